@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo decision test lint docs lock reference bench agree fuzz wheel clean
+.PHONY: demo decision test quick lint docs lock reference bench agree fuzz wheel clean
 
 # The base set of draws of the real case; models/decisions/0008-futures-of-the-real-case.md says why so many.
 DRAWS ?= 8
@@ -24,6 +24,11 @@ decision: demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Under a minute, for work in progress: one solve, the golden programs, the answers derived by hand.
+quick: $(VENV)/test.done
+	$(BIN)/ruff check -q .
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_smoke.py tests/formulation tests/behaviour
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -20,20 +20,27 @@ def main() -> None:
     """Measure, then write the page, the table and the picture."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--profile", choices=list(PROFILES), default="quick", help="quick: a quarter of an hour; full: hours"
+        "--profile",
+        choices=list(PROFILES),
+        default="quick",
+        help="quick: a quarter of an hour; full: hours",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "benchmarks")
     parser.add_argument("--only", default="", help="measure only jobs whose label begins with this")
     parser.add_argument("--repetitions", type=int, help="of every job")
     parser.add_argument("--changes", type=int, help="asked of the workbench")
-    parser.add_argument("--report", action="store_true", help="write the page from the runs that are there")
+    parser.add_argument(
+        "--report", action="store_true", help="write the page from the runs that are there"
+    )
     given = parser.parse_args()
     profile = PROFILES[given.profile]
     if given.repetitions:
         profile = replace(profile, repetitions=given.repetitions, few=given.repetitions)
     if given.changes:
         profile = replace(profile, changes=given.changes)
-    runs = read_runs(given.out) if given.report else run_profile(profile, given.out, _say, given.only)
+    runs = (
+        read_runs(given.out) if given.report else run_profile(profile, given.out, _say, given.only)
+    )
     _say(write_report(runs, given.out).read_text(encoding="utf-8"))
 
 

@@ -19,12 +19,17 @@ from benchmarks.profiles import REAL, ROOT
 from planner.solving.program_writer import program_of
 
 Step = dict[str, Any]
-TIGHT = dict.fromkeys(("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"), 1e-08)
+TIGHT = dict.fromkeys(
+    ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"),
+    1e-08,
+)
 SLACK = 1e-3
 CASES: dict[str, Size | None] = {
     "tiny": Size(scenarios=3, countries=4, projects=14, years=8, elements=2),
     "small": Size(scenarios=4, countries=5, projects=20, years=10, elements=3),
-    "adaptive": Size(scenarios=10, countries=6, projects=20, years=12, elements=3, investment="adaptive"),
+    "adaptive": Size(
+        scenarios=10, countries=6, projects=20, years=12, elements=3, investment="adaptive"
+    ),
     "s5": Size(scenarios=5),
     "s10": Size(scenarios=10),
     "s20": Size(scenarios=20),
@@ -39,7 +44,10 @@ def options(name: str) -> dict[str, Any]:
     word, _, flags = name.partition(" ")
     ipm = {"solver": "ipx", "run_crossover": "on" if word.endswith("+") else "off"}
     simplex = {"solver": "simplex", "simplex_strategy": 4 if word == "primal" else 1}
-    return {**(ipm if word.startswith("ipm") else simplex), "presolve": "off" if flags == "unpresolved" else "choose"}
+    return {
+        **(ipm if word.startswith("ipm") else simplex),
+        "presolve": "off" if flags == "unpresolved" else "choose",
+    }
 
 
 def way(first: str, second: str) -> list[Step]:
@@ -73,7 +81,13 @@ def again(algorithm: str) -> list[Step]:
     return [
         {"column": "risk", "clear": True, "options": options("ipm+")},
         {"column": "risk", "reset": True, "budgets": 1.05, "options": options(algorithm)},
-        {"column": "risk", "reset": True, "clear": True, "budgets": 1.05, "options": options("ipm+")},
+        {
+            "column": "risk",
+            "reset": True,
+            "clear": True,
+            "budgets": 1.05,
+            "options": options("ipm+"),
+        },
     ]
 
 
@@ -84,7 +98,11 @@ def prepare(name: str, work: Path) -> str:
     """The folder with the arrays of a case."""
     target, size = work / name, CASES[name]
     if not (target / "arrays.npz").exists():
-        case = planner.load(**REAL_CASE) if size is None else planner.load(generate(size, work / "cases"))
+        case = (
+            planner.load(**REAL_CASE)
+            if size is None
+            else planner.load(generate(size, work / "cases"))
+        )
         target.mkdir(parents=True, exist_ok=True)
         save(program_of(case), target)
     return str(target)
@@ -93,7 +111,9 @@ def prepare(name: str, work: Path) -> str:
 REAL_CASE = {"path": REAL["case"], "model": REAL["model"]}
 
 
-def table(cases: list[str], ways: dict[str, list[Step]], work: Path, time_limit: float) -> Iterator[str]:
+def table(
+    cases: list[str], ways: dict[str, list[Step]], work: Path, time_limit: float
+) -> Iterator[str]:
     """Lines of the table, each as soon as it is measured."""
     yield "| case | way | CPU s | by step | iterations (simplex / interior / crossover) | worst certificate | load |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
@@ -110,10 +130,16 @@ def _line(name: str, label: str, run: Run) -> str:
     steps = run.figures["steps"]
     seconds = sum(step["cpu"] for step in steps)
     by_step = " + ".join(
-        f"{step['cpu']:.2f}" + ("" if step["status"] == "kOptimal" else f" ({step['status']})") for step in steps
+        f"{step['cpu']:.2f}" + ("" if step["status"] == "kOptimal" else f" ({step['status']})")
+        for step in steps
     )
-    iterations = ", ".join(f"{step['simplex']} / {step['ipm']} / {step['crossover']}" for step in steps)
-    worst = max((value for step in steps for value in step.get("certificate", {}).values()), default=float("nan"))
+    iterations = ", ".join(
+        f"{step['simplex']} / {step['ipm']} / {step['crossover']}" for step in steps
+    )
+    worst = max(
+        (value for step in steps for value in step.get("certificate", {}).values()),
+        default=float("nan"),
+    )
     return f"| {name} | {label} | {seconds:.2f} | {by_step} | {iterations} | {worst:.0e} | {run.load:.1f} |"
 
 
@@ -122,16 +148,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.algorithms", description=__doc__)
     parser.add_argument("--cases", default=",".join(CASES))
     parser.add_argument("--ways", help=f"';'-separated, of: {'; '.join(WAYS)}")
-    parser.add_argument("--warm", action="store_true", help="solving again after a change of budgets, instead")
+    parser.add_argument(
+        "--warm", action="store_true", help="solving again after a change of budgets, instead"
+    )
     parser.add_argument("--time-limit", type=float, default=300.0, help="seconds per phase")
-    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "benchmarks" / "algorithms.md")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "reports" / "benchmarks" / "algorithms.md"
+    )
     given = parser.parse_args()
     chosen = WARM if given.warm else WAYS
     if given.ways:
         chosen = {label: chosen[label] for label in given.ways.split(";")}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     with given.out.open("a", encoding="utf-8") as file:
-        for line in table(given.cases.split(","), chosen, given.out.parent / "work" / "algorithms", given.time_limit):
+        for line in table(
+            given.cases.split(","),
+            chosen,
+            given.out.parent / "work" / "algorithms",
+            given.time_limit,
+        ):
             for target in (file, sys.stdout):
                 target.write(line + "\n")
                 target.flush()

@@ -34,14 +34,21 @@ def with_rows(case: Case, **tables: Rows) -> Case:
     return replace(case, tables=replace(case.tables, **rows)).checked()
 
 
-def scaled(case: Case, table: str, column: str, factor: float, where: Where = lambda row: True) -> Case:
+def scaled(
+    case: Case, table: str, column: str, factor: float, where: Where = lambda row: True
+) -> Case:
     """The case with a column of figures times a factor in some rows; blank cells stay."""
     return with_rows(case, **{table: _scaled(case.tables.rows(table), column, factor, where)})
 
 
-def _scaled(rows: tuple[Row, ...], column: str, factor: float, where: Where = lambda row: True) -> Rows:
+def _scaled(
+    rows: tuple[Row, ...], column: str, factor: float, where: Where = lambda row: True
+) -> Rows:
     found = [(row, getattr(row, column)) for row in rows]
-    return [row.model_copy(update={column: v * factor}) if v is not None and where(row) else row for row, v in found]
+    return [
+        row.model_copy(update={column: v * factor}) if v is not None and where(row) else row
+        for row, v in found
+    ]
 
 
 def without(case: Case, **names: str) -> Case:
@@ -51,23 +58,37 @@ def without(case: Case, **names: str) -> Case:
         rows: Rows = [
             row
             for row in case.tables.rows(table.name)
-            if all(not value or getattr(row, column, "") != value for column, value in names.items())
+            if all(
+                not value or getattr(row, column, "") != value for column, value in names.items()
+            )
         ]
         kept[table.name] = [_listed(row, names.get("country", "")) for row in rows]
     left = {row.project for row in kept["projects"]}
     for name in ("staffing", "recoveries", "shocks"):
-        kept[name] = [row for row in kept[name] if not row.project or row.project == "*" or row.project in left]
+        kept[name] = [
+            row
+            for row in kept[name]
+            if not row.project or row.project == "*" or row.project in left
+        ]
     kept["funders"] = [row for row in kept["funders"] if row.countries]
     total = sum(row.probability for row in kept["scenarios"])
-    kept["scenarios"] = _scaled(tuple(kept["scenarios"]), "probability", 1 / total) if kept["scenarios"] else []
+    kept["scenarios"] = (
+        _scaled(tuple(kept["scenarios"]), "probability", 1 / total) if kept["scenarios"] else []
+    )
     used = {feed for row in kept["projects"] for feed in row.feeds}
     kept["feeds"] = [row for row in kept["feeds"] if row.feed in used or "project" not in names]
-    return with_rows(case, **{name: rows for name, rows in kept.items() if tuple(rows) != case.tables.rows(name)})
+    return with_rows(
+        case, **{name: rows for name, rows in kept.items() if tuple(rows) != case.tables.rows(name)}
+    )
 
 
 def _listed(row: Row, country: str) -> Row:
     listed = getattr(row, "countries", ())
-    return row.model_copy(update={"countries": tuple(c for c in listed if c != country)}) if country in listed else row
+    return (
+        row.model_copy(update={"countries": tuple(c for c in listed if c != country)})
+        if country in listed
+        else row
+    )
 
 
 def fewer_levers(lever: str) -> Callable[[Case], Case]:
@@ -87,7 +108,10 @@ def figure(table: str, column: str, factor: float, where: Where = lambda row: Tr
 
 def possible(case: Case, stage: str) -> Any:
     """The plant of a stage that new capacity can be most of."""
-    return max((row for row in case.projects.values() if row.stage == stage), key=lambda row: row.max_new_tpa)
+    return max(
+        (row for row in case.projects.values() if row.stage == stage),
+        key=lambda row: row.max_new_tpa,
+    )
 
 
 def longer_lead(case: Case) -> Case:
@@ -98,7 +122,9 @@ def longer_lead(case: Case) -> Case:
 
 def project_in(case: Case) -> Case:
     """A second metal plant like the largest one."""
-    plant = possible(case, "metal").model_copy(update={"project": "another_one", "name": "Another one"})
+    plant = possible(case, "metal").model_copy(
+        update={"project": "another_one", "name": "Another one"}
+    )
     return with_rows(case, projects=[*case.tables.projects, plant])
 
 
@@ -107,13 +133,18 @@ def probable(case: Case) -> Case:
     one, two, *rest = sorted(case.tables.scenarios, key=lambda row: row.scenario)
     moved = min(two.probability * 0.1, one.probability / 2)
     rows = (one.model_copy(update={"probability": one.probability - moved}),)
-    return with_rows(case, scenarios=[*rows, two.model_copy(update={"probability": two.probability + moved}), *rest])
+    return with_rows(
+        case,
+        scenarios=[*rows, two.model_copy(update={"probability": two.probability + moved}), *rest],
+    )
 
 
 def dearer_shortage(case: Case) -> Case:
     """What a missing kilogram costs, times 1.2, steps and all."""
     elements = _scaled(case.tables.elements, "loss_usd_per_kg", 1.2)
-    return with_rows(case, elements=elements, loss_tiers=_scaled(case.tables.loss_tiers, "loss_usd_per_kg", 1.2))
+    return with_rows(
+        case, elements=elements, loss_tiers=_scaled(case.tables.loss_tiers, "loss_usd_per_kg", 1.2)
+    )
 
 
 def target(case: Case) -> Case:
@@ -198,7 +229,10 @@ def _appetite(case: Case, chance: Random) -> Case:
 
 def _probabilities(case: Case, chance: Random) -> Case:
     """One hazard in eight more likely, or less: the scenarios drawn with it weigh more, the others less."""
-    factor, some = chance.uniform(0.5, 2), {row.scenario for row in case.tables.scenarios if chance.random() < 0.3}
+    factor, some = (
+        chance.uniform(0.5, 2),
+        {row.scenario for row in case.tables.scenarios if chance.random() < 0.3},
+    )
     rows = _scaled(case.tables.scenarios, "probability", factor, lambda row: row.scenario in some)
     total = sum(row.probability for row in rows)
     return with_rows(case, scenarios=_scaled(tuple(rows), "probability", 1 / total))
@@ -211,23 +245,33 @@ def _capacity(case: Case, chance: Random) -> Case:
 
 def _lead_time(case: Case, chance: Random) -> Case:
     project, years = _project(case, chance, "lead_time_years")
-    return case.set("projects", project, "lead_time_years", max(0, years + chance.choice((-1, 1, 2))))
+    return case.set(
+        "projects", project, "lead_time_years", max(0, years + chance.choice((-1, 1, 2)))
+    )
 
 
 def _lever(case: Case, chance: Random) -> Case:
     changed = chance.choice(LEVERS)
-    return case.set_model("levers", [name for name in LEVERS if case.has_lever(name) != (name == changed)])
+    return case.set_model(
+        "levers", [name for name in LEVERS if case.has_lever(name) != (name == changed)]
+    )
 
 
 def _member(case: Case, chance: Random) -> Case:
     """A country joins some years late: until then nothing is begun there, and it pays nothing."""
-    country = chance.choice(sorted({row.country for row in case.tables.projects if row.max_new_tpa > 0}))
+    country = chance.choice(
+        sorted({row.country for row in case.tables.projects if row.max_new_tpa > 0})
+    )
     year = case.first_year + chance.randint(2, 5)
     rows = [
-        row.model_copy(update={"earliest_year": max(year, row.earliest_year or 0)}) if row.country == country else row
+        row.model_copy(update={"earliest_year": max(year, row.earliest_year or 0)})
+        if row.country == country
+        else row
         for row in case.tables.projects
     ]
-    money = _scaled(case.tables.budgets, "musd", 0.0, lambda row: row.funder == country and row.year < year)
+    money = _scaled(
+        case.tables.budgets, "musd", 0.0, lambda row: row.funder == country and row.year < year
+    )
     return with_rows(case, projects=rows, budgets=money)
 
 

@@ -69,7 +69,8 @@ class Size:
         parts += [
             f"{key}{value}"
             for key, value in asdict(self).items()
-            if key not in ("scenarios", "countries", "projects", "years") and value != getattr(usual, key)
+            if key not in ("scenarios", "countries", "projects", "years")
+            and value != getattr(usual, key)
         ]
         return "-".join(parts)
 
@@ -96,7 +97,9 @@ class World:
             (e, form, share)
             for e in self.elements
             for form, share in (
-                (("oxide", 0.15), ("metal", 0.85)) if metal and e in ("dy", "tb") else (("oxide", 1.0),)
+                (("oxide", 0.15), ("metal", 0.85))
+                if metal and e in ("dy", "tb")
+                else (("oxide", 1.0),)
             )
             if country in self.users
         ]
@@ -118,8 +121,15 @@ def generate(size: Size, folder: Path) -> Path:
 
 def tables(size: Size) -> dict[str, Rows]:
     """All tables of a case."""
-    if not 1 <= size.elements <= len(ELEMENTS) or not 2 <= size.stages <= 3 or size.countries < 2 or size.years < 6:
-        raise ValueError(f"no such case: 1..{len(ELEMENTS)} elements, 2 or 3 stages, 2 countries, 6 years at least")
+    if (
+        not 1 <= size.elements <= len(ELEMENTS)
+        or not 2 <= size.stages <= 3
+        or size.countries < 2
+        or size.years < 6
+    ):
+        raise ValueError(
+            f"no such case: 1..{len(ELEMENTS)} elements, 2 or 3 stages, 2 countries, 6 years at least"
+        )
     countries = tuple(f"C{i:02d}" for i in range(size.countries))
     world = World(
         size,
@@ -129,7 +139,13 @@ def tables(size: Size) -> dict[str, Rows]:
         tuple(ELEMENTS)[: size.elements],
         range(FIRST_YEAR, FIRST_YEAR + size.years),
     )
-    parts: tuple[Callable[[World], dict[str, Rows]], ...] = (_facts, _trade, industry, _money, disturbances)
+    parts: tuple[Callable[[World], dict[str, Rows]], ...] = (
+        _facts,
+        _trade,
+        industry,
+        _money,
+        disturbances,
+    )
     return {name: rows for part in parts for name, rows in part(world).items()}
 
 
@@ -151,7 +167,11 @@ def _facts(w: World) -> dict[str, Rows]:
             for e in w.elements
         ],
         "loss_tiers": [
-            {"element": e, "up_to_share": share, "loss_usd_per_kg": round(factor * ELEMENTS[e][1], 2)}
+            {
+                "element": e,
+                "up_to_share": share,
+                "loss_usd_per_kg": round(factor * ELEMENTS[e][1], 2),
+            }
             for e in w.elements
             if e in ("dy", "tb")
             for share, factor in TIERS
@@ -163,7 +183,9 @@ def _trade(w: World) -> dict[str, Rows]:
     """Demand that grows, imports that just cover it, stockpiles in user countries."""
     out: dict[str, Rows] = {"demand": [], "imports": [], "stockpiles": []}
     weights = dict(zip(w.users, w.random.dirichlet(np.full(len(w.users), 3.0)), strict=True))
-    knots = sorted({w.years[0], w.years[len(w.years) // 3], w.years[2 * len(w.years) // 3], w.years[-1]})
+    knots = sorted(
+        {w.years[0], w.years[len(w.years) // 3], w.years[2 * len(w.years) // 3], w.years[-1]}
+    )
     for c in w.users:
         for e, form, share in w.goods(c):
             base, growth = ELEMENTS[e][3] * share * float(weights[c]), w.between(0.005, 0.035)
@@ -173,7 +195,9 @@ def _trade(w: World) -> dict[str, Rows]:
                 row = {"country": c, "element": e, "form": form, "year": year}
                 out["demand"].append({**row, "tonnes": tonnes})
                 for supplier, part in (("chn", first), ("oth", 1 - first)):
-                    out["imports"].append({"supplier": supplier, **row, "tonnes": round(part * margin * tonnes, 3)})
+                    out["imports"].append(
+                        {"supplier": supplier, **row, "tonnes": round(part * margin * tonnes, 3)}
+                    )
             if e in ("dy", "tb", "y") and (form == "metal" or w.size.stages == 2 or e == "y"):
                 price = ELEMENTS[e][2] * (1.3 if form == "metal" else 1.15)
                 out["stockpiles"].append(
@@ -204,5 +228,7 @@ def _money(w: World) -> dict[str, Rows]:
         share = float(w.random.uniform(0.5, 1.5)) / funders
         for year in w.years:
             early = 0.1 if year == FIRST_YEAR else 1.0 if year < FIRST_YEAR + 6 else 0.5
-            out["budgets"].append({"funder": name, "year": year, "musd": round(total * share * early, 2)})
+            out["budgets"].append(
+                {"funder": name, "year": year, "musd": round(total * share * early, 2)}
+            )
     return out

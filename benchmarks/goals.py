@@ -62,14 +62,35 @@ def _start(rows: Rows) -> Iterator[Goal]:
 
 
 def _twenty(rows: Rows) -> Iterator[Goal]:
-    yield _ratio("20 scenarios, plan only: plain Pyomo takes", rows, "main/planner", "main/plain-unreduced", 4)
-    yield _ratio("20 scenarios, folder to report: plain Pyomo takes", rows, "many/20", "main/plain-unreduced", 2.5)
-    for name, label in (("plain Pyomo with our reductions", "main/plain"), ("linopy", "main/linopy")):
+    yield _ratio(
+        "20 scenarios, plan only: plain Pyomo takes",
+        rows,
+        "main/planner",
+        "main/plain-unreduced",
+        4,
+    )
+    yield _ratio(
+        "20 scenarios, folder to report: plain Pyomo takes",
+        rows,
+        "many/20",
+        "main/plain-unreduced",
+        2.5,
+    )
+    for name, label in (
+        ("plain Pyomo with our reductions", "main/plain"),
+        ("linopy", "main/linopy"),
+    ):
         if not _missing(rows, label):
             yield _ratio(f"20 scenarios, plan only: {name} takes", rows, "main/planner", label)
-    found = [row.figure("objectives") for label, row in rows.items() if label.startswith("main/") and not row.failed]
+    found = [
+        row.figure("objectives")
+        for label, row in rows.items()
+        if label.startswith("main/") and not row.failed
+    ]
     if len(found) > 1:
-        worst = max(abs(one[k] - found[0][k]) / (1 + abs(found[0][k])) for one in found for k in found[0])
+        worst = max(
+            abs(one[k] - found[0][k]) / (1 + abs(found[0][k])) for one in found for k in found[0]
+        )
         what = f"20 scenarios: objectives by {len(found)} ways differ by"
         yield Goal(what, f"at most {AGREE:g}", f"{worst:.1e}", worst <= AGREE)
 
@@ -80,9 +101,7 @@ def _ratio(what: str, rows: Rows, ours: str, other: str, at_least: float = 0.0) 
         return Goal(what, target, rows[other].failed if other in rows else "")
     us, them = rows[ours], rows[other]
     more = "" if them.figure("status") == "optimal" else "more than "
-    text = (
-        f"{more}{them.cpu / us.cpu:.2f} x CPU, {them.wall / us.wall:.2f} x wall ({us.cpu:.1f} and {them.cpu:.1f} s CPU)"
-    )
+    text = f"{more}{them.cpu / us.cpu:.2f} x CPU, {them.wall / us.wall:.2f} x wall ({us.cpu:.1f} and {them.cpu:.1f} s CPU)"
     return Goal(what, target, text, them.cpu >= at_least * us.cpu)
 
 
@@ -91,7 +110,12 @@ def _real(rows: Rows) -> Iterator[Goal]:
         yield Goal("real case, `planner solve` from folder to pages", "at most 8 s wall", "")
     else:
         cold = rows["real/cold"]
-        yield Goal("real case, `planner solve` from folder to pages", "at most 8 s wall", _times(cold), cold.wall <= 8)
+        yield Goal(
+            "real case, `planner solve` from folder to pages",
+            "at most 8 s wall",
+            _times(cold),
+            cold.wall <= 8,
+        )
     if not _missing(rows, "real/plan"):
         plan = rows["real/plan"]
         yield Goal("real case, `planner.solve` in a script, plan only", "", _times(plan))
@@ -116,7 +140,10 @@ def _real(rows: Rows) -> Iterator[Goal]:
         share = sweep.cpu / (100 * rows["real/plan"].cpu)
         text = f"{share:.1%} ({_times(sweep)})"
         yield Goal(
-            "real case, study of 100 sizes of budgets: of 100 cold plans", "at most 8 % CPU", text, share <= 0.08
+            "real case, study of 100 sizes of budgets: of 100 cold plans",
+            "at most 8 % CPU",
+            text,
+            share <= 0.08,
         )
 
 
@@ -155,16 +182,28 @@ def _warm(rows: Rows) -> Iterator[Goal]:
     warm = rows["real/warm"]
     taken = {name: warm.section(name, "wall") for name in CHANGES}
     for what, most in limits.items():
-        found = {name: s for name, s in taken.items() if CHANGES[name].structural is (what == structural)}
+        found = {
+            name: s for name, s in taken.items() if CHANGES[name].structural is (what == structural)
+        }
         above = [name for name, s in found.items() if s > most]
         middle = median(found.values())
         text = f"{middle:.2f} s, {len(found) - len(above)} of {len(found)} within"
         if above:
             text += f"; not {', '.join(f'{name} ({found[name]:.1f})' for name in above)}"
-        yield Goal(f"real case, `planner.Session`, {what}", f"median at most {most:g} s", text, middle <= most)
+        yield Goal(
+            f"real case, `planner.Session`, {what}",
+            f"median at most {most:g} s",
+            text,
+            middle <= most,
+        )
     slowest = max(taken, key=lambda name: taken[name])
     text = f"{taken[slowest]:.2f} s ({slowest})"
-    yield Goal(f"real case, slowest of {len(taken)} kinds of change", "at most 3 s", text, taken[slowest] <= 3)
+    yield Goal(
+        f"real case, slowest of {len(taken)} kinds of change",
+        "at most 3 s",
+        text,
+        taken[slowest] <= 3,
+    )
     apart = rows["real/same" if not _missing(rows, "real/same") else "real/warm"].figure("apart")
     if apart:
         worst = max(apart, key=lambda name: apart[name])
@@ -175,7 +214,9 @@ def _warm(rows: Rows) -> Iterator[Goal]:
 def _workbench(rows: Rows) -> Iterator[Goal]:
     """Wall seconds of the workbench on the real case as it is, and their share of its cold solve."""
     if _missing(rows, "real/workbench"):
-        yield Goal("real case as it is, workbench, a change", "figures in 0.5 s (half), 2 s (95 %)", "")
+        yield Goal(
+            "real case as it is, workbench, a change", "figures in 0.5 s (half), 2 s (95 %)", ""
+        )
         return
     row = rows["real/workbench"]
     cold, found = row.figure("cold"), row.figure("changes")
@@ -189,12 +230,18 @@ def _workbench(rows: Rows) -> Iterator[Goal]:
         middle, last = late(seconds, 0.5), late(seconds, 0.95)
         text = f"{middle:.2f} s, {last:.2f} s of {len(found)} changes ({middle / cold:.0%}, {last / cold:.0%} of cold)"
         target = f"half in {half:g} s, 95 % in {most:g} s"
-        yield Goal(f"real case as it is, workbench, {what}", target, text, middle <= half and last <= most)
+        yield Goal(
+            f"real case as it is, workbench, {what}", target, text, middle <= half and last <= most
+        )
 
 
 def many(rows: Rows) -> dict[int, Row]:
     """Rows of `planner solve` by number of scenarios."""
-    out = {int(label.split("/")[1]): row for label, row in rows.items() if label.startswith("many/") and not row.failed}
+    out = {
+        int(label.split("/")[1]): row
+        for label, row in rows.items()
+        if label.startswith("many/") and not row.failed
+    }
     return dict(sorted(out.items()))
 
 
@@ -218,9 +265,19 @@ def _many(rows: Rows) -> Iterator[Goal]:
         yield Goal(what, target, f"{ratio:.2f} x CPU ({_times(row)})", ratio <= 1.3 * before)
     for count in (n for n in (100, 1000) if n in found):
         row = found[count]
-        yield Goal(f"{count:,} scenarios: bounds apart", f"at most {GAP:.1%}", f"{apart(row):.2%}", apart(row) <= GAP)
+        yield Goal(
+            f"{count:,} scenarios: bounds apart",
+            f"at most {GAP:.1%}",
+            f"{apart(row):.2%}",
+            apart(row) <= GAP,
+        )
         memory = row.peak_mb / 1024
-        yield Goal(f"{count:,} scenarios: memory, all processes", "at most 4 GB", f"{memory:.1f} GB", memory <= 4)
+        yield Goal(
+            f"{count:,} scenarios: memory, all processes",
+            "at most 4 GB",
+            f"{memory:.1f} GB",
+            memory <= 4,
+        )
     for clock, slope in exponents(rows).items():
         what = f"`planner solve`, time against scenarios ({', '.join(map(str, found))}): exponent, {clock}"
         yield Goal(what, "at most 1.1", f"{slope:.2f}", slope <= 1.1)
@@ -231,12 +288,18 @@ def curves(rows: Rows) -> dict[str, dict[int, float]]:
     found = many(rows)
     if len(found) < 3:
         return {}
-    return {"wall": {n: row.wall for n, row in found.items()}, "CPU": {n: row.cpu for n, row in found.items()}}
+    return {
+        "wall": {n: row.wall for n, row in found.items()},
+        "CPU": {n: row.cpu for n, row in found.items()},
+    }
 
 
 def exponents(rows: Rows) -> dict[str, float]:
     """Exponent of each curve."""
-    return {name: exponent([float(n) for n in curve], list(curve.values())) for name, curve in curves(rows).items()}
+    return {
+        name: exponent([float(n) for n in curve], list(curve.values()))
+        for name, curve in curves(rows).items()
+    }
 
 
 PARTS: tuple[Callable[[Rows], Iterator[Goal]], ...] = (_start, _twenty, _real, _studies, _many)

@@ -34,13 +34,16 @@ def run_profile(profile: Profile, out: Path, say: Say, only: str = "") -> list[R
     with (out / "runs.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(run.as_dict()) + "\n" for run in runs)
         file.flush()
-        for job in interleaved([job for job in jobs(profile, folders) if job.label.startswith(only)]):
+        for job in interleaved(
+            [job for job in jobs(profile, folders) if job.label.startswith(only)]
+        ):
             run = measure(job.kind, job.label, job.arguments)
             file.write(json.dumps(run.as_dict()) + "\n")
             file.flush()
             runs.append(run)
             said = (
-                run.failed or f"wall {run.wall:.2f} s, CPU {run.cpu:.2f} s, {run.peak_mb:.0f} MB, load {run.load:.1f}"
+                run.failed
+                or f"wall {run.wall:.2f} s, CPU {run.cpu:.2f} s, {run.peak_mb:.0f} MB, load {run.load:.1f}"
             )
             say(f"{job.label}: {said}")
     (out / "machine.json").write_text(json.dumps(machine(profile)), encoding="utf-8")

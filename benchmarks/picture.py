@@ -12,7 +12,11 @@ from benchmarks.goals import curves, exponents
 from benchmarks.tables import Row
 
 Rows = dict[str, Row]
-WAYS = {"many/20": "planner, with pages", "main/planner": "planner", "main/plain-unreduced": "plain Pyomo"}
+WAYS = {
+    "many/20": "planner, with pages",
+    "main/planner": "planner",
+    "main/plain-unreduced": "plain Pyomo",
+}
 WAYS |= {"main/plain": "plain Pyomo, our reductions", "main/linopy": "linopy"}
 
 
@@ -34,7 +38,9 @@ def _methods(rows: Rows) -> Any | None:
     if not data:
         return None
     return (
-        alt.Chart(alt.Data(values=data), title="20 scenarios, from folder to plan", width=320, height=220)
+        alt.Chart(
+            alt.Data(values=data), title="20 scenarios, from folder to plan", width=320, height=220
+        )
         .mark_bar()
         .encode(
             y=alt.Y("way:N", sort=None, title=None),
@@ -55,13 +61,21 @@ def _scaling(rows: Rows) -> Any | None:
     if not found:
         return None
     data = [
-        {"scenarios": n, "seconds": seconds, "what": f"planner solve, {name} (exponent {fits[name]:.2f})"}
+        {
+            "scenarios": n,
+            "seconds": seconds,
+            "what": f"planner solve, {name} (exponent {fits[name]:.2f})",
+        }
         for name, curve in found.items()
         for n, seconds in curve.items()
     ]
-    base = alt.Chart(alt.Data(values=data), title="Time against scenarios", width=320, height=220).encode(
+    base = alt.Chart(
+        alt.Data(values=data), title="Time against scenarios", width=320, height=220
+    ).encode(
         x=alt.X("scenarios:Q", scale=alt.Scale(type="log"), title="scenarios"),
         y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds"),
-        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=320)),
+        color=alt.Color(
+            "what:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=320)
+        ),
     )
     return base.mark_point(filled=True, size=60) + base.mark_line()

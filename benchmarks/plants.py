@@ -9,8 +9,26 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 # Share of each element in TREO: light feeds (monazite) and heavy ones (clay, xenotime).
-LIGHT = {"dy": 0.003, "tb": 0.001, "y": 0.012, "gd": 0.013, "sm": 0.025, "lu": 0.0001, "ho": 0.0006, "er": 0.0015}
-HEAVY = {"dy": 0.035, "tb": 0.006, "y": 0.28, "gd": 0.045, "sm": 0.03, "lu": 0.003, "ho": 0.007, "er": 0.02}
+LIGHT = {
+    "dy": 0.003,
+    "tb": 0.001,
+    "y": 0.012,
+    "gd": 0.013,
+    "sm": 0.025,
+    "lu": 0.0001,
+    "ho": 0.0006,
+    "er": 0.0015,
+}
+HEAVY = {
+    "dy": 0.035,
+    "tb": 0.006,
+    "y": 0.28,
+    "gd": 0.045,
+    "sm": 0.03,
+    "lu": 0.003,
+    "ho": 0.007,
+    "er": 0.02,
+}
 RAMPS = {"slow": (0.3, 0.6, 0.85, 1.0), "quick": (0.6, 0.9, 1.0)}
 # skill: attrition, mentor ratio, years of training, cost of a trainee
 SKILLS: dict[str, tuple[float, float | None, int, float]] = {
@@ -82,10 +100,28 @@ def _existing(w: World, most: float) -> dict[str, Any]:
 
 def _row(w: World, project: str, stage: str, country: str, **columns: Any) -> dict[str, Any]:
     empty = dict.fromkeys(
-        ("existing_tpa", "online_year", "max_new_tpa", "earliest_year", "lead_time_years", "ramp",
-         "capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "variable_opex_usd_per_t", "public_share", "feeds"), ""
-    )  # fmt: skip
-    start = {"project": project, "name": project, "country": country, "stage": stage, "basis": "treo"}
+        (
+            "existing_tpa",
+            "online_year",
+            "max_new_tpa",
+            "earliest_year",
+            "lead_time_years",
+            "ramp",
+            "capex_usd_per_tpa",
+            "fixed_opex_usd_per_tpa",
+            "variable_opex_usd_per_t",
+            "public_share",
+            "feeds",
+        ),
+        "",
+    )
+    start = {
+        "project": project,
+        "name": project,
+        "country": country,
+        "stage": stage,
+        "basis": "treo",
+    }
     return {**start, **empty, "recovery": 1, **columns}
 
 
@@ -110,7 +146,9 @@ def _separation(w: World, i: int, feeds: list[str]) -> dict[str, Any]:
     most = w.between(400, 2000, -1) if heavy else w.between(2000, 7000, -1)
     columns: dict[str, Any] = {
         "basis": "heavy" if heavy else "treo",
-        "variable_opex_usd_per_t": w.between(15000, 30000, 0) if heavy else w.between(2000, 9000, 0),
+        "variable_opex_usd_per_t": w.between(15000, 30000, 0)
+        if heavy
+        else w.between(2000, 9000, 0),
         "feeds": ";".join(accepted),
         "recovery": w.between(0.8, 0.95, 3),
     }
@@ -123,7 +161,10 @@ def _separation(w: World, i: int, feeds: list[str]) -> dict[str, Any]:
 
 def _metal(w: World, i: int) -> dict[str, Any]:
     most = w.between(60, 300, 0)
-    columns: dict[str, Any] = {"variable_opex_usd_per_t": w.between(20000, 60000, 0), "recovery": 0.95}
+    columns: dict[str, Any] = {
+        "variable_opex_usd_per_t": w.between(20000, 60000, 0),
+        "recovery": 0.95,
+    }
     if i % 4 == 0:
         columns |= _existing(w, most)
     columns |= {"max_new_tpa": most, **_new(w, (1, 2), (30000, 90000))}
@@ -137,7 +178,11 @@ def _people(w: World, stages: set[str]) -> dict[str, Rows]:
     for skill in skills:
         attrition, mentors, duration, cost = SKILLS[skill]
         rows["skills"].append(
-            {"skill": skill, "attrition": attrition, "mentor_ratio": "" if mentors is None else mentors}
+            {
+                "skill": skill,
+                "attrition": attrition,
+                "mentor_ratio": "" if mentors is None else mentors,
+            }
         )
         for c in w.countries:
             initial = w.between(8, 45, 0)

@@ -90,7 +90,11 @@ def measure(kind: str, label: str, job: dict[str, Any]) -> Run:
         job_file, result_file = Path(folder) / "job.json", Path(folder) / "result.json"
         job_file.write_text(json.dumps(job), encoding="utf-8")
         command = [sys.executable, "-m", "benchmarks.worker", kind, str(job_file), str(result_file)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         load, started = os.getloadavg()[0], perf_counter()
         with (Path(folder) / "log").open("w+", encoding="utf-8") as log:
             told = sys.stderr if kind in TELL else log

@@ -13,7 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "benchmarks" / "cases"
 REAL = {"case": str(CASES / "allied-2026-first"), "model": str(CASES / "allied-2026-first.toml")}
 """The first edition of the real case, which never changes, so that its figures compare over time."""
-NOW = {"case": str(ROOT / "inputs" / "allied-2026"), "model": str(ROOT / "models" / "base.toml"), "draws": 8, "seed": 1}
+NOW = {
+    "case": str(ROOT / "inputs" / "allied-2026"),
+    "model": str(ROOT / "models" / "base.toml"),
+    "draws": 8,
+    "seed": 1,
+}
 """The real case as it is, with the futures that `make demo` draws."""
 SWEEP = CASES / "budgets.toml"
 STUDIES = ROOT / "models" / "studies"
@@ -50,7 +55,9 @@ class Profile:
 
 
 QUICK = Profile("quick", repetitions=1, few=1, many=(20, 100, 1000), changes=40)
-FULL = Profile("full", repetitions=5, few=3, many=(20, 50, 100, 200, 500, 1000), changes=200, every=True)
+FULL = Profile(
+    "full", repetitions=5, few=3, many=(20, 50, 100, 200, 500, 1000), changes=200, every=True
+)
 PROFILES = {profile.name: profile for profile in (QUICK, FULL)}
 
 
@@ -81,12 +88,18 @@ class Folders:
 
 def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
     """What has to be there before anything is timed: a run to explain; equal programs and arrays for other ways."""
-    yield Job("command", "real/explain: run", folders.solve("real-explained", REAL["case"], "--model", REAL["model"]))
+    yield Job(
+        "command",
+        "real/explain: run",
+        folders.solve("real-explained", REAL["case"], "--model", REAL["model"]),
+    )
     if profile.every:
         main = {"case": folders.case(MAIN)}
         yield Job("same", f"main/same {MAIN.name}", main)
         yield Job("same", "real/same", REAL)
-        yield Job("arrays", f"main/arrays {MAIN.name}", {**main, "arrays": folders.arrays(MAIN.name)})
+        yield Job(
+            "arrays", f"main/arrays {MAIN.name}", {**main, "arrays": folders.arrays(MAIN.name)}
+        )
 
 
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
@@ -98,21 +111,32 @@ def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
     for count in profile.many:
         case = folders.case(replace(MAIN, scenarios=count))
         repetitions = profile.repetitions if count <= MAIN.scenarios else profile.few
-        yield Job("command", f"many/{count}", folders.solve(f"many-{count}", case, *options), repetitions)
+        yield Job(
+            "command", f"many/{count}", folders.solve(f"many-{count}", case, *options), repetitions
+        )
 
 
 def _methods(profile: Profile, folders: Folders) -> Iterator[Job]:
-    base = {"case": folders.case(MAIN), "arrays": folders.arrays(MAIN.name), "time_limit": profile.time_limit}
+    base = {
+        "case": folders.case(MAIN),
+        "arrays": folders.arrays(MAIN.name),
+        "time_limit": profile.time_limit,
+    }
     for kind in ("planner", "plain-unreduced", *(("plain", "linopy") if profile.every else ())):
         yield Job(kind, f"main/{kind}", base, profile.repetitions)
 
 
 def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     yield Job(
-        "command", "real/cold", folders.solve("real", REAL["case"], "--model", REAL["model"]), profile.repetitions
+        "command",
+        "real/cold",
+        folders.solve("real", REAL["case"], "--model", REAL["model"]),
+        profile.repetitions,
     )
     yield Job("planner", "real/plan", REAL, profile.repetitions)
-    yield Job("session", "real/warm", {**REAL, "compare": 0 if profile.every else 8}, profile.repetitions)
+    yield Job(
+        "session", "real/warm", {**REAL, "compare": 0 if profile.every else 8}, profile.repetitions
+    )
     yield Job("workbench", "real/workbench", {**NOW, "changes": profile.changes})
     if profile.every:
         yield Job("session", "real/same", {**REAL, "compare": 1})
@@ -122,7 +146,12 @@ def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     yield Job("command", "real/explain", explain, profile.few)
     starter = {"study": str(STUDIES / "outside.toml"), "calls": 200, "points": 128, "cold": 32}
     yield Job("points", STARTER_POINTS, starter, profile.repetitions)
-    structural = {"study": str(STUDIES / "lead_time.toml"), "calls": 0, "points": 9, "cold": 9 if profile.every else 3}
+    structural = {
+        "study": str(STUDIES / "lead_time.toml"),
+        "calls": 0,
+        "points": 9,
+        "cold": 9 if profile.every else 3,
+    }
     yield Job("points", REAL_POINTS, structural, profile.few)
     futures = {"register": NOW["case"], "alone": [20, 40, 60, 240], "together": [20, 40, 60]}
     yield Job("evaluate", "real/evaluate", REAL | futures, profile.few)

@@ -14,7 +14,18 @@ from benchmarks.process import Run
 from benchmarks.profiles import REAL_POINTS, STARTER_POINTS
 from benchmarks.tables import Row, rows
 
-HEADER = ("job", "runs", "left out", "wall s", "IQR", "CPU s", "IQR", "in solver", "peak MB", "load")
+HEADER = (
+    "job",
+    "runs",
+    "left out",
+    "wall s",
+    "IQR",
+    "CPU s",
+    "IQR",
+    "in solver",
+    "peak MB",
+    "load",
+)
 
 
 def write_report(runs: list[Run], out: Path) -> Path:
@@ -31,7 +42,8 @@ def write_report(runs: list[Run], out: Path) -> Path:
         "## What a user waits for",
         "",
         *_markdown(
-            ("what", "goal", "measured", "verdict"), [(g.what, g.target, g.measured, g.verdict) for g in goals(found)]
+            ("what", "goal", "measured", "verdict"),
+            [(g.what, g.target, g.measured, g.verdict) for g in goals(found)],
         ),
         "",
         "## `planner solve` by number of scenarios",
@@ -74,7 +86,16 @@ def _changes(found: dict[str, Row]) -> list[str]:
         "Each from the case as it was, solved; tables and verification included.",
         "",
         *_markdown(
-            ("change", "structure", "wall s", "CPU s", "ends", "built again since", "cold CPU s", "warm against cold"),
+            (
+                "change",
+                "structure",
+                "wall s",
+                "CPU s",
+                "ends",
+                "built again since",
+                "cold CPU s",
+                "warm against cold",
+            ),
             [_change_line(name, warm, held) for name in CHANGES],
         ),
         "",
@@ -83,12 +104,20 @@ def _changes(found: dict[str, Row]) -> list[str]:
 
 def _points(found: dict[str, Row]) -> list[str]:
     """CPU milliseconds for a point of a study; nothing if none was measured."""
-    measured = [row for name in (STARTER_POINTS, REAL_POINTS) if (row := found.get(name)) and not row.failed]
+    measured = [
+        row for name in (STARTER_POINTS, REAL_POINTS) if (row := found.get(name)) and not row.failed
+    ]
     if not measured:
         return []
     parts = ("calls", "points", "cold")
     lines = [
-        (row.label, *(f"{1000 * row.section(part) / n:.1f}" if (n := row.figure(part)) else "" for part in parts))
+        (
+            row.label,
+            *(
+                f"{1000 * row.section(part) / n:.1f}" if (n := row.figure(part)) else ""
+                for part in parts
+            ),
+        )
         for row in measured
     ]
     return [
@@ -116,14 +145,19 @@ def _futures(found: dict[str, Row]) -> list[str]:
             if together
             else ("",) * 3
         )
-        lines.append((one["futures"], f"{alone:.1f}", f"{one['risk']:.1f}", f"{one['peak_mb']:.0f}", *whole))
+        lines.append(
+            (one["futures"], f"{alone:.1f}", f"{one['risk']:.1f}", f"{one['peak_mb']:.0f}", *whole)
+        )
     return [
         "## A plan held fixed in other futures",
         "",
         "CPU seconds one by one and as one program of all futures. One by one all that comes is known once a future",
         "shows itself, so that the risk is another one; the memory is the most that was taken until then.",
         "",
-        *_markdown(("futures", "one by one", "risk", "peak MB", "one program", "times as long", "risk"), lines),
+        *_markdown(
+            ("futures", "one by one", "risk", "peak MB", "one program", "times as long", "risk"),
+            lines,
+        ),
         "",
     ]
 
@@ -145,7 +179,9 @@ def _change_line(name: str, warm: Row, held: Row) -> tuple[Any, ...]:
 def _machine(out: Path) -> str:
     file = out / "machine.json"
     held: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return ", ".join(f"{key} {held[key]}" for key in ("profile", "cores", "machine", "python") if key in held)
+    return ", ".join(
+        f"{key} {held[key]}" for key in ("profile", "cores", "machine", "python") if key in held
+    )
 
 
 def _markdown(header: tuple[str, ...], lines: list[tuple[Any, ...]]) -> list[str]:
@@ -159,7 +195,15 @@ def _line(row: Row) -> tuple[Any, ...]:
     times = [f"{x:.2f}" for x in (row.wall, row.spread("wall"), row.cpu, row.spread("cpu"))]
     load, run = max(run.load for run in row.runs), in_solver(row)["solver"]
     solver = f"{run:.2f}" if run else ""
-    return (row.label, len(row.runs), row.left_out, *times, solver, f"{row.peak_mb:.0f}", f"{load:.1f}")
+    return (
+        row.label,
+        len(row.runs),
+        row.left_out,
+        *times,
+        solver,
+        f"{row.peak_mb:.0f}",
+        f"{load:.1f}",
+    )
 
 
 def _csv(runs: list[Run], file: Path) -> None:

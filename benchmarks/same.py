@@ -55,10 +55,13 @@ def differences(one: Named, two: Named) -> list[str]:
     """What differs, in words; empty if nothing does. Numbers may differ by 1e-12 of their size."""
     one, two = one.sorted(), two.sorted()
     if one.columns != two.columns or one.rows != two.rows:
-        return [f"names: {sorted(map(repr, set(one.columns + one.rows) ^ set(two.columns + two.rows)))[:5]}"]
+        return [
+            f"names: {sorted(map(repr, set(one.columns + one.rows) ^ set(two.columns + two.rows)))[:5]}"
+        ]
     found = []
     if not (
-        np.array_equal(one.matrix.indptr, two.matrix.indptr) and np.array_equal(one.matrix.indices, two.matrix.indices)
+        np.array_equal(one.matrix.indptr, two.matrix.indptr)
+        and np.array_equal(one.matrix.indices, two.matrix.indices)
     ):
         found.append(f"pattern of the matrix: {one.matrix.nnz} and {two.matrix.nnz} entries")
     elif not np.allclose(one.matrix.data, two.matrix.data, rtol=1e-12, atol=0):
@@ -112,7 +115,9 @@ def of_highs(highs: Any, columns: list[Key], rows: list[Key]) -> Named:
     by_row = "Row" in str(a.format_)
     held = (np.array(a.value_), np.array(a.index_), np.array(a.start_))
     shape = (lp.num_row_, lp.num_col_)
-    matrix = csr_array(held, shape=shape) if by_row else csr_array(csr_array(held, shape=shape[::-1]).T)
+    matrix = (
+        csr_array(held, shape=shape) if by_row else csr_array(csr_array(held, shape=shape[::-1]).T)
+    )
     return Named(
         matrix,
         np.array(lp.row_lower_),
@@ -140,7 +145,9 @@ def check(case: Case) -> dict[str, list[str]]:
     return {
         "plain": differences(ours, of_plain(case)),
         "linopy": differences(ours, of_linopy(program, build(arrays))),
-        "raw": differences(ours, of_highs(_loaded(as_lp(arrays)), list(program.columns), list(program.rows))),
+        "raw": differences(
+            ours, of_highs(_loaded(as_lp(arrays)), list(program.columns), list(program.rows))
+        ),
     }
 
 

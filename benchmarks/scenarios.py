@@ -24,7 +24,9 @@ def disturbances(w: World) -> dict[str, Rows]:
     shares[0] = round(1 - sum(shares[1:]), 9)
     names = [f"s{i:04d}" for i in range(count)]
     rows: dict[str, Rows] = {
-        "scenarios": [{"scenario": s, "probability": p} for s, p in zip(names, shares, strict=True)],
+        "scenarios": [
+            {"scenario": s, "probability": p} for s, p in zip(names, shares, strict=True)
+        ],
         "shocks": [],
     }
     seen: set[tuple[Shock, ...]] = {()}
@@ -48,7 +50,11 @@ def _disturbance(w: World) -> list[dict[str, Any]]:
         shocks.append(_shock("delay", start, end, stage=stage, factor=int(w.random.integers(1, 3))))
     if w.random.random() < 0.15:
         stage, country = STAGES[int(w.random.integers(0, 2))], str(w.random.choice(w.countries))
-        shocks.append(_shock("capacity", start, end, stage=stage, country=country, factor=w.between(0.3, 0.8, 2)))
+        shocks.append(
+            _shock(
+                "capacity", start, end, stage=stage, country=country, factor=w.between(0.3, 0.8, 2)
+            )
+        )
     if w.random.random() < 0.15:
         element = str(w.random.choice(w.elements))
         shocks.append(_shock("demand", start, end, element=element, factor=w.between(1.1, 1.4, 2)))
@@ -63,7 +69,13 @@ def _cuts(w: World, start: int, end: int) -> list[dict[str, Any]]:
     worst = w.between(0.0, 0.7, 2)
     return [
         _shock(
-            "import", start, end, supplier=supplier, country=c, element=e, factor=round(worst * w.between(0.8, 1), 3)
+            "import",
+            start,
+            end,
+            supplier=supplier,
+            country=c,
+            element=e,
+            factor=round(worst * w.between(0.8, 1), 3),
         )
         for c in countries
         for e in elements

@@ -35,7 +35,9 @@ def main() -> None:
     with clock.section("import"):
         module = importlib.import_module(KINDS[kind])
     figures = module.run(job | ({"unreduced": True} if kind == "plain-unreduced" else {}), clock)
-    Path(result_file).write_text(json.dumps({"figures": figures, "sections": clock.seconds()}), encoding="utf-8")
+    Path(result_file).write_text(
+        json.dumps({"figures": figures, "sections": clock.seconds()}), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ SYMBOLS = tomllib.loads((HERE / "symbols.toml").read_text(encoding="utf-8"))
 
 def formulation_page() -> str:
     """The specification that a modeller reads."""
-    defaults = ", ".join(f"`{key}` {_shown(value)}" for key, value in ModelFile().flat().items() if _shown(value))
+    defaults = ", ".join(
+        f"`{key}` {_shown(value)}" for key, value in ModelFile().flat().items() if _shown(value)
+    )
     text = (HERE / "formulation.md").read_text(encoding="utf-8")
     parts = {"defaults": [defaults], "symbols": _symbols(), "equations": _equations()}
     for name, lines in parts.items():
@@ -36,16 +38,33 @@ def formulation_page() -> str:
 
 
 def _symbols() -> Iterator[str]:
-    yield from ("## Symbols", "", "### Sets and indices", "", "| symbol | meaning |", "| --- | --- |")
+    yield from (
+        "## Symbols",
+        "",
+        "### Sets and indices",
+        "",
+        "| symbol | meaning |",
+        "| --- | --- |",
+    )
     for latex, meaning in SYMBOLS["sets"]:
         yield f"| ${latex}$ | {meaning} |"
     yield ""
-    yield from ("### Data", "", "| symbol | from | unit there | meaning |", "| --- | --- | --- | --- |")
+    yield from (
+        "### Data",
+        "",
+        "| symbol | from | unit there | meaning |",
+        "| --- | --- | --- | --- |",
+    )
     for latex, meaning, *cells in SYMBOLS["data"]:
         places = ", ".join(f"`{text}`" for text in cells)
         yield f"| ${latex}$ | {places} | {_unit(cells)} | {meaning} |"
     yield ""
-    yield from ("### Variables", "", "| symbol | name | unit | at most | meaning |", "| --- | --- | --- | --- | --- |")
+    yield from (
+        "### Variables",
+        "",
+        "| symbol | name | unit | at most | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    )
     for variable in VARIABLES:
         limit = "free" if variable.free else f"${variable.limit}$" if variable.limit else ""
         yield f"| ${indexed(variable)}$ | `{variable.name}` | {variable.unit} | {limit} | {variable.meaning} |"
@@ -67,7 +86,11 @@ def indexed(variable: Variable) -> str:
 def _unit(cells: list[str]) -> str:
     units = []
     for table, column, _ in map(cell, cells):
-        extra: Any = BY_NAME[table].row.model_fields[column].json_schema_extra if table != "model" else {"unit": ""}
+        extra: Any = (
+            BY_NAME[table].row.model_fields[column].json_schema_extra
+            if table != "model"
+            else {"unit": ""}
+        )
         units.append(str(extra["unit"]))
     return ", ".join(dict.fromkeys(unit for unit in units if unit))
 
@@ -124,7 +147,12 @@ def _type(field: FieldInfo) -> str:
         return " or ".join(f"`{choice}`" for choice in choices)
     if get_origin(field.annotation) is tuple:
         return "list"
-    words = {"number": "number", "integer": "whole number", "boolean": "true/false", "string": "text"}
+    words = {
+        "number": "number",
+        "integer": "whole number",
+        "boolean": "true/false",
+        "string": "text",
+    }
     return {**words, PERIOD: "year or quarter"}[field_type(field)]
 
 
@@ -161,7 +189,13 @@ def _results() -> Iterator[str]:
     yield "changed since is refused by every command but `replay`, which tells what differs."
     yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
     for table in EVERY_TABLE.values():
-        yield from ("", f"## `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", "")
+        yield from (
+            "",
+            f"## `{table.name}`",
+            "",
+            f"{table.meaning[0].upper()}{table.meaning[1:]}.",
+            "",
+        )
         yield "| column | type | unit | heading | meaning |"
         yield "| --- | --- | --- | --- | --- |"
         for column in table.columns:
@@ -199,9 +233,14 @@ def reference_page() -> str:
     text = (HERE / "studies.md").read_text(encoding="utf-8")
     schema = study_schema()
     said: dict[str, Schema] = {"StudyFile": schema, **schema["$defs"]}
-    designs = [(said[name], said[name]["properties"]["kind"]["const"], example) for name, example in DESIGNS.items()]
+    designs = [
+        (said[name], said[name]["properties"]["kind"]["const"], example)
+        for name, example in DESIGNS.items()
+    ]
     parts = {
-        "[[sections]]": [line for name, title in SECTIONS.items() for line in _section(title, said[name], said)],
+        "[[sections]]": [
+            line for name, title in SECTIONS.items() for line in _section(title, said[name], said)
+        ],
         "[[designs]]": [
             line
             for design, kind, example in designs
@@ -210,7 +249,11 @@ def reference_page() -> str:
                 *("```toml", "[design]", f'kind = "{kind}"', example, "```", ""),
             )
         ],
-        "[[outcomes]]": ["| outcome | meaning |", "| --- | --- |", *(f"| `{n}` | {m} |" for n, m in MEANINGS.items())],
+        "[[outcomes]]": [
+            "| outcome | meaning |",
+            "| --- | --- |",
+            *(f"| `{n}` | {m} |" for n, m in MEANINGS.items()),
+        ],
         "[[tables]]": [", ".join(f"`{name}`" for name in KEPT)],
     }
     for mark, lines in parts.items():
@@ -219,7 +262,14 @@ def reference_page() -> str:
 
 
 def _section(title: str, section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
-    yield from (f"### {title}", "", " ".join(section["description"].split()), "", *_keys(section, said), "")
+    yield from (
+        f"### {title}",
+        "",
+        " ".join(section["description"].split()),
+        "",
+        *_keys(section, said),
+        "",
+    )
 
 
 def _keys(section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
@@ -229,7 +279,12 @@ def _keys(section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
             continue
         given = "required" if name in section.get("required", ()) else _shown(key.get("default"))
         given = f"`{given}`" if given not in ("", "required") else given
-        cells = (f"`{name}`", _type_in_words(key, said), given, " ".join(key.get("description", "").split()))
+        cells = (
+            f"`{name}`",
+            _type_in_words(key, said),
+            given,
+            " ".join(key.get("description", "").split()),
+        )
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -239,10 +294,22 @@ def _shown(value: object) -> str:
         return ", ".join(value)
     if isinstance(value, dict):
         value = {key: of for key, of in value.items() if of is not None}
-    return "" if value in ("", None, [], {}) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        ""
+        if value in ("", None, [], {})
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
-WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true/false", "object": "section"}
+WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true/false",
+    "object": "section",
+}
 
 
 def _type_in_words(said: Schema, defs: Mapping[str, Schema]) -> str:
@@ -260,5 +327,7 @@ def _type_in_words(said: Schema, defs: Mapping[str, Schema]) -> str:
     if said.get("type") == "array":
         return f"list of {_type_in_words(said.get('items', {}), defs).removeprefix('any ')}s"
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    bounds = ", ".join(f"{sign} {said[key]:g}" for key, sign in signs.items() if abs(said.get(key, 1e9)) < 1e9)
+    bounds = ", ".join(
+        f"{sign} {said[key]:g}" for key, sign in signs.items() if abs(said.get(key, 1e9)) < 1e9
+    )
     return f"{WORDS[said['type']]}{f' {bounds}' if bounds else ''}"

@@ -22,7 +22,9 @@ from planner.errors import Fault, InputError, StoppedError
 from planner.parallel import PATIENCE, READY, Answer, Make, Team, Workers, answered
 
 GONE = "the scheduler is gone; start one and run the same command to go on"
-TLS = tuple(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+TLS = tuple(
+    f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")
+)
 """Where dask looks for the certificates of who asks a scheduler."""
 SECONDS_TO_FETCH = 10
 """After this an answer is given up: its worker died before it was fetched."""
@@ -44,7 +46,13 @@ class _ClusterWorkers(Workers):
         return list(self._asked)
 
     def ask(self, worker: Any, *call: Any) -> None:
-        self._submit(worker, _answer, self._key, call, self._asked[worker][-1] if self._asked[worker] else None)
+        self._submit(
+            worker,
+            _answer,
+            self._key,
+            call,
+            self._asked[worker][-1] if self._asked[worker] else None,
+        )
 
     def wait(self) -> list[Answer]:
         with suppress(Empty):
@@ -74,7 +82,11 @@ class _ClusterWorkers(Workers):
             addresses = set(self._client.nthreads())
         except OSError:
             raise StoppedError(GONE) from None
-        said = [self._lose(worker, "it has left the scheduler") for worker in self.present if worker not in addresses]
+        said = [
+            self._lose(worker, "it has left the scheduler")
+            for worker in self.present
+            if worker not in addresses
+        ]
         for worker in sorted(addresses - self._asked.keys()):
             self._asked[worker] = deque()
             self._submit(worker, _keep, self._key, self._make)
@@ -110,7 +122,9 @@ def connect(address: str) -> Any:
     remedy = f"set {', '.join(TLS)} to the files of certificates" if tls else "check the address"
     try:
         if tls and distributed.Security().get_connection_args("client")["ssl_context"] is None:  # type: ignore[no-untyped-call]
-            raise InputError([Fault("--scheduler", 0, address, "needs certificates", remedy=remedy)])
+            raise InputError(
+                [Fault("--scheduler", 0, address, "needs certificates", remedy=remedy)]
+            )
         return distributed.Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         told = f"no dask scheduler answers there: {error}"

@@ -39,14 +39,29 @@ class Toml:
 
     def line(self, key: Sequence[str | int]) -> int:
         """Line of a key, or of the nearest section or value that holds it; 0 if none is seen."""
-        return next((self.lines[part] for n in range(len(key), 0, -1) if (part := tuple(key[:n])) in self.lines), 0)
+        return next(
+            (
+                self.lines[part]
+                for n in range(len(key), 0, -1)
+                if (part := tuple(key[:n])) in self.lines
+            ),
+            0,
+        )
 
     def fault(
-        self, rule: str, key: Sequence[str | int], said: str, remedy: str = "", column: str = "", value: object = ""
+        self,
+        rule: str,
+        key: Sequence[str | int],
+        said: str,
+        remedy: str = "",
+        column: str = "",
+        value: object = "",
     ) -> Fault:
         """A fault at the line of a key, in whose name entries count from 1."""
         dotted = ".".join(str(part + 1) if isinstance(part, int) else part for part in key)
-        return fault(rule, self.place, self.line(key), column or dotted, said, value=value, remedy=remedy)
+        return fault(
+            rule, self.place, self.line(key), column or dotted, said, value=value, remedy=remedy
+        )
 
 
 def read_toml(path: Path, what: str) -> Toml:
@@ -56,7 +71,9 @@ def read_toml(path: Path, what: str) -> Toml:
     except FileNotFoundError:
         raise InputError([fault("no-such-file", str(path), 0, "", f"no such {what}")]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError([fault("bad-toml", str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
+        raise InputError(
+            [fault("bad-toml", str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]
+        ) from None
     said, line = "", 0
     if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
         said = "it is too long, or a key has too many parts"
@@ -103,7 +120,10 @@ def demanded(detail: Mapping[str, Any], known: Sequence[str] = (), must: str = "
     known: words that it may be, where the refusal lists none; must: what it must be, if not as pydantic says.
     """
     given, shown, context = detail["input"], repr(detail["input"]), detail.get("ctx", {})
-    words = re.findall(r"'([^']+)'", str(context.get("expected") or context.get("expected_tags"))) or known
+    words = (
+        re.findall(r"'([^']+)'", str(context.get("expected") or context.get("expected_tags")))
+        or known
+    )
     must = must or str(detail["msg"]).replace("Input should be", "must be")
     shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
     return f"{shown}: {must[0].lower()}{must[1:]}{did_you_mean(given, words) if isinstance(given, str) else ''}"
@@ -112,7 +132,15 @@ def demanded(detail: Mapping[str, Any], known: Sequence[str] = (), must: str = "
 # ---- the model file --------------------------------------------------------------------------------------------------
 
 Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
-LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
+LEVERS: tuple[Lever, ...] = (
+    "mine",
+    "separation",
+    "metal",
+    "magnet",
+    "training",
+    "hiring",
+    "stockpile",
+)
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
@@ -125,7 +153,9 @@ KeyPlaces = Mapping[str, tuple[int, str]]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
 
 
 class Horizon(_Section):
@@ -138,7 +168,11 @@ class Horizon(_Section):
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Horizon:
-        if self.first_year is not None and self.last_year is not None and self.first_year > self.last_year:
+        if (
+            self.first_year is not None
+            and self.last_year is not None
+            and self.first_year > self.last_year
+        ):
             raise PydanticCustomError(
                 "horizon",
                 "first_year {first} is after last_year {last}",
@@ -167,10 +201,14 @@ class Objective(_Section):
     @model_validator(mode="after")
     def _limit_goes_with_target(self) -> Objective:
         if self.goal == "target" and self.risk_limit is None:
-            raise PydanticCustomError("risk-limit", 'goal = "target" needs objective.risk_limit (MUSD)')
+            raise PydanticCustomError(
+                "risk-limit", 'goal = "target" needs objective.risk_limit (MUSD)'
+            )
         if self.goal != "target" and self.risk_limit is not None:
             raise PydanticCustomError(
-                "risk-limit", 'objective.risk_limit has no effect with goal = "{goal}"', {"goal": self.goal}
+                "risk-limit",
+                'objective.risk_limit has no effect with goal = "{goal}"',
+                {"goal": self.goal},
             )
         return self
 
@@ -222,7 +260,11 @@ class ModelFile(_Section):
         """Every key, dotted, and its value."""
         out: dict[str, object] = {}
         for key, value in self.model_dump().items():
-            out |= {f"{key}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {key: value}
+            out |= (
+                {f"{key}.{inner}": v for inner, v in value.items()}
+                if isinstance(value, dict)
+                else {key: value}
+            )
         return out
 
     @field_validator("name", "title")
@@ -230,21 +272,29 @@ class ModelFile(_Section):
     def _can_be_written(cls, value: str) -> str:
         # Bytes of a command line that are not UTF-8 arrive as lone surrogates, which are invisible too.
         if code := invisible(value):
-            raise PydanticCustomError("bad-value", "contains the invisible character {code}", {"code": code})
+            raise PydanticCustomError(
+                "bad-value", "contains the invisible character {code}", {"code": code}
+            )
         return value
 
     @field_validator("levers", mode="before")
     @classmethod
     def _list_of_levers(cls, value: object) -> object:
         if isinstance(value, str):
-            value = [part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()]
+            value = [
+                part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()
+            ]
         if isinstance(value, list | tuple):
             unknown = [str(v) for v in value if v not in LEVERS]
             if unknown:
                 raise PydanticCustomError(
                     "bad-value",
                     'unknown lever "{lever}"{hint}; known: {known}',
-                    {"lever": unknown[0], "hint": did_you_mean(unknown[0], LEVERS), "known": ", ".join(LEVERS)},
+                    {
+                        "lever": unknown[0],
+                        "hint": did_you_mean(unknown[0], LEVERS),
+                        "known": ", ".join(LEVERS),
+                    },
                 )
             return tuple(lever for lever in LEVERS if lever in value)
         return value
@@ -264,7 +314,11 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
 
 
 def build_model(
-    values: Mapping[str, Any], overrides: Mapping[str, object], place: str, stem: str, places: KeyPlaces | None = None
+    values: Mapping[str, Any],
+    overrides: Mapping[str, object],
+    place: str,
+    stem: str,
+    places: KeyPlaces | None = None,
 ) -> ModelFile:
     """ModelFile from nested values, then dotted overrides. Raises InputError."""
     merged = _deep_copy(values)
@@ -277,7 +331,9 @@ def build_model(
     try:
         return ModelFile.model_validate(merged)
     except ValidationError as error:
-        found = [_as_fault(detail, place, set(overrides), places or {}) for detail in error.errors()]
+        found = [
+            _as_fault(detail, place, set(overrides), places or {}) for detail in error.errors()
+        ]
         raise InputError(found) from None
 
 
@@ -305,7 +361,9 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
     for section in sections:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise InputError([fault("unknown-key", "--set", 0, key, f'"{section}" is a key, not a section')])
+            raise InputError(
+                [fault("unknown-key", "--set", 0, key, f'"{section}" is a key, not a section')]
+            )
         values = inner
     values[last] = value
 
@@ -335,8 +393,14 @@ def meaning(key: str) -> str:
     return " ".join(str(section.model_fields[last].description).split())
 
 
-def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces) -> Fault:
-    key, kind, given = ".".join(part for part in detail["loc"] if isinstance(part, str)), detail["type"], ""
+def _as_fault(
+    detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces
+) -> Fault:
+    key, kind, given = (
+        ".".join(part for part in detail["loc"] if isinstance(part, str)),
+        detail["type"],
+        "",
+    )
     if kind == "extra_forbidden":
         rule, message = "unknown-key", f"unknown key{_meant(key)}"
     elif kind == "risk-limit":
@@ -346,11 +410,19 @@ def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], place
     elif kind == "horizon":
         rule, message, key = kind, str(detail["msg"]), "horizon.first_year"
     else:
-        section = f"{detail['loc'][-1]} is a section; write [{detail['loc'][-1]}] and its keys below it"
+        section = (
+            f"{detail['loc'][-1]} is a section; write [{detail['loc'][-1]}] and its keys below it"
+        )
         rule, given = "bad-value", detail["input"]
-        message = str(detail["msg"]) if kind == "bad-value" else demanded(detail, (), section * (kind in A_SECTION))
+        message = (
+            str(detail["msg"])
+            if kind == "bad-value"
+            else demanded(detail, (), section * (kind in A_SECTION))
+        )
     line, cell = places.get(key, (0, ""))
-    if key in overridden or (key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)):
+    if key in overridden or (
+        key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
+    ):
         place, line, cell = "--set", 0, ""
     return fault(rule, place, line, key, message, value=given, cell=cell)
 
@@ -360,7 +432,9 @@ def _meant(key: str) -> str:
     names = known_keys()
     sections = list(dict.fromkeys(name.split(".")[0] for name in names))
     moved = [name for name in names if name.split(".")[-1] == key.split(".")[-1]]
-    found = moved[0] if len(moved) == 1 else nearest(key, names if "." in key else [*names, *sections])
+    found = (
+        moved[0] if len(moved) == 1 else nearest(key, names if "." in key else [*names, *sections])
+    )
     last = nearest(key.split(".")[-1], [name.split(".")[-1] for name in names])
     found = found or next((name for name in names if last and name.split(".")[-1] == last), "")
     return f' (did you mean "{found}"?)' if found else ""

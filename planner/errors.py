@@ -43,7 +43,11 @@ class Fault:
     also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [self.place + (f":{self.line}" if self.line else ""), self.column, self.cell and f"cell {self.cell}"]
+        parts = [
+            self.place + (f":{self.line}" if self.line else ""),
+            self.column,
+            self.cell and f"cell {self.cell}",
+        ]
         text = ": ".join([*(part for part in parts if part), self.message])
         if self.remedy:
             text += f"; {self.remedy}"
@@ -69,7 +73,9 @@ class Rule:
 _STATED: dict[str, dict[str, list[str]]] = tomllib.loads(
     files("planner").joinpath("rules.toml").read_text(encoding="utf-8")
 )
-RULES = {kind: {name: Rule(*said) for name, said in rules.items()} for kind, rules in _STATED.items()}
+RULES = {
+    kind: {name: Rule(*said) for name, said in rules.items()} for kind, rules in _STATED.items()
+}
 """As `rules.toml` states them. `faults` and `study`: broken, exit code 2, nothing is solved. `warnings`: worth a second
 look, the case is solved; `planner check --ignore NAME` silences one."""
 EVERY_RULE = {name: rule for rules in RULES.values() for name, rule in rules.items()}
@@ -78,14 +84,30 @@ LONGEST_MESSAGE, LONGEST_VALUE = 600, 200
 
 
 def fault(
-    rule: str, place: str, line: int, column: str, message: str, *, value: object = "", remedy: str = "",
-    cell: str = "", also: tuple[str, ...] = (),
-) -> Fault:  # fmt: skip
+    rule: str,
+    place: str,
+    line: int,
+    column: str,
+    message: str,
+    *,
+    value: object = "",
+    remedy: str = "",
+    cell: str = "",
+    also: tuple[str, ...] = (),
+) -> Fault:
     """A Fault of a rule in the catalogue, with the rule's remedy unless a better one is given."""
     if len(message) > LONGEST_MESSAGE:
         message = f"{message[:LONGEST_MESSAGE]}..."
     return Fault(
-        place, line, column, message, rule, str(value)[:LONGEST_VALUE], remedy or EVERY_RULE[rule].remedy, cell, also
+        place,
+        line,
+        column,
+        message,
+        rule,
+        str(value)[:LONGEST_VALUE],
+        remedy or EVERY_RULE[rule].remedy,
+        cell,
+        also,
     )
 
 
@@ -131,7 +153,10 @@ def invisible(text: str, allowed: str = "") -> str:
     if text.isprintable():  # nearly all are
         return ""
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
-    return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in hidden and c not in allowed), "")
+    return next(
+        (f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in hidden and c not in allowed),
+        "",
+    )
 
 
 def inert(text: str, allowed: str = "") -> str:
@@ -176,11 +201,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     best, found = max(1, min(2, len(folded) // 4), len(folded) // 4) + 1, ""
     for candidate in dict.fromkeys(known):
         other = _folded(candidate)
-        if abs(len(other) - len(folded)) < best and (distance := edit_distance(folded, other)) < best:
+        if (
+            abs(len(other) - len(folded)) < best
+            and (distance := edit_distance(folded, other)) < best
+        ):
             best, found = distance, candidate
     if not found and len(folded) >= 3:
         starts = [
-            c for c in known if c.casefold().startswith(folded) or (len(c) > 3 and folded.startswith(c.casefold()))
+            c
+            for c in known
+            if c.casefold().startswith(folded) or (len(c) > 3 and folded.startswith(c.casefold()))
         ]
         found = starts[0] if len(starts) == 1 else ""
     return found

@@ -38,10 +38,16 @@ def _of_container() -> list[float]:
     out = []
     for limit, used in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+        (
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ),
     ):
         try:
-            out.append(float(Path(limit).read_text(encoding="ascii")) - float(Path(used).read_text(encoding="ascii")))
+            out.append(
+                float(Path(limit).read_text(encoding="ascii"))
+                - float(Path(used).read_text(encoding="ascii"))
+            )
         except (OSError, ValueError):
             continue  # no such limit, or "max"
     return out
@@ -79,7 +85,10 @@ def scratch_folder(prefix: str, parent: Path) -> Iterator[Path]:
 @contextmanager
 def _ctrl_c_waits() -> Iterator[None]:
     """Ctrl-C comes at the end of the block; other threads never see it."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is None
+    ):
         yield
         return
     came = list[int]()

@@ -210,7 +210,9 @@ def team_of(workers: int | Team) -> Team:
 
 def _serve(pipe: Connection[Any, Any]) -> None:
     """The life of a process: it makes its object and answers until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends this process
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the command, which ends this process
     if "fork" in mp.get_all_start_methods():
         # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
         mp.set_start_method("fork", force=True)

@@ -27,7 +27,14 @@ def lay_out(folder: Path, case: str = STARTER) -> Path:
     cases = sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
     if case not in cases:
         raise InputError(
-            [Fault("--case", 0, "", f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}')]
+            [
+                Fault(
+                    "--case",
+                    0,
+                    "",
+                    f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}',
+                )
+            ]
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunFolderError(f"{folder}: exists and is not an empty folder; nothing was written")
@@ -65,4 +72,6 @@ def find_case(path: Path) -> Path:
     if len(cases) == 1:
         return cases[0]
     names = ", ".join(str(case) for case in cases)
-    raise InputError([Fault(str(path), 0, "", f"is a workspace with {len(cases)} cases; name one: {names}")])
+    raise InputError(
+        [Fault(str(path), 0, "", f"is a workspace with {len(cases)} cases; name one: {names}")]
+    )

@@ -51,15 +51,32 @@ def demand(
 
 
 def imports(
-    tonnes: float, country: str = "AAA", element: str = "Dy", form: str = "oxide", supplier: str = "CHN"
+    tonnes: float,
+    country: str = "AAA",
+    element: str = "Dy",
+    form: str = "oxide",
+    supplier: str = "CHN",
 ) -> Row:
     """What a supplier can sell, the same in all years."""
-    return {"supplier": supplier, "country": country, "element": element, "form": form, "year": 2026, "tonnes": tonnes}
+    return {
+        "supplier": supplier,
+        "country": country,
+        "element": element,
+        "form": form,
+        "year": 2026,
+        "tonnes": tonnes,
+    }
 
 
 def mine(**columns: Any) -> Row:
     """A mine of `ore`, so large that it never binds unless the test says otherwise."""
-    return {"project": "mine", "country": "AAA", "stage": "mine", "feeds": "ore", "existing_tpa": 10_000} | columns
+    return {
+        "project": "mine",
+        "country": "AAA",
+        "stage": "mine",
+        "feeds": "ore",
+        "existing_tpa": 10_000,
+    } | columns
 
 
 def plant(**columns: Any) -> Row:
@@ -82,15 +99,31 @@ def scenarios(**probabilities: float) -> list[Row]:
     return [{"scenario": name, "probability": p} for name, p in probabilities.items()]
 
 
-def unsure(table: str, column: str, low: float, high: float, where: str = "", **columns: str) -> Row:
+def unsure(
+    table: str, column: str, low: float, high: float, where: str = "", **columns: str
+) -> Row:
     """One row of `uncertainties`; its id is the table unless said otherwise."""
     cells = {"table": table, "where": where, "column": column, "low": low, "high": high}
     return {"uncertainty": table} | cells | columns
 
 
-def shock(scenario: str, kind: str, factor: float, start: int | str = "", end: int | str = "", **where: str) -> Row:
+def shock(
+    scenario: str,
+    kind: str,
+    factor: float,
+    start: int | str = "",
+    end: int | str = "",
+    **where: str,
+) -> Row:
     """One row of `shocks`."""
-    return {"scenario": scenario, "kind": kind, "start_year": start, "end_year": end, "factor": factor, **where}
+    return {
+        "scenario": scenario,
+        "kind": kind,
+        "start_year": start,
+        "end_year": end,
+        "factor": factor,
+        **where,
+    }
 
 
 DEFAULT: dict[str, TableText] = {

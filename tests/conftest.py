@@ -70,7 +70,9 @@ def solve(make_case: MakeCase) -> SolveCase:
 
     def run(model: dict[str, object] | None = None, **tables: Any) -> Plan:
         plan = planner.solve(make_case(model, **tables), baseline=False)
-        assert plan.status.value in ("optimal", "infeasible"), "the certificate or the verifier rejects the plan"
+        assert plan.status.value in ("optimal", "infeasible"), (
+            "the certificate or the verifier rejects the plan"
+        )
         objective = plan.case.model.objective
         if objective.goal == "risk" and objective.risk_slack == 0:
             # Without slack the plan's risk, recomputed from its shortfalls, is the least risk that the solver found.

@@ -34,17 +34,27 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         with clock.section("solve"):
             m.objective = 1.0 * m.variables[column]
             _, condition = m.solve(
-                "highs", io_api="direct", progress=False, time_limit=float(job["time_limit"]), output_flag=False
+                "highs",
+                io_api="direct",
+                progress=False,
+                time_limit=float(job["time_limit"]),
+                output_flag=False,
             )
         if condition != "optimal":
             status = "time_limit"
             break
         objectives[phase] = float(m.objective.value)
-        m.variables[column].upper = objectives[phase] * (1 + slack_of(case, phase, held)) + HOLD_MUSD
+        m.variables[column].upper = (
+            objectives[phase] * (1 + slack_of(case, phase, held)) + HOLD_MUSD
+        )
     objectives.pop("risk_at_cost", None)
     with clock.section("read"):
         values = {name: variable.solution.to_numpy() for name, variable in m.variables.items()}
-    return {"status": status, "objectives": objectives, "values": sum(v.size for v in values.values())}
+    return {
+        "status": status,
+        "objectives": objectives,
+        "values": sum(v.size for v in values.values()),
+    }
 
 
 def build(arrays: Arrays) -> Any:
@@ -75,7 +85,10 @@ def build(arrays: Arrays) -> Any:
         sign = np.where(low == high, "=", np.where(np.isinf(low), "<=", ">="))
         right = np.where(np.isinf(low), high, low)
         m.add_constraints(
-            linopy.LinearExpression(data, m), xr.DataArray(sign, dims=dim), xr.DataArray(right, dims=dim), name=name
+            linopy.LinearExpression(data, m),
+            xr.DataArray(sign, dims=dim),
+            xr.DataArray(right, dims=dim),
+            name=name,
         )
     return m
 

@@ -18,7 +18,11 @@ from planner.formulation import pyomo_model
 from planner.formulation.index_sets import Scope
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
-PHASES = (("risk", "risk", HOLD_SHARE), ("cost", "cost", HOLD_SHARE), ("risk_at_cost", "risk", HOLD_SHARE))
+PHASES = (
+    ("risk", "risk", HOLD_SHARE),
+    ("cost", "cost", HOLD_SHARE),
+    ("risk_at_cost", "risk", HOLD_SHARE),
+)
 """Name of a phase, the column it minimises, and the share by which it may worsen in later ones."""
 FORMS = (OXIDE, METAL, MAGNET)
 
@@ -80,14 +84,16 @@ class Unreduced(Scope):
         """Every good may be short everywhere, so imports cover no node and no good for good."""
         everywhere = frozenset(n.index for n in self.tree.nodes)
         return dict.fromkeys(
-            ((c, e, o) for c in self.case.countries for e in self.case.elements for o in FORMS), everywhere
+            ((c, e, o) for c in self.case.countries for e in self.case.elements for o in FORMS),
+            everywhere,
         )
 
     @cached_property
     def funder_groups(self) -> dict[str, tuple[str, ...]]:
         """Every funder with money has its own account."""
         return {
-            funder: (funder,) for funder in sorted({f for (f, _), amount in self.case.budget.items() if amount > 0})
+            funder: (funder,)
+            for funder in sorted({f for (f, _), amount in self.case.budget.items() if amount > 0})
         }
 
     @cached_property

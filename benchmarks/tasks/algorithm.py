@@ -37,11 +37,15 @@ def _step(solver: Any, arrays: Arrays, step: dict[str, Any], kept: list[Any]) ->
     for name, weight in step.get("and", {}).items():
         cost[arrays.column_groups[name][0]] = weight
     if step.get("reset"):
-        solver.changeColsBounds(columns, np.arange(columns, dtype=np.int32), arrays.lower, arrays.upper)
+        solver.changeColsBounds(
+            columns, np.arange(columns, dtype=np.int32), arrays.lower, arrays.upper
+        )
         arrays.held.clear()
     if "budgets" in step:
         for row in arrays.row_groups["account"].tolist():
-            solver.changeRowBounds(row, -highspy.kHighsInf, float(arrays.row_upper[row] * step["budgets"]))
+            solver.changeRowBounds(
+                row, -highspy.kHighsInf, float(arrays.row_upper[row] * step["budgets"])
+            )
     if step.get("clear"):
         solver.clearSolver()
     if step.get("back"):
@@ -76,7 +80,9 @@ def _step(solver: Any, arrays: Arrays, step: dict[str, Any], kept: list[Any]) ->
     return out
 
 
-def _certificate(arrays: Arrays, cost: np.ndarray, x: np.ndarray, duals: np.ndarray, budgets: float) -> Any:
+def _certificate(
+    arrays: Arrays, cost: np.ndarray, x: np.ndarray, duals: np.ndarray, budgets: float
+) -> Any:
     upper, row_upper = arrays.upper.copy(), arrays.row_upper.copy()
     row_upper[arrays.row_groups["account"]] *= budgets
     for column, held in arrays.held.items():

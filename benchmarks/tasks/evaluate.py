@@ -26,9 +26,17 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         for number in job[way]:
             futures = drawn(case, register, number)
             with clock.section(f"{way} {number}"):
-                risk = evaluation.evaluate_in(futures, decided, False, 1, silent).estimates["risk_musd"].value
+                risk = (
+                    evaluation.evaluate_in(futures, decided, False, 1, silent)
+                    .estimates["risk_musd"]
+                    .value
+                )
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            found[f"{way} {number}"] = {"futures": len(futures.scenarios), "risk": risk, "peak_mb": peak}
+            found[f"{way} {number}"] = {
+                "futures": len(futures.scenarios),
+                "risk": risk,
+                "peak_mb": peak,
+            }
     return found
 
 
@@ -38,5 +46,9 @@ def drawn(case: Case, register: Case, number: int) -> Case:
     rows, known = register.frame("hazards"), ["", *case.frame("suppliers")["supplier"]]
     trade = rows[rows["kind"].isin(["import", "demand"]) & rows["supplier"].fillna("").isin(known)]
     tables = sample(register.with_table("hazards", trade), number, 1, even=True).tables
-    sure = case.with_table("uncertainties", case.frame("uncertainties").head(0))  # they name the scenarios of the case
-    return evaluation.with_other_scenarios(sure, tables.scenarios, tables.shocks, tables.draws).checked()
+    sure = case.with_table(
+        "uncertainties", case.frame("uncertainties").head(0)
+    )  # they name the scenarios of the case
+    return evaluation.with_other_scenarios(
+        sure, tables.scenarios, tables.shocks, tables.draws
+    ).checked()

@@ -26,7 +26,9 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         with clock.section("first call"):
             experiment()
         ends = np.array(experiment.problem["bounds"])
-        at = ends[:, 0] + latin_hypercube(job["calls"], len(ends), seed=1) * (ends[:, 1] - ends[:, 0])
+        at = ends[:, 0] + latin_hypercube(job["calls"], len(ends), seed=1) * (
+            ends[:, 1] - ends[:, 0]
+        )
         with clock.section("calls"):
             experiment.table(at.tolist())
     asked = read_study(path)
@@ -38,9 +40,20 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     with clock.section("points"):
         warm = {point.id: worker.solve(None, point.settings, False)[0] for point in solved}
     with clock.section("cold"):
-        cold = {point.id: worker.solve(None, point.settings, True)[0] for point in solved[1 : 1 + job["cold"]]}
+        cold = {
+            point.id: worker.solve(None, point.settings, True)[0]
+            for point in solved[1 : 1 + job["cold"]]
+        }
     for name, result in cold.items():
         risk = result.values["risk_musd"]
         apart = max(apart, abs(warm[name].values["risk_musd"] - risk) / (1 + abs(risk)))
-    ends_of = sorted({base[0].status, *(result.status for result in (*warm.values(), *cold.values()))})
-    return {"calls": job["calls"], "points": len(solved), "cold": len(cold), "apart": apart, "status": ends_of}
+    ends_of = sorted(
+        {base[0].status, *(result.status for result in (*warm.values(), *cold.values()))}
+    )
+    return {
+        "calls": job["calls"],
+        "points": len(solved),
+        "cold": len(cold),
+        "apart": apart,
+        "status": ends_of,
+    }

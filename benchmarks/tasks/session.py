@@ -31,7 +31,9 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
                 cold = answer(planner.solve(other, baseline=False))
             apart[name] = difference(warm, cold)
         held = f", apart from cold {apart[name]:.1e}" if name in apart else ""
-        tell(f"{name}: CPU {clock.cpu[name]:.2f} s, wall {clock.wall[name]:.2f} s, {warm['status']}{held}")
+        tell(
+            f"{name}: CPU {clock.cpu[name]:.2f} s, wall {clock.wall[name]:.2f} s, {warm['status']}{held}"
+        )
         session.solve(case)
     return {"rebuilt": rebuilt, "apart": apart, "status": status}
 
@@ -47,5 +49,9 @@ def difference(warm: dict[str, Any], cold: dict[str, Any]) -> float:
     """Largest difference of the figures that have one value in every optimum, relative; 1 where the ends differ."""
     if warm["status"] != cold["status"]:
         return 1.0
-    pairs = [(warm[key], cold[key]) for key in COMPARED if warm.get(key) is not None and cold.get(key) is not None]
+    pairs = [
+        (warm[key], cold[key])
+        for key in COMPARED
+        if warm.get(key) is not None and cold.get(key) is not None
+    ]
     return max((abs(one - two) / (1 + abs(two)) for one, two in pairs), default=0.0)

@@ -37,11 +37,16 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     drawn = planner.sample(planner.load(job["case"], model=job["model"]), job["draws"], job["seed"])
     with tempfile.TemporaryDirectory() as scratch:
         write_case(drawn, Path(scratch) / "case")
-        desk = Workbench(OpenedCase(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None)
+        desk = Workbench(
+            OpenedCase(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None
+        )
         try:
             with clock.section("first"):
                 _wait(desk)
-            return {"cold": desk.solver.found.seconds[-1], "changes": list(_changes(desk, job["changes"], clock))}
+            return {
+                "cold": desk.solver.found.seconds[-1],
+                "changes": list(_changes(desk, job["changes"], clock)),
+            }
         finally:
             desk.close()
 
@@ -71,7 +76,13 @@ def _changes(desk: Workbench, many: int, clock: Clock) -> list[Timed]:
         with clock.section(kind):
             _wait(desk)
         seconds = desk.solver.found.seconds
-        timed = kind, seconds[0], seconds[min(1, len(seconds) - 1)], seconds[-1], time.process_time() - cpu
+        timed = (
+            kind,
+            seconds[0],
+            seconds[min(1, len(seconds) - 1)],
+            seconds[-1],
+            time.process_time() - cpu,
+        )
         found.append(timed)
         tell(f"{len(found):3} {edit.key} {edit.value}: {_shown(timed)}, {desk.solver.found.proof}")
         if len(found) % TOLD == 0 or len(found) == many:
@@ -88,7 +99,10 @@ def _so_far(found: list[Timed]) -> Iterator[str]:
     """Half and 95 % of each kind, and of all."""
     for kind in (*dict.fromkeys(timed[0] for timed in found), "all"):
         some = [timed for timed in found if kind in ("all", timed[0])]
-        half, most = (("", *(late([t[at] for t in some], share) for at in range(1, 5))) for share in (0.5, 0.95))
+        half, most = (
+            ("", *(late([t[at] for t in some], share) for at in range(1, 5)))
+            for share in (0.5, 0.95)
+        )
         yield f"    {kind:10} {len(some):4}  half: {_shown(half)}  95 %: {_shown(most)}"
 
 
@@ -105,7 +119,9 @@ def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str,
 
     def existing() -> tuple[str, EditedValue]:
         project = draw.choice(old)
-        return f"projects.{project}.existing_tpa", base.projects[project].existing_tpa * draw.choice([0.7, 1.3])
+        return f"projects.{project}.existing_tpa", base.projects[
+            project
+        ].existing_tpa * draw.choice([0.7, 1.3])
 
     def lead() -> tuple[str, EditedValue]:
         project = draw.choice(new)

@@ -30,7 +30,14 @@ from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.plan import Comparison
 from planner.results.schema import SHARES
-from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder, write_table
+from planner.results.store import (
+    SUMMARY,
+    file_name,
+    fingerprint,
+    refresh_pages,
+    write_folder,
+    write_table,
+)
 from planner.solving.cost_shares import shares, shares_table
 from planner.solving.goals import Progress, silent
 
@@ -51,11 +58,15 @@ def explain_into(
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
         progress("writing the reports")
-        refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)), belongs_to)
+        refresh_pages(
+            run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)), belongs_to
+        )
     return plan, found
 
 
-def shares_into(run: Path, *, check_all: bool = False, progress: Progress = silent) -> tuple[Plan, Shares]:
+def shares_into(
+    run: Path, *, check_all: bool = False, progress: Progress = silent
+) -> tuple[Plan, Shares]:
     """`shares` of the case of a run folder, and write tables/shares.csv and the reports there.
 
     Raises RunFolderError, StoppedError.
@@ -76,7 +87,9 @@ def shares_into(run: Path, *, check_all: bool = False, progress: Progress = sile
 
 
 def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
-    text = json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = (
+        json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     (target / EXPLANATION).write_text(text, encoding="utf-8", newline="\n")
     write(target)
 
@@ -125,9 +138,17 @@ def business_case_into(
         plan = replace(plan, case=_with_tables(plan.case, tables))
     belongs_to, key = fingerprint(run), "+".join(sorted(projects))
     kept = _kept_removals(run, belongs_to)
-    known = TypeAdapter(Removal).validate_python(kept[key]) if key in kept else _by_merit(run, projects)
+    known = (
+        TypeAdapter(Removal).validate_python(kept[key]) if key in kept else _by_merit(run, projects)
+    )
     found = business_case(
-        plan, projects, market=market, terms=terms, removal=known, name=file_words(run.name), progress=progress
+        plan,
+        projects,
+        market=market,
+        terms=terms,
+        removal=known,
+        name=file_words(run.name),
+        progress=progress,
     )
     stem = file_name("-".join([found.file_stem(), *([tables.stem] if tables else [])]))
     names = [f"{stem}.html", f"{stem}.xlsx"]
@@ -136,25 +157,43 @@ def business_case_into(
         kept[key] = asdict(found.removal)
 
     def fill(target: Path) -> None:
-        (target / names[0]).write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
+        (target / names[0]).write_text(
+            business_case_page(found, plan.case), encoding="utf-8", newline="\n"
+        )
         write_business_case(found, plan.case, target / names[1], statements(found, plan.case))
         if kept:
-            text = json.dumps({"run_sha256": belongs_to, "removals": kept}, indent=2, allow_nan=False) + "\n"
+            text = (
+                json.dumps({"run_sha256": belongs_to, "removals": kept}, indent=2, allow_nan=False)
+                + "\n"
+            )
             (target / REMOVALS).write_text(text, encoding="utf-8", newline="\n")
 
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
     changed = {name for name, old in before.items() if (run / name).read_bytes() != old}
-    return plan, found, [f"{run / name}{' (another was there, and is replaced)' * (name in changed)}" for name in names]
+    return (
+        plan,
+        found,
+        [
+            f"{run / name}{' (another was there, and is replaced)' * (name in changed)}"
+            for name in names
+        ],
+    )
 
 
 def _with_tables(case: Case, path: Path) -> Case:
     """The case with tables of a TOML file instead of its own."""
     read = read_toml(path, "investment case")
     faults = [
-        read.fault("unknown-key", [name], f"is no table of an investment case{did_you_mean(name, INVESTMENT)}")
+        read.fault(
+            "unknown-key",
+            [name],
+            f"is no table of an investment case{did_you_mean(name, INVESTMENT)}",
+        )
         for name, rows in read.values.items()
-        if name not in INVESTMENT or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)
+        if name not in INVESTMENT
+        or not isinstance(rows, list)
+        or not all(isinstance(row, dict) for row in rows)
     ]
     if faults:
         raise InputError(faults)
@@ -176,4 +215,11 @@ def _by_merit(run: Path, projects: Sequence[str]) -> Removal | None:
     """The worth of one plant as the merit list of an explained run has it."""
     explained = read_explanation(run) if len(projects) == 1 else None
     rows = explained.decision.merit if explained and explained.decision else []
-    return next((Removal(row.worth, merit=True) for row in rows if row.project == projects[0] and row.worth), None)
+    return next(
+        (
+            Removal(row.worth, merit=True)
+            for row in rows
+            if row.project == projects[0] and row.worth
+        ),
+        None,
+    )

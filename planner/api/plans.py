@@ -71,7 +71,9 @@ def solve(
     than one a script calls this under `if __name__ == "__main__"`. The outcome is in `plan.status`; `plan.tables` is
     empty unless a plan was found. Raises InputError where scenarios are to be solved one by one and cannot be."""
     asked = case if model is None else case.with_model(model)
-    return Plan.of(solve_case(asked, progress, time_limit, baseline, method=method, workers=workers))
+    return Plan.of(
+        solve_case(asked, progress, time_limit, baseline, method=method, workers=workers)
+    )
 
 
 class Session:
@@ -86,7 +88,9 @@ class Session:
     One thread asks; any other may `cancel`. Raises InputError for a case too large for memory.
     """
 
-    def __init__(self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None) -> None:
+    def __init__(
+        self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None
+    ) -> None:
         """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
         refuse_if_too_large(case)
         self._live = LiveProgram(case, time_limit)
@@ -122,7 +126,10 @@ class Session:
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"no plan was proven ({ENDS[found.stop].value})")
         x, column = found.last.x, self._live.program.column
-        said = {f"{name}_musd": float(x[column[name, None]]) for name in ("risk", "cost", "expected_loss")}
+        said = {
+            f"{name}_musd": float(x[column[name, None]])
+            for name in ("risk", "cost", "expected_loss")
+        }
         if self.case.model.objective.goal == "risk":
             said["least_risk_musd"] = found.values["risk"]
         return said
@@ -156,11 +163,15 @@ class Session:
         return found
 
     def _take(self, case: Case) -> None:
-        smallest = sorted(self._kept, key=lambda live: live.program.matrix.shape)  # holds least at zero
+        smallest = sorted(
+            self._kept, key=lambda live: live.program.matrix.shape
+        )  # holds least at zero
         taken = next((live for live in smallest if live.update(case, write=False)), None)
         if taken is None:
             recent = (self._live, *self._kept[1:], self._kept[0])
-            taken = copy(next((live for live in recent if live.shares_as(case)), self._live))  # that stays as it is
+            taken = copy(
+                next((live for live in recent if live.shares_as(case)), self._live)
+            )  # that stays as it is
             taken.update(case)
         self._live, first = taken, self._kept[0]
         others = [taken, *(live for live in self._kept[1:] if live is not taken)]
@@ -189,11 +200,15 @@ def solve_into(
     RunFolderError."""
     large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
     with Background(large and len(case.scenarios) <= MOST_COPIED, write_page.__module__) as beside:
-        nothing = beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
+        nothing = (
+            beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
+        )
         plan: PlanValues = (
             solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
             if whole
-            else solve_case(case, progress, time_limit, baseline, method="scenarios", workers=workers or cores())
+            else solve_case(
+                case, progress, time_limit, baseline, method="scenarios", workers=workers or cores()
+            )
         )
         if nothing is not None and plan.status in COMPARABLE:
             progress("without a plan")
@@ -234,7 +249,11 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     found = differences(stored, again)
     if found:
         said = "\n".join(f"  {line}" for line in [*versions, *found])
-        why = "other versions solve it now" if versions else "its files were changed after it was written"
+        why = (
+            "other versions solve it now"
+            if versions
+            else "its files were changed after it was written"
+        )
         raise RunFolderError(f"{run}: is not what its inputs give ({why}):\n{said}")
     return stored, versions
 

@@ -41,7 +41,11 @@ def study(
     Raises InputError, RunFolderError, StoppedError.
     """
     found, base, place = run.read_given(asked)
-    named = Path(f"{file_name(found.title) or place}.toml") if isinstance(asked, Mapping) else Path(asked)
+    named = (
+        Path(f"{file_name(found.title) or place}.toml")
+        if isinstance(asked, Mapping)
+        else Path(asked)
+    )
     out = default_out(named) if out is None else Path(out)
     if isinstance(found.design, FrontierDesign):
         return _traced(found, run.open_case(found, base), out, team(workers, scheduler), tell)
@@ -74,7 +78,9 @@ def study_status(folder: str | Path) -> StudyStatus:
     return (frontier_status if is_frontier(Path(folder)) else run.status_of)(Path(folder))
 
 
-def study_report(folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent) -> Path:
+def study_report(
+    folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
+) -> Path:
     """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
 
     plans: run folders whose plans are held fixed at every point. Raises InputError, RunFolderError, StoppedError.
@@ -116,7 +122,9 @@ class StudyData:
 def _with_points(folder: str | Path, remedy: str) -> Path:
     """The folder of a study; raises InputError for a frontier."""
     if is_frontier(Path(folder)):
-        raise InputError([Fault(str(folder), 0, "", "is a frontier, which has no points", remedy=remedy)])
+        raise InputError(
+            [Fault(str(folder), 0, "", "is a frontier, which has no points", remedy=remedy)]
+        )
     return Path(folder)
 
 
@@ -141,7 +149,9 @@ def open_point(
     before, gaps = results[~results.index.duplicated()].loc[name], [0.0]
     if before["status"] == OPTIMAL and plan.tables:
         keys = ("risk_musd", "cost_musd")
-        gaps = [abs(before[key] - plan.summary[key]) / (1.0 + abs(plan.summary[key])) for key in keys]
+        gaps = [
+            abs(before[key] - plan.summary[key]) / (1.0 + abs(plan.summary[key])) for key in keys
+        ]
     elif before["status"] is not None and (before["status"] == OPTIMAL) != bool(plan.tables):
         gaps = [math.inf]
     return plan, target, max(gaps)
@@ -156,7 +166,9 @@ def team(workers: int | None, scheduler: str) -> Team:
     """Who solves points. Raises InputError if both are given."""
     if scheduler and workers is not None:
         told = "does not apply beside --scheduler, which has workers of its own"
-        raise InputError([Fault("planner study", 0, "--workers", told, remedy="leave one of the two out")])
+        raise InputError(
+            [Fault("planner study", 0, "--workers", told, remedy="leave one of the two out")]
+        )
     return on_scheduler(scheduler) if scheduler else local(workers or 1)
 
 
@@ -169,5 +181,7 @@ def frontier(
     called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
     if an optimum is not proven.
     """
-    curve, table = trace_case(case, FrontierDesign(kind="frontier", scale=[low, high], most=most), tell)
+    curve, table = trace_case(
+        case, FrontierDesign(kind="frontier", scale=[low, high], most=most), tell
+    )
     return FrontierResults(case.name, table, curve.gap, curve.solves)

@@ -36,12 +36,17 @@ def answer_lost(error: OSError) -> None:
     """Say that standard output takes nothing any more."""
     give_up(sys.stdout)
     with suppress(OSError, AttributeError):
-        sys.stderr.write(f"the answer cannot be shown ({error.strerror}); what was written to files is whole\n")
+        sys.stderr.write(
+            f"the answer cannot be shown ({error.strerror}); what was written to files is whole\n"
+        )
 
 
 # Before anything slow is imported: Ctrl-C is one line and exit code 130 from the start. Each command takes over once
 # it runs (`console.exit_codes`); a program that uses the planner as a library keeps its own way of stopping.
-if PurePath("".join(sys.argv[:1])).stem == "planner" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+if (
+    PurePath("".join(sys.argv[:1])).stem == "planner"
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):
     signal.signal(signal.SIGINT, stopped_early)
 
 import typer  # noqa: E402
@@ -136,7 +141,10 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def _whole(
     number: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and end.")
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Print the version and end."
+        ),
     ] = False,
 ) -> None:
     pass

@@ -28,19 +28,32 @@ app = command_app()
 def begin(
     place: Annotated[
         Path | None,
-        typer.Argument(help="New folder for the workspace; with --workbook or --tables: a case.", show_default=False),
+        typer.Argument(
+            help="New folder for the workspace; with --workbook or --tables: a case.",
+            show_default=False,
+        ),
     ] = None,
     case: Annotated[
-        str | None, typer.Option(help=f"Case to copy into a workspace: {STARTER} (default) or allied-2026.")
+        str | None,
+        typer.Option(help=f"Case to copy into a workspace: {STARTER} (default) or allied-2026."),
     ] = None,
     workbook: Annotated[
-        Path | None, typer.Option("--workbook", help="Write one workbook instead: the case, or examples to write over.")
+        Path | None,
+        typer.Option(
+            "--workbook", help="Write one workbook instead: the case, or examples to write over."
+        ),
     ] = None,
     tables: Annotated[
-        Path | None, typer.Option("--tables", help="Write the case as a folder of CSV tables and model.toml instead.")
+        Path | None,
+        typer.Option(
+            "--tables", help="Write the case as a folder of CSV tables and model.toml instead."
+        ),
     ] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", help="Model file whose choices go with the case.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--model", help="Model file whose choices go with the case.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook."""
@@ -49,7 +62,9 @@ def begin(
             _refuse("--model", model is not None, "applies to --workbook and --tables alone")
             _lay_out(place, case or STARTER)
             return
-        _refuse("--tables", workbook is not None and tables is not None, "does not go with --workbook")
+        _refuse(
+            "--tables", workbook is not None and tables is not None, "does not go with --workbook"
+        )
         _refuse("--case", case is not None, "is for a workspace; name the case itself")
         if workbook is not None:
             _write_workbook(workbook, place, model)
@@ -95,11 +110,21 @@ def _refuse(option: str, wrong: bool, why: str) -> None:
 @app.command("sample")
 def draw(
     case: CasePath,
-    draws: Annotated[int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the case with the draws.")],
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same draws.")] = 0,
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the case with the draws.")
+    ],
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="The same seed gives the same draws.")
+    ] = 0,
     even: Annotated[
-        bool, typer.Option("--even", help="Half of them evenly over the scenarios, so that rare ones have many too.")
+        bool,
+        typer.Option(
+            "--even",
+            help="Half of them evenly over the scenarios, so that rare ones have many too.",
+        ),
     ] = False,
 ) -> None:
     """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
@@ -111,7 +136,12 @@ def draw(
             progress(f"drawing {draws:,} scenarios")
             drawn: Case = planner.sample(loaded, draws, seed, even)
             progress("writing")
-            write_folder(out, f"{DRAWS}.csv", "a case with draws", lambda folder: _fill_drawn(drawn, source, folder))
+            write_folder(
+                out,
+                f"{DRAWS}.csv",
+                "a case with draws",
+                lambda folder: _fill_drawn(drawn, source, folder),
+            )
         say(
             f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
             f"shocks drawn from {len(loaded.tables.hazards):,} hazards. Next:"
@@ -131,16 +161,31 @@ def _fill_drawn(case: Case, source: Path, folder: Path) -> None:
 @app.command("schema")
 def describe(
     case: Annotated[
-        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
+        Path | None,
+        typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False),
     ] = None,
-    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
-    study: Annotated[bool, typer.Option("--study", help="Print the JSON Schema of a study file.")] = False,
+    package: Annotated[
+        bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")
+    ] = False,
+    study: Annotated[
+        bool, typer.Option("--study", help="Print the JSON Schema of a study file.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of the model file or of a study file, or describe the tables."""
     with exit_codes():
         if study:
             if package or case is not None:
-                raise InputError([Fault("--study", 0, "", "describes study files alone", remedy="leave out the rest")])
+                raise InputError(
+                    [
+                        Fault(
+                            "--study",
+                            0,
+                            "",
+                            "describes study files alone",
+                            remedy="leave out the rest",
+                        )
+                    ]
+                )
             say(json.dumps(study_schema(), indent=2))
             return
         found = load(find_case(case)) if case is not None else None

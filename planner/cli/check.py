@@ -31,11 +31,16 @@ def look_over(
     case: console.CasePath,
     model: console.ModelPath = None,
     overrides: console.Overrides = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print faults and warnings as JSON.")
+    ] = False,
     ignore: console.Ignored = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="RUN|CASE", help="Also say which inputs changed since this run, or from another case."),
+        typer.Option(
+            metavar="RUN|CASE",
+            help="Also say which inputs changed since this run, or from another case.",
+        ),
     ] = None,
 ) -> None:
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
@@ -43,7 +48,9 @@ def look_over(
         _check_names(ignore or ())
         try:
             found = console.read_case(case, model, overrides)
-            shared = found.model.policy.investment == "committed"  # else scenarios are not solved one by one
+            shared = (
+                found.model.policy.investment == "committed"
+            )  # else scenarios are not solved one by one
             refuse_if_too_large(found, alone=ALONE if shared else None)
             odd = warnings_of(found, NOT_ASKED)
             if any(warning.rule in FAR_APART for warning in odd):
@@ -62,7 +69,11 @@ def look_over(
     if against is not None:
         console.say_changes(changed, against)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
-    hazards = f" and {len(found.tables.hazards)} hazards to draw futures from" if found.tables.hazards else ""
+    hazards = (
+        f" and {len(found.tables.hazards)} hazards to draw futures from"
+        if found.tables.hazards
+        else ""
+    )
     console.say(
         f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
         f"{len(found.scenarios)} scenarios{hazards}, {found.first_year}-{found.last_year}"
@@ -73,9 +84,17 @@ def _check_names(names: Sequence[str]) -> None:
     known = RULES["warnings"]
     if unknown := [name for name in names if name not in known]:
         told = [f'unknown warning "{name}"{did_you_mean(name, known)}' for name in unknown]
-        raise InputError(Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}") for said in told)
+        raise InputError(
+            Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}") for said in told
+        )
 
 
-def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None) -> str:
-    found = {"faults": faults, "warnings": warnings} | ({} if changed is None else {"changed": changed})
-    return json.dumps({kind: [one.as_json() for one in told] for kind, told in found.items()}, indent=2)
+def _as_json(
+    faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None
+) -> str:
+    found = {"faults": faults, "warnings": warnings} | (
+        {} if changed is None else {"changed": changed}
+    )
+    return json.dumps(
+        {kind: [one.as_json() for one in told] for kind, told in found.items()}, indent=2
+    )

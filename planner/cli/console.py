@@ -35,7 +35,9 @@ class _Screen(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """See `Console`."""
         try:
-            super().print(*(inert(o, "\n\t") if isinstance(o, str) else o for o in objects), **options)
+            super().print(
+                *(inert(o, "\n\t") if isinstance(o, str) else o for o in objects), **options
+            )
         except OSError:
             if not self.stderr:
                 raise
@@ -54,28 +56,38 @@ out = _Screen(highlight=False)
 CasePath = Annotated[
     Path,
     typer.Argument(
-        help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.", show_default=False
+        help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.",
+        show_default=False,
     ),
 ]
 ModelPath = Annotated[
-    Path | None, typer.Option("--model", help="Model file (TOML). Default: model.toml in the case, else defaults.")
+    Path | None,
+    typer.Option(
+        "--model", help="Model file (TOML). Default: model.toml in the case, else defaults."
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE.",
     ),
 ]
 
 Ignored = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
+    list[str] | None,
+    typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name."),
 ]
 
 
 def command_app() -> typer.Typer:
     """What a command, or a group of them, is hung up in."""
     return typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
 
 
@@ -87,13 +99,20 @@ def say(text: str) -> None:
 def say_warnings(warnings: Iterable[Fault]) -> None:
     """Print warnings on stderr, one line a rule."""
     for warning in grouped(warnings):
-        err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+        err.print(
+            f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def say_changes(changed: Sequence[Fault], since: Path) -> None:
     """Print on stderr what became of the inputs since a run, or another case."""
     count = f"{len(changed)} input{'s' if len(changed) != 1 else ''}" if changed else "no input"
-    err.print(f"{count} changed since {since}{':' if changed else ''}", style="yellow", markup=False, soft_wrap=True)
+    err.print(
+        f"{count} changed since {since}{':' if changed else ''}",
+        style="yellow",
+        markup=False,
+        soft_wrap=True,
+    )
     for change in changed[:SHOWN_PLACES]:
         err.print(f"  {change}", style="yellow", markup=False, soft_wrap=True)
     if len(changed) > SHOWN_PLACES:
@@ -155,7 +174,9 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
         err.print(str(error), style="red", markup=False, soft_wrap=True)
         if isinstance(error, InputError):
             count = len(error.faults)
-            err.print(f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True)
+            err.print(
+                f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True
+            )
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt as stop:
         _leave_interrupted(kept(), bool(interrupted), str(stop))

@@ -17,7 +17,10 @@ app = command_app()
 def prove_plan(
     run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
     check: Annotated[
-        bool, typer.Option("--check", help="Check the proof that is there, against the inputs of the run too.")
+        bool,
+        typer.Option(
+            "--check", help="Check the proof that is there, against the inputs of the run too."
+        ),
     ] = False,
 ) -> None:
     """Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them."""
@@ -28,10 +31,14 @@ def prove_plan(
         for line in told:
             say(line)
         for phase in proof.phases if proof else ():
-            say(f"{phase.phase:13}the least {phase.minimise} is between {phase.lower} and {phase.upper} MUSD")
+            say(
+                f"{phase.phase:13}the least {phase.minimise} is between {phase.lower} and {phase.upper} MUSD"
+            )
         if proof and proof.whole_plants:
             say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
         if proof:
             folder = run / PROOF
             say(f"Written     {folder}: python {folder}/check.py {folder}")
-            say(f"            planner prove {run} --check also sees whether the program is that of the inputs")
+            say(
+                f"            planner prove {run} --check also sees whether the program is that of the inputs"
+            )

@@ -32,14 +32,21 @@ app = command_app()
 def write_again(
     run: RunPath,
     project: Annotated[
-        list[str] | None, typer.Option(help="Write the investment case of this plant instead; several count as one.")
+        list[str] | None,
+        typer.Option(help="Write the investment case of this plant instead; several count as one."),
     ] = None,
-    market: Annotated[str, typer.Option(help="Price deck: a market of the table prices.")] = CASE_MARKET,
+    market: Annotated[
+        str, typer.Option(help="Price deck: a market of the table prices.")
+    ] = CASE_MARKET,
     terms: Annotated[
-        list[str] | None, typer.Option("--with", metavar="TERM=VALUE", help="A term of the table finance, changed.")
+        list[str] | None,
+        typer.Option("--with", metavar="TERM=VALUE", help="A term of the table finance, changed."),
     ] = None,
     tables: Annotated[
-        Path | None, typer.Option(help="TOML file of contracts, prices, finance, byproducts instead of the case's.")
+        Path | None,
+        typer.Option(
+            help="TOML file of contracts, prices, finance, byproducts instead of the case's."
+        ),
     ] = None,
 ) -> None:
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
@@ -51,7 +58,10 @@ def write_again(
             plan, found, files = explanations.business_case_into(
                 run, project, market=market, terms=changed, tables=tables, progress=progress
             )
-            lines = [*business_case_lines(found, plan.case), *(f"{'Written':<17}{name}" for name in files)]
+            lines = [
+                *business_case_lines(found, plan.case),
+                *(f"{'Written':<17}{name}" for name in files),
+            ]
     for line in lines:
         say(line)
 
@@ -74,20 +84,26 @@ def say_why(
     thorough: Annotated[
         bool,
         typer.Option(
-            "--thorough", help="Every unsure input on every claim; of a large case all that is left out else."
+            "--thorough",
+            help="Every unsure input on every claim; of a large case all that is left out else.",
         ),
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help.")
+        int | None,
+        typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help."),
     ] = None,
 ) -> None:
     """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
     with exit_codes():
         with shown_progress() as progress:
-            plan, found = explanations.explain_into(run, thorough=thorough, workers=workers, progress=progress)
+            plan, found = explanations.explain_into(
+                run, thorough=thorough, workers=workers, progress=progress
+            )
         for line in explain_lines(found, plan.case):
             say(line)
-        say(f"Written     {run}/report.html and report.xlsx, whose first chapters it is now, and {EXPLANATION}")
+        say(
+            f"Written     {run}/report.html and report.xlsx, whose first chapters it is now, and {EXPLANATION}"
+        )
 
 
 @app.command("shares")
@@ -95,7 +111,9 @@ def share_out(
     run: RunPath,
     check: Annotated[
         Literal["some", "all"],
-        typer.Option(help="Coalitions to try: all, or with more than six parties single ones, all but one, 40 drawn."),
+        typer.Option(
+            help="Coalitions to try: all, or with more than six parties single ones, all but one, 40 drawn."
+        ),
     ] = "some",
 ) -> None:
     """Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties."""
@@ -110,9 +128,16 @@ def share_out(
 def go_on(
     run: RunPath,
     to: Annotated[int, typer.Option("--to", metavar="YEAR", help="The new first year.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the case of that year.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the case of that year.")
+    ],
     along: Annotated[
-        str, typer.Option("--along", metavar="SCENARIO", help="As which the years before went. Default: the likeliest.")
+        str,
+        typer.Option(
+            "--along",
+            metavar="SCENARIO",
+            help="As which the years before went. Default: the likeliest.",
+        ),
     ] = "",
 ) -> None:
     """The case of a later year, in which what a run's plan decided before it stands, to be solved again."""
@@ -129,14 +154,20 @@ def go_on(
 
             write_folder(out, ADVANCED, "a case advanced by this command", fill)
         over = len(plan.case.scenarios) - len(case.scenarios)
-        say(f"{out}: {to}-{case.last_year}, {len(case.scenarios)} scenarios still possible, {over} over. Next:")
+        say(
+            f"{out}: {to}-{case.last_year}, {len(case.scenarios)} scenarios still possible, {over} over. Next:"
+        )
         say(f"  planner solve {out}")
 
 
 @app.command("compare")
 def tell_apart(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders; the first is compared with the others.")],
-    folder: Annotated[Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")] = None,
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders; the first is compared with the others.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")
+    ] = None,
 ) -> None:
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
@@ -156,5 +187,9 @@ def solve_again(run: RunPath) -> None:
         for line in versions:
             err.print(line, style="yellow", markup=False, soft_wrap=True)
         risk = stored.summary.get("risk_musd")
-        found = f"risk {risk:.10g} MUSD" if isinstance(risk, float) else f"status {stored.summary['status']}"
+        found = (
+            f"risk {risk:.10g} MUSD"
+            if isinstance(risk, float)
+            else f"status {stored.summary['status']}"
+        )
         say(f"{run}: reproduced; {found}, all tables within 1e-9")

@@ -26,14 +26,17 @@ app = command_app()
 @app.command()
 def run(
     case: Annotated[
-        Path, typer.Argument(help="Case, workspace with one case, or run folder.", show_default=False)
+        Path,
+        typer.Argument(help="Case, workspace with one case, or run folder.", show_default=False),
     ] = Path(),
     model: ModelPath = None,
     overrides: Overrides = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page, or print its address.")
     ] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine. Default: any free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine. Default: any free one.")
+    ] = 0,
 ) -> None:
     """Ask, see, compare and keep plans on a page of this machine, until Ctrl-C."""
     with exit_codes(lambda: "every change and every kept variant is on disk"):
@@ -41,7 +44,9 @@ def run(
         say(f"Workbench   {server.address}")
         say(f"Kept in     {server.site.bench.opened.folder}")
         err.print("Ctrl-C ends it; every change is on disk", style="dim")
-        server.run(lambda: webbrowser.open(server.page_to_open().as_uri()) if browser else None, _end)
+        server.run(
+            lambda: webbrowser.open(server.page_to_open().as_uri()) if browser else None, _end
+        )
         _end()
 
 
@@ -53,13 +58,17 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _opened(path: Path, model: Path | None, overrides: list[str] | None) -> tuple[OpenedCase, planner.Plan | None]:
+def _opened(
+    path: Path, model: Path | None, overrides: list[str] | None
+) -> tuple[OpenedCase, planner.Plan | None]:
     """Where to begin, and the stored plan of a run folder."""
     settings = dict(parse_override(text) for text in overrides or ())
     if (path / SUMMARY).is_file():
         if model or settings:
             said = "does not apply to a run folder, which has its own model"
-            raise InputError([Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")])
+            raise InputError(
+                [Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")]
+            )
         plan = planner.open_run(path)
         found = OpenedCase(path, None, {}, folder_for(path, plan.case))
         return found, plan if plan.tables else None

@@ -33,22 +33,35 @@ def run(
     case: console.CasePath,
     model: console.ModelPath = None,
     overrides: console.Overrides = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")
+    ] = False,
     time_limit: Annotated[
         float | None,
         typer.Option(min=0.0, help="Seconds for each run of the solver, and for bounds."),
     ] = None,
     ignore: console.Ignored = None,
-    baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
+    baseline: Annotated[
+        bool, typer.Option(help="Also solve the case without levers, to compare.")
+    ] = True,
     method: Annotated[
-        Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
+        Method,
+        typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster."),
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(min=1, max=1_000, help="Processes that solve scenarios. Default: one per core.")
+        int | None,
+        typer.Option(
+            min=1, max=1_000, help="Processes that solve scenarios. Default: one per core."
+        ),
     ] = None,
     scheduler: Annotated[
-        str, typer.Option(help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786.")
+        str,
+        typer.Option(
+            help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786."
+        ),
     ] = "",
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
@@ -79,15 +92,23 @@ def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
     for option, given in (("--workers", workers is not None), ("--method", method == "whole")):
         if scheduler and given:
             told = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
-            raise InputError([Fault("planner solve", 0, option, told, remedy="leave one of the two out")])
+            raise InputError(
+                [Fault("planner solve", 0, option, told, remedy="leave one of the two out")]
+            )
 
 
 def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
     """The run that this one will replace, else the last one beside it of the same case, with its summary, if inputs
     changed since; says which. A slip in a figure is seen where no rule can know it."""
-    beside = sorted((path for path in target.parent.glob(f"*/{SUMMARY}") if path.is_file()), key=_written, reverse=True)
+    beside = sorted(
+        (path for path in target.parent.glob(f"*/{SUMMARY}") if path.is_file()),
+        key=_written,
+        reverse=True,
+    )
     for run in (target, *(path.parent for path in beside[:MOST_RUNS])):
-        with suppress(PlannerError, OSError, ValueError, AttributeError):  # what is damaged is no run to compare with
+        with suppress(
+            PlannerError, OSError, ValueError, AttributeError
+        ):  # what is damaged is no run to compare with
             summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
             if (run == target or summary.get("case") == case.name) and not changed_files(run):
                 if summary.get("inputs_sha256") == case.sha256:
@@ -111,17 +132,24 @@ def _say_what_it_does(plan: Plan, since: Path, summary: dict[str, Any]) -> None:
         if isinstance(before := summary.get(key), float)
     ]
     if told:
-        console.err.print(f"since {since}: {', '.join(told)}", style="yellow", markup=False, soft_wrap=True)
+        console.err.print(
+            f"since {since}: {', '.join(told)}", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def _close(plan: Plan, target: Path, as_json: bool) -> None:
     if plan.status is Status.INFEASIBLE:
         raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
     if plan.status is not Status.OPTIMAL:
-        known = [f"least {name}: {Bounds(**found)}" for name, found in plan.summary.get("bounds", {}).items()]
+        known = [
+            f"least {name}: {Bounds(**found)}"
+            for name, found in plan.summary.get("bounds", {}).items()
+        ]
         said = f"stopped before an optimum was proven ({plan.status})"
         why = [f"\n  {reason}" for reason in plan.summary.get("reasons", ())]
-        raise StoppedError("; ".join([said, *known, f"written: {target}/summary.json"]) + "".join(why))
+        raise StoppedError(
+            "; ".join([said, *known, f"written: {target}/summary.json"]) + "".join(why)
+        )
     if not as_json:
         for line in closing_lines(plan):
             console.say(line)

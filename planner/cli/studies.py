@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from planner.api.plans import plan_of
-from planner.api.studies import default_out, open_point, retry_study, study, study_report, study_status
+from planner.api.studies import (
+    default_out,
+    open_point,
+    retry_study,
+    study,
+    study_report,
+    study_status,
+)
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.data.sampling import MOST
@@ -38,7 +45,10 @@ WorkerCount = Annotated[
     int | None, typer.Option(min=1, max=1_000, help="Worker processes on this machine. Default: 1.")
 ]
 Scheduler = Annotated[
-    str, typer.Option(help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786.")
+    str,
+    typer.Option(
+        help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786."
+    ),
 ]
 
 
@@ -49,8 +59,12 @@ def _group() -> None:
 
 @study_app.command()
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")] = None,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")
+    ] = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = "",
 ) -> None:
@@ -60,7 +74,9 @@ def run(
         with bar:
             found = study(file, out, workers, scheduler, bar)
         if isinstance(found, FrontierResults):
-            say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
+            say(
+                f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html"
+            )
         else:
             _close(found)
 
@@ -69,7 +85,9 @@ def run(
 def status(folder: Folder) -> None:
     """How far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
-        for line in worded_lines("screen.j2", "study_status", found=study_status(folder), most=MOST_SHOWN):
+        for line in worded_lines(
+            "screen.j2", "study_status", found=study_status(folder), most=MOST_SHOWN
+        ):
             say(line)
 
 
@@ -88,7 +106,9 @@ def report(
     folder: Folder,
     plan: Annotated[
         list[Path] | None,
-        typer.Option("--plan", metavar="RUN", help="Hold the plan of this run fixed at every point."),
+        typer.Option(
+            "--plan", metavar="RUN", help="Hold the plan of this run fixed at every point."
+        ),
     ] = None,
 ) -> None:
     """Write report.html and tables/*.csv of a study, finished or running."""
@@ -102,8 +122,13 @@ def report(
 @study_app.command("open")
 def open_one(
     folder: Folder,
-    point: Annotated[str, typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-POINT-MODEL.")] = None,
+    point: Annotated[
+        str,
+        typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-POINT-MODEL.")
+    ] = None,
 ) -> None:
     """Solve one point of a study into a run folder like any other: to report, explain, compare."""
     with exit_codes():
@@ -111,7 +136,9 @@ def open_one(
             plan, target, gap = open_point(folder, point, out, progress)
         say(f"{target}: {plan.status}")
         if plan.tables:
-            say(f"Risk {plan.summary['risk_musd']:,.0f} MUSD, cost {plan.summary['cost_musd']:,.0f} MUSD")
+            say(
+                f"Risk {plan.summary['risk_musd']:,.0f} MUSD, cost {plan.summary['cost_musd']:,.0f} MUSD"
+            )
         if gap > AGREEMENT:
             say(f"These are not the study's: relative difference {gap:.1e}")
     raise typer.Exit(plan.status.exit_code)
@@ -119,7 +146,9 @@ def open_one(
 
 def _close(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
+    results = next(
+        name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists()
+    )
     for line in worded_lines("screen.j2", "study_run", found=found, results=results):
         say(line)
     if error := _failed(found):
@@ -129,16 +158,26 @@ def _close(found: StudyStatus) -> None:
 def _failed(found: StudyStatus) -> PlannerError | None:
     """The error of a study in which points failed; that a point has no plan which meets the goal is an answer."""
     counts = found.statuses
-    failed = {status: n for status, n in counts.items() if status not in (OPTIMAL, Status.INFEASIBLE)}
+    failed = {
+        status: n for status, n in counts.items() if status not in (OPTIMAL, Status.INFEASIBLE)
+    }
     if counts[OPTIMAL] and not failed:
         return None
     _, ended, message = next(point for point in found.bad if not failed or point[1] in failed)
     if not failed:
         return InfeasibleError([f"no point has an optimum; the first ended as {ended}: {message}"])
     bad = sum(failed.values())
-    told = f"{bad:,} of {found.total:,} points failed" if counts[OPTIMAL] else "no point has an optimum"
+    told = (
+        f"{bad:,} of {found.total:,} points failed"
+        if counts[OPTIMAL]
+        else "no point has an optimum"
+    )
     of_input = set(failed) == {"bad_input"}
-    remedy = "" if of_input else f"; `planner study retry {found.folder}` tries again what may end otherwise"
+    remedy = (
+        ""
+        if of_input
+        else f"; `planner study retry {found.folder}` tries again what may end otherwise"
+    )
     told = f"{told}; the first ended as {ended}: {message}{remedy}"
     return PlannerError(told) if of_input else StoppedError(told)
 
@@ -150,7 +189,13 @@ class StudyBar:
         self._console, self._said = console, perf_counter()
         self._last: StudyStatus | None = None
         note = TextColumn("{task.fields[note]}")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), note, TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            note,
+            TimeRemainingColumn(),
+        )
         self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._bar.add_task("points", total=None, note="")
 
@@ -158,7 +203,12 @@ class StudyBar:
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self._bar.stop()
 
     def __call__(self, status: StudyStatus) -> None:
@@ -185,7 +235,9 @@ class StudyBar:
         """What there is if the study is stopped now."""
         if self._last is None:
             return "nothing was written"
-        return f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
+        return (
+            f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
+        )
 
 
 # ---- evaluate --------------------------------------------------------------------------------------------------------
@@ -198,34 +250,51 @@ AIM = 0.05
 def hold_fixed(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)],
     scenarios: Annotated[
-        Path | None, typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run.")
+        Path | None,
+        typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run."),
     ] = None,
     register: Annotated[
-        Path | None, typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case.")
+        Path | None,
+        typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case."),
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")] = 200,
+    draws: Annotated[
+        int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")
+    ] = 200,
     samples: Annotated[
-        int, typer.Option(min=2, max=10_000, help="With --register: how many, each with a seed of its own.")
+        int,
+        typer.Option(
+            min=2, max=10_000, help="With --register: how many, each with a seed of its own."
+        ),
     ] = 10,
     replications: Annotated[
         int | None,
         typer.Option(
-            min=2, max=10_000, help="Without --register: draws to see how far from the least risk the plan is."
+            min=2,
+            max=10_000,
+            help="Without --register: draws to see how far from the least risk the plan is.",
         ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are.")
+        int | None,
+        typer.Option(
+            min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
+        Path | None,
+        typer.Option("--out", help="File for the loss of each scenario or sample (CSV)."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")
+    ] = 1,
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
         if out is not None and out.is_dir():
-            raise InputError([Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")])
+            raise InputError(
+                [Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")]
+            )
         with shown_progress() as progress:
             plan = plan_of(folder, progress)
             found = (
@@ -245,10 +314,21 @@ def hold_fixed(
             )
         risk, count = found.estimates["risk_musd"], len(found.table)
         for line in worded_lines(
-            "screen.j2", "evaluated", found=found, risk=risk, count=count, register=register, aim=AIM,
-            needed=risk.needed(count, AIM), judged=risk.why == evaluation.JUDGED, many=4 * evaluation.MANY,
-        ):  # fmt: skip
+            "screen.j2",
+            "evaluated",
+            found=found,
+            risk=risk,
+            count=count,
+            register=register,
+            aim=AIM,
+            needed=risk.needed(count, AIM),
+            judged=risk.why == evaluation.JUDGED,
+            many=4 * evaluation.MANY,
+        ):
             say(line)
         if out is not None:
-            write_whole(out, lambda path: path.write_text(csv_text(found.table), encoding="utf-8", newline="\n"))
+            write_whole(
+                out,
+                lambda path: path.write_text(csv_text(found.table), encoding="utf-8", newline="\n"),
+            )
             say(f"{'Losses' if register is None else 'Samples':11} {out}")

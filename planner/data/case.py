@@ -62,10 +62,15 @@ class Case(Lookups):
         Raises InputError with every fault; rows count from 1.
         """
         known = known_table(table)
-        columns = [list(frame[name].astype(object).where(frame[name].notna(), None)) for name in frame.columns]
+        columns = [
+            list(frame[name].astype(object).where(frame[name].notna(), None))
+            for name in frame.columns
+        ]
         cells = zip(*(map(text_of, column) for column in columns), strict=True)
         place = f"{table} as given"
-        sheet = Sheet(place, tuple(map(str, frame.columns)), tuple(enumerate(cells, start=1)), header_line=0)
+        sheet = Sheet(
+            place, tuple(map(str, frame.columns)), tuple(enumerate(cells, start=1)), header_line=0
+        )
         return _with_rows(self, known, _read(known, sheet), place, sheet.header).checked()
 
     def set(self, table: str, where: Where, column: str, value: object) -> Case:
@@ -103,7 +108,10 @@ class Case(Lookups):
         cells, keys = split_settings(settings)
         case, faults = self, list[Fault]()
         if keys:
-            case = replace(case, model=build_model(self.model.model_dump(exclude_defaults=True), keys, "model", ""))
+            case = replace(
+                case,
+                model=build_model(self.model.model_dump(exclude_defaults=True), keys, "model", ""),
+            )
         for key, value in cells.items():
             try:
                 table, where, column = _cell(key)
@@ -131,7 +139,9 @@ def known_table(name: str) -> Table:
     """The declaration of a table. Raises InputError for an unknown one."""
     if name not in BY_NAME:
         said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
-        raise InputError([fault("unknown-table", name, 0, "", said, remedy=f"known: {', '.join(BY_NAME)}")])
+        raise InputError(
+            [fault("unknown-table", name, 0, "", said, remedy=f"known: {', '.join(BY_NAME)}")]
+        )
     return BY_NAME[name]
 
 
@@ -144,7 +154,9 @@ def _cell(key: str) -> tuple[Table, dict[str, object], str]:
     if len(parts) != len(table.key) + 1:
         form = ".".join([name, *(column.upper() for column in table.key), "COLUMN"])
         said = "is not a cell of the table" if len(parts) > 1 else "names a table, not a cell"
-        raise InputError([fault("override", "--set", 0, key, said, value=key, remedy=f"write {form}=VALUE")])
+        raise InputError(
+            [fault("override", "--set", 0, key, said, value=key, remedy=f"write {form}=VALUE")]
+        )
     *values, column = parts
     return table, {k: v for k, v in zip(table.key, values, strict=True) if v != ANY}, column
 
@@ -158,7 +170,13 @@ def _with_cells(case: Case, table: Table, where: Where, column: str, value: obje
     meant = set(chosen(case, table, where))
     looked_at = list(range(len(rows))) if column in table.key else sorted(meant)
     texts = [
-        (rows[i].line, tuple(text_of(value if i in meant and c == column else getattr(rows[i], c)) for c in columns))
+        (
+            rows[i].line,
+            tuple(
+                text_of(value if i in meant and c == column else getattr(rows[i], c))
+                for c in columns
+            ),
+        )
         for i in looked_at
     ]
     place = case.origin.place(table.name).removesuffix(" as changed") + " as changed"
@@ -175,7 +193,9 @@ def chosen(case: Case, table: Table, where: Where) -> list[int]:
         if len(table.key) != 1:
             said = f"a row is identified by {', '.join(table.key)}"
             remedy = f'write e.g. {{"{table.key[0]}": ...}}'
-            raise InputError([fault("no-such-row", case.origin.place(table.name), 0, "", said, remedy=remedy)])
+            raise InputError(
+                [fault("no-such-row", case.origin.place(table.name), 0, "", said, remedy=remedy)]
+            )
         where = {table.key[0]: where}
     known_columns(case, table, where)
     rows = case.tables.rows(table.name)
@@ -185,9 +205,23 @@ def chosen(case: Case, table: Table, where: Where) -> list[int]:
         for option in options(wanted):
             if not any(is_one(cell, option) for cell in present):
                 texts = [text_of(cell) for cell in present]
-                near = did_you_mean(option, texts) or f"; there is {', '.join(texts[:LISTED]) or 'none'}"
+                near = (
+                    did_you_mean(option, texts)
+                    or f"; there is {', '.join(texts[:LISTED]) or 'none'}"
+                )
                 said = f'no such row of {table.name} has {column} "{option}"{near}'
-                raise InputError([fault("no-such-row", case.origin.place(table.name), 0, column, said, value=option)])
+                raise InputError(
+                    [
+                        fault(
+                            "no-such-row",
+                            case.origin.place(table.name),
+                            0,
+                            column,
+                            said,
+                            value=option,
+                        )
+                    ]
+                )
         left = [i for i in left if fits(getattr(rows[i], column), wanted)]
     return left
 
@@ -199,7 +233,9 @@ def known_columns(case: Case, table: Table, named: Iterable[str]) -> None:
         if name not in known:
             said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
             remedy, place = f"known: {', '.join(known)}", case.origin.place(table.name)
-            raise InputError([fault("unknown-column", place, 0, name, said, value=name, remedy=remedy)])
+            raise InputError(
+                [fault("unknown-column", place, 0, name, said, value=name, remedy=remedy)]
+            )
 
 
 def _read(table: Table, sheet: Sheet) -> tuple[Row, ...]:
@@ -211,7 +247,12 @@ def _read(table: Table, sheet: Sheet) -> tuple[Row, ...]:
 
 
 def _with_rows(
-    case: Case, table: Table, rows: Iterable[Row], place: str, header: tuple[str, ...], tab: str = ""
+    case: Case,
+    table: Table,
+    rows: Iterable[Row],
+    place: str,
+    header: tuple[str, ...],
+    tab: str = "",
 ) -> Case:
     """The case with these rows; `place`, `header` and `tab` say where faults of the table are."""
     changed: dict[str, Any] = {table.name: tuple(rows)}
@@ -227,7 +268,9 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
     given = sum(row.probability for i, row in enumerate(rows) if i in moved)
     rest = sum(row.probability for i, row in enumerate(rows) if i not in moved)
     if given > 1 + 1e-9:
-        raise InputError([Fault("scenarios.csv", 0, "probability", f"those set sum to {given:g}, more than 1")])
+        raise InputError(
+            [Fault("scenarios.csv", 0, "probability", f"those set sum to {given:g}, more than 1")]
+        )
     if rest <= 0:
         return list(rows)
     share = max(0.0, 1.0 - given) / rest
@@ -287,7 +330,17 @@ def changes(old: Lookups, new: Lookups) -> list[Fault]:
             said = f"{'a new row' if one.before is None else 'the row is gone'}: {named}"
         origin = old.origin if is_row and one.after is None else new.origin
         place, cell = origin.place(one.table), origin.cell(one.table, one.line, one.column)
-        out.append(Fault(place, one.line, one.column, said, "changed", "" if is_row else text_of(one.after), cell=cell))
+        out.append(
+            Fault(
+                place,
+                one.line,
+                one.column,
+                said,
+                "changed",
+                "" if is_row else text_of(one.after),
+                cell=cell,
+            )
+        )
     return out
 
 
@@ -296,7 +349,9 @@ def identity(table: Table, row: Row) -> tuple[str, ...]:
     return tuple(text_of(getattr(row, column)) for column in table.key if column != "factor")
 
 
-def paired(table: Table, before: Iterable[Row], after: Iterable[Row]) -> list[tuple[Row | None, Row | None]]:
+def paired(
+    table: Table, before: Iterable[Row], after: Iterable[Row]
+) -> list[tuple[Row | None, Row | None]]:
     """The rows of both, side by side where they are the same row; sorted by what identifies them."""
     found: dict[tuple[str, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
     for side, rows in enumerate((before, after)):
@@ -305,7 +360,9 @@ def paired(table: Table, before: Iterable[Row], after: Iterable[Row]) -> list[tu
     pairs: list[tuple[Row | None, Row | None]] = []
     for key in sorted(found):
         # Shocks that differ in nothing but their factor go in the order of it.
-        one, two = (sorted(rows, key=lambda row: getattr(row, table.key[-1])) for rows in found[key])
+        one, two = (
+            sorted(rows, key=lambda row: getattr(row, table.key[-1])) for rows in found[key]
+        )
         pairs += zip_longest(one, two)
     return pairs
 

@@ -23,11 +23,23 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d[\d.,\s'’]*,\d*|[+-]?\d{1,3}([\s'’]\d{3})+(\.\d*)?", re.ASCII)
 _UNIT = re.compile(r"([$€£]\s*[\d.,]+|[+-]?[\d.]+([eE][+-]?\d+)?\s*(%|[^\W\d][\w/.$€£]*))")
 _QUARTER = re.compile(r"(\d{4})Q([1-4])", re.ASCII)
-_SPREADSHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
+_SPREADSHEET_ERRORS = (
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#SPILL!",
+    "#CALC!",
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LATIN = "AaBCcEeHIiJjKMNOopPqQSsTwWXxyYZv"
 _FOREIGN = ("АаВСсЕеНІіЈјКМΝОорРԛԚЅѕТԝԜХхуΥΖν", "ΑаΒССЕеΗΙіЈјΚΜΝΟοрΡԛԚЅѕΤԝԜΧхуΥΖν")
-CONFUSABLE = str.maketrans({c: latin for letters in _FOREIGN for c, latin in zip(letters, _LATIN, strict=True)})
+CONFUSABLE = str.maketrans(
+    {c: latin for letters in _FOREIGN for c, latin in zip(letters, _LATIN, strict=True)}
+)
 """Cyrillic and Greek letters that look like Latin ones."""
 _BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
 """Characters that no category calls invisible, and that are not seen either."""
@@ -67,7 +79,11 @@ def end_of(period: int | Quarter) -> tuple[int, int]:
 
 def later_by(period: int | Quarter, years: int) -> int | Quarter:
     """The same year or quarter so many years later."""
-    return Quarter(period.year + years, period.quarter) if isinstance(period, Quarter) else period + years
+    return (
+        Quarter(period.year + years, period.quarter)
+        if isinstance(period, Quarter)
+        else period + years
+    )
 
 
 def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
@@ -111,7 +127,9 @@ def parse_number(value: object) -> object:
     if text.upper() in _SPREADSHEET_ERRORS:
         raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=shown)
     if _COMMA.fullmatch(text):
-        raise wrong("decimal-comma", '"{text}" has a decimal comma or thousands separator', text=shown)
+        raise wrong(
+            "decimal-comma", '"{text}" has a decimal comma or thousands separator', text=shown
+        )
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
         raise wrong("not-finite", '"{text}" is not a finite number', text=shown)
     if _UNIT.fullmatch(text):
@@ -135,7 +153,11 @@ def parse_period(value: object) -> object:
         if found := _QUARTER.fullmatch(value.strip()):
             value = Quarter(int(found[1]), int(found[2]))
         elif "q" in value.casefold():
-            raise wrong("not-a-period", '"{text}" is neither a year nor a quarter such as 2028Q2', text=value)
+            raise wrong(
+                "not-a-period",
+                '"{text}" is neither a year nor a quarter such as 2028Q2',
+                text=value,
+            )
         else:
             value = parse_whole(value)
     year = value.year if isinstance(value, Quarter) else value
@@ -148,7 +170,9 @@ def parse_flag(value: object) -> object:
     """Text -> bool."""
     if not isinstance(value, str):
         return value
-    flag = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(value.strip().casefold())
+    flag = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(
+        value.strip().casefold()
+    )
     if flag is None:
         raise wrong("not-a-flag", '"{text}" must be true or false', text=value)
     return flag
@@ -157,7 +181,12 @@ def parse_flag(value: object) -> object:
 def parse_name(value: object, allowed: str = "") -> object:
     """Text for people: nothing invisible, which would reach pages and the terminal, but what is allowed."""
     if isinstance(value, str) and (code := invisible(value, allowed)):
-        raise wrong("invisible-character", '"{text}" contains the invisible character {code}', text=value, code=code)
+        raise wrong(
+            "invisible-character",
+            '"{text}" contains the invisible character {code}',
+            text=value,
+            code=code,
+        )
     return value
 
 
@@ -165,11 +194,18 @@ def parse_label(value: object) -> object:
     """Text that tells things apart: nothing invisible, and no foreign letter that passes for a Latin one beside it."""
     parse_name(value)
     if isinstance(value, str):
-        hidden = [c for c in value if c in _BLANKS or (c.isspace() and c != " ") or "\ufe00" <= c <= "\ufe0f"]
+        hidden = [
+            c
+            for c in value
+            if c in _BLANKS or (c.isspace() and c != " ") or "\ufe00" <= c <= "\ufe0f"
+        ]
         if hidden:
             code = f"U+{ord(hidden[0]):04X}"
             raise wrong(
-                "invisible-character", '"{text}" contains the invisible character {code}', text=value, code=code
+                "invisible-character",
+                '"{text}" contains the invisible character {code}',
+                text=value,
+                code=code,
             )
         foreign = [c for c in value if ord(c) in CONFUSABLE]
         if foreign and any("LATIN" in unicodedata.name(c, "") for c in value if c.isalpha()):
@@ -183,7 +219,11 @@ def parse_id(value: object) -> object:
     """Text -> identifier: a label without ';', '*' or line breaks, which lists and wildcards use."""
     if isinstance(value, str):
         if re.search(r"[;*\r\n]", value):
-            raise wrong("bad-id", '"{text}" contains one of ; * or a line break, which ids may not', text=value)
+            raise wrong(
+                "bad-id",
+                '"{text}" contains one of ; * or a line break, which ids may not',
+                text=value,
+            )
         parse_label(value)
         if value.upper() in _SPREADSHEET_ERRORS:
             raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=value)
@@ -211,11 +251,7 @@ def parse_wildcard(value: object) -> object:
 Number = Annotated[float, BeforeValidator(parse_number)]
 Whole = Annotated[int, BeforeValidator(parse_whole)]
 _PLAIN = PlainSerializer(lambda at: str(at) if isinstance(at, Quarter) else at, when_used="json")
-When = Annotated[
-    int | Quarter,
-    BeforeValidator(parse_period),
-    _PLAIN,
-]
+When = Annotated[int | Quarter, BeforeValidator(parse_period), _PLAIN]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Name = Annotated[str, BeforeValidator(parse_name)]
 Label = Annotated[str, BeforeValidator(parse_label)]
@@ -275,7 +311,11 @@ Wanted = object
 
 def matching(rows: Sequence[Row], where: Mapping[str, Wanted]) -> list[int]:
     """Positions of the rows whose cells all fit. Columns must exist."""
-    return [i for i, row in enumerate(rows) if all(fits(getattr(row, name), w) for name, w in where.items())]
+    return [
+        i
+        for i, row in enumerate(rows)
+        if all(fits(getattr(row, name), w) for name, w in where.items())
+    ]
 
 
 def conditions(text: str) -> dict[str, str]:

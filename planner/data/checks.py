@@ -85,20 +85,30 @@ class Check:
     """The table it reads row by row: sound rows are checked even if others are not."""
 
 
-def check_all(case: Lookups, places: Mapping[str, str] | None = None, read: Read | None = None) -> list[Fault]:
+def check_all(
+    case: Lookups, places: Mapping[str, str] | None = None, read: Read | None = None
+) -> list[Fault]:
     """Run every check. `places` names the file or sheet of each table; left out, where the case was read from."""
     origin = case.origin if places is None else Origin(dict(places))
     read = read or Read()
     findings = list(check_references(case, read))
-    torn = {table for found in findings for table, _ in ((found.table, found.line), *found.also)} | read.unsound
+    torn = {
+        table for found in findings for table, _ in ((found.table, found.line), *found.also)
+    } | read.unsound
     missing = {str(found.value) for found in findings if found.column in ("country", "countries")}
     of_scenarios = any(found.column == "scenario" for found in findings)
     for check in CHECKS:
         if torn & set(check.needs) or check.rows_of in read.headless:
             continue
-        if (check.run is check_probabilities and of_scenarios) or (check.run is check_horizon and read.model_is_wrong):
+        if (check.run is check_probabilities and of_scenarios) or (
+            check.run is check_horizon and read.model_is_wrong
+        ):
             continue  # a scenario that is missing, or a horizon that could not be read, is a fault already
-        findings += (found for found in check.run(case) if found.rule != "funder-nowhere" or found.value not in missing)
+        findings += (
+            found
+            for found in check.run(case)
+            if found.rule != "funder-nowhere" or found.value not in missing
+        )
     return [origin.fault(found) for found in findings]
 
 
@@ -123,7 +133,8 @@ REFERENCES = tuple(
     (table.name, column, kind)
     for table in TABLES
     for column in table.row.columns()
-    if (kind := _NAMED.get(column, column)) in DEFINED or (kind in FIXED and table.name in ("shocks", "hazards"))
+    if (kind := _NAMED.get(column, column)) in DEFINED
+    or (kind in FIXED and table.name in ("shocks", "hazards"))
     if (table.name, column) not in _FREE
 )
 """(table, column, what it names). Blank cells name nothing."""
@@ -137,7 +148,9 @@ def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
     for table, column, kind in REFERENCES:
         names = known.get(kind) or set(FIXED.get(kind, ()))
         defining = DEFINED.get(kind, ("", ""))[0]
-        if kind in read.nameless or (not names and (kind == "supplier" or defining in read.headless)):
+        if kind in read.nameless or (
+            not names and (kind == "supplier" or defining in read.headless)
+        ):
             continue  # nobody sells anything, or the names could not be read
         everywhere = "*" if (table, column) == ("funders", "countries") else ""
         for row in case.tables.rows(table):
@@ -164,7 +177,11 @@ def check_funders(case: Lookups) -> Iterator[Finding]:
     listed = {row.funder for row in case.tables.funders}
     reported: set[str] = set()
     for row in case.tables.budgets:
-        if row.funder not in listed and row.funder not in case.countries and row.funder not in reported:
+        if (
+            row.funder not in listed
+            and row.funder not in case.countries
+            and row.funder not in reported
+        ):
             reported.add(row.funder)
             hint = did_you_mean(row.funder, [*listed, *case.countries])
             yield found(row, "funder", "funder-nowhere", hint=hint)
@@ -175,7 +192,11 @@ def check_horizon(case: Lookups) -> Iterator[Finding]:
     if not case.tables.demand:
         yield Finding("no-rows", "demand", 0, "", "has no rows")
     elif case.first_year > case.last_year:
-        key = "horizon.first_year" if case.model.horizon.first_year is not None else "horizon.last_year"
+        key = (
+            "horizon.first_year"
+            if case.model.horizon.first_year is not None
+            else "horizon.last_year"
+        )
         said = f"first_year {case.first_year} is after last_year {case.last_year}"
         yield Finding("horizon", "model", 0, key, said)
 
@@ -197,12 +218,19 @@ def check_project_feeds(case: Lookups) -> Iterator[Finding]:
     """A mine has exactly one feed, a separation plant at least one, others none."""
     for row in case.tables.projects:
         if row.stage == "mine" and len(row.feeds) != 1:
-            yield found(row, "feeds", "mine-feed", f"a mine has exactly one feed, here {len(row.feeds)}")
+            yield found(
+                row, "feeds", "mine-feed", f"a mine has exactly one feed, here {len(row.feeds)}"
+            )
         if row.stage == "separation" and not row.feeds:
-            yield found(row, "feeds", "separation-feed", "a separation plant must name the feeds it accepts")
+            yield found(
+                row, "feeds", "separation-feed", "a separation plant must name the feeds it accepts"
+            )
         if row.stage in MADE_FROM and row.feeds:
             yield found(
-                row, "feeds", f"{row.stage}-feed", f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds"
+                row,
+                "feeds",
+                f"{row.stage}-feed",
+                f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds",
             )
 
 
@@ -213,7 +241,9 @@ def check_ramps(case: Lookups) -> Iterator[Finding]:
         ramps[row.ramp].append(row)
     for rows in ramps.values():
         gaps = [(year, row) for year, row in enumerate(rows) if row.year_after_start != year]
-        yield from (found(row, "year_after_start", "ramp-years", expected=year) for year, row in gaps[:1])
+        yield from (
+            found(row, "year_after_start", "ramp-years", expected=year) for year, row in gaps[:1]
+        )
 
 
 def check_staffing(case: Lookups) -> Iterator[Finding]:
@@ -237,13 +267,17 @@ def check_probabilities(case: Lookups) -> Iterator[Finding]:
     total = math.fsum(row.probability for row in rows)
     if rows and abs(total - 1) > PROBABILITY_TOLERANCE:
         said = f"probabilities sum to {total:.9g}, not 1"
-        yield Finding("probabilities", "scenarios", rows[-1].line, "probability", said, f"{total:.9g}")
+        yield Finding(
+            "probabilities", "scenarios", rows[-1].line, "probability", said, f"{total:.9g}"
+        )
 
 
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
     sets: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
-    for row in sorted(case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)):
+    for row in sorted(
+        case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)
+    ):
         sets[row.element, row.country, row.form].append(row)
     for steps in sets.values():
         if abs(steps[-1].up_to_share - 1) > SHARE_TOLERANCE:
@@ -273,14 +307,20 @@ def check_order(table: str, case: Lookups) -> Iterator[Finding]:
     """Periods run forward, and ranges upwards."""
     for name, columns, rule in RISES:
         for row in case.tables.rows(table) if name == table else ():
-            given = [(column, cell) for column in columns if (cell := getattr(row, column)) is not None]
+            given = [
+                (column, cell) for column in columns if (cell := getattr(row, column)) is not None
+            ]
             for (lower, low), (column, high) in itertools.pairwise(given):
                 if rule == "reversed-period":
                     wrong, how = end_of(high) < begin_of(low), "before"
                 else:
-                    wrong, how = (high > low, "above") if rule == "stock-limit" else (high < low, "below")
+                    wrong, how = (
+                        (high > low, "above") if rule == "stock-limit" else (high < low, "below")
+                    )
                 if wrong:
-                    yield found(row, column, rule, f"{text_of(high)} is {how} {lower} {text_of(low)}")
+                    yield found(
+                        row, column, rule, f"{text_of(high)} is {how} {lower} {text_of(low)}"
+                    )
                     break
 
 
@@ -291,10 +331,19 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         before = first.setdefault(row.uncertainty, row)
         for column in ("name", "low", "high", "claims"):
             if getattr(row, column) != getattr(before, column):
-                yield found(row, column, "range", f"is not as in line {before.line}, of the same uncertainty")
+                yield found(
+                    row,
+                    column,
+                    "range",
+                    f"is not as in line {before.line}, of the same uncertainty",
+                )
         if row.low == row.high:
             yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
-        yield from (unknown(row, "claims", "claim", claim, CLAIMS) for claim in row.claims if claim not in CLAIMS)
+        yield from (
+            unknown(row, "claims", "claim", claim, CLAIMS)
+            for claim in row.claims
+            if claim not in CLAIMS
+        )
         yield from _range_of(case, row)
 
 
@@ -339,5 +388,8 @@ CHECKS: tuple[Check, ...] = (
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
     Check(check_finance, rows_of="finance"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
-    *(Check(partial(check_order, table), rows_of=table) for table in dict.fromkeys(name for name, *_ in RISES)),
+    *(
+        Check(partial(check_order, table), rows_of=table)
+        for table in dict.fromkeys(name for name, *_ in RISES)
+    ),
 )

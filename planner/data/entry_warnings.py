@@ -54,7 +54,12 @@ _IDS = (
     ("skills", "skill"),
     ("suppliers", "supplier"),
 )
-_SELLERS = (("imports", "supplier"), ("resale", "supplier"), ("shocks", "supplier"), ("hazards", "supplier"))
+_SELLERS = (
+    ("imports", "supplier"),
+    ("resale", "supplier"),
+    ("shocks", "supplier"),
+    ("hazards", "supplier"),
+)
 LEAST = {1: 100.0, 2: 20.0}
 """How far a figure is from the nearest of so many others if it stands out; of more, FAR. So it is from their spread."""
 FAR = 5.0
@@ -67,7 +72,9 @@ TOGETHER = 1.2
 def _used(case: Case, places: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Row, str]]:
     """Name, row and column wherever a name stands in one of the columns."""
     for table, column in places:
-        yield from ((name, row, column) for row in case.tables.rows(table) if (name := getattr(row, column)))
+        yield from (
+            (name, row, column) for row in case.tables.rows(table) if (name := getattr(row, column))
+        )
 
 
 def look_alikes(case: Case) -> Iterator[Finding]:
@@ -80,7 +87,9 @@ def look_alikes(case: Case) -> Iterator[Finding]:
             other = seen.setdefault(look_of(name), name)
             if other != name and name not in told:
                 told.add(name)
-                how = "case" if other.casefold() == name.casefold() else "letters that look the same"
+                how = (
+                    "case" if other.casefold() == name.casefold() else "letters that look the same"
+                )
                 yield found(row, column, "look-alike", other=other, how=how)
 
 
@@ -126,7 +135,9 @@ def odd_years(case: Case) -> Iterator[Finding]:
     """Years decades away from the others of their table, or from the horizon."""
     for table in SERIES:
         rows: dict[int, list[Any]] = defaultdict(list)
-        for year, row in zip(map(attrgetter("year"), case.tables.rows(table)), case.tables.rows(table), strict=True):
+        for year, row in zip(
+            map(attrgetter("year"), case.tables.rows(table)), case.tables.rows(table), strict=True
+        ):
             rows[year].append(row)
         middle = median([year for year, those in rows.items() for _ in those]) if rows else 0
         for year, those in rows.items():
@@ -147,7 +158,12 @@ def odd_years(case: Case) -> Iterator[Finding]:
             if edge in (None, LAST_YEAR):
                 continue
             if not case.first_year - past <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
-                yield found(row, column, "odd-year", far=f"far from the horizon, {case.first_year}-{case.last_year}")
+                yield found(
+                    row,
+                    column,
+                    "odd-year",
+                    far=f"far from the horizon, {case.first_year}-{case.last_year}",
+                )
 
 
 class Known:
@@ -177,7 +193,9 @@ class Known:
 
     def dysprosium(self, row: Any) -> float:
         """Share of it in a feed: of two neighbours among the elements the one of even number is the more common."""
-        return sum(share for e, share in self.case.feed_shares[row.feed].items() if e.casefold() == "dy")
+        return sum(
+            share for e, share in self.case.feed_shares[row.feed].items() if e.casefold() == "dy"
+        )
 
     def price(self, row: Any) -> float:
         """Of the element (USD/kg)."""
@@ -185,7 +203,9 @@ class Known:
 
     def use(self, row: Any) -> float:
         """What a country uses in a year of a good, and of what is made of it (t)."""
-        return sum(self._own[row.country, row.element, form] for form in FORMS[FORMS.index(row.form) :])
+        return sum(
+            self._own[row.country, row.element, form] for form in FORMS[FORMS.index(row.form) :]
+        )
 
     def posts(self, row: Any) -> float:
         """Persons of a skill that a country could need."""
@@ -249,10 +269,19 @@ class Measure:
 def _measures() -> Iterator[Measure]:
     lines = files("planner.data").joinpath("measures.csv").read_text(encoding="utf-8").splitlines()
     for line in csv.DictReader(lines):
-        like = tuple(filter(None, line["like"].replace("*", "").split(";"))) if line["like"] else None
+        like = (
+            tuple(filter(None, line["like"].replace("*", "").split(";"))) if line["like"] else None
+        )
         limits = {"low": float(line["low"] or 0), "high": float(line["high"] or math.inf)}
         rule, where, zero = line["rule"] or "far-off", conditions(line["where"]), bool(line["zero"])
-        cells: dict[str, Any] = {**line, **limits, "rule": rule, "where": where, "zero": zero, "like": like}
+        cells: dict[str, Any] = {
+            **line,
+            **limits,
+            "rule": rule,
+            "where": where,
+            "zero": zero,
+            "like": like,
+        }
         yield Measure(**cells)
 
 
@@ -279,7 +308,9 @@ def far_off(case: Case) -> Iterator[Finding]:
     yield from _odd_rates(case)
 
 
-def _outside(measure: Measure, values: Vector, ratios: Vector, sizes: Vector) -> Iterator[tuple[int, str]]:
+def _outside(
+    measure: Measure, values: Vector, ratios: Vector, sizes: Vector
+) -> Iterator[tuple[int, str]]:
     """Positions of figures that are not between low and high."""
     odd = ((ratios < measure.low * (1 - 1e-9)) | (ratios > measure.high * (1 + 1e-9))) & (sizes > 0)
     if not (measure.zero and values.any()):
@@ -298,7 +329,9 @@ def _unlike(measure: Measure, rows: Sequence[Any], ratios: Vector) -> Iterator[t
     if measure.like is None:
         return
     peers = _peers(rows, measure.like)
-    off = _peaks(rows, ratios, peers) if hasattr(rows[0], "year") else dict(_isolated(ratios, peers))
+    off = (
+        _peaks(rows, ratios, peers) if hasattr(rows[0], "year") else dict(_isolated(ratios, peers))
+    )
     for i, away in off.items():
         times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
         yield i, f"{getattr(rows[i], measure.column):g} is {times} what is nearest among its like"
@@ -328,10 +361,15 @@ def _peaks(rows: Sequence[Any], ratios: Vector, peers: NDArray[np.int64]) -> dic
     steps = np.diff(np.log10(ratios[order]))
     steps[np.diff(peers[order]) != 0] = np.nan
     before, after = np.append(np.nan, steps), -np.append(steps, np.nan)
-    within = np.sign(before) * np.sign(after) * np.minimum(np.abs(before), np.abs(after)) >= math.log10(PEAK)
+    within = np.sign(before) * np.sign(after) * np.minimum(
+        np.abs(before), np.abs(after)
+    ) >= math.log10(PEAK)
     at_end = np.isnan(before) != np.isnan(after)
     at_end &= np.nan_to_num(np.fmax(np.abs(before), np.abs(after))) >= math.log10(STEP)
-    off = {int(order[k]): float(np.nan_to_num(before[k]) or after[k]) for k in np.flatnonzero(within | at_end)}
+    off = {
+        int(order[k]): float(np.nan_to_num(before[k]) or after[k])
+        for k in np.flatnonzero(within | at_end)
+    }
     near = math.log10(TOGETHER)
     by_year = defaultdict[int, list[tuple[int, float]]](list)
     for i, away in off.items():
@@ -349,7 +387,10 @@ def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> NDArray[np.int64]:
     if not columns:
         return np.zeros(len(rows), dtype=np.int64)
     numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in map(attrgetter(*columns), rows)], dtype=np.int64)
+    return np.array(
+        [numbers.setdefault(key, len(numbers)) for key in map(attrgetter(*columns), rows)],
+        dtype=np.int64,
+    )
 
 
 def _wide(values: Vector, peers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -358,13 +399,21 @@ def _wide(values: Vector, peers: NDArray[np.int64]) -> Iterator[NDArray[np.int64
     order = positive[np.lexsort((values[positive], peers[positive]))]
     starts = np.flatnonzero(np.diff(peers[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
-    wide = values[order[ends - 1]] >= FAR * values[order[starts]] if len(order) else np.array([], dtype=bool)
+    wide = (
+        values[order[ends - 1]] >= FAR * values[order[starts]]
+        if len(order)
+        else np.array([], dtype=bool)
+    )
     for start, end in zip(starts[wide], ends[wide], strict=True):
         yield order[start:end]
 
 
 def _odd_rates(case: Case) -> Iterator[Finding]:
     """Rates of the model file that were probably meant in per cent."""
-    for key, most in (("discount_rate", 0.25), ("risk_discount_rate", 0.25), ("objective.risk_slack", 0.5)):
+    for key, most in (
+        ("discount_rate", 0.25),
+        ("risk_discount_rate", 0.25),
+        ("objective.risk_slack", 0.5),
+    ):
         if (value := float(str(case.model.flat()[key]))) > most:
             yield Finding("far-off", "model", 0, key, f"{value:g} is {value:.0%}", f"{value:g}")

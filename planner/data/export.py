@@ -33,7 +33,11 @@ SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 def model_schema() -> dict[str, Any]:
     """JSON Schema of a model file."""
     schema = ModelFile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Model file of the planner"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Model file of the planner",
+    }
 
 
 def datapackage(name: str, headers: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
@@ -41,7 +45,9 @@ def datapackage(name: str, headers: Mapping[str, tuple[str, ...]] | None = None)
     wanted = [table for table in TABLES if headers is None or table.name in headers]
     present = {table.name for table in wanted}
     return {
-        "name": "".join(c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name.casefold()),
+        "name": "".join(
+            c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name.casefold()
+        ),
         "title": name,
         "profile": "tabular-data-package",
         "resources": [
@@ -76,8 +82,14 @@ def table_schema(table: Table, present: set[str], header: tuple[str, ...] = ()) 
         defined = DEFINED.get(kind)
         if source == table.name and defined and defined[0] in present and defined not in SHARED:
             optional = not table.row.model_fields[column].is_required()
-            if (source, column) not in LISTS_OF_NAMES and not optional and (not header or column in header):
-                keys.append({"fields": column, "reference": {"resource": defined[0], "fields": defined[1]}})
+            if (
+                (source, column) not in LISTS_OF_NAMES
+                and not optional
+                and (not header or column in header)
+            ):
+                keys.append(
+                    {"fields": column, "reference": {"resource": defined[0], "fields": defined[1]}}
+                )
     if keys:
         schema["foreignKeys"] = keys
     return schema
@@ -141,7 +153,12 @@ def list_source(table: str, column: str) -> tuple[str, str] | tuple[str, ...]:
 
 LIST_ROWS = 2_000
 """Rows of a table that get drop-downs."""
-_BOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+_BOOK = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "in_memory": True,
+}
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
@@ -163,7 +180,9 @@ def write_workbook(path: Path, case: Case, example: bool = False) -> None:
         "example text": book.add_format({**_EXAMPLE, "num_format": "@"}),
     }
     _notes_sheet(book, case, example, styles)
-    laid_out = [table for table in TABLES if case.tables.rows(table.name) or table.required or example]
+    laid_out = [
+        table for table in TABLES if case.tables.rows(table.name) or table.required or example
+    ]
     for table in laid_out:
         _sheet(book, table, case.tables.rows(table.name), styles, example)
     for table in laid_out:
@@ -178,22 +197,37 @@ def _notes_sheet(book: Any, case: Case, example: bool, styles: dict[str, Any]) -
     sheet.set_column(1, 1, 110)
     said = [
         ("this sheet", "is not read: write in it what you like"),
-        ("other sheets", "are the tables of a case. Blue columns must be filled; each heading has a note"),
-        ("checking", "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan"),
+        (
+            "other sheets",
+            "are the tables of a case. Blue columns must be filled; each heading has a note",
+        ),
+        (
+            "checking",
+            "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan",
+        ),
     ]
     if example:
-        said.append(("grey rows", f"are an example, the case {case.name}: write over or delete them"))
-    said += [("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'), ("", "")]
+        said.append(
+            ("grey rows", f"are an example, the case {case.name}: write over or delete them")
+        )
+    said += [
+        ("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'),
+        ("", ""),
+    ]
     for row, (what, words) in enumerate(said):
         sheet.write_string(row, 0, what, styles["bold"])
         sheet.write_string(row, 1, words)
     for row, table in enumerate(TABLES, start=len(said)):
         sheet.write_string(row, 0, table.name, styles["bold"])
         must = "must be there" if table.required else "may be left out"
-        sheet.write_string(row, 1, f"{table.meaning} ({must}; a row is identified by {', '.join(table.key)})")
+        sheet.write_string(
+            row, 1, f"{table.meaning} ({must}; a row is identified by {', '.join(table.key)})"
+        )
 
 
-def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], example: bool) -> None:
+def _sheet(
+    book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], example: bool
+) -> None:
     sheet = book.add_worksheet(table.name)
     sheet.freeze_panes(1, len(table.key) if example else 1)
     columns = [*table.row.columns(), *CARRIED]
@@ -202,7 +236,9 @@ def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any
         required = field.is_required()
         # Ids such as 007 or 1E5 stay text, as they are in a CSV file.
         is_text = field_type(field) == "string"
-        sheet.set_column(position, position, max(9, len(name) + 2), styles["text"] if is_text else None)
+        sheet.set_column(
+            position, position, max(9, len(name) + 2), styles["text"] if is_text else None
+        )
         sheet.write_string(0, position, name, styles["required" if required else "optional"])
         if name not in CARRIED:
             sheet.write_comment(0, position, _note(field, required), {"x_scale": 2})
@@ -214,9 +250,7 @@ def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any
 def _note(field: Any, required: bool) -> str:
     unit = field.json_schema_extra["unit"]
     default = "" if field.default in (None, "", ()) else f" Blank = {field.default}."
-    return (
-        f"{field.description}{f' ({unit})' if unit else ''}. {'Required.' if required else f'May be blank.{default}'}"
-    )
+    return f"{field.description}{f' ({unit})' if unit else ''}. {'Required.' if required else f'May be blank.{default}'}"
 
 
 def _drop_downs(book: Any, table: Table, laid_out: Collection[str]) -> None:
@@ -283,7 +317,9 @@ def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
             writer = csv.writer(file, lineterminator="\n")
             columns = [*table.row.columns(), *CARRIED]
             writer.writerow(columns)
-            writer.writerows([cell_text(getattr(row, column)) for column in columns] for row in rows)
+            writer.writerows(
+                [cell_text(getattr(row, column)) for column in columns] for row in rows
+            )
 
 
 def cell_text(value: object) -> str:
@@ -314,8 +350,16 @@ def _dtypes(table: Table, rows: Iterable[Row]) -> dict[str, str]:
     for name in (name for name, kind in kinds.items() if kind == PERIOD):
         quartered = any(isinstance(getattr(row, name), Quarter) for row in rows)
         kinds[name] = "string" if quartered else "integer"
-    return {name: (with_na if f.default is None else plain)[kinds[name]] for name, f in fields.items()}
+    return {
+        name: (with_na if f.default is None else plain)[kinds[name]] for name, f in fields.items()
+    }
 
 
 def _or_none(value: object) -> object:
-    return None if value in ("", ()) else text_of(value) if isinstance(value, tuple | Quarter) else value
+    return (
+        None
+        if value in ("", ())
+        else text_of(value)
+        if isinstance(value, tuple | Quarter)
+        else value
+    )

@@ -60,7 +60,9 @@ class Origin:
         known = tab and line and column in header
         return f"{tab}!{get_column_letter(header.index(column) + 1)}{line}" if known else ""
 
-    def moved(self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = "") -> Origin:
+    def moved(
+        self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = ""
+    ) -> Origin:
         """Where tables are told of that have other rows: their places, headers and sheet."""
         kept = {name: header for name, header in self.headers.items() if name not in places}
         tabs = self.tabs | dict.fromkeys(places, tab)
@@ -69,6 +71,18 @@ class Origin:
     def fault(self, finding: Finding) -> Fault:
         """The finding at its place."""
         also = tuple(f"{self.place(table)}:{line}" for table, line in finding.also)
-        place, cell = self.place(finding.table), self.cell(finding.table, finding.line, finding.column)
+        place, cell = (
+            self.place(finding.table),
+            self.cell(finding.table, finding.line, finding.column),
+        )
         said, value = finding.message, finding.value
-        return fault(finding.rule, place, finding.line, finding.column, said, value=value, cell=cell, also=also)
+        return fault(
+            finding.rule,
+            place,
+            finding.line,
+            finding.column,
+            said,
+            value=value,
+            cell=cell,
+            also=also,
+        )

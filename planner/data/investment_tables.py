@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from planner.data.cells import Flag, Id, Name, Number, Row, Whole, Wildcard, col, edge, positive, share
+from planner.data.cells import (
+    Flag,
+    Id,
+    Name,
+    Number,
+    Row,
+    Whole,
+    Wildcard,
+    col,
+    edge,
+    positive,
+    share,
+)
 
 Form = Literal["oxide", "metal", "magnet"]
 
@@ -29,7 +41,9 @@ class Item:
     whole: bool = False
 
 
-_STATED = files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8").splitlines()[1:]
+_STATED = (
+    files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8").splitlines()[1:]
+)
 ITEMS: Mapping[str, Item] = {
     name: Item(meaning, unit, float(value), float(low), float(high), bool(whole))
     for name, meaning, unit, value, low, high, whole in csv.reader(_STATED)
@@ -44,7 +58,11 @@ def fault_of_term(name: str, value: float) -> tuple[str, str]:
         return "not-whole", f"{value:g}: {name} is in whole years"
     if not 0 <= value <= (LONGEST if ITEMS[name].whole else 1e6):
         return "range", f"{value:g} is out of bounds"
-    return ("range", "0: debt would have no end") if value == 0 and name.startswith("dscr") else ("", "")
+    return (
+        ("range", "0: debt would have no end")
+        if value == 0 and name.startswith("dscr")
+        else ("", "")
+    )
 
 
 class Contract(Row):
@@ -59,11 +77,19 @@ class Contract(Row):
     tonnes: Number | None = positive("most in a year; blank = no limit", "t/y of oxide", None)
     price_usd_per_kg: Number | None = positive("fixed price; blank = market", "USD/kg", None)
     price_share: Number = positive("of the market price, where none is fixed", "share", 1.0)
-    floor_usd_per_kg: Number | None = positive("least price, the buyer pays up to it; offtake", "USD/kg", None)
-    cap_usd_per_kg: Number | None = positive("highest price, what is above is paid back; offtake", "USD/kg", None)
-    upside_from_usd_per_kg: Number | None = positive("price from which a part is paid back; offtake", "USD/kg", None)
+    floor_usd_per_kg: Number | None = positive(
+        "least price, the buyer pays up to it; offtake", "USD/kg", None
+    )
+    cap_usd_per_kg: Number | None = positive(
+        "highest price, what is above is paid back; offtake", "USD/kg", None
+    )
+    upside_from_usd_per_kg: Number | None = positive(
+        "price from which a part is paid back; offtake", "USD/kg", None
+    )
     upside_share: Number = share("of what is above it that is paid back", 0.0)
-    upside_most_musd: Number | None = positive("most that is paid back of it in a year", "MUSD/y", None)
+    upside_most_musd: Number | None = positive(
+        "most that is paid back of it in a year", "MUSD/y", None
+    )
     first_year: Whole | None = edge("first year; blank = from the start")
     last_year: Whole | None = edge("last year; blank = to the end")
     public: Flag = col("whether floor, cap and upside are public money", default=True)
@@ -77,9 +103,15 @@ class DeckPrice(Row):
     form: Form = col("form", default="oxide")
     market: Id = col("market or deck, e.g. china, outside", min_length=1)
     year: Whole | None = col(
-        "year; linear between years given, constant outside; blank = all", "year", None, ge=1900, le=2200
+        "year; linear between years given, constant outside; blank = all",
+        "year",
+        None,
+        ge=1900,
+        le=2200,
     )
-    future: Id = col("scenario, or what its samples are called before the number; blank = all others", default="")
+    future: Id = col(
+        "scenario, or what its samples are called before the number; blank = all others", default=""
+    )
     price_usd_per_kg: Number = positive("price", "USD/kg of oxide contained")
     low: Number | None = positive("lowest it may be instead", "USD/kg", None)
     high: Number | None = positive("highest it may be instead", "USD/kg", None)
@@ -91,7 +123,8 @@ class Finance(Row):
 
     country: Wildcard = col("country; blank = all others", default="")
     item: Id = col(
-        "one of: " + ", ".join(f"`{name}` ({i.meaning}; {i.unit})" for name, i in ITEMS.items()), min_length=1
+        "one of: " + ", ".join(f"`{name}` ({i.meaning}; {i.unit})" for name, i in ITEMS.items()),
+        min_length=1,
     )
     value: Number = positive("value", "unit of the item")
     low: Number | None = positive("lowest it may be", "unit of the item", None)

@@ -14,7 +14,15 @@ from planner.data.cells import Row
 from planner.data.checks import Read, check_all
 from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Tables
-from planner.data.sheets import PACKAGE, Sheet, collapse, declared_columns, leads_out, read_folder, read_rows
+from planner.data.sheets import (
+    PACKAGE,
+    Sheet,
+    collapse,
+    declared_columns,
+    leads_out,
+    read_folder,
+    read_rows,
+)
 from planner.data.workbook import read_workbook
 from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
@@ -24,7 +32,9 @@ SCENARIO_TABLES = ("scenarios", "shocks", "draws")
 
 @collector_paused()
 def load(
-    path: str | Path, model: str | Path | ModelFile | None = None, overrides: Mapping[str, object] | None = None
+    path: str | Path,
+    model: str | Path | ModelFile | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> Case:
     """Read and check a case.
 
@@ -62,11 +72,17 @@ def load_scenarios(case: Case, folder: Path) -> Case:
     for name in SCENARIO_TABLES[:2]:
         if not (folder / f"{name}.csv").is_file():
             said, remedy = "no such table", "give a folder with scenarios.csv and shocks.csv"
-            raise InputError([fault("missing-table", str(folder / f"{name}.csv"), 0, "", said, remedy=remedy)])
+            raise InputError(
+                [fault("missing-table", str(folder / f"{name}.csv"), 0, "", said, remedy=remedy)]
+            )
     faults: list[Fault] = []
     remarks: list[Fault] = []
     read = Read()
-    sheets = {name: sheet for name, sheet in read_folder(folder, faults, remarks).items() if name in SCENARIO_TABLES}
+    sheets = {
+        name: sheet
+        for name, sheet in read_folder(folder, faults, remarks).items()
+        if name in SCENARIO_TABLES
+    }
     found: dict[str, Any] = dict.fromkeys(SCENARIO_TABLES, ())
     for name, sheet in sheets.items():
         found[name] = () if sheet.unread else read_rows(BY_NAME[name], sheet, faults, remarks, read)
@@ -80,22 +96,31 @@ def load_scenarios(case: Case, folder: Path) -> Case:
     return case
 
 
-def _sheets(path: Path, faults: list[Fault], remarks: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
+def _sheets(
+    path: Path, faults: list[Fault], remarks: list[Fault]
+) -> tuple[dict[str, Sheet], Sheet | None]:
     try:
         if path.is_dir():
             return read_folder(path, faults, remarks), None
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise InputError([fault("no-such-case", str(path), 0, "", f"cannot be read: {error}")]) from None
+        raise InputError(
+            [fault("no-such-case", str(path), 0, "", f"cannot be read: {error}")]
+        ) from None
     if not exists:
         raise InputError([fault("no-such-case", str(path), 0, "", "no such case")])
     if path.suffix.casefold() != ".xlsx" or not path.is_file():
-        raise InputError([fault("no-such-case", str(path), 0, "", "is neither a folder nor an .xlsx workbook")])
+        raise InputError(
+            [fault("no-such-case", str(path), 0, "", "is neither a folder nor an .xlsx workbook")]
+        )
     return read_workbook(path, faults)
 
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, remarks: list[Fault]) -> Origin:
-    places = {table.name: f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]" for table in TABLES}
+    places = {
+        table.name: f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
+        for table in TABLES
+    }
     places["model"] = Path(model).name if isinstance(model, str | Path) else "model"
     return Origin(
         places | {name: sheet.place for name, sheet in sheets.items()},
@@ -106,7 +131,10 @@ def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, remarks: lis
 
 
 def _model(
-    path: Path, model: str | Path | ModelFile | None, overrides: Mapping[str, object], sheet: Sheet | None
+    path: Path,
+    model: str | Path | ModelFile | None,
+    overrides: Mapping[str, object],
+    sheet: Sheet | None,
 ) -> ModelFile:
     if isinstance(model, ModelFile):
         return build_model(model.model_dump(exclude_defaults=True), overrides, "model", model.name)
@@ -117,14 +145,24 @@ def _model(
         return build_model(_model_values(sheet), overrides, sheet.place, path.stem, places)
     own = path / "model.toml"
     if own.exists() and leads_out(own, path):
-        raise InputError([fault("unreadable", own.name, 0, "", "is a link that leads out of the folder")])
+        raise InputError(
+            [fault("unreadable", own.name, 0, "", "is a link that leads out of the folder")]
+        )
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
 
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:
     if sheet.header[:2] != ("key", "value"):
         raise InputError(
-            [fault("missing-column", sheet.place, sheet.header_line, "", 'must have the columns "key" and "value"')]
+            [
+                fault(
+                    "missing-column",
+                    sheet.place,
+                    sheet.header_line,
+                    "",
+                    'must have the columns "key" and "value"',
+                )
+            ]
         )
     values: dict[str, Any] = {}
     seen: set[str] = set()
@@ -134,20 +172,33 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
         cell = sheet.cell(line, 0)
         if key in seen:
             faults.append(
-                fault("repeated-key", sheet.place, line, "key", f'"{key}" is given twice', value=key, cell=cell)
+                fault(
+                    "repeated-key",
+                    sheet.place,
+                    line,
+                    "key",
+                    f'"{key}" is given twice',
+                    value=key,
+                    cell=cell,
+                )
             )
         elif value != "":
             try:
                 set_dotted(values, key, parse_value(value, key))
             except InputError as error:
-                faults += [replace(found, place=sheet.place, line=line, cell=cell) for found in error.faults]
+                faults += [
+                    replace(found, place=sheet.place, line=line, cell=cell)
+                    for found in error.faults
+                ]
         seen.add(key)
     if faults:
         raise InputError(faults)
     return values
 
 
-def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remarks: list[Fault], read: Read) -> Tables:
+def _tables(
+    sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remarks: list[Fault], read: Read
+) -> Tables:
     found: dict[str, tuple[Row, ...]] = {}
     declared = declared_columns(path)
     misnamed = {nearest(fault.value, BY_NAME) for fault in faults if fault.rule == "unknown-table"}
@@ -171,6 +222,18 @@ def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remark
             found[table.name] = read_rows(table, sheet, faults, remarks, read)
             for column in declared.get(table.name, ()) if len(faults) == before else ():
                 if column not in sheet.header:
-                    said, remedy = f"column is missing: {PACKAGE} lists it", f"add it, or take it out of {PACKAGE}"
-                    faults.append(fault("missing-column", sheet.place, sheet.header_line, column, said, remedy=remedy))
+                    said, remedy = (
+                        f"column is missing: {PACKAGE} lists it",
+                        f"add it, or take it out of {PACKAGE}",
+                    )
+                    faults.append(
+                        fault(
+                            "missing-column",
+                            sheet.place,
+                            sheet.header_line,
+                            column,
+                            said,
+                            remedy=remedy,
+                        )
+                    )
     return Tables(**found)  # type: ignore[arg-type]

@@ -17,7 +17,18 @@ import numpy as np
 
 from planner.config import Lever, ModelFile
 from planner.data.findings import Origin
-from planner.data.schema import TABLES, Country, Element, Project, Resale, Skill, Stockpile, Tables, Training, Workforce
+from planner.data.schema import (
+    TABLES,
+    Country,
+    Element,
+    Project,
+    Resale,
+    Skill,
+    Stockpile,
+    Tables,
+    Training,
+    Workforce,
+)
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
 FORMS = OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
@@ -61,13 +72,17 @@ class Lookups:
     def first_year(self) -> int:
         """First year of the plan."""
         given = self.model.horizon.first_year
-        return given if given is not None else min((row.year for row in self.tables.demand), default=0)
+        return (
+            given if given is not None else min((row.year for row in self.tables.demand), default=0)
+        )
 
     @cached_property
     def last_year(self) -> int:
         """Last year of the plan, inclusive."""
         given = self.model.horizon.last_year
-        return given if given is not None else max((row.year for row in self.tables.demand), default=0)
+        return (
+            given if given is not None else max((row.year for row in self.tables.demand), default=0)
+        )
 
     @cached_property
     def years(self) -> range:
@@ -125,13 +140,16 @@ class Lookups:
     @cached_property
     def demand(self) -> dict[tuple[str, str, str, int], float]:
         """Undisturbed demand (t) by country, element, form, year; only where positive."""
-        return self._by_year(((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand)
+        return self._by_year(
+            ((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand
+        )
 
     @cached_property
     def import_limit(self) -> dict[tuple[str, str, str, str, int], float]:
         """Undisturbed import limit (t) by supplier, country, element, form, year; only where positive."""
         return self._by_year(
-            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.imports
+            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes)
+            for r in self.tables.imports
         )
 
     @cached_property
@@ -151,7 +169,9 @@ class Lookups:
         out = {}
         for key in sorted(series):
             given, tonnes_given = zip(*sorted(series[key]), strict=True)
-            for year, tonnes in zip(self.years, np.interp(self.years, given, tonnes_given), strict=True):
+            for year, tonnes in zip(
+                self.years, np.interp(self.years, given, tonnes_given), strict=True
+            ):
                 if tonnes > 0:
                     out[(*key, year)] = float(tonnes)
         return out
@@ -166,7 +186,12 @@ class Lookups:
         """The loss of a shortfall in steps of depth; one step where no tiers are given."""
         country, element, form = good
         tiers = self._tiers
-        for key in ((element, country, form), (element, country, None), (element, "", form), (element, "", None)):
+        for key in (
+            (element, country, form),
+            (element, country, None),
+            (element, "", form),
+            (element, "", None),
+        ):
             if key in tiers:
                 return tiers[key]
         return (LossStep(1.0, musd_per_tonne(self.elements[element].loss_usd_per_kg)),)
@@ -194,7 +219,9 @@ class Lookups:
         holds = (
             row.share
             for row in rows
-            if row.supplier in ("", supplier) and row.element in ("", element) and row.form in (None, form)
+            if row.supplier in ("", supplier)
+            and row.element in ("", element)
+            and row.form in (None, form)
         )
         return next(holds, 0.0)
 
@@ -233,7 +260,9 @@ class Lookups:
         """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
         if self.projects[project].basis == "treo":
             return 1.0
-        return sum(share for e, share in self.feed_shares.get(feed, {}).items() if self.elements[e].heavy)
+        return sum(
+            share for e, share in self.feed_shares.get(feed, {}).items() if self.elements[e].heavy
+        )
 
     def existing_tpa(self, project: str, year: int) -> float:
         """Existing capacity in `year`: from online_year up to, not including, retire_year."""
@@ -247,7 +276,11 @@ class Lookups:
         row = self.projects[project]
         if row.max_new_tpa <= 0:
             return range(0)
-        earliest = self.first_year if row.earliest_year is None else max(row.earliest_year, self.first_year)
+        earliest = (
+            self.first_year
+            if row.earliest_year is None
+            else max(row.earliest_year, self.first_year)
+        )
         return range(earliest, self.last_year - row.lead_time_years + 1)
 
     def payment_years(self, project: str, committed: int) -> range:
@@ -282,7 +315,10 @@ class Lookups:
     @cached_property
     def workforce(self) -> dict[tuple[str, str], Workforce]:
         """Staff rows by country, skill. A pair without a row has nobody and borrows nobody."""
-        return {(r.country, r.skill): r for r in sorted(self.tables.workforce, key=lambda r: (r.country, r.skill))}
+        return {
+            (r.country, r.skill): r
+            for r in sorted(self.tables.workforce, key=lambda r: (r.country, r.skill))
+        }
 
     @cached_property
     def programmes(self) -> dict[str, Training]:

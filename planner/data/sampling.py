@@ -63,13 +63,26 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     drawn: list[Draw] = []
     hazards = {row.hazard: row for row in case.tables.hazards}
     for row in _scenarios(case):
-        for number, happened in enumerate(_drawn(case, row.scenario, counts[row.scenario], seed), start=1):
+        for number, happened in enumerate(
+            _drawn(case, row.scenario, counts[row.scenario], seed), start=1
+        ):
             name = f"{row.scenario}-{number:0{DIGITS}d}"
-            here = [draw.model_copy(update={"scenario": name, "notes": hazards[draw.hazard].name}) for draw in happened]
+            here = [
+                draw.model_copy(update={"scenario": name, "notes": hazards[draw.hazard].name})
+                for draw in happened
+            ]
             drawn += here
-            told, count = _said([(hazards[draw.hazard], draw) for draw in here]), counts[row.scenario]
+            told, count = (
+                _said([(hazards[draw.hazard], draw) for draw in here]),
+                counts[row.scenario],
+            )
             said = f"{row.name or row.scenario}{f', draw {number} of {count}' if count > 1 else ''}: {told}"
-            update = {"scenario": name, "name": said, "probability": row.probability / count, "draws": None}
+            update = {
+                "scenario": name,
+                "name": said,
+                "probability": row.probability / count,
+                "draws": None,
+            }
             scenarios.append(row.model_copy(update=update))
             shocks += _without_repeats(
                 [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
@@ -81,7 +94,9 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
         shocks=_numbered(shocks),
         draws=_numbered(drawn),
         hazards=(),
-        uncertainties=tuple(_of_draws(row, max(counts.values())) for row in case.tables.uncertainties),
+        uncertainties=tuple(
+            _of_draws(row, max(counts.values())) for row in case.tables.uncertainties
+        ),
     )
     places = {name: f"{name} as drawn" for name in DRAWN_TABLES}
     origin = case.origin.moved(places, {"draws": tuple(Draw.columns())})
@@ -95,15 +110,23 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     matching = [case.projects[p] for p in projects_hit(case, hazard)]
     if hazard.each == "project":
         return tuple(row.project for row in matching)
-    countries = {row.country for row in matching} if hazard.stage or hazard.project else set(case.countries)
-    return tuple(country for country in case.countries if country in countries and hazard.country in ("", country))
+    countries = (
+        {row.country for row in matching} if hazard.stage or hazard.project else set(case.countries)
+    )
+    return tuple(
+        country
+        for country in case.countries
+        if country in countries and hazard.country in ("", country)
+    )
 
 
 def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
     """Hazards that happen together, in the order of their first rows; one without event is alone."""
     found: dict[tuple[str, str], list[Hazard]] = {}
     for row in hazards:
-        found.setdefault(("event", row.event) if row.event else ("hazard", row.hazard), []).append(row)
+        found.setdefault(("event", row.event) if row.event else ("hazard", row.hazard), []).append(
+            row
+        )
     return [tuple(rows) for rows in found.values()]
 
 
@@ -115,7 +138,10 @@ def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
     """Draws of each scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
     rows = _scenarios(case)
     if even:
-        return {w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9))) for w in rows}
+        return {
+            w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9)))
+            for w in rows
+        }
     return {w.scenario: w.draws or max(1, round(round(draws * w.probability, 9))) for w in rows}
 
 
@@ -125,7 +151,9 @@ def _refuse(case: Case, draws: int, seed: int) -> None:
         said, remedy = "the case holds draws already", "sample the case that it was drawn from"
         faults.append(Fault(case.origin.place("draws"), 0, "", said, remedy=remedy))
     if not 1 <= draws <= MOST:
-        faults.append(fault("range", "--draws", 0, "", f"{draws:,}: must be from 1 to {MOST:,}", value=draws))
+        faults.append(
+            fault("range", "--draws", 0, "", f"{draws:,}: must be from 1 to {MOST:,}", value=draws)
+        )
     if seed < 0:
         faults.append(fault("range", "--seed", 0, "", f"{seed}: must be at least 0", value=seed))
     if faults:
@@ -178,7 +206,12 @@ def _drawn(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]
                     factor = _factor(row, height)
                     out[place].append(
                         Draw.model_construct(
-                            scenario=scenario, hazard=row.hazard, subject=subject, start=start, end=end, factor=factor
+                            scenario=scenario,
+                            hazard=row.hazard,
+                            subject=subject,
+                            start=start,
+                            end=end,
+                            factor=factor,
                         )
                     )
     return out
@@ -202,7 +235,9 @@ def _chosen(probability: float, count: int, generator: np.random.Generator) -> l
 
 def _spread(count: int, generator: np.random.Generator) -> list[float]:
     """Numbers in [0, 1), one in each of `count` equal parts, in any order."""
-    found: list[float] = ((generator.permutation(count) + generator.random(count)) / max(count, 1)).tolist()
+    found: list[float] = (
+        (generator.permutation(count) + generator.random(count)) / max(count, 1)
+    ).tolist()
     return found
 
 
@@ -217,12 +252,16 @@ def _whole(low: int, high: int, share: float) -> int:
     return min(low + int(share * (high - low + 1)), high)
 
 
-def _window(case: Case, event: Hazards) -> tuple[list[int | Quarter], Callable[[int | Quarter, float], int | Quarter]]:
+def _window(
+    case: Case, event: Hazards
+) -> tuple[list[int | Quarter], Callable[[int | Quarter, float], int | Quarter]]:
     """The periods in which an event may start, and when it ends: a function of its start and a share."""
     row = event[0]
     first = case.first_year if row.first is None else row.first
     last = case.last_year if row.last is None else row.last
-    by_quarter = row.quarters_low is not None or isinstance(first, Quarter) or isinstance(last, Quarter)
+    by_quarter = (
+        row.quarters_low is not None or isinstance(first, Quarter) or isinstance(last, Quarter)
+    )
     low, high, each = row.years_low, row.years_high, 4 if by_quarter else 1
     if row.quarters_low is not None:
         low, high, each = row.quarters_low, row.quarters_high, 1
@@ -230,7 +269,9 @@ def _window(case: Case, event: Hazards) -> tuple[list[int | Quarter], Callable[[
     def last_of(start: int | Quarter, share: float) -> int | Quarter:
         horizon = _number(case.last_year, 4) if by_quarter else case.last_year
         begin = _number(start, 1) if by_quarter else int(begin_of(start)[0])
-        long = horizon - begin + 1 if low is None or high is None else _whole(low, high, share) * each
+        long = (
+            horizon - begin + 1 if low is None or high is None else _whole(low, high, share) * each
+        )
         end = max(min(begin + long - 1, horizon), begin)
         return _quarter(end) if by_quarter else end
 
@@ -303,13 +344,20 @@ def _without_repeats(shocks: Sequence[Shock]) -> list[Shock]:
 
 
 def _key(shock: Shock) -> tuple[object, ...]:
-    return (shock.kind, shock.start_year, shock.end_year, *(getattr(shock, name) for name in FILTERS), shock.factor)
+    return (
+        shock.kind,
+        shock.start_year,
+        shock.end_year,
+        *(getattr(shock, name) for name in FILTERS),
+        shock.factor,
+    )
 
 
 def _together(one: Shock, two: Shock) -> Shock:
     """Two shocks that differ in nothing but what they may leak and what is carried."""
     said = {
-        name: "; ".join(dict.fromkeys(text for row in (one, two) if (text := getattr(row, name)))) for name in CARRIED
+        name: "; ".join(dict.fromkeys(text for row in (one, two) if (text := getattr(row, name))))
+        for name in CARRIED
     }
     factor = one.factor + two.factor if one.kind == "delay" else one.factor * two.factor
     return one.model_copy(update={"factor": factor, "leak": min(one.leak, two.leak), **said})
@@ -321,8 +369,12 @@ def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
     if row.table not in ("scenarios", "shocks") or "scenario" not in where:
         return row
     numbers = ["[0-9]" * digits for digits in range(DIGITS, max(DIGITS, len(str(most))) + 1)]
-    where["scenario"] = ";".join(f"{one}-{number}" for one in options(where["scenario"]) for number in numbers)
-    return row.model_copy(update={"where": " & ".join(f"{name}={wanted}" for name, wanted in where.items())})
+    where["scenario"] = ";".join(
+        f"{one}-{number}" for one in options(where["scenario"]) for number in numbers
+    )
+    return row.model_copy(
+        update={"where": " & ".join(f"{name}={wanted}" for name, wanted in where.items())}
+    )
 
 
 def _numbered(rows: Iterable[R]) -> tuple[R, ...]:
@@ -372,8 +424,24 @@ def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
             rest = sum(chance[w] for w in chance if w not in happens)
             apart = max(apart, abs(now - share))
             for w in chance:
-                chance[w] *= (share / now if now else 0.0) if w in happens else ((1 - share) / rest if rest else 0.0)
+                chance[w] *= (
+                    (share / now if now else 0.0)
+                    if w in happens
+                    else ((1 - share) / rest if rest else 0.0)
+                )
         if apart < NEAR:
-            rows = (row.model_copy(update={"probability": chance[row.scenario]}) for row in case.tables.scenarios)
+            rows = (
+                row.model_copy(update={"probability": chance[row.scenario]})
+                for row in case.tables.scenarios
+            )
             return case.with_tables(scenarios=tuple(rows)).checked()
-    raise InputError([Fault("scenarios", 0, "", "these probabilities cannot hold together: take one of them back")])
+    raise InputError(
+        [
+            Fault(
+                "scenarios",
+                0,
+                "",
+                "these probabilities cannot hold together: take one of them back",
+            )
+        ]
+    )

@@ -24,7 +24,15 @@ from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.lookups import MADE_FROM, Good
 from planner.data.schema import FILTERS
-from planner.data.shock_effects import Effects, Period, effects_by_scenario, length_of, periods_of, sold_on, year_of
+from planner.data.shock_effects import (
+    Effects,
+    Period,
+    effects_by_scenario,
+    length_of,
+    periods_of,
+    sold_on,
+    year_of,
+)
 from planner.errors import InputError, fault
 from planner.host import available_memory
 
@@ -85,7 +93,12 @@ class Tree:
     @cached_property
     def leaves(self) -> dict[str, int]:
         """The last node of each scenario."""
-        return {s: n.index for n in self.nodes if n.year == self.case.last_year and n.closes_year for s in n.scenarios}
+        return {
+            s: n.index
+            for n in self.nodes
+            if n.year == self.case.last_year and n.closes_year
+            for s in n.scenarios
+        }
 
     def path_of(self, scenario: str) -> tuple[int, ...]:
         """The nodes of a scenario, one per period."""
@@ -129,7 +142,9 @@ class Tree:
 
     def import_limits(self, supplier: str, good: Good) -> Vector:
         """What a supplier can sell (t) at every node, shocks included."""
-        base = self.yearly(self.case.import_limit.get((supplier, *good, year), 0.0) for year in self.case.years)
+        base = self.yearly(
+            self.case.import_limit.get((supplier, *good, year), 0.0) for year in self.case.years
+        )
         return base * self.import_factors(supplier, good) * self.lengths
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
@@ -210,12 +225,19 @@ class Tree:
         at = self.nodes[node]
         leak = self._effects(node).leaks.get((supplier, *good, at.period), 0.0)
         cut = 1.0 - self.import_factor(supplier, good, node)
-        return leak * cut * self.case.import_limit[(supplier, *good, at.year)] * at.length if leak else 0.0
+        return (
+            leak * cut * self.case.import_limit[(supplier, *good, at.year)] * at.length
+            if leak
+            else 0.0
+        )
 
     def sold_on(self, supplier: str, good: Good, node: int) -> float:
         """What others that are less cut off can sell on (t) at a node."""
         at = self.nodes[node]
-        return sold_on(self.case, self._effects(node).imports, (supplier, *good, at.period)) * at.length
+        return (
+            sold_on(self.case, self._effects(node).imports, (supplier, *good, at.period))
+            * at.length
+        )
 
     def capacity_factor(self, project: str, node: int) -> float:
         """Share of capacity that works at a node."""
@@ -239,7 +261,9 @@ def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) 
     groups: list[tuple[int, tuple[str, ...]]] = [(-1, tuple(case.scenarios))]
     for period in periods:
         shown = {s: effects[s].shown_in(period) for s in case.scenarios}
-        split = [(parent, members) for parent, together in groups for members in _split(together, shown)]
+        split = [
+            (parent, members) for parent, together in groups for members in _split(together, shown)
+        ]
         groups = []
         quarter = period.quarter if isinstance(period, Quarter) else None
         for parent, members in split:
@@ -327,7 +351,9 @@ def counted_size(case: Case, room: float = float("inf")) -> Size:
     for period in periods:
         shown = {s: effects[s].shown_in(period) for s in case.scenarios}
         groups = [members for together in groups for members in _split(together, shown)]
-        if BYTES_BASE + BYTES_PER_TERM * terms * (nodes + len(groups) * left) > room:  # histories never merge again
+        if (
+            BYTES_BASE + BYTES_PER_TERM * terms * (nodes + len(groups) * left) > room
+        ):  # histories never merge again
             nodes += len(groups) * left
             break
         nodes, left = nodes + len(groups), left - 1
@@ -339,7 +365,8 @@ def _most_nodes(case: Case) -> int:
     ends = [end_of(period) for period in periods_of(case)]
     return len(ends) + sum(
         max(
-            len(ends) - bisect_left(ends, begin_of(case.first_year if start is None else start)) for start, *_ in shocks
+            len(ends) - bisect_left(ends, begin_of(case.first_year if start is None else start))
+            for start, *_ in shocks
         )
         for shocks in _different(case)
     )
@@ -356,11 +383,24 @@ def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
 
 def _terms_per_node(case: Case) -> int:
     """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
-    goods = {key[:3] for key in case.demand} | {key[1:4] for key in case.import_limit} | set(case.stockpiles)
-    terms = 8 * len(goods) + 6 * len(case.stockpiles) + 6 * len(case.workforce) + 3 * len(case.countries)
+    goods = (
+        {key[:3] for key in case.demand}
+        | {key[1:4] for key in case.import_limit}
+        | set(case.stockpiles)
+    )
+    terms = (
+        8 * len(goods)
+        + 6 * len(case.stockpiles)
+        + 6 * len(case.workforce)
+        + 3 * len(case.countries)
+    )
     for name, row in case.projects.items():
         elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
-        terms += 6 + 3 * (len(case.elements) if row.stage in MADE_FROM else elements) + len(case.staffing[name])
+        terms += (
+            6
+            + 3 * (len(case.elements) if row.stage in MADE_FROM else elements)
+            + len(case.staffing[name])
+        )
         terms += len(case.commitment_years(name)) // 2
     return terms + sum(len(reach) for reach in case.reach.values()) * 2
 
@@ -370,7 +410,9 @@ def fits(case: Case) -> bool:
     return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
 
 
-def refuse_if_too_large(case: Case, available: float | None = None, alone: int | None = None) -> None:
+def refuse_if_too_large(
+    case: Case, available: float | None = None, alone: int | None = None
+) -> None:
     """Raise InputError with the estimate if the program of the case would not fit in memory.
 
     alone: scenarios whose histories stand in one program, where the others are solved one by one.
@@ -388,7 +430,5 @@ def refuse_if_too_large(case: Case, available: float | None = None, alone: int |
             f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
             f"and {room / 2**30:,.1f} GiB are free"
         )
-        remedy = (
-            "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
-        )
+        remedy = "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
         raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])

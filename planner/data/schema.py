@@ -39,7 +39,9 @@ _ELEMENT = col("element; blank or `*` = all (kinds import, demand)", default="")
 _FORM = col("form; blank or `*` = all (kinds import, demand)", default="")
 _STAGE = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
 _PROJECT = col("project; blank or `*` = all (kinds capacity, delay)", default="")
-_LEAK = share("of what is cut, the largest share that others of the group may sell on (kind import)", 0.0)
+_LEAK = share(
+    "of what is cut, the largest share that others of the group may sell on (kind import)", 0.0
+)
 
 
 class Country(Row):
@@ -64,9 +66,15 @@ class LossTier(Row):
     country: Wildcard = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
     up_to_share: Number = col(
-        "end of the step, as a share of the year's demand; the last is 1", "share", gt=0, le=1, allow_inf_nan=False
+        "end of the step, as a share of the year's demand; the last is 1",
+        "share",
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
     )
-    loss_usd_per_kg: Number = positive("loss per kg within the step, not below the step before", "USD/kg")
+    loss_usd_per_kg: Number = positive(
+        "loss per kg within the step, not below the step before", "USD/kg"
+    )
 
 
 class Demand(Row):
@@ -114,10 +122,16 @@ class Project(Row):
     lead_time_years: Whole = col("years from commitment to first use", "years", 0, ge=0, le=100)
     ramp: Id = col("ramp of new capacity; blank = full use at once", default="")
     capex_usd_per_tpa: Number = positive("capital cost of new nameplate", "USD per t/y", 0.0)
-    fixed_opex_usd_per_tpa: Number = positive("yearly cost of new nameplate", "USD per t/y and year", 0.0)
-    variable_opex_usd_per_t: Number = positive("cost per tonne of throughput as capacity counts it", "USD/t", 0.0)
+    fixed_opex_usd_per_tpa: Number = positive(
+        "yearly cost of new nameplate", "USD per t/y and year", 0.0
+    )
+    variable_opex_usd_per_t: Number = positive(
+        "cost per tonne of throughput as capacity counts it", "USD/t", 0.0
+    )
     public_share: Number = share("share of capex paid from public budgets", 1.0)
-    feeds: Ids = col("`;`-separated: what a mine gives (one) or a separation plant accepts", default=())
+    feeds: Ids = col(
+        "`;`-separated: what a mine gives (one) or a separation plant accepts", default=()
+    )
     recovery: Number = share("output per unit of the element in the feed", 1.0)
 
 
@@ -146,7 +160,9 @@ class Workforce(Row):
     country: Id = col("country", min_length=1)
     skill: Id = col("skill", min_length=1)
     initial: Number = positive("persons in the first year", "persons")
-    hires_per_year: Number = positive("most that can be hired per year, from the second year", "persons/y", 0.0)
+    hires_per_year: Number = positive(
+        "most that can be hired per year, from the second year", "persons/y", 0.0
+    )
     hire_cost_usd: Number = positive("cost of one hire", "USD/person", 0.0)
 
 
@@ -165,9 +181,13 @@ class Training(Row):
 
 class Staffing(Row):
     stage: Stage = col("stage")
-    project: Wildcard = col("project; blank = every project of the stage; a project row overrides", default="")
+    project: Wildcard = col(
+        "project; blank = every project of the stage; a project row overrides", default=""
+    )
     skill: Id = col("skill", min_length=1)
-    persons_per_ktpa: Number = positive("persons per 1,000 t of yearly throughput", "persons per kt/y")
+    persons_per_ktpa: Number = positive(
+        "persons per 1,000 t of yearly throughput", "persons per kt/y"
+    )
 
 
 class Budget(Row):
@@ -178,7 +198,10 @@ class Budget(Row):
 
 class Funder(Row):
     funder: Id = col("funder", min_length=1)
-    party: Label = col("whose money it is; blank = the party of the country of its name, else its own name", default="")
+    party: Label = col(
+        "whose money it is; blank = the party of the country of its name, else its own name",
+        default="",
+    )
     countries: Ids = col("where it may pay: `*` or a `;`-separated list")
 
 
@@ -187,7 +210,11 @@ class Scenario(Row):
     name: Name = col("name for people", default="")
     probability: Number = share("probability; all sum to 1")
     draws: Whole | None = col(
-        "draws of it that `planner sample` makes; blank = by its probability", "", None, ge=1, le=10_000
+        "draws of it that `planner sample` makes; blank = by its probability",
+        "",
+        None,
+        ge=1,
+        le=10_000,
     )
 
 
@@ -195,9 +222,12 @@ class Shock(Row):
     scenario: Id = col("scenario", min_length=1)
     kind: ShockKind = col("what is hit")
     start_year: When | None = col(
-        "first year or quarter (`2028Q2`; for delays a year); blank = start of the horizon", default=None
+        "first year or quarter (`2028Q2`; for delays a year); blank = start of the horizon",
+        default=None,
     )
-    end_year: When | None = col("last year or quarter, inclusive; blank = end of the horizon", default=None)
+    end_year: When | None = col(
+        "last year or quarter, inclusive; blank = end of the horizon", default=None
+    )
     supplier: Wildcard = _SUPPLIER
     country: Wildcard = _COUNTRY
     element: Wildcard = _ELEMENT
@@ -215,7 +245,9 @@ class Resale(Row):
     supplier: Wildcard = col("supplier; blank or `*` = all", default="")
     element: Wildcard = col("element; blank or `*` = all", default="")
     form: Form | None = col("form; blank = all", default=None)
-    share: Number = share("of what the supplier may sell to it, what it can buy on top and sell on to its group")
+    share: Number = share(
+        "of what the supplier may sell to it, what it can buy on top and sell on to its group"
+    )
 
 
 class Hazard(Row):
@@ -228,7 +260,9 @@ class Hazard(Row):
     form: Wildcard = _FORM
     stage: Wildcard = _STAGE
     project: Wildcard = _PROJECT
-    each: Literal["project", "country"] | None = col("drawn for each of these by itself; blank = once", default=None)
+    each: Literal["project", "country"] | None = col(
+        "drawn for each of these by itself; blank = once", default=None
+    )
     event: Id = col("rows of one event happen together, as the first of them says", default="")
     within: Ids = col("`;`-separated scenarios in which it may happen; blank = all", default=())
     probability: Number | None = share("that it happens, once", None)
@@ -238,10 +272,16 @@ class Hazard(Row):
         "shortest length; blank, with no years: to the end", "quarters", None, ge=1, le=400
     )
     quarters_high: Whole | None = col("longest length", "quarters", None, ge=1, le=400)
-    years_low: Whole | None = col("shortest length; blank, as the quarters: to the end", "years", None, ge=1, le=100)
+    years_low: Whole | None = col(
+        "shortest length; blank, as the quarters: to the end", "years", None, ge=1, le=100
+    )
     years_high: Whole | None = col("longest length", "years", None, ge=1, le=100)
-    factor_low: Number = positive("smallest factor; kind delay: fewest whole years", "factor or years")
-    factor_high: Number = positive("largest factor; kind delay: most whole years", "factor or years")
+    factor_low: Number = positive(
+        "smallest factor; kind delay: fewest whole years", "factor or years"
+    )
+    factor_high: Number = positive(
+        "largest factor; kind delay: most whole years", "factor or years"
+    )
     leak: Number = _LEAK
 
 
@@ -251,7 +291,9 @@ class Draw(Row):
     subject: Id = col("project or country that it was drawn for", default="")
     start: When = col("first year or quarter")
     end: When = col("last year or quarter, inclusive")
-    factor: Number = positive("factor that was drawn; kind delay: whole years added", "factor or years")
+    factor: Number = positive(
+        "factor that was drawn; kind delay: whole years added", "factor or years"
+    )
 
 
 class Supplier(Row):
@@ -283,7 +325,8 @@ class UncertainRange(Row):
     low: Number = positive("lowest factor, the same in all its rows", "factor")
     high: Number = positive("highest factor, the same in all its rows", "factor")
     claims: Ids = col(
-        "`;`-separated claims it is first of all a doubt about: mining, separation, magnets, people, allies", default=()
+        "`;`-separated claims it is first of all a doubt about: mining, separation, magnets, people, allies",
+        default=(),
     )
 
 
@@ -305,7 +348,13 @@ class Table:
 def _rows(key: str, meaning: str, required: bool = False, solved: bool = True) -> Any:
     """The rows of a table: the columns that identify one, and what else a `Table` says."""
     return field(
-        default=(), metadata={"key": tuple(key.split()), "meaning": meaning, "required": required, "solved": solved}
+        default=(),
+        metadata={
+            "key": tuple(key.split()),
+            "meaning": meaning,
+            "required": required,
+            "solved": solved,
+        },
     )
 
 
@@ -313,24 +362,40 @@ def _rows(key: str, meaning: str, required: bool = False, solved: bool = True) -
 class Tables:
     """The rows of a case, one field per table, in the order in which tables are shown."""
 
-    countries: tuple[Country, ...] = _rows("country", "who takes part: users, producers, partners", required=True)
+    countries: tuple[Country, ...] = _rows(
+        "country", "who takes part: users, producers, partners", required=True
+    )
     elements: tuple[Element, ...] = _rows(
         "element", "the elements counted, and what a missing kilogram costs", required=True
     )
-    loss_tiers: tuple[LossTier, ...] = _rows("element country form up_to_share", "the loss in steps of depth")
-    demand: tuple[Demand, ...] = _rows("country element form year", "what is used", required=True)
-    suppliers: tuple[Supplier, ...] = _rows("supplier", "who sells from outside; no other is named then", solved=False)
-    imports: tuple[Import, ...] = _rows("supplier country element form year", "what outside suppliers can sell")
-    feeds: tuple[FeedShare, ...] = _rows("feed element", "composition of what mines give", required=True)
-    projects: tuple[Project, ...] = _rows(
-        "project", "mines, separation, metal and magnet plants, existing and possible", required=True
+    loss_tiers: tuple[LossTier, ...] = _rows(
+        "element country form up_to_share", "the loss in steps of depth"
     )
-    recoveries: tuple[Recovery, ...] = _rows("project element", "recovery by element where it differs")
+    demand: tuple[Demand, ...] = _rows("country element form year", "what is used", required=True)
+    suppliers: tuple[Supplier, ...] = _rows(
+        "supplier", "who sells from outside; no other is named then", solved=False
+    )
+    imports: tuple[Import, ...] = _rows(
+        "supplier country element form year", "what outside suppliers can sell"
+    )
+    feeds: tuple[FeedShare, ...] = _rows(
+        "feed element", "composition of what mines give", required=True
+    )
+    projects: tuple[Project, ...] = _rows(
+        "project",
+        "mines, separation, metal and magnet plants, existing and possible",
+        required=True,
+    )
+    recoveries: tuple[Recovery, ...] = _rows(
+        "project element", "recovery by element where it differs"
+    )
     ramps: tuple[Ramp, ...] = _rows("ramp year_after_start", "how new capacity comes into use")
     skills: tuple[Skill, ...] = _rows("skill", "the trades that plants need")
     workforce: tuple[Workforce, ...] = _rows("country skill", "who is there, and who can be hired")
     training: tuple[Training, ...] = _rows("programme", "where people are trained")
-    staffing: tuple[Staffing, ...] = _rows("stage project skill", "who is needed per thousand tonnes")
+    staffing: tuple[Staffing, ...] = _rows(
+        "stage project skill", "who is needed per thousand tonnes"
+    )
     budgets: tuple[Budget, ...] = _rows("funder year", "public money by funder and year")
     funders: tuple[Funder, ...] = _rows(
         "funder", "where a funder may pay; without a row: only in the country of its name"
@@ -339,12 +404,19 @@ class Tables:
         "scenario", "the futures and their probabilities; none: one scenario `base`"
     )
     shocks: tuple[Shock, ...] = _rows(
-        "scenario kind start_year end_year " + " ".join(FILTERS) + " factor", "what each scenario does"
+        "scenario kind start_year end_year " + " ".join(FILTERS) + " factor",
+        "what each scenario does",
     )
-    resale: tuple[Resale, ...] = _rows("country supplier element form", "what countries can sell on to those cut off")
-    hazards: tuple[Hazard, ...] = _rows("hazard", "what `planner sample` draws from; no plan reads them", solved=False)
+    resale: tuple[Resale, ...] = _rows(
+        "country supplier element form", "what countries can sell on to those cut off"
+    )
+    hazards: tuple[Hazard, ...] = _rows(
+        "hazard", "what `planner sample` draws from; no plan reads them", solved=False
+    )
     draws: tuple[Draw, ...] = _rows(
-        "scenario hazard subject", "what `planner sample` drew, in each scenario; no plan reads it", solved=False
+        "scenario hazard subject",
+        "what `planner sample` drew, in each scenario; no plan reads it",
+        solved=False,
     )
     stockpiles: tuple[Stockpile, ...] = _rows("country element form", "stocks held and possible")
     uncertainties: tuple[UncertainRange, ...] = _rows(
@@ -352,11 +424,15 @@ class Tables:
         "how far figures may be off; explanations try them, no plan reads them",
         solved=False,
     )
-    contracts: tuple[Contract, ...] = _rows("contract", "who buys, who delivers (investment cases)", solved=False)
+    contracts: tuple[Contract, ...] = _rows(
+        "contract", "who buys, who delivers (investment cases)", solved=False
+    )
     prices: tuple[DeckPrice, ...] = _rows(
         "element form market year future", "price decks (investment cases)", solved=False
     )
-    finance: tuple[Finance, ...] = _rows("country item", "tax, debt and other terms (investment cases)", solved=False)
+    finance: tuple[Finance, ...] = _rows(
+        "country item", "tax, debt and other terms (investment cases)", solved=False
+    )
     byproducts: tuple[ByProduct, ...] = _rows(
         "project product", "sold besides the elements (investment cases)", solved=False
     )

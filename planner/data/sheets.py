@@ -47,7 +47,11 @@ class Sheet:
 
     def cell(self, line: int, column: int) -> str:
         """Address of a cell in a workbook (`demand!E2`); columns count from 0. '' in a CSV file."""
-        return f"{self.tab}!{get_column_letter(column + 1)}{line}" if self.tab and line and column >= 0 else ""
+        return (
+            f"{self.tab}!{get_column_letter(column + 1)}{line}"
+            if self.tab and line and column >= 0
+            else ""
+        )
 
     def cell_of(self, header: Sequence[str], line: int, column: str) -> str:
         """The same, of a named column."""
@@ -79,9 +83,13 @@ def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict
 def declared_columns(folder: Path) -> dict[str, tuple[str, ...]]:
     """Table -> columns that the data package of a case lists; nothing without one that can be read."""
     try:
-        resources = json.loads((folder / PACKAGE).read_bytes() if (folder / PACKAGE).is_file() else "{}")["resources"]
+        resources = json.loads(
+            (folder / PACKAGE).read_bytes() if (folder / PACKAGE).is_file() else "{}"
+        )["resources"]
         fields = {str(entry["name"]): entry["schema"]["fields"] for entry in resources}
-        return {name: tuple(str(field["name"]) for field in listed) for name, listed in fields.items()}
+        return {
+            name: tuple(str(field["name"]) for field in listed) for name, listed in fields.items()
+        }
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
 
@@ -97,10 +105,30 @@ def leads_out(path: Path, folder: Path) -> bool:
 def _left_out(path: Path) -> list[Fault]:
     """A file beside the tables whose name makes one think that it is read."""
     suffix = path.suffix.casefold()
-    if path.stem.casefold() in BY_NAME and suffix in _OTHER_FORMS and not path.with_suffix(".csv").exists():
-        return [fault("ignored-file", path.name, 0, "", f"is not read: a table is a file {path.stem.casefold()}.csv")]
+    if (
+        path.stem.casefold() in BY_NAME
+        and suffix in _OTHER_FORMS
+        and not path.with_suffix(".csv").exists()
+    ):
+        return [
+            fault(
+                "ignored-file",
+                path.name,
+                0,
+                "",
+                f"is not read: a table is a file {path.stem.casefold()}.csv",
+            )
+        ]
     if suffix == ".toml" and path.stem != "model" and nearest(path.stem, ["model"]):
-        return [fault("ignored-file", path.name, 0, "", "is not read: a case takes its model from model.toml")]
+        return [
+            fault(
+                "ignored-file",
+                path.name,
+                0,
+                "",
+                "is not read: a case takes its model from model.toml",
+            )
+        ]
     return []
 
 
@@ -124,7 +152,9 @@ def _read_csv(path: Path) -> Sheet:
     try:
         sheet = sheet_of(path.name, _csv_lines(reader))
     except csv.Error as error:
-        raise _unread("bad-csv", path.name, reader.line_num, f"is not readable as CSV: {error}") from None
+        raise _unread(
+            "bad-csv", path.name, reader.line_num, f"is not readable as CSV: {error}"
+        ) from None
     if len(sheet.header) > MAX_COLUMNS:
         said = f"has {len(sheet.header):,} columns; at most {MAX_COLUMNS:,} are read"
         raise _unread("too-large", path.name, sheet.header_line, said)
@@ -196,7 +226,9 @@ LISTED = 20
 """Faults of one rule in one column that are listed one by one."""
 
 
-def read_rows(table: Table, sheet: Sheet, faults: list[Fault], remarks: list[Fault], read: Read) -> tuple[Row, ...]:
+def read_rows(
+    table: Table, sheet: Sheet, faults: list[Fault], remarks: list[Fault], read: Read
+) -> tuple[Row, ...]:
     """Rows of the table that are sound; faults, remarks and what the unsound rows named are added to the lists."""
     before = len(faults)
     header = _header(table, sheet, faults)
@@ -213,14 +245,26 @@ def read_rows(table: Table, sheet: Sheet, faults: list[Fault], remarks: list[Fau
         if wide >= 0:
             said = f'has more cells than the header has columns: "{cells[wide]}"'
             faults.append(
-                fault("too-many-cells", sheet.place, line, "", said, value=cells[wide], cell=sheet.cell(line, wide))
+                fault(
+                    "too-many-cells",
+                    sheet.place,
+                    line,
+                    "",
+                    said,
+                    value=cells[wide],
+                    cell=sheet.cell(line, wide),
+                )
             )
             read.claim(table.name, header, cells)
             continue
         if len(cells) < len(header) and not sheet.tab:
-            said = f"has {len(cells)} cells, the header {len(header)}; the missing ones count as empty"
+            said = (
+                f"has {len(cells)} cells, the header {len(header)}; the missing ones count as empty"
+            )
             remarks.append(fault("short-row", sheet.place, line, "", said))
-        filled = {name: cell for name, cell in zip(header, cells, strict=False) if cell != "" and name}
+        filled = {
+            name: cell for name, cell in zip(header, cells, strict=False) if cell != "" and name
+        }
         try:
             row = table.row.model_validate({**filled, "line": line})
         except ValidationError as error:
@@ -231,9 +275,17 @@ def read_rows(table: Table, sheet: Sheet, faults: list[Fault], remarks: list[Fau
             continue
         key = tuple(getattr(row, column) for column in table.key)
         if key in first_seen:
-            what, column = ", ".join(str(part) for part in key if part not in ("", None)), table.key[0]
-            said, cell = f"repeats line {first_seen[key]} ({what})", sheet.cell_of(header, line, column)
-            faults.append(fault("repeated-row", sheet.place, line, column, said, value=what, cell=cell))
+            what, column = (
+                ", ".join(str(part) for part in key if part not in ("", None)),
+                table.key[0],
+            )
+            said, cell = (
+                f"repeats line {first_seen[key]} ({what})",
+                sheet.cell_of(header, line, column),
+            )
+            faults.append(
+                fault("repeated-row", sheet.place, line, column, said, value=what, cell=cell)
+            )
         else:
             first_seen[key] = line
             rows.append(row)
@@ -249,7 +301,9 @@ def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:
         faults.append(fault("empty-table", sheet.place, 0, "", "is empty"))
         return ()
     missing = [
-        name for name, field in table.row.model_fields.items() if field.is_required() and name not in sheet.header
+        name
+        for name, field in table.row.model_fields.items()
+        if field.is_required() and name not in sheet.header
     ]
     meant: list[str] = []
     for position, name in enumerate(sheet.header):
@@ -261,7 +315,9 @@ def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:
         elif name in known:
             guess = name
         else:
-            near = nearest(name, [c for c in known if c not in sheet.header]) or nearest(name, known)
+            near = nearest(name, [c for c in known if c not in sheet.header]) or nearest(
+                name, known
+            )
             guess = near if near and near not in (*sheet.header, *meant) else ""
             guess = guess or (missing[0] if len(missing) == 1 and missing[0] not in meant else "")
             hint = f' (did you mean "{guess}"?)' if guess else did_you_mean(name, known)
@@ -278,13 +334,17 @@ def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:
     return tuple(meant)
 
 
-def _cell_faults(details: list[Any], sheet: Sheet, header: tuple[str, ...], line: int) -> Iterator[Fault]:
+def _cell_faults(
+    details: list[Any], sheet: Sheet, header: tuple[str, ...], line: int
+) -> Iterator[Fault]:
     """One fault per wrong cell; the required cells that are empty are one fault together."""
     empty = [str(detail["loc"][0]) for detail in details if detail["type"] == "missing"]
     if empty:
         also = f", nor may {', '.join(empty[1:])}" if len(empty) > 1 else ""
         cell = sheet.cell(line, header.index(empty[0]))
-        yield fault("empty-cell", sheet.place, line, empty[0], f"must not be empty{also}", cell=cell)
+        yield fault(
+            "empty-cell", sheet.place, line, empty[0], f"must not be empty{also}", cell=cell
+        )
     for detail in details:
         if detail["type"] != "missing":
             column = str(detail["loc"][0])
@@ -299,8 +359,14 @@ def _broken(detail: Mapping[str, Any]) -> tuple[str, str]:
     if detail["type"] in RULES["faults"]:
         return str(detail["type"]), str(detail["msg"])
     if detail["type"] == "literal_error":
-        choices = [part.strip("' ") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
-        return "choice", f'"{given}" is not one of {", ".join(choices)}{did_you_mean(str(given), choices)}'
+        choices = [
+            part.strip("' ")
+            for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")
+        ]
+        return (
+            "choice",
+            f'"{given}" is not one of {", ".join(choices)}{did_you_mean(str(given), choices)}',
+        )
     try:
         shown = f"{float(given):g}"
     except (ValueError, TypeError):

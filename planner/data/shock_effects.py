@@ -58,13 +58,20 @@ class Effects:
     def shown_in(self, period: Period) -> tuple[object, ...]:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
         year = year_of(period)
-        known = {key: sum(years for shown, years in parts if shown <= year) for key, parts in self.delays.items()}
+        known = {
+            key: sum(years for shown, years in parts if shown <= year)
+            for key, parts in self.delays.items()
+        }
         return self._shown.get(period), frozenset((k, v) for k, v in known.items() if v)
 
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
         found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
-        parts: dict[str, dict[Any, float]] = {"demand": self.demand, "capacity": self.capacity, "leak": self.leaks}
+        parts: dict[str, dict[Any, float]] = {
+            "demand": self.demand,
+            "capacity": self.capacity,
+            "leak": self.leaks,
+        }
         for kind, part in {"import": self.imports, **parts}.items():
             for key, value in part.items():
                 found[key[-1]].append((kind, key, value))
@@ -81,8 +88,14 @@ def periods_of(case: Case) -> tuple[Period, ...]:
     for shock in case.tables.shocks:
         if shock.kind != "delay" and shock.factor != 1.0:
             (start, first), (end, last) = _window(case, shock)
-            inside = {year for year, cut in ((start, first > 1), (end, last < 4)) if cut and year in case.years}
-            divided |= {year for year in inside - divided if any(_hit(case, shock, range(year, year + 1)))}
+            inside = {
+                year
+                for year, cut in ((start, first > 1), (end, last < 4))
+                if cut and year in case.years
+            }
+            divided |= {
+                year for year in inside - divided if any(_hit(case, shock, range(year, year + 1)))
+            }
     out: list[Period] = []
     for year in case.years:
         out += [Quarter(year, q) for q in (1, 2, 3, 4)] if year in divided else [year]
@@ -103,7 +116,9 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
     within: dict[int, list[Period]] = defaultdict(list)
     for period in periods:
         within[year_of(period)].append(period)
-    factors: dict[str, dict[Any, float]] = {kind: defaultdict(lambda: 1.0) for kind in ("import", "demand", "capacity")}
+    factors: dict[str, dict[Any, float]] = {
+        kind: defaultdict(lambda: 1.0) for kind in ("import", "demand", "capacity")
+    }
     delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     leaks: dict[Any, float] = {}
     for shock in shocks:
@@ -124,7 +139,11 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
                     if shock.kind == "import" and shock.factor < 1.0:
                         leaks[key] = min(leaks.get(key, 1.0), shock.leak)
     found = {kind: _without_ones(part) for kind, part in factors.items()}
-    felt = {key: leak for key, leak in leaks.items() if leak > 0 and sold_on(case, found["import"], key) > 0}
+    felt = {
+        key: leak
+        for key, leak in leaks.items()
+        if leak > 0 and sold_on(case, found["import"], key) > 0
+    }
     return Effects(found["import"], found["demand"], found["capacity"], dict(delays), felt)
 
 
@@ -165,10 +184,14 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     """What a shock of imports, demand or capacity touches in some years: its key, with the year at the end."""
     if shock.kind == "import":
         hit = (series for series in case.import_years if _matches(shock, *series))
-        return ((*series, year) for series in hit for year in case.import_years[series] if year in years)
+        return (
+            (*series, year) for series in hit for year in case.import_years[series] if year in years
+        )
     if shock.kind == "demand":
         goods = (good for good in case.demand_years if _matches(shock, "", *good))
-        return ((*good, year) for good in goods for year in case.demand_years[good] if year in years)
+        return (
+            (*good, year) for good in goods for year in case.demand_years[good] if year in years
+        )
     return (
         (project, year)
         for project in projects_hit(case, shock)
@@ -176,7 +199,10 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
         if year in years
         and (
             case.existing_tpa(project, year) > 0
-            or any(y + case.projects[project].lead_time_years <= year for y in case.commitment_years(project))
+            or any(
+                y + case.projects[project].lead_time_years <= year
+                for y in case.commitment_years(project)
+            )
         )
     )
 

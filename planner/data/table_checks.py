@@ -28,7 +28,9 @@ def check_shocks(case: Lookups) -> Iterator[Finding]:
         if row.kind == "delay":
             for column in ("start_year", "end_year"):
                 if isinstance(given := getattr(row, column), Quarter):
-                    yield found(row, column, "delay-quarter", f"{given}: a delay holds for whole years")
+                    yield found(
+                        row, column, "delay-quarter", f"{given}: a delay holds for whole years"
+                    )
         yield from _part_years(row, "factor")
         yield from _what_does_not_fit(row)
 
@@ -54,9 +56,16 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
         yield from _what_does_not_fit(row)
         yield from _part_years(row, "factor_low", "factor_high")
         if row.each == "project" and row.kind not in ("capacity", "delay"):
-            yield found(row, "each", "hazard-each", f'"project" has no meaning for kind "{row.kind}"')
+            yield found(
+                row, "each", "hazard-each", f'"project" has no meaning for kind "{row.kind}"'
+            )
         if row.event and row.each:
-            yield found(row, "each", "hazard-each", f'event "{row.event}" happens once, not for each {row.each}')
+            yield found(
+                row,
+                "each",
+                "hazard-each",
+                f'event "{row.event}" happens once, not for each {row.each}',
+            )
         opening = first.setdefault(row.event, row) if row.event else row
         if opening is row:
             yield from _window(row)
@@ -99,7 +108,9 @@ def _in_years(opening: Hazard, row: Hazard) -> Iterator[Finding]:
     if opening.quarters_low is not None:
         yield found(opening, "quarters_low", "delay-quarter", f"{who} is not counted in quarters")
     if not row.event and row.years_low is not None:
-        yield found(row, "years_low", "hazard-length", "a delay has no length; its factors are the years")
+        yield found(
+            row, "years_low", "hazard-length", "a delay has no length; its factors are the years"
+        )
 
 
 def stem(scenario: str) -> str:

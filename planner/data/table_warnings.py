@@ -34,7 +34,11 @@ def unused(case: Case) -> Iterator[Finding]:
     used = {
         "ramps": {row.ramp for row in tables.projects},
         "feeds": {feed for row in tables.projects for feed in row.feeds},
-        "skills": {row.skill for rows in (tables.staffing, tables.workforce, tables.training) for row in rows},
+        "skills": {
+            row.skill
+            for rows in (tables.staffing, tables.workforce, tables.training)
+            for row in rows
+        },
     }
     for table, names in used.items():
         for (name,), entry in _first(case, table, (table[:-1],)).items():
@@ -53,21 +57,34 @@ def feed_balance(case: Case) -> Iterator[Finding]:
         given = 0.0
         for feed in row.feeds if row.stage == "separation" else ():
             takers[feed].append(row)
-            given += sum(m.existing_tpa for m in mines if feed in m.feeds) * case.capacity_use(row.project, feed)
+            given += sum(m.existing_tpa for m in mines if feed in m.feeds) * case.capacity_use(
+                row.project, feed
+            )
         if 0 < given < FED * row.existing_tpa:
             yield found(row, "existing_tpa", "unfed-plant", given=given)
     for feed, plants in takers.items():
         own = [row for row in mines if feed in row.feeds]
         uses = [(row, case.capacity_use(row.project, feed)) for row in plants]
-        takes = sum((row.existing_tpa + row.max_new_tpa) / use if use else math.inf for row, use in uses)
-        if own and (mined := sum(row.existing_tpa + row.max_new_tpa for row in own)) > MINED * takes:
+        takes = sum(
+            (row.existing_tpa + row.max_new_tpa) / use if use else math.inf for row, use in uses
+        )
+        if (
+            own
+            and (mined := sum(row.existing_tpa + row.max_new_tpa for row in own)) > MINED * takes
+        ):
             widest = max(own, key=lambda row: row.existing_tpa + row.max_new_tpa)
-            yield found(widest, "max_new_tpa", "unseparated-feed", mined=mined, feed=feed, takes=takes)
+            yield found(
+                widest, "max_new_tpa", "unseparated-feed", mined=mined, feed=feed, takes=takes
+            )
 
 
 GOOD = ("country", "element", "form")
 WITHOUT_USE = {
-    "imports": (GOOD, "element", "{country} neither uses {element} ({form}) nor has a plant or stock for it"),
+    "imports": (
+        GOOD,
+        "element",
+        "{country} neither uses {element} ({form}) nor has a plant or stock for it",
+    ),
     "stockpiles": (GOOD, "element", "{country} neither uses nor buys {element} ({form})"),
     "loss_tiers": (GOOD, "element", "nobody whom the row means uses {element}"),
     "resale": ((*GOOD, "supplier"), "country", "nothing that the row means is sold to {country}"),
@@ -83,7 +100,8 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
     sold = {(row.country, row.element, row.form, row.supplier) for row in case.tables.imports}
     meant: dict[str, set[Any]] = {
         "imports": demanded | taken | set(case.stockpiles),
-        "stockpiles": demanded | {good for good in taken if good in bought or good[:2] not in elsewhere},
+        "stockpiles": demanded
+        | {good for good in taken if good in bought or good[:2] not in elsewhere},
         "loss_tiers": demanded,
         "resale": sold,
     }
@@ -101,10 +119,18 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
                 yield found(row, at, "no-use", said.format_map(row.__dict__))
     for recovery in case.tables.recoveries:
         plant = case.projects[recovery.project]
-        feeds = {e for feed in plant.feeds for e, share in case.feed_shares.get(feed, {}).items() if share > 0}
+        feeds = {
+            e
+            for feed in plant.feeds
+            for e, share in case.feed_shares.get(feed, {}).items()
+            if share > 0
+        }
         if plant.stage == "mine" or (plant.stage == "separation" and recovery.element not in feeds):
             yield found(
-                recovery, "element", "no-use", f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}'
+                recovery,
+                "element",
+                "no-use",
+                f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}',
             )
 
 
@@ -115,7 +141,8 @@ def _taken_goods(case: Case) -> set[Good]:
         (row.country, element, MADE_FROM[row.stage])
         for row in case.projects.values()
         for element in case.elements
-        if row.stage in MADE_FROM and any((element, form) in used for form in FORMS[FORMS.index(row.stage) :])
+        if row.stage in MADE_FROM
+        and any((element, form) in used for form in FORMS[FORMS.index(row.stage) :])
     }
 
 
@@ -155,26 +182,53 @@ def missing_rows(case: Case) -> Iterator[Finding]:
         for row in case.tables.rows(table):
             held[tuple(getattr(row, column) for column in columns)].add(getattr(row, member))
         times = Counter(value for values in held.values() for value in values)
-        for value in [value for value, count in times.items() if count == len(held) - 1 >= FEWEST - 1]:
+        for value in [
+            value for value, count in times.items() if count == len(held) - 1 >= FEWEST - 1
+        ]:
             name = next(name for name, values in held.items() if value not in values)
             lacks = f"{' '.join(name)} has no row for {member} {value}"
-            yield found(_first(case, table, columns)[name], member, "row-missing", lacks=lacks, others=len(held) - 1)
+            yield found(
+                _first(case, table, columns)[name],
+                member,
+                "row-missing",
+                lacks=lacks,
+                others=len(held) - 1,
+            )
     for stage in dict.fromkeys(row.stage for row in case.tables.projects):
-        idle = [row for row in case.tables.projects if row.stage == stage and not case.staffing[row.project]]
+        idle = [
+            row
+            for row in case.tables.projects
+            if row.stage == stage and not case.staffing[row.project]
+        ]
         others = sum(row.stage == stage for row in case.tables.projects) - len(idle)
         if len(idle) == 1 and others >= FEWEST - 1:
             yield found(
-                idle[0], "project", "row-missing", f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
+                idle[0],
+                "project",
+                "row-missing",
+                f'"{idle[0].project}" needs nobody, as no other {stage} plant does',
             )
 
 
 def _first(case: Case, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
     """What some columns name in a table, with the first row of each."""
-    return {tuple(getattr(row, column) for column in columns): row for row in reversed(case.tables.rows(table))}
+    return {
+        tuple(getattr(row, column) for column in columns): row
+        for row in reversed(case.tables.rows(table))
+    }
 
 
-OF_GROWTH = ("capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "earliest_year", "lead_time_years", "ramp", "unit_tpa")
-NEEDS = dict.fromkeys(OF_GROWTH, "max_new_tpa") | dict.fromkeys(("online_year", "retire_year"), "existing_tpa")
+OF_GROWTH = (
+    "capex_usd_per_tpa",
+    "fixed_opex_usd_per_tpa",
+    "earliest_year",
+    "lead_time_years",
+    "ramp",
+    "unit_tpa",
+)
+NEEDS = dict.fromkeys(OF_GROWTH, "max_new_tpa") | dict.fromkeys(
+    ("online_year", "retire_year"), "existing_tpa"
+)
 """Columns of projects that mean something only where another one is above 0."""
 
 
@@ -190,14 +244,23 @@ def odd_cells(case: Case) -> Iterator[Finding]:
             if other.basis != row.basis:
                 yield found(row, "basis", "mixed-basis", other=other)
         if row.basis == "heavy" and row.stage != "separation":
-            said = f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
+            said = (
+                f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
+            )
             yield found(row, "basis", "no-effect", said)
     for table in (table for table in TABLES if table.solved):
         for column in set(table.row.columns()) - {"leak"}:
-            if (default := table.row.model_fields[column].get_default()) in (None, "", (), PydanticUndefined):
+            if (default := table.row.model_fields[column].get_default()) in (
+                None,
+                "",
+                (),
+                PydanticUndefined,
+            ):
                 continue
             needs = NEEDS.get(column, "")
-            meant = [row for row in case.tables.rows(table.name) if not needs or getattr(row, needs)]
+            meant = [
+                row for row in case.tables.rows(table.name) if not needs or getattr(row, needs)
+            ]
             blank = [row for row in meant if column not in row.model_fields_set]
             if len(blank) == 1 < len(meant):
                 yield found(blank[0], column, "blank-cell", default=default, others=len(meant) - 1)
@@ -209,11 +272,18 @@ def slow_ramps(case: Case) -> Iterator[Finding]:
     for row in sorted(case.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
         before = last.get(row.ramp)
         if before is not None and row.share < before.share:
-            yield found(row, "share", "odd-ramp", f"{row.share:g} is below the {before.share:g} of the year before")
+            yield found(
+                row,
+                "share",
+                "odd-ramp",
+                f"{row.share:g} is below the {before.share:g} of the year before",
+            )
         last[row.ramp] = row
     for row in last.values():
         if row.share < ENDS_AT:
-            yield found(row, "share", "odd-ramp", f'ramp "{row.ramp}" ends at {row.share:g} of nameplate')
+            yield found(
+                row, "share", "odd-ramp", f'ramp "{row.ramp}" ends at {row.share:g} of nameplate'
+            )
 
 
 def absent_tables(case: Case) -> Iterator[Finding]:
@@ -223,13 +293,17 @@ def absent_tables(case: Case) -> Iterator[Finding]:
         said = "there is no table funders: each funder pays in the country of its name alone"
         yield Finding("absent-table", "budgets", 0, "", said)
     if tables.workforce and not tables.staffing:
-        yield Finding("absent-table", "workforce", 0, "", "there is no table staffing: no plant needs anybody")
+        yield Finding(
+            "absent-table", "workforce", 0, "", "there is no table staffing: no plant needs anybody"
+        )
 
 
 def short_supply(case: Case) -> Iterator[Finding]:
     """Goods that nothing supplies in any year, and demand of a group above what its countries can buy, hold in stock
     and could at most make, in its worst year."""
-    first: dict[Good, Demand] = {(row.country, row.element, row.form): row for row in reversed(case.tables.demand)}
+    first: dict[Good, Demand] = {
+        (row.country, row.element, row.form): row for row in reversed(case.tables.demand)
+    }
     bought: dict[tuple[Good, int], float] = defaultdict(float)
     for (_, country, element, form, year), tonnes in case.import_limit.items():
         bought[(country, element, form), year] += tonnes
@@ -238,18 +312,25 @@ def short_supply(case: Case) -> Iterator[Finding]:
         (c, e, o)
         for c, e, o in dict.fromkeys(key[:3] for key in case.demand)
         if not any(bought[(c, e, o), year] + made(case.group[c], e, o, year) for year in case.years)
-        and not ((c, e, o) in stocked and (stocked[c, e, o].initial_t > 0 or stocked[c, e, o].max_t != 0))
+        and not (
+            (c, e, o) in stocked and (stocked[c, e, o].initial_t > 0 or stocked[c, e, o].max_t != 0)
+        )
     }
     yield from (found(first[good], "element", "no-supply") for good in first if good in hopeless)
     makeable = _makeable(case)
-    for (element, form), good in {good[1:]: good for good in reversed(first) if good not in hopeless}.items():
+    for (element, form), good in {
+        good[1:]: good for good in reversed(first) if good not in hopeless
+    }.items():
         if case.projects and (element, form) not in makeable:
             yield found(first[good], "element", "not-made")
     short: dict[tuple[str, str, str, int], dict[str, float]] = defaultdict(dict)
     for (country, element, form, year), tonnes in case.demand.items():
         good = (country, element, form)
         held = stocked[good].initial_t if good in stocked else 0.0
-        if good not in hopeless and (rest := tonnes * (1 - TOLERANCE) - bought[good, year] - held) > 0:
+        if (
+            good not in hopeless
+            and (rest := tonnes * (1 - TOLERANCE) - bought[good, year] - held) > 0
+        ):
             short[case.group[country], element, form, year][country] = rest
     worst: dict[tuple[str, str, str], tuple[float, str, int]] = {}
     for (group, element, form, year), by_country in short.items():
@@ -265,8 +346,12 @@ def _makeable(case: Case) -> set[tuple[str, str]]:
     """Elements and forms that plants could make of what is mined or bought somewhere."""
     tables = case.tables
     mined = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
-    separated = {feed for row in tables.projects if row.stage == "separation" for feed in row.feeds} & mined
-    out = {(e, OXIDE) for feed in separated for e, share in case.feed_shares[feed].items() if share > 0}
+    separated = {
+        feed for row in tables.projects if row.stage == "separation" for feed in row.feeds
+    } & mined
+    out = {
+        (e, OXIDE) for feed in separated for e, share in case.feed_shares[feed].items() if share > 0
+    }
     had = out | {(row.element, row.form) for row in tables.imports}
     for form, made_from in MADE_FROM.items():
         if any(row.stage == form for row in tables.projects):
@@ -276,7 +361,12 @@ def _makeable(case: Case) -> set[tuple[str, str]]:
 
 
 def _most_made(
-    case: Case, bought: dict[tuple[Good, int], float], group: str, element: str, form: str, year: int
+    case: Case,
+    bought: dict[tuple[Good, int], float],
+    group: str,
+    element: str,
+    form: str,
+    year: int,
 ) -> float:
     """Tonnes of a form that the plants of a group could make in a year at most, of what it mines and can buy."""
 
@@ -289,17 +379,36 @@ def _most_made(
 
     if form != OXIDE:
         turned = sum(tonnes * case.recovery(name, element) for name, tonnes in of(form))
-        goods = [(country, element, MADE_FROM[form]) for country, own in case.group.items() if own == group]
+        goods = [
+            (country, element, MADE_FROM[form])
+            for country, own in case.group.items()
+            if own == group
+        ]
         has = turned and any(bought[good, year] or good in case.stockpiles for good in goods)
-        return turned if has or (turned and _most_made(case, bought, group, element, MADE_FROM[form], year)) else 0.0
+        return (
+            turned
+            if has or (turned and _most_made(case, bought, group, element, MADE_FROM[form], year))
+            else 0.0
+        )
     mined = sum(
-        t * case.feed_shares.get(f, {}).get(element, 0.0) for m, t in of("mine") for f in case.projects[m].feeds
+        t * case.feed_shares.get(f, {}).get(element, 0.0)
+        for m, t in of("mine")
+        for f in case.projects[m].feeds
     )
     separated = 0.0
     for name, tonnes in of("separation"):
         per_tonne = [0.0]
         for feed in case.projects[name].feeds:
-            share, used = case.feed_shares.get(feed, {}).get(element, 0.0), case.capacity_use(name, feed)
-            per_tonne.append(share * case.recovery(name, element) / used if used else math.inf if share > 0 else 0.0)
+            share, used = (
+                case.feed_shares.get(feed, {}).get(element, 0.0),
+                case.capacity_use(name, feed),
+            )
+            per_tonne.append(
+                share * case.recovery(name, element) / used
+                if used
+                else math.inf
+                if share > 0
+                else 0.0
+            )
         separated += tonnes * max(per_tonne) if tonnes else 0.0
     return min(mined, separated)

@@ -13,7 +13,14 @@ from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.entry_warnings import Known, far_off, look_alikes, odd_years, rare_names, repeated_labels
+from planner.data.entry_warnings import (
+    Known,
+    far_off,
+    look_alikes,
+    odd_years,
+    rare_names,
+    repeated_labels,
+)
 from planner.data.findings import Finding, found
 from planner.data.lookups import BASE, MADE_FROM, Good
 from planner.data.schema import FILTERS, Budget, Shock
@@ -76,11 +83,15 @@ def people(case: Case) -> Iterator[Finding]:
     """Staff that nothing needs or renews, posts that nobody could ever fill, seats that nobody can teach."""
     posts, lent = Known(case).needed, case.model.policy.secondment_share > 0
     for (country, skill), team in case.workforce.items():
-        schools = [row for row in case.programmes.values() if (row.country, row.skill) == (country, skill)]
+        schools = [
+            row for row in case.programmes.values() if (row.country, row.skill) == (country, skill)
+        ]
         needed, ratio = posts[country, skill], case.skills[skill].mentor_ratio
         years = len(case.years)
         taught = sum(
-            (row.seats + row.max_new_seats) * row.completion_rate * max(years - row.duration_years, 0)
+            (row.seats + row.max_new_seats)
+            * row.completion_rate
+            * max(years - row.duration_years, 0)
             for row in schools
         )
         most = team.initial + team.hires_per_year * years + taught
@@ -89,29 +100,52 @@ def people(case: Case) -> Iterator[Finding]:
         elif not schools and not team.hires_per_year and needed and case.skills[skill].attrition:
             yield found(team, "hires_per_year", "fading-staff", last=case.last_year)
         elif most < needed and not lent:
-            yield found(team, "hires_per_year", "too-few-people", most=most, needed=needed, last=case.last_year)
+            yield found(
+                team,
+                "hires_per_year",
+                "too-few-people",
+                most=most,
+                needed=needed,
+                last=case.last_year,
+            )
         for row in schools:
             if ratio is not None and row.seats > team.initial * ratio * (1 + 1e-9):
-                yield found(row, "seats", "untaught-seats", initial=team.initial, most=team.initial * ratio)
+                yield found(
+                    row, "seats", "untaught-seats", initial=team.initial, most=team.initial * ratio
+                )
 
 
 def late_projects(case: Case) -> Iterator[Finding]:
     """Projects that may grow, but not in time; plants that retire before they come online."""
     for name, row in case.projects.items():
         if row.max_new_tpa > 0 and not any(
-            case.ramp_share(name, case.last_year - y - row.lead_time_years) > 0 for y in case.commitment_years(name)
+            case.ramp_share(name, case.last_year - y - row.lead_time_years) > 0
+            for y in case.commitment_years(name)
         ):
             ready = max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
             late = f"with its ramp not before {case.last_year + 1}"
             if ready > case.last_year:
                 late = f"after the last year {case.last_year}"
             yield found(row, "lead_time_years", "too-late", ready=ready, late=late)
-        if row.retire_year is not None and row.online_year is not None and row.retire_year <= row.online_year:
+        if (
+            row.retire_year is not None
+            and row.online_year is not None
+            and row.retire_year <= row.online_year
+        ):
             yield found(row, "retire_year", "retired-before-online")
         elif row.existing_tpa + row.max_new_tpa <= 0:
-            yield found(row, "max_new_tpa", "never-there", f'"{name}" neither exists nor may be built')
-        elif row.existing_tpa > 0 and not any(case.existing_tpa(name, year) > 0 for year in case.years):
-            yield found(row, "online_year" if row.retire_year is None else "retire_year", "never-there", case=case)
+            yield found(
+                row, "max_new_tpa", "never-there", f'"{name}" neither exists nor may be built'
+            )
+        elif row.existing_tpa > 0 and not any(
+            case.existing_tpa(name, year) > 0 for year in case.years
+        ):
+            yield found(
+                row,
+                "online_year" if row.retire_year is None else "retire_year",
+                "never-there",
+                case=case,
+            )
 
 
 def late_payoffs(case: Case) -> Iterator[Finding]:
@@ -128,14 +162,29 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         if row.stage in MADE_FROM:
             per_tonne = max((kept[e] * worst[e] for e in kept), default=0.0)
         else:
-            given = [(case.feed_shares.get(feed, {}), case.capacity_use(name, feed)) for feed in row.feeds]
-            values = [(sum(share * worst[e] * kept[e] for e, share in shares.items()), used) for shares, used in given]
-            per_tonne = max((value / used if used else math.inf for value, used in values), default=0.0)
+            given = [
+                (case.feed_shares.get(feed, {}), case.capacity_use(name, feed))
+                for feed in row.feeds
+            ]
+            values = [
+                (sum(share * worst[e] * kept[e] for e, share in shares.items()), used)
+                for shares, used in given
+            ]
+            per_tonne = max(
+                (value / used if used else math.inf for value, used in values), default=0.0
+            )
         start = years[0] + row.lead_time_years
         output = sum(case.ramp_share(name, t - start) for t in case.years)
         cost = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
         if output > 0 and cost > per_tonne * weight * output:
-            yield found(row, "capex_usd_per_tpa", "pays-late", cost=cost, averts=per_tonne * weight * output, case=case)
+            yield found(
+                row,
+                "capex_usd_per_tpa",
+                "pays-late",
+                cost=cost,
+                averts=per_tonne * weight * output,
+                case=case,
+            )
 
 
 def idle_money(case: Case) -> Iterator[Finding]:
@@ -153,7 +202,9 @@ def idle_money(case: Case) -> Iterator[Finding]:
             yield found(given[0], "funder", "idle-money", total=total, where=where)
     for funder_ in case.tables.funders:
         if funder_.funder not in rows:
-            yield found(funder_, "funder", "funder-without-budget", near=did_you_mean(funder_.funder, rows))
+            yield found(
+                funder_, "funder", "funder-without-budget", near=did_you_mean(funder_.funder, rows)
+            )
 
 
 def _countries_with_uses(case: Case) -> set[str]:
@@ -161,17 +212,25 @@ def _countries_with_uses(case: Case) -> set[str]:
     out = {
         row.country
         for name, row in case.projects.items()
-        if case.has_lever(row.stage) and case.commitment_years(name) and row.capex_usd_per_tpa * row.public_share > 0
+        if case.has_lever(row.stage)
+        and case.commitment_years(name)
+        and row.capex_usd_per_tpa * row.public_share > 0
     }
     if case.has_lever("hiring"):
-        out |= {row.country for row in case.workforce.values() if row.hires_per_year > 0 and row.hire_cost_usd > 0}
+        out |= {
+            row.country
+            for row in case.workforce.values()
+            if row.hires_per_year > 0 and row.hire_cost_usd > 0
+        }
     out |= {
         row.country
         for row in case.programmes.values()
         if row.seats > 0 or (case.has_lever("training") and row.max_new_seats > 0)
     }
     if case.has_lever("stockpile"):
-        out |= {row.country for row in case.stockpiles.values() if row.max_t is None or row.max_t > 0}
+        out |= {
+            row.country for row in case.stockpiles.values() if row.max_t is None or row.max_t > 0
+        }
     return out
 
 
@@ -219,7 +278,10 @@ def not_asked(case: Case) -> Iterator[Finding]:
         if begin >= end and row.first is not None:
             yield found(row, "first", "shock-outside", outside=f"-{row.last} is outside", case=case)
         whole = {name: getattr(row, name) for name in FILTERS}
-        if not touches(case, Shock(scenario=BASE, kind=row.kind, factor=1, start_year=None, end_year=None, **whole)):
+        if not touches(
+            case,
+            Shock(scenario=BASE, kind=row.kind, factor=1, start_year=None, end_year=None, **whole),
+        ):
             yield found(row, "kind", "shock-without-effect")
     through = case.model.policy.committed_through
     if through is not None and case.model.policy.investment != "adaptive":
@@ -231,23 +293,41 @@ def not_asked(case: Case) -> Iterator[Finding]:
             if party not in case.party.values():
                 said = f'no country is of "{party}", the party of "{funder}"'
                 absent = Finding("party-without-country", "funders", 0, "party", said, party)
-                yield found(rows[funder], "party", "party-without-country", said) if funder in rows else absent
+                yield (
+                    found(rows[funder], "party", "party-without-country", said)
+                    if funder in rows
+                    else absent
+                )
 
 
 def quiet_scenarios(case: Case) -> Iterator[Finding]:
     """Scenarios with the same shocks, or with none; what was or will be drawn may well be the same."""
-    does: dict[str, set[tuple[object, ...]]] = {row.scenario: set() for row in case.tables.scenarios}
+    does: dict[str, set[tuple[object, ...]]] = {
+        row.scenario: set() for row in case.tables.scenarios
+    }
     for shock in case.tables.shocks if does else ():
-        does[shock.scenario].add(tuple(getattr(shock, column) for column in Shock.columns() if column != "scenario"))
-    drawn = case.tables.draws or "draws" in case.origin.headers or (case.tables.hazards and not case.tables.shocks)
+        does[shock.scenario].add(
+            tuple(getattr(shock, column) for column in Shock.columns() if column != "scenario")
+        )
+    drawn = (
+        case.tables.draws
+        or "draws" in case.origin.headers
+        or (case.tables.hazards and not case.tables.shocks)
+    )
     first: dict[frozenset[object], str] = {}
     had: dict[tuple[Good, int], float] = defaultdict(float)
     for (_, *good, year), tonnes in case.import_limit.items():
         had[(good[0], good[1], good[2]), year] += tonnes
-    enough = all(tonnes <= had[key[:3], key[3]] * (1 + TOLERANCE) for key, tonnes in case.demand.items())
+    enough = all(
+        tonnes <= had[key[:3], key[3]] * (1 + TOLERANCE) for key, tonnes in case.demand.items()
+    )
     for row in case.tables.scenarios if not drawn else ():
         # Where imports are enough for all, nobody misses a plant that is late.
-        late = bool(does[row.scenario]) and enough and {shock[0] for shock in does[row.scenario]} == {"delay"}
+        late = (
+            bool(does[row.scenario])
+            and enough
+            and {shock[0] for shock in does[row.scenario]} == {"delay"}
+        )
         other = first.setdefault(frozenset(() if late else does[row.scenario]), row.scenario)
         if other != row.scenario:
             what = "the same shocks as" if does[row.scenario] else "no shock, as has"
@@ -258,7 +338,9 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
 def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one; written ones, not drawn ones."""
     drawn = {(row.scenario, row.start, row.end, row.factor) for row in case.tables.draws}
-    seen: dict[tuple[object, ...], list[tuple[tuple[int, int], tuple[int, int], int]]] = defaultdict(list)
+    seen: dict[tuple[object, ...], list[tuple[tuple[int, int], tuple[int, int], int]]] = (
+        defaultdict(list)
+    )
     felt: dict[tuple[object, ...], bool] = {}
     for row in case.tables.shocks:
         if (row.scenario, row.start_year, row.end_year, row.factor) in drawn:
@@ -267,11 +349,21 @@ def shocks(case: Case) -> Iterator[Finding]:
         end = end_of(case.last_year if row.end_year is None else row.end_year)
         hits = (row.kind, *(getattr(row, name) for name in FILTERS))
         if start[0] > case.last_year or end[0] < case.first_year:
-            yield found(row, "start_year", "shock-outside", outside=f"-{end[0]} is outside", case=case)
+            yield found(
+                row, "start_year", "shock-outside", outside=f"-{end[0]} is outside", case=case
+            )
         elif row.start_year is not None and start[0] < case.first_year:
-            yield found(row, "start_year", "shock-outside", outside=" is before the first year of", case=case)
+            yield found(
+                row,
+                "start_year",
+                "shock-outside",
+                outside=" is before the first year of",
+                case=case,
+            )
         elif row.end_year is not None and end[0] > case.last_year:
-            yield found(row, "end_year", "shock-outside", outside=" is after the last year of", case=case)
+            yield found(
+                row, "end_year", "shock-outside", outside=" is after the last year of", case=case
+            )
         elif row.factor != (0.0 if row.kind == "delay" else 1.0):
             if (*hits, start, end) not in felt:
                 felt[*hits, start, end] = touches(case, row)

@@ -125,7 +125,11 @@ class _Part:
         self._sheets += self._open[1:] == ["sheets", "sheet"]
         if self._sheets > MAX_SHEETS:
             raise _Hostile(f"has more than {MAX_SHEETS:,} sheets")
-        if self._elsewhere > MAX_ELSEWHERE or self._in_one > MAX_IN_ONE or len(self._open) > MAX_DEPTH:
+        if (
+            self._elsewhere > MAX_ELSEWHERE
+            or self._in_one > MAX_IN_ONE
+            or len(self._open) > MAX_DEPTH
+        ):
             raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
         if self._open[1:] == ["sheetData", "row"]:
             self._next_row(values.get("r"))
@@ -141,7 +145,11 @@ class _Part:
     def _next_row(self, given: str | None) -> None:
         number = int(given) if given else self._row + 1
         if not self._row < number <= LAST_ROW:
-            where = f"row {number} follows row {self._row}" if number <= self._row else f"has a row {number}"
+            where = (
+                f"row {number} follows row {self._row}"
+                if number <= self._row
+                else f"has a row {number}"
+            )
             raise _Damaged(f"part {self.name}: {where}")
         self._row, self._column = number, (0, "")
 
@@ -150,14 +158,21 @@ class _Part:
         if given:
             letters = given.rstrip("0123456789")
             if (len(letters), letters) <= self._column:
-                raise _Damaged(f"part {self.name}: cell {given} follows a cell of column {self._column[1]}")
+                raise _Damaged(
+                    f"part {self.name}: cell {given} follows a cell of column {self._column[1]}"
+                )
             self._column = len(letters), letters
 
     def _characters(self, _: str) -> None:
         self._value = self._value or (bool(self._open) and self._open[-1] in ("v", "t"))
 
     def _end(self, _: str) -> None:
-        if self._open[1:] == _CELL and self._formula and not self._value and len(self.traits.valueless) < LISTED:
+        if (
+            self._open[1:] == _CELL
+            and self._formula
+            and not self._value
+            and len(self.traits.valueless) < LISTED
+        ):
             self.traits.valueless.append(self._cell)
         self._open.pop()
 
@@ -169,7 +184,9 @@ def _read_part(book: ZipFile, name: str) -> _Part:
     named_so = name.endswith((".xml", ".rels"))
     with book.open(name) as file:
         chunk = file.read(_CHUNK)
-        if not named_so and not chunk.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith((b"<", b"\0<")):
+        if not named_so and not chunk.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(
+            (b"<", b"\0<")
+        ):
             return found
         # What is XML by its looks alone, such as old drawings, need not be sound: no reader gets further than we do.
         with suppress(*(() if named_so else (expat.ExpatError,))):
@@ -199,7 +216,9 @@ def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sh
         raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
 
 
-def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
+def _read_tabs(
+    path: Path, traits: dict[str, Traits], faults: list[Fault]
+) -> tuple[dict[str, Sheet], Sheet | None]:
     sheets: dict[str, Sheet] = {}
     model: Sheet | None = None
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -229,7 +248,9 @@ def _part(tab: Any) -> str:
     return str(tab._worksheet_path).lstrip("/")
 
 
-def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _tab_lines(
+    place: str, rows: Iterator[tuple[object, ...]]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     for number, row in enumerate(rows, start=1):
         beyond = row[MAX_COLUMNS:]
         if beyond.count(None) < len(beyond):
@@ -248,12 +269,28 @@ def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
         also = tuple(f"{tab}!{area}" for area in traits.merged[1:])
         said = f"cells {traits.merged[0]} are merged"
         address = traits.merged[0].split(":")[0]
-        yield fault("merged-cells", place, _row(address), "", said, cell=f"{tab}!{traits.merged[0]}", also=also)
+        yield fault(
+            "merged-cells",
+            place,
+            _row(address),
+            "",
+            said,
+            cell=f"{tab}!{traits.merged[0]}",
+            also=also,
+        )
     if traits.valueless:
         also = tuple(f"{tab}!{cell}" for cell in traits.valueless[1:])
         said = "a formula has no stored value, so the cell would read as empty"
         line = _row(traits.valueless[0])
-        yield fault("formula-without-value", place, line, "", said, cell=f"{tab}!{traits.valueless[0]}", also=also)
+        yield fault(
+            "formula-without-value",
+            place,
+            line,
+            "",
+            said,
+            cell=f"{tab}!{traits.valueless[0]}",
+            also=also,
+        )
 
 
 def _row(address: str) -> int:

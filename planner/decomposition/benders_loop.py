@@ -110,7 +110,10 @@ class Search:
         objective = self.case.model.objective
         if objective.risk_limit is not None:
             self.best = self._least(REACH, enough=objective.risk_limit)
-            if self.best is None or self.best.risk > objective.risk_limit * (1 + TOLERANCE) + TOLERANCE:
+            if (
+                self.best is None
+                or self.best.risk > objective.risk_limit * (1 + TOLERANCE) + TOLERANCE
+            ):
                 out_of_reach = self.master.lower.get(REACH.name, 0.0) > objective.risk_limit
                 if self.stop is Stop.OPTIMAL:
                     self.stop = Stop.INFEASIBLE if out_of_reach else Stop.UNPROVEN
@@ -119,7 +122,9 @@ class Search:
             self._hold("risk", objective.risk_limit)
         before: Phase | None = None
         for phase in phases_of(objective):
-            if before is not None and phase is RISK_AT_COST:  # the others are minimised for their prices too
+            if (
+                before is not None and phase is RISK_AT_COST
+            ):  # the others are minimised for their prices too
                 self.master.learn(before, phase)
             before, self.best = phase, self._least(phase)
             if self.best is None or self.stop is not Stop.OPTIMAL:
@@ -131,7 +136,9 @@ class Search:
     def target(self, phase: Phase) -> float:
         """The gap at which a phase stops; a part of it where plants of any size are a step to whole ones."""
         gap, whole = self.case.model.objective.gap, self.case.model.policy.whole_plants
-        return self.part * (gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP))
+        return self.part * (
+            gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP)
+        )
 
     def _least(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
         """The best plan found of a phase, with whole plants where they must be."""
@@ -168,7 +175,9 @@ class Search:
             self.master.hold(counts)
             other = self._with_plants(phase, before)
             self.master.hold(None)
-            if other is not None and (best is None or other.value(phase.column) < best.value(phase.column)):
+            if other is not None and (
+                best is None or other.value(phase.column) < best.value(phase.column)
+            ):
                 best, held = other, phase.name + HELD
                 self.optima[phase.name], self.cuts[phase.name] = self.optima[held], self.cuts[held]
                 self.upper[phase.name] = best.value(phase.column)
@@ -191,7 +200,9 @@ class Search:
             self.best = before
         elif limits:
             self.limits = {}
-            self.best = self.minimise(Phase("risk", called=REACH.name + HELD), enough=limits["risk"])
+            self.best = self.minimise(
+                Phase("risk", called=REACH.name + HELD), enough=limits["risk"]
+            )
             self.limits = limits
             if self.best is None or not self._keeps(self.best):
                 self.stop = Stop.OPTIMAL if self.stop is Stop.INFEASIBLE else self.stop
@@ -222,7 +233,9 @@ class Search:
             self.optima[phase.name], self.cuts[phase.name] = found, len(self.master.cuts)
             if self._proven(phase, best, enough):
                 return best
-            if best is not None and afresh:  # what the new measure asks of the branches of the plan that there is
+            if (
+                best is not None and afresh
+            ):  # what the new measure asks of the branches of the plan that there is
                 x, losses, costs = best.x, best.losses, best.costs
             else:
                 x = step.next(found.x)
@@ -233,7 +246,9 @@ class Search:
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
-            if step.stuck(self.master.lower[phase.name], self.upper[phase.name], self.master.add(results, x)):
+            if step.stuck(
+                self.master.lower[phase.name], self.upper[phase.name], self.master.add(results, x)
+            ):
                 return best
             if perf_counter() - started > self.seconds:
                 self.stop = Stop.TIME_LIMIT
@@ -253,7 +268,11 @@ class Search:
         """Whether the bounds are as near as asked, and on one side of what is to be reached, if something is."""
         lower = min(self.master.lower[phase.name], upper)
         apart = relative_gap(upper, lower)
-        return upper <= enough or apart <= min(target, TOLERANCE) or (apart <= target and not lower <= enough)
+        return (
+            upper <= enough
+            or apart <= min(target, TOLERANCE)
+            or (apart <= target and not lower <= enough)
+        )
 
     def last_question(self, best: Candidate) -> Question:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
@@ -261,11 +280,17 @@ class Search:
         every = {w: weights[w] + chance for w, chance in self.case.scenarios.items()}
         return Question(every, losses=best.losses, costs=best.costs)
 
-    def _question(self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool) -> Question:
+    def _question(
+        self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool
+    ) -> Question:
         """losses, costs: as they are wanted. idle: no cut came of weights alone."""
         limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
-        weights = self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
-        wanted = losses if self.limits or idle or phase.column in ("cost", "expected_loss") else None
+        weights = (
+            self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
+        )
+        wanted = (
+            losses if self.limits or idle or phase.column in ("cost", "expected_loss") else None
+        )
         return Question(weights, phase.column in ("cost", "welfare"), wanted, limits)
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
@@ -281,23 +306,33 @@ class Search:
             losses |= one.losses
         return self._candidate(x, losses, costs, self.master.shared_cost(x) + sum(costs.values()))
 
-    def _candidate(self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float) -> Candidate:
+    def _candidate(
+        self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float
+    ) -> Candidate:
         risk = weighed(self.case, losses)
         return Candidate(x, losses, costs, cost, risk.expected, risk.risk)
 
     def _keeps(self, point: Candidate) -> bool:
-        return all(point.value(name) <= limit + BEYOND * (1 + limit) for name, limit in self.limits.items())
+        return all(
+            point.value(name) <= limit + BEYOND * (1 + limit) for name, limit in self.limits.items()
+        )
 
     def _with(self, phase: Phase, best: Candidate | None, point: Candidate) -> Candidate:
         """The best mean of the plans so far and a new one; the new one where none is within the limits."""
         self.latest = point
         self.plans = [*self.plans[-MOST_PLANS:], point]
-        known = [one for one in (*self.plans, *([best] if best is not None else [])) if self.master.allows(one.x)]
+        known = [
+            one
+            for one in (*self.plans, *([best] if best is not None else []))
+            if self.master.allows(one.x)
+        ]
         limits = {name: limit + BEYOND / 2 * (1 + limit) for name, limit in self.limits.items()}
         shares = best_mixture(self.case, known, phase.column, limits)
         if shares is not None:
             mean = self._mean(known, shares)
-            if self._keeps(mean) and (best is None or mean.value(phase.column) < best.value(phase.column)):
+            if self._keeps(mean) and (
+                best is None or mean.value(phase.column) < best.value(phase.column)
+            ):
                 best = mean
         best = point if best is None else best
         self.upper[phase.name] = best.value(phase.column)
@@ -305,7 +340,9 @@ class Search:
 
     def _mean(self, plans: Sequence[Candidate], shares: Vector) -> Candidate:
         """A mean of plans, which is a plan: no loss of it, and not its cost, is more than the mean of theirs."""
-        used = [(share, one) for share, one in zip(shares.tolist(), plans, strict=True) if share > 0]
+        used = [
+            (share, one) for share, one in zip(shares.tolist(), plans, strict=True) if share > 0
+        ]
         first = used[0][1]
         return self._candidate(
             np.asarray(sum(share * one.x for share, one in used)),
@@ -317,7 +354,10 @@ class Search:
     def _enough(self, phase: Phase, enough: float) -> bool:
         lower, upper = self.bounds(phase.name)
         self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper))
-        count, apart = sum(one.phase == phase.name for one in self.rounds), relative_gap(upper, lower)
+        count, apart = (
+            sum(one.phase == phase.name for one in self.rounds),
+            relative_gap(upper, lower),
+        )
         measure = phase.column.replace("_", " ")
         self.say(
             f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
@@ -325,7 +365,9 @@ class Search:
         return self._are_near(phase, upper, enough, self.target(phase)) or count == self.most
 
 
-def best_mixture(case: Case, plans: Sequence[Candidate], column: str, limits: Mapping[str, float]) -> Vector | None:
+def best_mixture(
+    case: Case, plans: Sequence[Candidate], column: str, limits: Mapping[str, float]
+) -> Vector | None:
     """Shares of plans (k) whose mean is least in a measure within limits of others; None if no mean is.
 
     column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
@@ -333,7 +375,9 @@ def best_mixture(case: Case, plans: Sequence[Candidate], column: str, limits: Ma
     objective, count, number = case.model.objective, len(plans), len(case.scenarios)
     chances = np.array(list(case.scenarios.values()))
     losses = np.array([[one.losses[w] for w in case.scenarios] for one in plans]).T
-    expected, cost, tail = np.zeros((3, count + 1 + number))  # by share, then value at risk, then excess of each
+    expected, cost, tail = np.zeros(
+        (3, count + 1 + number)
+    )  # by share, then value at risk, then excess of each
     expected[:count], cost[:count] = chances @ losses, [one.cost for one in plans]
     tail[count], tail[count + 1 :] = 1.0, chances / (1 - objective.tail)
     risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail

@@ -20,8 +20,21 @@ from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
-from planner.data.shock_effects import DemandKey, Effects, Period, effects_by_scenario, periods_of, year_of
-from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
+from planner.data.shock_effects import (
+    DemandKey,
+    Effects,
+    Period,
+    effects_by_scenario,
+    periods_of,
+    year_of,
+)
+from planner.decomposition.subproblem import (
+    USABLE,
+    Branch,
+    LinkingColumn,
+    OnReference,
+    UsableCapacity,
+)
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.losses import in_tail, loss_of_shortfall
@@ -38,7 +51,9 @@ def _size(one: Effects) -> int:
     return len(one.imports) + len(one.demand) + len(one.capacity) + len(one.delays)
 
 
-def departures(effects: Mapping[str, Effects], periods: Sequence[Period], reference: str) -> dict[str, int]:
+def departures(
+    effects: Mapping[str, Effects], periods: Sequence[Period], reference: str
+) -> dict[str, int]:
     """Scenario -> position of the first period in which it differs from the reference; none for those that never do."""
     own = [effects[reference].shown_in(period) for period in periods]
     found = {}
@@ -49,7 +64,9 @@ def departures(effects: Mapping[str, Effects], periods: Sequence[Period], refere
     return found
 
 
-def risk_weights(objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]) -> dict[str, float]:
+def risk_weights(
+    objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]
+) -> dict[str, float]:
     """Weight of each scenario's loss in the risk: its share of the mean, and of the tail (CVaR)."""
     aversion = objective.risk_aversion
     return {
@@ -126,7 +143,9 @@ def group(case: Case, count: int) -> Grouping:
     single = [w for w in left if together[shown[w]] == 1]
     alone = sorted(single, key=lambda w: -weights[w] * losses[w])[:count]
     rest = tuple(w for w in left if w not in set(alone))
-    return Grouping(case, effects, periods, reference, left, tuple(alone), rest, _common(case, reference))
+    return Grouping(
+        case, effects, periods, reference, left, tuple(alone), rest, _common(case, reference)
+    )
 
 
 def _common(case: Case, reference: str) -> Common:
@@ -153,7 +172,10 @@ class BranchScope(Scope):
     def disturbed(self) -> dict[Good, frozenset[int]]:
         """As in the whole case."""
         stem = self.tree.path_of(self.reference)
-        return {good: nodes.union(stem[: self.common.last[good]]) for good, nodes in super().disturbed.items()}
+        return {
+            good: nodes.union(stem[: self.common.last[good]])
+            for good, nodes in super().disturbed.items()
+        }
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -192,7 +214,9 @@ class CasePart:
     def scope(self) -> BranchScope:
         """Index sets."""
         effects = effects_by_scenario(self.case, self.periods)
-        return BranchScope(self.case, tree_of(self.case, effects, self.periods), self.reference, self.common)
+        return BranchScope(
+            self.case, tree_of(self.case, effects, self.periods), self.reference, self.common
+        )
 
     @cached_property
     def stem(self) -> dict[int, int]:
@@ -206,7 +230,10 @@ def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     wanted = set(together)
     tables = replace(
         case.tables,
-        scenarios=tuple(Scenario(scenario=w, probability=share) for w, share in shares_within(case, together).items()),
+        scenarios=tuple(
+            Scenario(scenario=w, probability=share)
+            for w, share in shares_within(case, together).items()
+        ),
         shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
     )
     total = sum(case.scenarios[w] for w in together)
@@ -252,7 +279,13 @@ def _taken_apart(part: CasePart, program: Program) -> Iterator[Branch]:
     within = of_column[entries.col] >= 0
     of_row = np.full(len(program.rows), -1)
     of_row[entries.row[within]] = of_column[entries.col[within]]
-    of_row[[i for i, (name, index) in enumerate(program.rows) if index is None or name in OF_ALL_HISTORIES]] = -1
+    of_row[
+        [
+            i
+            for i, (name, index) in enumerate(program.rows)
+            if index is None or name in OF_ALL_HISTORIES
+        ]
+    ] = -1
     shared = np.flatnonzero(of_column < 0)
     for first in sorted(set(begin.values())):
         rows, columns = np.flatnonzero(of_row == first), np.flatnonzero(of_column == first)
@@ -299,7 +332,9 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
             entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
             terms = {
                 program.columns[j]: value
-                for j, value in zip(program.matrix.indices[entries], program.matrix.data[entries], strict=True)
+                for j, value in zip(
+                    program.matrix.indices[entries], program.matrix.data[entries], strict=True
+                )
             }
             own = terms.pop(("capacity", index))
             shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
@@ -307,15 +342,26 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     return out
 
 
-NODE_PLACES = {v.name: (kind, v.letters.index(kind)) for v in VARIABLES for kind in ("n", "a") if kind in v.letters}
+NODE_PLACES = {
+    v.name: (kind, v.letters.index(kind))
+    for v in VARIABLES
+    for kind in ("n", "a")
+    if kind in v.letters
+}
 """Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
 
 
-def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:
+def link_of(
+    scope: Scope, stem: Mapping[int, int], name: str, index: Any
+) -> OnReference | Key | int:
     """What a variable is as a link; its node, if off the reference. stem: nodes of the reference -> position."""
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index
     parts = index if isinstance(index, tuple) else (index,)
     node = int(parts[place])
-    return OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node
+    return (
+        OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node])
+        if node in stem
+        else node
+    )

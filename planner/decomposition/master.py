@@ -45,7 +45,9 @@ WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links
 """Equations of single nodes."""
 SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
-REPLACED = frozenset({"tail_excess_limit", "expected_loss_definition", "risk_definition", "cost_definition"})
+REPLACED = frozenset(
+    {"tail_excess_limit", "expected_loss_definition", "risk_definition", "cost_definition"}
+)
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
 """A price up to this one is none."""
@@ -71,7 +73,9 @@ class Master:
     lower (MUSD): by phase, what no plan within the limits of that phase is below. cuts: those added so far.
     """
 
-    def __init__(self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]) -> None:
+    def __init__(
+        self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]
+    ) -> None:
         self.grouping = grouping
         self.scope = scope = _scope(grouping)
         self._reference = scope.tree.path_of(grouping.reference)
@@ -86,13 +90,17 @@ class Master:
         stem = {n: i for i, n in enumerate(self._reference)}
         self._link_of = [link_of(scope, stem, name, index) for name, index in self.program.columns]
         at: dict[LinkingColumn | int, int] = {link: j for j, link in enumerate(self._link_of)}
-        at |= {link: self.program.column["capacity_of_link", i] for i, link in enumerate(capacities)}
+        at |= {
+            link: self.program.column["capacity_of_link", i] for i, link in enumerate(capacities)
+        }
         self._links: Positions = np.array([at[link] for link in links], dtype=np.intp)
         self._loss = {w: self.program.column[key] for w, key in _losses(scope, grouping).items()}
         self._cost = {b: self.program.column["branch_cost", b] for b in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         keys = sorted(index for name, index in self.program.columns if name == "units")
-        self._units: Columns = np.array([self.program.column["units", index] for index in keys], dtype=np.int32)
+        self._units: Columns = np.array(
+            [self.program.column["units", index] for index in keys], dtype=np.int32
+        )
         self._builds = [self.program.column["build", index] for index in keys]
         self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
         self._held: Counts | None = None
@@ -110,7 +118,11 @@ class Master:
             value = self.solver.proven(column, found.duals)
             self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
             if self._held is None:
-                self._proofs[phase.name] = value, self.program.matrix.T @ found.duals, self.solver.upper.copy()
+                self._proofs[phase.name] = (
+                    value,
+                    self.program.matrix.T @ found.duals,
+                    self.solver.upper.copy(),
+                )
             else:
                 found.x[self._units], found.x[self._builds] = self._held, self._sizes * self._held
         return found
@@ -118,11 +130,16 @@ class Master:
     def learn(self, before: Phase, phase: Phase) -> None:
         """What the last optimum of a phase proves of the least of a measure that it was held to, now that its own is
         held: to have that much less of the one would cost more of the other than there may be."""
-        column, own = self.program.column[phase.column, None], self.program.column[before.column, None]
+        column, own = (
+            self.program.column[phase.column, None],
+            self.program.column[before.column, None],
+        )
         if before.name in self._proofs:
             value, worth, upper = self._proofs[before.name]
             if worth[column] > FREE and np.isfinite(upper[column]):
-                least = float(upper[column] - max(0.0, self.solver.upper[own] - value) / worth[column])
+                least = float(
+                    upper[column] - max(0.0, self.solver.upper[own] - value) / worth[column]
+                )
                 self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), least)
 
     @property
@@ -137,7 +154,11 @@ class Master:
     def hold(self, counts: Counts | None) -> None:
         """Hold these whole plants, or let them be any again."""
         self._held, program = counts, self.program
-        low, high = (program.lower[self._units], program.upper[self._units]) if counts is None else (counts, counts)
+        low, high = (
+            (program.lower[self._units], program.upper[self._units])
+            if counts is None
+            else (counts, counts)
+        )
         self.solver.hold(self._units, low, high)
 
     def holds(self, x: Vector) -> bool:
@@ -209,7 +230,9 @@ class Master:
     def shared(self, x: Vector) -> Shared:
         """What all histories share at a point."""
         known = enumerate(zip(self.program.columns, self._link_of, strict=True))
-        kept = [j for j, ((name, _), link) in known if name in SHARED or isinstance(link, OnReference)]
+        kept = [
+            j for j, ((name, _), link) in known if name in SHARED or isinstance(link, OnReference)
+        ]
         columns = tuple(self.program.columns[j] for j in kept)
         return Shared(columns, np.asarray(x[kept]), self._reference)
 
@@ -217,15 +240,22 @@ class Master:
         """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
         allow: what the goal has no price for may have been left undone."""
         program, chains = self.program, np.array([isinstance(link, int) for link in self._link_of])
-        here = np.array([isinstance(link, OnReference) and link.name != "capacity" for link in self._link_of])
-        losses = [j for j in np.flatnonzero(here).tolist() if program.columns[j][0] == "loss_to_date"]
+        here = np.array(
+            [isinstance(link, OnReference) and link.name != "capacity" for link in self._link_of]
+        )
+        losses = [
+            j for j in np.flatnonzero(here).tolist() if program.columns[j][0] == "loss_to_date"
+        ]
         here[self._links] = False
         held = [*losses, program.column["shared_cost", None]]
         here[held] = True
         free = np.flatnonzero(here)
         counted = abs(program.matrix) @ np.column_stack([here, chains]).astype(float)
         named = np.array(
-            [(name in WITHIN and index is not None) or name == "shared_cost_definition" for name, index in program.rows]
+            [
+                (name in WITHIN and index is not None) or name == "shared_cost_definition"
+                for name, index in program.rows
+            ]
         )
         rows = np.flatnonzero(named & (counted[:, 0] > 0) & (counted[:, 1] == 0))
         own = program.part(rows.tolist(), free.tolist())
@@ -233,9 +263,13 @@ class Master:
         at = {j: i for i, j in enumerate(free.tolist())}
         upper = own.upper.copy()
         upper[[at[j] for j in held]] = x[held]
-        own = own.with_data(own.matrix.data, own.row_lower - known, own.row_upper - known, own.lower, upper)
+        own = own.with_data(
+            own.matrix.data, own.row_lower - known, own.row_upper - known, own.lower, upper
+        )
         goal = [("goal", None)]
-        own = own.with_columns(goal).with_rows(goal, [{len(free): 1.0} | {at[j]: -1.0 for j in losses}], 0.0, 0.0)
+        own = own.with_columns(goal).with_rows(
+            goal, [{len(free): 1.0} | {at[j]: -1.0 for j in losses}], 0.0, 0.0
+        )
         found = Solver(own).minimise(len(free), ("dual", "primal"))
         out = x.copy()
         if found.stop is Stop.OPTIMAL:
@@ -250,7 +284,11 @@ def _scope(grouping: Grouping) -> BranchScope:
     def chance(node: Node) -> float:
         if node.index not in part.stem:
             return case.scenarios[node.scenarios[0]]
-        return sum(p for w, p in case.scenarios.items() if part.stem[node.index] < grouping.left.get(w, len(part.stem)))
+        return sum(
+            p
+            for w, p in case.scenarios.items()
+            if part.stem[node.index] < grouping.left.get(w, len(part.stem))
+        )
 
     tree = part.scope.tree
     nodes = tuple(replace(node, probability=chance(node)) for node in tree.nodes)
@@ -280,12 +318,16 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
     expected = quicksum(chance * loss[w] for w, chance in case.scenarios.items())
     yield "expected_loss_of_scenarios", None, m.expected_loss == expected
     aversion = objective.risk_aversion
-    tail = quicksum(chance / (1 - objective.tail) * m.scenario_excess[w] for w, chance in case.scenarios.items())
+    tail = quicksum(
+        chance / (1 - objective.tail) * m.scenario_excess[w] for w, chance in case.scenarios.items()
+    )
     risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
     yield "risk_of_scenarios", None, m.risk == risk
 
 
-def _of_each_branch(writer: Writer, grouping: Grouping, branches: Sequence[str]) -> Iterator[Written]:
+def _of_each_branch(
+    writer: Writer, grouping: Grouping, branches: Sequence[str]
+) -> Iterator[Written]:
     """What all histories cost together, and the operating cost of each branch."""
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
@@ -294,8 +336,16 @@ def _of_each_branch(writer: Writer, grouping: Grouping, branches: Sequence[str])
     def within(name: str) -> Any:
         return operating_cost(m, s, {n.index for n in s.tree.nodes if n.scenarios[0] == name})
 
-    yield "shared_cost_definition", None, m.shared_cost == investment_cost(m, s) + within(grouping.reference)
-    yield "cost_of_branches", None, m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches)
+    yield (
+        "shared_cost_definition",
+        None,
+        m.shared_cost == investment_cost(m, s) + within(grouping.reference),
+    )
+    yield (
+        "cost_of_branches",
+        None,
+        m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches),
+    )
     for w in grouping.alone:
         yield "cost_of_alone", w, m.branch_cost[w] == within(w)
 

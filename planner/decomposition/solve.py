@@ -50,10 +50,23 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     if method == "scenarios" and adaptive:
         said = "scenarios are solved one by one only where they share their decisions"
         remedy = 'write "committed", or leave out --method scenarios'
-        raise InputError([fault("choice", case.origin.place("model"), 0, "policy.investment", said, remedy=remedy)])
+        raise InputError(
+            [
+                fault(
+                    "choice",
+                    case.origin.place("model"),
+                    0,
+                    "policy.investment",
+                    said,
+                    remedy=remedy,
+                )
+            ]
+        )
     many = len(case.scenarios) >= MANY or not fits(case)
     if method == "auto" and many and adaptive:
-        progress("investment that answers what has been revealed is solved as one program, however large")
+        progress(
+            "investment that answers what has been revealed is solved as one program, however large"
+        )
     return "scenarios" if method == "scenarios" or (many and not adaptive) else "whole"
 
 
@@ -73,7 +86,9 @@ def solve_case(
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
         return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
-    return whole_program.with_nothing(partial(_solve, time_limit, workers), case, progress, baseline, nothing)
+    return whole_program.with_nothing(
+        partial(_solve, time_limit, workers), case, progress, baseline, nothing
+    )
 
 
 def begin(
@@ -89,7 +104,9 @@ def begin(
     grouping = group(case, alone)
     pool = WorkerPool(list(parts(grouping)), team_of(workers))
     try:
-        progress(f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more")
+        progress(
+            f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more"
+        )
         master = Master(grouping, pool.names, pool.links)
     except BaseException:
         pool.close()
@@ -98,7 +115,11 @@ def begin(
 
 
 def _solve(
-    time_limit: float | None, workers: int | Team, case: Case, progress: Progress, nothing: Nothing | None
+    time_limit: float | None,
+    workers: int | Team,
+    case: Case,
+    progress: Progress,
+    nothing: Nothing | None,
 ) -> PlanValues:
     started = perf_counter()
     search = begin(case, ALONE, workers, progress, time_limit)
@@ -136,9 +157,14 @@ def _plan(search: Search, nothing: Nothing | None, started: float, built: float)
     return _verified(search, final, tables, summary)
 
 
-def _verified(search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> PlanValues:
+def _verified(
+    search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]
+) -> PlanValues:
     case, checked = search.case, verify(search.case, tables)
-    apart = max(equal("cost", final.cost, checked.cost)[1], at_most("risk", checked.losses.risk, final.risk)[1])
+    apart = max(
+        equal("cost", final.cost, checked.cost)[1],
+        at_most("risk", checked.losses.risk, final.risk)[1],
+    )
     gaps: dict[str, float] = summary["gap"]
     certificates = [one.certificate for one in search.optima.values() if one.certificate]
     certificate = {
@@ -146,12 +172,21 @@ def _verified(search: Search, final: Candidate, tables: dict[str, pd.DataFrame],
         "dual_residual": max(c.dual_residual for c in certificates),
         "relative_gap": max(gaps.values()),
     }
-    sound = max(certificate["primal_residual"], certificate["dual_residual"]) <= TOLERANCE and checked.holds
+    sound = (
+        max(certificate["primal_residual"], certificate["dual_residual"]) <= TOLERANCE
+        and checked.holds
+    )
     stop = search.stop
-    if stop is Stop.OPTIMAL and not (sound and max(gaps.values()) <= case.model.objective.gap + TOLERANCE):
+    if stop is Stop.OPTIMAL and not (
+        sound and max(gaps.values()) <= case.model.objective.gap + TOLERANCE
+    ):
         stop = Stop.UNPROVEN
     least = search.upper["risk"] if case.model.objective.goal == "risk" else None
-    found = {"status": ENDS[stop].value, **figures(case, tables, checked, least), "certificate": certificate}
+    found = {
+        "status": ENDS[stop].value,
+        **figures(case, tables, checked, least),
+        "certificate": certificate,
+    }
     return PlanValues(case, ENDS[stop], summary | found, tables)
 
 
@@ -168,7 +203,9 @@ def _summary(search: Search) -> dict[str, Any]:
     out |= {BOUND_KEYS[name]: lower for name, (lower, _) in known.items()}
     out["gap"] = {name: relative_gap(upper, lower) for name, (lower, upper) in known.items()}
     if search.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
-        out["bounds"] = {name: {"at_least": lower, "at_most": upper} for name, (lower, upper) in known.items()}
+        out["bounds"] = {
+            name: {"at_least": lower, "at_most": upper} for name, (lower, upper) in known.items()
+        }
     return out
 
 

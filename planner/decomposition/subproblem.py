@@ -88,7 +88,9 @@ class Question:
         def own(given: Mapping[str, float] | None) -> Mapping[str, float] | None:
             return None if given is None else {w: given[w] for w in names if w in given}
 
-        return replace(self, weights=own(self.weights), losses=own(self.losses), costs=own(self.costs))
+        return replace(
+            self, weights=own(self.weights), losses=own(self.losses), costs=own(self.costs)
+        )
 
 
 @dataclass(frozen=True)
@@ -158,16 +160,33 @@ class Branch:
     ) -> None:
         """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
         columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
-        self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
-        self.columns, self.size, self._costs, self._own = program.columns, program.size, costs, program
+        self.name, self.leaves, self.links, self.linking = (
+            next(iter(leaves)),
+            leaves,
+            links,
+            linking,
+        )
+        self.columns, self.size, self._costs, self._own = (
+            program.columns,
+            program.size,
+            costs,
+            program,
+        )
         self._capacities, n = capacities, len(program.columns)
         own = [*(("excess", w) for w in leaves), ("branch_cost", None)]
         terms = [{column: 1.0, n + i: -1.0} for i, column in enumerate(leaves.values())]
-        terms += [{int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {n + len(leaves): 1.0}]
-        low, high = np.array([*[-np.inf] * len(leaves), 0.0]), np.array([*[np.inf] * len(leaves), 0.0])
+        terms += [
+            {int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {n + len(leaves): 1.0}
+        ]
+        low, high = (
+            np.array([*[-np.inf] * len(leaves), 0.0]),
+            np.array([*[np.inf] * len(leaves), 0.0]),
+        )
         self._program = program.with_columns(own).with_rows(own, terms, low, high)
 
-    def solve(self, x: Vector, positions: Positions, question: Question, bases: Bases) -> tuple[BranchResult, Minimum]:
+    def solve(
+        self, x: Vector, positions: Positions, question: Question, bases: Bases
+    ) -> tuple[BranchResult, Minimum]:
         """What is asked, at links x (all of them), of which this branch has those at `positions`. bases: of an earlier
         result.
 
@@ -182,7 +201,11 @@ class Branch:
         kept, found = dict(bases), list[Minimum]()
 
         def ask(
-            name: str, goal: Sequence[float], with_cost: bool, allowed: Sequence[float], beyond: Sequence[float]
+            name: str,
+            goal: Sequence[float],
+            with_cost: bool,
+            allowed: Sequence[float],
+            beyond: Sequence[float],
         ) -> Minimum:
             start = kept.get(name, kept.get("loss"))
             one = self._minimum(start, known, LeastOf(goal, with_cost, allowed, beyond, at_most))
@@ -206,7 +229,9 @@ class Branch:
         last = found[-1]
         losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
         cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
-        return BranchResult(self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept), last
+        return BranchResult(
+            self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept
+        ), last
 
     def _minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
         """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
@@ -221,7 +246,9 @@ class Branch:
                 solver.begin_from("goal", basis)
             found = solver.minimise_sum(goal, ORDER if basis is None else ("again", *ORDER), "goal")
             if found.stop is Stop.OPTIMAL:
-                with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
+                with suppress(
+                    RuntimeError
+                ):  # an optimum without a basis: the next question starts where this one did
                     basis = solver.statuses(found.x)
                 value = dual_objective(program, goal, program.upper, found.duals)
                 return Minimum(asked, value, found.x, found.duals, basis)
@@ -250,11 +277,15 @@ class Branch:
     def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
         count, k = self.linking.shape[0], len(self.leaves)
         slope = -(self.linking.T @ found.duals[:count])
-        slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
+        slopes: dict[int, float] = defaultdict(
+            float
+        )  # two years may have the same capacity, so the same link
         for at in np.flatnonzero(slope).tolist():
             slopes[int(positions[at])] += float(slope[at])
         prices, asked = (-found.duals[count : count + k]).tolist(), found.asked
-        of_limit = max(0.0, float(found.duals[count + k]) - asked.with_cost)  # the price of the limit of the cost
+        of_limit = max(
+            0.0, float(found.duals[count + k]) - asked.with_cost
+        )  # the price of the limit of the cost
         constant = found.value - float(np.sum(slope * x[positions]))
         constant += sum(price * loss for price, loss in zip(prices, asked.allowed, strict=True))
         constant += of_limit * asked.at_most if np.isfinite(asked.at_most) else 0.0

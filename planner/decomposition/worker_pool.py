@@ -68,7 +68,9 @@ class HeldBranches:
         """How each branch fares at links x."""
         return [result for _, result, _ in self._each(number, at, x, lambda _: question)]
 
-    def tabulate(self, number: int, at: Starts, x: Vector, question: Question, shared: Shared) -> PartTables:
+    def tabulate(
+        self, number: int, at: Starts, x: Vector, question: Question, shared: Shared
+    ) -> PartTables:
         """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
         values, results = values_on(self._parts[number], shared), []
         for branch, result, found in self._each(number, at, x, lambda _: question):
@@ -87,11 +89,15 @@ class HeldBranches:
         def question(branch: Branch) -> Question | None:
             if scale(branch) <= LEAST:
                 return None
-            return Question({w: of_loss[w] / scale(branch) for w in branch.leaves}, of_cost[branch.name] > LEAST)
+            return Question(
+                {w: of_loss[w] / scale(branch) for w in branch.leaves}, of_cost[branch.name] > LEAST
+            )
 
         total: Worths = defaultdict(float)
         for branch, _, found in self._each(number, at, x, question):
-            for key, price in branch.prices(self._parts[number].scope, scale(branch) * found.duals).items():
+            for key, price in branch.prices(
+                self._parts[number].scope, scale(branch) * found.duals
+            ).items():
                 total[key] += price
         return dict(total)
 
@@ -123,10 +129,13 @@ class WorkerPool:
         every = [one for part in found for one in part]
         self.names = [name for name, _, _ in every]
         self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
-        self.sizes = {key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")}
+        self.sizes = {
+            key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")
+        }
         at = {link: i for i, link in enumerate(self.links)}
         self._starts: list[Starts] = [
-            [(np.array([at[link] for link in links], dtype=int), {}) for _, links, _ in part] for part in found
+            [(np.array([at[link] for link in links], dtype=int), {}) for _, links, _ in part]
+            for part in found
         ]
 
     def results(self, x: Vector, question: Question) -> list[BranchResult]:
@@ -147,11 +156,15 @@ class WorkerPool:
 
     def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
-        return self._of_each_part("price", [(starts, x, of_loss, of_cost) for starts in self._starts])
+        return self._of_each_part(
+            "price", [(starts, x, of_loss, of_cost) for starts in self._starts]
+        )
 
     def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
         each = zip(self._parts, self._starts, strict=True)
-        return self._of_each_part(method, [(starts, x, question.of(part.names), *more) for part, starts in each])
+        return self._of_each_part(
+            method, [(starts, x, question.of(part.names), *more) for part, starts in each]
+        )
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the keeper of each part answers, whatever becomes of it."""
@@ -203,8 +216,15 @@ def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = 
             tables[name] = table[places(table, part.periods) >= first]
     accounts = scope.account_tree
     spent = {
-        (c, accounts.nodes[n].scenarios[0], accounts.nodes[n].year, accounts.nodes[n].quarter): items
-        for (c, n), items in (items_spent(scope, values).items() if alone or accounts is scope.tree else ())
+        (
+            c,
+            accounts.nodes[n].scenarios[0],
+            accounts.nodes[n].year,
+            accounts.nodes[n].quarter,
+        ): items
+        for (c, n), items in (
+            items_spent(scope, values).items() if alone or accounts is scope.tree else ()
+        )
         if alone or n not in part.stem
     }
     return PartTables(tables, spent, results)
@@ -217,7 +237,9 @@ def places(table: pd.DataFrame, periods: Sequence[Period]) -> NDArray[np.intp]:
     return np.asarray(np.searchsorted(ordered, keys), dtype=np.intp)
 
 
-def joined(grouping: Grouping, reference: PartTables, parts: Sequence[PartTables]) -> dict[str, pd.DataFrame]:
+def joined(
+    grouping: Grouping, reference: PartTables, parts: Sequence[PartTables]
+) -> dict[str, pd.DataFrame]:
     """The tables of all scenarios: what is done along the reference is done by each until it leaves it."""
     names = list(grouping.case.scenarios)
     count, rank = len(grouping.periods), {w: i for i, w in enumerate(names)}
@@ -229,10 +251,16 @@ def joined(grouping: Grouping, reference: PartTables, parts: Sequence[PartTables
             continue
         table = table.iloc[np.argsort(places(table, grouping.periods), kind="stable")]
         until = np.searchsorted(places(table, grouping.periods), stays)
-        rows = np.concatenate([np.arange(n) for n in until]) if len(until) else np.empty(0, dtype=int)
-        along = table.iloc[rows].assign(scenario=words(names, np.repeat(np.arange(len(names)), until)))
+        rows = (
+            np.concatenate([np.arange(n) for n in until]) if len(until) else np.empty(0, dtype=int)
+        )
+        along = table.iloc[rows].assign(
+            scenario=words(names, np.repeat(np.arange(len(names)), until))
+        )
         whole = pd.concat([along, *(part.tables[name] for part in parts if len(part.tables[name]))])
-        order = np.lexsort([places(whole, grouping.periods), whole["scenario"].map(rank).to_numpy(int)])
+        order = np.lexsort(
+            [places(whole, grouping.periods), whole["scenario"].map(rank).to_numpy(int)]
+        )
         out[name] = whole.iloc[order].reset_index(drop=True)[list(TABLE_COLUMNS[name])]
     return out
 
@@ -240,5 +268,9 @@ def joined(grouping: Grouping, reference: PartTables, parts: Sequence[PartTables
 def spent_in(scope: Scope, parts: Sequence[PartTables]) -> Spent:
     """What is spent in each country at each account node of the whole case."""
     at = {(w, n.year, n.quarter): n.index for n in scope.account_tree.nodes for w in n.scenarios}
-    found = {(c, at[w, year, quarter]): items for part in parts for (c, w, year, quarter), items in part.spent.items()}
+    found = {
+        (c, at[w, year, quarter]): items
+        for part in parts
+        for (c, w, year, quarter), items in part.spent.items()
+    }
     return dict(sorted(found.items(), key=lambda one: (one[0][1], one[0][0])))

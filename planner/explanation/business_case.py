@@ -11,7 +11,14 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
-from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, held_at_zero, held_below, optimum
+from planner.explanation.counterfactuals import (
+    Counterfactual,
+    Optimum,
+    Reference,
+    held_at_zero,
+    held_below,
+    optimum,
+)
 from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.project_facts import (
@@ -95,7 +102,10 @@ def business_case(
     kind, amount = supports[0].kind, supports[0].amount
     supported, given = None, dict[str, Array]()
     if amount:
-        helped, in_draws = with_support(x, kind, amount), replace(draws, x=with_support(draws.x, kind, amount))
+        helped, in_draws = (
+            with_support(x, kind, amount),
+            replace(draws, x=with_support(draws.x, kind, amount)),
+        )
         given = {name: level for name, level in helped.items() if level is not x.get(name)}
         supported = _sold(found, helped, by_year, use_in, futures, in_draws, hurt)
     if removal is None and solve and any(builds.values()):
@@ -103,8 +113,13 @@ def business_case(
         removal = removed(plan, asked)
     others = _alternatives(case, found, x, by_year, supports[0], removal, market)
     capital = {p.project: p.size * p.capex for p in found.plants}
-    public = sum(p.public_share * capital[p.project] for p in found.plants) / (sum(capital.values()) or 1.0)
-    alone = {p.project: float(worth(cash_flows(replace(found, plants=(p,)), x, whole[:1]), x)) for p in found.plants}
+    public = sum(p.public_share * capital[p.project] for p in found.plants) / (
+        sum(capital.values()) or 1.0
+    )
+    alone = {
+        p.project: float(worth(cash_flows(replace(found, plants=(p,)), x, whole[:1]), x))
+        for p in found.plants
+    }
     return BusinessCase(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
         *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
@@ -117,26 +132,43 @@ def business_case(
 
 
 def _alternatives(
-    case: Case, found: Investment, x: Levels, use: Sequence[Array], support: Support, removal: Removal | None,
+    case: Case,
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    support: Support,
+    removal: Removal | None,
     market: str,
-) -> list[Alternative]:  # fmt: skip
+) -> list[Alternative]:
     """What else the public could do, and what that costs it and is worth: none of it, half, its own plant, a stock."""
     worth, amount = removal.worth if removal else None, support.amount
     half = replace(found, plants=tuple(replace(p, size=p.size / 2) for p in found.plants))
     least = None if amount is None else least_amount(half, x, use, support.kind)
     levels = with_support(x, support.kind, least or 0.0)
-    cost = None if least is None else float(public_cost(cash_flows(half, levels, use), levels, support.kind))
+    cost = (
+        None
+        if least is None
+        else float(public_cost(cash_flows(half, levels, use), levels, support.kind))
+    )
     plain = cash_flows(found, x, use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
         Alternative("none", 0.0, 0.0),
         Alternative("whole", support.cost, worth),
-        Alternative("half", cost, removal.worth - removal.half if removal and removal.half is not None else None),
+        Alternative(
+            "half",
+            cost,
+            removal.worth - removal.half if removal and removal.half is not None else None,
+        ),
         Alternative("public", owned, worth),
     ]
     if removal and removal.risk is not None and removal.stock_t:
-        deck = quotes(case, [(e, OXIDE) for e in removal.stock_t], market, found.years, float(x["inflation"]))
-        stock = sum(t * float(q.price[0]) for t, q in zip(removal.stock_t.values(), deck, strict=True))
+        deck = quotes(
+            case, [(e, OXIDE) for e in removal.stock_t], market, found.years, float(x["inflation"])
+        )
+        stock = sum(
+            t * float(q.price[0]) for t, q in zip(removal.stock_t.values(), deck, strict=True)
+        )
         out.append(Alternative("stock", stock, removal.risk - stock))
     return out
 
@@ -156,18 +188,25 @@ def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
         raise InputError([Fault("--project", 0, "", "a plant is named twice")])
 
 
-def investment(case: Case, projects: Sequence[str], market: str, terms: Mapping[str, FinanceTerm]) -> Investment:
+def investment(
+    case: Case, projects: Sequence[str], market: str, terms: Mapping[str, FinanceTerm]
+) -> Investment:
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
     plants = tuple(plant_facts(case, project) for project in projects)
     life, delay = terms["life_years"], terms["delay_years"]
     first = min(p.commit for p in plants)
-    last = max(p.start for p in plants) + int(max(life.high, life.value) + max(delay.high, delay.value))
+    last = max(p.start for p in plants) + int(
+        max(life.high, life.value) + max(delay.high, delay.value)
+    )
     years = tuple(range(first, last + 1))
     deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
     deals = tuple(Deal.of(r) for r in case.tables.contracts if r.project in ("", *projects))
     sold = {m.good for p in plants for m in p.made if not m.payable and m.element in case.elements}
     wanted = _wanted(case)
-    lines = {good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years]) for good in sorted(sold)}
+    lines = {
+        good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years])
+        for good in sorted(sold)
+    }
     return Investment(years, case.first_year, plants, tuple(deck), deals, lines)
 
 
@@ -218,9 +257,14 @@ def _use(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
 
 
 def _sold(
-    found: Investment, x: Levels, use: Sequence[Array], use_in: Sequence[Array], futures: Mapping[str, float],
-    draws: Draws, hurt: Levels,
-) -> Sold:  # fmt: skip
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    use_in: Sequence[Array],
+    futures: Mapping[str, float],
+    draws: Draws,
+    hurt: Levels,
+) -> Sold:
     flows = cash_flows(found, x, use)
     bad = cash_flows(found, {**x, **hurt}, use)
     chances = np.array(list(futures.values()))
@@ -252,26 +296,46 @@ def _throughput(
     return dict(zip(futures, zip(*(rate.tolist() for rate in rates), strict=True), strict=True))
 
 
-def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:
+def _steps(
+    found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows
+) -> dict[str, float]:
     bare = cash_flows(replace(found, deals=()), {**x, **NO_SUPPORT}, use)
     market = float(worth(bare, x, "before_tax"))
-    before, after, owners = (float(worth(flows, x, to)) for to in ("before_tax", "after_tax", "owners"))
-    return {"market": market, "contracts": before - market, "tax": after - before, "debt": owners - after}
+    before, after, owners = (
+        float(worth(flows, x, to)) for to in ("before_tax", "after_tax", "owners")
+    )
+    return {
+        "market": market,
+        "contracts": before - market,
+        "tax": after - before,
+        "debt": owners - after,
+    }
 
 
 def _markets(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
     """Each product but concentrates in the year in which all plants' output is most of what is wanted."""
     case, table = plan.case, plan.tables["operations"]
-    rows = table[(table["item"] == "made") & ~table["project"].isin([p.project for p in found.plants])]
+    rows = table[
+        (table["item"] == "made") & ~table["project"].isin([p.project for p in found.plants])
+    ]
     others = defaultdict[tuple[str, str, int], float](float)
-    for e, form, y, w, t in zip(*(rows[c] for c in ("element", "form", "year", "scenario", "tonnes")), strict=True):
+    for e, form, y, w, t in zip(
+        *(rows[c] for c in ("element", "form", "year", "scenario", "tonnes")), strict=True
+    ):
         others[str(e), str(form), int(y)] += float(t) * case.scenarios[str(w)]
     most = []
     for good, wanted in found.wanted.items():
         sales = [s for plant in flows.plants for s in plant.sales if s.material.good == good]
         sold = added([s.tonnes for s in sales], wanted)
-        made = added([f.size * p.usable * m.per_tonne for p, f in zip(flows.plants, found.plants, strict=True)
-                      for m in f.made if m.good == good], wanted)  # fmt: skip
+        made = added(
+            [
+                f.size * p.usable * m.per_tonne
+                for p, f in zip(flows.plants, found.plants, strict=True)
+                for m in f.made
+                if m.good == good
+            ],
+            wanted,
+        )
         known = [
             Market(*good, y, float(made[i]), float(sold[i]), others[(*good, y)], float(wanted[i]))
             for i, y in enumerate(found.years)
@@ -315,15 +379,23 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     return Removal(
         more(none),
         none.objective - whole.objective if reference.goal == "risk" else none.risk - whole.risk,
-        {e: sum(chances[w] * by_future[w][e] for w in by_future) for e in sorted(reference.case.elements)},
+        {
+            e: sum(chances[w] * by_future[w][e] for w in by_future)
+            for e in sorted(reference.case.elements)
+        },
         half=more(half),
         saved={w: none.losses[w] - loss for w, loss in whole.losses.items()},
         instead=_instead(reference, whole, none, projects),
-        stock_t={e: max(0.0, *(short[e] for short in by_future.values())) for e in sorted(reference.case.elements)},
+        stock_t={
+            e: max(0.0, *(short[e] for short in by_future.values()))
+            for e in sorted(reference.case.elements)
+        },
     )
 
 
-def _instead(reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]) -> dict[str, float]:
+def _instead(
+    reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]
+) -> dict[str, float]:
     """What is built (t/y, by plant) and bought (t, by element) more without the plants, expected."""
     scope, out = reference.scope, defaultdict[str, float](float)
     for sign, found in ((1.0, none), (-1.0, whole)):

@@ -76,10 +76,16 @@ def uncertain_inputs(case: Case) -> list[UncertainInput]:
     for row in case.tables.uncertainties:
         ranges[row.uncertainty].append(row)
     found = [
-        UncertainInput(key, of[0].name or key, of[0].low, of[0].high, of[0].source, of[0].claims, of)
+        UncertainInput(
+            key, of[0].name or key, of[0].low, of[0].high, of[0].source, of[0].claims, of
+        )
         for key, of in ranges.items()
     ]
-    return [one for one in found if any(one.vary(case, factor).tables != case.tables for factor in one.ends)]
+    return [
+        one
+        for one in found
+        if any(one.vary(case, factor).tables != case.tables for factor in one.ends)
+    ]
 
 
 MOST_SOURCES, SMALLEST = 2, 1e-12
@@ -88,7 +94,11 @@ Ends = tuple[UncertainInput, list[tuple[float, Counterfactual]]]
 
 
 def under(
-    reference: Reference, uncertain: UncertainInput, factor: float, levers: Iterable[Lever], after: str = ""
+    reference: Reference,
+    uncertain: UncertainInput,
+    factor: float,
+    levers: Iterable[Lever],
+    after: str = "",
 ) -> Counterfactual:
     """The plan with an input at another value and with these levers of the run, solved on from that of `after`."""
     own = reference.case.model.levers
@@ -102,26 +112,37 @@ def under(
         case = uncertain.vary(reference.case, factor)
         return case.with_model(case.model.model_copy(update={"levers": kept}))
 
-    return Counterfactual(f"try:{name}:{'+'.join(kept)}", make, after, with_cost=allowed == set(own))
+    return Counterfactual(
+        f"try:{name}:{'+'.join(kept)}", make, after, with_cost=allowed == set(own)
+    )
 
 
 def at_ends(reference: Reference) -> list[Ends]:
     """For each unsure input that the case has, the plan at each end of its range, all levers allowed."""
     levers = reference.case.model.levers
     return [
-        (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in uncertain.ends])
+        (
+            uncertain,
+            [(factor, under(reference, uncertain, factor, levers)) for factor in uncertain.ends],
+        )
         for uncertain in uncertain_inputs(reference.case)
     ]
 
 
 def influences(
-    case: Case, objective: float, verdicts: Sequence[Verdict], doubts: Iterable[Ends], found: Mapping[str, Optimum]
+    case: Case,
+    objective: float,
+    verdicts: Sequence[Verdict],
+    doubts: Iterable[Ends],
+    found: Mapping[str, Optimum],
 ) -> list[Influence]:
     """The unsure inputs of a case, the most influential first. objective: with the inputs as given (MUSD); found: the
     plans at their ends."""
     out = []
     for uncertain, ends in doubts:
-        tried = [_tried_at(case, factor, found[counterfactual.key]) for factor, counterfactual in ends]
+        tried = [
+            _tried_at(case, factor, found[counterfactual.key]) for factor, counterfactual in ends
+        ]
         touched = touched_rows(case, uncertain.vary(case, ends[0][0]))
         rows = [row for rows in touched.values() for row in rows]
         out.append(
@@ -132,7 +153,13 @@ def influences(
                 max((t.objective - objective for t in tried), key=abs),
                 list(touched),
                 len(rows),
-                dict(sorted(Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows).items())),
+                dict(
+                    sorted(
+                        Counter(
+                            row.confidence.strip().casefold() or NOT_STATED for row in rows
+                        ).items()
+                    )
+                ),
                 _sources(rows),
                 [v.claim for v in verdicts if uncertain.name in v.turns_on],
             )
@@ -159,7 +186,12 @@ def touched_rows(case: Case, other: Case) -> dict[str, list[Row]]:
 def _sources(rows: Sequence[Row]) -> list[str]:
     """The sources that stand beside most rows."""
     counted = Counter(row.source.strip() for row in rows if row.source.strip())
-    return [source for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_SOURCES]]
+    return [
+        source
+        for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[
+            :MOST_SOURCES
+        ]
+    ]
 
 
 STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
@@ -177,7 +209,11 @@ def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
     """The steps of the ladder that the run's levers allow; magnets only where somebody can make them."""
     magnets = any(row.stage == MAGNET for row in case.projects.values())
     allowed = [lever for lever in case.model.levers if lever != MAGNET or magnets]
-    return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
+    return [
+        (key, name, levers)
+        for key, name, found in STEPS
+        if (levers := tuple(x for x in found if x in allowed))
+    ]
 
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
@@ -228,21 +264,39 @@ CLAIMS: tuple[Claim, ...] = (
 def speaking(case: Case) -> list[Claim]:
     """The claims that a run with these levers can speak to."""
     levers = {lever for _, _, added in steps(case) for lever in added}
-    return [c for c in CLAIMS if c.alone or levers & set(c.levers_without if c.levers_with is None else c.levers_with)]
+    return [
+        c
+        for c in CLAIMS
+        if c.alone or levers & set(c.levers_without if c.levers_with is None else c.levers_with)
+    ]
 
 
-def sides(claim: Claim, reference: Reference, uncertain: UncertainInput, factor: float) -> list[Counterfactual]:
+def sides(
+    claim: Claim, reference: Reference, uncertain: UncertainInput, factor: float
+) -> list[Counterfactual]:
     """The two counterfactuals of a trial; claims with the same ones share them."""
     everything = reference.case.model.levers
     levers = everything if claim.levers_with is None else claim.levers_with
-    with_it = under(reference, uncertain, factor, levers, claim.rungs[0] if claim.levers_with is not None else "")
+    with_it = under(
+        reference,
+        uncertain,
+        factor,
+        levers,
+        claim.rungs[0] if claim.levers_with is not None else "",
+    )
     if not claim.alone:
-        without = () if claim.levers_with is not None else (x for x in everything if x not in claim.levers_without)
+        without = (
+            ()
+            if claim.levers_with is not None
+            else (x for x in everything if x not in claim.levers_without)
+        )
         return [with_it, under(reference, uncertain, factor, without, claim.rungs[1])]
     name = f"{uncertain.key}*{factor:g}"
 
     def national() -> Program | Case:
-        found = reference.national.under(name, lambda: uncertain.vary(reference.national.case, factor))
+        found = reference.national.under(
+            name, lambda: uncertain.vary(reference.national.case, factor)
+        )
         return found if found is not None else uncertain.vary(reference.national.case, factor)
 
     def allied() -> Case:
@@ -272,7 +326,10 @@ def verdicts(
         for c in claims:
             open_still = not thorough and not any(trial.flips for trial in trials[c.key])
             waiting[c.key] = waiting[c.key][1:] if open_still else []
-    return [judged(c, given[c.key], trials[c.key], _left(there, trials[c.key]), reference.goal) for c in claims]
+    return [
+        judged(c, given[c.key], trials[c.key], _left(there, trials[c.key]), reference.goal)
+        for c in claims
+    ]
 
 
 def first_counterfactuals(reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
@@ -309,7 +366,12 @@ def _tried(
         with_it, without_it = found[one.key].objective, found[other.key].objective
         value, as_given = claim.measure(with_it, without_it), claim.measure(*given[claim.key])
         flips = claim.says(value) != claim.says(as_given)
-        yield claim, Trial(uncertain.name, f"× {factor:g}", uncertain.source, with_it, without_it, value, flips)
+        yield (
+            claim,
+            Trial(
+                uncertain.name, f"× {factor:g}", uncertain.source, with_it, without_it, value, flips
+            ),
+        )
 
 
 def judged(

@@ -57,7 +57,13 @@ def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
     everyone = tuple(case.scenarios)
     found: Iterable[Any] = rows(table)
     return [
-        Build(str(r.project), int(r.year), float(r.tpa), members(str(r.scenarios), everyone), float(r.probability))
+        Build(
+            str(r.project),
+            int(r.year),
+            float(r.tpa),
+            members(str(r.scenarios), everyone),
+            float(r.probability),
+        )
         for r in found
     ]
 
@@ -66,7 +72,10 @@ def of_optimum(found: Optimum) -> list[Build]:
     """The builds among what a counterfactual decides."""
     builds = [(*index, tpa) for (name, index), tpa in found.decisions.items() if name == "build"]
     nodes = found.nodes
-    return [Build(p, nodes[n].year, tpa, nodes[n].scenarios, nodes[n].probability) for p, n, tpa in builds]
+    return [
+        Build(p, nodes[n].year, tpa, nodes[n].scenarios, nodes[n].probability)
+        for p, n, tpa in builds
+    ]
 
 
 def expected_tpa(builds: Iterable[Build]) -> dict[str, float]:
@@ -112,7 +121,9 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
     out = []
     for project in {*path, *given}:
         by_scenario = path[project]
-        chance = sum(case.scenarios[w] for w, tpa in by_scenario.items() if is_built(case, project, tpa))
+        chance = sum(
+            case.scenarios[w] for w, tpa in by_scenario.items() if is_built(case, project, tpa)
+        )
         found = Commitment(
             project,
             at_once[project],
@@ -128,7 +139,13 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
         if is_built(case, project, found.most) or is_built(case, project, found.committed):
             out.append(found)
     order = sorted(
-        out, key=lambda c: (-c.sure * c.capital, -c.expected * c.capital, -c.committed * c.capital, c.project)
+        out,
+        key=lambda c: (
+            -c.sure * c.capital,
+            -c.expected * c.capital,
+            -c.committed * c.capital,
+            c.project,
+        ),
     )
     return Flexibility(order)
 
@@ -168,13 +185,22 @@ def _mishaps(
     """Key, projects it happens to, the program in which it does, and what the plan would then have decided."""
     case = reference.case
     new = tuple(sorted({index[0] for name, index in decided if name == "build"}))
-    dearest = sorted((m for m in merit if m.project in new), key=lambda m: (-m.worth, m.project))[:MOST_VALUABLE]
+    dearest = sorted((m for m in merit if m.project in new), key=lambda m: (-m.worth, m.project))[
+        :MOST_VALUABLE
+    ]
     for key, projects in (("late", new), ("late_three", tuple(m.project for m in dearest))):
         if projects:
             yield key, projects, partial(a_year_late, case, projects), decided
     if new:
-        early = np.array([key[0] == "build" and _begins(reference, key) for key in reference.program.columns])
-        yield "permits", new, partial(held_at_zero, reference.program, early), _postponed(reference, decided)
+        early = np.array(
+            [key[0] == "build" and _begins(reference, key) for key in reference.program.columns]
+        )
+        yield (
+            "permits",
+            new,
+            partial(held_at_zero, reference.program, early),
+            _postponed(reference, decided),
+        )
         dearer = partial(with_overrun, case)
         yield "overrun", new, lambda: reference.under("overrun", dearer) or dearer(), decided
 
@@ -182,7 +208,15 @@ def _mishaps(
 def a_year_late(case: Case, projects: Sequence[str]) -> Case:
     """The case in which all new plants of some projects start a year later than planned, whatever happens."""
     late = tuple(
-        Shock(scenario=w, kind="delay", start_year=None, end_year=None, project=p, factor=1.0, leak=0.0)
+        Shock(
+            scenario=w,
+            kind="delay",
+            start_year=None,
+            end_year=None,
+            project=p,
+            factor=1.0,
+            leak=0.0,
+        )
         for w in case.scenarios
         for p in projects
     )
@@ -201,7 +235,9 @@ def with_overrun(case: Case) -> Case:
 def _begins(reference: Reference, key: Key) -> bool:
     """Whether a build is in the first year in which its project may be begun."""
     project, d = key[1]
-    return bool(reference.scope.decision_tree.nodes[d].year == reference.scope.commitments(project).start)
+    return bool(
+        reference.scope.decision_tree.nodes[d].year == reference.scope.commitments(project).start
+    )
 
 
 def _postponed(reference: Reference, decided: Decisions) -> Decisions:
@@ -229,7 +265,9 @@ def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
         out["intake", (r.programme, d)] += r.intake
         out["new_seats", (r.programme, d)] += r.new_seats
     seen: set[tuple[str, str, int]] = set()
-    for r in rows(plan.tables["workforce"]):  # a year may have several rows, the first of them with its hires
+    for r in rows(
+        plan.tables["workforce"]
+    ):  # a year may have several rows, the first of them with its hires
         d = at[int(r.year), r.scenario]
         if r.hired > 0 and (r.country, r.skill, d) not in seen:
             seen.add((r.country, r.skill, d))

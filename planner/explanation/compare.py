@@ -81,7 +81,9 @@ def _cause(case: Case, group: _Group, solve: Solve) -> Cause:
     try:
         plan = solve(group.apply(case).checked())
     except InputError as error:
-        return Cause(group.name, len(group.cells), None, f"not a valid case alone: {error.faults[0]}")
+        return Cause(
+            group.name, len(group.cells), None, f"not a valid case alone: {error.faults[0]}"
+        )
     if plan.status is not Status.OPTIMAL:
         return Cause(group.name, len(group.cells), None, f"alone: {plan.status}")
     return Cause(group.name, len(group.cells), figures(plan))
@@ -103,7 +105,10 @@ def groups(first: Case, second: Case) -> list[_Group]:
             name = " and ".join(together) if table in LINKED else f"rows of {table}"
             apply = _with_rows_of(together, second)
         else:
-            name, apply = f"{table}.{difference.column}", _taking(BY_NAME[table], difference.column, second)
+            name, apply = (
+                f"{table}.{difference.column}",
+                _taking(BY_NAME[table], difference.column, second),
+            )
         group = out.setdefault(name, _Group(name, (), apply))
         out[name] = replace(group, cells=(*group.cells, *_cells(name, difference)))
     return list(out.values())
@@ -111,7 +116,9 @@ def groups(first: Case, second: Case) -> list[_Group]:
 
 def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
     """What a comparison shows of a difference: of a row that only one case has, every filled cell."""
-    where = MODEL if found.table == MODEL else f"{found.table}: {', '.join(filter(None, found.key))}"
+    where = (
+        MODEL if found.table == MODEL else f"{found.table}: {', '.join(filter(None, found.key))}"
+    )
     if found.column:
         yield ChangedCell(name, where, found.column, _text(found.before), _text(found.after))
         return
@@ -134,7 +141,9 @@ def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
     def apply(case: Case) -> Case:
         pairs = paired(table, case.tables.rows(table.name), other.tables.rows(table.name))
         rows: dict[str, Any] = {
-            table.name: tuple(one.model_copy(update={column: getattr(two, column)}) for one, two in pairs if one)
+            table.name: tuple(
+                one.model_copy(update={column: getattr(two, column)}) for one, two in pairs if one
+            )
         }
         return case.with_tables(**rows)
 
@@ -163,4 +172,10 @@ def _text(value: object) -> str:
 def refuse_single(runs: Sequence[object]) -> None:
     """A comparison takes two runs or more. Raises InputError."""
     if len(runs) < 2:
-        raise InputError([Fault("compare", 0, "", "name two runs or more; the first is compared with the others")])
+        raise InputError(
+            [
+                Fault(
+                    "compare", 0, "", "name two runs or more; the first is compared with the others"
+                )
+            ]
+        )

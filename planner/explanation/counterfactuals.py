@@ -134,7 +134,10 @@ def optimum(
         least,
         float(x[risk]),
         float(x[cost]) if wanted.with_cost or goal == "welfare" else None,
-        {w: float(x[program.column["loss_to_date", leaf]]) for w, leaf in ready.scope.tree.leaves.items()},
+        {
+            w: float(x[program.column["loss_to_date", leaf]])
+            for w, leaf in ready.scope.tree.leaves.items()
+        },
         _decisions(program, x),
         ready.scope.decision_tree.nodes,
         x if wanted.want_x else None,
@@ -169,7 +172,9 @@ class Ready:
         if start is not None or live is None:
             solver.begin_like(start or near.best()[0].kept)
         elif near.goal == "welfare" and _policy(live.case) == _policy(near.case):
-            solver.begin_near(near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0)
+            solver.begin_near(
+                near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0
+            )
         again: tuple[str, ...] = ("again",)
         if near.goal == "welfare" and self.program.matrix.nnz > LARGE:
             # Where losses cost more the plan is still a plan: for loss per kg x 2 primal takes 3 s, else 25.
@@ -206,15 +211,26 @@ class Reference:
         cheapest within that slack, and every counterfactual is held to the same measure."""
         least = self.objective
         if least > HOLD_MUSD:
-            objective = self.case.model.objective.model_copy(update={"risk_slack": max(0.0, risk / least - 1)})
-            self.case = self.case.with_model(self.case.model.model_copy(update={"objective": objective}))
+            objective = self.case.model.objective.model_copy(
+                update={"risk_slack": max(0.0, risk / least - 1)}
+            )
+            self.case = self.case.with_model(
+                self.case.model.model_copy(update={"objective": objective})
+            )
 
     def _levers(self) -> NDArray[np.str_]:
         """The lever that each column belongs to; '' for the others."""
-        plain: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
+        plain: Mapping[str, Lever] = {
+            "new_seats": "training",
+            "hired": "hiring",
+            "bought": "stockpile",
+        }
         projects = self.case.projects
         return np.array(
-            [projects[i[0]].stage if name == "build" else plain.get(name, "") for name, i in self.program.columns]
+            [
+                projects[i[0]].stage if name == "build" else plain.get(name, "")
+                for name, i in self.program.columns
+            ]
         )
 
     def best(self) -> tuple[Solver, Solution]:
@@ -302,7 +318,9 @@ def comparable(case: Case) -> Case:
 def with_policy(case: Case, **policy: str) -> Case:
     """The case under another policy."""
     model = case.model
-    return case.with_model(model.model_copy(update={"policy": model.policy.model_copy(update=policy)}))
+    return case.with_model(
+        model.model_copy(update={"policy": model.policy.model_copy(update=policy)})
+    )
 
 
 def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:
@@ -328,7 +346,9 @@ def held_below(program: Program, upper: Vector) -> Program:
 
 
 def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:
-    return program.with_data(program.matrix.data, program.row_lower, program.row_upper, lower, upper)
+    return program.with_data(
+        program.matrix.data, program.row_lower, program.row_upper, lower, upper
+    )
 
 
 SolveAll = Callable[[Iterable[Counterfactual]], Mapping[str, Optimum]]
@@ -355,12 +375,19 @@ class SolverPool:
             keys.append(counterfactual.key)
             if counterfactual.key not in self._found:
                 ready = Ready(counterfactual, counterfactual.at or self._reference)
-                self._found[counterfactual.key] = self.begin(partial(self._solve, counterfactual, ready))
+                self._found[counterfactual.key] = self.begin(
+                    partial(self._solve, counterfactual, ready)
+                )
         return {key: self._found[key].result() for key in keys}
 
     def _solve(self, counterfactual: Counterfactual, ready: Ready) -> Optimum:
         before = self._found.get(counterfactual.after)
-        return optimum(counterfactual, self._reference, ready, before.result().start if before is not None else None)
+        return optimum(
+            counterfactual,
+            self._reference,
+            ready,
+            before.result().start if before is not None else None,
+        )
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Other work to be done meanwhile."""

@@ -56,7 +56,10 @@ class CurvePoint:
 
     def toward(self, other: CurvePoint, part: float) -> CurvePoint:
         """A plan between two: mixed, all of it is."""
-        mixed = (one + part * (two - one) for one, two in zip(vars(self).values(), vars(other).values(), strict=True))
+        mixed = (
+            one + part * (two - one)
+            for one, two in zip(vars(self).values(), vars(other).values(), strict=True)
+        )
         return CurvePoint(*mixed)
 
 
@@ -67,10 +70,16 @@ class Walk:
     without it, less with it.
     """
 
-    def __init__(self, reference: Reference, enough: float, precision: float = COARSE, quick: bool = False) -> None:
+    def __init__(
+        self, reference: Reference, enough: float, precision: float = COARSE, quick: bool = False
+    ) -> None:
         """quick: look at no point between two steps, and at no weight above that of `LAST_QUICK`."""
         self.reference, self.program = reference, reference.program
-        self._precision, self._most, self._last = precision, 0 if quick else inf, LAST_QUICK if quick else LAST
+        self._precision, self._most, self._last = (
+            precision,
+            0 if quick else inf,
+            LAST_QUICK if quick else LAST,
+        )
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
         self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
         if reference.goal == "welfare":
@@ -91,7 +100,9 @@ class Walk:
         builds = [(j, key[1]) for j, key in enumerate(p.columns) if key[0] == "build"]
         self.projects = sorted({project for _, (project, _) in builds})
         self.columns = np.array([j for j, _ in builds], dtype=np.int32)
-        self._project = np.array([self.projects.index(project) for _, (project, _) in builds], dtype=int)
+        self._project = np.array(
+            [self.projects.index(project) for _, (project, _) in builds], dtype=int
+        )
         self._nodes = [self.reference.scope.decision_tree.nodes[d] for _, (_, d) in builds]
         self._chance = np.array([node.probability for node in self._nodes])
 
@@ -120,7 +131,9 @@ class Walk:
     def _looked_between(self, left: Tangent, right: Tangent) -> Tangent:
         """Look at the curve between two touches, whose solves follow each other; the left one."""
         self._beside.begin_like(self._solver.kept)
-        _, gap = between(partial(self._touch, self._beside), left, right, self._most, self._precision)
+        _, gap = between(
+            partial(self._touch, self._beside), left, right, self._most, self._precision
+        )
         self.gap = max(self.gap, gap)
         return left
 
@@ -154,7 +167,9 @@ class Walk:
     def public(self, x: Vector) -> dict[str, float]:
         """Discounted public capital (MUSD) of each project at a point, expected."""
         scope, out = self.reference.scope, defaultdict[str, float](float)
-        for j, at, node in zip(self.columns.tolist(), self._project.tolist(), self._nodes, strict=True):
+        for j, at, node in zip(
+            self.columns.tolist(), self._project.tolist(), self._nodes, strict=True
+        ):
             if x[j] > ZERO:
                 project, case = self.projects[at], scope.case
                 years = case.payment_years(project, node.year)
@@ -171,7 +186,9 @@ class Walk:
             solver.begin_like(self._solver.kept)
             solver.reset_bounds()
             solver.hold(mine, np.zeros(len(mine)), np.zeros(len(mine)))
-            found = solver.minimise(column, ("again", *quickest(self.program)), phase=self.reference.goal)
+            found = solver.minimise(
+                column, ("again", *quickest(self.program)), phase=self.reference.goal
+            )
             out[project] = max(float(proven(found, f"without {project}").x[column]) - whole, 0.0)
             self.solves += 1
         return out
@@ -192,12 +209,18 @@ def corners(walk: Walk, enough: float) -> list[CurvePoint]:
     if first == 0:
         return kept
     before, after = kept[first - 1], kept[first]
-    start = before.toward(after, (before.risk - enough) / (before.risk - after.risk)) if after.risk < enough else after
+    start = (
+        before.toward(after, (before.risk - enough) / (before.risk - after.risk))
+        if after.risk < enough
+        else after
+    )
     return [start, *kept[first + (start is after) :]]
 
 
 def _bends(before: CurvePoint, here: CurvePoint, after: CurvePoint) -> bool:
-    chord = before.risk + (after.risk - before.risk) * (here.cost - before.cost) / max(after.cost - before.cost, ZERO)
+    chord = before.risk + (after.risk - before.risk) * (here.cost - before.cost) / max(
+        after.cost - before.cost, ZERO
+    )
     return chord - here.risk > PRECISION * (1 + here.risk)
 
 
@@ -208,7 +231,9 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     """
     bends = corners(walk, nothing.risk)
     weights = [None, *((a.risk - b.risk) / (b.cost - a.cost) for a, b in pairwise(bends))]
-    found = [Corner(weight, point.cost, point.risk) for weight, point in zip(weights, bends, strict=True)]
+    found = [
+        Corner(weight, point.cost, point.risk) for weight, point in zip(weights, bends, strict=True)
+    ]
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
     line = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
     near = along(bends, "risk", line)
@@ -217,11 +242,18 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     chosen = _of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes")
     named.insert(2, chosen)
     if "without_plan" in plan.summary:  # what the run itself is compared with
-        none = {"investments": plan.tables["investments"].iloc[:0], "shortfall": plan.tables["shortfall"]}
-        found_none = _of_run("nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t")
+        none = {
+            "investments": plan.tables["investments"].iloc[:0],
+            "shortfall": plan.tables["shortfall"],
+        }
+        found_none = _of_run(
+            "nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t"
+        )
         named[0] = replace(found_none, public=named[0].public)
     way = [*([idle] if idle.cost < bends[0].cost else []), *bends]
-    moved = [_named(walk, key, along(way, "cost", part * chosen.cost)) for key, part in MOVED.items()]
+    moved = [
+        _named(walk, key, along(way, "cost", part * chosen.cost)) for key, part in MOVED.items()
+    ]
     return Frontier(found, named, moved, walk.gap, walk.solves), _merit(walk, bends, found, near)
 
 
@@ -235,7 +267,9 @@ def along(bends: Sequence[CurvePoint], figure: Literal["cost", "risk"], level: f
     return bends[-1]
 
 
-def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner], near: CurvePoint) -> list[Merit]:
+def _merit(
+    walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner], near: CurvePoint
+) -> list[Merit]:
     case, core, least = walk.reference.case, walk.public(walk.core.x), walk.public(walk.end.x)
     steepest = found[1].weight if len(found) > 1 else 0.0
     out = []
@@ -278,14 +312,20 @@ def _named(walk: Walk, key: str, point: CurvePoint) -> NamedPlan:
 
 
 def _of_run(
-    key: str, case: Case, figures: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], column: str
+    key: str,
+    case: Case,
+    figures: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    column: str,
 ) -> NamedPlan:
     """A plan by the figures and tables of a run. column: of the table `shortfall`, what is short with it."""
     short, wanted = (defaultdict[tuple[str, str, int], float](float) for _ in range(2))
     sums = tables["shortfall"].groupby(["scenario", "element", "year"])[[column, "demand_t"]].sum()
     for (w, e, year), tonnes, demand in sums.itertuples(name=None):
         short[w, e, int(year)], wanted[w, e, int(year)] = tonnes, demand
-    amounts = {name: float(figures[f"{name}_musd"]) for name in ("risk", "expected_loss", "cvar", "cost")}
+    amounts = {
+        name: float(figures[f"{name}_musd"]) for name in ("risk", "expected_loss", "cvar", "cost")
+    }
     return NamedPlan(
         key,
         **amounts,

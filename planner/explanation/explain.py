@@ -49,7 +49,12 @@ FULL = 100_000
 
 
 def explain(
-    plan: PlanValues, name: str = "", progress: Progress = silent, *, thorough: bool = False, workers: int | None = None
+    plan: PlanValues,
+    name: str = "",
+    progress: Progress = silent,
+    *,
+    thorough: bool = False,
+    workers: int | None = None,
 ) -> Explanation:
     """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
@@ -71,7 +76,12 @@ def explain(
 
 
 def _explain(
-    plan: PlanValues, name: str, reference: Reference, pool: SolverPool, progress: Progress, thorough: bool
+    plan: PlanValues,
+    name: str,
+    reference: Reference,
+    pool: SolverPool,
+    progress: Progress,
+    thorough: bool,
 ) -> Explanation:
     case = reference.case
     progress("counterfactuals: levers, partners, time, information, unsure inputs")
@@ -82,9 +92,17 @@ def _explain(
     doubts = claims.at_ends(reference)
     ends = [counterfactual for _, both in doubts for _, counterfactual in both]
     losses: dict[str, float] = plan.summary["scenario_loss_musd"]
-    asked = [*counterfactuals(reference, [*times, *partners]), *ends, *(knowing(reference, losses) if full else ())]
-    found = pool([*asked, *claims.first_counterfactuals(reference, thorough)]) | _known(plan, reference)
-    decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
+    asked = [
+        *counterfactuals(reference, [*times, *partners]),
+        *ends,
+        *(knowing(reference, losses) if full else ()),
+    ]
+    found = pool([*asked, *claims.first_counterfactuals(reference, thorough)]) | _known(
+        plan, reference
+    )
+    decided = pool.begin(
+        partial(_decision, plan, reference, found["ladder:nothing"], full, thorough)
+    )
     shared = pool.begin(partial(_shares, reference))
     own = _own(plan, reference)
     without = left_out(case, found, own)
@@ -112,7 +130,12 @@ def _explain(
         marginal,
         verdicts,
         leans,
-        pool.solved + len(marginal) + 1 + full + decision.frontier.solves + (others.solves if others else 0),
+        pool.solved
+        + len(marginal)
+        + 1
+        + full
+        + decision.frontier.solves
+        + (others.solves if others else 0),
         thorough,
         others,
         _flexibility(reference, found, builds),
@@ -120,7 +143,9 @@ def _explain(
     )
 
 
-def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, full: bool, thorough: bool) -> Decision:
+def _decision(
+    plan: PlanValues, reference: Reference, nothing: Optimum, full: bool, thorough: bool
+) -> Decision:
     """The curve of risk and cost to the last corner if thorough."""
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)
     curve, merit = frontier(walk, plan, nothing)
@@ -132,7 +157,9 @@ def _shares(reference: Reference) -> Shares | None:
     case = reference.case
     if case.model.policy.coordination != "allied":
         return None
-    if case.model.policy.whole_plants:  # the program of the reference has plants to count, that of shares any size
+    if (
+        case.model.policy.whole_plants
+    ):  # the program of the reference has plants to count, that of shares any size
         return charged(Game(case), "alone")
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
@@ -140,10 +167,22 @@ def _shares(reference: Reference) -> Shares | None:
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
     """The last rung of the ladder is the run itself."""
     s, key = plan.summary, ladder_counterfactuals(reference)[0].key
-    return {key: Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], s["scenario_loss_musd"], {}, ())}
+    return {
+        key: Optimum(
+            key,
+            reference.objective,
+            s["risk_musd"],
+            s["cost_musd"],
+            s["scenario_loss_musd"],
+            {},
+            (),
+        )
+    }
 
 
-def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]) -> Flexibility | None:
+def _flexibility(
+    reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]
+) -> Flexibility | None:
     """Adaptive against committed; nothing where there is one future only."""
     case = reference.case
     if len(case.scenarios) == 1:
@@ -157,7 +196,13 @@ def _own(plan: PlanValues, reference: Reference) -> Rung:
     """The run itself."""
     s = plan.summary
     return Rung(
-        "own", OWN_PLAN, reference.objective, s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"]
+        "own",
+        OWN_PLAN,
+        reference.objective,
+        s["risk_musd"],
+        s["cost_musd"],
+        s["expected_loss_musd"],
+        s["cvar_musd"],
     )
 
 
@@ -195,7 +240,11 @@ def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
     for key, added in [("nothing", ()), *((key, added) for key, _, added in steps(reference.case))]:
         levers += added
         last = not out  # the last to be solved is the first of the ladder
-        out.append(Counterfactual(f"ladder:{key}", partial(reference.only, levers), with_cost=True, want_x=last))
+        out.append(
+            Counterfactual(
+                f"ladder:{key}", partial(reference.only, levers), with_cost=True, want_x=last
+            )
+        )
     afters = ["", *(rung.key for rung in reversed(out[1:]))]
     return [replace(rung, after=after) for rung, after in zip(reversed(out), afters, strict=True)]
 
@@ -203,7 +252,11 @@ def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
 def left_out_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything but one step. All but the last step is a rung of the ladder already."""
     return [
-        Counterfactual(f"without:{key}", partial(reference.without, levers), with_cost=reference.goal == "welfare")
+        Counterfactual(
+            f"without:{key}",
+            partial(reference.without, levers),
+            with_cost=reference.goal == "welfare",
+        )
         for key, _, levers in steps(reference.case)[:-1]
     ]
 
@@ -219,13 +272,29 @@ def together(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
         if key == case.model.policy.coordination:
             yield key, name, None
         elif key == OWN_MONEY:
-            if any(case.party[c] != case.funder_party[f] for f, there in case.reach.items() for c in there):
-                yield key, name, Counterfactual(key, lambda: paying_at_home(reference), with_cost=True)
+            if any(
+                case.party[c] != case.funder_party[f]
+                for f, there in case.reach.items()
+                for c in there
+            ):
+                yield (
+                    key,
+                    name,
+                    Counterfactual(key, lambda: paying_at_home(reference), with_cost=True),
+                )
         elif key == "national":  # the claim about allies asks more of this program
             near = reference.national
-            yield key, name, Counterfactual(key, lambda: reference.national.program, at=near, with_cost=True)
+            yield (
+                key,
+                name,
+                Counterfactual(key, lambda: reference.national.program, at=near, with_cost=True),
+            )
         elif full or key != "blocs":
-            yield key, name, Counterfactual(key, partial(with_policy, case, coordination=key), with_cost=True)
+            yield (
+                key,
+                name,
+                Counterfactual(key, partial(with_policy, case, coordination=key), with_cost=True),
+            )
 
 
 def timing(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
@@ -235,13 +304,21 @@ def timing(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
         own = key == case.model.policy.investment
         other = Counterfactual(key, partial(with_policy, case, investment=key), with_cost=True)
         yield key, name, None if own else other
-    yield "later", later_name(case), Counterfactual("later", lambda: reference.not_before(later_year(case)))
+    yield (
+        "later",
+        later_name(case),
+        Counterfactual("later", lambda: reference.not_before(later_year(case))),
+    )
     if case.stockpiles:
         until = min(case.first_year + KEPT_YEARS, case.last_year - 1)
         kept = Counterfactual("kept", lambda: reference.keeping_stock(KEPT, until))
         yield "kept", f"Half of today's stock kept to {until}", kept
     if full:
-        yield "sooner", "Every new plant in use a year sooner", Counterfactual("sooner", lambda: a_year_sooner(case))
+        yield (
+            "sooner",
+            "Every new plant in use a year sooner",
+            Counterfactual("sooner", lambda: a_year_sooner(case)),
+        )
 
 
 def paying_at_home(reference: Reference) -> Program | Case:
@@ -250,7 +327,11 @@ def paying_at_home(reference: Reference) -> Program | Case:
     if case.model.policy.coordination == "allied":
         return reference.paying_at_home()
     rows = [
-        Funder(funder=funder, party=party, countries=tuple(c for c in case.reach[funder] if case.party[c] == party))
+        Funder(
+            funder=funder,
+            party=party,
+            countries=tuple(c for c in case.reach[funder] if case.party[c] == party),
+        )
         for funder, party in case.funder_party.items()
     ]
     allied = with_policy(case, coordination="allied")
@@ -274,7 +355,8 @@ def later_name(case: Case) -> str:
 def a_year_sooner(case: Case) -> Case:
     """The case in which every lead time is a year shorter."""
     rows = tuple(
-        row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)}) for row in case.tables.projects
+        row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)})
+        for row in case.tables.projects
     )
     return case.with_tables(projects=rows)
 
@@ -288,7 +370,9 @@ def rung(case: Case, name: str, found: Optimum) -> Rung:
 def against(one: Rung, other: Rung) -> Rung:
     """A rung with what it changes compared with another."""
     costs = None if one.cost is None or other.cost is None else one.cost - other.cost
-    return replace(one, against=other.key, change=one.objective - other.objective, change_cost=costs)
+    return replace(
+        one, against=other.key, change=one.objective - other.objective, change_cost=costs
+    )
 
 
 def ladder(case: Case, found: Mapping[str, Optimum], nothing: Mapping[str, Any]) -> list[Rung]:
@@ -311,7 +395,8 @@ def ladder(case: Case, found: Mapping[str, Optimum], nothing: Mapping[str, Any])
     ]
     if nothing and case.model.objective.goal == "welfare":
         figures: dict[str, Any] = {
-            name: float(nothing[f"{name}_musd"]) for name in ("risk", "cost", "expected_loss", "cvar")
+            name: float(nothing[f"{name}_musd"])
+            for name in ("risk", "cost", "expected_loss", "cvar")
         }
         rungs[0] = replace(rungs[0], objective=figures["risk"] + figures["cost"], **figures)
     return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
@@ -329,10 +414,14 @@ def left_out(case: Case, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
     return sorted(rungs, key=lambda r: -r.objective)
 
 
-def compared(case: Case, asked: Iterable[PolicyQuestion], found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
+def compared(
+    case: Case, asked: Iterable[PolicyQuestion], found: Mapping[str, Optimum], own: Rung
+) -> list[Rung]:
     """What was asked against the run's own."""
     return [
-        replace(own, key=key, name=name) if of is None else against(rung(case, name, found[key]), own)
+        replace(own, key=key, name=name)
+        if of is None
+        else against(rung(case, name, found[key]), own)
         for key, name, of in asked
     ]
 
@@ -340,4 +429,7 @@ def compared(case: Case, asked: Iterable[PolicyQuestion], found: Mapping[str, Op
 def counterfactuals(reference: Reference, asked: Iterable[PolicyQuestion]) -> list[Counterfactual]:
     """Those of levers, without the last rung, which is the run itself, and of partners and time."""
     levers = [*ladder_counterfactuals(reference)[1:], *left_out_counterfactuals(reference)]
-    return [*levers, *(counterfactual for _, _, counterfactual in asked if counterfactual is not None)]
+    return [
+        *levers,
+        *(counterfactual for _, _, counterfactual in asked if counterfactual is not None),
+    ]

@@ -46,7 +46,11 @@ class _Past:
     def table(self, name: str) -> Iterator[Any]:
         """Rows of what happened, or is planned, in the scenario gone along."""
         for row in rows(self.plan.tables[name]):
-            held = (row.scenario,) if hasattr(row, "scenario") else members(row.scenarios, tuple(self.case.scenarios))
+            held = (
+                (row.scenario,)
+                if hasattr(row, "scenario")
+                else members(row.scenarios, tuple(self.case.scenarios))
+            )
             if self.along in held:
                 yield row
 
@@ -65,7 +69,11 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         said = f'unknown scenario "{along}"{did_you_mean(along, case.scenarios)}'
         raise InputError([Fault("--along", 0, "", said)])
     tree = scenario_tree(case)
-    ends = [n for n in tree.nodes if n.year == year - 1 and n.closes_year and along in ("", *n.scenarios)]
+    ends = [
+        n
+        for n in tree.nodes
+        if n.year == year - 1 and n.closes_year and along in ("", *n.scenarios)
+    ]
     end = max(ends, key=lambda n: (n.probability, -n.index))
     past = _Past(plan, year, along or end.scenarios[0], end.scenarios)
     plants = _Plants(past, tree)
@@ -79,14 +87,22 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         "training": _training(past),
         "budgets": _budgets(past, plants.built),
         "draws": tuple(row for row in case.tables.draws if row.scenario in past.left),
-        "prices": tuple(row for row in case.tables.prices if row.future in {"", *past.left, *map(stem, past.left)}),
+        "prices": tuple(
+            row
+            for row in case.tables.prices
+            if row.future in {"", *past.left, *map(stem, past.left)}
+        ),
     }
     update: dict[str, Any] = {"first_year": year, "last_year": case.last_year}
     model = case.model.model_copy(update={"horizon": case.model.horizon.model_copy(update=update)})
     if (through := model.policy.committed_through) is not None and through < year:
-        model = model.model_copy(update={"policy": model.policy.model_copy(update={"committed_through": None})})
+        model = model.model_copy(
+            update={"policy": model.policy.model_copy(update={"committed_through": None})}
+        )
     later = replace(case.tables, **tables)
-    kept = (row for row in later.uncertainties if matching(later.rows(row.table), conditions(row.where)))
+    kept = (
+        row for row in later.uncertainties if matching(later.rows(row.table), conditions(row.where))
+    )
     return replace(case, tables=replace(later, uncertainties=tuple(kept)), model=model).checked()
 
 
@@ -105,7 +121,10 @@ def _shocks(past: _Past, plants: _Plants) -> Iterator[Shock]:
             kept = row.model_copy(update={"start_year": past.year}) if begun else row
             yield kept
             if row.kind == "capacity":
-                yield from (kept.model_copy(update={"project": copy}) for copy in plants.copies.get(row.project, ()))
+                yield from (
+                    kept.model_copy(update={"project": copy})
+                    for copy in plants.copies.get(row.project, ())
+                )
 
 
 class _Plants:
@@ -115,7 +134,9 @@ class _Plants:
         self._past, self._tree = past, tree
         case = past.case
         found = of_table(case, past.plan.tables["investments"])
-        self.built = [b for b in found if b.year < past.year and past.along in b.scenarios and b.tpa > SLIGHT]
+        self.built = [
+            b for b in found if b.year < past.year and past.along in b.scenarios and b.tpa > SLIGHT
+        ]
         self.copies: dict[str, list[str]] = defaultdict(list)
         self.late: list[Shock] = []
         used: dict[str, float] = defaultdict(float)
@@ -127,12 +148,19 @@ class _Plants:
             else row
             for row in case.tables.projects
         ]
-        self.rows: tuple[Row, ...] = (*own, *(row for build in self.built for row in self._steps(build)))
+        self.rows: tuple[Row, ...] = (
+            *own,
+            *(row for build in self.built for row in self._steps(build)),
+        )
 
     def with_copies(self, table: str) -> tuple[Row, ...]:
         """The rows of a table that names projects, with those of what was built of them."""
         rows: list[Any] = list(self._past.case.tables.rows(table))
-        copied = [r.model_copy(update={"project": copy}) for r in rows for copy in self.copies.get(r.project, ())]
+        copied = [
+            r.model_copy(update={"project": copy})
+            for r in rows
+            for copy in self.copies.get(r.project, ())
+        ]
         return (*rows, *copied)
 
     def _steps(self, build: Build) -> Iterator[Project]:
@@ -159,19 +187,30 @@ class _Plants:
                         **{"max_new_tpa": 0.0, "unit_tpa": None, "earliest_year": None},
                     }
                 )
-                self.late += self._slipping(name, build, slips, {t: share[t] for t in range(begins, ends)})
+                self.late += self._slipping(
+                    name, build, slips, {t: share[t] for t in range(begins, ends)}
+                )
 
     def _slipping(
         self, name: str, build: Build, slips: Mapping[str, int], share: Mapping[int, float]
     ) -> Iterator[Shock]:
         """What is left of one stretch where the build is later than elsewhere. share: by year of the stretch."""
-        case, due = self._past.case, build.year + self._past.case.projects[build.project].lead_time_years
+        case, due = (
+            self._past.case,
+            build.year + self._past.case.projects[build.project].lead_time_years,
+        )
         for w, slip in slips.items():
             for t in share:
                 factor = case.ramp_share(build.project, t - due - slip) / share[t]
                 if factor != 1.0:
                     yield Shock(
-                        scenario=w, kind="capacity", start_year=t, end_year=t, project=name, factor=factor, leak=0.0
+                        scenario=w,
+                        kind="capacity",
+                        start_year=t,
+                        end_year=t,
+                        project=name,
+                        factor=factor,
+                        leak=0.0,
                     )
 
 
@@ -183,10 +222,14 @@ def _unused(name: str, taken: Mapping[str, object]) -> str:
 
 def _stocks(past: _Past) -> tuple[Row, ...]:
     held = {
-        (r.country, r.element, r.form): float(r.stock_t) for r in past.table("stocks") if int(r.year) == past.year - 1
+        (r.country, r.element, r.form): float(r.stock_t)
+        for r in past.table("stocks")
+        if int(r.year) == past.year - 1
     }
     return tuple(
-        row.model_copy(update={"initial_t": max(held.get((row.country, row.element, row.form), 0.0), 0.0)})
+        row.model_copy(
+            update={"initial_t": max(held.get((row.country, row.element, row.form), 0.0), 0.0)}
+        )
         for row in past.case.tables.stockpiles
     )
 
@@ -218,7 +261,9 @@ def _training(past: _Past) -> tuple[Row, ...]:
                     "duration_years": begun + row.duration_years - past.year,
                     "seats": float(r.intake),
                     "last_intake_year": past.year,
-                    **dict.fromkeys(("max_new_seats", "cost_per_trainee_usd", "cost_per_seat_usd"), 0.0),
+                    **dict.fromkeys(
+                        ("max_new_seats", "cost_per_trainee_usd", "cost_per_seat_usd"), 0.0
+                    ),
                 }
                 under_way.append(row.model_copy(update=update))
     own = (
@@ -236,7 +281,12 @@ def _training(past: _Past) -> tuple[Row, ...]:
 def _budgets(past: _Past, built: list[Build]) -> tuple[Row, ...]:
     """What is left of each funder's money: what it carries on, less what it will pay for decisions of the past."""
     case = past.case
-    left = {(f, t): case.budget.get((f, t), 0.0) for f in case.reach for t in case.years if t >= past.year}
+    left = {
+        (f, t): case.budget.get((f, t), 0.0)
+        for f in case.reach
+        for t in case.years
+        if t >= past.year
+    }
     paid: dict[tuple[str, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     spent: dict[str, float] = defaultdict(float)
     for r in past.table("spending"):
@@ -266,8 +316,12 @@ def _due(past: _Past, built: list[Build]) -> dict[tuple[str, int], float]:
         years, row = case.payment_years(build.project, build.year), case.projects[build.project]
         for t in years:
             if t >= past.year:
-                out[row.country, t] += build.tpa * full_capex(case, build.project) * row.public_share / len(years)
+                out[row.country, t] += (
+                    build.tpa * full_capex(case, build.project) * row.public_share / len(years)
+                )
     for r in past.table("workforce"):
         if int(r.year) == past.year:
-            out[r.country, past.year] += float(r.hired) * musd(case.workforce[r.country, r.skill].hire_cost_usd)
+            out[r.country, past.year] += float(r.hired) * musd(
+                case.workforce[r.country, r.skill].hire_cost_usd
+            )
     return {key: amount for key, amount in out.items() if amount > SLIGHT}

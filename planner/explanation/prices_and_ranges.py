@@ -77,12 +77,16 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
         total = sum(parts.values())
         if total > SMALLEST_MUSD:
             out += [
-                Link(element, year, link, musd, musd / total) for link, musd in parts.items() if musd > SMALLEST_MUSD
+                Link(element, year, link, musd, musd / total)
+                for link, musd in parts.items()
+                if musd > SMALLEST_MUSD
             ]
     return out
 
 
-def _activities(reference: Reference, x: Vector, duals: Vector, years: list[int]) -> dict[tuple[str, str, int], _Used]:
+def _activities(
+    reference: Reference, x: Vector, duals: Vector, years: list[int]
+) -> dict[tuple[str, str, int], _Used]:
     """(stage, feed or element of separation, metal and magnets, year) -> what was earned and used, added up over
     histories and plants."""
     program, projects = reference.program, reference.case.projects
@@ -128,7 +132,9 @@ def _split(used: dict[tuple[str, str, int], _Used]) -> WorthOfLinks:
         for element, value in part.earned.items() if stage == "separation" else ():
             made[element, year] += value
     for form in MADE_FROM:
-        plants = {(element, year): part for (stage, element, year), part in used.items() if stage == form}
+        plants = {
+            (element, year): part for (stage, element, year), part in used.items() if stage == form
+        }
         for at, of in shares.items():
             # What users take as it is; what the next plants take is counted with what they make of it.
             taken = plants[at].inputs[at[0]] if at in plants else 0.0
@@ -167,10 +173,18 @@ def _oxide_parts(
             continue
         feed = sum(part.inputs.values())
         of_feed = feeds.get(year, {"mine capacity": 1.0})
-        parts = {"separation capacity": part.capacity, "separation people": part.people, **_scaled(of_feed, feed)}
+        parts = {
+            "separation capacity": part.capacity,
+            "separation people": part.people,
+            **_scaled(of_feed, feed),
+        }
         for element, value in part.earned.items():
             _add(sums[element, year], _scaled(parts, max(value, 0.0) / earned))
-    return {at: _scaled(parts, 1.0 / total) for at, parts in sums.items() if (total := sum(parts.values())) > 0}
+    return {
+        at: _scaled(parts, 1.0 / total)
+        for at, parts in sums.items()
+        if (total := sum(parts.values())) > 0
+    }
 
 
 def _add(into: dict[str, float], parts: dict[str, float]) -> None:
@@ -180,7 +194,9 @@ def _add(into: dict[str, float], parts: dict[str, float]) -> None:
 
 def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
     # Value that no plant of the year explains: oxide from stock or imports.
-    return {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
+    return (
+        {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
+    )
 
 
 KINDS = ("budget", "capacity", "nameplate limit", "staff joining", "feed", "delivered good")
@@ -200,14 +216,20 @@ def marginals(reference: Reference) -> list[Marginal]:
         for row, amount in rows:
             more[row] += amount
         limits = program.row_lower + more, program.row_upper + more
-        solver.replace(program.with_data(program.matrix.data, *limits, program.lower, program.upper))
+        solver.replace(
+            program.with_data(program.matrix.data, *limits, program.lower, program.upper)
+        )
         found = solver.minimise(column)
         if found.stop is Stop.OPTIMAL:
-            out.append(Marginal(*thing[:6], unit, price, reference.objective - float(found.x[column])))
+            out.append(
+                Marginal(*thing[:6], unit, price, reference.objective - float(found.x[column]))
+            )
     return out
 
 
-def _dearest(reference: Reference, duals: Vector) -> dict[ScarceThing, tuple[float, str, list[tuple[int, float]]]]:
+def _dearest(
+    reference: Reference, duals: Vector
+) -> dict[ScarceThing, tuple[float, str, list[tuple[int, float]]]]:
     """Of each kind the thing with the highest price: the price (MUSD per unit), the unit, and the rows whose right-hand
     side grows by how much if there is one unit more."""
     kinds, units = {scarce.declared.name: scarce for scarce in ROWS}, dict[ScarceThing, str]()
@@ -220,12 +242,20 @@ def _dearest(reference: Reference, duals: Vector) -> dict[ScarceThing, tuple[flo
             price[thing] += scarce.sign * float(duals[i]) * per_unit
             rows[thing].append((i, -scarce.sign * per_unit))
             units[thing] = scarce.unit
-    worth = sorted((thing for thing in price if price[thing] > SMALLEST_MUSD), key=lambda t: (-price[t], str(t)))
+    worth = sorted(
+        (thing for thing in price if price[thing] > SMALLEST_MUSD),
+        key=lambda t: (-price[t], str(t)),
+    )
     first = (next((thing for thing in worth if thing[0] == kind), None) for kind in KINDS)
-    return {thing: (price[thing], units[thing], rows[thing]) for thing in first if thing is not None}
+    return {
+        thing: (price[thing], units[thing], rows[thing]) for thing in first if thing is not None
+    }
 
 
-NEAR: Mapping[Goal, Mapping[str, float]] = {"risk": {"risk": 0.02, "cost": 0.05}, "welfare": {"welfare": 0.01}}
+NEAR: Mapping[Goal, Mapping[str, float]] = {
+    "risk": {"risk": 0.02, "cost": 0.05},
+    "welfare": {"welfare": 0.01},
+}
 """By how much a plan that is nearly as good may be worse: shares of the least risk and of the plan's cost, or of the
 least cost plus risk."""
 
@@ -238,12 +268,18 @@ def alternatives(reference: Reference, cost: float) -> Alternatives:
     for name, share in near.items():
         least = cost if name == "cost" else reference.objective
         solver.bound(program.column[name, None], least * (1 + share) + HOLD_MUSD)
-    most_possible = {(kind, p): reference.case.projects[p].max_new_tpa for kind, p in targets if kind == "project"}
+    most_possible = {
+        (kind, p): reference.case.projects[p].max_new_tpa
+        for kind, p in targets
+        if kind == "project"
+    }
     low, high, solves = _extremes(solver, targets, solution.x, reference.goal, most_possible)
     ranges = []
     for at, (kind, key) in enumerate(targets):
         limit = most_possible.get((kind, key))
-        ranges.append(Range(kind, key, float(low[at]), float(high[at]), limit, word(low[at], high[at], limit)))
+        ranges.append(
+            Range(kind, key, float(low[at]), float(high[at]), limit, word(low[at], high[at], limit))
+        )
     return Alternatives(near, ranges, solves)
 
 
@@ -276,7 +312,9 @@ def _targets(reference: Reference) -> dict[tuple[str, str], Vector]:
     """Weights of the columns (n) that sum to the new capacity (t/y) of each project that may grow, and to the capital
     (MUSD, undiscounted, public and private) spent in each country."""
     size = len(reference.program.columns)
-    projects, countries = (defaultdict[tuple[str, str], Vector](partial(np.zeros, size)) for _ in range(2))
+    projects, countries = (
+        defaultdict[tuple[str, str], Vector](partial(np.zeros, size)) for _ in range(2)
+    )
     for i, (name, index) in enumerate(reference.program.columns):
         if name == "build":
             project, node = index
@@ -304,12 +342,19 @@ def _extremes(
     for turned in (False, True):
         for k, (target, weights) in enumerate(targets.items()):
             limit = limits.get(target, np.inf)
-            reached = seen_high[k] >= limit * (1 - 1e-9) if turned else seen_low[k] <= 1e-9 * max(min(limit, 1e9), 1.0)
+            reached = (
+                seen_high[k] >= limit * (1 - 1e-9)
+                if turned
+                else seen_low[k] <= 1e-9 * max(min(limit, 1e9), 1.0)
+            )
             if reached:
                 continue
             order = ("primal" if solves else "again", *quickest(solver.program))
             found = solver.minimise_sum(-weights if turned else weights, order, phase)
             solves += 1
             if found.stop is Stop.OPTIMAL:
-                seen_low, seen_high = np.minimum(seen_low, sums @ found.x), np.maximum(seen_high, sums @ found.x)
+                seen_low, seen_high = (
+                    np.minimum(seen_low, sums @ found.x),
+                    np.maximum(seen_high, sums @ found.x),
+                )
     return np.maximum(seen_low, 0.0) + 0.0, seen_high, solves

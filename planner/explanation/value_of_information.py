@@ -49,21 +49,32 @@ def knowing(reference: Reference, losses: Mapping[str, float]) -> Iterator[Count
     yield Counterfactual("mean plan", partial(_mean_plan, reference))
     for scenario, weight in _weights(reference, losses).items():
         if reference.goal == "welfare" or losses[scenario] > SMALLEST_MUSD:
-            yield Counterfactual(f"know:{scenario}", partial(_known, reference.case, scenario, weight))
+            yield Counterfactual(
+                f"know:{scenario}", partial(_known, reference.case, scenario, weight)
+            )
 
 
 def knowledge(
-    reference: Reference, losses: Mapping[str, float], objective: float, found: Mapping[str, Optimum]
+    reference: Reference,
+    losses: Mapping[str, float],
+    objective: float,
+    found: Mapping[str, Optimum],
 ) -> Knowledge:
     """What the answers say. objective: of the run's plan (MUSD)."""
     case, goal = reference.case, reference.goal
-    best = {w: found[key].objective if (key := f"know:{w}") in found else 0.0 for w in case.scenarios}
+    best = {
+        w: found[key].objective if (key := f"know:{w}") in found else 0.0 for w in case.scenarios
+    }
     if goal == "risk":
         known, least = weighed(case, best).risk, best
     else:
         known = sum(p * best[w] for w, p in case.scenarios.items())
-        least = {w: found[f"know:{w}"].risk / weight for w, weight in _weights(reference, losses).items()}
-    stochastic = objective if case.model.policy.investment == "committed" else found["committed"].objective
+        least = {
+            w: found[f"know:{w}"].risk / weight for w, weight in _weights(reference, losses).items()
+        }
+    stochastic = (
+        objective if case.model.policy.investment == "committed" else found["committed"].objective
+    )
     mean = found["mean plan"].objective
     least = {w: _clean(loss) for w, loss in least.items()}
     regret = {w: _clean(losses[w] - least[w]) for w in case.scenarios} if goal == "risk" else {}
@@ -89,7 +100,9 @@ def _weights(reference: Reference, losses: Mapping[str, float]) -> dict[str, flo
 
 def _known(case: Case, scenario: str, weight: float) -> Case:
     """The case in which one scenario is certain, its losses times a weight."""
-    countries = tuple(r.model_copy(update={"weight": r.weight * weight}) for r in case.tables.countries)
+    countries = tuple(
+        r.model_copy(update={"weight": r.weight * weight}) for r in case.tables.countries
+    )
     return alone(case, scenario).with_tables(countries=countries)
 
 
@@ -111,13 +124,19 @@ def mean_case(case: Case) -> Case:
 
     def mean(kind: str, key: Any) -> float:
         *what, year = key
-        return sum(p * _in_year(getattr(effects[w], kind), what, year) for w, p in case.scenarios.items())
+        return sum(
+            p * _in_year(getattr(effects[w], kind), what, year) for w, p in case.scenarios.items()
+        )
 
-    def flows(rows: Iterable[Any], columns: Sequence[str], given: Mapping[Any, float], kind: str) -> tuple[Any, ...]:
+    def flows(
+        rows: Iterable[Any], columns: Sequence[str], given: Mapping[Any, float], kind: str
+    ) -> tuple[Any, ...]:
         """A row for each year of the series that have these columns alike. given: tonnes of a series and year."""
         series = {attrgetter(*columns)(row): row for row in rows}
         return tuple(
-            series[key].model_copy(update={"year": t, "tonnes": given.get((*key, t), 0.0) * mean(kind, (*key, t))})
+            series[key].model_copy(
+                update={"year": t, "tonnes": given.get((*key, t), 0.0) * mean(kind, (*key, t))}
+            )
             for key in sorted(series)
             for t in case.years
         )
@@ -129,7 +148,9 @@ def mean_case(case: Case) -> Case:
         demand=flows(tables.demand, GOOD, case.demand, "demand"),
         imports=flows(tables.imports, ("supplier", *GOOD), case.import_limit, "imports"),
     )
-    horizon = case.model.horizon.model_copy(update={"first_year": case.first_year, "last_year": case.last_year})
+    horizon = case.model.horizon.model_copy(
+        update={"first_year": case.first_year, "last_year": case.last_year}
+    )
     model = case.model.model_copy(update={"horizon": horizon})
     return with_policy(replace(case, tables=certain, model=model), investment="committed")
 
@@ -142,7 +163,13 @@ def _in_year(part: Mapping[Any, float], what: list[str], year: int) -> float:
 
 
 def _mean_capacity(effects: Mapping[str, Effects], mean: Mean) -> list[Shock]:
-    hit = sorted({(project, year_of(period)) for found in effects.values() for project, period in found.capacity})
+    hit = sorted(
+        {
+            (project, year_of(period))
+            for found in effects.values()
+            for project, period in found.capacity
+        }
+    )
     return [_mean_shock("capacity", p, t, mean("capacity", (p, t))) for p, t in hit]
 
 
@@ -151,8 +178,16 @@ def _mean_delays(effects: Mapping[str, Effects], chances: Mapping[str, float]) -
     for w, chance in chances.items():
         for p, due in effects[w].delays:
             late[p, due] += chance * effects[w].delay(p, due)
-    return [_mean_shock("delay", p, due, float(round(n))) for (p, due), n in sorted(late.items()) if round(n) > 0]
+    return [
+        _mean_shock("delay", p, due, float(round(n)))
+        for (p, due), n in sorted(late.items())
+        if round(n) > 0
+    ]
 
 
-def _mean_shock(kind: Literal["capacity", "delay"], project: str, year: int, factor: float) -> Shock:
-    return Shock(scenario=MEAN, kind=kind, start_year=year, end_year=year, project=project, factor=factor)
+def _mean_shock(
+    kind: Literal["capacity", "delay"], project: str, year: int, factor: float
+) -> Shock:
+    return Shock(
+        scenario=MEAN, kind=kind, start_year=year, end_year=year, project=project, factor=factor
+    )

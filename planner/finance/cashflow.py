@@ -71,35 +71,52 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     """
     rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
-    grace = line(np.maximum(x["grace_years"], built), "years of grace, or until the capital is paid", "years")
-    paying = line(np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0), "years of repayment", "flag")
+    grace = line(
+        np.maximum(x["grace_years"], built), "years of grace, or until the capital is paid", "years"
+    )
+    paying = line(
+        np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0),
+        "years of repayment",
+        "flag",
+    )
     serves = line(paying * np.maximum(cfads, 0.0), "cash flow in years of repayment")
     left = ((serves > PAID) * (x["debt_years"] + 1.0 - number)).max(axis=-1, keepdims=True)
     begun = np.where(left > 0, x["debt_years"] - left, grace)
     begun = line(begun, "years until the first repayment", "years")
     weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
-    most = line((serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "debt that cash flow bears then")
+    most = line(
+        (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "debt that cash flow bears then"
+    )
     whole = (capital * weight).sum(axis=-1, keepdims=True)
     whole = line(whole, "capital less grant, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(whole > 0, np.minimum(x["debt_share"], most / whole), 0.0)
         share = line(share, "debt drawn over capital less grant", "share")
-        part = line(np.where(most > 0, share * whole / most, 0.0), "debt over what cash flow bears", "share")
+        part = line(
+            np.where(most > 0, share * whole / most, 0.0), "debt over what cash flow bears", "share"
+        )
         cover = np.where(part > 0, x["dscr"] / part, np.nan)
     draws = line(share * capital, "drawn")
     service = line(serves / x["dscr"] * part, "debt service")
     owed = carried(draws, _owed, (service, rate), "Debt", "owed at the end of the year", "MUSD")
     interest = line(before(owed) * rate, "interest")
-    added = line(np.where(number <= begun, interest, 0.0), "of it until the first repayment, added to the loan")
+    added = line(
+        np.where(number <= begun, interest, 0.0),
+        "of it until the first repayment, added to the loan",
+    )
     missed = paying * (before(owed) > PAID) * (service <= PAID)
     missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
     most = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
     reserve = np.where((number >= begun) & (owed > 0), most, 0.0)
     reserve = line(reserve, "reserve account at the end of the year")
-    return Loan(draws, interest, added, service, owed, missed, reserve, begun, share[..., 0], cover[..., 0])
+    return Loan(
+        draws, interest, added, service, owed, missed, reserve, begun, share[..., 0], cover[..., 0]
+    )
 
 
-NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_factor", "availability")}  # type: ignore[misc]
+NO_SUPPORT: Levels = {
+    name: np.zeros(()) for name in ("grant_share", "floor_factor", "availability")
+}
 """Support as further levels: grant over capital; guaranteed price over the deck, of metal and magnets the margin over
 their feed; MUSD a year of running."""
 UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
@@ -129,7 +146,9 @@ class Investment:
 
     def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
         """The same, a row for each future."""
-        return {(q.element, q.form): np.array([q.at(future) for future in futures]) for q in self.quotes}
+        return {
+            (q.element, q.form): np.array([q.at(future) for future in futures]) for q in self.quotes
+        }
 
 
 @dataclass(frozen=True)
@@ -196,33 +215,56 @@ class CashFlows:
 
 def received(sales: Sequence[Sale], like: Array) -> Array:
     """Money for sales (real): market, contracts, guaranteed price."""
-    return added([part for s in sales for part in (s.market, s.floored, *(c.change for c in s.settled))], like)
+    return added(
+        [part for s in sales for part in (s.market, s.floored, *(c.change for c in s.settled))],
+        like,
+    )
 
 
-def cash_flows(found: Investment, x: Levels, use: Sequence[Array], prices: Prices | None = None) -> CashFlows:
+def cash_flows(
+    found: Investment, x: Levels, use: Sequence[Array], prices: Prices | None = None
+) -> CashFlows:
     """All flows of an investment. x: levels of terms, of prices and of support; use: for each plant the share of what
     its ramp allows that is worked, by year; prices: MUSD/t by good before premiums, in place of those of the deck."""
     year = x["year"]
-    index = row((1.0 + x["inflation"]) ** (year - x["base_year"]), "Time", "money of the year", "of base")
+    index = row(
+        (1.0 + x["inflation"]) ** (year - x["base_year"]), "Time", "money of the year", "of base"
+    )
     at = _prices(found, x, prices or found.prices())
     works = [_work(plant, x, share) for plant, share in zip(found.plants, use, strict=True)]
     makes = [
-        [(m, row(able * m.per_tonne * x["recovery_factor"], "Operations", f"{p.name}, could make {m.label}", "t"))
-         for m in p.made]
+        [
+            (
+                m,
+                row(
+                    able * m.per_tonne * x["recovery_factor"],
+                    "Operations",
+                    f"{p.name}, could make {m.label}",
+                    "t",
+                ),
+            )
+            for m in p.made
+        ]
         for p, (_, able, _, _) in zip(found.plants, works, strict=True)
-    ]  # fmt: skip
+    ]
     taken = {
-        good: _taken(good, found, x, [t for part in makes for m, t in part if m.good == good]) for good in found.wanted
+        good: _taken(good, found, x, [t for part in makes for m, t in part if m.good == good])
+        for good in found.wanted
     }
     plants = []
     for plant, (age, able, running, usable), could in zip(found.plants, works, makes, strict=True):
         shares = [taken.get(m.good, 1.0) for m, _ in could]
-        worked = able * reduce(np.maximum, shares) if all(m.good in taken for m, _ in could) else able
+        worked = (
+            able * reduce(np.maximum, shares) if all(m.good in taken for m, _ in could) else able
+        )
         tonnes = row(worked, "Operations", f"{plant.name}, capacity in use", "t")
         sales = tuple(
-            _sale(found, plant, m, x, t * share, at, index) for (m, t), share in zip(could, shares, strict=True)
+            _sale(found, plant, m, x, t * share, at, index)
+            for (m, t), share in zip(could, shares, strict=True)
         )
-        plants.append(_plant_flows(found, plant, x, age, (tonnes, running, usable), sales, at, index))
+        plants.append(
+            _plant_flows(found, plant, x, age, (tonnes, running, usable), sales, at, index)
+        )
     return _together(tuple(plants), x, year, index)
 
 
@@ -230,7 +272,9 @@ def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Arr
     def whole(label: str, rows: Sequence[Array]) -> Array:
         return row(added(rows, index) * index, "Tax", label, "MUSD")
 
-    sales = row(added([received(p.sales, index) for p in plants], index), "Revenue", "all sales", "MUSD")
+    sales = row(
+        added([received(p.sales, index) for p in plants], index), "Revenue", "all sales", "MUSD"
+    )
     costs = added([p.fixed + p.variable + p.feed for p in plants], index)
     runs = np.minimum(added([p.running for p in plants], index), 1.0)
     availability = whole("availability payment", [x["availability"] * runs])
@@ -238,14 +282,23 @@ def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Arr
     capital = whole("capital", [p.capital for p in plants])
     grant = row(x["grant_share"] * capital, "Tax", "grant", "MUSD")
     late = whole("sustaining and closure, less residual", [p.late for p in plants])
-    depreciation = row(added([p.depreciation for p in plants], index), "Tax", "depreciation", "MUSD")
+    depreciation = row(
+        added([p.depreciation for p in plants], index), "Tax", "depreciation", "MUSD"
+    )
     taxable = row(ebitda - depreciation - late, "Tax", "taxable without debt", "MUSD")
     tax = tax_due(taxable, x["tax_rate"], "without debt")
-    working = row(x["working_days"] / x["days"] * sales * index, "Tax", "working capital, end of the year", "MUSD")
+    working = row(
+        x["working_days"] / x["days"] * sales * index,
+        "Tax",
+        "working capital, end of the year",
+        "MUSD",
+    )
     before_tax = ebitda - (working - before(working)) - late - capital + grant
     before_tax = row(before_tax, "Tax", "before tax, all capital", "MUSD")
     after_tax = row(before_tax - tax, "Tax", "after tax, all capital", "MUSD")
-    cfads = row(after_tax + capital - grant, "Debt", "cash flow after tax that can serve debt", "MUSD")
+    cfads = row(
+        after_tax + capital - grant, "Debt", "cash flow after tax that can serve debt", "MUSD"
+    )
     lent_on = row(capital - grant, "Debt", "capital less grant", "MUSD")
     number = row(year - x["first_year"] + 1.0, "Time", "number of the year", "")
     loan = sculpted_loan(lent_on, cfads, number, x)
@@ -253,10 +306,25 @@ def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Arr
     with_debt = tax_due(taxed, x["tax_rate"], "with debt")
     kept = loan.reserve - before(loan.reserve)
     owners = row(
-        before_tax - with_debt + loan.draws - loan.service - kept, "Debt", "owners, after debt, reserve and tax", "MUSD"
+        before_tax - with_debt + loan.draws - loan.service - kept,
+        "Debt",
+        "owners, after debt, reserve and tax",
+        "MUSD",
     )
     return CashFlows(
-        *(plants, index, ebitda, availability, capital, grant, late, depreciation, taxable, tax, working),
+        *(
+            plants,
+            index,
+            ebitda,
+            availability,
+            capital,
+            grant,
+            late,
+            depreciation,
+            taxable,
+            tax,
+            working,
+        ),
         *(before_tax, after_tax, cfads, loan, with_debt, owners),
     )
 
@@ -274,7 +342,12 @@ def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array
 
 def _work(plant: PlantFacts, x: Levels, use: Array) -> tuple[Array, Array, Array, Array]:
     """Years since the first output, capacity that could be in use (t), whether it runs, share of capacity usable."""
-    age = row(x["year"] - plant.start - x["delay_years"], "Time", f"{plant.name}, years since first output", "years")
+    age = row(
+        x["year"] - plant.start - x["delay_years"],
+        "Time",
+        f"{plant.name}, years since first output",
+        "years",
+    )
     runs = np.where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
     running = row(runs, "Time", f"{plant.name}, runs", "flag")
     *growing, full = plant.ramp
@@ -282,7 +355,12 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> tuple[Array, Array, Array
     usable = (added(shares, age) + full * (age >= len(growing))) * running
     usable = row(usable, "Time", f"{plant.name}, share of capacity usable", "share")
     able = plant.size * usable * use * x["volume"]
-    return age, row(able, "Operations", f"{plant.name}, capacity that could be in use", "t"), running, usable
+    return (
+        age,
+        row(able, "Operations", f"{plant.name}, capacity that could be in use", "t"),
+        running,
+        usable,
+    )
 
 
 def _taken(good: Product, found: Investment, x: Levels, could: Sequence[Array]) -> Array:
@@ -293,32 +371,55 @@ def _taken(good: Product, found: Investment, x: Levels, could: Sequence[Array]) 
 
 
 def _sale(
-    found: Investment, plant: PlantFacts, m: Material, x: Levels, tonnes: Array, at: Prices, index: Array
+    found: Investment,
+    plant: PlantFacts,
+    m: Material,
+    x: Levels,
+    tonnes: Array,
+    at: Prices,
+    index: Array,
 ) -> Sale:
     label, price = f"{plant.name}, {m.label}", at[m.good]
     tonnes = row(tonnes, "Revenue", f"{label}, sold", "t")
-    paid = x["payable"] if m.payable else 1.0  # a concentrate earns this share of what its oxides are worth
+    paid = (
+        x["payable"] if m.payable else 1.0
+    )  # a concentrate earns this share of what its oxides are worth
     market = row(tonnes * price * paid, "Revenue", f"{label}, at the market", "MUSD")
     deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "offtake")]
-    settled = tuple(settle(deal, price, tonnes * paid, x["year"], index, x["per_kg"], label) for deal in deals)
+    settled = tuple(
+        settle(deal, price, tonnes * paid, x["year"], index, x["per_kg"], label) for deal in deals
+    )
     deck, earned = found.prices()[m.good], price
     for feed in plant.feed_of(m):  # a floor under the price alone would fail when feed is dear
         margin = price - at[feed.good] * (feed.per_tonne / m.per_tonne)
         earned = row(margin, "Revenue", f"{label}, price less that of its feed", "MUSD/t")
     short = np.maximum(x["floor_factor"] * deck - earned, 0.0)
     floored = np.where(x["floor_factor"] > 0, short, 0.0) * tonnes * paid
-    return Sale(m, tonnes, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD"))
+    return Sale(
+        m, tonnes, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD")
+    )
 
 
 def _plant_flows(
-    found: Investment, plant: PlantFacts, x: Levels, age: Array, work: tuple[Array, Array, Array],
-    sales: tuple[Sale, ...], at: Prices, index: Array,
-) -> PlantFlows:  # fmt: skip
+    found: Investment,
+    plant: PlantFacts,
+    x: Levels,
+    age: Array,
+    work: tuple[Array, Array, Array],
+    sales: tuple[Sale, ...],
+    at: Prices,
+    index: Array,
+) -> PlantFlows:
     def cost(label: str, amounts: Array) -> Array:
         return row(amounts, "Costs", f"{plant.name}, {label}", "MUSD")
 
     year, life, (tonnes, running, _) = x["year"], x["life_years"], work
-    local = row(1.0 + x["local_share"] * (x["currency_factor"] - 1.0), "Costs", "costs by local money", "factor")
+    local = row(
+        1.0 + x["local_share"] * (x["currency_factor"] - 1.0),
+        "Costs",
+        "costs by local money",
+        "factor",
+    )
     over = np.maximum(plant.lead, 1.0)
     pays = np.where((year >= plant.commit) & (year < plant.commit + over), 1.0 / over, 0.0)
     ready = np.where((year >= plant.start) & (age < life), 1.0, 0.0)
@@ -330,9 +431,15 @@ def _plant_flows(
         deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "feed")]
         payable: Array | float = x["payable"] if m.payable else 1.0
         label = f"{plant.name}, {m.label} taken in"
-        bought.append(feed_price(deals, at[m.good], payable, year, index, x["per_kg"], label) * m.per_tonne)
+        bought.append(
+            feed_price(deals, at[m.good], payable, year, index, x["per_kg"], label) * m.per_tonne
+        )
     capital = cost("capital", whole * pays)
-    spent = (capital * index).sum(axis=-1, keepdims=True) * (1.0 - x["grant_share"]) / x["depreciation_years"]
+    spent = (
+        (capital * index).sum(axis=-1, keepdims=True)
+        * (1.0 - x["grant_share"])
+        / x["depreciation_years"]
+    )
     wears = np.where((age >= 0) & (age < x["depreciation_years"]), spent, 0.0)
     return PlantFlows(
         *work,
@@ -369,6 +476,8 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "cash earned meanwhile": np.maximum(earned, 0.0) * early,
         "owners": (0.0 - flows.owners) * early,
     }
-    named = ({w: row(a, "Debt", f"{side}: {w}", "MUSD") for w, a in amounts.items()} for side, amounts in
-             (("source", sources), ("use", uses)))  # fmt: skip
+    named = (
+        {w: row(a, "Debt", f"{side}: {w}", "MUSD") for w, a in amounts.items()}
+        for side, amounts in (("source", sources), ("use", uses))
+    )
     return next(named), next(named)

@@ -15,9 +15,15 @@ from planner.data.investment_tables import Contract
 from planner.finance.yearly_rows import Array, row
 
 OPEN: Mapping[str, float] = {
-    "tonnes": 1e12, "price_usd_per_kg": -1.0, "floor_usd_per_kg": 0.0, "cap_usd_per_kg": 1e12,
-    "upside_from_usd_per_kg": 1e12, "upside_most_musd": 1e12, "first_year": 0.0, "last_year": 1e4,
-}  # fmt: skip
+    "tonnes": 1e12,
+    "price_usd_per_kg": -1.0,
+    "floor_usd_per_kg": 0.0,
+    "cap_usd_per_kg": 1e12,
+    "upside_from_usd_per_kg": 1e12,
+    "upside_most_musd": 1e12,
+    "first_year": 0.0,
+    "last_year": 1e4,
+}
 """What stands for a term that a contract leaves open; a price below 0 is none."""
 TERMS = ("covers", *OPEN, "price_share", "upside_share", "real")
 
@@ -33,7 +39,10 @@ class Deal:
     def of(contract: Contract) -> Deal:
         """The terms as the contract states them."""
         stated = {name: getattr(contract, name) for name in TERMS}
-        return Deal(contract, {n: np.float64(OPEN[n] if v is None else v) for n, v in stated.items()})  # type: ignore[misc]
+        terms = {name: OPEN[name] if value is None else value for name, value in stated.items()}
+        return Deal(
+            contract, {name: np.asarray(value, dtype=float) for name, value in terms.items()}
+        )
 
     def applies(self, project: str, element: str, kind: str) -> bool:
         """Whether it is about what a plant sells or takes in of an element."""
@@ -71,7 +80,13 @@ class Settlement:
 
 
 def settle(
-    deal: Deal, price: Array, tonnes: Array, year: Array, index: Array, per_kg: Array, label: str = ""
+    deal: Deal,
+    price: Array,
+    tonnes: Array,
+    year: Array,
+    index: Array,
+    per_kg: Array,
+    label: str = "",
 ) -> Settlement:
     """An offtake contract over sales of `tonnes` at the market `price` (MUSD/t, real).
 
@@ -79,12 +94,19 @@ def settle(
     """
     t, worth, named = deal.terms, deal.worth(index) * per_kg, f"{label}, {deal.contract.contract}"
     covered = row(
-        np.minimum(tonnes * t["covers"], t["tonnes"]) * deal.in_force(year), "Revenue", f"{named}, covered", "t"
+        np.minimum(tonnes * t["covers"], t["tonnes"]) * deal.in_force(year),
+        "Revenue",
+        f"{named}, covered",
+        "t",
     )
-    basis = np.where(t["price_usd_per_kg"] >= 0, t["price_usd_per_kg"] * worth, price * t["price_share"])
+    basis = np.where(
+        t["price_usd_per_kg"] >= 0, t["price_usd_per_kg"] * worth, price * t["price_share"]
+    )
     basis = row(basis, "Revenue", f"{named}, its price", "MUSD/t")
     up = np.maximum(t["floor_usd_per_kg"] * worth - basis, 0.0) * covered
-    above = t["upside_share"] * np.maximum(basis - t["upside_from_usd_per_kg"] * worth, 0.0) * covered
+    above = (
+        t["upside_share"] * np.maximum(basis - t["upside_from_usd_per_kg"] * worth, 0.0) * covered
+    )
     most = t["upside_most_musd"] * deal.worth(index)
     back = np.maximum(basis - t["cap_usd_per_kg"] * worth, 0.0) * covered + np.minimum(above, most)
     return Settlement(
@@ -110,7 +132,10 @@ def feed_price(
     for deal in deals:
         t = deal.terms
         covered = row(
-            np.minimum(t["covers"] * deal.in_force(year), left), "Costs", f"{label}, {deal.contract.contract}", "share"
+            np.minimum(t["covers"] * deal.in_force(year), left),
+            "Costs",
+            f"{label}, {deal.contract.contract}",
+            "share",
         )
         fixed = t["price_usd_per_kg"] * deal.worth(index) * per_kg
         own = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])

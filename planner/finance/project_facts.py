@@ -90,12 +90,24 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
     extra = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
     at_mine = row.stage == "mine"
-    if row.stage == "separation":  # what is in the feed is paid for as its elements are, lost in the same part
+    if (
+        row.stage == "separation"
+    ):  # what is in the feed is paid for as its elements are, lost in the same part
         kept = sum(m.per_tonne for m in made) / (sum(m.per_tonne for m in taken) or 1.0) or 1.0
         taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
-    made += [Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine) for r in extra]
+    made += [
+        Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine)
+        for r in extra
+    ]
     return PlantFacts(
-        *(project, row.name, row.stage, row.country, case.commitment_years(project).start, row.lead_time_years),
+        *(
+            project,
+            row.name,
+            row.stage,
+            row.country,
+            case.commitment_years(project).start,
+            row.lead_time_years,
+        ),
         row.max_new_tpa,
         musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
         musd(row.fixed_opex_usd_per_tpa),
@@ -103,7 +115,10 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
         tuple(case.ramp_of(project)),
         row.public_share,
         mix,
-        *(tuple(replace(m, name=_name(case, m.element)) for m in of if m.per_tonne > 0) for of in (made, taken)),
+        *(
+            tuple(replace(m, name=_name(case, m.element)) for m in of if m.per_tonne > 0)
+            for of in (made, taken)
+        ),
     )
 
 
@@ -125,29 +140,43 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
             if element in wanted and form in (row.stage, MAGNET):
                 wanted[element] += tonnes
         total = sum(wanted.values())
-        return {e: t / total if total > 0 else 1 / len(able) for e, t in wanted.items() if t > 0 or total <= 0}
+        return {
+            e: t / total if total > 0 else 1 / len(able)
+            for e, t in wanted.items()
+            if t > 0 or total <= 0
+        }
     given = dict.fromkeys(row.feeds, 0.0)
     for other in case.projects.values():
         if other.stage == "mine" and other.feeds[0] in given:
             given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
-    per_tonne = {f: case.capacity_use(project, f) if row.stage == "separation" else 1.0 for f in given}
+    per_tonne = {
+        f: case.capacity_use(project, f) if row.stage == "separation" else 1.0 for f in given
+    }
     return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f], f)): 1.0}
 
 
-def _materials(case: Case, project: str, mix: Mapping[str, float]) -> tuple[list[Material], list[Material]]:
+def _materials(
+    case: Case, project: str, mix: Mapping[str, float]
+) -> tuple[list[Material], list[Material]]:
     row = case.projects[project]
     if row.stage in MADE_FROM:
         source = MADE_FROM[row.stage]
         made = [Material(e, row.stage, part * case.recovery(project, e)) for e, part in mix.items()]
         return made, [Material(e, source, part) for e, part in mix.items()]
-    at_mine, made_t, taken_t = row.stage == "mine", defaultdict[str, float](float), defaultdict[str, float](float)
+    at_mine, made_t, taken_t = (
+        row.stage == "mine",
+        defaultdict[str, float](float),
+        defaultdict[str, float](float),
+    )
     for feed, part in mix.items():
         use = 1.0 if at_mine else case.capacity_use(project, feed)
         for element, share in case.feed_shares.get(feed, {}).items():
             treo = part / use if use > 0 else 0.0
             made_t[element] += treo * share * (1.0 if at_mine else case.recovery(project, element))
             # What a plant does not recover it does not pay for.
-            taken_t[element] += treo * share if not at_mine and case.recovery(project, element) > 0 else 0.0
+            taken_t[element] += (
+                treo * share if not at_mine and case.recovery(project, element) > 0 else 0.0
+            )
     return (
         [Material(e, OXIDE, t, at_mine) for e, t in made_t.items()],
         [Material(e, OXIDE, t, True) for e, t in taken_t.items()],
@@ -228,12 +257,18 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
             value, source = changes[name], "as asked"
             low, high = min(low, value), max(high, value)
         judged = source in ("", "judged") or confidence == "estimate"
-        out[name] = FinanceTerm(name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole)
+        out[name] = FinanceTerm(
+            name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole
+        )
     return out
 
 
 def quotes(
-    case: Case, wanted: Sequence[tuple[str, str]], market: str, years: Sequence[int], inflation: float
+    case: Case,
+    wanted: Sequence[tuple[str, str]],
+    market: str,
+    years: Sequence[int],
+    inflation: float,
 ) -> list[Quote]:
     """Prices of goods (element, form) in a market. Raises InputError for a market of which the case has no price."""
     markets = {r.market for r in case.tables.prices}
@@ -241,14 +276,23 @@ def quotes(
         known = ", ".join([CASE_MARKET, *sorted(markets)])
         said = f'unknown market "{market}"{did_you_mean(market, markets)}; known: {known}'
         raise InputError([Fault("--market", 0, "", said)])
-    return [_quote(case, element, form, market, np.array(years, float), inflation) for element, form in wanted]
+    return [
+        _quote(case, element, form, market, np.array(years, float), inflation)
+        for element, form in wanted
+    ]
 
 
-def _quote(case: Case, element: str, form: str, market: str, years: Array, inflation: float) -> Quote:
+def _quote(
+    case: Case, element: str, form: str, market: str, years: Array, inflation: float
+) -> Quote:
     rows = [r for r in case.tables.prices if r.market == market and r.element == element]
     exact = [r for r in rows if r.form == form]
-    used, premiums = (exact, ()) if exact else ([r for r in rows if r.form == OXIDE], PREMIUMS[form])
-    if element not in case.elements and market == CASE_MARKET:  # of a by-product any price is better than none
+    used, premiums = (
+        (exact, ()) if exact else ([r for r in rows if r.form == OXIDE], PREMIUMS[form])
+    )
+    if (
+        element not in case.elements and market == CASE_MARKET
+    ):  # of a by-product any price is better than none
         others = [r for r in case.tables.prices if r.element == element]
         used = [r for r in others if r.market == min(o.market for o in others)]
     plain = [r for r in used if not r.future]
@@ -261,7 +305,10 @@ def _quote(case: Case, element: str, form: str, market: str, years: Array, infla
     first, futures = plain[0], sorted({r.future for r in used if r.future})
     base = first.price_usd_per_kg or 1.0
     low, high = (1.0 if end is None else end / base for end in (first.low, first.high))
-    line = {f: _line([r for r in used if r.future == f], years, inflation, case.first_year) for f in ("", *futures)}
+    line = {
+        f: _line([r for r in used if r.future == f], years, inflation, case.first_year)
+        for f in ("", *futures)
+    }
     price = line.pop("")
     return Quote(element, form, price, low, high, line, premiums, first.source, first.confidence)
 

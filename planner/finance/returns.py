@@ -14,7 +14,16 @@ import pyxirr
 from scipy.optimize import brentq
 
 from planner.data.lookups import MAGNET
-from planner.finance.cashflow import NO_SUPPORT, PAID, UNITS, CashFlows, Investment, Loan, Prices, cash_flows
+from planner.finance.cashflow import (
+    NO_SUPPORT,
+    PAID,
+    UNITS,
+    CashFlows,
+    Investment,
+    Loan,
+    Prices,
+    cash_flows,
+)
 from planner.finance.project_facts import PREMIUMS, FinanceTerm, Levels
 from planner.finance.yearly_rows import Array, added
 
@@ -95,8 +104,13 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
 
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
-    (sized, low), cover = (least_cover(f.cfads, flows.loan) for f in (flows, adverse)), float(flows.loan.cover)
-    before, after, owners = (a / flows.index for a in (flows.before_tax, flows.after_tax, flows.owners))
+    (sized, low), cover = (
+        (least_cover(f.cfads, flows.loan) for f in (flows, adverse)),
+        float(flows.loan.cover),
+    )
+    before, after, owners = (
+        a / flows.index for a in (flows.before_tax, flows.after_tax, flows.owners)
+    )
     return Returns(
         float(worth(flows, x, "before_tax")),
         float(worth(flows, x)),
@@ -154,7 +168,17 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
     """The price of each element as a term: a factor on the deck."""
     seen = {q.element: q for q in reversed(found.quotes)}
     return [
-        FinanceTerm(f"price:{e}", f"price of {e}", "factor", 1.0, q.low, q.high, q.source, q.confidence, not q.source)
+        FinanceTerm(
+            f"price:{e}",
+            f"price of {e}",
+            "factor",
+            1.0,
+            q.low,
+            q.high,
+            q.source,
+            q.confidence,
+            not q.source,
+        )
         for e, q in sorted(seen.items())
     ]
 
@@ -163,7 +187,11 @@ def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     """All levels that `cash_flows` needs, without support."""
     calendar = {"year": found.years, "base_year": found.base_year, "first_year": found.years[0]}
     stated = {t.name: t.value for t in (*terms.values(), *price_terms(found))}
-    return {**UNITS, **NO_SUPPORT, **{name: np.asarray(value, float) for name, value in (calendar | stated).items()}}
+    return {
+        **UNITS,
+        **NO_SUPPORT,
+        **{name: np.asarray(value, float) for name, value in (calendar | stated).items()},
+    }
 
 
 def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
@@ -175,7 +203,10 @@ def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
 
 
 def tornado(
-    found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array], given: Levels = NO_SUPPORT
+    found: Investment,
+    terms: Mapping[str, FinanceTerm],
+    use: Sequence[Array],
+    given: Levels = NO_SUPPORT,
 ) -> list[Swing]:
     """Every term low and high, the others as they are; the widest first. given: levels that hold, as of support."""
     moved = [*terms.values(), *price_terms(found)]
@@ -207,9 +238,13 @@ class Draws:
 
 
 def drawn(
-    found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
-    draws: int = DRAWS, seed: int = SEED,
-) -> Draws:  # fmt: skip
+    found: Investment,
+    terms: Mapping[str, FinanceTerm],
+    futures: Mapping[str, float],
+    use_in: Sequence[Array],
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Draws:
     """Draws of an investment. use_in: for each plant what is worked of it, a row for each future or one for all."""
     rng = np.random.default_rng(seed)
     chances = np.array(list(futures.values()))
@@ -217,7 +252,9 @@ def drawn(
     x = base_levels(found, terms)
     for term in (*terms.values(), *price_terms(found)):
         if term.low < term.high:
-            level = rng.triangular(term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1))
+            level = rng.triangular(
+                term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1)
+            )
             x[term.name] = np.round(level) if term.whole else level
     prices = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
     use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
@@ -236,7 +273,11 @@ GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
 WORST = 0.95
 MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.0}
 """Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
-LEVEL: Mapping[str, str] = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}
+LEVEL: Mapping[str, str] = {
+    GRANT: "grant_share",
+    FLOOR: "floor_factor",
+    AVAILABILITY: "availability",
+}
 """The level that a support is; a loan changes those of lenders."""
 
 STANDBY = 0.25
@@ -300,14 +341,20 @@ def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
 
 def contracts_cost(flows: CashFlows, x: Levels) -> Array:
     """The same of the contracts of the case that are public."""
-    settled = [c for p in flows.plants for sale in p.sales for c in sale.settled if c.contract.public]
+    settled = [
+        c for p in flows.plants for sale in p.sales for c in sale.settled if c.contract.public
+    ]
     return npv(x["public_rate"], added([c.top_up - c.paid_back for c in settled], flows.index))
 
 
 def least_support(
-    found: Investment, x: Levels, use: Sequence[Array], futures: Mapping[str, float], use_in: Sequence[Array],
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    futures: Mapping[str, float],
+    use_in: Sequence[Array],
     draws: Draws,
-) -> list[Support]:  # fmt: skip
+) -> list[Support]:
     """The least of each kind, the cheapest to the public first, those that do not suffice last; of a plant that stands
     by the availability payment first.
 
@@ -317,7 +364,9 @@ def least_support(
     bankable = worth(plain, x, "owners") >= 0
     prices, chances = found.by_future(list(futures)), np.array(list(futures.values()))
     worked = sum(p.tonnes.sum() for p in plain.plants)
-    stands_by = worked < STANDBY * sum(p.size * f.usable.sum() for p, f in zip(found.plants, plain.plants, strict=True))
+    stands_by = worked < STANDBY * sum(
+        p.size * f.usable.sum() for p, f in zip(found.plants, plain.plants, strict=True)
+    )
     out = []
     for kind in MOST:
         amount = least_amount(found, x, use, kind)
@@ -336,9 +385,15 @@ def least_support(
         worst = float(np.quantile(public_cost(drawn, drawn_levels, kind), WORST))
         own = plan.capital - plan.grant - (plan.loan.draws if kind == LOAN else 0.0)
         private = float(npv(x["public_rate"], own / plan.index))
-        out.append(Support(kind, amount, cost, in_full, float(costs @ chances / chances.sum()), worst, private))
+        out.append(
+            Support(
+                kind, amount, cost, in_full, float(costs @ chances / chances.sum()), worst, private
+            )
+        )
     first = AVAILABILITY if stands_by else ""
-    return sorted(out, key=lambda s: (s.cost is None, s.kind != first, s.cost or 0.0, s.worst or 0.0))
+    return sorted(
+        out, key=lambda s: (s.cost is None, s.kind != first, s.cost or 0.0, s.worst or 0.0)
+    )
 
 
 def least_amount(found: Investment, x: Levels, use: Sequence[Array], kind: str) -> float | None:
@@ -347,7 +402,9 @@ def least_amount(found: Investment, x: Levels, use: Sequence[Array], kind: str) 
     def gain(size: float) -> float:
         return owners_npv(found, with_support(x, kind, size), use)
 
-    top = MOST[kind] * (float(cash_flows(found, x, use).capital.sum()) if kind == AVAILABILITY else 1.0)
+    top = MOST[kind] * (
+        float(cash_flows(found, x, use).capital.sum()) if kind == AVAILABILITY else 1.0
+    )
     if gain(0.0) >= 0:
         return 0.0
     if gain(top) < 0:

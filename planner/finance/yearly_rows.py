@@ -32,7 +32,12 @@ def before(amounts: Any) -> Array:
 
 @singledispatch
 def carried(
-    amounts: Any, step: Callable[..., Array], others: Sequence[Array], sheet: str, label: str, unit: str
+    amounts: Any,
+    step: Callable[..., Array],
+    others: Sequence[Array],
+    sheet: str,
+    label: str,
+    unit: str,
 ) -> Array:
     """A balance at the end of each year: step(balance of the year before, amounts, *others) of the year; 0 at first."""
     given = np.broadcast_arrays(amounts, *others)

@@ -9,7 +9,11 @@ from planner.formulation.variable_trees import AccountNode, DecisionNode, Operat
 from planner.units import musd, musd_per_tonne
 
 CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")
-PEOPLE_READS = ("training.cost_per_trainee_usd", "training.cost_per_seat_usd", "workforce.hire_cost_usd")
+PEOPLE_READS = (
+    "training.cost_per_trainee_usd",
+    "training.cost_per_seat_usd",
+    "workforce.hire_cost_usd",
+)
 """Figures in `full_capex` and in `people_cost`."""
 
 
@@ -17,7 +21,11 @@ def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
     out = {s.case.projects[p].country for p in s.expandable if public_capex(s, p) > 0}
     out |= {s.case.programmes[g].country for g in s.programmes}
-    out |= {c for c, k in s.teams if s.case.has_lever("hiring") and s.case.workforce[c, k].hires_per_year > 0}
+    out |= {
+        c
+        for c, k in s.teams
+        if s.case.has_lever("hiring") and s.case.workforce[c, k].hires_per_year > 0
+    }
     out |= {c for c, _, _ in s.purchases}
     return sorted(out)
 
@@ -48,8 +56,16 @@ def people_cost(m: Model, c: str, d: DecisionNode) -> Expression:
     """Training fees, new seats and hiring (MUSD) in a country at d."""
     s: Scope = m.scope
     programmes = [(g, row) for g in s.programmes if (row := s.case.programmes[g]).country == c]
-    fees = quicksum(musd(row.cost_per_trainee_usd) * m.intake[g, d] for g, row in programmes if (g, d) in m.intake)
-    seats = quicksum(musd(row.cost_per_seat_usd) * m.new_seats[g, d] for g, row in programmes if (g, d) in m.new_seats)
+    fees = quicksum(
+        musd(row.cost_per_trainee_usd) * m.intake[g, d]
+        for g, row in programmes
+        if (g, d) in m.intake
+    )
+    seats = quicksum(
+        musd(row.cost_per_seat_usd) * m.new_seats[g, d]
+        for g, row in programmes
+        if (g, d) in m.new_seats
+    )
     hires = quicksum(
         musd(s.case.workforce[c, k].hire_cost_usd) * m.hired[c, k, d]
         for country, k in s.teams
@@ -93,7 +109,12 @@ def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
 
 def paid_index(s: Scope) -> list[tuple[str, str, int]]:
     """(i, c, a): groups of funders, where they may pay, at every account node at which something may fall due."""
-    return [(i, c, a) for i in s.funder_groups for c, a in spending_limit_index(s) if c in s.case.reach[i]]
+    return [
+        (i, c, a)
+        for i in s.funder_groups
+        for c, a in spending_limit_index(s)
+        if c in s.case.reach[i]
+    ]
 
 
 def carried_index(s: Scope) -> list[tuple[str, int]]:
@@ -112,7 +133,12 @@ def carried_index(s: Scope) -> list[tuple[str, int]]:
 def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
     """(c, a): countries in which money can be spent, at every account node; within a year only those that buy."""
     buyers = {c for c, _, _ in s.purchases}
-    return [(c, a.index) for c in spending_countries(s) for a in s.account_tree.nodes if a.opens_year or c in buyers]
+    return [
+        (c, a.index)
+        for c in spending_countries(s)
+        for a in s.account_tree.nodes
+        if a.opens_year or c in buyers
+    ]
 
 
 @equation(
@@ -136,7 +162,9 @@ def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
 
 def account_index(s: Scope) -> list[tuple[str, int]]:
     """(i, a): groups of funders, at every account node."""
-    return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.account_tree.nodes]
+    return [
+        (i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.account_tree.nodes
+    ]
 
 
 @equation(
@@ -155,13 +183,26 @@ def account(m: Model, i: str, a: AccountNode) -> Expression:
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)
     brought = or_zero(m.carried, i, node.parent)
-    budget = sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i]) if node.opens_year else 0.0
+    budget = (
+        sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i])
+        if node.opens_year
+        else 0.0
+    )
     return paid + forward - brought <= budget
 
 
 VARIABLES = (
-    Variable("invested", "I", ("c", "d"), investment_spending_index, "MUSD/y", "public spending on plants and people"),
+    Variable(
+        "invested",
+        "I",
+        ("c", "d"),
+        investment_spending_index,
+        "MUSD/y",
+        "public spending on plants and people",
+    ),
     Variable("paid", "P", ("i", "c", "a"), paid_index, "MUSD", "paid by a funder in a country"),
-    Variable("carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next period"),
+    Variable(
+        "carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next period"
+    ),
 )
 EQUATIONS = (investment_spending, spending_limit, account)

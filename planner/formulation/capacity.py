@@ -15,7 +15,12 @@ ROUNDING = 1e-12
 
 def build_index(s: Scope) -> list[tuple[str, int]]:
     """(p, d): decision nodes at which new capacity may be committed."""
-    return [(p, d.index) for p in sorted(s.expandable) for d in s.decision_tree.nodes if d.year in s.commitments(p)]
+    return [
+        (p, d.index)
+        for p in sorted(s.expandable)
+        for d in s.decision_tree.nodes
+        if d.year in s.commitments(p)
+    ]
 
 
 def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
@@ -37,7 +42,8 @@ def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     new = quicksum(
         share * m.build[p, d]
         for d in s.decisions_to(s.decision[n])
-        if (p, d) in m.build and (share := s.tree.usable_share(p, s.decision_tree.nodes[d].year, n)) > 0
+        if (p, d) in m.build
+        and (share := s.tree.usable_share(p, s.decision_tree.nodes[d].year, n)) > 0
     )
     return m.capacity[p, n] == s.case.existing_tpa(p, s.tree.nodes[n].year) + new
 
@@ -131,6 +137,13 @@ VARIABLES = (
         r"\lfloor \mathrm{maxnew}_p / \mathrm{unit}_p \rfloor",
         ("projects.max_new_tpa", "projects.unit_tpa"),
     ),
-    Variable("capacity", "K", ("p", "n"), usable_capacity_index, "t/y", "capacity usable, before capacity shocks"),
+    Variable(
+        "capacity",
+        "K",
+        ("p", "n"),
+        usable_capacity_index,
+        "t/y",
+        "capacity usable, before capacity shocks",
+    ),
 )
 EQUATIONS = (usable_capacity, nameplate_limit, whole_plants, throughput_limit)

@@ -114,7 +114,11 @@ class Equation:
 
 
 def equation(
-    index: IndexSet | None, latex: str, each: str = "", reads: tuple[str, ...] = (), links_histories: bool = False
+    index: IndexSet | None,
+    latex: str,
+    each: str = "",
+    reads: tuple[str, ...] = (),
+    links_histories: bool = False,
 ) -> Callable[[ExpressionRule], Equation]:
     """Declare the rule below as an equation; see `Equation`."""
     return lambda rule: Equation(rule, index, latex, each, reads, links_histories)

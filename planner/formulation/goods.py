@@ -45,8 +45,12 @@ def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output (t): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
     s: Scope = m.scope
     if o == OXIDE:
-        return quicksum(s.yields[p, f][e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
-    return quicksum(s.case.recovery(p, e) * m.converted[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
+        return quicksum(
+            s.yields[p, f][e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ())
+        )
+    return quicksum(
+        s.case.recovery(p, e) * m.converted[p, e, n] for p, _ in s.makers.get((c, e, o, n), ())
+    )
 
 
 def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
@@ -62,7 +66,9 @@ def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
     return [(*key, j) for key in s.demanded for j in range(len(s.case.loss_steps(key[:3])))]
 
 
-def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> tuple[float, float]:
+def shortfall_bounds(
+    m: Model, c: str, e: str, o: str, n: OperationNode, j: int
+) -> tuple[float, float]:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
     return 0.0, s.case.loss_steps((c, e, o))[j].width * s.demanded[c, e, o, n]
@@ -73,7 +79,9 @@ def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple
     return 0.0, m.scope.import_limits[c, e, o, n]
 
 
-def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
+def resold_bounds(
+    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
+) -> tuple[float, float]:
     """0 <= resold[v,c,e,o,n] <= leak * what shocks cut of the supplier's sales."""
     return 0.0, m.scope.resold[v, c, e, o, n]
 
@@ -93,7 +101,12 @@ def balance_index(s: Scope) -> GoodsAt:
 
 def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
     """Goods at every active node at which imports do not cover them."""
-    return [key for good in goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
+    return [
+        key
+        for good in goods
+        for n in s.active_nodes
+        if (key := (*good, n.index)) not in s.import_covered_goods
+    ]
 
 
 @equation(
@@ -101,7 +114,13 @@ def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
     r"x_{c,e,o,n} + M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} \ge "
     r"\mathrm{demand}_{c,e,o,n} + \mathrm{used}_{c,e,o,n} + q_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$",
-    reads=("demand.tonnes", "shocks.factor:demand", "feeds.share", "projects.recovery", "recoveries.recovery"),
+    reads=(
+        "demand.tonnes",
+        "shocks.factor:demand",
+        "feeds.share",
+        "projects.recovery",
+        "recoveries.recovery",
+    ),
 )
 def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Supply of a good covers its use.
@@ -112,7 +131,9 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     key = (c, e, o, n)
     own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
     supply = own + short(m, *key) + or_zero(m.imported, *key)
-    supply += quicksum(m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold)
+    supply += quicksum(
+        m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold
+    )
     use = s.demanded.get(key, 0.0) + used(m, *key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]
@@ -162,9 +183,9 @@ def resale_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
 def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What a country and those cut off no more than it have from others <= what those less cut off can sell on."""
     s: Scope = m.scope
-    return quicksum(m.resold[v, other, e, o, n] for other in s.resale_rivals[v, c, e, o, n]) <= s.tree.sold_on(
-        v, (c, e, o), n
-    )
+    return quicksum(
+        m.resold[v, other, e, o, n] for other in s.resale_rivals[v, c, e, o, n]
+    ) <= s.tree.sold_on(v, (c, e, o), n)
 
 
 def stock_index(s: Scope) -> GoodsAt:
@@ -228,13 +249,32 @@ RESOLD = Variable(
 )
 VARIABLES = (
     Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t TREO", "throughput of a mine"),
-    Variable("separated", "s", ("p", "f", "n"), lambda s: s.separated, "t TREO", "feed taken by a separation plant"),
     Variable(
-        "converted", "r", ("p", "e", "n"), lambda s: s.converted, "t", "oxide turned into metal, metal into magnets"
+        "separated",
+        "s",
+        ("p", "f", "n"),
+        lambda s: s.separated,
+        "t TREO",
+        "feed taken by a separation plant",
+    ),
+    Variable(
+        "converted",
+        "r",
+        ("p", "e", "n"),
+        lambda s: s.converted,
+        "t",
+        "oxide turned into metal, metal into magnets",
     ),
     IMPORTED,
     RESOLD,
-    Variable("delivered", "x", _GOOD, lambda s: s.delivered, "t", "had from the group's plants, own ones included"),
+    Variable(
+        "delivered",
+        "x",
+        _GOOD,
+        lambda s: s.delivered,
+        "t",
+        "had from the group's plants, own ones included",
+    ),
     Variable(
         "shortfall",
         "u",

@@ -18,7 +18,13 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.scenario_tree import Tree, Vector
-from planner.formulation.variable_trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
+from planner.formulation.variable_trees import (
+    AccountNode,
+    DecisionNode,
+    Histories,
+    OperationNode,
+    StaffingNode,
+)
 
 
 class Scope(Histories):
@@ -30,19 +36,38 @@ class Scope(Histories):
         `same_coverage`: neither demand, imports nor resale differ, so the covered nodes are the same without looking.
         """
         own = {
-            *("case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree", "active_nodes"),
+            *(
+                "case",
+                "tree",
+                "decision_tree",
+                "_decisions",
+                "account_tree",
+                "staffing_tree",
+                "active_nodes",
+            ),
             *("demanded", "short_at", "import_limits", "resold", "yields"),
         }
         covers = {
-            *("disturbed", "import_covered_nodes", "covered_at", "import_covered_goods", "delivered", "resale_rivals"),
+            *(
+                "disturbed",
+                "import_covered_nodes",
+                "covered_at",
+                "import_covered_goods",
+                "delivered",
+                "resale_rivals",
+            )
         }
         own |= set() if same_coverage else covers
-        self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
+        self.__dict__.update(
+            {name: value for name, value in other.__dict__.items() if name not in own}
+        )
 
     def with_case(self, case: Case) -> Scope:
         """The same index sets with a case that switches off some of what they hold; stocks are those that it has."""
         other, own = type(self)(case), {"case", "stocks", "purchases"}
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in own})
+        other.__dict__.update(
+            {name: value for name, value in self.__dict__.items() if name not in own}
+        )
         return other
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -99,7 +124,9 @@ class Scope(Histories):
         """(c, e, o, n) -> demand (t); only where positive and not covered by imports."""
         return self._uncovered((good, self.tree.demands(good)) for good in self.goods)
 
-    def _uncovered(self, amounts: Iterable[tuple[Good, Vector]]) -> dict[tuple[str, str, str, int], float]:
+    def _uncovered(
+        self, amounts: Iterable[tuple[Good, Vector]]
+    ) -> dict[tuple[str, str, str, int], float]:
         """What is positive of some amounts (nodes), at active nodes at which imports do not cover the good."""
         nodes = [n.index for n in self.active_nodes]
         out: dict[tuple[str, str, str, int], float] = {}
@@ -147,7 +174,9 @@ class Scope(Histories):
                     # A feed without heavy elements uses no capacity of a heavy plant, so it may pass
                     # at any time, even before there is a plant.
                     nodes = (
-                        self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else [n.index for n in self.active_nodes]
+                        self.open_nodes[p]
+                        if self.case.capacity_use(p, f) > 0
+                        else [n.index for n in self.active_nodes]
                     )
                     out += [(p, f, n) for n in nodes if (group, f, n) in mined]
         return out
@@ -158,7 +187,10 @@ class Scope(Histories):
         out = {}
         for p in self.of_stage("separation"):
             for f in self.case.projects[p].feeds:
-                found = {e: share * self.case.recovery(p, e) for e, share in self.case.feed_shares.get(f, {}).items()}
+                found = {
+                    e: share * self.case.recovery(p, e)
+                    for e, share in self.case.feed_shares.get(f, {}).items()
+                }
                 out[p, f] = {e: tonnes for e, tonnes in found.items() if tonnes > 0}
         return out
 
@@ -230,14 +262,18 @@ class Scope(Histories):
             for e in self.yields[p, f]
             if (self.case.group[country[p]], e, OXIDE) in self.wanted
         )
-        converted = (((country[p], e, self.case.projects[p].stage, n), (p, e)) for p, e, n in self.converted)
+        converted = (
+            ((country[p], e, self.case.projects[p].stage, n), (p, e)) for p, e, n in self.converted
+        )
         return _grouped(chain(separated, converted))
 
     @cached_property
     def users(self) -> dict[tuple[str, str, str, int], list[str]]:
         """(c, e, o, n) -> plants of the country that can take the good there."""
         rows = self.case.projects
-        return _grouped(((rows[p].country, e, MADE_FROM[rows[p].stage], n), p) for p, e, n in self.converted)
+        return _grouped(
+            ((rows[p].country, e, MADE_FROM[rows[p].stage], n), p) for p, e, n in self.converted
+        )
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -251,14 +287,20 @@ class Scope(Histories):
         active = {(c, e, o) for c, e, o, _ in case.demand}
         active |= {key[:3] for key in self.makers}
         active |= {key[:3] for key in self.users}
-        active |= {(c, e, o) for _, c, e, o, _ in case.import_limit if (case.group[c], e, o) in self.wanted}
+        active |= {
+            (c, e, o) for _, c, e, o, _ in case.import_limit if (case.group[c], e, o) in self.wanted
+        }
         return sorted(active | set(self.stocks))
 
     @cached_property
     def stocks(self) -> list[Good]:
         """(c, e, o) with a stock, or with the lever to build one."""
         lever = self.case.has_lever("stockpile")
-        return [good for good, row in self.case.stockpiles.items() if row.initial_t > 0 or (lever and row.max_t != 0)]
+        return [
+            good
+            for good, row in self.case.stockpiles.items()
+            if row.initial_t > 0 or (lever and row.max_t != 0)
+        ]
 
     @cached_property
     def purchases(self) -> list[Good]:
@@ -272,7 +314,13 @@ class Scope(Histories):
         """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
         goods = set(self.goods)
         return self._uncovered(
-            (good, sum((self.tree.import_limits(v, good) for v in names), np.zeros(len(self.tree.nodes))))
+            (
+                good,
+                sum(
+                    (self.tree.import_limits(v, good) for v in names),
+                    np.zeros(len(self.tree.nodes)),
+                ),
+            )
             for good, names in self.suppliers.items()
             if good in goods
         )
@@ -297,13 +345,19 @@ class Scope(Histories):
     def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
         """(v, c, e, o, n) -> the country and those of its group that a supplier has cut off there no more than it, who
         all buy from those less cut off than it; of countries cut off alike the first stands for all."""
-        pools: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = defaultdict(lambda: defaultdict(list))
+        pools: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for v, c, e, o, n in sorted(self.resold):
-            pools[v, self.case.group[c], e, o, n][self.tree.import_factor(v, (c, e, o), n)].append(c)
+            pools[v, self.case.group[c], e, o, n][self.tree.import_factor(v, (c, e, o), n)].append(
+                c
+            )
         out = {}
         for (v, _, e, o, n), alike in pools.items():
             for factor, countries in alike.items():
-                out[v, countries[0], e, o, n] = [c for f, some in alike.items() if f >= factor for c in some]
+                out[v, countries[0], e, o, n] = [
+                    c for f, some in alike.items() if f >= factor for c in some
+                ]
         return out
 
     @cached_property
@@ -319,7 +373,9 @@ class Scope(Histories):
     @cached_property
     def exchanged(self) -> frozenset[Good]:
         """(c, e, o) that can be given to or received from others."""
-        return frozenset((c, e, o) for (_, e, o), countries in self.traded.items() for c in countries)
+        return frozenset(
+            (c, e, o) for (_, e, o), countries in self.traded.items() for c in countries
+        )
 
     @cached_property
     def delivered(self) -> list[tuple[str, str, str, int]]:
@@ -329,7 +385,8 @@ class Scope(Histories):
             (c, e, o, n.index)
             for c, e, o in sorted(self.exchanged)
             for n in self.active_nodes
-            if (self.case.group[c], e, o, n.index) in made and (c, e, o, n.index) not in self.import_covered_goods
+            if (self.case.group[c], e, o, n.index) in made
+            and (c, e, o, n.index) not in self.import_covered_goods
         ]
 
     # ---- people ------------------------------------------------------------------------------------
@@ -337,7 +394,11 @@ class Scope(Histories):
     @cached_property
     def teams(self) -> list[tuple[str, str]]:
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
-        needed = {(self.case.projects[p].country, k) for p, _ in self.operable for k in self.case.staffing[p]}
+        needed = {
+            (self.case.projects[p].country, k)
+            for p, _ in self.operable
+            for k in self.case.staffing[p]
+        }
         if self.case.model.policy.secondment_share > 0:
             groups = {(self.case.group[c], k) for c, k in needed}
             return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
@@ -362,7 +423,9 @@ class Scope(Histories):
     @cached_property
     def programmes(self) -> list[str]:
         """Programmes that train for a team."""
-        return [g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams]
+        return [
+            g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams
+        ]
 
     @cached_property
     def training_of(self) -> dict[tuple[str, str], list[str]]:

@@ -38,13 +38,21 @@ class _Expression:
 
     # Which side is subtracted from which is as in Pyomo, so that the signs of a row are the same.
     def __le__(self, other: Any) -> Relation:
-        return _between(self - other, None, 0.0) if isinstance(other, _Expression) else _between(self, None, other)
+        return (
+            _between(self - other, None, 0.0)
+            if isinstance(other, _Expression)
+            else _between(self, None, other)
+        )
 
     def __ge__(self, other: Any) -> Relation:
         return other <= self if isinstance(other, _Expression) else _between(self, other, None)
 
     def __eq__(self, other: object) -> Relation:  # type: ignore[override]
-        return _between(self - other, 0.0, 0.0) if isinstance(other, _Expression) else _between(self, other, other)
+        return (
+            _between(self - other, 0.0, 0.0)
+            if isinstance(other, _Expression)
+            else _between(self, other, other)
+        )
 
 
 class Term(_Expression):
@@ -74,7 +82,9 @@ class Linear(_Expression):
         self.terms, self.constant = terms, constant
 
     def __mul__(self, factor: Scalar) -> Linear:
-        return Linear({j: factor * value for j, value in self.terms.items()}, factor * self.constant)
+        return Linear(
+            {j: factor * value for j, value in self.terms.items()}, factor * self.constant
+        )
 
     __rmul__ = __mul__
 
@@ -88,7 +98,9 @@ class Relation(NamedTuple):
 
 
 def _between(body: Any, lower: Any, upper: Any) -> Relation:
-    return Relation(body if isinstance(body, Linear) else Linear({body.column: body.coefficient}), lower, upper)
+    return Relation(
+        body if isinstance(body, Linear) else Linear({body.column: body.coefficient}), lower, upper
+    )
 
 
 class VariableColumns:

@@ -59,7 +59,12 @@ def cumulative_loss_index(s: Scope) -> list[int]:
     r"Z_n = Z_{n^-} + \sum_{c,e,o,j} \mathrm{loss}_{c,e,o,j} \, \mathrm{weight}_c \, "
     r"\mathrm{riskdiscount}_{t_n} \, u_{c,e,o,n,j}",
     each="node $n$ ($Z_{n^-} = 0$ in the first year)",
-    reads=("loss_tiers.loss_usd_per_kg", "elements.loss_usd_per_kg", "countries.weight", "model.risk_discount_rate"),
+    reads=(
+        "loss_tiers.loss_usd_per_kg",
+        "elements.loss_usd_per_kg",
+        "countries.weight",
+        "model.risk_discount_rate",
+    ),
 )
 def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     """Loss adds up along a history."""
@@ -90,15 +95,13 @@ def tail_excess_limit(m: Model, n: OperationNode) -> Expression:
     return m.tail_excess[n] >= m.loss_to_date[n] - m.value_at_risk
 
 
-@equation(
-    None,
-    r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n",
-    reads=("scenarios.probability",),
-)
+@equation(None, r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n", reads=("scenarios.probability",))
 def expected_loss_definition(m: Model) -> Expression:
     """Expected loss."""
     s: Scope = m.scope
-    return m.expected_loss == quicksum(s.tree.nodes[n].probability * m.loss_to_date[n] for n in leaf_index(s))
+    return m.expected_loss == quicksum(
+        s.tree.nodes[n].probability * m.loss_to_date[n] for n in leaf_index(s)
+    )
 
 
 @equation(
@@ -111,9 +114,12 @@ def risk_definition(m: Model) -> Expression:
     """Risk."""
     s: Scope = m.scope
     objective = s.case.model.objective
-    tail = quicksum(s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s))
+    tail = quicksum(
+        s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s)
+    )
     return m.risk == (
-        (1 - objective.risk_aversion) * m.expected_loss + objective.risk_aversion * (m.value_at_risk + tail)
+        (1 - objective.risk_aversion) * m.expected_loss
+        + objective.risk_aversion * (m.value_at_risk + tail)
     )
 
 
@@ -145,10 +151,7 @@ def cost_definition(m: Model) -> Expression:
     return m.cost == investment_cost(m, s) + operating_cost(m, s)
 
 
-@equation(
-    None,
-    r"W = F + R",
-)
+@equation(None, r"W = F + R")
 def welfare_definition(m: Model) -> Expression:
     """Cost + risk."""
     return m.welfare == m.cost + m.risk
@@ -159,7 +162,11 @@ def investment_cost(m: Model, s: Scope) -> Expression:
     parts = []
     for node in s.decision_tree.nodes:
         d, weight = DecisionNode(node.index), node.probability * s.case.cost_discount(node.year)
-        capex = quicksum(full_capex(s, p) * capex_paid(m, p, d) for p in sorted(s.expandable) if full_capex(s, p) > 0)
+        capex = quicksum(
+            full_capex(s, p) * capex_paid(m, p, d)
+            for p in sorted(s.expandable)
+            if full_capex(s, p) > 0
+        )
         people = quicksum(people_cost(m, c, d) for c in spending_countries(s))
         fixed = quicksum(
             fixed_opex(s, p, node.year) * m.build[p, d]
@@ -181,7 +188,9 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
     """Variable opex, stock purchases and holding at the end of years (MUSD), at some operations nodes or at all."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
     total = quicksum(
-        expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, OperationNode(n))
+        expected[n]
+        * musd(s.case.projects[p].variable_opex_usd_per_t)
+        * throughput(m, p, OperationNode(n))
         for p, n in s.operable
         if n in nodes and s.case.projects[p].variable_opex_usd_per_t > 0
     )
@@ -200,12 +209,21 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
 
 def goal(m: Model) -> Expression:
     """First objective: risk (goal risk), cost (target) or cost + risk (welfare)."""
-    return {"risk": m.risk, "target": m.cost, "welfare": m.welfare}[m.scope.case.model.objective.goal]
+    return {"risk": m.risk, "target": m.cost, "welfare": m.welfare}[
+        m.scope.case.model.objective.goal
+    ]
 
 
 VARIABLES = (
     Variable("loss_to_date", "Z", ("n",), node_index, "MUSD", "loss of a history up to a node"),
-    Variable("tail_excess", r"\xi", ("n",), leaf_index, "MUSD", "loss of a history above the value at risk"),
+    Variable(
+        "tail_excess",
+        r"\xi",
+        ("n",),
+        leaf_index,
+        "MUSD",
+        "loss of a history above the value at risk",
+    ),
     Variable("value_at_risk", "V", (), None, "MUSD", "alpha-quantile of the loss"),
     Variable("expected_loss", "E", (), None, "MUSD", "expected loss"),
     Variable("risk", "R", (), None, "MUSD", "expected loss and CVaR, weighted"),

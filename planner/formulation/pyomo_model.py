@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var, minimize
+from pyomo.environ import (
+    ConcreteModel,
+    Constraint,
+    NonNegativeReals,
+    Objective,
+    Reals,
+    Var,
+    minimize,
+)
 
 from planner.data.case import Case
 from planner.formulation import objective

@@ -99,7 +99,9 @@ class Histories:
 
     def is_whole(self, project: str) -> bool:
         """Whether new capacity of a project comes in whole plants."""
-        return self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
+        return (
+            self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
+        )
 
     @cached_property
     def _can_be_staffed(self) -> frozenset[str]:
@@ -125,7 +127,9 @@ class Histories:
         """Project -> usable share of a build by year of commitment and node."""
         size = len(self.tree.nodes)
         return {
-            p: np.array([self.tree.usable_shares(p, y) for y in self.commitments(p)]).reshape(-1, size)
+            p: np.array([self.tree.usable_shares(p, y) for y in self.commitments(p)]).reshape(
+                -1, size
+            )
             for p in self.case.projects
         }
 
@@ -146,7 +150,9 @@ class Histories:
     @cached_property
     def expandable(self) -> frozenset[str]:
         """Projects that can get new capacity."""
-        return frozenset(p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed)
+        return frozenset(
+            p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed
+        )
 
     def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
         """The decision nodes from the first year to d."""

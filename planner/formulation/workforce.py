@@ -35,7 +35,12 @@ def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, floa
 
 def intake_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
-    return [(g, d.index) for g in s.programmes for d in s.decision_tree.nodes if s.intake_possible(g, d.year)]
+    return [
+        (g, d.index)
+        for g in s.programmes
+        for d in s.decision_tree.nodes
+        if s.intake_possible(g, d.year)
+    ]
 
 
 def new_seats_index(s: Scope) -> list[tuple[str, int]]:
@@ -73,10 +78,17 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
         s.case.programmes[g].completion_rate * m.intake[g, y]
         for g in s.training_of.get((c, k), ())
         for y in s.decisions_to(d)
-        if (g, y) in m.intake and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
+        if (g, y) in m.intake
+        and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
     )
     hired = or_zero(m.hired, c, k, d)
-    return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
+    return (
+        m.staff[c, k, d]
+        - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent]
+        - joined
+        - hired
+        == 0
+    )
 
 
 def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
@@ -100,7 +112,9 @@ def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
 def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes that may add seats, and the last decision nodes of all histories."""
     growing = sorted({g for g, _ in new_seats_index(s)})
-    return [(g, d.index) for g in growing for d in s.decision_tree.nodes if d.year == s.case.last_year]
+    return [
+        (g, d.index) for g in growing for d in s.decision_tree.nodes if d.year == s.case.last_year
+    ]
 
 
 @equation(
@@ -126,7 +140,10 @@ def mentor_limit_index(s: Scope) -> Teams:
         for c, k in s.teams
         if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
         for n in s.staffing_tree.nodes
-        if any(_under_way(s, g, s.decision_of_staffing(StaffingNode(n.index))) for g in s.training_of.get((c, k), ()))
+        if any(
+            _under_way(s, g, s.decision_of_staffing(StaffingNode(n.index)))
+            for g in s.training_of.get((c, k), ())
+        )
     ]
 
 
@@ -141,7 +158,9 @@ def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
     s: Scope = m.scope
     trainees = quicksum(
-        m.intake[g, d] for g in s.training_of.get((c, k), ()) for d in _under_way(s, g, s.decision_of_staffing(w))
+        m.intake[g, d]
+        for g in s.training_of.get((c, k), ())
+        for d in _under_way(s, g, s.decision_of_staffing(w))
     )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
 
@@ -167,7 +186,9 @@ def secondment_limit_index(s: Scope) -> Teams:
 def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """Largest share lent."""
     s: Scope = m.scope
-    return -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
+    return (
+        -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
+    )
 
 
 def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
@@ -185,14 +206,20 @@ def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expressio
     """Lent = borrowed."""
     s: Scope = m.scope
     return (
-        quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded) if skill == k and s.case.group[c] == group)
+        quicksum(
+            m.seconded[c, skill, n]
+            for c, skill in sorted(s.seconded)
+            if skill == k and s.case.group[c] == group
+        )
         == 0
     )
 
 
 def staff_limit_index(s: Scope) -> Teams:
     """(c, k, n): teams that a plant of the country needs at the node."""
-    return sorted({(s.case.projects[p].country, k, n) for p, n in s.operable for k in s.case.staffing[p]})
+    return sorted(
+        {(s.case.projects[p].country, k, n) for p, n in s.operable for k in s.case.staffing[p]}
+    )
 
 
 @equation(
@@ -223,7 +250,8 @@ def _under_way(s: Scope, g: str, d: DecisionNode) -> list[DecisionNode]:
     return [
         y
         for y in s.decisions_to(d)
-        if s.decision_tree.nodes[y].year >= first and s.intake_possible(g, s.decision_tree.nodes[y].year)
+        if s.decision_tree.nodes[y].year >= first
+        and s.intake_possible(g, s.decision_tree.nodes[y].year)
     ]
 
 
@@ -243,11 +271,27 @@ HIRED = Variable(
 VARIABLES = (
     Variable("staff", "L", _TEAM_AT, staff_index, "persons", "staff of a country in a skill"),
     HIRED,
-    Variable("intake", "A", ("g", "d"), intake_index, "persons/y", "trainees who start", decided=True),
     Variable(
-        "new_seats", "z", ("g", "d"), new_seats_index, "persons/y", "seats added, used from the next year", decided=True
+        "intake", "A", ("g", "d"), intake_index, "persons/y", "trainees who start", decided=True
     ),
-    Variable("seconded", "y", ("c", "k", "n"), secondment_limit_index, "persons", "borrowed less lent", free=True),
+    Variable(
+        "new_seats",
+        "z",
+        ("g", "d"),
+        new_seats_index,
+        "persons/y",
+        "seats added, used from the next year",
+        decided=True,
+    ),
+    Variable(
+        "seconded",
+        "y",
+        ("c", "k", "n"),
+        secondment_limit_index,
+        "persons",
+        "borrowed less lent",
+        free=True,
+    ),
 )
 EQUATIONS = (
     staff_balance,

@@ -19,10 +19,23 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, setcontext
+from decimal import (
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    setcontext,
+)
 from pathlib import Path
 
-EXACT = Context(prec=2000, Emin=-(10**6), Emax=10**6, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+EXACT = Context(
+    prec=2000,
+    Emin=-(10**6),
+    Emax=10**6,
+    traps=[Inexact, InvalidOperation, DivisionByZero, Overflow],
+)
 ZERO, INFINITE = Decimal(0), Decimal("Infinity")
 MEETS = {"L": Decimal.__le__, "G": Decimal.__ge__, "E": Decimal.__eq__}
 
@@ -56,7 +69,9 @@ class Program:
         self.senses.append(sense)
         self.sides.append(side)
 
-    def add_column(self, name: str, entries: list[tuple[int, Decimal]], lower: Decimal, upper: Decimal) -> None:
+    def add_column(
+        self, name: str, entries: list[tuple[int, Decimal]], lower: Decimal, upper: Decimal
+    ) -> None:
         """One more column; each name stands once."""
         if name in self.column:
             raise Refused(f"program: column {name} stands twice")
@@ -132,12 +147,16 @@ def imply(program: Program, lower: list[Decimal], upper: list[Decimal], steps: l
             lower[k] = max(lower[k], bound)
 
 
-def bound_of(program: Program, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]) -> Decimal:
+def bound_of(
+    program: Program, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]
+) -> Decimal:
     """What duals (a value for each row) prove: no plan has less of the column `goal`."""
     for sense, y in zip(program.senses, duals, strict=True):
         if (y > 0 and sense == "L") or (y < 0 and sense == "G"):
             raise Refused("duals: one has the wrong sign")
-    total = sum([y * side for y, side in zip(duals, program.sides, strict=True) if y and side], ZERO)
+    total = sum(
+        [y * side for y, side in zip(duals, program.sides, strict=True) if y and side], ZERO
+    )
     for j, entries in enumerate(program.entries):
         reduced = Decimal(j == goal) - sum([factor * duals[i] for i, factor in entries], ZERO)
         if reduced:
@@ -180,16 +199,22 @@ def check(folder: Path) -> list[str]:
         plan = vector(read(folder, f"plan-{name}.csv.gz", hashes), program.column)
         faults = broken(program, upper, plan)
         if faults or not plan[goal] <= Decimal(phase["upper"]):
-            raise Refused(f"plan of {name}: does not meet {', '.join(faults[:3]) or 'its own value'}")
+            raise Refused(
+                f"plan of {name}: does not meet {', '.join(faults[:3]) or 'its own value'}"
+            )
         steps = [
             (program.column[column], side, program.row[row], Decimal(bound))
-            for column, side, row, bound in list(csv.reader(read(folder, f"implied-{name}.csv.gz", hashes)))[1:]
+            for column, side, row, bound in list(
+                csv.reader(read(folder, f"implied-{name}.csv.gz", hashes))
+            )[1:]
         ]
         imply(program, lower, upper, steps)
         duals = vector(read(folder, f"duals-{name}.csv.gz", hashes), program.row)
         if not Decimal(phase["lower"]) <= bound_of(program, goal, lower, upper, duals):
             raise Refused(f"duals of {name}: prove less than {phase['lower']}")
-        told.append(f"{name}: the least {phase['minimise']} is between {phase['lower']} and {phase['upper']}")
+        told.append(
+            f"{name}: the least {phase['minimise']} is between {phase['lower']} and {phase['upper']}"
+        )
     return told
 
 

@@ -43,7 +43,9 @@ def exact_program(program: Program) -> Exact:
     """The program as its files say it: each figure the shortest decimal that is read as the same float."""
     out, by_column = Exact(), program.matrix.tocsc()
     at_most = np.isfinite(program.row_upper)
-    senses = np.where(program.row_lower == program.row_upper, "E", np.where(at_most, "L", "G")).tolist()
+    senses = np.where(
+        program.row_lower == program.row_upper, "E", np.where(at_most, "L", "G")
+    ).tolist()
     sides = decimals(np.where(at_most, program.row_upper, program.row_lower))
     for key, sense, side in zip(program.rows, senses, sides, strict=True):
         out.add_row(name_of(key), sense, side)
@@ -80,7 +82,9 @@ def decimals(values: Any) -> list[Decimal]:
 def mps(program: Exact, objective: int) -> Iterator[str]:
     """The lines of a program in free MPS format; it minimises one column."""
     yield "NAME planner\nROWS\n N objective\n"
-    yield from (f" {sense} {name}\n" for name, sense in zip(program.row, program.senses, strict=True))
+    yield from (
+        f" {sense} {name}\n" for name, sense in zip(program.row, program.senses, strict=True)
+    )
     yield "COLUMNS\n"
     rows = list(program.row)
     for (name, j), entries in zip(program.column.items(), program.entries, strict=True):
@@ -88,7 +92,11 @@ def mps(program: Exact, objective: int) -> Iterator[str]:
             yield f" {name} objective {1 if j == objective else 0}\n"
         yield from (f" {name} {rows[i]} {a}\n" for i, a in entries)
     yield "RHS\n"
-    yield from (f" RHS {name} {side}\n" for name, side in zip(program.row, program.sides, strict=True) if side)
+    yield from (
+        f" RHS {name} {side}\n"
+        for name, side in zip(program.row, program.sides, strict=True)
+        if side
+    )
     yield "BOUNDS\n"
     for name, low, high in zip(program.column, program.lower, program.upper, strict=True):
         if not low.is_finite():
@@ -103,7 +111,10 @@ def mps(program: Exact, objective: int) -> Iterator[str]:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The lines of a CSV table; names have commas and stand in quotes."""
     yield f"{','.join(header)}\n"
-    yield from (",".join(f'"{cell}"' if isinstance(cell, str) else str(cell) for cell in row) + "\n" for row in rows)
+    yield from (
+        ",".join(f'"{cell}"' if isinstance(cell, str) else str(cell) for cell in row) + "\n"
+        for row in rows
+    )
 
 
 def vector(header: str, names: Iterable[str], values: Sequence[Decimal]) -> Iterator[str]:

@@ -16,7 +16,17 @@ from typing import Any
 from planner.data.case import Case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import collector_paused
-from planner.proof.checker import EXACT, FAULTS, Refused, Step, bound_of, broken, check, imply, read_program
+from planner.proof.checker import (
+    EXACT,
+    FAULTS,
+    Refused,
+    Step,
+    bound_of,
+    broken,
+    check,
+    imply,
+    read_program,
+)
 from planner.proof.checker import Program as Exact
 from planner.proof.files import (
     CERTIFICATE,
@@ -143,7 +153,9 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
     rows, columns = program.matrix.shape
     phases = phases_of(plan.case.model.objective)
     if plan.point.shape != (len(phases), columns + rows):
-        raise RunFolderError("the solution of the run is not one of its program: its inputs were changed")
+        raise RunFolderError(
+            "the solution of the run is not one of its program: its inputs were changed"
+        )
     solver = Solver(program) if plan.case.model.policy.whole_plants else None
     with localcontext(EXACT):
         exact = exact_program(program)
@@ -203,7 +215,9 @@ def _phases(
     given: dict[int, Decimal] = {}
     if objective.risk_limit is not None:
         _hold(program.column["risk", None], objective.risk_limit, upper, given, solver)
-    for phase, point in zip(phases_of(objective), plan.point if plan.point is not None else (), strict=True):
+    for phase, point in zip(
+        phases_of(objective), plan.point if plan.point is not None else (), strict=True
+    ):
         progress(f"proving {phase.name}")
         goal, x = program.column[phase.column, None], point[:columns]
         duals = point[columns:] if solver is None else _relaxed(solver, goal, phase)
@@ -211,10 +225,14 @@ def _phases(
         # A limit is that of the run, or what the plan comes to exactly, where the solver let it be over by a rounding.
         limits = {j: max(limit, rounded(mended[j], ROUND_CEILING)) for j, limit in given.items()}
         yield _bounded(exact, program, phase, limits, mended, duals)
-        _hold(goal, min(held(float(x[goal]), phase.slack), float(upper[goal])), upper, given, solver)
+        _hold(
+            goal, min(held(float(x[goal]), phase.slack), float(upper[goal])), upper, given, solver
+        )
 
 
-def _hold(column: int, limit: float, upper: Vector, given: dict[int, Decimal], solver: Solver | None) -> None:
+def _hold(
+    column: int, limit: float, upper: Vector, given: dict[int, Decimal], solver: Solver | None
+) -> None:
     upper[column], given[column] = limit, Decimal(repr(limit))
     if solver is not None:
         solver.bound(column, limit)
@@ -224,12 +242,19 @@ def _relaxed(solver: Solver, goal: int, phase: Phase) -> Vector:
     """Duals (m) of a phase with plants in fractions."""
     found = solver.minimise(goal, phase=phase.name)
     if found.stop is not Stop.OPTIMAL:
-        raise StoppedError(f"the program with plants in fractions was not solved ({found.stop.value})")
+        raise StoppedError(
+            f"the program with plants in fractions was not solved ({found.stop.value})"
+        )
     return found.duals
 
 
 def _bounded(
-    exact: Exact, program: Program, phase: Phase, limits: dict[int, Decimal], mended: list[Decimal], duals: Vector
+    exact: Exact,
+    program: Program,
+    phase: Phase,
+    limits: dict[int, Decimal],
+    mended: list[Decimal],
+    duals: Vector,
 ) -> Proven:
     """The bounds of a phase, as the checker finds them. Raises StoppedError where it would refuse them."""
     goal = program.column[phase.column, None]

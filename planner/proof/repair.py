@@ -81,7 +81,11 @@ class Repair:
         terms = list(zip(matrix.indices.tolist(), decimals(matrix.data), strict=True))
         starts = matrix.indptr.tolist()
         self._terms = [terms[a:b] for a, b in pairwise(starts)]
-        self._low, self._high, self._upper = decimals(program.row_lower), decimals(program.row_upper), upper
+        self._low, self._high, self._upper = (
+            decimals(program.row_lower),
+            decimals(program.row_upper),
+            upper,
+        )
         self._column, self._row = program.column, program.row
         self._names = [name for name, _ in program.columns]
         self._at: dict[str, list[Key]] = defaultdict(list)
@@ -95,10 +99,14 @@ class Repair:
         Raises StoppedError where this way does not lead to one.
         """
         unpaid = self._unpaid()
-        start = [ZERO if j in unpaid else self._start(j, value) for j, value in enumerate(x.tolist())]
+        start = [
+            ZERO if j in unpaid else self._start(j, value) for j, value in enumerate(x.tolist())
+        ]
         spend = Decimal(1)
         for _ in range(ROUNDS):
-            self.x = [scaled(v, spend) if self._names[j] in SPENT else v for j, v in enumerate(start)]
+            self.x = [
+                scaled(v, spend) if self._names[j] in SPENT else v for j, v in enumerate(start)
+            ]
             self._decide()
             self._people()
             self._plants()
@@ -109,7 +117,9 @@ class Repair:
                 self._add_up()
                 return self.x
             spend = scaled(spend, 1 - missing * 2)
-        raise StoppedError("no plan that meets every budget exactly was found near the plan of the run")
+        raise StoppedError(
+            "no plan that meets every budget exactly was found near the plan of the run"
+        )
 
     def _start(self, j: int, value: float) -> Decimal:
         found, name = Decimal(repr(value)), self._names[j]
@@ -123,7 +133,11 @@ class Repair:
         """Columns that cost money in countries in which nobody may pay."""
         rows = self._rows("spending_limit", "investment_spending")
         costs = {key: [j for j, _ in self._terms[self._row[key]]] for key in rows}
-        paid = {key[1][0] for key, columns in costs.items() if any(self._names[j] == "paid" for j in columns)}
+        paid = {
+            key[1][0]
+            for key, columns in costs.items()
+            if any(self._names[j] == "paid" for j in columns)
+        }
         return {j for key, columns in costs.items() if key[1][0] not in paid for j in columns}
 
     # ---- the arithmetic of a row -------------------------------------------------------------------
@@ -146,7 +160,11 @@ class Repair:
         missing = -self._left(i)
         if missing <= 0:
             return False
-        taking = [(j, a) for j, a in self._terms[i] if a > 0 and x[j] > 0 and self._names[j] in FITTED[key[0]]]
+        taking = [
+            (j, a)
+            for j, a in self._terms[i]
+            if a > 0 and x[j] > 0 and self._names[j] in FITTED[key[0]]
+        ]
         total = sum([a * x[j] for j, a in taking], ZERO)
         factor = DIVIDE.divide(total - missing, total) - overshoot
         if not taking or factor < 0:
@@ -181,7 +199,9 @@ class Repair:
     def _lend(self) -> None:
         """Within each pool as much is lent as borrowed, and nobody lends more than the share of its staff."""
         x = self.x
-        pools = [[j for j, _ in self._terms[self._row[key]]] for key in self._rows("secondment_pool")]
+        pools = [
+            [j for j, _ in self._terms[self._row[key]]] for key in self._rows("secondment_pool")
+        ]
         pool_of = {j: pool for pool in pools for j in pool}
         for key in self._rows("secondment_limit"):
             own = self._column["seconded", key[1]]
@@ -261,7 +281,10 @@ class Repair:
         for key in self._rows("account"):
             terms, forward = self._terms[self._row[key]], self._column.get(("carried", key[1]), -1)
             # What was brought tells how much was paid up to here.
-            paid[forward] = sum([self.x[j] if self._names[j] == "paid" else paid.get(j, ZERO) for j, _ in terms], ZERO)
+            paid[forward] = sum(
+                [self.x[j] if self._names[j] == "paid" else paid.get(j, ZERO) for j, _ in terms],
+                ZERO,
+            )
             if forward >= 0:
                 self.x[forward] = ZERO
             left = self._left(self._row[key])
@@ -293,13 +316,18 @@ def rounded(value: Decimal, way: str) -> Decimal:
     return value.quantize(Decimal("1e-12"), way, ROUNDED)
 
 
-def settled(exact: Exact, program: Program, goal: int, upper: list[Decimal], duals: Vector) -> list[Decimal]:
+def settled(
+    exact: Exact, program: Program, goal: int, upper: list[Decimal], duals: Vector
+) -> list[Decimal]:
     """Duals (m) that have the right signs, and prove something of the columns that no row bounds.
 
     goal: the column that is minimised. upper: bounds of the columns (n). duals: those of the solver (m).
     """
     worst = {"L": min, "G": max}
-    y = [worst[sense](v, ZERO) if sense in worst else v for sense, v in zip(exact.senses, decimals(duals), strict=True)]
+    y = [
+        worst[sense](v, ZERO) if sense in worst else v
+        for sense, v in zip(exact.senses, decimals(duals), strict=True)
+    ]
 
     tails = [key for key in program.rows if key[0] == "tail_excess_limit"]
     pairs = [((variable, None), (row, None)) for variable, row in SETTLED]
@@ -316,7 +344,9 @@ def settled(exact: Exact, program: Program, goal: int, upper: list[Decimal], dua
     return y
 
 
-def unbounded(exact: Exact, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]) -> list[Edge]:
+def unbounded(
+    exact: Exact, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]
+) -> list[Edge]:
     """Columns and sides of which the bound that duals (m) prove needs a bound and has none (lower, upper: n each)."""
     out = []
     for j in range(len(exact.entries)):
@@ -333,16 +363,22 @@ def _reduced(exact: Exact, goal: int, j: int, duals: list[Decimal]) -> Decimal:
     return Decimal(j == goal) - sum([a * duals[i] for i, a in exact.entries[j]], ZERO)
 
 
-def implied(program: Program, wanted: list[Edge], lower: list[Decimal], upper: list[Decimal]) -> list[Step]:
+def implied(
+    program: Program, wanted: list[Edge], lower: list[Decimal], upper: list[Decimal]
+) -> list[Step]:
     """What leads to the bounds wanted of columns that have none, in order. Those that no row implies are left out.
 
     lower, upper: bounds of the columns (n); they are not changed.
     """
     at_most, at_least = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
-    rows = csr_array(vstack([program.matrix[at_most], -program.matrix[at_least]]))  # all as <=; an equation is two
+    rows = csr_array(
+        vstack([program.matrix[at_most], -program.matrix[at_least]])
+    )  # all as <=; an equation is two
     sides = np.concatenate([program.row_upper[at_most], -program.row_lower[at_least]])
     origin = np.concatenate([np.flatnonzero(at_most), np.flatnonzero(at_least)])
-    found = _found(rows, sides, set(wanted), np.array(lower, dtype=float), np.array(upper, dtype=float))
+    found = _found(
+        rows, sides, set(wanted), np.array(lower, dtype=float), np.array(upper, dtype=float)
+    )
     terms: dict[int, list[tuple[Edge, Decimal]]] = {}
     needed, ahead = set[Edge](), [key for key in wanted if key in found]
     while ahead:
@@ -370,16 +406,24 @@ def implied(program: Program, wanted: list[Edge], lower: list[Decimal], upper: l
     return out
 
 
-def _found(rows: csr_array, sides: Vector, wanted: set[Edge], low: Vector, high: Vector) -> dict[Edge, tuple[int, int]]:
+def _found(
+    rows: csr_array, sides: Vector, wanted: set[Edge], low: Vector, high: Vector
+) -> dict[Edge, tuple[int, int]]:
     """Of bounds that rows (<=) imply, until those wanted are there: in which round each was found, and of which row.
 
     low, high: bounds of the columns (n), filled in as they are found.
     """
-    at, found, turn = np.repeat(np.arange(len(sides)), np.diff(rows.indptr)), dict[Edge, tuple[int, int]](), 0
+    at, found, turn = (
+        np.repeat(np.arange(len(sides)), np.diff(rows.indptr)),
+        dict[Edge, tuple[int, int]](),
+        0,
+    )
     lengths = np.diff(rows.indptr)[at]
     for allowed in (lengths <= SHORT, lengths > 0):
         row_of, j, a = at[allowed], rows.indices[allowed], rows.data[allowed]
-        here = np.ones(len(j), dtype=bool)  # entries of rows in which something was found the round before
+        here = np.ones(
+            len(j), dtype=bool
+        )  # entries of rows in which something was found the round before
         while wanted - found.keys() and here.any():
             row, column, factor = row_of[here], j[here], a[here]
             needs = np.where(factor > 0, low[column], high[column])
@@ -388,10 +432,14 @@ def _found(rows: csr_array, sides: Vector, wanted: set[Edge], low: Vector, high:
             known = np.where(lacks, 0.0, factor * np.where(lacks, 0.0, needs))
             least = np.bincount(row, known, len(sides))
             gives = np.where(factor > 0, high[column], low[column])
-            new = np.flatnonzero(~np.isfinite(gives) & ((missing[row] == 0) | ((missing[row] == 1) & lacks)))
+            new = np.flatnonzero(
+                ~np.isfinite(gives) & ((missing[row] == 0) | ((missing[row] == 1) & lacks))
+            )
             value = (sides[row[new]] - least[row[new]] + known[new]) / factor[new]
             changed = np.zeros(len(low), dtype=bool)
-            for k, bound in sorted(zip(new.tolist(), value.tolist(), strict=True), key=lambda pair: abs(pair[1])):
+            for k, bound in sorted(
+                zip(new.tolist(), value.tolist(), strict=True), key=lambda pair: abs(pair[1])
+            ):
                 key = (int(column[k]), "upper" if factor[k] > 0 else "lower")
                 if key not in found:
                     found[key] = (turn, int(row[k]))

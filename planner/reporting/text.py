@@ -12,8 +12,23 @@ import pandas as pd
 from planner.data.case import Case
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.run_view import records
-from planner.reporting.values.wording import SLIGHT, STAGES, Names, midway, number, worded, worded_lines
-from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, Verdict
+from planner.reporting.values.wording import (
+    SLIGHT,
+    STAGES,
+    Names,
+    midway,
+    number,
+    worded,
+    worded_lines,
+)
+from planner.results.explanation import (
+    EXPLANATION,
+    SMALLEST_SHARE,
+    Explanation,
+    Link,
+    Rung,
+    Verdict,
+)
 from planner.results.plan import PlanValues
 
 SAME_SHARE = 0.001
@@ -50,8 +65,13 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
     out = []
     if top is not None:
         out.append(Statement("Levers", _say("levers", found=found, top=top)))
-    out += [Statement(f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)}") for v in found.verdicts]
-    out.append(Statement("Bottleneck", _say("bottleneck", names=names, tightest=list(_tightest(found)))))
+    out += [
+        Statement(f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)}")
+        for v in found.verdicts
+    ]
+    out.append(
+        Statement("Bottleneck", _say("bottleneck", names=names, tightest=list(_tightest(found))))
+    )
     return [*out, *_information(found)]
 
 
@@ -80,7 +100,12 @@ def _tightest(found: Explanation) -> Iterator[dict[str, Any]]:
                 worth[link.link] = worth.get(link.link, 0.0) + link.musd
         top = max(worth, key=lambda k: worth[k])
         years = [link.year for link in best if (link.element, link.link) == (element, top)]
-        yield {"element": element, "link": top, "years": years, "share": worth[top] / sum(worth.values())}
+        yield {
+            "element": element,
+            "link": top,
+            "years": years,
+            "share": worth[top] / sum(worth.values()),
+        }
 
 
 def _information(found: Explanation) -> list[Statement]:
@@ -101,7 +126,8 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
         "contained",
         found=found,
         names=names,
-        once=found.flexibility is not None and any(r.key == "committed" and not r.against for r in found.timing),
+        once=found.flexibility is not None
+        and any(r.key == "committed" and not r.against for r in found.timing),
         musts=[r.key for r in musts],
         capital=sum(r.capital for r in musts),
         may=len(counted) - len(musts) - len(never),
@@ -113,7 +139,11 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
 def policies(found: Explanation) -> tuple[Rung, Rung] | None:
     """The plan that decides everything once, and the one that decides when a disruption begins; both with costs."""
     by_key = {r.key: r for r in found.timing if r.cost is not None}
-    return (by_key["committed"], by_key["adaptive"]) if {"committed", "adaptive"} <= set(by_key) else None
+    return (
+        (by_key["committed"], by_key["adaptive"])
+        if {"committed", "adaptive"} <= set(by_key)
+        else None
+    )
 
 
 def same_risk(once: Rung, later: Rung) -> bool:
@@ -156,14 +186,21 @@ def closing_lines(plan: PlanValues) -> list[str]:
     )
 
 
-BESIDE = {"2": "if 1 MUSD has to save 2", "1": "if 1 MUSD has to save 1", "0.5": "if it may save a half"}
+BESIDE = {
+    "2": "if 1 MUSD has to save 2",
+    "1": "if 1 MUSD has to save 1",
+    "0.5": "if it may save a half",
+}
 """What a weight of cost asks of a plan."""
 
 
 def _curve(plan: PlanValues) -> dict[tuple[str, str], str]:
     """Cost and risk left -> which plans: nothing new, this plan, and those beside it; the cheapest first."""
     s, out = plan.summary, dict[tuple[str, str], str]()
-    points = [(p["cost_musd"], p["risk_musd"], BESIDE[weight]) for weight, p in s.get("frontier", {}).items()]
+    points = [
+        (p["cost_musd"], p["risk_musd"], BESIDE[weight])
+        for weight, p in s.get("frontier", {}).items()
+    ]
     if points:
         nothing = s.get("without_plan")
         points += [(nothing["cost_musd"], nothing["risk_musd"], "nothing new")] if nothing else []
@@ -186,7 +223,14 @@ def _builds(plan: PlanValues) -> Iterator[tuple[str, float, list[str]]]:
             country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
         )
         first = first.sort_values(["capex", "year"], ascending=[False, True], kind="stable")
-        yield word, capex, [f"{names.project(r['project'])} ({r['country']}, {r['year']})" for r in records(first)]
+        yield (
+            word,
+            capex,
+            [
+                f"{names.project(r['project'])} ({r['country']}, {r['year']})"
+                for r in records(first)
+            ],
+        )
 
 
 def _trained(plan: PlanValues) -> list[str]:
@@ -199,7 +243,11 @@ def _stock(plan: PlanValues) -> Mapping[str, float]:
     """Tonnes bought and released, expected; empty if there is no stock."""
     stocks = plan.tables["stocks"]
     weight = stocks["scenario"].map(plan.case.scenarios)
-    return {c: float((stocks[c] * weight).sum()) for c in ("bought_t", "released_t")} if len(stocks) else {}
+    return (
+        {c: float((stocks[c] * weight).sum()) for c in ("bought_t", "released_t")}
+        if len(stocks)
+        else {}
+    )
 
 
 def _short(plan: PlanValues) -> dict[str, Any]:
@@ -210,7 +258,8 @@ def _short(plan: PlanValues) -> dict[str, Any]:
     rows = table[(table["scenario"] == worst) & (table["tonnes"] > 0.01 * table["demand_t"])]
     names = Names(plan.case)
     parts = [
-        f"{midway(names.element(e))} {number(t)} t" + (f" (without a plan {number(before[e])})" if e in before else "")
+        f"{midway(names.element(e))} {number(t)} t"
+        + (f" (without a plan {number(before[e])})" if e in before else "")
         for e, t in sorted(tonnes.items(), key=lambda item: -item[1])
         if t > 0.05
     ]
@@ -226,7 +275,11 @@ def _short(plan: PlanValues) -> dict[str, Any]:
 def _binds(plan: PlanValues) -> list[str]:
     """What one per cent more of what money, plants or people could move takes off (MUSD), the most first: price times a
     hundredth of what there is, which is what is used where it has a price."""
-    prices, there, worth = plan.tables["shadow_prices"], _there(plan), defaultdict[str, float](float)
+    prices, there, worth = (
+        plan.tables["shadow_prices"],
+        _there(plan),
+        defaultdict[str, float](float),
+    )
     for row in records(prices[prices["scarce"].isin(list(LIMITS))]):
         project = plan.case.projects.get(row["item"])
         amount = there.get((row["scarce"], row["item"], row["country"], *_moment(row)), 0.0)

@@ -120,7 +120,11 @@ class BusinessCase:
     def modes(self) -> list[tuple[str, Sold]]:
         """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
         titles = ("As the plan runs it", "Selling all", "With the least support")
-        return [(t, s) for t, s in zip(titles, (self.planned, self.full, self.supported), strict=True) if s]
+        return [
+            (t, s)
+            for t, s in zip(titles, (self.planned, self.full, self.supported), strict=True)
+            if s
+        ]
 
     @property
     def dated(self) -> str:
@@ -156,7 +160,12 @@ class BusinessCase:
         plants, life = self.investment.plants, int(self.terms["life_years"].value)
         start = min(p.start for p in plants)
         full = max(p.start + len(p.ramp) - 1 for p in plants)
-        return {"pays": min(p.commit for p in plants), "starts": start, "full": full, "ends": start + life - 1}
+        return {
+            "pays": min(p.commit for p in plants),
+            "starts": start,
+            "full": full,
+            "ends": start + life - 1,
+        }
 
     @property
     def judged_on(self) -> Sold:

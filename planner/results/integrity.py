@@ -48,19 +48,33 @@ def changed_files(folder: Path) -> list[str]:
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     written = {found[2]: found[1] for line in lines if (found := _LINE.fullmatch(line))}
     now = dict(_digests(folder))
-    told = [f"{name}: was changed" for name in written if name in now and now[name] != written[name]]
-    told += [f"{name}: is missing" for name in written if name not in now and name not in ASKED_LATER]
+    told = [
+        f"{name}: was changed" for name in written if name in now and now[name] != written[name]
+    ]
+    told += [
+        f"{name}: is missing" for name in written if name not in now and name not in ASKED_LATER
+    ]
     return told + [f"{name}: was added" for name in now if name not in written]
 
 
-def contradictions(case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]) -> list[str]:
+def contradictions(
+    case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
+) -> list[str]:
     """Where a summary says anything else than what inputs and tables give, a line each."""
     told = [f"summary.json: {key}: is missing" for key in _DESCRIBED if key not in summary]
     told += [
-        f"summary.json: {k}: is not right" for k, v in _DESCRIBED.items() if not isinstance(summary.get(k, v()), v)
+        f"summary.json: {k}: is not right"
+        for k, v in _DESCRIBED.items()
+        if not isinstance(summary.get(k, v()), v)
     ]
-    plain = {key: summary[key].values() for key, kind in _DESCRIBED.items() if kind is dict and not told}
-    plain |= {key: [value] for key, value in summary.items() if key.endswith("_musd") and not isinstance(value, dict)}
+    plain = {
+        key: summary[key].values() for key, kind in _DESCRIBED.items() if kind is dict and not told
+    }
+    plain |= {
+        key: [value]
+        for key, value in summary.items()
+        if key.endswith("_musd") and not isinstance(value, dict)
+    }
     told += [
         f"summary.json: {key}: is not right"
         for key, values in plain.items()
@@ -78,7 +92,10 @@ def _digests(folder: Path) -> Iterator[tuple[str, str]]:
     for path in (*folder.glob("*.json"), *folder.glob("inputs/*"), *folder.glob("tables/*")):
         if path.is_file():
             with path.open("rb") as file:
-                yield path.relative_to(folder).as_posix(), hashlib.file_digest(file, "sha256").hexdigest()
+                yield (
+                    path.relative_to(folder).as_posix(),
+                    hashlib.file_digest(file, "sha256").hexdigest(),
+                )
 
 
 def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -91,24 +108,32 @@ def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
             if column.name not in tables[name]:
                 if not column.optional:
                     yield f"tables/{name}.csv: {column.name}: is missing"
-            elif not (column.is_text or tables[name].empty or is_numeric_dtype(tables[name][column.name])):
+            elif not (
+                column.is_text or tables[name].empty or is_numeric_dtype(tables[name][column.name])
+            ):
                 yield f"tables/{name}.csv: {column.name}: holds something else than figures"
 
 
-def _of_figures(case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]) -> list[str]:
+def _of_figures(
+    case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
+) -> list[str]:
     try:
         checked = verify(case, tables)
         now = figures(case, tables, checked, summary.get("least_risk_musd"))
         said = {key: summary.get(key) for key in now}
         if "without_plan" in summary:
             now["without_plan"] = _without_plan(case, tables)
-            said["without_plan"] = {key: summary["without_plan"].get(key) for key in now["without_plan"]}
+            said["without_plan"] = {
+                key: summary["without_plan"].get(key) for key in now["without_plan"]
+            }
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [f"tables/: do not fit the inputs ({type(error).__name__}: {error})"]
     told = differing(said, now, "by its tables")
     if summary["status"] == Status.OPTIMAL and not checked.holds:
         rule = max(checked.violations, key=lambda name: checked.violations[name])
-        told.append(f"tables/: break the rule {rule} by {checked.worst:.2g}, and the run calls itself optimal")
+        told.append(
+            f"tables/: break the rule {rule} by {checked.worst:.2g}, and the run calls itself optimal"
+        )
     return told
 
 

@@ -138,7 +138,9 @@ class Ledger:
     @cached_property
     def operations(self) -> Placed:
         """By (item, country, project, feed, element, form)."""
-        return self._by_visit("operations", ("item", "country", "project", "feed", "element", "form"), self._is_flow)
+        return self._by_visit(
+            "operations", ("item", "country", "project", "feed", "element", "form"), self._is_flow
+        )
 
     @cached_property
     def shortfall(self) -> Placed:
@@ -148,7 +150,9 @@ class Ledger:
     @cached_property
     def stocks(self) -> Placed:
         """By good."""
-        return self._by_visit("stocks", ("country", "element", "form"), self.case.stockpiles.__contains__)
+        return self._by_visit(
+            "stocks", ("country", "element", "form"), self.case.stockpiles.__contains__
+        )
 
     @cached_property
     def workforce(self) -> Placed:
@@ -163,7 +167,9 @@ class Ledger:
     @cached_property
     def investments(self) -> Placed:
         """By (project, year)."""
-        return self._by_scenario("investments", ("project", "year"), lambda key: key[0] in self.case.projects)
+        return self._by_scenario(
+            "investments", ("project", "year"), lambda key: key[0] in self.case.projects
+        )
 
     @cached_property
     def training(self) -> Placed:
@@ -195,20 +201,30 @@ class Ledger:
     def _by_visit(self, name: str, columns: Sequence[str], known: Callable[[Any], bool]) -> Placed:
         table = self.tables[name]
         scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
-        dated = [(p.year, p.quarter) if isinstance(p, Quarter) else (p, 0) for p in self.tree.periods]
+        dated = [
+            (p.year, p.quarter) if isinstance(p, Quarter) else (p, 0) for p in self.tree.periods
+        ]
         periods = {date: i for i, date in enumerate(dated)}
         scenario, named = coded([table["scenario"]])
         when, dates = coded([table["year"], _quarter(table)])
         row_scenario = np.array([scenarios.get(w, -1) for (w,) in named], dtype=np.intp)[scenario]
         row_period = np.array([periods.get(date, -1) for date in dates], dtype=np.intp)[when]
-        visit = np.where((row_scenario < 0) | (row_period < 0), -1, row_scenario * len(periods) + row_period)
-        return _place(table, columns, known, np.arange(len(table)), visit, len(scenarios) * len(periods))
+        visit = np.where(
+            (row_scenario < 0) | (row_period < 0), -1, row_scenario * len(periods) + row_period
+        )
+        return _place(
+            table, columns, known, np.arange(len(table)), visit, len(scenarios) * len(periods)
+        )
 
-    def _by_scenario(self, name: str, columns: Sequence[str], known: Callable[[Any], bool]) -> Placed:
+    def _by_scenario(
+        self, name: str, columns: Sequence[str], known: Callable[[Any], bool]
+    ) -> Placed:
         table = self.tables[name]
         scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
         text, texts = coded([table["scenarios"]])
-        wheres = [[scenarios.get(w, -1) for w in members(cell, tuple(scenarios))] for (cell,) in texts]
+        wheres = [
+            [scenarios.get(w, -1) for w in members(cell, tuple(scenarios))] for (cell,) in texts
+        ]
         row = np.repeat(np.arange(len(table)), [len(wheres[i]) for i in text.tolist()])
         where = np.array([w for i in text.tolist() for w in wheres[i]], dtype=np.intp)
         return _place(table, columns, known, row, where, len(scenarios))
@@ -233,7 +249,9 @@ class Ledger:
     @cached_property
     def people(self) -> dict[str, Amounts]:
         """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
-        return {name: self.workforce.amounts(name) for name in ("staff", "hired", "lent", "borrowed")}
+        return {
+            name: self.workforce.amounts(name) for name in ("staff", "hired", "lent", "borrowed")
+        }
 
     @cached_property
     def builds(self) -> Amounts:
@@ -269,11 +287,17 @@ class Ledger:
         row = self.case.projects[p]
         item, country = STAGE_ITEMS[row.stage], row.country
         if row.stage in MADE_FROM:
-            yield from (self.flows[item, country, p, "", e, MADE_FROM[row.stage]] for e in self.case.elements)
+            yield from (
+                self.flows[item, country, p, "", e, MADE_FROM[row.stage]]
+                for e in self.case.elements
+            )
         elif row.stage == "mine":
             yield self.flows[item, country, p, row.feeds[0], "", ""]
         else:
-            yield from (self.case.capacity_use(p, f) * self.flows[item, country, p, f, "", ""] for f in row.feeds)
+            yield from (
+                self.case.capacity_use(p, f) * self.flows[item, country, p, f, "", ""]
+                for f in row.feeds
+            )
 
     @cached_property
     def new_capacity(self) -> dict[str, Vector]:
@@ -353,13 +377,17 @@ def at_most(rule: str, left: Side, right: Side) -> Broken:
     """left <= right."""
     with np.errstate(invalid="ignore"):
         over = np.subtract(left, right)
-        return rule, _largest(np.maximum(over, 0.0 * over) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
+        return rule, _largest(
+            np.maximum(over, 0.0 * over) / (1.0 + np.maximum(np.abs(left), np.abs(right)))
+        )
 
 
 def equal(rule: str, left: Side, right: Side) -> Broken:
     """left = right."""
     with np.errstate(invalid="ignore"):
-        return rule, _largest(np.abs(np.subtract(left, right)) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
+        return rule, _largest(
+            np.abs(np.subtract(left, right)) / (1.0 + np.maximum(np.abs(left), np.abs(right)))
+        )
 
 
 def never(rule: str, amount: Side) -> Broken:

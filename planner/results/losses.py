@@ -31,7 +31,10 @@ TIED = 1e-9
 
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    return weighed(case, dict(zip(case.scenarios, _added_up(book, len(case.scenarios), lambda _: 0), strict=True)))
+    return weighed(
+        case,
+        dict(zip(case.scenarios, _added_up(book, len(case.scenarios), lambda _: 0), strict=True)),
+    )
 
 
 def _added_up(book: Ledger, size: int, first: Callable[[Good], int]) -> list[float]:
@@ -43,7 +46,9 @@ def _added_up(book: Ledger, size: int, first: Callable[[Good], int]) -> list[flo
     of_good = np.array([first(good) for good, _ in book.short], dtype=int)
     of_visit = np.repeat(np.arange(scenarios), visits // scenarios)
     places = (of_visit[:, None] + of_good).ravel()
-    found: list[float] = np.bincount(places, losses.reshape(-1, visits).T.ravel(), minlength=size).tolist()
+    found: list[float] = np.bincount(
+        places, losses.reshape(-1, visits).T.ravel(), minlength=size
+    ).tolist()
     return found
 
 
@@ -56,14 +61,18 @@ def _loss(book: Ledger, good: Good, short: Vector, demand: Vector) -> Vector:
         loss, left = loss + part * step.musd_per_t, left - part
     loss += left * steps[-1].musd_per_t
     discount = np.array([case.risk_discount(year) for year in case.years])
-    return np.asarray(loss * case.countries[good[0]].weight * discount[book.years - case.first_year])
+    return np.asarray(
+        loss * case.countries[good[0]].weight * discount[book.years - case.first_year]
+    )
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
     """Expected loss, CVaR_alpha and risk, (1 - lambda) E + lambda CVaR, of a loss (MUSD) for each scenario."""
     objective = case.model.objective
     expected = sum(case.scenarios[w] * z for w, z in by_scenario.items())
-    tail = cvar(list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail)
+    tail = cvar(
+        list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail
+    )
     risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
     return Losses(dict(by_scenario), expected, tail, risk)
 
@@ -96,7 +105,9 @@ def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -
     return total / (mass - max(left, 0.0)) if mass > left else 0.0
 
 
-def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]) -> ByCountry:
+def by_country(
+    case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]
+) -> ByCountry:
     """What each country bears. losses: country -> scenario -> MUSD, which add up to `by_scenario`."""
     tail = in_tail(by_scenario, case.scenarios, case.model.objective.tail)
     mass = sum(tail.values())
@@ -113,11 +124,16 @@ def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]
     """What each country bears, from the reported shortfalls."""
     count, place = len(case.scenarios), {c: i for i, c in enumerate(case.countries)}
     found = _added_up(book, count * len(place), lambda good: place[good[0]] * count)
-    losses = {c: dict(zip(case.scenarios, found[i * count : (i + 1) * count], strict=True)) for c, i in place.items()}
+    losses = {
+        c: dict(zip(case.scenarios, found[i * count : (i + 1) * count], strict=True))
+        for c, i in place.items()
+    }
     return by_country(case, by_scenario, losses)
 
 
-def in_tail(losses: Mapping[str, float], probabilities: Mapping[str, float], tail: float) -> dict[str, float]:
+def in_tail(
+    losses: Mapping[str, float], probabilities: Mapping[str, float], tail: float
+) -> dict[str, float]:
     """How much of each scenario's probability lies in the worst 1 - tail, the worst first; scenarios tied at its edge
     share what is left in proportion to their probability."""
     ordered = sorted(losses, key=lambda name: -losses[name])

@@ -50,7 +50,11 @@ class PlanValues:
     """Of each phase the columns and row duals of the whole program (phases, n + m), from which it can be proven."""
 
     def __repr__(self) -> str:
-        figures = [f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD" for name in ("risk", "cost") if self.tables]
+        figures = [
+            f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD"
+            for name in ("risk", "cost")
+            if self.tables
+        ]
         return f"{type(self).__name__}({', '.join([self.case.name, self.status.value, *figures])})"
 
     def table(self, name: str) -> pd.DataFrame:
@@ -71,7 +75,11 @@ def figures(
         out["least_risk_musd"] = least_risk
     investments, training = tables["investments"], tables["training"]
     growing = [p for p, row in case.projects.items() if row.max_new_tpa > 0]
-    completion = training["programme"].map({g: row.completion_rate for g, row in case.programmes.items()}).astype(float)
+    completion = (
+        training["programme"]
+        .map({g: row.completion_rate for g, row in case.programmes.items()})
+        .astype(float)
+    )
     return out | {
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,
@@ -81,22 +89,42 @@ def figures(
         "expected_shortfall_t": short,
         "service_level": service_level(demand, short),
         "public_spend_musd": checked.public_spend,
-        "new_capacity_tpa": _sum_by(growing, investments, "project", investments["tpa"] * investments["probability"]),
-        "trained": _sum_by(case.skills, training, "skill", training["intake"] * training["probability"] * completion),
+        "new_capacity_tpa": _sum_by(
+            growing, investments, "project", investments["tpa"] * investments["probability"]
+        ),
+        "trained": _sum_by(
+            case.skills,
+            training,
+            "skill",
+            training["intake"] * training["probability"] * completion,
+        ),
     }
 
 
-def _sum_by(names: Iterable[str], table: pd.DataFrame, column: str, values: pd.Series[float]) -> dict[str, float]:
+def _sum_by(
+    names: Iterable[str], table: pd.DataFrame, column: str, values: pd.Series[float]
+) -> dict[str, float]:
     """Sums of `values` for each name, 0 where the table has none."""
     found = values.groupby(table[column]).sum().items()
     return {**dict.fromkeys(names, 0.0), **{str(key): float(value) for key, value in found}}
 
 
-def _expected_by_element(case: Case, shortfall: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+def _expected_by_element(
+    case: Case, shortfall: pd.DataFrame
+) -> tuple[dict[str, float], dict[str, float]]:
     weight = shortfall["scenario"].map(case.scenarios).astype(float)
-    by_element = shortfall.assign(short=shortfall["tonnes"] * weight, demand=shortfall["demand_t"] * weight)
-    sums = by_element.groupby("element")[["short", "demand"]].sum().reindex(list(case.elements), fill_value=0.0)
-    return ({str(e): float(v) for e, v in sums["short"].items()}, {str(e): float(v) for e, v in sums["demand"].items()})
+    by_element = shortfall.assign(
+        short=shortfall["tonnes"] * weight, demand=shortfall["demand_t"] * weight
+    )
+    sums = (
+        by_element.groupby("element")[["short", "demand"]]
+        .sum()
+        .reindex(list(case.elements), fill_value=0.0)
+    )
+    return (
+        {str(e): float(v) for e, v in sums["short"].items()},
+        {str(e): float(v) for e, v in sums["demand"].items()},
+    )
 
 
 # ---- whether two runs are the same ----------------------------------------------------------------------------------
@@ -120,22 +148,30 @@ def other_versions(stored: PlanValues, again: PlanValues) -> list[str]:
 def differences(stored: PlanValues, again: PlanValues) -> list[str]:
     """What of the summary and the tables differs by more than 1e-9, the first few of each."""
     before, now = (
-        {key: value for key, value in run.summary.items() if key not in MAY_DIFFER} for run in (stored, again)
+        {key: value for key, value in run.summary.items() if key not in MAY_DIFFER}
+        for run in (stored, again)
     )
     if before.get("inputs_sha256") != now.get("inputs_sha256"):
-        return ["inputs/: are not what the run was solved from (inputs_sha256 differs)", *differing(before, now)]
+        return [
+            "inputs/: are not what the run was solved from (inputs_sha256 differs)",
+            *differing(before, now),
+        ]
     found = differing(before, now)
     for name in dict.fromkeys([*stored.tables, *again.tables]):
         if name not in stored.tables or name not in again.tables:
             if name == SHARES.name and name in stored.tables:
                 continue  # asked for after the run
-            found.append(f"{name}.csv: only in the {'solved' if name in again.tables else 'stored'} run")
+            found.append(
+                f"{name}.csv: only in the {'solved' if name in again.tables else 'stored'} run"
+            )
         else:
             found += islice(_of_table(name, stored.tables[name], again.tables[name]), SHOWN)
     return found
 
 
-def differing(stored: Mapping[str, Any], again: Mapping[str, Any], where: str = "solved") -> list[str]:
+def differing(
+    stored: Mapping[str, Any], again: Mapping[str, Any], where: str = "solved"
+) -> list[str]:
     """What of a summary differs from other figures, which come from `where`; the first few."""
     before, now = dict(_flat(stored)), dict(_flat(again))
     found = [
@@ -143,7 +179,11 @@ def differing(stored: Mapping[str, Any], again: Mapping[str, Any], where: str = 
         for key in dict.fromkeys([*before, *now])
         if not _same(before.get(key), now.get(key))
     ]
-    return [*found[:SHOWN], f"summary.json: and {len(found) - SHOWN} more"] if len(found) > SHOWN else found
+    return (
+        [*found[:SHOWN], f"summary.json: and {len(found) - SHOWN} more"]
+        if len(found) > SHOWN
+        else found
+    )
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:

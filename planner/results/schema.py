@@ -52,7 +52,10 @@ STATED = tomllib.loads(files("planner.results").joinpath("tables.toml").read_tex
 
 def _declared() -> Iterator[ResultTable]:
     for name, table in STATED["tables"].items():
-        rows = [[row, *STATED["columns"][row]] if isinstance(row, str) else row for row in table["columns"]]
+        rows = [
+            [row, *STATED["columns"][row]] if isinstance(row, str) else row
+            for row in table["columns"]
+        ]
         columns = tuple(
             ResultColumn(name, Kind[kind.upper()], unit, heading, meaning, optional=bool(optional))
             for name, kind, unit, heading, meaning, *optional in rows
@@ -76,5 +79,7 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
     for table in RESULT_TABLES.values()
 }
 """Names of the columns that every run has, by table, in order."""
-TEXT_COLUMNS = frozenset(column.name for table in EVERY_TABLE.values() for column in table.columns if column.is_text)
+TEXT_COLUMNS = frozenset(
+    column.name for table in EVERY_TABLE.values() for column in table.columns if column.is_text
+)
 """Columns that hold ids and words, in whatever table they stand."""

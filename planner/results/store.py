@@ -50,7 +50,16 @@ from planner.results.schema import SHARES, TEXT_COLUMNS
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, ArithmeticError, MemoryError)
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+    ArithmeticError,
+    MemoryError,
+)
 NO_ARRAY = (SyntaxError, TokenError)
 """What else reading an array may end in: its header is read as Python."""
 QUOTE = '"'
@@ -82,7 +91,9 @@ def write_folder(target: Path, mark: str, what: str, fill: Fill, again: bool = F
         real = target.resolve()
         taken, before = _is_other(real, mark), (real / mark).read_bytes() if again else b""
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written") from None
+        raise RunFolderError(
+            f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written"
+        ) from None
     if taken:
         raise RunFolderError(f"{target}: exists and is not {what}; choose another with --out")
     try:
@@ -94,10 +105,14 @@ def write_folder(target: Path, mark: str, what: str, fill: Fill, again: bool = F
             _to_disk(fresh)
             with hold_lock(real.parent):
                 if _is_other(real, mark) or (again and (real / mark).read_bytes() != before):
-                    raise RunFolderError(f"{target}: another run was put there meanwhile; nothing was written")
+                    raise RunFolderError(
+                        f"{target}: another run was put there meanwhile; nothing was written"
+                    )
                 exchange(fresh, real)
     except (OSError, XlsxWriterException) as error:
-        raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
+        raise RunFolderError(
+            f"{target}: cannot be written: {error}; nothing was written"
+        ) from error
 
 
 def default_folder(case: Case) -> Path:
@@ -127,7 +142,9 @@ def _fill(plan: PlanValues, folder: Path, pages: Pages) -> None:
         for name, table in plan.tables.items():
             write_table(name, table, folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
-    summary = json.dumps(plan.summary | {"seconds": seconds}, indent=2, ensure_ascii=False, allow_nan=False)
+    summary = json.dumps(
+        plan.summary | {"seconds": seconds}, indent=2, ensure_ascii=False, allow_nan=False
+    )
     (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
     write_sums(folder)
 
@@ -190,7 +207,9 @@ def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
     def fill(fresh: Path) -> None:
         shutil.copytree(folder, fresh, dirs_exist_ok=True)
         if changed_files(fresh) or belongs_to not in ("", fingerprint(fresh)):
-            raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
+            raise RunFolderError(
+                f"{folder}: another run was put there meanwhile; nothing was written"
+            )
         pages(fresh)
         write_sums(fresh)
 
@@ -251,8 +270,12 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
             refuse_if(folder, changed_files(folder))
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         status, name = Status(summary["status"]), str(summary["case"])
-        tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
-        point = np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
+        tables = {
+            path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))
+        }
+        point = (
+            np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
+        )
     except (*UNREADABLE, *NO_ARRAY) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
@@ -264,12 +287,20 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
 def _read_table(path: Path) -> pd.DataFrame:
     """A result table with ids as text, whatever they look like, and numbers to the last digit."""
     ids = dict.fromkeys(TEXT_COLUMNS, str)
-    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""], "quarter": [""]})
+    table = pd.read_csv(
+        path, dtype=ids, keep_default_na=False, na_values={"year": [""], "quarter": [""]}
+    )
     texts = [column for column in table.columns if column in TEXT_COLUMNS]
     for column in texts:
         places, words = pd.factorize(table[column])
-        table[column] = pd.array([unarmour(word) for word in words.tolist()], dtype="str").take(places)
-    blank = [column for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ())) if column in table]
+        table[column] = pd.array([unarmour(word) for word in words.tolist()], dtype="str").take(
+            places
+        )
+    blank = [
+        column
+        for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ()))
+        if column in table
+    ]
     return table.astype(dict.fromkeys(blank, "Int64"))
 
 
@@ -289,7 +320,10 @@ def beside(target: Path) -> Iterator[Path]:
     """A folder next to `target` to fill; gone afterwards. What killed programs left there is put right first."""
     _put_right(target)
     # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
-    with scratch_folder(_prefix(target), target.parent) as scratch, (scratch / f"{_LOCK}~").open("w") as lock:
+    with (
+        scratch_folder(_prefix(target), target.parent) as scratch,
+        (scratch / f"{_LOCK}~").open("w") as lock,
+    ):
         with suppress(OSError):
             _lock(lock.fileno(), wait=False)
         (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
@@ -304,7 +338,9 @@ def hold_lock(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network file systems have no locks; the exchange is one step all the same
+        with suppress(
+            OSError
+        ):  # some network file systems have no locks; the exchange is one step all the same
             _lock(descriptor, wait=True)
         yield
     finally:
@@ -338,7 +374,10 @@ def _swap(one: Path, two: Path) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    return call is not None and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE) == 0
+    return (
+        call is not None
+        and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE) == 0
+    )
 
 
 def _two_steps(fresh: Path, target: Path) -> None:

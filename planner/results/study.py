@@ -122,7 +122,9 @@ class Indices:
         """How many blocks or points the sample needs until the intervals of the first two are apart, as both shrink
         with its root; `used` if they are already. The only one is held against nothing."""
         first, *others = self.ranked
-        second = max(others, key=lambda row: row.total, default=SensitivityIndex("", 0.0, 0.0, 0.0, 0.0))
+        second = max(
+            others, key=lambda row: row.total, default=SensitivityIndex("", 0.0, 0.0, 0.0, 0.0)
+        )
         apart, open_ = first.total - second.total, first.total_within + second.total_within
         if math.isnan(open_) or apart <= 0:
             return math.inf

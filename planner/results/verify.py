@@ -17,7 +17,17 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
 from planner.results import verify_material, verify_resources
-from planner.results.ledger import Broken, Ledger, Placed, at_most, coded, equal, members, never, rows
+from planner.results.ledger import (
+    Broken,
+    Ledger,
+    Placed,
+    at_most,
+    coded,
+    equal,
+    members,
+    never,
+    rows,
+)
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
 
 TOLERANCE = 1e-6
@@ -82,7 +92,9 @@ def non_anticipativity(book: Ledger) -> Iterator[Broken]:
         sharing = book.first[everyone * periods + book.opening[year]] // periods
         yield _same_decisions("non_anticipativity", book, year, sharing)
         if policy.investment == "committed" or (through is not None and year <= through):
-            yield _same_decisions("committed_investment", book, year, np.zeros(len(everyone), dtype=int))
+            yield _same_decisions(
+                "committed_investment", book, year, np.zeros(len(everyone), dtype=int)
+            )
 
 
 def _same_decisions(rule: str, book: Ledger, year: int, others: np.ndarray) -> Broken:
@@ -101,7 +113,11 @@ def _as_stated(book: Ledger) -> Iterator[Broken]:
     yield from _capacity(book)
     yield from _payments(book)
     case, investments, spending = book.case, book.tables["investments"], book.tables["spending"]
-    capex = investments["project"].map({p: verify_resources.full_capex(case, p) for p in case.projects}).to_numpy(float)
+    capex = (
+        investments["project"]
+        .map({p: verify_resources.full_capex(case, p) for p in case.projects})
+        .to_numpy(float)
+    )
     tpa = investments["tpa"].to_numpy(float)
     yield equal("capex_as_stated", investments["capex_musd"].to_numpy(float), tpa * capex)
     if case.model.policy.whole_plants:
@@ -111,15 +127,31 @@ def _as_stated(book: Ledger) -> Iterator[Broken]:
         yield equal("whole_plants", tpa[some], (unit * np.round(tpa / unit))[some])
     stocks, teams = book.stocks, book.workforce
     yield _stated("stock_as_stated", stocks, "bought_t", lambda good: book.goods[("bought", *good)])
-    yield _stated("stock_as_stated", stocks, "released_t", lambda good: book.goods[("released", *good)])
-    yield _stated("staff_as_stated", teams, "available", lambda team: verify_resources.available_staff(book, *team))
-    yield _stated("staff_as_stated", teams, "needed", lambda team: verify_resources.needed_staff(book, *team))
+    yield _stated(
+        "stock_as_stated", stocks, "released_t", lambda good: book.goods[("released", *good)]
+    )
+    yield _stated(
+        "staff_as_stated",
+        teams,
+        "available",
+        lambda team: verify_resources.available_staff(book, *team),
+    )
+    yield _stated(
+        "staff_as_stated", teams, "needed", lambda team: verify_resources.needed_staff(book, *team)
+    )
     paid = spending["musd"].to_numpy(float) * spending["probability"].to_numpy(float)
     yield equal("expected_as_stated", spending["expected"].to_numpy(float), paid)
     for name in ("investments", "training", "spending"):
         text, texts = coded([book.tables[name]["scenarios"]])
-        sums = [sum(case.scenarios.get(w, 0.0) for w in members(cell, tuple(case.scenarios))) for (cell,) in texts]
-        yield equal("probability_as_stated", book.tables[name]["probability"].to_numpy(float), np.array(sums)[text])
+        sums = [
+            sum(case.scenarios.get(w, 0.0) for w in members(cell, tuple(case.scenarios)))
+            for (cell,) in texts
+        ]
+        yield equal(
+            "probability_as_stated",
+            book.tables[name]["probability"].to_numpy(float),
+            np.array(sums)[text],
+        )
 
 
 def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Vector]) -> Broken:
@@ -132,7 +164,9 @@ def _capacity(book: Ledger) -> Iterator[Broken]:
     new = table.of(lambda key: book.new_capacity[key[0]])
     factor = table.of(lambda key: book.at(tree.capacity_factors(key[0])))
     existing = table.stated("existing_tpa")
-    yield equal("capacity_as_stated", existing, table.of(lambda key: book.at(tree.existing(key[0]))))
+    yield equal(
+        "capacity_as_stated", existing, table.of(lambda key: book.at(tree.existing(key[0])))
+    )
     yield equal("capacity_as_stated", table.stated("new_tpa"), new)
     yield equal("capacity_as_stated", table.stated("factor"), factor)
     yield equal("capacity_as_stated", table.stated("usable_tpa"), factor * (existing + new))

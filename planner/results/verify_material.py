@@ -52,7 +52,9 @@ def _plants(book: Ledger) -> Iterator[Broken]:
     case, tree = book.case, book.tree
     for p, row in case.projects.items():
         load = book.loads[p]
-        usable = book.at(tree.capacity_factors(p)) * (book.at(tree.existing(p)) + book.new_capacity[p])
+        usable = book.at(tree.capacity_factors(p)) * (
+            book.at(tree.existing(p)) + book.new_capacity[p]
+        )
         yield at_most("throughput_limit", load, usable * book.at(tree.lengths))
         if any((row.country, k) not in case.workforce for k in case.staffing[p]):
             yield never("staff_of_nobody", load)
@@ -60,7 +62,11 @@ def _plants(book: Ledger) -> Iterator[Broken]:
     for (item, country, p, f, _, o), tonnes in book.flows:
         if item in PLANT_FLOWS:
             plant = case.projects.get(p)
-            if plant is None or (plant.stage, o) not in PLANT_FLOWS[item] or plant.country != country:
+            if (
+                plant is None
+                or (plant.stage, o) not in PLANT_FLOWS[item]
+                or plant.country != country
+            ):
                 yield never("flow_of_plant", tonnes)
             elif plant.stage not in MADE_FROM and f not in plant.feeds:
                 yield never("accepted_feeds", tonnes)
@@ -84,7 +90,9 @@ def _made(book: Ledger) -> Iterator[Broken]:
     for (item, country, p, f, e, o), tonnes in flows:
         if item == "made" and p in case.projects:
             if o == OXIDE:
-                taken = flows["separated", country, p, f, "", ""] * case.feed_shares.get(f, {}).get(e, 0.0)
+                taken = flows["separated", country, p, f, "", ""] * case.feed_shares.get(f, {}).get(
+                    e, 0.0
+                )
             else:
                 taken = flows[STAGE_ITEMS[o], country, p, "", e, MADE_FROM[o]]
             yield at_most("made", tonnes, taken * case.recovery(p, e))
@@ -104,13 +112,17 @@ def _exchange(book: Ledger) -> Iterator[Broken]:
 def _imports(book: Ledger) -> Iterator[Broken]:
     for (item, c, supplier, _, e, o), tonnes in book.flows:
         if item == "imported":
-            yield at_most("import_limit", tonnes, book.at(book.tree.import_limits(supplier, (c, e, o))))
+            yield at_most(
+                "import_limit", tonnes, book.at(book.tree.import_limits(supplier, (c, e, o)))
+            )
 
 
 def _resale(book: Ledger) -> Iterator[Broken]:
     """What is had from others: of what is cut at most the leak, and no more than those less cut off can sell on."""
     case, tree = book.case, book.tree
-    had = dict(book.flows.by(lambda key: (key[2], key[1], *key[4:]) if key[0] == "resold" else None))
+    had = dict(
+        book.flows.by(lambda key: (key[2], key[1], *key[4:]) if key[0] == "resold" else None)
+    )
 
     def factor(v: str, c: str, e: str, o: str) -> Vector:
         return book.at(tree.import_factors(v, (c, e, o)))
@@ -121,11 +133,17 @@ def _resale(book: Ledger) -> Iterator[Broken]:
 
     for (v, c, e, o), tonnes in had.items():
         own = factor(v, c, e, o)
-        yield at_most("leak", tonnes, _leak(book, (v, c, e, o)) * np.maximum(1.0 - own, 0.0) * limit(v, c, e, o))
+        yield at_most(
+            "leak",
+            tonnes,
+            _leak(book, (v, c, e, o)) * np.maximum(1.0 - own, 0.0) * limit(v, c, e, o),
+        )
         rivals, offered = np.zeros(len(own)), np.zeros(len(own))
         for other in (other for other in case.countries if case.group[other] == case.group[c]):
             theirs = factor(v, other, e, o)
-            rivals += np.where((own <= theirs) & (theirs < 1.0), had.get((v, other, e, o), 0.0), 0.0)
+            rivals += np.where(
+                (own <= theirs) & (theirs < 1.0), had.get((v, other, e, o), 0.0), 0.0
+            )
             sold_on = case.resale_share(v, other, e, o) * limit(v, other, e, o) * theirs
             offered += np.where(np.minimum(1.0, theirs) > own, sold_on, 0.0)
         yield at_most("resale", rivals, offered)
@@ -156,11 +174,21 @@ def _balance(book: Ledger) -> Iterator[Broken]:
     case, goods = book.case, book.goods
     stated = book.shortfall.amounts("demand_t")
     touched: dict[Good, None] = dict.fromkeys(key[1:] for key, _ in goods)
-    touched |= dict.fromkeys(key[:3] for key in case.demand) | dict.fromkeys(good for good, _ in book.short)
+    touched |= dict.fromkeys(key[:3] for key in case.demand) | dict.fromkeys(
+        good for good, _ in book.short
+    )
     for good in touched:
         demand, short = book.at(book.tree.demands(good)), book.short[good]
-        supply = sum((goods[(item, *good)] for item in ("made", "imported", "resold", "received", "released")), short)
-        use = sum((goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought")), demand)
+        supply = sum(
+            (
+                goods[(item, *good)]
+                for item in ("made", "imported", "resold", "received", "released")
+            ),
+            short,
+        )
+        use = sum(
+            (goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought")), demand
+        )
         yield at_most("balance", use, supply)
         yield at_most("shortfall_limit", short, demand)
         yield at_most("shortfall_not_negative", -short, 0.0)
@@ -172,7 +200,9 @@ def _stocks(book: Ledger) -> Iterator[Broken]:
     for good, row in case.stockpiles.items():
         now = book.whole(stock[good])
         before = np.hstack([np.full((len(now), 1), row.initial_t), now[:, :-1]])
-        bought, released = (book.whole(book.goods[(item, *good)]) for item in ("bought", "released"))
+        bought, released = (
+            book.whole(book.goods[(item, *good)]) for item in ("bought", "released")
+        )
         yield equal("stock_balance", now, before + bought - released)
         yield at_most("stock_not_negative", -now, 0.0)
         if row.max_t is not None:

@@ -42,7 +42,9 @@ def _programmes(book: Ledger) -> Iterator[Broken]:
     for g, row in case.programmes.items():
         intake, new_seats = _by_year(book, book.intake, g), _by_year(book, book.new_seats, g)
         if row.last_intake_year is not None:
-            yield never("intake_window", intake[max(row.last_intake_year + 1 - case.first_year, 0) :])
+            yield never(
+                "intake_window", intake[max(row.last_intake_year + 1 - case.first_year, 0) :]
+            )
         added = np.cumsum(new_seats, axis=0)
         yield at_most("seat_limit", intake, row.seats + (added - new_seats))
         yield at_most("intake_not_negative", -np.minimum(intake, new_seats), 0.0)
@@ -63,19 +65,27 @@ def _staff(book: Ledger) -> Iterator[Broken]:
     for (c, k), row in case.workforce.items():
         if (c, k) not in there:
             continue  # a team that no plant can need has no row
-        staff, hired = (book.whole(book.people[name][c, k])[:, opening] for name in ("staff", "hired"))
+        staff, hired = (
+            book.whole(book.people[name][c, k])[:, opening] for name in ("staff", "hired")
+        )
         some = book.whole(there[c, k])[:, opening]
         yield equal("staff_balance", staff[some[:, 0], 0], row.initial)
         yield never("hired_in_first_year", hired[some[:, 0], 0])
         trained = np.zeros((len(opening), len(staff)))
         for g, r in case.programmes.items():
             if _trains(r, c, k):
-                trained[r.duration_years :] += r.completion_rate * _by_year(book, book.intake, g)[: -r.duration_years]
+                trained[r.duration_years :] += (
+                    r.completion_rate * _by_year(book, book.intake, g)[: -r.duration_years]
+                )
         later, joining = some[:, 1:], hired[:, 1:]
         stay = (1 - case.skills[k].attrition) * staff[:, :-1]
-        yield equal("staff_balance", staff[:, 1:][later], (stay + trained.T[:, 1:] + joining)[later])
+        yield equal(
+            "staff_balance", staff[:, 1:][later], (stay + trained.T[:, 1:] + joining)[later]
+        )
         yield at_most("hire_not_negative", -joining[later], 0.0)
-        yield at_most("hire_limit", joining[later], row.hires_per_year if case.has_lever("hiring") else 0.0)
+        yield at_most(
+            "hire_limit", joining[later], row.hires_per_year if case.has_lever("hiring") else 0.0
+        )
 
 
 def _there(book: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
@@ -107,9 +117,12 @@ def _secondment(book: Ledger) -> Iterator[Broken]:
     for column in BETWEEN:
         yield at_most("secondment_not_negative", -book.people[column].values, 0.0)
     share = case.model.policy.secondment_share
-    yield at_most("secondment_limit", book.people["lent"].values, share * book.people["staff"].values)
+    yield at_most(
+        "secondment_limit", book.people["lent"].values, share * book.people["staff"].values
+    )
     lent, borrowed = (
-        book.people[name].by(lambda team: (case.group[team[0]], team[1])) for name in ("lent", "borrowed")
+        book.people[name].by(lambda team: (case.group[team[0]], team[1]))
+        for name in ("lent", "borrowed")
     )
     yield never("secondment_pool", lent.values - borrowed.values)
 
@@ -183,7 +196,9 @@ def _accounts(book: Ledger) -> Iterator[Broken]:
             available = carried + (case.budget.get((funder, year_of(t)), 0.0) if opens else 0.0)
             yield at_most("account", out[funder, t], available)
             left = np.maximum(available - out[funder, t], 0.0)
-            carried = left if case.model.policy.budget_carry_over or not closes else np.zeros(len(left))
+            carried = (
+                left if case.model.policy.budget_carry_over or not closes else np.zeros(len(left))
+            )
 
 
 def full_capex(case: Case, p: str) -> float:
@@ -198,14 +213,19 @@ def _people(book: Ledger, t: int) -> Sums:
         fees, seats = musd(row.cost_per_trainee_usd), musd(row.cost_per_seat_usd)
         out[row.country] += fees * book.intake[g, t] + seats * book.new_seats[g, t]
     for (c, k), staff in book.case.workforce.items():
-        out[c] += musd(staff.hire_cost_usd) * book.whole(book.people["hired"][c, k])[:, book.opening[t]]
+        out[c] += (
+            musd(staff.hire_cost_usd) * book.whole(book.people["hired"][c, k])[:, book.opening[t]]
+        )
     return out
 
 
 def _purchases(book: Ledger, period: int) -> Sums:
     out = _sums(book)
     for good, row in book.case.stockpiles.items():
-        out[good[0]] += musd_per_tonne(row.purchase_usd_per_kg) * book.whole(book.goods[("bought", *good)])[:, period]
+        out[good[0]] += (
+            musd_per_tonne(row.purchase_usd_per_kg)
+            * book.whole(book.goods[("bought", *good)])[:, period]
+        )
     return out
 
 
@@ -229,10 +249,18 @@ def public_spend(book: Ledger) -> float:
 def cost(book: Ledger) -> float:
     """Expected discounted cost (MUSD): capex, fixed opex, variable opex, people, purchases, holding."""
     nothing = np.zeros(len(book.case.scenarios))
-    people = (book.case.cost_discount(y) * sum(_people(book, y).values(), nothing) for y in book.case.years)
+    people = (
+        book.case.cost_discount(y) * sum(_people(book, y).values(), nothing)
+        for y in book.case.years
+    )
     of_scenarios = sum((*_of_plants(book), *people, *_of_operations(book)), nothing)
     probabilities = book.case.scenarios.values()
-    return float(sum(probability * z for probability, z in zip(probabilities, of_scenarios.tolist(), strict=True)))
+    return float(
+        sum(
+            probability * z
+            for probability, z in zip(probabilities, of_scenarios.tolist(), strict=True)
+        )
+    )
 
 
 def _of_plants(book: Ledger) -> Iterator[Vector]:
@@ -241,21 +269,30 @@ def _of_plants(book: Ledger) -> Iterator[Vector]:
         row, years = case.projects[p], case.payment_years(p, y)
         ready = range(y + row.lead_time_years, case.last_year + 1)
         fixed, nothing = musd(row.fixed_opex_usd_per_tpa), np.zeros(len(tpa))
-        yield sum((case.cost_discount(t) * full_capex(case, p) * tpa / len(years) for t in years), nothing)
+        yield sum(
+            (case.cost_discount(t) * full_capex(case, p) * tpa / len(years) for t in years), nothing
+        )
         yield sum((case.cost_discount(t) * fixed * tpa for t in ready), nothing)
 
 
 def _of_operations(book: Ledger) -> Iterator[Vector]:
     case, stock = book.case, book.stocks.amounts("stock_t")
     nothing = np.zeros(len(case.scenarios))
-    rate = {p: musd(r.variable_opex_usd_per_t) for p, r in case.projects.items() if r.variable_opex_usd_per_t > 0}
+    rate = {
+        p: musd(r.variable_opex_usd_per_t)
+        for p, r in case.projects.items()
+        if r.variable_opex_usd_per_t > 0
+    }
     loads = {p: book.whole(book.loads[p]) for p in rate}
     stocks = {good: book.whole(stock[good]) for good in case.stockpiles}
     for i, t in enumerate(book.tree.periods):
         running = sum((rate[p] * load[:, i] for p, load in loads.items()), nothing)
         held = stocks.items() if end_of(t)[1] == 4 else ()
         holding = sum(
-            (musd_per_tonne(case.stockpiles[good].holding_usd_per_kg_year) * tonnes[:, i] for good, tonnes in held),
+            (
+                musd_per_tonne(case.stockpiles[good].holding_usd_per_kg_year) * tonnes[:, i]
+                for good, tonnes in held
+            ),
             nothing,
         )
         bought = sum(_purchases(book, i).values(), nothing)

@@ -76,8 +76,12 @@ def seeking_least(case: Case) -> str:
 def weighted(case: Case, weight: float) -> Case:
     """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
     if weight == inf:
-        return case.with_settings({"levers": (), "objective.goal": "welfare", "objective.risk_limit": None})
-    countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
+        return case.with_settings(
+            {"levers": (), "objective.goal": "welfare", "objective.risk_limit": None}
+        )
+    countries = tuple(
+        r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries
+    )
     goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
     return goal.with_tables(countries=countries)
 
@@ -92,7 +96,9 @@ class Mark:
     kind: str
 
 
-def frontier(curve: AskedPoints, was: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+def frontier(
+    curve: AskedPoints, was: AskedPoints, marks: Sequence[Mark], narrow: bool
+) -> tuple[Panel, float]:
     """Risk against cost (MUSD): the curve as far as it was traced, paler another, and plans; the present one can be
     dragged along. Also returns the risk at the top of the axis."""
     marks = _together(marks)
@@ -113,7 +119,13 @@ def frontier(curve: AskedPoints, was: AskedPoints, marks: Sequence[Mark], narrow
         plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
     for weight, cost, risk in (point for point in curve if point[0] < inf):
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
-        plot.dot(x(cost), y(risk), 2.5, svg.WITH, tip=tooltip(words, "solved in the background, its figures only"))
+        plot.dot(
+            x(cost),
+            y(risk),
+            2.5,
+            svg.WITH,
+            tip=tooltip(words, "solved in the background, its figures only"),
+        )
     looks = {
         "nothing": (svg.EXISTING, svg.EXISTING),
         "kept": ("#ffffff", svg.EXISTING),
@@ -124,13 +136,22 @@ def frontier(curve: AskedPoints, was: AskedPoints, marks: Sequence[Mark], narrow
     for one in sorted(marks, key=lambda m: list(looks).index(m.kind)):
         fill, rim = looks[one.kind]
         at_x, at_y = x(one.cost), y(one.risk)
-        words = tooltip(f"{one.name}: cost {money(one.cost)}, risk {money(one.risk)}", "summary.json: risk_musd")
+        words = tooltip(
+            f"{one.name}: cost {money(one.cost)}, risk {money(one.risk)}", "summary.json: risk_musd"
+        )
         plot.dot(at_x, at_y, 7 if one.kind == "now" else 5.5, fill, hue=rim, tip=words)
         name, bold = short(one.name, 26), ("bold" if one.kind == "now" else "")
         wide = svg.text_width(name, svg.SMALL)
         for below, right in product((-10, 18, -24, 32, -38, 46), (10, -10 - wide)):
-            a, b, c, d = box = (at_x + right, at_y + below - 11, at_x + right + wide, at_y + below + 3)
-            free = all(a > other[2] or c < other[0] or b > other[3] or d < other[1] for other in taken)
+            a, b, c, d = box = (
+                at_x + right,
+                at_y + below - 11,
+                at_x + right + wide,
+                at_y + below + 3,
+            )
+            free = all(
+                a > other[2] or c < other[0] or b > other[3] or d < other[1] for other in taken
+            )
             if free and plot.left < a and c < plot.right + 18:
                 break
         taken.append(box)
@@ -145,7 +166,9 @@ def _together(marks: Sequence[Mark]) -> list[Mark]:
     found: dict[tuple[str, str], Mark] = {}
     for mark in sorted(marks, key=lambda m: ("now", "pinned", "kept", "nothing").index(m.kind)):
         at = f"{mark.cost:.5g}", f"{mark.risk:.5g}"
-        found[at] = replace(found[at], name=f"{found[at].name}, {mark.name}") if at in found else mark
+        found[at] = (
+            replace(found[at], name=f"{found[at].name}, {mark.name}") if at in found else mark
+        )
     return list(found.values())
 
 
@@ -159,7 +182,11 @@ def answers(rows: AskedPoints) -> Panel:
         plot.curve([(x(row[0]), y(row[at])) for row in rows], hue)
         plot.text(plot.right + 5, y(rows[-1][at]) + 4, name, fill=hue, size=svg.SMALL)
         for row in rows:
-            words = tooltip(f"at {number(row[0])}: {name} {money(row[at])}", "solved now, figures only")
+            words = tooltip(
+                f"at {number(row[0])}: {name} {money(row[at])}", "solved now, figures only"
+            )
             plot.dot(x(row[0]), y(row[at]), 3, hue, tip=words)
-    told = "; ".join(f"{value:g}: risk {number(risk)}, cost {number(cost)} MUSD" for value, risk, cost in rows)
+    told = "; ".join(
+        f"{value:g}: risk {number(risk)}, cost {number(cost)} MUSD" for value, risk, cost in rows
+    )
     return svg.Drawer().panel("Risk and cost", told, plot)

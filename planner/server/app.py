@@ -18,7 +18,13 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -42,8 +48,13 @@ QUIET_SECONDS = 15.0
 PATIENCE = 1.0
 """After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
-FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
-         ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
+FORMS = {
+    ".html": "text/html",
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".toml": "text/plain",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 Body = dict[str, Any]
 Action = Callable[[Workbench, Body], object]
 
@@ -68,7 +79,9 @@ ACTIONS: dict[str, Action] = {
     "revert": lambda bench, body: bench.revert(_text(body, "key")),
     "undo": lambda bench, _: bench.step(-1),
     "redo": lambda bench, _: bench.step(1),
-    "keep": lambda bench, body: f"Kept as “{bench.keep(_text(body, 'name')).name}”, on the shelf below.",
+    "keep": lambda bench, body: (
+        f"Kept as “{bench.keep(_text(body, 'name')).name}”, on the shelf below."
+    ),
     "drop": lambda bench, body: bench.drop(_text(body, "folder")),
     "restore": lambda bench, body: bench.go_to_kept(_text(body, "folder")),
     "pin": lambda bench, body: bench.pin(_text(body, "folder")),
@@ -102,7 +115,10 @@ class Site:
             Mount("/static", StaticFiles(packages=[("planner.server", "static")])),
             Route("/part/{name}", self.part),
             Route("/files/{folder}/{path:path}", self.files),
-            *(Route(f"/{name}", partial(self.act, action), methods=["POST"]) for name, action in ACTIONS.items()),
+            *(
+                Route(f"/{name}", partial(self.act, action), methods=["POST"])
+                for name, action in ACTIONS.items()
+            ),
         ]
 
     @asynccontextmanager
@@ -162,7 +178,9 @@ class Site:
         """A region of the page."""
         try:
             asked = dict(request.query_params)
-            return HTMLResponse(await run_in_threadpool(self.regions.part, request.path_params["name"], asked))
+            return HTMLResponse(
+                await run_in_threadpool(self.regions.part, request.path_params["name"], asked)
+            )
         except PlannerError as error:
             return JSONResponse({"fault": str(error)}, 422)
 
@@ -170,7 +188,9 @@ class Site:
         """Do one thing, on disk before it is answered."""
         try:
             body = json.loads(await request.body())
-            json.dumps(body, ensure_ascii=False).encode()  # half a character cannot be written to disk
+            json.dumps(
+                body, ensure_ascii=False
+            ).encode()  # half a character cannot be written to disk
         except (ValueError, RecursionError):
             return JSONResponse({"fault": "a change is JSON"}, 400)
         if not isinstance(body, dict):
@@ -182,12 +202,16 @@ class Site:
             return JSONResponse({"fault": str(error)}, 422)
         finally:
             self._wake()
-        return JSONResponse({"said": said or "", "news": await run_in_threadpool(self.regions.snapshot)})
+        return JSONResponse(
+            {"said": said or "", "news": await run_in_threadpool(self.regions.snapshot)}
+        )
 
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""
         wanted = request.path_params["folder"], request.path_params["path"]
-        task = self._writing.get(wanted) or asyncio.ensure_future(run_in_threadpool(self._file, *wanted))
+        task = self._writing.get(wanted) or asyncio.ensure_future(
+            run_in_threadpool(self._file, *wanted)
+        )
         self._writing[wanted] = task
         await asyncio.wait([task], timeout=PATIENCE if wanted[1].endswith(".html") else None)
         if not task.done():
@@ -197,7 +221,9 @@ class Site:
             path = task.result()
         except (PlannerError, OSError, ValueError):
             return JSONResponse({"fault": "there is no such file"}, 404)
-        return FileResponse(path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY})
+        return FileResponse(
+            path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY}
+        )
 
     def _file(self, folder: str, name: str) -> Path:
         run, shown = self.bench.opened.folder.resolve() / folder, self.bench.solver.found.plan
@@ -209,12 +235,21 @@ class Site:
         if name in ("report.html", "report.xlsx") and not path.exists():
             plan = read_run(run)
             refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
-        elif name == f"project-{plant}.html" and plant in self.bench.base.projects and not path.exists():
+        elif (
+            name == f"project-{plant}.html"
+            and plant in self.bench.base.projects
+            and not path.exists()
+        ):
             plan = read_run(run)
             page = business_case_page(planner.business_case(plan, plant), plan.case).encode()
             refresh_pages(run, partial(_put, page, name))
         real = path.resolve()
-        if not real.is_relative_to(run) or real != path or not real.is_file() or real.suffix not in FORMS:
+        if (
+            not real.is_relative_to(run)
+            or real != path
+            or not real.is_file()
+            or real.suffix not in FORMS
+        ):
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
 
@@ -249,9 +284,17 @@ class Server:
             timer.start()
 
         self._server = server = uvicorn.Server(
-            uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=2,
-                           server_header=False, date_header=False, timeout_keep_alive=30)
-        )  # fmt: skip
+            uvicorn.Config(
+                self.gate,
+                log_level="error",
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=2,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=30,
+            )
+        )
         server.handle_exit = lambda *_: leave()  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
@@ -280,5 +323,7 @@ def listening(port: int) -> socket.socket:
     except OSError as error:
         found.close()
         said = f"{port} cannot be had: {error.strerror}"
-        raise InputError([Fault("--port", 0, "", said, remedy="leave it out, and a free one is taken")]) from None
+        raise InputError(
+            [Fault("--port", 0, "", said, remedy="leave it out, and a free one is taken")]
+        ) from None
     return found

@@ -92,7 +92,10 @@ def edited(case: Case, edits: Iterable[Edit]) -> Case:
 def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, object]]) -> Case:
     """The case with cells of a table changed row by row: `change` gives new values by column."""
     rows: dict[str, Any] = {
-        table: tuple(r.model_copy(update=dict(new)) if (new := change(r)) else r for r in case.tables.rows(table))
+        table: tuple(
+            r.model_copy(update=dict(new)) if (new := change(r)) else r
+            for r in case.tables.rows(table)
+        )
     }
     return case.with_tables(**rows).checked()
 
@@ -105,11 +108,15 @@ def _number(value: EditedValue, low: float, high: float, what: str) -> float:
 
 def _money(case: Case, edits: Edits) -> Case:
     """All public money times a factor, but for that of funders who have a factor of their own."""
-    factors = {e.key: _number(e.value, 0, 100, e.key) for e in edits if e.key.partition(".")[0] == "money"}
+    factors = {
+        e.key: _number(e.value, 0, 100, e.key) for e in edits if e.key.partition(".")[0] == "money"
+    }
     if not factors:
         return case
     others = factors.get("money", 1.0)
-    return _with_rows(case, "budgets", lambda r: {"musd": r.musd * factors.get(f"money.{r.funder}", others)})
+    return _with_rows(
+        case, "budgets", lambda r: {"musd": r.musd * factors.get(f"money.{r.funder}", others)}
+    )
 
 
 def _joins(case: Case, party: str, value: EditedValue) -> Case:
@@ -120,11 +127,17 @@ def _joins(case: Case, party: str, value: EditedValue) -> Case:
     funders = [funder for funder, of in case.funder_party.items() if of == party]
     if value != "out":
         year = _number(value, 1900, 2200, "joins")
-        return _with_rows(case, "budgets", lambda r: {"musd": 0.0} if r.funder in funders and r.year < year else {})
+        return _with_rows(
+            case,
+            "budgets",
+            lambda r: {"musd": 0.0} if r.funder in funders and r.year < year else {},
+        )
     if case.model.policy.coordination == "allied":
         case = _with_rows(case, "countries", lambda r: {"bloc": ALLIES})
         case = case.set_model("policy.coordination", "blocs")
-    reach = {f: tuple(c for c in at if (c in members) == (f in funders)) for f, at in case.reach.items()}
+    reach = {
+        f: tuple(c for c in at if (c in members) == (f in funders)) for f, at in case.reach.items()
+    }
     case = _with_rows(case, "budgets", lambda r: {} if reach[r.funder] else {"musd": 0.0})
     case = _with_rows(case, "funders", lambda r: {"countries": reach.get(r.funder) or r.countries})
     alone = f"{party}_alone" if len(members) > 1 else ""
@@ -139,8 +152,14 @@ def _plant(case: Case, project: str, value: EditedValue) -> Case:
     if value != "built" or row is None or row.existing_tpa:
         said = "a plant is free, out, or built by others, which one that runs already is not"
         raise InputError([Fault("edit", 0, "plant", said)])
-    there = {"existing_tpa": row.max_new_tpa, "online_year": stands_from(case, row), "max_new_tpa": 0.0}
-    return case.with_settings({f"projects.{project}.{column}": cell for column, cell in there.items()})
+    there = {
+        "existing_tpa": row.max_new_tpa,
+        "online_year": stands_from(case, row),
+        "max_new_tpa": 0.0,
+    }
+    return case.with_settings(
+        {f"projects.{project}.{column}": cell for column, cell in there.items()}
+    )
 
 
 def stands_from(case: Case, row: Project) -> int:
@@ -152,7 +171,9 @@ def _goal(case: Case, _: str, value: EditedValue) -> Case:
     """Least cost + risk, least risk, or least cost for a risk of at most so many MUSD."""
     limited = not isinstance(value, str)
     goal = "target" if limited else value
-    return case.with_settings({"objective.goal": goal, "objective.risk_limit": value if limited else None})
+    return case.with_settings(
+        {"objective.goal": goal, "objective.risk_limit": value if limited else None}
+    )
 
 
 def _depth(case: Case, _: str, value: EditedValue) -> Case:
@@ -161,12 +182,19 @@ def _depth(case: Case, _: str, value: EditedValue) -> Case:
     return _with_rows(
         case,
         "shocks",
-        lambda r: {"factor": max(0.0, 1 - (1 - r.factor) * factor)} if r.kind == "import" and r.factor < 1 else {},
+        lambda r: (
+            {"factor": max(0.0, 1 - (1 - r.factor) * factor)}
+            if r.kind == "import" and r.factor < 1
+            else {}
+        ),
     )
 
 
 QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
-    "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
-}  # fmt: skip
+    "joins": _joins,
+    "plant": _plant,
+    "goal": _goal,
+    "depth": _depth,
+}
 CHANCES = ("future", "hazard")
 """Questions for a probability."""

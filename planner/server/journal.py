@@ -66,7 +66,10 @@ class OpenedCase:
             found = read_run(self.folder / shown_as(case))
         except PlannerError:
             return None
-        ours = found.case.sha256 == case.sha256 and found.summary["versions"]["planner"] == planner.__version__
+        ours = (
+            found.case.sha256 == case.sha256
+            and found.summary["versions"]["planner"] == planner.__version__
+        )
         return replace(found, case=case) if ours and found.tables else None
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
@@ -156,7 +159,9 @@ class Journal:
             if sys.platform != "win32":
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunFolderError(f"{folder}: a workbench is open on it already; close that one first") from None
+            raise RunFolderError(
+                f"{folder}: a workbench is open on it already; close that one first"
+            ) from None
         except OSError as error:
             raise RunFolderError(f"{folder}: cannot be written: {error}") from error
         for left in folder.glob(f".{JOURNAL}-*"):  # of a server that was killed
@@ -172,9 +177,14 @@ class Journal:
         if record == self.record:
             return
         try:
-            write_whole(self.folder / JOURNAL, partial(Path.write_bytes, data=RECORD.dump_json(record, indent=1)))
+            write_whole(
+                self.folder / JOURNAL,
+                partial(Path.write_bytes, data=RECORD.dump_json(record, indent=1)),
+            )
         except OSError as error:
-            raise RunFolderError(f"{self.folder}: cannot be written: {error}; the change was not made") from error
+            raise RunFolderError(
+                f"{self.folder}: cannot be written: {error}; the change was not made"
+            ) from error
         self.record = record
 
     def _read(self) -> Record:
@@ -189,4 +199,6 @@ class Journal:
                 raise RunFolderError("the present state is none of those listed")
             return record
         except (OSError, ValueError, RunFolderError) as error:
-            raise RunFolderError(f"{path}: is no journal of the workbench: {error}; move it away") from error
+            raise RunFolderError(
+                f"{path}: is no journal of the workbench: {error}; move it away"
+            ) from error

@@ -35,7 +35,13 @@ FILTERS = ("number", "money", "percent", "signed", "short", "harmless")
 @cache
 def _environment() -> Environment:
     ours = PackageLoader("planner.server")
-    found = Environment(loader=ours, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    found = Environment(
+        loader=ours,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     found.filters |= {name: getattr(wording, name) for name in FILTERS} | {"ident": ident}
     return found
 
@@ -79,15 +85,37 @@ class Regions:
             "side": f"{plan}.{hash(bench.because.get('now'))}.{len(bench.curve)}",
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(bench.because.get('kept'))}",
         }
-        can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
-        can |= {"stop": record.at > 0 or found.stage in ("plan", "failed"), "empty": found.plan is None}
+        can = {
+            "undo": record.at > 0,
+            "redo": record.at + 1 < len(record.steps),
+            "keep": found.stage == "plan",
+        }
+        can |= {
+            "stop": record.at > 0 or found.stage in ("plan", "failed"),
+            "empty": found.plan is None,
+        }
         whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
         figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
-        of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
-        return {"turn": turn, "state": state, "versions": versions, "of": of, "proof": found.proof,
-                "phase": found.phase, "fault": bench.fault, "study": bench.range.key,
-                "longest": bench.solver.longest, **can}  # fmt: skip
+        of = {
+            "outcomes": drawn,
+            "frontier": figures,
+            "views": whole,
+            "side": whole,
+            "questions": whole,
+        }
+        return {
+            "turn": turn,
+            "state": state,
+            "versions": versions,
+            "of": of,
+            "proof": found.proof,
+            "phase": found.phase,
+            "fault": bench.fault,
+            "study": bench.range.key,
+            "longest": bench.solver.longest,
+            **can,
+        }
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
@@ -102,7 +130,11 @@ class Regions:
     def _before(self) -> RunView | None:
         """What the present plan is compared with, unless it is that itself."""
         pinned, found = self.bench.pinned(), self.bench.solver.found
-        return None if pinned is None or (pinned is found.plan and found.stage != "figures") else self._view(pinned)
+        return (
+            None
+            if pinned is None or (pinned is found.plan and found.stage != "figures")
+            else self._view(pinned)
+        )
 
     def _future(self, asked: Asked, view: RunView) -> str:
         wanted = asked.get("future", "")
@@ -110,27 +142,50 @@ class Regions:
 
     def _outcomes(self, asked: Asked) -> dict[str, Any]:
         bench, found, now, before = self.bench, self.bench.solver.found, self._now(), self._before()
-        shown: dict[str, Any] = {"found": found, "pinned": bench.name_of(bench.record.pinned), "missing": []}
+        shown: dict[str, Any] = {
+            "found": found,
+            "pinned": bench.name_of(bench.record.pinned),
+            "missing": [],
+        }
         ours = now.summary if now and found.stage != "figures" else {}
-        shown |= {"old": before.summary if before else {}, "now": {**ours, **found.figures}, "stands": None}
-        shown |= {"sought": found.case.model.objective, "holding": "hold" in bench.solver.waited_for}
+        shown |= {
+            "old": before.summary if before else {},
+            "now": {**ours, **found.figures},
+            "stands": None,
+        }
+        shown |= {
+            "sought": found.case.model.objective,
+            "holding": "hold" in bench.solver.waited_for,
+        }
         if now is not None:
             shown["future"] = future = self._future(asked, now)
             shown |= {"missing": two_plans.missing(now, before, future), "years": now.years}
             shown["futures"] = two_plans.futures_of(now)
         if before is not None:
             exact = bench.held.get((before.case.sha256, found.case.sha256))
-            shown["stands"] = (two_plans.reweighed(before, found.case), exact, two_plans.lacking(before, found.case))
+            shown["stands"] = (
+                two_plans.reweighed(before, found.case),
+                exact,
+                two_plans.lacking(before, found.case),
+            )
         return shown
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:
         bench, found, plan = self.bench, self.bench.solver.found, self._now()
-        shown = [one for one in bench.record.kept if one.ticked and one.folder != bench.record.pinned]
+        shown = [
+            one for one in bench.record.kept if one.ticked and one.folder != bench.record.pinned
+        ]
         marks = [Mark(one.name, one.cost, one.risk, "kept") for one in shown]
         if (before := self._before()) is not None:
             name = bench.name_of(bench.record.pinned)
-            marks.append(Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned"))
-        marks += [Mark("nothing new", x, y, "nothing") for weight, x, y in bench.curve if weight == WEIGHTS[-1]]
+            marks.append(
+                Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned")
+            )
+        marks += [
+            Mark("nothing new", x, y, "nothing")
+            for weight, x, y in bench.curve
+            if weight == WEIGHTS[-1]
+        ]
         pinned, was = bench.pinned(), list[AskedAndGot]()
         if pinned is not None and pinned.case.sha256 != found.case.sha256:
             was = bench.curves.get(pinned.case.sha256, was)
@@ -139,15 +194,23 @@ class Regions:
         if not marks:
             return {"panel": None}
         panel, most = frontier(bench.curve, was, marks, "narrow" in asked)
-        return {"panel": panel, "axis": (most, TOP, BOTTOM), "traced": len(bench.curve),
-                "points": len(WEIGHTS), "risk": figures.get("risk_musd", ""),
-                "was": bench.name_of(bench.record.pinned) if was else ""}  # fmt: skip
+        return {
+            "panel": panel,
+            "axis": (most, TOP, BOTTOM),
+            "traced": len(bench.curve),
+            "points": len(WEIGHTS),
+            "risk": figures.get("risk_musd", ""),
+            "was": bench.name_of(bench.record.pinned) if was else "",
+        }
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
             return {"tab": tab, "years": []}
-        future, compared = self._future(asked, now), self.bench.name_of(self.bench.record.pinned) if before else ""
+        future, compared = (
+            self._future(asked, now),
+            self.bench.name_of(self.bench.record.pinned) if before else "",
+        )
         more: dict[str, Any] = {
             "stage_names": wording.STAGES_MANY,
             "traced": len(self.bench.curve),
@@ -158,7 +221,10 @@ class Regions:
         elif tab == "first":
             more["groups"] = two_plans.funded_first(now, self.bench.built.get(now.case.sha256, {}))
         else:
-            more |= {"plants": two_plans.plants_over_time(now, before), "payers": two_plans.payers(now)}
+            more |= {
+                "plants": two_plans.plants_over_time(now, before),
+                "payers": two_plans.payers(now),
+            }
         more |= {
             "future": two_plans.futures_of(now)[future],
             "run": shown_as(now.case),
@@ -170,11 +236,24 @@ class Regions:
         now, before, bench = self._now(), self._before(), self.bench
         if now is None:
             return {**words_of(bench), "parties": [], "because": None}
-        words = {**words_of(bench), "parties": _parties(now, before), "next": _next_money(now, bench.record.edits)}
-        words["taken_off"] = wording.TAKEN_OFF["welfare" if now.case.model.objective.goal == "welfare" else "risk"]
-        words |= {"last": _last_money(bench), "because": bench.because.get("now"), "compared": before is not None}
+        words = {
+            **words_of(bench),
+            "parties": _parties(now, before),
+            "next": _next_money(now, bench.record.edits),
+        }
+        words["taken_off"] = wording.TAKEN_OFF[
+            "welfare" if now.case.model.objective.goal == "welfare" else "risk"
+        ]
+        words |= {
+            "last": _last_money(bench),
+            "because": bench.because.get("now"),
+            "compared": before is not None,
+        }
         words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
-        words |= {"shared": len(set(now.case.group.values())) < len(now.case.group), "policy": now.case.model.policy}
+        words |= {
+            "shared": len(set(now.case.group.values())) < len(now.case.group),
+            "policy": now.case.model.policy,
+        }
         return words | {"plants": two_plans.plants_over_time(now, before)}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
@@ -184,22 +263,47 @@ class Regions:
         known = {plan.case.sha256 for plan in columns.values()}
         if found.plan is not None and found.stage == "plan" and found.case.sha256 not in known:
             columns["the plan above"] = found.plan
-        columns = {name: plan for name, plan in columns.items() if root is None or plan.case.sha256 != root.case.sha256}
+        columns = {
+            name: plan
+            for name, plan in columns.items()
+            if root is None or plan.case.sha256 != root.case.sha256
+        }
         views = [self._view(plan) for plan in columns.values()]
         differing = _differing(self._view(root), views) if root is not None else []
-        return {**words_of(bench), "kept": record.kept, "pinned": record.pinned, "root": bench.name_of(record.pinned),
-                "known": root is not None, "columns": list(columns), "rows": differing,
-                "first": bench.first and bench.first.summary, "because": bench.because.get("kept")}  # fmt: skip
+        return {
+            **words_of(bench),
+            "kept": record.kept,
+            "pinned": record.pinned,
+            "root": bench.name_of(record.pinned),
+            "known": root is not None,
+            "columns": list(columns),
+            "rows": differing,
+            "first": bench.first and bench.first.summary,
+            "because": bench.because.get("kept"),
+        }
 
     def _tables(self, asked: Asked) -> dict[str, Any]:
         table, wanted = asked.get("table", "projects"), asked.get("find", "")
-        sheets = [(t.name, len(self.bench.case.tables.rows(t.name)), t.meaning) for t in used_tables(self.bench.case)]
-        return {"sheets": sheets, "table": table, "find": wanted, "shown": rows_of_table(self.bench, table, wanted)}
+        sheets = [
+            (t.name, len(self.bench.case.tables.rows(t.name)), t.meaning)
+            for t in used_tables(self.bench.case)
+        ]
+        return {
+            "sheets": sheets,
+            "table": table,
+            "find": wanted,
+            "shown": rows_of_table(self.bench, table, wanted),
+        }
 
     def _command(self, asked: Asked) -> dict[str, Any]:
         bench, kept = self.bench, asked.get("folder", "")
         name = kept and bench.name_of(kept)
-        return {"command": bench.command(kept), "name": name, "folder": bench.opened.folder, "here": Path.cwd()}
+        return {
+            "command": bench.command(kept),
+            "name": name,
+            "folder": bench.opened.folder,
+            "here": Path.cwd(),
+        }
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         bench, key = self.bench, asked.get("key", "")
@@ -207,31 +311,51 @@ class Regions:
         fresh = Sweep(key, asked.get("low", ""), asked.get("high", ""), asked.get("points", "9"))
         found = bench.range if bench.range.key == key else fresh
         panel = answers(found.rows) if len(found.rows) > 1 else None
-        return {**words_of(bench), "found": found, "query": query, "panel": panel, "unit": "%" * (shown_per(key) > 1)}
+        return {
+            **words_of(bench),
+            "found": found,
+            "query": query,
+            "panel": panel,
+            "unit": "%" * (shown_per(key) > 1),
+        }
 
 
 REGIONS: dict[str, Callable[[Regions, Asked], dict[str, Any]]] = {
     "questions": lambda regions, _: questions(regions.bench),
-    "figure": lambda regions, asked: figure(regions.bench, *(asked.get(key, "") for key in ("table", "id", "column"))),
+    "figure": lambda regions, asked: figure(
+        regions.bench, *(asked.get(key, "") for key in ("table", "id", "column"))
+    ),
     "command": Regions._command,
-    "outcomes": Regions._outcomes, "frontier": Regions._frontier,
-    "views": Regions._views_, "side": Regions._side, "shelf": Regions._shelf,
-    "tables": Regions._tables, "study": Regions._study,
-}  # fmt: skip
+    "outcomes": Regions._outcomes,
+    "frontier": Regions._frontier,
+    "views": Regions._views_,
+    "side": Regions._side,
+    "shelf": Regions._shelf,
+    "tables": Regions._tables,
+    "study": Regions._study,
+}
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
     """Expected loss and payments by party (MUSD), now and before, who loses most first."""
     columns = {"pays": "paid_musd", "least": "least_musd", "most": "most_musd"}
-    found: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(("loss", "was", *columns, "paid"), 0.0))
+    found: dict[str, dict[str, float]] = defaultdict(
+        lambda: dict.fromkeys(("loss", "was", *columns, "paid"), 0.0)
+    )
     for view, loss, read in ((now, "loss", columns), (before, "was", {"paid": "paid_musd"})):
         for country, lost in view.summary["loss_musd_by_country"].items() if view else ():
             found[now.case.party.get(country, country)][loss] += lost["expected"]
         for paid in view.tables["payments"].to_dict("records") if view else ():
             for column, source in read.items():
-                found[now.case.funder_party.get(paid["funder"], paid["funder"])][column] += paid[source]
-    rows: list[dict[str, Any]] = [{"name": now.names.party(party), **row} for party, row in found.items()]
-    return sorted((r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"])
+                found[now.case.funder_party.get(paid["funder"], paid["funder"])][column] += paid[
+                    source
+                ]
+    rows: list[dict[str, Any]] = [
+        {"name": now.names.party(party), **row} for party, row in found.items()
+    ]
+    return sorted(
+        (r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"]
+    )
 
 
 def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool], list[str]]:
@@ -242,9 +366,15 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool]
     prices = now.tables["shadow_prices"]
     prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
     found: dict[tuple[float, int, str, bool], list[str]] = {}
-    for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby("item", sort=False):
+    for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby(
+        "item", sort=False
+    ):
         since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
-        worth = {int(row["year"]): row["musd_per_unit"] for row in rows.to_dict("records") if row["year"] >= since}
+        worth = {
+            int(row["year"]): row["musd_per_unit"]
+            for row in rows.to_dict("records")
+            if row["year"] >= since
+        }
         had = [year for year in worth if now.case.budget.get((str(funder), year), 0.0) > 0]
         if worth:
             best = max(had or worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
@@ -256,7 +386,9 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool]
 def _last_money(bench: Workbench) -> tuple[float, float] | None:
     """The last stretch of the frontier up to the present plan: its cost, and what it takes off the risk (MUSD)."""
     now = bench.solver.found.figures
-    below = [(cost, risk) for _, cost, risk in bench.curve if now and cost < now["cost_musd"] - 1e-6]
+    below = [
+        (cost, risk) for _, cost, risk in bench.curve if now and cost < now["cost_musd"] - 1e-6
+    ]
     cost, risk = max(below, default=(0.0, 0.0))
     return (now["cost_musd"] - cost, risk - now["risk_musd"]) if below else None
 
@@ -266,16 +398,30 @@ def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, floa
 
     def figures(view: RunView) -> dict[str, float]:
         s, names = view.summary, root.names
-        keys = {"risk_musd": "risk, MUSD", "cost_musd": "cost, MUSD", "expected_loss_musd": "expected loss, MUSD",
-                "cvar_musd": "loss in the worst futures, MUSD", "public_spend_musd": "public money, MUSD"}  # fmt: skip
+        keys = {
+            "risk_musd": "risk, MUSD",
+            "cost_musd": "cost, MUSD",
+            "expected_loss_musd": "expected loss, MUSD",
+            "cvar_musd": "loss in the worst futures, MUSD",
+            "public_spend_musd": "public money, MUSD",
+        }
         found = {words: float(s[key]) for key, words in keys.items()}
-        found |= {f"missing on average, {names.element(e)}, t": float(t) for e, t in s["expected_shortfall_t"].items()}
+        found |= {
+            f"missing on average, {names.element(e)}, t": float(t)
+            for e, t in s["expected_shortfall_t"].items()
+        }
         parties = _parties(view, None)
         found |= {f"{row['name']}: loss left, MUSD": row["loss"] for row in parties}
         found |= {f"{row['name']}: pays, MUSD": row["pays"] for row in parties}
-        return found | {f"{names.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()}
+        return found | {
+            f"{names.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()
+        }
 
     first, rest = figures(root), [figures(view) for view in others]
     keys = dict.fromkeys(key for found in (first, *rest) for key in found)
     rows = [(key, first.get(key, 0.0), [found.get(key, 0.0) for found in rest]) for key in keys]
-    return [row for row in rows if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), wording.LEAST_CHANGE) for v in row[2])]
+    return [
+        row
+        for row in rows
+        if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), wording.LEAST_CHANGE) for v in row[2])
+    ]

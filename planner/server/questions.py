@@ -21,10 +21,19 @@ from planner.server.edits import stands_from
 from planner.server.workbench import Workbench
 
 GROUP_OF = {
-    "money": "Money", "goal": "Appetite", "objective": "Appetite", "policy": "Allies", "joins": "Allies",
-    "levers": "Levers", "plant": "Plants", "projects": "Plants", "depth": "Danger", "hazard": "Danger",
-    "future": "Danger", "horizon": "Danger",
-}  # fmt: skip
+    "money": "Money",
+    "goal": "Appetite",
+    "objective": "Appetite",
+    "policy": "Allies",
+    "joins": "Allies",
+    "levers": "Levers",
+    "plant": "Plants",
+    "projects": "Plants",
+    "depth": "Danger",
+    "hazard": "Danger",
+    "future": "Danger",
+    "horizon": "Danger",
+}
 """Where an edit is asked, by the head of its key."""
 DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
 """What the name of a draw has behind that of its future."""
@@ -48,19 +57,28 @@ class Chance:
 
 def words_of(bench: Workbench) -> dict[str, Any]:
     """What a template needs to tell of an edit."""
-    return {"names": Names(bench.base), "chances": chances(bench.base, bench.case), "levers": LEVERS}
+    return {
+        "names": Names(bench.base),
+        "chances": chances(bench.base, bench.case),
+        "levers": LEVERS,
+    }
 
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
     """By the key of the edit that asks: hazards, the deepest cut first, then futures, each the likeliest first."""
     names, draws, found = Names(base), base.tables.draws, dict[str, Chance]()
-    called = {family(base, w): DRAWN.sub("", n) if draws else n for w, n in reversed(names.scenario.items())}
+    called = {
+        family(base, w): DRAWN.sub("", n) if draws else n
+        for w, n in reversed(names.scenario.items())
+    }
     drawn: dict[str, list[Any]] = defaultdict(list)
     for row in draws:
         drawn[f"hazard.{row.hazard}"].append(row)
     for key, happens in happenings(base).items():
         label = called.get(name := key.partition(".")[2]) or headline(name)
-        if rows := [row for row in drawn[key] if row.notes]:  # it may come twice under one name, in other years
+        if rows := [
+            row for row in drawn[key] if row.notes
+        ]:  # it may come twice under one name, in other years
             years = sorted(int(text_of(row.start)[:4]) for row in rows)
             label = f"{rows[0].notes}, begins {span(years[0], years[-1])}"
         before, now = (sum(one.scenarios.get(w, 0.0) for w in happens) for one in (base, case))
@@ -75,7 +93,10 @@ def questions(bench: Workbench) -> dict[str, Any]:
     values = {edit.key: edit.value for edit in bench.record.edits}
     funders = dict.fromkeys(row.funder for row in base.tables.budgets)
     budgets = [
-        {funder: sum(row.musd for row in one.tables.budgets if row.funder == funder) for funder in funders}
+        {
+            funder: sum(row.musd for row in one.tables.budgets if row.funder == funder)
+            for funder in funders
+        }
         for one in (base, case)
     ]
     plan = bench.solver.found.plan
@@ -84,26 +105,41 @@ def questions(bench: Workbench) -> dict[str, Any]:
     plants: dict[str, list[Any]] = {stage: [] for stage in STAGES_MANY}
     for project, row in base.projects.items():
         if row.max_new_tpa > 0:
-            plants[row.stage].append((project, row, built.get(project, 0.0), stands_from(base, row)))
+            plants[row.stage].append(
+                (project, row, built.get(project, 0.0), stands_from(base, row))
+            )
     later = range(base.first_year + 1, min(base.first_year + LATER_STARTS, base.last_year + 1))
     shared = base.model.policy.coordination != "national" and "policy.coordination" not in values
     payers, joins = set(base.funder_party.values()), dict[str, list[tuple[object, str]]]()
     for party in dict.fromkeys(base.party.values()):
         late = [(year, f"joins in {year}") for year in later if party in payers]
-        joins[party] = [(None, "joins from the start"), *late, *([("out", "stays out")] if shared else [])]
+        joins[party] = [
+            (None, "joins from the start"),
+            *late,
+            *([("out", "stays out")] if shared else []),
+        ]
     return {
-        **words_of(bench), "base": base, "case": case, "values": values, "edits": bench.record.edits,
+        **words_of(bench),
+        "base": base,
+        "case": case,
+        "values": values,
+        "edits": bench.record.edits,
         "apart": any(key.startswith("joins.") and value == "out" for key, value in values.items()),
-        "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values), "budgets": budgets,
+        "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values),
+        "budgets": budgets,
         "joins": {party: choices for party, choices in joins.items() if len(choices) > 1},
         "plants": plants,
-        "starts": [(year, str(year)) for year in (base.first_year, *later)], "prices": bench.prices,
+        "starts": [(year, str(year)) for year in (base.first_year, *later)],
+        "prices": bench.prices,
         "cuts": any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks),
         "waited": bench.solver.waited_for,
-        "lessons": len(bench.record.steps) == 1, "largest": max(built, key=lambda p: built[p], default=""),
-        "hit": base.party[max(losses, key=lambda c: losses[c]["expected"])] if len(losses) > 1 else "",
+        "lessons": len(bench.record.steps) == 1,
+        "largest": max(built, key=lambda p: built[p], default=""),
+        "hit": base.party[max(losses, key=lambda c: losses[c]["expected"])]
+        if len(losses) > 1
+        else "",
         "stage_names": STAGES_MANY,
-    }  # fmt: skip
+    }
 
 
 def identity(table: Table, row: Row) -> str:
@@ -132,14 +168,28 @@ def figure(bench: Workbench, name: str, row_id: str, chosen: str) -> dict[str, A
         field = table.row.model_fields[column]
         value, was = text_of(getattr(row, column)), text_of(getattr(before, column))
         extra: Any = field.json_schema_extra
-        cells.append({
-            "column": column, "value": value, "was": was if was != value else "", "meaning": field.description,
-            "unit": extra["unit"], "kind": field_type(field), "choices": choices_of(field),
-            "key": "" if column in table.key or dotted else ".".join([name, *parts, column]),
-            "range": _range(bench, name, row, column),
-        })  # fmt: skip
+        cells.append(
+            {
+                "column": column,
+                "value": value,
+                "was": was if was != value else "",
+                "meaning": field.description,
+                "unit": extra["unit"],
+                "kind": field_type(field),
+                "choices": choices_of(field),
+                "key": "" if column in table.key or dotted else ".".join([name, *parts, column]),
+                "range": _range(bench, name, row, column),
+            }
+        )
     place = bench.base.origin.place(name) + (f", line {row.line}" if row.line else "")
-    return {"table": table, "id": row_id, "row": row, "cells": cells, "place": place, "chosen": chosen}
+    return {
+        "table": table,
+        "id": row_id,
+        "row": row,
+        "cells": cells,
+        "place": place,
+        "chosen": chosen,
+    }
 
 
 def _range(bench: Workbench, table: str, row: Row, column: str) -> str:
@@ -151,7 +201,9 @@ def _range(bench: Workbench, table: str, row: Row, column: str) -> str:
     return ""
 
 
-def rows_of_table(bench: Workbench, table: str, wanted: str) -> tuple[tuple[str, ...], TableRows, int]:
+def rows_of_table(
+    bench: Workbench, table: str, wanted: str
+) -> tuple[tuple[str, ...], TableRows, int]:
     """Columns, rows in which a text occurs, at most `MOST_ROWS`, and how many there are in all."""
     declared = _table(table)
     columns = (*declared.row.columns(), *CARRIED)

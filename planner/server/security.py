@@ -89,9 +89,15 @@ class Gate:
     def _exchanged(self, scope: Scope, site: str) -> Response:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if not compare_digest(given.encode(), self._token.encode()):
-            return PlainTextResponse("wrong token: open the address that `planner serve` printed", 401)
+            return PlainTextResponse(
+                "wrong token: open the address that `planner serve` printed", 401
+            )
         # To a page that a file led to, the browser sends the cookie only once the page itself asks.
-        answer = RedirectResponse("/", 303) if site in ("none", "same-origin") else HTMLResponse(led_to("/"))
+        answer = (
+            RedirectResponse("/", 303)
+            if site in ("none", "same-origin")
+            else HTMLResponse(led_to("/"))
+        )
         answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
         return answer
 
@@ -118,7 +124,11 @@ def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             there = {name for name, _ in message["headers"]}
-            added = [(n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in there]
+            added = [
+                (n.lower().encode(), v.encode())
+                for n, v in HEADERS.items()
+                if n.lower().encode() not in there
+            ]
             message = {**message, "headers": [*message["headers"], *added]}
         await send(message)
 

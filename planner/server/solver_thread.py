@@ -23,10 +23,20 @@ from planner.solving.live_program import LiveProgram
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
-PROOF = {"waiting": "being solved", "figures": "first figures, being proven", "failed": "no plan", "plan": "unproven"}
+PROOF = {
+    "waiting": "being solved",
+    "figures": "first figures, being proven",
+    "failed": "no plan",
+    "plan": "unproven",
+}
 QUESTION, ASKED, BACKGROUND = "question", "asked", "background"
-GOALS = {"risk": "the least risk", "cost": "the least cost for it", "risk_at_cost": "the least risk at that cost",
-         "expected_loss": "the least expected loss at that", "welfare": "the least cost and risk together"}  # fmt: skip
+GOALS = {
+    "risk": "the least risk",
+    "cost": "the least cost for it",
+    "risk_at_cost": "the least risk at that cost",
+    "expected_loss": "the least expected loss at that",
+    "welfare": "the least cost and risk together",
+}
 """What is looked for, by the phase of the solver."""
 IDLE_SECONDS = 0.7
 """How long nobody asks before something is done in the background."""
@@ -68,7 +78,9 @@ class FoundSoFar:
 class SolverThread:
     """Owns the session. `ask` and `later` may be called from any thread; `found` is the newest finding."""
 
-    def __init__(self, case: Case, told: Callable[[], None], plan: PlanValues | None = None) -> None:
+    def __init__(
+        self, case: Case, told: Callable[[], None], plan: PlanValues | None = None
+    ) -> None:
         self._told, self._asked_at = told, time.perf_counter()
         self._wake, self._wanted = Condition(), False
         self._replaced, self._ending = Event(), Event()
@@ -97,7 +109,15 @@ class SolverThread:
         with self._wake:
             self._by_way_of = by_way_of
             self._asked_at = time.perf_counter()
-            self.found = replace(self.found, case=case, stage="waiting", figures={}, reasons=(), changes={}, seconds=())
+            self.found = replace(
+                self.found,
+                case=case,
+                stage="waiting",
+                figures={},
+                reasons=(),
+                changes={},
+                seconds=(),
+            )
             self._wanted = True
             self._background.clear()
             self._replace(again=self._busy_with == ASKED)
@@ -162,7 +182,9 @@ class SolverThread:
             raise StoppedError("replaced")
         if self._session is None:
             plan = self.found.plan  # that of a run, found again, is the shortest way to any other
-            session = planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
+            session = (
+                planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
+            )
             if plan is not None:
                 session.figures()
             self._session = session
@@ -189,12 +211,18 @@ class SolverThread:
     def _run(self) -> None:
         while not self._ending.is_set():
             with self._wake:
-                self._wake.wait_for(lambda: self._wanted or self._asked or self._background or self._ending.is_set())
-                self._wake.wait_for(lambda: self._wanted or self._asked or self._ending.is_set(), IDLE_SECONDS)
+                self._wake.wait_for(
+                    lambda: self._wanted or self._asked or self._background or self._ending.is_set()
+                )
+                self._wake.wait_for(
+                    lambda: self._wanted or self._asked or self._ending.is_set(), IDLE_SECONDS
+                )
                 question, self._wanted = self._wanted, False
                 tasks = self._asked or self._background
                 self._busy_with = QUESTION if question else ASKED if self._asked else BACKGROUND
-                self._name, task = ("", None) if question or not tasks else tasks.popitem(last=False)
+                self._name, task = (
+                    ("", None) if question or not tasks else tasks.popitem(last=False)
+                )
                 if not self._ending.is_set():
                     self._replaced.clear()
             if question:
@@ -223,7 +251,11 @@ class SolverThread:
             if known is not None:
                 self._take_plan(*known)
                 return
-            self.phase("looking for the optimum" if self._session else "building the program, solving it from nothing")
+            self.phase(
+                "looking for the optimum"
+                if self._session
+                else "building the program, solving it from nothing"
+            )
             session = self._held(case)
             session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
             if self._by_way_of is not None:
@@ -237,7 +269,9 @@ class SolverThread:
                 figures = {}  # no plan: `solve` says why
             session.progress = silent
             if figures:
-                self._tell(stage="figures", figures=figures, seconds=(*self.found.seconds, self._passed()))
+                self._tell(
+                    stage="figures", figures=figures, seconds=(*self.found.seconds, self._passed())
+                )
             self.phase("tables, then everything recomputed from them")
             if self._replaced.is_set():
                 return
@@ -248,14 +282,22 @@ class SolverThread:
                 self.longest = max(self.longest, self._passed())
                 self._take_plan(plan, time.strftime("%H:%M"))
                 return
-            reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
-            self._tell(stage="failed", reasons=reasons, changes=plan.summary.get("smallest_changes", {}))
+            reasons = tuple(
+                map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"]))
+            )
+            self._tell(
+                stage="failed", reasons=reasons, changes=plan.summary.get("smallest_changes", {})
+            )
         except StoppedError as error:
             if not self._dropped():
                 self._tell(stage="failed", reasons=(str(error),))
-        except Exception as error:  # whatever it is, the page says so and the next question is answered
+        except (
+            Exception
+        ) as error:  # whatever it is, the page says so and the next question is answered
             self._session = None
-            self._tell(stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,))
+            self._tell(
+                stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,)
+            )
         finally:
             self.phase("")
 
@@ -271,7 +313,9 @@ class SolverThread:
             self._plans.popitem(last=False)
         figures = _figures(plan)
         shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
-        self._tell(stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at)
+        self._tell(
+            stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at
+        )
 
     def _passed(self) -> float:
         return time.perf_counter() - self._asked_at

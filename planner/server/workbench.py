@@ -18,7 +18,16 @@ from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
-from planner.server.answers import WEIGHTS, AskedAndGot, Because, StateAndPlan, Sweep, both, seeking_least, weighted
+from planner.server.answers import (
+    WEIGHTS,
+    AskedAndGot,
+    Because,
+    StateAndPlan,
+    Sweep,
+    both,
+    seeking_least,
+    weighted,
+)
 from planner.server.edits import Edit, edited, shown_per, with_edit, without
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
@@ -32,7 +41,9 @@ _opened = lru_cache(maxsize=6)(read_run)
 class Workbench:
     """Everything that the page shows and does. Methods raise PlannerError and then leave all as it was."""
 
-    def __init__(self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None) -> None:
+    def __init__(
+        self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None
+    ) -> None:
         self.opened, self._told = opened, told
         self.base = plan.case if plan is not None else opened.case or opened.load()
         self.journal = Journal(opened.folder)
@@ -87,10 +98,18 @@ class Workbench:
         """Change one thing; what is then as in the case is no change. `levers:NAME` pulls one lever, or does not."""
         head, _, lever = edit.key.partition(":")
         if head == "levers" and lever:
-            pulled = (str(x) for x in LEVERS if (bool(edit.value) if x == lever else self.case.has_lever(x)))
+            pulled = (
+                str(x)
+                for x in LEVERS
+                if (bool(edit.value) if x == lever else self.case.has_lever(x))
+            )
             edit = Edit("levers", tuple(pulled))
         least = self.least.get(seeking_least(self.case), 0.0)
-        if edit.key == "goal" and isinstance(edit.value, int | float) and edit.value < least * (1 - 1e-6):
+        if (
+            edit.key == "goal"
+            and isinstance(edit.value, int | float)
+            and edit.value < least * (1 - 1e-6)
+        ):
             said = f"no plan has a risk below {number(least)} MUSD here; ask for that or more"
             raise InputError([Fault("goal", 0, "largest risk", said)])
         rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
@@ -114,7 +133,9 @@ class Workbench:
             if self.solver.knows(edited(self.base, self.record.steps[at])):
                 self.step(at - self.record.at)
                 return
-        raise RunFolderError("there is no earlier plan to go back to, so this one is solved to its end")
+        raise RunFolderError(
+            "there is no earlier plan to go back to, so this one is solved to its end"
+        )
 
     def go_to_kept(self, folder: str) -> None:
         """Make a kept variant the present state."""
@@ -171,15 +192,25 @@ class Workbench:
         """Write the present plan as a run folder, without pages, and put it on the shelf."""
         found = self.solver.found
         if found.stage != "plan" or found.plan is None:
-            raise RunFolderError("there is no verified plan of the present state yet; keep it when there is")
+            raise RunFolderError(
+                "there is no verified plan of the present state yet; keep it when there is"
+            )
         number, taken = self.record.kept_ever + 1, {one.name for one in self.record.kept}
         name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
-        name = next(one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken)
-        folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
+        name = next(
+            one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken
+        )
+        folder = (
+            f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
+        )
         summary = found.plan.summary
         called = f"{self.base.name}: {name}"  # as its report is
-        write_run(replace(found.plan, summary={**summary, "case": called}), self.opened.folder / folder)
-        kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True)
+        write_run(
+            replace(found.plan, summary={**summary, "case": called}), self.opened.folder / folder
+        )
+        kept = Kept(
+            name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True
+        )
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
 
@@ -197,7 +228,9 @@ class Workbench:
     def tick(self, folder: str, ticked: bool) -> None:
         """Show a kept variant in every view, or no longer."""
         self._kept(folder)
-        kept = (replace(one, ticked=ticked) if one.folder == folder else one for one in self.record.kept)
+        kept = (
+            replace(one, ticked=ticked) if one.folder == folder else one for one in self.record.kept
+        )
         self._note(kept=tuple(kept))
 
     def pin(self, folder: str) -> None:
@@ -224,7 +257,9 @@ class Workbench:
     def _known_pinned(self) -> PlanValues:
         plan = self.pinned()
         if plan is None:
-            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+            raise RunFolderError(
+                "the plan of the case as it is was not solved yet; pin a kept variant"
+            )
         return plan
 
     # ---- in the background ------------------------------------------------------------------------------------
@@ -271,9 +306,13 @@ class Workbench:
             self.first = found
             self._told()
         if plan is not None:
-            self._explain("now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread)
+            self._explain(
+                "now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread
+            )
 
-    def _explain(self, key: str, one: StateAndPlan, other: StateAndPlan, thread: SolverThread) -> None:
+    def _explain(
+        self, key: str, one: StateAndPlan, other: StateAndPlan, thread: SolverThread
+    ) -> None:
         """Make each change between two states on its own, where all else is as in the first."""
         (before, edits, first), (after, more, second) = one, other
         steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
@@ -308,9 +347,18 @@ class Workbench:
             if found.tables:
                 (risk, cost), then = both(self.solver.found.figures), both(found.summary)
                 there = found.summary["new_capacity_tpa"]
-                moved = {p: there.get(p, 0.0) - here.get(p, 0.0) for p in {*here, *there} - {project}}
-                most = sorted((p for p in moved if abs(moved[p]) > SLIGHT_TPA), key=lambda p: -abs(moved[p]))[:4]
-                self.prices[project] = (then[0] - risk, then[1] - cost, what, {p: moved[p] for p in most})
+                moved = {
+                    p: there.get(p, 0.0) - here.get(p, 0.0) for p in {*here, *there} - {project}
+                }
+                most = sorted(
+                    (p for p in moved if abs(moved[p]) > SLIGHT_TPA), key=lambda p: -abs(moved[p])
+                )[:4]
+                self.prices[project] = (
+                    then[0] - risk,
+                    then[1] - cost,
+                    what,
+                    {p: moved[p] for p in most},
+                )
 
         self.solver.later(f"price {project}", task, asked=True)
 
@@ -324,7 +372,9 @@ class Workbench:
                 return
             thread.phase("the plan you have, operated anew under what you changed")
             self.held[plan.case.sha256, case.sha256] = nan  # which it stays where it cannot be done
-            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided, thread.ends_with)["risk_musd"]
+            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided, thread.ends_with)[
+                "risk_musd"
+            ]
 
         self.solver.later("hold", task, asked=True)
 
@@ -333,23 +383,39 @@ class Workbench:
         pinned, first = self.record.pinned, self._known_pinned()
         one = self.name_of(pinned), self._kept(pinned).edits if pinned else (), first
         other = self.name_of(folder), self._kept(folder).edits, self.plan_of(folder)
-        if any(edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)):
-            raise RunFolderError("the files of the case changed since: `planner compare` tells input by input")
+        if any(
+            edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)
+        ):
+            raise RunFolderError(
+                "the files of the case changed since: `planner compare` tells input by input"
+            )
         self.because["kept"] = Because(one[0], other[0], (0.0, 0.0), 1)
         self.solver.later("compare", partial(self._explain, "kept", one, other), asked=True)
 
     def study(self, key: str, low: float, high: float, points: int) -> None:
         """Solve the present state with a number at several values, as the page shows it, one after the other."""
         if not low < high or not points:
-            raise InputError([Fault("study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points")])
+            raise InputError(
+                [
+                    Fault(
+                        "study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points"
+                    )
+                ]
+            )
         edits, base = self.record.edits, self.base
         values = [low + (high - low) * at / (points - 1) for at in range(points)]
         whole = key.endswith(("_years", "_year"))
         who, _, what = key.removeprefix("projects.").rpartition(".")
-        told = f"{base.projects[who].name or who}, {what.replace('_', ' ')}, " if who in base.projects else ""
+        told = (
+            f"{base.projects[who].name or who}, {what.replace('_', ' ')}, "
+            if who in base.projects
+            else ""
+        )
         values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
         per = shown_per(key)
-        cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v / per))) for v in values]
+        cases = [
+            edited(base, with_edit(edits, Edit(key, int(v) if whole else v / per))) for v in values
+        ]
         self.stop_study()
         ours = self.range = Sweep(key, low, high, len(values), (), True)
 

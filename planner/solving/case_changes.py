@@ -46,9 +46,9 @@ def _reads() -> dict[InputColumn, tuple[str, ...]]:
 
 READS = _reads()
 """Equations, and variables for their bounds, by the figure they read."""
-ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(column for column in READS if column[0] == "model") - {
-    ("model", "policy.secondment_share")
-}
+ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(
+    column for column in READS if column[0] == "model"
+) - {("model", "policy.secondment_share")}
 
 SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats", "stockpile": "bought"}
 """Levers that are switched off by holding one variable at zero; those of plants hold builds."""
@@ -85,7 +85,11 @@ def changes(written: Case, old: Case, new: Case) -> Changes:
         if column not in READS:
             return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
         vanishes = column in MAY_VANISH and bool(found.before)
-        if column not in ZERO_IS_NO_MATTER and not vanishes and bool(found.before) != bool(found.after):
+        if (
+            column not in ZERO_IS_NO_MATTER
+            and not vanishes
+            and bool(found.before) != bool(found.after)
+        ):
             said = f"{_shown(found)} goes from {found.before} to {found.after}, which adds or removes a possibility"
             return Changes(frozenset(), said)
     return Changes(frozenset(map(_column, differences(old, new))))
@@ -103,7 +107,9 @@ def _shown(found: Difference) -> str:
     if found.table == MODEL:
         return found.column
     row = ", ".join(filter(None, found.key))
-    return f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
+    return (
+        f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
+    )
 
 
 def with_switches(case: Case, written: Case) -> Case:
@@ -115,9 +121,16 @@ def with_switches(case: Case, written: Case) -> Case:
     carries = case.model.policy.budget_carry_over or written.model.policy.budget_carry_over
     policy = case.model.policy.model_copy(update={"budget_carry_over": carries})
     model = case.model.model_copy(update={"levers": levers, "policy": policy})
-    rows = tuple(_as_early(row, written.projects.get(row.project), case.first_year) for row in case.tables.projects)
+    rows = tuple(
+        _as_early(row, written.projects.get(row.project), case.first_year)
+        for row in case.tables.projects
+    )
     tables = case.tables if rows == case.tables.projects else replace(case.tables, projects=rows)
-    return case if tables is case.tables and model == case.model else replace(case, model=model, tables=tables)
+    return (
+        case
+        if tables is case.tables and model == case.model
+        else replace(case, model=model, tables=tables)
+    )
 
 
 def _as_early(row: Project, written: Project | None, first: int) -> Project:
@@ -137,7 +150,9 @@ def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
     def is_off(name: str, index: Any) -> bool:
         if name == "build":
             return decisions.nodes[index[1]].year not in years[index[0]]
-        return name in gone or (not carries and name == "carried" and accounts.nodes[index[1]].closes_year)
+        return name in gone or (
+            not carries and name == "carried" and accounts.nodes[index[1]].closes_year
+        )
 
     return np.array([j for j, key in enumerate(program.columns) if is_off(*key)], dtype=np.int32)
 
@@ -151,16 +166,22 @@ def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Or
     at = {d.name: [(i, nodes[x]) for i, x in enumerate(d.letters) if x in nodes] for d in DECLARED}
 
     def found(keys: Sequence[Key], known: dict[Key, int]) -> Origins:
-        return np.array([known.get(_translated(key, at[key[0]]), -1) for key in keys], dtype=np.int64)
+        return np.array(
+            [known.get(_translated(key, at[key[0]]), -1) for key in keys], dtype=np.int64
+        )
 
     return found(after.columns, before.column), found(after.rows, before.row)
 
 
 def _same_nodes(old: Tree, new: Tree) -> dict[int, int]:
     """Node of the new tree -> node of the old one."""
-    known = {(node.period, scenario): node.index for node in old.nodes for scenario in node.scenarios}
+    known = {
+        (node.period, scenario): node.index for node in old.nodes for scenario in node.scenarios
+    }
     return {
-        node.index: max((known.get((node.period, scenario), -1) for scenario in node.scenarios), default=-1)
+        node.index: max(
+            (known.get((node.period, scenario), -1) for scenario in node.scenarios), default=-1
+        )
         for node in new.nodes
     }
 

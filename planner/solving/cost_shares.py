@@ -63,7 +63,9 @@ def welfare_case(case: Case) -> Case:
         "policy": model.policy.model_copy(
             update={"coordination": "allied", "whole_plants": False, "cost_sharing": "even"}
         ),
-        "horizon": model.horizon.model_copy(update={"first_year": case.first_year, "last_year": case.last_year}),
+        "horizon": model.horizon.model_copy(
+            update={"first_year": case.first_year, "last_year": case.last_year}
+        ),
     }
     return case.with_model(model.model_copy(update=update))
 
@@ -74,7 +76,15 @@ def restricted(case: Case, members: Coalition) -> Case | None:
     tables = case.tables
     kept: dict[str, Any] = {
         name: tuple(row for row in tables.rows(name) if row.country in mine)  # type: ignore[attr-defined]
-        for name in ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
+        for name in (
+            "countries",
+            "demand",
+            "imports",
+            "projects",
+            "workforce",
+            "training",
+            "stockpiles",
+        )
     }
     for name in ("budgets", "funders"):
         rows: Iterable[Any] = tables.rows(name)
@@ -87,7 +97,9 @@ class Game:
     """The least cost + risk of coalitions: each as a case of its own, and as the whole with what others bring left
     out. The latter may know of more, by shocks that only others feel, so it is never more."""
 
-    def __init__(self, case: Case, live: LiveProgram | None = None, solver: Solver | None = None) -> None:
+    def __init__(
+        self, case: Case, live: LiveProgram | None = None, solver: Solver | None = None
+    ) -> None:
         """live, solver: the program of a case in which all act as one group, and a solver of it from which to go on."""
         self.case = welfare_case(case)
         self.parties = parties(self.case)
@@ -125,14 +137,24 @@ class Game:
             for sides, brought in ((p.row_lower, rows), (p.row_upper, rows), (p.upper, columns))
         )
         self._solver.replace(p.with_data(p.matrix.data, low, high, p.lower, upper))
-        found = self._optimal(self._solver.minimise(self._column, ("again", "dual", "ipm")), _named(members))
+        found = self._optimal(
+            self._solver.minimise(self._column, ("again", "dual", "ipm")), _named(members)
+        )
         return float(found.x[self._column])
 
     def charges_by_duals(self) -> dict[str, float]:
         """What each party brings at the prices of the whole."""
-        reduced = -(self.program.matrix.T @ self.whole.duals)  # of what has an upper bound, which costs nothing itself
+        reduced = -(
+            self.program.matrix.T @ self.whole.duals
+        )  # of what has an upper bound, which costs nothing itself
         limited = np.where(np.isfinite(self.program.upper), np.minimum(reduced, 0.0), 0.0)
-        return dict(zip(self.parties, (self._rows @ self.whole.duals + self._columns @ limited).tolist(), strict=True))
+        return dict(
+            zip(
+                self.parties,
+                (self._rows @ self.whole.duals + self._columns @ limited).tolist(),
+                strict=True,
+            )
+        )
 
     def _brought(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each party brings to each row's sides, and to each column's upper bound (parties x m, parties x n)."""
@@ -162,7 +184,9 @@ class Game:
 
     def _optimal(self, solution: Solution, who: str) -> Solution:
         if solution.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"{who}: stopped before the least cost and risk was proven ({solution.stop})")
+            raise StoppedError(
+                f"{who}: stopped before the least cost and risk was proven ({solution.stop})"
+            )
         return solution
 
 
@@ -193,7 +217,9 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
     return charged(Game(case), "all" if check_all else "some", progress)
 
 
-def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progress = silent) -> Shares:
+def charged(
+    game: Game, check: Literal["alone", "some", "all"], progress: Progress = silent
+) -> Shares:
     """The charges of a game. check: of many parties, the coalitions that are tried; where it is single parties alone,
     the charges rest on the prices, and what no charge may be below is not asked."""
     names, few = game.parties, len(game.parties) <= FEW
@@ -206,10 +232,14 @@ def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progre
             progress(f"alone: {_named(members)}")
             known[members] = game.alone(members)
     alone = {party: known[frozenset([party])] for party in names}
-    charges = _summing(_fairest(alone, known, game.everyone) if few else game.charges_by_duals(), game.optimum)
+    charges = _summing(
+        _fairest(alone, known, game.everyone) if few else game.charges_by_duals(), game.optimum
+    )
     if not few and check != "alone":
         progress("whether anybody gains by leaving")
-        light_first = sorted(names, key=lambda party: alone[party])  # who counts least comes and goes most often
+        light_first = sorted(
+            names, key=lambda party: alone[party]
+        )  # who counts least comes and goes most often
         for members in _all(light_first) if check == "all" else _drawn(names):
             if members not in known:
                 known[members] = game.apart(members)
@@ -217,12 +247,24 @@ def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progre
     tightest = min(tried, key=lambda s: (tried[s], _named(s)), default=game.everyone)
     slack = tried.get(tightest, 0.0)
     if slack < -TRIED * (1 + abs(known[tightest])):
-        raise StoppedError(f"{_named(tightest)}: would gain {-slack:g} MUSD by leaving; no stable charges were found")
+        raise StoppedError(
+            f"{_named(tightest)}: would gain {-slack:g} MUSD by leaving; no stable charges were found"
+        )
     others = {party: known.get(game.everyone - {party}) for party in names}
-    lowest = {party: None if rest is None else game.optimum - rest + 0.0 for party, rest in others.items()}
+    lowest = {
+        party: None if rest is None else game.optimum - rest + 0.0 for party, rest in others.items()
+    }
     return Shares(
         [
-            Share(party, alone[party], charge, alone[party] - charge, lowest[party], alone[party], *rest)
+            Share(
+                party,
+                alone[party],
+                charge,
+                alone[party] - charge,
+                lowest[party],
+                alone[party],
+                *rest,
+            )
             for party, rest in _carried(game, charges).items()
             for charge in [charges[party]]
         ],
@@ -238,7 +280,10 @@ def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progre
 def shares_table(found: Shares) -> pd.DataFrame:
     """The table `shares`."""
     names = [column.name for column in SHARES.columns]
-    return pd.DataFrame([[getattr(row, n.removesuffix("_musd")) for n in names] for row in found.rows], columns=names)
+    return pd.DataFrame(
+        [[getattr(row, n.removesuffix("_musd")) for n in names] for row in found.rows],
+        columns=names,
+    )
 
 
 def stable(case: Case, found: Shares) -> Weights:
@@ -249,7 +294,9 @@ def stable(case: Case, found: Shares) -> Weights:
     owed = {row.party: max(row.charge - row.own_loss - row.private, 0.0) for row in found.rows}
     slight = TRIED * (1 + abs(found.optimum))
     return {
-        funder: owed[party] * budget / together[party] if budget > 0 and owed[party] > slight else 0.0
+        funder: owed[party] * budget / together[party]
+        if budget > 0 and owed[party] > slight
+        else 0.0
         for funder, budget in budgets.items()
         for party in [case.funder_party[funder]]
     }
@@ -274,7 +321,9 @@ def _drawn(names: list[str]) -> Iterator[Coalition]:
     return iter(map(frozenset, sorted(seen)))
 
 
-def _fairest(alone: Mapping[str, float], known: Mapping[Coalition, float], everyone: Coalition) -> dict[str, float]:
+def _fairest(
+    alone: Mapping[str, float], known: Mapping[Coalition, float], everyone: Coalition
+) -> dict[str, float]:
     """Of all charges that no coalition can better, those with the largest least gain, then the next largest, and so on.
 
     Raises StoppedError if there are none.
@@ -282,7 +331,9 @@ def _fairest(alone: Mapping[str, float], known: Mapping[Coalition, float], every
     scale = max(1.0, *(abs(amount) for amount in known.values()))
     parts = {members: amount / scale for members, amount in known.items() if members}
     for room in ROOM:
-        found = _largest_least_gains({i: amount / scale for i, amount in alone.items()}, parts, everyone, room)
+        found = _largest_least_gains(
+            {i: amount / scale for i, amount in alone.items()}, parts, everyone, room
+        )
         if found is not None:
             return {party: scale * charge for party, charge in found.items()}
     raise StoppedError("no charges were found that nobody can better")
@@ -307,8 +358,14 @@ def _largest_least_gains(
         loss = float(x[program.column["loss", None]])
         solver.bound(program.column["loss", None], loss + HELD)
         points = {i: least("charge", i) for i in waiting}
-        more = {i: alone[i] + loss - x[program.column["charge", i]] for i, x in points.items() if x is not None}
-        stuck = [i for i in waiting if more.get(i, 0.0) <= STUCK] or [min(more, key=lambda i: (more[i], i))]
+        more = {
+            i: alone[i] + loss - x[program.column["charge", i]]
+            for i, x in points.items()
+            if x is not None
+        }
+        stuck = [i for i in waiting if more.get(i, 0.0) <= STUCK] or [
+            min(more, key=lambda i: (more[i], i))
+        ]
         for i in stuck:
             solver.bound(program.column["charge", i], alone[i] + loss + HELD)
             solver.bound(program.column["beyond", i], np.inf)
@@ -323,7 +380,9 @@ def _charging(
     """Charges that no coalition can better: charge <= alone + loss + beyond, so that `beyond` 0 puts a party's gain
     above the least one, - loss."""
     names = sorted(everyone)
-    columns: list[Key] = [(name, i) for name in ("charge", "beyond") for i in names] + [("loss", None)]
+    columns: list[Key] = [(name, i) for name in ("charge", "beyond") for i in names] + [
+        ("loss", None)
+    ]
     at = {key: j for j, key in enumerate(columns)}
     free = [name != "beyond" for name, _ in columns]
     empty = Program(
@@ -341,21 +400,31 @@ def _charging(
     low = [amount if members == everyone else -np.inf for members, amount in known.items()]
     high = [amount + (room if members != everyone else 0.0) for members, amount in known.items()]
     keys: list[Key] = [("row", i) for i in range(len(agreed) + len(gains))]
-    sides = np.array([*low, *([-np.inf] * len(names))]), np.array([*high, *(alone[i] for i in names)])
+    sides = (
+        np.array([*low, *([-np.inf] * len(names))]),
+        np.array([*high, *(alone[i] for i in names)]),
+    )
     return empty.with_rows(keys, [*agreed, *gains], *sides)
 
 
 def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:
     """The charges, the largest of which takes what rounding leaves of the sum."""
     largest = max(charges, key=lambda i: (abs(charges[i]), i))
-    return {i: x if i != largest else optimum - sum(charges[j] for j in charges if j != i) for i, x in charges.items()}
+    return {
+        i: x if i != largest else optimum - sum(charges[j] for j in charges if j != i)
+        for i, x in charges.items()
+    }
 
 
-def _carried(game: Game, charges: Mapping[str, float]) -> dict[str, tuple[float, float, float, float]]:
+def _carried(
+    game: Game, charges: Mapping[str, float]
+) -> dict[str, tuple[float, float, float, float]]:
     """Party -> own loss, paid, transfer and the private part of what is paid, of the plan of all (MUSD)."""
     case, scope, x = game.case, game.scope, game.whole.x
     values = Values(game.program.columns, x)
-    tables = extract_tables(scope, values) | money_tables(scope, items_spent(scope, values), whole_budgets(case))
+    tables = extract_tables(scope, values) | money_tables(
+        scope, items_spent(scope, values), whole_budgets(case)
+    )
     aversion, out = case.model.objective.risk_aversion, {}
     loss, private, paid = (defaultdict[str, float](float) for _ in range(3))
     for country, parts in verify(case, tables).losses_by_country.items():
@@ -368,7 +437,9 @@ def _carried(game: Game, charges: Mapping[str, float]) -> dict[str, tuple[float,
         private[case.party[str(name)]] -= float(musd)
     in_all = float(payments["paid_musd"].sum())
     for funder, musd in zip(payments["funder"], payments["paid_musd"], strict=True):
-        paid[case.funder_party[funder]] += float(musd) / in_all * float(spent.sum()) if in_all > 0 else 0.0
+        paid[case.funder_party[funder]] += (
+            float(musd) / in_all * float(spent.sum()) if in_all > 0 else 0.0
+        )
     for party in game.parties:
         whole = paid[party] + private[party]
         out[party] = loss[party], whole, charges[party] - loss[party] - whole, private[party]

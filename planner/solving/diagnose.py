@@ -58,7 +58,10 @@ class Diagnosis:
         ]
         if self.extra_budget is not None:
             total = math.fsum(self.extra_budget.values())
-            where = ", ".join(f"{funder} {musd:.6g} in {year}" for (funder, year), musd in self.extra_budget.items())
+            where = ", ".join(
+                f"{funder} {musd:.6g} in {year}"
+                for (funder, year), musd in self.extra_budget.items()
+            )
             lines.append(f"  or add {total:.6g} MUSD to the budgets: {where}")
         else:
             lines.append("  more money for the funders that have some is not enough")
@@ -78,7 +81,8 @@ class Diagnosis:
         del values["tried_years"]
         if self.extra_budget is not None:
             values["extra_budget"] = [
-                {"funder": funder, "year": year, "musd": musd} for (funder, year), musd in self.extra_budget.items()
+                {"funder": funder, "year": year, "musd": musd}
+                for (funder, year), musd in self.extra_budget.items()
             ]
         return values
 
@@ -96,7 +100,9 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
     found = diagnose(case, program)
     if found.least_risk is None:
         return {"reasons": reasons_of(Scope(case), program, program.upper)}
-    more = ["these amounts are for plants of any size: whole plants may need more"] * case.model.policy.whole_plants
+    more = [
+        "these amounts are for plants of any size: whole plants may need more"
+    ] * case.model.policy.whole_plants
     return {"reasons": found.reasons() + more, "smallest_changes": found.as_json()}
 
 
@@ -109,7 +115,9 @@ def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome
     name, solved = list(outcome.phases.items())[-1]
     if not len(solved.x) or not len(solved.duals):
         return [f"no algorithm found a point to look at ({name})"]
-    column = {phase.name: phase.column for phase in phases_of(scope.case.model.objective)}.get(name, name)
+    column = {phase.name: phase.column for phase in phases_of(scope.case.model.objective)}.get(
+        name, name
+    )
     cost = np.zeros(len(program.columns))
     cost[program.column[column, None]] = 1.0
     keys, told = (*program.rows, *program.columns), []
@@ -118,17 +126,28 @@ def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome
         ("has a price of the wrong sign, by", dual_residuals(program, cost, upper, solved.duals)),
     ):
         worst = np.argsort(-missed, kind="stable")[:LISTED]
-        told += [f"{in_inputs(scope, keys[i])} {said} {missed[i]:.2g}" for i in worst if missed[i] > TOLERANCE]
+        told += [
+            f"{in_inputs(scope, keys[i])} {said} {missed[i]:.2g}"
+            for i in worst
+            if missed[i] > TOLERANCE
+        ]
     return told or [f"the bounds of {name} are farther apart than a part in a million"]
 
 
 def _too_coarse(case: Case, limit: float) -> list[str]:
     """The limit is reached by plants of any size, not by whole ones."""
     least = LiveProgram(_for_risk(case)).solve(lambda _: None, [Phase("risk")]).values.get("risk")
-    lines = [f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"]
+    lines = [
+        f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"
+    ]
     if least is not None:
-        lines.append(f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, which whole plants reach")
-    return [*lines, "or give smaller units (projects.unit_tpa), or set policy.whole_plants to false"]
+        lines.append(
+            f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, which whole plants reach"
+        )
+    return [
+        *lines,
+        "or give smaller units (projects.unit_tpa), or set policy.whole_plants to false",
+    ]
 
 
 def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:
@@ -154,7 +173,9 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
         # A factor adds money where the additions may: where they are not enough, it is not.
         None if extra is None else least_budget_factor(case, program, years, limit, time_limit),
         _fewest_years(lambda n: sooner(case, n), limit, time_limit) if small else None,
-        _fewest_years(lambda n: later(case, n), limit, time_limit) if small and case.tables.shocks else None,
+        _fewest_years(lambda n: later(case, n), limit, time_limit)
+        if small and case.tables.shocks
+        else None,
         small,
     )
 
@@ -163,7 +184,9 @@ def account_years(case: Case, program: Program) -> dict[int, FunderYear]:
     """Row of each account -> funder and year."""
     nodes = Scope(case).account_tree.nodes
     return {
-        row: (index[0], nodes[index[1]].year) for row, (name, index) in enumerate(program.rows) if name == "account"
+        row: (index[0], nodes[index[1]].year)
+        for row, (name, index) in enumerate(program.rows)
+        if name == "account"
     }
 
 
@@ -181,7 +204,11 @@ def least_extra_budget(
 
 
 def least_budget_factor(
-    case: Case, program: Program, years: dict[int, FunderYear], limit: float, time_limit: float | None = None
+    case: Case,
+    program: Program,
+    years: dict[int, FunderYear],
+    limit: float,
+    time_limit: float | None = None,
 ) -> float | None:
     """min s with every budget multiplied by 1 + s, risk <= limit."""
     relief = {row: {0: case.budget.get(key, 0.0)} for row, key in years.items()}
@@ -190,7 +217,11 @@ def least_budget_factor(
 
 
 def _least(
-    program: Program, relief: dict[int, dict[int, float]], count: int, limit: float, time_limit: float | None
+    program: Program,
+    relief: dict[int, dict[int, float]],
+    count: int,
+    limit: float,
+    time_limit: float | None,
 ) -> list[float] | None:
     """Least sum of `count` new columns, each of which relieves rows by its coefficients, so that risk <= limit."""
     if not relief:
@@ -199,7 +230,9 @@ def _least(
     extras: list[Key] = [("extra", j) for j in range(count)]
     terms = [{row: -parts[j] for row, parts in relief.items() if j in parts} for j in range(count)]
     sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
-    wider = program.with_columns([*extras, total], [*terms, {}]).with_rows([total], [sum_of_all], 0.0, 0.0)
+    wider = program.with_columns([*extras, total], [*terms, {}]).with_rows(
+        [total], [sum_of_all], 0.0, 0.0
+    )
     solver = Solver(wider, time_limit)
     solver.bound(wider.column["risk", None], limit)
     found = solver.minimise(wider.column[total])
@@ -208,7 +241,9 @@ def _least(
     return [float(found.x[first + j]) for j in range(count)]
 
 
-def _fewest_years(changed: Callable[[int], Case], limit: float, time_limit: float | None) -> int | None:
+def _fewest_years(
+    changed: Callable[[int], Case], limit: float, time_limit: float | None
+) -> int | None:
     """Smallest n in 1..MOST_YEARS for which the changed case reaches the limit."""
     if reaches(changed(1), limit, time_limit):
         return 1
@@ -232,7 +267,8 @@ def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
 def sooner(case: Case, years: int) -> Case:
     """The case with every lead time shorter by so many years (none below 0)."""
     rows = tuple(
-        row.model_copy(update={"lead_time_years": max(0, row.lead_time_years - years)}) for row in case.tables.projects
+        row.model_copy(update={"lead_time_years": max(0, row.lead_time_years - years)})
+        for row in case.tables.projects
     )
     return _for_risk(case.with_tables(projects=rows))
 
@@ -242,7 +278,9 @@ def later(case: Case, years: int) -> Case:
     rows = tuple(
         row.model_copy(
             update={
-                "start_year": later_by(case.first_year if row.start_year is None else row.start_year, years),
+                "start_year": later_by(
+                    case.first_year if row.start_year is None else row.start_year, years
+                ),
                 "end_year": None if row.end_year is None else later_by(row.end_year, years),
             }
         )
@@ -252,7 +290,9 @@ def later(case: Case, years: int) -> Case:
 
 
 def _for_risk(case: Case) -> Case:
-    objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
+    objective = Objective(
+        risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail
+    )
     return case.with_model(case.model.model_copy(update={"objective": objective}))
 
 

@@ -46,12 +46,16 @@ def spread_shortages(scope: Scope, values: Values) -> None:
         short[e, o] |= found.keys()
     for (_, e, o), countries in scope.traded.items():
         for n in sorted(short[e, o]):
-            for cost in sorted({cost for c in countries for cost, _ in _ends(scope, values, (c, e, o, n))}):
+            for cost in sorted(
+                {cost for c in countries for cost, _ in _ends(scope, values, (c, e, o, n))}
+            ):
                 ends = (end for c in countries for end in _ends(scope, values, (c, e, o, n)))
                 _share(values, (e, o, n), [step for same, step in ends if same == cost])
 
 
-def _ends(scope: Scope, values: Values, good: tuple[str, str, str, int]) -> list[tuple[float, _Step]]:
+def _ends(
+    scope: Scope, values: Values, good: tuple[str, str, str, int]
+) -> list[tuple[float, _Step]]:
     """The step in which a country's shortage ends, and what a tonne in it costs; at the border of two both. Nothing if
     it has no demand."""
     c, e, o, n = good
@@ -80,7 +84,9 @@ def _share(values: Values, good: tuple[str, str, int], steps: Sequence[_Step]) -
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if sum(step.at(middle) for step in steps) < total else (low, middle)
+        low, high = (
+            (middle, high) if sum(step.at(middle) for step in steps) < total else (low, middle)
+        )
     for step in steps:
         tonnes = step.at(high)
         values.put("shortfall", n, (step.country, e, o, step.step), tonnes)

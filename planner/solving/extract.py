@@ -29,7 +29,9 @@ Flow = tuple[str, str, str, str, str, str]
 """country, item, project, feed, element, form: what `operations` says of an amount."""
 
 
-def extract_tables(scope: Scope, v: Values, wanted: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+def extract_tables(
+    scope: Scope, v: Values, wanted: Collection[str] = ()
+) -> dict[str, pd.DataFrame]:
     """All result tables but those of payments and `shadow_prices`, or those wanted. v: of one program, or of many
     together; its shortages are spread evenly where that is free."""
     spread_shortages(scope, v)
@@ -92,7 +94,9 @@ class AtNodes:
 
     def decided(self, name: str, *index: Any) -> Vector:
         """A variable that lives on decision nodes, at the nodes that see the decision."""
-        by_decision = [self.values(name, *index, d) for d in range(len(self.scope.decision_tree.nodes))]
+        by_decision = [
+            self.values(name, *index, d) for d in range(len(self.scope.decision_tree.nodes))
+        ]
         return np.array(by_decision)[self.decision]
 
     def rows(self, vectors: Iterable[Vector]) -> NDArray[np.float64]:
@@ -110,7 +114,10 @@ class AtNodes:
         if row.stage == "mine":
             return self("mined", p)
         if row.stage == "separation":
-            return total((case.capacity_use(p, f) * self("separated", p, f) for f in sorted(row.feeds)), self.size)
+            return total(
+                (case.capacity_use(p, f) * self("separated", p, f) for f in sorted(row.feeds)),
+                self.size,
+            )
         return total((self("converted", p, e) for e in case.elements), self.size)
 
     @cached_property
@@ -156,7 +163,17 @@ def investments(s: Scope, v: Values) -> Rows:
         for d in s.decision_tree.nodes:
             tpa = v("build", p, d.index)
             if tpa > ZERO:
-                yield p, row.stage, row.country, d.year, None, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
+                yield (
+                    p,
+                    row.stage,
+                    row.country,
+                    d.year,
+                    None,
+                    tpa,
+                    tpa * full_capex(s, p),
+                    d.probability,
+                    who(s, d),
+                )
 
 
 def training(s: Scope, v: Values) -> Rows:
@@ -166,7 +183,17 @@ def training(s: Scope, v: Values) -> Rows:
         for d in s.decision_tree.nodes:
             intake, seats = v("intake", g, d.index), v("new_seats", g, d.index)
             if intake > ZERO or seats > ZERO:
-                yield g, row.country, row.skill, d.year, None, intake, seats, d.probability, who(s, d)
+                yield (
+                    g,
+                    row.country,
+                    row.skill,
+                    d.year,
+                    None,
+                    intake,
+                    seats,
+                    d.probability,
+                    who(s, d),
+                )
 
 
 def capacity(at: AtNodes, visits: Visits) -> pd.DataFrame:
@@ -201,8 +228,12 @@ def _new_capacity(at: AtNodes) -> NDArray[np.float64]:
         for d in decisions.nodes if p in s.expandable else ():
             if (tpa := at.values("build", p, d.index)) > ZERO:
                 if d.index not in on_the_way:
-                    on_the_way[d.index] = np.array([d.index in path for path in decisions.paths])[at.decision]
-                out[place] += np.where(on_the_way[d.index], tpa * s.tree.usable_shares(p, d.year), 0.0)
+                    on_the_way[d.index] = np.array([d.index in path for path in decisions.paths])[
+                        at.decision
+                    ]
+                out[place] += np.where(
+                    on_the_way[d.index], tpa * s.tree.usable_shares(p, d.year), 0.0
+                )
     return out
 
 
@@ -259,9 +290,13 @@ def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
     count = (begins[1:] - begins[:-1])[visits.node]
     rows = np.repeat(np.arange(len(visits.node)), count)
     # The flows of a visit are those of its node, which lie together.
-    picked = order[np.arange(len(rows)) + np.repeat(begins[visits.node] - np.cumsum(count) + count, count)]
+    picked = order[
+        np.arange(len(rows)) + np.repeat(begins[visits.node] - np.cumsum(count) + count, count)
+    ]
     names = ("country", "item", "project", "feed", "element", "form")
-    columns = {name: words((flow[i] for flow in flows), what[picked]) for i, name in enumerate(names)}
+    columns = {
+        name: words((flow[i] for flow in flows), what[picked]) for i, name in enumerate(names)
+    }
     return visits.table("operations", rows, columns | {"tonnes": np.concatenate(tonnes)[picked]})
 
 
@@ -276,13 +311,19 @@ def _output(at: AtNodes) -> Iterator[tuple[Flow, Vector]]:
                 if taken.any():
                     yield (row.country, "separated", p, f, "", ""), taken
                     for e, yielded in s.yields[p, f].items():
-                        yield (row.country, "made", p, f, e, OXIDE), np.where(taken > 0, yielded * taken, 0.0)
+                        yield (
+                            (row.country, "made", p, f, e, OXIDE),
+                            np.where(taken > 0, yielded * taken, 0.0),
+                        )
         else:
             for e in s.case.elements:
                 taken = at("converted", p, e)
                 if taken.any():
                     made = np.where(taken > 0, s.case.recovery(p, e) * taken, 0.0)
-                    yield (row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage]), taken
+                    yield (
+                        (row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage]),
+                        taken,
+                    )
                     yield (row.country, "made", p, "", e, row.stage), made
 
 
@@ -303,7 +344,9 @@ def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vec
         taken = total((np.maximum(-tonnes, 0.0) for tonnes in over.values()), at.size)
         for good, x in over.items():
             shared = np.divide(x * taken, offered, out=np.zeros(at.size), where=offered > 0)
-            net[good] = np.where((taken > ZERO) & (np.abs(x) > ZERO), np.where(x > 0, shared, x), 0.0)
+            net[good] = np.where(
+                (taken > ZERO) & (np.abs(x) > ZERO), np.where(x > 0, shared, x), 0.0
+            )
     return net
 
 
@@ -314,14 +357,23 @@ def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Iterator[tu
         c, e, o = good
         covered = at.covered[good]
         released = at.stock[good][1] if good in at.stock else nothing
-        imported = np.where(covered, np.maximum(at.demands[good] - released, 0.0), at("imported", *good))
+        imported = np.where(
+            covered, np.maximum(at.demands[good] - released, 0.0), at("imported", *good)
+        )
         bought = np.where(covered, 0.0, at("bought", *good)) if good in at.stock else nothing
         net = given.get(good, nothing)
-        for item, tonnes in (("given", net), ("received", -net), ("released", released), ("bought", bought)):
+        for item, tonnes in (
+            ("given", net),
+            ("received", -net),
+            ("released", released),
+            ("bought", bought),
+        ):
             if tonnes.any():
                 yield (c, item, "", "", e, o), tonnes
         if imported.any():
-            limits = {supplier: s.tree.import_limits(supplier, good) for supplier in s.suppliers[good]}
+            limits = {
+                supplier: s.tree.import_limits(supplier, good) for supplier in s.suppliers[good]
+            }
             on_offer = total(limits.values(), at.size)
             for supplier, limit in limits.items():
                 # By supplier, in proportion to what each can sell.
@@ -336,7 +388,9 @@ def shortfall(at: AtNodes, visits: Visits) -> pd.DataFrame:
     goods = list(at.demands)
     demand = at.rows(at.demands.values())
     steps = {good: range(len(at.scope.case.loss_steps(good))) for good in goods}
-    short = at.rows(total((at("shortfall", *good, j) for j in steps[good]), at.size) for good in goods)
+    short = at.rows(
+        total((at("shortfall", *good, j) for j in steps[good]), at.size) for good in goods
+    )
     rows, place = np.nonzero((demand > 0)[:, visits.node].T)
     cells = place, visits.node[rows]
     columns = {"tonnes": short[cells], "demand_t": demand[cells]}

@@ -60,7 +60,10 @@ Statuses = NDArray[np.uint8]
 """A basis as the status of each column, then of each row: one of the codes below."""
 _STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
 LOWER, BASIC, UPPER, FREE = range(4)
-_INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
+_INTEGER, _CONTINUOUS = (
+    np.uint8(highspy.HighsVarType.kInteger),
+    np.uint8(highspy.HighsVarType.kContinuous),
+)
 _ENDS = {
     highspy.HighsModelStatus.kOptimal: Stop.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
@@ -100,13 +103,19 @@ class Solver:
         self._options(threads=1, log_to_console=False, small_matrix_value=SMALLEST_COEFFICIENT)
         # Primal simplex takes a third less of iterations, or half, where bounds stay as they are (measured).
         self._options(primal_simplex_bound_perturbation_multiplier=0.0)
-        self._heard = heard = heard or Bounds()  # not `self` in the callback: HiGHS would keep this object alive
+        self._heard = heard = (
+            heard or Bounds()
+        )  # not `self` in the callback: HiGHS would keep this object alive
         self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         asked_to_stop = self._cancelled.is_set
         # Interior point reads its limit of time once; simplex at every iteration.
         self._highs.cbIpmInterrupt.subscribe(lambda event: event.interrupt(asked_to_stop()))
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
-        self._options(primal_feasibility_tolerance=1e-8, dual_feasibility_tolerance=1e-8, ipm_optimality_tolerance=1e-8)
+        self._options(
+            primal_feasibility_tolerance=1e-8,
+            dual_feasibility_tolerance=1e-8,
+            ipm_optimality_tolerance=1e-8,
+        )
         self._seconds = math.inf if time_limit is None else float(time_limit)
         self._small = program.matrix.nnz < SMALL_PROGRAM
         self._weights = DEVEX if grows else AS_HIGHS_LIKES
@@ -144,10 +153,14 @@ class Solver:
         changed = np.flatnonzero(old.matrix.data != program.matrix.data)
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
-            self._highs.changeCoeff(row, int(program.matrix.indices[position]), float(program.matrix.data[position]))
+            self._highs.changeCoeff(
+                row, int(program.matrix.indices[position]), float(program.matrix.data[position])
+            )
         rows = (old.row_lower != program.row_lower) | (old.row_upper != program.row_upper)
         for row in np.flatnonzero(rows).tolist():
-            self._highs.changeRowBounds(row, float(program.row_lower[row]), float(program.row_upper[row]))
+            self._highs.changeRowBounds(
+                row, float(program.row_lower[row]), float(program.row_upper[row])
+            )
         self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
@@ -175,7 +188,9 @@ class Solver:
 
     def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
         basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status = map(list, np.split(_STATUS[statuses], [len(self.program.columns)]))
+        basis.col_status, basis.row_status = map(
+            list, np.split(_STATUS[statuses], [len(self.program.columns)])
+        )
         basis.valid, basis.alien = True, True
         return basis
 
@@ -206,7 +221,9 @@ class Solver:
         if not other._bases or np.mean(rows >= 0) < SHARED:
             return
         free = np.where(np.isfinite(self.program.upper), UPPER, FREE)
-        fresh = np.append(np.where(np.isfinite(self.program.lower), LOWER, free), np.full(len(rows), BASIC))
+        fresh = np.append(
+            np.where(np.isfinite(self.program.lower), LOWER, free), np.full(len(rows), BASIC)
+        )
         at = np.append(columns, np.where(rows >= 0, rows + len(other.program.columns), -1))
         for phase, basis in list(other._bases.items()):
             held = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
@@ -225,7 +242,9 @@ class Solver:
         under which the basis is kept; by default that of the column.
         """
         phase = phase or self.program.columns[column][0]
-        return self.minimise_sum(_unit(self.program, column), order or self._algorithms(phase, column), phase)
+        return self.minimise_sum(
+            _unit(self.program, column), order or self._algorithms(phase, column), phase
+        )
 
     def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
@@ -240,10 +259,22 @@ class Solver:
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._bases = {} if self._near else {name: kept for name, kept in self._bases.items() if name != phase}
+            self._bases = (
+                {}
+                if self._near
+                else {name: kept for name, kept in self._bases.items() if name != phase}
+            )
             self._bases[phase], self._near, self._met = self._highs.getBasis(), None, phase
-            kept = [(program, basis) for program, basis in self._kept.get(phase, ()) if program is not self.program]
-            self._kept[phase] = [*kept[:1], *kept[1:][2 - KEPT :], (self.program, self._bases[phase])]
+            kept = [
+                (program, basis)
+                for program, basis in self._kept.get(phase, ())
+                if program is not self.program
+            ]
+            self._kept[phase] = [
+                *kept[:1],
+                *kept[1:][2 - KEPT :],
+                (self.program, self._bases[phase]),
+            ]
         return solution
 
     def _nearest(self, phase: str) -> highspy.HighsBasis | None:
@@ -261,9 +292,15 @@ class Solver:
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
         """A point (n) and row duals (m), if they prove each other the least value of a column."""
         certificate = certify(self._bounded(), _unit(self.program, column), self.upper, x, duals)
-        return Solution(Stop.OPTIMAL, x, duals, certificate) if certificate.worst() <= TOLERANCE else None
+        return (
+            Solution(Stop.OPTIMAL, x, duals, certificate)
+            if certificate.worst() <= TOLERANCE
+            else None
+        )
 
-    def search(self, column: int, whole: Columns, gap: float, start: Vector | None = None) -> Searched:
+    def search(
+        self, column: int, whole: Columns, gap: float, start: Vector | None = None
+    ) -> Searched:
         """Minimise one column over the points in which the columns `whole` are whole numbers.
 
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
@@ -274,7 +311,9 @@ class Solver:
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
-        self._options(solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=max(gap, FEASIBLE))
+        self._options(
+            solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=max(gap, FEASIBLE)
+        )
         if start is not None:
             self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         self._heard.forget()
@@ -290,7 +329,10 @@ class Solver:
         # As many threads as HiGHS has in this process, which it refuses to change.
         self._options(iis_strategy=IRREDUCIBLE, threads=0)
         _, found = self._highs.getIis()
-        bounds, free = zip(found.col_index_, found.col_bound_, strict=True), highspy.IisBoundStatus.kIisBoundStatusFree
+        bounds, free = (
+            zip(found.col_index_, found.col_bound_, strict=True),
+            highspy.IisBoundStatus.kIisBoundStatusFree,
+        )
         return list(found.row_index_), [j for j, bound in bounds if int(bound) != int(free)]
 
     def _bounded(self) -> Program:
@@ -306,18 +348,26 @@ class Solver:
         others = ("dual", "ipm") if self._small else ("ipm", "dual")
         return (*again, "primal", *others) if later else (*again, *others, "primal")
 
-    def _run(self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0) -> Solution:
+    def _run(
+        self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0
+    ) -> Solution:
         if algorithm != "primal" or not self._has_basis:
             self._highs.clearSolver()  # else it goes on with the edge weights of another basis
         if basis is not None:
             self._highs.setBasis(basis)
         # "ipm" alone would mean another code where the solver's extras are installed.
-        self._options(solver="ipx" if algorithm == "ipm" else "simplex", output_flag=algorithm == "ipm")
+        self._options(
+            solver="ipx" if algorithm == "ipm" else "simplex", output_flag=algorithm == "ipm"
+        )
         self._heard.forget()
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
         # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
         again = algorithm in AGAIN
-        far = self._ways.get(algorithm, math.inf) * (shorter if again else 1.0) * len(self.program.rows)
+        far = (
+            self._ways.get(algorithm, math.inf)
+            * (shorter if again else 1.0)
+            * len(self.program.rows)
+        )
         self._options(
             simplex_strategy=STRATEGY.get(algorithm, 1),
             simplex_dual_edge_weight_strategy=self._again_weights if again else self._weights,
@@ -325,7 +375,11 @@ class Solver:
             simplex_iteration_limit=int(min(max(far, FEWEST), NO_LIMIT)),
         )
         found = self._found(algorithm, cost)
-        if found.certificate and found.certificate.worst() > TOLERANCE / 10 and self._ended() is Stop.OPTIMAL:
+        if (
+            found.certificate
+            and found.certificate.worst() > TOLERANCE / 10
+            and self._ended() is Stop.OPTIMAL
+        ):
             # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
             self._highs.setBasis(self._highs.getBasis())
             self._options(solver="simplex")
@@ -335,7 +389,9 @@ class Solver:
     def _found(self, algorithm: str, cost: Vector) -> Solution:
         self._run_interruptibly()
         stop, found = self._ended(), self._highs.getSolution()
-        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not (found.value_valid and found.dual_valid):
+        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not (
+            found.value_valid and found.dual_valid
+        ):
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
         x, duals = np.array(found.col_value), np.array(found.row_dual)
@@ -350,12 +406,20 @@ class Solver:
         self._options(time_limit=0.0)
 
     def _ended(self) -> Stop:
-        return Stop.INTERRUPTED if self._cancelled.is_set() else _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
+        return (
+            Stop.INTERRUPTED
+            if self._cancelled.is_set()
+            else _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
+        )
 
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
-        self._options(time_limit=self._highs.getRunTime() + self._seconds)  # its clock goes on from run to run
-        if self._cancelled.is_set():  # looked at after the limit is set, which `cancel` sets after this
+        self._options(
+            time_limit=self._highs.getRunTime() + self._seconds
+        )  # its clock goes on from run to run
+        if (
+            self._cancelled.is_set()
+        ):  # looked at after the limit is set, which `cancel` sets after this
             return
         if current_thread() is not main_thread():
             self._highs.run()
@@ -385,11 +449,21 @@ def _unit(program: Program, column: int) -> Vector:
 def _pass(highs: highspy.Highs, program: Program) -> None:
     """As arrays: a HighsLp would take them over figure by figure."""
     matrix, (rows, columns) = program.matrix, program.matrix.shape
-    shape = columns, rows, matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize), 0.0
+    shape = (
+        columns,
+        rows,
+        matrix.nnz,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+    )
     sides = program.goal, program.lower, program.upper, program.row_lower, program.row_upper
     starts, indices = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
     continuous = np.zeros(columns, dtype=np.int32)
-    if highs.passModel(*shape, *sides, starts, indices, matrix.data, continuous) == highspy.HighsStatus.kError:
+    if (
+        highs.passModel(*shape, *sides, starts, indices, matrix.data, continuous)
+        == highspy.HighsStatus.kError
+    ):
         raise RuntimeError("HiGHS refused the program")
 
 

@@ -46,7 +46,9 @@ def in_inputs(scope: Scope, key: Key) -> str:
 def _words(scope: Scope, letters: tuple[str, ...], index: Any) -> dict[str, Any]:
     """Places of an index by meaning; a node becomes its year and, where not all share it, its scenarios."""
     words: dict[str, Any] = {}
-    for letter, value in zip(letters, index if isinstance(index, tuple) else (index,), strict=False):
+    for letter, value in zip(
+        letters, index if isinstance(index, tuple) else (index,), strict=False
+    ):
         if letter in NODE_LETTERS:
             node = NODE_LETTERS[letter](scope).nodes[value]
             words["year"] = node.year
@@ -69,7 +71,10 @@ def _figures(scope: Scope, reads: tuple[str, ...], words: dict[str, Any]) -> Ite
         if table in _SERIES:
             wanted.pop("year", None)
         for row in case.tables.rows(table):
-            value, concerned = getattr(row, column), (_concerns(getattr(row, k, None), v) for k, v in wanted.items())
+            value, concerned = (
+                getattr(row, column),
+                (_concerns(getattr(row, k, None), v) for k, v in wanted.items()),
+            )
             if value is not None and all(concerned):
                 yield f"{case.origin.place(table)}:{row.line} {column} {value:g}"
 
@@ -111,7 +116,13 @@ def refuse_beyond_solver(scope: Scope, program: Program) -> None:
         found[int(row_of[position])] = float(coefficient[position])
     first = {program.rows[row][0]: row for row in sorted(found, reverse=True)}
     faults = [
-        fault("beyond-solver", scope.case.name, 0, "", f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}")
+        fault(
+            "beyond-solver",
+            scope.case.name,
+            0,
+            "",
+            f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}",
+        )
         for row in sorted(first.values())
     ]
     if faults:

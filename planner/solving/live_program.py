@@ -92,7 +92,9 @@ class LiveProgram:
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""
         scope = Scope(case)
-        writer = Writer(scope, partial(_end_if, self.cancelled))  # with `self` a cycle would keep old programs
+        writer = Writer(
+            scope, partial(_end_if, self.cancelled)
+        )  # with `self` a cycle would keep old programs
         program = writer.program()
         refuse_beyond_solver(scope, program)
         self.case = case
@@ -113,7 +115,9 @@ class LiveProgram:
         self.solver.reset_bounds()
         outcome = self._solved(say, phases)
         if outcome.stop is Stop.INFEASIBLE and self.program is not self._whole:
-            self._write(self.case)  # what is held at zero is no limit of the case: nothing may name it
+            self._write(
+                self.case
+            )  # what is held at zero is no limit of the case: nothing may name it
             outcome = self._solved(say, phases)
         return outcome
 
@@ -138,7 +142,12 @@ class LiveProgram:
 
         Raises StoppedError if it is cancelled meanwhile; the case held is then still the one before.
         """
-        before, last, solver, goal = self._wide, self._whole, self.solver, self.case.model.objective.goal
+        before, last, solver, goal = (
+            self._wide,
+            self._whole,
+            self.solver,
+            self.case.model.objective.goal,
+        )
         refilled = self._with_figures(case)
         if not isinstance(refilled, _Refilled):
             if not write:
@@ -148,11 +157,22 @@ class LiveProgram:
             self.rebuilt = refilled.why
             if near:
                 # With one objective its own last basis is at hand, and the shorter way.
-                way = NEAR_WAY if refilled.structural and len(phases_of(case.model.objective)) > 1 else 0.0
-                self.solver.begin_near(solver, *origins(before, last, self.scope, self.program), way)
+                way = (
+                    NEAR_WAY
+                    if refilled.structural and len(phases_of(case.model.objective)) > 1
+                    else 0.0
+                )
+                self.solver.begin_near(
+                    solver, *origins(before, last, self.scope, self.program), way
+                )
             return False
         self.rebuilt = ""
-        self.case, self._wide, self._whole, self.program = case, refilled.scope, refilled.whole, refilled.held
+        self.case, self._wide, self._whole, self.program = (
+            case,
+            refilled.scope,
+            refilled.whole,
+            refilled.held,
+        )
         self.scope = self._wide.with_case(case)
         solver.replace(self.program)
         if goal != case.model.objective.goal:
@@ -196,7 +216,9 @@ class LiveProgram:
             return _Refilled(scope, program, program)
         upper = program.upper.copy()
         upper[off] = 0.0
-        held = program.with_data(program.matrix.data, program.row_lower, program.row_upper, program.lower, upper)
+        held = program.with_data(
+            program.matrix.data, program.row_lower, program.row_upper, program.lower, upper
+        )
         return _Refilled(scope, program, held)
 
 
@@ -210,6 +232,9 @@ def _shape(tree: Tree) -> list[tuple[object, ...]]:
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:
-    same = one.import_covered_nodes == two.import_covered_nodes and one.import_covered_goods == two.import_covered_goods
+    same = (
+        one.import_covered_nodes == two.import_covered_nodes
+        and one.import_covered_goods == two.import_covered_goods
+    )
     resale = one.resold.keys() == two.resold.keys() and one.resale_rivals == two.resale_rivals
     return same and resale and one.import_limits.keys() == two.import_limits.keys()

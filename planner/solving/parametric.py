@@ -37,7 +37,11 @@ class Tangent:
 
 
 def between(
-    solve: Callable[[float], Tangent], left: Tangent, right: Tangent, most: float, precision: float = PRECISION
+    solve: Callable[[float], Tangent],
+    left: Tangent,
+    right: Tangent,
+    most: float,
+    precision: float = PRECISION,
 ) -> tuple[list[Tangent], float]:
     """Touches between two, found by at most `most` calls of `solve`, those on the right first; and how far the curve
     can lie below the chords between them all, 0 if none is missing.
@@ -71,7 +75,10 @@ def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
     scale = 1.0 + abs(left.value)
     if right.at - left.at <= NARROW * (1.0 + abs(right.at)):
         return None
-    if right.value - left.line(right.at) <= PRECISION * scale or left.value - right.line(left.at) <= PRECISION * scale:
+    if (
+        right.value - left.line(right.at) <= PRECISION * scale
+        or left.value - right.line(left.at) <= PRECISION * scale
+    ):
         return None
     at = (right.line(0.0) - left.line(0.0)) / (left.slope - right.slope)
     at = min(max(at, left.at), right.at)
@@ -84,7 +91,9 @@ def weighted(program: Program, weight: float) -> Program:
     span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
     data = program.matrix.data.copy()
     data[span][program.matrix.indices[span] == cost] *= weight
-    return program.with_data(data, program.row_lower, program.row_upper, program.lower, program.upper)
+    return program.with_data(
+        data, program.row_lower, program.row_upper, program.lower, program.upper
+    )
 
 
 SHORT_WAY = 0.08

@@ -116,9 +116,14 @@ class Accounts:
         futures, kind = [defaultdict[int, float](float) for _ in nodes], [0] * len(nodes)
         for node in reversed(nodes):
             ahead = {
-                next_kind: round(p / (node.probability or 1.0), 12) for next_kind, p in futures[node.index].items()
+                next_kind: round(p / (node.probability or 1.0), 12)
+                for next_kind, p in futures[node.index].items()
             }
-            key = node.period, frozenset(self._by_place[node.index].items()), frozenset(ahead.items())
+            key = (
+                node.period,
+                frozenset(self._by_place[node.index].items()),
+                frozenset(ahead.items()),
+            )
             kind[node.index] = kinds.setdefault(key, len(kinds))
             if node.parent >= 0:
                 futures[node.parent][kind[node.index]] += node.probability
@@ -140,7 +145,9 @@ class Accounts:
     @cached_property
     def amounts(self) -> dict[tuple[FunderCountries, int], float]:
         """What is spent by place and node, of nodes alike the first."""
-        return {(place, n): x for n in sorted(set(self.alike)) for place, x in self._by_place[n].items()}
+        return {
+            (place, n): x for n in sorted(set(self.alike)) for place, x in self._by_place[n].items()
+        }
 
     @cached_property
     def chances(self) -> dict[int, float]:
@@ -174,7 +181,9 @@ class Accounts:
     def carrying(self) -> frozenset[int]:
         """Live nodes from which money may move to a live node after them."""
         over = self.case.model.policy.budget_carry_over
-        return frozenset(self.before(n) for n in self.live if over or not self.tree.nodes[n].opens_year) - {-1}
+        return frozenset(
+            self.before(n) for n in self.live if over or not self.tree.nodes[n].opens_year
+        ) - {-1}
 
     def given(self, funder: str, n: int) -> float:
         """Budget (MUSD) that becomes available at a node: that of its year, in the year's first period."""
@@ -192,21 +201,29 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
     """
     rows: list[tuple[Key, dict[Key, float], float, float]] = []
     for (place, n), amount in accounts.amounts.items():
-        rows.append((("spent", (place, n)), {("pays", (f, place, n)): 1.0 for f in place}, amount, amount))
+        rows.append(
+            (("spent", (place, n)), {("pays", (f, place, n)): 1.0 for f in place}, amount, amount)
+        )
     pays: dict[tuple[str, int], list[Key]] = defaultdict(list)
     for place, n in accounts.amounts:
         for f in place:
             pays[f, n].append(("pays", (f, place, n)))
     for f in accounts.funded:
         rows += [_account(accounts, f, n, pays[f, n]) for n in accounts.live]
-        total: dict[Key, float] = {key: -accounts.chances[n] for n in accounts.live for key in pays[f, n]}
+        total: dict[Key, float] = {
+            key: -accounts.chances[n] for n in accounts.live for key in pays[f, n]
+        }
         rows.append((("total", f), total | {("paid", f): 1.0}, 0.0, 0.0))
-        rows.append((("rest", f), {("paid", f): 1.0, ("unpaid", f): 1.0}, accounts.total, accounts.total))
+        rows.append(
+            (("rest", f), {("paid", f): 1.0, ("unpaid", f): 1.0}, accounts.total, accounts.total)
+        )
         level: dict[Key, float] = {("paid", f): 1.0, ("below", f): 1.0, ("beyond", f): -1.0}
         rows.append((("share", f), level | {("level", None): -weights[f]}, -math.inf, 0.0))
     below: dict[Key, float] = {("below", f): 1.0 for f in accounts.funded}
     rows.append((("spreads", None), below | {("spread", None): 1.0}, 0.0, 0.0))
-    rows.append((("lasts", None), {("paid", f): -1.0 for f in last} | {("paid_last", None): 1.0}, 0.0, 0.0))
+    rows.append(
+        (("lasts", None), {("paid", f): -1.0 for f in last} | {("paid_last", None): 1.0}, 0.0, 0.0)
+    )
     columns = tuple(dict.fromkeys(key for _, terms, _, _ in rows for key in terms))
     at = {key: j for j, key in enumerate(columns)}
     empty = Program(
@@ -227,7 +244,9 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
     )
 
 
-def _account(accounts: Accounts, f: str, n: int, pays: Sequence[Key]) -> tuple[Key, dict[Key, float], float, float]:
+def _account(
+    accounts: Accounts, f: str, n: int, pays: Sequence[Key]
+) -> tuple[Key, dict[Key, float], float, float]:
     """What a funder pays and carries on at a node, at most what it has there."""
     terms: dict[Key, float] = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
     if n in accounts.carrying:
@@ -247,7 +266,9 @@ class Split:
         self._tiers = [tier for tier in (first, self._last) if tier]
         # Of the size of the payments, so that a level is of the order of 1.
         self._weights = {
-            f: weights[f] * accounts.total / sum(weights[g] for g in tier) for tier in self._tiers for f in tier
+            f: weights[f] * accounts.total / sum(weights[g] for g in tier)
+            for tier in self._tiers
+            for f in tier
         }
         self.program = split_program(accounts, self._weights, self._last)
         self._solver = Solver(self.program)
@@ -285,7 +306,11 @@ class Split:
 
     def _stuck(self, waiting: Sequence[str], level: float, x: Vector) -> tuple[Vector, list[str]]:
         """Who pays its share of the level in every split that keeps to it: no sum of what they pay less is above 0."""
-        stuck = [f for f in waiting if self._weights[f] * level - self._value(x, "paid", f) <= self._slight(f, level)]
+        stuck = [
+            f
+            for f in waiting
+            if self._weights[f] * level - self._value(x, "paid", f) <= self._slight(f, level)
+        ]
         while True:
             for f in waiting:
                 self._bound("below", f, math.inf if f in stuck else 0.0)
@@ -319,7 +344,10 @@ class Split:
         for (country, n), amount in accounts.spent.items():
             place = accounts.place(country)
             if amount > ZERO and place:
-                parts = {f: max(self._value(x, "pays", (f, place, accounts.alike[n])), 0.0) for f in place}
+                parts = {
+                    f: max(self._value(x, "pays", (f, place, accounts.alike[n])), 0.0)
+                    for f in place
+                }
                 whole = sum(parts.values())
                 out[country, n] = {f: part / whole for f, part in parts.items() if part > 0}
         return out
@@ -347,13 +375,17 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     if accounts.total <= ZERO:
         return Payments({}, [Payment(f, budget[f], 0.0, 0.0, 0.0) for f in budget])
     last = [f for f in accounts.funded if weights.get(f, 0.0) <= 0.0]
-    found = Split(accounts, {f: budget[f] if f in last else weights[f] for f in accounts.funded}, last)
+    found = Split(
+        accounts, {f: budget[f] if f in last else weights[f] for f in accounts.funded}, last
+    )
     x, ranges = found.most_even(), found.ranges()
     rows = []
     for f in budget:
         paid = found.paid(x, f) if f in accounts.funded else 0.0
         least, most = ranges.get(f, (0.0, 0.0))
-        rows.append(Payment(f, budget[f], *(_clean(m) for m in (paid, min(least, paid), max(most, paid)))))
+        rows.append(
+            Payment(f, budget[f], *(_clean(m) for m in (paid, min(least, paid), max(most, paid))))
+        )
     return Payments(found.shares(x), rows)
 
 

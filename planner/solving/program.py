@@ -48,10 +48,14 @@ class Program:
         """Position of each row."""
         return {key: i for i, key in enumerate(self.rows)}
 
-    def with_data(self, data: Vector, row_lower: Vector, row_upper: Vector, lower: Vector, upper: Vector) -> Program:
+    def with_data(
+        self, data: Vector, row_lower: Vector, row_upper: Vector, lower: Vector, upper: Vector
+    ) -> Program:
         """The same rows, columns and pattern with other figures. Look-ups are shared."""
         matrix = csr_array((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
-        other = replace(self, matrix=matrix, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
+        other = replace(
+            self, matrix=matrix, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+        )
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
@@ -74,7 +78,11 @@ class Program:
         return sum(int(np.count_nonzero(one != two)) for one, two in pairs if one is not two)
 
     def with_rows(
-        self, keys: Sequence[Key], terms: Sequence[Terms], lower: Vector | float, upper: Vector | float
+        self,
+        keys: Sequence[Key],
+        terms: Sequence[Terms],
+        lower: Vector | float,
+        upper: Vector | float,
     ) -> Program:
         """More rows at the end: the terms of each by position of the column, and its sides (of each, or one of all)."""
         more = _sparse(terms, len(self.columns))
@@ -89,7 +97,11 @@ class Program:
         return out
 
     def with_columns(
-        self, keys: Sequence[Key], terms: Sequence[Terms] = (), lower: float = 0.0, upper: float = np.inf
+        self,
+        keys: Sequence[Key],
+        terms: Sequence[Terms] = (),
+        lower: float = 0.0,
+        upper: float = np.inf,
     ) -> Program:
         """More columns at the end, that cost nothing: the terms of each by position of the row, or none yet."""
         more = _sparse(terms or [{}] * len(keys), len(self.rows)).T
@@ -104,7 +116,10 @@ class Program:
 
     def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:
         """Some rows, and some columns or all."""
-        kept, matrix = list(range(len(self.columns)) if columns is None else columns), self.matrix[list(rows)]
+        kept, matrix = (
+            list(range(len(self.columns)) if columns is None else columns),
+            self.matrix[list(rows)],
+        )
         return Program(
             matrix=csr_array(matrix if columns is None else matrix[:, kept]),
             row_lower=self.row_lower[list(rows)],
@@ -119,7 +134,11 @@ class Program:
     @property
     def size(self) -> dict[str, int]:
         """rows, columns, nonzeros."""
-        return {"rows": self.matrix.shape[0], "columns": self.matrix.shape[1], "nonzeros": int(self.matrix.nnz)}
+        return {
+            "rows": self.matrix.shape[0],
+            "columns": self.matrix.shape[1],
+            "nonzeros": int(self.matrix.nnz),
+        }
 
 
 def _sparse(rows: Sequence[Terms], width: int) -> csr_array:
@@ -196,4 +215,8 @@ def dual_objective(program: Program, cost: Vector, upper: Vector, duals: Vector)
 
 def _finite_dot(weights: Vector, bounds: Vector) -> float:
     # A weight on an infinite bound is a dual infeasibility, counted above.
-    return float(np.sum(np.where(np.isfinite(bounds), weights * np.where(np.isfinite(bounds), bounds, 0.0), 0.0)))
+    return float(
+        np.sum(
+            np.where(np.isfinite(bounds), weights * np.where(np.isfinite(bounds), bounds, 0.0), 0.0)
+        )
+    )

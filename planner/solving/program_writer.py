@@ -75,12 +75,16 @@ class Writer:
 
         Raises what `stop` raises.
         """
-        rows = self._arrays(chain(self._rows(one for one in EQUATIONS if one.name not in without), more))
+        rows = self._arrays(
+            chain(self._rows(one for one in EQUATIONS if one.name not in without), more)
+        )
         used = self._in_order(np.append(goal(self.model).column, rows.column))
         place = np.zeros(len(self._columns), dtype=np.int64)
         place[used] = np.arange(len(used))
         columns = tuple(self._columns[j] for j in used.tolist())
-        matrix = csr_array((rows.value, (rows.row, place[rows.column])), shape=(len(rows.keys), len(used)))
+        matrix = csr_array(
+            (rows.value, (rows.row, place[rows.column])), shape=(len(rows.keys), len(used))
+        )
         matrix.sort_indices()
         at = {key: j for j, key in enumerate(columns)}
         aim = np.append(1.0, np.zeros(len(used) - 1))
@@ -95,7 +99,9 @@ class Writer:
         before, self.model.scope = self.model.scope, scope
         try:
             lower, upper = program.lower.copy(), program.upper.copy()
-            if not self._set_bounds([v for v in VARIABLES if v.name in affected], program.column, lower, upper):
+            if not self._set_bounds(
+                [v for v in VARIABLES if v.name in affected], program.column, lower, upper
+            ):
                 return None
             rows = self._arrays(self._rows(one for one in EQUATIONS if one.name in affected))
         finally:
@@ -106,7 +112,10 @@ class Writer:
         if np.any(place < 0) or np.any(column < 0):
             return None
         matrix = program.matrix
-        entries = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * matrix.shape[1] + matrix.indices
+        entries = (
+            np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * matrix.shape[1]
+            + matrix.indices
+        )
         wanted = place[rows.row] * matrix.shape[1] + column
         found = np.searchsorted(entries, wanted)
         if np.any(found >= len(entries)) or np.any(entries[found] != wanted):
@@ -130,7 +139,9 @@ class Writer:
     def _in(self, program: Program) -> Ints:
         """The column of the program that each of ours is; -1 where it has none."""
         if self._places is None:
-            self._places = np.array([program.column.get(key, -1) for key in self._columns], dtype=np.int64)
+            self._places = np.array(
+                [program.column.get(key, -1) for key in self._columns], dtype=np.int64
+            )
         return self._places
 
     def _rows(self, equations: Iterable[Equation]) -> Iterator[Written]:
@@ -148,18 +159,28 @@ class Writer:
         bodies = [relation.body for _, _, relation in written]
         count = np.fromiter((len(body.terms) for body in bodies), dtype=np.int64, count=len(bodies))
         constant = np.array([body.constant for body in bodies], dtype=float)
-        value = np.fromiter(chain.from_iterable(body.terms.values() for body in bodies), dtype=float)
+        value = np.fromiter(
+            chain.from_iterable(body.terms.values() for body in bodies), dtype=float
+        )
         kept = value != 0.0
         return _Rows(
             tuple((name, index) for name, index, _ in written),
-            np.array([-np.inf if one.lower is None else one.lower for _, _, one in written], dtype=float) - constant,
-            np.array([np.inf if one.upper is None else one.upper for _, _, one in written], dtype=float) - constant,
+            np.array(
+                [-np.inf if one.lower is None else one.lower for _, _, one in written], dtype=float
+            )
+            - constant,
+            np.array(
+                [np.inf if one.upper is None else one.upper for _, _, one in written], dtype=float
+            )
+            - constant,
             np.repeat(np.arange(len(bodies)), count)[kept],
             np.fromiter(chain.from_iterable(body.terms for body in bodies), dtype=np.int64)[kept],
             value[kept],
         )
 
-    def _set_bounds(self, variables: Iterable[Variable], at: dict[Key, int], lower: Vector, upper: Vector) -> bool:
+    def _set_bounds(
+        self, variables: Iterable[Variable], at: dict[Key, int], lower: Vector, upper: Vector
+    ) -> bool:
         """Set the bounds of the columns of some variables. Returns whether all are there that have bounds."""
         complete = True
         for variable in variables:

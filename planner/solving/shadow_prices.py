@@ -56,7 +56,9 @@ class Scarce:
         at = dict(zip(self.declared.letters, index, strict=True))
         if not self.holds(s, at):
             return []
-        return [(self._label(s, at), self.adds(s, at))] if self.labels is None else self.labels(s, at)
+        return (
+            [(self._label(s, at), self.adds(s, at))] if self.labels is None else self.labels(s, at)
+        )
 
     def _label(self, s: Scope, at: At) -> ScarceThing:
         item = next((str(at[letter]) for letter in ("p", "f", "k", "g", "v") if letter in at), "")
@@ -72,12 +74,18 @@ class Scarce:
 
 def _grows(s: Scope, at: At) -> bool:
     """Whether a plant has or can get capacity: else it is held at zero in a program that was written with it."""
-    return bool(s.commitments(at["p"])) or s.case.existing_tpa(at["p"], s.tree.nodes[at["n"]].year) != 0
+    return (
+        bool(s.commitments(at["p"]))
+        or s.case.existing_tpa(at["p"], s.tree.nodes[at["n"]].year) != 0
+    )
 
 
 def _budget(s: Scope, at: At) -> Priced:
     node = s.account_tree.nodes[at["a"]]
-    return [(("budget", funder, "", "", "", node.year, None), 1.0) for funder in s.funder_groups[at["i"]]]
+    return [
+        (("budget", funder, "", "", "", node.year, None), 1.0)
+        for funder in s.funder_groups[at["i"]]
+    ]
 
 
 def _imports(s: Scope, at: At) -> Priced:
@@ -86,7 +94,10 @@ def _imports(s: Scope, at: At) -> Priced:
     for supplier in s.suppliers[good]:
         undisturbed = s.case.import_limit.get((supplier, *good, year), 0.0)
         if undisturbed > 0:
-            yield ("imports", supplier, *good, year, None), s.tree.import_limit(supplier, good, n) / undisturbed
+            yield (
+                ("imports", supplier, *good, year, None),
+                s.tree.import_limit(supplier, good, n) / undisturbed,
+            )
 
 
 ROWS = (
@@ -103,7 +114,9 @@ ROWS = (
     ),
     Scarce(
         *(capacity.nameplate_limit, "nameplate limit", "MUSD per t/y", ""),
-        holds=lambda s, at: not s.is_whole(at["p"]) and bool(s.commitments(at["p"])),  # with the plants held
+        holds=lambda s, at: (
+            not s.is_whole(at["p"]) and bool(s.commitments(at["p"]))
+        ),  # with the plants held
     ),
     Scarce(goods.feed_balance, "feed", "MUSD per t TREO", "period"),
     Scarce(workforce.staff_balance, "staff joining", "MUSD per person"),
@@ -124,7 +137,9 @@ ROWS = (
     ),
 )
 COLUMNS = (
-    Scarce(workforce.HIRED, "hires", "MUSD per person", holds=lambda s, at: s.case.has_lever("hiring")),
+    Scarce(
+        workforce.HIRED, "hires", "MUSD per person", holds=lambda s, at: s.case.has_lever("hiring")
+    ),
     Scarce(goods.IMPORTED, "imports", "MUSD per t", labels=_imports),
     Scarce(goods.RESOLD, "leak", "MUSD per t", "period"),
 )
@@ -143,7 +158,11 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
 
 def price_table(total: Worths, objective: str) -> pd.DataFrame:
     """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
-    rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
+    rows = [
+        (*label, value, unit, objective)
+        for (label, unit), value in total.items()
+        if value > SMALLEST
+    ]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))
     return table.astype({"year": "Int64", "quarter": "Int64"})

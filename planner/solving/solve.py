@@ -88,13 +88,20 @@ def with_nothing(
 ) -> PlanValues:
     """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
     nothing = cache(
-        nothing or (lambda: solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), None))
+        nothing
+        or (
+            lambda: solve(
+                without_plan(case), lambda step: progress(f"without a plan: {step}"), None
+            )
+        )
     )
     plan = solve(case, progress, nothing)
     return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
 
 
-def solve_without_plan(case: Case, progress: Progress = silent, time_limit: float | None = None) -> PlanValues:
+def solve_without_plan(
+    case: Case, progress: Progress = silent, time_limit: float | None = None
+) -> PlanValues:
     """Solve the case without levers."""
     return _solve(time_limit, False, without_plan(case), progress, None)
 
@@ -122,7 +129,9 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     }
     keys = ["scenario", "year", "quarter", "country", "element", "form"]
     short = plan.tables["shortfall"].merge(
-        nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"}).drop(columns="demand_t"),
+        nothing.tables["shortfall"]
+        .rename(columns={"tonnes": "without_plan_t"})
+        .drop(columns="demand_t"),
         on=keys,
         how="left",
         validate="one_to_one",
@@ -137,7 +146,11 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     limit = plan.case.model.objective.risk_limit
     if first not in bounds or (limit is not None and told["risk_musd"] > limit):
         return plan
-    known = {"risk": told["risk_musd"], "cost": told["cost_musd"], "welfare": told["cost_musd"] + told["risk_musd"]}
+    known = {
+        "risk": told["risk_musd"],
+        "cost": told["cost_musd"],
+        "welfare": told["cost_musd"] + told["risk_musd"],
+    }
     least = bounds[first] | {"at_most": min(bounds[first].get("at_most", math.inf), known[first])}
     return replace(plan, summary=plan.summary | {"bounds": bounds | {first: least}})
 
@@ -149,7 +162,9 @@ def _solve(
     refuse_if_too_large(case)
     progress("building the program")
     session = LiveProgram(case, time_limit)
-    return solve_session(session, progress, perf_counter() - started, nothing, curve=curve and nothing is not None)
+    return solve_session(
+        session, progress, perf_counter() - started, nothing, curve=curve and nothing is not None
+    )
 
 
 @collector_paused()
@@ -184,7 +199,9 @@ def solve_session(
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     optimum = outcome.stop is Stop.OPTIMAL and not case.model.policy.whole_plants
     last, goal = list(outcome.phases)[-1], case.model.objective.goal
-    curve_found = meanwhile(beside, program, session.solver, last, goal) if curve and optimum else None
+    curve_found = (
+        meanwhile(beside, program, session.solver, last, goal) if curve and optimum else None
+    )
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
     weights = weights_of(case, tables, nothing)
@@ -195,12 +212,24 @@ def solve_session(
     checked = verify(case, tables)
     missed = max(checked.worst, _apart(session, outcome, checked))
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], missed)
-    status = ENDS[outcome.stop] if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
-    summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
+    status = (
+        ENDS[outcome.stop]
+        if certificate.worst() <= TOLERANCE and checked.holds
+        else Status.UNPROVEN
+    )
+    summary |= {
+        "status": status.value,
+        **figures(case, tables, checked, outcome.values.get("risk")),
+    }
     if status is Status.UNPROVEN:
         broken = {rule: amount for rule, amount in checked.violations.items() if amount > TOLERANCE}
-        told = [f"the plan breaks the rule {rule} by {amount:.2g}" for rule, amount in broken.items()]
-        summary["reasons"] = [*told, *why_unproven(session.scope, program, session.solver.upper, outcome)]
+        told = [
+            f"the plan breaks the rule {rule} by {amount:.2g}" for rule, amount in broken.items()
+        ]
+        summary["reasons"] = [
+            *told,
+            *why_unproven(session.scope, program, session.solver.upper, outcome),
+        ]
     if case.model.policy.whole_plants:
         summary |= proven(outcome)
     summary["certificate"] = vars(certificate)
@@ -209,17 +238,23 @@ def solve_session(
     if curve_found is not None and status is Status.OPTIMAL:
         progress("looking at cheaper and dearer plans")
         summary["frontier"] = curve_found()
-    point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
+    point = np.array(
+        [np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()]
+    )
     return PlanValues(case, status, summary, tables, point)
 
 
-def _bounds(session: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, dict[str, float]]:
+def _bounds(
+    session: LiveProgram, outcome: Outcome, progress: Progress
+) -> dict[str, dict[str, float]]:
     """What is known of a solve that was stopped; where the time was up at once, from each scenario by itself."""
     bounds = outcome.bounds()
     first = next(iter(bounds))
     if outcome.stop is Stop.TIME_LIMIT and not outcome.values and first != "cost":
         progress("solving each scenario by itself, for a lower bound")
-        least = no_less_than(session.case, session.time_limit or 0.0)  # cost plus risk is no less than the risk either
+        least = no_less_than(
+            session.case, session.time_limit or 0.0
+        )  # cost plus risk is no less than the risk either
         bounds[first]["at_least"] = max(bounds[first]["at_least"], least)
     return bounds
 
@@ -239,15 +274,21 @@ def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing | N
     parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
     without = nothing() if nothing is not None else solve_without_plan(case)
     if without.status is not Status.OPTIMAL:
-        raise StoppedError(f"payments go by benefit, and the case without a plan was not solved ({without.status})")
+        raise StoppedError(
+            f"payments go by benefit, and the case without a plan was not solved ({without.status})"
+        )
     return benefit(case, without.summary["loss_musd_by_country"], parts)
 
 
 def without_plan(case: Case) -> Case:
     """The same case with no levers: what exists keeps running, nothing is added. Its own payments are even ones."""
-    objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
+    objective = Objective(
+        risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail
+    )
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
-    return case.with_model(case.model.model_copy(update={"levers": (), "objective": objective, "policy": policy}))
+    return case.with_model(
+        case.model.model_copy(update={"levers": (), "objective": objective, "policy": policy})
+    )
 
 
 def _worst(certificates: list[Certificate], missed: float) -> Certificate:
@@ -279,7 +320,12 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
         "status": "",
         "case": case.name,
         "goal": case.model.objective.goal,
-        "model": {"name": case.model.name, **size, "nodes": nodes, "scenarios": len(case.scenarios)},
+        "model": {
+            "name": case.model.name,
+            **size,
+            "nodes": nodes,
+            "scenarios": len(case.scenarios),
+        },
         "versions": {
             **highs.versions(),
             "python": platform.python_version(),

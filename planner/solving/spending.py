@@ -21,7 +21,16 @@ Rows = Iterable[tuple[Any, ...]]
 PURCHASES = "stock purchases"
 """The item that falls due whenever it is bought; the others as a year begins."""
 OF_PROJECT = frozenset(
-    ("build", "capacity", "mined", "separated", "converted", "usable_capacity", "nameplate_limit", "throughput_limit")
+    (
+        "build",
+        "capacity",
+        "mined",
+        "separated",
+        "converted",
+        "usable_capacity",
+        "nameplate_limit",
+        "throughput_limit",
+    )
 )
 OF_PROGRAMME = frozenset(("intake", "new_seats", "seat_limit", "new_seat_limit"))
 OF_COUNTRY = frozenset(
@@ -52,7 +61,9 @@ Spent = Mapping[tuple[str, int], Items]
 
 def money_tables(s: Scope, spent: Spent, weights: Weights) -> dict[str, pd.DataFrame]:
     """The tables `spending` and `payments`. weights: as for `split`."""
-    accounts = Accounts(s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()})
+    accounts = Accounts(
+        s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()}
+    )
     payments = split(accounts, weights)
     return {
         "spending": table_of("spending", spending(s, spent, payments)),
@@ -69,7 +80,9 @@ def items_spent(s: Scope, v: Values) -> Spent:
             if account.opens_year:  # what is decided by year falls due as the year begins
                 d = s.decision_of_account(AccountNode(account.index))
                 if (c, d) not in decided:
-                    decided[c, d] = {item: amount for item, amount in _decided(s, v, c, d) if amount > ZERO}
+                    decided[c, d] = {
+                        item: amount for item, amount in _decided(s, v, c, d) if amount > ZERO
+                    }
                 items = dict(decided[c, d])
             if (bought := _bought(s, v, c, account)) > ZERO:
                 items[PURCHASES] = bought
@@ -93,7 +106,8 @@ def spending(s: Scope, spent: Spent, payments: Payments) -> Rows:
 
 def _bought(s: Scope, v: Values, c: str, account: Node) -> float:
     return sum(
-        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, account.index)
+        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg)
+        * v("bought", *good, account.index)
         for good in s.purchases
         if good[0] == c
     )
@@ -113,11 +127,21 @@ def _decided(s: Scope, v: Values, c: str, d: int) -> Iterator[tuple[str, float]]
             ),
         )
     rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
-    yield "training fees", sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items())
-    yield "training seats", sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items())
+    yield (
+        "training fees",
+        sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items()),
+    )
+    yield (
+        "training seats",
+        sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items()),
+    )
     yield (
         "hiring",
-        sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c),
+        sum(
+            musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d)
+            for team in s.teams
+            if team[0] == c
+        ),
     )
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from planner.formulation.whole_program import VARIABLES
 from planner.solving.program import ZERO, Key, Vector
 
-NODE_PLACE = {variable.name: variable.letters.index("n") for variable in VARIABLES if "n" in variable.letters}
+NODE_PLACE = {
+    variable.name: variable.letters.index("n") for variable in VARIABLES if "n" in variable.letters
+}
 """Variables that live on nodes of the tree of histories, and the place of the node in their index."""
 
 
@@ -27,7 +29,12 @@ class Values:
         self._at_nodes: dict[str, dict[Any, dict[int, float]]] = defaultdict(dict)
         self.add(columns, x)
 
-    def add(self, columns: Sequence[Key], x: Vector | Sequence[float], nodes: Mapping[int, int] | None = None) -> None:
+    def add(
+        self,
+        columns: Sequence[Key],
+        x: Vector | Sequence[float],
+        nodes: Mapping[int, int] | None = None,
+    ) -> None:
         """Take over a point of a program, in place of what is known of the same variables.
 
         nodes: where the program holds a part of the tree, its nodes -> those of the whole; what lives on other nodes is
@@ -51,7 +58,9 @@ class Values:
         """The value of one variable."""
         place = NODE_PLACE.get(name)
         if place is None:
-            return self._decided[name].get(index if len(index) > 1 else index[0] if index else None, 0.0)
+            return self._decided[name].get(
+                index if len(index) > 1 else index[0] if index else None, 0.0
+            )
         rest = (*index[:place], *index[place + 1 :])
         return self._at_nodes[name].get(rest, {}).get(index[place], 0.0)
 

@@ -19,7 +19,11 @@ from planner.solving.solution import MARGIN
 def alone(case: Case, scenario: str) -> Case:
     """The case in which one scenario is certain."""
     tables = case.tables
-    rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
+    rows = tuple(
+        r.model_copy(update={"probability": 1.0})
+        for r in tables.scenarios
+        if r.scenario == scenario
+    )
     shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
     certain = case.with_tables(scenarios=rows, shocks=shocks)
     policy = case.model.policy.model_copy(update={"investment": "committed"})
@@ -32,10 +36,15 @@ def no_less_than(case: Case, seconds: float) -> float:
     Scenarios that are not reached count as harmless; those with most shocks come first.
     """
     until, least = perf_counter() + seconds, dict.fromkeys(case.scenarios, 0.0)
-    relaxed, shocks = case.set_model("policy.whole_plants", False), Counter(row.scenario for row in case.tables.shocks)
+    relaxed, shocks = (
+        case.set_model("policy.whole_plants", False),
+        Counter(row.scenario for row in case.tables.shocks),
+    )
     for scenario in sorted(least, key=lambda w: (-shocks[w], -case.scenarios[w])):
         if (left := until - perf_counter()) > 0:
-            known = LiveProgram(alone(relaxed, scenario), left).solve(silent, [Phase("risk")]).values
+            known = (
+                LiveProgram(alone(relaxed, scenario), left).solve(silent, [Phase("risk")]).values
+            )
             found = known.get("risk", 0.0)
             least[scenario] = max(found - MARGIN * (1 + found), 0.0)
     return weighed(case, least).risk

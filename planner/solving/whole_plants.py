@@ -25,7 +25,11 @@ RISK_GAP = 0.001
 """The phase of least risk goes at least this far: its value is the limit of the next one."""
 THRESHOLDS = (0.05, 0.5, 0.95)
 """Fractions from which on a plant of the linear program is rounded up."""
-BOUND_KEYS = {"risk": "least_risk_bound_musd", "cost": "cost_bound_musd", "welfare": "welfare_bound_musd"}
+BOUND_KEYS = {
+    "risk": "least_risk_bound_musd",
+    "cost": "cost_bound_musd",
+    "welfare": "welfare_bound_musd",
+}
 LAST_CHOICES = ("cost", "welfare")
 """Phases whose whole numbers are held by those after them."""
 Counts = NDArray[np.float64]
@@ -41,9 +45,13 @@ def relative_gap(value: float, bound: float) -> float:
 def proven(outcome: Outcome) -> dict[str, Any]:
     """What the summary says of the phases that were searched: `least_risk_bound_musd`, `cost_bound_musd` (no plan
     within the limit of that phase is cheaper) or `welfare_bound_musd`, and `gap`, relative to max(1, |value|)."""
-    found = {name: s.bounds for name, s in outcome.phases.items() if math.isfinite(s.bounds.at_most)}
+    found = {
+        name: s.bounds for name, s in outcome.phases.items() if math.isfinite(s.bounds.at_most)
+    }
     bounds: dict[str, Any] = {BOUND_KEYS[name]: bounds.at_least for name, bounds in found.items()}
-    return bounds | {"gap": {name: relative_gap(b.at_most, b.at_least) for name, b in found.items()}}
+    return bounds | {
+        "gap": {name: relative_gap(b.at_most, b.at_least) for name, b in found.items()}
+    }
 
 
 def _within(value: float, bound: float, gap: float) -> bool:
@@ -61,11 +69,16 @@ class WholePlants:
         program = solver.program
         keys = sorted(index for name, index in program.columns if name == "units")
         self._solver, self._holds, self._gap = solver, holds, scope.case.model.objective.gap
-        self._units: Columns = np.array([program.column["units", index] for index in keys], dtype=np.int32)
+        self._units: Columns = np.array(
+            [program.column["units", index] for index in keys], dtype=np.int32
+        )
         self._builds = [program.column["build", index] for index in keys]
         self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
         place = {index: i for i, index in enumerate(keys)}
-        self._earlier = [[place[p, e] for e in scope.decision_tree.paths[d][:-1] if (p, e) in place] for p, d in keys]
+        self._earlier = [
+            [place[p, e] for e in scope.decision_tree.paths[d][:-1] if (p, e) in place]
+            for p, d in keys
+        ]
         """Of each whole number, those of the same project that come before it in its history."""
         self._found: Counts | None = None
         """Plants of the phase before."""
@@ -96,7 +109,9 @@ class WholePlants:
         best = self._start(relaxed.x, column, phase, at_least + target)
         # A second time without a start: HiGHS 1.16 may take the value of one for better than it is, and end too early.
         for start in (None,) if best is None else (best.x, None):
-            if stop is not Stop.OPTIMAL or (best is not None and _within(best.x[column], at_least, target)):
+            if stop is not Stop.OPTIMAL or (
+                best is not None and _within(best.x[column], at_least, target)
+            ):
                 break
             self._release()
             found = self._solver.search(column, self._units, target, start)
@@ -104,7 +119,9 @@ class WholePlants:
             if stop is not Stop.INFEASIBLE:
                 at_least = max(at_least, found.at_least)
             if len(found.x):
-                best = self._better(best, self._with(np.round(found.x[self._units]), column, phase), column)
+                best = self._better(
+                    best, self._with(np.round(found.x[self._units]), column, phase), column
+                )
         if best is None:
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=Bounds(at_least))
@@ -141,7 +158,9 @@ class WholePlants:
 
     def _hold(self, counts: Counts) -> None:
         held = self._solver.lower[self._units], self._solver.upper[self._units]
-        if not all(np.array_equal(bounds, counts) for bounds in held):  # to hold them again would cost the basis
+        if not all(
+            np.array_equal(bounds, counts) for bounds in held
+        ):  # to hold them again would cost the basis
             self._solver.hold(self._units, counts, counts)
 
     def _release(self) -> None:
@@ -150,11 +169,15 @@ class WholePlants:
 
     @staticmethod
     def _better(best: Solution | None, other: Solution, column: int) -> Solution | None:
-        if other.stop is not Stop.OPTIMAL or (best is not None and best.x[column] <= other.x[column]):
+        if other.stop is not Stop.OPTIMAL or (
+            best is not None and best.x[column] <= other.x[column]
+        ):
             return best
         return other
 
-    def _keep(self, best: Solution, stop: Stop, at_least: float, column: int, phase: str) -> Solution:
+    def _keep(
+        self, best: Solution, stop: Stop, at_least: float, column: int, phase: str
+    ) -> Solution:
         """The solution of a phase, and its plants for the phases after it."""
         value = float(best.x[column])
         bounds = Bounds(min(at_least, value), value)

@@ -61,7 +61,11 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         if outcome not in table:
             # Named but never anything but zero: nothing of it is built, bought or short at any point.
             table[outcome] = np.where(table["status"] == OPTIMAL, unsaid(outcome), np.nan)
-    label = table[levers].astype(str).agg(", ".join, axis=1) if levers else pd.Series(ALL, index=table.index)
+    label = (
+        table[levers].astype(str).agg(", ".join, axis=1)
+        if levers
+        else pd.Series(ALL, index=table.index)
+    )
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
     return StudyResults(
         study.title,
@@ -115,7 +119,9 @@ def failures_of(base: Base, rows: pd.DataFrame, fails_when: str) -> Failures | N
     run = run.dropna(subset=names)
     at, flags = run[names].to_numpy(dtype=float), failed(run, fails_when).to_numpy(dtype=bool)
     box, path = prim(names, at, flags)
-    return Failures(len(flags), int(flags.sum()), {"PRIM": box, "CART": cart(names, at, flags)}, path)
+    return Failures(
+        len(flags), int(flags.sum()), {"PRIM": box, "CART": cart(names, at, flags)}, path
+    )
 
 
 def tornado(base: Base, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -132,10 +138,14 @@ def tornado(base: Base, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
             swing = float(np.nanmax(found) - np.nanmin(found)) if moves([*found, centre]) else 0.0
             lines.append((name, low, high, float(found[0]), float(found[-1]), centre, swing))
     columns = ["name", "low", "high", "at_low", "at_high", "base", "swing"]
-    return pd.DataFrame(lines, columns=columns).sort_values("swing", ascending=False, ignore_index=True, kind="stable")
+    return pd.DataFrame(lines, columns=columns).sort_values(
+        "swing", ascending=False, ignore_index=True, kind="stable"
+    )
 
 
-def response(rows: pd.DataFrame, name: str, outcome: str, base: Base, alone: bool = False) -> pd.DataFrame:
+def response(
+    rows: pd.DataFrame, name: str, outcome: str, base: Base, alone: bool = False
+) -> pd.DataFrame:
     """Mean and 10-90 % band of an outcome along one uncertainty: value, mean, low, high, points. Blanks are the base.
 
     alone: over the points at which nothing else is changed, so that the line goes through the case as it is.
@@ -152,7 +162,12 @@ def response(rows: pd.DataFrame, name: str, outcome: str, base: Base, alone: boo
     else:
         groups = data.assign(value=data[name]).groupby("value", sort=True)[outcome]
     return pd.DataFrame(
-        {"mean": groups.mean(), "low": groups.quantile(0.1), "high": groups.quantile(0.9), "points": groups.size()}
+        {
+            "mean": groups.mean(),
+            "low": groups.quantile(0.1),
+            "high": groups.quantile(0.9),
+            "points": groups.size(),
+        }
     ).reset_index()
 
 
@@ -170,8 +185,12 @@ def projects(rows: pd.DataFrame) -> pd.DataFrame:
         built = most >= BUILT
         if built.any():
             share, mean = (least >= BUILT).mean(), sizes[built].mean()
-            lines.append((project, share, built.mean(), mean, least[built].min(), most[built].max()))
-    table = pd.DataFrame(lines, columns=["project", "share", "possible", "mean_tpa", "least_tpa", "most_tpa"])
+            lines.append(
+                (project, share, built.mean(), mean, least[built].min(), most[built].max())
+            )
+    table = pd.DataFrame(
+        lines, columns=["project", "share", "possible", "mean_tpa", "least_tpa", "most_tpa"]
+    )
     return table.sort_values(["share", "possible", "mean_tpa"], ascending=False, ignore_index=True)
 
 
@@ -181,14 +200,18 @@ def regret(groups: Mapping[str, pd.DataFrame], outcome: str, fails_when: str) ->
     option, mean, worst (regret), mean outcome, satisficing (share of the points run at which the plan does not fail).
     Points at which some combination has no optimum are left out. Less is taken for better.
     """
-    wide = pd.DataFrame({name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}).dropna()
+    wide = pd.DataFrame(
+        {name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}
+    ).dropna()
     lines = []
     for name in wide.columns:
         loss = wide[name] - wide.min(axis=1)
         run = groups[name][groups[name]["status"].isin(ANSWERED)]
         kept = 1.0 - failed(run, fails_when).mean() if fails_when else np.nan
         lines.append((name, loss.mean(), loss.max(), wide[name].mean(), kept))
-    return pd.DataFrame(lines, columns=["option", "mean_regret", "worst_regret", "mean", "satisficing"])
+    return pd.DataFrame(
+        lines, columns=["option", "mean_regret", "worst_regret", "mean", "satisficing"]
+    )
 
 
 def failed(rows: pd.DataFrame, fails_when: str) -> pd.Series[bool]:
@@ -229,7 +252,11 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     known = known[known["status"] == OPTIMAL].set_index("point")
     best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
     solved = {point.id: point for point in reversed(found) if point.id in known.index}
-    order = [point for chain in chains(asked, [p for p in found if p is solved.get(p.id)]) for point in chain]
+    order = [
+        point
+        for chain in chains(asked, [p for p in found if p is solved.get(p.id)])
+        for point in chain
+    ]
     change, lines = Changer(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
@@ -247,7 +274,9 @@ def _held(session: LiveProgram, case: Case, decided: Decided) -> tuple[str, Meas
     """Least risk, then least cost, of operations at a point with the plan as decided."""
     session.update(case)
     fix(session, decided)
-    objective = case.model.objective.model_copy(update={"goal": "risk", "risk_slack": 0.0, "risk_limit": None})
+    objective = case.model.objective.model_copy(
+        update={"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
+    )
     session.solver.reset_bounds()
     outcome = solve_phases(session.program, objective, session.solver, silent, phases_of(objective))
     if outcome.stop is Stop.OPTIMAL:

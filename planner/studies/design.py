@@ -85,7 +85,9 @@ def levels(uncertainty: Uncertainty, count: int) -> Sequence[Value]:
     if uncertainty.values is not None:
         return uncertainty.values
     low, high = ends(uncertainty)
-    return [_rounded(value) for value in np.linspace(float(str(low)), float(str(high)), count).tolist()]
+    return [
+        _rounded(value) for value in np.linspace(float(str(low)), float(str(high)), count).tolist()
+    ]
 
 
 def _rounded(value: float) -> float:
@@ -117,7 +119,9 @@ def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> 
         mixed = np.column_stack([generator.permutation(scores) for _ in axes])
         if more > 2 * len(axes):  # fewer may be on one line by chance
             mixed = mixed @ np.linalg.inv(np.linalg.cholesky(np.corrcoef(mixed, rowvar=False))).T
-        mixed = mixed @ np.linalg.cholesky(correlations(len(axes), [(range(len(axes)), correlation)])).T
+        mixed = (
+            mixed @ np.linalg.cholesky(correlations(len(axes), [(range(len(axes)), correlation)])).T
+        )
         for position, axis in enumerate(axes):
             fresh[:, axis] = np.sort(fresh[:, axis])[mixed[:, position].argsort().argsort()]
     return np.vstack([before, fresh])
@@ -133,10 +137,16 @@ def correlations(count: int, groups: Groups) -> Samples:
 
 def problem(count: int) -> dict[str, Any]:
     """SALib's description of the unit cube."""
-    return {"num_vars": count, "names": [f"x{i}" for i in range(count)], "bounds": [[0.0, 1.0]] * count}
+    return {
+        "num_vars": count,
+        "names": [f"x{i}" for i in range(count)],
+        "bounds": [[0.0, 1.0]] * count,
+    }
 
 
-def sobol_sample(points: int, count: int, seed: int, second_order: bool = False, groups: Groups = ()) -> Samples:
+def sobol_sample(
+    points: int, count: int, seed: int, second_order: bool = False, groups: Groups = ()
+) -> Samples:
     """Saltelli's sample in blocks: a point a, a with each coordinate in turn from another point b, with second order or
     groups b with each from a, and b: points * (count + 2) or points * (2 * count + 2) rows.
 
@@ -144,7 +154,9 @@ def sobol_sample(points: int, count: int, seed: int, second_order: bool = False,
     global sensitivity indices for models with dependent variables, Computer Physics Communications 183, 2012).
     """
     whole = second_order or bool(groups)
-    shares = np.asarray(salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed))
+    shares = np.asarray(
+        salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed)
+    )
     if not groups:
         return shares
     blocks = norm.ppf(np.clip(shares, TINY, 1 - TINY)).reshape(points, 2 * count + 2, count)
@@ -157,7 +169,9 @@ def sobol_sample(points: int, count: int, seed: int, second_order: bool = False,
             weights = np.linalg.solve(joint[np.ix_(given, given)], joint[np.ix_(given, drawn)])
             left = joint[np.ix_(drawn, drawn)] - joint[np.ix_(drawn, given)] @ weights
             blocks[:, block, given] = a[:, given]
-            blocks[:, block, drawn] = a[:, given] @ weights + free[:, drawn] @ np.linalg.cholesky(left).T
+            blocks[:, block, drawn] = (
+                a[:, given] @ weights + free[:, drawn] @ np.linalg.cholesky(left).T
+            )
     return np.asarray(norm.cdf(blocks.reshape(-1, count)))
 
 
@@ -177,11 +191,21 @@ def design(study: StudyFile, folder: Path) -> list[DesignRow]:
     Raises InputError.
     """
     rows = _uncertain(study, folder)
-    combinations = list(itertools.product(*([option.label for option in lever.options] for lever in study.levers)))
+    combinations = list(
+        itertools.product(*([option.label for option in lever.options] for lever in study.levers))
+    )
     if (count := len(rows) * len(combinations)) > MOST_POINTS:
-        raise InputError([study.fault(("design",), f"has {count:,} points, more than {MOST_POINTS:,}", "study-size")])
+        raise InputError(
+            [
+                study.fault(
+                    ("design",), f"has {count:,} points, more than {MOST_POINTS:,}", "study-size"
+                )
+            ]
+        )
     if not rows:
-        raise InputError([study.fault(("design",), "has no points; give the list at least one line")])
+        raise InputError(
+            [study.fault(("design",), "has no points; give the list at least one line")]
+        )
     return [(*row, *chosen) for chosen in combinations for row in rows]
 
 
@@ -196,7 +220,9 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, PointList):
         return _listed(study, folder / given.file)
     if isinstance(given, FrontierDesign):
-        raise InputError([study.fault(("design",), "a frontier has one axis, money; remove the uncertainties")])
+        raise InputError(
+            [study.fault(("design",), "a frontier has one axis, money; remove the uncertainties")]
+        )
     count, names = len(study.uncertainties), [u.name for u in study.uncertainties]
     groups = [([names.index(m) for m in g.members], g.correlation) for g in study.correlated]
     if isinstance(given, LatinHypercube):
@@ -237,7 +263,9 @@ def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
     rows: list[DesignRow] = list(itertools.product(*axes))
     if given.fraction == 1.0:
         return rows
-    kept = np.random.default_rng(given.seed).choice(count, size=max(1, round(count * given.fraction)), replace=False)
+    kept = np.random.default_rng(given.seed).choice(
+        count, size=max(1, round(count * given.fraction)), replace=False
+    )
     return [rows[i] for i in sorted(kept.tolist())]
 
 
@@ -252,9 +280,14 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
     names = [u.name for u in study.uncertainties]
     header = [cell.strip() for cell in lines[0]] if lines else []
     stray = [name for name in header if name not in names]
-    faults = [fail(1, name, f"is no uncertainty of the study{did_you_mean(name, names)}") for name in stray]
+    faults = [
+        fail(1, name, f"is no uncertainty of the study{did_you_mean(name, names)}")
+        for name in stray
+    ]
     faults += [fail(1, name, "column is missing") for name in names if name not in header]
-    faults += [fail(1, name, "stands twice in the header") for name in names if header.count(name) > 1]
+    faults += [
+        fail(1, name, "stands twice in the header") for name in names if header.count(name) > 1
+    ]
     rows: list[DesignRow] = []
     for number, line in enumerate(lines[1:], start=2):
         if line and len(line) != len(header):
@@ -263,7 +296,11 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
             cells = dict(zip(header, line, strict=True))
             rows.append(tuple(_value(cells.get(name, "").strip()) for name in names))
             told = zip(study.uncertainties, rows[-1], strict=True)
-            faults += [fail(number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))]
+            faults += [
+                fail(number, u.name, why)
+                for u, v in told
+                if v is not None and (why := misfit(u, v))
+            ]
     if faults:
         raise InputError(faults)
     return rows
@@ -278,8 +315,16 @@ def misfit(uncertainty: Uncertainty, value: Value) -> str:
     if uncertainty.values is not None:
         known = [str(v) for v in uncertainty.values]
         wrong = value not in uncertainty.values
-        return f"{value!r} is none of its values, {', '.join(known)}{did_you_mean(str(value), known)}" if wrong else ""
+        return (
+            f"{value!r} is none of its values, {', '.join(known)}{did_you_mean(str(value), known)}"
+            if wrong
+            else ""
+        )
     if not is_number(value):
         return f"{value!r} is no number"
     low, high = uncertainty.range or (-np.inf, np.inf)
-    return "" if low <= float(str(value)) <= high else f"{value} lies outside its range, {low:g} to {high:g}"
+    return (
+        ""
+        if low <= float(str(value)) <= high
+        else f"{value} lies outside its range, {low:g} to {high:g}"
+    )

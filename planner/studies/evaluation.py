@@ -58,11 +58,16 @@ FEWEST, FEWEST_IN_TAIL, FEWEST_IN_STRATUM, FEWEST_APART = 30, 10.0, 2, 4
 
 
 def with_other_scenarios(
-    case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock], draws: Sequence[Draw] | None = None
+    case: Case,
+    scenarios: Sequence[Scenario],
+    shocks: Sequence[Shock],
+    draws: Sequence[Draw] | None = None,
 ) -> Case:
     """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them."""
     names = {row.scenario for row in scenarios}
-    drawn = tuple(row for row in (case.tables.draws if draws is None else draws) if row.scenario in names)
+    drawn = tuple(
+        row for row in (case.tables.draws if draws is None else draws) if row.scenario in names
+    )
     return case.with_tables(scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn)
 
 
@@ -97,11 +102,17 @@ class StockRule:
         tree, path = self.program.scope.tree, list[int]()
         for period in periods:
             shown, above = one.shown_in(period), path[-1] if path else -1
-            same = (n for n in self._below.get(above, ()) if tree.nodes[n].period == period and self._shown[n] == shown)
+            same = (
+                n
+                for n in self._below.get(above, ())
+                if tree.nodes[n].period == period and self._shown[n] == shown
+            )
             if (node := next(same, None)) is None:
                 break
             path.append(node)
-        return Future(name, one, {good: tonnes[path] for good, tonnes in self.stocks.items()}, len(path))
+        return Future(
+            name, one, {good: tonnes[path] for good, tonnes in self.stocks.items()}, len(path)
+        )
 
     @cached_property
     def _below(self) -> dict[int, list[int]]:
@@ -126,13 +137,17 @@ def rule_for(case: Case, decided: Decided) -> StockRule:
         for node in session.scope.tree.nodes:
             before = stock[node.parent] if node.parent >= 0 else case.stockpiles[good].initial_t
             at = column.get(("stock", (*good, node.index)))
-            stock[node.index] = before if at is None else x[at]  # where imports cover all, nothing is bought or sold
+            stock[node.index] = (
+                before if at is None else x[at]
+            )  # where imports cover all, nothing is bought or sold
     return StockRule(session, stocks)
 
 
 def rule_of(case: Case, known: Mapping[str, Loss], decided: Decided) -> StockRule:
     """The rule made for some of the futures of a case that stand for all, chosen by what each loses if it is known."""
-    return rule_for(thinned(case, {w: loss.foreseen for w, loss in known.items()}, RULE_DRAWS), decided)
+    return rule_for(
+        thinned(case, {w: loss.foreseen for w, loss in known.items()}, RULE_DRAWS), decided
+    )
 
 
 def thinned(case: Case, losses: Mapping[str, float], count: int) -> Case:
@@ -152,7 +167,9 @@ def _reweighed(case: Case, chances: Mapping[str, float]) -> Case:
     """The case with some of its scenarios, as likely as given."""
     rows = (row for row in case.tables.scenarios if row.scenario in chances)
     likely = [row.model_copy(update={"probability": chances[row.scenario]}) for row in rows]
-    return with_other_scenarios(case, likely, [s for s in case.tables.shocks if s.scenario in chances])
+    return with_other_scenarios(
+        case, likely, [s for s in case.tables.shocks if s.scenario in chances]
+    )
 
 
 # ---- intervals -------------------------------------------------------------------------------------------------------
@@ -200,9 +217,15 @@ def figures(losses: Vector, chances: Vector, objective: Objective) -> dict[str, 
 def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estimate]:
     """Figures of one set of draws with what another set of as many could have given."""
     losses = np.concatenate([s.losses for s in strata])
-    chances = np.concatenate([np.full(len(s.losses), s.probability / len(s.losses)) for s in strata])
+    chances = np.concatenate(
+        [np.full(len(s.losses), s.probability / len(s.losses)) for s in strata]
+    )
     chances /= chances.sum()
-    value, share, mass = figures(losses, chances, objective), objective.risk_aversion, 1 - objective.tail
+    value, share, mass = (
+        figures(losses, chances, objective),
+        objective.risk_aversion,
+        1 - objective.tail,
+    )
     order = np.argsort(-losses, kind="stable")
     worse = np.cumsum(chances[order]) - chances[order]
     tail = np.clip(mass - worse, 0.0, chances[order])
@@ -220,20 +243,29 @@ def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estim
             why = f"{counted:.1f} draws weigh in the tail, {FEWEST_IN_TAIL:.0f} are needed"
         if not why and 0 < len(each) - np.unique(each, return_counts=True)[1].max() < FEWEST_APART:
             why = "too few draws differ from each other"
-        found[key] = Estimate(value[key], None, None, why) if why else _interval(value[key], strata, each, counted)
+        found[key] = (
+            Estimate(value[key], None, None, why)
+            if why
+            else _interval(value[key], strata, each, counted)
+        )
     return found
 
 
 def _interval(value: float, strata: Sequence[Stratum], added: Vector, count: float) -> Estimate:
     """A figure to which draws of the strata have added so much (n), of which `count` weigh."""
     square = apart_in_all = cube = 0.0
-    for stratum, own in zip(strata, np.split(added, np.cumsum([len(s.losses) for s in strata])[:-1]), strict=True):
+    for stratum, own in zip(
+        strata, np.split(added, np.cumsum([len(s.losses) for s in strata])[:-1]), strict=True
+    ):
         apart, size = own - own.mean(), len(own)
         square += stratum.probability**2 * float(np.mean(apart**2)) / (size - 1)
         apart_in_all += stratum.probability**2 * float(np.mean(apart**2)) / size
         cube += stratum.probability**3 * float(np.mean(apart**3)) / size**2
     skewness = cube / apart_in_all**1.5 if apart_in_all > 0 else 0.0
-    ends = [value - math.sqrt(square) * _without_skewness(side * _quantile(count), skewness) for side in (1, -1)]
+    ends = [
+        value - math.sqrt(square) * _without_skewness(side * _quantile(count), skewness)
+        for side in (1, -1)
+    ]
     return Estimate(value, max(0.0, ends[0]), ends[1])
 
 
@@ -248,14 +280,19 @@ def _without_skewness(at: float, skewness: float) -> float:
     return 3 / skewness * (math.cbrt(1 + skewness * (at - skewness / 6)) - 1)
 
 
-def of_samples(samples: Sequence[tuple[Vector, Vector]], objective: Objective) -> dict[str, Estimate]:
+def of_samples(
+    samples: Sequence[tuple[Vector, Vector]], objective: Objective
+) -> dict[str, Estimate]:
     """Figures of samples drawn apart, at least two, with what other samples could have given. samples: losses (MUSD)
     and chances of the futures of each."""
     losses, chances = (np.concatenate(of_all) for of_all in zip(*samples, strict=True))
     whole = figures(losses, chances / len(samples), objective)
     each = pd.DataFrame([figures(*one, objective) for one in samples])
     values = {key: each[key].to_numpy() for key in KEYS}
-    return {key: _interval(whole[key], [Stratum(key, 1.0, of)], of, len(of)) for key, of in values.items()}
+    return {
+        key: _interval(whole[key], [Stratum(key, 1.0, of)], of, len(of))
+        for key, of in values.items()
+    }
 
 
 # ---- a plan in futures -----------------------------------------------------------------------------------------------
@@ -297,29 +334,46 @@ def evaluate(
     `if __name__ == "__main__"`. replications: how often, at least twice, `size` of them are drawn (None: as many as
     there are) to see how far the plan is from the least risk. Raises InputError, StoppedError.
     """
-    case, decided = plan.case if futures is None else load_scenarios(plan.case, Path(futures)), amounts(plan)
+    case, decided = (
+        plan.case if futures is None else load_scenarios(plan.case, Path(futures)),
+        amounts(plan),
+    )
     found = evaluate_in(case, decided, futures is None, workers, progress)
-    gap = replicate(case, size or len(case.scenarios), replications, seed, decided) if replications else None
+    gap = (
+        replicate(case, size or len(case.scenarios), replications, seed, decided)
+        if replications
+        else None
+    )
     return replace(found, planned=float(plan.summary["risk_musd"]), gap=gap)
 
 
-def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided) -> tuple[float, float]:
+def replicate(
+    case: Case, size: int, replications: int, seed: int, plan: Decided
+) -> tuple[float, float]:
     """How far the risk of `plan` is at most above the least that any plan leaves in the futures of a case (MUSD): the
     mean gap of replications and the upper end of its one-sided 95 % interval (Mak, Morton and Wood, Operations Research
     Letters 24, 1999). Each draws `size` futures, and has the plan of least risk for these. Raises StoppedError."""
     generator, names, gaps = np.random.default_rng(seed), list(case.scenarios), list[float]()
     for _ in range(replications):
         counts = generator.multinomial(size, list(case.scenarios.values())).tolist()
-        drawn = _reweighed(case, {w: count / size for w, count in zip(names, counts, strict=True) if count})
+        drawn = _reweighed(
+            case, {w: count / size for w, count in zip(names, counts, strict=True) if count}
+        )
         best = LiveProgram(drawn).solve(silent, [Phase("risk")])
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"a replication has no proven optimum ({best.stop})")
         gaps.append(max(0.0, measured_in(drawn, plan)["risk_musd"] - best.values["risk"]))
-    half = float(student.ppf(CONFIDENCE, replications - 1)) * float(np.std(gaps, ddof=1)) / math.sqrt(replications)
+    half = (
+        float(student.ppf(CONFIDENCE, replications - 1))
+        * float(np.std(gaps, ddof=1))
+        / math.sqrt(replications)
+    )
     return float(np.mean(gaps)), float(np.mean(gaps)) + half
 
 
-def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress) -> Evaluation:
+def evaluate_in(
+    case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress
+) -> Evaluation:
     """A plan in the futures of a case. own: it was made for them. Raises InputError, StoppedError."""
     foreseen, chances = None, np.array(list(case.scenarios.values()))
     if len(case.scenarios) < MANY:
@@ -335,28 +389,44 @@ def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, pr
             rule = rule_of(case, known, decided)
             progress(f"{len(chances)} futures, one by one, with stocks by that rule")
             losses = {w: loss.held for w, loss in _losses(futures, case, rule).items()}
-        foreseen = figures(np.array([known[w].foreseen for w in case.scenarios]), chances, case.model.objective)
+        foreseen = figures(
+            np.array([known[w].foreseen for w in case.scenarios]), chances, case.model.objective
+        )
         how = "one by one: stocks by a rule made for them all until a future shows itself, then it is known"
     columns = {"scenario": list(losses), "probability": chances, "loss_musd": list(losses.values())}
-    return Evaluation(pd.DataFrame(columns), len(chances), _estimates(case, losses, own), foreseen, how)
+    return Evaluation(
+        pd.DataFrame(columns), len(chances), _estimates(case, losses, own), foreseen, how
+    )
 
 
 def _losses(futures: Futures, case: Case, rule: StockRule | None = None) -> dict[str, Loss]:
     """Of each future of a case: with stocks by a rule, or as if it were known."""
     periods, effects = periods_of(case), effects_by_scenario(case)
-    each = (rule.future(w, one, periods) if rule else Future(w, one, {}, 0) for w, one in effects.items())
+    each = (
+        rule.future(w, one, periods) if rule else Future(w, one, {}, 0)
+        for w, one in effects.items()
+    )
     return futures.losses(periods, list(each))
 
 
 def _estimates(case: Case, losses: Mapping[str, float], own: bool) -> dict[str, Estimate]:
     if is_drawn(case) and not own:
         strata = [
-            Stratum(name, sum(case.scenarios[w] for w in draws), np.array([losses[w] for w in draws]))
+            Stratum(
+                name, sum(case.scenarios[w] for w in draws), np.array([losses[w] for w in draws])
+            )
             for name, draws in strata_of(case).items()
         ]
         return of_draws(strata, case.model.objective)
-    found = figures(np.array(list(losses.values())), np.array(list(case.scenarios.values())), case.model.objective)
-    return {key: Estimate(value, None, None, OWN if is_drawn(case) else JUDGED) for key, value in found.items()}
+    found = figures(
+        np.array(list(losses.values())),
+        np.array(list(case.scenarios.values())),
+        case.model.objective,
+    )
+    return {
+        key: Estimate(value, None, None, OWN if is_drawn(case) else JUDGED)
+        for key, value in found.items()
+    }
 
 
 def evaluate_samples(
@@ -375,24 +445,36 @@ def evaluate_samples(
     and shocks is as in the plan's case. Raises InputError, StoppedError.
     """
     decided, objective = amounts(plan), plan.case.model.objective
-    kept, foreseen, rows = list[tuple[Vector, Vector]](), list[tuple[Vector, Vector]](), list[dict[str, float]]()
+    kept, foreseen, rows = (
+        list[tuple[Vector, Vector]](),
+        list[tuple[Vector, Vector]](),
+        list[dict[str, float]](),
+    )
     with Futures(plan.case, decided, workers) as futures:
         progress(f"a rule for stocks, from {RULE_STANDS_FOR} draws with the seed {seed}")
         case = _drawn(plan.case, register, RULE_STANDS_FOR, seed)
         rule = rule_of(case, _losses(futures, case), decided)
         for number in range(seed + 1, seed + samples + 1):
             case = _drawn(plan.case, register, draws, number)
-            progress(f"sample {number - seed} of {samples}: {len(case.scenarios)} futures, the plan held fixed")
+            progress(
+                f"sample {number - seed} of {samples}: {len(case.scenarios)} futures, the plan held fixed"
+            )
             found = _losses(futures, case, rule)
             chances = np.array([case.scenarios[w] for w in found])
             kept.append((np.array([loss.held for loss in found.values()]), chances))
             foreseen.append((np.array([loss.foreseen for loss in found.values()]), chances))
-            known = {f"{key}_foreseen": value for key, value in figures(*foreseen[-1], objective).items()}
-            rows.append({"seed": number, "futures": len(found)} | figures(*kept[-1], objective) | known)
+            known = {
+                f"{key}_foreseen": value for key, value in figures(*foreseen[-1], objective).items()
+            }
+            rows.append(
+                {"seed": number, "futures": len(found)} | figures(*kept[-1], objective) | known
+            )
     bounds = {key: one.value for key, one in of_samples(foreseen, objective).items()}
     how = f"stocks by a rule made for {RULE_STANDS_FOR} other draws (seed {seed}) until a future shows itself"
     table, planned = pd.DataFrame(rows), float(plan.summary["risk_musd"])
-    return Evaluation(table, int(table["futures"].sum()), of_samples(kept, objective), bounds, how, planned)
+    return Evaluation(
+        table, int(table["futures"].sum()), of_samples(kept, objective), bounds, how, planned
+    )
 
 
 def _drawn(case: Case, register: Case, draws: int, seed: int) -> Case:

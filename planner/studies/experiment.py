@@ -47,20 +47,32 @@ class Experiment:
         self._outcomes = tuple(dict.fromkeys(named_outcomes(self._study)))
 
     def __repr__(self) -> str:
-        return f"Experiment({self._study.title!r}: {', '.join([*self.uncertainties, *self.levers])})"
+        return (
+            f"Experiment({self._study.title!r}: {', '.join([*self.uncertainties, *self.levers])})"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_live", "_changer", "_settler")}
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_live", "_changer", "_settler")
+        }
 
     @property
     def uncertainties(self) -> dict[str, tuple[Value, ...]]:
         """What is not ours to choose: both ends of its range, or all its values if they are listed."""
-        return {u.name: tuple(u.values) if u.values is not None else ends(u) for u in self._study.uncertainties}
+        return {
+            u.name: tuple(u.values) if u.values is not None else ends(u)
+            for u in self._study.uncertainties
+        }
 
     @property
     def levers(self) -> dict[str, tuple[str, ...]]:
         """What is: the labels of its options."""
-        return {lever.name: tuple(option.label for option in lever.options) for lever in self._study.levers}
+        return {
+            lever.name: tuple(option.label for option in lever.options)
+            for lever in self._study.levers
+        }
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -74,7 +86,10 @@ class Experiment:
         if listed:
             told = "has listed values; samplers of SALib draw from ranges"
             raise InputError(Fault("study", 0, name, told) for name in listed)
-        return {"names": list(self.uncertainties), "bounds": [list(range_) for range_ in self.uncertainties.values()]}
+        return {
+            "names": list(self.uncertainties),
+            "bounds": [list(range_) for range_ in self.uncertainties.values()],
+        }
 
     def case(self, **values: Value | None) -> Case:
         """The case at a point, checked like one that was read."""
@@ -96,13 +111,23 @@ class Experiment:
 
         points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order.
         """
-        frame = points if isinstance(points, pd.DataFrame) else pd.DataFrame(points, columns=list(self.uncertainties))
+        frame = (
+            points
+            if isinstance(points, pd.DataFrame)
+            else pd.DataFrame(points, columns=list(self.uncertainties))
+        )
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return pd.DataFrame([self(**{str(k): v for k, v in row.items()}) for row in rows], index=frame.index)
+        return pd.DataFrame(
+            [self(**{str(k): v for k, v in row.items()}) for row in rows], index=frame.index
+        )
 
     def _row(self, values: Mapping[str, Value | None]) -> DesignRow:
         names = [*self.uncertainties, *self.levers]
-        faults = [Fault("values", 0, n, f"unknown{did_you_mean(n, names)}") for n in values if n not in names]
+        faults = [
+            Fault("values", 0, n, f"unknown{did_you_mean(n, names)}")
+            for n in values
+            if n not in names
+        ]
         row: list[Value | None] = []
         for u in self._study.uncertainties:
             value = values.get(u.name)
@@ -114,7 +139,14 @@ class Experiment:
             label = values.get(name)
             row.append(labels[0] if label is None else label)
             if row[-1] not in labels:
-                faults.append(Fault("values", 0, name, f"{label!r} is no option{did_you_mean(str(label), labels)}"))
+                faults.append(
+                    Fault(
+                        "values",
+                        0,
+                        name,
+                        f"{label!r} is no option{did_you_mean(str(label), labels)}",
+                    )
+                )
         if faults:
             raise InputError(faults)
         return tuple(row)

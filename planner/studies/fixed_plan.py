@@ -46,7 +46,11 @@ Stocks = Mapping[Good, Vector]
 FUTURE = "future"
 FOLLOW = {"staff": workforce.staff_balance.name, "invested": budgets.investment_spending.name}
 """What is decided by way of an equation, and its equation."""
-LEFT_OUT = (capacity.usable_capacity.name, capacity.nameplate_limit.name, capacity.whole_plants.name)
+LEFT_OUT = (
+    capacity.usable_capacity.name,
+    capacity.nameplate_limit.name,
+    capacity.whole_plants.name,
+)
 POOLED = "pooled_resale"
 AT_ONCE = 40
 """Futures that a worker is given at a time; each lot begins at the same basis, so that no figure hangs on who solved
@@ -72,8 +76,12 @@ def pools_of(case: Case, one: Effects) -> dict[Pool, float]:
     out = {}
     for (v, _, e, o, period), cut in alike.items():
         for factor, some in cut.items():
-            rivals = tuple(sorted(c for f, countries in cut.items() if f >= factor for c in countries))
-            out[Pool(v, e, o, period, rivals)] = sold_on(case, one.imports, (v, some[0], e, o, period))
+            rivals = tuple(
+                sorted(c for f, countries in cut.items() if f >= factor for c in countries)
+            )
+            out[Pool(v, e, o, period, rivals)] = sold_on(
+                case, one.imports, (v, some[0], e, o, period)
+            )
     return out
 
 
@@ -99,7 +107,11 @@ class ChainScope(Scope):
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:
         """What may be sold on in some future; how much is set for each."""
         at, known = {n.period: n.index for n in self.tree.nodes}, set(self.goods)
-        keys = {(p.supplier, c, p.element, p.form, at[p.period]) for p in self.pools for c in p.countries}
+        keys = {
+            (p.supplier, c, p.element, p.form, at[p.period])
+            for p in self.pools
+            for c in p.countries
+        }
         return {key: 0.0 for key in sorted(keys) if key[1:4] in known}
 
     @cached_property
@@ -122,7 +134,9 @@ class Future:
 class FutureProgram:
     """The program of one future, the plan held fixed: `least_loss` sets its sides and bounds and starts warm."""
 
-    def __init__(self, case: Case, decided: Decided, periods: Sequence[Period], pools: frozenset[Pool]) -> None:
+    def __init__(
+        self, case: Case, decided: Decided, periods: Sequence[Period], pools: frozenset[Pool]
+    ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         rows = (Scenario(scenario=FUTURE, probability=1.0),)
         self.case = case.with_tables(scenarios=rows, shocks=())
@@ -131,7 +145,9 @@ class FutureProgram:
         self._at = {n.period: n.index for n in tree.nodes}
         self._built = {what: amount for (name, what), amount in decided.items() if name == "build"}
         program = self._held(Writer(self._scope).program(), decided)
-        listed = sorted(pools, key=lambda p: (p.supplier, p.element, p.form, self._at[p.period], p.countries))
+        listed = sorted(
+            pools, key=lambda p: (p.supplier, p.element, p.form, self._at[p.period], p.countries)
+        )
         terms = [self._terms(program, pool) for pool in listed]
         self._program = program.with_rows([(POOLED, p) for p in listed], terms, -np.inf, np.inf)
         self._set_throughput(self._program.row_upper, self.case.projects, Effects())
@@ -150,10 +166,14 @@ class FutureProgram:
 
         Raises StoppedError if no optimum is proven.
         """
-        self._solver.replace(self._program_of(future.effects, {} if foresight else future.stocks, future.told_apart))
+        self._solver.replace(
+            self._program_of(future.effects, {} if foresight else future.stocks, future.told_apart)
+        )
         found = self._solver.minimise(self._goal)
         if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"the fixed plan has no proven optimum in {future.name} ({found.stop})")
+            raise StoppedError(
+                f"the fixed plan has no proven optimum in {future.name} ({found.stop})"
+            )
         return max(0.0, float(found.x[self._goal]))
 
     # ---- the program -------------------------------------------------------------------------------------------
@@ -170,32 +190,55 @@ class FutureProgram:
         if follow:
             equal = [i for i, (name, _) in enumerate(program.rows) if name in FOLLOW.values()]
             part = program.matrix[equal]
-            value[follow] = spsolve(part[:, follow].tocsc(), program.row_upper[equal] - part @ value)
+            value[follow] = spsolve(
+                part[:, follow].tocsc(), program.row_upper[equal] - part @ value
+            )
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
         out = {*LEFT_OUT, objective.tail_excess_limit.name}
         rows = [
-            i for i, (name, index) in enumerate(program.rows) if in_use[i] and index is not None and name not in out
+            i
+            for i, (name, index) in enumerate(program.rows)
+            if in_use[i] and index is not None and name not in out
         ]
         shift, kept = (program.matrix @ value)[rows], program.part(rows, free)
-        room = np.where(np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper), 0.0, SLACK * (1 + np.abs(shift)))
-        return replace(kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room)
+        room = np.where(
+            np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper),
+            0.0,
+            SLACK * (1 + np.abs(shift)),
+        )
+        return replace(
+            kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room
+        )
 
     def _set_throughput(self, row_upper: Vector, projects: Iterable[str], one: Effects) -> None:
         """The throughput that the plan allows of some projects in a future."""
         tree = replace(self._scope.tree, effects={FUTURE: one})
         for p in projects:
             for n, tonnes in enumerate(self._capacity(p, tree).tolist()):
-                if (row := self._program.row.get((capacity.throughput_limit.name, (p, n)))) is not None:
+                if (
+                    row := self._program.row.get((capacity.throughput_limit.name, (p, n)))
+                ) is not None:
                     row_upper[row] = tonnes
 
     def _terms(self, program: Program, pool: Pool) -> dict[int, float]:
-        keys = ((pool.supplier, c, pool.element, pool.form, self._at[pool.period]) for c in pool.countries)
-        return {program.column["resold", key]: 1.0 for key in keys if ("resold", key) in program.column}
+        keys = (
+            (pool.supplier, c, pool.element, pool.form, self._at[pool.period])
+            for c in pool.countries
+        )
+        return {
+            program.column["resold", key]: 1.0 for key in keys if ("resold", key) in program.column
+        }
 
     def _capacity(self, p: str, tree: Tree) -> Vector:
         """What a project can put through in each period (t)."""
-        due = (tonnes * tree.usable_shares(p, year) for (of, year), tonnes in self._built.items() if of == p)
-        return np.asarray(sum(due, tree.existing(p)) * tree.capacity_factors(p) * tree.lengths, dtype=float)
+        due = (
+            tonnes * tree.usable_shares(p, year)
+            for (of, year), tonnes in self._built.items()
+            if of == p
+        )
+        return np.asarray(
+            sum(due, tree.existing(p)) * tree.capacity_factors(p) * tree.lengths, dtype=float
+        )
 
     # ---- a future ----------------------------------------------------------------------------------------------
 
@@ -213,7 +256,9 @@ class FutureProgram:
                 for j, step in enumerate(self.case.loss_steps((c, e, o))):
                     upper[program.column["shortfall", (*good, j)]] = step.width * wanted * factor
         built = {p for p, _ in self._built}
-        self._set_throughput(row_upper, {p for p, _ in one.capacity} | {p for p, _ in one.delays if p in built}, one)
+        self._set_throughput(
+            row_upper, {p for p, _ in one.capacity} | {p for p, _ in one.delays if p in built}, one
+        )
         for leak, share in one.leaks.items():
             if (at := program.column.get(("resold", (*leak[:4], self._at[leak[4]])))) is not None:
                 upper[at] = share * (1.0 - one.imports.get(leak, 1.0)) * self._limit(leak)
@@ -249,7 +294,9 @@ class FutureWorker:
         self._case, self._decided = case, decided
         self._made: tuple[Any, ...] = ()
 
-    def losses(self, periods: tuple[Period, ...], pools: frozenset[Pool], futures: Sequence[Future]) -> list[Loss]:
+    def losses(
+        self, periods: tuple[Period, ...], pools: frozenset[Pool], futures: Sequence[Future]
+    ) -> list[Loss]:
         """Of each future. Raises StoppedError."""
         if self._made != (periods, pools):
             self._program = FutureProgram(self._case, self._decided, periods, pools)
@@ -258,7 +305,9 @@ class FutureWorker:
         out = []
         for future in futures:
             foreseen = self._program.least_loss(future, foresight=True)
-            held = self._program.least_loss(future, foresight=False) if future.told_apart else foreseen
+            held = (
+                self._program.least_loss(future, foresight=False) if future.told_apart else foreseen
+            )
             out.append(Loss(held, foreseen))
         return out
 
@@ -280,7 +329,11 @@ class Futures:
         pools = frozenset(p for p in self._pools if p.period in periods)
         lots = {f"futures {i}": futures[i : i + AT_ONCE] for i in range(0, len(futures), AT_ONCE)}
         out: dict[str, list[Loss]] = {}
-        answer(self._workers, {lot: ("losses", periods, pools, some) for lot, some in lots.items()}, out.__setitem__)
+        answer(
+            self._workers,
+            {lot: ("losses", periods, pools, some) for lot, some in lots.items()},
+            out.__setitem__,
+        )
         found = [loss for lot in lots for loss in out[lot]]
         return {future.name: loss for future, loss in zip(futures, found, strict=True)}
 
@@ -308,7 +361,10 @@ def amounts(plan: PlanValues) -> Decided:
         out["intake", (r.programme, r.year)] = float(str(r.intake))
         out["new_seats", (r.programme, r.year)] = float(str(r.new_seats))
     for r in people[people["scenario"] == first].itertuples():
-        key = "hired", (r.country, r.skill, r.year)  # a year may have several rows, the first of them with its hires
+        key = (
+            "hired",
+            (r.country, r.skill, r.year),
+        )  # a year may have several rows, the first of them with its hires
         out[key] = out.get(key, 0.0) + float(str(r.hired))
     return {key: value for key, value in out.items() if value > 0}
 
@@ -326,7 +382,10 @@ def fix(session: LiveProgram, decided: Decided) -> None:
         if name not in DECISIONS:
             continue
         amount = left.pop((name, (*index[:-1], index[-1] + first)), 0.0)
-        lower[position], upper[position] = max(0.0, amount * (1 - SLACK) - SLACK), amount * (1 + SLACK) + SLACK
+        lower[position], upper[position] = (
+            max(0.0, amount * (1 - SLACK) - SLACK),
+            amount * (1 + SLACK) + SLACK,
+        )
     case = session.case
     known = {*case.projects, *case.programmes, *case.countries}
     faults = [
@@ -336,13 +395,18 @@ def fix(session: LiveProgram, decided: Decided) -> None:
     ]
     if faults:
         raise InputError(faults)
-    fixed = program.with_data(program.matrix.data, program.row_lower, program.row_upper, lower, upper)
+    fixed = program.with_data(
+        program.matrix.data, program.row_lower, program.row_upper, lower, upper
+    )
     session.solver.replace(fixed)
     session.program = fixed
 
 
 def held(
-    case: Case, decided: Decided, phases: list[Phase], begun: Callable[[LiveProgram], object] = lambda _: None
+    case: Case,
+    decided: Decided,
+    phases: list[Phase],
+    begun: Callable[[LiveProgram], object] = lambda _: None,
 ) -> tuple[LiveProgram, Outcome]:
     """The program of a case with the plan as decided, and its optimum. begun: told the program before it is solved, so
     that another thread may cancel it. Raises StoppedError if none is proven."""
@@ -351,11 +415,15 @@ def held(
     fix(session, decided)
     outcome = solve_phases(session.program, case.model.objective, session.solver, silent, phases)
     if outcome.stop is not Stop.OPTIMAL:
-        raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({outcome.stop})")
+        raise StoppedError(
+            f"the fixed plan has no proven optimum in these scenarios ({outcome.stop})"
+        )
     return session, outcome
 
 
-def measured_in(case: Case, decided: Decided, begun: Callable[[LiveProgram], object] = lambda _: None) -> Measures:
+def measured_in(
+    case: Case, decided: Decided, begun: Callable[[LiveProgram], object] = lambda _: None
+) -> Measures:
     """Least risk that operations can attain in the futures of `case`, the plan being as decided; raises, and tells the
     program, as `held`."""
     session, outcome = held(case, decided, [Phase("risk"), Phase("expected_loss")], begun)

@@ -97,7 +97,10 @@ def curve_of(pieces: Iterable[Piece]) -> Curve:
             kept.append((at, value))
     at_, values = zip(*kept, last, strict=True)
     slopes = tuple((np.diff(values) / np.diff(at_)).tolist())
-    gap, solves = max(piece["gap"] for piece in found), sum(len(piece["touches"]) for piece in found)
+    gap, solves = (
+        max(piece["gap"] for piece in found),
+        sum(len(piece["touches"]) for piece in found),
+    )
     return Curve(at_, values, slopes, gap, solves)
 
 
@@ -106,7 +109,9 @@ class Budgets:
 
     def __init__(self, program: Program, solver: Solver) -> None:
         self._program, self.solver, self._risk = program, solver, program.column["risk", None]
-        self._rows = np.array([i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int)
+        self._rows = np.array(
+            [i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int
+        )
         self._amounts = program.row_upper[self._rows].copy()
 
     def program(self, scale: float) -> Program:
@@ -121,7 +126,9 @@ class Budgets:
         self.solver.replace(self.program(scale))
         solution = self.solver.minimise(self._risk)
         if solution.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"no proven optimum at {scale:g} times the budgets ({solution.stop})")
+            raise StoppedError(
+                f"no proven optimum at {scale:g} times the budgets ({solution.stop})"
+            )
         return solution
 
     def touch(self, scale: float) -> Tangent:
@@ -152,16 +159,22 @@ class FrontierWorker:
             program = budgets.program(scale)
             budgets.solver.replace(program)
             outcome = solve_phases(program, session.case.model.objective, budgets.solver, silent)
-            figures = measure(session.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
+            figures = (
+                measure(session.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
+            )
             kept = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
             found.append({name: value for name, value in figures.items() if name.startswith(kept)})
         return found
 
 
 def frontier(
-    case: Case, design: FrontierDesign, tell: Tell = untold, team: Team = Here, journal: RunJournal | None = None,
+    case: Case,
+    design: FrontierDesign,
+    tell: Tell = untold,
+    team: Team = Here,
+    journal: RunJournal | None = None,
     known: Mapping[str, Any] | None = None,
-) -> tuple[Curve, pd.DataFrame]:  # fmt: skip
+) -> tuple[Curve, pd.DataFrame]:
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
 
     known: what parts of it have been found to be, by name; others are written into the journal. Raises InputError if
@@ -178,19 +191,31 @@ def frontier(
 
     edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
     ground = _ground(case.sha256, design)
-    traced = {f"{ground} {a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces) for a, b in pairwise(edges)}
+    traced = {
+        f"{ground} {a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces)
+        for a, b in pairwise(edges)
+    }
     with closing(team(partial(FrontierWorker, case))) as workers:
         answer(workers, {name: call for name, call in traced.items() if name not in done}, keep)
         curve = curve_of([done[name] for name in traced])
-        chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
-        places = [[curve.at[i] for i in part] for part in np.array_split(chosen, pieces) if len(part)]
-        planned = {f"{ground} plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place) for place in places}
+        chosen = np.unique(
+            np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int)
+        )
+        places = [
+            [curve.at[i] for i in part] for part in np.array_split(chosen, pieces) if len(part)
+        ]
+        planned = {
+            f"{ground} plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place)
+            for place in places
+        }
         answer(workers, {name: call for name, call in planned.items() if name not in done}, keep)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
     money = [at * total for at in curve.at]
     worth = [-slope / total if total else 0.0 for slope in (*curve.slopes, 0.0)]
-    table = pd.DataFrame({"scale": curve.at, "budget_musd": money, "risk_musd": curve.values, "worth": worth})
+    table = pd.DataFrame(
+        {"scale": curve.at, "budget_musd": money, "risk_musd": curve.values, "worth": worth}
+    )
     plans = pd.DataFrame([plan for name in planned for plan in done[name]], index=chosen)
     return curve, table.join(plans.fillna(0.0))
 
@@ -213,20 +238,28 @@ def pieces_of(design: FrontierDesign) -> int:
     return max(1, min(PIECES, design.most // FEWEST))
 
 
-def run_frontier(study: StudyFile, case: Case, out: Path, team: Team = Here, tell: Tell = untold) -> FrontierResults:
+def run_frontier(
+    study: StudyFile, case: Case, out: Path, team: Team = Here, tell: Tell = untold
+) -> FrontierResults:
     """Trace the frontier that a study asks for into the folder `out`, or go on with it; the page is left to others.
 
     Raises InputError, RunFolderError, StoppedError.
     """
     if not isinstance(study.design, FrontierDesign):
-        raise InputError([study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')])
+        raise InputError(
+            [study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')]
+        )
     if study.uncertainties or study.levers:
-        raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
+        raise InputError(
+            [study.fault(("design",), "a frontier has one axis, money; remove what else is varied")]
+        )
     refuse_other_goals(case, study)
     prepare(out, study, case)
     with RunJournal(out / JOURNAL) as journal:
         curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
-    write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
+    write_whole(
+        out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n")
+    )
     return FrontierResults(study.title, table, curve.gap, curve.solves)
 
 
@@ -263,6 +296,8 @@ def read_frontier(folder: Path) -> FrontierResults:
     try:
         table = pd.read_csv(folder / CURVE).rename(columns=unarmour)
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{folder}: {CURVE} cannot be read: {error}; run the study file again") from error
+        raise RunFolderError(
+            f"{folder}: {CURVE} cannot be read: {error}; run the study file again"
+        ) from error
     curve = curve_of(part for part in parts_of(folder).values() if isinstance(part, dict))
     return FrontierResults(study_of(asked).title, table, curve.gap, curve.solves)

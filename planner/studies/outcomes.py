@@ -53,7 +53,9 @@ def outcome_names(case: Case) -> list[str]:
     wanted = sorted({(c, e) for c, e, *_ in case.demand})
     members: dict[str, Iterable[str]] = {
         "scenario_loss_musd": case.scenarios,
-        "loss_musd_by_country": [f"{c}.{part}" for c in case.countries for part in ("expected", "tail")],
+        "loss_musd_by_country": [
+            f"{c}.{part}" for c in case.countries for part in ("expected", "tail")
+        ],
         "expected_shortfall_t": case.elements,
         "expected_shortfall_t_by_country": [f"{c}.{e}" for c, e in wanted],
         "service_level": case.elements,
@@ -63,7 +65,10 @@ def outcome_names(case: Case) -> list[str]:
         "bought_t": case.elements,
     }
     singles = [group for group in MEANINGS if group not in members]
-    return [*singles, *(f"{group}.{member}" for group, names in members.items() for member in names)]
+    return [
+        *singles,
+        *(f"{group}.{member}" for group, names in members.items() for member in names),
+    ]
 
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
@@ -103,7 +108,10 @@ def _risk(s: Scope, found: AmountsByIndex) -> Measures:
         by_good[f"{c}.{e}"] += probability * tonnes
     paths = {w: s.tree.path_of(w) for w in s.case.scenarios}
     losses = {w: sum(loss_at.get(n, 0.0) for n in path) for w, path in paths.items()}
-    parts = {c: {w: sum(at.get(n, 0.0) for n in path) for w, path in paths.items()} for c, at in lost_by.items()}
+    parts = {
+        c: {w: sum(at.get(n, 0.0) for n in path) for w, path in paths.items()}
+        for c, at in lost_by.items()
+    }
     lost = weighed(s.case, losses)
     demand = _expected_demand(s)
     short = {e: by_element.get(e, 0.0) for e in demand}
@@ -147,17 +155,25 @@ DECIDED = {"build": "build", "intake": "intake", "hired": "hire"}
 def _decided(s: Scope, found: AmountsByIndex) -> Mapping[tuple[str, tuple[str, ...], int], float]:
     """(decision, thing, year) -> amount, expected over histories."""
     out: dict[tuple[str, tuple[str, ...], int], float] = defaultdict(float)
-    for variable, nodes in (*((v, s.decision_tree.nodes) for v in DECIDED), ("bought", s.tree.nodes)):
+    for variable, nodes in (
+        *((v, s.decision_tree.nodes) for v in DECIDED),
+        ("bought", s.tree.nodes),
+    ):
         for (*thing, n), amount in found[variable].items():
             node = nodes[int(str(n))]
-            out[DECIDED.get(variable, "buy"), tuple(map(str, thing)), node.year] += node.probability * amount
+            out[DECIDED.get(variable, "buy"), tuple(map(str, thing)), node.year] += (
+                node.probability * amount
+            )
     return out
 
 
 def decisions(s: Scope, found: AmountsByIndex) -> list[DecidedAmount]:
     """What is decided in each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
     programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
-    return [(what, ".".join(thing), year, amount) for (what, thing, year), amount in sorted(_decided(s, found).items())]
+    return [
+        (what, ".".join(thing), year, amount)
+        for (what, thing, year), amount in sorted(_decided(s, found).items())
+    ]
 
 
 def _plan(s: Scope, found: AmountsByIndex) -> Measures:
@@ -185,20 +201,37 @@ ASKED_LATER = ("spending", "payments", "shadow_prices")
 TABLES = {name: columns for name, columns in TABLE_COLUMNS.items() if name not in ASKED_LATER}
 """The others, with their columns."""
 ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.USub: operator.neg, ast.UAdd: operator.pos,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
 COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.In: np.isin, ast.NotIn: lambda column, words: np.isin(column, words, invert=True),
-}  # fmt: skip
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: np.isin,
+    ast.NotIn: lambda column, words: np.isin(column, words, invert=True),
+}
 OF_NUMBERS: dict[str, Callable[..., float]] = {"min": min, "max": max, "abs": abs}
 OF_COLUMNS: dict[str, Callable[[NDArray[Any]], float]] = {
-    "sum": np.nansum, "mean": np.nanmean, "least": np.nanmin, "most": np.nanmax, "count": len, "expected": np.nansum,
-}  # fmt: skip
+    "sum": np.nansum,
+    "mean": np.nanmean,
+    "least": np.nanmin,
+    "most": np.nanmax,
+    "count": len,
+    "expected": np.nansum,
+}
 OF_NOTHING = ("sum", "count", "expected")
 """Functions that are 0 where there is nothing; the others have no value."""
-TEXTS = {(name, column.name): column.is_text for name in TABLES for column in RESULT_TABLES[name].columns}
+TEXTS = {
+    (name, column.name): column.is_text for name in TABLES for column in RESULT_TABLES[name].columns
+}
 """Table and column -> whether it holds words."""
 LONGEST = 400
 """Characters of an expression."""
@@ -215,13 +248,17 @@ class Found:
     def column(self, table: str, name: str) -> NDArray[Any]:
         """A column of a table, blank numbers as NaN: NumPy compares short ones in a tenth of the time of pandas."""
         text, rows = TEXTS[table, name], self.tables[table]
-        return rows[name].to_numpy(object) if text else rows[name].to_numpy(float, na_value=math.nan)
+        return (
+            rows[name].to_numpy(object) if text else rows[name].to_numpy(float, na_value=math.nan)
+        )
 
     def weights(self, table: str) -> NDArray[np.float64]:
         """The probability of each row of a table."""
         if "probability" in self.tables[table]:
             return self.column(table, "probability")
-        return np.array([self.chances[scenario] for scenario in self.column(table, "scenario")], dtype=float)
+        return np.array(
+            [self.chances[scenario] for scenario in self.column(table, "scenario")], dtype=float
+        )
 
 
 @dataclass(frozen=True)
@@ -246,7 +283,10 @@ class Formula:
     def tables(self) -> frozenset[str]:
         """Tables that it reads; all names are looked up on the way."""
         self._number(self.tree, None)
-        return frozenset(node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)) & TABLES.keys()
+        return (
+            frozenset(node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name))
+            & TABLES.keys()
+        )
 
     def value(self, found: Found) -> float:
         """The value at a point; NaN where it is divided by nothing, or nothing is there to be looked at."""
@@ -264,17 +304,28 @@ class Formula:
             return float(ARITHMETIC[type(node.op)](one, other)) if found else 1.0
         if isinstance(node, ast.UnaryOp) and type(node.op) in ARITHMETIC:
             return float(ARITHMETIC[type(node.op)](self._number(node.operand, found)))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords and node.args:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and not node.keywords
+            and node.args
+        ):
             if node.func.id in OF_NUMBERS:
                 numbers = [self._number(argument, found) for argument in node.args]
-                return float(OF_NUMBERS[node.func.id](*(numbers if node.func.id == "abs" else [*numbers, numbers[0]])))
+                return float(
+                    OF_NUMBERS[node.func.id](
+                        *(numbers if node.func.id == "abs" else [*numbers, numbers[0]])
+                    )
+                )
             if node.func.id in OF_COLUMNS:
                 return self._of_column(node.func.id, node.args, found)
             known = [*OF_NUMBERS, *OF_COLUMNS]
             raise ValueError(f'"{node.func.id}" is no function{did_you_mean(node.func.id, known)}')
         name = ast.unparse(node)
         if name not in self.outcomes:
-            raise ValueError(f'"{name}" is neither a number nor a figure{did_you_mean(name, self.outcomes)}')
+            raise ValueError(
+                f'"{name}" is neither a number nor a figure{did_you_mean(name, self.outcomes)}'
+            )
         return found.figures.get(name, unsaid(name)) if found else 1.0
 
     def _of_column(self, function: str, arguments: list[ast.expr], found: Found | None) -> float:
@@ -282,7 +333,9 @@ class Formula:
         table, _, name = ast.unparse(column).partition(".")
         if name not in TABLES.get(table, ()):
             known = [f"{t}.{c}" for t, columns in TABLES.items() for c in columns]
-            raise ValueError(f'"{table}.{name}" is no column{did_you_mean(f"{table}.{name}", known)}')
+            raise ValueError(
+                f'"{table}.{name}" is no column{did_you_mean(f"{table}.{name}", known)}'
+            )
         if function != "count" and TEXTS[table, name]:
             raise ValueError(f"{table}.{name} holds words; they can only be counted")
         if function == "expected" and not {"probability", "scenario"} & {*TABLES[table]}:
@@ -296,15 +349,25 @@ class Formula:
         kept = np.ones(len(values), dtype=bool)
         for of, compare, wanted in tests:
             kept &= compare(found.column(table, of), wanted)
-        return float(OF_COLUMNS[function](values[kept])) if kept.any() or function in OF_NOTHING else math.nan
+        return (
+            float(OF_COLUMNS[function](values[kept]))
+            if kept.any() or function in OF_NOTHING
+            else math.nan
+        )
 
 
 def _condition(node: ast.expr, table: str) -> tuple[str, Callable[..., Any], Any]:
     """Column, comparison and what it is compared with."""
     told = ast.unparse(node)
-    if not (isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.left, ast.Name)):
+    if not (
+        isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.left, ast.Name)
+    ):
         raise ValueError(f"{told} is no condition like year >= 2030")
-    name, right, several = node.left.id, node.comparators[0], isinstance(node.ops[0], ast.In | ast.NotIn)
+    name, right, several = (
+        node.left.id,
+        node.comparators[0],
+        isinstance(node.ops[0], ast.In | ast.NotIn),
+    )
     if name not in TABLES[table]:
         raise ValueError(f'"{name}" is no column of {table}{did_you_mean(name, TABLES[table])}')
     try:
@@ -313,6 +376,10 @@ def _condition(node: ast.expr, table: str) -> tuple[str, Callable[..., Any], Any
         wanted = None
     listed = wanted if several and isinstance(wanted, tuple | list) else [wanted]
     text = TEXTS[table, name]
-    if type(node.ops[0]) not in COMPARISONS or not all(isinstance(w, str if text else int | float) for w in listed):
-        raise ValueError(f"{told}: {name} holds {'words' if text else 'numbers'}; compare it with such")
+    if type(node.ops[0]) not in COMPARISONS or not all(
+        isinstance(w, str if text else int | float) for w in listed
+    ):
+        raise ValueError(
+            f"{told}: {name} holds {'words' if text else 'numbers'}; compare it with such"
+        )
     return name, COMPARISONS[type(node.ops[0])], listed if several else wanted

@@ -56,20 +56,30 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
     for i, u in enumerate(study.uncertainties):
         for j, address in enumerate((u, *u.also)):
             told = address_faults(case, address, place)
-            told += [fault for value in u.values or () for fault in key_faults(case, address, value, place)]
+            told += [
+                fault
+                for value in u.values or ()
+                for fault in key_faults(case, address, value, place)
+            ]
             loc = ("uncertainties", i, *(("also", j - 1) if j else ()))
             faults += _named(study, told, loc, f'uncertainty "{u.name}"')
     for i, lever in enumerate(study.levers):
         for j, option in enumerate(lever.options):
             for k, change in enumerate(option.changes):
-                told = address_faults(case, change, place) or key_faults(case, change, change.value, place)
+                told = address_faults(case, change, place) or key_faults(
+                    case, change, change.value, place
+                )
                 loc = ("levers", i, "options", j, "changes", k)
                 faults += _named(study, told, loc, f'lever "{lever.name}", {option.label}')
     known = outcome_names(case)
     example = known[-1]
     for name, text in study.expressions.items():
         if name in known or not name.isidentifier():
-            said = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
+            said = (
+                "is the name of another outcome"
+                if name in known
+                else "is no plain name: letters, digits and _"
+            )
             faults.append(study.fault(("expressions", name), f"{said}; rename it"))
         try:
             Formula(text, known).tables  # noqa: B018  looks all names up
@@ -86,8 +96,12 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
         raise InputError(faults)
 
 
-def _named(study: StudyFile, faults: list[Fault], loc: tuple[str | int, ...], what: str) -> list[Fault]:
-    value = "value" if loc[0] == "levers" else "values"  # which is wrong where a key of the model file is named
+def _named(
+    study: StudyFile, faults: list[Fault], loc: tuple[str | int, ...], what: str
+) -> list[Fault]:
+    value = (
+        "value" if loc[0] == "levers" else "values"
+    )  # which is wrong where a key of the model file is named
     return [
         study.fault(
             (*loc, f.column if f.column in Address.model_fields else value),
@@ -106,7 +120,8 @@ class Settler:
     def __init__(self, study: StudyFile, case: Case) -> None:
         self._options = [{o.label: o.changes for o in lever.options} for lever in study.levers]
         self._addresses = [
-            [(a, NEUTRAL.get(a.change, current(case, a))) for a in (u, *u.also)] for u in study.uncertainties
+            [(a, NEUTRAL.get(a.change, current(case, a))) for a in (u, *u.also)]
+            for u in study.uncertainties
         ]
         self.base = {
             u.name: u.base if u.base is not None else of[0][1]
@@ -120,7 +135,11 @@ class Settler:
         for ways, label in zip(self._options, row[len(self._addresses) :], strict=True):
             found += [(change, change.value) for change in ways[str(label)]]
         for addresses, value in zip(self._addresses, row, strict=False):
-            found += [(a, value) for a, neutral in addresses if value is not None and not _same(value, neutral)]
+            found += [
+                (a, value)
+                for a, neutral in addresses
+                if value is not None and not _same(value, neutral)
+            ]
         return tuple(found)
 
 
@@ -129,14 +148,18 @@ def _same(value: Value, neutral: Value | None) -> bool:
     return neutral is not None and type(neutral) is not bool and value == neutral
 
 
-def points(study: StudyFile, settler: Settler, sha256: str, rows: Sequence[DesignRow]) -> list[Point]:
+def points(
+    study: StudyFile, settler: Settler, sha256: str, rows: Sequence[DesignRow]
+) -> list[Point]:
     """The point of every row of the design; equal rows are one point. sha256: of the case."""
     more = json.dumps(study.expressions, sort_keys=True) if study.expressions else ""
     ground = f"{sha256} {json.dumps(versions(), sort_keys=True)}{more}"
     found = []
     for row in rows:
         plain = settings_json(settler.settings(row))
-        name = hashlib.sha256(f"{ground} {json.dumps(plain, sort_keys=True)}".encode()).hexdigest()[:20]
+        name = hashlib.sha256(f"{ground} {json.dumps(plain, sort_keys=True)}".encode()).hexdigest()[
+            :20
+        ]
         found.append(Point(name, plain, row))
     return found
 
@@ -177,7 +200,9 @@ def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float6
 def _path(at: NDArray[np.float64]) -> list[int]:
     """A short way through all points; in blocks where there are many, as looking around costs their square."""
     by_first = np.lexsort(at.T[::-1])
-    return [i for start in range(0, len(at), BLOCK) for i in _way(at, by_first[start : start + BLOCK])]
+    return [
+        i for start in range(0, len(at), BLOCK) for i in _way(at, by_first[start : start + BLOCK])
+    ]
 
 
 def _way(at: NDArray[np.float64], left: NDArray[np.int64]) -> list[int]:
@@ -212,16 +237,34 @@ def address_faults(case: Case, address: Address, place: str) -> list[Fault]:
         rows = [case.tables.rows(address.table)[i] for i in chosen(case, table, address.where)]
     except InputError as error:
         fields = {"unknown-table": "table", address.column: "column"}
-        return [Fault(place, 0, fields.get(f.rule, fields.get(f.column, "where")), f.message) for f in error.faults]
+        return [
+            Fault(place, 0, fields.get(f.rule, fields.get(f.column, "where")), f.message)
+            for f in error.faults
+        ]
     if not rows:
-        return [Fault(place, 0, "where", f"matches no row of {address.table}: {_shown(address.where)}")]
-    filled = [getattr(row, address.column) for row in rows if getattr(row, address.column) is not None]
+        return [
+            Fault(place, 0, "where", f"matches no row of {address.table}: {_shown(address.where)}")
+        ]
+    filled = [
+        getattr(row, address.column) for row in rows if getattr(row, address.column) is not None
+    ]
     if address.change != "set" and not filled:
-        return [Fault(place, 0, "change", f"{address.table}.{address.column} is blank there; use `set`")]
+        return [
+            Fault(place, 0, "change", f"{address.table}.{address.column} is blank there; use `set`")
+        ]
     if address.change != "set" and not all(is_number(value) for value in filled):
-        return [Fault(place, 0, "change", f"{address.table}.{address.column} is no number; use `set`")]
+        return [
+            Fault(place, 0, "change", f"{address.table}.{address.column} is no number; use `set`")
+        ]
     if address.change == "grow" and "year" not in table.row.columns():
-        return [Fault(place, 0, "change", f"`grow` needs a table with a column `year`, which {address.table} has not")]
+        return [
+            Fault(
+                place,
+                0,
+                "change",
+                f"`grow` needs a table with a column `year`, which {address.table} has not",
+            )
+        ]
     return []
 
 
@@ -229,9 +272,16 @@ def key_faults(case: Case, address: Address, value: Value, place: str) -> list[F
     """Why a key of the model file cannot have a value by itself; nothing for cells of tables."""
     try:
         if address.key in known_keys(ModelFile):
-            build_model(case.model.model_dump(exclude_defaults=True), {address.key: value}, place, case.model.name)
+            build_model(
+                case.model.model_dump(exclude_defaults=True),
+                {address.key: value},
+                place,
+                case.model.name,
+            )
     except InputError as error:
-        return [Fault(place, 0, f.column, f.message) for f in error.faults if address.key in f.column]
+        return [
+            Fault(place, 0, f.column, f.message) for f in error.faults if address.key in f.column
+        ]
     return []
 
 
@@ -260,7 +310,9 @@ class Changer:
     """Applies settings to one case. Rows an address means are looked up once."""
 
     case: Case
-    _found: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[str, list[int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def _rows(self, address: Address) -> list[int]:
         key = address.model_dump_json(include={"table", "where"})
@@ -285,7 +337,11 @@ class Changer:
             tables[table][i] = _validated(tables[table][i], table, faults)
         if faults:
             raise InputError(faults)
-        moved = {i for (table, i), columns in touched.items() if table == "scenarios" and "probability" in columns}
+        moved = {
+            i
+            for (table, i), columns in touched.items()
+            if table == "scenarios" and "probability" in columns
+        }
         if moved:
             tables["scenarios"] = list(with_room(tables["scenarios"], moved))  # type: ignore[arg-type]
         case = self.case
@@ -322,7 +378,9 @@ def _validated(row: Row, table: str, faults: list[Fault]) -> Row:
         return type(row).model_validate(row.__dict__)
     except ValidationError as error:
         for detail in error.errors():
-            message = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+            message = (
+                str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+            )
             told = f"{detail['input']}: must be {message}"
             faults.append(Fault(f"{table}.csv", row.line, str(detail["loc"][0]), told))
         return row
@@ -331,10 +389,16 @@ def _validated(row: Row, table: str, faults: list[Fault]) -> Row:
 def settings_json(settings: Iterable[tuple[Address, Value]]) -> list[dict[str, Any]]:
     """Settings as plain values, without what is left at its default."""
     fields = set(Address.model_fields)
-    return [{**a.model_dump(exclude_defaults=True, include=fields), "value": value} for a, value in settings]
+    return [
+        {**a.model_dump(exclude_defaults=True, include=fields), "value": value}
+        for a, value in settings
+    ]
 
 
 def settings_from(plain: Iterable[Mapping[str, Any]]) -> Settings:
     """Settings from plain values."""
     fields = Address.model_fields
-    return tuple((Address(**{k: v for k, v in entry.items() if k in fields}), entry["value"]) for entry in plain)
+    return tuple(
+        (Address(**{k: v for k, v in entry.items() if k in fields}), entry["value"])
+        for entry in plain
+    )

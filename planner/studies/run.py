@@ -29,7 +29,15 @@ from planner.results.store import write_whole
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
-from planner.studies.points import Changer, Point, Settler, chains, check_study, points, settings_from
+from planner.studies.points import (
+    Changer,
+    Point,
+    Settler,
+    chains,
+    check_study,
+    points,
+    settings_from,
+)
 from planner.studies.store import (
     BASE,
     CHECKS,
@@ -75,7 +83,9 @@ def run_points(
     """
     asked, folder, place = read_given(given)
     if isinstance(asked.design, FrontierDesign):
-        raise InputError([asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")])
+        raise InputError(
+            [asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")]
+        )
     case = open_case(asked, folder)
     check_study(asked, case, place)
     settler = Settler(asked, case)
@@ -93,7 +103,9 @@ def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, 
 
 def open_case(study: StudyFile, folder: Path) -> Case:
     """The case and model of a study file that lies in `folder`. Raises InputError."""
-    case = load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
+    case = load(
+        folder / study.case, (folder / study.model) if study.model else None, dict(study.set)
+    )
     refuse_if_too_large(case)
     return case
 
@@ -113,11 +125,17 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
     or by how its name begins. Raises RunFolderError, InputError."""
     found = points_of(out)
     by_row = found[int(point)].id if point.isdecimal() and int(point) < len(found) else ""
-    meant = [one for one in {one.id: one for one in found}.values() if one.id == by_row or one.id.startswith(point)]
+    meant = [
+        one
+        for one in {one.id: one for one in found}.values()
+        if one.id == by_row or one.id.startswith(point)
+    ]
     meant = [one for one in meant if one.id == by_row] or meant
     if len(meant) != 1:
         told = "is no point of the study" if not meant else f"may be any of {len(meant)} points"
-        raise InputError([Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")])
+        raise InputError(
+            [Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")]
+        )
     case = Changer(stored_case(out)).apply(settings_from(meant[0].settings))
     return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
@@ -127,12 +145,20 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     asked = read_asked(out)
     case = stored_case(out)
     if asked["versions"] != versions():
-        raise RunFolderError(f"{out}: was run with other versions; run the study file into a new folder")
+        raise RunFolderError(
+            f"{out}: was run with other versions; run the study file into a new folder"
+        )
     return study_of(asked), case, points_of(out)
 
 
 def _work(
-    out: Path, asked: StudyFile, case: Case, found: list[Point], team: Team, tell: Tell, again: bool = False
+    out: Path,
+    asked: StudyFile,
+    case: Case,
+    found: list[Point],
+    team: Team,
+    tell: Tell,
+    again: bool = False,
 ) -> StudyStatus:
     rests = [read_asked(out)["inputs_sha256"], versions(), asked.time_limit, asked.expressions]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
@@ -140,12 +166,17 @@ def _work(
         queue = WorkQueue(asked, found, ground, journal, again)
         if not queue.finished:
             tell(queue.status)
-            with closing(team(partial(Worker, case, asked.time_limit, asked.expressions))) as workers:
+            with closing(
+                team(partial(Worker, case, asked.time_limit, asked.expressions))
+            ) as workers:
                 queue.work_off(workers, lambda: tell(queue.status))
     (out / PLANS).unlink(missing_ok=True)  # else it is what the table is read from
     write_parquet(out / PLANS, read_plan_table(out))
     write_parquet(out / RESULTS, assemble(out))
-    write_whole(out / CHECKS, lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"))
+    write_whole(
+        out / CHECKS,
+        lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"),
+    )
     return status_of(out)
 
 
@@ -175,7 +206,12 @@ class WorkQueue:
     """
 
     def __init__(
-        self, study: StudyFile, points: Sequence[Point], ground: str, journal: RunJournal, again: bool
+        self,
+        study: StudyFile,
+        points: Sequence[Point],
+        ground: str,
+        journal: RunJournal,
+        again: bool,
     ) -> None:
         """ground: what results rest on; a plan and states of another ground are of no use. again: also points whose
         status another try may change."""
@@ -183,7 +219,11 @@ class WorkQueue:
         path, known = journal.path, dict[str, Point]()
         for point in points:
             known.setdefault(point.id, point)  # equal rows are one point
-        ended = {name: (status, spent) for name, status, _, spent in read_journal(path, ENDED, POINT) if name in known}
+        ended = {
+            name: (status, spent)
+            for name, status, _, spent in read_journal(path, ENDED, POINT)
+            if name in known
+        }
         cold = {name for name, *_ in read_journal(path, ENDED, COLD)} & known.keys()
         states = {key: ChainState(*json.loads(text)) for key, text in read_journal(path, STATES)}
         redo = [name for name in known if again and name in ended and ended[name][0] in RETRIED]
@@ -193,11 +233,18 @@ class WorkQueue:
         left = {name: point for name, point in known.items() if name not in ended}
         planned = self._planned(study, ground, left, redo).items()
         cut = {key: deque(left[name] for name in names if name in left) for key, names in planned}
-        self._chains = [Chain(key, POINT, chain, states.get(key)) for key, chain in cut.items() if chain]
+        self._chains = [
+            Chain(key, POINT, chain, states.get(key)) for key, chain in cut.items() if chain
+        ]
         self._total, self._base = len(known), states.get(self._base_key)
-        self._checks = [known[name] for name in picked(known, study.check_share) if name not in cold]
+        self._checks = [
+            known[name] for name in picked(known, study.check_share) if name not in cold
+        ]
         self._statuses = {name: status for name, (status, _) in ended.items()}
-        self._counts, self._seconds = Counter(self._statuses.values()), sum(spent for _, spent in ended.values())
+        self._counts, self._seconds = (
+            Counter(self._statuses.values()),
+            sum(spent for _, spent in ended.values()),
+        )
         self._checked, self._to_check = len(cold), len(cold) + len(self._checks)
         self._ready, self._out = deque[Chain](), dict[Hashable, Chain]()
         self._attempts = Counter[tuple[str, str]]()
@@ -207,7 +254,9 @@ class WorkQueue:
     ) -> dict[str, list[str]]:
         """Chain -> points. A new plan stands for everything that is left; older chains are over."""
         plans = [(name, text) for name, *_, text in read_journal(self._journal.path, FOUND, PLAN)]
-        planned: dict[str, list[str]] = json.loads(plans[-1][1]) if plans and plans[-1][0].startswith(ground) else {}
+        planned: dict[str, list[str]] = (
+            json.loads(plans[-1][1]) if plans and plans[-1][0].startswith(ground) else {}
+        )
         if redo or left.keys() - {name for chain in planned.values() for name in chain}:
             name, cut = f"{ground} {len(plans)}", chains(study, list(left.values()))
             planned = {f"{name}.{k}": [point.id for point in chain] for k, chain in enumerate(cut)}
@@ -262,7 +311,9 @@ class WorkQueue:
         chain = self._out[worker]
         point = chain.points.popleft()
         found = {"values": result.values, "plan": result.plan}
-        self._journal.append(chain.kind, point.id, found, vars(result), chain=chain.key, state=state)
+        self._journal.append(
+            chain.kind, point.id, found, vars(result), chain=chain.key, state=state
+        )
         chain.state = state
         if chain.kind == BASE:
             self._base = state
@@ -300,19 +351,33 @@ CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 def status_of(out: Path) -> StudyStatus:
     """How far a study is; while it runs, too."""
     names = {point.id for point in points_of(out)}
-    ended = sorted(entry for entry in read_journal(out / JOURNAL, ENDED, POINT) if entry[0] in names)
+    ended = sorted(
+        entry for entry in read_journal(out / JOURNAL, ENDED, POINT) if entry[0] in names
+    )
     cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)} & names
     to_check = len(picked(names, study_of(read_asked(out)).check_share))
-    counts, seconds = Counter(status for _, status, _, _ in ended), sum(seconds for *_, seconds in ended)
+    counts, seconds = (
+        Counter(status for _, status, _, _ in ended),
+        sum(seconds for *_, seconds in ended),
+    )
     bad = tuple((name, status, told) for name, status, told, _ in ended if status != OPTIMAL)
-    return StudyStatus(len(names), counts, len(cold), to_check, seconds, out, bad, agreement_of(out))
+    return StudyStatus(
+        len(names), counts, len(cold), to_check, seconds, out, bad, agreement_of(out)
+    )
 
 
 def checks_of(out: Path) -> pd.DataFrame:
     """The points that were solved twice: point, outcome, warm, cold, relative_difference."""
     names = {point.id for point in points_of(out)}
-    cold = {name: json.loads(text)["values"] for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD)}
-    warm = {n: json.loads(text)["values"] for n, *_, text in read_journal(out / JOURNAL, FOUND, POINT) if n in cold}
+    cold = {
+        name: json.loads(text)["values"]
+        for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD)
+    }
+    warm = {
+        n: json.loads(text)["values"]
+        for n, *_, text in read_journal(out / JOURNAL, FOUND, POINT)
+        if n in cold
+    }
     rows = []
     for name in sorted(cold.keys() & warm.keys() & names):
         for key in CHECKED:
@@ -326,4 +391,6 @@ def checks_of(out: Path) -> pd.DataFrame:
 def agreement_of(out: Path) -> Agreement:
     """How many points were solved twice, and how well the two results agree."""
     rows = checks_of(out)
-    return Agreement(rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0)
+    return Agreement(
+        rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0
+    )

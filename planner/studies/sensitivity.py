@@ -70,9 +70,13 @@ def sobol_indices(
     if not moves(kept):
         return None
     found = salib_sobol.analyze(
-        problem(len(names)), kept, calc_second_order=second_order,
-        num_resamples=RESAMPLES, conf_level=CONFIDENCE, seed=ANY_SEED,
-    )  # fmt: skip
+        problem(len(names)),
+        kept,
+        calc_second_order=second_order,
+        num_resamples=RESAMPLES,
+        conf_level=CONFIDENCE,
+        seed=ANY_SEED,
+    )
     rows = _rows(names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
     pairs = [
         PairIndex(names[i], names[j], float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
@@ -88,7 +92,9 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
     kept, left_out = _whole_blocks(values, 2 * len(names) + 2)
     if not moves(kept):
         return None
-    blocks = (kept - kept.mean()).reshape(-1, 2 * len(names) + 2)  # a product of what is far from 0 varies far more
+    blocks = (kept - kept.mean()).reshape(
+        -1, 2 * len(names) + 2
+    )  # a product of what is far from 0 varies far more
 
     def estimate(drawn: Vector) -> Vector:
         a, b = drawn[:, :1], drawn[:, -1:]
@@ -98,7 +104,10 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
         return np.asarray(found, dtype=float) / float(variance)
 
     generator = np.random.default_rng(ANY_SEED)
-    again = [estimate(blocks[generator.integers(len(blocks), size=len(blocks))]) for _ in range(RESAMPLES)]
+    again = [
+        estimate(blocks[generator.integers(len(blocks), size=len(blocks))])
+        for _ in range(RESAMPLES)
+    ]
     (first, total), (first_within, total_within) = estimate(blocks), 1.96 * np.std(again, axis=0)
     rows = _rows(names, first, first_within, total, total_within)
     return Indices(outcome, "sobol", rows, len(blocks), left_out)
@@ -114,14 +123,21 @@ def morris_indices(
         return None
     whole = np.repeat(~np.isnan(values.reshape(-1, block)).any(axis=1), block)
     found = salib_morris.analyze(
-        problem(len(names)), shares[whole], kept,
-        num_resamples=RESAMPLES, conf_level=CONFIDENCE, num_levels=levels, seed=ANY_SEED,
-    )  # fmt: skip
+        problem(len(names)),
+        shares[whole],
+        kept,
+        num_resamples=RESAMPLES,
+        conf_level=CONFIDENCE,
+        num_levels=levels,
+        seed=ANY_SEED,
+    )
     rows = _rows(names, found["mu"], found["sigma"], found["mu_star"], found["mu_star_conf"])
     return Indices(outcome, "morris", rows, len(kept) // block, left_out)
 
 
-def ranking(names: Sequence[str], shares: Vector, values: Vector, outcome: str = "") -> Indices | None:
+def ranking(
+    names: Sequence[str], shares: Vector, values: Vector, outcome: str = ""
+) -> Indices | None:
     """First-order indices from any sample: points x uncertainties and the value of each point.
 
     None if the outcome does not move, or fewer than `FEWEST` points are left.
@@ -132,14 +148,23 @@ def ranking(names: Sequence[str], shares: Vector, values: Vector, outcome: str =
     if not varied or not moves(kept):
         return None
     found = salib_rbd_fast.analyze(
-        problem(len(varied)), at[:, varied], kept, num_resamples=RESAMPLES, conf_level=CONFIDENCE, seed=ANY_SEED
+        problem(len(varied)),
+        at[:, varied],
+        kept,
+        num_resamples=RESAMPLES,
+        conf_level=CONFIDENCE,
+        seed=ANY_SEED,
     )
     of, columns = [names[i] for i in varied], (found["S1"], found["S1_conf"])
-    return Indices(outcome, "rbd_fast", _rows(of, *columns, *columns), len(kept), int((~known).sum()))
+    return Indices(
+        outcome, "rbd_fast", _rows(of, *columns, *columns), len(kept), int((~known).sum())
+    )
 
 
 def _rows(names: Sequence[str], *columns: Vector) -> tuple[SensitivityIndex, ...]:
-    rows = zip(names, *(np.asarray(column, dtype=float).tolist() for column in columns), strict=True)
+    rows = zip(
+        names, *(np.asarray(column, dtype=float).tolist() for column in columns), strict=True
+    )
     return tuple(SensitivityIndex(*row) for row in rows)
 
 
@@ -153,8 +178,12 @@ def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> Vector:
     """Values of a range as shares of it; listed values by position; NaN for what is neither."""
     if uncertainty.values is not None:
         places = {str(v): place for place, v in enumerate(uncertainty.values)}
-        places |= {str(float(str(v))): places[str(v)] for v in uncertainty.values if is_number(v)}  # as a column has it
-        return np.array([places.get(str(v), np.nan) for v in values]) / max(len(uncertainty.values) - 1, 1)
+        places |= {
+            str(float(str(v))): places[str(v)] for v in uncertainty.values if is_number(v)
+        }  # as a column has it
+        return np.array([places.get(str(v), np.nan) for v in values]) / max(
+            len(uncertainty.values) - 1, 1
+        )
     low, high = (float(str(end)) for end in ends(uncertainty))
     return np.asarray((values.to_numpy(dtype=float) - low) / (high - low), dtype=float)
 
@@ -173,8 +202,13 @@ def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
     if failed.all() or not failed.any():
         return None
     least = max(2, int(np.ceil(SMALLEST * len(at))))
-    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0).fit(at, failed)
-    boxes = [_box(names, limits, _within(limits, at), failed) for limits in _leaves(tree.tree_, 0, _no_limits(at))]
+    tree = DecisionTreeClassifier(
+        max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0
+    ).fit(at, failed)
+    boxes = [
+        _box(names, limits, _within(limits, at), failed)
+        for limits in _leaves(tree.tree_, 0, _no_limits(at))
+    ]
     return max(boxes, key=_harmonic)
 
 
@@ -229,7 +263,10 @@ def _peel(at: Matrix, failed: Flags, inside: Flags) -> tuple[int, int, float, Fl
     for axis in range(at.shape[1]):
         values = np.sort(at[inside, axis])
         step = max(1, int(PEEL * len(values)))
-        for side, at_edge, beyond in ((0, values[step - 1], values[step]), (1, values[-step], values[-step - 1])):
+        for side, at_edge, beyond in (
+            (0, values[step - 1], values[step]),
+            (1, values[-step], values[-step - 1]),
+        ):
             cut = float((at_edge + beyond) / 2)
             left = inside & (at[:, axis] > cut if side == 0 else at[:, axis] < cut)
             if 0 < left.sum() < inside.sum() and failed[left].mean() > highest:
@@ -281,4 +318,10 @@ def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> 
         for n, (low, high) in zip(names, limits, strict=True)
         if np.isfinite([low, high]).any()
     )
-    return Box(told, hit / max(int(inside.sum()), 1), hit / max(int(failed.sum()), 1), int(inside.sum()), hit)
+    return Box(
+        told,
+        hit / max(int(inside.sum()), 1),
+        hit / max(int(failed.sum()), 1),
+        int(inside.sum()),
+        hit,
+    )

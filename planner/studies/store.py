@@ -45,7 +45,11 @@ CURVE = "frontier.csv"
 
 
 def prepare(
-    folder: Path, study: StudyFile, case: Case, points: Sequence[Point] = (), base: Mapping[str, Any] | None = None
+    folder: Path,
+    study: StudyFile,
+    case: Case,
+    points: Sequence[Point] = (),
+    base: Mapping[str, Any] | None = None,
 ) -> tuple[int, int]:
     """Lay out a study folder, or bring an older one up to date; without points for a frontier.
 
@@ -53,7 +57,9 @@ def prepare(
     not of this one, the journal has results. Raises RunFolderError.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
-        raise RunFolderError(f"{folder}: exists and is not a study folder; choose another with --out")
+        raise RunFolderError(
+            f"{folder}: exists and is not a study folder; choose another with --out"
+        )
     asked: dict[str, Any] = {
         "study": study.model_dump(mode="json", exclude_defaults=True),
         "case": case.name,
@@ -62,7 +68,10 @@ def prepare(
     }
     wanted = {point.id for point in points}
     if points:
-        asked["uncertainties"], asked["levers"] = [u.name for u in study.uncertainties], [v.name for v in study.levers]
+        asked["uncertainties"], asked["levers"] = (
+            [u.name for u in study.uncertainties],
+            [v.name for v in study.levers],
+        )
         asked |= {"base": base, "rows": len(points), "points": len(wanted)}
     text, known = json.dumps(asked, indent=2, ensure_ascii=False) + "\n", set[str]()
     try:
@@ -105,12 +114,18 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
 
 def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
     columns: dict[str, Any] = {"row": range(len(points)), "point": [point.id for point in points]}
-    for i, name in enumerate([*(u.name for u in study.uncertainties), *(lever.name for lever in study.levers)]):
+    for i, name in enumerate(
+        [*(u.name for u in study.uncertainties), *(lever.name for lever in study.levers)]
+    ):
         cells = [point.row[i] for point in points]
         numbers = all(cell is None or is_number(cell) for cell in cells)
-        texts = [cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        texts = [
+            cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells
+        ]
         columns[name] = pd.Series(cells, dtype=float) if numbers else pd.Series(texts, dtype="str")
-    return pd.DataFrame(columns | {"settings": [json.dumps(point.settings, sort_keys=True) for point in points]})
+    return pd.DataFrame(
+        columns | {"settings": [json.dumps(point.settings, sort_keys=True) for point in points]}
+    )
 
 
 def read_design(folder: Path) -> pd.DataFrame:
@@ -124,7 +139,11 @@ def read_design(folder: Path) -> pd.DataFrame:
 def points_of(folder: Path) -> list[Point]:
     """The point of every row of the design."""
     design = read_design(folder)
-    names, settings, cells = design["point"], design["settings"], design.drop(columns=["row", "point", "settings"])
+    names, settings, cells = (
+        design["point"],
+        design["settings"],
+        design.drop(columns=["row", "point", "settings"]),
+    )
     rows = cells.astype(object).where(cells.notna(), None).itertuples(index=False, name=None)
     each = zip(names, settings, rows if len(cells.columns) else repeat(()), strict=False)
     return [Point(name, json.loads(text), row) for name, text, row in each]
@@ -166,7 +185,9 @@ def read_plan_table(folder: Path) -> pd.DataFrame:
         for decision, thing, year, amount in json.loads(found)["plan"]
     ]
     table = pd.DataFrame(rows, columns=["point", "decision", "thing", "year", "amount"])
-    return table.sort_values("point", key=lambda of: of.map(order), kind="stable", ignore_index=True)
+    return table.sort_values(
+        "point", key=lambda of: of.map(order), kind="stable", ignore_index=True
+    )
 
 
 # ---- the journal, which a kill at any moment leaves whole -----------------------------------------------------------
@@ -217,16 +238,31 @@ class RunJournal:
             raise _damaged(path, error) from error
 
     def append(
-        self, kind: str, name: str, found: Any, told: Mapping[str, Any] | None = None, again: Iterable[str] = (),
-        chain: str = "", state: Any = None,
-    ) -> None:  # fmt: skip
+        self,
+        kind: str,
+        name: str,
+        found: Any,
+        told: Mapping[str, Any] | None = None,
+        again: Iterable[str] = (),
+        chain: str = "",
+        state: Any = None,
+    ) -> None:
         """Write an entry, whole. found: plain values. told: status, message and seconds of a result. again: points
         whose results no longer stand. state: where the chain now stands."""
         told = told or {}
-        entry = (kind, name, told.get("status"), told.get("message"), told.get("seconds"), _text(found))
+        entry = (
+            kind,
+            name,
+            told.get("status"),
+            told.get("message"),
+            told.get("seconds"),
+            _text(found),
+        )
         try:
             with self._database:
-                self._database.executemany(AGAIN, [(of, one) for one in again for of in (POINT, COLD)])
+                self._database.executemany(
+                    AGAIN, [(of, one) for one in again for of in (POINT, COLD)]
+                )
                 self._database.execute(AGAIN, (kind, name))
                 self._database.execute(ADD, entry)
                 if chain:
@@ -236,7 +272,9 @@ class RunJournal:
 
     def close(self) -> None:
         """Write through to the disk and let go; a finished database is one file."""
-        with suppress(sqlite3.Error):  # somebody reads it: the next one to close it makes it one file
+        with suppress(
+            sqlite3.Error
+        ):  # somebody reads it: the next one to close it makes it one file
             self._database.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
         self._lock.close()

@@ -22,7 +22,9 @@ _TYPES = ("bool", "int", "float", "str", "list[str]", "constrained-float", "cons
 def twice(texts: Sequence[str]) -> str:
     """A text that stands twice among others, or one that looks like it; '' if there is none."""
     looks = [look_of(text) for text in texts]
-    return next((text for text, look in zip(texts, looks, strict=True) if looks.count(look) > 1), "")
+    return next(
+        (text for text, look in zip(texts, looks, strict=True) if looks.count(look) > 1), ""
+    )
 
 
 def text_faults(values: Mapping[str, Any], toml: Toml) -> list[Fault]:
@@ -35,7 +37,9 @@ def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
     return PydanticCustomError("study-sense", "{said}", {"said": said, "at": tuple(loc)})
 
 
-def faults_of(error: ValidationError, toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Iterable[Fault]:
+def faults_of(
+    error: ValidationError, toml: Toml, known: Sequence[str], kinds: Sequence[str]
+) -> Iterable[Fault]:
     """What a validation found. known: all keys there are; kinds: of designs.
 
     What fits none of the types that a value may have is one fault, not one for each type; a key that is written
@@ -43,12 +47,18 @@ def faults_of(error: ValidationError, toml: Toml, known: Sequence[str], kinds: S
     """
     found = [_fault(detail, toml, known, kinds) for detail in error.errors()]
     sections = [(fault.column.rpartition("."), fault.rule) for fault in found]
-    meant = {f"{section}{dot}{nearest(key, known)}" for (section, dot, key), rule in sections if rule == "unknown-key"}
+    meant = {
+        f"{section}{dot}{nearest(key, known)}"
+        for (section, dot, key), rule in sections
+        if rule == "unknown-key"
+    }
     told = [fault for fault in found if fault.rule != "missing-key" or fault.column not in meant]
     return {(fault.line, fault.column): fault for fault in told}.values()
 
 
-def _texts(value: object, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _texts(
+    value: object, loc: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every text of nested values, keys too, and where it stands."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -70,7 +80,9 @@ def _text_fault(loc: tuple[str | int, ...], text: str, toml: Toml) -> Fault | No
     return None
 
 
-def _fault(detail: Mapping[str, Any], toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Fault:
+def _fault(
+    detail: Mapping[str, Any], toml: Toml, known: Sequence[str], kinds: Sequence[str]
+) -> Fault:
     # The tag of a union stands in the path; it is no key of the file.
     loc = [part for part in detail["loc"] if part not in kinds and part not in _TYPES]
     loc = list(detail.get("ctx", {}).get("at", loc))

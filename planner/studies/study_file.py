@@ -24,7 +24,9 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _StudySection(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
 
 
 class Address(_StudySection):
@@ -67,12 +69,19 @@ class Distribution(_StudySection):
 
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
-        needed = {"uniform": (), "triangular": ("mode",), "normal": ("mean", "spread"), "lognormal": ("mean", "spread")}
+        needed = {
+            "uniform": (),
+            "triangular": ("mode",),
+            "normal": ("mean", "spread"),
+            "lognormal": ("mean", "spread"),
+        }
         for name in ("mode", "mean", "spread"):
             if name in needed[self.kind] and getattr(self, name) is None:
                 raise ValueError(f"kind = {self.kind!r} needs `{name}`; add it")
             if name not in needed[self.kind] and getattr(self, name) is not None:
-                raise ValueError(f"kind = {self.kind!r} has no `{name}`; take it out, or take another kind")
+                raise ValueError(
+                    f"kind = {self.kind!r} has no `{name}`; take it out, or take another kind"
+                )
         if self.kind == "lognormal" and self.mean is not None and self.mean <= 0:
             raise ValueError("the median (`mean`) of a lognormal must be positive; correct it")
         return self
@@ -103,21 +112,32 @@ class Uncertainty(Address):
             raise ValueError("has both `range` and `values`; keep one")
         open_ended = self.distribution.kind in ("normal", "lognormal")
         if self.values is None and self.range is None and not open_ended:
-            raise ValueError("needs `range`, `values` or a normal or lognormal `distribution`; add one of them")
+            raise ValueError(
+                "needs `range`, `values` or a normal or lognormal `distribution`; add one of them"
+            )
         if self.values is not None and self.distribution != Distribution(kind="uniform"):
-            raise ValueError("has `values`, which are equally likely; take `distribution` out, or give a range")
+            raise ValueError(
+                "has `values`, which are equally likely; take `distribution` out, or give a range"
+            )
         if self.values is not None and (again := twice([str(v).casefold() for v in self.values])):
             raise ValueError(f"has the value {again} twice; take one of the two out")
         places = [
             address.model_dump_json(exclude={"change"})
-            for address in (Address(**self.model_dump(include=set(Address.model_fields))), *self.also)
+            for address in (
+                Address(**self.model_dump(include=set(Address.model_fields))),
+                *self.also,
+            )
         ]
         if twice(places):
             raise ValueError("changes the same cells twice; take one of the two out")
         if self.range is not None and not self.range[0] < self.range[1]:
             raise ValueError("`range` must rise; swap its ends")
         mode = self.distribution.mode
-        if mode is not None and self.range is not None and not self.range[0] <= mode <= self.range[1]:
+        if (
+            mode is not None
+            and self.range is not None
+            and not self.range[0] <= mode <= self.range[1]
+        ):
             raise ValueError("`mode` lies outside the range; move it into the range")
         return self
 
@@ -149,7 +169,9 @@ class StudyLever(_StudySection):
     @model_validator(mode="after")
     def _labels(self) -> StudyLever:
         if again := twice([option.label for option in self.options]):
-            raise ValueError(f'"{again}" is the label of two options of the lever "{self.name}"; give each its own')
+            raise ValueError(
+                f'"{again}" is the label of two options of the lever "{self.name}"; give each its own'
+            )
         return self
 
 
@@ -210,7 +232,9 @@ class Sobol(_StudySection):
     @model_validator(mode="after")
     def _power_of_two(self) -> Sobol:
         if self.points & (self.points - 1):
-            raise ValueError("`points` must be a power of two, or the sequence loses its balance; take 64, 128, ..")
+            raise ValueError(
+                "`points` must be a power of two, or the sequence loses its balance; take 64, 128, .."
+            )
         return self
 
 
@@ -248,10 +272,9 @@ class FrontierDesign(_StudySection):
     and no levers, and needs the goal of least risk: `set = { "objective.goal" = "risk" }`."""
 
     kind: Literal["frontier"]
-    scale: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)] = [
-        0.0,
-        2.0,
-    ]
+    scale: Annotated[
+        list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)
+    ] = [0.0, 2.0]
     """Ends of the curve, as multiples of the budgets of the case."""
     most: Annotated[int, Field(ge=2)] = 2000
     """Most programs solved; where they do not suffice, the curve says how far it may be off."""
@@ -264,7 +287,8 @@ class FrontierDesign(_StudySection):
 
 
 Design = Annotated[
-    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | FrontierDesign, Field(discriminator="kind")
+    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | FrontierDesign,
+    Field(discriminator="kind"),
 ]
 
 
@@ -323,7 +347,11 @@ class StudyFile(_StudySection):
                 said = f"{len(group.members)} members cannot all be correlated so negatively; take less"
                 raise at(("correlated", number, "correlation"), said)
         if self.correlated and self.design.kind not in ("lhs", "sobol"):
-            why = "moves one at a time" if self.design.kind == "morris" else "draws from no distributions"
+            why = (
+                "moves one at a time"
+                if self.design.kind == "morris"
+                else "draws from no distributions"
+            )
             said = f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}: change one"
             raise at(("design", "kind"), said)
         if self.fails_when:
@@ -334,7 +362,12 @@ class StudyFile(_StudySection):
         return self
 
     def fault(
-        self, loc: Sequence[str | int], said: str, rule: str = "study-sense", remedy: str = "", column: str = ""
+        self,
+        loc: Sequence[str | int],
+        said: str,
+        rule: str = "study-sense",
+        remedy: str = "",
+        column: str = "",
     ) -> Fault:
         """A fault at its line in the file that was read; what is said after a semicolon is the remedy."""
         message, _, told = said.partition("; ")
@@ -349,7 +382,11 @@ def normal_correlation(rank: float) -> float:
 def study_schema() -> dict[str, Any]:
     """JSON Schema of a study file."""
     schema = StudyFile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Study file of the planner"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Study file of the planner",
+    }
 
 
 def named_outcomes(study: StudyFile) -> list[str]:
@@ -359,7 +396,9 @@ def named_outcomes(study: StudyFile) -> list[str]:
 
 def failure(text: str) -> tuple[str, str, float]:
     """'risk_musd > 5e4' -> ('risk_musd', '>', 50000.0). Raises ValueError."""
-    found = re.fullmatch(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", text)
+    found = re.fullmatch(
+        r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", text
+    )
     if found is None:
         raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"; write it so')
     return found[1], found[2], float(found[3])
@@ -393,6 +432,18 @@ def build_study(
 
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
 SECTIONS: tuple[type[BaseModel], ...] = (
-    StudyFile, Uncertainty, StudyLever, Option, Setting, Correlated, Distribution,
-    OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, FrontierDesign,
-)  # fmt: skip
+    StudyFile,
+    Uncertainty,
+    StudyLever,
+    Option,
+    Setting,
+    Correlated,
+    Distribution,
+    OneAtATime,
+    Grid,
+    LatinHypercube,
+    Sobol,
+    Morris,
+    PointList,
+    FrontierDesign,
+)

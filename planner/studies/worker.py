@@ -62,7 +62,9 @@ class RestartableSolver(Solver):
         """Take up bases, in place of those held."""
         self.bases, self._bases = dict(bases), {}
         for phase, text in bases.items():
-            self.begin_from(phase, np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8))
+            self.begin_from(
+                phase, np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
+            )
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column and keep the basis."""
@@ -127,7 +129,9 @@ class Worker:
     expressions: outcomes of the study's own, by name.
     """
 
-    def __init__(self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None
+    ) -> None:
         self.case, self._time_limit = case, time_limit
         self._expressions = expressions_of(case, expressions or {})
         self._changer = Changer(self.case)
@@ -135,7 +139,9 @@ class Worker:
         self._built: Plain = []
         self._state = START
 
-    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+    def solve(
+        self, state: ChainState | None, settings: Plain, cold: bool
+    ) -> tuple[PointResult, ChainState]:
         """A point from where its chain stands (None: where the last call left it), or from nothing.
 
         Returns what became of it and where the chain now stands. An error that the planner does not know becomes the
@@ -157,7 +163,9 @@ class Worker:
         self._state = after
         return replace(result, seconds=perf_counter() - started), after
 
-    def _advance(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
+    def _advance(
+        self, state: ChainState, case: Case, settings: Plain
+    ) -> tuple[PointResult, ChainState]:
         """The next point of a chain, in a fresh solver."""
         session, built = self._loaded(state), state.built
         session.solver.begin(state.bases)
@@ -167,7 +175,9 @@ class Worker:
         else:
             self._built = built = settings
         result = self._solved(session)
-        return result, ChainState(built, session.solver.bases) if result.status == Status.OPTIMAL else state
+        return result, ChainState(
+            built, session.solver.bases
+        ) if result.status == Status.OPTIMAL else state
 
     def _loaded(self, state: ChainState) -> PointProgram:
         """A session whose program was built from the point that the state names."""
@@ -183,19 +193,34 @@ class Worker:
             return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
         values = figures_of(session, outcome, self._expressions)
         if not scope.case.model.policy.whole_plants:
-            columns = np.array([j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp)
-            others = [capacities(scope, amounts_of(program, x)) for x in session.solver.equally_good(columns)]
+            columns = np.array(
+                [j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp
+            )
+            others = [
+                capacities(scope, amounts_of(program, x))
+                for x in session.solver.equally_good(columns)
+            ]
             values |= spread([values, *others])
-        return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts_of(program, outcome.last.x)))
+        return PointResult(
+            Status.OPTIMAL.value,
+            "",
+            values,
+            plan=decisions(scope, amounts_of(program, outcome.last.x)),
+        )
 
 
 def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Formula]:
     """Expressions over the outcomes of a case and over those before them, by name."""
     known = outcome_names(case) if texts else []
-    return {name: Formula(text, [*known, *list(texts)[:place]]) for place, (name, text) in enumerate(texts.items())}
+    return {
+        name: Formula(text, [*known, *list(texts)[:place]])
+        for place, (name, text) in enumerate(texts.items())
+    }
 
 
-def figures_of(session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Formula]) -> Measures:
+def figures_of(
+    session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Formula]
+) -> Measures:
     """All figures of an optimum, and the expressions over them that are numbers."""
     scope, program = session.scope, session.program
     values = measure(scope, program, outcome)

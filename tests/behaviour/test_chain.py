@@ -27,7 +27,9 @@ SKILLS = "skill, attrition\nchemist, 0"
         (200, 200, 200, 0),
     ],
 )
-def test_the_weakest_link_decides(solve: SolveCase, ore: float, capacity: float, people: float, risk: float) -> None:
+def test_the_weakest_link_decides(
+    solve: SolveCase, ore: float, capacity: float, people: float, risk: float
+) -> None:
     plan = solve(
         demand=demand(last=2026),
         projects=[mine(existing_tpa=ore), plant(existing_tpa=capacity)],
@@ -51,10 +53,15 @@ def test_the_weakest_link_decides(solve: SolveCase, ore: float, capacity: float,
         (["mine", "hiring"], 200),
         (["separation", "hiring"], 200),
         (["mine", "separation", "hiring"], 100),
-        (["mine", "separation", "training"], 200),  # trainees of 2026 join in 2028, after the horizon
+        (
+            ["mine", "separation", "training"],
+            200,
+        ),  # trainees of 2026 join in 2028, after the horizon
     ],
 )
-def test_a_lever_helps_only_with_the_others(solve: SolveCase, levers: list[str], risk: float) -> None:
+def test_a_lever_helps_only_with_the_others(
+    solve: SolveCase, levers: list[str], risk: float
+) -> None:
     plan = solve(
         {"levers": levers},
         demand=demand(last=2027),
@@ -81,9 +88,12 @@ def test_only_the_throughput_that_is_needed_is_built(solve: SolveCase) -> None:
 
 # Capex 1 MUSD per t/y, at most 60 t/y, demand 100 t: money helps up to 60 MUSD.
 @pytest.mark.parametrize(
-    ("money", "risk", "spent"), [(0, 100, 0), (20, 80, 20), (60, 40, 60), (61, 40, 60), (1000, 40, 60)]
+    ("money", "risk", "spent"),
+    [(0, 100, 0), (20, 80, 20), (60, 40, 60), (61, 40, 60), (1000, 40, 60)],
 )
-def test_more_money_helps_until_something_else_binds(solve: SolveCase, money: float, risk: float, spent: float) -> None:
+def test_more_money_helps_until_something_else_binds(
+    solve: SolveCase, money: float, risk: float, spent: float
+) -> None:
     plan = solve(
         demand=demand(last=2026),
         projects=[mine(), plant(max_new_tpa=60, capex_usd_per_tpa=MUSD)],
@@ -95,13 +105,22 @@ def test_more_money_helps_until_something_else_binds(solve: SolveCase, money: fl
 
 def test_people_of_nowhere_do_not_run_a_plant(solve: SolveCase) -> None:
     """A country and skill without a `workforce` row has nobody."""
-    plan = solve(demand=demand(last=2026), projects=[mine(), plant(existing_tpa=100)], skills=SKILLS, staffing=STAFFING)
+    plan = solve(
+        demand=demand(last=2026),
+        projects=[mine(), plant(existing_tpa=100)],
+        skills=SKILLS,
+        staffing=STAFFING,
+    )
     assert plan.summary["risk_musd"] == near(100)
 
 
 def test_a_project_row_of_staffing_overrides_the_stage(solve: SolveCase) -> None:
     # 50 people run 50 t at one person per tonne, and 100 t at half a person per tonne.
-    people = {"skills": SKILLS, "workforce": "country, skill, initial\nAAA, chemist, 50", "demand": demand(last=2026)}
+    people = {
+        "skills": SKILLS,
+        "workforce": "country, skill, initial\nAAA, chemist, 50",
+        "demand": demand(last=2026),
+    }
     plants = [mine(), plant(existing_tpa=100)]
     stage = solve(projects=plants, staffing=STAFFING, **people)
     own = solve(

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, shock, smelter, total
+from tests.cases import (
+    MUSD,
+    ONE_PER_TONNE,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    shock,
+    smelter,
+    total,
+)
 from tests.conftest import SolveCase
 
 THREE = "country, bloc\nAAA, west\nBBB, west\nCCC, east"
@@ -21,7 +33,9 @@ THREE = "country, bloc\nAAA, west\nBBB, west\nCCC, east"
         ("allied", 20),  # 60 of 80 t
     ],
 )
-def test_products_are_shared_within_a_group(solve: SolveCase, coordination: str, risk: float) -> None:
+def test_products_are_shared_within_a_group(
+    solve: SolveCase, coordination: str, risk: float
+) -> None:
     plan = solve(
         {"policy.coordination": coordination},
         countries=THREE,
@@ -41,21 +55,29 @@ def test_who_is_short_is_even_where_that_is_free(solve: SolveCase) -> None:
     assert short == {"BBB": near(7.5), "CCC": near(12.5)}
     # A country that imports 45 of its 50 t has no more than 5 t that could go to others.
     plan = solve(
-        demand=wanted, imports=[imports(45, country="CCC")], **(case | {"projects": [mine(), plant(existing_tpa=20)]})
+        demand=wanted,
+        imports=[imports(45, country="CCC")],
+        **(case | {"projects": [mine(), plant(existing_tpa=20)]}),
     )
     short = plan.tables["shortfall"].set_index("country")["tonnes"].to_dict()
     assert (plan.summary["risk_musd"], short) == (near(15), {"BBB": near(10), "CCC": near(5)})
     # Where a tonne short costs one of them twice as much, it is served first.
     dear = {"countries": "country, weight\nAAA, 1\nBBB, 2\nCCC, 1"}
     plan = solve(demand=wanted, **(case | dear))
-    assert plan.tables["shortfall"].set_index("country")["tonnes"].to_dict() == {"BBB": 0.0, "CCC": near(20)}
+    assert plan.tables["shortfall"].set_index("country")["tonnes"].to_dict() == {
+        "BBB": 0.0,
+        "CCC": near(20),
+    }
 
 
 # The mine is in AAA, the plant in BBB (same bloc), or in CCC (another).
 @pytest.mark.parametrize(
-    ("coordination", "in_bloc", "outside"), [("national", 100, 100), ("blocs", 0, 100), ("allied", 0, 0)]
+    ("coordination", "in_bloc", "outside"),
+    [("national", 100, 100), ("blocs", 0, 100), ("allied", 0, 0)],
 )
-def test_feeds_are_shared_within_a_group(solve: SolveCase, coordination: str, in_bloc: float, outside: float) -> None:
+def test_feeds_are_shared_within_a_group(
+    solve: SolveCase, coordination: str, in_bloc: float, outside: float
+) -> None:
     for country, risk in (("BBB", in_bloc), ("CCC", outside)):
         plan = solve(
             {"policy.coordination": coordination},
@@ -102,7 +124,10 @@ def test_a_country_without_a_bloc_is_a_bloc_of_its_own(solve: SolveCase) -> None
 def test_imports_and_stocks_are_not_passed_on(solve: SolveCase, source: dict[str, Any]) -> None:
     # AAA has 100 t, needs none, and makes a little, so that exchange exists at all: only that reaches BBB.
     plan = solve(
-        countries=THREE, demand=demand(last=2026, country="BBB"), projects=[mine(), plant(existing_tpa=5)], **source
+        countries=THREE,
+        demand=demand(last=2026, country="BBB"),
+        projects=[mine(), plant(existing_tpa=5)],
+        **source,
     )
     assert plan.summary["risk_musd"] == near(95)
 
@@ -125,7 +150,11 @@ def test_what_is_received_can_be_turned_into_metal_and_given_on_as_metal(solve: 
     plan = solve(
         countries=THREE,
         demand=demand(last=2026, country="CCC", form="metal"),
-        projects=[mine(), plant(existing_tpa=60), smelter(country="BBB", existing_tpa=100, recovery=0.5)],
+        projects=[
+            mine(),
+            plant(existing_tpa=60),
+            smelter(country="BBB", existing_tpa=100, recovery=0.5),
+        ],
     )
     assert plan.summary["risk_musd"] == near(70)
 
@@ -151,7 +180,10 @@ def falling(*tonnes: float) -> list[dict[str, Any]]:
 
 def stockpile(**columns: Any) -> list[dict[str, Any]]:
     """A stockpile of Dy oxide in AAA at 1 MUSD/t."""
-    return [{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": ONE_PER_TONNE} | columns]
+    return [
+        {"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": ONE_PER_TONNE}
+        | columns
+    ]
 
 
 # Imports 130, 100, 60 t for 100 t a year: the 30 t to spare in 2026 cover 30 of the 40 t that lack in 2028.
@@ -171,14 +203,24 @@ def stockpile(**columns: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_a_stock_is_bought_from_what_can_be_spared_and_bridges_a_gap(
-    solve: SolveCase, stock: dict[str, float], money: float, levers: list[str], risk: float, cost: float
+    solve: SolveCase,
+    stock: dict[str, float],
+    money: float,
+    levers: list[str],
+    risk: float,
+    cost: float,
 ) -> None:
     plan = solve(
-        {"levers": levers}, imports=falling(130, 100, 60), stockpiles=stockpile(**stock), budgets=budget(money)
+        {"levers": levers},
+        imports=falling(130, 100, 60),
+        stockpiles=stockpile(**stock),
+        budgets=budget(money),
     )
     assert plan.summary["risk_musd"] == near(risk)
     assert plan.summary["cost_musd"] == near(cost)
-    assert plan.summary["public_spend_musd"] == near(min(cost, 30 if "holding_usd_per_kg_year" in stock else cost))
+    assert plan.summary["public_spend_musd"] == near(
+        min(cost, 30 if "holding_usd_per_kg_year" in stock else cost)
+    )
 
 
 def test_holding_costs_are_discounted_and_counted_on_the_year_end_stock(solve: SolveCase) -> None:
@@ -194,7 +236,9 @@ def test_holding_costs_are_discounted_and_counted_on_the_year_end_stock(solve: S
 
 
 def test_a_stock_nobody_needs_is_given_up_rather_than_held(solve: SolveCase) -> None:
-    plan = solve(imports=[imports(100)], stockpiles=stockpile(initial_t=40, holding_usd_per_kg_year=100))
+    plan = solve(
+        imports=[imports(100)], stockpiles=stockpile(initial_t=40, holding_usd_per_kg_year=100)
+    )
     assert plan.summary["cost_musd"] == near(0)
 
 
@@ -211,7 +255,9 @@ def test_own_output_and_what_is_received_can_be_put_in_stock(solve: SolveCase) -
 
 
 def test_a_metal_stock_serves_metal(solve: SolveCase) -> None:
-    plan = solve(demand=demand(last=2026, form="metal"), stockpiles=stockpile(form="metal", initial_t=30))
+    plan = solve(
+        demand=demand(last=2026, form="metal"), stockpiles=stockpile(form="metal", initial_t=30)
+    )
     assert plan.summary["risk_musd"] == near(70)
 
 

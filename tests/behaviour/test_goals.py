@@ -47,7 +47,9 @@ def test_the_slack_lets_the_dearest_part_go(solve: SolveCase) -> None:
         (40, 63),
     ],
 )
-def test_goal_target_is_least_cost_within_the_limit(solve: SolveCase, limit: float, cost: float) -> None:
+def test_goal_target_is_least_cost_within_the_limit(
+    solve: SolveCase, limit: float, cost: float
+) -> None:
     plan = solve({"objective.goal": "target", "objective.risk_limit": limit}, **TWO_PLANTS)
     assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == (near(limit), near(cost))
 
@@ -68,7 +70,9 @@ def test_an_unreachable_target_is_infeasible_and_says_what_can_be_reached(solve:
     assert plan.status.exit_code == 3
     assert plan.tables == {}
     assert "35 MUSD" in plan.summary["reasons"][0]
-    assert "least attainable" in plan.summary["reasons"][0] and "40 MUSD" in plan.summary["reasons"][0]
+    assert (
+        "least attainable" in plan.summary["reasons"][0] and "40 MUSD" in plan.summary["reasons"][0]
+    )
 
 
 def test_goal_welfare_builds_what_costs_less_than_it_saves(solve: SolveCase) -> None:
@@ -84,9 +88,7 @@ CHEMISTS: dict[str, Any] = {
     "budgets": budget(1000),
 }
 SCHOOL = "programme, country, skill, duration_years, seats, max_new_seats, cost_per_trainee_usd, cost_per_seat_usd\n"
-GAP = (
-    "supplier, country, element, year, tonnes\nCHN, AAA, Dy, 2026, 200\nCHN, AAA, Dy, 2027, 100\nCHN, AAA, Dy, 2028, 0"
-)
+GAP = "supplier, country, element, year, tonnes\nCHN, AAA, Dy, 2026, 200\nCHN, AAA, Dy, 2027, 100\nCHN, AAA, Dy, 2028, 0"
 STOCK = "country, element, initial_t, purchase_usd_per_kg, holding_usd_per_kg_year\n"
 
 
@@ -99,10 +101,25 @@ def only(**columns: float) -> dict[str, Any]:
 # The rate of cost is 25 % a year (1, 0.8, 0.64), losses are not discounted; a tonne saves 1 MUSD.
 TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]] = {
     # One t/y from 2028, paid by halves in 2026 and 2027: 0.5 + 0.4 = 0.9 x.
-    "public capex": (lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD), 1 / 0.9, 300, 200),
-    "private capex": (lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD, public_share=0), 1 / 0.9, 300, 200),
+    "public capex": (
+        lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD),
+        1 / 0.9,
+        300,
+        200,
+    ),
+    "private capex": (
+        lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD, public_share=0),
+        1 / 0.9,
+        300,
+        200,
+    ),
     # From the planned start to 2028. Committed in 2027: 0.64 x for a tonne; in 2026: 0.8 x more for one more tonne.
-    "fixed opex": (lambda x: only(lead_time_years=1, fixed_opex_usd_per_tpa=x * MUSD), 1 / 0.8, 200, 100),
+    "fixed opex": (
+        lambda x: only(lead_time_years=1, fixed_opex_usd_per_tpa=x * MUSD),
+        1 / 0.8,
+        200,
+        100,
+    ),
     # One year (2026), in the history that needs it (p = 0.3): 0.3 x for 0.3 t.
     "variable opex": (
         lambda x: {
@@ -159,14 +176,22 @@ TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]
     ),
     # 100 t to spare in 2026 and 100 t that lack in 2028: bought at x.
     "stock purchases": (
-        lambda x: {"imports": GAP, "stockpiles": f"{STOCK}AAA, Dy, 0, {1000 * x}, 0", "budgets": budget(1000)},
+        lambda x: {
+            "imports": GAP,
+            "stockpiles": f"{STOCK}AAA, Dy, 0, {1000 * x}, 0",
+            "budgets": budget(1000),
+        },
         1,
         100,
         0,
     ),
     # The same free to buy, held at the ends of 2026 and 2027: 1.8 x.
     "holding": (
-        lambda x: {"imports": GAP, "stockpiles": f"{STOCK}AAA, Dy, 100, 0, {1000 * x}", "budgets": budget(1000)},
+        lambda x: {
+            "imports": GAP,
+            "stockpiles": f"{STOCK}AAA, Dy, 100, 0, {1000 * x}",
+            "budgets": budget(1000),
+        },
         1 / 1.8,
         100,
         0,
@@ -175,11 +200,16 @@ TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]
 
 
 @pytest.mark.parametrize("item", TIPPING)
-def test_every_item_of_cost_tips_the_balance_where_it_costs_what_it_saves(solve: SolveCase, item: str) -> None:
+def test_every_item_of_cost_tips_the_balance_where_it_costs_what_it_saves(
+    solve: SolveCase, item: str
+) -> None:
     """The order of criteria sees cost as the program has it, so a wrong item there would show in what is done."""
     tables, even, without, with_it = TIPPING[item]
     model = {"objective.goal": "welfare", "objective.risk_aversion": 0.0, "discount_rate": 0.25}
-    cheap, dear = (solve(model, **tables(factor * even)).summary["expected_loss_musd"] for factor in (0.98, 1.02))
+    cheap, dear = (
+        solve(model, **tables(factor * even)).summary["expected_loss_musd"]
+        for factor in (0.98, 1.02)
+    )
     assert (cheap, dear) == (near(with_it), near(without))
 
 
@@ -197,7 +227,8 @@ def test_with_full_aversion_cost_comes_before_expected_loss(solve: SolveCase) ->
 
 
 @pytest.mark.parametrize(
-    "goal", [{"objective.goal": "welfare"}, {"objective.goal": "target", "objective.risk_limit": 100}, {}]
+    "goal",
+    [{"objective.goal": "welfare"}, {"objective.goal": "target", "objective.risk_limit": 100}, {}],
 )
 def test_the_third_criterion_leaves_no_shortfall_that_could_be_avoided_for_nothing(
     solve: SolveCase, goal: dict[str, Any]
@@ -228,7 +259,10 @@ EITHER: dict[str, Any] = {
     ],
     "budgets": budget(50, first=2027),
     "scenarios": scenarios(no_dy=0.5, no_tb=0.5),
-    "shocks": [shock("no_dy", "import", 0, 2027, element="Dy"), shock("no_tb", "import", 0, 2027, element="Tb")],
+    "shocks": [
+        shock("no_dy", "import", 0, 2027, element="Dy"),
+        shock("no_tb", "import", 0, 2027, element="Tb"),
+    ],
 }
 
 
@@ -264,8 +298,13 @@ def test_an_adaptive_plan_is_reported_with_its_scenarios(solve: SolveCase) -> No
 
 def test_adaptive_investment_does_not_answer_what_has_not_shown_itself(solve: SolveCase) -> None:
     # Lead time 1: what serves in 2027 is committed in 2026, when nothing is known.
-    late = [row | ({"lead_time_years": 1} if row["stage"] == "separation" else {}) for row in EITHER["projects"]]
-    plan = solve({"policy.investment": "adaptive"}, **EITHER | {"projects": late, "budgets": budget(50)})
+    late = [
+        row | ({"lead_time_years": 1} if row["stage"] == "separation" else {})
+        for row in EITHER["projects"]
+    ]
+    plan = solve(
+        {"policy.investment": "adaptive"}, **EITHER | {"projects": late, "budgets": budget(50)}
+    )
     assert plan.summary["expected_loss_musd"] == near(75)
 
 
@@ -298,7 +337,9 @@ def test_adaptive_training_and_hiring_answer_too(solve: SolveCase) -> None:
 def test_free_imports_are_used_whatever_the_slack_allows(solve: SolveCase) -> None:
     # One country, no projects: 53 of 132 t are imported for nothing, so 79 t are short with or without a plan.
     # Within a slack of 5 % the least cost, 0, would let the imports be left.
-    plan = solve({"objective.risk_slack": 0.05}, demand=demand(132, last=2026), imports=[imports(53)])
+    plan = solve(
+        {"objective.risk_slack": 0.05}, demand=demand(132, last=2026), imports=[imports(53)]
+    )
     assert plan.summary["cost_musd"] == near(0)
     assert plan.summary["risk_musd"] == near(79)
 
@@ -315,7 +356,9 @@ def test_free_imports_are_used_where_only_the_tail_counts(solve: SolveCase) -> N
     assert plan.summary["scenario_loss_musd"] == near({"calm": 79, "cut": 132})
 
 
-def test_lambda_one_without_a_tail_is_expected_loss_and_no_worse_than_nothing(solve: SolveCase) -> None:
+def test_lambda_one_without_a_tail_is_expected_loss_and_no_worse_than_nothing(
+    solve: SolveCase,
+) -> None:
     model = {"objective.risk_aversion": 1.0, "objective.tail": 0.0, "objective.risk_slack": 0.05}
     plan = solve(model, demand=demand(132, last=2026), imports=[imports(53)])
     assert plan.summary["risk_musd"] == near(79)
@@ -353,7 +396,9 @@ def test_the_baseline_is_the_case_without_levers(make_case: MakeCase) -> None:
 def test_a_model_given_to_solve_replaces_that_of_the_case(make_case: MakeCase) -> None:
     case = make_case({"levers": []}, **TWO_PLANTS)
     assert planner.solve(case, baseline=False).summary["risk_musd"] == near(100)
-    assert planner.solve(case, planner.ModelFile(), baseline=False).summary["risk_musd"] == near(40 * 1.001)
+    assert planner.solve(case, planner.ModelFile(), baseline=False).summary["risk_musd"] == near(
+        40 * 1.001
+    )
 
 
 def test_service_and_shortfall_are_expected_shares_of_demand(solve: SolveCase) -> None:

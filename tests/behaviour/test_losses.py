@@ -10,14 +10,29 @@ import planner
 from planner.results.losses import cvar
 from planner.solving.live_program import LiveProgram
 from planner.studies.outcomes import measure
-from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    total,
+)
 from tests.conftest import SolveCase
 
 FOUR = ([0.0, 10.0, 20.0, 100.0], [0.5, 0.2, 0.2, 0.1])
 SPLIT = [  # (tail, CVaR of FOUR)
     (0.0, 16),  # the mean: 0.2 * 10 + 0.2 * 20 + 0.1 * 100
     (0.5, 32),  # worst half: (0.1 * 100 + 0.2 * 20 + 0.2 * 10) / 0.5
-    (0.8, 60),  # worst fifth: all of the 100 and half of the atom at 20: (0.1 * 100 + 0.1 * 20) / 0.2
+    (
+        0.8,
+        60,
+    ),  # worst fifth: all of the 100 and half of the atom at 20: (0.1 * 100 + 0.1 * 20) / 0.2
     (0.85, 220 / 3),  # (0.1 * 100 + 0.05 * 20) / 0.15 = 73.33
     (0.9, 100),
     (0.99, 100),
@@ -61,11 +76,7 @@ def test_a_solve_finds_the_same_cvar(solve: SolveCase, tail: float, expected: fl
 # The worst tenth is the larger of the two: max(10 - d, 40 - 4 t) = max(t, 40 - 4 t), least at t = 8.
 @pytest.mark.parametrize(
     ("aversion", "tb", "expected_loss", "tail_loss"),
-    [
-        (0.0, 0, 4, 40),
-        (0.5, 8, 4.8, 8),
-        (1.0, 8, 4.8, 8),
-    ],
+    [(0.0, 0, 4, 40), (0.5, 8, 4.8, 8), (1.0, 8, 4.8, 8)],
 )
 def test_a_risk_averse_plan_guards_against_the_rare_cut(
     solve: SolveCase, aversion: float, tb: float, expected_loss: float, tail_loss: float
@@ -84,7 +95,10 @@ def test_a_risk_averse_plan_guards_against_the_rare_cut(
         ],
         budgets=budget(10),
         scenarios=scenarios(calm=0.4, often=0.5, rare=0.1),
-        shocks=[shock("often", "import", 0, element="Dy"), shock("rare", "import", 0, element="Tb")],
+        shocks=[
+            shock("often", "import", 0, element="Dy"),
+            shock("rare", "import", 0, element="Tb"),
+        ],
     )
     assert plan.summary["expected_loss_musd"] == near(expected_loss)
     assert plan.summary["cvar_musd"] == near(tail_loss)
@@ -117,7 +131,10 @@ def test_the_loss_rises_in_steps_of_depth(solve: SolveCase, supply: float, loss:
 def test_the_steps_are_shares_of_the_shocked_demand(solve: SolveCase) -> None:
     # Demand doubles to 200 t, all short: 40 t at 0.1, 60 t at 1, 100 t at 2.
     plan = solve(
-        demand=demand(last=2026), loss_tiers=TIERS, scenarios=scenarios(boom=1), shocks=[shock("boom", "demand", 2)]
+        demand=demand(last=2026),
+        loss_tiers=TIERS,
+        scenarios=scenarios(boom=1),
+        shocks=[shock("boom", "demand", 2)],
     )
     assert plan.summary["risk_musd"] == near(4 + 60 + 200)
 
@@ -127,7 +144,10 @@ def test_the_most_specific_set_of_steps_holds_whole(solve: SolveCase) -> None:
     plan = solve(
         countries="country\nAAA\nBBB",
         demand=[
-            row for c in ("AAA", "BBB") for o in ("oxide", "metal") for row in demand(1, last=2026, country=c, form=o)
+            row
+            for c in ("AAA", "BBB")
+            for o in ("oxide", "metal")
+            for row in demand(1, last=2026, country=c, form=o)
         ],
         loss_tiers="""
             element, country, form, up_to_share, loss_usd_per_kg
@@ -167,7 +187,9 @@ def test_demand_and_imports_are_linear_between_years_and_constant_outside(solve:
     assert plan.table("shortfall")["tonnes"].tolist() == near([50, 100, 120, 90])
 
 
-def test_with_full_risk_aversion_no_shortfall_is_reported_that_the_plan_does_not_force(solve: SolveCase) -> None:
+def test_with_full_risk_aversion_no_shortfall_is_reported_that_the_plan_does_not_force(
+    solve: SolveCase,
+) -> None:
     # The worst tenth is `cut` (100 MUSD, forced). In `calm` 100 t can be imported, which CVaR does not see.
     plan = solve(
         {"objective.risk_aversion": 1.0},
@@ -181,7 +203,9 @@ def test_with_full_risk_aversion_no_shortfall_is_reported_that_the_plan_does_not
     assert plan.summary["scenario_loss_musd"]["calm"] == near(0)
 
 
-def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(tmp_path: Path) -> None:
+def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(
+    tmp_path: Path,
+) -> None:
     """A cut of A (0.3) loses 100 MUSD there, a cut of B (0.1) as much there; nothing else is lost.
 
     The worst fifth is half of the 0.4 of both: 0.15 of A's cut and 0.05 of B's, so 75 and 25 of the mean loss of 100.

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cases import MUSD, ONE_PER_TONNE, Row, budget, demand, imports, mine, near, plant, smelter, total
+from tests.cases import (
+    MUSD,
+    ONE_PER_TONNE,
+    Row,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    smelter,
+    total,
+)
 from tests.conftest import SolveCase
 
 
@@ -19,13 +31,19 @@ METAL = [mine(), plant(existing_tpa=500), smelter(existing_tpa=200)]
 
 
 @pytest.mark.parametrize(("capacity", "risk"), [(0, 100), (1, 99), (40, 60), (150, 0)])
-def test_metal_helps_only_as_far_as_magnets_can_be_made_of_it(solve: SolveCase, capacity: float, risk: float) -> None:
+def test_metal_helps_only_as_far_as_magnets_can_be_made_of_it(
+    solve: SolveCase, capacity: float, risk: float
+) -> None:
     plan = solve(demand=WANTED, projects=[*METAL, magnets(existing_tpa=capacity)])
     assert plan.summary["risk_musd"] == near(risk)
 
 
 def test_a_tonne_of_new_capacity_saves_a_tonne(solve: SolveCase) -> None:
-    plan = solve(demand=WANTED, projects=[*METAL, magnets(max_new_tpa=50, capex_usd_per_tpa=MUSD)], budgets=budget(1))
+    plan = solve(
+        demand=WANTED,
+        projects=[*METAL, magnets(max_new_tpa=50, capex_usd_per_tpa=MUSD)],
+        budgets=budget(1),
+    )
     assert plan.summary["risk_musd"] == near(99)
     assert total(plan, "investments", "tpa", stage="magnet") == near(1)
     assert total(plan, "spending", "musd", item="capex magnet") == near(1)
@@ -33,8 +51,12 @@ def test_a_tonne_of_new_capacity_saves_a_tonne(solve: SolveCase) -> None:
 
 def test_without_its_lever_no_magnet_plant_is_added(solve: SolveCase) -> None:
     grows = magnets(max_new_tpa=50)
-    assert solve({"levers": ["metal"]}, demand=WANTED, projects=[*METAL, grows]).summary["risk_musd"] == near(100)
-    assert solve({"levers": ["magnet"]}, demand=WANTED, projects=[*METAL, grows]).summary["risk_musd"] == near(50)
+    assert solve({"levers": ["metal"]}, demand=WANTED, projects=[*METAL, grows]).summary[
+        "risk_musd"
+    ] == near(100)
+    assert solve({"levers": ["magnet"]}, demand=WANTED, projects=[*METAL, grows]).summary[
+        "risk_musd"
+    ] == near(50)
 
 
 # 100 t of ore, 0.9 kept in separation, 0.8 in metal making, 0.5 in magnets: 36 t of magnets, 64 t short.
@@ -53,7 +75,9 @@ def test_recoveries_multiply_along_the_chain(solve: SolveCase) -> None:
 
 
 def test_magnets_are_made_of_metal_that_is_bought_and_not_of_oxide(solve: SolveCase) -> None:
-    of_metal = solve(demand=WANTED, projects=[magnets(existing_tpa=70)], imports=[imports(30, form="metal")])
+    of_metal = solve(
+        demand=WANTED, projects=[magnets(existing_tpa=70)], imports=[imports(30, form="metal")]
+    )
     assert of_metal.summary["risk_musd"] == near(70)
     of_oxide = solve(demand=WANTED, projects=[magnets(existing_tpa=70)], imports=[imports(30)])
     assert of_oxide.summary["risk_musd"] == near(100)

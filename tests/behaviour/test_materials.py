@@ -17,7 +17,9 @@ BOTH = [*demand(last=2026), *demand(last=2026, element="Nd")]
 # 50 t/y of capacity. treo: 50 t of ore, so 5 t Dy and 20 t Nd. heavy: a tonne of ore counts 0.1 (Dy), so 500 t of ore,
 # 50 t Dy and 200 t Nd, of which 100 are wanted.
 @pytest.mark.parametrize(("basis", "ore", "risk"), [("treo", 50, 95 + 80), ("heavy", 500, 50)])
-def test_the_basis_says_what_capacity_counts(solve: SolveCase, basis: str, ore: float, risk: float) -> None:
+def test_the_basis_says_what_capacity_counts(
+    solve: SolveCase, basis: str, ore: float, risk: float
+) -> None:
     plan = solve(
         demand=BOTH,
         elements=TWO,
@@ -31,7 +33,9 @@ def test_the_basis_says_what_capacity_counts(solve: SolveCase, basis: str, ore: 
 
 
 @pytest.mark.parametrize(("basis", "made"), [("treo", 2), ("heavy", 20)])
-def test_people_are_needed_per_tonne_as_capacity_counts(solve: SolveCase, basis: str, made: float) -> None:
+def test_people_are_needed_per_tonne_as_capacity_counts(
+    solve: SolveCase, basis: str, made: float
+) -> None:
     # 20 people at one per tonne: 20 t of ore with 2 t of Dy, or 20 t of heavy elements.
     plan = solve(
         demand=demand(last=2026),
@@ -55,7 +59,9 @@ def test_a_feed_without_heavy_elements_uses_no_capacity_of_a_heavy_plant(solve: 
     assert plan.summary["risk_musd"] == near(40)
 
 
-@pytest.mark.parametrize(("own", "made"), [({}, 80), ({"Dy": 0.5}, 50), ({"Dy": 0}, 0), ({"Nd": 0.5}, 80)])
+@pytest.mark.parametrize(
+    ("own", "made"), [({}, 80), ({"Dy": 0.5}, 50), ({"Dy": 0}, 0), ({"Nd": 0.5}, 80)]
+)
 def test_a_recovery_of_its_own_overrides_that_of_the_project(
     solve: SolveCase, own: dict[str, float], made: float
 ) -> None:
@@ -77,7 +83,9 @@ def test_elements_come_together_and_surplus_may_be_left_over(solve: SolveCase) -
     assert total(plan, "operations", "tonnes", item="made", element="Nd") == near(400)
 
 
-def test_a_plant_takes_only_feeds_it_accepts_and_a_mine_gives_only_its_own(solve: SolveCase) -> None:
+def test_a_plant_takes_only_feeds_it_accepts_and_a_mine_gives_only_its_own(
+    solve: SolveCase,
+) -> None:
     # Two feeds of 30 t each; `plant` accepts both, `picky` only gem, whose Dy is thinner.
     case: dict[str, Any] = {
         "demand": demand(last=2026),
@@ -117,5 +125,8 @@ def test_metal_and_oxide_compete_for_the_oxide_made_or_imported(solve: SolveCase
 
 
 def test_metal_imports_serve_metal_demand_only(solve: SolveCase) -> None:
-    plan = solve(demand=[*demand(last=2026), *demand(last=2026, form="metal")], imports=[imports(500, form="metal")])
+    plan = solve(
+        demand=[*demand(last=2026), *demand(last=2026, form="metal")],
+        imports=[imports(500, form="metal")],
+    )
     assert plan.summary["risk_musd"] == near(100)

@@ -27,7 +27,9 @@ def works(**columns: Any) -> list[dict[str, Any]]:
         ("funder, countries\nBBB, BBB", 0),
     ],
 )
-def test_a_funder_pays_only_where_it_may(solve: SolveCase, funders: str | None, built: float) -> None:
+def test_a_funder_pays_only_where_it_may(
+    solve: SolveCase, funders: str | None, built: float
+) -> None:
     plan = solve(
         countries="country\nAAA\nBBB",
         demand=ONE_YEAR,
@@ -63,7 +65,9 @@ def test_funders_add_up_and_each_stays_within_its_budget(solve: SolveCase) -> No
 
 # 30 MUSD in each of 2026 and 2027; the plant can be committed from 2027.
 @pytest.mark.parametrize(("carry_over", "built"), [(True, 60), (False, 30)])
-def test_unspent_budget_moves_to_the_next_year_if_it_may(solve: SolveCase, carry_over: bool, built: float) -> None:
+def test_unspent_budget_moves_to_the_next_year_if_it_may(
+    solve: SolveCase, carry_over: bool, built: float
+) -> None:
     plan = solve(
         {"policy.budget_carry_over": carry_over},
         demand=demand(last=2027),
@@ -73,8 +77,14 @@ def test_unspent_budget_moves_to_the_next_year_if_it_may(solve: SolveCase, carry
     assert plan.summary["risk_musd"] == near(100 + 100 - built)
 
 
-def test_a_later_budget_pays_for_nothing_earlier_and_one_before_the_horizon_for_nothing(solve: SolveCase) -> None:
-    plan = solve(demand=demand(last=2027), projects=works(), budgets=[*budget(50, first=2025), *budget(10, 60)])
+def test_a_later_budget_pays_for_nothing_earlier_and_one_before_the_horizon_for_nothing(
+    solve: SolveCase,
+) -> None:
+    plan = solve(
+        demand=demand(last=2027),
+        projects=works(),
+        budgets=[*budget(50, first=2025), *budget(10, 60)],
+    )
     # 2026: 10 t/y. 2027: 70 t/y.
     assert plan.summary["risk_musd"] == near(90 + 30)
 
@@ -94,7 +104,11 @@ def test_a_later_budget_pays_for_nothing_earlier_and_one_before_the_horizon_for_
 def test_capex_is_paid_in_equal_parts_over_the_lead_time(
     solve: SolveCase, lead: int, by_year: dict[int, float], risk: float
 ) -> None:
-    plan = solve({"policy.budget_carry_over": False}, projects=works(lead_time_years=lead), budgets=budget(10, 20, 30))
+    plan = solve(
+        {"policy.budget_carry_over": False},
+        projects=works(lead_time_years=lead),
+        budgets=budget(10, 20, 30),
+    )
     assert plan.summary["risk_musd"] == near(risk)
     spent = plan.table("spending").groupby("year")["musd"].sum().to_dict()
     assert spent == near(by_year)
@@ -102,13 +116,7 @@ def test_capex_is_paid_in_equal_parts_over_the_lead_time(
 
 @pytest.mark.parametrize(
     ("public_share", "cost_index", "built"),
-    [
-        (1, 1, 10),
-        (0.25, 1, 40),
-        (1, 2, 5),
-        (0.25, 2, 20),
-        (0, 2, 100),
-    ],
+    [(1, 1, 10), (0.25, 1, 40), (1, 2, 5), (0.25, 2, 20), (0, 2, 100)],
 )
 def test_budgets_pay_the_public_share_and_cost_counts_all_of_it(
     solve: SolveCase, public_share: float, cost_index: float, built: float
@@ -133,13 +141,19 @@ def test_cost_is_discounted_by_the_year_it_is_paid(solve: SolveCase) -> None:
         {"discount_rate": 0.25},
         demand=demand(last=2029),
         budgets=budget(10, 10),
-        projects=works(lead_time_years=2, fixed_opex_usd_per_tpa=0.05 * MUSD, variable_opex_usd_per_t=0.1 * MUSD),
+        projects=works(
+            lead_time_years=2,
+            fixed_opex_usd_per_tpa=0.05 * MUSD,
+            variable_opex_usd_per_t=0.1 * MUSD,
+        ),
     )
     assert plan.summary["risk_musd"] == near(360)
     assert plan.summary["cost_musd"] == near(18 + 3 * (0.64 + 0.512))
 
 
-def test_fixed_opex_is_that_of_new_nameplate_only_and_variable_opex_that_of_all_throughput(solve: SolveCase) -> None:
+def test_fixed_opex_is_that_of_new_nameplate_only_and_variable_opex_that_of_all_throughput(
+    solve: SolveCase,
+) -> None:
     # 40 t/y exist, 10 are added in 2026: fixed 0.1 * 10 a year for three years; variable 0.01 * 50 a year; capex 10.
     plan = solve(
         budgets=budget(10),
@@ -194,7 +208,9 @@ def test_what_is_spent_in_the_table_is_what_is_bought(solve: SolveCase) -> None:
     assert total(plan, "spending", "expected", item="capex separation") == near(100)
 
 
-def test_funders_with_the_same_reach_share_what_they_pay_in_proportion_to_what_each_has(solve: SolveCase) -> None:
+def test_funders_with_the_same_reach_share_what_they_pay_in_proportion_to_what_each_has(
+    solve: SolveCase,
+) -> None:
     # 10 of AAA and 30 of BBB, both may pay everywhere; the plant is limited to 20 t/y, so 20 MUSD are paid: 5 and 15.
     plan = solve(
         countries="country\nAAA\nBBB",
@@ -203,4 +219,6 @@ def test_funders_with_the_same_reach_share_what_they_pay_in_proportion_to_what_e
         budgets=[*budget(10), *budget(30, funder="BBB")],
         funders="funder, countries\nAAA, *\nBBB, AAA;BBB",
     )
-    assert plan.table("spending").groupby("funder")["musd"].sum().to_dict() == near({"AAA": 5, "BBB": 15})
+    assert plan.table("spending").groupby("funder")["musd"].sum().to_dict() == near(
+        {"AAA": 5, "BBB": 15}
+    )

@@ -22,7 +22,9 @@ def solved() -> tuple[LiveProgram, np.ndarray]:
     return session, session.solve(lambda _: None).last.x
 
 
-def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[LiveProgram, np.ndarray]) -> None:
+def test_parts_with_nodes_of_their_own_join_to_the_whole(
+    solved: tuple[LiveProgram, np.ndarray],
+) -> None:
     """Each scenario is a part whose nodes are numbered 0, 1, .. from the first period; decisions are in every part."""
     session, x = solved
     joined, tree = Values(), session.scope.tree
@@ -47,7 +49,11 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[LiveProgr
 
 def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out() -> None:
     values = Values()
-    values.add([("mined", ("mine", 0)), ("mined", ("mine", 1)), ("build", ("mine", 0))], [5.0, 7.0, 3.0], {1: 4})
+    values.add(
+        [("mined", ("mine", 0)), ("mined", ("mine", 1)), ("build", ("mine", 0))],
+        [5.0, 7.0, 3.0],
+        {1: 4},
+    )
     assert values.by_node("mined", 6, "mine").tolist() == [0, 0, 0, 0, 7, 0]
     assert values("mined", "mine", 4) == 7
     assert values("build", "mine", 0) == 3

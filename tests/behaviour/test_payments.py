@@ -21,7 +21,9 @@ def spent(**musd: float) -> dict[str, Any]:
     projects: list[Row] = []
     for c, amount in musd.items():
         projects.append(mine(project=f"mine_{c}", country=c))
-        projects.append(plant(project=f"plant_{c}", country=c, max_new_tpa=amount, capex_usd_per_tpa=MUSD))
+        projects.append(
+            plant(project=f"plant_{c}", country=c, max_new_tpa=amount, capex_usd_per_tpa=MUSD)
+        )
     return {
         "countries": [{"country": c} for c in musd],
         "demand": [row for c in musd for row in demand(100, country=c)],
@@ -35,7 +37,9 @@ def payments(plan: PlanValues) -> dict[str, tuple[float, float, float]]:
     table = plan.tables["payments"]
     columns = zip(table["paid_musd"], table["least_musd"], table["most_musd"], strict=True)
     by_spending = plan.tables["spending"].groupby("funder")["expected"].sum().to_dict()
-    assert by_spending == near({f: m for f, m in zip(table["funder"], table["paid_musd"], strict=True) if m > 0})
+    assert by_spending == near(
+        {f: m for f, m in zip(table["funder"], table["paid_musd"], strict=True) if m > 0}
+    )
     return dict(zip(table["funder"], columns, strict=True))
 
 
@@ -50,14 +54,20 @@ def test_reach_stops_evenness(solve: SolveCase) -> None:
     assert payments(plan) == {"AAA": near((10, 0, 10)), "BANK": near((30, 30, 40))}
 
 
-def test_funders_that_may_pay_everywhere_pay_the_same_share_of_their_budgets(solve: SolveCase) -> None:
+def test_funders_that_may_pay_everywhere_pay_the_same_share_of_their_budgets(
+    solve: SolveCase,
+) -> None:
     # 60 of 200. Each pays at most its budget or all 60, at least what the others have too little for.
     plan = solve(
         **spent(AAA=60),
         budgets=[*budget(30), *budget(20, funder="BANK"), *budget(150, funder="FUND")],
         funders="funder, countries\nBANK, *\nFUND, *",
     )
-    assert payments(plan) == {"AAA": near((9, 0, 30)), "BANK": near((6, 0, 20)), "FUND": near((45, 10, 60))}
+    assert payments(plan) == {
+        "AAA": near((9, 0, 30)),
+        "BANK": near((6, 0, 20)),
+        "FUND": near((45, 10, 60)),
+    }
     assert plan.tables["payments"]["budget_musd"].tolist() == [30, 20, 150]
 
 
@@ -69,7 +79,11 @@ def test_the_next_largest_share_is_least_too(solve: SolveCase) -> None:
         budgets=[*budget(100), *budget(100, funder="FUND"), *budget(100, funder="BANK")],
         funders="funder, countries\nFUND, AAA\nBANK, BBB",
     )
-    assert payments(plan) == {"AAA": near((15, 0, 30)), "FUND": near((15, 0, 30)), "BANK": near((40, 40, 40))}
+    assert payments(plan) == {
+        "AAA": near((15, 0, 30)),
+        "FUND": near((15, 0, 30)),
+        "BANK": near((40, 40, 40)),
+    }
 
 
 def test_budgets_by_year_stop_evenness(solve: SolveCase) -> None:
@@ -84,7 +98,10 @@ def test_budgets_by_year_stop_evenness(solve: SolveCase) -> None:
 
 @pytest.mark.parametrize(
     ("carry_over", "paid"),
-    [(True, {"AAA": (30, 0, 60), "BANK": (30, 0, 60)}), (False, {"AAA": (0,) * 3, "BANK": (60,) * 3})],
+    [
+        (True, {"AAA": (30, 0, 60), "BANK": (30, 0, 60)}),
+        (False, {"AAA": (0,) * 3, "BANK": (60,) * 3}),
+    ],
 )
 def test_money_of_earlier_years_counts_if_it_moves_on(
     solve: SolveCase, carry_over: bool, paid: dict[str, tuple[float, ...]]
@@ -109,8 +126,13 @@ def test_within_a_year_money_moves_on_from_quarter_to_quarter(solve: SolveCase) 
         demand=demand(24, last=2026),
         imports=[imports(48)],
         scenarios=scenarios(cut=1),
-        shocks=[shock("cut", "import", 0.5, 2026, "2026Q1"), shock("cut", "import", 0, "2026Q4", 2026)],
-        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1000}],
+        shocks=[
+            shock("cut", "import", 0.5, 2026, "2026Q1"),
+            shock("cut", "import", 0, "2026Q4", 2026),
+        ],
+        stockpiles=[
+            {"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1000}
+        ],
         budgets=[*budget(9), *budget(3, funder="BANK")],
         funders="funder, countries\nBANK, *",
     )
@@ -119,7 +141,9 @@ def test_within_a_year_money_moves_on_from_quarter_to_quarter(solve: SolveCase) 
 
 def test_a_funder_without_budget_pays_nothing(solve: SolveCase) -> None:
     plan = solve(
-        **spent(AAA=60), budgets=[*budget(100), *budget(0, funder="BANK")], funders="funder, countries\nBANK, *"
+        **spent(AAA=60),
+        budgets=[*budget(100), *budget(0, funder="BANK")],
+        funders="funder, countries\nBANK, *",
     )
     assert payments(plan) == {"AAA": near((60, 60, 60)), "BANK": (0, 0, 0)}
 
@@ -161,7 +185,9 @@ def paid(plan: PlanValues) -> dict[str, float]:
     return {funder: row[0] for funder, row in payments(plan).items()}
 
 
-def test_by_benefit_a_party_pays_as_its_loss_falls_and_one_that_gains_nothing_pays_nothing(solve: SolveCase) -> None:
+def test_by_benefit_a_party_pays_as_its_loss_falls_and_one_that_gains_nothing_pays_nothing(
+    solve: SolveCase,
+) -> None:
     plan = solve(
         BENEFIT,
         **gaining(AAA=60, BBB=20),
@@ -171,7 +197,9 @@ def test_by_benefit_a_party_pays_as_its_loss_falls_and_one_that_gains_nothing_pa
     assert paid(plan) == {"AAA": near(60), "BBB": near(20), "CCC": 0}
 
 
-def test_by_benefit_those_that_gain_nothing_pay_the_least_and_that_by_budget(solve: SolveCase) -> None:
+def test_by_benefit_those_that_gain_nothing_pay_the_least_and_that_by_budget(
+    solve: SolveCase,
+) -> None:
     # Of 80, AAA (gains 60) has 50 and BBB (gains 20) has 18. The missing 12 are shared 30 to 10.
     plan = solve(
         BENEFIT,
@@ -188,7 +216,11 @@ def test_by_benefit_those_that_gain_nothing_pay_the_least_and_that_by_budget(sol
 def test_funders_of_a_party_share_its_weight_by_budget(solve: SolveCase) -> None:
     # AAA and BBB are one party that gains 80, CCC gains 20. BANK belongs to that party, AAA by its country.
     tables = gaining(AAA=60, BBB=20, CCC=20)
-    tables["countries"] = [{"country": "AAA", "party": "U"}, {"country": "BBB", "party": "U"}, {"country": "CCC"}]
+    tables["countries"] = [
+        {"country": "AAA", "party": "U"},
+        {"country": "BBB", "party": "U"},
+        {"country": "CCC"},
+    ]
     plan = solve(
         BENEFIT,
         **tables,
@@ -198,7 +230,9 @@ def test_funders_of_a_party_share_its_weight_by_budget(solve: SolveCase) -> None
     assert paid(plan) == {"AAA": near(60), "BANK": near(20), "CCC": near(20)}
 
 
-def test_benefit_counts_the_expected_loss_and_that_in_the_tail_each_in_its_own_run(solve: SolveCase) -> None:
+def test_benefit_counts_the_expected_loss_and_that_in_the_tail_each_in_its_own_run(
+    solve: SolveCase,
+) -> None:
     # Imports of AAA are cut in one future, of BBB in the other, each a half; the worst half is the tail. Losses without
     # a plan: 100 in `a` and 40 in `b`, so the tail is `a` alone; with it 40 in `a` and 30 in `b`. AAA gains 30 expected
     # and 60 in the tail, BBB 5 and 0: 45 and 2.5 at a risk aversion of a half. 70 are paid.
@@ -217,7 +251,9 @@ def test_benefit_counts_the_expected_loss_and_that_in_the_tail_each_in_its_own_r
     assert paid(plan) == {"AAA": near(70 * 45 / 47.5), "BBB": near(70 * 2.5 / 47.5)}
 
 
-def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(make_case: MakeCase) -> None:
+def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(
+    make_case: MakeCase,
+) -> None:
     tables = gaining(AAA=60, BBB=20) | {
         "budgets": [*budget(100), *budget(300, funder="BBB")],
         "funders": EVERYWHERE,
@@ -230,7 +266,9 @@ def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(make_
     assert session.rebuilt == ""
 
 
-def test_histories_that_spend_the_same_share_a_split_only_if_their_futures_are_as_likely(make_case: MakeCase) -> None:
+def test_histories_that_spend_the_same_share_a_split_only_if_their_futures_are_as_likely(
+    make_case: MakeCase,
+) -> None:
     """Two part in 2027, and in 2028 one half of each again, of which one spends: with 1/3 in both; with 2/5 and 1/5."""
     case = make_case(budgets=budget(10))
 
@@ -245,7 +283,9 @@ def test_histories_that_spend_the_same_share_a_split_only_if_their_futures_are_a
             Node(5, 2028, 2, ("c",), c),
             Node(6, 2028, 2, ("d",), d),
         ]
-        return Accounts(case, Tree(case, tuple(own), {}), {("AAA", n): 1.0 for n in (0, 3, 5)}).alike
+        return Accounts(
+            case, Tree(case, tuple(own), {}), {("AAA", n): 1.0 for n in (0, 3, 5)}
+        ).alike
 
     assert alike((0.2, 0.4, 0.1, 0.2)) == (0, 1, 1, 3, 4, 3, 4)
     assert alike((0.2, 0.3, 0.1, 0.4)) == (0, 1, 2, 3, 4, 5, 6)

@@ -60,7 +60,9 @@ def test_staff_leaves_at_the_rate_of_attrition(solve: SolveCase) -> None:
         ({"max_new_seats": 5}, [50, 45, 50.5, 60.45]),
     ],
 )
-def test_trainees_join_after_the_duration(solve: SolveCase, changes: dict[str, float], staff: list[float]) -> None:
+def test_trainees_join_after_the_duration(
+    solve: SolveCase, changes: dict[str, float], staff: list[float]
+) -> None:
     plan = solve(demand=demand(last=2029), training=school(**changes), **WORK)
     assert made(plan) == near(staff)
 
@@ -69,7 +71,9 @@ def test_fees_are_paid_at_intake_and_seats_when_added(solve: SolveCase) -> None:
     # 10 trainees in 2026 and 15 in 2027 at 0.1 MUSD; 5 seats in 2026 at 0.2 MUSD. Later intakes would come too late.
     plan = solve(
         demand=demand(last=2029),
-        training=school(max_new_seats=5, cost_per_trainee_usd=0.1 * MUSD, cost_per_seat_usd=0.2 * MUSD),
+        training=school(
+            max_new_seats=5, cost_per_trainee_usd=0.1 * MUSD, cost_per_seat_usd=0.2 * MUSD
+        ),
         **WORK,
     )
     assert total(plan, "spending", "musd", item="training fees", year=2026) == near(1)
@@ -81,7 +85,9 @@ def test_fees_are_paid_at_intake_and_seats_when_added(solve: SolveCase) -> None:
 
 def test_seats_without_the_lever_are_those_that_exist(solve: SolveCase) -> None:
     levers = ["mine", "separation", "metal", "hiring", "stockpile"]
-    plan = solve({"levers": levers}, demand=demand(last=2029), training=school(max_new_seats=5), **WORK)
+    plan = solve(
+        {"levers": levers}, demand=demand(last=2029), training=school(max_new_seats=5), **WORK
+    )
     assert made(plan) == near([50, 45, 50.5, 55.45])
 
 
@@ -102,13 +108,17 @@ def test_money_bounds_training(solve: SolveCase) -> None:
         (1, [50, 50, 50, 50]),
     ],
 )
-def test_mentors_bound_all_trainees_under_way(solve: SolveCase, duration: int, staff: list[float]) -> None:
+def test_mentors_bound_all_trainees_under_way(
+    solve: SolveCase, duration: int, staff: list[float]
+) -> None:
     work = WORK | {"skills": "skill, attrition, mentor_ratio\nchemist, 0.1, 0.1"}
     plan = solve(demand=demand(last=2029), training=school(duration_years=duration), **work)
     assert made(plan) == near(staff)
 
 
-@pytest.mark.parametrize(("ratio", "staff"), [(0, [50, 45, 40.5, 36.45]), ("", [50, 45, 50.5, 55.45])])
+@pytest.mark.parametrize(
+    ("ratio", "staff"), [(0, [50, 45, 40.5, 36.45]), ("", [50, 45, 50.5, 55.45])]
+)
 def test_a_mentor_ratio_of_zero_means_nobody_and_a_blank_one_no_limit(
     solve: SolveCase, ratio: object, staff: list[float]
 ) -> None:
@@ -165,14 +175,20 @@ ABROAD: dict[str, Any] = {
 def test_a_share_of_the_staff_may_work_in_another_country_of_the_group(
     solve: SolveCase, share: float, coordination: str, people: float
 ) -> None:
-    plan = solve({"policy.secondment_share": share, "policy.coordination": coordination}, **WORK | ABROAD)
+    plan = solve(
+        {"policy.secondment_share": share, "policy.coordination": coordination}, **WORK | ABROAD
+    )
     assert plan.summary["risk_musd"] == near(100 - people)
     assert total(plan, "workforce", "lent") == near(total(plan, "workforce", "borrowed"))
 
 
 def test_each_country_runs_its_plants_with_its_own_people(solve: SolveCase) -> None:
     # AAA has 50 chemists, BBB 20, a plant of 100 t/y each; together they serve AAA's 100 t: 70.
-    plants = [mine(), plant(existing_tpa=100), plant(project="plant_b", country="BBB", existing_tpa=100)]
+    plants = [
+        mine(),
+        plant(existing_tpa=100),
+        plant(project="plant_b", country="BBB", existing_tpa=100),
+    ]
     plan = solve(**WORK | ABROAD | {"projects": plants, "demand": demand(last=2026)})
     assert plan.summary["risk_musd"] == near(30)
 
@@ -180,14 +196,16 @@ def test_each_country_runs_its_plants_with_its_own_people(solve: SolveCase) -> N
 def test_national_staff_stays_at_home(solve: SolveCase) -> None:
     projects = [mine(country="BBB"), plant(country="BBB", existing_tpa=100)]
     plan = solve(
-        {"policy.secondment_share": 1.0, "policy.coordination": "national"}, **WORK | ABROAD | {"projects": projects}
+        {"policy.secondment_share": 1.0, "policy.coordination": "national"},
+        **WORK | ABROAD | {"projects": projects},
     )
     assert plan.summary["risk_musd"] == near(80)
 
 
 def test_a_country_without_a_workforce_row_borrows_nobody(solve: SolveCase) -> None:
     plan = solve(
-        {"policy.secondment_share": 1.0}, **WORK | ABROAD | {"workforce": "country, skill, initial\nAAA, chemist, 50"}
+        {"policy.secondment_share": 1.0},
+        **WORK | ABROAD | {"workforce": "country, skill, initial\nAAA, chemist, 50"},
     )
     assert plan.summary["risk_musd"] == near(100)
 

@@ -15,7 +15,18 @@ from planner.formulation.index_sets import Scope
 from planner.solving.goals import phases_of, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.program_writer import Writer
-from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.cases import (
+    MUSD,
+    ONE_PER_TONNE,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+)
 from tests.conftest import MakeCase, SolveCase
 
 Tables = dict[str, Any]
@@ -23,11 +34,16 @@ WORK: Tables = {
     "projects": [mine(), plant(existing_tpa=100)],
     "staffing": f"stage, skill, persons_per_ktpa\nseparation, chemist, {ONE_PER_TONNE}",
 }
-HALF = {"scenarios": scenarios(calm=0.5, strike=0.5), "shocks": [shock("strike", "capacity", 0.5, stage="separation")]}
+HALF = {
+    "scenarios": scenarios(calm=0.5, strike=0.5),
+    "shocks": [shock("strike", "capacity", 0.5, stage="separation")],
+}
 NEUTRAL = {"objective.risk_aversion": 0.0}
 
 
-def staff(initial: float, attrition: float = 0.0, hires: float = 0, ratio: float | str = "", **more: Any) -> Tables:
+def staff(
+    initial: float, attrition: float = 0.0, hires: float = 0, ratio: float | str = "", **more: Any
+) -> Tables:
     """Chemists of AAA."""
     return (
         WORK
@@ -128,9 +144,13 @@ CASES = {
         perturbed=False,
     ),
     # A seat of 2026 gives a chemist for 2027 and 2028, a seat of 2027 one for 2028.
-    "seats": Scarce("training seats", "school", lambda x: staff(20, training=school(x)), 5, {2026: 2, 2027: 1}),
+    "seats": Scarce(
+        "training seats", "school", lambda x: staff(20, training=school(x)), 5, {2026: 2, 2027: 1}
+    ),
     # A new seat is added in 2026, used in 2027, and its chemist works in 2028.
-    "new seats": Scarce("new seats limit", "school", lambda x: staff(20, training=school(5, x)), 2, {None: 1}),
+    "new seats": Scarce(
+        "new seats limit", "school", lambda x: staff(20, training=school(5, x)), 2, {None: 1}
+    ),
     # Hires of 2027 work for two years.
     "hires": Scarce("hires", "chemist", lambda x: staff(20, hires=x), 10, {2027: 2, 2028: 1}),
     # Losses are discounted at 25 %.
@@ -164,7 +184,13 @@ CASES = {
         perturbed=False,
     ),
 }
-MENTORS = Scarce("mentors", "chemist", lambda x: staff(x, ratio=0.1, training=school(20)), 50, {2026: 0.21, 2027: 0.1})
+MENTORS = Scarce(
+    "mentors",
+    "chemist",
+    lambda x: staff(x, ratio=0.1, training=school(20)),
+    50,
+    {2026: 0.21, 2027: 0.1},
+)
 # One more mentor of 2026 carries 0.1 trainee, who makes 0.1 t in 2027 and 2028 and in 2027 carries 0.01 trainee,
 # who makes 0.01 t in 2028. One more of 2027 carries 0.1 trainee, who works in 2028.
 
@@ -195,7 +221,8 @@ def test_the_price_of_a_scarce_thing_is_what_one_more_is_worth(solve: SolveCase,
 def test_the_price_is_the_difference_that_re_solving_makes(solve: SolveCase, name: str) -> None:
     scarce = CASES[name]
     less, now, more = (
-        solve(scarce.model, **scarce.tables(scarce.at + step)).summary["least_risk_musd"] for step in (-1, 0, 1)
+        solve(scarce.model, **scarce.tables(scarce.at + step)).summary["least_risk_musd"]
+        for step in (-1, 0, 1)
     )
     found = prices(solve(scarce.model, **scarce.tables(scarce.at)), scarce.scarce, scarce.item)
     price = sum(found.values()) if scarce.perturbed else found[2026]
@@ -224,13 +251,21 @@ def crowded(**changes: float) -> Tables:
         "imports": [imports(x["sold"])],
         "projects": [
             mine(existing_tpa=x["ore"]),
-            plant(existing_tpa=x["existing"], max_new_tpa=x["limit"], lead_time_years=1, capex_usd_per_tpa=0.7 * MUSD),
+            plant(
+                existing_tpa=x["existing"],
+                max_new_tpa=x["limit"],
+                lead_time_years=1,
+                capex_usd_per_tpa=0.7 * MUSD,
+            ),
         ],
         "staffing": f"stage, skill, persons_per_ktpa\nseparation, chemist, {ONE_PER_TONNE}",
         "skills": "skill, attrition, mentor_ratio\nchemist, 0.05, 0.1",
         "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\n"
         f"AAA, chemist, {x['initial']}, {x['hires']}, {0.5 * MUSD}",
-        "training": [school(x["seats"], 4)[0] | {"cost_per_trainee_usd": 0.2 * MUSD, "cost_per_seat_usd": 0.3 * MUSD}],
+        "training": [
+            school(x["seats"], 4)[0]
+            | {"cost_per_trainee_usd": 0.2 * MUSD, "cost_per_seat_usd": 0.3 * MUSD}
+        ],
         "budgets": budget(x["budget"], 8, 3),
         "stockpiles": f"country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, {x['stock']}, 30, 800",
         "loss_tiers": "element, up_to_share, loss_usd_per_kg\nDy, 0.1, 400\nDy, 0.4, 1000\nDy, 1, 3000",
@@ -263,7 +298,8 @@ def test_prices_lie_between_one_unit_more_and_one_unit_less(
     model: dict[str, object] = {"policy.investment": investment, "policy.budget_carry_over": False}
     step = 0.25
     less, now, more = (
-        solve(model, **crowded(**{change: at + by})).summary["least_risk_musd"] for by in (-step, 0, step)
+        solve(model, **crowded(**{change: at + by})).summary["least_risk_musd"]
+        for by in (-step, 0, step)
     )
     table = solve(model, **crowded()).table("shadow_prices")
     rows = table[table["scarce"] == scarce]
@@ -278,9 +314,15 @@ def test_prices_lie_between_one_unit_more_and_one_unit_less(
 def test_in_the_crowded_case_most_things_have_a_price(solve: SolveCase) -> None:
     """Otherwise the test above would compare zeros."""
     table = solve({"policy.budget_carry_over": False}, **crowded()).table("shadow_prices")
-    assert {"budget", "capacity", "delivered good", "imports", "mentors", "staff joining", "stock"} <= set(
-        table["scarce"]
-    )
+    assert {
+        "budget",
+        "capacity",
+        "delivered good",
+        "imports",
+        "mentors",
+        "staff joining",
+        "stock",
+    } <= set(table["scarce"])
     assert (table["musd_per_unit"] > 0).all()
 
 
@@ -303,7 +345,9 @@ def risk_with(case: Case, name: str, year: int, by: float) -> float:
             program.row_lower[i] += by
             program.row_upper[i] += by
     goal = case.model.objective
-    return solve_phases(program, goal, Solver(program), lambda _: None, phases_of(goal)[:1]).values["risk"]
+    return solve_phases(program, goal, Solver(program), lambda _: None, phases_of(goal)[:1]).values[
+        "risk"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -325,33 +369,46 @@ def test_prices_by_year_are_derivatives_of_the_program(
     found = prices(
         planner.solve(case, baseline=False),
         scarce,
-        {"budget": "AAA", "feed": "ore", "stock": "", "delivered good": "", "training seats": "school"}.get(
-            scarce, "chemist"
-        ),
+        {
+            "budget": "AAA",
+            "feed": "ore",
+            "stock": "",
+            "delivered good": "",
+            "training seats": "school",
+        }.get(scarce, "chemist"),
     )
     step = 1e-3
     for year in case.years:
-        less, now, more = (risk_with(case, equation, year, by * per_unit) for by in (-step, 0, step))
+        less, now, more = (
+            risk_with(case, equation, year, by * per_unit) for by in (-step, 0, step)
+        )
         assert (now - more) / step - 1e-4 <= found.get(year, 0.0) <= (less - now) / step + 1e-4
 
 
 def test_prices_under_welfare_are_of_cost_and_risk_together(solve: SolveCase) -> None:
     # Own output costs 0.4 MUSD/t and saves 1: one more t/y of capacity is worth 0.6 a year.
     plan = solve(
-        {"objective.goal": "welfare"}, projects=[mine(), plant(existing_tpa=40, variable_opex_usd_per_t=0.4 * MUSD)]
+        {"objective.goal": "welfare"},
+        projects=[mine(), plant(existing_tpa=40, variable_opex_usd_per_t=0.4 * MUSD)],
     )
     assert prices(plan, "capacity", "plant") == near({2026: 0.6, 2027: 0.6, 2028: 0.6})
     assert set(plan.table("shadow_prices")["objective"]) == {"welfare"}
 
 
 def test_what_is_not_scarce_has_no_price(solve: SolveCase) -> None:
-    plan = solve(imports=[imports(500)], budgets=budget(100), projects=[mine(), plant(existing_tpa=50, max_new_tpa=50)])
+    plan = solve(
+        imports=[imports(500)],
+        budgets=budget(100),
+        projects=[mine(), plant(existing_tpa=50, max_new_tpa=50)],
+    )
     assert plan.table("shadow_prices").empty
 
 
 def test_the_price_of_an_import_limit_counts_what_of_it_arrives(solve: SolveCase) -> None:
     # One more tonne that CHN can sell is one more in `calm` and half a one in `slow` (p = 1/2): 0.75, as for capacity.
     shocks = {"scenarios": scenarios(calm=0.5, slow=0.5), "shocks": [shock("slow", "import", 0.5)]}
-    less, more = (solve(NEUTRAL, imports=[imports(t)], demand=demand(last=2026), **shocks) for t in (50, 51))
+    less, more = (
+        solve(NEUTRAL, imports=[imports(t)], demand=demand(last=2026), **shocks) for t in (50, 51)
+    )
     assert less.summary["least_risk_musd"] - more.summary["least_risk_musd"] == near(0.75)
     assert prices(less, "imports", "CHN") == near({2026: 0.75})

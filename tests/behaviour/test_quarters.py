@@ -10,7 +10,19 @@ from planner.data.case import Case
 from planner.data.scenario_tree import scenario_tree
 from planner.data.shock_effects import periods_of
 from planner.results.plan import PlanValues
-from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, scenarios, shock, total
+from tests.cases import (
+    MUSD,
+    ONE_PER_TONNE,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    total,
+)
 from tests.conftest import MakeCase, SolveCase
 
 ONE_CUT: dict[str, Any] = {
@@ -79,7 +91,9 @@ ADAPTIVE = {"policy.investment": "adaptive"}
 
 def builds(plan: PlanValues, scenario: str, year: int) -> float:
     """New capacity (t/y) that a scenario commits in a year."""
-    return sum(total(plan, "investments", "tpa", year=year, scenarios=who) for who in ("all", scenario))
+    return sum(
+        total(plan, "investments", "tpa", year=year, scenarios=who) for who in ("all", scenario)
+    )
 
 
 def test_a_cut_that_shows_itself_in_a_second_quarter_is_not_answered_by_the_builds_of_its_year(
@@ -112,7 +126,12 @@ def test_money_moves_on_within_a_year_even_where_years_keep_theirs(solve: SolveC
     stock = "country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, 0, 50, 1000"
     model = {"policy.budget_carry_over": False}
     tables = ONE_CUT | {"demand": demand(last=2027), "imports": [imports(120)], "stockpiles": stock}
-    waits = tables | {"shocks": [shock("cut", "import", 0, "2027Q3", "2027Q4"), shock("cut", "import", 0, 2026, 2026)]}
+    waits = tables | {
+        "shocks": [
+            shock("cut", "import", 0, "2027Q3", "2027Q4"),
+            shock("cut", "import", 0, 2026, 2026),
+        ]
+    }
     plan = solve(model, **waits, budgets=budget(0, 10))
     # 2026 is cut off whole; half of 2027 is short but for the 10 t bought in one of its first quarters, 5 t in each.
     assert plan.summary["risk_musd"] == near(100 + 50 - 10)
@@ -143,12 +162,18 @@ def test_holding_costs_count_on_the_stock_at_the_end_of_the_year_alone(solve: So
 def test_a_year_is_divided_where_a_shock_that_touches_something_begins_or_ends_inside(
     make_case: MakeCase, start: str, end: str, kind: str, divided: set[str]
 ) -> None:
-    case = make_case(imports=[imports(100)], scenarios=scenarios(cut=1), shocks=[shock("cut", kind, 0.5, start, end)])
+    case = make_case(
+        imports=[imports(100)],
+        scenarios=scenarios(cut=1),
+        shocks=[shock("cut", kind, 0.5, start, end)],
+    )
     assert {period[:4] for period in spoken(case) if "Q" in period} == divided
     assert len(scenario_tree(case).nodes) == 3 + 3 * len(divided)
 
 
-def test_all_histories_are_divided_and_part_in_the_quarter_of_the_shock(make_case: MakeCase) -> None:
+def test_all_histories_are_divided_and_part_in_the_quarter_of_the_shock(
+    make_case: MakeCase,
+) -> None:
     case = make_case(**ONE_CUT | {"scenarios": scenarios(calm=0.5, cut=0.5)})
     histories = [(str(node.period), node.scenarios) for node in scenario_tree(case).nodes]
     assert histories[:2] == [("2026", ("calm", "cut")), ("2027Q1", ("calm", "cut"))]
@@ -171,5 +196,13 @@ def test_a_year_divided_without_a_shock_inside_changes_nothing(solve: SolveCase)
         whole = solve(model, **tables)
         divided = solve(model, **tables | {"shocks": [*tables["shocks"], *undone]})
         assert divided.summary["model"]["nodes"] > whole.summary["model"]["nodes"]
-        for key in ("least_risk_musd", "risk_musd", "cost_musd", "expected_loss_musd", "public_spend_musd"):
-            assert divided.summary[key] == pytest.approx(whole.summary[key], rel=1e-9, abs=1e-9), key
+        for key in (
+            "least_risk_musd",
+            "risk_musd",
+            "cost_musd",
+            "expected_loss_musd",
+            "public_spend_musd",
+        ):
+            assert divided.summary[key] == pytest.approx(whole.summary[key], rel=1e-9, abs=1e-9), (
+                key
+            )

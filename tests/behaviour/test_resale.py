@@ -30,7 +30,9 @@ def test_what_leaks_is_had_from_a_partner(solve: SolveCase) -> None:
     """BBB can sell on 30 t; of 100 t that are cut a fifth leaks, then half of which 30 can be had."""
     few = solve(**world(cut(0, 0.2)))
     assert few.summary["risk_musd"] == near(80)
-    assert total(few, "operations", "tonnes", item="resold", country="AAA", project="CHN") == near(20)
+    assert total(few, "operations", "tonnes", item="resold", country="AAA", project="CHN") == near(
+        20
+    )
     assert total(few, "operations", "tonnes", item="imported", country="BBB") == near(100)
     assert solve(**world(cut(0, 0.5))).summary["risk_musd"] == near(70)
     assert solve(**world(cut(0.6, 0.5))).summary["risk_musd"] == near(20)
@@ -67,7 +69,9 @@ def test_nothing_is_sold_on_to_another_group(solve: SolveCase) -> None:
     east |= {"demand": demand(last=2026)}
     assert solve(**east).summary["risk_musd"] == near(0)
     assert solve({"policy.coordination": "blocs"}, **east).summary["risk_musd"] == near(100)
-    assert solve({"policy.coordination": "national"}, **world(cut(0, 1))).summary["risk_musd"] == near(100)
+    assert solve({"policy.coordination": "national"}, **world(cut(0, 1))).summary[
+        "risk_musd"
+    ] == near(100)
 
 
 def test_the_least_leak_of_the_shocks_in_force_holds(solve: SolveCase) -> None:
@@ -98,7 +102,10 @@ def test_the_row_that_names_more_says_how_much_is_sold_on(make_case: MakeCase) -
 
 
 def test_a_leak_parts_histories_only_where_something_can_be_sold_on(make_case: MakeCase) -> None:
-    two = {"scenarios": scenarios(cut=0.5, leaky=0.5), "shocks": [cut(0, 0), cut(0, 0.5) | {"scenario": "leaky"}]}
+    two = {
+        "scenarios": scenarios(cut=0.5, leaky=0.5),
+        "shocks": [cut(0, 0), cut(0, 0.5) | {"scenario": "leaky"}],
+    }
     assert len(scenario_tree(make_case(**world() | two)).nodes) == 2
     assert len(scenario_tree(make_case(**world(resale="AAA, 1") | two)).nodes) == 1
 

@@ -17,7 +17,20 @@ from planner.cli import app
 from planner.data.case import Case
 from planner.data.cells import Quarter, conditions, matching
 from planner.studies.evaluation import evaluate_samples
-from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, scenarios, shock, smelter, unsure
+from tests.cases import (
+    MUSD,
+    Row,
+    budget,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    smelter,
+    unsure,
+)
 from tests.cases import write_case as write_tables
 
 CUT: Row = {
@@ -51,36 +64,60 @@ def test_each_scenario_is_replaced_by_its_draws(tmp_path: Path) -> None:
     """5 x 0.5 is 2.5, 5 x 0.3 is 1.5 and 5 x 0.02 is nearly nothing: halves go to the even number, and one is least."""
     rows = [
         *scenarios(a=0.5, b=0.3, c=0.02),
-        {"scenario": "d", "name": "D", "probability": 0.18, "draws": 6, "source": "S", "notes": "N"},
+        {
+            "scenario": "d",
+            "name": "D",
+            "probability": 0.18,
+            "draws": 6,
+            "source": "S",
+            "notes": "N",
+        },
     ]
     case = planner.sample(register(tmp_path, scenarios=rows), 5)
     assert Counter(name[0] for name in case.scenarios) == {"a": 2, "b": 2, "c": 1, "d": 6}
     assert list(case.scenarios)[-2:] == ["d-0005", "d-0006"]
     last = case.tables.scenarios[-1]
-    assert (last.name, last.probability, last.draws) == ("D, draw 6 of 6: nothing drawn", near(0.03), None)
+    assert (last.name, last.probability, last.draws) == (
+        "D, draw 6 of 6: nothing drawn",
+        near(0.03),
+        None,
+    )
     assert (last.source, last.notes) == ("S", "N")
-    assert [row.name for row in case.tables.scenarios if row.scenario[0] == "c"] == ["c: nothing drawn"]
+    assert [row.name for row in case.tables.scenarios if row.scenario[0] == "c"] == [
+        "c: nothing drawn"
+    ]
     assert sum(row.probability for row in case.tables.scenarios) == pytest.approx(1, abs=1e-12)
 
 
 def test_half_of_the_draws_can_be_even(tmp_path: Path) -> None:
     """Of 20 over three scenarios 10/3 each, and 10 by probability: 3.3 + 9, 3.3 + 0.9, 3.3 + 0.1; of 3 at least two."""
-    rows = [*scenarios(a=0.9, b=0.09), {"scenario": "c", "name": "C", "probability": 0.01, "draws": 50}]
+    rows = [
+        *scenarios(a=0.9, b=0.09),
+        {"scenario": "c", "name": "C", "probability": 0.01, "draws": 50},
+    ]
     case = register(tmp_path, scenarios=rows)
     for draws, counts in ((20, {"a": 12, "b": 4, "c": 3}), (3, {"a": 2, "b": 2, "c": 2})):
         found = planner.sample(case, draws, even=True)
         assert Counter(name[0] for name in found.scenarios) == counts
-        assert sum(chance for name, chance in found.scenarios.items() if name[0] == "c") == near(0.01)
+        assert sum(chance for name, chance in found.scenarios.items() if name[0] == "c") == near(
+            0.01
+        )
 
 
 def test_a_case_without_scenarios_has_draws_of_its_only_one(tmp_path: Path) -> None:
     case = planner.sample(register(tmp_path), 3)
-    assert case.scenarios == {"base-0001": near(1 / 3), "base-0002": near(1 / 3), "base-0003": near(1 / 3)}
+    assert case.scenarios == {
+        "base-0001": near(1 / 3),
+        "base-0002": near(1 / 3),
+        "base-0003": near(1 / 3),
+    }
     assert case.tables.hazards == case.tables.shocks == case.tables.draws == ()
 
 
 @pytest.mark.parametrize(("draws", "times"), [(2, {1}), (4, {2}), (7, {3, 4})])
-def test_what_is_as_likely_as_not_happens_in_half_of_the_draws(tmp_path: Path, draws: int, times: set[int]) -> None:
+def test_what_is_as_likely_as_not_happens_in_half_of_the_draws(
+    tmp_path: Path, draws: int, times: set[int]
+) -> None:
     case = register(tmp_path, CUT | {"probability": 0.5})
     assert {len(planner.sample(case, draws, seed).tables.draws) for seed in range(30)} == times
 
@@ -105,16 +142,26 @@ def test_a_hazard_without_length_starts_evenly_and_lasts_to_the_end(tmp_path: Pa
     assert sorted(drawn(found)) == [("", 2026, 2028, 0), ("", 2027, 2028, 0), ("", 2028, 2028, 0)]
 
 
-def test_a_length_in_quarters_lets_a_window_of_years_mean_all_their_quarters(tmp_path: Path) -> None:
-    case = register(tmp_path, CUT | {"first": 2026, "last": 2027, "quarters_low": 1, "quarters_high": 4})
+def test_a_length_in_quarters_lets_a_window_of_years_mean_all_their_quarters(
+    tmp_path: Path,
+) -> None:
+    case = register(
+        tmp_path, CUT | {"first": 2026, "last": 2027, "quarters_low": 1, "quarters_high": 4}
+    )
     found = drawn(planner.sample(case, 8))
-    assert sorted((s.year, s.quarter) for _, s, _, _ in found) == [(y, q) for y in (2026, 2027) for q in (1, 2, 3, 4)]
+    assert sorted((s.year, s.quarter) for _, s, _, _ in found) == [
+        (y, q) for y in (2026, 2027) for q in (1, 2, 3, 4)
+    ]
     lengths = Counter((e.year - s.year) * 4 + e.quarter - s.quarter + 1 for _, s, e, _ in found)
     assert lengths == {1: 2, 2: 2, 3: 2, 4: 2}
 
 
-def test_a_length_in_years_lasts_four_quarters_a_year_in_a_window_of_quarters(tmp_path: Path) -> None:
-    case = register(tmp_path, CUT | {"first": "2026Q2", "last": 2026, "years_low": 1, "years_high": 1})
+def test_a_length_in_years_lasts_four_quarters_a_year_in_a_window_of_quarters(
+    tmp_path: Path,
+) -> None:
+    case = register(
+        tmp_path, CUT | {"first": "2026Q2", "last": 2026, "years_low": 1, "years_high": 1}
+    )
     assert sorted(drawn(planner.sample(case, 3)), key=str) == [
         ("", Quarter(2026, q), Quarter(2027, q - 1), 0) for q in (2, 3, 4)
     ]
@@ -136,7 +183,11 @@ def test_what_would_outlast_the_horizon_is_cut_there(tmp_path: Path, window: Row
 
 def test_lengths_in_years_are_spread_evenly(tmp_path: Path) -> None:
     case = register(tmp_path, CUT | {"last": 2026, "years_low": 1, "years_high": 3})
-    assert Counter(end for _, _, end, _ in drawn(planner.sample(case, 6))) == {2026: 2, 2027: 2, 2028: 2}
+    assert Counter(end for _, _, end, _ in drawn(planner.sample(case, 6))) == {
+        2026: 2,
+        2027: 2,
+        2028: 2,
+    }
 
 
 # ---- how hard, and to whom -----------------------------------------------------------------------------------
@@ -159,7 +210,9 @@ def test_rows_of_an_event_share_whether_when_how_long_and_how_hard(tmp_path: Pat
     )
     found = planner.sample(case, 24)
     assert Counter(row.hazard for row in found.tables.draws) == {"cut": 6, "use": 6, "plants": 6}
-    for one, two, three in zip(drawn(found, "cut"), drawn(found, "use"), drawn(found, "plants"), strict=True):
+    for one, two, three in zip(
+        drawn(found, "cut"), drawn(found, "use"), drawn(found, "plants"), strict=True
+    ):
         assert one[:3] == two[:3] == three[:3]
         assert (two[3] - 1) / 2 == near(one[3])
         assert (three[3] - 0.4) / 0.4 == near(one[3])
@@ -171,7 +224,13 @@ def test_rows_of_an_event_share_whether_when_how_long_and_how_hard(tmp_path: Pat
 
 
 def test_each_project_that_matches_is_drawn_by_itself(tmp_path: Path) -> None:
-    fails = {"hazard": "fails", "kind": "capacity", "each": "project", "stage": "separation", "probability": 0.5}
+    fails = {
+        "hazard": "fails",
+        "kind": "capacity",
+        "each": "project",
+        "stage": "separation",
+        "probability": 0.5,
+    }
     case = register(
         tmp_path,
         CUT | fails | {"supplier": ""},
@@ -181,7 +240,10 @@ def test_each_project_that_matches_is_drawn_by_itself(tmp_path: Path) -> None:
     together = set()
     for seed in range(20):
         found = planner.sample(case, 4, seed)
-        assert Counter(subject for subject, *_ in drawn(found, "fails")) == {"plant": 2, "second": 2}
+        assert Counter(subject for subject, *_ in drawn(found, "fails")) == {
+            "plant": 2,
+            "second": 2,
+        }
         assert {(row.stage, row.project) for row in found.tables.shocks} == {
             ("separation", "plant"),
             ("separation", "second"),
@@ -196,7 +258,10 @@ def test_each_country_that_matches_is_drawn_by_itself(tmp_path: Path) -> None:
     assert Counter(subject for subject, *_ in drawn(found)) == {"AAA": 2, "BBB": 2, "CCC": 2}
     assert {row.country for row in found.tables.shocks} == {"AAA", "BBB", "CCC"}
     only = planner.sample(
-        register(tmp_path / "one", CUT | {"each": "country", "country": "BBB"}, countries=countries), 2
+        register(
+            tmp_path / "one", CUT | {"each": "country", "country": "BBB"}, countries=countries
+        ),
+        2,
     )
     assert {subject for subject, *_ in drawn(only)} == {"BBB"}
 
@@ -205,10 +270,20 @@ def test_a_delay_is_of_whole_years_and_works_as_one_written_by_hand(tmp_path: Pa
     """100 t of plant for 100 MUSD, due in 2027: 100 of 300 MUSD lost. Late by one or two years: one or two more."""
     tables = {
         "imports": None,
-        "projects": [mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1, earliest_year=2026)],
+        "projects": [
+            mine(),
+            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1, earliest_year=2026),
+        ],
         "budgets": budget(100),
     }
-    late = {"hazard": "late", "kind": "delay", "supplier": "", "first": 2026, "last": 2026, "project": "plant"}
+    late = {
+        "hazard": "late",
+        "kind": "delay",
+        "supplier": "",
+        "first": 2026,
+        "last": 2026,
+        "project": "plant",
+    }
     case = register(tmp_path, CUT | late | {"factor_low": 1, "factor_high": 2}, **tables)
     found = planner.sample(case, 2)
     assert sorted(drawn(found, "late")) == [("", 2026, 2028, 1), ("", 2026, 2028, 2)]
@@ -219,10 +294,20 @@ def test_a_delay_is_of_whole_years_and_works_as_one_written_by_hand(tmp_path: Pa
 # ---- what else a draw holds ----------------------------------------------------------------------------------
 
 
-def test_draws_keep_the_shocks_of_their_scenario_and_say_what_else_was_drawn(tmp_path: Path) -> None:
+def test_draws_keep_the_shocks_of_their_scenario_and_say_what_else_was_drawn(
+    tmp_path: Path,
+) -> None:
     case = register(
         tmp_path,
-        CUT | {"name": "No sales", "last": 2026, "source": "S", "confidence": "low", "notes": "N", "leak": 0.25},
+        CUT
+        | {
+            "name": "No sales",
+            "last": 2026,
+            "source": "S",
+            "confidence": "low",
+            "notes": "N",
+            "leak": 0.25,
+        },
         scenarios=scenarios(a=1),
         shocks=[shock("a", "demand", 2, 2027, 2027)],
     )
@@ -247,8 +332,24 @@ def test_equal_shocks_of_one_draw_become_one_that_does_what_they_do(tmp_path: Pa
         tmp_path,
         CUT | half | {"leak": 0.4, "source": "S"},
         CUT | half | {"hazard": "ban", "leak": 0.3, "source": "T"},
-        CUT | {"hazard": "late", "kind": "delay", "supplier": "", "last": 2026, "factor_low": 1, "factor_high": 1},
-        CUT | {"hazard": "slow", "kind": "delay", "supplier": "", "last": 2026, "factor_low": 1, "factor_high": 1},
+        CUT
+        | {
+            "hazard": "late",
+            "kind": "delay",
+            "supplier": "",
+            "last": 2026,
+            "factor_low": 1,
+            "factor_high": 1,
+        },
+        CUT
+        | {
+            "hazard": "slow",
+            "kind": "delay",
+            "supplier": "",
+            "last": 2026,
+            "factor_low": 1,
+            "factor_high": 1,
+        },
     )
     found = planner.sample(case, 1)
     assert [(row.kind, row.factor, row.leak, row.source) for row in found.tables.shocks] == [
@@ -280,7 +381,9 @@ def test_what_is_unsure_about_a_scenario_is_unsure_about_its_draws(tmp_path: Pat
 def test_another_row_in_the_register_leaves_the_draws_of_the_others(tmp_path: Path) -> None:
     spread = CUT | {"probability": 0.3, "years_low": 1, "years_high": 2, "factor_high": 1}
     alone = planner.sample(register(tmp_path / "alone", spread), 50)
-    more = planner.sample(register(tmp_path / "more", CUT | {"hazard": "other", "probability": 0.7}, spread), 50)
+    more = planner.sample(
+        register(tmp_path / "more", CUT | {"hazard": "other", "probability": 0.7}, spread), 50
+    )
     assert len(alone.tables.draws) == 15
     assert drawn(alone) == drawn(more)
     assert drawn(alone) != drawn(planner.sample(register(tmp_path / "alone", spread), 50, seed=1))
@@ -300,10 +403,16 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def test_the_case_written_is_whole_the_same_for_the_same_seed_and_can_be_solved(tmp_path: Path) -> None:
+def test_the_case_written_is_whole_the_same_for_the_same_seed_and_can_be_solved(
+    tmp_path: Path,
+) -> None:
     quarters = {"quarters_low": 1, "quarters_high": 6, "factor_high": 0.5, "probability": 0.6}
-    source = write_tables(tmp_path / "case", **SOLD, hazards=[CUT | quarters], scenarios=scenarios(a=0.5, b=0.5))
-    (source / "model.toml").write_text('# chosen by hand\nname = "mine"\n[horizon]\nlast_year = 2027\n')
+    source = write_tables(
+        tmp_path / "case", **SOLD, hazards=[CUT | quarters], scenarios=scenarios(a=0.5, b=0.5)
+    )
+    (source / "model.toml").write_text(
+        '# chosen by hand\nname = "mine"\n[horizon]\nlast_year = 2027\n'
+    )
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
         code, _ = run(source, "--draws", 10, "--seed", seed, "--out", tmp_path / out)
         assert code == 0
@@ -323,14 +432,20 @@ def test_the_case_written_is_whole_the_same_for_the_same_seed_and_can_be_solved(
     assert planner.solve(case, baseline=False).status == "optimal"
 
 
-def test_draws_are_stated_even_if_nothing_was_drawn_and_are_not_drawn_from_again(tmp_path: Path) -> None:
+def test_draws_are_stated_even_if_nothing_was_drawn_and_are_not_drawn_from_again(
+    tmp_path: Path,
+) -> None:
     source = write_tables(tmp_path / "case")
     assert run(source, "--draws", 2, "--out", tmp_path / "out")[0] == 0
     assert not (tmp_path / "out" / "model.toml").exists()
     lines = (tmp_path / "out" / "draws.csv").read_text().splitlines()
-    assert [line.split(",")[:6] for line in lines] == [["scenario", "hazard", "subject", "start", "end", "factor"]]
+    assert [line.split(",")[:6] for line in lines] == [
+        ["scenario", "hazard", "subject", "start", "end", "factor"]
+    ]
     for again in (planner.load(tmp_path / "out"), planner.sample(planner.load(source), 2)):
-        with pytest.raises(planner.InputError, match="holds draws already; sample the case that it was drawn from"):
+        with pytest.raises(
+            planner.InputError, match="holds draws already; sample the case that it was drawn from"
+        ):
             planner.sample(again, 2)
 
 
@@ -354,7 +469,9 @@ def test_only_a_folder_of_draws_is_written_over(tmp_path: Path) -> None:
         (("--draws", 10**9), "1,000,000,000 draws make about 3,000,000,000 rows"),
     ],
 )
-def test_numbers_that_cannot_be_drawn_are_refused_at_once(tmp_path: Path, options: tuple[Any, ...], said: str) -> None:
+def test_numbers_that_cannot_be_drawn_are_refused_at_once(
+    tmp_path: Path, options: tuple[Any, ...], said: str
+) -> None:
     source = write_tables(tmp_path / "case", **SOLD, hazards=[CUT])
     code, told = run(source, *options, "--out", tmp_path / "out")
     assert (code, said in told) == (2, True), told

@@ -13,7 +13,19 @@ from planner.api.explanations import shares_into
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
 from planner.solving.cost_shares import Game, stable
-from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock, stored
+from tests.cases import (
+    MUSD,
+    Row,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    stored,
+)
 from tests.conftest import MakeCase
 
 
@@ -52,7 +64,8 @@ def test_what_all_three_save_is_shared_evenly_where_nobody_can_object(make_case:
     # 600 saved, 200 each: A and C pay 100 each, B gets 200. Between 0 and 300 for A all is stable.
     rows = by_party(planner.shares(make_case(**makers(200))))
     assert {
-        i: (row.charge, row.gain, row.lowest, row.highest, row.own_loss, row.transfer) for i, row in rows.items()
+        i: (row.charge, row.gain, row.lowest, row.highest, row.own_loss, row.transfer)
+        for i, row in rows.items()
     } == {
         "A": near((100, 200, 0, 300, 0, 100)),
         "B": near((-200, 200, -600, 0, 0, -200)),
@@ -65,7 +78,11 @@ def test_the_next_largest_gain_counts_once_a_party_can_have_no_more(make_case: M
     tables = makers(110)
     tables["demand"] = [*demand(100, country="A"), *demand(10, country="C")]
     rows = by_party(planner.shares(make_case(**tables)))
-    assert {i: row.gain for i, row in rows.items()} == {"A": near(150), "B": near(150), "C": near(30)}
+    assert {i: row.gain for i, row in rows.items()} == {
+        "A": near(150),
+        "B": near(150),
+        "C": near(30),
+    }
 
 
 FINANCED = makers(0, max_new_tpa=200, capex_usd_per_tpa=MUSD, public_share=0.5) | {
@@ -88,10 +105,15 @@ def test_payments_and_private_costs_are_taken_off_the_charge(make_case: MakeCase
 
 def test_countries_of_one_party_leave_together(make_case: MakeCase) -> None:
     tables = makers(100)
-    tables["countries"] = [{"country": c, "party": party} for c, party in (("A", "union"), ("B", "union"), ("C", ""))]
+    tables["countries"] = [
+        {"country": c, "party": party} for c, party in (("A", "union"), ("B", "union"), ("C", ""))
+    ]
     rows = by_party(planner.shares(make_case({"policy.coordination": "national"}, **tables)))
     # The union serves itself: C has nothing to offer that the union lacks.
-    assert {i: (row.alone, row.charge) for i, row in rows.items()} == {"C": near((300, 300)), "union": near((0, 0))}
+    assert {i: (row.alone, row.charge) for i, row in rows.items()} == {
+        "C": near((300, 300)),
+        "union": near((0, 0)),
+    }
 
 
 def test_many_parties_pay_what_things_are_worth_at_the_prices_of_all(make_case: MakeCase) -> None:
@@ -99,7 +121,9 @@ def test_many_parties_pay_what_things_are_worth_at_the_prices_of_all(make_case: 
     case = make_case(**makers(300, buyers="ACDEFG"))
     found = planner.shares(case, check_all=True)
     rows = by_party(found)
-    assert {i: row.charge for i, row in rows.items()} == {i: near(-900.0 if i == "B" else 300.0) for i in "ABCDEFG"}
+    assert {i: row.charge for i, row in rows.items()} == {
+        i: near(-900.0 if i == "B" else 300.0) for i in "ABCDEFG"
+    }
     assert found.by_duals
     assert (found.checked, found.coalitions) == (126, 126)
     assert found.slack == pytest.approx(0, abs=1e-6)
@@ -114,7 +138,9 @@ WAR: list[Row] = [
 ]
 
 
-def test_the_whole_without_what_others_bring_is_the_case_of_a_coalition(make_case: MakeCase) -> None:
+def test_the_whole_without_what_others_bring_is_the_case_of_a_coalition(
+    make_case: MakeCase,
+) -> None:
     # Every kind of thing that somebody owns: plants, people, seats, stock, money, imports, resale.
     tables = makers(50, max_new_tpa=80, capex_usd_per_tpa=MUSD / 10, lead_time_years=1)
     case = make_case(
@@ -149,8 +175,15 @@ def test_what_a_party_owes_is_its_charge_less_what_it_bears_already(make_case: M
         budgets=[*budget(30, funder="A"), *budget(10, funder="bank"), *budget(7, funder="B")],
         funders="funder, party, countries\nbank, A, *",
     )
-    rows = [Share("A", 0, 100, 0, 0, 0, 30, 0, 0, private=20), Share("B", 0, 10, 0, 0, 0, 0, 0, 0, private=11)]
-    assert stable(case, Shares(rows, 110, 0, 0, 0.0, [], by_duals=False)) == {"A": 37.5, "B": 0.0, "bank": 12.5}
+    rows = [
+        Share("A", 0, 100, 0, 0, 0, 30, 0, 0, private=20),
+        Share("B", 0, 10, 0, 0, 0, 0, 0, 0, private=11),
+    ]
+    assert stable(case, Shares(rows, 110, 0, 0, 0.0, [], by_duals=False)) == {
+        "A": 37.5,
+        "B": 0.0,
+        "bank": 12.5,
+    }
 
 
 def test_stable_payments_follow_the_charges(make_case: MakeCase) -> None:
@@ -160,11 +193,15 @@ def test_stable_payments_follow_the_charges(make_case: MakeCase) -> None:
         "funders": "funder, party, countries\nbank, A, B\nC, , B",
     }
     plan = planner.solve(make_case({"policy.cost_sharing": "stable"}, **tables), baseline=False)
-    paid = dict(zip(plan.tables["payments"]["funder"], plan.tables["payments"]["paid_musd"], strict=True))
+    paid = dict(
+        zip(plan.tables["payments"]["funder"], plan.tables["payments"]["paid_musd"], strict=True)
+    )
     assert paid == {"C": near(50), "bank": near(50)}
     even = planner.solve(make_case(**tables), baseline=False)
     assert even.tables["payments"]["paid_musd"].tolist() == [near(100 / 11), near(1000 / 11)]
-    assert by_party(planner.shares(plan.case))["A"].charge == near(plan.tables["shares"]["charge_musd"][0])
+    assert by_party(planner.shares(plan.case))["A"].charge == near(
+        plan.tables["shares"]["charge_musd"][0]
+    )
 
 
 def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path: Path) -> None:

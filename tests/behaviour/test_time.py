@@ -6,22 +6,45 @@ from typing import Any
 
 import pytest
 
-from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, mine, near, plant, scenarios, shock, total
+from tests.cases import (
+    MUSD,
+    ONE_PER_TONNE,
+    budget,
+    demand,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    total,
+)
 from tests.conftest import SolveCase
 
 
-@pytest.mark.parametrize(("lead", "risk"), [(0, 0), (1, 100), (2, 200), (3, 300), (4, 400), (9, 400)])
-def test_each_year_of_lead_time_costs_a_year_of_demand(solve: SolveCase, lead: int, risk: float) -> None:
+@pytest.mark.parametrize(
+    ("lead", "risk"), [(0, 0), (1, 100), (2, 200), (3, 300), (4, 400), (9, 400)]
+)
+def test_each_year_of_lead_time_costs_a_year_of_demand(
+    solve: SolveCase, lead: int, risk: float
+) -> None:
     # Four years of 100 t; a build of 2026 serves from 2026 + lead, and none is made that starts after 2029.
-    plan = solve(demand=demand(last=2029), projects=[mine(), plant(max_new_tpa=100, lead_time_years=lead)])
+    plan = solve(
+        demand=demand(last=2029), projects=[mine(), plant(max_new_tpa=100, lead_time_years=lead)]
+    )
     assert plan.summary["risk_musd"] == near(risk)
     assert total(plan, "investments", "tpa") == near(100 if lead <= 3 else 0)
 
 
-@pytest.mark.parametrize(("earliest", "risk"), [(2025, 100), (2026, 100), (2027, 200), (2028, 300), (2029, 300)])
-def test_nothing_is_committed_before_the_earliest_year(solve: SolveCase, earliest: int, risk: float) -> None:
+@pytest.mark.parametrize(
+    ("earliest", "risk"), [(2025, 100), (2026, 100), (2027, 200), (2028, 300), (2029, 300)]
+)
+def test_nothing_is_committed_before_the_earliest_year(
+    solve: SolveCase, earliest: int, risk: float
+) -> None:
     # Three years of 100 t, lead time 1: usable from max(earliest, 2026) + 1.
-    plan = solve(projects=[mine(), plant(max_new_tpa=100, earliest_year=earliest, lead_time_years=1)])
+    plan = solve(
+        projects=[mine(), plant(max_new_tpa=100, earliest_year=earliest, lead_time_years=1)]
+    )
     assert plan.summary["risk_musd"] == near(risk)
 
 
@@ -44,7 +67,9 @@ def test_a_ramp_starts_when_the_lead_time_ends(solve: SolveCase) -> None:
     assert plan.table("shortfall")["tonnes"].tolist() == near([100, 50, 20])
 
 
-def test_existing_capacity_counts_from_online_year_to_the_year_before_retirement_without_ramp(solve: SolveCase) -> None:
+def test_existing_capacity_counts_from_online_year_to_the_year_before_retirement_without_ramp(
+    solve: SolveCase,
+) -> None:
     plan = solve(
         demand=demand(last=2029),
         ramps="ramp, year_after_start, share\nslow, 0, 0.5",
@@ -83,7 +108,14 @@ def test_a_demand_shock_multiplies_demand(solve: SolveCase, factor: float, risk:
 
 
 @pytest.mark.parametrize(
-    "where", [{"supplier": "CHN"}, {"element": "Dy"}, {"form": "oxide"}, {"country": "AAA"}, {"supplier": "*"}]
+    "where",
+    [
+        {"supplier": "CHN"},
+        {"element": "Dy"},
+        {"form": "oxide"},
+        {"country": "AAA"},
+        {"supplier": "*"},
+    ],
 )
 def test_an_import_shock_hits_what_it_names(solve: SolveCase, where: dict[str, str]) -> None:
     # Two suppliers of 40 t each, to two countries; a cut in 2027 of what `where` names.
@@ -98,13 +130,20 @@ def test_an_import_shock_hits_what_it_names(solve: SolveCase, where: dict[str, s
         scenarios=scenarios(cut=1),
         shocks=[shock("cut", "import", 0, 2027, 2027, **where)],
     )
-    risk = {"supplier": 80, "country": 80}.get(next(iter(where)), 160) if "*" not in where.values() else 160
+    risk = (
+        {"supplier": 80, "country": 80}.get(next(iter(where)), 160)
+        if "*" not in where.values()
+        else 160
+    )
     assert plan.summary["risk_musd"] == near(risk)
 
 
 def late(factor: int, start: int = 2027, end: int = 2027, **where: str) -> dict[str, Any]:
     """One scenario, always late."""
-    return {"scenarios": scenarios(late=1), "shocks": [shock("late", "delay", factor, start, end, **where)]}
+    return {
+        "scenarios": scenarios(late=1),
+        "shocks": [shock("late", "delay", factor, start, end, **where)],
+    }
 
 
 # 100 t/y can be paid in 2026 only, due in 2027; four years of demand.
@@ -113,13 +152,20 @@ ONCE: dict[str, Any] = {
     "budgets": budget(100),
     "projects": [
         mine(),
-        plant(max_new_tpa=100, lead_time_years=1, capex_usd_per_tpa=MUSD, fixed_opex_usd_per_tpa=0.1 * MUSD),
+        plant(
+            max_new_tpa=100,
+            lead_time_years=1,
+            capex_usd_per_tpa=MUSD,
+            fixed_opex_usd_per_tpa=0.1 * MUSD,
+        ),
     ],
 }
 
 
 @pytest.mark.parametrize(("years", "risk"), [(0, 100), (1, 200), (2, 300)])
-def test_a_delay_moves_the_start_and_nothing_else(solve: SolveCase, years: int, risk: float) -> None:
+def test_a_delay_moves_the_start_and_nothing_else(
+    solve: SolveCase, years: int, risk: float
+) -> None:
     plan = solve({"policy.budget_carry_over": False}, **ONCE, **late(years))
     assert plan.summary["risk_musd"] == near(risk)
     # Capex 100 and fixed opex of 0.1 * 100 in each of 2027, 2028, 2029, from the planned start.
@@ -135,7 +181,10 @@ def test_a_delay_beyond_the_horizon_leaves_nothing_worth_building(solve: SolveCa
 def test_delays_add_up(solve: SolveCase) -> None:
     case = ONCE | {
         "scenarios": scenarios(late=1),
-        "shocks": [shock("late", "delay", 1, 2027, 2027), shock("late", "delay", 1, 2026, 2028, stage="separation")],
+        "shocks": [
+            shock("late", "delay", 1, 2027, 2027),
+            shock("late", "delay", 1, 2026, 2028, stage="separation"),
+        ],
     }
     assert solve({"policy.budget_carry_over": False}, **case).summary["risk_musd"] == near(300)
 
@@ -152,7 +201,12 @@ def test_delays_add_up(solve: SolveCase) -> None:
 )
 def test_a_delay_of_other_builds_changes_nothing(solve: SolveCase, missed: dict[str, Any]) -> None:
     """The planned start, 2027, must lie in the window; stage, project and country must match."""
-    plan = solve({"policy.budget_carry_over": False}, countries="country\nAAA\nBBB", **ONCE, **late(2, **missed))
+    plan = solve(
+        {"policy.budget_carry_over": False},
+        countries="country\nAAA\nBBB",
+        **ONCE,
+        **late(2, **missed),
+    )
     assert plan.summary["risk_musd"] == near(100)
 
 
@@ -210,14 +264,34 @@ def test_a_delay_shows_itself_in_its_start_year_and_not_before(
         ([shock("two", "import", 1, 2027)], 3, "a factor of 1 is no difference"),
         ([shock("two", "import", 0, 2030)], 3, "after the horizon"),
         ([shock("two", "import", 0, element="Tb")], 3, "nobody sells Tb"),
-        ([shock("two", "import", 0.5, 2027), shock("two", "import", 2, 2027, 2028)], 3, "half of double is 1"),
+        (
+            [shock("two", "import", 0.5, 2027), shock("two", "import", 2, 2027, 2028)],
+            3,
+            "half of double is 1",
+        ),
         ([shock("one", "import", 0, 2028), shock("two", "import", 0, 2028)], 3, "the same in both"),
-        ([shock("two", "capacity", 0, 2028, project="plant")], 3, "there is no capacity before 2029"),
+        (
+            [shock("two", "capacity", 0, 2028, project="plant")],
+            3,
+            "there is no capacity before 2029",
+        ),
         ([shock("two", "capacity", 0, 2028, project="mine")], 4, "felt in 2028"),
-        ([shock("two", "delay", 1, 2027, 2028, project="plant")], 3, "no build of the plant is due by 2028"),
+        (
+            [shock("two", "delay", 1, 2027, 2028, project="plant")],
+            3,
+            "no build of the plant is due by 2028",
+        ),
         ([shock("two", "delay", 0, 2026, 2028, project="works")], 3, "a delay of no years"),
-        ([shock("two", "delay", 1, 2028, 2028, project="works")], 4, "builds of the works are due in 2028"),
-        ([shock("two", "import", 0, 2027, 2027)], 5, "a history that differed once stays another one"),
+        (
+            [shock("two", "delay", 1, 2028, 2028, project="works")],
+            4,
+            "builds of the works are due in 2028",
+        ),
+        (
+            [shock("two", "import", 0, 2027, 2027)],
+            5,
+            "a history that differed once stays another one",
+        ),
     ],
 )
 def test_scenarios_share_a_node_until_their_shocks_differ_in_effect(

@@ -15,7 +15,19 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.results import verify, verify_material, verify_resources
-from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, smelter
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    smelter,
+)
 
 Frames = dict[str, pd.DataFrame]
 Spoil = Callable[[Frames], None]
@@ -51,7 +63,13 @@ FULL: dict[str, Any] = {
         ),
         plant(project="idle", country="CCC", existing_tpa=20),
         plant(project="crewless", country="BBB", existing_tpa=20),
-        smelter(country="BBB", existing_tpa=10, max_new_tpa=20, recovery=0.9, capex_usd_per_tpa=0.2 * MUSD),
+        smelter(
+            country="BBB",
+            existing_tpa=10,
+            max_new_tpa=20,
+            recovery=0.9,
+            capex_usd_per_tpa=0.2 * MUSD,
+        ),
     ],
     "skills": "skill, attrition, mentor_ratio\nchemist, 0.1, 0.2\nsmith, 0.1, \nghost, 0, ",
     "staffing": "stage, project, skill, persons_per_ktpa\n"
@@ -76,7 +94,10 @@ FULL: dict[str, Any] = {
 WHOLE = [row | {"unit_tpa": 5} if row["project"] == "smelter" else row for row in FULL["projects"]]
 DIVIDED: dict[str, Any] = FULL | {
     "demand": [*FULL["demand"], *demand(8, 2026, 2029, form="magnet")],
-    "projects": [*FULL["projects"], smelter(project="magnets", stage="magnet", existing_tpa=5, recovery=0.9)],
+    "projects": [
+        *FULL["projects"],
+        smelter(project="magnets", stage="magnet", existing_tpa=5, recovery=0.9),
+    ],
     "scenarios": scenarios(calm=0.5, cut=0.3, late=0.2),
     "shocks": [
         shock("cut", "import", 0, "2027Q2", "2028Q3", country="AAA") | {"leak": 0.5},
@@ -100,10 +121,15 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
         "adaptive": (adaptive, FULL),
         "no levers": ({"levers": []}, FULL),
         "whole": ({"policy.whole_plants": True}, FULL | {"projects": WHOLE}),
-        "quarters": (adaptive | {"policy.committed_through": 2026, "policy.coordination": "allied"}, DIVIDED),
+        "quarters": (
+            adaptive | {"policy.committed_through": 2026, "policy.coordination": "allied"},
+            DIVIDED,
+        ),
     }
     return {
-        name: planner.solve(load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **tables), baseline=False)
+        name: planner.solve(
+            load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **tables), baseline=False
+        )
         for name, (model, tables) in cases.items()
     }
 
@@ -113,10 +139,20 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
     for plan in good.values():
         assert verify.verify(plan.case, plan.tables).holds
     tables = good["committed"].tables
-    assert {"mined", "separated", "made", "reduced", "imported", "given", "received", "released", "bought"} <= set(
-        tables["operations"]["item"]
+    assert {
+        "mined",
+        "separated",
+        "made",
+        "reduced",
+        "imported",
+        "given",
+        "received",
+        "released",
+        "bought",
+    } <= set(tables["operations"]["item"])
+    assert {"capex separation", "training fees", "hiring", "stock purchases"} <= set(
+        tables["spending"]["item"]
     )
-    assert {"capex separation", "training fees", "hiring", "stock purchases"} <= set(tables["spending"]["item"])
     assert tables["workforce"]["lent"].max() > 0.1
     divided = good["quarters"].tables
     assert {"sintered", "resold"} <= set(divided["operations"]["item"])
@@ -146,7 +182,10 @@ def add(table: str, **row: object) -> Spoil:
 
     def spoil(tables: Frames) -> None:
         frame = tables[table]
-        blank = {name: 0.0 if pd.api.types.is_numeric_dtype(frame[name]) else "" for name in frame.columns}
+        blank = {
+            name: 0.0 if pd.api.types.is_numeric_dtype(frame[name]) else ""
+            for name in frame.columns
+        }
         blank |= {"quarter": None} if "quarter" in frame else {}
         tables[table] = pd.concat([frame, pd.DataFrame([blank | row])], ignore_index=True)
 
@@ -194,7 +233,9 @@ def both(*spoils: Spoil) -> Spoil:
 def flow(item: str, tonnes: float, **row: object) -> Spoil:
     """One more flow, in `calm` in 2026."""
     return add(
-        "operations", **{"scenario": "calm", "year": 2026, "country": "AAA", "item": item, "tonnes": tonnes} | row
+        "operations",
+        **{"scenario": "calm", "year": 2026, "country": "AAA", "item": item, "tonnes": tonnes}
+        | row,
     )
 
 
@@ -204,7 +245,9 @@ def build(project: str, stage: str, country: str, year: int, tpa: float, who: st
     return add("investments", **where, tpa=tpa, capex_musd=0.0, probability=1.0, scenarios=who)
 
 
-def spend(funder: str, country: str, musd: float, year: int = 2026, quarter: int | None = None) -> Spoil:
+def spend(
+    funder: str, country: str, musd: float, year: int = 2026, quarter: int | None = None
+) -> Spoil:
     """One more payment."""
     return add(
         "spending",
@@ -246,8 +289,16 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         "throughput_limit",
         bump("investments", "year", 1, project="plant"),
     ),
-    "what was built is forgotten": ("committed", "throughput_limit", drop("investments", project="plant")),
-    "more ore is used than mined": ("committed", "feed_balance", flow("separated", 10, project="plant", feed="gem")),
+    "what was built is forgotten": (
+        "committed",
+        "throughput_limit",
+        drop("investments", project="plant"),
+    ),
+    "more ore is used than mined": (
+        "committed",
+        "feed_balance",
+        flow("separated", 10, project="plant", feed="gem"),
+    ),
     "ore comes from another bloc": (
         "committed",
         "feed_balance",
@@ -284,8 +335,16 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         ),
     ),
     "more is received than given": ("committed", "pool", flow("received", 1, country="BBB", **DY)),
-    "goods cross from one bloc to another": ("committed", "pool", flow("received", 1, country="CCC", **DY)),
-    "more is imported than can be sold": ("committed", "import_limit", flow("imported", 200, project="CHN", **DY)),
+    "goods cross from one bloc to another": (
+        "committed",
+        "pool",
+        flow("received", 1, country="CCC", **DY),
+    ),
+    "more is imported than can be sold": (
+        "committed",
+        "import_limit",
+        flow("imported", 200, project="CHN", **DY),
+    ),
     "imports come from a supplier nobody knows": (
         "committed",
         "import_limit",
@@ -316,11 +375,23 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         "shortfall_not_negative",
         bump("shortfall", "tonnes", -1, **NOW, country="AAA"),
     ),
-    "demand is understated": ("committed", "demand_as_stated", bump("shortfall", "demand_t", -1, **NOW, country="AAA")),
-    "a demand is left out": ("committed", "demand_as_stated", drop("shortfall", **NOW, country="AAA")),
+    "demand is understated": (
+        "committed",
+        "demand_as_stated",
+        bump("shortfall", "demand_t", -1, **NOW, country="AAA"),
+    ),
+    "a demand is left out": (
+        "committed",
+        "demand_as_stated",
+        drop("shortfall", **NOW, country="AAA"),
+    ),
     "stock appears": ("committed", "stock_balance", bump("stocks", "stock_t", 1, **NOW)),
     "stock is released twice": ("committed", "stock_balance", flow("released", 5, **DY)),
-    "a stock is negative": ("committed", "stock_not_negative", bump("stocks", "stock_t", -100, **NOW)),
+    "a stock is negative": (
+        "committed",
+        "stock_not_negative",
+        bump("stocks", "stock_t", -100, **NOW),
+    ),
     "a stock overflows": ("committed", "stock_limit", bump("stocks", "stock_t", 100, **NOW)),
     "stock is bought without the lever": ("no levers", "stock_lever", flow("bought", 1, **DY)),
     "stock is released where there is none": (
@@ -328,20 +399,56 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         "stock_of_nothing",
         flow("released", 1, country="BBB", **DY),
     ),
-    "more is built than allowed": ("committed", "nameplate_limit", bump("investments", "tpa", 100, project="plant")),
-    "a build is negative": ("committed", "build_not_negative", build("plant", "separation", "AAA", 2027, -1)),
-    "a build comes too late to start": ("committed", "build_window", build("plant", "separation", "AAA", 2029, 1)),
-    "a build comes before the horizon": ("committed", "build_window", build("plant", "separation", "AAA", 2025, 1)),
-    "a project that cannot grow is built": ("committed", "build_window", build("mine", "mine", "AAA", 2026, 1)),
-    "a build is made without the lever": ("no levers", "build_window", build("plant", "separation", "AAA", 2026, 1)),
+    "more is built than allowed": (
+        "committed",
+        "nameplate_limit",
+        bump("investments", "tpa", 100, project="plant"),
+    ),
+    "a build is negative": (
+        "committed",
+        "build_not_negative",
+        build("plant", "separation", "AAA", 2027, -1),
+    ),
+    "a build comes too late to start": (
+        "committed",
+        "build_window",
+        build("plant", "separation", "AAA", 2029, 1),
+    ),
+    "a build comes before the horizon": (
+        "committed",
+        "build_window",
+        build("plant", "separation", "AAA", 2025, 1),
+    ),
+    "a project that cannot grow is built": (
+        "committed",
+        "build_window",
+        build("mine", "mine", "AAA", 2026, 1),
+    ),
+    "a build is made without the lever": (
+        "no levers",
+        "build_window",
+        build("plant", "separation", "AAA", 2026, 1),
+    ),
     "staff appears": (
         "committed",
         "staff_balance",
         bump("workforce", "staff", 1, scenario="calm", year=2027, **CHEMIST),
     ),
-    "there is more staff at the start": ("committed", "staff_balance", bump("workforce", "staff", 1, **STAFF)),
-    "trainees join a year early": ("committed", "staff_balance", bump("training", "year", -1, every=True)),
-    "hires come in the first year": ("committed", "hired_in_first_year", bump("workforce", "hired", 1, **STAFF)),
+    "there is more staff at the start": (
+        "committed",
+        "staff_balance",
+        bump("workforce", "staff", 1, **STAFF),
+    ),
+    "trainees join a year early": (
+        "committed",
+        "staff_balance",
+        bump("training", "year", -1, every=True),
+    ),
+    "hires come in the first year": (
+        "committed",
+        "hired_in_first_year",
+        bump("workforce", "hired", 1, **STAFF),
+    ),
     "more are hired than can be": (
         "committed",
         "hire_limit",
@@ -354,7 +461,11 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
     ),
     "more start than there are seats": ("committed", "seat_limit", bump("training", "intake", 5)),
     "an intake is negative": ("committed", "intake_not_negative", bump("training", "intake", -50)),
-    "more seats are added than allowed": ("committed", "new_seat_limit", bump("training", "new_seats", 5)),
+    "more seats are added than allowed": (
+        "committed",
+        "new_seat_limit",
+        bump("training", "new_seats", 5),
+    ),
     "seats are added in the last year": (
         "committed",
         "new_seats_in_last_year",
@@ -383,11 +494,31 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
             scenarios="all",
         ),
     ),
-    "trainees are more than mentors can carry": ("committed", "mentor_limit", bump("training", "intake", 50)),
-    "more is lent than may be": ("committed", "secondment_limit", bump("workforce", "lent", 15, **STAFF)),
-    "somebody is lent to nobody": ("committed", "secondment_pool", bump("workforce", "lent", 1, **STAFF)),
-    "somebody is borrowed from nowhere": ("committed", "secondment_pool", bump("workforce", "borrowed", 1, **STAFF)),
-    "lending runs backwards": ("committed", "secondment_not_negative", bump("workforce", "lent", -30, **STAFF)),
+    "trainees are more than mentors can carry": (
+        "committed",
+        "mentor_limit",
+        bump("training", "intake", 50),
+    ),
+    "more is lent than may be": (
+        "committed",
+        "secondment_limit",
+        bump("workforce", "lent", 15, **STAFF),
+    ),
+    "somebody is lent to nobody": (
+        "committed",
+        "secondment_pool",
+        bump("workforce", "lent", 1, **STAFF),
+    ),
+    "somebody is borrowed from nowhere": (
+        "committed",
+        "secondment_pool",
+        bump("workforce", "borrowed", 1, **STAFF),
+    ),
+    "lending runs backwards": (
+        "committed",
+        "secondment_not_negative",
+        bump("workforce", "lent", -30, **STAFF),
+    ),
     "plants run without their people": ("committed", "staff_limit", drop("workforce", **STAFF)),
     "a budget is overrun": ("committed", "account", spend("AAA", "AAA", 100)),
     "money is spent in a year that has none": (
@@ -395,11 +526,19 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         "account",
         bump("spending", "year", 3, item="capex separation"),
     ),
-    "money left over is carried although it may not": ("committed", "account", spend("AAA", "AAA", 1, 2029)),
+    "money left over is carried although it may not": (
+        "committed",
+        "account",
+        spend("AAA", "AAA", 1, 2029),
+    ),
     "a funder pays where it may not": ("committed", "funder_reach", spend("AAA", "BBB", 1)),
     "a funder nobody knows pays": ("committed", "funder_reach", spend("BANK", "AAA", 1)),
     "a payment is negative": ("committed", "paid_not_negative", spend("BBB", "BBB", -1)),
-    "something is not paid for": ("committed", "spending_limit", drop("spending", item="capex separation")),
+    "something is not paid for": (
+        "committed",
+        "spending_limit",
+        drop("spending", item="capex separation"),
+    ),
     "money is spent on nothing": ("committed", "spending_limit", spend("AAA", "AAA", 0.5)),
     "a purchase is not paid for": (
         "committed",
@@ -470,9 +609,21 @@ FAULTS |= {
         "committed",
         "committed_investment",
         both(
-            bump("workforce", "hired", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
-            bump("workforce", "staff", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
-            bump("workforce", "staff", -0.45, scenario="calm", year=2029, country="BBB", skill="smith"),
+            bump(
+                "workforce", "hired", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"
+            ),
+            bump(
+                "workforce", "staff", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"
+            ),
+            bump(
+                "workforce",
+                "staff",
+                -0.45,
+                scenario="calm",
+                year=2029,
+                country="BBB",
+                skill="smith",
+            ),
         ),
     ),
     "people are fired": (
@@ -481,8 +632,24 @@ FAULTS |= {
         both(
             *(
                 both(
-                    bump("workforce", "hired", -4, scenario=w, year=2029, country="BBB", skill="smith"),
-                    bump("workforce", "staff", -4, scenario=w, year=2029, country="BBB", skill="smith"),
+                    bump(
+                        "workforce",
+                        "hired",
+                        -4,
+                        scenario=w,
+                        year=2029,
+                        country="BBB",
+                        skill="smith",
+                    ),
+                    bump(
+                        "workforce",
+                        "staff",
+                        -4,
+                        scenario=w,
+                        year=2029,
+                        country="BBB",
+                        skill="smith",
+                    ),
                 )
                 for w in ("calm",)
             )
@@ -503,7 +670,15 @@ FAULTS |= {
         "flow_of_plant",
         both(
             relabel("operations", "project", "crewless", scenario="cut", year=2028, item="reduced"),
-            relabel("operations", "project", "crewless", scenario="cut", year=2028, item="made", form="metal"),
+            relabel(
+                "operations",
+                "project",
+                "crewless",
+                scenario="cut",
+                year=2028,
+                item="made",
+                form="metal",
+            ),
         ),
     ),
     "a mine digs abroad": (
@@ -533,14 +708,46 @@ FAULTS |= {
         "balance",
         bump("shortfall", "tonnes", float("nan"), **NOW, country="AAA"),
     ),
-    "a capacity is overstated in its table": ("committed", "capacity_as_stated", bump("capacity", "usable_tpa", 100)),
-    "a payment is understated in its table": ("committed", "payments_as_stated", bump("payments", "paid_musd", -1)),
-    "a budget is overstated in its table": ("committed", "payments_as_stated", bump("payments", "budget_musd", 1)),
-    "a funder is left out of its table": ("committed", "payments_as_stated", drop("payments", funder="BBB")),
-    "a funder stands twice in its table": ("committed", "payments_as_stated", add("payments", funder="BBB")),
-    "a funder pays less than it must": ("committed", "payments_in_range", bump("payments", "least_musd", 1)),
-    "a funder pays more than it may": ("committed", "payments_in_range", bump("payments", "most_musd", -100)),
-    "a capex is understated in its table": ("committed", "capex_as_stated", bump("investments", "capex_musd", -1)),
+    "a capacity is overstated in its table": (
+        "committed",
+        "capacity_as_stated",
+        bump("capacity", "usable_tpa", 100),
+    ),
+    "a payment is understated in its table": (
+        "committed",
+        "payments_as_stated",
+        bump("payments", "paid_musd", -1),
+    ),
+    "a budget is overstated in its table": (
+        "committed",
+        "payments_as_stated",
+        bump("payments", "budget_musd", 1),
+    ),
+    "a funder is left out of its table": (
+        "committed",
+        "payments_as_stated",
+        drop("payments", funder="BBB"),
+    ),
+    "a funder stands twice in its table": (
+        "committed",
+        "payments_as_stated",
+        add("payments", funder="BBB"),
+    ),
+    "a funder pays less than it must": (
+        "committed",
+        "payments_in_range",
+        bump("payments", "least_musd", 1),
+    ),
+    "a funder pays more than it may": (
+        "committed",
+        "payments_in_range",
+        bump("payments", "most_musd", -100),
+    ),
+    "a capex is understated in its table": (
+        "committed",
+        "capex_as_stated",
+        bump("investments", "capex_musd", -1),
+    ),
     "a probability is wrong in its table": (
         "committed",
         "probability_as_stated",
@@ -556,8 +763,16 @@ FAULTS |= {
         "expected_as_stated",
         bump("spending", "expected", 1),
     ),
-    "a part of a plant is built": ("whole", "whole_plants", build("smelter", "metal", "BBB", 2026, 1)),
-    "more is had from others than leaks": ("quarters", "leak", bump("operations", "tonnes", 60, item="resold")),
+    "a part of a plant is built": (
+        "whole",
+        "whole_plants",
+        build("smelter", "metal", "BBB", 2026, 1),
+    ),
+    "more is had from others than leaks": (
+        "quarters",
+        "leak",
+        bump("operations", "tonnes", 60, item="resold"),
+    ),
     "more is had from others than they can sell on": (
         "quarters",
         "resale",
@@ -573,7 +788,11 @@ FAULTS |= {
         "staff_of_the_year",
         bump("workforce", "staff", 1, quarter=2),
     ),
-    "somebody is hired within a year": ("quarters", "hired_within_year", bump("workforce", "hired", 1, quarter=3)),
+    "somebody is hired within a year": (
+        "quarters",
+        "hired_within_year",
+        bump("workforce", "hired", 1, quarter=3),
+    ),
     "more magnets are made than metal allows": (
         "quarters",
         "made",
@@ -592,7 +811,16 @@ FAULTS |= {
     "a plant has more people at work in a quarter than there are": (
         "quarters",
         "staff_limit",
-        flow("reduced", 9, year=2027, quarter=1, country="BBB", project="smelter", element="Dy", form="oxide"),
+        flow(
+            "reduced",
+            9,
+            year=2027,
+            quarter=1,
+            country="BBB",
+            project="smelter",
+            element="Dy",
+            form="oxide",
+        ),
     ),
     "builds of a year that is committed differ": (
         "quarters",
@@ -616,20 +844,38 @@ FAULTS |= {
     ),
 }
 STRANGE: dict[str, tuple[str, Spoil]] = {
-    "a scenario of operations": ("committed", relabel("operations", "scenario", "nobody", **NOW, item="mined")),
-    "a quarter of operations": ("quarters", relabel("operations", "quarter", 4, year=2029, item="imported")),
+    "a scenario of operations": (
+        "committed",
+        relabel("operations", "scenario", "nobody", **NOW, item="mined"),
+    ),
+    "a quarter of operations": (
+        "quarters",
+        relabel("operations", "quarter", 4, year=2029, item="imported"),
+    ),
     "a year of shortfall": ("committed", relabel("shortfall", "year", 2035, **NOW)),
     "a good of shortfall": ("committed", relabel("shortfall", "form", "powder", **NOW)),
     "a country of a stock": ("committed", relabel("stocks", "country", "BBB", **NOW)),
     "a plant of capacity": ("committed", relabel("capacity", "project", "nobody", project="mine")),
     "a team": ("committed", relabel("workforce", "skill", "ghost", **STAFF)),
-    "a project that is built": ("committed", relabel("investments", "project", "nobody", project="plant")),
-    "a scenario that trains": ("committed", relabel("training", "scenarios", "calm;nobody", scenarios="all")),
-    "a country that is paid for": ("committed", relabel("spending", "country", "ZZZ", country="AAA")),
+    "a project that is built": (
+        "committed",
+        relabel("investments", "project", "nobody", project="plant"),
+    ),
+    "a scenario that trains": (
+        "committed",
+        relabel("training", "scenarios", "calm;nobody", scenarios="all"),
+    ),
+    "a country that is paid for": (
+        "committed",
+        relabel("spending", "country", "ZZZ", country="AAA"),
+    ),
     "an item of operations": ("committed", relabel("operations", "item", "lost", item="given")),
     "an element that is mined": ("committed", relabel("operations", "element", "Dy", item="mined")),
 }
-FAULTS |= {f"{name} is not of the case": (which, "rows_of_the_case", how) for name, (which, how) in STRANGE.items()}
+FAULTS |= {
+    f"{name} is not of the case": (which, "rows_of_the_case", how)
+    for name, (which, how) in STRANGE.items()
+}
 
 MODULES = (verify, verify_material, verify_resources)
 
@@ -660,7 +906,9 @@ def test_every_rule_is_shown_to_catch_something() -> None:
     assert rules == {rule for _, rule, _ in FAULTS.values()}
 
 
-def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(good: dict[str, planner.Plan]) -> None:
+def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(
+    good: dict[str, planner.Plan],
+) -> None:
     """More of it or less is found, whatever the scenario, period or good that stands first or last."""
     plan, unseen = good["quarters"], []
     for name in set(plan.tables) - {"shadow_prices"}:
@@ -668,15 +916,21 @@ def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(good:
         numbers = [c for c in frame if pd.api.types.is_float_dtype(frame[c])]
         for column, row in itertools.product(numbers, (0, len(frame) - 1)):
 
-            def spoil(tables: Frames, by: float, name: str = name, at: tuple[int, str] = (row, column)) -> None:
+            def spoil(
+                tables: Frames, by: float, name: str = name, at: tuple[int, str] = (row, column)
+            ) -> None:
                 tables[name].loc[at] += by
 
-            if not any(broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)):
+            if not any(
+                broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)
+            ):
                 unseen.append((name, column, row))
     assert not unseen
 
 
-def test_an_intake_after_the_last_year_of_its_programme_is_found(good: dict[str, planner.Plan]) -> None:
+def test_an_intake_after_the_last_year_of_its_programme_is_found(
+    good: dict[str, planner.Plan],
+) -> None:
     plan = good["committed"]
     last = int(plan.tables["training"].query("intake > 0.1")["year"].max())
     for year, broken in ((last, False), (last - 1, True), (2020, True)):
@@ -684,7 +938,9 @@ def test_an_intake_after_the_last_year_of_its_programme_is_found(good: dict[str,
         assert ("intake_window" in broken_rules(ending, plan.tables)) == broken
 
 
-def test_losses_cost_and_spending_are_recomputed_from_the_tables(good: dict[str, planner.Plan]) -> None:
+def test_losses_cost_and_spending_are_recomputed_from_the_tables(
+    good: dict[str, planner.Plan],
+) -> None:
     """A tonne more short in `cut` in 2028 is 1 MUSD more there; a t/y of smelter more is 0.2 MUSD more of cost."""
     plan = good["committed"]
     tables = {name: frame.copy() for name, frame in plan.tables.items()}
@@ -698,13 +954,17 @@ def test_losses_cost_and_spending_are_recomputed_from_the_tables(good: dict[str,
     assert after.public_spend - before.public_spend == near(3)
 
 
-def test_a_violation_is_measured_against_the_size_of_the_rule(good: dict[str, planner.Plan]) -> None:
+def test_a_violation_is_measured_against_the_size_of_the_rule(
+    good: dict[str, planner.Plan],
+) -> None:
     """100 t beyond a budgeted 30 MUSD: 100 over 1 + the larger side."""
     plan: planner.Plan = good["committed"]
     tables = {name: frame.copy() for name, frame in plan.tables.items()}
     spend("AAA", "AAA", 100)(tables)
     spent = tables["spending"].query("funder == 'AAA' and year == 2026")["musd"].sum()
-    assert verify.verify(plan.case, tables).violations["account"] == near((spent - 30) / (1 + spent))
+    assert verify.verify(plan.case, tables).violations["account"] == near(
+        (spent - 30) / (1 + spent)
+    )
 
 
 def test_the_verifier_needs_a_case_only(good: dict[str, planner.Plan]) -> None:

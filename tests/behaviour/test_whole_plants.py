@@ -23,7 +23,21 @@ from planner.solving.solution import Searched, Stop
 from planner.solving.solve import silent
 from planner.studies.frontier import frontier
 from planner.studies.study_file import FrontierDesign
-from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, seeds, shock, total
+from tests.cases import (
+    MUSD,
+    Row,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    seeds,
+    shock,
+    total,
+)
 from tests.conftest import MakeCase
 
 WHOLE: dict[str, object] = {"policy.whole_plants": True, "objective.gap": 0.0}
@@ -65,7 +79,9 @@ def test_without_the_policy_a_unit_is_not_looked_at(make_case: MakeCase) -> None
 
 
 def test_a_plant_smaller_than_its_unit_is_not_built(make_case: MakeCase) -> None:
-    plan = planner.solve(make_case(WHOLE, projects=[mine(), whole("large", 40, most=39)], budgets=budget(1000)))
+    plan = planner.solve(
+        make_case(WHOLE, projects=[mine(), whole("large", 40, most=39)], budgets=budget(1000))
+    )
     assert plan.summary["risk_musd"] == near(300)
     assert plan.tables["investments"].empty
 
@@ -86,7 +102,9 @@ def test_welfare_and_target_have_bounds_of_their_own(make_case: MakeCase) -> Non
     assert welfare["gap"] == {"welfare": near(0)}
     assert "cost_bound_musd" not in welfare
     # A risk of 185 MUSD needs 38.3 t/y: `large`, at 40 MUSD.
-    target = planner.solve(knapsack(make_case, {"objective.goal": "target", "objective.risk_limit": 185.0})).summary
+    target = planner.solve(
+        knapsack(make_case, {"objective.goal": "target", "objective.risk_limit": 185.0})
+    ).summary
     assert target["cost_bound_musd"] == near(40)
     assert target["risk_musd"] == near(180)
     assert target["gap"] == {"cost": near(0)}
@@ -94,16 +112,23 @@ def test_welfare_and_target_have_bounds_of_their_own(make_case: MakeCase) -> Non
 
 def test_a_limit_that_only_fractions_reach_is_called_that(make_case: MakeCase) -> None:
     # Plants of any size reach 3 * (60 - 26 / 1.1) = 109.1 MUSD, whole ones 120.
-    plan = planner.solve(knapsack(make_case, {"objective.goal": "target", "objective.risk_limit": 110.0}))
+    plan = planner.solve(
+        knapsack(make_case, {"objective.goal": "target", "objective.risk_limit": 110.0})
+    )
     assert plan.status is Status.INFEASIBLE
     assert "no plan with whole plants reaches a risk of 110 MUSD" in plan.summary["reasons"][0]
     assert "at least 120" in plan.summary["reasons"][1]
 
 
 def test_capacities_are_exact_multiples(make_case: MakeCase) -> None:
-    case = make_case(WHOLE, projects=[mine(), whole("tenths", 0.1, most=0.3, musd=100)], budgets=budget(21, 10))
+    case = make_case(
+        WHOLE, projects=[mine(), whole("tenths", 0.1, most=0.3, musd=100)], budgets=budget(21, 10)
+    )
     plan = planner.solve(case)
-    assert plan.tables["investments"][["year", "tpa"]].to_numpy().tolist() == [[2026, 2 * 0.1], [2027, 0.1]]
+    assert plan.tables["investments"][["year", "tpa"]].to_numpy().tolist() == [
+        [2026, 2 * 0.1],
+        [2027, 0.1],
+    ]
 
 
 def test_the_last_phase_holds_the_whole_numbers(make_case: MakeCase) -> None:
@@ -115,7 +140,9 @@ def test_the_last_phase_holds_the_whole_numbers(make_case: MakeCase) -> None:
     assert plan.summary["risk_musd"] == near(3 * 4)
 
 
-def test_an_adaptive_plan_builds_whole_plants_on_the_histories_that_need_them(make_case: MakeCase) -> None:
+def test_an_adaptive_plan_builds_whole_plants_on_the_histories_that_need_them(
+    make_case: MakeCase,
+) -> None:
     """From 2027 on `cut` is without imports. 8 MUSD a year pay for the unit of 10 MUSD in 2028 only, so 10 t are
     missing in 2027; of any size, 8 t/y would be there in 2027 and all 10 in 2028."""
     model = {"policy.investment": "adaptive", "objective.risk_aversion": 0.0}
@@ -136,7 +163,9 @@ def test_an_adaptive_plan_builds_whole_plants_on_the_histories_that_need_them(ma
     assert free.summary["risk_musd"] == near(0.25 * 2)
 
 
-def test_when_the_time_is_up_the_best_plan_found_is_kept(make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_time_is_up_the_best_plan_found_is_kept(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rounding the plan of any size fits as `large` alone: 60 t short; at least 60 - 26 / 1.1 t are."""
     monkeypatch.setattr(Solver, "search", lambda *_: Searched(Stop.TIME_LIMIT, np.empty(0), 0.0))
     plan = planner.solve(knapsack(make_case, {"objective.gap": 0.3}))
@@ -154,7 +183,12 @@ def random_case(folder: Path, seed: int, gap: float) -> Case:
     """Three plants of one or two units, one mine of any size, two futures, money for a part of it."""
     r = random.Random(seed)
     plants = [
-        whole(f"p{i}", unit := r.choice((7, 12, 18, 25)), unit * r.choice((1, 1, 2)), r.choice((0.5, 0.8, 1.0, 1.3)))
+        whole(
+            f"p{i}",
+            unit := r.choice((7, 12, 18, 25)),
+            unit * r.choice((1, 1, 2)),
+            r.choice((0.5, 0.8, 1.0, 1.3)),
+        )
         | {"lead_time_years": r.choice((0, 1)), "earliest_year": 2026 + r.choice((0, 1))}
         for i in range(3)
     ]
@@ -178,13 +212,20 @@ def random_case(folder: Path, seed: int, gap: float) -> Case:
 def whole_plans(session: LiveProgram) -> list[list[int]]:
     """Every choice of whole numbers within the bounds of each."""
     columns = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
-    return [list(counts) for counts in itertools.product(*(range(int(session.program.upper[j]) + 1) for j in columns))]
+    return [
+        list(counts)
+        for counts in itertools.product(
+            *(range(int(session.program.upper[j]) + 1) for j in columns)
+        )
+    ]
 
 
 def least(session: LiveProgram, plans: list[list[int]], column: str) -> float:
     """The least value of a column over whole plans, each solved as a linear program; with plans that reach it first."""
     program, solver = session.program, session.solver
-    units = np.array([j for j, (name, _) in enumerate(program.columns) if name == "units"], dtype=np.int32)
+    units = np.array(
+        [j for j, (name, _) in enumerate(program.columns) if name == "units"], dtype=np.int32
+    )
     best = np.inf
     for counts in plans:
         solver.hold(units, np.array(counts, dtype=float), np.array(counts, dtype=float))
@@ -205,7 +246,11 @@ def test_bounds_hold_against_every_whole_plan(tmp_path: Path, seed: int) -> None
     risk = least(every, plans, "risk")
     tolerance = 1e-6 * (1 + risk)
     assert found["least_risk_bound_musd"] <= risk + tolerance
-    assert risk - tolerance <= found["least_risk_musd"] <= risk + min(gap, 0.001) * max(1, risk) + tolerance
+    assert (
+        risk - tolerance
+        <= found["least_risk_musd"]
+        <= risk + min(gap, 0.001) * max(1, risk) + tolerance
+    )
     limit = found["least_risk_musd"] * (1 + case.model.objective.risk_slack) + 1e-6
     every.solver.bound(every.program.column["risk", None], limit)
     cost = least(every, plans, "cost")
@@ -256,15 +301,21 @@ def test_a_session_asked_again_answers_as_a_new_one(make_case: MakeCase) -> None
 
 def test_the_verifier_counts_a_part_of_a_plant_as_broken(make_case: MakeCase) -> None:
     case = knapsack(make_case)
-    tables = planner.solve(knapsack(make_case, {"policy.whole_plants": False}), baseline=False).tables
+    tables = planner.solve(
+        knapsack(make_case, {"policy.whole_plants": False}), baseline=False
+    ).tables
     assert verify(case, tables).violations["whole_plants"] > 0.1
     assert "whole_plants" not in verify(_of_any_size(case), tables).violations
 
 
-def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: MakeCase, tmp_path: Path) -> None:
+def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(
+    make_case: MakeCase, tmp_path: Path
+) -> None:
     plan = planner.solve(knapsack(make_case))
     assert "proven" not in " ".join(closing_lines(planner.solve(make_case()))).lower()
-    said = "Proven of all plans with whole plants: risk within 0 % and cost within 0 % of the least."
+    said = (
+        "Proven of all plans with whole plants: risk within 0 % and cost within 0 % of the least."
+    )
     assert said in " ".join(closing_lines(plan))
     page = (plan.write(tmp_path / "run") / "report.html").read_text(encoding="utf-8")
     assert said in page.replace("\xa0", " ")
@@ -276,10 +327,14 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     found = explain(planner.solve(case, baseline=False), "run", workers=1)
     assert found.own.risk == near(120)
     assert found.own.objective == found.ladder[-1].objective == near(3 * (60 - 26 / 1.1))
-    assert explain_lines(found, case)[0].startswith("Plants in what is compared here are of any size")
+    assert explain_lines(found, case)[0].startswith(
+        "Plants in what is compared here are of any size"
+    )
 
 
-def test_scenario_by_scenario_they_are_whole_too_and_frontiers_refuse_them(make_case: MakeCase) -> None:
+def test_scenario_by_scenario_they_are_whole_too_and_frontiers_refuse_them(
+    make_case: MakeCase,
+) -> None:
     plan = planner.solve(knapsack(make_case), method="scenarios", baseline=False)
     assert plan.summary["risk_musd"] == near(3 * 40)
     assert plan.summary["new_capacity_tpa"] == {"large": 0, "small": near(30), "other": near(30)}
@@ -292,4 +347,6 @@ def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:
     outcome = session.solve(silent)
     units = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
     assert list(outcome.phases) == ["risk", "cost", "risk_at_cost"]
-    assert outcome.phases["risk_at_cost"].x[units].tolist() == outcome.phases["cost"].x[units].tolist()
+    assert (
+        outcome.phases["risk_at_cost"].x[units].tolist() == outcome.phases["cost"].x[units].tolist()
+    )

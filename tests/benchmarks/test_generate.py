@@ -21,7 +21,9 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
 
 
 def test_another_seed_gives_another_case() -> None:
-    assert tables(SMALL) != tables(Size(scenarios=4, countries=4, projects=14, years=8, elements=2, seed=2))
+    assert tables(SMALL) != tables(
+        Size(scenarios=4, countries=4, projects=14, years=8, elements=2, seed=2)
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_every_scenario_has_a_history_of_its_own(size: Size, tmp_path: Path) -> 
 def test_imports_cover_undisturbed_demand_by_two_to_three_per_cent(tmp_path: Path) -> None:
     case = planner.load(generate(SMALL, tmp_path))
     for (country, element, form, year), tonnes in case.demand.items():
-        sold = sum(case.import_limit[supplier, country, element, form, year] for supplier in ("chn", "oth"))
+        sold = sum(
+            case.import_limit[supplier, country, element, form, year] for supplier in ("chn", "oth")
+        )
         assert 1.015 * tonnes <= sold <= 1.035 * tonnes
 
 

@@ -42,7 +42,9 @@ def test_the_order_of_rows_and_columns_is_no_difference(case: Case) -> None:
     assert differences(program, turned) == []
 
 
-@pytest.mark.parametrize("what", ["row_lower", "row_upper", "lower", "upper", "coefficients", "names"])
+@pytest.mark.parametrize(
+    "what", ["row_lower", "row_upper", "lower", "upper", "coefficients", "names"]
+)
 def test_one_changed_entry_is_found(case: Case, what: str) -> None:
     program = of_planner(program_of(case))
     if what == "coefficients":
@@ -63,7 +65,8 @@ def test_the_plain_program_without_reductions_has_the_same_optimum(tmp_path: Pat
     size = Size(scenarios=3, countries=3, projects=10, years=7, elements=2, lasting=0.0)
     folder = generate(size, tmp_path)
     runs = [
-        measure(kind, kind, {"case": str(folder), "time_limit": 60}) for kind in ("planner", "plain", "plain-unreduced")
+        measure(kind, kind, {"case": str(folder), "time_limit": 60})
+        for kind in ("planner", "plain", "plain-unreduced")
     ]
     assert [run.failed for run in runs] == ["", "", ""]
     for phase in ("risk", "cost"):

@@ -63,7 +63,10 @@ def test_ways_that_find_other_objectives_are_told() -> None:
 def test_many_scenarios_have_a_curve_and_verdicts_of_their_own() -> None:
     plain = a_run("main/plain-unreduced", 2.0)
     figures = {"gap": {"risk": 0.002, "cost": 0.001}}
-    runs = [plain, *(a_run(f"many/{n}", n**0.75, wall=n**1.2, figures=figures) for n in (20, 100, 1000))]
+    runs = [
+        plain,
+        *(a_run(f"many/{n}", n**0.75, wall=n**1.2, figures=figures) for n in (20, 100, 1000)),
+    ]
     told = {goal.what: (goal.measured, goal.verdict) for goal in goals(rows(runs))}
     what = "`planner solve`, time against scenarios (20, 100, 1000): exponent"
     assert told[f"{what}, wall"] == ("1.20", "missed") and told[f"{what}, CPU"] == ("0.75", "met")
@@ -79,7 +82,10 @@ def a_session(seconds: dict[str, float], apart: dict[str, float]) -> Run:
 
 
 def test_each_kind_of_change_is_held_against_the_seconds_of_its_sort() -> None:
-    run = a_session({"budgets x 0.5": 0.7, "project in": 1.4, "adaptive": 3.5}, {"adaptive": 1e-9, "project in": 2e-7})
+    run = a_session(
+        {"budgets x 0.5": 0.7, "project in": 1.4, "adaptive": 3.5},
+        {"adaptive": 1e-9, "project in": 2e-7},
+    )
     told = {
         goal.what: (goal.measured, goal.verdict)
         for goal in goals(rows([run]))
@@ -91,14 +97,24 @@ def test_each_kind_of_change_is_held_against_the_seconds_of_its_sort() -> None:
         "met",
     )
     assert told["real case, `planner.Session`, structure changed"][0].endswith("not adaptive (3.5)")
-    assert told[f"real case, slowest of {len(CHANGES)} kinds of change"] == ("3.50 s (adaptive)", "missed")
-    assert told["risk and cost after 2 changes, warm against cold"] == ("2.0e-07 (project in)", "missed")
+    assert told[f"real case, slowest of {len(CHANGES)} kinds of change"] == (
+        "3.50 s (adaptive)",
+        "missed",
+    )
+    assert told["risk and cost after 2 changes, warm against cold"] == (
+        "2.0e-07 (project in)",
+        "missed",
+    )
 
 
 def test_the_workbench_is_held_to_its_half_and_to_its_late_changes() -> None:
     changes = [("money", 0.1, 0.3, 0.8)] * 8 + [("lever", 0.7, 3.0, 3.5)] * 2
     run = a_run("real/workbench", 9.0, figures={"cold": 10.0, "changes": changes})
-    told = {goal.what: (goal.measured, goal.verdict) for goal in goals(rows([run])) if "workbench" in goal.what}
+    told = {
+        goal.what: (goal.measured, goal.verdict)
+        for goal in goals(rows([run]))
+        if "workbench" in goal.what
+    }
     name = "real case as it is, workbench"
     figures = told[f"{name}, from a change to its figures"]
     assert figures == ("0.30 s, 3.00 s of 10 changes (3%, 30% of cold)", "missed")
@@ -107,6 +123,8 @@ def test_the_workbench_is_held_to_its_half_and_to_its_late_changes() -> None:
 
 
 def test_the_page_tells_every_kind_of_change_and_every_row(tmp_path: Path) -> None:
-    page = write_report([a_session({}, {"adaptive": 1e-9}), a_run("many/20", 2.0, failed="no")], tmp_path).read_text()
+    page = write_report(
+        [a_session({}, {"adaptive": 1e-9}), a_run("many/20", 2.0, failed="no")], tmp_path
+    ).read_text()
     assert all(f"| {name} |" in page for name in CHANGES)
     assert "| many/20 | 1 | 0 | no |" in page and (tmp_path / "benchmarks.csv").exists()

@@ -34,7 +34,9 @@ def test_a_command_is_run_as_typed_and_its_failure_is_one(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("without_pages")
 def test_a_run_is_explained_in_a_copy(tmp_path: Path) -> None:
     kept, out = stored(planner.solve(planner.load(STARTER)), tmp_path / "kept"), tmp_path / "out"
-    found = command.run({"arguments": ["explain", str(out)], "out": str(out), "copied": str(kept)}, Clock())
+    found = command.run(
+        {"arguments": ["explain", str(out)], "out": str(out), "copied": str(kept)}, Clock()
+    )
     assert found["status"] == "optimal" and found["size"]["scenarios"] == 3
     assert (out / EXPLANATION).exists() and not (kept / EXPLANATION).exists()
 
@@ -54,12 +56,19 @@ def test_points_of_a_study_are_solved_as_a_function_warm_and_cold(tmp_path: Path
     study = STUDIES / "outside.toml"
     clock = Clock()
     found = points.run({"study": str(study), "calls": 4, "points": 6, "cold": 2}, clock)
-    assert (found["calls"], found["points"], found["cold"], found["status"]) == (4, 6, 2, ["optimal"])
+    assert (found["calls"], found["points"], found["cold"], found["status"]) == (
+        4,
+        6,
+        2,
+        ["optimal"],
+    )
     assert found["apart"] <= 1e-7
     assert all(clock.wall[name] > 0 for name in ("first call", "calls", "points", "cold"))
 
 
-def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(evaluation, "MANY", evaluation.MANY)  # the task sets it
     clock = Clock()
     job = {"case": STARTER, "model": None, "register": STARTER, "alone": [6], "together": [6]}
@@ -69,11 +78,18 @@ def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program(monkeypatch: py
     assert all(clock.wall[way] > 0 for way in found)
 
 
-def test_the_workbench_is_asked_at_random_and_each_change_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workbench_is_asked_at_random_and_each_change_is_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(workbench, "IMPATIENT", 4)
     clock = Clock()
-    found = workbench.run({"case": STARTER, "model": None, "draws": 3, "seed": 1, "changes": 8}, clock)
-    assert len(found["changes"]) == 8 and [kind for kind, *_ in found["changes"]].count("impatient") == 2
+    found = workbench.run(
+        {"case": STARTER, "model": None, "draws": 3, "seed": 1, "changes": 8}, clock
+    )
+    assert (
+        len(found["changes"]) == 8
+        and [kind for kind, *_ in found["changes"]].count("impatient") == 2
+    )
     assert all(0 <= begun <= figures <= tables for _, begun, figures, tables, _ in found["changes"])
     assert found["cold"] > 0 and clock.wall["first"] > 0
 
@@ -93,5 +109,7 @@ def test_the_sweep_is_a_study_of_a_hundred_points_on_the_case_that_never_changes
 
 def test_answers_that_differ_are_seen() -> None:
     ours = {"status": "optimal", "risk_musd": 100.0, "cost_musd": 1.0}
-    assert session.difference(ours, ours | {"risk_musd": 99.0}) == pytest.approx(0.01)  # 1 of 1 + 99
+    assert session.difference(ours, ours | {"risk_musd": 99.0}) == pytest.approx(
+        0.01
+    )  # 1 of 1 + 99
     assert session.difference(ours, ours | {"status": "unproven"}) == 1.0

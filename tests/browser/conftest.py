@@ -15,9 +15,17 @@ from planner.reporting.pages.run import render_page
 from planner.reporting.values.run_view import run_view
 
 REFERENCE = Path(__file__).parents[2] / "reports" / "reference" / "starter-base"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
 QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *(
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ),
     *("--disable-sync", "--no-first-run", "--disable-quic"),
 )
 
@@ -26,7 +34,9 @@ QUIET = (
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     plan = planner.open_run(REFERENCE)
-    path.write_text(render_page(run_view(plan, explain(plan, "reference", workers=1))), encoding="utf-8")
+    path.write_text(
+        render_page(run_view(plan, explain(plan, "reference", workers=1))), encoding="utf-8"
+    )
     return path
 
 
@@ -43,9 +53,17 @@ def browser() -> Iterator[Browser]:
 def open_page(context: BrowserContext, report: Path, faults: list[str]) -> Page:
     context.set_offline(True)
     page = context.new_page()
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            faults.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith("file:") else faults.append(request.url))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith("file:") else faults.append(request.url),
+    )
     page.goto(report.as_uri())
     return page
 

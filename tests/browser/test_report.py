@@ -21,7 +21,9 @@ def amounts(cells: Locator) -> list[float]:
 def test_every_chart_is_drawn(page: Page) -> None:
     for details in page.locator("details.fold").all():
         details.evaluate("node => { node.open = true; }")
-    page.evaluate("document.querySelectorAll('.panel[hidden]').forEach(panel => { panel.hidden = false; })")
+    page.evaluate(
+        "document.querySelectorAll('.panel[hidden]').forEach(panel => { panel.hidden = false; })"
+    )
     drawn = page.evaluate(
         """[...document.querySelectorAll('svg')].filter(svg => !svg.closest('.phone')).map(svg => {
             const box = svg.getBoundingClientRect();
@@ -31,7 +33,9 @@ def test_every_chart_is_drawn(page: Page) -> None:
                     svg.querySelectorAll('[data-tip]').length]; })"""
     )
     assert len(drawn) > 20
-    assert [label for label, visible, ink, marks in drawn if not (visible and ink > 2 and marks)] == []
+    assert [
+        label for label, visible, ink, marks in drawn if not (visible and ink > 2 and marks)
+    ] == []
 
 
 def test_a_phone_has_drawings_of_its_own_at_their_full_size(browser: Browser, report: Path) -> None:
@@ -88,7 +92,9 @@ def test_pointer_shows_figures_and_source_and_copies_it(page: Page) -> None:
     mark.click()
     tip.get_by_role("button", name="Copy source").click()
     expect(tip.get_by_role("button")).to_have_text("Copied")
-    assert (mark.get_attribute("data-tip") or "nothing") in page.evaluate("navigator.clipboard.readText()")
+    assert (mark.get_attribute("data-tip") or "nothing") in page.evaluate(
+        "navigator.clipboard.readText()"
+    )
     page.locator("h1").click()
     expect(tip).to_be_hidden()
 
@@ -114,7 +120,13 @@ def test_keyboard_goes_through_the_marks_of_a_chart(page: Page) -> None:
             break
     expect(marks.nth(0)).to_be_focused()
     expect(tip).to_contain_text(marks.nth(0).get_attribute("data-tip") or "nothing")
-    for key, at in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowLeft", 1), ("End", marks.count() - 1), ("Home", 0)):
+    for key, at in (
+        ("ArrowRight", 1),
+        ("ArrowDown", 2),
+        ("ArrowLeft", 1),
+        ("End", marks.count() - 1),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         expect(marks.nth(at)).to_be_focused()
         expect(tip).to_contain_text(marks.nth(at).get_attribute("data-tip") or "nothing")
@@ -161,7 +173,9 @@ def test_every_chooser_shows_something_for_every_option(page: Page) -> None:
 
 
 def test_tables_sort_by_pointer_and_keyboard(page: Page) -> None:
-    page.locator("details", has_text="Loss and shortfall by future").last.evaluate("node => { node.open = true; }")
+    page.locator("details", has_text="Loss and shortfall by future").last.evaluate(
+        "node => { node.open = true; }"
+    )
     table = page.get_by_role("region", name="Loss and shortfall by future").locator("table")
     head = table.locator("th", has_text="loss with the plan")
     at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
@@ -206,7 +220,9 @@ def test_sources_open_by_keyboard_and_copy(page: Page) -> None:
 
 
 def test_page_is_complete_without_script(browser: Browser, report: Path) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1280, "height": 900}
+    )
     page = context.new_page()
     page.goto(report.as_uri())
     assert page.locator(".panel[hidden], button, select, input").count() == 0
@@ -228,6 +244,10 @@ def test_axe_finds_no_serious_fault(browser: Browser, report: Path, width: int) 
     page = open_page(context, report, [])
     page.locator("#decision svg [data-tip]").first.click()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    faults = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found if v["impact"] in SERIOUS]
+    faults = [
+        (v["id"], [n["html"][:160] for n in v["nodes"][:3]])
+        for v in found
+        if v["impact"] in SERIOUS
+    ]
     context.close()
     assert faults == []

@@ -25,7 +25,10 @@ def test_lines_are_kept_by_dragging_along_an_axis(browser: Browser, tmp_path: Pa
     box, line = drawing.bounding_box(), drawing.locator("path").first.get_attribute("d")
     assert box is not None and line is not None
     scale = box["width"] / float(str(drawing.get_attribute("width")))
-    x, y = (box[side] + scale * float(at) for side, at in zip("xy", line[1:].split("L")[0].split(","), strict=True))
+    x, y = (
+        box[side] + scale * float(at)
+        for side, at in zip("xy", line[1:].split("L")[0].split(","), strict=True)
+    )
     shown = [drawing.locator("path").evaluate_all(LINES)]
     for end in (y + 5, y):
         page.mouse.move(x, y - 5 if end != y else y)

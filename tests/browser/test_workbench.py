@@ -36,7 +36,9 @@ def serve(place: OpenedCase, plan: planner.Plan | None = None) -> Iterator[Serve
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    place = OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
+    place = OpenedCase(
+        ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench"
+    )
     yield from serve(place, planner.open_run(REFERENCE))
 
 
@@ -44,10 +46,23 @@ def opened(context: BrowserContext, server: Server, faults: list[str]) -> Page:
     """The page, with every request that leaves the server, and every error, noted."""
     page = context.new_page()
     here = f"http://127.0.0.1:{server.port}/"
-    bad = ("error", "warning")  # but for changes that were refused, which the browser tells as well as the page
-    page.on("console", lambda m: faults.append(m.text) if m.type in bad and "status of 422" not in m.text else None)
+    bad = (
+        "error",
+        "warning",
+    )  # but for changes that were refused, which the browser tells as well as the page
+    page.on(
+        "console",
+        lambda m: (
+            faults.append(m.text) if m.type in bad and "status of 422" not in m.text else None
+        ),
+    )
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith((here, "data:")) else faults.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((here, "data:")) else faults.append(request.url)
+        ),
+    )
     page.goto(server.address)
     expect(page.locator("#questions details").first).to_be_attached()
     return page
@@ -90,7 +105,9 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     expect(page.locator(".why")).to_be_in_viewport()
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
     page.get_by_role("button", name="half as a command").click()
-    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*001-half/inputs --out .*"))
+    expect(page.locator("#told")).to_have_text(
+        re.compile("^planner solve .*001-half/inputs --out .*")
+    )
     page.get_by_role("button", name="Close", exact=True).click()
     with page.context.expect_page() as opening:
         page.get_by_role("link", name="report", exact=True).click()
@@ -109,7 +126,9 @@ def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) 
     expect(page.locator("[data-proof]")).to_have_text("proven, being drawn", timeout=30_000)
     expect(page.locator("#side")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#outcomes")).to_have_attribute("aria-busy", "false")
-    assert page.locator("#side > *").first.evaluate("node => getComputedStyle(node).opacity") < "0.5"
+    assert (
+        page.locator("#side > *").first.evaluate("node => getComputedStyle(node).opacity") < "0.5"
+    )
     assert page.locator(".badge.proven").count() == 0
     page.unroute("**/part/side*")  # which lets go what was held
     proven(page)
@@ -157,22 +176,32 @@ def test_the_goal_stands_at_the_top_and_leads_to_where_it_is_chosen(page: Page) 
     expect(page.locator("#q-goal")).to_be_focused()
     page.locator("#q-goal").select_option(label="least risk, then cost")
     expect(page.locator(".sought")).to_contain_text("least risk, then least cost")
-    expect(page.locator(".sought")).to_contain_text("a lower cost is no gain by itself", timeout=30_000)
+    expect(page.locator(".sought")).to_contain_text(
+        "a lower cost is no gain by itself", timeout=30_000
+    )
 
 
 def test_the_plan_one_has_under_other_odds_and_what_to_fund_first(page: Page) -> None:
     page.locator("summary", has_text="Danger").click()
     page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
     stands = page.locator(".stands")
-    expect(stands).to_contain_text("with all that it does as it is, its risk is 2,008 MUSD", timeout=30_000)
+    expect(stands).to_contain_text(
+        "with all that it does as it is, its risk is 2,008 MUSD", timeout=30_000
+    )
     stands.get_by_role("button", name="operate it anew").click()
     expect(stands).to_contain_text("built as decided and operated anew", timeout=30_000)
     page.locator("#tab-first").click()
-    expect(page.locator("#views")).to_contain_text("Worth 32 times their cost, or more", timeout=30_000)
-    expect(page.locator("#views")).to_contain_text(re.compile("Coast separation plant, Australia.*of 78.3"))
+    expect(page.locator("#views")).to_contain_text(
+        "Worth 32 times their cost, or more", timeout=30_000
+    )
+    expect(page.locator("#views")).to_contain_text(
+        re.compile("Coast separation plant, Australia.*of 78.3")
+    )
 
 
-def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Page, server: Server) -> None:
+def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(
+    page: Page, server: Server
+) -> None:
     page.locator("summary", has_text="Plants").click()
     page.get_by_role("button", name="Coast separation plant, Australia", exact=True).click()
     drawer = page.locator("#drawer")
@@ -210,11 +239,19 @@ def test_a_plant_leads_to_its_investment_case(page: Page, server: Server) -> Non
 
 def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
     box, told = page.locator("#q-money-box"), page.locator(".edits")
-    for text, shown in (("80", "80 %"), ("+30 %", "104 %"), ("x2", "208 %"), ("-8", "200 %"), ("1,000 %", "1,000 %")):
+    for text, shown in (
+        ("80", "80 %"),
+        ("+30 %", "104 %"),
+        ("x2", "208 %"),
+        ("-8", "200 %"),
+        ("1,000 %", "1,000 %"),
+    ):
         box.fill(text)
         box.press("Enter")
         expect(told).to_contain_text(f"{shown} of all public money")
-    expect(page.locator("label[for=q-money]")).to_contain_text("bn USD of")  # what it became, of what it was
+    expect(page.locator("label[for=q-money]")).to_contain_text(
+        "bn USD of"
+    )  # what it became, of what it was
     box.fill("plenty")
     box.press("Enter")
     expect(page.locator("#fault")).to_contain_text("is no number")
@@ -227,7 +264,9 @@ def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
     assert [edit.value for edit in server.site.bench.record.edits] == [10.0]
 
 
-def test_twice_as_probable_is_one_click_and_holds_what_it_became(page: Page, server: Server) -> None:
+def test_twice_as_probable_is_one_click_and_holds_what_it_became(
+    page: Page, server: Server
+) -> None:
     page.locator("summary", has_text="Danger").click()
     page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
     expect(page.locator(".edits")).to_contain_text("40 % probable, 2 times the 20 % of the case")
@@ -235,7 +274,9 @@ def test_twice_as_probable_is_one_click_and_holds_what_it_became(page: Page, ser
     slip = page.locator("#q-future_2eslip-box")
     slip.fill("30")
     slip.press("Enter")
-    expect(page.locator("#q-future_2ecut-box")).to_have_value("40")  # what was set holds; the others make room
+    expect(page.locator("#q-future_2ecut-box")).to_have_value(
+        "40"
+    )  # what was set holds; the others make room
     expect(page.locator("#q-future_2ecalm-box")).to_have_value("30")
     expect(page.locator("label[for=q-future_2ecalm]")).to_contain_text("was 70 %")
     assert server.site.bench.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
@@ -327,8 +368,20 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
     page.locator("body").focus()
     for _ in range(80):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
-    assert {"tables", "command", "name", "keep", "q-money", "Appetite", "Danger", "limit", "tab-shortage"} <= reached
+        reached.add(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+        )
+    assert {
+        "tables",
+        "command",
+        "name",
+        "keep",
+        "q-money",
+        "Appetite",
+        "Danger",
+        "limit",
+        "tab-shortage",
+    } <= reached
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -343,7 +396,9 @@ def test_no_serious_fault_of_accessibility(browser: Browser, server: Server, wid
     for details in page.locator("details").all():
         details.evaluate("node => { node.open = true; }")
     found = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found if v["impact"] in SERIOUS] == []
+    assert [
+        (v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found if v["impact"] in SERIOUS
+    ] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
     assert faults == []
@@ -365,7 +420,9 @@ def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) 
     expect(page.locator("#questions")).not_to_be_in_viewport()
     expect(page.locator(".outcome .was").first).to_contain_text("+")
     # Whole, and letters no smaller than drawn; asked until it holds, for what is drawn anew has no width.
-    page.wait_for_function("() => document.querySelector('#views table').getBoundingClientRect().right <= 390")
+    page.wait_for_function(
+        "() => document.querySelector('#views table').getBoundingClientRect().right <= 390"
+    )
     page.wait_for_function("""() => {
         const svg = document.querySelector('#curve svg'), box = svg.getBoundingClientRect();
         return box.right <= 390 && box.width > 0.95 * svg.viewBox.baseVal.width;

@@ -25,10 +25,15 @@ def check(folder: Path, seed: int) -> None:
     """A case both ways: the same figures; with whole plants bounds that do not exclude each other."""
     overrides = flat(write_random_case(folder, seed)) | CLOSE | {"policy.investment": "committed"}
     whole_plants = seed % 4 == 3
-    overrides |= {"policy.whole_plants": whole_plants, "objective.gap": GAP if whole_plants else 1e-6}
+    overrides |= {
+        "policy.whole_plants": whole_plants,
+        "objective.gap": GAP if whole_plants else 1e-6,
+    }
     case = planner.load(folder, overrides=overrides)
     with patch.object(solve, "ALONE", (0, 1, 3, 10)[seed // 4 % 4]):
-        whole, parted = (planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios"))
+        whole, parted = (
+            planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
+        )
     if not whole_plants:
         agree(whole, parted)
         return
@@ -38,7 +43,10 @@ def check(folder: Path, seed: int) -> None:
         assert verify(case, parted.tables).holds
         if one["goal"] == "risk":
             assert other["least_risk_bound_musd"] <= one["least_risk_musd"] * (1 + 1e-6) + 1e-6
-            assert one.get("least_risk_bound_musd", 0.0) <= other["least_risk_musd"] * (1 + 1e-6) + 1e-6
+            assert (
+                one.get("least_risk_bound_musd", 0.0)
+                <= other["least_risk_musd"] * (1 + 1e-6) + 1e-6
+            )
 
 
 def main(first: int = 20_000, count: int = 1000) -> None:

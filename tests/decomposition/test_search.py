@@ -22,7 +22,18 @@ from planner.results.verify import verify
 from planner.solving.goals import RISK_AT_COST, Phase
 from planner.solving.highs import Solver
 from planner.solving.program_writer import program_of
-from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
+from tests.cases import (
+    EXACT,
+    ONE_PER_TONNE,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+)
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -67,14 +78,22 @@ def agree(whole: PlanValues, parted: PlanValues) -> None:
     assert other["status"] == one["status"]
     if whole.status == "optimal":
         assert verify(parted.case, parted.tables).holds
-        both = [(s["cost_musd"] + s["risk_musd"], s.get("welfare_bound_musd", 0.0)) for s in (one, other)]
+        both = [
+            (s["cost_musd"] + s["risk_musd"], s.get("welfare_bound_musd", 0.0))
+            for s in (one, other)
+        ]
         pairs = [(one["cost_musd"], other["cost_musd"], other.get("cost_bound_musd", 0.0))]
         if goal == "welfare":
             pairs = [(both[0][0], both[1][0], both[1][1])]
         if goal == "risk":
-            at_most, exact = pairs[0][0], least_cost(parted.case, max(one["risk_musd"], other["risk_musd"]))
+            at_most, exact = (
+                pairs[0][0],
+                least_cost(parted.case, max(one["risk_musd"], other["risk_musd"])),
+            )
             pairs = [(min(max(pairs[0][1], exact), at_most), *pairs[0][1:])]
-            pairs += [(one["least_risk_musd"], other["least_risk_musd"], other["least_risk_bound_musd"])]
+            pairs += [
+                (one["least_risk_musd"], other["least_risk_musd"], other["least_risk_bound_musd"])
+            ]
             pairs += [(one["risk_musd"], other["risk_musd"], 0.0)]
         for exact, found, bound in pairs:
             assert found == pytest.approx(exact, rel=1e-5, abs=1e-5)
@@ -86,7 +105,9 @@ def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: 
     overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
     overrides |= {"policy.investment": "committed", "policy.whole_plants": False}
     case = planner.load(tmp_path / "case", overrides=overrides)
-    whole, parted = (planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios"))
+    whole, parted = (
+        planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
+    )
     agree(whole, parted)
 
 
@@ -97,7 +118,9 @@ def test_every_round_holds_and_none_is_worse(case: Case) -> None:
     for measure, best in (("risk", exact), ("cost", least_cost(case, found.limits["risk"]))):
         rounds = [one for one in found.rounds if one.phase == measure]
         assert len(rounds) > 1
-        assert all(one.lower <= best * (1 + 1e-6) and one.upper >= best * (1 - 1e-5) for one in rounds)
+        assert all(
+            one.lower <= best * (1 + 1e-6) and one.upper >= best * (1 - 1e-5) for one in rounds
+        )
         assert [one.lower for one in rounds] == sorted(one.lower for one in rounds)
         assert [one.upper for one in rounds] == sorted((one.upper for one in rounds), reverse=True)
         assert rounds[-1].upper - rounds[-1].lower <= 1e-6 * max(1.0, rounds[-1].upper)
@@ -141,7 +164,9 @@ def two_cuts(folder: Path) -> Case:
     )
 
 
-@pytest.mark.parametrize("chances", [(0.5, 0.25, 0.25, 0.0), (0.0, 0.5, 0.5, 0.0), (1.0, 0.0, 0.0, 0.0)])
+@pytest.mark.parametrize(
+    "chances", [(0.5, 0.25, 0.25, 0.0), (0.0, 0.5, 0.5, 0.0), (1.0, 0.0, 0.0, 0.0)]
+)
 @pytest.mark.parametrize("alone", [0, 1, 3])
 def test_a_scenario_of_probability_0_weighs_nothing_and_has_its_loss(
     tmp_path: Path, chances: tuple[float, ...], alone: int
@@ -154,7 +179,10 @@ def test_a_scenario_of_probability_0_weighs_nothing_and_has_its_loss(
         demand=demand(100, last=2027),
         imports=[imports(100)],
         scenarios=scenarios(**dict(zip(("calm", "all", "part", "never"), chances, strict=True))),
-        shocks=[shock(w, "import", f, 2027, 2027) for w, f in (("all", 0.0), ("part", 0.4), ("never", 0.7))],
+        shocks=[
+            shock(w, "import", f, 2027, 2027)
+            for w, f in (("all", 0.0), ("part", 0.4), ("never", 0.7))
+        ],
     )
     found = searched(case, alone=alone)
     assert risks(found)[-1] == near((0.0, 0.0) if calm == 1.0 else (100.0, 100.0))
@@ -197,7 +225,9 @@ def test_who_stands_alone_is_known_at_once(tmp_path: Path) -> None:
 def test_cuts_hold_wherever_the_links_are(case: Case) -> None:
     chance = random.Random(1)
     search = begin(case, alone=1)
-    question = Question(case.scenarios, True, {w: chance.choice((0.0, 1e3, 1e9)) for w in case.scenarios})
+    question = Question(
+        case.scenarios, True, {w: chance.choice((0.0, 1e3, 1e9)) for w in case.scenarios}
+    )
     capped = Question(case.scenarios, costs=dict.fromkeys(search.pool.names, 1.0))
     with search.pool as pool:
         master = search.master
@@ -215,9 +245,13 @@ def test_cuts_hold_wherever_the_links_are(case: Case) -> None:
             for asked in (question, capped):
                 now = {one.branch: one for one in pool.results(between, asked)}
                 for cut in cuts:
-                    bound = cut.constant + sum(slope * between[at] for at, slope in cut.slope.items())
+                    bound = cut.constant + sum(
+                        slope * between[at] for at, slope in cut.slope.items()
+                    )
                     one = now[cut.branch]
-                    reached = one.cost * cut.of_cost + sum(weight * one.losses[w] for w, weight in cut.of_loss.items())
+                    reached = one.cost * cut.of_cost + sum(
+                        weight * one.losses[w] for w, weight in cut.of_loss.items()
+                    )
                     assert bound <= reached + 1e-5 * (1 + abs(reached))
 
 
@@ -229,7 +263,10 @@ def test_scenarios_that_leave_the_reference_together_stay_together(tmp_path: Pat
         demand=demand(100),
         imports=[imports(100)],
         scenarios=scenarios(calm=0.5, short=0.25, long=0.25),
-        shocks=[shock("short", "import", 0.0, 2027, 2027), shock("long", "import", 0.0, 2027, 2028)],
+        shocks=[
+            shock("short", "import", 0.0, 2027, 2027),
+            shock("long", "import", 0.0, 2027, 2028),
+        ],
     )
     grouping = group(case, 1)
     (part,) = parts(grouping, size=1)

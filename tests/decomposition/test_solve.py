@@ -19,7 +19,18 @@ from planner.decomposition.benders_loop import Search
 from planner.decomposition.solve import method_of
 from planner.errors import InputError
 from planner.results.verify import verify
-from tests.cases import EXACT, budget, demand, imports, load_case, mine, near, plant, scenarios, shock
+from tests.cases import (
+    EXACT,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+)
 from tests.conftest import MakeCase
 from tests.decomposition.long import check
 
@@ -43,7 +54,10 @@ def cut_off(folder: Path, **model: Any) -> Case:
         projects=[mine(), plant(max_new_tpa=50, lead_time_years=1, capex_usd_per_tpa=10_000)],
         budgets=budget(0.4),
         scenarios=scenarios(calm=0.5, late=0.25, later=0.25),
-        shocks=[shock("late", "import", 0.0, 2028, 2028), shock("later", "import", 0.0, 2029, 2029)],
+        shocks=[
+            shock("late", "import", 0.0, 2028, 2028),
+            shock("later", "import", 0.0, 2029, 2029),
+        ],
     )
 
 
@@ -53,11 +67,15 @@ def test_a_plan_by_hand_has_the_same_figures_and_tables_both_ways(tmp_path: Path
         assert plan.summary["risk_musd"] == near(0.5 * 60)
         assert plan.summary["cost_musd"] == near(0.4)
         assert plan.summary["without_plan"]["risk_musd"] == near(50)
-    assert parted.summary["least_risk_bound_musd"] == near(30) and parted.summary["cost_bound_musd"] == near(0.4)
+    assert parted.summary["least_risk_bound_musd"] == near(30) and parted.summary[
+        "cost_bound_musd"
+    ] == near(0.4)
     assert parted.summary["gap"] == near({"risk": 0.0, "cost": 0.0})
     assert parted.tables.keys() == whole.tables.keys()
     for name in set(whole.tables) - {"operations", "capacity"}:  # a plant may run where it need not
-        pd.testing.assert_frame_equal(parted.tables[name], whole.tables[name], check_exact=False, atol=1e-6)
+        pd.testing.assert_frame_equal(
+            parted.tables[name], whole.tables[name], check_exact=False, atol=1e-6
+        )
 
 
 def test_prices_add_up_over_the_parts(tmp_path: Path) -> None:
@@ -108,7 +126,9 @@ def test_a_target_out_of_reach_names_what_is_attainable(tmp_path: Path) -> None:
 
 def test_whole_plants_of_the_master(tmp_path: Path) -> None:
     """Of plants of 15 t/y two fit into the budget of 40 t/y: 70 t are missing."""
-    case = cut_off(tmp_path, **{"policy.whole_plants": True}).set("projects", "plant", "unit_tpa", 15)
+    case = cut_off(tmp_path, **{"policy.whole_plants": True}).set(
+        "projects", "plant", "unit_tpa", 15
+    )
     whole, parted = both(case)
     for plan in (whole, parted):
         assert plan.table("investments")["tpa"].sum() == 30
@@ -116,7 +136,9 @@ def test_whole_plants_of_the_master(tmp_path: Path) -> None:
     assert parted.summary["gap"] == near({"risk": 0.0, "cost": 0.0})
 
 
-def test_many_scenarios_are_solved_one_by_one(make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_scenarios_are_solved_one_by_one(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case = make_case(scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "import", 0.0)])
     adaptive = case.set_model("policy.investment", "adaptive")
     assert method_of(case, "auto") == "whole"
@@ -124,7 +146,9 @@ def test_many_scenarios_are_solved_one_by_one(make_case: MakeCase, monkeypatch: 
     said: list[str] = []
     assert (method_of(case, "auto"), method_of(case, "whole")) == ("scenarios", "whole")
     assert method_of(adaptive, "auto", said.append) == "whole" and "one program" in said[0]
-    with pytest.raises(InputError, match=r"policy\.investment: scenarios are solved one by one only where"):
+    with pytest.raises(
+        InputError, match=r"policy\.investment: scenarios are solved one by one only where"
+    ):
         planner.solve(adaptive, method="scenarios")
 
 
@@ -134,13 +158,18 @@ def test_the_command_writes_a_run_that_can_be_solved_again(tmp_path: Path) -> No
     command = ["solve", str(STARTER), "--method", "scenarios", "--workers", "1", "--out", str(out)]
     assert CliRunner().invoke(app, command).exit_code == 0
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    assert summary["method"] == "scenarios" and summary["least_risk_bound_musd"] <= summary["least_risk_musd"]
+    assert (
+        summary["method"] == "scenarios"
+        and summary["least_risk_bound_musd"] <= summary["least_risk_musd"]
+    )
     assert CliRunner().invoke(app, ["replay", str(out)]).exit_code == 0
     wrong = [*command, "--set", "policy.investment=adaptive"]
     assert CliRunner().invoke(app, wrong).exit_code == 2
 
 
-def test_rounds_that_do_not_suffice_end_without_an_optimum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_that_do_not_suffice_end_without_an_optimum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """100 MUSD are lost in the worst quarter; of that the master knows nothing before there are cuts."""
     monkeypatch.setattr(chooser, "Search", partial(Search, most=1))
     monkeypatch.setattr(chooser, "ALONE", 0)
@@ -161,8 +190,12 @@ def test_rounds_that_do_not_suffice_end_without_an_optimum(tmp_path: Path, monke
     assert found.summary["gap"]["risk"] == near(1.0)
 
 
-@pytest.mark.parametrize(("at", "known"), [("round 1: least risk", "30 MUSD"), ("without a plan: round 1", "")])
-def test_what_is_interrupted_tells_the_bounds_of_the_whole(tmp_path: Path, at: str, known: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "known"), [("round 1: least risk", "30 MUSD"), ("without a plan: round 1", "")]
+)
+def test_what_is_interrupted_tells_the_bounds_of_the_whole(
+    tmp_path: Path, at: str, known: str
+) -> None:
     def say(step: str) -> None:
         if step.startswith(at):
             raise KeyboardInterrupt("at least 0 MUSD")
@@ -173,7 +206,9 @@ def test_what_is_interrupted_tells_the_bounds_of_the_whole(tmp_path: Path, at: s
 
 
 @pytest.mark.parametrize("seed", [20724, 20872])
-def test_where_weights_alone_give_no_cut_losses_are_asked_for_under_every_goal(tmp_path: Path, seed: int) -> None:
+def test_where_weights_alone_give_no_cut_losses_are_asked_for_under_every_goal(
+    tmp_path: Path, seed: int
+) -> None:
     """Least cost and risk together, several scenarios in one branch: the search once ended 0.3 % short."""
     check(tmp_path / "case", seed)
 

@@ -24,7 +24,9 @@ DEATHS = "PLANNER_TEST_DEATHS"
 
 def twelve_scenarios(folder: Path) -> Case:
     """A small case."""
-    return planner.load(generate(Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=1), folder))
+    return planner.load(
+        generate(Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=1), folder)
+    )
 
 
 class DyingBranches(HeldBranches):
@@ -59,7 +61,9 @@ class DyingBranches(HeldBranches):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_worker_that_dies_in_any_phase_changes_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_in_any_phase_changes_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case, deaths = twelve_scenarios(tmp_path / "case"), tmp_path / "deaths"
     deaths.mkdir()
     monkeypatch.setattr(solve, "parts", partial(parts, size=3))
@@ -67,7 +71,13 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(tmp_path: Path, monke
     monkeypatch.setenv(DEATHS, str(deaths))
     monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
-    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "cost", "tabulate", "price"}
+    assert {path.name for path in deaths.iterdir()} == {
+        "links",
+        "risk",
+        "cost",
+        "tabulate",
+        "price",
+    }
     assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
     for name, table in undisturbed.tables.items():
         pd.testing.assert_frame_equal(table, disturbed.tables[name], check_exact=True)

@@ -16,7 +16,10 @@ from tests.conftest import MakeCase
 
 RAMPED: dict[str, Any] = {
     "demand": demand(100, 2026, 2030),
-    "projects": [mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1, ramp="slow")],
+    "projects": [
+        mine(),
+        plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1, ramp="slow"),
+    ],
     "ramps": "ramp, year_after_start, share\nslow, 0, 0.5\nslow, 1, 1",
     "budgets": budget(10, 10, 10, 10, 10),
 }
@@ -30,7 +33,11 @@ def test_what_was_built_stands_with_its_ramp(make_case: MakeCase) -> None:
     again = planner.solve(case)
     assert (again.summary["risk_musd"], again.summary["cost_musd"]) == near((225, 20))
     assert case.projects["plant"].max_new_tpa == near(80)
-    built = {p: (row.existing_tpa, row.online_year, row.retire_year) for p, row in case.projects.items() if "_" in p}
+    built = {
+        p: (row.existing_tpa, row.online_year, row.retire_year)
+        for p, row in case.projects.items()
+        if "_" in p
+    }
     assert built == {
         "plant_2026": (near(10), None, None),
         "plant_2027_2028": (near(5), None, 2029),
@@ -47,12 +54,21 @@ def test_what_is_said_of_a_plant_holds_for_what_was_built_of_it(make_case: MakeC
 
 def test_money_is_carried_on_and_what_is_owed_is_kept_for_it(make_case: MakeCase) -> None:
     # A plant of 20 t/y with three years to build is paid by 20/3 a year out of 10 a year: 10/3 are carried on twice.
-    tables = RAMPED | {"projects": [mine(), plant(max_new_tpa=20, capex_usd_per_tpa=MUSD, lead_time_years=3)]}
+    tables = RAMPED | {
+        "projects": [mine(), plant(max_new_tpa=20, capex_usd_per_tpa=MUSD, lead_time_years=3)]
+    }
     case = planner.advance(planner.solve(make_case(**tables)), 2027)
     assert case.budget == near(
-        {("AAA", 2027): 10 + 10 / 3 - 20 / 3, ("AAA", 2028): 10 - 20 / 3, ("AAA", 2029): 10, ("AAA", 2030): 10}
+        {
+            ("AAA", 2027): 10 + 10 / 3 - 20 / 3,
+            ("AAA", 2028): 10 - 20 / 3,
+            ("AAA", 2029): 10,
+            ("AAA", 2030): 10,
+        }
     )
-    kept = planner.advance(planner.solve(make_case({"policy.budget_carry_over": False}, **tables)), 2027)
+    kept = planner.advance(
+        planner.solve(make_case({"policy.budget_carry_over": False}, **tables)), 2027
+    )
     assert kept.budget["AAA", 2027] == near(10 - 20 / 3)
 
 
@@ -75,8 +91,12 @@ def test_what_has_not_come_is_out_and_the_rest_keep_their_odds(make_case: MakeCa
     prices = [head, *(f"Dy, oxide, outside, {future}, {rest}" for future in ("", "late", "early"))]
     doubts = ["uncertainty, table, column, where, low, high"]
     doubts += [f"{w}, scenarios, probability, scenario={w}, 0.5, 2" for w in ("late", "early")]
-    plan = planner.solve(make_case(prices="\n".join(prices), uncertainties="\n".join(doubts), **SPLIT))
-    case = planner.advance(plan, 2027)  # the calm and the late one have looked alike, and are the likelier
+    plan = planner.solve(
+        make_case(prices="\n".join(prices), uncertainties="\n".join(doubts), **SPLIT)
+    )
+    case = planner.advance(
+        plan, 2027
+    )  # the calm and the late one have looked alike, and are the likelier
     # What is said of a future that has not come is out with it.
     assert [row.future for row in case.tables.prices] == ["", "late"]
     assert [row.uncertainty for row in case.tables.uncertainties] == ["late"]

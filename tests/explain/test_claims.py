@@ -13,7 +13,18 @@ from planner.explanation.explain import explain
 from planner.reporting.text import why
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter, unsure
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    mine,
+    plant,
+    scenarios,
+    shock,
+    smelter,
+    unsure,
+)
 from tests.conftest import MakeCase
 
 BY_KEY = {claim.key: claim for claim in CLAIMS}
@@ -40,7 +51,9 @@ def trial(key: str, with_it: float, without_it: float, given: tuple[float, float
         ("allies", (0, 0), (0, 0), FAILS),
     ],
 )
-def test_verdict_rule(key: str, given: tuple[float, float], tried: tuple[float, float], verdict: str) -> None:
+def test_verdict_rule(
+    key: str, given: tuple[float, float], tried: tuple[float, float], verdict: str
+) -> None:
     found = judged(BY_KEY[key], given, [trial(key, *tried, given)])
     assert found.verdict == verdict
     assert (found.turns_on == ["an input"]) == (verdict == OPEN)
@@ -77,7 +90,9 @@ def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCas
             )
         ],
     )
-    found = {v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
+    found = {
+        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
+    }
     separation = found["separation"]
     assert separation.verdict == OPEN
     assert separation.turns_on == ["what is financed"]
@@ -91,7 +106,9 @@ def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: 
         demand=demand(10, country="BBB", form="metal"),
         projects=[mine(), plant(existing_tpa=10), smelter(existing_tpa=10)],
     )
-    found = {v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
+    found = {
+        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
+    }
     assert found["allies"].verdict == HOLDS
 
 
@@ -111,21 +128,35 @@ def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase
 
 
 def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
-    found = explain(solve_case(make_case(projects=[mine(), plant(existing_tpa=10)]), baseline=False), workers=1)
+    found = explain(
+        solve_case(make_case(projects=[mine(), plant(existing_tpa=10)]), baseline=False), workers=1
+    )
     assert not found.influences
-    assert all(why(verdict).endswith("No unsure input was tried: the case names none.") for verdict in found.verdicts)
+    assert all(
+        why(verdict).endswith("No unsure input was tried: the case names none.")
+        for verdict in found.verdicts
+    )
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (unsure("projets", "existing_tpa", 0.5, 2), 'table: unknown table "projets" (did you mean "projects"?)'),
+        (
+            unsure("projets", "existing_tpa", 0.5, 2),
+            'table: unknown table "projets" (did you mean "projects"?)',
+        ),
         (unsure("projects", "existing_tp", 0.5, 2), 'column: unknown column "existing_tp"'),
         (unsure("projects", "name", 0.5, 2), "column: projects.name holds no figures"),
-        (unsure("projects", "existing_tpa", 0.5, 2, "stage=metal"), 'where: "stage=metal" is no row of projects'),
+        (
+            unsure("projects", "existing_tpa", 0.5, 2, "stage=metal"),
+            'where: "stage=metal" is no row of projects',
+        ),
         (unsure("projects", "existing_tpa", 0.5, 2, "metal"), "is not of the form column=value"),
         (unsure("projects", "existing_tpa", 2, 0.5), "high: 0.5 is below low 2"),
-        (unsure("projects", "existing_tpa", 0.5, 2, claims="peple"), 'claims: unknown claim "peple"'),
+        (
+            unsure("projects", "existing_tpa", 0.5, 2, claims="peple"),
+            'claims: unknown claim "peple"',
+        ),
     ],
 )
 def test_faults_of_ranges(make_case: MakeCase, row: dict[str, object], said: str) -> None:

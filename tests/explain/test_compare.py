@@ -32,10 +32,14 @@ def plan(case: Case) -> PlanValues:
     return solve_case(case, baseline=False)
 
 
-def edited(case: Case, table: str, keep: Callable[[Any], bool], **change: Callable[[Any], object]) -> Case:
+def edited(
+    case: Case, table: str, keep: Callable[[Any], bool], **change: Callable[[Any], object]
+) -> Case:
     """The case with some columns of some rows of a table computed anew."""
     rows = tuple(
-        row.model_copy(update={column: new(row) for column, new in change.items()}) if keep(row) else row
+        row.model_copy(update={column: new(row) for column, new in change.items()})
+        if keep(row)
+        else row
         for row in case.tables.rows(table)
     )
     changed: dict[str, Any] = {table: rows}
@@ -48,7 +52,10 @@ def less_money(case: Case) -> Case:
 
 def dearer(case: Case) -> Case:
     return edited(
-        case, "projects", lambda r: r.capex_usd_per_tpa > 0, capex_usd_per_tpa=lambda r: 2 * r.capex_usd_per_tpa
+        case,
+        "projects",
+        lambda r: r.capex_usd_per_tpa > 0,
+        capex_usd_per_tpa=lambda r: 2 * r.capex_usd_per_tpa,
     )
 
 
@@ -58,7 +65,9 @@ def alone(case: Case) -> Case:
 
 
 @pytest.mark.parametrize("change", [less_money, dearer, alone])
-def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: Callable[[Case], Case]) -> None:
+def test_a_single_change_explains_itself(
+    case: Case, plan: PlanValues, change: Callable[[Case], Case]
+) -> None:
     second = solve_case(change(case), baseline=False)
     (found,) = compare([plan, second], names=["a", "b"])
     (cause,) = found.causes
@@ -71,14 +80,21 @@ def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: C
 def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -> None:
     second = solve_case(alone(dearer(less_money(case))), baseline=False)
     (found,) = compare([plan, second], names=["a", "b"])
-    assert [c.group for c in found.causes] == ["projects.capex_usd_per_tpa", "budgets.musd", "policy.coordination"]
+    assert [c.group for c in found.causes] == [
+        "projects.capex_usd_per_tpa",
+        "budgets.musd",
+        "policy.coordination",
+    ]
     change = second.summary["risk_musd"] - plan.summary["risk_musd"]
     assert sum(map(found.effect, found.causes)) + found.interplay == pytest.approx(change)
 
 
 def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: PlanValues) -> None:
     second = solve_case(less_money(case), baseline=False)
-    (found,), (listed,) = planner.compare(plan, second, names=["a", "b"]), planner.compare([plan, second])
+    (found,), (listed,) = (
+        planner.compare(plan, second, names=["a", "b"]),
+        planner.compare([plan, second]),
+    )
     assert found.cells == listed.cells != []
     assert (found.before, found.after, listed.after) == ("a", "b", "plan 2")
 
@@ -90,7 +106,9 @@ def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path:
 
 
 def test_prices_names_and_sources_are_no_difference(case: Case) -> None:
-    other = edited(case, "elements", lambda r: True, price_usd_per_kg=lambda r: 1.0, source=lambda r: "hearsay")
+    other = edited(
+        case, "elements", lambda r: True, price_usd_per_kg=lambda r: 1.0, source=lambda r: "hearsay"
+    )
     assert groups(case, other) == []
 
 
@@ -98,7 +116,10 @@ def test_a_shock_of_another_strength_is_a_group_of_its_own() -> None:
     case = planner.load(STARTER)
     row = "shocks.cut.import.2029.2030.CHN......0.factor"
     (found,) = groups(case, case.with_settings({row: 0.5}))
-    assert (found.name, [(c.before, c.after) for c in found.cells]) == ("shocks.factor", [("0", "0.5")])
+    assert (found.name, [(c.before, c.after) for c in found.cells]) == (
+        "shocks.factor",
+        [("0", "0.5")],
+    )
     assert groups(found.apply(case), case.with_settings({row: 0.5})) == []
 
 
@@ -108,9 +129,14 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
     first = fresh.tables.feeds[0]
     feeds = (*fresh.tables.feeds, first.model_copy(update={"feed": "new"}))
     mine = next(r for r in fresh.tables.projects if r.stage == "mine")
-    projects = (*fresh.tables.projects, mine.model_copy(update={"project": "new", "feeds": ("new",)}))
+    projects = (
+        *fresh.tables.projects,
+        mine.model_copy(update={"project": "new", "feeds": ("new",)}),
+    )
     tables: dict[str, Any] = {"feeds": feeds, "projects": projects}
-    other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model)
+    other = case.__class__(
+        case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model
+    )
     (found,) = compare([plan, solve_case(other, baseline=False)], names=["a", "b"])
     causes = {c.group: c for c in found.causes}
     assert causes["rows of projects"].alone is None

@@ -29,10 +29,16 @@ Found = tuple[Reference, Optimum, Frontier, dict[str, Merit]]
 def found(case: Case) -> Found:
     """The whole curve of a case, and its merit list by project in order."""
     reference = Reference(case)
-    asked = Counterfactual("nothing", lambda: reference.without(LEVERS), with_cost=True, want_x=True)
+    asked = Counterfactual(
+        "nothing", lambda: reference.without(LEVERS), with_cost=True, want_x=True
+    )
     nothing = optimum(asked, reference)
-    curve, merit = frontier(Walk(reference, nothing.risk, PRECISION), planner.solve(case, baseline=False), nothing)
-    assert [p.key for p in curve.plans] == list(PLANS) and [p.key for p in curve.moved] == list(MOVED)
+    curve, merit = frontier(
+        Walk(reference, nothing.risk, PRECISION), planner.solve(case, baseline=False), nothing
+    )
+    assert [p.key for p in curve.plans] == list(PLANS) and [p.key for p in curve.moved] == list(
+        MOVED
+    )
     assert curve.gap == 0.0
     return reference, nothing, curve, {row.project: row for row in merit}
 
@@ -67,11 +73,15 @@ def test_two_plants_make_two_pieces(make_case: MakeCase) -> None:
         **dict.fromkeys(["core", "chosen", "near", "least"], near((0, 125, 75))),
     }
     assert plans["core"].builds == near({"cheap": 50, "dear": 50})
-    assert [(m.scenario, m.element, m.year, m.share) for m in plans["nothing"].missing] == [("base", "Dy", 2026, 1.0)]
+    assert [(m.scenario, m.element, m.year, m.share) for m in plans["nothing"].missing] == [
+        ("base", "Dy", 2026, 1.0)
+    ]
     assert plans["core"].missing == []
     # Half of 125 MUSD: the cheap one and three eighths of the dear one; twice is more than the curve has.
     half, twice = curve.moved
-    assert (half.cost, half.risk, half.public, half.builds["dear"]) == near((62.5, 93.75, 43.75, 18.75))
+    assert (half.cost, half.risk, half.public, half.builds["dear"]) == near(
+        (62.5, 93.75, 43.75, 18.75)
+    )
     assert [(m.year, m.share) for m in half.missing] == [(2026, near(0.3125))]
     assert (twice.cost, twice.risk) == near((125, 0))
 
@@ -88,7 +98,12 @@ def test_the_closing_screen_shows_a_cheaper_and_a_dearer_plan(make_case: MakeCas
         "25.0 MUSD leave 150: if 1 MUSD has to save 2",
         "125 MUSD leave 0: if it may save a half; this plan",
     ]
-    assert "frontier" not in planner.solve(make_case({"objective.goal": "welfare"}, **TWO), baseline=False).summary
+    assert (
+        "frontier"
+        not in planner.solve(
+            make_case({"objective.goal": "welfare"}, **TWO), baseline=False
+        ).summary
+    )
 
 
 def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case: MakeCase) -> None:
@@ -105,7 +120,9 @@ def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case
     _, _, curve, merit = found(make_case(**tables))
     plans = {p.key: p for p in curve.plans}
     assert (plans["core"].risk, plans["core"].cost) == near((150, 25))
-    assert plans["least"].cost == pytest.approx(125, abs=0.01)  # the millionth that risk is held to costs 0.005
+    assert plans["least"].cost == pytest.approx(
+        125, abs=0.01
+    )  # the millionth that risk is held to costs 0.005
     # 1.01 times 147 is 148.47: 1.53 of the 3 are needed.
     assert (plans["near"].risk, plans["near"].cost) == (near(148.47), near(25 + 51))
     assert merit["dear"].worth == 0.0
@@ -115,7 +132,10 @@ def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case
         False,
     )
     assert not merit["cheap"].last_hundredth
-    tables["projects"] = [*projects[:2], plant(project="dear", max_new_tpa=0.4, capex_usd_per_tpa=100 * MUSD)]
+    tables["projects"] = [
+        *projects[:2],
+        plant(project="dear", max_new_tpa=0.4, capex_usd_per_tpa=100 * MUSD),
+    ]
     # Now it takes 1.2 off 150, less than a hundredth.
     assert found(make_case(**tables))[3]["dear"].last_hundredth
 
@@ -150,8 +170,12 @@ def test_worth_is_what_solving_without_a_project_costs_more(starter: Found) -> N
     assert core.risk + core.cost == pytest.approx(whole, rel=1e-9)
     assert len(merit) >= 3
     for project, row in merit.items():
-        assert row.worth == pytest.approx(least(case.set("projects", project, "max_new_tpa", 0)) - whole, rel=1e-6)
-    assert sorted((row.weight for row in merit.values()), reverse=True) == [row.weight for row in merit.values()]
+        assert row.worth == pytest.approx(
+            least(case.set("projects", project, "max_new_tpa", 0)) - whole, rel=1e-6
+        )
+    assert sorted((row.weight for row in merit.values()), reverse=True) == [
+        row.weight for row in merit.values()
+    ]
 
 
 def test_the_plan_near_the_least_risk_is_the_cheapest(starter: Found) -> None:

@@ -28,7 +28,19 @@ THREE: dict[str, Any] = {
 def of(plan: planner.Plan, *worth: str) -> dict[str, Execution]:
     """By key. worth: projects, the one of most worth first."""
     merit = [
-        Merit(p, "separation", "AAA", 1.0, 0.0, 0.0, 20.0, 20.0, float(len(worth) - i), 20.0, last_hundredth=False)
+        Merit(
+            p,
+            "separation",
+            "AAA",
+            1.0,
+            0.0,
+            0.0,
+            20.0,
+            20.0,
+            float(len(worth) - i),
+            20.0,
+            last_hundredth=False,
+        )
         for i, p in enumerate(worth)
     ]
     found = execution(plan, Reference(plan.case), merit)
@@ -77,4 +89,6 @@ def test_a_plan_that_answers_is_held_history_by_history(make_case: MakeCase) -> 
         baseline=False,
     )
     decided = decisions_of(plan, Reference(plan.case))
-    assert sum(amount for (name, _), amount in decided.items() if name == "build") == pytest.approx(50, abs=1e-3)
+    assert sum(amount for (name, _), amount in decided.items() if name == "build") == pytest.approx(
+        50, abs=1e-3
+    )

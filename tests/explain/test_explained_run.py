@@ -79,7 +79,11 @@ def test_the_workbook_says_why(explained: Path) -> None:
     assert found is not None
     book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
     assert "why this plan" in book.sheetnames[1:7] and len(book.sheetnames) <= MOST_SHEETS
-    rungs = [row for row in book["why this plan"].iter_rows(min_row=2, values_only=True) if row[0] == "levers added"]
+    rungs = [
+        row
+        for row in book["why this plan"].iter_rows(min_row=2, values_only=True)
+        if row[0] == "levers added"
+    ]
     assert [row[2] for row in rungs] == pytest.approx([rung.objective for rung in found.ladder])
 
 
@@ -88,14 +92,18 @@ def test_what_was_found_reads_back_as_it_was(explained: Path, plan: Plan) -> Non
     assert isinstance(read, Explanation)
     again = explain(planner.open_run(explained), explained.name, workers=1)
     assert read == Explanation(**{**vars(again)})
-    assert json.loads((explained / EXPLANATION).read_text(encoding="utf-8"))["run_sha256"] == fingerprint(explained)
+    assert json.loads((explained / EXPLANATION).read_text(encoding="utf-8"))[
+        "run_sha256"
+    ] == fingerprint(explained)
 
 
 def test_all_forms_tell_it_and_are_kept_in_step(run: Path) -> None:
     assert CliRunner().invoke(app, ["report", str(run)]).exit_code == 0
     text = (run / "report.md").read_text(encoding="utf-8")
     assert (
-        text.index("## What to decide now") < text.index("## What would change this") < text.index("## Why this plan")
+        text.index("## What to decide now")
+        < text.index("## What would change this")
+        < text.index("## Why this plan")
     )
     assert "### Counterfactuals, each solved" in text
     before = {path.name: path.read_bytes() for path in run.glob("report*")}
@@ -120,7 +128,9 @@ def test_a_damaged_explanation_is_not_used(run: Path, text: str) -> None:
     assert read_explanation(run) is None
 
 
-def test_nothing_is_written_if_the_run_is_another_meanwhile(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_if_the_run_is_another_meanwhile(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (run / EXPLANATION).unlink()
     before = (run / "report.html").read_bytes()
 

@@ -45,14 +45,20 @@ def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
 
 
-def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(found: Explanation) -> None:
+def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(
+    found: Explanation,
+) -> None:
     flexible = found.flexibility
     assert flexible is not None
     cheap, dear = flexible.commitments
     assert (cheap.project, cheap.first_year) == ("cheap", 2026)
-    assert (cheap.at_once, cheap.sure, cheap.expected, cheap.most, cheap.probability) == near((50, 50, 50, 50, 1))
+    assert (cheap.at_once, cheap.sure, cheap.expected, cheap.most, cheap.probability) == near(
+        (50, 50, 50, 50, 1)
+    )
     assert (dear.project, dear.first_year) == ("dear", 2027)
-    assert (dear.at_once, dear.sure, dear.expected, dear.most, dear.probability) == near((0, 0, 12.5, 50, 0.25))
+    assert (dear.at_once, dear.sure, dear.expected, dear.most, dear.probability) == near(
+        (0, 0, 12.5, 50, 0.25)
+    )
     assert [c.committed for c in flexible.commitments] == near([50, 50])
     assert [c.capital for c in flexible.commitments] == near([1, 2])
 
@@ -61,7 +67,9 @@ def test_it_is_told(found: Explanation, case: Case) -> None:
     book = run_view(solve_case(case, baseline=False), found)
     assert [c.project for c in waiting(book)] == ["dear"]
     begun = begun_by_year(book)
-    assert begun is not None and begun.shown[0][3:5] == ["2", "1"], "one of two is needed whatever happens"
+    assert begun is not None and begun.shown[0][3:5] == ["2", "1"], (
+        "one of two is needed whatever happens"
+    )
     table = commitments(found, Names(case))
     assert [row[0] for row in table.shown] == ["cheap, AAA", "dear, AAA"]
     assert [row[-1] for row in table.shown] == ["at once", "can wait"]
@@ -91,18 +99,26 @@ def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Ex
     ends = [(inputs[lean.input], tried) for lean in found.influences for tried in lean.tried]
     assert len(ends) == 4
     for uncertain, end in ends:
-        alone = solve_case(uncertain.vary(case, float(end.setting.removeprefix("× "))), baseline=False)
-        assert (end.objective, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
+        alone = solve_case(
+            uncertain.vary(case, float(end.setting.removeprefix("× "))), baseline=False
+        )
+        assert (end.objective, end.cost) == near(
+            (alone.summary["least_risk_musd"], alone.summary["cost_musd"])
+        )
         tpa = alone.summary["new_capacity_tpa"]
         assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})
         assert sum(end.capital.values()) == near(alone.tables["investments"]["capex_musd"].sum())
 
 
-def told(found: Explanation, case: Case, given: dict[str, float], *ends: dict[str, float]) -> list[list[str]]:
+def told(
+    found: Explanation, case: Case, given: dict[str, float], *ends: dict[str, float]
+) -> list[list[str]]:
     """What enters, leaves and changes size in plans that build these."""
     assert found.decision is not None
     frontier, lean = found.decision.frontier, found.influences[0]
-    plans = [replace(plan, builds=given) if plan.key == "chosen" else plan for plan in frontier.plans]
+    plans = [
+        replace(plan, builds=given) if plan.key == "chosen" else plan for plan in frontier.plans
+    ]
     decision = replace(found.decision, frontier=replace(frontier, plans=plans))
     tried = [replace(lean.tried[0], builds=builds) for builds in ends]
     leans = [replace(lean, tried=tried, effect=found.own.objective)] if tried else []
@@ -123,7 +139,9 @@ def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
     assert not is_built(case, build.project, build.tpa) and is_built(case, "cheap", 0.6)
 
 
-def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanation, case: Case) -> None:
+def test_a_project_changes_by_a_quarter_of_what_could_be_built(
+    found: Explanation, case: Case
+) -> None:
     # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
     _, changed = told(found, case, {"cheap": 50.0, "dear": 40.0}, {"cheap": 38.0, "dear": 27.0})
     assert changed == ["–", "–", "dear, AAA: 40.0 → 27.0"]

@@ -21,7 +21,13 @@ def case(make_case: MakeCase) -> Case:
         projects=[
             mine(),
             plant(project="old", existing_tpa=30, confidence="estimate", source="a letter"),
-            plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1, confidence="high", source="a contract"),
+            plant(
+                max_new_tpa=50,
+                capex_usd_per_tpa=MUSD,
+                lead_time_years=1,
+                confidence="high",
+                source="a contract",
+            ),
         ],
         budgets=budget(10),
         scenarios=scenarios(calm=0.5, cut=0.5),
@@ -47,7 +53,9 @@ def test_each_end_is_the_case_solved_with_it(case: Case, found: Explanation) -> 
         (uncertain,) = [one for one in uncertain_inputs(case) if one.name == lean.input]
         for tried in lean.tried:
             factor = float(tried.setting.removeprefix("× "))
-            alone = solve_case(uncertain.vary(case, factor), baseline=False).summary["least_risk_musd"]
+            alone = solve_case(uncertain.vary(case, factor), baseline=False).summary[
+                "least_risk_musd"
+            ]
             assert tried.objective == near(alone)
         effects = [tried.objective - found.own.objective for tried in lean.tried]
         assert lean.effect == near(max(effects, key=abs))
@@ -61,7 +69,11 @@ def test_the_most_influential_comes_first(found: Explanation) -> None:
 def test_rows_confidence_and_sources_are_those_of_the_cells_that_move(found: Explanation) -> None:
     by_input = {lean.input: lean for lean in found.influences}
     separation = by_input["projects"]
-    assert (separation.rows, dict(separation.confidence), separation.sources) == (1, {"estimate": 1}, ["a letter"])
+    assert (separation.rows, dict(separation.confidence), separation.sources) == (
+        1,
+        {"estimate": 1},
+        ["a letter"],
+    )
     assert separation.tables == ["projects"]
     use = by_input["use"]
     assert use.tables == ["demand", "imports"]

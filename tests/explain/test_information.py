@@ -21,7 +21,9 @@ LEAD = 1
 YEARS = 3
 
 
-def newsvendor(make_case: MakeCase, factors: list[float], shares: list[float], money: float, aversion: float) -> Case:
+def newsvendor(
+    make_case: MakeCase, factors: list[float], shares: list[float], money: float, aversion: float
+) -> Case:
     """Imports of 100 t a year are cut by scenario from 2027 on; a plant for 1 MUSD per t/y replaces them."""
     names = [f"s{i}" for i in range(len(factors))]
     return make_case(
@@ -35,7 +37,9 @@ def newsvendor(make_case: MakeCase, factors: list[float], shares: list[float], m
     )
 
 
-def brute(factors: list[float], shares: list[float], aversion: float, build: float) -> tuple[float, list[float]]:
+def brute(
+    factors: list[float], shares: list[float], aversion: float, build: float
+) -> tuple[float, list[float]]:
     """Risk and losses if `build` t/y are ready from 2027."""
     losses = [(YEARS - 1) * max(100 * (1 - f) - build, 0.0) for f in factors]
     expected = float(np.dot(losses, shares))
@@ -66,10 +70,14 @@ def test_evpi_vss_and_regret_agree_with_brute_force(make_case: MakeCase, seed: i
     assert found.vss == pytest.approx(carried - best, abs=2e-3)
     assert found.vss >= -1e-6 and found.evpi >= -1e-6
     for i, least in enumerate(knowing):
-        assert found.regret[f"s{i}"] == pytest.approx(plan.summary["scenario_loss_musd"][f"s{i}"] - least, abs=1e-4)
+        assert found.regret[f"s{i}"] == pytest.approx(
+            plan.summary["scenario_loss_musd"][f"s{i}"] - least, abs=1e-4
+        )
 
 
-def test_foresight_is_worth_something_when_one_budget_serves_two_futures(make_case: MakeCase) -> None:
+def test_foresight_is_worth_something_when_one_budget_serves_two_futures(
+    make_case: MakeCase,
+) -> None:
     """10 MUSD buy 10 t of Dy or 10 t of Tb capacity. Scenario d lacks Dy, scenario t lacks Tb, 2027 only: half each.
 
     Not knowing, either choice loses 10 MUSD x 1/2 + what the 10 t do not cover; knowing loses nothing of it.
@@ -79,15 +87,27 @@ def test_foresight_is_worth_something_when_one_budget_serves_two_futures(make_ca
         elements=[{"element": e, "heavy": "true", "loss_usd_per_kg": 1000} for e in ("Dy", "Tb")],
         demand=demand(10, element="Dy") + demand(10, element="Tb"),
         imports=[imports(10, element="Dy"), imports(10, element="Tb")],
-        feeds=[{"feed": "dy_ore", "element": "Dy", "share": 1}, {"feed": "tb_ore", "element": "Tb", "share": 1}],
+        feeds=[
+            {"feed": "dy_ore", "element": "Dy", "share": 1},
+            {"feed": "tb_ore", "element": "Tb", "share": 1},
+        ],
         projects=[mine(project="d", feeds="dy_ore"), mine(project="t", feeds="tb_ore")]
         + [
-            plant(project=f"{x}_plant", feeds=f"{x}_ore", max_new_tpa=10, capex_usd_per_tpa=MUSD, lead_time_years=1)
+            plant(
+                project=f"{x}_plant",
+                feeds=f"{x}_ore",
+                max_new_tpa=10,
+                capex_usd_per_tpa=MUSD,
+                lead_time_years=1,
+            )
             for x in ("dy", "tb")
         ],
         budgets=budget(10),
         scenarios=scenarios(d=0.5, t=0.5),
-        shocks=[shock("d", "import", 0, 2027, 2027, element="Dy"), shock("t", "import", 0, 2027, 2027, element="Tb")],
+        shocks=[
+            shock("d", "import", 0, 2027, 2027, element="Dy"),
+            shock("t", "import", 0, 2027, 2027, element="Tb"),
+        ],
     )
     found = explain(solve_case(case, baseline=False), "run", workers=1).knowledge
     assert found.stochastic == near(5)
@@ -108,10 +128,16 @@ def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -
     )
     mean = mean_case(case)
     assert mean.scenarios == {"mean": 1.0}
-    assert [mean.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([50, 37.5, 50])
-    assert [mean.demand["AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([100, 100, 62.5])
+    assert [mean.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx(
+        [50, 37.5, 50]
+    )
+    assert [mean.demand["AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx(
+        [100, 100, 62.5]
+    )
     # 2026: 10 t short of 40 * (0.25 * 0.2 + 0.75) + 50; 2027: 22.5 t; 2028: none. Risk of a single future is its loss.
-    assert optimum(Counterfactual("mean", lambda: mean), Reference(mean)).objective == near(18 + 22.5)
+    assert optimum(Counterfactual("mean", lambda: mean), Reference(mean)).objective == near(
+        18 + 22.5
+    )
 
 
 def test_fixed_decisions_are_taken_as_given(make_case: MakeCase) -> None:
@@ -119,10 +145,15 @@ def test_fixed_decisions_are_taken_as_given(make_case: MakeCase) -> None:
     reference = Reference(case)
     for build in (0.0, 20.0, 60.0):
         fixed = optimum(
-            Counterfactual("fixed", partial(held_decisions, reference.program, {("build", ("plant", 0)): build})),
+            Counterfactual(
+                "fixed",
+                partial(held_decisions, reference.program, {("build", ("plant", 0)): build}),
+            ),
             reference,
         )
-        assert fixed.objective == pytest.approx(brute([0.0, 0.5], [0.5, 0.5], 0.0, build)[0], abs=2e-3)
+        assert fixed.objective == pytest.approx(
+            brute([0.0, 0.5], [0.5, 0.5], 0.0, build)[0], abs=2e-3
+        )
 
 
 def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:
@@ -136,6 +167,6 @@ def test_decisions_do_not_depend_on_the_order_of_questions(make_case: MakeCase) 
     reference = Reference(case)
     questions = [Counterfactual(f"{k}", partial(reference.not_before, 2026 + k)) for k in range(3)]
     for order in itertools.permutations(questions):
-        assert [optimum(q, reference).objective for q in sorted(order, key=lambda q: q.key)] == near(
-            [optimum(q, reference).objective for q in questions]
-        )
+        assert [
+            optimum(q, reference).objective for q in sorted(order, key=lambda q: q.key)
+        ] == near([optimum(q, reference).objective for q in questions])

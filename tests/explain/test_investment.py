@@ -25,7 +25,19 @@ from planner.results.business_case import BusinessCase
 from planner.results.plan import PlanValues
 from planner.results.store import write_run
 from planner.solving.solve import solve_case
-from tests.cases import LONG, MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, smelter
+from tests.cases import (
+    LONG,
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    smelter,
+)
 from tests.conftest import MakeCase
 from tests.finance.plants import PLAIN
 from tests.reporting.conftest import read_page
@@ -43,7 +55,9 @@ PLANT = {
     "variable_opex_usd_per_t": 0.2 * MUSD,
     "public_share": 0.25,
 }
-RAMP = [{"ramp": "half", "year_after_start": year, "share": share} for year, share in ((0, 0.5), (1, 1))]
+RAMP = [
+    {"ramp": "half", "year_after_start": year, "share": share} for year, share in ((0, 0.5), (1, 1))
+]
 
 
 def planned(make_case: MakeCase, wanted: float = 8, **more: object) -> PlanValues:
@@ -57,7 +71,9 @@ def planned(make_case: MakeCase, wanted: float = 8, **more: object) -> PlanValue
         "budgets": budget(20),
         "finance": TERMS,
     }
-    return solve_case(make_case({"objective.risk_aversion": 0.0}, **{**tables, **more}), baseline=False)
+    return solve_case(
+        make_case({"objective.risk_aversion": 0.0}, **{**tables, **more}), baseline=False
+    )
 
 
 @pytest.fixture
@@ -96,15 +112,22 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
     """8 t wanted each year; 4 t made in 2028, 8 t in 2029 and 2030: 20 t at 20 MUSD avoided, at its cost."""
     gone = business_case(plan, "plant").removal
     assert gone is not None and gone.risk is not None and gone.shortfall_t is not None
-    assert gone.risk == pytest.approx(400, abs=0.5) and gone.shortfall_t["Dy"] == pytest.approx(20, abs=0.1)
+    assert gone.risk == pytest.approx(400, abs=0.5) and gone.shortfall_t["Dy"] == pytest.approx(
+        20, abs=0.1
+    )
     assert gone.worth == pytest.approx(400 - float(plan.summary["cost_musd"]), abs=1)
     # Half of the plant avoids half and costs half; nothing else may be built or bought.
     assert gone.half == pytest.approx(gone.worth / 2, abs=1) and gone.instead == {}
     assert gone.saved == {"base": pytest.approx(400, abs=0.5)}
     told = " ".join(business_case_lines(business_case(plan, "plant", removal=gone), plan.case))
-    assert "The plan builds 20.0 t/y in 2026" in told and "(100 % likely; used 100 %): 400 MUSD" in told
+    assert (
+        "The plan builds 20.0 t/y in 2026" in told
+        and "(100 % likely; used 100 %): 400 MUSD" in told
+    )
     assert "The first half of what the plan builds of it is worth" in told
-    assert "the expected loss rises by 400 MUSD and the weight of the worst futures rises by 0" in told
+    assert (
+        "the expected loss rises by 400 MUSD and the weight of the worst futures rises by 0" in told
+    )
     assert "plan's cost falls by" in told
 
 
@@ -116,7 +139,9 @@ def test_what_else_the_public_could_do(plan: PlanValues) -> None:
     by = {a.what: a for a in found.alternatives}
     assert (by["none"].cost, by["none"].worth) == (0, 0)
     assert by["whole"].cost == found.cheapest.cost and by["whole"].worth == found.removal.worth
-    assert by["half"].cost == near((found.cheapest.cost or 0) / 2)  # nothing is capped: half of all flows
+    assert by["half"].cost == near(
+        (found.cheapest.cost or 0) / 2
+    )  # nothing is capped: half of all flows
     flows = [-20, -20, 12.5, 27, 27]
     assert by["public"].cost == near(-sum(v / 1.03 ** (n + 1) for n, v in enumerate(flows)))
     assert by["stock"].cost == pytest.approx(20 * 6, abs=0.5)
@@ -128,26 +153,45 @@ PERCENT = st.integers(5, 95).map(lambda whole: whole / 100)
 
 @settings(max_examples=60 if LONG else 12, deadline=None)
 @given(
-    PERCENT, st.lists(PERCENT, min_size=1, max_size=3), st.integers(1, 12), st.integers(200, 20_000), PERCENT, PERCENT,
+    PERCENT,
+    st.lists(PERCENT, min_size=1, max_size=3),
+    st.integers(1, 12),
+    st.integers(200, 20_000),
+    PERCENT,
+    PERCENT,
     st.booleans(),
-)  # fmt: skip
+)
 def test_no_tie_of_the_optimum_moves_the_npv(
-    recovery: float, shares: list[float], wanted: int, usd: int, opex: float, payable: float, runs: bool
+    recovery: float,
+    shares: list[float],
+    wanted: int,
+    usd: int,
+    opex: float,
+    payable: float,
+    runs: bool,
 ) -> None:
     """Feeds that are as good or not, whether or not the plan works any."""
     feeds = [{"feed": f"ore{n}", "element": "Dy", "share": s} for n, s in enumerate(shares)]
-    mines = [mine(project=f"mine{n}", feeds=f"ore{n}", existing_tpa=9_999) for n in range(len(shares))]
+    mines = [
+        mine(project=f"mine{n}", feeds=f"ore{n}", existing_tpa=9_999) for n in range(len(shares))
+    ]
     with TemporaryDirectory() as folder:
 
         def with_recovery(times: float) -> Case:
-            own = {"recovery": recovery * times, "feeds": ";".join(str(row["feed"]) for row in feeds)}
+            own = {
+                "recovery": recovery * times,
+                "feeds": ";".join(str(row["feed"]) for row in feeds),
+            }
             return load_case(
                 Path(folder) / f"{times}",
                 {"objective.risk_aversion": 0.0},
                 elements=[{**PRICED[0], "price_usd_per_kg": usd}],
                 demand=demand(wanted, 2026, 2030),
                 feeds=feeds,
-                projects=[*mines, plant(**{**PLANT, **own, "variable_opex_usd_per_t": opex * MUSD})],
+                projects=[
+                    *mines,
+                    plant(**{**PLANT, **own, "variable_opex_usd_per_t": opex * MUSD}),
+                ],
                 ramps=RAMP,
                 budgets=budget(20 if runs else 0),
                 finance=TERMS,
@@ -161,12 +205,20 @@ if LONG:  # it solves the real case twelve times
     @pytest.mark.parametrize("project", ["sept_iles", "vinton", "metal_jpn_new", "magnet_jpn_new"])
     def test_no_tie_moves_the_npv_of_plants_of_the_real_case(project: str) -> None:
         """Separation, metal and magnets, chosen by the plan or not."""
-        case = planner.sample(planner.load(ROOT / "inputs/allied-2026", model=ROOT / "models/base.toml"), 1, 1)
+        case = planner.sample(
+            planner.load(ROOT / "inputs/allied-2026", model=ROOT / "models/base.toml"), 1, 1
+        )
         rows = case.frame("recoveries")
 
         def with_recovery(times: float) -> Case:
-            own = rows.assign(recovery=rows["recovery"].where(rows["project"] != project, rows["recovery"] * times))
-            better = case.set("projects", project, "recovery", case.projects[project].recovery * times)
+            own = rows.assign(
+                recovery=rows["recovery"].where(
+                    rows["project"] != project, rows["recovery"] * times
+                )
+            )
+            better = case.set(
+                "projects", project, "recovery", case.projects[project].recovery * times
+            )
             return better.with_table("recoveries", own)
 
         assert_no_tie(with_recovery, project)
@@ -189,10 +241,29 @@ def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms:
 
 def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> None:
     prices = [
-        {"element": "Dy", "form": "oxide", "market": "lenders", "price_usd_per_kg": 6000, "low": 3000, "high": 9000},
-        {"element": "Dy", "form": "oxide", "market": "lenders", "future": "glut", "price_usd_per_kg": 3000},
+        {
+            "element": "Dy",
+            "form": "oxide",
+            "market": "lenders",
+            "price_usd_per_kg": 6000,
+            "low": 3000,
+            "high": 9000,
+        },
+        {
+            "element": "Dy",
+            "form": "oxide",
+            "market": "lenders",
+            "future": "glut",
+            "price_usd_per_kg": 3000,
+        },
     ]
-    floor = {"contract": "state", "kind": "offtake", "element": "Dy", "floor_usd_per_kg": 5000, "real": "true"}
+    floor = {
+        "contract": "state",
+        "kind": "offtake",
+        "element": "Dy",
+        "floor_usd_per_kg": 5000,
+        "real": "true",
+    }
     more = {"prices": prices, "contracts": [floor], "scenarios": scenarios(calm=0.75, glut=0.25)}
     found = business_case(planned(make_case, **more), "plant", market="lenders", solve=False)
     # 2 MUSD/t on 4, 8 and 8 t in the glut alone.
@@ -206,7 +277,12 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
 def test_by_products_are_sold_and_paid_for_and_bear_their_cost(make_case: MakeCase) -> None:
     more = {
         "byproducts": [
-            {"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1, "variable_opex_usd_per_t": 0.3 * MUSD}
+            {
+                "project": "plant",
+                "product": "ndpr",
+                "tonnes_per_t": 0.1,
+                "variable_opex_usd_per_t": 0.3 * MUSD,
+            }
         ],
         "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 5000}],
     }
@@ -220,11 +296,17 @@ def test_several_plants_are_one_case_and_what_one_sells_the_other_buys(make_case
     plan = planned(
         make_case,
         demand=demand(8, 2026, 2030, form="metal"),
-        projects=[mine(), plant(**PLANT), smelter(max_new_tpa=8, capex_usd_per_tpa=MUSD, lead_time_years=2)],
+        projects=[
+            mine(),
+            plant(**PLANT),
+            smelter(max_new_tpa=8, capex_usd_per_tpa=MUSD, lead_time_years=2),
+        ],
     )
     both = business_case(plan, ("plant", "smelter"), solve=False)
     each = [business_case(plan, p, solve=False).full for p in both.projects]
-    assert both.alone == {p: near(e.returns.npv_after_tax) for p, e in zip(both.projects, each, strict=True)}
+    assert both.alone == {
+        p: near(e.returns.npv_after_tax) for p, e in zip(both.projects, each, strict=True)
+    }
     assert both.full.returns.npv_before_tax == near(sum(e.returns.npv_before_tax for e in each))
     assert both.full.flows.ebitda == near(sum(np.array(e.flows.ebitda) for e in each))
     with pytest.raises(InputError, match="twice"):
@@ -236,17 +318,32 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
     in magnets."""
     case = make_case(
         elements=[
-            {"element": e, "heavy": "true", "loss_usd_per_kg": 1, "price_usd_per_kg": 1000} for e in ("Dy", "Tb")
+            {"element": e, "heavy": "true", "loss_usd_per_kg": 1, "price_usd_per_kg": 1000}
+            for e in ("Dy", "Tb")
         ],
         demand=demand(10, 2026, 2028, form="metal")
         + demand(30, 2026, 2028, form="metal", element="Tb")
         + demand(5, 2026, 2028, form="magnet")
         + demand(5, 2026, 2028, form="magnet", element="Tb"),
-        feeds=[{"feed": f, "element": e, "share": 0.1} for f, e in (("poor", "Dy"), ("rich", "Tb"))],
+        feeds=[
+            {"feed": f, "element": e, "share": 0.1} for f, e in (("poor", "Dy"), ("rich", "Tb"))
+        ],
         imports=[imports(1, form="metal")],
         projects=[
-            mine(project="small", feeds="poor", existing_tpa=0, max_new_tpa=10, capex_usd_per_tpa=MUSD),
-            mine(project="large", feeds="rich", existing_tpa=0, max_new_tpa=50, capex_usd_per_tpa=MUSD),
+            mine(
+                project="small",
+                feeds="poor",
+                existing_tpa=0,
+                max_new_tpa=10,
+                capex_usd_per_tpa=MUSD,
+            ),
+            mine(
+                project="large",
+                feeds="rich",
+                existing_tpa=0,
+                max_new_tpa=50,
+                capex_usd_per_tpa=MUSD,
+            ),
             plant(feeds="poor;rich", max_new_tpa=10, capex_usd_per_tpa=MUSD),
             smelter(max_new_tpa=10, capex_usd_per_tpa=MUSD),
             smelter(project="press", stage="magnet", max_new_tpa=10, capex_usd_per_tpa=MUSD),
@@ -276,7 +373,9 @@ def test_sales_are_held_against_demand(make_case: MakeCase) -> None:
     assert market.sold == near(8) and market.others == near(10) and market.share == near(1.5)
 
 
-@pytest.mark.parametrize("model", sorted((ROOT / "models").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "model", sorted((ROOT / "models").glob("*.toml")), ids=lambda path: path.stem
+)
 def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
     """The starter; with LONG=1 a sample of the real case, on each of its decks."""
     case = planner.load(ROOT / "inputs" / "starter", model=model)
@@ -291,7 +390,10 @@ def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
         for market in markets:
             found = business_case(plan, project, market=market, solve=False)
             assert np.isfinite(found.full.returns.npv_owners) and found.investment.plants[0].made
-            assert f"{found.full.returns.capital:.0f}" and "nan" not in business_case_page(found, case).split()
+            assert (
+                f"{found.full.returns.capital:.0f}"
+                and "nan" not in business_case_page(found, case).split()
+            )
 
 
 def test_faults_of_the_question(plan: PlanValues) -> None:
@@ -309,7 +411,11 @@ def test_faults_of_the_question(plan: PlanValues) -> None:
 def test_pages_tell_the_case(plan: PlanValues) -> None:
     found = business_case(plan, "plant", terms={"equity_rate": 0.4}, solve=False)
     text = read_page(business_case_page(found, plan.case)).text
-    assert "Costs the public" in text and "nan" not in text.lower().split() and "none" not in text.split()
+    assert (
+        "Costs the public" in text
+        and "nan" not in text.lower().split()
+        and "none" not in text.split()
+    )
     assert business_case_lines(found, plan.case)[1].startswith("Answer           Costs the public")
 
 
@@ -322,12 +428,20 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     deck.write_text("[[finance]]\nitem = 'wacc'\nvalue = 0.2\n")
     calls: list[BusinessCase] = []
     first = business_case_into(run, ["plant"])[2]
-    monkeypatch.setattr("planner.explanation.business_case.removed", lambda *asked: calls.append(asked))
+    monkeypatch.setattr(
+        "planner.explanation.business_case.removed", lambda *asked: calls.append(asked)
+    )
     again = business_case_into(run, ["plant"])[2]
     other = business_case_into(run, ["plant"], terms={"wacc": 0.15})[2]
     third, found, files = planner.api.explanations.business_case_into(run, ["plant"], tables=deck)
-    assert found.terms["wacc"].value == 0.2 and found.removal is not None and third.case.tables.finance[0].value == 0.2
-    assert not calls and not [name for name in (*first, *again, *other, *files) if "replaced" in name]
+    assert (
+        found.terms["wacc"].value == 0.2
+        and found.removal is not None
+        and third.case.tables.finance[0].value == 0.2
+    )
+    assert not calls and not [
+        name for name in (*first, *again, *other, *files) if "replaced" in name
+    ]
     names = ["project-plant", "project-plant-deck", "project-plant-wacc-0.15"]
     written = sorted(path.name for path in run.glob("project-*"))
     assert written == sorted(f"{name}.{form}" for name in names for form in ("html", "xlsx"))

@@ -13,7 +13,12 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
-from planner.explanation.explain import explain, ladder_counterfactuals, left_out_counterfactuals, timing
+from planner.explanation.explain import (
+    explain,
+    ladder_counterfactuals,
+    left_out_counterfactuals,
+    timing,
+)
 from planner.explanation.prices_and_ranges import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text import claim, explain_lines
@@ -41,17 +46,23 @@ def found(case: Case) -> Explanation:
 def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -> None:
     risks = [rung.objective for rung in found.ladder]
     assert all(after <= before * (1 + 1e-7) for before, after in pairwise(risks))
-    assert sum(rung.change for rung in found.ladder[1:]) == pytest.approx(risks[-1] - risks[0], abs=1e-6)
+    assert sum(rung.change for rung in found.ladder[1:]) == pytest.approx(
+        risks[-1] - risks[0], abs=1e-6
+    )
 
 
 def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(found: Explanation, case: Case) -> None:
     nothing = solve_case(without_plan(case), baseline=False)
     assert found.ladder[0].objective == near(nothing.summary["least_risk_musd"])
     assert found.ladder[0].cost == near(nothing.summary["cost_musd"])
-    assert found.ladder[-1].objective == near(solve_case(case, baseline=False).summary["least_risk_musd"])
+    assert found.ladder[-1].objective == near(
+        solve_case(case, baseline=False).summary["least_risk_musd"]
+    )
 
 
-@pytest.mark.parametrize(("step", "levers"), [("mine", ("mine",)), ("metal", ("mine", "separation", "metal"))])
+@pytest.mark.parametrize(
+    ("step", "levers"), [("mine", ("mine",)), ("metal", ("mine", "separation", "metal"))]
+)
 def test_a_rung_is_the_case_solved_with_those_levers(
     found: Explanation, case: Case, step: str, levers: tuple[str, ...]
 ) -> None:
@@ -130,7 +141,8 @@ def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> No
 def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> None:
     """1 MUSD more buys 1 t/y, used in 2027 and 2028: 2 MUSD of loss avoided."""
     case = make_case(
-        projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1)], budgets=budget(10)
+        projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1)],
+        budgets=budget(10),
     )
     plan = solve_case(case)
     found = explain(plan, "run", workers=1)
@@ -184,14 +196,23 @@ def test_a_start_from_the_basis_of_the_whole_changes_no_answer(goal: str) -> Non
     with solver_pool(reference, 1) as pool:
         chained = pool(asked)
     for counterfactual in asked:
-        near_one, cold = optimum(counterfactual, reference), optimum(counterfactual, reference, warm=False)
-        assert near_one.objective == near(cold.objective) == near(chained[counterfactual.key].objective)
+        near_one, cold = (
+            optimum(counterfactual, reference),
+            optimum(counterfactual, reference, warm=False),
+        )
+        assert (
+            near_one.objective
+            == near(cold.objective)
+            == near(chained[counterfactual.key].objective)
+        )
         if counterfactual.with_cost:
             assert near_one.cost == near(cold.cost)
 
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
-def test_the_optimum_of_a_run_is_not_looked_for_again(goal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_optimum_of_a_run_is_not_looked_for_again(
+    goal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is taken as the run holds it, if it proves itself; a point that does not is left alone."""
     plan = solve_case(planner.load(STARTER, overrides={"objective.goal": goal}), baseline=False)
     assert plan.point is not None
@@ -233,7 +254,9 @@ def test_under_cost_plus_risk_a_rung_is_the_case_solved_for_it() -> None:
     for rung in [*found.ladder, *found.together]:
         assert rung.objective == near(rung.risk + (rung.cost or 0.0))
     (metal,) = [rung for rung in found.ladder if rung.key == "ladder:metal"]
-    fewer = case.with_model(case.model.model_copy(update={"levers": ("mine", "separation", "metal")}))
+    fewer = case.with_model(
+        case.model.model_copy(update={"levers": ("mine", "separation", "metal")})
+    )
     summary = solve_case(fewer, baseline=False).summary
     assert metal.objective == near(summary["risk_musd"] + summary["cost_musd"])
     objectives = [rung.objective for rung in found.ladder]

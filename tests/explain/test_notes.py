@@ -39,8 +39,13 @@ def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
     plan = solve_case(case, baseline=False)
     book = run_view(plan, explain(plan, "run", workers=1))
     assert book.found is not None
-    (words,) = [s.sentence for s in explained(book.found, book.names) if s.about == "In every good plan"]
-    assert "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan." in words
+    (words,) = [
+        s.sentence for s in explained(book.found, book.names) if s.about == "In every good plan"
+    ]
+    assert (
+        "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan."
+        in words
+    )
 
 
 def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:
@@ -49,10 +54,15 @@ def test_money_beside_the_value_of_information(case: Case, found: Explanation) -
     later = replace(once, key="adaptive", cost=30.0)
 
     def said(*timing: Rung) -> str:
-        return next(s.sentence for s in statements(replace(found, timing=timing), names) if s.about == "Information")
+        return next(
+            s.sentence
+            for s in statements(replace(found, timing=timing), names)
+            if s.about == "Information"
+        )
 
-    assert "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD" in said(
-        once, later
+    assert (
+        "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD"
+        in said(once, later)
     )
     assert "valued in risk, not in money" in said(once)
     assert "In money" not in said(once) and "In money" not in said(once, replace(later, cost=80.0))

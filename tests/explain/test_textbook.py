@@ -64,10 +64,14 @@ def farmer(make_case: MakeCase) -> Case:
     return make_case(
         {"objective.risk_aversion": 0.0},
         countries=[{"country": "AAA"}, {"country": "BBB"}],
-        elements=[{"element": c, "heavy": "true", "loss_usd_per_kg": STEPS[c][-1][1]} for c in crops]
+        elements=[
+            {"element": c, "heavy": "true", "loss_usd_per_kg": STEPS[c][-1][1]} for c in crops
+        ]
         + [{"element": "cash", "heavy": "true", "loss_usd_per_kg": ONE_PER_TONNE}],
         loss_tiers=[
-            {"element": c, "up_to_share": share, "loss_usd_per_kg": usd} for c in crops for share, usd in STEPS[c]
+            {"element": c, "up_to_share": share, "loss_usd_per_kg": usd}
+            for c in crops
+            for share, usd in STEPS[c]
         ],
         demand=[
             row | {"tonnes": tonnes if row["year"] == 2027 else 0}
@@ -116,14 +120,11 @@ SIX = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
 
 @pytest.mark.parametrize(
     ("tail", "expected"),
-    [
-        (2 / 3, (50 + 60) / 2),
-        (7 / 12, 40 / 5 + 50 * 2 / 5 + 60 * 2 / 5),
-        (7 / 8, 60),
-        (0.0, 35),
-    ],
+    [(2 / 3, (50 + 60) / 2), (7 / 12, 40 / 5 + 50 * 2 / 5 + 60 * 2 / 5), (7 / 8, 60), (0.0, 35)],
 )
-def test_cvar_of_six_equally_likely_losses(make_case: MakeCase, tail: float, expected: float) -> None:
+def test_cvar_of_six_equally_likely_losses(
+    make_case: MakeCase, tail: float, expected: float
+) -> None:
     """Rockafellar and Uryasev (2002), as worked by Sarykalin, Serraino and Uryasev (2008), section 2: at 2/3 no loss is
     split; at 7/12 the fourth counts for a fifth; at 7/8 the last alone is the tail. By formula and by program."""
     assert cvar(SIX, [1 / 6] * 6, tail) == pytest.approx(expected)
@@ -133,7 +134,9 @@ def test_cvar_of_six_equally_likely_losses(make_case: MakeCase, tail: float, exp
         demand=demand(100, 2026, 2026),
         projects=[smelter()],
         scenarios=scenarios(**dict.fromkeys(names, 1 / 6)),
-        shocks=[shock(w, "demand", loss / 100, 2026, 2026) for w, loss in zip(names, SIX, strict=True)],
+        shocks=[
+            shock(w, "demand", loss / 100, 2026, 2026) for w, loss in zip(names, SIX, strict=True)
+        ],
     )
     plan = solve_case(case, baseline=False)
     assert plan.summary["cvar_musd"] == pytest.approx(expected, rel=1e-6)

@@ -41,7 +41,10 @@ MORE = {
 
 def read_text(folder: Path) -> Text:
     """Every table of a case folder as text."""
-    return {p.stem: list(csv.reader(p.read_text(encoding="utf-8").splitlines())) for p in sorted(folder.glob("*.csv"))}
+    return {
+        p.stem: list(csv.reader(p.read_text(encoding="utf-8").splitlines()))
+        for p in sorted(folder.glob("*.csv"))
+    }
 
 
 def write_text(text: Text, folder: Path) -> Path:
@@ -79,7 +82,13 @@ def fill(text: Text) -> None:
         text[table].append([values.get(column, "") for column in text[table][0]])
 
     add("feeds", feed="clay", element="Dy", share="0.03")
-    add("staffing", stage="separation", project="coast_plant", skill="chemist", persons_per_ktpa="90")
+    add(
+        "staffing",
+        stage="separation",
+        project="coast_plant",
+        skill="chemist",
+        persons_per_ktpa="90",
+    )
     add(
         "shocks",
         scenario="slip",

@@ -53,8 +53,12 @@ def setter(table: str, line: int, column: str, value: str) -> Callable[[Text], N
 
 
 def _kind(annotation: Any) -> str:
-    inner = {get_args(a)[0] if get_args(a) and not isinstance(a, type) else a for a in (annotation,)}.pop()
-    options = [a for a in (*get_args(annotation), annotation, inner) if a in (float, int, bool, str)]
+    inner = {
+        get_args(a)[0] if get_args(a) and not isinstance(a, type) else a for a in (annotation,)
+    }.pop()
+    options = [
+        a for a in (*get_args(annotation), annotation, inner) if a in (float, int, bool, str)
+    ]
     return options[0].__name__ if options else "choice"
 
 
@@ -139,10 +143,24 @@ def headers(base: Text) -> Iterator[Mutation]:
                     del row[at]
 
             yield Mutation(
-                f"{name}.{column} misspelt", misspell, "unknown-column", name, 1, swap(column), f'"{column}"'
+                f"{name}.{column} misspelt",
+                misspell,
+                "unknown-column",
+                name,
+                1,
+                swap(column),
+                f'"{column}"',
             )
             if table.row.model_fields[column].is_required():
-                yield Mutation(f"{name}.{column} missing", drop, "missing-column", name, 1, column, "is missing")
+                yield Mutation(
+                    f"{name}.{column} missing",
+                    drop,
+                    "missing-column",
+                    name,
+                    1,
+                    column,
+                    "is missing",
+                )
 
         def double(text: Text, name: str = name) -> None:
             for row in text[name]:
@@ -160,11 +178,21 @@ def headers(base: Text) -> Iterator[Mutation]:
             text[swap(name)] = text.pop(name)
 
         last = len(base[name])
-        yield Mutation(f"{name} double column", double, "double-column", name, 1, base[name][0][0], "twice")
         yield Mutation(
-            f"{name} repeated row", repeat, "repeated-row", name, last + 1, table.key[0], f"repeats line {last}"
+            f"{name} double column", double, "double-column", name, 1, base[name][0][0], "twice"
         )
-        yield Mutation(f"{name} unnamed column", unnamed, "unnamed-column", name, 1, "column 1", "no name")
+        yield Mutation(
+            f"{name} repeated row",
+            repeat,
+            "repeated-row",
+            name,
+            last + 1,
+            table.key[0],
+            f"repeats line {last}",
+        )
+        yield Mutation(
+            f"{name} unnamed column", unnamed, "unnamed-column", name, 1, "column 1", "no name"
+        )
         if table.required:
             yield Mutation(
                 f"{name} missing",
@@ -190,11 +218,17 @@ def references(base: Text) -> Iterator[Mutation]:
             raise AssertionError(f"the base case never fills {table}.{column}")
         first, *rest = value.split(";")
         known = (
-            [row[base[DEFINED[kind][0]][0].index(DEFINED[kind][1])] for row in base[DEFINED[kind][0]][1:]]
+            [
+                row[base[DEFINED[kind][0]][0].index(DEFINED[kind][1])]
+                for row in base[DEFINED[kind][0]][1:]
+            ]
             if kind in DEFINED
             else FIXED[kind]
         )
-        for wrong, says in ((swap(first), "did you mean" if swap(first) not in known else ""), ("zzqqxx", "zzqqxx")):
+        for wrong, says in (
+            (swap(first), "did you mean" if swap(first) not in known else ""),
+            ("zzqqxx", "zzqqxx"),
+        ):
             yield Mutation(
                 f"{table}.{column} -> {wrong}",
                 setter(table, line, column, ";".join([wrong, *rest])),
@@ -225,15 +259,45 @@ def find(base: Text, table: str, **where: str) -> int:
 
 def rules(base: Text) -> Iterator[Mutation]:
     """The rules that span rows and tables."""
-    mine, plant, smelter = (find(base, "projects", stage=stage) for stage in ("mine", "separation", "metal"))
+    mine, plant, smelter = (
+        find(base, "projects", stage=stage) for stage in ("mine", "separation", "metal")
+    )
     last = {name: len(grid) for name, grid in base.items()}
     one = [
         ("projects", {(mine, "feeds"): ""}, "mine-feed", mine, "feeds", "exactly one feed, here 0"),
         ("projects", {(mine, "feeds"): "xenotime;clay"}, "mine-feed", mine, "feeds", "here 2"),
-        ("projects", {(mine, "feeds"): "xenotime;xenotime"}, "repeated-entry", mine, "feeds", "twice"),
-        ("projects", {(plant, "feeds"): ""}, "separation-feed", plant, "feeds", "must name the feeds"),
-        ("projects", {(smelter, "feeds"): "xenotime"}, "metal-feed", smelter, "feeds", "oxide, not feeds"),
-        ("scenarios", {(2, "probability"): "0.69"}, "probabilities", last["scenarios"], "probability", "sum to 0.99"),
+        (
+            "projects",
+            {(mine, "feeds"): "xenotime;xenotime"},
+            "repeated-entry",
+            mine,
+            "feeds",
+            "twice",
+        ),
+        (
+            "projects",
+            {(plant, "feeds"): ""},
+            "separation-feed",
+            plant,
+            "feeds",
+            "must name the feeds",
+        ),
+        (
+            "projects",
+            {(smelter, "feeds"): "xenotime"},
+            "metal-feed",
+            smelter,
+            "feeds",
+            "oxide, not feeds",
+        ),
+        (
+            "scenarios",
+            {(2, "probability"): "0.69"},
+            "probabilities",
+            last["scenarios"],
+            "probability",
+            "sum to 0.99",
+        ),
         (
             "scenarios",
             {(2, "probability"): "0.700002"},
@@ -242,9 +306,30 @@ def rules(base: Text) -> Iterator[Mutation]:
             "probability",
             "sum to 1.0",
         ),
-        ("feeds", {(2, "share"): "0.999"}, "feed-shares", last["feeds"] - 1, "share", "more than 1"),
-        ("ramps", {(3, "year_after_start"): "2"}, "ramp-years", 3, "year_after_start", "no row for year 1"),
-        ("ramps", {(2, "year_after_start"): "3"}, "ramp-years", 3, "year_after_start", "no row for year 0"),
+        (
+            "feeds",
+            {(2, "share"): "0.999"},
+            "feed-shares",
+            last["feeds"] - 1,
+            "share",
+            "more than 1",
+        ),
+        (
+            "ramps",
+            {(3, "year_after_start"): "2"},
+            "ramp-years",
+            3,
+            "year_after_start",
+            "no row for year 1",
+        ),
+        (
+            "ramps",
+            {(2, "year_after_start"): "3"},
+            "ramp-years",
+            3,
+            "year_after_start",
+            "no row for year 0",
+        ),
         (
             "loss_tiers",
             {(last["loss_tiers"], "up_to_share"): "0.9"},
@@ -280,7 +365,14 @@ def rules(base: Text) -> Iterator[Mutation]:
             "end_year",
             "2029Q2 is before start_year 2029Q3",
         ),
-        ("shocks", {(2, "end_year"): "2028Q4"}, "reversed-period", 2, "end_year", "before start_year 2029"),
+        (
+            "shocks",
+            {(2, "end_year"): "2028Q4"},
+            "reversed-period",
+            2,
+            "end_year",
+            "before start_year 2029",
+        ),
         ("shocks", {(4, "start_year"): "2029Q1"}, "delay-quarter", 4, "start_year", "whole years"),
         ("shocks", {(4, "leak"): "0.1"}, "leak-kind", 4, "leak", 'kind "delay"'),
         ("shocks", {(2, "stage"): "mine"}, "shock-filter", 2, "stage", 'kind "import"'),
@@ -297,7 +389,14 @@ def rules(base: Text) -> Iterator[Mutation]:
         ),
         ("projects", {(plant, "unit_tpa"): "0"}, "range", plant, "unit_tpa", "greater than 0"),
         ("hazards", {(5, "last"): "2027Q1"}, "reversed-period", 5, "last", "before first 2027Q2"),
-        ("hazards", {(5, "quarters_high"): ""}, "hazard-length", 5, "quarters_high", "beside quarters_low"),
+        (
+            "hazards",
+            {(5, "quarters_high"): ""},
+            "hazard-length",
+            5,
+            "quarters_high",
+            "beside quarters_low",
+        ),
         ("hazards", {(2, "years_low"): ""}, "hazard-length", 2, "years_low", "beside years_high"),
         (
             "hazards",
@@ -307,30 +406,93 @@ def rules(base: Text) -> Iterator[Mutation]:
             "years_low",
             "in quarters already",
         ),
-        ("hazards", {(2, "kind"): "delay", (2, "factor_high"): "1"}, "hazard-length", 2, "years_low", "no length"),
+        (
+            "hazards",
+            {(2, "kind"): "delay", (2, "factor_high"): "1"},
+            "hazard-length",
+            2,
+            "years_low",
+            "no length",
+        ),
         ("hazards", {(2, "years_high"): "0", (2, "years_low"): "1"}, "range", 2, "years_high", "1"),
-        ("hazards", {(5, "quarters_high"): "1"}, "hazard-range", 5, "quarters_high", "below quarters_low 2"),
-        ("hazards", {(4, "factor_low"): "0.95"}, "hazard-range", 4, "factor_high", "below factor_low"),
+        (
+            "hazards",
+            {(5, "quarters_high"): "1"},
+            "hazard-range",
+            5,
+            "quarters_high",
+            "below quarters_low 2",
+        ),
+        (
+            "hazards",
+            {(4, "factor_low"): "0.95"},
+            "hazard-range",
+            4,
+            "factor_high",
+            "below factor_low",
+        ),
         ("hazards", {(3, "factor_low"): "1.5"}, "delay-years", 3, "factor_low", "whole years"),
         ("hazards", {(3, "last"): "2030Q2"}, "delay-quarter", 3, "last", "begins in a year"),
         ("hazards", {(5, "each"): "project"}, "hazard-each", 5, "each", 'kind "import"'),
         ("hazards", {(4, "each"): "country"}, "hazard-each", 4, "each", "once"),
         ("hazards", {(4, "within"): "cut"}, "hazard-event", 4, "within", "line 3"),
-        ("hazards", {(4, "first"): "2028", (4, "last"): "2028"}, "hazard-event", 4, "first", "it does last"),
+        (
+            "hazards",
+            {(4, "first"): "2028", (4, "last"): "2028"},
+            "hazard-event",
+            4,
+            "first",
+            "it does last",
+        ),
         ("hazards", {(2, "probability"): ""}, "empty-cell", 2, "probability", "must not be empty"),
-        ("hazards", {(2, "probability"): "1.2"}, "range", 2, "probability", "less than or equal to 1"),
+        (
+            "hazards",
+            {(2, "probability"): "1.2"},
+            "range",
+            2,
+            "probability",
+            "less than or equal to 1",
+        ),
         ("hazards", {(2, "leak"): "0.5"}, "leak-kind", 2, "leak", 'kind "capacity"'),
         ("hazards", {(2, "element"): "Dy"}, "shock-filter", 2, "element", 'kind "capacity"'),
-        ("hazards", {(5, "within"): "cut;slit"}, "unknown-reference", 5, "within", 'did you mean "slip"'),
+        (
+            "hazards",
+            {(5, "within"): "cut;slit"},
+            "unknown-reference",
+            5,
+            "within",
+            'did you mean "slip"',
+        ),
         ("resale", {(2, "share"): "1.1"}, "range", 2, "share", "less than or equal to 1"),
         ("resale", {(2, "form"): "ore"}, "choice", 2, "form", "oxide, metal, magnet"),
-        ("funders", {(2, "countries"): "AUS;AUX"}, "unknown-reference", 2, "countries", 'did you mean "AUS"'),
-        ("imports", {(2, "supplier"): "CHM"}, "unknown-reference", 2, "supplier", 'did you mean "CHN"'),
+        (
+            "funders",
+            {(2, "countries"): "AUS;AUX"},
+            "unknown-reference",
+            2,
+            "countries",
+            'did you mean "AUS"',
+        ),
+        (
+            "imports",
+            {(2, "supplier"): "CHM"},
+            "unknown-reference",
+            2,
+            "supplier",
+            'did you mean "CHN"',
+        ),
         ("countries", {(2, "country"): "A\u0405S"}, "mixed-letters", 2, "country", "letter S"),
         ("countries", {(2, "bloc"): "\u0430bc"}, "mixed-letters", 2, "bloc", "letter a"),
         ("elements", {(2, "element"): "D\u00a0y"}, "invisible-character", 2, "element", "U+00A0"),
         ("stockpiles", {(2, "initial_t"): "61"}, "stock-limit", 2, "initial_t", "above max_t 60"),
-        ("budgets", {(last["budgets"], "funder"): "UAS"}, "funder-nowhere", last["budgets"], "funder", '"USA"'),
+        (
+            "budgets",
+            {(last["budgets"], "funder"): "UAS"},
+            "funder-nowhere",
+            last["budgets"],
+            "funder",
+            '"USA"',
+        ),
         (
             "staffing",
             {(last["staffing"], "stage"): "mine"},
@@ -341,7 +503,14 @@ def rules(base: Text) -> Iterator[Mutation]:
         ),
         ("elements", {(2, "element"): "D;y"}, "bad-id", 2, "element", "which ids may not"),
         ("countries", {(2, "country"): "AU\u200bS"}, "invisible-character", 2, "country", "U+200B"),
-        ("training", {(2, "duration_years"): "0"}, "range", 2, "duration_years", "greater than or equal to 1"),
+        (
+            "training",
+            {(2, "duration_years"): "0"},
+            "range",
+            2,
+            "duration_years",
+            "greater than or equal to 1",
+        ),
         ("projects", {(2, "lead_time_years"): "1.5"}, "not-whole", 2, "lead_time_years", "whole"),
         ("demand", {(2, "year"): "26"}, "range", 2, "year", "1900"),
     ]
@@ -394,10 +563,18 @@ def files(base: Text) -> Iterator[Mutation]:
             text[name] = []
 
         yield Mutation(f"{name} empty", empty, "empty-table", name, 0, "", "is empty")
-    yield Mutation("demand without rows", drop_rows("demand"), "no-rows", "demand", 0, "", "no rows")
+    yield Mutation(
+        "demand without rows", drop_rows("demand"), "no-rows", "demand", 0, "", "no rows"
+    )
 
 
-HIDDEN = {"escape": "\x1b[2J", "bell": "\x07", "no width": "\u200b", "backwards": "\u202e", "no break": "\u00a0"}
+HIDDEN = {
+    "escape": "\x1b[2J",
+    "bell": "\x07",
+    "no width": "\u200b",
+    "backwards": "\u202e",
+    "no break": "\u00a0",
+}
 
 
 def texts(base: Text) -> Iterator[Mutation]:
@@ -407,7 +584,12 @@ def texts(base: Text) -> Iterator[Mutation]:
             line, at = len(base[table.name]), base[table.name][0].index(column)
             value = base[table.name][line - 1][at]
             kind = kind_of(table, column)
-            if kind not in ("str", "list") or not value or value == "*" or (table.name, column) in PATTERNS:
+            if (
+                kind not in ("str", "list")
+                or not value
+                or value == "*"
+                or (table.name, column) in PATTERNS
+            ):
                 continue
             for said, hidden in HIDDEN.items():
                 if said == "no break" and column in ("name", *CARRIED):
@@ -415,16 +597,31 @@ def texts(base: Text) -> Iterator[Mutation]:
                 wrong = f"{value[0]}{hidden}{value[1:]}"
                 change = setter(table.name, line, column, wrong)
                 name = f"{table.name}.{column} with {said}"
-                yield Mutation(name, change, "invisible-character", table.name, line, column, "invisible")
+                yield Mutation(
+                    name, change, "invisible-character", table.name, line, column, "invisible"
+                )
             if column not in ("name", *CARRIED):
                 change, name = (
                     setter(table.name, line, column, f"{value}x\u0430"),
                     f"{table.name}.{column} of two scripts",
                 )
-                yield Mutation(name, change, "mixed-letters", table.name, line, column, "looks like the letter a")
+                yield Mutation(
+                    name,
+                    change,
+                    "mixed-letters",
+                    table.name,
+                    line,
+                    column,
+                    "looks like the letter a",
+                )
 
 
-PATTERNS = (("uncertainties", "where"), ("contracts", "party"), ("shocks", "start_year"), ("shocks", "end_year"))
+PATTERNS = (
+    ("uncertainties", "where"),
+    ("contracts", "party"),
+    ("shocks", "start_year"),
+    ("shocks", "end_year"),
+)
 """Columns of text that are held to other rules."""
 
 
@@ -447,9 +644,19 @@ KEY_FAULTS: list[tuple[str, str, str, str]] = [
     ("discount_rate = nan", "bad-value", "discount_rate", "finite"),
     ("[objective]\ntail = 1.0", "bad-value", "objective.tail", "less than 1"),
     ("[objective]\ntail = 1.5", "bad-value", "objective.tail", "less than 1"),
-    ("[objective]\nrisk_aversion = 1.1", "bad-value", "objective.risk_aversion", "less than or equal to 1"),
+    (
+        "[objective]\nrisk_aversion = 1.1",
+        "bad-value",
+        "objective.risk_aversion",
+        "less than or equal to 1",
+    ),
     ("[objective]\nrisk_aversion = true", "bad-value", "objective.risk_aversion", "number"),
-    ("[objective]\nrisk_slack = -1", "bad-value", "objective.risk_slack", "greater than or equal to 0"),
+    (
+        "[objective]\nrisk_slack = -1",
+        "bad-value",
+        "objective.risk_slack",
+        "greater than or equal to 0",
+    ),
     ('[objective]\ngoal = "rsik"', "bad-value", "objective.goal", 'did you mean "risk"'),
     ('[objective]\ngoal = "target"', "risk-limit", "objective.goal", "needs objective.risk_limit"),
     ("[objective]\nrisk_limit = 5", "risk-limit", "objective.risk_limit", "no effect"),
@@ -459,11 +666,31 @@ KEY_FAULTS: list[tuple[str, str, str, str]] = [
         "objective.risk_limit",
         "greater than or equal to 0",
     ),
-    ('[objective]\ngoal = "target"\nrisk_limit = inf', "bad-value", "objective.risk_limit", "finite"),
-    ('[policy]\ncoordination = "alied"', "bad-value", "policy.coordination", 'did you mean "allied"'),
-    ('[policy]\ninvestment = "adpative"', "bad-value", "policy.investment", 'did you mean "adaptive"'),
+    (
+        '[objective]\ngoal = "target"\nrisk_limit = inf',
+        "bad-value",
+        "objective.risk_limit",
+        "finite",
+    ),
+    (
+        '[policy]\ncoordination = "alied"',
+        "bad-value",
+        "policy.coordination",
+        'did you mean "allied"',
+    ),
+    (
+        '[policy]\ninvestment = "adpative"',
+        "bad-value",
+        "policy.investment",
+        'did you mean "adaptive"',
+    ),
     ("[policy]\nbudget_carry_over = 1", "bad-value", "policy.budget_carry_over", "boolean"),
-    ("[policy]\nsecondment_share = 2", "bad-value", "policy.secondment_share", "less than or equal to 1"),
+    (
+        "[policy]\nsecondment_share = 2",
+        "bad-value",
+        "policy.secondment_share",
+        "less than or equal to 1",
+    ),
     ("[policy]\nwhole_plants = 1", "bad-value", "policy.whole_plants", "boolean"),
     ("[policy]\ncommitted_through = 26", "bad-value", "policy.committed_through", "1900"),
     ('[policy]\ncost_sharing = "evne"', "bad-value", "policy.cost_sharing", 'did you mean "even"'),
@@ -471,7 +698,12 @@ KEY_FAULTS: list[tuple[str, str, str, str]] = [
     ('levers = ["mine", "trainnig"]', "bad-value", "levers", 'did you mean "training"'),
     ("[horizon]\nfirst_year = 2030.5", "bad-value", "horizon.first_year", "integer"),
     ("[horizon]\nfirst_year = 26", "bad-value", "horizon.first_year", "1900"),
-    ("[horizon]\nfirst_year = 2031\nlast_year = 2028", "horizon", "horizon.first_year", "after last_year"),
+    (
+        "[horizon]\nfirst_year = 2031\nlast_year = 2028",
+        "horizon",
+        "horizon.first_year",
+        "after last_year",
+    ),
     ("[horizon]\nfirst_year = 2040", "horizon", "horizon.first_year", "after last_year"),
     ("objective = 3", "bad-value", "objective", "is a section"),
     ("risk_limit = 3", "unknown-key", "risk_limit", '"objective.risk_limit"'),

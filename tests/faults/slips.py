@@ -59,7 +59,17 @@ def slips(base: Text, most: int = 10**9) -> Iterator[tuple[str, Slip]]:
                 for said, other in _others(table.name, column, cell, base):
                     kind = f"{said}: {table.name}.{column}"
                     change = setter(table.name, line, column, other)
-                    yield kind, Slip(f"{place} {column} {cell} -> {other}", change, "", table.name, line, column)
+                    yield (
+                        kind,
+                        Slip(
+                            f"{place} {column} {cell} -> {other}",
+                            change,
+                            "",
+                            table.name,
+                            line,
+                            column,
+                        ),
+                    )
 
 
 def _others(table: str, column: str, cell: str, base: Text) -> Iterator[tuple[str, str]]:
@@ -69,16 +79,30 @@ def _others(table: str, column: str, cell: str, base: Text) -> Iterator[tuple[st
         if "year" in column and figure > 1900:
             yield from ((said, str(int(figure) + years)) for said, years in YEARS.items())
         else:
-            yield from ((said, f"{figure * by:.10g}") for said, by in FACTORS.items() if kind == "float" or by == 10)
+            yield from (
+                (said, f"{figure * by:.10g}")
+                for said, by in FACTORS.items()
+                if kind == "float" or by == 10
+            )
     if cell and field.default is not None and not field.is_required() and column != "name":
         yield "left blank", ""
     if kind == "choice" and cell:
         yield from (
-            ("another word", row) for row in {r[base[table][0].index(column)] for r in base[table][1:]} - {cell, ""}
+            ("another word", row)
+            for row in {r[base[table][0].index(column)] for r in base[table][1:]} - {cell, ""}
         )
-    if kind == "str" and cell and column not in BY_NAME[table].key and column in ("country", "ramp", "funder", "skill"):
-        known = {"country": "countries", "ramp": "ramps", "skill": "skills", "funder": "funders"}[column]
-        names = [row[base[known][0].index(column)] for row in base[known][1:]] if known in base else []
+    if (
+        kind == "str"
+        and cell
+        and column not in BY_NAME[table].key
+        and column in ("country", "ramp", "funder", "skill")
+    ):
+        known = {"country": "countries", "ramp": "ramps", "skill": "skills", "funder": "funders"}[
+            column
+        ]
+        names = (
+            [row[base[known][0].index(column)] for row in base[known][1:]] if known in base else []
+        )
         yield from (("another name", name) for name in names[:1] if name != cell)
 
 
@@ -126,7 +150,9 @@ def main(folder: Path, most: int = 10**9) -> None:
     silent = Counter(one.kind for one in found if one.end == SILENT)
     of = Counter(one.kind for one in found)
     lines = [f"{count:5} of {of[kind]:4}  {kind}" for kind, count in silent.most_common()]
-    sys.stdout.write("\n".join([*lines, f"{len(found)} slips: {dict(Counter(one.end for one in found))}"]) + "\n")
+    sys.stdout.write(
+        "\n".join([*lines, f"{len(found)} slips: {dict(Counter(one.end for one in found))}"]) + "\n"
+    )
 
 
 if __name__ == "__main__":

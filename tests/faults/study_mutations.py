@@ -61,7 +61,20 @@ members = ["money", "lead time"]
 correlation = 0.5
 """
 LINES = STUDY.splitlines()
-TEXTS = ("name", "title", "unit", "label", "fails_when", "table", "column", "change", "key", "kind", "case", "model")
+TEXTS = (
+    "name",
+    "title",
+    "unit",
+    "label",
+    "fails_when",
+    "table",
+    "column",
+    "change",
+    "key",
+    "kind",
+    "case",
+    "model",
+)
 NUMBERS = ("time_limit", "check_share", "mode", "points", "seed", "correlation")
 
 
@@ -93,7 +106,11 @@ def keys() -> Iterator[tuple[int, str, str, str]]:
         if line.startswith("["):
             name = line.strip("[]")
             parent = name.rpartition(".")[0]
-            prefix = f"{parent}.{count[parent]}." if parent in count and parent != "levers.options" else ""
+            prefix = (
+                f"{parent}.{count[parent]}."
+                if parent in count and parent != "levers.options"
+                else ""
+            )
             if parent == "levers.options":
                 prefix = f"levers.{count['levers']}.options.{count['levers.options']}."
             if line.startswith("[["):
@@ -115,23 +132,43 @@ def study_faults() -> Iterator[StudyFault]:
             told = f"{section}.{wrong}" if section else wrong
             if key != "kind":
                 yield StudyFault(
-                    f"{where} misspelt", number, f"{wrong} = {value}", number, told, f'did you mean "{key}"'
+                    f"{where} misspelt",
+                    number,
+                    f"{wrong} = {value}",
+                    number,
+                    told,
+                    f'did you mean "{key}"',
                 )
-            yield StudyFault(f"{where} twice", number, f"{key} = {value}\n{key} = {value}", number + 1, "", "TOML")
+            yield StudyFault(
+                f"{where} twice",
+                number,
+                f"{key} = {value}\n{key} = {value}",
+                number + 1,
+                "",
+                "TOML",
+            )
         yield StudyFault(f"{where} without value", number, f"{key} = ", number, "", "TOML")
         if key in TEXTS:
             for hidden in ("\\u001b[31m", "\\u200b", "\\u202e", "\\u0007"):
                 bad = f'{value[:-1]}{hidden}"'
-                yield StudyFault(f"{where} with {hidden}", number, f"{key} = {bad}", number, where, "invisible")
+                yield StudyFault(
+                    f"{where} with {hidden}", number, f"{key} = {bad}", number, where, "invisible"
+                )
             if section and key in ("name", "label"):
                 bad = f'"{value.strip(chr(34))[:-1]}x\u0430"'
-                yield StudyFault(f"{where} of two scripts", number, f"{key} = {bad}", number, where, "looks like")
+                yield StudyFault(
+                    f"{where} of two scripts", number, f"{key} = {bad}", number, where, "looks like"
+                )
             for bad in ("1", "true", "[]"):
-                yield StudyFault(f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be")
+                yield StudyFault(
+                    f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be"
+                )
         if key in NUMBERS:
             for bad in ('"many"', "[1]", "nan", "-5"):
                 if not (key == "mode" and bad == "-5"):
-                    yield StudyFault(f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be")
+                    yield StudyFault(
+                        f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be"
+                    )
     yield from _meanings()
 
 
@@ -140,9 +177,17 @@ def _line(text: str, which: int = 1) -> int:
 
 
 def _meanings() -> Iterator[StudyFault]:
-    money, lead, change = _line("[[uncertainties]]"), _line("[[uncertainties]]", 2), _line('change = "scale"')
+    money, lead, change = (
+        _line("[[uncertainties]]"),
+        _line("[[uncertainties]]", 2),
+        _line('change = "scale"'),
+    )
     distribution, option = _line("[uncertainties.distribution]"), _line('label = "alone"')
-    spread, values, lever = _line("range = [0.5, 1.5]"), _line("values = [0, 1, 2]"), _line("[[levers]]")
+    spread, values, lever = (
+        _line("range = [0.5, 1.5]"),
+        _line("values = [0, 1, 2]"),
+        _line("[[levers]]"),
+    )
     kind, mode = _line('kind = "triangular"'), _line("mode = 1.0")
     for text, line, column, says in (
         ("range = [1.5, 0.5]", money, "uncertainties.1", "must rise"),
@@ -164,19 +209,55 @@ def _meanings() -> Iterator[StudyFault]:
         yield StudyFault(f"{text!r}", values, text, line, column, says)
     for at, text, line, column, says in (
         (change, 'change = "scael"', change, "uncertainties.1.change", 'did you mean "scale"'),
-        (kind, 'kind = "triangluar"', kind, "uncertainties.1.distribution.kind", 'did you mean "triangular"'),
+        (
+            kind,
+            'kind = "triangluar"',
+            kind,
+            "uncertainties.1.distribution.kind",
+            'did you mean "triangular"',
+        ),
         (kind, 'kind = "normal"', distribution, "uncertainties.1.distribution", "has no `mode`"),
-        (mode, "mode = 1.0\nspread = 2.0", distribution, "uncertainties.1.distribution", "no `spread`"),
+        (
+            mode,
+            "mode = 1.0\nspread = 2.0",
+            distribution,
+            "uncertainties.1.distribution",
+            "no `spread`",
+        ),
         (mode, "spread = 1.0", distribution, "uncertainties.1.distribution", "`mode`"),
         (mode, "spread = 0.0", mode, "uncertainties.1.distribution.spread", "greater than 0"),
         (option, 'label = "all"', lever, "levers.1", "label of two options"),
         (option, 'label = "\u0391ll"', option, "levers.1.options.2.label", "looks like"),
         (option, 'label = ""', option, "levers.1.options.2.label", "at least 1 character"),
-        (_line('name = "together"'), 'name = ""', _line('name = "together"'), "levers.1.name", "at least 1 character"),
-        (_line('kind = "lhs"'), 'kind = "lsh"', _line('kind = "lhs"'), "design.kind", 'did you mean "lhs"'),
-        (_line("points = 8"), "points = 1", _line("points = 8"), "design.points", "greater than or equal to 2"),
+        (
+            _line('name = "together"'),
+            'name = ""',
+            _line('name = "together"'),
+            "levers.1.name",
+            "at least 1 character",
+        ),
+        (
+            _line('kind = "lhs"'),
+            'kind = "lsh"',
+            _line('kind = "lhs"'),
+            "design.kind",
+            'did you mean "lhs"',
+        ),
+        (
+            _line("points = 8"),
+            "points = 1",
+            _line("points = 8"),
+            "design.points",
+            "greater than or equal to 2",
+        ),
         (_line("points = 8"), "points = 8.5", _line("points = 8"), "design.points", "integer"),
-        (_line("points = 8"), "points = 8\nlevel = 8", _line("points = 8") + 1, "design.level", "unknown key"),
+        (
+            _line("points = 8"),
+            "points = 8\nlevel = 8",
+            _line("points = 8") + 1,
+            "design.level",
+            "unknown key",
+        ),
         (
             _line("correlation = 0.5"),
             "correlation = 1.0",
@@ -198,14 +279,24 @@ def _meanings() -> Iterator[StudyFault]:
             "check_share",
             "less than or equal to 1",
         ),
-        (_line("time_limit = 60.0"), "time_limit = 0", _line("time_limit = 60.0"), "time_limit", "greater than 0"),
+        (
+            _line("time_limit = 60.0"),
+            "time_limit = 0",
+            _line("time_limit = 60.0"),
+            "time_limit",
+            "greater than 0",
+        ),
     ):
         yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)
     money_is, lead_is = 'uncertainty "money"', 'uncertainty "lead time"'
     correlated = "correlated.1.members"
     for text, column, says in (
         ('outcomes = ["rsik_musd"]', "outcomes", 'did you mean "risk_musd"'),
-        ('outcomes = ["new_capacity_tpa.cost_plant"]', "outcomes", 'did you mean "new_capacity_tpa.coast_plant"'),
+        (
+            'outcomes = ["new_capacity_tpa.cost_plant"]',
+            "outcomes",
+            'did you mean "new_capacity_tpa.coast_plant"',
+        ),
         ('fails_when = "risk_mud > 50"', "fails_when", 'did you mean "risk_musd"'),
         ('fails_when = "risk_musd => 50"', "fails_when", "must look like"),
         ('name = "lead time"', "uncertainties.2.name", ""),
@@ -222,8 +313,16 @@ def _meanings() -> Iterator[StudyFault]:
         ('column = "lead_time_year"', f"{lead_is}: column", 'did you mean "lead_time_years"'),
         ('table = "trainign"', f"{lead_is}: table", 'did you mean "training"'),
         ('column = "duration_year"', f"{lead_is}: column", 'did you mean "duration_years"'),
-        ('key = "policy.coordinaton"', 'lever "together", alone: key', 'did you mean "policy.coordination"'),
-        ('value = "natonal"', 'lever "together", alone: policy.coordination', 'did you mean "national"'),
+        (
+            'key = "policy.coordinaton"',
+            'lever "together", alone: key',
+            'did you mean "policy.coordination"',
+        ),
+        (
+            'value = "natonal"',
+            'lever "together", alone: policy.coordination',
+            'did you mean "national"',
+        ),
     ):
         number = _replaced(text, column)
         if LINES[number - 1] != text:
@@ -242,9 +341,16 @@ def _replaced(text: str, column: str) -> int:
         "design": "[design]",
     }
     at = next(
-        (_line(line, 2 if "uncert" in line else 1) for begin, line in start.items() if column.startswith(begin)), 1
+        (
+            _line(line, 2 if "uncert" in line else 1)
+            for begin, line in start.items()
+            if column.startswith(begin)
+        ),
+        1,
     )
     if text.startswith(('table = "t', 'column = "d')):
         at = _line("[[uncertainties.also]]")
     wanted = {"fnuder": "funder"}.get(key, key)
-    return next(i for i, line in enumerate(LINES, start=1) if i >= at and line.startswith(f"{wanted} = "))
+    return next(
+        i for i, line in enumerate(LINES, start=1) if i >= at and line.startswith(f"{wanted} = ")
+    )

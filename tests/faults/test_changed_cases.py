@@ -32,7 +32,9 @@ def one_fault(wrong: pytest.ExceptionInfo[InputError]) -> Fault:
 
 
 def test_a_case_says_in_one_line_what_it_is(case: Case) -> None:
-    assert repr(case) == ('Case("starter", 2026-2031: 3 countries, 4 projects, 3 scenarios; model "defaults")')
+    assert repr(case) == (
+        'Case("starter", 2026-2031: 3 countries, 4 projects, 3 scenarios; model "defaults")'
+    )
 
 
 def test_a_frame_is_typed_and_blank_cells_are_missing(case: Case) -> None:
@@ -81,11 +83,20 @@ def test_a_frame_with_wrong_cells_tells_them_all_by_row_and_column(case: Case) -
 
 def test_one_cell_or_several_are_set(case: Case) -> None:
     changed = case.set("projects", "desert_mine", "lead_time_years", 4)
-    assert changed.projects["desert_mine"].lead_time_years == 4 and case.projects["desert_mine"].lead_time_years == 1
+    assert (
+        changed.projects["desert_mine"].lead_time_years == 4
+        and case.projects["desert_mine"].lead_time_years == 1
+    )
     assert changed.projects["coast_plant"] == case.projects["coast_plant"]
     assert changed.sha256 != case.sha256
-    changed = case.set("demand", {"country": ["JPN", "USA"], "element": "Dy", "year": 2026}, "tonnes", 5.5)
-    assert changed.demand["JPN", "Dy", "oxide", 2026] == changed.demand["USA", "Dy", "oxide", 2026] == 5.5
+    changed = case.set(
+        "demand", {"country": ["JPN", "USA"], "element": "Dy", "year": 2026}, "tonnes", 5.5
+    )
+    assert (
+        changed.demand["JPN", "Dy", "oxide", 2026]
+        == changed.demand["USA", "Dy", "oxide", 2026]
+        == 5.5
+    )
     assert changed.demand["JPN", "Dy", "oxide", 2031] == 100
     assert case.set("stockpiles", {}, "max_t", None).stockpiles["JPN", "Dy", "oxide"].max_t is None
 
@@ -97,7 +108,14 @@ def test_one_cell_or_several_are_set(case: Case) -> None:
         ("projects", "desert_mien", "recovery", 1, "no-such-row", 'did you mean "desert_mine"?'),
         ("projects", "desert_mine", "recovry", 1, "unknown-column", 'did you mean "recovery"?'),
         ("projects", {"cuntry": "AUS"}, "recovery", 1, "unknown-column", 'did you mean "country"?'),
-        ("projects", "desert_mine", "recovery", 1.5, "range", "1.5: must be less than or equal to 1"),
+        (
+            "projects",
+            "desert_mine",
+            "recovery",
+            1.5,
+            "range",
+            "1.5: must be less than or equal to 1",
+        ),
         ("projects", "desert_mine", "recovery", float("nan"), "not-finite", "nan"),
         ("projects", "desert_mine", "lead_time_years", 1.5, "not-whole", "1.5"),
         ("projects", "desert_mine", "country", "AUT", "unknown-reference", 'did you mean "AUS"?'),
@@ -132,12 +150,18 @@ def test_choices_are_changed_by_key_or_whole(case: Case) -> None:
 
 
 def test_settings_are_checked_together(case: Case) -> None:
-    moved = case.with_settings({"scenarios.calm.probability": 0.6, "scenarios.cut.probability": 0.3})
+    moved = case.with_settings(
+        {"scenarios.calm.probability": 0.6, "scenarios.cut.probability": 0.3}
+    )
     assert moved.scenarios == pytest.approx({"calm": 0.6, "cut": 0.3, "slip": 0.1})
     everywhere = case.with_settings({"demand.*.Dy.oxide.*.tonnes": 7})
-    assert {t for (_, e, f, _), t in everywhere.demand.items() if (e, f) == ("Dy", "oxide")} == {7.0}
+    assert {t for (_, e, f, _), t in everywhere.demand.items() if (e, f) == ("Dy", "oxide")} == {
+        7.0
+    }
     with pytest.raises(InputError) as wrong:
-        case.with_settings({"projects.desert_mien.recovery": 1, "demand.JPN.tonnes": 1, "projects": 2})
+        case.with_settings(
+            {"projects.desert_mien.recovery": 1, "demand.JPN.tonnes": 1, "projects": 2}
+        )
     assert [f.rule for f in wrong.value.faults] == ["no-such-row", "override", "override"]
     assert "demand.COUNTRY.ELEMENT.FORM.YEAR.COLUMN=VALUE" in str(wrong.value)
 
@@ -173,7 +197,13 @@ def test_the_difference_of_two_cases_is_their_cells_rows_and_keys(case: Case) ->
     assert found == [
         ("elements", ("Dy",), "loss_usd_per_kg", 20000.0, 1.0),
         ("budgets", (first.funder, str(first.year)), "", first, None),
-        ("shocks", ("cut", "import", "2029", "2030", "CHN", "", "", "", "", ""), "factor", 0.0, 0.5),
+        (
+            "shocks",
+            ("cut", "import", "2029", "2030", "CHN", "", "", "", "", ""),
+            "factor",
+            0.0,
+            0.5,
+        ),
         ("model", (), "policy.coordination", "allied", "national"),
     ]
     assert not list(differences(case, case.with_table("demand", case.frame("demand").iloc[::-1])))

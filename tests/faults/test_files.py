@@ -48,18 +48,43 @@ def second(folder: Path) -> None:
 
 
 WRONG_FILES = {
-    "latin-1": (edit("countries.csv", lambda b: b.replace(b"Japan", b"J\xe4pan")), "encoding", "countries.csv", 3),
-    "utf-16": (edit("countries.csv", lambda b: b.decode().encode("utf-16")), "encoding", "countries.csv", 1),
+    "latin-1": (
+        edit("countries.csv", lambda b: b.replace(b"Japan", b"J\xe4pan")),
+        "encoding",
+        "countries.csv",
+        3,
+    ),
+    "utf-16": (
+        edit("countries.csv", lambda b: b.decode().encode("utf-16")),
+        "encoding",
+        "countries.csv",
+        1,
+    ),
     "nul": (edit("demand.csv", lambda b: b + b"\0"), "encoding", "demand.csv", 6),
-    "semicolons": (edit("demand.csv", lambda b: b.replace(b",", b";")), "delimiter", "demand.csv", 1),
+    "semicolons": (
+        edit("demand.csv", lambda b: b.replace(b",", b";")),
+        "delimiter",
+        "demand.csv",
+        1,
+    ),
     "tabs": (edit("imports.csv", lambda b: b.replace(b",", b"\t")), "delimiter", "imports.csv", 1),
     "open quote": (edit("demand.csv", lambda b: b + b'JPN,"Dy'), "bad-csv", "demand.csv", 6),
-    "text after a quote": (edit("demand.csv", lambda b: b + b'"JPN"x,Dy'), "bad-csv", "demand.csv", 6),
+    "text after a quote": (
+        edit("demand.csv", lambda b: b + b'"JPN"x,Dy'),
+        "bad-csv",
+        "demand.csv",
+        6,
+    ),
     "empty": (edit("feeds.csv", lambda b: b""), "empty-table", "feeds.csv", 0),
     "blank": (edit("feeds.csv", lambda b: b"\n ,\n"), "empty-table", "feeds.csv", 0),
     "folder": (directory, "unreadable", "demand.csv", 0),
     "twice": (second, "double-table", "demand.csv", 0),
-    "unknown": (lambda folder: (folder / "zzz.csv").write_text("a\n") and None, "unknown-table", "zzz.csv", 0),
+    "unknown": (
+        lambda folder: (folder / "zzz.csv").write_text("a\n") and None,
+        "unknown-table",
+        "zzz.csv",
+        0,
+    ),
     "a total": (edit("demand.csv", lambda b: b + b"Total,,,,500\n"), "empty-cell", "demand.csv", 6),
     "decimal comma unquoted": (
         edit("demand.csv", lambda b: b.replace(b",100,", b",100,5,", 1)),
@@ -75,7 +100,9 @@ def test_a_wrong_file_is_one_fault(case: Path, name: str) -> None:
     change, rule, place, line = WRONG_FILES[name]
     change(case)
     found = faults_of(case)
-    assert [(fault.rule, fault.place, fault.line) for fault in found] == [(rule, place, line)], found
+    assert [(fault.rule, fault.place, fault.line) for fault in found] == [(rule, place, line)], (
+        found
+    )
     assert found[0].remedy
 
 
@@ -99,7 +126,9 @@ def test_byte_order_mark_line_ends_blank_lines_and_spaces_do_no_harm(
     assert planner.load(case).sha256 == before.sha256
 
 
-def test_merged_cells_formulas_without_values_and_doubled_keys_of_a_workbook(base: Text, tmp_path: Path) -> None:
+def test_merged_cells_formulas_without_values_and_doubled_keys_of_a_workbook(
+    base: Text, tmp_path: Path
+) -> None:
     def spoil(change: Callable[[openpyxl.Workbook], None]) -> Fault:
         book = openpyxl.load_workbook(write_book(base, tmp_path / "case.xlsx"))
         change(book)
@@ -110,7 +139,9 @@ def test_merged_cells_formulas_without_values_and_doubled_keys_of_a_workbook(bas
     def model(*rows: tuple[str, object]) -> Callable[[openpyxl.Workbook], None]:
         def add(book: openpyxl.Workbook) -> None:
             for row in (("key", "value"), *rows):
-                (book["model"] if "model" in book.sheetnames else book.create_sheet("model")).append(row)
+                (
+                    book["model"] if "model" in book.sheetnames else book.create_sheet("model")
+                ).append(row)
 
         return add
 
@@ -140,7 +171,9 @@ def test_a_zip_bomb_is_refused_at_once(tmp_path: Path) -> None:
     assert time.perf_counter() - started < 1.0
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"]
+)
 def test_entities_are_never_expanded(base: Text, tmp_path: Path, part: str) -> None:
     laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "ha"}">' for i in range(12))
     book = write_book(base, tmp_path / "case.xlsx")
@@ -172,18 +205,24 @@ def test_a_damaged_workbook_is_one_fault_without_a_traceback(base: Text, tmp_pat
         assert [fault.rule for fault in found] == ["bad-workbook"], found
 
 
-def test_a_large_table_is_read_within_memory_and_thousands_of_faults_are_listed_in_short(case: Path) -> None:
+def test_a_large_table_is_read_within_memory_and_thousands_of_faults_are_listed_in_short(
+    case: Path,
+) -> None:
     # Memory grows by about 2 kB a row, so a million rows take 2 GB.
     rows = "\n".join(f"S{i},JPN,Dy,oxide,2026,1" for i in range(20_000))
     (case / "suppliers.csv").unlink()
-    (case / "imports.csv").write_text(f"supplier,country,element,form,year,tonnes\n{rows}\nCHN,JPN,Dy,oxide,2026,1\n")
+    (case / "imports.csv").write_text(
+        f"supplier,country,element,form,year,tonnes\n{rows}\nCHN,JPN,Dy,oxide,2026,1\n"
+    )
     tracemalloc.start()
     planner.load(case)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 80e6
     (case / "imports.csv").write_text(
-        f"supplier,country,element,form,year,tonnes\n{rows}\nCHN,JPN,Dy,oxide,2026,1".replace(",1\n", ',"1,5"\n')
+        f"supplier,country,element,form,year,tonnes\n{rows}\nCHN,JPN,Dy,oxide,2026,1".replace(
+            ",1\n", ',"1,5"\n'
+        )
     )
     found = faults_of(case)
     assert len(found) == 21 and "more like it" in found[-1].message
@@ -196,7 +235,9 @@ def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_pa
         (case / f"{name}.csv").unlink()
     for name in ("scenarios", "shocks"):
         path = case / f"{name}.csv"
-        path.write_text(path.read_text().replace("\ncut,", f"\n{hostile},").replace("\nslip,", "\n../../slip,"))
+        path.write_text(
+            path.read_text().replace("\ncut,", f"\n{hostile},").replace("\nslip,", "\n../../slip,")
+        )
     plan = planner.solve(planner.load(case, overrides={"name": "../../../x"}), baseline=False)
     stored(plan, tmp_path / "run")
     text = (tmp_path / "run" / "tables" / "shortfall.csv").read_text()
@@ -216,11 +257,16 @@ def test_probabilities_of_any_size_are_judged_by_their_sum(case: Path) -> None:
 
 
 @pytest.mark.parametrize("every", range(3))
-def test_the_command_says_the_same_and_writes_nothing(base: Text, tmp_path: Path, every: int) -> None:
+def test_the_command_says_the_same_and_writes_nothing(
+    base: Text, tmp_path: Path, every: int
+) -> None:
     for number, mutation in enumerate(all_mutations(base)[every * 97 :: 300]):
         folder = write_text(mutated(base, mutation), tmp_path / str(number))
         result = CliRunner().invoke(app, ["solve", str(folder), "--out", str(tmp_path / "run")])
         assert result.exit_code == 2, (mutation, result.output)
-        assert f"{mutation.table}.csv" in result.stderr and "1 fault; nothing was written" in result.stderr
+        assert (
+            f"{mutation.table}.csv" in result.stderr
+            and "1 fault; nothing was written" in result.stderr
+        )
         assert "Traceback" not in result.output
         assert not (tmp_path / "run").exists()

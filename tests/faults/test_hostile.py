@@ -34,7 +34,11 @@ NAMES = {
     "funder": "=cmd|'/C calc'!A0",
 }
 """What each kind of name starts with; the name itself and markup follow."""
-TEXTS = {("countries", "bloc"), *((table.name, "name") for table in TABLES), ("training", "programme")}
+TEXTS = {
+    ("countries", "bloc"),
+    *((table.name, "name") for table in TABLES),
+    ("training", "programme"),
+}
 
 
 def hostile(kind: str, name: str) -> str:
@@ -96,7 +100,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     # The pages that `solve` writes are those of `report`, and would be written over.
     stored(planner.solve(planner.load(case, overrides={"title": MARKUP})), run)
-    other = planner.solve(planner.load(case, overrides={"policy.coordination": "national"}), baseline=False)
+    other = planner.solve(
+        planner.load(case, overrides={"policy.coordination": "national"}), baseline=False
+    )
     write_page(other, stored(other, folder / "other"))
     for command in (
         ["explain", run, "--workers", "1"],
@@ -124,7 +130,9 @@ def test_markup_in_any_text_is_escaped_on_every_page(written: Path) -> None:
             for name in {"src", "href", "xlink:href", "action"} & values.keys():
                 assert values[name].startswith(("#", "data:image/")), (path, tag, values)
         policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
-        assert policy and "default-src 'none'" in policy[1] and "script-src 'unsafe" not in policy[1], path
+        assert (
+            policy and "default-src 'none'" in policy[1] and "script-src 'unsafe" not in policy[1]
+        ), path
 
 
 def test_no_cell_of_a_table_or_workbook_is_taken_for_a_formula(written: Path) -> None:
@@ -137,7 +145,9 @@ def test_no_cell_of_a_table_or_workbook_is_taken_for_a_formula(written: Path) ->
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file):
                 for cell in row:
-                    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or number.fullmatch(cell), (path, cell)
+                    assert not cell.startswith(
+                        ("=", "+", "-", "@", "\t", "\r")
+                    ) or number.fullmatch(cell), (path, cell)
     books = sorted(written.rglob("*.xlsx"))
     assert len(books) >= 2
     for path in books:
@@ -150,5 +160,12 @@ def test_no_cell_of_a_table_or_workbook_is_taken_for_a_formula(written: Path) ->
 
 
 def test_nothing_is_written_outside_of_the_named_folders(written: Path) -> None:
-    assert {p.name for p in written.iterdir()} == {"case", "compared", "other", "run", "study", "study.toml"}
+    assert {p.name for p in written.iterdir()} == {
+        "case",
+        "compared",
+        "other",
+        "run",
+        "study",
+        "study.toml",
+    }
     assert [p.name for p in written.parent.iterdir()] == [written.name]

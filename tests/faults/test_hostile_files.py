@@ -24,7 +24,12 @@ from tests.faults.hostile import changed, first_row, parts_of, repacked, rows
 from tests.faults.mutations import Text
 from tests.faults.test_files import faults_of
 
-SHEET, STRINGS, STYLES, ROOT = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"
+SHEET, STRINGS, STYLES, ROOT = (
+    "xl/worksheets/sheet1.xml",
+    "xl/sharedStrings.xml",
+    "xl/styles.xml",
+    "xl/workbook.xml",
+)
 
 
 @contextmanager
@@ -39,7 +44,10 @@ def end_of(tag: bytes, more: bytes) -> Callable[[bytes], bytes]:
 
 
 BOOKS = {
-    "a row a billion lines down": (SHEET, rows(b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>')),
+    "a row a billion lines down": (
+        SHEET,
+        rows(b'<row r="1000000000"><c r="A1000000000"><v>1</v></c></row>'),
+    ),
     "a row again": (SHEET, rows(b'<row r="2"><c r="A2"><v>1</v></c></row>')),
     "a cell again": (SHEET, first_row(b'<c r="A1"><v>1</v></c>')),
     "a cell before": (SHEET, lambda part: part.replace(b'r="B2"', b'r="AB2"', 1)),
@@ -48,23 +56,34 @@ BOOKS = {
     "cells in cells": (SHEET, first_row(b"<c>" * 200 + b"</c>" * 200)),
     "too many runs in a text": (STRINGS, end_of(b"sst", b"<si>" + b"<r/>" * 200_000 + b"</si>")),
     "too many styles": (STYLES, end_of(b"cellXfs", b"<xf/>" * 1_100_000)),
-    "too many sheets": (ROOT, end_of(b"sheets", b'<sheet name="a" sheetId="1" r:id="rId1"/>' * 5_000)),
+    "too many sheets": (
+        ROOT,
+        end_of(b"sheets", b'<sheet name="a" sheetId="1" r:id="rId1"/>' * 5_000),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BOOKS)
-def test_a_workbook_that_hides_rows_or_exhausts_memory_is_refused(base: Text, tmp_path: Path, name: str) -> None:
+def test_a_workbook_that_hides_rows_or_exhausts_memory_is_refused(
+    base: Text, tmp_path: Path, name: str
+) -> None:
     part, change = BOOKS[name]
     book = changed(write_book(base, tmp_path / "case.xlsx"), part, change)
     assert book.stat().st_size < 200_000
     with at_once():
         (found,) = faults_of(book)
-    assert found.rule in ("hostile-workbook", "bad-workbook") and part.split("/")[-1] in found.message + "workbook.xml"
+    assert (
+        found.rule in ("hostile-workbook", "bad-workbook")
+        and part.split("/")[-1] in found.message + "workbook.xml"
+    )
 
 
 def test_a_part_is_looked_at_whatever_it_is_called(base: Text, tmp_path: Path) -> None:
     book = write_book(base, tmp_path / "case.xlsx")
-    parts = {name.replace("sheet1.xml", "sheet1.dat"): content for name, content in parts_of(book).items()}
+    parts = {
+        name.replace("sheet1.xml", "sheet1.dat"): content
+        for name, content in parts_of(book).items()
+    }
     for name in ("[Content_Types].xml", "xl/_rels/workbook.xml.rels"):
         parts[name] = parts[name].replace(b"sheet1.xml", b"sheet1.dat")
     assert planner.load(repacked(book, parts)).countries
@@ -88,11 +107,17 @@ def test_a_workbook_that_claims_to_be_small_is_unpacked_no_further(tmp_path: Pat
 
 
 def test_members_and_sheets_named_like_paths_touch_nothing(base: Text, tmp_path: Path) -> None:
-    book = write_book(base, tmp_path / "in" / "case.xlsx") if (tmp_path / "in").mkdir() is None else tmp_path
+    book = (
+        write_book(base, tmp_path / "in" / "case.xlsx")
+        if (tmp_path / "in").mkdir() is None
+        else tmp_path
+    )
     before = planner.load(book).sha256
     parts = parts_of(book) | {"../../evil.txt": b"x", "/evil.txt": b"x", "..\\evil.txt": b"x"}
     assert planner.load(repacked(book, parts)).sha256 == before
-    (found,) = faults_of(changed(book, ROOT, lambda part: part.replace(b'name="demand"', b'name="../demand"')))[:1]
+    (found,) = faults_of(
+        changed(book, ROOT, lambda part: part.replace(b'name="demand"', b'name="../demand"'))
+    )[:1]
     assert found.rule in ("unknown-table", "missing-table")
     assert [path.name for path in tmp_path.rglob("*")] == ["in", "case.xlsx"]
 
@@ -100,7 +125,9 @@ def test_members_and_sheets_named_like_paths_touch_nothing(base: Text, tmp_path:
 def test_a_table_that_leads_out_of_its_folder_is_not_read(base: Text, tmp_path: Path) -> None:
     case = write_text(base, tmp_path / "case")
     for name in ("demand.csv", "model.toml"):
-        (tmp_path / name).write_bytes((case / name).read_bytes() if name != "model.toml" else b'title = "secret"\n')
+        (tmp_path / name).write_bytes(
+            (case / name).read_bytes() if name != "model.toml" else b'title = "secret"\n'
+        )
         (case / name).unlink(missing_ok=True)
         (case / name).symlink_to(tmp_path / name)
         (found,) = faults_of(case)
@@ -127,7 +154,9 @@ def test_a_run_that_leads_out_of_its_folder_is_not_read(base: Text, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "a\0b", "x/" * 3000, ""])
-def test_an_odd_target_is_refused_in_one_line(base: Text, tmp_path: Path, name: str, monkeypatch) -> None:
+def test_an_odd_target_is_refused_in_one_line(
+    base: Text, tmp_path: Path, name: str, monkeypatch
+) -> None:
     case = planner.load(write_text(base, tmp_path / "case"))
     plan = planner.solve(case, baseline=False)
     monkeypatch.chdir(tmp_path)
@@ -136,9 +165,15 @@ def test_an_odd_target_is_refused_in_one_line(base: Text, tmp_path: Path, name: 
     assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", "~root", "a/../../b", "con\n", "C:\\x"])
-def test_a_case_named_like_a_path_stays_below_reports(base: Text, tmp_path: Path, name: str) -> None:
-    case = planner.load(write_text(base, tmp_path / "case"), overrides={"name": name} if "\n" not in name else {})
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "..", "~root", "a/../../b", "con\n", "C:\\x"]
+)
+def test_a_case_named_like_a_path_stays_below_reports(
+    base: Text, tmp_path: Path, name: str
+) -> None:
+    case = planner.load(
+        write_text(base, tmp_path / "case"), overrides={"name": name} if "\n" not in name else {}
+    )
     folder = default_folder(case)
     assert folder.parent == Path("reports") and re.fullmatch(r"[\w.()+ -]+", folder.name)
 
@@ -154,7 +189,9 @@ def long_names(case: Path) -> None:
 
 def many_names(case: Path) -> None:
     rows = "\n".join(f"supplier_{i:06},JPN,Dy,oxide,2026,1" for i in range(30_000))
-    (case / "imports.csv").write_text(f"supplier,country,element,form,year,tonnes\nCHN,JPN,Dy,oxide,2026,1\n{rows}\n")
+    (case / "imports.csv").write_text(
+        f"supplier,country,element,form,year,tonnes\nCHN,JPN,Dy,oxide,2026,1\n{rows}\n"
+    )
     shocks = (case / "shocks.csv").read_text().splitlines()
     at = shocks[0].split(",").index("supplier")
     kind, scenario = shocks[0].split(",").index("kind"), shocks[0].split(",").index("scenario")
@@ -208,7 +245,11 @@ def test_a_table_larger_than_memory_is_refused_before_it_is_read(
         ({}, {"scenarios": scenarios(**{f"s{i}": 1e-9 for i in range(1000)})}, "sum to"),
         ({}, {"shocks": [shock("base", "delay", 1e13)]}, "shocks.csv:2: factor"),
         ({}, {"demand": demand(1e12), "shocks": [shock("base", "demand", 1e12)]}, "1e+24"),
-        ({}, {"shocks": [shock("base", "demand", 1e12, year) for year in range(1900, 1960)]}, "inf in: supply"),
+        (
+            {},
+            {"shocks": [shock("base", "demand", 1e12, year) for year in range(1900, 1960)]},
+            "inf in: supply",
+        ),
         (
             {},
             {
@@ -224,12 +265,18 @@ def test_absurd_figures_are_refused_before_anything_is_solved(
     tmp_path: Path, model: dict[str, object], tables: dict[str, object], says: str
 ) -> None:
     with at_once(), pytest.raises(InputError, match=re.escape(says)):
-        planner.solve(load_case(tmp_path / "case", model, **{"projects": [mine(), plant()], **tables}))
+        planner.solve(
+            load_case(tmp_path / "case", model, **{"projects": [mine(), plant()], **tables})
+        )
 
 
 def test_absurd_figures_are_refused_where_a_session_takes_them_over(tmp_path: Path) -> None:
     def case(tonnes: float, factor: float) -> Case:
-        tables = {"demand": demand(tonnes), "scenarios": scenarios(a=0.5, b=0.5), "projects": [mine(), plant()]}
+        tables = {
+            "demand": demand(tonnes),
+            "scenarios": scenarios(a=0.5, b=0.5),
+            "projects": [mine(), plant()],
+        }
         shocks = [shock("a", "demand", factor)]
         return load_case(tmp_path / f"{factor}", **tables, shocks=shocks)
 
@@ -246,13 +293,19 @@ def test_a_delay_of_a_billion_years_is_never(tmp_path: Path) -> None:
             "budgets": budget(1.0),
             "shocks": [shock("base", "delay", years)],
         }
-        return float(planner.solve(load_case(tmp_path / f"{years}", **tables), baseline=False).summary["risk_musd"])
+        return float(
+            planner.solve(load_case(tmp_path / f"{years}", **tables), baseline=False).summary[
+                "risk_musd"
+            ]
+        )
 
     with at_once():
         assert risk(1e9) == risk(10) > risk(0)
 
 
-def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(tmp_path: Path) -> None:
+def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(
+    tmp_path: Path,
+) -> None:
     names = {f"s{i}": 1 / 5000 for i in range(5000)}
     shocks = [shock(name, "import", 1 - i / 5001, 1901) for i, name in enumerate(names)]
     case = load_case(
@@ -260,7 +313,16 @@ def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(tmp
         {"horizon.first_year": 1900, "horizon.last_year": 2200},
         scenarios=scenarios(**names),
         shocks=shocks,
-        imports=[{"supplier": "CHN", "country": "AAA", "element": "Dy", "form": "oxide", "year": 2026, "tonnes": 1}],
+        imports=[
+            {
+                "supplier": "CHN",
+                "country": "AAA",
+                "element": "Dy",
+                "form": "oxide",
+                "year": 2026,
+                "tonnes": 1,
+            }
+        ],
         projects=[mine(project=f"m{i}", max_new_tpa=5) for i in range(200)],
     )
     with at_once(20.0), pytest.raises(InputError, match=r"GiB for .* histories"):
@@ -277,7 +339,9 @@ def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(tmp
         f"title = '{'x' * 2**20}'",
     ],
 )
-def test_a_model_file_that_would_exhaust_memory_is_refused_at_once(base: Text, tmp_path: Path, text: str) -> None:
+def test_a_model_file_that_would_exhaust_memory_is_refused_at_once(
+    base: Text, tmp_path: Path, text: str
+) -> None:
     case = write_text(base, tmp_path / "case")
     (case / "model.toml").write_text(text)
     with at_once(2.0):

@@ -12,7 +12,13 @@ from planner.errors import InputError
 from planner.reporting.pages.run import write_report_workbook
 from tests import cases
 
-HIDDEN = {"bell": "\x07", "escape": "\x1b[31m", "backwards": "\u202e", "no width": "\u200b", "delete": "\x7f"}
+HIDDEN = {
+    "bell": "\x07",
+    "escape": "\x1b[31m",
+    "backwards": "\u202e",
+    "no width": "\u200b",
+    "delete": "\x7f",
+}
 
 
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
@@ -39,7 +45,10 @@ def test_a_character_that_no_one_sees_is_a_fault_in_every_text(
 
 def test_notes_may_have_lines_and_names_may_not(tmp_path: Path) -> None:
     case = cases.load_case(tmp_path)
-    assert case.set("countries", "AAA", "notes", "one\r\n\ttwo").countries["AAA"].notes == "one\r\n\ttwo"
+    assert (
+        case.set("countries", "AAA", "notes", "one\r\n\ttwo").countries["AAA"].notes
+        == "one\r\n\ttwo"
+    )
     with pytest.raises(InputError, match=r"U\+000A"):
         case.set("countries", "AAA", "name", "one\ntwo")
     with pytest.raises(InputError, match=r"title: contains the invisible character U\+001B"):
@@ -51,7 +60,11 @@ def test_a_name_that_looks_like_a_cell_is_written_as_text(tmp_path: Path, name: 
     case = cases.load_case(tmp_path / "case").set("elements", "Dy", "name", name)
     write_report_workbook(planner.solve(case), tmp_path)
     with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
-        charts = [book.read(part).decode() for part in book.namelist() if part.startswith("xl/charts/chart")]
+        charts = [
+            book.read(part).decode()
+            for part in book.namelist()
+            if part.startswith("xl/charts/chart")
+        ]
     titles = [chart.split("<c:title>")[1].split("</c:title>")[0] for chart in charts]
     assert titles and not any("<c:f>" in title for title in titles)
 

@@ -26,13 +26,19 @@ def run(command: str, *arguments: object) -> Result:
     return CliRunner().invoke(app, [command, *map(str, arguments)])
 
 
-def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_misspelt_key() -> None:
+def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_misspelt_key() -> (
+    None
+):
     found = json.loads(run("schema").stdout)
     assert found == model_schema()
     jsonschema.Draft202012Validator.check_schema(found)
     for path in MODELS.glob("*.toml"):
         jsonschema.validate(tomllib.loads(path.read_text()), found)
-    for wrong in ({"objectiv": {}}, {"objective": {"tail": 1.0}}, {"policy": {"coordination": "alied"}}):
+    for wrong in (
+        {"objectiv": {}},
+        {"objective": {"tail": 1.0}},
+        {"policy": {"coordination": "alied"}},
+    ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, found)
 
@@ -41,10 +47,15 @@ def test_the_descriptor_lists_every_table_column_bound_and_reference() -> None:
     found = {resource["name"]: resource["schema"] for resource in datapackage("case")["resources"]}
     assert list(found) == [table.name for table in TABLES]
     share = next(field for field in found["feeds"]["fields"] if field["name"] == "share")
-    assert share["type"] == "number" and share["constraints"] == {"required": True, "minimum": 0, "maximum": 1}
-    assert {"fields": "country", "reference": {"resource": "countries", "fields": "country"}} in found["demand"][
-        "foreignKeys"
-    ]
+    assert share["type"] == "number" and share["constraints"] == {
+        "required": True,
+        "minimum": 0,
+        "maximum": 1,
+    }
+    assert {
+        "fields": "country",
+        "reference": {"resource": "countries", "fields": "country"},
+    } in found["demand"]["foreignKeys"]
     ours = json.loads(run("schema", STARTER, "--datapackage").stdout)
     fields = [field["name"] for field in ours["resources"][0]["schema"]["fields"]]
     assert ",".join(fields) == (STARTER / "countries.csv").read_text().splitlines()[0]
@@ -67,7 +78,9 @@ def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> No
     names = {path.name for path in (tmp_path / "direct").iterdir()}
     assert names == {path.name for path in (tmp_path / "back").iterdir()}
     for name in names - {"model.toml"}:
-        assert (tmp_path / "direct" / name).read_bytes() == (tmp_path / "back" / name).read_bytes(), name
+        assert (tmp_path / "direct" / name).read_bytes() == (
+            tmp_path / "back" / name
+        ).read_bytes(), name
     assert planner.load(tmp_path / f"{case}.xlsx").tables == planner.load(folder).tables
 
 
@@ -81,26 +94,39 @@ def test_a_workbook_holds_the_model_as_it_was_chosen(tmp_path: Path) -> None:
     assert planner.load(tmp_path / "base.xlsx").model.discount_rate > 0
 
 
-def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not_read(tmp_path: Path) -> None:
+def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not_read(
+    tmp_path: Path,
+) -> None:
     case, path = planner.load(STARTER), tmp_path / "mine.xlsx"
     write_workbook(path, case, example=True)
     assert planner.load(path).sha256 == case.sha256
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert book["demand"]["A2"].font.italic and not book["demand"]["A1"].font.italic
-    assert "weight of CVaR" in {row[0].value: row[2].value for row in book["model"]}["objective.risk_aversion"]
+    assert (
+        "weight of CVaR"
+        in {row[0].value: row[2].value for row in book["model"]}["objective.risk_aversion"]
+    )
     del book["notes"]
     book.create_sheet("NOTES")["A1"] = "1,5"
     book.save(path)
     assert planner.load(path).sha256 == case.sha256
 
 
-def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(tmp_path: Path) -> None:
+def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(
+    tmp_path: Path,
+) -> None:
     assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 0
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
-    assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
-    lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
+    assert (
+        "tonnes" not in book["demand"]["A1"].comment.text
+        and "country" in book["demand"]["A1"].comment.text
+    )
+    lists = {
+        str(rule.sqref).split(":")[0]: rule.formula1
+        for rule in book["demand"].data_validations.dataValidation
+    }
     assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal,magnet"'
     before = (tmp_path / "t.xlsx").read_bytes()
     assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 2
@@ -118,7 +144,11 @@ def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -
     line = original.splitlines()[40]
     table.write_text(original.replace(line, line.replace(line.split(",")[5], "0.123", 1)))
     changed = run("replay", tmp_path / "run")
-    assert changed.exit_code == 2 and "shortfall.csv:" in changed.stderr and "0.123 stored" in changed.stderr
+    assert (
+        changed.exit_code == 2
+        and "shortfall.csv:" in changed.stderr
+        and "0.123 stored" in changed.stderr
+    )
     table.write_text(original)
     summary = tmp_path / "run" / "summary.json"
     values = json.loads(summary.read_text())
@@ -126,7 +156,10 @@ def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -
     assert "summary.json: risk_musd" in run("replay", tmp_path / "run").stderr
     summary.write_text(json.dumps(values | {"versions": values["versions"] | {"highs": "1.0"}}))
     other = run("replay", tmp_path / "run")
-    assert other.exit_code == 0 and f"highs: 1.0 then, {values['versions']['highs']} now" in other.stderr
+    assert (
+        other.exit_code == 0
+        and f"highs: 1.0 then, {values['versions']['highs']} now" in other.stderr
+    )
     summary.write_text(json.dumps(values))
     demand = tmp_path / "run" / "inputs" / "demand.csv"
     demand.write_text(demand.read_text().replace(",100,", ",101,", 1))

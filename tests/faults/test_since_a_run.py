@@ -40,16 +40,25 @@ def test_check_says_what_changed_since_a_run_or_another_case(plan: Plan, tmp_pat
     name = text["projects"][2][0]
     for against in (run, STARTER):
         told = CliRunner().invoke(app, ["check", str(case), "--against", str(against)])
-        assert told.exit_code == 0 and f"2 inputs changed since {against}:" in told.output, told.output
+        assert told.exit_code == 0 and f"2 inputs changed since {against}:" in told.output, (
+            told.output
+        )
         assert "projects.csv:3: max_new_tpa: " in told.output and f"0 ({name})" in told.output
         assert "staffing.csv:" in told.output and "the row is gone" in told.output
-    said = json.loads(CliRunner().invoke(app, ["check", str(case), "--against", str(run), "--json"]).output)
-    assert [(one["place"], one["line"]) for one in said["changed"]] == [("projects.csv", 3), ("staffing.csv", 2)]
+    said = json.loads(
+        CliRunner().invoke(app, ["check", str(case), "--against", str(run), "--json"]).output
+    )
+    assert [(one["place"], one["line"]) for one in said["changed"]] == [
+        ("projects.csv", 3),
+        ("staffing.csv", 2),
+    ]
     same = CliRunner().invoke(app, ["check", str(STARTER), "--against", str(run)])
     assert "no input changed since" in same.output
 
 
-def test_a_solve_into_the_folder_of_an_earlier_run_says_what_changed(plan: Plan, tmp_path: Path) -> None:
+def test_a_solve_into_the_folder_of_an_earlier_run_says_what_changed(
+    plan: Plan, tmp_path: Path
+) -> None:
     run = plan.write(tmp_path / "run")
     case, _ = slipped(tmp_path / "case")
     options = ["--out", str(run), "--no-baseline", "--set", "objective.tail=0.5"]
@@ -73,14 +82,26 @@ def test_a_solve_into_a_new_folder_is_held_against_the_last_run_of_the_case_besi
     path.write_text(path.read_text().replace('"starter"', '"another"'))
     for name, age in (("damaged", 0), ("other", 1)):
         os.utime(runs / name / "summary.json", (1e9 - age, 1e9 - age))
-    told = CliRunner().invoke(app, ["solve", str(case), "--out", str(runs / "new"), "--no-baseline"]).output
-    assert f"2 inputs changed since {runs / 'last'}:" in told and f"since {runs / 'last'}: risk " in told
+    told = (
+        CliRunner()
+        .invoke(app, ["solve", str(case), "--out", str(runs / "new"), "--no-baseline"])
+        .output
+    )
+    assert (
+        f"2 inputs changed since {runs / 'last'}:" in told
+        and f"since {runs / 'last'}: risk " in told
+    )
 
 
 def test_a_damaged_earlier_run_does_not_stop_a_solve(plan: Plan, tmp_path: Path) -> None:
     run = plan.write(tmp_path / "run")
     shutil.rmtree(run / "inputs")
-    assert CliRunner().invoke(app, ["solve", str(STARTER), "--out", str(run), "--no-baseline"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(app, ["solve", str(STARTER), "--out", str(run), "--no-baseline"])
+        .exit_code
+        == 0
+    )
 
 
 def test_changes_of_a_workbook_have_their_cells(tmp_path: Path) -> None:

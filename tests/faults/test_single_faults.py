@@ -26,7 +26,9 @@ def faults_of(path: Path, **options: object) -> tuple[Fault, ...]:
     return caught.value.faults
 
 
-def complaints(mutation: Mutation, found: tuple[Fault, ...], place: str, in_book: bool) -> list[str]:
+def complaints(
+    mutation: Mutation, found: tuple[Fault, ...], place: str, in_book: bool
+) -> list[str]:
     """What is wrong with the findings, if anything."""
     if len(found) != 1:
         return [f"{mutation}: {len(found)} findings: " + " | ".join(map(str, found))]
@@ -67,10 +69,15 @@ def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None
         "no-such-row",
         "override",
     }
-    assert set(RULES["faults"]) - {m.rule for m in mutations} - {rule for _, rule, _, _ in KEY_FAULTS} <= elsewhere
+    assert (
+        set(RULES["faults"]) - {m.rule for m in mutations} - {rule for _, rule, _, _ in KEY_FAULTS}
+        <= elsewhere
+    )
 
 
-def test_every_single_fault_of_a_folder_is_found_once_at_its_place(base: Text, tmp_path: Path) -> None:
+def test_every_single_fault_of_a_folder_is_found_once_at_its_place(
+    base: Text, tmp_path: Path
+) -> None:
     wrong: list[str] = []
     folder = write_text(base, tmp_path / "case")
     for mutation in all_mutations(base)[:: 1 if LONG else 5]:
@@ -91,7 +98,9 @@ def test_every_single_fault_of_a_folder_is_found_once_at_its_place(base: Text, t
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
 
 
-def test_single_faults_of_a_workbook_are_found_once_in_their_cells(base: Text, tmp_path: Path) -> None:
+def test_single_faults_of_a_workbook_are_found_once_in_their_cells(
+    base: Text, tmp_path: Path
+) -> None:
     wrong: list[str] = []
     for mutation in all_mutations(base)[:: 1 if LONG else 15]:
         if "=1e13" in mutation.name or "-inf" in mutation.name or "nan" in mutation.name:
@@ -100,13 +109,17 @@ def test_single_faults_of_a_workbook_are_found_once_in_their_cells(base: Text, t
         try:
             planner.load(book)
         except InputError as error:
-            wrong += complaints(mutation, error.faults, f"case.xlsx[{mutation.table}]", in_book=True)
+            wrong += complaints(
+                mutation, error.faults, f"case.xlsx[{mutation.table}]", in_book=True
+            )
         else:
             wrong.append(f"{mutation}: passes")
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
 
 
-def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(base: Text, tmp_path: Path) -> None:
+def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(
+    base: Text, tmp_path: Path
+) -> None:
     wrong: list[str] = []
     case, folder = planner.load(write_text(base, tmp_path / "case")), tmp_path / "scenarios"
     ours = [
@@ -132,31 +145,55 @@ def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(base: Text, 
 
 CANNOT_BE_KNOWN: dict[str, tuple[int, str]] = {
     "a tenth: projects.max_new_tpa": (2, "plants may be small, and few mines feed few plants"),
-    "a tenth: projects.variable_opex_usd_per_t": (1, "mines of record spend 190 to 30,000 USD per tonne"),
-    "a tenth: projects.existing_tpa": (1, "most metal plants of record make a hundredth of what is used"),
-    "row gone: budgets": (1, "who pays in which year is a choice: another funder begins a year later, too"),
+    "a tenth: projects.variable_opex_usd_per_t": (
+        1,
+        "mines of record spend 190 to 30,000 USD per tonne",
+    ),
+    "a tenth: projects.existing_tpa": (
+        1,
+        "most metal plants of record make a hundredth of what is used",
+    ),
+    "row gone: budgets": (
+        1,
+        "who pays in which year is a choice: another funder begins a year later, too",
+    ),
     "row gone: funders": (1, "a funder without a row pays at home, as another one here does"),
     "row gone: stockpiles": (2, "that a country holds no stock of a good is usual"),
     "a tenth: stockpiles.initial_t": (2, "stocks of record last from days to a year"),
-    "ten times: stockpiles.initial_t": (1, "a stock that is full from the start is usual: it may not be added to"),
-    "a tenth: stockpiles.max_t": (1, "a stock that is full from the start is usual: it may not be added to"),
+    "ten times: stockpiles.initial_t": (
+        1,
+        "a stock that is full from the start is usual: it may not be added to",
+    ),
+    "a tenth: stockpiles.max_t": (
+        1,
+        "a stock that is full from the start is usual: it may not be added to",
+    ),
 }
 """Kind of slip that changes the answer of the teaching case and that `check` does not ask about: how many, and why."""
 
 
-def test_plausible_slips_change_no_more_answers_in_silence_than_were_counted(tmp_path: Path) -> None:
+def test_plausible_slips_change_no_more_answers_in_silence_than_were_counted(
+    tmp_path: Path,
+) -> None:
     """No rule can know what is a valid case as well. Where a run of the case exists nothing is silent: whatever the
     slip, `solve` names its cell, and says how risk and cost moved."""
     found = list(outcomes(STARTER, 10**9 if LONG else 1))
     silent = [one for one in found if one.end == SILENT]
     counted = Counter(one.kind for one in silent)
-    assert len(found) >= 180 and counted <= Counter({kind: n for kind, (n, _) in CANNOT_BE_KNOWN.items()}), silent
+    assert len(found) >= 180 and counted <= Counter(
+        {kind: n for kind, (n, _) in CANNOT_BE_KNOWN.items()}
+    ), silent
     assert not LONG or counted == Counter({kind: n for kind, (n, _) in CANNOT_BE_KNOWN.items()})
     # What is not told is no difference: a blank that means what stood there, a price that no program reads.
     untold = {
-        one.kind for one in found if one.end != FAULT and (f"{one.slip.table}.csv", one.slip.line) not in one.told
+        one.kind
+        for one in found
+        if one.end != FAULT and (f"{one.slip.table}.csv", one.slip.line) not in one.told
     }
-    assert all(kind.startswith("left blank: ") or kind.endswith(": elements.price_usd_per_kg") for kind in untold)
+    assert all(
+        kind.startswith("left blank: ") or kind.endswith(": elements.price_usd_per_kg")
+        for kind in untold
+    )
     base = read_text(STARTER)
     planner.solve(planner.load(write_text(base, tmp_path / "starter")), baseline=False).write(
         tmp_path / "runs" / "first"
@@ -166,7 +203,9 @@ def test_plausible_slips_change_no_more_answers_in_silence_than_were_counted(tmp
         write_text(mutated(base, one.slip), tmp_path / "starter")
         options = ["--out", str(tmp_path / "runs" / "new"), "--no-baseline"]
         told = CliRunner().invoke(app, ["solve", str(tmp_path / "starter"), *options]).output
-        assert "1 input changed since" in told and f"{one.slip.table}.csv:{one.slip.line}: " in told, told
+        assert (
+            "1 input changed since" in told and f"{one.slip.table}.csv:{one.slip.line}: " in told
+        ), told
         assert f"since {tmp_path / 'runs' / 'first'}: " in told, told
         shutil.rmtree(tmp_path / "runs" / "new")
 

@@ -26,7 +26,11 @@ def test_every_single_fault_of_a_study_file_is_found_once_at_its_line(tmp_path: 
             check_study(read_study(path), case, "s.toml")
         except InputError as error:
             (found, *more) = error.faults
-            if more or (found.line, found.column) != (fault.line, fault.column) or fault.says not in str(found):
+            if (
+                more
+                or (found.line, found.column) != (fault.line, fault.column)
+                or fault.says not in str(found)
+            ):
                 wrong.append(f"{fault}: {' | '.join(map(str, error.faults))}")
             if not (found.remedy and found.rule):
                 wrong.append(f"{fault}: no remedy: {found}")

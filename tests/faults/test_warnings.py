@@ -79,7 +79,11 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
     "far-off": (setter("demand", 3, "tonnes", "100000"), "demand", "tonnes"),
     "unrunnable-plant": (setter("projects", 3, "existing_tpa", "5000"), "projects", "existing_tpa"),
     "too-late": (setter("projects", 3, "lead_time_years", "30"), "projects", "lead_time_years"),
-    "pays-late": (setter("projects", 3, "capex_usd_per_tpa", "9e11"), "projects", "capex_usd_per_tpa"),
+    "pays-late": (
+        setter("projects", 3, "capex_usd_per_tpa", "9e11"),
+        "projects",
+        "capex_usd_per_tpa",
+    ),
     "idle-money": (
         both(add("countries", country="XXX"), add("budgets", funder="XXX", year="2027", musd="5")),
         "budgets",
@@ -107,7 +111,15 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "online_year",
     ),
     "no-use": (
-        add("imports", supplier="CHN", country="AUS", element="Tb", form="oxide", year="2026", tonnes="5"),
+        add(
+            "imports",
+            supplier="CHN",
+            country="AUS",
+            element="Tb",
+            form="oxide",
+            year="2026",
+            tonnes="5",
+        ),
         "imports",
         "element",
     ),
@@ -125,10 +137,26 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "training",
         "skill",
     ),
-    "shock-outside": (edit("shocks", {(2, "start_year"): "2060", (2, "end_year"): "2061"}), "shocks", "start_year"),
-    "shock-without-effect": (edit("shocks", {(4, "stage"): "mine", (4, "country"): "JPN"}), "shocks", "kind"),
+    "shock-outside": (
+        edit("shocks", {(2, "start_year"): "2060", (2, "end_year"): "2061"}),
+        "shocks",
+        "start_year",
+    ),
+    "shock-without-effect": (
+        edit("shocks", {(4, "stage"): "mine", (4, "country"): "JPN"}),
+        "shocks",
+        "kind",
+    ),
     "same-shock-twice": (
-        add("shocks", scenario="cut", kind="import", start_year="2030", end_year="2030", supplier="CHN", factor="0.5"),
+        add(
+            "shocks",
+            scenario="cut",
+            kind="import",
+            start_year="2030",
+            end_year="2030",
+            supplier="CHN",
+            factor="0.5",
+        ),
         "shocks",
         "start_year",
     ),
@@ -162,10 +190,16 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_each_warning_is_given_at_its_place_and_can_be_silenced(base: Text, tmp_path: Path, name: str) -> None:
+def test_each_warning_is_given_at_its_place_and_can_be_silenced(
+    base: Text, tmp_path: Path, name: str
+) -> None:
     change, table, column = ODD[name]
-    before = {(w.rule, w.message) for w in warnings_of(planner.load(write_text(base, tmp_path / "base")))}
-    folder = write_text(mutated(base, Mutation(name, change, name, table, 0, column)), tmp_path / "case")
+    before = {
+        (w.rule, w.message) for w in warnings_of(planner.load(write_text(base, tmp_path / "base")))
+    }
+    folder = write_text(
+        mutated(base, Mutation(name, change, name, table, 0, column)), tmp_path / "case"
+    )
     case = planner.load(folder)
     found = [w for w in warnings_of(case) if w.rule == name and (w.rule, w.message) not in before]
     assert found, [str(w) for w in warnings_of(case)]
@@ -183,12 +217,22 @@ def test_files_that_are_not_read_and_short_rows_are_said(base: Text, tmp_path: P
     with (folder / "demand.csv").open("a") as file:
         file.write("AUS,Dy,oxide,2026,12\n")
     found = {w.rule: w for w in warnings_of(planner.load(folder))}
-    assert "short-row" in found and found["short-row"].place == "demand.csv" and found["short-row"].line == 6
+    assert (
+        "short-row" in found
+        and found["short-row"].place == "demand.csv"
+        and found["short-row"].line == 6
+    )
     assert "ignored-file" in found
 
 
 def test_every_warning_is_tested() -> None:
-    assert set(RULES["warnings"]) == {*ODD, "short-row", "ignored-file", "not-adaptive", "party-without-country"}
+    assert set(RULES["warnings"]) == {
+        *ODD,
+        "short-row",
+        "ignored-file",
+        "not-adaptive",
+        "party-without-country",
+    }
 
 
 def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:
@@ -200,14 +244,22 @@ def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:
 
 
 def test_check_prints_warnings_for_people_and_programs(base: Text, tmp_path: Path) -> None:
-    folder = write_text(mutated(base, Mutation("", ODD["too-late"][0], "", "", 0, "")), tmp_path / "case")
+    folder = write_text(
+        mutated(base, Mutation("", ODD["too-late"][0], "", "", 0, "")), tmp_path / "case"
+    )
     line = find(base, "projects", project="coast_plant")
 
     def check(*options: str) -> dict[str, list[dict[str, object]]]:
-        return json.loads(CliRunner().invoke(app, ["check", str(folder), "--json", *options]).stdout)
+        return json.loads(
+            CliRunner().invoke(app, ["check", str(folder), "--json", *options]).stdout
+        )
 
     (found,) = [w for w in check()["warnings"] if w["rule"] == "too-late"]
-    assert (found["place"], found["line"], found["column"]) == ("projects.csv", line, "lead_time_years")
+    assert (found["place"], found["line"], found["column"]) == (
+        "projects.csv",
+        line,
+        "lead_time_years",
+    )
     assert found["value"] == "30" and found["remedy"] and found["message"]
     assert "too-late" not in {w["rule"] for w in check("--ignore", "too-late")["warnings"]}
     plain = CliRunner().invoke(app, ["check", str(folder)])
@@ -219,21 +271,33 @@ def test_check_prints_warnings_for_people_and_programs(base: Text, tmp_path: Pat
 def test_committed_through_without_adaptive_investment_is_said() -> None:
     case = planner.load(STARTER, overrides={"policy.committed_through": 2027})
     (found,) = warnings_of(case)
-    assert (found.rule, found.place, found.column) == ("not-adaptive", "model", "policy.committed_through")
+    assert (found.rule, found.place, found.column) == (
+        "not-adaptive",
+        "model",
+        "policy.committed_through",
+    )
     assert warnings_of(case.set_model("policy.investment", "adaptive")) == []
 
 
 def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> None:
     case = planner.load(cases.REAL).set("funders", "jpn", "party", "nobody")
     before = {w.rule for w in warnings_of(case)}
-    found = [w for w in warnings_of(case.set_model("policy.cost_sharing", "benefit")) if w.rule not in before]
+    found = [
+        w
+        for w in warnings_of(case.set_model("policy.cost_sharing", "benefit"))
+        if w.rule not in before
+    ]
     assert {w.rule for w in found} == {"party-without-country"}
     assert {w.value for w in found} == {"nobody"}
 
 
-def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(base: Text, tmp_path: Path) -> None:
+def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(
+    base: Text, tmp_path: Path
+) -> None:
     ramps = both(*(add("ramps", ramp=f"r{i}", year_after_start="0", share="1") for i in range(5)))
-    case = planner.load(write_text(mutated(base, Mutation("", ramps, "", "", 0, "")), tmp_path / "case"))
+    case = planner.load(
+        write_text(mutated(base, Mutation("", ramps, "", "", 0, "")), tmp_path / "case")
+    )
     alone = [w for w in warnings_of(case) if w.rule == "unused"]
     (told,) = grouped(alone)
     assert len(alone) >= 5 and told.message == f"{alone[0].message}, and {len(alone) - 1} more such"
@@ -255,15 +319,32 @@ def test_a_year_far_from_the_horizon_is_said(
     base: Text, tmp_path: Path, table: str, line: int, column: str, year: str, said: str
 ) -> None:
     text = mutated(base, Mutation("", setter(table, line, column, year), "", "", 0, ""))
-    found = [w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.rule == "odd-year"]
-    assert [(w.place, w.line, w.column) for w in found] == [(f"{table}.csv", line, column)] and said in found[0].message
+    found = [
+        w
+        for w in warnings_of(planner.load(write_text(text, tmp_path / "case")))
+        if w.rule == "odd-year"
+    ]
+    assert [(w.place, w.line, w.column) for w in found] == [
+        (f"{table}.csv", line, column)
+    ] and said in found[0].message
 
 
 def test_magnets_without_a_chain_to_them_have_no_supply(tmp_path: Path) -> None:
     """Metal is sold to AAA, so a magnet plant there can be fed; without the plant nothing makes magnets."""
     tables = {
-        "demand": [{"country": "AAA", "element": "Dy", "form": "magnet", "year": 2026, "tonnes": 1}],
-        "imports": [{"supplier": "X", "country": "AAA", "element": "Dy", "form": "metal", "year": 2026, "tonnes": 1}],
+        "demand": [
+            {"country": "AAA", "element": "Dy", "form": "magnet", "year": 2026, "tonnes": 1}
+        ],
+        "imports": [
+            {
+                "supplier": "X",
+                "country": "AAA",
+                "element": "Dy",
+                "form": "metal",
+                "year": 2026,
+                "tonnes": 1,
+            }
+        ],
     }
     plant = {"project": "m", "country": "AAA", "stage": "magnet", "existing_tpa": 1}
     rules = {}
@@ -275,7 +356,11 @@ def test_magnets_without_a_chain_to_them_have_no_supply(tmp_path: Path) -> None:
 
 def test_a_hazard_that_touches_nothing_is_said(base: Text, tmp_path: Path) -> None:
     text = mutated(base, Mutation("", edit("hazards", {(2, "country"): "JPN"}), "", "", 0, ""))
-    found = {w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.place == "hazards.csv"}
+    found = {
+        w
+        for w in warnings_of(planner.load(write_text(text, tmp_path / "case")))
+        if w.place == "hazards.csv"
+    }
     assert {(w.rule, w.line, w.column) for w in found} == {("shock-without-effect", 2, "kind")}
 
 
@@ -293,13 +378,24 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         'bloc "asia" is named once (did you mean "aisa"?)',
     ),
     "no shocks at all": (
-        both(*(lambda text, name=name: text.pop(name) and None for name in ("shocks", "hazards", "draws"))),
+        both(
+            *(
+                lambda text, name=name: text.pop(name) and None
+                for name in ("shocks", "hazards", "draws")
+            )
+        ),
         "quiet-scenario",
         "scenarios",
         3,
         'has no shock, as has "calm"',
     ),
-    "shock before": (edit("shocks", {(2, "start_year"): "2019"}), "shock-outside", "shocks", 2, "2019 is before"),
+    "shock before": (
+        edit("shocks", {(2, "start_year"): "2019"}),
+        "shock-outside",
+        "shocks",
+        2,
+        "2019 is before",
+    ),
     "hazard after": (
         edit("hazards", {(2, "first"): "2040", (2, "last"): "2041"}),
         "shock-outside",
@@ -335,7 +431,13 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         2,
         "1,333 times the price",
     ),
-    "a delay of centuries": (setter("shocks", 4, "factor", "1000"), "far-off", "shocks", 4, "not between"),
+    "a delay of centuries": (
+        setter("shocks", 4, "factor", "1000"),
+        "far-off",
+        "shocks",
+        4,
+        "not between",
+    ),
     "slip of a demand": (
         both(setter("demand", 5, "tonnes", "0.01"), lambda text: text.pop("stockpiles") and None),
         "far-off",
@@ -363,7 +465,9 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
     "plants that are late and that nobody misses": (
         both(
             lambda text: text.pop("draws") and None,
-            lambda text: text.update(shocks=[row for i, row in enumerate(text["shocks"]) if i < 2 or "delay" in row]),
+            lambda text: text.update(
+                shocks=[row for i, row in enumerate(text["shocks"]) if i < 2 or "delay" in row]
+            ),
         ),
         "quiet-scenario",
         "scenarios",
@@ -391,7 +495,13 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         2,
         "uses Dy",
     ),
-    "resale by another": (setter("resale", 2, "country", "AUS"), "no-use", "resale", 2, "is sold to AUS"),
+    "resale by another": (
+        setter("resale", 2, "country", "AUS"),
+        "no-use",
+        "resale",
+        2,
+        "is sold to AUS",
+    ),
     "recovery of a mine": (
         setter("recoveries", 2, "project", "desert_mine"),
         "no-use",
@@ -400,13 +510,22 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "(mine) recovers no Dy",
     ),
     "two scenarios alike": (
-        both(lambda text: text.pop("draws") and None, lambda text: text["shocks"].__delitem__(slice(3, None))),
+        both(
+            lambda text: text.pop("draws") and None,
+            lambda text: text["shocks"].__delitem__(slice(3, None)),
+        ),
         "quiet-scenario",
         "scenarios",
         4,
         'has the same shocks as "cut"',
     ),
-    "shock beyond the end": (edit("shocks", {(2, "end_year"): "2040"}), "shock-outside", "shocks", 2, "2040 is after"),
+    "shock beyond the end": (
+        edit("shocks", {(2, "end_year"): "2040"}),
+        "shock-outside",
+        "shocks",
+        2,
+        "2040 is after",
+    ),
     "neither there nor possible": (
         edit("projects", {(4, "existing_tpa"): "0"}),
         "never-there",
@@ -414,16 +533,29 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         4,
         "neither exists nor",
     ),
-    "nobody needed": (lambda text: text.pop("staffing") and None, "absent-table", "workforce", 0, "staffing"),
+    "nobody needed": (
+        lambda text: text.pop("staffing") and None,
+        "absent-table",
+        "workforce",
+        0,
+        "staffing",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_what_would_change_an_answer_in_silence_is_asked_about(base: Text, tmp_path: Path, name: str) -> None:
+def test_what_would_change_an_answer_in_silence_is_asked_about(
+    base: Text, tmp_path: Path, name: str
+) -> None:
     change, rule, table, line, said = NEW[name]
     text = mutated(base, Mutation(name, change, rule, table, line, ""))
-    found = [w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.rule == rule]
-    assert any((w.place, w.line) == (f"{table}.csv", line) and said in w.message and w.remedy for w in found), found
+    found = [
+        w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.rule == rule
+    ]
+    assert any(
+        (w.place, w.line) == (f"{table}.csv", line) and said in w.message and w.remedy
+        for w in found
+    ), found
 
 
 def test_rates_that_were_meant_in_per_cent_are_asked_about() -> None:
@@ -445,7 +577,10 @@ def test_a_table_or_column_that_the_data_package_lists_was_lost(tmp_path: Path) 
     with pytest.raises(planner.InputError) as told:
         planner.load(case)
     listed = {(fault.place, fault.rule, fault.column) for fault in told.value.faults}
-    assert {("resale.csv", "missing-table", ""), ("loss_tiers.csv", "missing-column", "country")} <= listed
+    assert {
+        ("resale.csv", "missing-table", ""),
+        ("loss_tiers.csv", "missing-column", "country"),
+    } <= listed
     assert all("datapackage.json" in fault.remedy for fault in told.value.faults)
     (case / "datapackage.json").write_text("[")
     assert planner.load(case).tables.resale == ()

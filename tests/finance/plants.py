@@ -14,20 +14,39 @@ from planner.finance.project_facts import FinanceTerm, Material, PlantFacts, Quo
 from planner.finance.yearly_rows import Array
 
 PLAIN: Mapping[str, float] = {
-    "tax_rate": 0.25, "depreciation_years": 3, "wacc": 0.1, "equity_rate": 0.1, "debt_rate": 0.1, "debt_share": 0.5,
-    "debt_years": 5, "grace_years": 2, "dscr": 2.0, "inflation": 0.0, "contingency": 0.0, "sustaining": 0.0,
-    "closure": 0.0, "working_days": 0.0, "life_years": 3, "payable": 0.25, "reserve_months": 0.0,
-}  # fmt: skip
+    "tax_rate": 0.25,
+    "depreciation_years": 3,
+    "wacc": 0.1,
+    "equity_rate": 0.1,
+    "debt_rate": 0.1,
+    "debt_share": 0.5,
+    "debt_years": 5,
+    "grace_years": 2,
+    "dscr": 2.0,
+    "inflation": 0.0,
+    "contingency": 0.0,
+    "sustaining": 0.0,
+    "closure": 0.0,
+    "working_days": 0.0,
+    "life_years": 3,
+    "payable": 0.25,
+    "reserve_months": 0.0,
+}
 
 
 def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
     """Terms without what makes sums long: no inflation, contingency, closure or working capital, 3 years of output."""
     values = {name: item.value for name, item in ITEMS.items()} | PLAIN | changes
-    return {n: FinanceTerm(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole) for n, v in values.items()}
+    return {
+        n: FinanceTerm(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole)
+        for n, v in values.items()
+    }
 
 
 def separation(
-    contracts: tuple[Contract, ...] = (), wanted: Mapping[Product, Array] | None = None, **columns: Any
+    contracts: tuple[Contract, ...] = (),
+    wanted: Mapping[Product, Array] | None = None,
+    **columns: Any,
 ) -> Investment:
     """20 t/y for 40 MUSD, paid 2026 and 2027; half used in 2028, all in 2029 and 2030. Each tonne gives 0.4 t at 6 MUSD
     and takes in 0.5 t at 6 MUSD times the payable quarter; costs 0.2 MUSD, and 0.1 MUSD a year whether it runs or not.
@@ -36,12 +55,28 @@ def separation(
     """
     years = tuple(range(2026, 2032))
     plant = PlantFacts(
-        *("plant", "plant", "separation", "AAA", 2026, 2, 20.0, 2.0, 0.1, 0.2, (0.5, 1.0), 0.0, {"ore": 1.0}),
+        *(
+            "plant",
+            "plant",
+            "separation",
+            "AAA",
+            2026,
+            2,
+            20.0,
+            2.0,
+            0.1,
+            0.2,
+            (0.5, 1.0),
+            0.0,
+            {"ore": 1.0},
+        ),
         (Material("Dy", "oxide", 0.4),),
         (Material("Dy", "oxide", 0.5, True),),
     )
     plant = PlantFacts(**{**vars(plant), **columns})
-    price = Quote("Dy", "oxide", np.full(6, 6.0), 0.5, 2.0, {"cheap": np.full(6, 3.0)}, (), "here", "high")
+    price = Quote(
+        "Dy", "oxide", np.full(6, 6.0), 0.5, 2.0, {"cheap": np.full(6, 3.0)}, (), "here", "high"
+    )
     return Investment(years, 2026, (plant,), (price,), tuple(map(Deal.of, contracts)), wanted or {})
 
 

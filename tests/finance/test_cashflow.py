@@ -39,11 +39,15 @@ def flows(**changes: float) -> CashFlows:
 
 
 def test_npv_irr_payback_by_hand() -> None:
-    assert npv(0.1, np.array([-100.0, 60, 60])) == pytest.approx(-90.9090909 + 49.5867769 + 45.0788881)
+    assert npv(0.1, np.array([-100.0, 60, 60])) == pytest.approx(
+        -90.9090909 + 49.5867769 + 45.0788881
+    )
     assert irr([-100, 0, 121]) == pytest.approx(0.10)
     assert irr([-1, 2]) == pytest.approx(1.0)
     assert irr([5, 5]) is None and irr([-5, -5]) is None
-    assert irr([-100, 40, 40]) is None and irr([-100, 99, -0.5]) is None  # less comes back than was spent
+    assert (
+        irr([-100, 40, 40]) is None and irr([-100, 99, -0.5]) is None
+    )  # less comes back than was spent
     # 100 spent in year 1; 40 a year after it: 120 after the fourth, so half of that year.
     assert payback([-100, 40, 40, 40]) == pytest.approx(3.5)
     assert payback([-100, 40]) is None and payback([10, 10]) is None
@@ -53,7 +57,10 @@ def test_the_case_of_a_textbook() -> None:
     """The Baldwin Company of Ross, Westerfield and Jaffe, Corporate Finance: sales, costs, depreciation, tax at 34 %,
     machine, warehouse and working capital by year as printed (thousand USD), and its NPV at five rates. It is a worked
     case of a textbook, not a study of a plant."""
-    sales, costs = np.array([100, 163.2, 249.72, 212.2, 129.9]), np.array([50, 88, 145.2, 133.1, 87.84])
+    sales, costs = (
+        np.array([100, 163.2, 249.72, 212.2, 129.9]),
+        np.array([50, 88, 145.2, 133.1, 87.84]),
+    )
     taxable = sales - costs - np.array([20, 32, 19.2, 11.52, 11.52])
     tax = tax_due(taxable, np.array(0.34))
     assert tax == pytest.approx([10.2, 14.69, 29.01, 22.98, 10.38], abs=0.005)
@@ -65,8 +72,12 @@ def test_the_case_of_a_textbook() -> None:
 
 def test_operations_by_hand() -> None:
     found, (plant,) = flows(), flows().plants
-    assert plant.capital == near([20, 20, 0, 0, 0, 0]) and plant.tonnes == near([0, 0, 10, 20, 20, 0])
-    assert plant.sales[0].market == near([0, 0, 24, 48, 48, 0]) and plant.feed == near([0, 0, 7.5, 15, 15, 0])
+    assert plant.capital == near([20, 20, 0, 0, 0, 0]) and plant.tonnes == near(
+        [0, 0, 10, 20, 20, 0]
+    )
+    assert plant.sales[0].market == near([0, 0, 24, 48, 48, 0]) and plant.feed == near(
+        [0, 0, 7.5, 15, 15, 0]
+    )
     assert found.ebitda == near([0, 0, 12.5, 27, 27, 0])
     assert found.before_tax == near([-20, -20, 12.5, 27, 27, 0])
 
@@ -81,7 +92,9 @@ def test_tax_by_hand() -> None:
     # 40 MUSD over three years: -0.833 in the first, then 13.667, of which 0.833 are free, and 13.667.
     assert found.depreciation == near([0, 0, 40 / 3, 40 / 3, 40 / 3, 0])
     assert found.taxable == near([0, 0, 12.5 - 40 / 3, 27 - 40 / 3, 27 - 40 / 3, 0])
-    assert found.tax == near([0, 0, 0, 0.25 * (27 - 40 / 3 + 12.5 - 40 / 3), 0.25 * (27 - 40 / 3), 0])
+    assert found.tax == near(
+        [0, 0, 0, 0.25 * (27 - 40 / 3 + 12.5 - 40 / 3), 0.25 * (27 - 40 / 3), 0]
+    )
 
 
 def test_debt_by_hand() -> None:
@@ -90,7 +103,9 @@ def test_debt_by_hand() -> None:
     cash = found.cfads[2:5]
     bears = sum(c / 2 / 1.1**n for n, c in enumerate(cash, start=1))
     assert bears == pytest.approx(24.3724, abs=1e-4)
-    assert found.loan.share == pytest.approx(0.5)  # at most half of the capital, where cash would bear 58 %
+    assert found.loan.share == pytest.approx(
+        0.5
+    )  # at most half of the capital, where cash would bear 58 %
     assert found.loan.draws == near([10, 10, 0, 0, 0, 0])
     assert found.loan.service[2:5] == near(cash / 2 * 21 / bears)
     assert found.loan.cover == pytest.approx(2 * bears / 21)
@@ -139,11 +154,19 @@ def test_returns_by_hand() -> None:
     # 21 MUSD owed when repayment begins, paid in equal sums over three years at 10 %: 8.44 a year.
     level = 21 * 0.1 / (1 - 1.1**-3)
     assert r.dscr_level == near(float(one.cfads[2:5].min()) / level)
-    assert r.npv_before_tax == near(sum(v / 1.1 ** (n + 1) for n, v in enumerate([-20, -20, 12.5, 27, 27])))
-    assert r.capital == near(40) and r.debt == near(20) and r.dscr == pytest.approx(float(one.loan.cover))
+    assert r.npv_before_tax == near(
+        sum(v / 1.1 ** (n + 1) for n, v in enumerate([-20, -20, 12.5, 27, 27]))
+    )
+    assert (
+        r.capital == near(40)
+        and r.debt == near(20)
+        and r.dscr == pytest.approx(float(one.loan.cover))
+    )
     # At half the price 12 - 3.75 - 4 is left of the first year, against what was lent on 12.5.
     assert r.dscr_low == pytest.approx(float((low.cfads[2:5] / one.loan.service[2:5]).min()))
-    assert low.ebitda[2] == near(12 - 3.75 - 4) and r.payback == pytest.approx(payback(one.after_tax.tolist()))
+    assert low.ebitda[2] == near(12 - 3.75 - 4) and r.payback == pytest.approx(
+        payback(one.after_tax.tolist())
+    )
 
 
 @pytest.mark.parametrize("kind", [GRANT, LOAN, FLOOR, AVAILABILITY])
@@ -152,15 +175,23 @@ def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
     x, futures = base_levels(found, terms), {"as is": 0.75, "cheap": 0.25}
     draws = drawn(found, terms, futures, [np.ones((2, 6))], draws=40)
     assert owners_npv(found, x, WHOLE) < 0
-    support = {s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))], draws)}[kind]
+    support = {
+        s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))], draws)
+    }[kind]
     assert support.amount is not None and support.cost is not None and support.worst is not None
-    assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(0, abs=1e-7)
+    assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(
+        0, abs=1e-7
+    )
     assert support.cost <= support.worst + 1e-9
     if kind == GRANT:  # 3 % a year: the same in each future
         worth = support.amount * (20 / 1.03 + 20 / 1.03**2)
         assert support.cost == support.worst == near(worth)
-    if kind == FLOOR:  # at half the price the public pays the floor less the price, on 0.4 t a tonne
-        gap = [(6 * support.amount - 3) * 0.4 * t / 1.03 ** (n + 3) for n, t in enumerate((10, 20, 20))]
+    if (
+        kind == FLOOR
+    ):  # at half the price the public pays the floor less the price, on 0.4 t a tonne
+        gap = [
+            (6 * support.amount - 3) * 0.4 * t / 1.03 ** (n + 3) for n, t in enumerate((10, 20, 20))
+        ]
         assert support.worst == near(sum(gap))
 
 
@@ -170,7 +201,8 @@ def test_a_bankable_case_needs_no_support() -> None:
     x = base_levels(found, terms)
     draws = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=2)
     assert all(
-        s.amount == 0 and s.cost == 0 for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))], draws)
+        s.amount == 0 and s.cost == 0
+        for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))], draws)
     )
 
 
@@ -181,7 +213,9 @@ def test_tornado_moves_one_term_at_a_time() -> None:
     assert next(iter(swings)) == "price:Dy" and len(swings) == len(terms) + 1
     for name, value in (("npv_low", 0.2), ("npv_high", 0.3)):
         moved = base_levels(found, plain_terms(payable=value))
-        assert getattr(swings["payable"], name) == near(npv(moved["wacc"], cash_flows(found, moved, WHOLE).after_tax))
+        assert getattr(swings["payable"], name) == near(
+            npv(moved["wacc"], cash_flows(found, moved, WHOLE).after_tax)
+        )
     assert swings["tax_rate"].width == 0
     granted = {s.term.name: s for s in tornado(found, terms, WHOLE, {"grant_share": np.array(0.5)})}
     # half of 40 MUSD more at 10 %, less tax saved by its depreciation, which was a quarter of it over three years
@@ -194,7 +228,11 @@ def certain(found: Investment) -> Investment:
 
 
 def spread(
-    found: Investment, terms: dict[str, FinanceTerm], futures: dict[str, float], draws: int, seed: int = 1
+    found: Investment,
+    terms: dict[str, FinanceTerm],
+    futures: dict[str, float],
+    draws: int,
+    seed: int = 1,
 ) -> Spread:
     """Draws of the plant selling all, with the debt service of the case as it stands."""
     many = drawn(found, terms, futures, [np.ones((1, 6))], draws, seed)
@@ -249,7 +287,9 @@ def test_a_year_without_cash_for_debt_is_missed_and_its_interest_is_a_use_of_mon
     assert one.loan.owed[:3] == near([10, 21, 23.1]) and one.loan.added[:4] == near([0, 1, 2.1, 0])
     sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
     assert uses["working capital"] == near(24) and uses["interest added to the loan"] == near(3.1)
-    assert sources["cash earned meanwhile"] == near(12.5) and sources["owners"] == near(20 + 24 - 12.5)
+    assert sources["cash earned meanwhile"] == near(12.5) and sources["owners"] == near(
+        20 + 24 - 12.5
+    )
     assert sum(sources.values()) == near(sum(uses.values()))
     r = returns_of(one, x, one)
     assert r.missed == 1 and r.dscr == 0 and one.loan.owed[5] == 0
@@ -271,10 +311,15 @@ def test_a_converter_is_guaranteed_its_margin_at_any_price(factor: float) -> Non
     price of metal would leave it 0.8 * 9 - 12 at twice the price."""
     found = converter()
     x = base_levels(found, plain_terms(metal_premium=0.5)) | {"price_factor": np.array(factor)}
-    plain, helped = cash_flows(found, x, WHOLE), cash_flows(found, {**x, "floor_factor": np.array(0.5)}, WHOLE)
+    plain, helped = (
+        cash_flows(found, x, WHOLE),
+        cash_flows(found, {**x, "floor_factor": np.array(0.5)}, WHOLE),
+    )
     (bare,), (sale,) = plain.plants[0].sales, helped.plants[0].sales
     assert bare.floored == near(np.zeros(6))
-    assert bare.market - plain.plants[0].feed == near(1.2 * factor * np.array([0, 0, 10, 20, 20, 0]))
+    assert bare.market - plain.plants[0].feed == near(
+        1.2 * factor * np.array([0, 0, 10, 20, 20, 0])
+    )
     assert sale.market + sale.floored - helped.plants[0].feed == near(
         0.8 * max(3, 1.5 * factor) * plain.plants[0].tonnes
     )
@@ -295,7 +340,9 @@ def test_a_plant_that_stands_by_is_paid_for_being_there() -> None:
 def test_sources_are_uses() -> None:
     """10 % contingency on 40; half of it lent, at 10 %: 1.1 MUSD of interest on what was drawn in the first year."""
     found = separation()
-    x = base_levels(found, plain_terms(contingency=0.1, reserve_months=6)) | {"grant_share": np.array(0.25)}
+    x = base_levels(found, plain_terms(contingency=0.1, reserve_months=6)) | {
+        "grant_share": np.array(0.25)
+    }
     one = cash_flows(found, x, WHOLE)
     sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
     assert uses["capital at the estimate"] == near(40) and uses["contingency"] == near(4)

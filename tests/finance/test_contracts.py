@@ -17,11 +17,18 @@ FLAT = np.ones(3)
 
 def deal(**columns: Any) -> Deal:
     return Deal.of(
-        Contract(contract="c", kind=columns.pop("kind", "offtake"), real=columns.pop("real", True), **columns)
+        Contract(
+            contract="c",
+            kind=columns.pop("kind", "offtake"),
+            real=columns.pop("real", True),
+            **columns,
+        )
     )
 
 
-def settled(usd: float, sold: float = 100.0, index: np.ndarray = FLAT, **columns: Any) -> Settlement:
+def settled(
+    usd: float, sold: float = 100.0, index: np.ndarray = FLAT, **columns: Any
+) -> Settlement:
     """Sales of so many tonnes a year at a market price in USD/kg."""
     return settle(deal(**columns), FLAT * usd / 1000, FLAT * sold, YEARS, index, PER_KG)
 
@@ -50,7 +57,9 @@ def test_a_collar_gives_below_and_takes_above() -> None:
 
 
 def test_a_contract_covers_its_share_up_to_its_tonnes_in_its_years() -> None:
-    found = settled(100, floor_usd_per_kg=110, covers=0.5, tonnes=30, first_year=2027, last_year=2027)
+    found = settled(
+        100, floor_usd_per_kg=110, covers=0.5, tonnes=30, first_year=2027, last_year=2027
+    )
     assert found.covered == pytest.approx([0, 30, 0]) and found.top_up == pytest.approx([0, 0.3, 0])
     assert deal(last_year=2026).in_force(YEARS) == pytest.approx([1, 0, 0])
 
@@ -61,21 +70,36 @@ def test_a_fixed_price_and_a_share_of_the_market() -> None:
 
 
 def test_a_price_that_does_not_rise_is_worth_less_each_year() -> None:
-    index = np.array([1.0, 1.1, 1.21])  # 110 in money of the day is 100 and 90.9 in that of the base year
-    assert settled(95, 100, index, floor_usd_per_kg=110, real=False).top_up == pytest.approx([1.5, 0.5, 0.0])
+    index = np.array(
+        [1.0, 1.1, 1.21]
+    )  # 110 in money of the day is 100 and 90.9 in that of the base year
+    assert settled(95, 100, index, floor_usd_per_kg=110, real=False).top_up == pytest.approx(
+        [1.5, 0.5, 0.0]
+    )
 
 
 def test_feed_is_paid_by_contract_first_then_at_its_payable_share() -> None:
-    rows = [deal(kind="feed", covers=0.4, price_share=0.5), deal(kind="feed", covers=0.8, price_usd_per_kg=30)]
+    rows = [
+        deal(kind="feed", covers=0.4, price_share=0.5),
+        deal(kind="feed", covers=0.8, price_usd_per_kg=30),
+    ]
     # 0.4 at half of 100, 0.6 (all that is left of 0.8) at 30: 20 + 18 USD/kg.
-    assert feed_price(rows, FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(0.038)
-    assert feed_price(rows[:1], FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(0.02 + 0.6 * 0.07)
+    assert feed_price(rows, FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(
+        0.038
+    )
+    assert feed_price(rows[:1], FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(
+        0.02 + 0.6 * 0.07
+    )
 
 
 def test_whom_a_contract_is_about() -> None:
     row = deal(project="p", element="Dy")
     assert row.applies("p", "Dy", "offtake")
     assert not any(
-        [row.applies("q", "Dy", "offtake"), row.applies("p", "Tb", "offtake"), row.applies("p", "Dy", "feed")]
+        [
+            row.applies("q", "Dy", "offtake"),
+            row.applies("p", "Tb", "offtake"),
+            row.applies("p", "Dy", "feed"),
+        ]
     )
     assert deal().applies("p", "Dy", "offtake")

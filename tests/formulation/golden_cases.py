@@ -63,7 +63,9 @@ EQUATIONS: dict[str, Golden] = {
         "BBB can: 0.25 * 40 * 0.5 t.",
         CUT_OFF,
     ),
-    "stock_balance": Golden("5 t before 2026; each history of 2027 starts from the stock of 2026.", STOCKS),
+    "stock_balance": Golden(
+        "5 t before 2026; each history of 2027 starts from the stock of 2026.", STOCKS
+    ),
     "staff_balance": Golden(
         "50 in 2026. Then 90 % stay; a year later all of `course` join, two years later 75 % of `college`; "
         "hires from 2027.",
@@ -108,10 +110,12 @@ EQUATIONS: dict[str, Golden] = {
         MONEY | {"demand": demand(last=2028)},
     ),
     "spending_limit": Golden(
-        "AAA buys stock at 0.2 MUSD/t. Its own funder and BANK pay in AAA; only BANK pays in BBB.", MONEY
+        "AAA buys stock at 0.2 MUSD/t. Its own funder and BANK pay in AAA; only BANK pays in BBB.",
+        MONEY,
     ),
     "account": Golden(
-        "AAA: 10, then 20 and what is left. BANK: nothing in 2026, 7 in 2027; it pays in both countries.", MONEY
+        "AAA: 10, then 20 and what is left. BANK: nothing in 2026, 7 in 2027; it pays in both countries.",
+        MONEY,
     ),
     "cumulative_loss": Golden(
         "Weight 2: 0.2 MUSD/t in the first step, 2 in the second; in 2027 times 0.8. `cut` and `twin` are one history.",
@@ -229,7 +233,10 @@ MORE: dict[str, tuple[str, Golden]] = {
             QUARTERS
             | {
                 "projects": [mine(existing_tpa=400), plant(existing_tpa=20)],
-                "shocks": [*QUARTERS["shocks"], shock("cut", "capacity", 0.5, "2027Q2", "2027Q3", project="plant")],
+                "shocks": [
+                    *QUARTERS["shocks"],
+                    shock("cut", "capacity", 0.5, "2027Q2", "2027Q3", project="plant"),
+                ],
             },
         ),
     ),
@@ -278,7 +285,10 @@ MORE: dict[str, tuple[str, Golden]] = {
         Golden(
             "One decision for 2026 and 2027, one for each history of 2028.",
             LATE
-            | {"shocks": [shock("late", "capacity", 0.4, 2026, stage="separation")], "demand": demand(last=2028)}
+            | {
+                "shocks": [shock("late", "capacity", 0.4, 2026, stage="separation")],
+                "demand": demand(last=2028),
+            }
             | {"projects": [mine(), plant(max_new_tpa=50)]},
             {"policy.investment": "adaptive", "policy.committed_through": 2027},
         ),

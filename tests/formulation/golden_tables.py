@@ -30,7 +30,10 @@ LATE: Tables = {
     ],
     "ramps": "ramp, year_after_start, share\nslow, 0, 0.5\nslow, 1, 1",
     "scenarios": scenarios(calm=0.75, late=0.25),
-    "shocks": [shock("late", "delay", 1, 2027, 2027), shock("late", "capacity", 0.4, 2028, stage="separation")],
+    "shocks": [
+        shock("late", "delay", 1, 2027, 2027),
+        shock("late", "capacity", 0.4, 2028, stage="separation"),
+    ],
 }
 UNITS: Tables = {
     "demand": demand(last=2027),
@@ -61,7 +64,11 @@ GOODS: Tables = {
     "demand": [*ONE_YEAR, *demand(30, last=2026, country="BBB", form="metal")],
     "imports": [imports(40), imports(20, supplier="MYS"), imports(7, country="BBB", form="metal")],
     "feeds": "feed, element, share\nore, Dy, 0.1",
-    "projects": [mine(), plant(existing_tpa=50, recovery=0.9), smelter(country="BBB", existing_tpa=10, recovery=0.8)],
+    "projects": [
+        mine(),
+        plant(existing_tpa=50, recovery=0.9),
+        smelter(country="BBB", existing_tpa=10, recovery=0.8),
+    ],
     "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, 5, 30, 200",
 }
 STOCKS: Tables = {
@@ -142,7 +149,12 @@ RISKS: Tables = {
 CUT_OFF: Tables = {
     "countries": THREE,
     "demand": [*ONE_YEAR, *demand(last=2026, country="BBB"), *demand(last=2026, country="CCC")],
-    "imports": [imports(80), imports(40, country="BBB"), imports(20, country="CCC"), imports(9, supplier="MYS")],
+    "imports": [
+        imports(80),
+        imports(40, country="BBB"),
+        imports(20, country="CCC"),
+        imports(9, supplier="MYS"),
+    ],
     "resale": "country, supplier, share\nBBB, , 0.1\nBBB, CHN, 0.25\nCCC, , 0.5\nAAA, , 1",
     "scenarios": scenarios(cut=1),
     "shocks": [

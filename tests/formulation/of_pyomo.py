@@ -23,6 +23,9 @@ def compiled(m: Model) -> Program:
         lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
         upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
         columns=tuple((var.parent_component().local_name, var.index()) for var in form.columns),
-        rows=tuple((row.constraint.parent_component().local_name, row.constraint.index()) for row in form.rows),
+        rows=tuple(
+            (row.constraint.parent_component().local_name, row.constraint.index())
+            for row in form.rows
+        ),
         goal=np.asarray(form.c.todense(), dtype=float).ravel(),
     )

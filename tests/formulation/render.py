@@ -37,7 +37,8 @@ def legend(tree: Tree, name: str) -> str:
     """What the numbers of nodes mean: `0 2026 | 1 2027 calm | 2 2027 cut`."""
     everyone = len(tree.case.scenarios)
     return f"{name}: " + " | ".join(
-        f"{n.index} = {n.period}" + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}")
+        f"{n.index} = {n.period}"
+        + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}")
         for n in tree.nodes
     )
 
@@ -45,7 +46,8 @@ def legend(tree: Tree, name: str) -> str:
 def _row(constraint: Any) -> str:
     terms, constant = _terms(generate_standard_repn(constraint.body))
     lower, upper = (
-        None if bound is None else value(bound) - constant for bound in (constraint.lower, constraint.upper)
+        None if bound is None else value(bound) - constant
+        for bound in (constraint.lower, constraint.upper)
     )
     if lower is not None and lower == upper:
         return f"{terms} = {_number(lower)}"
@@ -62,7 +64,9 @@ def _terms(repn: Any) -> tuple[str, float]:
         for var, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True)
         if coefficient != 0
     )
-    return " ".join(f"{_number(coefficient, '+')} {name}" for name, coefficient in parts) or "0", repn.constant
+    return " ".join(
+        f"{_number(coefficient, '+')} {name}" for name, coefficient in parts
+    ) or "0", repn.constant
 
 
 def _named(name: str, index: Any) -> str:

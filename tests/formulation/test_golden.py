@@ -33,7 +33,9 @@ def compare(name: str, golden: Golden, model: Model, lines: list[str]) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert lines, f"{name}: the case of this golden has no such row"
-    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs; see the head of this file"
+    assert text == path.read_text(encoding="utf-8"), (
+        f"{path.name} differs; see the head of this file"
+    )
 
 
 @pytest.mark.parametrize("name", [equation.name for equation in EQUATIONS])
@@ -51,16 +53,22 @@ def test_other_faces_of_an_equation_read_as_their_goldens(make_case: MakeCase, n
     compare(name, golden, model, render.equation(model, equation))
 
 
-@pytest.mark.parametrize("name", [variable.name for variable in VARIABLES if variable.bounds is not None])
+@pytest.mark.parametrize(
+    "name", [variable.name for variable in VARIABLES if variable.bounds is not None]
+)
 def test_every_bounded_variable_reads_as_its_golden(make_case: MakeCase, name: str) -> None:
-    assert name in golden_cases.BOUNDS, f"write a golden for the bounds of {name} in golden_cases.py"
+    assert name in golden_cases.BOUNDS, (
+        f"write a golden for the bounds of {name} in golden_cases.py"
+    )
     golden = golden_cases.BOUNDS[name]
     model = build_model(make_case(golden.model, **golden.tables))
     compare(f"bounds_{name}", golden, model, render.bounds(model, name))
 
 
 @pytest.mark.parametrize("name", golden_cases.GOALS)
-def test_the_first_criterion_of_every_goal_reads_as_its_golden(make_case: MakeCase, name: str) -> None:
+def test_the_first_criterion_of_every_goal_reads_as_its_golden(
+    make_case: MakeCase, name: str
+) -> None:
     golden = golden_cases.GOALS[name]
     model = build_model(make_case(golden.model, **golden.tables))
     compare(f"goal_{name}", golden, model, render.goal(model))

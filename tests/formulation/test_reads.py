@@ -63,7 +63,11 @@ def differences(one: Program, two: Program) -> set[str]:
     columns = [two.column[key] for key in one.columns]
     rows = [two.row[key] for key in one.rows]
     apart = abs(one.matrix - two.matrix[rows][:, columns]).tocoo()
-    found = {one.rows[i][0] for i, value in zip(apart.row.tolist(), apart.data.tolist(), strict=True) if value}
+    found = {
+        one.rows[i][0]
+        for i, value in zip(apart.row.tolist(), apart.data.tolist(), strict=True)
+        if value
+    }
     for mine, theirs, keys in (
         (one.row_lower, two.row_lower[rows], one.rows),
         (one.row_upper, two.row_upper[rows], one.rows),
@@ -83,7 +87,10 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Case, Progr
         *(golden for _, golden in golden_cases.MORE.values()),
         *golden_cases.BOUNDS.values(),
     ]
-    found = [load_case(folder / f"golden{i}", golden.model, **golden.tables) for i, golden in enumerate(goldens)]
+    found = [
+        load_case(folder / f"golden{i}", golden.model, **golden.tables)
+        for i, golden in enumerate(goldens)
+    ]
     for seed in range(4):
         place = folder / f"random{seed}"
         found.append(planner.load(place, overrides=flat(write_random_case(place, seed))))
@@ -99,7 +106,10 @@ def test_a_figure_changes_exactly_the_equations_and_bounds_declared_to_read_it(
         other = changed(case, at)
         if other != case:
             after = program_of(other)
-            if before.column.keys() == after.column.keys() and before.row.keys() == after.row.keys():
+            if (
+                before.column.keys() == after.column.keys()
+                and before.row.keys() == after.row.keys()
+            ):
                 found = differences(before, after)
                 assert found <= declared, f"{at}: {found - declared} read it, undeclared"
                 seen |= found

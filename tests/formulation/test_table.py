@@ -24,7 +24,22 @@ WRITTEN = {
 }
 """Every formula of the page."""
 NO_SYMBOL = {
-    *("sum", "in", "le", "ge", "frac", "min", "max", "quad", "qquad", "left", "right", "Bigl", "Bigr", "mathrm"),
+    *(
+        "sum",
+        "in",
+        "le",
+        "ge",
+        "frac",
+        "min",
+        "max",
+        "quad",
+        "qquad",
+        "left",
+        "right",
+        "Bigl",
+        "Bigr",
+        "mathrm",
+    ),
     *("mathcal", "text", "lfloor", "rfloor"),
 }
 """Commands of LaTeX that stand for no quantity of the program."""
@@ -35,7 +50,9 @@ def heads(latex: str) -> set[str]:
     latex = re.sub(r"\\text\{[^}]*\}", " ", latex)
     words = set(re.findall(r"\\(?:mathrm|mathcal)\{\w+\}", latex))
     latex = re.sub(r"\\(?:mathrm|mathcal)\{\w+\}", " ", latex)
-    greek = {f"\\{name}" for name in re.findall(r"\\([A-Za-z]+)", latex)} - {f"\\{name}" for name in NO_SYMBOL}
+    greek = {f"\\{name}" for name in re.findall(r"\\([A-Za-z]+)", latex)} - {
+        f"\\{name}" for name in NO_SYMBOL
+    }
     return words | greek | set(re.findall(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", " ", latex)))
 
 
@@ -44,7 +61,9 @@ def head(latex: str) -> str:
     return re.match(r"\\(?:mathrm|mathcal)\{\w+\}|\\[a-z]+|[A-Za-z]", latex)[0]  # type: ignore[index]
 
 
-SAID = [head(latex) for rows in SYMBOLS.values() for latex, *_ in rows] + [variable.symbol for variable in VARIABLES]
+SAID = [head(latex) for rows in SYMBOLS.values() for latex, *_ in rows] + [
+    variable.symbol for variable in VARIABLES
+]
 
 
 @pytest.mark.parametrize("where", WRITTEN)
@@ -59,15 +78,22 @@ def test_no_symbol_is_explained_twice_or_used_nowhere() -> None:
 
 def test_every_figure_that_an_equation_reads_is_on_the_page_with_a_unit() -> None:
     shown = {cell(text)[:2] for _, _, *cells in SYMBOLS["data"] for text in cells}
-    assert {cell(text)[:2] for declared in (*EQUATIONS, *VARIABLES) for text in declared.reads} <= shown
-    assert all(column in BY_NAME[table].row.model_fields for table, column in shown if table != "model")
+    assert {
+        cell(text)[:2] for declared in (*EQUATIONS, *VARIABLES) for text in declared.reads
+    } <= shown
+    assert all(
+        column in BY_NAME[table].row.model_fields for table, column in shown if table != "model"
+    )
 
 
 @pytest.mark.parametrize("equation", EQUATIONS, ids=NAMES)
 def test_an_equation_has_its_index_beside_it_and_is_about_variables(equation: Equation) -> None:
     module = sys.modules[equation.rule.__module__]
     assert module.__name__.startswith("planner.formulation.")
-    assert heads(equation.latex) & {variable.symbol for variable in VARIABLES} or "throughput" in equation.latex
+    assert (
+        heads(equation.latex) & {variable.symbol for variable in VARIABLES}
+        or "throughput" in equation.latex
+    )
     assert equation.meaning and not equation.meaning.endswith(".")
     assert set(equation.letters) <= {*LETTERS, *NODE_LETTERS}
     if equation.index is not None:
@@ -78,7 +104,9 @@ def test_an_equation_has_its_index_beside_it_and_is_about_variables(equation: Eq
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=[variable.name for variable in VARIABLES])
-def test_a_variable_has_a_unit_a_meaning_and_a_limit_where_it_has_bounds(variable: Variable) -> None:
+def test_a_variable_has_a_unit_a_meaning_and_a_limit_where_it_has_bounds(
+    variable: Variable,
+) -> None:
     assert variable.unit and variable.meaning
     assert bool(variable.limit) == (variable.bounds is not None) == bool(variable.reads)
     assert not (variable.free and variable.bounds)

@@ -45,5 +45,9 @@ def test_the_model_that_pyomo_writes_to_a_file_has_the_optimum_that_the_planner_
     highs.readModel(str(path))
     highs.run()
     summary = planner.solve(case, baseline=False).summary
-    told = summary["least_risk_musd"] if goal == "risk" else summary["risk_musd"] + summary["cost_musd"]
+    told = (
+        summary["least_risk_musd"]
+        if goal == "risk"
+        else summary["risk_musd"] + summary["cost_musd"]
+    )
     assert highs.getInfo().objective_function_value == pytest.approx(told, rel=1e-6)

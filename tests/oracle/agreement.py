@@ -90,7 +90,9 @@ def agree_value(folder: Path, model: Model, plan: planner.Plan, theirs: OracleRe
     if theirs.least_risk is not None:
         assert ours["least_risk_musd"] == near(theirs.least_risk)
     used = 2 * TIGHT * (1 + theirs.least_cost)
-    assert ours["cost_musd"] == near(theirs.least_cost, used + TOLERANCE * abs(theirs.slope) * (1 + abs(theirs.risk)))
+    assert ours["cost_musd"] == near(
+        theirs.least_cost, used + TOLERANCE * abs(theirs.slope) * (1 + abs(theirs.risk))
+    )
 
 
 def agree_whole(folder: Path, model: Model, plan: planner.Plan, theirs: OracleResult) -> None:
@@ -104,11 +106,19 @@ def agree_whole(folder: Path, model: Model, plan: planner.Plan, theirs: OracleRe
         return
     limit = model["objective"].get("risk_limit")
     if theirs.least_risk is not None:
-        check_bound(ours["least_risk_musd"], ours["least_risk_bound_musd"], theirs.least_risk, min(gap, 1e-3))
+        check_bound(
+            ours["least_risk_musd"],
+            ours["least_risk_bound_musd"],
+            theirs.least_risk,
+            min(gap, 1e-3),
+        )
         assert ours["gap"]["risk"] <= min(gap, 1e-3) + TOLERANCE
         limit = ours["least_risk_musd"] * (1 + model["objective"].get("risk_slack", 0.001)) + TIGHT
     # The least cost of the risk that the plan may have: that of the oracle's own limit may be dearer.
-    there = solve_case(folder, {**model, "objective": {**model["objective"], "goal": "target", "risk_limit": limit}})
+    there = solve_case(
+        folder,
+        {**model, "objective": {**model["objective"], "goal": "target", "risk_limit": limit}},
+    )
     assert there.least_cost is not None
     room = 2 * TIGHT * (1 + there.least_cost) + TOLERANCE * abs(there.slope) * (1 + abs(limit))
     check_bound(ours["cost_musd"], ours["cost_bound_musd"], there.least_cost, gap, room)
@@ -125,7 +135,9 @@ def check_bound(value: float, bound: float, best: float, gap: float, extra: floa
 
 def units_of(plan: planner.Plan, world: World) -> dict[tuple[str, str, int], int]:
     """Whole plants by project, scenario and year; asserts that tonnes are exact multiples."""
-    sizes = {p.name: p.unit for p in world.case.projects if p.unit > 0 and world.choices.whole_plants}
+    sizes = {
+        p.name: p.unit for p in world.case.projects if p.unit > 0 and world.choices.whole_plants
+    }
     found: dict[tuple[str, str, int], int] = {}
     for row in plan.tables["investments"].to_dict("records"):
         if row["project"] in sizes:
@@ -158,10 +170,15 @@ def agree_last(folder: Path, model: Model, plan: planner.Plan, theirs: OracleRes
         used *= 2 + ours["cost_musd"] / (1 + abs(least))
     assert ours["risk_musd"] == near(least, room + used)
     if carried:
-        expected, room = least_given(folder, model, EXPECTED, {**caps, RISK: ours["risk_musd"]}, units)
+        expected, room = least_given(
+            folder, model, EXPECTED, {**caps, RISK: ours["risk_musd"]}, units
+        )
         # Without slack the last phase has next to no room, and what our figures leave it is a matter of their last
         # digits; then the oracle's own phases give the answer.
-        assert ours["expected_loss_musd"] in (near(expected, room, LOOSE), near(theirs.expected_loss))
+        assert ours["expected_loss_musd"] in (
+            near(expected, room, LOOSE),
+            near(theirs.expected_loss),
+        )
 
 
 def agree_losses(plan: planner.Plan, theirs: OracleResult) -> None:
@@ -181,7 +198,11 @@ def agree_losses(plan: planner.Plan, theirs: OracleResult) -> None:
     # Futures that all but tie at the quantile may be told apart or not.
     readings = [by_country(world, losses, tied) for tied in (1e-12, 1e-9, 1e-7, 1e-6, 1e-5)]
     assert any(
-        all(told[country][part] == near(row[part], share=LOOSE) for country, row in reading.items() for part in row)
+        all(
+            told[country][part] == near(row[part], share=LOOSE)
+            for country, row in reading.items()
+            for part in row
+        )
         for reading in readings
     )
 
@@ -196,7 +217,9 @@ def agree_payments(plan: planner.Plan, theirs: OracleResult) -> None:
         for history in {world.history[w, at] for w in named}:
             key = (row["country"], history)
             spending[key] = spending.get(key, 0.0) + row["musd"]
-    found = even_payments(spending, tree_of(theirs), world.case.budgets, payers(world), world.choices.carry_over)
+    found = even_payments(
+        spending, tree_of(theirs), world.case.budgets, payers(world), world.choices.carry_over
+    )
     told = {row["funder"]: row for row in plan.tables["payments"].to_dict("records")}
     years = world.choices.years
     for funder, payment in found.items():
@@ -217,4 +240,6 @@ def agree_baseline(folder: Path, model: Model, plan: planner.Plan) -> None:
     relief = abs(nothing.relief or 0.0) * 3 * TIGHT * (1 + (nothing.cost or 0.0))
     assert risk == near(nothing.risk, relief + 2 * TIGHT * (1 + abs(nothing.risk)))
     for part, whole in (("expected", "expected_loss_musd"), ("tail", "cvar_musd")):
-        assert sum(row[part] for row in ours["loss_musd_by_country"].values()) == near(ours[whole], share=LOOSE)
+        assert sum(row[part] for row in ours["loss_musd_by_country"].values()) == near(
+            ours[whole], share=LOOSE
+        )

@@ -26,14 +26,25 @@ Model = dict[str, Any]
 Edit = Callable[[Path, Model], bool]
 NAMED = ("resale", "suppliers", "hazards", "draws", "funders")
 ACTIONS = {
-    "build": "builds something", "intake": "trains someone", "seats": "adds seats", "hires": "hires",
-    "bought": "buys stock", "released": "releases stock", "lent": "seconds staff", "turn": "makes metal",
-    "imported": "imports", "resold": "gets what is resold",
-    "given": "gives to the pool", "carry": "carries budget", "short": "has a shortfall",
-}  # fmt: skip
+    "build": "builds something",
+    "intake": "trains someone",
+    "seats": "adds seats",
+    "hires": "hires",
+    "bought": "buys stock",
+    "released": "releases stock",
+    "lent": "seconds staff",
+    "turn": "makes metal",
+    "imported": "imports",
+    "resold": "gets what is resold",
+    "given": "gives to the pool",
+    "carry": "carries budget",
+    "short": "has a shortfall",
+}
 
 
-def rewrite(folder: Path, table: str, change: Callable[[dict[str, str]], dict[str, str] | None]) -> bool:
+def rewrite(
+    folder: Path, table: str, change: Callable[[dict[str, str]], dict[str, str] | None]
+) -> bool:
     """Edit the rows of a table in place; None drops a row. True if anything changed."""
     rows = read_table(folder, table)
     new = [change(dict(row)) for row in rows]
@@ -54,7 +65,9 @@ def drop(table: str, wanted: Callable[[dict[str, str]], bool] = lambda row: True
 
 def cell(table: str, column: str, value: str = "") -> Edit:
     """An edit that sets a column (default blank) wherever it exists."""
-    return lambda folder, _: rewrite(folder, table, lambda row: {**row, column: value} if column in row else row)
+    return lambda folder, _: rewrite(
+        folder, table, lambda row: {**row, column: value} if column in row else row
+    )
 
 
 def key(section: str, name: str, value: object) -> Edit:
@@ -82,12 +95,17 @@ def all_levers(_: Path, model: Model) -> bool:
 
 def free_choice(_: Path, model: Model) -> bool:
     """No year up to which decisions are one path; counts where investment is adaptive."""
-    return model["policy"].pop("committed_through", None) is not None and model["policy"]["investment"] == "adaptive"
+    return (
+        model["policy"].pop("committed_through", None) is not None
+        and model["policy"]["investment"] == "adaptive"
+    )
 
 
 def more_staff(folder: Path, _: Model) -> bool:
     """Ten times the staff."""
-    return rewrite(folder, "workforce", lambda row: {**row, "initial": str(10 * float(row["initial"]))})
+    return rewrite(
+        folder, "workforce", lambda row: {**row, "initial": str(10 * float(row["initial"]))}
+    )
 
 
 def whole_years(folder: Path, _: Model) -> bool:
@@ -120,7 +138,9 @@ EDITS: dict[str, Edit] = {
     "quarters of shocks": whole_years,
     "leak": cell("shocks", "leak"),
     "resale": drop("resale"),
-    "resale specific rows": drop("resale", lambda r: any(r.get(c) for c in ("supplier", "element", "form"))),
+    "resale specific rows": drop(
+        "resale", lambda r: any(r.get(c) for c in ("supplier", "element", "form"))
+    ),
     "magnet plants": drop("projects", lambda r: r["stage"] == "magnet"),
     "magnet demand": drop("demand", lambda r: r.get("form") == "magnet"),
     "magnet staffing": drop("staffing", lambda r: r["stage"] == "magnet"),
@@ -181,7 +201,11 @@ def differs(one: OracleResult, two: OracleResult) -> bool:
     a, b = verdict(one), verdict(two)
     if None in a or None in b or len(a) != len(b):
         return a != b
-    return any(abs(x - y) > 1e-5 + 1e-5 * abs(x) for x, y in zip(a, b, strict=True) if x is not None and y is not None)
+    return any(
+        abs(x - y) > 1e-5 + 1e-5 * abs(x)
+        for x, y in zip(a, b, strict=True)
+        if x is not None and y is not None
+    )
 
 
 def bites(folder: Path, model: Model, result: OracleResult) -> Iterator[tuple[str, bool]]:
@@ -199,17 +223,29 @@ def actions(result: OracleResult) -> set[str]:
     """What the plan does, with tonnes, persons or MUSD above a thousandth."""
     if result.solution is None:
         return set()
-    return {ACTIONS[k[0]] for k, value in result.solution.values.items() if k[0] in ACTIONS and value > 1e-3}
+    return {
+        ACTIONS[k[0]]
+        for k, value in result.solution.values.items()
+        if k[0] in ACTIONS and value > 1e-3
+    }
 
 
 def structure(result: OracleResult) -> set[str]:
     """Facts about the tree and the shocks."""
     world = result.world
     assert world is not None
-    names, first, last = list(world.case.scenarios), world.shocks.periods[0], world.shocks.periods[-1]
+    names, first, last = (
+        list(world.case.scenarios),
+        world.shocks.periods[0],
+        world.shocks.periods[-1],
+    )
     found = {f"{len(names)} scenarios", f"{len(world.shocks.divided)} divided years"}
     for year in world.shocks.divided:
-        ways = {t: len({world.history[w, t] for w in names}) for t in world.shocks.periods if t.year == year}
+        ways = {
+            t: len({world.history[w, t] for w in names})
+            for t in world.shocks.periods
+            if t.year == year
+        }
         found |= {"histories part inside a year"} if len(set(ways.values())) > 1 else set()
     history = world.history
     for place, one in enumerate(names):
@@ -223,14 +259,20 @@ def structure(result: OracleResult) -> set[str]:
             else:
                 found.add("several roots")
     for row in world.case.tiers:
-        found.add("tiers by" + " country" * bool(row.get("country")) + " form" * bool(row.get("form")))
+        found.add(
+            "tiers by" + " country" * bool(row.get("country")) + " form" * bool(row.get("form"))
+        )
     found |= {f"{s['kind']} shock with *" for s in world.case.shocks if "*" in s.values()}
     solution = result.solution
     for plant in world.case.projects:
         for w in names:
             for y in build_years(plant, world.choices):
                 if solution and solution["build", plant.name, w, y] > 1e-3:
-                    found |= {"a build is delayed"} if world.shocks.delay(w, plant, y + plant.lead) else set()
+                    found |= (
+                        {"a build is delayed"}
+                        if world.shocks.delay(w, plant, y + plant.lead)
+                        else set()
+                    )
                 if world.shocks.delay(w, plant, y + plant.lead) > 2:
                     found.add("delays add up beyond two years")
     return found
@@ -251,9 +293,14 @@ def describe(folder: Path, model: Model, result: OracleResult) -> set[str]:
     if result.solution is not None and result.world is not None:
         paid = payments_of(result).values()
         facts |= {"payments have room"} if any(p.most - p.least > 1e-3 for p in paid) else set()
-        budgets = [sum(m for (g, _), m in result.world.case.budgets.items() if g == f) for f in payments_of(result)]
+        budgets = [
+            sum(m for (g, _), m in result.world.case.budgets.items() if g == f)
+            for f in payments_of(result)
+        ]
         shares = [p.paid / b for p, b in zip(paid, budgets, strict=True) if b > 0]
-        facts |= {"something stops evenness"} if shares and max(shares) - min(shares) > 1e-3 else set()
+        facts |= (
+            {"something stops evenness"} if shares and max(shares) - min(shares) > 1e-3 else set()
+        )
     if result.slope is not None and result.slope > 50:
         facts.add("steep: cost per risk > 50")
     return facts | actions(result) | structure(result)
@@ -281,7 +328,9 @@ def main(first: int, count: int, old: bool) -> None:
         sys.stdout.write(f"  {name:<34}{times / count:6.0%}\n")
     sys.stdout.write("switch: share of cases that use it, share of those where it bites\n")
     for name in EDITS:
-        sys.stdout.write(f"  {name:<34}{used[name] / count:6.0%}{bit[name] / max(used[name], 1):6.0%}\n")
+        sys.stdout.write(
+            f"  {name:<34}{used[name] / count:6.0%}{bit[name] / max(used[name], 1):6.0%}\n"
+        )
 
 
 if __name__ == "__main__":

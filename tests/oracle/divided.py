@@ -26,9 +26,22 @@ def with_years_divided(folder: Path, model: Mapping[str, Any]) -> None:
         if not goods:
             raise ValueError(f"{year}: a shock needs some demand to touch")
         country, element, form = goods[0]
-        row = {"scenario": scenario, "kind": "demand", "country": country, "element": element, "form": form}
+        row = {
+            "scenario": scenario,
+            "kind": "demand",
+            "country": country,
+            "element": element,
+            "form": form,
+        }
         for start, end, factor in ((1, 2, "2"), (1, 1, "0.5"), (2, 2, "0.5")):
-            rows.append({**row, "start_year": f"{year}Q{start}", "end_year": f"{year}Q{end}", "factor": factor})
+            rows.append(
+                {
+                    **row,
+                    "start_year": f"{year}Q{start}",
+                    "end_year": f"{year}Q{end}",
+                    "factor": factor,
+                }
+            )
     with (folder / "shocks.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(
             file, list(dict.fromkeys(column for row in rows for column in row)), lineterminator="\n"

@@ -43,7 +43,9 @@ def existing_in(plant: Project, year: int) -> float:
 
 def could_run(plant: Project, choices: Choices, year: int) -> bool:
     """Contract: "capacity that is or could be there" in a year."""
-    return existing_in(plant, year) > 0 or any(y + plant.lead <= year for y in build_years(plant, choices))
+    return existing_in(plant, year) > 0 or any(
+        y + plant.lead <= year for y in build_years(plant, choices)
+    )
 
 
 def coordination_groups(case: Case, coordination: str) -> list[list[str]]:
@@ -52,7 +54,9 @@ def coordination_groups(case: Case, coordination: str) -> list[list[str]]:
     for row in case.countries:
         name, bloc = row["country"], row.get("bloc", "")
         own = f"alone:{name}"
-        label[name] = {"allied": "all", "blocs": f"bloc:{bloc}" if bloc else own, "national": own}[coordination]
+        label[name] = {"allied": "all", "blocs": f"bloc:{bloc}" if bloc else own, "national": own}[
+            coordination
+        ]
     return [[c for c in label if label[c] == g] for g in dict.fromkeys(label.values())]
 
 
@@ -82,7 +86,9 @@ class Shocks:
         """Contract: `factor` multiplies (0 = cut off, 1 = untouched); overlapping shocks multiply."""
         key = (kind, scenario, period, *subject.values())
         if key not in self.known:
-            self.known[key] = math.prod(float(s["factor"]) for s in self.in_force(kind, scenario, period, **subject))
+            self.known[key] = math.prod(
+                float(s["factor"]) for s in self.in_force(kind, scenario, period, **subject)
+            )
         return self.known[key]
 
     def leak(self, scenario: str, period: Period, key: tuple[str, str, str, str]) -> float:
@@ -95,7 +101,9 @@ class Shocks:
         series = self.case.demand.get((country, element, form))
         if series is None:
             return 0.0
-        factor = self.factor("demand", scenario, period, country=country, element=element, form=form)
+        factor = self.factor(
+            "demand", scenario, period, country=country, element=element, form=form
+        )
         return at_year(series, period.year) * factor * period.length
 
     def import_factor(self, scenario: str, period: Period, key: tuple[str, str, str, str]) -> float:
@@ -104,11 +112,22 @@ class Shocks:
 
     def import_limit(self, scenario: str, period: Period, key: tuple[str, str, str, str]) -> float:
         """Contract: up to their limit times the node's factors."""
-        return at_year(self.case.imports[key], period.year) * self.import_factor(scenario, period, key) * period.length
+        return (
+            at_year(self.case.imports[key], period.year)
+            * self.import_factor(scenario, period, key)
+            * period.length
+        )
 
     def capacity_factor(self, scenario: str, period: Period, plant: Project) -> float:
         """The node's capacity factors for one project."""
-        return self.factor("capacity", scenario, period, project=plant.name, stage=plant.stage, country=plant.country)
+        return self.factor(
+            "capacity",
+            scenario,
+            period,
+            project=plant.name,
+            stage=plant.stage,
+            country=plant.country,
+        )
 
     def delay(self, scenario: str, plant: Project, due: int, known_by: int | None = None) -> int:
         """Whole years added to builds "due to start (y + lead time) from start_year to end_year"; "delays add up".
@@ -119,11 +138,16 @@ class Shocks:
         for s in self.case.shocks:
             if s["scenario"] != scenario or s["kind"] != "delay":
                 continue
-            start, end = (whole(s, "start_year", self.choices.first), whole(s, "end_year", self.choices.last))
+            start, end = (
+                whole(s, "start_year", self.choices.first),
+                whole(s, "end_year", self.choices.last),
+            )
             revealed = max(start, self.choices.first)
             if known_by is not None and revealed > known_by:
                 continue
-            if start <= due <= end and scope_fits(s, project=plant.name, stage=plant.stage, country=plant.country):
+            if start <= due <= end and scope_fits(
+                s, project=plant.name, stage=plant.stage, country=plant.country
+            ):
                 total += int(float(s["factor"]))
         return total
 
@@ -136,14 +160,23 @@ class Shocks:
             return False
         if shock["kind"] == "capacity":
             return any(
-                could_run(p, self.choices, year) and scope_fits(shock, project=p.name, stage=p.stage, country=p.country)
+                could_run(p, self.choices, year)
+                and scope_fits(shock, project=p.name, stage=p.stage, country=p.country)
                 for p in self.case.projects
             )
         if shock["kind"] == "demand":
-            subjects = (({"country": c, "element": e, "form": f}, s) for (c, e, f), s in self.case.demand.items())
-            return any(at_year(series, year) > 0 and scope_fits(shock, **at) for at, series in subjects)
+            subjects = (
+                ({"country": c, "element": e, "form": f}, s)
+                for (c, e, f), s in self.case.demand.items()
+            )
+            return any(
+                at_year(series, year) > 0 and scope_fits(shock, **at) for at, series in subjects
+            )
         limits = self.case.imports.items()
-        return any(at_year(series, year) > 0 and scope_fits(shock, **import_subject(key)) for key, series in limits)
+        return any(
+            at_year(series, year) > 0 and scope_fits(shock, **import_subject(key))
+            for key, series in limits
+        )
 
     @cached_property
     def divided(self) -> frozenset[int]:
@@ -162,7 +195,11 @@ class Shocks:
     def periods(self) -> list[Period]:
         """Contract: "every other year is one period"."""
         quarters = (1, 2, 3, 4)
-        return [Period(y, q) for y in self.choices.years for q in (quarters if y in self.divided else (0,))]
+        return [
+            Period(y, q)
+            for y in self.choices.years
+            for q in (quarters if y in self.divided else (0,))
+        ]
 
     def opening(self, year: int) -> Period:
         """The first period of a year."""
@@ -179,15 +216,21 @@ class Shocks:
         supplier, country, element, form = key
         best, held = None, 0.0
         for row in self.case.resale:
-            if row["country"] != country or not scope_fits(row, supplier=supplier, element=element, form=form):
+            if row["country"] != country or not scope_fits(
+                row, supplier=supplier, element=element, form=form
+            ):
                 continue
-            named = [text(row, column) not in ("", "*") for column in ("supplier", "element", "form")]
+            named = [
+                text(row, column) not in ("", "*") for column in ("supplier", "element", "form")
+            ]
             rank = (sum(named), *named)
             if best is None or rank > best:
                 best, held = rank, number(row, "share")
         return held
 
-    def sellers(self, scenario: str, period: Period, key: tuple[str, str, str, str]) -> dict[str, float]:
+    def sellers(
+        self, scenario: str, period: Period, key: tuple[str, str, str, str]
+    ) -> dict[str, float]:
         """Tonnes a year that each country of the group, less cut off than this one, can sell on to it.
 
         Contract: "the sum of share * limit * f * h over the group's countries whose min(1, f) is above c's".
@@ -201,7 +244,9 @@ class Shocks:
                 continue
             factor = self.import_factor(scenario, period, theirs)
             if round(min(1.0, factor), SAME) > own:
-                found[other] = self.share(theirs) * at_year(self.case.imports[theirs], period.year) * factor
+                found[other] = (
+                    self.share(theirs) * at_year(self.case.imports[theirs], period.year) * factor
+                )
         return found
 
 
@@ -222,15 +267,21 @@ def felt(shocks: Shocks, scenario: str, period: Period) -> Effect:
     for key, series in case.imports.items():
         if at_year(series, year) > 0:
             factor = effects["import", *key] = shocks.import_factor(scenario, period, key)
-            if round(factor, SAME) < 1.0 and any(t > 0 for t in shocks.sellers(scenario, period, key).values()):
+            if round(factor, SAME) < 1.0 and any(
+                t > 0 for t in shocks.sellers(scenario, period, key).values()
+            ):
                 effects["leak", *key] = 1.0 + shocks.leak(scenario, period, key)
     for plant in case.projects:
         if could_run(plant, choices, year):
             effects["capacity", plant.name] = shocks.capacity_factor(scenario, period, plant)
         for y in build_years(plant, choices):
             due = y + plant.lead
-            effects["delay", plant.name, due] = 1.0 + shocks.delay(scenario, plant, due, known_by=year)
-    return frozenset((key, round(value, SAME)) for key, value in effects.items() if abs(value - 1.0) > 1e-12)
+            effects["delay", plant.name, due] = 1.0 + shocks.delay(
+                scenario, plant, due, known_by=year
+            )
+    return frozenset(
+        (key, round(value, SAME)) for key, value in effects.items() if abs(value - 1.0) > 1e-12
+    )
 
 
 def histories(shocks: Shocks) -> dict[tuple[str, Period], tuple[Effect, ...]]:

@@ -31,13 +31,21 @@ def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
     with_years_divided(folder, model)
     values.append(optima(folder, model))
     for name, value in values[0].items():
-        assert abs(values[1][name] - value) <= share * (1 + abs(value)), (name, value, values[1][name])
+        assert abs(values[1][name] - value) <= share * (1 + abs(value)), (
+            name,
+            value,
+            values[1][name],
+        )
 
 
 def optima(folder: Path, model: dict[str, object]) -> dict[str, float]:
     """Least value of each phase, but of what may use the tolerance of those before."""
     found = LiveProgram(planner.load(folder, overrides=flat(model))).solve(silent).values
-    return {name: value for name, value in found.items() if name not in ("risk_at_cost", "expected_loss")}
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in ("risk_at_cost", "expected_loss")
+    }
 
 
 def apart(check: Callable[[Path, int], None], seeds: range) -> list[str]:
@@ -48,13 +56,17 @@ def apart(check: Callable[[Path, int], None], seeds: range) -> list[str]:
             try:
                 check(Path(scratch) / "case", seed)
             except AssertionError as error:
-                out.append(f"{check.__name__} {seed}: {(str(error) or repr(error)).splitlines()[0]}")
+                out.append(
+                    f"{check.__name__} {seed}: {(str(error) or repr(error)).splitlines()[0]}"
+                )
     return out
 
 
 def main(first: int = 5000, count: int = 400, divided: int = 100) -> None:
     """Compare, and end with exit code 1 if two answers differ."""
-    found = apart(both_ways, range(first, first + count)) + apart(same_when_divided, range(first, first + divided))
+    found = apart(both_ways, range(first, first + count)) + apart(
+        same_when_divided, range(first, first + divided)
+    )
     print(*found, f"{count} cases and {divided} divided ones: {len(found)} apart", sep="\n")  # noqa: T201
     sys.exit(bool(found))
 

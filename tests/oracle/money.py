@@ -59,7 +59,9 @@ def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) 
     """
     terms = purchase_terms(world, country, w, t)
     if t.opens_year:
-        terms |= capex_terms(world, country, w, t.year, public=public) | people_terms(world, country, w, t.year)
+        terms |= capex_terms(world, country, w, t.year, public=public) | people_terms(
+            world, country, w, t.year
+        )
     return terms
 
 
@@ -97,14 +99,18 @@ def add_budgets(world: World) -> None:
     where = payers(world)
     for w, t in world.moments:
         for funder, countries in where.items():
-            terms: dict[Key, float] = {world.lp.variable("pay", funder, c, w, t): 1.0 for c in countries}
+            terms: dict[Key, float] = {
+                world.lp.variable("pay", funder, c, w, t): 1.0 for c in countries
+            }
             if world.choices.carry_over or not t.closes_year:
                 terms[world.lp.variable("carry", funder, w, t)] = 1.0
             parent = world.before(t)
             if parent and (world.choices.carry_over or not t.opens_year):
                 terms["carry", funder, w, parent] = -1.0
             if terms:
-                world.lp.at_most(terms, world.case.budgets.get((funder, t.year), 0.0) if t.opens_year else 0.0)
+                world.lp.at_most(
+                    terms, world.case.budgets.get((funder, t.year), 0.0) if t.opens_year else 0.0
+                )
         for country in world.case.country_names:
             spent = spent_terms(world, country, w, t, public=True)
             for funder, countries in where.items():
@@ -119,7 +125,9 @@ def add_cost(world: World) -> None:
     terms: dict[Key, float] = {world.lp.variable("cost"): 1.0}
     for w, t in world.moments:
         weight = world.case.scenarios[w] * world.factor(t.year)
-        parts = [spent_terms(world, country, w, t, public=False) for country in world.case.country_names]
+        parts = [
+            spent_terms(world, country, w, t, public=False) for country in world.case.country_names
+        ]
         for part in [running_terms(world, w, t), *parts]:
             for key, value in part.items():
                 add(terms, key, -weight * value)
@@ -141,7 +149,9 @@ def add_losses(world: World) -> None:
                 split: dict[Key, float] = {("short", *good, w, t): -1.0}
                 below = 0.0
                 for step, (up_to, usd) in enumerate(world.steps(*good)):
-                    piece = world.lp.variable("piece", step, *good, w, t, high=(up_to - below) * demand)
+                    piece = world.lp.variable(
+                        "piece", step, *good, w, t, high=(up_to - below) * demand
+                    )
                     split[piece] = 1.0
                     loss[piece] = -usd * PER_TONNE * weight
                     below = up_to
@@ -163,7 +173,9 @@ def add_risk(world: World) -> None:
     world.lp.equals(expected, 0.0)
     world.lp.equals(tail, 0.0)
     risk = world.lp.variable("risk")
-    world.lp.equals({risk: 1.0, ("expected",): choices.aversion - 1.0, ("cvar",): -choices.aversion}, 0.0)
+    world.lp.equals(
+        {risk: 1.0, ("expected",): choices.aversion - 1.0, ("cvar",): -choices.aversion}, 0.0
+    )
 
 
 def add_money(world: World) -> None:

@@ -56,7 +56,11 @@ def split_of(
                 terms["carry", funder, parent] = -1.0
             lp.at_most(terms, (0.0 if before == year else budgets.get((funder, year), 0.0)) + ROOM)
         for country in countries:
-            terms = {("pay", funder, country, node): 1.0 for funder, places in funders.items() if country in places}
+            terms = {
+                ("pay", funder, country, node): 1.0
+                for funder, places in funders.items()
+                if country in places
+            }
             if terms:
                 lp.equals(terms, spending.get((country, node), 0.0))
             elif spending.get((country, node), 0.0) > ROOM:
@@ -119,7 +123,9 @@ def tree_of(result: OracleResult) -> dict[Hashable, Node]:
     for w, t in world.moments:
         history = world.history[w, t]
         chance = world.case.scenarios[w] + (found[history].chance if history in found else 0.0)
-        found[history] = Node(world.history[w, world.before(t)] if world.before(t) else None, t.year, chance)
+        found[history] = Node(
+            world.history[w, world.before(t)] if world.before(t) else None, t.year, chance
+        )
     return found
 
 
@@ -127,5 +133,9 @@ def payments_of(result: OracleResult) -> dict[str, Payment]:
     """The most even payments for the oracle's own plan."""
     assert result.world is not None and result.solution is not None
     world = result.world
-    spending = {(c, world.history[w, t]): musd for (c, w, t), musd in spent(world, result.solution).items()}
-    return even_payments(spending, tree_of(result), world.case.budgets, payers(world), world.choices.carry_over)
+    spending = {
+        (c, world.history[w, t]): musd for (c, w, t), musd in spent(world, result.solution).items()
+    }
+    return even_payments(
+        spending, tree_of(result), world.case.budgets, payers(world), world.choices.carry_over
+    )

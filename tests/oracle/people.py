@@ -45,7 +45,11 @@ def add_staff(world: World) -> None:
                 world.lp.equals({staff: 1.0}, number(row, "initial"))
                 continue
             hires = world.lp.variable("hires", country, skill, w, t, high=most)
-            terms: dict[Key, float] = {staff: 1.0, hires: -1.0, ("staff", country, skill, w, t - 1): leaving - 1.0}
+            terms: dict[Key, float] = {
+                staff: 1.0,
+                hires: -1.0,
+                ("staff", country, skill, w, t - 1): leaving - 1.0,
+            }
             for name, duration in programmes(world, country, skill).items():
                 if t - duration >= first:
                     rate = number(world.case.training[name], "completion_rate", 1.0)
@@ -61,7 +65,10 @@ def add_secondment(world: World) -> None:
     for w, t in world.moments:
         for country, skill in world.case.workforce:
             place = (country, skill, w, t)
-            available, lent = world.lp.variable("available", *place), world.lp.variable("lent", *place)
+            available, lent = (
+                world.lp.variable("available", *place),
+                world.lp.variable("lent", *place),
+            )
             borrowed = world.lp.variable("borrowed", *place)
             staff = ("staff", country, skill, w, t.year)
             world.lp.equals({available: 1.0, staff: -1.0, lent: 1.0, borrowed: -1.0}, 0.0)

@@ -21,7 +21,10 @@ def add_builds(world: World) -> None:
                 world.lp.at_most(dict.fromkeys(keys, 1.0), plant.max_new)
             if world.choices.whole_plants and plant.unit > 0:
                 for key in keys:
-                    world.lp.equals({key: 1.0, world.lp.variable("units", *key[1:], whole=True): -plant.unit}, 0.0)
+                    world.lp.equals(
+                        {key: 1.0, world.lp.variable("units", *key[1:], whole=True): -plant.unit},
+                        0.0,
+                    )
 
 
 def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
@@ -45,7 +48,9 @@ def add_capacity(world: World) -> None:
             terms: dict[Key, float] = {capacity: 1.0}
             for y in world.choices.years:
                 if ("build", plant.name, w, y) in world.lp.index:
-                    terms["build", plant.name, w, y] = -factor * usable_share(world, plant, w, y, t.year)
+                    terms["build", plant.name, w, y] = -factor * usable_share(
+                        world, plant, w, y, t.year
+                    )
             world.lp.equals(terms, factor * existing_in(plant, t.year))
             throughput = world.lp.variable("throughput", plant.name, w, t)
             world.lp.at_most({throughput: 1.0, capacity: -t.length}, 0.0)
@@ -68,7 +73,9 @@ def add_stages(world: World) -> None:
         for plant in world.plants(stage="separation"):
             terms: dict[Key, float] = {("throughput", plant.name, w, t): 1.0}
             for feed in plant.feeds:
-                terms[world.lp.variable("use", plant.name, feed, w, t)] = -counted(world, plant, feed)
+                terms[world.lp.variable("use", plant.name, feed, w, t)] = -counted(
+                    world, plant, feed
+                )
             world.lp.equals(terms, 0.0)
         for plant in [*world.plants(stage="metal"), *world.plants(stage="magnet")]:
             terms = {("throughput", plant.name, w, t): 1.0}
@@ -94,7 +101,9 @@ def add_feed_balance(world: World) -> None:
                     world.lp.at_most(terms, 0.0)
 
 
-def yields(world: World, country: str, element: str, form: str, w: str, t: Period) -> dict[Key, float]:
+def yields(
+    world: World, country: str, element: str, form: str, w: str, t: Period
+) -> dict[Key, float]:
     """What own plants make: "share[f,e] * recovery[p,e] of every element"; metal and magnets "with its recovery"."""
     terms: dict[Key, float] = {}
     if form == "oxide":
@@ -142,7 +151,10 @@ def add_resale(world: World) -> None:
     factors = {}
     for key, series in world.case.imports.items():
         for w, t in world.moments:
-            factor, limit = round(world.shocks.import_factor(w, t, key), SAME), at_year(series, t.year)
+            factor, limit = (
+                round(world.shocks.import_factor(w, t, key), SAME),
+                at_year(series, t.year),
+            )
             if factor < 1.0 and limit > 0:
                 factors[key, w, t] = factor
                 most = world.shocks.leak(w, t, key) * (1.0 - factor) * limit * t.length
@@ -151,7 +163,9 @@ def add_resale(world: World) -> None:
         supplier, country, *good = key
         group = next(group for group in world.groups if country in group)
         alike = [
-            (supplier, other, *good) for other in group if factors.get(((supplier, other, *good), w, t), -1) >= factor
+            (supplier, other, *good)
+            for other in group
+            if factors.get(((supplier, other, *good), w, t), -1) >= factor
         ]
         sold = sum(world.shocks.sellers(w, t, key).values()) * t.length
         world.lp.at_most({("resold", *other, w, t): 1.0 for other in alike}, sold)
@@ -189,7 +203,11 @@ def add_balance(world: World) -> None:
             demand = world.shocks.demand(w, t, country, element, form)
             place = (country, element, form, w, t)
             short = world.lp.variable("short", *place, high=demand)
-            terms: dict[Key, float] = {("made", *place): -1.0, ("received", *place): -1.0, ("given", *place): 1.0}
+            terms: dict[Key, float] = {
+                ("made", *place): -1.0,
+                ("received", *place): -1.0,
+                ("given", *place): 1.0,
+            }
             terms[short] = -1.0
             for key in world.case.imports:
                 if key[1:] == (country, element, form):

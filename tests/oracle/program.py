@@ -131,7 +131,9 @@ def losses_of(world: World, short: Callable[[tuple[str, str, str], str, Period],
     losses = {(w, c): 0.0 for w in world.case.scenarios for c in world.case.country_names}
     for w, t in world.moments:
         for good in world.goods:
-            loss = loss_of(world.steps(*good), world.shocks.demand(w, t, *good), max(short(good, w, t), 0.0))
+            loss = loss_of(
+                world.steps(*good), world.shocks.demand(w, t, *good), max(short(good, w, t), 0.0)
+            )
             weight = number(world.country(good[0]), "weight", 1.0) * world.risk_factor(t.year)
             losses[w, good[0]] += loss * PER_TONNE * weight
     return losses
@@ -184,7 +186,8 @@ def spent(world: World, solution: Solution) -> dict[tuple[str, str, Period], flo
     """Public spending by country, scenario and period, undiscounted."""
     return {
         (country, w, t): sum(
-            value * solution[key] for key, value in spent_terms(world, country, w, t, public=True).items()
+            value * solution[key]
+            for key, value in spent_terms(world, country, w, t, public=True).items()
         )
         for w, t in world.moments
         for country in world.case.country_names
@@ -253,11 +256,15 @@ def least_given(
         world.lp.at_most({key: 1.0}, cap + room)
     solution = needed(world.lp.minimise({of: 1.0}))
     prices = solution.prices[len(solution.prices) - len(caps) :]
-    return solution.objective, sum(abs(price) * room for price, room in zip(prices, rooms, strict=True))
+    return solution.objective, sum(
+        abs(price) * room for price, room in zip(prices, rooms, strict=True)
+    )
 
 
 def without_plan(folder: Path, model: Mapping[str, Any]) -> OracleResult:
     """Contract: "the case without levers, goal `risk`, with the model's risk_aversion and tail and all else of
     `objective` at its default"."""
-    objective = {k: v for k, v in model.get("objective", {}).items() if k in ("risk_aversion", "tail")}
+    objective = {
+        k: v for k, v in model.get("objective", {}).items() if k in ("risk_aversion", "tail")
+    }
     return solve_case(folder, {**model, "objective": objective, "levers": []})

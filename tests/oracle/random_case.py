@@ -60,7 +60,13 @@ def draw_demand(d: Draw) -> None:
                 d.demand[country, name, form] = level
                 shown = d.form(form)
                 for year, tonnes in d.series(level, whole_span=first_of_all).items():
-                    row = {"country": country, "element": name, "form": shown, "year": year, "tonnes": tonnes}
+                    row = {
+                        "country": country,
+                        "element": name,
+                        "form": shown,
+                        "year": year,
+                        "tonnes": tonnes,
+                    }
                     d.put("demand", row)
 
 
@@ -73,7 +79,12 @@ def draw_imports(d: Draw) -> None:
                 share = d.rng.choice((0.4, 0.7, 1.0, 1.4)) * d.rng.uniform(0.7, 1.1)
                 d.add_import(supplier, key, level * share / len(d.suppliers))
     if d.chance(0.15):
-        spare = [(c, e, "oxide") for c in d.countries for e in d.elements if (c, e, "oxide") not in d.demand]
+        spare = [
+            (c, e, "oxide")
+            for c in d.countries
+            for e in d.elements
+            if (c, e, "oxide") not in d.demand
+        ]
         for key in spare[:1]:
             d.add_import(d.suppliers[0], key, 50.0)
     # A shock may only name a supplier that sells something, else it is taken for a misspelt name.
@@ -87,21 +98,35 @@ def draw_people(d: Draw) -> None:
         return  # the tables of people are optional
     for skill in ("chemist", "operator")[: d.rng.choice((1, 2))]:
         ratio = d.maybe(0.5, lambda: d.between(0.05, 0.4))
-        d.put("skills", {"skill": skill, "name": skill, "attrition": d.between(0, 0.12), "mentor_ratio": ratio})
+        d.put(
+            "skills",
+            {"skill": skill, "name": skill, "attrition": d.between(0, 0.12), "mentor_ratio": ratio},
+        )
         per_unit: dict[str, float] = {}
         for stage in ("mine", "separation", "metal"):
             if stage != "separation" and d.chance(0.35):
                 continue
             per_unit[stage] = d.rng.uniform(3, 15)
             base = {"mine": 1.0, "separation": 1.0, "metal": 0.03}[stage]
-            row = {"stage": stage, "skill": skill, "persons_per_ktpa": d.number(per_unit[stage] / base)}
+            row = {
+                "stage": stage,
+                "skill": skill,
+                "persons_per_ktpa": d.number(per_unit[stage] / base),
+            }
             d.put("staffing", row)
         need = {c: [0.0, 0.0] for c in d.countries}
         for name, plant in d.projects.items():
-            rate = per_unit.get(plant["stage"], 0.0) / (plant["unit"] if plant["stage"] != "metal" else 0.03)
+            rate = per_unit.get(plant["stage"], 0.0) / (
+                plant["unit"] if plant["stage"] != "metal" else 0.03
+            )
             if plant["basis"] == "heavy" or d.chance(0.2):
                 rate *= d.rng.uniform(0.6, 1.4)
-                row = {"stage": plant["stage"], "project": name, "skill": skill, "persons_per_ktpa": d.number(rate)}
+                row = {
+                    "stage": plant["stage"],
+                    "project": name,
+                    "skill": skill,
+                    "persons_per_ktpa": d.number(rate),
+                }
                 d.put("staffing", row)
             need[plant["country"]][0] += rate * (plant["existing_tpa"] or 0) / 1000
             need[plant["country"]][1] += rate * (plant["max_new_tpa"] or 0) / 1000
@@ -117,18 +142,30 @@ def draw_workforce(d: Draw, country: str, skill: str, now: float, later: float) 
     initial = d.number(now * d.rng.uniform(0.5, 1.05) + later * d.rng.uniform(0, 0.12) + spare)
     hires = d.maybe(0.4, lambda: d.number(0.02 * later + d.rng.choice((0, 1, 3))))
     cost = d.maybe(0.7, lambda: d.number(d.rng.uniform(3e4, 2e5))) if hires else None
-    row = {"country": country, "skill": skill, "initial": initial, "hires_per_year": hires, "hire_cost_usd": cost}
+    row = {
+        "country": country,
+        "skill": skill,
+        "initial": initial,
+        "hires_per_year": hires,
+        "hire_cost_usd": cost,
+    }
     d.put("workforce", row)
     for place in range(d.rng.choice((0, 1, 2, 2))):
         seats = d.number((now + later) * d.rng.uniform(0, 0.12) + d.rng.choice((0, 1)))
         more = d.maybe(0.6, lambda: d.number((now + later) * d.rng.uniform(0.05, 0.25) + 1))
         programme: Rows = {
-            "programme": f"{skill}_{country}_{place}", "country": country, "skill": skill,
-            "duration_years": d.rng.choice((1, 1, 2, 2, 3)), "seats": seats, "max_new_seats": more,
+            "programme": f"{skill}_{country}_{place}",
+            "country": country,
+            "skill": skill,
+            "duration_years": d.rng.choice((1, 1, 2, 2, 3)),
+            "seats": seats,
+            "max_new_seats": more,
             "cost_per_trainee_usd": d.number(d.rng.uniform(2e4, 1.5e5)),
-            "cost_per_seat_usd": d.maybe(0.6, lambda: d.number(d.rng.uniform(2e4, 2e5))) if more else None,
+            "cost_per_seat_usd": d.maybe(0.6, lambda: d.number(d.rng.uniform(2e4, 2e5)))
+            if more
+            else None,
             "completion_rate": d.maybe(0.5, lambda: d.between(0.6, 0.95)),
-        }  # fmt: skip
+        }
         d.put("training", programme)
 
 
@@ -150,17 +187,25 @@ def draw_budgets(d: Draw) -> None:
         level = wish * d.rng.uniform(0.2, 1.3) / d.length / len(funders) + d.rng.choice((0.5, 2))
         for year in d.years:
             if d.chance(0.85):
-                row = {"funder": funder, "year": year, "musd": d.number(level * d.rng.uniform(0.3, 1.7))}
+                row = {
+                    "funder": funder,
+                    "year": year,
+                    "musd": d.number(level * d.rng.uniform(0.3, 1.7)),
+                }
                 d.put("budgets", row)
 
 
 def draw_stocks(d: Draw) -> None:
     """Stockpiles of what is demanded."""
-    for country, element, form in d.rng.sample(list(d.demand), min(len(d.demand), d.rng.choice((0, 1, 2, 3)))):
+    for country, element, form in d.rng.sample(
+        list(d.demand), min(len(d.demand), d.rng.choice((0, 1, 2, 3)))
+    ):
         level = d.demand[country, element, form]
         roof = d.number(level * d.rng.uniform(0.1, 0.8)) if d.chance(0.6) else None
         row: Rows = {"country": country, "element": element, "form": d.form(form), "max_t": roof}
-        row["initial_t"] = d.number(min(level * d.rng.uniform(0, 0.35), roof or level)) if d.chance(0.5) else 0
+        row["initial_t"] = (
+            d.number(min(level * d.rng.uniform(0, 0.35), roof or level)) if d.chance(0.5) else 0
+        )
         row["purchase_usd_per_kg"] = d.number(d.loss[element] * d.rng.uniform(0.02, 0.25))
         row["holding_usd_per_kg_year"] = d.maybe(0.5, lambda: d.between(0.5, 8))
         d.put("stockpiles", row)
@@ -171,7 +216,9 @@ def draw_tiers(d: Draw) -> None:
     for element in d.elements:
         if not d.chance(0.45):
             continue
-        for with_country, with_form in d.rng.sample([(0, 0), (0, 0), (1, 0), (0, 1), (1, 1)], d.rng.randint(1, 3)):
+        for with_country, with_form in d.rng.sample(
+            [(0, 0), (0, 0), (1, 0), (0, 1), (1, 1)], d.rng.randint(1, 3)
+        ):
             country = d.rng.choice(d.countries) if with_country else None
             form = d.rng.choice(("oxide", "oxide", "metal")) if with_form else None
             usd = d.loss[element] * d.rng.uniform(0.3, 0.8)
@@ -179,8 +226,11 @@ def draw_tiers(d: Draw) -> None:
                 key = (element, country, form, share)
                 if (element, country, form) in d.tier_sets:
                     break
-                d.put("loss_tiers", dict(zip(("element", "country", "form", "up_to_share"), key, strict=True))
-                      | {"loss_usd_per_kg": d.number(usd)})  # fmt: skip
+                d.put(
+                    "loss_tiers",
+                    dict(zip(("element", "country", "form", "up_to_share"), key, strict=True))
+                    | {"loss_usd_per_kg": d.number(usd)},
+                )
                 usd *= d.rng.uniform(1, 2.2)
             d.tier_sets.add((element, country, form))
 

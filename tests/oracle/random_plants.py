@@ -46,10 +46,18 @@ def draw_project(d: Draw, name: str, country: str, stage: str, feed: str | None)
     online = d.maybe(0.25, d.some_year) if existing else None
     lead = d.maybe(0.75, lambda: d.rng.choice((0, 1, 1, 2)))
     row: Rows = {
-        "project": name, "name": name, "country": country, "stage": stage, "basis": basis,
-        "existing_tpa": existing, "max_new_tpa": new, "lead_time_years": lead,
+        "project": name,
+        "name": name,
+        "country": country,
+        "stage": stage,
+        "basis": basis,
+        "existing_tpa": existing,
+        "max_new_tpa": new,
+        "lead_time_years": lead,
         "online_year": online,
-        "retire_year": d.maybe(0.25, lambda: max(d.some_year(), online or 0) + 1) if existing else None,
+        "retire_year": d.maybe(0.25, lambda: max(d.some_year(), online or 0) + 1)
+        if existing
+        else None,
         "earliest_year": d.maybe(0.25, lambda: d.rng.choice((d.first - 1, d.first, d.first + 1))),
         "ramp": d.maybe(0.55, lambda: d.rng.choice(("slow", "quick", "late"))),
         "capex_usd_per_tpa": d.number(d.rng.uniform(2e3, 15e3) / unit),
@@ -58,12 +66,15 @@ def draw_project(d: Draw, name: str, country: str, stage: str, feed: str | None)
         "public_share": d.maybe(0.4, lambda: d.rng.choice((0, 0.25, 0.5, 1))),
         "feeds": ";".join(feeds) or None,
         "recovery": d.maybe(0.6, lambda: d.between(0.75, 0.98)),
-    }  # fmt: skip
+    }
     d.put("projects", row)
     d.projects[name] = {**row, "unit": unit}
     if stage != "mine" and d.chance(0.3):
         for element in d.rng.sample(d.elements, d.rng.randint(1, len(d.elements))):
-            d.put("recoveries", {"project": name, "element": element, "recovery": d.between(0.5, 0.99)})
+            d.put(
+                "recoveries",
+                {"project": name, "element": element, "recovery": d.between(0.5, 0.99)},
+            )
 
 
 def draw_ramps(d: Draw) -> None:

@@ -68,11 +68,18 @@ def delay_shock(d: Draw, scenario: str) -> Rows:
             year
             for p in d.projects.values()
             if p["max_new_tpa"]
-            for year in range(max(d.first, p["earliest_year"] or d.first) + (p["lead_time_years"] or 0), d.last)
+            for year in range(
+                max(d.first, p["earliest_year"] or d.first) + (p["lead_time_years"] or 0), d.last
+            )
         }
     )
     start = d.rng.choice(dues) if dues else d.first
-    row: Rows = {"scenario": scenario, "kind": "delay", "start_year": start, "factor": d.rng.choice((1, 1, 2))}
+    row: Rows = {
+        "scenario": scenario,
+        "kind": "delay",
+        "start_year": start,
+        "factor": d.rng.choice((1, 1, 2)),
+    }
     row["end_year"] = start + d.rng.choice((0, 1, 3))
     if d.chance(0.25):
         row["end_year"] = None
@@ -122,7 +129,9 @@ def draw_scenarios(d: Draw) -> None:
         odds = [round(weight / sum(weights), 3) for weight in weights]
         odds[-1] = round(1 - sum(odds[:-1]), 3)
         for name, chance in zip(names, odds, strict=True):
-            d.put("scenarios", {"scenario": name, "name": f"Scenario {name}", "probability": chance})
+            d.put(
+                "scenarios", {"scenario": name, "name": f"Scenario {name}", "probability": chance}
+            )
     table = ShockTable(d)
     delays = d.chance(0.6)
     for place, name in enumerate(names):

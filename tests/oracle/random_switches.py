@@ -47,7 +47,9 @@ def put_shock(d: Draw, row: Rows) -> None:
 def import_keys(d: Draw) -> set[tuple[str, str, str, str]]:
     """Supplier, country, element and form of what is sold."""
     rows = d.tables.get("imports", ())
-    return {(row["supplier"], row["country"], row["element"], row["form"] or "oxide") for row in rows}
+    return {
+        (row["supplier"], row["country"], row["element"], row["form"] or "oxide") for row in rows
+    }
 
 
 def group_of(d: Draw, country: str) -> list[str]:
@@ -67,28 +69,51 @@ def draw_magnets(d: Draw) -> None:
         level = d.number(d.between(*ELEMENTS[element][1]) * 0.6)
         d.demand[country, element, "magnet"] = level
         for year, tonnes in d.series(level, whole_span=False).items():
-            row = {"country": country, "element": element, "form": "magnet", "year": year, "tonnes": tonnes}
+            row = {
+                "country": country,
+                "element": element,
+                "form": "magnet",
+                "year": year,
+                "tonnes": tonnes,
+            }
             d.put("demand", row)
         if d.chance(0.6):
-            d.add_import(d.suppliers[0], (country, element, "magnet"), level * d.rng.choice((0.4, 0.8, 1.2)))
+            d.add_import(
+                d.suppliers[0], (country, element, "magnet"), level * d.rng.choice((0.4, 0.8, 1.2))
+            )
         home = d.rng.choice(group_of(d, country))
         draw_project(d, f"magnet_{len(d.projects)}", home, "magnet", None)
         if d.chance(0.7) and (d.suppliers[0], home, element, "metal") not in import_keys(d):
-            d.add_import(d.suppliers[0], (home, element, "metal"), level * d.rng.choice((0.5, 1.0, 1.5)))
+            d.add_import(
+                d.suppliers[0], (home, element, "metal"), level * d.rng.choice((0.5, 1.0, 1.5))
+            )
         if d.chance(0.3):
             usd = d.number(d.loss[element] * d.rng.uniform(0.02, 0.2))
-            row = {"country": country, "element": element, "form": "magnet", "initial_t": d.number(level / 10)}
+            row = {
+                "country": country,
+                "element": element,
+                "form": "magnet",
+                "initial_t": d.number(level / 10),
+            }
             d.put("stockpiles", {**row, "purchase_usd_per_kg": usd})
         if d.chance(0.3) and (element, country, "magnet") not in d.tier_sets:
             d.tier_sets.add((element, country, "magnet"))
             for share, usd in ((0.4, d.loss[element] * 0.7), (1, d.loss[element] * 1.4)):
-                row = {"element": element, "country": country, "form": "magnet", "up_to_share": share}
+                row = {
+                    "element": element,
+                    "country": country,
+                    "form": "magnet",
+                    "up_to_share": share,
+                }
                 d.put("loss_tiers", {**row, "loss_usd_per_kg": d.number(usd)})
     d.tables.pop("ramps", None)
     draw_ramps(d)
     for skill in [row["skill"] for row in d.tables.get("skills", ())]:
         if d.chance(0.5):
-            d.put("staffing", {"stage": "magnet", "skill": skill, "persons_per_ktpa": d.between(50, 300)})
+            d.put(
+                "staffing",
+                {"stage": "magnet", "skill": skill, "persons_per_ktpa": d.between(50, 300)},
+            )
             for row in d.tables.get("workforce", ()):
                 if row["skill"] == skill and d.chance(0.7):
                     row["initial"] = d.number(row["initial"] + d.rng.uniform(2, 25))
@@ -146,13 +171,29 @@ def draw_resale(d: Draw) -> None:
         if row["kind"] == "import" and row["factor"] < 1 and d.chance(0.6):
             row["leak"] = d.rng.choice((0.1, 0.5, 1))
     start = d.rng.randint(d.first, d.last)
-    row = {"scenario": troubled(d), "kind": "import", "start_year": start, "end_year": min(start + 2, d.last)}
-    row |= {"supplier": supplier, "country": country, "factor": d.rng.choice((0, 0, 0.3)), "leak": d.between(0.2, 1)}
+    row = {
+        "scenario": troubled(d),
+        "kind": "import",
+        "start_year": start,
+        "end_year": min(start + 2, d.last),
+    }
+    row |= {
+        "supplier": supplier,
+        "country": country,
+        "factor": d.rng.choice((0, 0, 0.3)),
+        "leak": d.between(0.2, 1),
+    }
     put_shock(d, row)
     if d.chance(0.4):
         other = d.rng.choice([c for c in d.countries if c != country])
         put_shock(
-            d, {**row, "country": other, "factor": d.rng.choice((0.5, 0.7, 1.2)), "leak": d.maybe(0.5, lambda: 1)}
+            d,
+            {
+                **row,
+                "country": other,
+                "factor": d.rng.choice((0.5, 0.7, 1.2)),
+                "leak": d.maybe(0.5, lambda: 1),
+            },
         )
 
 
@@ -180,11 +221,24 @@ def draw_ignored(d: Draw) -> None:
     if d.chance(0.6):
         first = d.rng.randint(d.first, d.last)
         row: Rows = {
-            "hazard": "cut", "kind": "import", "probability": 0.2, "first": first, "last": d.last,
-            "years_low": 1, "years_high": 2, "factor_low": 0, "factor_high": 0.5, "leak": d.maybe(0.5, lambda: 0.3),
-        }  # fmt: skip
+            "hazard": "cut",
+            "kind": "import",
+            "probability": 0.2,
+            "first": first,
+            "last": d.last,
+            "years_low": 1,
+            "years_high": 2,
+            "factor_low": 0,
+            "factor_high": 0.5,
+            "leak": d.maybe(0.5, lambda: 0.3),
+        }
         if d.chance(0.5):
-            row |= {"first": f"{first}Q2", "last": f"{d.last}Q3", "years_low": None, "years_high": None}
+            row |= {
+                "first": f"{first}Q2",
+                "last": f"{d.last}Q3",
+                "years_low": None,
+                "years_high": None,
+            }
             row |= {"quarters_low": 1, "quarters_high": 3}
         d.put("hazards", row)
         row = {
@@ -197,15 +251,26 @@ def draw_ignored(d: Draw) -> None:
         }
         d.put("hazards", {**row, "factor_low": 1, "factor_high": 2})
         return
-    row = {"scenario": names_of(d)[0], "hazard": "cut", "start": f"{d.first}Q2", "end": f"{d.first}Q4", "factor": 0.3}
+    row = {
+        "scenario": names_of(d)[0],
+        "hazard": "cut",
+        "start": f"{d.first}Q2",
+        "end": f"{d.first}Q4",
+        "factor": 0.3,
+    }
     d.put("draws", row)
 
 
 def draw_suppliers(d: Draw) -> None:
     """Contract: "if present, every supplier named elsewhere must be in it"."""
     rows = [row for name in ("imports", "shocks", "resale") for row in d.tables.get(name, ())]
-    for supplier in sorted({row["supplier"] for row in rows if row.get("supplier") not in (None, "*")}):
-        d.put("suppliers", {"supplier": supplier, "name": d.maybe(0.5, lambda name=supplier: f"Supplier {name}")})
+    for supplier in sorted(
+        {row["supplier"] for row in rows if row.get("supplier") not in (None, "*")}
+    ):
+        d.put(
+            "suppliers",
+            {"supplier": supplier, "name": d.maybe(0.5, lambda name=supplier: f"Supplier {name}")},
+        )
 
 
 def draw_switches(d: Draw, model: dict[str, Any]) -> None:

@@ -148,7 +148,11 @@ def write_tables(folder: Path, d: Draw) -> None:
     for name, rows in d.tables.items():
         required = REQUIRED[name].split()
         seen = list(dict.fromkeys(column for row in rows for column in row))
-        columns = [c for c in seen if c in required or any(r.get(c) is not None for r in rows) or d.chance(0.2)]
+        columns = [
+            c
+            for c in seen
+            if c in required or any(r.get(c) is not None for r in rows) or d.chance(0.2)
+        ]
         if d.chance(0.2):
             d.rng.shuffle(columns)
         if d.chance(0.1):

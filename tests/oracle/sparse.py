@@ -45,7 +45,9 @@ class Program:
         self.upper: list[tuple[dict[Key, float], float]] = []
         self.whole: list[Key] = []
 
-    def variable(self, *key: Hashable, low: float = 0.0, high: float = math.inf, whole: bool = False) -> Key:
+    def variable(
+        self, *key: Hashable, low: float = 0.0, high: float = math.inf, whole: bool = False
+    ) -> Key:
         """Add a variable, if asked one that takes whole numbers, and return its key."""
         assert key not in self.index, key
         if whole:
@@ -62,7 +64,9 @@ class Program:
         """terms <= value."""
         self.upper.append((dict(terms), value))
 
-    def matrix(self, rows: list[tuple[dict[Key, float], float]]) -> tuple[csr_matrix, np.ndarray] | None:
+    def matrix(
+        self, rows: list[tuple[dict[Key, float], float]]
+    ) -> tuple[csr_matrix, np.ndarray] | None:
         """Rows as a sparse matrix and right-hand side; a term on an absent variable is a fault here."""
         if not rows:
             return None
@@ -73,7 +77,9 @@ class Program:
                 row.append(number)
                 column.append(self.index[key])
         shape = (len(rows), len(self.bounds))
-        return csr_matrix((data, (row, column)), shape=shape), np.array([value for _, value in rows])
+        return csr_matrix((data, (row, column)), shape=shape), np.array(
+            [value for _, value in rows]
+        )
 
     def fix(self, solution: Solution) -> None:
         """Hold the whole numbers of a solution from here on."""
@@ -100,7 +106,9 @@ class Program:
         solution = self.solve(cost)
         self.whole, self.bounds = whole, bounds
         if not solution.feasible:
-            raise RuntimeError("the whole numbers that were found fit only within the tolerance of the search")
+            raise RuntimeError(
+                "the whole numbers that were found fit only within the tolerance of the search"
+            )
         return solution
 
     def search(self, cost: np.ndarray) -> Solution:
@@ -113,7 +121,11 @@ class Program:
         whole[[self.index[key] for key in self.whole]] = 1
         low, high = np.array(self.bounds).T
         result = milp(
-            cost, integrality=whole, bounds=Bounds(low, high), constraints=rows, options={"mip_rel_gap": 1e-9}
+            cost,
+            integrality=whole,
+            bounds=Bounds(low, high),
+            constraints=rows,
+            options={"mip_rel_gap": 1e-9},
         )
         if result.status == 2:
             return Solution(feasible=False)

@@ -13,9 +13,26 @@ Row = dict[str, str]
 Series = dict[int, float]
 FORMS = ("oxide", "metal", "magnet")
 TABLES = (
-    "countries", "elements", "loss_tiers", "demand", "imports", "feeds", "projects", "recoveries", "ramps", "skills",
-    "workforce", "training", "staffing", "budgets", "funders", "scenarios", "shocks", "resale", "stockpiles",
-)  # fmt: skip
+    "countries",
+    "elements",
+    "loss_tiers",
+    "demand",
+    "imports",
+    "feeds",
+    "projects",
+    "recoveries",
+    "ramps",
+    "skills",
+    "workforce",
+    "training",
+    "staffing",
+    "budgets",
+    "funders",
+    "scenarios",
+    "shocks",
+    "resale",
+    "stockpiles",
+)
 ALL_LEVERS = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
 
 
@@ -53,7 +70,9 @@ def read_table(folder: Path, name: str) -> list[Row]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
-        return [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(stream)]
+        return [
+            {k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(stream)
+        ]
 
 
 def text(row: Row, column: str, default: str = "") -> str:
@@ -234,7 +253,9 @@ def read_project(row: Row, first: int) -> Project:
     )
 
 
-def read_nested(rows: Iterable[Row], outer: str, inner: str, value: str) -> dict[str, dict[str, float]]:
+def read_nested(
+    rows: Iterable[Row], outer: str, inner: str, value: str
+) -> dict[str, dict[str, float]]:
     """A two-key table as nested dicts."""
     found: dict[str, dict[str, float]] = {}
     for row in rows:
@@ -245,7 +266,9 @@ def read_nested(rows: Iterable[Row], outer: str, inner: str, value: str) -> dict
 def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
     """Read the whole folder and the model dict."""
     rows = {name: read_table(folder, name) for name in TABLES}
-    demand = read_series(rows["demand"], lambda r: (r["country"], r["element"], text(r, "form", "oxide")))
+    demand = read_series(
+        rows["demand"], lambda r: (r["country"], r["element"], text(r, "form", "oxide"))
+    )
     choices = read_choices(model, demand)
     ramps = read_nested(rows["ramps"], "ramp", "year_after_start", "share")
     case = Case(
@@ -254,21 +277,29 @@ def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
         tiers=rows["loss_tiers"],
         demand=demand,
         imports=read_series(
-            rows["imports"], lambda r: (r["supplier"], r["country"], r["element"], text(r, "form", "oxide"))
+            rows["imports"],
+            lambda r: (r["supplier"], r["country"], r["element"], text(r, "form", "oxide")),
         ),
         shares=read_nested(rows["feeds"], "feed", "element", "share"),
         projects=[read_project(row, choices.first) for row in rows["projects"]],
-        recoveries={(r["project"], r["element"]): number(r, "recovery") for r in rows["recoveries"]},
-        ramps={ramp: {int(k): share for k, share in steps.items()} for ramp, steps in ramps.items()},
+        recoveries={
+            (r["project"], r["element"]): number(r, "recovery") for r in rows["recoveries"]
+        },
+        ramps={
+            ramp: {int(k): share for k, share in steps.items()} for ramp, steps in ramps.items()
+        },
         skills={r["skill"]: r for r in rows["skills"]},
         workforce={(r["country"], r["skill"]): r for r in rows["workforce"]},
         training={r["programme"]: r for r in rows["training"]},
         staffing=rows["staffing"],
         budgets={(r["funder"], int(r["year"])): number(r, "musd") for r in rows["budgets"]},
         funders={r["funder"]: names(r, "countries") for r in rows["funders"]},
-        scenarios={r["scenario"]: number(r, "probability") for r in rows["scenarios"]} or {"base": 1.0},
+        scenarios={r["scenario"]: number(r, "probability") for r in rows["scenarios"]}
+        or {"base": 1.0},
         shocks=rows["shocks"],
         resale=rows["resale"],
-        stockpiles={(r["country"], r["element"], text(r, "form", "oxide")): r for r in rows["stockpiles"]},
+        stockpiles={
+            (r["country"], r["element"], text(r, "form", "oxide")): r for r in rows["stockpiles"]
+        },
     )
     return case, choices

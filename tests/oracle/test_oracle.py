@@ -135,7 +135,9 @@ def test_mentors_seats_and_hires(solve: Solve) -> None:
     hired = "country,skill,initial,hires_per_year,hire_cost_usd\nAAA,chem,10,2,50000"
     result = solve(**{**PLANT, "workforce": hired, "budgets": money})
     assert (result.risk, result.cost) == (near(50 + 45), near(0.1))
-    assert solve({"levers": ["training"]}, **{**PLANT, "workforce": hired, "budgets": money}).risk == near(105)
+    assert solve(
+        {"levers": ["training"]}, **{**PLANT, "workforce": hired, "budgets": money}
+    ).risk == near(105)
 
 
 def test_new_seats_serve_from_the_next_year(solve: Solve) -> None:
@@ -145,7 +147,9 @@ def test_new_seats_serve_from_the_next_year(solve: Solve) -> None:
         "p,AAA,chem,1,0,10,200000,100000"
     )
     demand = "country,element,year,tonnes\nAAA,Dy,2026,100\nAAA,Dy,2028,100"
-    result = solve(**{**PLANT, "training": seats, "demand": demand, "budgets": "funder,year,musd\nAAA,2026,90"})
+    result = solve(
+        **{**PLANT, "training": seats, "demand": demand, "budgets": "funder,year,musd\nAAA,2026,90"}
+    )
     assert result.risk == near(50 + 55 + 9.5)
     assert result.cost == near(10 * 0.2 + 10 * 0.1)
 
@@ -186,7 +190,9 @@ def test_loss_steps_and_specificity(solve: Solve) -> None:
     imports = "supplier,country,element,year,tonnes\nCHN,AAA,Dy,2026,20"
     steps = "element,country,form,up_to_share,loss_usd_per_kg\nDy,,,0.5,100\nDy,,,1,1000"
     assert solve(demand=one, imports=imports, loss_tiers=steps).risk == near(35)
-    assert solve(demand=one, imports=imports, loss_tiers=steps + "\nDy,,oxide,1,9\nDy,AAA,,1,500").risk == near(40)
+    assert solve(
+        demand=one, imports=imports, loss_tiers=steps + "\nDy,,oxide,1,9\nDy,AAA,,1,500"
+    ).risk == near(40)
 
 
 def test_stock_is_bought_from_what_there_is(solve: Solve) -> None:
@@ -200,7 +206,11 @@ def test_stock_is_bought_from_what_there_is(solve: Solve) -> None:
         "funders": "funder,countries\nJ,*",
     }
     result = solve(**tables)
-    assert (result.risk, result.cost, result.public_spend) == (near(70), near(0.25 + 0.03), near(0.25))
+    assert (result.risk, result.cost, result.public_spend) == (
+        near(70),
+        near(0.25 + 0.03),
+        near(0.25),
+    )
     off = solve({"levers": []}, **tables)
     assert (off.risk, off.cost) == (near(95), near(0.005))
 
@@ -300,6 +310,8 @@ def test_two_year_training_fills_the_mentors(solve: Solve) -> None:
         "skills": "skill,name,attrition,mentor_ratio\nchem,c,0,",
     }
     assert solve(**tables).risk == near(50 + 50 + 25 + 0)
-    mentored = solve({"levers": []}, **{**tables, "skills": "skill,name,attrition,mentor_ratio\nchem,c,0,0.2"})
+    mentored = solve(
+        {"levers": []}, **{**tables, "skills": "skill,name,attrition,mentor_ratio\nchem,c,0,0.2"}
+    )
     assert mentored.risk == near(50 + 50 + 40 + 40)
     assert solve(**{**tables, "budgets": "funder,year,musd\nH,2026,9"}).risk == near(200)

@@ -28,9 +28,7 @@ def test_two_quarters_cut_with_stock_for_one(solve: Solve) -> None:
 
 def test_only_what_touches_inside_a_year_divides_it(solve: Solve) -> None:
     """A factor of 1, no imports to cut, bounds at the ends of a year, a delay: 2 nodes; else 4 a divided year."""
-    rows = (
-        "base,demand,2026Q2,2026Q3,1\nbase,import,2026Q2,2026Q3,0\nbase,demand,2026Q1,2026Q4,2\nbase,delay,2026,2026,1"
-    )
+    rows = "base,demand,2026Q2,2026Q3,1\nbase,import,2026Q2,2026Q3,0\nbase,demand,2026Q1,2026Q4,2\nbase,delay,2026,2026,1"
     whole = solve(shocks=SHOCKS + rows)
     assert (whole.risk, whole.nodes) == (near(300), 2)
     both = solve(shocks=SHOCKS + "base,demand,2026Q2,2027Q3,2")
@@ -47,7 +45,9 @@ TWO_PLANTS = {
 }
 
 
-def test_a_cut_that_shows_in_the_second_quarter_is_not_answered_by_that_years_builds(solve: Solve) -> None:
+def test_a_cut_that_shows_in_the_second_quarter_is_not_answered_by_that_years_builds(
+    solve: Solve,
+) -> None:
     """10 MUSD in 2027 build one of two plants (50 t a year); each scenario shuts one of them.
 
     From the first quarter on it shows in time: the other is built and makes 50 t. From the second on whichever is built
@@ -55,9 +55,13 @@ def test_a_cut_that_shows_in_the_second_quarter_is_not_answered_by_that_years_bu
     """
     head = "scenario,kind,start_year,end_year,project,factor\n"
     model = {"policy": {"investment": "adaptive"}}
-    first = solve(model, shocks=head + "s,capacity,2027Q1,2027,S,0\nr,capacity,2027,2027Q4,R,0", **TWO_PLANTS)
+    first = solve(
+        model, shocks=head + "s,capacity,2027Q1,2027,S,0\nr,capacity,2027,2027Q4,R,0", **TWO_PLANTS
+    )
     assert (first.risk, first.nodes) == (near(100 + 50), 3)
-    second = solve(model, shocks=head + "s,capacity,2027Q2,2027,S,0\nr,capacity,2027Q2,,R,0", **TWO_PLANTS)
+    second = solve(
+        model, shocks=head + "s,capacity,2027Q2,2027,S,0\nr,capacity,2027Q2,,R,0", **TWO_PLANTS
+    )
     assert (second.risk, second.nodes) == (near(100 + 100 - 31.25), 1 + 1 + 3 * 2)
 
 
@@ -97,12 +101,20 @@ def test_money_moves_within_a_year_and_holding_counts_at_its_end(solve: Solve) -
         stockpiles="country,element,initial_t,purchase_usd_per_kg,holding_usd_per_kg_year\nAAA,Dy,0,10,1",
         budgets="funder,year,musd\nAAA,2026,0.2",
     )
-    assert (result.risk, result.cost, result.public_spend) == (near(25 + 80), near(0.2 + 0.02), near(0.2))
+    assert (result.risk, result.cost, result.public_spend) == (
+        near(25 + 80),
+        near(0.2 + 0.02),
+        near(0.2),
+    )
 
 
 def test_fixed_opex_and_instalments_fall_due_once_a_year(solve: Solve) -> None:
     """500 t/y from 2026 at 10 MUSD; fixed opex 0.5 a year, variable 1000 USD/t: 0.5 a year. Demand is never met."""
-    tables = {**TWO_PLANTS, "budgets": "funder,year,musd\nAAA,2026,10", "scenarios": "scenario,name,probability\ns,s,1"}
+    tables = {
+        **TWO_PLANTS,
+        "budgets": "funder,year,musd\nAAA,2026,10",
+        "scenarios": "scenario,name,probability\ns,s,1",
+    }
     columns = ",fixed_opex_usd_per_tpa,variable_opex_usd_per_t"
     project = "S,S,AAA,separation,,500,20000,clay,1000,1000"
     head, mine, *_ = tables["projects"].split("\n")
@@ -117,7 +129,9 @@ MAGNETS = {
 }
 
 
-def test_metal_without_magnet_capacity_helps_nobody_and_one_tonne_of_it_saves_one(solve: Solve) -> None:
+def test_metal_without_magnet_capacity_helps_nobody_and_one_tonne_of_it_saves_one(
+    solve: Solve,
+) -> None:
     """60 t of metal come in; of a plant that takes 1 t, 1 t is saved; 80 t at recovery 0.9 turn all 60 into 54."""
     head = "project,name,country,stage,existing_tpa,recovery\n"
     assert solve(**MAGNETS).risk == near(100)
@@ -144,7 +158,8 @@ def test_magnet_plants_are_a_lever_and_their_magnets_go_to_the_pool(solve: Solve
 
 THREE = {
     "countries": "country,name,bloc\nAAA,A,x\nBBB,B,y\nCCC,C,x",
-    "demand": "country,element,year,tonnes\n" + "\n".join(f"{c},Dy,2026,100" for c in ("AAA", "BBB", "CCC")),
+    "demand": "country,element,year,tonnes\n"
+    + "\n".join(f"{c},Dy,2026,100" for c in ("AAA", "BBB", "CCC")),
     "imports": "supplier,country,element,year,tonnes\n"
     + "\n".join(f"CHN,{c},Dy,2026,100" for c in ("AAA", "BBB", "CCC")),
 }
@@ -164,10 +179,16 @@ CUT = "scenario,kind,start_year,end_year,country,factor,leak\n"
             80 - 20,
         ),  # least leak: 0.25 x 0.8 x 100
         (0.3, "base,import,2026Q2,2026Q2,AAA,0.2,0.5", 20 - 7.5),  # a quarter of all
-        (0.3, "base,import,2026,2026,AAA,0.2,0.5\nbase,import,2026,2026,BBB,1.2,", 80 - 36),  # BBB may sell 0.3 x 120
+        (
+            0.3,
+            "base,import,2026,2026,AAA,0.2,0.5\nbase,import,2026,2026,BBB,1.2,",
+            80 - 36,
+        ),  # BBB may sell 0.3 x 120
     ],
 )
-def test_resale_is_capped_by_leak_and_by_share(solve: Solve, share: float, shocks: str, short: float) -> None:
+def test_resale_is_capped_by_leak_and_by_share(
+    solve: Solve, share: float, shocks: str, short: float
+) -> None:
     result = solve(resale=f"country,share\nBBB,{share}", shocks=CUT + shocks, **THREE)
     assert result.risk == near(short)
 
@@ -175,7 +196,9 @@ def test_resale_is_capped_by_leak_and_by_share(solve: Solve, share: float, shock
 def test_nothing_is_resold_when_all_are_cut_alike(solve: Solve) -> None:
     """Every country could sell half of its 20 t, none has more than another: 3 x 80 t short."""
     rows = "country,share\nAAA,0.5\nBBB,0.5\nCCC,0.5"
-    assert solve(resale=rows, shocks=CUT + "base,import,2026,2026,*,0.2,1", **THREE).risk == near(240)
+    assert solve(resale=rows, shocks=CUT + "base,import,2026,2026,*,0.2,1", **THREE).risk == near(
+        240
+    )
 
 
 def test_resale_stays_in_the_group(solve: Solve) -> None:
@@ -211,13 +234,22 @@ def test_a_leak_is_felt_where_something_can_be_sold_on(solve: Solve) -> None:
     assert solve(resale="country,share\nBBB,0.5", scenarios=odds, shocks=shocks, **THREE).nodes == 2
     assert solve(resale="country,share\nAAA,0.5", scenarios=odds, shocks=shocks, **THREE).nodes == 1
     national = {"policy": {"coordination": "national"}}
-    assert solve(national, resale="country,share\nBBB,0.5", scenarios=odds, shocks=shocks, **THREE).nodes == 1
+    assert (
+        solve(
+            national, resale="country,share\nBBB,0.5", scenarios=odds, shocks=shocks, **THREE
+        ).nodes
+        == 1
+    )
 
 
 def test_a_cut_of_what_is_not_on_offer_makes_no_history(solve: Solve) -> None:
     """100 t on offer in 2026, none in 2027, when one of two scenarios cuts it: 100 t short in both, two nodes."""
     odds = "scenario,name,probability\ncalm,calm,0.5\ncut,cut,0.5"
-    result = solve(imports=IMPORTS + "\nCHN,AAA,Dy,2027,0", scenarios=odds, shocks=SHOCKS + "cut,import,2027,2027,0")
+    result = solve(
+        imports=IMPORTS + "\nCHN,AAA,Dy,2027,0",
+        scenarios=odds,
+        shocks=SHOCKS + "cut,import,2027,2027,0",
+    )
     assert (result.risk, result.nodes) == (near(100), 2)
 
 
@@ -228,7 +260,9 @@ def test_a_knapsack_of_whole_plants(solve: Solve) -> None:
         "demand": ONE_YEAR,
         "projects": "project,name,country,stage,existing_tpa,max_new_tpa,unit_tpa,capex_usd_per_tpa,feeds\n"
         "M,M,AAA,mine,9000,,,,clay\n"
-        + "\n".join(f"{name},{name},AAA,separation,,{size},{size},{usd!r},clay" for name, size, usd in rows),
+        + "\n".join(
+            f"{name},{name},AAA,separation,,{size},{size},{usd!r},clay" for name, size, usd in rows
+        ),
         "budgets": "funder,year,musd\nAAA,2026,8",
     }
     whole = solve({"policy": {"whole_plants": True}}, **tables)
@@ -236,7 +270,10 @@ def test_a_knapsack_of_whole_plants(solve: Solve) -> None:
     assert whole.new_capacity == {"M": 0, "P": near(0), "Q": near(0), "R": near(400)}
     parts = solve(**tables)
     assert parts.risk == near(55)
-    less = {**tables, "projects": tables["projects"].replace("separation,,400,400,", "separation,,400,150,")}
+    less = {
+        **tables,
+        "projects": tables["projects"].replace("separation,,400,400,", "separation,,400,150,"),
+    }
     # Now R comes in phases of 15 t at 3 each, two at most: 30 + 15 for 5 + 3.
     assert solve({"policy": {"whole_plants": True}}, **less).risk == near(55)
 
@@ -296,7 +333,12 @@ def test_the_next_largest_share_is_least_too() -> None:
     budgets = {("A", 2026): 20.0, ("B", 2026): 40.0, ("J", 2026): 10.0, ("N", 2027): 9.0}
     reach = {"A": ["AAA"], "B": ["AAA"], "J": ["AAA", "BBB"], "N": ["AAA"]}
     found = even_payments({("AAA", 0): 30.0, ("BBB", 0): 8.0}, nodes, budgets, reach)
-    assert {f: p.paid for f, p in found.items()} == {"A": near(10), "B": near(20), "J": near(8), "N": near(0)}
+    assert {f: p.paid for f, p in found.items()} == {
+        "A": near(10),
+        "B": near(20),
+        "J": near(8),
+        "N": near(0),
+    }
 
 
 def test_even_payments_over_time_and_futures() -> None:
@@ -318,8 +360,11 @@ def test_even_payments_over_time_and_futures() -> None:
 
 def test_payments_of_a_plan(solve: Solve) -> None:
     """10 MUSD are spent in 2027; A has 10 then, J 30 over both years: 2.5 and 7.5."""
-    tables = {**TWO_PLANTS, "scenarios": "scenario,name,probability\ns,s,1", "demand": "country,element,year,tonnes\n"
-              "AAA,Dy,2026,0\nAAA,Dy,2027,50"}  # fmt: skip
+    tables = {
+        **TWO_PLANTS,
+        "scenarios": "scenario,name,probability\ns,s,1",
+        "demand": "country,element,year,tonnes\nAAA,Dy,2026,0\nAAA,Dy,2027,50",
+    }
     tables |= {
         "budgets": "funder,year,musd\nA,2027,10\nJ,2026,10\nJ,2027,20",
         "funders": "funder,countries\nA,*\nJ,AAA",

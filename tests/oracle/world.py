@@ -10,9 +10,22 @@ from tests.oracle.sparse import Program
 from tests.oracle.tables import FORMS, Case, Choices, Period, Project, Row, number
 
 OPERATIONS = {
-    "throughput", "use", "turn", "given", "received", "imported", "resold", "stock", "bought", "released", "short",
-    "lent", "borrowed", "pay", "carry",
-}  # fmt: skip
+    "throughput",
+    "use",
+    "turn",
+    "given",
+    "received",
+    "imported",
+    "resold",
+    "stock",
+    "bought",
+    "released",
+    "short",
+    "lent",
+    "borrowed",
+    "pay",
+    "carry",
+}
 INVESTMENT = {"build", "intake", "seats", "hires"}
 
 
@@ -49,10 +62,19 @@ class World:
     @cached_property
     def goods(self) -> list[tuple[str, str, str]]:
         """Contract: "Each country, element, form"; without any word of magnets those of oxide and metal."""
-        named = {key[-1] for table in (self.case.demand, self.case.imports, self.case.stockpiles) for key in table}
+        named = {
+            key[-1]
+            for table in (self.case.demand, self.case.imports, self.case.stockpiles)
+            for key in table
+        }
         magnets = "magnet" in named or any(p.stage == "magnet" for p in self.case.projects)
         forms = FORMS if magnets else FORMS[:2]
-        return [(c, e, f) for c in self.case.country_names for e in self.case.element_names for f in forms]
+        return [
+            (c, e, f)
+            for c in self.case.country_names
+            for e in self.case.element_names
+            for f in forms
+        ]
 
     @cached_property
     def groups(self) -> list[list[str]]:
@@ -85,9 +107,13 @@ class World:
 
     def persons(self, plant: Project, skill: str) -> float:
         """persons_per_ktpa: "blank = every project of the stage; a project row overrides" (read: skill by skill)."""
-        own = [r for r in self.case.staffing if r.get("project") == plant.name and r["skill"] == skill]
+        own = [
+            r for r in self.case.staffing if r.get("project") == plant.name and r["skill"] == skill
+        ]
         general = [
-            r for r in self.case.staffing if not r.get("project") and r["stage"] == plant.stage and r["skill"] == skill
+            r
+            for r in self.case.staffing
+            if not r.get("project") and r["stage"] == plant.stage and r["skill"] == skill
         ]
         rows = own or general
         return number(rows[0], "persons_per_ktpa") if rows else 0.0
@@ -117,7 +143,8 @@ class World:
         """
         scenarios = list(self.case.scenarios)
         twins = {
-            (w, t): next(v for v in scenarios if self.history[v, t] == self.history[w, t]) for w, t in self.moments
+            (w, t): next(v for v in scenarios if self.history[v, t] == self.history[w, t])
+            for w, t in self.moments
         }
         for key in list(self.lp.index):
             if key[0] not in OPERATIONS | INVESTMENT:

@@ -59,10 +59,16 @@ def rows_of(program: Program) -> Iterator[tuple[Key, Row, bool]]:
         low, high = float(program.row_lower[i]), float(program.row_upper[i])
         if name in OURS_PUT_IN:
             own = terms.pop((OURS_PUT_IN[name], index))
-            rest, constant = put_in({key: -value / own for key, value in terms.items()}, -high / own, known)
+            rest, constant = put_in(
+                {key: -value / own for key, value in terms.items()}, -high / own, known
+            )
             known[OURS_PUT_IN[name], index] = rest, -constant
         elif math.isinf(high):
-            yield (name, index), put_in({key: -value for key, value in terms.items()}, -low, known), False
+            yield (
+                (name, index),
+                put_in({key: -value for key, value in terms.items()}, -low, known),
+                False,
+            )
         else:
             yield (name, index), put_in(terms, high, known), low == high
 
@@ -75,17 +81,27 @@ class Translated:
         self._funder = {f: (i, f == min(fs)) for i, fs in scope.funder_groups.items() for f in fs}
         self._supplier = {key[1:]: key[0] for key in sorted(world.case.imports, reverse=True)}
         self._node = {(w, self._period(n)): n.index for n in scope.tree.nodes for w in n.scenarios}
-        self._decision = {(w, d.year): d.index for d in scope.decision_tree.nodes for w in d.scenarios}
+        self._decision = {
+            (w, d.year): d.index for d in scope.decision_tree.nodes for w in d.scenarios
+        }
         self._yearly = scope.account_tree is scope.decision_tree
         """Whether nothing is paid within a year, so that ours has an account for each year."""
-        self._account = {(w, self._period(a)): a.index for a in scope.account_tree.nodes for w in a.scenarios}
-        self._work = {(w, self._period(s)): s.index for s in scope.staffing_tree.nodes for w in s.scenarios}
+        self._account = {
+            (w, self._period(a)): a.index for a in scope.account_tree.nodes for w in a.scenarios
+        }
+        self._work = {
+            (w, self._period(s)): s.index for s in scope.staffing_tree.nodes for w in s.scenarios
+        }
         self._known: dict[TheirKey, Row] = {}
         for terms, value in world.lp.equal:
-            own = next((key for key in terms if key[0] in THEIRS_PUT_IN and abs(terms[key]) == 1.0), None)
+            own = next(
+                (key for key in terms if key[0] in THEIRS_PUT_IN and abs(terms[key]) == 1.0), None
+            )
             if own is not None and own not in self._known:
                 sign = -terms[own]
-                inner, constant = self._mapped({key: sign * f for key, f in terms.items() if key != own}, 0.0)
+                inner, constant = self._mapped(
+                    {key: sign * f for key, f in terms.items() if key != own}, 0.0
+                )
                 self._known[own] = inner, -sign * value - constant
 
     @staticmethod
@@ -97,12 +113,18 @@ class Translated:
         accounts: dict[Any, Row] = {}
         for terms, value in self._world.lp.upper:
             row = self._mapped(terms, value)
-            paying = next((key for key in terms if key[0] in ("pay", "carry") and terms[key] > 0), None)
+            paying = next(
+                (key for key in terms if key[0] in ("pay", "carry") and terms[key] > 0), None
+            )
             if paying is None:
                 yield row
                 continue
             w, t = paying[-2:]
-            place = (self._funder.get(paying[1], (paying[1], True))[0], w, t.year if self._yearly else t)
+            place = (
+                self._funder.get(paying[1], (paying[1], True))[0],
+                w,
+                t.year if self._yearly else t,
+            )
             before = accounts.get(place, ({}, 0.0))
             accounts[place] = before[0] | row[0], before[1] + row[1]
         yield from accounts.values()
@@ -116,7 +138,11 @@ class Translated:
         found: dict[tuple[Key, str], float] = defaultdict(float)
         for key, j in self._world.lp.index.items():
             if key[0] in ("imported", "resold", "stock", "piece", "hires", "pay", "build"):
-                same = ("imported", self._supplier[key[2:-2]], *key[2:]) if key[0] == "imported" else key
+                same = (
+                    ("imported", self._supplier[key[2:-2]], *key[2:])
+                    if key[0] == "imported"
+                    else key
+                )
                 for column in self._image(same)[0]:
                     found[column, key[-2]] += self._world.lp.bounds[j][1]
         return {column: high for (column, _), high in found.items()}
@@ -158,7 +184,11 @@ class Translated:
         if name in ("given", "received"):
             good = tuple(subject)
             made = self._known["made", *subject, w, t]
-            return _one("delivered", (*good, n)) if name == "received" and good in self._scope.exchanged else made
+            return (
+                _one("delivered", (*good, n))
+                if name == "received" and good in self._scope.exchanged
+                else made
+            )
         if name == "imported":
             first = self._supplier[tuple(subject[1:])] == subject[0]
             return _one("imported", (*subject[1:], n)) if first else ({}, 0.0)

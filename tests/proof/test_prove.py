@@ -35,7 +35,9 @@ FLIPS = 1000 if LONG else 60
 
 @pytest.fixture(scope="module")
 def starter() -> planner.Plan:
-    return planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/least_risk.toml"), baseline=False)
+    return planner.solve(
+        planner.load(ROOT / "inputs/starter", model=ROOT / "models/least_risk.toml"), baseline=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,14 @@ def test_an_optimum_worked_out_by_hand(tmp_path: Path) -> None:
     """30 MUSD build 30 t/y in the first year, used at once: of 300 t 90 are made and 210 short.
 
     The limit of risk is 210 and a billionth more, and a tonne saves three: 30 - 2.1e-7 / 3 MUSD is the least cost."""
-    write_case(tmp_path, projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD)], budgets=budget(30))
-    plan = planner.solve(planner.load(tmp_path, overrides={"objective.risk_slack": 0}), baseline=False)
+    write_case(
+        tmp_path,
+        projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD)],
+        budgets=budget(30),
+    )
+    plan = planner.solve(
+        planner.load(tmp_path, overrides={"objective.risk_slack": 0}), baseline=False
+    )
     found = {phase.phase: phase for phase in prove(plan).phases}
     assert found["risk"].lower <= 210 <= found["risk"].upper
     least = 30 - Fraction(7, 100_000_000)
@@ -67,7 +75,10 @@ def test_no_more_is_bought_than_there_is_to_the_last_digit(tmp_path: Path) -> No
     """All of two years of imports goes into stock for the third, which has none: a rounding less is to be had."""
     case = write_case(
         tmp_path,
-        demand=[{"country": "AAA", "element": "Dy", "year": year, "tonnes": t} for year, t in ((2026, 0), (2028, 50))],
+        demand=[
+            {"country": "AAA", "element": "Dy", "year": year, "tonnes": t}
+            for year, t in ((2026, 0), (2028, 50))
+        ],
         imports=[imports(0.1), imports(0.2, supplier="ROW")],
         stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1}],
         budgets=budget(30),
@@ -86,7 +97,10 @@ def test_nothing_is_bought_where_nobody_may_pay_to_the_last_digit(tmp_path: Path
     case = write_case(
         tmp_path,
         countries=[{"country": "AAA"}, {"country": "BBB"}],
-        demand=[{"country": "BBB", "element": "Dy", "year": year, "tonnes": t} for year, t in ((2026, 0), (2028, 50))],
+        demand=[
+            {"country": "BBB", "element": "Dy", "year": year, "tonnes": t}
+            for year, t in ((2026, 0), (2028, 50))
+        ],
         imports=[imports(1, country="BBB")],
         stockpiles=[{"country": "BBB", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 10}],
         budgets=budget(30),
@@ -104,19 +118,29 @@ def test_nothing_is_bought_where_nobody_may_pay_to_the_last_digit(tmp_path: Path
 def test_the_checker_needs_the_standard_library_alone(folder: Path) -> None:
     """Isolated: no package that is installed can be imported."""
     assert (folder / "check.py").read_text().count("\n") <= 200
-    done = subprocess.run([sys.executable, "-I", "-S", "check.py"], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "check.py"], cwd=folder, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     certificate = json.loads((folder / "certificate.json").read_text())
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [p["phase"] for p in certificate["phases"]]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        p["phase"] for p in certificate["phases"]
+    ]
 
 
-def test_any_solver_reads_the_program_and_finds_the_same(folder: Path, proof: Proof, tmp_path: Path) -> None:
-    (tmp_path / "program.mps").write_bytes(gzip.decompress((folder / "program.mps.gz").read_bytes()))
+def test_any_solver_reads_the_program_and_finds_the_same(
+    folder: Path, proof: Proof, tmp_path: Path
+) -> None:
+    (tmp_path / "program.mps").write_bytes(
+        gzip.decompress((folder / "program.mps.gz").read_bytes())
+    )
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.readModel(str(tmp_path / "program.mps"))
     solver.run()
-    assert solver.getInfo().objective_function_value == pytest.approx(float(proof.phases[0].lower), rel=1e-9)
+    assert solver.getInfo().objective_function_value == pytest.approx(
+        float(proof.phases[0].lower), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", seeds(0, 8, 100))
@@ -141,19 +165,28 @@ def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
 @pytest.mark.parametrize("old", [True, False])
 def test_the_program_is_the_one_that_the_tables_say(tmp_path: Path, seed: int, old: bool) -> None:
     model = write_random_case(tmp_path / "case", seed, old=old)
-    assert differences(tmp_path / "case", model, planner.load(tmp_path / "case", overrides=flat(model))) == []
+    assert (
+        differences(
+            tmp_path / "case", model, planner.load(tmp_path / "case", overrides=flat(model))
+        )
+        == []
+    )
 
 
 def flipped(folder: Path, draw: random.Random) -> str:
     """Change one digit in one file of a proof; returns its name."""
     name = draw.choice(sorted(path.name for path in folder.iterdir() if path.name != "check.py"))
     path = folder / name
-    text = path.read_text() if name.endswith("json") else gzip.decompress(path.read_bytes()).decode()
+    text = (
+        path.read_text() if name.endswith("json") else gzip.decompress(path.read_bytes()).decode()
+    )
     places = [i for i, c in enumerate(text) if c.isdigit() and c.isascii()]
     place = draw.choice(places)
     other = draw.choice([c for c in "0123456789" if c != text[place]])
     text = text[:place] + other + text[place + 1 :]
-    path.write_bytes(text.encode() if name.endswith("json") else gzip.compress(text.encode(), mtime=0))
+    path.write_bytes(
+        text.encode() if name.endswith("json") else gzip.compress(text.encode(), mtime=0)
+    )
     return name
 
 
@@ -218,7 +251,9 @@ def test_a_run_keeps_what_is_needed(starter: planner.Plan, proof: Proof, tmp_pat
 
 def rewritten(folder: Path, name: str, change: Callable[[list[str]], list[str]]) -> None:
     """Change the rows of a table of a proof, and state its hash anew."""
-    header, *rows = list(csv.reader(gzip.decompress((folder / name).read_bytes()).decode().splitlines()))
+    header, *rows = list(
+        csv.reader(gzip.decompress((folder / name).read_bytes()).decode().splitlines())
+    )
     lines = [header, *(change(row) for row in rows)]
     text = "".join(",".join(f'"{cell}"' for cell in line) + "\n" for line in lines)
     (folder / name).write_bytes(gzip.compress(text.encode(), mtime=0))
@@ -228,12 +263,28 @@ def rewritten(folder: Path, name: str, change: Callable[[list[str]], list[str]])
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        ("plan-risk.csv.gz", lambda row: [row[0], "1"] if row[0] == "risk" else row, "risk_definition"),
-        ("plan-risk.csv.gz", lambda row: [row[0], "-1"] if row[0].startswith("shortfall") else row, "does not meet"),
+        (
+            "plan-risk.csv.gz",
+            lambda row: [row[0], "1"] if row[0] == "risk" else row,
+            "risk_definition",
+        ),
+        (
+            "plan-risk.csv.gz",
+            lambda row: [row[0], "-1"] if row[0].startswith("shortfall") else row,
+            "does not meet",
+        ),
         ("duals-risk.csv.gz", lambda row: [row[0], str(-Decimal(row[1]))], "wrong sign"),
-        ("duals-risk.csv.gz", lambda row: [row[0], str(2 * Decimal(row[1]))], "nothing bounds|prove less"),
+        (
+            "duals-risk.csv.gz",
+            lambda row: [row[0], str(2 * Decimal(row[1]))],
+            "nothing bounds|prove less",
+        ),
         ("implied-risk.csv.gz", lambda row: [*row[:3], str(Decimal(row[3]) / 2)], "may be beyond"),
-        ("implied-risk.csv.gz", lambda row: [*row[:2], "risk_definition", row[3]], "bounds nothing|may be beyond"),
+        (
+            "implied-risk.csv.gz",
+            lambda row: [*row[:2], "risk_definition", row[3]],
+            "bounds nothing|may be beyond",
+        ),
     ],
 )
 def test_what_does_not_follow_is_refused(

@@ -28,7 +28,11 @@ seeds = st.integers(0, 1_000_000)
 EXAMPLES = 40 if LONG else 5
 """Cases per property."""
 few = settings(
-    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
 )
 
 
@@ -42,7 +46,10 @@ class World:
 
     def model(self, **overrides: object) -> ModelFile:
         """The model with dotted keys (`__` for the dot) replaced; goal `risk` without slack if nothing else is said."""
-        values = {**self.values, "objective": {k: v for k, v in self.values["objective"].items() if k != "risk_limit"}}
+        values = {
+            **self.values,
+            "objective": {k: v for k, v in self.values["objective"].items() if k != "risk_limit"},
+        }
         keys = {"objective.goal": "risk", "objective.risk_slack": 0.0} | {
             k.replace("__", "."): v for k, v in overrides.items()
         }
@@ -89,4 +96,6 @@ def write_rows(path: Path, rows: Rows) -> None:
 
 def times(factor: float, *columns: str) -> Change:
     """Multiply columns where they are given."""
-    return lambda rows: [row | {c: repr(float(row[c]) * factor) for c in columns if row.get(c)} for row in rows]
+    return lambda rows: [
+        row | {c: repr(float(row[c]) * factor) for c in columns if row.get(c)} for row in rows
+    ]

@@ -66,7 +66,9 @@ def test_adaptive_is_never_worse_than_committed(seed: int) -> None:
 @given(seeds)
 def test_wider_coordination_is_never_worse(seed: int) -> None:
     with world(seed) as base:
-        national, blocs, allied = (base.least_risk(policy__coordination=how) for how in ("national", "blocs", "allied"))
+        national, blocs, allied = (
+            base.least_risk(policy__coordination=how) for how in ("national", "blocs", "allied")
+        )
         assert not_above(blocs, national)
         assert not_above(allied, blocs)
 
@@ -76,14 +78,21 @@ def test_wider_coordination_is_never_worse(seed: int) -> None:
 def test_carrying_over_and_lending_never_hurt(seed: int) -> None:
     with world(seed) as base:
         assert not_above(
-            base.least_risk(policy__budget_carry_over=True), base.least_risk(policy__budget_carry_over=False)
+            base.least_risk(policy__budget_carry_over=True),
+            base.least_risk(policy__budget_carry_over=False),
         )
-        assert not_above(base.least_risk(policy__secondment_share=0.5), base.least_risk(policy__secondment_share=0.0))
+        assert not_above(
+            base.least_risk(policy__secondment_share=0.5),
+            base.least_risk(policy__secondment_share=0.0),
+        )
 
 
 def total(rows: Rows) -> dict[str, float]:
     """Feed -> sum of its shares."""
-    return {row["feed"]: sum(float(r["share"]) for r in rows if r["feed"] == row["feed"]) for row in rows}
+    return {
+        row["feed"]: sum(float(r["share"]) for r in rows if r["feed"] == row["feed"])
+        for row in rows
+    }
 
 
 MORE: dict[str, tuple[str, Change]] = {
@@ -96,13 +105,22 @@ MORE: dict[str, tuple[str, Change]] = {
     "milder steps": ("loss_tiers", times(0.5, "loss_usd_per_kg")),
     "plants": ("projects", times(1.5, "existing_tpa", "max_new_tpa")),
     "cheaper plants": ("projects", times(0.5, "capex_usd_per_tpa", "variable_opex_usd_per_t")),
-    "weaker cuts": ("shocks", lambda rows: [r | {"leak": "1"} if r["kind"] == "import" else r for r in rows]),
-    "no delays": ("shocks", lambda rows: [r | {"factor": "0"} if r["kind"] == "delay" else r for r in rows]),
+    "weaker cuts": (
+        "shocks",
+        lambda rows: [r | {"leak": "1"} if r["kind"] == "import" else r for r in rows],
+    ),
+    "no delays": (
+        "shocks",
+        lambda rows: [r | {"factor": "0"} if r["kind"] == "delay" else r for r in rows],
+    ),
     "less at stake": ("countries", times(0.5, "weight")),
     "cheaper countries": ("countries", times(0.5, "cost_index")),
     "less loss": ("elements", times(0.5, "loss_usd_per_kg")),
     "less demand": ("demand", times(0.5, "tonnes")),
-    "richer feeds": ("feeds", lambda rows: times(1 / max(total(rows).values(), default=1.0), "share")(rows)),
+    "richer feeds": (
+        "feeds",
+        lambda rows: times(1 / max(total(rows).values(), default=1.0), "share")(rows),
+    ),
     "better recovery": ("recoveries", lambda rows: [r | {"recovery": "1"} for r in rows]),
     "all recovered": ("projects", lambda rows: [r | {"recovery": "1"} for r in rows]),
     "no ramps": ("ramps", lambda rows: [r | {"share": "1"} for r in rows]),
@@ -117,7 +135,9 @@ WITHOUT_MORE = {"scenarios", "resale"}
 
 
 def test_every_table_that_a_plan_follows_from_has_a_more() -> None:
-    assert {table for table, _ in MORE.values()} | WITHOUT_MORE == {table.name for table in TABLES if table.solved}
+    assert {table for table, _ in MORE.values()} | WITHOUT_MORE == {
+        table.name for table in TABLES if table.solved
+    }
 
 
 @few
@@ -128,7 +148,9 @@ def test_more_of_anything_never_raises_the_least_risk(seed: int) -> None:
         for name in base.rng.sample(sorted(MORE), len(MORE) if LONG else 4):
             table, change = MORE[name]
             assert not_above(base.changed(**{table: change}).least_risk(), before), name
-        anyone = [{"country": row["country"], "share": "1"} for row in read_rows(base.folder, "countries")]
+        anyone = [
+            {"country": row["country"], "share": "1"} for row in read_rows(base.folder, "countries")
+        ]
         assert not_above(base.changed(resale=lambda _: anyone).least_risk(), before)
 
 
@@ -138,7 +160,9 @@ def test_another_magnet_plant_never_raises_the_least_risk(seed: int) -> None:
     with world(seed) as base:
         country = base.rng.choice(read_rows(base.folder, "countries"))["country"]
         plant = {"project": "magnets", "country": country, "stage": "magnet", "existing_tpa": "20"}
-        assert not_above(base.changed(projects=lambda rows: [*rows, plant]).least_risk(), base.least_risk())
+        assert not_above(
+            base.changed(projects=lambda rows: [*rows, plant]).least_risk(), base.least_risk()
+        )
 
 
 @few
@@ -152,4 +176,7 @@ def test_a_plan_is_never_worse_than_none_at_equal_or_more_cost(seed: int) -> Non
             "objective__tail": base.rng.choice((0.0, 0.5, 0.9)),
         }
         plan, nothing = base.solve(**chosen).summary, base.solve(**chosen, levers=[]).summary
-        assert not_above(plan["risk_musd"], nothing["risk_musd"]) or plan["cost_musd"] < nothing["cost_musd"], chosen
+        assert (
+            not_above(plan["risk_musd"], nothing["risk_musd"])
+            or plan["cost_musd"] < nothing["cost_musd"]
+        ), chosen

@@ -26,7 +26,12 @@ def accounts_of(seed: int) -> Accounts:
     """What the plan of a random case spends, for which two more funders may pay, here and there."""
     with world(seed) as base:
         years = sorted(
-            {int(row["year"]) for row in planner.load(base.folder, base.model()).frame("demand").to_dict("records")}
+            {
+                int(row["year"])
+                for row in planner.load(base.folder, base.model())
+                .frame("demand")
+                .to_dict("records")
+            }
         )
 
         def more(rows: Rows) -> Rows:
@@ -34,10 +39,16 @@ def accounts_of(seed: int) -> Accounts:
                 ("FUND", years[0], base.rng.uniform(1, 50)),
                 ("BANK", base.rng.choice(years), base.rng.uniform(1, 50)),
             ]
-            return rows + [{"funder": f, "year": str(y), "musd": repr(musd)} for f, y, musd in extra]
+            return rows + [
+                {"funder": f, "year": str(y), "musd": repr(musd)} for f, y, musd in extra
+            ]
 
         def reach(rows: Rows) -> Rows:
-            return [*rows, {"funder": "FUND", "countries": "*"}, {"funder": "BANK", "countries": "*"}]
+            return [
+                *rows,
+                {"funder": "FUND", "countries": "*"},
+                {"funder": "BANK", "countries": "*"},
+            ]
 
         wider = base.changed(budgets=more, funders=reach)
         session = LiveProgram(planner.load(wider.folder, wider.model(policy__whole_plants=False)))
@@ -52,7 +63,13 @@ def asked(accounts: Accounts) -> tuple[Any, ...]:
     histories: dict[Hashable, Node] = {
         n.index: Node(n.parent if n.parent >= 0 else None, n.year, n.probability) for n in nodes
     }
-    return dict(accounts.spent), histories, case.budget, case.reach, case.model.policy.budget_carry_over
+    return (
+        dict(accounts.spent),
+        histories,
+        case.budget,
+        case.reach,
+        case.model.policy.budget_carry_over,
+    )
 
 
 @few
@@ -71,15 +88,25 @@ def test_no_other_split_is_more_even(seed: int) -> None:
     """Sorted from the largest down, the shares of any other split are larger where they differ first."""
     accounts = accounts_of(seed)
     budgets = {f: amount for f, amount in whole_budgets(accounts.case).items() if amount > 0}
-    rows = {row.funder: row for row in split(accounts, whole_budgets(accounts.case)).rows if row.funder in budgets}
-    assert sum(row.paid_musd for row in rows.values()) == pytest.approx(accounts.total, rel=1e-9, abs=1e-8)
+    rows = {
+        row.funder: row
+        for row in split(accounts, whole_budgets(accounts.case)).rows
+        if row.funder in budgets
+    }
+    assert sum(row.paid_musd for row in rows.values()) == pytest.approx(
+        accounts.total, rel=1e-9, abs=1e-8
+    )
     even = sorted((rows[f].paid_musd / budgets[f] for f in budgets), reverse=True)
     program, rng = split_of(*asked(accounts)), np.random.default_rng(seed)
     for _ in range(OTHERS):
         found = needed(program.minimise({("paid", f): float(rng.normal()) for f in budgets}))
         paid = {f: found["paid", f] for f in budgets}
-        assert all(rows[f].least_musd - 2e-5 <= paid[f] <= rows[f].most_musd + 2e-5 for f in budgets)
-        for mine, theirs in zip(even, sorted((paid[f] / budgets[f] for f in budgets), reverse=True), strict=True):
+        assert all(
+            rows[f].least_musd - 2e-5 <= paid[f] <= rows[f].most_musd + 2e-5 for f in budgets
+        )
+        for mine, theirs in zip(
+            even, sorted((paid[f] / budgets[f] for f in budgets), reverse=True), strict=True
+        ):
             assert theirs >= mine - 1e-5
             if theirs > mine + 1e-5:
                 break

@@ -29,7 +29,9 @@ def test_the_verifier_and_the_program_agree_on_risk_cost_and_expected_loss(seed:
         assert checked.holds
         assert plan.summary["certificate"]["primal_residual"] <= 1e-6
         assert checked.cost == pytest.approx(x[program.column["cost", None]], rel=1e-6, abs=1e-5)
-        assert checked.losses.expected == pytest.approx(x[program.column["expected_loss", None]], rel=1e-6, abs=1e-5)
+        assert checked.losses.expected == pytest.approx(
+            x[program.column["expected_loss", None]], rel=1e-6, abs=1e-5
+        )
         # The program's risk may hold a slack that the losses do not need: never less than theirs.
         assert checked.losses.risk <= x[program.column["risk", None]] * (1 + 1e-6) + 1e-5
 
@@ -39,7 +41,9 @@ def test_the_verifier_and_the_program_agree_on_risk_cost_and_expected_loss(seed:
 def test_the_same_case_gives_the_same_bytes(seed: int) -> None:
     with world(seed) as base:
         one, other = base.solve(), base.solve()
-        assert {n: t.to_csv() for n, t in one.tables.items()} == {n: t.to_csv() for n, t in other.tables.items()}
+        assert {n: t.to_csv() for n, t in one.tables.items()} == {
+            n: t.to_csv() for n, t in other.tables.items()
+        }
 
 
 @few
@@ -52,5 +56,7 @@ def test_losses_of_scenarios_add_up_to_what_the_summary_says(seed: int) -> None:
         expected = sum(probabilities[w] * loss for w, loss in losses.items())
         assert plan.summary["expected_loss_musd"] == pytest.approx(expected)
         assert expected <= plan.summary["cvar_musd"] + 1e-9 <= max(losses.values()) + 1e-6
-        assert plan.summary["public_spend_musd"] == pytest.approx(plan.table("spending")["expected"].sum())
+        assert plan.summary["public_spend_musd"] == pytest.approx(
+            plan.table("spending")["expected"].sum()
+        )
         assert np.isfinite(list(losses.values())).all()

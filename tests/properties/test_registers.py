@@ -36,7 +36,11 @@ def base() -> Case:
             {"horizon.first_year": FIRST, "horizon.last_year": LAST},
             countries=[{"country": "AAA"}, {"country": "BBB"}],
             imports=[imports(50), imports(50, country="BBB")],
-            projects=[mine(), plant(existing_tpa=5), plant(project="second", country="BBB", max_new_tpa=5)],
+            projects=[
+                mine(),
+                plant(existing_tpa=5),
+                plant(project="second", country="BBB", max_new_tpa=5),
+            ],
         )
 
 
@@ -78,15 +82,35 @@ def hazards(draw: st.DrawFn) -> tuple[Hazard, ...]:
         if kind == "delay" and not together:
             times = {k: v for k, v in times.items() if not k.startswith("years")}
         within = tuple(draw(st.sets(st.sampled_from(["a", "b"]))))
-        shared: dict[str, Any] = {"kind": kind, "within": within, "leak": 0.5 if kind == "import" else 0.0}
+        shared: dict[str, Any] = {
+            "kind": kind,
+            "within": within,
+            "leak": 0.5 if kind == "import" else 0.0,
+        }
         if together:
-            rows.append(Hazard(hazard=f"h{number}", event=f"e{number}", **shared, **times, **factors(draw, kind)))
+            rows.append(
+                Hazard(
+                    hazard=f"h{number}",
+                    event=f"e{number}",
+                    **shared,
+                    **times,
+                    **factors(draw, kind),
+                )
+            )
             other = draw(st.sampled_from(["import", "demand", "capacity"]))
-            rows.append(Hazard(hazard=f"g{number}", event=f"e{number}", kind=other, **factors(draw, other)))
+            rows.append(
+                Hazard(hazard=f"g{number}", event=f"e{number}", kind=other, **factors(draw, other))
+            )
             continue
-        each = draw(st.sampled_from([None, "project", *(["country"] if kind in ("import", "demand") else [])]))
+        each = draw(
+            st.sampled_from(
+                [None, "project", *(["country"] if kind in ("import", "demand") else [])]
+            )
+        )
         each = None if each == "project" and kind in ("import", "demand") else each
-        rows.append(Hazard(hazard=f"h{number}", each=each, **shared, **times, **factors(draw, kind)))
+        rows.append(
+            Hazard(hazard=f"h{number}", each=each, **shared, **times, **factors(draw, kind))
+        )
     return tuple(rows)
 
 
@@ -97,7 +121,9 @@ def cases(draw: st.DrawFn) -> Case:
         Scenario(scenario="a", probability=p),
         Scenario(scenario="b", probability=1 - p, draws=draw(st.none() | st.integers(1, 30))),
     )
-    return replace(base(), tables=replace(base().tables, scenarios=scenarios, hazards=draw(hazards())))
+    return replace(
+        base(), tables=replace(base().tables, scenarios=scenarios, hazards=draw(hazards()))
+    )
 
 
 def length(start: int | Quarter, end: int | Quarter) -> int:
@@ -116,7 +142,9 @@ def test_draws_are_as_the_register_says(case: Case, draws: int, seed: int) -> No
     rows = {row.hazard: row for row in case.tables.hazards}
     first = {row.event: row for row in reversed(case.tables.hazards) if row.event}
     number = Counter(name.split("-")[0] for name in found.scenarios)
-    assert math.fsum(row.probability for row in found.tables.scenarios) == pytest.approx(1, abs=1e-6)
+    assert math.fsum(row.probability for row in found.tables.scenarios) == pytest.approx(
+        1, abs=1e-6
+    )
     for row in case.tables.scenarios:
         assert number[row.scenario] == row.draws or max(1, round(draws * row.probability))
         for drawn in found.tables.scenarios:
@@ -148,7 +176,10 @@ def test_draws_are_as_the_register_says(case: Case, draws: int, seed: int) -> No
             assert long == limit
         else:
             assert min(low, limit) <= long <= min(high, limit)
-        by_quarter = ruling.quarters_low is not None or Quarter in (type(ruling.first), type(ruling.last))
+        by_quarter = ruling.quarters_low is not None or Quarter in (
+            type(ruling.first),
+            type(ruling.last),
+        )
         assert isinstance(d.start, Quarter) == isinstance(d.end, Quarter) == by_quarter
 
 

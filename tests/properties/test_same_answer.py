@@ -84,9 +84,14 @@ def test_names_do_not_matter(seed: int) -> None:
         kinds = {column: kind for kind, columns in IDS.items() for column in columns}
 
         def renamed(rows: Rows) -> Rows:
-            return [{c: rename(kinds[c], cell) if c in kinds else cell for c, cell in row.items()} for row in rows]
+            return [
+                {c: rename(kinds[c], cell) if c in kinds else cell for c, cell in row.items()}
+                for row in rows
+            ]
 
-        assert_same_optimum(base, base.changed(**{path.stem: renamed for path in base.folder.glob("*.csv")}))
+        assert_same_optimum(
+            base, base.changed(**{path.stem: renamed for path in base.folder.glob("*.csv")})
+        )
 
 
 @few
@@ -99,7 +104,9 @@ def test_a_scenario_split_in_two_halves_changes_nothing(seed: int) -> None:
 
         def halve(rows: Rows) -> Rows:
             halves = [
-                row | {"probability": repr(float(row["probability"]) / 2)} for row in rows if row["scenario"] == chosen
+                row | {"probability": repr(float(row["probability"]) / 2)}
+                for row in rows
+                if row["scenario"] == chosen
             ]
             return [
                 *(row for row in rows if row["scenario"] != chosen),
@@ -108,7 +115,10 @@ def test_a_scenario_split_in_two_halves_changes_nothing(seed: int) -> None:
             ]
 
         def double(rows: Rows) -> Rows:
-            return [*rows, *(row | {"scenario": "twin"} for row in rows if row["scenario"] == chosen)]
+            return [
+                *rows,
+                *(row | {"scenario": "twin"} for row in rows if row["scenario"] == chosen),
+            ]
 
         split = base.changed(scenarios=halve, shocks=double)
         assert split.solve().summary["model"]["nodes"] == base.solve().summary["model"]["nodes"]
@@ -134,14 +144,18 @@ MONEY: dict[str, Change] = {
     "training": times(2, "cost_per_trainee_usd", "cost_per_seat_usd"),
     "stockpiles": times(2, "purchase_usd_per_kg", "holding_usd_per_kg_year"),
 }
-AMOUNTS = re.compile(r".*(tpa|_t|tonnes|musd|expected|intake|new_seats|staff|hired|lent|borrowed|available|needed)$")
+AMOUNTS = re.compile(
+    r".*(tpa|_t|tonnes|musd|expected|intake|new_seats|staff|hired|lent|borrowed|available|needed)$"
+)
 MONEYS = re.compile(r".*(musd|expected)$")
 
 
 def assert_scales(base: World, changes: dict[str, Change], columns: re.Pattern[str]) -> None:
     """Twice the answer; and the old plan, with these columns doubled, is as good in the new world."""
     before = base.solve(objective__goal="welfare")
-    large = base.changed(**{name: change for name, change in changes.items() if read_rows(base.folder, name)})
+    large = base.changed(
+        **{name: change for name, change in changes.items() if read_rows(base.folder, name)}
+    )
     after = large.solve(objective__goal="welfare")
     assert large.least_risk() == close(2 * base.least_risk())
     assert after.summary["risk_musd"] + after.summary["cost_musd"] == close(
@@ -152,13 +166,19 @@ def assert_scales(base: World, changes: dict[str, Change], columns: re.Pattern[s
         for name, frame in before.tables.items()
     }
     checked = verify(after.case, doubled)
-    assert checked.worst < 1e-6, {rule: amount for rule, amount in checked.violations.items() if amount > 1e-6}
-    assert checked.losses.risk + checked.cost == close(after.summary["risk_musd"] + after.summary["cost_musd"])
+    assert checked.worst < 1e-6, {
+        rule: amount for rule, amount in checked.violations.items() if amount > 1e-6
+    }
+    assert checked.losses.risk + checked.cost == close(
+        after.summary["risk_musd"] + after.summary["cost_musd"]
+    )
 
 
 @few
 @given(seeds)
-def test_a_world_twice_as_large_has_twice_the_risk_and_the_same_plan_twice_as_large(seed: int) -> None:
+def test_a_world_twice_as_large_has_twice_the_risk_and_the_same_plan_twice_as_large(
+    seed: int,
+) -> None:
     with world(seed) as base:
         assert_scales(base, TONNES, AMOUNTS)
 

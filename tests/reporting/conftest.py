@@ -84,7 +84,10 @@ def vary(tmp_path: Path) -> Vary:
     """Solve the starter with some files changed (None: left out) and keys of the model set."""
 
     def solve(
-        files: Mapping[str, Callable[[str], str] | None] | None = None, *, baseline: bool = True, **keys: object
+        files: Mapping[str, Callable[[str], str] | None] | None = None,
+        *,
+        baseline: bool = True,
+        **keys: object,
     ) -> PlanValues:
         folder = tmp_path / "case"
         shutil.copytree(STARTER, folder)
@@ -94,7 +97,9 @@ def vary(tmp_path: Path) -> Vary:
                 path.unlink()
             else:
                 path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
-        case = planner.load(folder, overrides={key.replace("__", "."): value for key, value in keys.items()})
+        case = planner.load(
+            folder, overrides={key.replace("__", "."): value for key, value in keys.items()}
+        )
         return planner.solve(case, baseline=baseline)
 
     return solve

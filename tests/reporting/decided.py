@@ -7,7 +7,17 @@ from itertools import pairwise
 
 import pandas as pd
 
-from planner.results.decision import MOVED, PLANS, Corner, Decision, Execution, Frontier, Merit, Missing, NamedPlan
+from planner.results.decision import (
+    MOVED,
+    PLANS,
+    Corner,
+    Decision,
+    Execution,
+    Frontier,
+    Merit,
+    Missing,
+    NamedPlan,
+)
 from planner.results.plan import PlanValues
 from planner.results.schema import SHARES
 
@@ -23,7 +33,15 @@ def made_up(plan: PlanValues) -> Decision:
     missing = [Missing(w, element, plan.case.last_year, 0.25) for w in losses]
     plans = [
         NamedPlan(
-            key, risk, risk / 2, 3 * risk / 2, cost, cost / 2, {} if key == "nothing" else builds, losses, missing
+            key,
+            risk,
+            risk / 2,
+            3 * risk / 2,
+            cost,
+            cost / 2,
+            {} if key == "nothing" else builds,
+            losses,
+            missing,
         )
         for key, cost, risk in zip(PLANS, COSTS, RISKS, strict=True)
     ]
@@ -33,7 +51,9 @@ def made_up(plan: PlanValues) -> Decision:
     ]
     ends = sorted(zip(COSTS, RISKS, strict=True))
     slopes = [None, *((a[1] - b[1]) / (b[0] - a[0]) for a, b in pairwise(ends))]
-    corners = [Corner(weight, cost, risk) for weight, (cost, risk) in zip(slopes, ends, strict=True)]
+    corners = [
+        Corner(weight, cost, risk) for weight, (cost, risk) in zip(slopes, ends, strict=True)
+    ]
     merit = []
     for place, project in enumerate(sorted(builds)):
         row, at = plan.case.projects[project], 100.0 * (place + 1)

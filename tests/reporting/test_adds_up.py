@@ -43,7 +43,9 @@ def run(plan: planner.Plan, folder: Path) -> RunView:
 
 def tables_of(run: RunView) -> list[ReportTable]:
     """All tables of the page and of the workbook."""
-    shown = [part for section in sections(run) for part in section.parts if isinstance(part, ReportTable)]
+    shown = [
+        part for section in sections(run) for part in section.parts if isinstance(part, ReportTable)
+    ]
     return [*shown, *sheets_of(run)]
 
 
@@ -67,11 +69,15 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
         ("Who pays", "pays"): s["public_spend_musd"],
         ("Who pays", "budget"): sum(row.musd for row in plan.case.tables.budgets),
         ("From capital and public money to the cost of the plan", "present value"): s["cost_musd"],
-        ("From capital and public money to the cost of the plan", "public money"): s["public_spend_musd"],
+        ("From capital and public money to the cost of the plan", "public money"): s[
+            "public_spend_musd"
+        ],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
         ("Loss and shortfall by future", "probability"): 1.0,
         ("Each ally by itself", "with it"): s["expected_loss_musd"],
-        ("Each ally by itself", "expected loss without the plan"): s["without_plan"]["expected_loss_musd"],
+        ("Each ally by itself", "expected loss without the plan"): s["without_plan"][
+            "expected_loss_musd"
+        ],
         ("Each ally by itself", "public money spent there"): s["public_spend_musd"],
         ("Gets and pays", "carries together"): least,
         ("Gets and pays", "gives to others"): 0.0,
@@ -82,28 +88,43 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
 def test_totals_are_the_figures_of_the_run(plan: PlanValues, run: RunView) -> None:
     found, wanted = totals(run), known(plan, run)
     assert set(wanted) <= set(found)
-    assert {at: found[at] for at in wanted} == {at: pytest.approx(v, rel=1e-6, abs=1e-5) for at, v in wanted.items()}
-    begun = next(table for table in tables_of(run) if table.title.startswith("Public money decided"))
-    assert begun.sum_of(len(begun.columns) - 1) == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
+    assert {at: found[at] for at in wanted} == {
+        at: pytest.approx(v, rel=1e-6, abs=1e-5) for at, v in wanted.items()
+    }
+    begun = next(
+        table for table in tables_of(run) if table.title.startswith("Public money decided")
+    )
+    assert begun.sum_of(len(begun.columns) - 1) == pytest.approx(
+        plan.summary["public_spend_musd"], rel=1e-9
+    )
 
 
 def test_what_a_table_prints_sums_to_what_it_prints_as_total(run: RunView) -> None:
     checked = 0
     for table in tables_of(run):
-        places = [at for at, column in enumerate(table.heads) if column.summed] if table.total else []
+        places = (
+            [at for at, column in enumerate(table.heads) if column.summed] if table.total else []
+        )
         for at in places:
             cells = [row[at] for row in table.shown]
             if any("<" in cell or "%" in cell for cell in cells):
                 continue
-            values = [float(cell.replace(",", "").replace("−", "-")) for cell in cells if cell != "–"]
+            values = [
+                float(cell.replace(",", "").replace("−", "-")) for cell in cells if cell != "–"
+            ]
             # Each is rounded to half of its last digit.
             room = sum(0.5 * 10.0 ** -len(cell.partition(".")[2]) for cell in cells if cell != "–")
-            assert sum(values[:-1]) == pytest.approx(values[-1], abs=room + 1e-9), (table.title, table.heads[at].title)
+            assert sum(values[:-1]) == pytest.approx(values[-1], abs=room + 1e-9), (
+                table.title,
+                table.heads[at].title,
+            )
             checked += 1
     assert checked > 20
 
 
-def test_one_quantity_has_one_value_everywhere(plan: PlanValues, run: RunView, folder: Path) -> None:
+def test_one_quantity_has_one_value_everywhere(
+    plan: PlanValues, run: RunView, folder: Path
+) -> None:
     s, found = plan.summary, decided(run)
     assert found is not None
     rows = {row[0]: row for row in named_plans(run, found).rows}
@@ -116,7 +137,10 @@ def test_one_quantity_has_one_value_everywhere(plan: PlanValues, run: RunView, f
     assert cards["Risk"] == f"{money(s['without_plan']['risk_musd'])} → {money(s['risk_musd'])}"
     assert cards["Cost of the plan"] == money(s["cost_musd"])
     screen = " ".join(closing_lines(plan))
-    assert f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it" in screen
+    assert (
+        f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it"
+        in screen
+    )
     page = read_page((folder / "report.html").read_text(encoding="utf-8")).text
     told = set(re.findall(r"doing nothing leaves a [a-z ]+ of ([\d,.]+) MUSD", page))
     ladder = run.found.ladder[0].objective if run.found is not None else 0.0
@@ -128,7 +152,9 @@ def test_one_quantity_has_one_value_everywhere(plan: PlanValues, run: RunView, f
 def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) -> None:
     found = decided(run)
     assert found is not None and found.shares is not None
-    assert sum(row.charge for row in found.shares.rows) == pytest.approx(found.shares.optimum, rel=1e-9)
+    assert sum(row.charge for row in found.shares.rows) == pytest.approx(
+        found.shares.optimum, rel=1e-9
+    )
     core = next(p for p in found.frontier.plans if p.key == "core")
     assert found.shares.optimum == pytest.approx(core.cost + core.risk, rel=1e-7)
     rows = share_rows(run)
@@ -143,8 +169,16 @@ WRITE = "import sys, pathlib; from planner.api.plans import write_reports; write
 
 def test_the_pdf_is_the_same_where_no_font_is_installed(folder: Path, tmp_path: Path) -> None:
     before = (folder / "report.pdf").read_bytes()
-    (tmp_path / "fonts.conf").write_text('<?xml version="1.0"?><fontconfig></fontconfig>', encoding="utf-8")
-    bare = {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    (tmp_path / "fonts.conf").write_text(
+        '<?xml version="1.0"?><fontconfig></fontconfig>', encoding="utf-8"
+    )
+    bare = {
+        "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"),
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+    }
     (folder / "report.pdf").unlink()
-    subprocess.run([sys.executable, "-c", WRITE, str(folder)], check=True, env=os.environ | bare, timeout=300)
+    subprocess.run(
+        [sys.executable, "-c", WRITE, str(folder)], check=True, env=os.environ | bare, timeout=300
+    )
     assert (folder / "report.pdf").read_bytes() == before

@@ -60,7 +60,10 @@ def test_the_first_lines_say_what_to_fund_and_what_half_and_twice_the_cost_do(ru
     said = "It takes 100 MUSD of public money and leaves 50 % of the risk of doing nothing."
     assert first == f"Fund first: Coast separation plant. {said}"
     # Of 15,000 - 2,090 that can be taken off, half the cost leaves 19; 4,600 MUSD leave 2,095.
-    assert "half the cost (2.30 bn USD of it public) has 99.9 % of all that any plan can take off." in money
+    assert (
+        "half the cost (2.30 bn USD of it public) has 99.9 % of all that any plan can take off."
+        in money
+    )
     assert "It leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the cost" in money
 
 
@@ -69,7 +72,9 @@ def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) ->
     assert found is not None
     nothing, row = named(found.frontier, "nothing"), found.merit[0]
     ends = [(9.0, 400.0, 5000.0), (9.0, 300.0, 6000.0), (2.0, 900.0, 2400.0)]
-    rows = [dataclasses.replace(row, weight=weight, cost=cost, risk=risk) for weight, cost, risk in ends]
+    rows = [
+        dataclasses.replace(row, weight=weight, cost=cost, risk=risk) for weight, cost, risk in ends
+    ]
     core = named(found.frontier, "core")
     assert [worth for _, _, worth in steps(rows, nothing)] == [None, 9700.0, 2100.0]
     assert nothing.cost + nothing.risk - core.cost - core.risk == 9700.0 + 2100.0
@@ -89,15 +94,26 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
         "Twice the cost",
     ]
     assert [row[1] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "9,200"]
-    assert [row[2] for row in shown[5:]] == ["2,300", "2,300"] and [row[4] for row in shown[5:]] == ["2,109", "2,090"]
+    assert [row[2] for row in shown[5:]] == ["2,300", "2,300"] and [
+        row[4] for row in shown[5:]
+    ] == ["2,109", "2,090"]
     assert shown[0][5] == "0 %" and shown[4][5] == "100 %"
     merit = tables.merit(run, found)
-    assert [row[4] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
-    unbuilt = next(p for p in run.case.projects if p not in set(run.tables["investments"]["project"]))
-    assert tag(run, dataclasses.replace(found.merit[-1], project=unbuilt)) == "not in this plan: last 1 % of risk"
+    assert [row[4] for row in merit.rows] == [
+        100.0 * (place + 1) for place in range(len(found.merit))
+    ]
+    unbuilt = next(
+        p for p in run.case.projects if p not in set(run.tables["investments"]["project"])
+    )
+    assert (
+        tag(run, dataclasses.replace(found.merit[-1], project=unbuilt))
+        == "not in this plan: last 1 % of risk"
+    )
     assert tag(run, dataclasses.replace(found.merit[0], public=1e6)) != "not in this plan"
     names = [sheet.sheet for sheet in sheets_of(run)]
-    assert names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
+    assert (
+        names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
+    )
 
 
 def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
@@ -107,7 +123,10 @@ def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
     plans[2] = dataclasses.replace(plans[1], key="chosen")
     same = dataclasses.replace(found, frontier=dataclasses.replace(found.frontier, plans=plans))
     table = tables.named_plans(run, same)
-    assert (table.title, table.rows[1][0]) == ("6 plans on the curve", "Least cost plus risk = put forward")
+    assert (table.title, table.rows[1][0]) == (
+        "6 plans on the curve",
+        "Least cost plus risk = put forward",
+    )
 
 
 def test_what_is_left_falls_down_the_list(run: RunView) -> None:
@@ -134,7 +153,9 @@ def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: RunView) -> None:
 def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:
     found = decided(run)
     assert found is not None and run.found is not None
-    quick = dataclasses.replace(run, found=dataclasses.replace(run.found, goal="welfare", alternatives=None))
+    quick = dataclasses.replace(
+        run, found=dataclasses.replace(run.found, goal="welfare", alternatives=None)
+    )
     worth = {run.names.project(row.project): row.worth for row in found.merit}
     table = investments(quick)
     at = [column.title for column in table.columns].index("in equally good plans, t/y")
@@ -161,12 +182,22 @@ def test_the_page_tells_it_in_few_words(run: RunView) -> None:
         "Nobody gains by leaving",
     ):
         assert said in text
-    before = re.sub(r"<(style|script).*?</\1>", " ", html[html.index("<body") : html.index("<svg")], flags=re.DOTALL)
+    before = re.sub(
+        r"<(style|script).*?</\1>",
+        " ",
+        html[html.index("<body") : html.index("<svg")],
+        flags=re.DOTALL,
+    )
     assert len(words(re.sub(r"<[^>]+>", " ", before))) <= MOST_WORDS
     lines = [front(run).claim, *front(run).lines]
     for section in sections(run):
-        lines += [section.lead, *(part.caption for part in section.parts if isinstance(part, Figure))]
+        lines += [
+            section.lead,
+            *(part.caption for part in section.parts if isinstance(part, Figure)),
+        ]
         lines += [part.note for part in section.parts if isinstance(part, ReportTable)]
         titles = [part.title for part in section.parts if isinstance(part, Figure)]
         assert too_long([front(run).claim, *titles]) == []
-    assert [s for line in lines for s in sentences(line) if len(words(s)) > MOST_IN_A_SENTENCE] == []
+    assert [
+        s for line in lines for s in sentences(line) if len(words(s)) > MOST_IN_A_SENTENCE
+    ] == []

@@ -13,7 +13,12 @@ from planner.reporting.formats.report_forms import sheets_of
 from planner.reporting.pages.run import sections
 from planner.reporting.tables import decision, plan
 from planner.reporting.tables.decision import ally_tables
-from planner.reporting.tables.inputs_and_results import BY_YEAR, input_tables, result_sheets, sureness
+from planner.reporting.tables.inputs_and_results import (
+    BY_YEAR,
+    input_tables,
+    result_sheets,
+    sureness,
+)
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.run_view import RunView, run_view
 from planner.reporting.values.wording import amount, number
@@ -41,7 +46,9 @@ def csv(folder: Path) -> Csv:
     return lambda name: pd.read_csv(folder / "tables" / f"{name}.csv", keep_default_na=False)
 
 
-def expected(rows: pd.DataFrame, run: RunView, by: list[str], column: str) -> dict[tuple[object, ...], float]:
+def expected(
+    rows: pd.DataFrame, run: RunView, by: list[str], column: str
+) -> dict[tuple[object, ...], float]:
     """Sums weighted by probability, one row after the other."""
     out: dict[tuple[object, ...], float] = defaultdict(float)
     for row in rows.to_dict("records"):
@@ -54,7 +61,10 @@ def test_plants_to_commit(run: RunView, csv: Csv) -> None:
     assert len(table.rows) == len(rows)
     told = {(r[0], r[3], r[4], r[6]) for r in table.shown[:-1]}
     name = {p.project: p.name for p in run.case.tables.projects}
-    assert told == {(name[r.project], str(r.year), number(r.tpa), number(r.capex_musd)) for r in rows.itertuples()}
+    assert told == {
+        (name[r.project], str(r.year), number(r.tpa), number(r.capex_musd))
+        for r in rows.itertuples()
+    }
     assert table.shown[-1][6] == number((rows["capex_musd"] * rows["probability"]).sum())
 
 
@@ -83,7 +93,11 @@ def test_stock(run: RunView, csv: Csv) -> None:
     table = plan.stocks(run)
     assert table is not None
     bought = expected(csv("stocks"), run, ["element", "form", "country"], "bought_t")
-    wanted = {(run.names.element(e), o, run.names.country(c)): number(t) for (e, o, c), t in bought.items() if t > 0.05}
+    wanted = {
+        (run.names.element(e), o, run.names.country(c)): number(t)
+        for (e, o, c), t in bought.items()
+        if t > 0.05
+    }
     assert {tuple(r[:3]): r[3] for r in table.shown if r[1]} == wanted
 
 
@@ -91,7 +105,9 @@ def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
     table, rows = plan.shortfalls(run), csv("shortfall")
     titles = [column.title for column in table.heads]
     for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
-        assert row[titles.index("loss with the plan")] == number(run.summary["scenario_loss_musd"][scenario])
+        assert row[titles.index("loss with the plan")] == number(
+            run.summary["scenario_loss_musd"][scenario]
+        )
         for element in run.elements:
             of = rows[(rows["scenario"] == scenario) & (rows["element"] == element)]
             if run.names.element(element) in titles:
@@ -102,14 +118,19 @@ def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
 def test_who_pays(run: RunView, csv: Csv) -> None:
     table, rows = plan.payers(run), csv("payments")
     assert table is not None
-    assert sorted(row[1] for row in table.shown[:-1]) == sorted(amount(v) for v in rows["paid_musd"])
+    assert sorted(row[1] for row in table.shown[:-1]) == sorted(
+        amount(v) for v in rows["paid_musd"]
+    )
     assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
 
 
 def test_allies_by_year_sum_to_what_is_paid_lost_and_moved(run: RunView, csv: Csv) -> None:
     tables = ally_tables(run)
     assert tables and all(table.title.endswith("USD") for table in tables)
-    sums = {c.title: sum(table.sum_of(place) for table in tables) for place, c in enumerate(tables[0].columns)}
+    sums = {
+        c.title: sum(table.sum_of(place) for table in tables)
+        for place, c in enumerate(tables[0].columns)
+    }
     assert sums["pays"] == pytest.approx(csv("spending")["expected"].sum())
     assert sums["loss with it"] == pytest.approx(run.losses["musd"].sum())
     assert sums["loss without the plan"] == pytest.approx(run.losses["without_musd"].sum())
@@ -125,7 +146,11 @@ def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:
     assert table is not None
     worths = [row[1] for row in table.shown if row[1]]
     best = rows.groupby("scarce")["musd_per_unit"].max()
-    assert {number(v) for v in best if v > 0} <= set(worths) <= {number(v) for v in rows["musd_per_unit"]}
+    assert (
+        {number(v) for v in best if v > 0}
+        <= set(worths)
+        <= {number(v) for v in rows["musd_per_unit"]}
+    )
 
 
 def columns(table: ReportTable) -> dict[str, list[object]]:
@@ -138,7 +163,9 @@ def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: s
     shown, headings = columns(sheet), {c.name: c.heading for c in RESULT_TABLES[name].columns}
     for column in BY_YEAR[name][1]:
         (heading,) = [h for h in shown if h.startswith(headings[column] + " (")]
-        assert sum(shown[heading]) == pytest.approx(sum(expected(csv(name), run, [], column).values()))  # type: ignore[arg-type]
+        assert sum(shown[heading]) == pytest.approx(
+            sum(expected(csv(name), run, [], column).values())
+        )  # type: ignore[arg-type]
 
 
 def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
@@ -165,7 +192,10 @@ def test_every_table_with_a_total_sums_to_it(run: RunView) -> None:
             if table.total and column.summed:
                 at = table.columns.index(column)
                 whole = sum(row[at] for row in table.rows if isinstance(row[at], int | float))
-                assert table.shown[-1][place] == column.form.text(whole), (table.title, column.title)
+                assert table.shown[-1][place] == column.form.text(whole), (
+                    table.title,
+                    column.title,
+                )
                 seen += 1
     assert seen > 20
 
@@ -181,7 +211,12 @@ def test_the_same_quantity_has_one_value_everywhere(run: RunView) -> None:
         )
     }
     summary, begun = run.summary, decision.begun_by_year(run)
-    paid = sum(v for h, values in columns(tables["spending"]).items() if h.startswith("for ") for v in values)  # type: ignore[misc]
+    paid = sum(
+        v
+        for h, values in columns(tables["spending"]).items()
+        if h.startswith("for ")
+        for v in values
+    )  # type: ignore[misc]
     assert begun is not None
     public = [column.title for column in begun.columns].index("public money")
     assert begun.sum_of(public) == pytest.approx(summary["public_spend_musd"])
@@ -189,7 +224,9 @@ def test_the_same_quantity_has_one_value_everywhere(run: RunView) -> None:
     assert sums["cost parts"] == pytest.approx(summary["cost_musd"])
     expected_loss = tables["who is short"].sum_of(6)
     assert expected_loss == pytest.approx(summary["expected_loss_musd"], rel=1e-6)
-    figures = dict(zip(*(columns(tables["summary"])[c] for c in ("figure", "with the plan")), strict=True))
+    figures = dict(
+        zip(*(columns(tables["summary"])[c] for c in ("figure", "with the plan")), strict=True)
+    )
     assert figures["risk"] == summary["risk_musd"]
 
 
@@ -201,7 +238,9 @@ def test_inputs(run: RunView, folder: Path) -> None:
         assert len(table.rows) == len(given) and counts[name] == f"{len(given):,}"
         for column, values in table.sheet_columns:
             if column.form.excel and column.title.replace(" ", "_") in given:
-                told = pd.to_numeric(given[column.title.replace(" ", "_")].replace("", None)).dropna()
+                told = pd.to_numeric(
+                    given[column.title.replace(" ", "_")].replace("", None)
+                ).dropna()
                 assert sorted(v for v in values if v is not None) == pytest.approx(sorted(told))
 
 

@@ -29,7 +29,9 @@ def streams(pdf: bytes) -> str:
     return "\n".join(out)
 
 
-def test_all_forms_are_there_and_the_same_each_time(plan: PlanValues, written: Path, tmp_path: Path) -> None:
+def test_all_forms_are_there_and_the_same_each_time(
+    plan: PlanValues, written: Path, tmp_path: Path
+) -> None:
     write_pages(plan, tmp_path)
     for name in FORMS:
         assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
@@ -38,7 +40,12 @@ def test_all_forms_are_there_and_the_same_each_time(plan: PlanValues, written: P
 def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> None:
     pdf = (written / "report.pdf").read_bytes()
     assert pdf.startswith(b"%PDF-")
-    assert pdf.count(b"/Type/Page\n") + pdf.count(b"/Type /Page\n") + len(re.findall(rb"/Type\s*/Page[^s]", pdf)) >= 5
+    assert (
+        pdf.count(b"/Type/Page\n")
+        + pdf.count(b"/Type /Page\n")
+        + len(re.findall(rb"/Type\s*/Page[^s]", pdf))
+        >= 5
+    )
     assert b"/Outlines" in pdf
     assert not re.search(rb"/Subtype\s*/Image", pdf), "charts are vectors"
     drawn = streams(pdf)
@@ -57,12 +64,7 @@ def test_markdown_holds_the_answer_and_tables(plan: PlanValues, written: Path) -
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [
-        ("a|b", "a\\|b"),
-        ("<b>", "\\<b\\>"),
-        ("x_y", "x\\_y"),
-        ("two\nlines", "two lines"),
-    ],
+    [("a|b", "a\\|b"), ("<b>", "\\<b\\>"), ("x_y", "x\\_y"), ("two\nlines", "two lines")],
 )
 def test_markdown_takes_no_text_for_markup(text: str, expected: str) -> None:
     assert plain(text) == expected
@@ -95,7 +97,9 @@ def test_iamc_file_reads_back(written: Path) -> None:
 
 
 def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
-    text, page = ((written / f"report.{kind}").read_text(encoding="utf-8") for kind in ("md", "html"))
+    text, page = (
+        (written / f"report.{kind}").read_text(encoding="utf-8") for kind in ("md", "html")
+    )
     for words in ("Where the lines lie", "A gap below the line", "Capacity that idles"):
         assert words in page and words not in text
     lines = [line for line in text.splitlines() if line]

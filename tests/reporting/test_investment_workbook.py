@@ -49,9 +49,20 @@ CONTRACTS = [
         "cap_usd_per_kg": 6800,
         "real": "true",
     },
-    {"contract": "ore", "project": "plant", "kind": "feed", "covers": 0.4, "price_usd_per_kg": 1200},
+    {
+        "contract": "ore",
+        "project": "plant",
+        "kind": "feed",
+        "covers": 0.4,
+        "price_usd_per_kg": 1200,
+    },
 ]
-COSTS = {"max_new_tpa": 20, "capex_usd_per_tpa": 2 * MUSD, "lead_time_years": 2, "variable_opex_usd_per_t": 0.2 * MUSD}
+COSTS = {
+    "max_new_tpa": 20,
+    "capex_usd_per_tpa": 2 * MUSD,
+    "lead_time_years": 2,
+    "variable_opex_usd_per_t": 0.2 * MUSD,
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +71,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanV
     case = load_case(
         tmp_path_factory.mktemp("case"),
         {"objective.risk_aversion": 0.0},
-        elements=[{"element": "Dy", "heavy": "true", "loss_usd_per_kg": 20_000, "price_usd_per_kg": 6000}],
+        elements=[
+            {"element": "Dy", "heavy": "true", "loss_usd_per_kg": 20_000, "price_usd_per_kg": 6000}
+        ],
         demand=demand(4, 2026, 2030, form="metal"),
         feeds=[{"feed": "ore", "element": "Dy", "share": 0.5}],
         projects=[
@@ -68,16 +81,29 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanV
             plant(**COSTS, recovery=0.8, ramp="half", fixed_opex_usd_per_tpa=0.1 * MUSD),
             smelter(**{**COSTS, "max_new_tpa": 8, "capex_usd_per_tpa": MUSD}, recovery=0.95),
         ],
-        ramps=[{"ramp": "half", "year_after_start": year, "share": share} for year, share in ((0, 0.5), (1, 1))],
+        ramps=[
+            {"ramp": "half", "year_after_start": year, "share": share}
+            for year, share in ((0, 0.5), (1, 1))
+        ],
         budgets=budget(60),
         scenarios=scenarios(calm=0.5, glut=0.5),
         contracts=CONTRACTS,
-        byproducts=[{"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1, "variable_opex_usd_per_t": 1000}],
+        byproducts=[
+            {
+                "project": "plant",
+                "product": "ndpr",
+                "tonnes_per_t": 0.1,
+                "variable_opex_usd_per_t": 1000,
+            }
+        ],
         prices=[
             {"element": "ndpr", "market": "china", "year": y, "price_usd_per_kg": p}
             for y, p in ((2028, 90), (2035, 60))
         ],
-        finance=[{"item": "life_years", "value": 6, "low": 5, "high": 7}, {"item": "closure", "value": 0.1}],
+        finance=[
+            {"item": "life_years", "value": 6, "low": 5, "high": 7},
+            {"item": "closure", "value": 0.1},
+        ],
     )
     plan = solve_case(case, baseline=False)
     return business_case(plan, ("plant", "smelter"), solve=False), plan
@@ -92,22 +118,38 @@ def computed(folder: Path, *books: Path) -> dict[str, openpyxl.Workbook]:
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [str(SOFFICE), profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
     sources = [str(bare / book.name) for book in books]
-    subprocess.run([*command, "--outdir", str(folder / "out"), *sources], capture_output=True, timeout=240, check=True)
-    return {book.stem: openpyxl.load_workbook(folder / "out" / book.name, data_only=True) for book in books}
+    subprocess.run(
+        [*command, "--outdir", str(folder / "out"), *sources],
+        capture_output=True,
+        timeout=240,
+        check=True,
+    )
+    return {
+        book.stem: openpyxl.load_workbook(folder / "out" / book.name, data_only=True)
+        for book in books
+    }
 
 
-def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, PlanValues], tmp_path: Path) -> None:
+def test_the_workbook_computes_what_the_tool_does(
+    found: tuple[BusinessCase, PlanValues], tmp_path: Path
+) -> None:
     """As it is, with other inputs, with the least grant; and against a sheet written by hand."""
     one, plan = found
     told = statements(one, plan.case)
     write_business_case(one, plan.case, tmp_path / "asis.xlsx", told)
     grant = next(s.amount for s in one.supports if s.kind == "grant")
     assert grant is not None
-    change(tmp_path / "asis.xlsx", tmp_path / "low.xlsx", {"payable": 2, "delay_years": 3, "life_years": 2, "wacc": 3})
+    change(
+        tmp_path / "asis.xlsx",
+        tmp_path / "low.xlsx",
+        {"payable": 2, "delay_years": 3, "life_years": 2, "wacc": 3},
+    )
     change(tmp_path / "asis.xlsx", tmp_path / "granted.xlsx", {"grant": grant})
     by_hand(tmp_path / "hand.xlsx")
     change(
-        tmp_path / "asis.xlsx", tmp_path / "switched.xlsx", {"support as recommended in every column: 1 on, 0 off": 1}
+        tmp_path / "asis.xlsx",
+        tmp_path / "switched.xlsx",
+        {"support as recommended in every column: 1 on, 0 off": 1},
     )
     books = [tmp_path / f"{name}.xlsx" for name in ("asis", "low", "granted", "hand", "switched")]
     out = computed(tmp_path, *books)
@@ -115,14 +157,25 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
     assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 15
     compared = 0
     for page in kept:
-        for cell in (cell for row in page.iter_rows() for cell in row if isinstance(cell.value, int | float)):
+        for cell in (
+            cell for row in page.iter_rows() for cell in row if isinstance(cell.value, int | float)
+        ):
             again = out["asis"][page.title][cell.coordinate].value
-            assert again == pytest.approx(cell.value, rel=1e-6, abs=1e-6), f"{page.title}!{cell.coordinate}"
+            assert again == pytest.approx(cell.value, rel=1e-6, abs=1e-6), (
+                f"{page.title}!{cell.coordinate}"
+            )
             compared += 1
     assert compared > 3000 and out["asis"]["Checks"]["C3"].value == 0
     said = {name: str(out[name]["Answer"]["A2"].value) for name in ("asis", "low", "granted")}
-    assert "unchanged" in said["asis"] and said["low"].startswith("4 inputs") and said["granted"].startswith("1 input")
-    terms = {n: replace(t, value=t.low if n in ("payable", "life_years") else t.value) for n, t in one.terms.items()}
+    assert (
+        "unchanged" in said["asis"]
+        and said["low"].startswith("4 inputs")
+        and said["granted"].startswith("1 input")
+    )
+    terms = {
+        n: replace(t, value=t.low if n in ("payable", "life_years") else t.value)
+        for n, t in one.terms.items()
+    }
     for name in ("delay_years", "wacc"):
         terms[name] = replace(terms[name], value=terms[name].high)
     x = base_levels(one.investment, terms)
@@ -137,7 +190,9 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
     x = base_levels(hand, plain_terms(**HAND))
     flows = cash_flows(hand, x, WHOLE)
     page = out["hand"].worksheets[0]
-    assert page["B1"].value == pytest.approx(float(npv(0.1, flows.after_tax / flows.index)), rel=1e-6)
+    assert page["B1"].value == pytest.approx(
+        float(npv(0.1, flows.after_tax / flows.index)), rel=1e-6
+    )
     assert page["B2"].value == pytest.approx(float(npv(0.1, flows.owners / flows.index)), rel=1e-6)
     assert page["B3"].value == pytest.approx(float(flows.loan.share), rel=1e-6)
     assert page["B4"].value == pytest.approx(float(flows.loan.cover), rel=1e-6)
@@ -145,7 +200,10 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
 
 def answer(book: openpyxl.Workbook) -> dict[str, list[Any]]:
     """The figures of the first sheet, by name."""
-    return {str(row[0]): [v for v in row[2:] if v is not None] for row in book["Answer"].iter_rows(values_only=True)}
+    return {
+        str(row[0]): [v for v in row[2:] if v is not None]
+        for row in book["Answer"].iter_rows(values_only=True)
+    }
 
 
 def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
@@ -163,7 +221,13 @@ def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
     book.save(target)
 
 
-HAND = {"inflation": 0.02, "working_days": 36.5, "closure": 0.05, "contingency": 0.1, "debt_share": 0.9}
+HAND = {
+    "inflation": 0.02,
+    "working_days": 36.5,
+    "closure": 0.05,
+    "contingency": 0.1,
+    "debt_share": 0.9,
+}
 
 
 def by_hand(path: Path) -> None:
@@ -219,7 +283,12 @@ def by_hand(path: Path) -> None:
         page[cell["interest"]] = interest
         for before, used, profit, tax in (
             ("loss before", "loss used", cell["profit"], "tax"),
-            ("loss 2 before", "loss 2 used", f"({cell['profit']}-{cell['interest']})", "tax with debt"),
+            (
+                "loss 2 before",
+                "loss 2 used",
+                f"({cell['profit']}-{cell['interest']})",
+                "tax with debt",
+            ),
         ):
             old = f"({past['profit']}-{past['interest']})" if "2" in before else past["profit"]
             page[cell[before]] = 0 if first else f"={past[before]}-{past[used]}+MAX(0,-{old})"

@@ -44,7 +44,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
         ]
         out = room / path.stem
         done = subprocess.run(
-            [*command, "--outdir", out, path], capture_output=True, text=True, timeout=240, check=True
+            [*command, "--outdir", out, path],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=True,
         )
         assert "rror" not in done.stderr, done.stderr
         return {
@@ -58,7 +62,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
 
 
 @pytest.fixture(scope="module")
-def sheets(plan: PlanValues, opened: Sheets, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+def sheets(
+    plan: PlanValues, opened: Sheets, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[list[str]]]:
     """The whole workbook of the starter, explained."""
     path = tmp_path_factory.mktemp("book") / "report.xlsx"
     write_workbook(run_view(plan, explain(plan, "run", workers=2)), path)
@@ -76,12 +82,7 @@ def share(text: str) -> float:
     return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "heading"),
-    [
-        ("payments", "paid_musd", "pays (MUSD)"),
-    ],
-)
+@pytest.mark.parametrize(("table", "column", "heading"), [("payments", "paid_musd", "pays (MUSD)")])
 def test_sums_of_the_opened_workbook_agree_with_the_tables(
     plan: PlanValues, sheets: dict[str, list[list[str]]], table: str, column: str, heading: str
 ) -> None:
@@ -95,7 +96,9 @@ def test_formulas_sum_the_columns_above_them(sheets: dict[str, list[list[str]]])
         if len(rows) > 2 and rows[-1][0] == "All":
             for heading, whole in zip(rows[0], rows[-1], strict=True):
                 if heading and whole not in ("", "All"):
-                    assert share(whole) == pytest.approx(total_shares(rows, heading), rel=1e-9, abs=1e-9)
+                    assert share(whole) == pytest.approx(
+                        total_shares(rows, heading), rel=1e-9, abs=1e-9
+                    )
                     seen += 1
     assert seen > 20
 
@@ -113,11 +116,7 @@ def test_steps_of_the_explanation_add_up(sheets: dict[str, list[list[str]]]) -> 
     assert steps == pytest.approx(least[-1] - least[0], abs=1e-6)
 
 
-FLOWS = [
-    [-100.0, 60.0, 60.0],
-    [-20.0, -20.0, 0.5, 3.0, 3.0, 25.0, 30.0],
-    [-1000.0, *[120.0] * 14],
-]
+FLOWS = [[-100.0, 60.0, 60.0], [-20.0, -20.0, 0.5, 3.0, 3.0, 25.0, 30.0], [-1000.0, *[120.0] * 14]]
 
 
 def test_npv_and_irr_are_those_of_a_spreadsheet(opened: Sheets, tmp_path: Path) -> None:

@@ -29,11 +29,15 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("keys", VARIANTS, ids=str)
-def test_the_parts_add_up_to_the_cost_and_to_the_public_money(vary: Vary, keys: dict[str, object]) -> None:
+def test_the_parts_add_up_to_the_cost_and_to_the_public_money(
+    vary: Vary, keys: dict[str, object]
+) -> None:
     plan = vary(baseline=False, **keys)
     parts = cost_parts(run_view(plan))
     assert parts["present"].sum() == pytest.approx(plan.summary["cost_musd"], rel=1e-9, abs=1e-9)
-    assert parts["public"].sum() == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9, abs=1e-9)
+    assert parts["public"].sum() == pytest.approx(
+        plan.summary["public_spend_musd"], rel=1e-9, abs=1e-9
+    )
 
 
 @pytest.fixture
@@ -70,44 +74,82 @@ def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
 
 
 def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
-    rows = plan.tables["spending"].iloc[:2].assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
-    run = run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")}))
+    rows = (
+        plan.tables["spending"]
+        .iloc[:2]
+        .assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
+    )
+    run = run_view(
+        dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")})
+    )
     table = spending_sheet(run)
     assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)"]
     by_year = {row[0]: row[1:] for row in table.shown}
-    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [["3.00"] * 2, ["0"] * 2, ["4.00"] * 2]
+    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [
+        ["3.00"] * 2,
+        ["0"] * 2,
+        ["4.00"] * 2,
+    ]
     assert by_year["All"] == ["7.00"] * 2
 
 
 def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
     first = plan.tables["investments"].iloc[0].to_dict()
-    investments = pd.DataFrame([first | {"year": 2028, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}])
-    line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN", "probability": 1.0, "scenarios": "all"}
+    investments = pd.DataFrame(
+        [first | {"year": 2028, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}]
+    )
+    line = plan.tables["spending"].iloc[0].to_dict() | {
+        "country": "JPN",
+        "probability": 1.0,
+        "scenarios": "all",
+    }
     items = [
         (2027, "stock purchases", 12.0),
         (2027, "training fees", 0.5),
         (2028, "hiring", 0.25),
         (2030, "hiring", 1.0),
     ]
-    spending = pd.DataFrame([line | {"year": y, "item": what, "musd": m, "expected": m} for y, what, m in items])
+    spending = pd.DataFrame(
+        [line | {"year": y, "item": what, "musd": m, "expected": m} for y, what, m in items]
+    )
     tables = plan.tables | {"investments": investments, "spending": spending}
     book = run_view(dataclasses.replace(plan, tables=tables))
     table = begun_by_year(book)
     assert table is not None
-    name = "Desert mine, Australia" if first["project"] == "desert_mine" else "Coast separation plant, Australia"
+    name = (
+        "Desert mine, Australia"
+        if first["project"] == "desert_mine"
+        else "Coast separation plant, Australia"
+    )
     share = book.case.projects[str(first["project"])].public_share
     by_year = {row[0]: row[2:] for row in table.shown}
-    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith("; training and hiring")
-    assert by_year["2028"] == [f"{name}; training and hiring", "1", "8.00", number(8 * share + 0.25)]
+    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith(
+        "; training and hiring"
+    )
+    assert by_year["2028"] == [
+        f"{name}; training and hiring",
+        "1",
+        "8.00",
+        number(8 * share + 0.25),
+    ]
     assert by_year["2030"] == ["training and hiring", "0", "0", "1.00"]
     assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
 
 
 def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
     first = plan.tables["investments"].iloc[0].to_dict()
-    built = [first | {"year": y, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"} for y in (2027, 2028)]
-    line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN", "probability": 1.0, "scenarios": "all"}
-    spending = pd.DataFrame([line | {"year": y, "item": "hiring", "musd": 1.0, "expected": 1.0} for y in (2029, 2031)])
+    built = [
+        first | {"year": y, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}
+        for y in (2027, 2028)
+    ]
+    line = plan.tables["spending"].iloc[0].to_dict() | {
+        "country": "JPN",
+        "probability": 1.0,
+        "scenarios": "all",
+    }
+    spending = pd.DataFrame(
+        [line | {"year": y, "item": "hiring", "musd": 1.0, "expected": 1.0} for y in (2029, 2031)]
+    )
     tables = plan.tables | {"investments": pd.DataFrame(built), "spending": spending}
     table = begun_by_year(run_view(dataclasses.replace(plan, tables=tables)))
     assert table is not None
@@ -118,13 +160,29 @@ def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
 
 
 def test_what_binds_is_price_times_a_hundredth_of_what_there_is(plan: PlanValues) -> None:
-    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {"item": "", "country": "", "year": 2027, "quarter": None}
+    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {
+        "item": "",
+        "country": "",
+        "year": 2027,
+        "quarter": None,
+    }
     prices = [
-        row | {"scarce": "capacity", "item": "coast_plant", "country": "AUS", "year": 2031, "musd_per_unit": 2.0},
+        row
+        | {
+            "scarce": "capacity",
+            "item": "coast_plant",
+            "country": "AUS",
+            "year": 2031,
+            "musd_per_unit": 2.0,
+        },
         row | {"scarce": "budget", "item": "USA", "musd_per_unit": 50.0},
         row | {"scarce": "stock", "musd_per_unit": 999.0},
     ]
-    there = plan.tables["capacity"].query("project == 'coast_plant' and year == 2031").assign(usable_tpa=300.0)
+    there = (
+        plan.tables["capacity"]
+        .query("project == 'coast_plant' and year == 2031")
+        .assign(usable_tpa=300.0)
+    )
     tables = plan.tables | {"shadow_prices": pd.DataFrame(prices), "capacity": there}
     budget = sum(r.musd for r in plan.case.tables.budgets if (r.funder, r.year) == ("USA", 2027))
     said = closing_lines(dataclasses.replace(plan, tables=tables))[-1]
@@ -136,7 +194,9 @@ def test_nothing_to_fund(solve: SolveCase) -> None:
     assert begun_by_year(run_view(solve())) is None
 
 
-def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(solve: SolveCase) -> None:
+def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(
+    solve: SolveCase,
+) -> None:
     # 30 in AAA, of 100 and of 50: 20 and 10, either of them all of it. CCC may pay nowhere and keeps its 7.
     plan = solve(
         countries="country\nAAA\nCCC",

@@ -27,7 +27,9 @@ def render(plan: PlanValues, folder: Path, every_form: bool = False) -> PageText
     return page
 
 
-def test_target_shows_the_limit_and_names_given_twice_are_told_apart(vary: Vary, tmp_path: Path) -> None:
+def test_target_shows_the_limit_and_names_given_twice_are_told_apart(
+    vary: Vary, tmp_path: Path
+) -> None:
     twice = {"projects": lambda t: t.replace("Coast separation plant", "Desert mine")}
     page = render(vary(twice, objective__goal="target", objective__risk_limit=2500.0), tmp_path)
     assert "at most 2.50 bn USD" in page.text
@@ -36,7 +38,9 @@ def test_target_shows_the_limit_and_names_given_twice_are_told_apart(vary: Vary,
     assert "Desert mine (coast_plant)" in page.text
 
 
-def test_welfare_speaks_of_cost_plus_risk_and_each_country_alone_of_itself(vary: Vary, tmp_path: Path) -> None:
+def test_welfare_speaks_of_cost_plus_risk_and_each_country_alone_of_itself(
+    vary: Vary, tmp_path: Path
+) -> None:
     page = render(vary(objective__goal="welfare", policy__coordination="national"), tmp_path)
     assert "least sum of cost and risk" in page.text
     assert "each country on its own" in page.text
@@ -88,13 +92,19 @@ def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> N
     if "ramps" in files:
         edits["projects"] = lambda text: text.replace(",slow,", ",,")
     if "imports" in files and "scenarios" not in files:
-        edits["shocks"] = lambda text: "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
+        edits["shocks"] = lambda text: (
+            "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
+        )
     page = render(vary(edits), tmp_path, every_form="ramps" in files)
     assert "What the plan does not protect against" in page.text
 
 
 def test_one_year_and_blocs(vary: Vary, tmp_path: Path) -> None:
-    keys = {"horizon__first_year": 2029, "horizon__last_year": 2029, "policy__coordination": "blocs"}
+    keys = {
+        "horizon__first_year": 2029,
+        "horizon__last_year": 2029,
+        "policy__coordination": "blocs",
+    }
     page = render(vary(**keys), tmp_path, every_form=True)
     assert "in 2029" in page.text
     assert "each bloc together" in page.text
@@ -112,7 +122,9 @@ def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
 
 def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
     empty = {
-        name: pd.DataFrame(columns=list(columns)) for name, columns in TABLE_COLUMNS.items() if name != "shortfall"
+        name: pd.DataFrame(columns=list(columns))
+        for name, columns in TABLE_COLUMNS.items()
+        if name != "shortfall"
     }
     page = render(dataclasses.replace(plan, tables=plan.tables | empty), tmp_path)
     assert "No new plant." in page.text and "Run facts" in page.text

@@ -35,9 +35,15 @@ def named(case: Case, *names: str) -> Case:
         return names[n % len(names)] + str(n if n >= len(names) else "")
 
     tables = case.tables
-    elements = tuple(row.model_copy(update={"name": name(n)}) for n, row in enumerate(tables.elements))
-    projects = tuple(row.model_copy(update={"name": f"{name(n)} {n}"}) for n, row in enumerate(tables.projects))
-    return dataclasses.replace(case, tables=dataclasses.replace(tables, elements=elements, projects=projects))
+    elements = tuple(
+        row.model_copy(update={"name": name(n)}) for n, row in enumerate(tables.elements)
+    )
+    projects = tuple(
+        row.model_copy(update={"name": f"{name(n)} {n}"}) for n, row in enumerate(tables.projects)
+    )
+    return dataclasses.replace(
+        case, tables=dataclasses.replace(tables, elements=elements, projects=projects)
+    )
 
 
 @pytest.mark.parametrize("names", list(zip(ODD[::2], ODD[1::2], strict=True)))
@@ -54,7 +60,9 @@ def test_every_form_takes_them(plan: PlanValues, tmp_path: Path, names: tuple[st
     with zipfile.ZipFile(tmp_path / "report.xlsx") as archive:
         charts = [n for n in archive.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
         titles = [re.findall(r"<c:title>.*?</c:title>", archive.read(n).decode()) for n in charts]
-    assert charts and all("<c:f>" not in title for found in titles for title in found), "a title is a text"
+    assert charts and all("<c:f>" not in title for found in titles for title in found), (
+        "a title is a text"
+    )
 
 
 def test_control_characters_and_what_is_too_long_are_left_out() -> None:

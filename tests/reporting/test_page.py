@@ -31,30 +31,44 @@ FORMULA = "=HYPERLINK(1)"
 
 def test_page_reaches_nothing_outside(page: PageText) -> None:
     assert not {"link", "iframe", "img", "object", "embed", "base", "form"} & set(page.tags)
-    links = [value for _, name, value in page.attributes if name in ("href", "src", "xlink:href", "action", "data")]
+    links = [
+        value
+        for _, name, value in page.attributes
+        if name in ("href", "src", "xlink:href", "action", "data")
+    ]
     assert links and all(value.startswith("#") for value in links)
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
-    assert not [value for _, name, value in page.attributes if "http" in value and name != "aria-label"]
+    assert not [
+        value for _, name, value in page.attributes if "http" in value and name != "aria-label"
+    ]
 
 
 def test_style_reaches_nothing_outside(written: Path) -> None:
-    style = re.findall(r"<style>(.*?)</style>", (written / "report.html").read_text(encoding="utf-8"), re.S)
+    style = re.findall(
+        r"<style>(.*?)</style>", (written / "report.html").read_text(encoding="utf-8"), re.S
+    )
     assert len(style) == 1
     assert "url(" not in style[0] and "@import" not in style[0]
 
 
 def test_content_security_policy_lets_only_our_script_run(written: Path, page: PageText) -> None:
     policies = [
-        value for tag, name, value in page.attributes if (tag, name) == ("meta", "content") and "default-src" in value
+        value
+        for tag, name, value in page.attributes
+        if (tag, name) == ("meta", "content") and "default-src" in value
     ]
-    scripts = re.findall(r"<script>(.*?)</script>", (written / "report.html").read_text(encoding="utf-8"), re.S)
+    scripts = re.findall(
+        r"<script>(.*?)</script>", (written / "report.html").read_text(encoding="utf-8"), re.S
+    )
     assert len(scripts) == page.tags.count("script") == 1
     digest = base64.b64encode(hashlib.sha256(scripts[0].encode("utf-8")).digest()).decode("ascii")
     assert policies == [
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     ]
-    assert not re.search(r"\b(?:eval|fetch|XMLHttpRequest|WebSocket|import|innerHTML|Function)\b", scripts[0])
+    assert not re.search(
+        r"\b(?:eval|fetch|XMLHttpRequest|WebSocket|import|innerHTML|Function)\b", scripts[0]
+    )
 
 
 def test_all_sections_in_order_and_linked(page: PageText) -> None:
@@ -67,7 +81,11 @@ def test_all_sections_in_order_and_linked(page: PageText) -> None:
 def test_ids_are_unique_and_drawings_are_described(page: PageText) -> None:
     ids = [value for _, name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
-    labels = [value.split() for tag, name, value in page.attributes if tag == "svg" and name == "aria-labelledby"]
+    labels = [
+        value.split()
+        for tag, name, value in page.attributes
+        if tag == "svg" and name == "aria-labelledby"
+    ]
     assert len(labels) == page.tags.count("svg") > 10
     assert all(label in ids for pair in labels for label in pair)
     used = {u for _, _, value in page.attributes for u in re.findall(r"url\(#([^)]+)\)", value)}
@@ -99,11 +117,16 @@ def test_figures_agree_with_the_tables(plan: PlanValues, page: PageText) -> None
         assert money(plan.summary[key]) in page.text
     assert money(plan.summary["without_plan"]["risk_musd"]) in page.text
     for key in ("expected_loss_musd", "cvar_musd"):
-        assert number(plan.summary[key]) in page.text and number(plan.summary["without_plan"][key]) in page.text
+        assert (
+            number(plan.summary[key]) in page.text
+            and number(plan.summary["without_plan"][key]) in page.text
+        )
 
 
 def test_names_stand_in_for_ids(page: PageText) -> None:
-    outside = page.text.split("Every input and its source")[1]  # the first mention is in the contents
+    outside = page.text.split("Every input and its source")[
+        1
+    ]  # the first mention is in the contents
     body = page.text[: page.text.rindex("Every input and its source")]
     assert outside
     for raw in ("desert_mine", "coast_plant", "metal_works", "aus_school"):
@@ -118,7 +141,9 @@ def quoted(text: str) -> str:
 
 def doubted(text: str) -> str:
     """The second row of demand is hearsay, the others are sure."""
-    first, second, rest = text.replace("illustration,teaching case", "a report,high").split("a report,high", 2)
+    first, second, rest = text.replace("illustration,teaching case", "a report,high").split(
+        "a report,high", 2
+    )
     return f"{first}a report,high{second}hearsay,estimate{rest}"
 
 
@@ -127,11 +152,15 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A page with doubtful inputs, hostile names, and no proof of the optimum."""
     changes = {
         "demand": doubted,
-        "projects": lambda t: t.replace("Desert mine", quoted(HOSTILE)).replace(",illustration,", f",{FORMULA},", 1),
+        "projects": lambda t: t.replace("Desert mine", quoted(HOSTILE)).replace(
+            ",illustration,", f",{FORMULA},", 1
+        ),
         "scenarios": lambda t: t.replace("No cut", quoted(HOSTILE)),
         "elements": lambda t: t.replace("Dysprosium", quoted(FORMULA)),
         "skills": lambda t: t.replace("Chemist", quoted(FORMULA)),
-        "countries": lambda t: t.replace("Australia", quoted(HOSTILE)).replace("Japan", quoted(FORMULA)),
+        "countries": lambda t: t.replace("Australia", quoted(HOSTILE)).replace(
+            "Japan", quoted(FORMULA)
+        ),
     }
     folder = tmp_path_factory.mktemp("odd") / "case"
     shutil.copytree(STARTER, folder)
@@ -170,7 +199,12 @@ def test_no_table_cell_spills_out_of_a_scroller(page: PageText) -> None:
 
 
 def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) -> None:
-    summary = {"status": "infeasible", "case": "starter", "goal": "target", "reasons": ["the <b>limit</b> is too low"]}
+    summary = {
+        "status": "infeasible",
+        "case": "starter",
+        "goal": "target",
+        "reasons": ["the <b>limit</b> is too low"],
+    }
     write_pages(PlanValues(plan.case, Status.INFEASIBLE, summary, {}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = read_page(html)
@@ -179,13 +213,19 @@ def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) 
     assert (tmp_path / "report.xlsx").exists()
 
 
-def test_marks_say_their_figures_and_the_rows_they_come_from(plan: PlanValues, written: Path, page: PageText) -> None:
-    said = {name: [v for _, n, v in page.attributes if n == name] for name in ("data-tip", "data-from")}
+def test_marks_say_their_figures_and_the_rows_they_come_from(
+    plan: PlanValues, written: Path, page: PageText
+) -> None:
+    said = {
+        name: [v for _, n, v in page.attributes if n == name] for name in ("data-tip", "data-from")
+    }
     assert len(said["data-tip"]) == len(said["data-from"]) > 150
     columns = {name: set(table.columns) for name, table in plan.tables.items()}
     found = 0
     for source in said["data-from"]:
-        for name, where in re.findall(r"tables/(\w+)\.csv(?:, rows with ([^;,]+=[^;,]+(?:, [^;,]+=[^;,]+)*))?", source):
+        for name, where in re.findall(
+            r"tables/(\w+)\.csv(?:, rows with ([^;,]+=[^;,]+(?:, [^;,]+=[^;,]+)*))?", source
+        ):
             for column, value in (pair.split("=", 1) for pair in where.split(", ") if pair):
                 assert column in columns[name], source
                 assert value in set(plan.tables[name][column].astype(str)), source
@@ -216,7 +256,11 @@ def words(text: str) -> list[str]:
 
 def too_long(titles: list[str]) -> list[str]:
     """Titles of too many words; a number with a decimal point is one word."""
-    return [title for title in titles if len(words(re.sub(r"(?<=\d)[.,](?=\d)", "", title))) > MOST_IN_A_TITLE]
+    return [
+        title
+        for title in titles
+        if len(words(re.sub(r"(?<=\d)[.,](?=\d)", "", title))) > MOST_IN_A_TITLE
+    ]
 
 
 def sentences(text: str) -> list[str]:
@@ -225,7 +269,12 @@ def sentences(text: str) -> list[str]:
 
 def test_before_the_first_drawing_there_are_few_words(written: Path) -> None:
     html = (written / "report.html").read_text(encoding="utf-8")
-    before = re.sub(r"<(style|script).*?</\1>", " ", html[html.index("<body") : html.index("<svg")], flags=re.DOTALL)
+    before = re.sub(
+        r"<(style|script).*?</\1>",
+        " ",
+        html[html.index("<body") : html.index("<svg")],
+        flags=re.DOTALL,
+    )
     assert 60 < len(words(re.sub(r"<[^>]+>", " ", before))) <= MOST_WORDS
 
 
@@ -234,12 +283,17 @@ def test_sentences_and_titles_are_short(plan: PlanValues) -> None:
     begin, chapters = front(run), sections(run)
     texts = [begin.question, begin.claim, *begin.lines]
     for section in chapters:
-        texts += [section.lead, *(p for part in section.parts if isinstance(part, Text) for p in part.paragraphs)]
+        texts += [
+            section.lead,
+            *(p for part in section.parts if isinstance(part, Text) for p in part.paragraphs),
+        ]
         texts += [part.caption for part in section.parts if isinstance(part, Figure)]
         texts += [part.note for part in section.parts if isinstance(part, ReportTable)]
     long = [s for text in texts for s in sentences(text) if len(words(s)) > MOST_IN_A_SENTENCE]
     assert long == []
-    titles = [part.title for section in chapters for part in section.parts if isinstance(part, Figure)]
+    titles = [
+        part.title for section in chapters for part in section.parts if isinstance(part, Figure)
+    ]
     assert too_long([begin.claim, *titles]) == []
 
 

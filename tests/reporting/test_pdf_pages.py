@@ -38,7 +38,9 @@ def poppler() -> None:
 def pictures(pdf: Path, folder: Path) -> list[Picture]:
     """The pages as grey pictures (height, width), 0 black to 255 white."""
     subprocess.run(
-        ["pdftoppm", "-gray", "-r", str(DPI), str(pdf), str(folder / "page")], check=True, capture_output=True
+        ["pdftoppm", "-gray", "-r", str(DPI), str(pdf), str(folder / "page")],
+        check=True,
+        capture_output=True,
     )
     return [_read(path) for path in sorted(folder.glob("page-*.pgm"))]
 
@@ -81,19 +83,32 @@ def explained(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.mark.usefixtures("poppler")
-def test_every_page_has_ink_within_its_margins_and_a_number(explained: Path, tmp_path: Path) -> None:
+def test_every_page_has_ink_within_its_margins_and_a_number(
+    explained: Path, tmp_path: Path
+) -> None:
     pages, words = pictures(explained, tmp_path), texts(explained)
     assert len(pages) == len(words) >= 10
     assert faults(pages) == []
-    assert [number for number, text in enumerate(words, start=1) if f"{number} / {len(words)}" not in text] == []
+    assert [
+        number
+        for number, text in enumerate(words, start=1)
+        if f"{number} / {len(words)}" not in text
+    ] == []
     assert any("What to decide now" in text for text in words)
 
 
 @pytest.mark.usefixtures("poppler")
-def test_long_names_stay_on_the_page_and_hostile_ones_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> None:
-    long, cell = "Very long name of a plant which " * 4 + "ends", '"' + HOSTILE.replace('"', '""') + '"'
+def test_long_names_stay_on_the_page_and_hostile_ones_are_typeset_as_they_are(
+    vary: Vary, tmp_path: Path
+) -> None:
+    long, cell = (
+        "Very long name of a plant which " * 4 + "ends",
+        '"' + HOSTILE.replace('"', '""') + '"',
+    )
     projects = lambda t: t.replace("Desert mine", long).replace("Coast separation plant", cell)  # noqa: E731
-    plan: PlanValues = vary({"projects": projects, "elements": lambda t: t.replace("Dysprosium", cell)}, baseline=False)
+    plan: PlanValues = vary(
+        {"projects": projects, "elements": lambda t: t.replace("Dysprosium", cell)}, baseline=False
+    )
     write_pages(plan, tmp_path)
     assert faults(pictures(tmp_path / "report.pdf", tmp_path)) == []
     assert '#panic("x")' in " ".join(texts(tmp_path / "report.pdf"))

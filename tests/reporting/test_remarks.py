@@ -20,7 +20,8 @@ def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
 
 
 @pytest.mark.parametrize(
-    ("years", "words"), [([2027], "2027"), ([2029, 2027, 2028], "2027–2029"), ([2027, 2029, 2030], "2027, 2029–2030")]
+    ("years", "words"),
+    [([2027], "2027"), ([2029, 2027, 2028], "2027–2029"), ([2027, 2029, 2030], "2027, 2029–2030")],
 )
 def test_years_in_words(years: list[int], words: str) -> None:
     assert spans(years) == words
@@ -32,7 +33,10 @@ def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveC
     run = run_view(solve(scenarios=drawn))
     assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
     told = stories(run)
-    assert told is not None and sorted(told.shown) == [["Calm", "nothing"], ["War draw 1 of 2", "stop 2029"]]
+    assert told is not None and sorted(told.shown) == [
+        ["Calm", "nothing"],
+        ["War draw 1 of 2", "stop 2029"],
+    ]
     same = [odds[0] | {"name": "War: soft"}, odds[1] | {"name": "War: hard"}]
     assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"
 
@@ -57,8 +61,17 @@ def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None
 
 def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None:
     plan = solve(imports=[imports(100)], scenarios=scenarios(calm=0.75, cut=0.25))
-    good = {"country": "AAA", "element": "Dy", "form": "oxide", "year": 2027, "stock_t": 0.0, "released_t": 0.0}
-    some = pd.DataFrame([good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}])
+    good = {
+        "country": "AAA",
+        "element": "Dy",
+        "form": "oxide",
+        "year": 2027,
+        "stock_t": 0.0,
+        "released_t": 0.0,
+    }
+    some = pd.DataFrame(
+        [good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}]
+    )
     table = stocks(with_tables(plan, stocks=some))
     assert table is not None
     # A quarter of 40 t is expected, 40 t in the one scenario in which it is bought.
@@ -79,7 +92,8 @@ def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("allied-2026", "Allied 2026"), ("starter", "Starter"), ("a_b", "A B"), ("", "")]
+    ("name", "title"),
+    [("allied-2026", "Allied 2026"), ("starter", "Starter"), ("a_b", "A B"), ("", "")],
 )
 def test_the_name_of_a_case_as_a_title(name: str, title: str) -> None:
     assert headline(name) == title

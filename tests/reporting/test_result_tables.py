@@ -32,13 +32,17 @@ def check(found: pd.DataFrame, table: str) -> None:
     declared = RESULT_TABLES[table].columns
     assert list(found.columns) == [column.name for column in declared]
     for column in declared:
-        assert FITS[column.kind](found[column.name]), f"{table}.{column.name}: {found[column.name].dtype}"
+        assert FITS[column.kind](found[column.name]), (
+            f"{table}.{column.name}: {found[column.name].dtype}"
+        )
         if column.kind is Kind.SHARE:
             assert found[column.name].between(0, 1 + 1e-12).all()
 
 
 @pytest.mark.parametrize("table", RESULT_TABLES)
-def test_columns_and_types_are_the_declared_ones(plan: PlanValues, read_back: PlanValues, table: str) -> None:
+def test_columns_and_types_are_the_declared_ones(
+    plan: PlanValues, read_back: PlanValues, table: str
+) -> None:
     assert len(plan.tables[table]) > 0, "the starter fills every table"
     check(plan.tables[table], table)
     check(read_back.tables[table], table)

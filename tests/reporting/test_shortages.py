@@ -35,7 +35,9 @@ def test_expected_shortage_is_a_sheet(book: RunView) -> None:
 
 def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> None:
     cuts = [shock("stop", "import", 0.8, 2027, 2027), shock("stop", "import", 0.3, 2028, 2028)]
-    book = run_view(solve(imports=[imports(100)], scenarios=scenarios(calm=0.5, stop=0.5), shocks=cuts))
+    book = run_view(
+        solve(imports=[imports(100)], scenarios=scenarios(calm=0.5, stop=0.5), shocks=cuts)
+    )
     at = worst_shares(book)["stop", "Dy"]
     assert at.year == 2028 and (at.share, at.before) == (near(0.7), near(0.7))
     (worst,) = worst_futures(book)

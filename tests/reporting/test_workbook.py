@@ -14,7 +14,16 @@ from planner.results.plan import PlanValues
 from tests.reporting.conftest import Vary
 
 GIVEN = [
-    *("index", "summary", "plants", "supply and demand", "spending", "payments", "cost parts", "loss by future"),
+    *(
+        "index",
+        "summary",
+        "plants",
+        "supply and demand",
+        "spending",
+        "payments",
+        "cost parts",
+        "loss by future",
+    ),
     *("ally by ally", "who is short", "capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
@@ -89,40 +98,54 @@ def test_supply_and_demand_adds_up(plan: PlanValues, written: Path) -> None:
     missing = total(page, "demand (t)") - total(page, "met with the plan (t)")
     assert missing == pytest.approx(sum(plan.summary["expected_shortfall_t"].values()), rel=1e-9)
     missing = total(page, "demand (t)") - total(page, "met without a plan (t)")
-    assert missing == pytest.approx(sum(plan.summary["without_plan"]["expected_shortfall_t"].values()), rel=1e-9)
+    assert missing == pytest.approx(
+        sum(plan.summary["without_plan"]["expected_shortfall_t"].values()), rel=1e-9
+    )
 
 
 def test_cost_parts_add_up(plan: PlanValues, written: Path) -> None:
     page = sheet(written / "report.xlsx", "cost parts")
     assert total(page, "present value (MUSD)") == pytest.approx(plan.summary["cost_musd"], rel=1e-9)
-    assert total(page, "public money (MUSD)") == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
+    assert total(page, "public money (MUSD)") == pytest.approx(
+        plan.summary["public_spend_musd"], rel=1e-9
+    )
 
 
 def test_who_is_short_adds_up(plan: PlanValues, written: Path) -> None:
     page = sheet(written / "report.xlsx", "who is short")
-    assert total(page, "loss, expected (MUSD)") == pytest.approx(plan.summary["expected_loss_musd"], rel=1e-6)
+    assert total(page, "loss, expected (MUSD)") == pytest.approx(
+        plan.summary["expected_loss_musd"], rel=1e-6
+    )
     short = sum(plan.summary["expected_shortfall_t"].values())
     assert total(page, "short, expected (t)") == pytest.approx(short, rel=1e-6)
 
 
 def test_charts_are_native(written: Path) -> None:
     with zipfile.ZipFile(written / "report.xlsx") as archive:
-        charts = [archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")]
+        charts = [
+            archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")
+        ]
     assert len(charts) >= 3
-    assert [chart.count(b"<c:ser>") for chart in charts if b"barChart" in chart] == [2], "losses, and no words"
+    assert [chart.count(b"<c:ser>") for chart in charts if b"barChart" in chart] == [2], (
+        "losses, and no words"
+    )
 
 
 def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
     text = '"=HYPERLINK(""http://evil.example"",""x"")"'
     source = ",http://evil.example,"
-    plan = vary({"projects": lambda t: t.replace("Desert mine", text).replace(",illustration,", source, 1)})
+    plan = vary(
+        {"projects": lambda t: t.replace("Desert mine", text).replace(",illustration,", source, 1)}
+    )
     write_pages(plan, tmp_path)
     found = 0
     for page in openpyxl.load_workbook(tmp_path / "report.xlsx").worksheets:
         for row in page.iter_rows():
             for cell in row:
                 assert cell.data_type != "f" or str(cell.value).startswith("=SUBTOTAL(109,")
-                assert cell.hyperlink is None or (page.title == "index" and not cell.hyperlink.target)
+                assert cell.hyperlink is None or (
+                    page.title == "index" and not cell.hyperlink.target
+                )
                 found += str(cell.value).startswith("=HYPERLINK")
     assert found > 3
     with zipfile.ZipFile(tmp_path / "report.xlsx") as archive:
@@ -131,7 +154,20 @@ def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
 
 def test_inputs_carry_their_sources(plan: PlanValues, written: Path) -> None:
     page = sheet(written / "report.xlsx", "inputs")
-    rows = list(zip(*(column(page, h) for h in ("table", "figure", "value", "source", "confidence")), strict=True))
+    rows = list(
+        zip(
+            *(column(page, h) for h in ("table", "figure", "value", "source", "confidence")),
+            strict=True,
+        )
+    )
     (budget, *_) = plan.case.tables.budgets
-    assert ("budgets", "musd", budget.musd, budget.source or None, budget.confidence or None) in rows
-    assert len([r for r in rows if r[0] == "budgets" and r[1] == "musd"]) == len(plan.case.tables.budgets)
+    assert (
+        "budgets",
+        "musd",
+        budget.musd,
+        budget.source or None,
+        budget.confidence or None,
+    ) in rows
+    assert len([r for r in rows if r[0] == "budgets" and r[1] == "musd"]) == len(
+        plan.case.tables.budgets
+    )

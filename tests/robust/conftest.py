@@ -75,7 +75,9 @@ def plan() -> Plan:
 def mount(folder: Path, options: str) -> None:
     """A tmpfs of its own; the test is skipped where that is not permitted."""
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True
+    )
     if done.returncode:
         pytest.skip("may not mount a file system")
 
@@ -98,6 +100,8 @@ def content(folder: Path) -> str:
             del summary["seconds"]
             data = json.dumps(summary).encode()
         if path.name == SUMS:
-            data = b"".join(line for line in data.splitlines(keepends=True) if b"summary.json" not in line)
+            data = b"".join(
+                line for line in data.splitlines(keepends=True) if b"summary.json" not in line
+            )
         digest.update(os.fsencode(path.relative_to(folder)) + b"\0" + data)
     return digest.hexdigest()

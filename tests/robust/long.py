@@ -39,7 +39,9 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
     """Command, the folder it writes, and how that folder is read."""
     study = room / "study.toml"
     text = (ROOT / "models" / "studies" / "starter.toml").read_text(encoding="utf-8")
-    study.write_text(text.replace("../..", str(ROOT)).replace("../base", f"{ROOT}/models/base"), encoding="utf-8")
+    study.write_text(
+        text.replace("../..", str(ROOT)).replace("../base", f"{ROOT}/models/base"), encoding="utf-8"
+    )
     run, drawn = room / "run", room / "drawn"
     return {
         "solve": (["solve", STARTER, "--out", run], run, planner.open_run),
@@ -47,7 +49,11 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
         "explain": (["explain", run, "--workers", 1], run, planner.open_run),
         "shares": (["shares", run], run, planner.open_run),
         "study": (["study", "run", study, "--out", room / "study"], room / "study", study_status),
-        "sample": (["sample", ROOT / "inputs" / "allied-2026", "--draws", 8, "--out", drawn], drawn, planner.load),
+        "sample": (
+            ["sample", ROOT / "inputs" / "allied-2026", "--draws", 8, "--out", drawn],
+            drawn,
+            planner.load,
+        ),
         "serve": (["serve", run, "--no-browser"], room / "workbench-run", kept_of),
     }
 
@@ -71,7 +77,7 @@ def asked(said: Path, until: float) -> float:
             more = round(last + 0.001, 3) if last else round(time.perf_counter() % 1, 3) + 0.001
             body = json.dumps({"key": "money", "value": more}).encode()
             headers = {"Origin": here, "Content-Type": "application/json"}
-            browser.open(Request(f"{here}/edit", body, headers), timeout=10).read()  # noqa: S310
+            browser.open(Request(f"{here}/edit", body, headers), timeout=10).read()
             last = more
         time.sleep(0.02)
     return last
@@ -80,7 +86,10 @@ def asked(said: Path, until: float) -> float:
 def left_over(room: Path, temporary: Path) -> list[str]:
     """What a program that has ended leaves beside its results."""
     known = {"study.toml", "study", "run", "drawn", "workbench-run", "tmp", "said"}
-    return [*(p.name for p in temporary.iterdir()), *(p.name for p in room.iterdir() if p.name not in known)]
+    return [
+        *(p.name for p in temporary.iterdir()),
+        *(p.name for p in room.iterdir() if p.name not in known),
+    ]
 
 
 def main(kills: int, interruptions: int, seed: int = 19) -> None:
@@ -115,7 +124,9 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
                 code, told = os.waitstatus_to_exitcode(status), said.read_text().splitlines()
                 assert code in (0, 130), (command, code, told)
                 assert code == 0 or told[-1].startswith("stopped"), (command, told)
-                assert command != "serve" or told[-1].startswith(("ended; every change", "stopped")), told
+                assert command != "serve" or told[-1].startswith(
+                    ("ended; every change", "stopped")
+                ), told
                 assert not (left := set(left_over(room, temporary)) - before), (command, left)
                 count["interrupted" if code else "ended before"] += 1
             else:
@@ -126,14 +137,18 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
                 settle(zygote, known, said)
                 # A kill just before a scratch folder has its lock leaves one without, which goes later.
                 rest = [
-                    name for name in left_over(room, temporary) if (room / name / "lock").exists() or name[:3] == "tmp"
+                    name
+                    for name in left_over(room, temporary)
+                    if (room / name / "lock").exists() or name[:3] == "tmp"
                 ]
                 assert not rest, rest
                 say(f"after {number}: nothing lost, nothing left over")
         zygote.close()
 
 
-def settle(zygote: Zygote, known: dict[str, tuple[list[object], Path, Check]], said: Path) -> dict[str, float]:
+def settle(
+    zygote: Zygote, known: dict[str, tuple[list[object], Path, Check]], said: Path
+) -> dict[str, float]:
     """Let every command but the workbench end undisturbed; the seconds of each."""
     lengths = {"serve": SERVED}
     for command in [name for name in known if name != "serve"]:

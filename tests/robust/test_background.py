@@ -24,7 +24,12 @@ needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no seco
 @needs_two
 def test_answers_come_from_the_other_process_in_any_order_or_not_at_all() -> None:
     with Background() as other:
-        first, second, _, third = other(os.getpid), other(os.getpid), other(math.sqrt, 2.25), other(math.sqrt, 9.0)
+        first, second, _, third = (
+            other(os.getpid),
+            other(os.getpid),
+            other(math.sqrt, 2.25),
+            other(math.sqrt, 9.0),
+        )
         assert third() == 3.0
         assert first() == second() != os.getpid()
         assert third() == 3.0
@@ -68,7 +73,9 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
         "        time.sleep(60)\n",
         encoding="utf-8",
     )
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as command:
+    with subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, text=True
+    ) as command:
         assert command.stdout is not None
         child = int(command.stdout.readline())
         command.kill()
@@ -78,7 +85,9 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_a_run_solved_with_a_second_process_is_the_same_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_run_solved_with_a_second_process_is_the_same_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     for large, folder in ((math.inf, alone), (0, together)):
         monkeypatch.setattr("planner.api.plans.LARGE", large)

@@ -34,7 +34,9 @@ def test_a_solve_that_runs_in_another_thread_ends_within_half_a_second_of_work()
     assert time.process_time() - cancelled[0] < 0.5
 
 
-def test_nothing_begins_after_a_cancel_and_the_next_question_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_begins_after_a_cancel_and_the_next_question_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     session = planner.Session(planner.load(STARTER))
     begun, minimise = Event(), Solver.minimise
 

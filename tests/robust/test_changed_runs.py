@@ -68,44 +68,94 @@ def key(name: str, *keys: str) -> Change:
 
 
 CHANGES: dict[str, tuple[Change, str, str]] = {
-    "risk halved": (text("summary.json", r'"risk_musd": [\d.]+', '"risk_musd": 950.0'), "summary.json", "risk_musd"),
+    "risk halved": (
+        text("summary.json", r'"risk_musd": [\d.]+', '"risk_musd": 950.0'),
+        "summary.json",
+        "risk_musd",
+    ),
     "worse without": (
         text("summary.json", r'("without_plan": {\s*"risk_musd"): [\d.]+', r"\1: 1e6"),
         "summary.json",
         "without_plan.risk_musd",
     ),
-    "cost": (text("summary.json", r'"cost_musd": [\d.]+', '"cost_musd": 1.0'), "summary.json", "cost_musd"),
+    "cost": (
+        text("summary.json", r'"cost_musd": [\d.]+', '"cost_musd": 1.0'),
+        "summary.json",
+        "cost_musd",
+    ),
     "shortfall": (cells("shortfall", "tonnes", 0.1), "tables/shortfall.csv", "expected_loss_musd"),
     "invested": (cells("investments", "tpa", 2.0), "tables/investments.csv", "cost_musd"),
     "stock": (cells("stocks", "stock_t", 1.5), "tables/stocks.csv", "break the rule"),
     "paid": (cells("payments", "paid_musd", 0.5), "tables/payments.csv", "payments_as_stated"),
     "demand": (text("inputs/demand.csv", ",100,", ",200,"), "inputs/demand.csv", "inputs_sha256"),
-    "model": (text("inputs/model.toml", "tail = 0.9", "tail = 0.8"), "inputs/model.toml", "inputs_sha256"),
-    "other inputs": (text("summary.json", r'"inputs_sha256": "\w', '"inputs_sha256": "x'), "summary.json", "inputs/"),
+    "model": (
+        text("inputs/model.toml", "tail = 0.9", "tail = 0.8"),
+        "inputs/model.toml",
+        "inputs_sha256",
+    ),
+    "other inputs": (
+        text("summary.json", r'"inputs_sha256": "\w', '"inputs_sha256": "x'),
+        "summary.json",
+        "inputs/",
+    ),
     "words for a bound": (
         text("summary.json", r'"least_risk_musd": [\d.]+', '"least_risk_musd": "little"'),
         "summary.json",
         "least_risk_musd: is not right",
     ),
-    "a list of rows": (text("summary.json", r'"rows": \d+', '"rows": []'), "summary.json", "model: is not right"),
+    "a list of rows": (
+        text("summary.json", r'"rows": \d+', '"rows": []'),
+        "summary.json",
+        "model: is not right",
+    ),
     "no versions": (key("versions"), "summary.json", "versions: is missing"),
-    "no table": (lambda run: (run / "tables" / "workforce.csv").unlink(), "tables/workforce.csv", "is missing"),
-    "no column": (text("tables/capacity.csv", "usable_tpa", "unusable"), "tables/capacity.csv", "usable_tpa"),
-    "words": (text("tables/capacity.csv", r",0.0\n", ",none\n"), "tables/capacity.csv", "something else than figures"),
-    "truncated": (lambda run: os.truncate(run / "tables" / "operations.csv", 200), "tables/operations.csv", ""),
+    "no table": (
+        lambda run: (run / "tables" / "workforce.csv").unlink(),
+        "tables/workforce.csv",
+        "is missing",
+    ),
+    "no column": (
+        text("tables/capacity.csv", "usable_tpa", "unusable"),
+        "tables/capacity.csv",
+        "usable_tpa",
+    ),
+    "words": (
+        text("tables/capacity.csv", r",0.0\n", ",none\n"),
+        "tables/capacity.csv",
+        "something else than figures",
+    ),
+    "truncated": (
+        lambda run: os.truncate(run / "tables" / "operations.csv", 200),
+        "tables/operations.csv",
+        "",
+    ),
     "no summary": (lambda run: (run / "summary.json").unlink(), "", "holds no summary.json"),
-    "a list": (lambda run: (run / "summary.json").write_text("[]"), "summary.json", "is not a run folder"),
+    "a list": (
+        lambda run: (run / "summary.json").write_text("[]"),
+        "summary.json",
+        "is not a run folder",
+    ),
     "no tables": (lambda run: shutil.rmtree(run / "tables"), "tables/capacity.csv", "is missing"),
-    "no inputs": (lambda run: shutil.rmtree(run / "inputs"), "inputs/countries.csv", "no such case"),
+    "no inputs": (
+        lambda run: shutil.rmtree(run / "inputs"),
+        "inputs/countries.csv",
+        "no such case",
+    ),
     "other digests": (lambda run: (run / SUMS).write_bytes(b"\xff"), "is not a run folder", ""),
     "no digests": (lambda run: (run / SUMS).unlink(), "holds no SHA256SUMS", ""),
-    "one more": (lambda run: (run / "tables" / "more.csv").write_text("a\n"), "tables/more.csv", ""),
+    "one more": (
+        lambda run: (run / "tables" / "more.csv").write_text("a\n"),
+        "tables/more.csv",
+        "",
+    ),
 }
 """What is done to a run, the file that is named for it, and what is said if the digests were renewed as well."""
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_is_told_with_its_file_and_one_with_new_digests_by_what_follows(run: Path, name: str) -> None:
+def test_a_change_is_told_with_its_file_and_one_with_new_digests_by_what_follows(
+    run: Path, name: str
+) -> None:
     change, file, why = CHANGES[name]
     change(run)
     with pytest.raises(RunFolderError) as told:
@@ -120,7 +170,14 @@ def test_a_change_is_told_with_its_file_and_one_with_new_digests_by_what_follows
 
 @pytest.mark.parametrize(
     "command",
-    [["report"], ["explain"], ["shares"], ["evaluate"], ["advance", "--to", "2028", "--out", "x"], ["compare"]],
+    [
+        ["report"],
+        ["explain"],
+        ["shares"],
+        ["evaluate"],
+        ["advance", "--to", "2028", "--out", "x"],
+        ["compare"],
+    ],
     ids=" ".join,
 )
 def test_every_command_refuses_a_changed_run_and_writes_nothing(
@@ -141,7 +198,9 @@ def test_what_is_no_file_is_told_and_not_waited_for(run: Path) -> None:
         os.mkfifo(run / name)
         for command in ("report", "replay"):
             done = CliRunner().invoke(app, [command, str(run)])
-            assert done.exit_code == 2 and f"{name}: is neither a file nor a folder" in done.stderr, done.output
+            assert (
+                done.exit_code == 2 and f"{name}: is neither a file nor a folder" in done.stderr
+            ), done.output
         (run / name).unlink()
         (run.parent / "kept").rename(run / name)
     assert planner.open_run(run).tables
@@ -176,15 +235,24 @@ def test_an_infeasible_run_is_held_to_its_digests_too(tmp_path: Path) -> None:
         planner.open_run(run)
 
 
-def test_a_solution_of_impossible_size_or_no_format_is_a_sentence(original: Path, tmp_path: Path) -> None:
+def test_a_solution_of_impossible_size_or_no_format_is_a_sentence(
+    original: Path, tmp_path: Path
+) -> None:
     run = Path(shutil.copytree(original, tmp_path / "run"))
     data = (run / "solution.npy").read_bytes()
     shape = re.search(rb"'shape': \(\d+", data)
     assert shape
     header = data.partition(b"\n")[0]
     large = header.replace(shape[0], b"'shape': (" + b"9" * 30)[: len(header)]
-    open_ended, no_dict = header.replace(b":", b"9"), header.replace(b"{", b"9 ")  # each fails elsewhere in the header
-    for damaged in (data.replace(header, large, 1), b"", *(data.replace(header, h, 1) for h in (open_ended, no_dict))):
+    open_ended, no_dict = (
+        header.replace(b":", b"9"),
+        header.replace(b"{", b"9 "),
+    )  # each fails elsewhere in the header
+    for damaged in (
+        data.replace(header, large, 1),
+        b"",
+        *(data.replace(header, h, 1) for h in (open_ended, no_dict)),
+    ):
         (run / "solution.npy").write_bytes(damaged)
         write_sums(run)
         with pytest.raises(RunFolderError, match="is not a run folder"):

@@ -54,7 +54,10 @@ def has_a_point(program: Program, rows: list[int], columns: set[int], upper: Vec
     """Whether the rows, and the bounds of the columns, can hold together; asked of another front to the solver."""
     matrix = program.matrix[rows]
     low, high = program.row_lower[rows], program.row_upper[rows]
-    bounds = [(program.lower[j], upper[j]) if j in columns else (-np.inf, np.inf) for j in range(len(program.columns))]
+    bounds = [
+        (program.lower[j], upper[j]) if j in columns else (-np.inf, np.inf)
+        for j in range(len(program.columns))
+    ]
     above, below = np.isfinite(high), np.isfinite(low)
     found = linprog(
         np.zeros(len(bounds)),
@@ -99,9 +102,15 @@ def test_a_bound_above_its_limit_and_a_sound_program_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("end", ["1", "0.9999999995"])
-def test_loss_steps_that_end_a_hair_below_one_still_let_the_whole_demand_be_short(tmp_path: Path, end: str) -> None:
+def test_loss_steps_that_end_a_hair_below_one_still_let_the_whole_demand_be_short(
+    tmp_path: Path, end: str
+) -> None:
     steps = f"element,up_to_share,loss_usd_per_kg\nDy,0.5,1000\nDy,{end},2000"
     case = load_case(
-        tmp_path / "case", demand=demand(1e5), projects=[mine(), plant()], budgets=budget(1.0), loss_tiers=steps
+        tmp_path / "case",
+        demand=demand(1e5),
+        projects=[mine(), plant()],
+        budgets=budget(1.0),
+        loss_tiers=steps,
     )
     assert planner.solve(case, baseline=False).summary["risk_musd"] == pytest.approx(3 * 1.5e5)

@@ -35,7 +35,9 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
         os.kill(process.pid, signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130, said
-    assert re.search(r"stopped; (the value sought is at least .*; )?nothing was written\n$", said), said
+    assert re.search(
+        r"stopped; (the value sought is at least .*; )?nothing was written\n$", said
+    ), said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -49,14 +51,27 @@ def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
 
 
 @pytest.mark.parametrize("imported", ["typer", "numpy", "pandas", "highspy", "planner.api.plans"])
-def test_ctrl_c_while_the_command_is_still_importing_is_one_line(tmp_path: Path, imported: str) -> None:
+def test_ctrl_c_while_the_command_is_still_importing_is_one_line(
+    tmp_path: Path, imported: str
+) -> None:
     script = tmp_path / "planner"
     script.write_text("import sys; from planner.cli import app; sys.exit(app())")
-    command = [sys.executable, "-X", "importtime", str(script), "solve", str(ROOT / "inputs" / "starter")]
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        str(script),
+        "solve",
+        str(ROOT / "inputs" / "starter"),
+    ]
     command += ["--out", str(tmp_path / "run")]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stderr
         while (line := process.stderr.readline()).split("|")[-1].strip() != imported:

@@ -22,7 +22,12 @@ LOST = "the answer cannot be shown"
 def test_a_full_device_ends_a_command_in_one_sentence(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*PLANNER, *command], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*PLANNER, *command],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 2 and done.stderr.startswith(LOST) and done.stderr.count("\n") == 1
 
@@ -30,7 +35,14 @@ def test_a_full_device_ends_a_command_in_one_sentence(command: list[str]) -> Non
 def test_a_reader_that_has_gone_ends_a_command_in_one_sentence() -> None:
     reads, writes = os.pipe()
     os.close(reads)
-    done = subprocess.run([*PLANNER, "schema"], cwd=ROOT, stdout=writes, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [*PLANNER, "schema"],
+        cwd=ROOT,
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     os.close(writes)
     assert done.returncode == 2 and done.stderr.startswith(LOST) and done.stderr.count("\n") == 1
 
@@ -38,11 +50,20 @@ def test_a_reader_that_has_gone_ends_a_command_in_one_sentence() -> None:
 def test_a_locale_without_a_letter_shows_its_code_and_reads_the_path(tmp_path: Path) -> None:
     case = tmp_path / "gr\u00fcn\u65e5"
     case.symlink_to(STARTER)
-    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    plain = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "ascii",
+    }
     for path, shown in ((case, "starter"), (tmp_path / "\u65e5", "")):
         command = [*PLANNER, "check", str(path)]
-        done = subprocess.run(command, cwd=ROOT, env=os.environ | plain, capture_output=True, text=True, check=False)
-        assert done.returncode == (0 if shown else 2) and "Traceback" not in done.stderr, done.stderr
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ | plain, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == (0 if shown else 2) and "Traceback" not in done.stderr, (
+            done.stderr
+        )
         assert shown in done.stdout
     assert file_words("gr\udcc3\udcbcn") == "gr\u00fcn" and file_words("a\x1b[31m") == "a_[31m"
 
@@ -54,7 +75,9 @@ def test_nobody_on_standard_error_ends_no_command(unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
         command = [sys.executable, "-c", code, "check", str(case)]
-        done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=full, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=full, check=False
+        )
     assert done.returncode == 0 and b"no faults" in done.stdout
 
 

@@ -36,7 +36,9 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
     rng, run = random.Random(6), tmp_path / "run"
     whole = set()
     for i, variant in enumerate(VARIANTS):
-        seconds = timed(zygote, "solve", STARTER, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant)
+        seconds = timed(
+            zygote, "solve", STARTER, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant
+        )
         whole.add(content(tmp_path / f"whole{i}"))
     reporting = timed(zygote, "report", tmp_path / "whole0")
     whole.add(content(tmp_path / "whole0"))
@@ -46,7 +48,12 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
         if number % 3 == 2 and run.exists():
             pid, length = zygote.start("report", run), reporting
         else:
-            pid, length = zygote.start("solve", STARTER, "--out", run, "--no-baseline", *VARIANTS[number % 2]), seconds
+            pid, length = (
+                zygote.start(
+                    "solve", STARTER, "--out", run, "--no-baseline", *VARIANTS[number % 2]
+                ),
+                seconds,
+            )
         time.sleep(rng.uniform(0.0, 1.1 * length))
         with_signal = rng.choice((signal.SIGKILL, signal.SIGTERM))
         with suppress(ProcessLookupError):
@@ -63,10 +70,16 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
     timed(zygote, "solve", STARTER, "--out", run, "--no-baseline")
     assert content(run) in whole
     # A kill just before a scratch folder has its lock, or while it is removed, leaves one without; it goes later.
-    assert not any((path / "lock").exists() for path in tmp_path.iterdir() if path.name.startswith(_prefix(run)))
+    assert not any(
+        (path / "lock").exists()
+        for path in tmp_path.iterdir()
+        if path.name.startswith(_prefix(run))
+    )
 
 
-def test_a_kill_between_the_two_steps_of_an_exchange_loses_nothing(plan: Plan, tmp_path: Path) -> None:
+def test_a_kill_between_the_two_steps_of_an_exchange_loses_nothing(
+    plan: Plan, tmp_path: Path
+) -> None:
     # Where the system cannot exchange two folders in one step, the old run is aside for a moment.
     run = plan.write(tmp_path / "run")
     before = content(run)
@@ -115,7 +128,9 @@ def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: 
         (folder / "report.html").write_text("whole")
 
     other = Plan(plan.case, plan.status, plan.summary | {"mark": "other"}, plan.tables)
-    whole = {content(write_run(one, tmp_path / name, page)) for one, name in ((plan, "a"), (other, "b"))}
+    whole = {
+        content(write_run(one, tmp_path / name, page)) for one, name in ((plan, "a"), (other, "b"))
+    }
     assert len(whole) == 2
     faults: list[BaseException] = []
 
@@ -138,7 +153,9 @@ def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "run"]
 
 
-def test_something_else_that_appears_meanwhile_is_not_overwritten(plan: Plan, tmp_path: Path) -> None:
+def test_something_else_that_appears_meanwhile_is_not_overwritten(
+    plan: Plan, tmp_path: Path
+) -> None:
     @contextmanager
     def thesis(_: Path) -> Iterator[None]:
         yield
@@ -161,7 +178,10 @@ def test_ctrl_c_while_a_command_tidies_up_leaves_nothing_over(
         time.sleep(0.001)
         removed(folder, *options, **more)
 
-    for write in (lambda: plan.write(run), lambda: write_whole(tmp_path / "file", lambda path: path.write_text("a"))):
+    for write in (
+        lambda: plan.write(run),
+        lambda: write_whole(tmp_path / "file", lambda path: path.write_text("a")),
+    ):
         monkeypatch.setattr(shutil, "rmtree", interrupted)
         with pytest.raises(KeyboardInterrupt):
             write()

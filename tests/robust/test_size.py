@@ -35,13 +35,16 @@ def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not()
     case = planner.load(REAL)
     refuse_if_too_large(case, available=2 * 2**30)
     with pytest.raises(
-        InputError, match=r"needs about 0\.\d GiB for \d+ histories and [\d,]+ terms, and 0\.1 GiB are free"
+        InputError,
+        match=r"needs about 0\.\d GiB for \d+ histories and [\d,]+ terms, and 0\.1 GiB are free",
     ):
         refuse_if_too_large(case, available=0.1 * 2**30)
     assert available_memory() > 2**20
 
 
-def test_a_thousand_scenarios_fit_one_by_one_where_they_do_not_as_one_program(tmp_path: Path) -> None:
+def test_a_thousand_scenarios_fit_one_by_one_where_they_do_not_as_one_program(
+    tmp_path: Path,
+) -> None:
     names = [f"w{i}" for i in range(1000)]
     futures = {
         "scenarios": scenarios(**dict.fromkeys(names, 0.001)),
@@ -87,26 +90,35 @@ def test_scenarios_that_do_the_same_count_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["demand", "shocks"])
-def test_a_million_rows_are_checked_in_half_a_minute_and_four_gib(tmp_path: Path, table: str) -> None:
+def test_a_million_rows_are_checked_in_half_a_minute_and_four_gib(
+    tmp_path: Path, table: str
+) -> None:
     rows = {
         "demand": [
             "country,element,year,tonnes",
             *(f"C{i % 200},E{i * 167 // ROWS},{2026 + i // 200 % 30},9" for i in range(ROWS)),
         ],
-        "shocks": ["scenario,kind,start_year,factor", *(f"s{i},demand,2027,{1 + i / 1e6!r}" for i in range(ROWS // 2))],
+        "shocks": [
+            "scenario,kind,start_year,factor",
+            *(f"s{i},demand,2027,{1 + i / 1e6!r}" for i in range(ROWS // 2)),
+        ],
     }[table]
     case = write_case(tmp_path / "case")
     (case / f"{table}.csv").write_text("\n".join(rows) + "\n")
     if table == "demand":
         (case / "countries.csv").write_text("country\n" + "".join(f"C{i}\n" for i in range(200)))
         elements = (f"E{i},true,1000\n" for i in range(167))
-        (case / "elements.csv").write_text("element,heavy,loss_usd_per_kg\nDy,true,1000\n" + "".join(elements))
+        (case / "elements.csv").write_text(
+            "element,heavy,loss_usd_per_kg\nDy,true,1000\n" + "".join(elements)
+        )
     else:
         names = "".join(f"s{i},{2 / ROWS!r}\n" for i in range(ROWS // 2))
         (case / "scenarios.csv").write_text(f"scenario,probability\n{names}")
     code = "import resource; from planner.cli import app; app(['check', 'case'], standalone_mode=False); "
     code += "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     seconds, kib = map(float, done.stdout.split()[-2:])
     # What was in memory when it was started counts too, so a short run says nothing of it.
     assert seconds <= (30 if LONG else 5) and kib <= 4 * 2**20
@@ -119,7 +131,10 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
     by_scenario = load_case(tmp_path / "scenario", demand=demand(1e8), **futures)
     countries = [{"country": "AAA", "weight": 1e12}]
     by_fact = load_case(
-        tmp_path / "fact", countries=countries, elements="element, heavy, loss_usd_per_kg\nDy, true, 1e12", **futures
+        tmp_path / "fact",
+        countries=countries,
+        elements="element, heavy, loss_usd_per_kg\nDy, true, 1e12",
+        **futures,
     )
     for case in (by_scenario, by_fact):
         with pytest.raises(InputError, match="check the units"):

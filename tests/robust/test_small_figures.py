@@ -56,7 +56,11 @@ def in_units(case: Case, unit: str, factor: float) -> Case:
     for table, (grows, falls) in UNITS[unit].items():
         by = dict.fromkeys(grows, factor) | dict.fromkeys(falls, 1 / factor)
         changed[table] = tuple(
-            row.model_copy(update={c: getattr(row, c) * f for c, f in by.items() if getattr(row, c) is not None})
+            row.model_copy(
+                update={
+                    c: getattr(row, c) * f for c, f in by.items() if getattr(row, c) is not None
+                }
+            )
             for row in case.tables.rows(table)
         )
     return replace(case, tables=replace(case.tables, **changed)).checked()
@@ -67,7 +71,10 @@ def in_units(case: Case, unit: str, factor: float) -> Case:
 @pytest.mark.parametrize("name", ["starter", "real"] if LONG else ["starter"])
 def test_other_units_are_the_same_plan(name: str, unit: str, factor: float) -> None:
     case = planner.load(STARTER) if name == "starter" else planner.load(REAL, model=FIRST)
-    one, other = LiveProgram(case).solve(silent), LiveProgram(in_units(case, unit, factor)).solve(silent)
+    one, other = (
+        LiveProgram(case).solve(silent),
+        LiveProgram(in_units(case, unit, factor)).solve(silent),
+    )
     assert other.stop == one.stop == "optimal"
     for phase, value in one.values.items():
         found = other.values[phase] / (factor if unit == "money" else 1.0)

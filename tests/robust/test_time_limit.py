@@ -57,9 +57,19 @@ def test_the_optimum_lies_between_the_bounds_of_every_iteration(seed: int) -> No
 
 
 def test_a_solve_out_of_time_reports_the_bounds_it_has(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from planner.cli import app; app()", "solve", str(REAL), "--time-limit", "1"]
+    command = [
+        sys.executable,
+        "-c",
+        "from planner.cli import app; app()",
+        "solve",
+        str(REAL),
+        "--time-limit",
+        "1",
+    ]
     command.append("--no-baseline")
-    done = subprocess.run([*command, "--out", str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 4, done.stderr
     assert "stopped before an optimum was proven (time_limit); least risk: " in done.stderr
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
@@ -81,17 +91,25 @@ def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
 def test_no_plan_comes_below_what_each_future_alone_would_lose(goal: str) -> None:
-    case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal, "policy.whole_plants": True})
+    case = planner.load(
+        ROOT / "inputs" / "starter", overrides={"objective.goal": goal, "policy.whole_plants": True}
+    )
     best = planner.solve(case, baseline=False).summary
     session = LiveProgram(case, time_limit=30.0)
-    stopped = Outcome(Stop.TIME_LIMIT, {goal: Solution(Stop.TIME_LIMIT, np.empty(0), np.empty(0), None)}, {})
+    stopped = Outcome(
+        Stop.TIME_LIMIT, {goal: Solution(Stop.TIME_LIMIT, np.empty(0), np.empty(0), None)}, {}
+    )
     known = solve_session(session, outcome=stopped).summary["bounds"][goal]["at_least"]
-    least = best["least_risk_bound_musd"] if goal == "risk" else best["risk_musd"] + best["cost_musd"]
+    least = (
+        best["least_risk_bound_musd"] if goal == "risk" else best["risk_musd"] + best["cost_musd"]
+    )
     assert 0.9 * least < known <= least
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_each_future_alone_loses_no_more_than_under_a_plan_for_all(tmp_path: Path, seed: int) -> None:
+def test_each_future_alone_loses_no_more_than_under_a_plan_for_all(
+    tmp_path: Path, seed: int
+) -> None:
     model = write_random_case(tmp_path / "case", seed)
     case = planner.load(tmp_path / "case", overrides=flat(model) | {"objective.goal": "risk"})
     least = LiveProgram(case).solve(silent).values["risk"]
@@ -128,15 +146,22 @@ def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it()
 
     session.solver.minimise = stopping  # type: ignore[method-assign]
     outcome = session.solve(silent)
-    assert outcome.bounds()["cost"] == {"at_least": 0.0, "at_most": outcome.phases["risk"].x[column]}
+    assert outcome.bounds()["cost"] == {
+        "at_least": 0.0,
+        "at_most": outcome.phases["risk"].x[column],
+    }
 
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
 def test_every_goal_is_at_most_what_doing_nothing_gives(goal: str) -> None:
     case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal})
     nothing = planner.solving.solve.solve_without_plan(case)
-    stopped = planner.solving.solve.compared(planner.solve(case, time_limit=0.0, baseline=False), nothing)
-    most = nothing.summary["risk_musd"] + (nothing.summary["cost_musd"] if goal == "welfare" else 0.0)
+    stopped = planner.solving.solve.compared(
+        planner.solve(case, time_limit=0.0, baseline=False), nothing
+    )
+    most = nothing.summary["risk_musd"] + (
+        nothing.summary["cost_musd"] if goal == "welfare" else 0.0
+    )
     assert stopped.summary["bounds"] == {goal: {"at_least": 0.0, "at_most": most}}
 
 

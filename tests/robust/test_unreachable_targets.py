@@ -27,16 +27,19 @@ def least_risk(case: Case) -> float:
 def scaled(case: Case, rng: random.Random) -> Case:
     """The starter with other budgets, lead times and choices."""
     budgets = tuple(
-        r.model_copy(update={"musd": round(r.musd * rng.uniform(0.1, 1.2), 3)}) for r in case.tables.budgets
+        r.model_copy(update={"musd": round(r.musd * rng.uniform(0.1, 1.2), 3)})
+        for r in case.tables.budgets
     )
     projects = tuple(
         r.model_copy(update={"lead_time_years": r.lead_time_years + rng.choice((0, 0, 1))})
         for r in case.tables.projects
     )
-    policy = case.model.policy.model_copy(update={"coordination": rng.choice(("allied", "blocs", "national"))})
-    return replace(case, tables=replace(case.tables, budgets=budgets, projects=projects)).with_model(
-        case.model.model_copy(update={"policy": policy})
+    policy = case.model.policy.model_copy(
+        update={"coordination": rng.choice(("allied", "blocs", "national"))}
     )
+    return replace(
+        case, tables=replace(case.tables, budgets=budgets, projects=projects)
+    ).with_model(case.model.model_copy(update={"policy": policy}))
 
 
 def target(seed: int) -> tuple[Case, float]:
@@ -76,11 +79,15 @@ def test_the_smallest_change_is_enough_and_one_per_cent_less_is_not(seed: int) -
     assert not reaches(free, found.least_risk * 0.99)
     if found.extra_budget is not None:
         assert reaches(richer(case, found.extra_budget), limit)
-        assert not reaches(richer(case, {key: musd * 0.99 for key, musd in found.extra_budget.items()}), limit)
+        assert not reaches(
+            richer(case, {key: musd * 0.99 for key, musd in found.extra_budget.items()}), limit
+        )
     if found.budget_factor is not None:
         more = found.budget_factor - 1
         assert reaches(richer(case, {key: musd * more for key, musd in case.budget.items()}), limit)
-        assert not reaches(richer(case, {key: musd * more * 0.99 for key, musd in case.budget.items()}), limit)
+        assert not reaches(
+            richer(case, {key: musd * more * 0.99 for key, musd in case.budget.items()}), limit
+        )
     for change, years in ((sooner, found.years_sooner), (later, found.years_later)):
         if years is not None:
             assert reaches(change(case, years), limit)

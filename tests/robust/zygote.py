@@ -18,7 +18,9 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            quiet = os.open(os.environ.get("PLANNER_SAID", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            quiet = os.open(
+                os.environ.get("PLANNER_SAID", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            )
             signal.signal(signal.SIGINT, stopped_early)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)

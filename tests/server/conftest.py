@@ -39,7 +39,9 @@ def answered(bench: Workbench) -> Workbench:
 
 @pytest.fixture
 def place(tmp_path: Path) -> OpenedCase:
-    return OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
+    return OpenedCase(
+        ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench"
+    )
 
 
 @pytest.fixture

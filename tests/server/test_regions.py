@@ -34,12 +34,18 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbe
     bench.edit(Edit("joins.JPN", 2028))
     plan = answered(bench).solver.found.plan
     assert plan is not None
-    prices = plan.tables["shadow_prices"].query("scarce == 'budget' and item == 'JPN' and musd_per_unit > 1")
+    prices = plan.tables["shadow_prices"].query(
+        "scarce == 'budget' and item == 'JPN' and musd_per_unit > 1"
+    )
     assert {2026, 2027, 2028, 2029} <= set(prices["year"])
     words = said_by(Regions(bench), "side")
-    assert "Australia: the budget of 2027 is used up; one more MUSD takes" in words  # it has none in another year
+    assert (
+        "Australia: the budget of 2027 is used up; one more MUSD takes" in words
+    )  # it has none in another year
     assert "United States: the budget of 2027–2028 is used up" in words
-    assert plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
+    assert (
+        plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
+    )
     assert "Japan: the budget of 2028 is used up; one more MUSD takes" in words
     bench.edit(Edit("money", 0.0))
     answered(bench)
@@ -52,7 +58,9 @@ def test_capital_is_told_by_plant_and_stage_with_who_pays(bench: Workbench) -> N
     plan = answered(bench).solver.found.plan
     assert plan is not None
     paid = plan.tables["spending"].query("item == 'capex mine'").groupby("funder")["expected"].sum()
-    built = plan.tables["investments"].assign(musd=lambda rows: rows["capex_musd"] * rows["probability"])
+    built = plan.tables["investments"].assign(
+        musd=lambda rows: rows["capex_musd"] * rows["probability"]
+    )
     capital = built.query("project == 'desert_mine'")["musd"].sum()
     words = said_by(Regions(bench), "views", tab="timeline")
     most = f"of it public {money(paid.sum())}: United States {number(paid['USA'])}, Japan {number(paid['JPN'])}, "
@@ -66,7 +74,9 @@ def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> 
     kept = answered(bench).keep("half")
     bench.tick(kept.folder, ticked=True)
     drawing = Regions(bench).part("frontier", {})
-    assert ">now, half</text>" in drawing and drawing.count("<circle") == 2  # the other is the case as it is
+    assert (
+        ">now, half</text>" in drawing and drawing.count("<circle") == 2
+    )  # the other is the case as it is
     bench.pin(kept.folder)
     bench.revert("")
     answered(bench)
@@ -79,12 +89,19 @@ def test_a_budget_has_one_percentage(bench: Workbench) -> None:
     bench.edit(Edit("money", 0.5))
     bench.edit(Edit("money.USA", 1.0))
     budget = {
-        funder: sum(bench.case.budget.get((funder, year), 0.0) for year in (2027, 2028)) for funder in ("USA", "JPN")
+        funder: sum(bench.case.budget.get((funder, year), 0.0) for year in (2027, 2028))
+        for funder in ("USA", "JPN")
     }
     assert budget == {"USA": 80, "JPN": 20}
     drawn = Regions(bench).part("questions", {})
-    boxes = {f: re.findall(rf'value="([^"]*)" id="{ident(f"money.{f}")}-box"', drawn) for f in ("USA", "JPN")}
-    assert boxes == {"USA": ["100"], "JPN": ["50"]} and f"moves along, {money(20)} of {money(40)}" in drawn
+    boxes = {
+        f: re.findall(rf'value="([^"]*)" id="{ident(f"money.{f}")}-box"', drawn)
+        for f in ("USA", "JPN")
+    }
+    assert (
+        boxes == {"USA": ["100"], "JPN": ["50"]}
+        and f"moves along, {money(20)} of {money(40)}" in drawn
+    )
     bench.edit(Edit("money.USA", 0.5))  # as all others
     assert bench.record.edits == (Edit("money", 0.5),)
 
@@ -92,7 +109,10 @@ def test_a_budget_has_one_percentage(bench: Workbench) -> None:
 def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
     known = list(chances(drawn, drawn))
     hazards = [key for key in known if key.startswith("hazard.")]
-    left = [min(row.factor for row in drawn.tables.draws if f"hazard.{row.hazard}" == key) for key in hazards]
+    left = [
+        min(row.factor for row in drawn.tables.draws if f"hazard.{row.hazard}" == key)
+        for key in hazards
+    ]
     assert known[: len(hazards)] == hazards and left == sorted(left) and left[0] < left[-1]
     assert {"hazard.war_dy", "hazard.embargo_dy"} & set(hazards) == {
         key for key, factor in zip(hazards, left, strict=True) if factor == 0
@@ -115,7 +135,9 @@ def test_what_to_fund_first_adds_up_to_the_plan(bench: Workbench) -> None:
     sizes: dict[str, float] = {}
     for row in (row for rows in groups.values() for row in rows):
         sizes[row[0]] = sizes.get(row[0], 0.0) + row[3]
-    there = {view.names.placed(p): t for p, t in plan.summary["new_capacity_tpa"].items() if t > 0.5}
+    there = {
+        view.names.placed(p): t for p, t in plan.summary["new_capacity_tpa"].items() if t > 0.5
+    }
     assert sizes == pytest.approx(there, abs=0.5)
 
 
@@ -135,7 +157,9 @@ def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> No
     plan = answered(bench).solver.found.plan
     assert plan is not None
     paid = payers(run_view(plan))
-    assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(plan.summary["public_spend_musd"])
+    assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(
+        plan.summary["public_spend_musd"]
+    )
     assert paid["people and stock"]
 
 
@@ -149,14 +173,20 @@ def test_because_names_what_grew_and_pays_has_its_change(bench: Workbench) -> No
     words = said_by(Regions(bench), "side")
     grown = signed(here["desert_mine"] - there["desert_mine"])
     assert "Size changed most:" in words and f"Desert mine, Australia {grown} t/y" in words
-    old, new = (one.tables["payments"].set_index("funder")["paid_musd"]["USA"] for one in (bench.first, plan))
+    old, new = (
+        one.tables["payments"].set_index("funder")["paid_musd"]["USA"]
+        for one in (bench.first, plan)
+    )
     assert re.search(rf"United States [^A-Z]* {re.escape(signed(new - old))} [A-Z]", words)
 
 
 def test_headings_of_what_to_fund_first_are_those_of_the_text(bench: Workbench) -> None:
     answered(bench)
     wait_for(lambda: len(bench.curve) == 1)
-    words, curve = said_by(Regions(bench), "views", tab="first"), said_by(Regions(bench), "frontier")
+    words, curve = (
+        said_by(Regions(bench), "views", tab="first"),
+        said_by(Regions(bench), "frontier"),
+    )
     said = re.findall(r"Worth ([\d.]+) times their cost, or more", words)
     assert said[0] == said[1]
     assert f"of {len(WEIGHTS)} plans" in words and f"of {len(WEIGHTS)} plans" in curve
@@ -170,32 +200,45 @@ def test_a_change_too_slight_to_show_has_no_sign() -> None:
 def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(bench: Workbench) -> None:
     answered(bench)
     key = "projects.coast_plant.lead_time_years"
-    drawer = Regions(bench).part("figure", {"table": "projects", "id": "coast_plant", "column": "lead_time_years"})
-    asked = dict(parse_qsl(unescape(re.findall(rf'data-drawer="study\?(key={key}[^"]*)"', drawer)[0])))
+    drawer = Regions(bench).part(
+        "figure", {"table": "projects", "id": "coast_plant", "column": "lead_time_years"}
+    )
+    asked = dict(
+        parse_qsl(unescape(re.findall(rf'data-drawer="study\?(key={key}[^"]*)"', drawer)[0]))
+    )
     years = int(asked["high"]) - int(asked["low"]) + 1
     assert int(asked["points"]) == years
-    assert "Coast separation plant, Australia: lead time, years?" in said_by(Regions(bench), "study", **asked)
+    assert "Coast separation plant, Australia: lead time, years?" in said_by(
+        Regions(bench), "study", **asked
+    )
     assert Regions(bench).snapshot()["study"] == ""
     phases: list[str] = []
     bench.solver.phase = phases.append  # type: ignore[method-assign]
     bench.study(key, float(asked["low"]), float(asked["high"]), years)
     wait_for(lambda: len(bench.range.rows) == years)
     assert f"the study: Coast separation plant, lead time years, at {asked['low']}" in phases
-    assert f"{years} points solved" in said_by(Regions(bench), "study", key=Regions(bench).snapshot()["study"])
+    assert f"{years} points solved" in said_by(
+        Regions(bench), "study", key=Regions(bench).snapshot()["study"]
+    )
 
 
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
         (Edit("joins.AUS", 2029), "Money and plants would be there"),
-        (Edit("plant.desert_mine", "out"), "May not be built so large or so early: Desert mine, Australia."),
+        (
+            Edit("plant.desert_mine", "out"),
+            "May not be built so large or so early: Desert mine, Australia.",
+        ),
         (
             Edit("money", 0.25),
             "From 2028 on the public money of Australia and Japan and United States is short, by up to {short}: ",
         ),
     ],
 )
-def test_what_a_plan_that_cannot_be_carried_out_lacks(bench: Workbench, edit: Edit, words: str) -> None:
+def test_what_a_plan_that_cannot_be_carried_out_lacks(
+    bench: Workbench, edit: Edit, words: str
+) -> None:
     first = answered(bench).solver.found.plan
     assert first is not None
     bench.edit(edit)
@@ -208,7 +251,10 @@ def test_what_a_plan_that_cannot_be_carried_out_lacks(bench: Workbench, edit: Ed
         said = said_by(Regions(bench), "outcomes")
         assert words.format(short=short) in said
         times = float(re.findall(r"([\d.]+) times as much would do", said)[0])
-        for factor, holds in ((1.01 * times, True), (0.99 * times, False)):  # the threshold at which it fails
+        for factor, holds in (
+            (1.01 * times, True),
+            (0.99 * times, False),
+        ):  # the threshold at which it fails
             bench.edit(Edit("money", 0.25 * factor))
             answered(bench)
             bench.hold()
@@ -226,7 +272,10 @@ def test_before_the_first_plan_the_page_says_what_the_case_holds(
     bench = Workbench(place, lambda: None)
     musd, tonnes = sum(bench.base.budget.values()), sum(bench.base.demand.values())
     words = said_by(Regions(bench), "outcomes")
-    assert f"a demand of {number(tonnes)} t in 2026–2031, {money(musd)} of public money, 3 futures, " in words
+    assert (
+        f"a demand of {number(tonnes)} t in 2026–2031, {money(musd)} of public money, 3 futures, "
+        in words
+    )
     assert all(Regions(bench).part(region, {}) for region in Regions(bench).snapshot()["versions"])
     bench.journal.close()
 

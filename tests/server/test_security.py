@@ -18,13 +18,29 @@ from planner.server.security import LARGEST_BODY, POLICY, Gate
 from tests.server.conftest import HERE, PORT, TOKEN, answered, post
 
 HOSTS = (
-    "evil.example", f"evil.example:{PORT}", "127.0.0.1", f"127.0.0.1:{PORT + 1}", f"127.0.0.1.evil.example:{PORT}",
-    f"0.0.0.0:{PORT}", f"[::1]:{PORT}", f"localhost.evil.example:{PORT}", f"user@127.0.0.1:{PORT}", "",
-)  # fmt: skip
+    "evil.example",
+    f"evil.example:{PORT}",
+    "127.0.0.1",
+    f"127.0.0.1:{PORT + 1}",
+    f"127.0.0.1.evil.example:{PORT}",
+    f"0.0.0.0:{PORT}",
+    f"[::1]:{PORT}",
+    f"localhost.evil.example:{PORT}",
+    f"user@127.0.0.1:{PORT}",
+    "",
+)
 ORIGINS = (
-    "http://evil.example", "https://evil.example", f"http://127.0.0.1:{PORT + 1}", "http://127.0.0.1", "null",
-    f"https://127.0.0.1:{PORT}", f"http://127.0.0.1:{PORT}.evil.example", f"http://localhost:{PORT}", "file://", "",
-)  # fmt: skip
+    "http://evil.example",
+    "https://evil.example",
+    f"http://127.0.0.1:{PORT + 1}",
+    "http://127.0.0.1",
+    "null",
+    f"https://127.0.0.1:{PORT}",
+    f"http://127.0.0.1:{PORT}.evil.example",
+    f"http://localhost:{PORT}",
+    "file://",
+    "",
+)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -49,7 +65,13 @@ def test_pages_of_other_sites_may_not_even_link_here(client: TestClient) -> None
 
 def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(site: Site) -> None:
     with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as stranger:
-        for path in ("/", "/part/questions", "/events", "/static/workbench.js", "/files/001-a/report.html"):
+        for path in (
+            "/",
+            "/part/questions",
+            "/events",
+            "/static/workbench.js",
+            "/files/001-a/report.html",
+        ):
             assert stranger.get(path).status_code == 401
         assert post(stranger, "/edit", {"key": "money", "value": 0.5}).status_code == 401
         assert stranger.get("/?token=wrong").status_code == 401
@@ -59,24 +81,37 @@ def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(site: Si
         answer = stranger.get(f"/?token={TOKEN}")
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie and "samesite=strict" in cookie and TOKEN not in cookie
-        assert answer.headers["location"] == "/" and answer.headers["referrer-policy"] == "no-referrer"
+        assert (
+            answer.headers["location"] == "/" and answer.headers["referrer-policy"] == "no-referrer"
+        )
         assert stranger.get("/").status_code == 200
 
 
 def test_a_file_of_the_owner_leads_here_and_no_redirect_loses_the_cookie(site: Site) -> None:
     with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as browser:
         answer = browser.get(f"/?token={TOKEN}", headers={"Sec-Fetch-Site": "cross-site"})
-        assert answer.status_code == 200 and 'content="0;url=/"' in answer.text and TOKEN not in answer.text
+        assert (
+            answer.status_code == 200
+            and 'content="0;url=/"' in answer.text
+            and TOKEN not in answer.text
+        )
         assert answer.headers["content-security-policy"] == POLICY
         assert "samesite=strict" in answer.headers["set-cookie"].lower()
         assert browser.get("/").status_code == 200
 
 
-def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient, site: Site) -> None:
+def test_a_change_says_where_it_comes_from_and_is_small_json(
+    client: TestClient, site: Site
+) -> None:
     body = b'{"key": "money", "value": 0.5}'
     kind = {"Content-Type": "application/json"}
     assert client.post("/edit", content=body, headers=kind).status_code == 403
-    assert client.post("/edit", content=body, headers={"Origin": HERE, "Content-Type": "text/plain"}).status_code == 415
+    assert (
+        client.post(
+            "/edit", content=body, headers={"Origin": HERE, "Content-Type": "text/plain"}
+        ).status_code
+        == 415
+    )
     large = b" " * (LARGEST_BODY + 1)
     assert client.post("/edit", content=large, headers={"Origin": HERE} | kind).status_code == 413
     regions = client.post("/edit", content=iter([body]), headers={"Origin": HERE} | kind)
@@ -92,19 +127,31 @@ def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient,
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"key": 1, "value": 1}, {"key": "money", "value": {"a": 1}}, {"key": "x" * 400, "value": 1},
-     {"key": "money", "value": "x" * 3000}, {"key": "money", "value": -1},
-     {"key": "money", "value": True}, {"key": "projects.coast_plant.lead_time_years", "value": -1},
-     {"key": "projects.nowhere.lead_time_years", "value": 1}, {"key": "money", "value": 1, "more": 1}],
-)  # fmt: skip
-def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, site: Site, body: object) -> None:
+    [
+        {},
+        {"key": 1, "value": 1},
+        {"key": "money", "value": {"a": 1}},
+        {"key": "x" * 400, "value": 1},
+        {"key": "money", "value": "x" * 3000},
+        {"key": "money", "value": -1},
+        {"key": "money", "value": True},
+        {"key": "projects.coast_plant.lead_time_years", "value": -1},
+        {"key": "projects.nowhere.lead_time_years", "value": 1},
+        {"key": "money", "value": 1, "more": 1},
+    ],
+)
+def test_what_is_no_edit_is_refused_and_changes_nothing(
+    client: TestClient, site: Site, body: object
+) -> None:
     answer = client.post("/edit", json=body, headers={"Origin": HERE})
     assert answer.status_code == 422 and answer.json()["fault"]
     assert site.bench.record.edits == ()
 
 
 @pytest.mark.parametrize(
-    "value", [0.5, 2, True, "out", None, ("mine", "metal")], ids=("share", "whole", "flag", "word", "blank", "list")
+    "value",
+    [0.5, 2, True, "out", None, ("mine", "metal")],
+    ids=("share", "whole", "flag", "word", "blank", "list"),
 )
 def test_an_edit_is_taken_as_it_is_given(value: EditedValue) -> None:
     taken = read_edit(json.loads(json.dumps({"key": "money", "value": value}))).value
@@ -121,14 +168,19 @@ def test_every_answer_has_the_strict_policy(client: TestClient) -> None:
     for path in ("/", "/part/questions", "/static/workbench.js", "/part/nothing", "/nowhere"):
         headers = client.get(path).headers
         assert headers["content-security-policy"] == POLICY
-        assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
+        assert (
+            headers["x-content-type-options"] == "nosniff"
+            and headers["cache-control"] == "no-store"
+        )
         assert "access-control-allow-origin" not in headers
     assert "unsafe" not in POLICY and POLICY.startswith("default-src 'none'")
     page = client.get("/").text
     assert "style=" not in page and "<style" not in page and not re.search(r"\son\w+\s*=", page)
 
 
-def test_files_are_those_of_kept_variants_alone(client: TestClient, site: Site, tmp_path: Path) -> None:
+def test_files_are_those_of_kept_variants_alone(
+    client: TestClient, site: Site, tmp_path: Path
+) -> None:
     (tmp_path / "secret.csv").write_text("secret")
     answered(site.bench)
     kept = site.bench.keep("mine")
@@ -136,8 +188,22 @@ def test_files_are_those_of_kept_variants_alone(client: TestClient, site: Site, 
     (run / "link.csv").symlink_to(tmp_path / "secret.csv")
     (run / "notes.sh").write_text("echo")
     assert client.get(f"/files/{kept.folder}/tables/investments.csv").text.startswith("project,")
-    outside = ("../journal.json", "%2e%2e/journal.json", "..%2f..%2fsecret.csv", "/etc/passwd", "%2fetc%2fpasswd")
-    for path in (*outside, "tables/../../journal.json", "link.csv", "notes.sh", "tables", "no.csv", "tables/%00.csv"):
+    outside = (
+        "../journal.json",
+        "%2e%2e/journal.json",
+        "..%2f..%2fsecret.csv",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+    )
+    for path in (
+        *outside,
+        "tables/../../journal.json",
+        "link.csv",
+        "notes.sh",
+        "tables",
+        "no.csv",
+        "tables/%00.csv",
+    ):
         answer = client.get(f"/files/{kept.folder}/{path}")
         assert answer.status_code == 404 and "secret" not in answer.text, path
     for folder in ("..", ".", "cases", "%2e%2e", "002-other"):
@@ -147,7 +213,9 @@ def test_files_are_those_of_kept_variants_alone(client: TestClient, site: Site, 
 def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, site: Site) -> None:
     kept = answered(site.bench).keep("mine")
     answers = [client.get(f"/files/{kept.folder}/report.html")]
-    while "refresh" in answers[-1].headers and len(answers) < 60:  # it says that it is being written, and asks again
+    while (
+        "refresh" in answers[-1].headers and len(answers) < 60
+    ):  # it says that it is being written, and asks again
         assert "The page is being written" in answers[-1].text
         answers.append(client.get(f"/files/{kept.folder}/report.html"))
     answer = answers[-1]
@@ -180,9 +248,20 @@ def test_an_edit_is_data_whatever_it_says(client: TestClient, site: Site) -> Non
     answered(bench)
     bench.keep(script)
     bench.tick(bench.record.kept[0].folder, ticked=True)
-    for part in ("questions", "outcomes", "frontier", "views", "side", "shelf", "tables", "command"):
+    for part in (
+        "questions",
+        "outcomes",
+        "frontier",
+        "views",
+        "side",
+        "shelf",
+        "tables",
+        "command",
+    ):
         assert script not in client.get(f"/part/{part}").text
-    shown = client.get("/part/figure", params={"table": "projects", "id": "coast_plant", "column": script}).text
+    shown = client.get(
+        "/part/figure", params={"table": "projects", "id": "coast_plant", "column": script}
+    ).text
     assert script not in shown and "&lt;script&gt;" in shown
 
 

@@ -22,7 +22,14 @@ from tests.server.conftest import REFERENCE, ROOT
 
 def started(run: Path) -> tuple[subprocess.Popen[str], str, OpenerDirector]:
     """The process, where it answers, and a browser that has the cookie."""
-    command = [sys.executable, "-c", "from planner.cli import app; app()", "serve", str(run), "--no-browser"]
+    command = [
+        sys.executable,
+        "-c",
+        "from planner.cli import app; app()",
+        "serve",
+        str(run),
+        "--no-browser",
+    ]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=run.parent)
     assert process.stdout is not None
@@ -37,9 +44,13 @@ def test_a_kill_loses_nothing_and_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(REFERENCE, run)
     process, here, browser = started(run)
-    assert "1,915" in browser.open(f"{here}/part/outcomes").read().decode()  # at once, from what is stored
+    assert (
+        "1,915" in browser.open(f"{here}/part/outcomes").read().decode()
+    )  # at once, from what is stored
     body = json.dumps({"key": "money", "value": 0.5}).encode()
-    browser.open(Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"}))  # noqa: S310
+    browser.open(
+        Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"})
+    )
     process.kill()
     process.communicate()
     process, here, browser = started(run)
@@ -57,22 +68,29 @@ def end_it(process: subprocess.Popen[str], number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_soon_with_a_page_open_and_a_solve_going_on(tmp_path: Path, number: int) -> None:
+def test_a_signal_ends_it_soon_with_a_page_open_and_a_solve_going_on(
+    tmp_path: Path, number: int
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(REFERENCE, run)
     process, here, browser = started(run)
     with browser.open(f"{here}/events") as news:
         assert news.readline().startswith(b"data: ")
         body = json.dumps({"key": "money", "value": 0.5}).encode()
-        browser.open(Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"}))  # noqa: S310
+        browser.open(
+            Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"})
+        )
         end_it(process, number)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [([str(ROOT / "nowhere")], "nowhere"), ([str(REFERENCE), "--set", "levers=mine"], "has its own model"),
-     ([str(ROOT / "inputs" / "starter"), "--set", "objective.tail=2"], "objective.tail")],
-)  # fmt: skip
+    [
+        ([str(ROOT / "nowhere")], "nowhere"),
+        ([str(REFERENCE), "--set", "levers=mine"], "has its own model"),
+        ([str(ROOT / "inputs" / "starter"), "--set", "objective.tail=2"], "objective.tail"),
+    ],
+)
 def test_what_cannot_be_opened_is_told(arguments: list[str], said: str) -> None:
     found = CliRunner().invoke(app, ["serve", "--no-browser", *arguments])
     assert found.exit_code == 2 and said in found.output

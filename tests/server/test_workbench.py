@@ -50,7 +50,9 @@ def menu(draw: random.Random) -> Edit:
         f"joins.{draw.choice(['JPN', 'AUS'])}": "out",
         "policy.coordination": draw.choice(["national", "blocs"]),
         f"levers:{draw.choice(LEVERS)}": False,
-        f"plant.{draw.choice(['desert_mine', 'coast_plant', 'metal_works'])}": draw.choice(["out", "built"]),
+        f"plant.{draw.choice(['desert_mine', 'coast_plant', 'metal_works'])}": draw.choice(
+            ["out", "built"]
+        ),
         "projects.coast_plant.lead_time_years": draw.choice([1, 2, 3]),
         "projects.desert_mine.existing_tpa": draw.choice([0.0, 100.0, 300.0]),
         "projects.metal_works.capex_usd_per_tpa": draw.choice([5e4, 2e5]),
@@ -77,7 +79,9 @@ def expected_losses(plan: planner.Plan) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
-def test_what_is_shown_is_what_solving_the_files_says(bench: Workbench, tmp_path: Path, seed: int) -> None:
+def test_what_is_shown_is_what_solving_the_files_says(
+    bench: Workbench, tmp_path: Path, seed: int
+) -> None:
     draw = random.Random(seed)
     for _ in range(draw.randint(2, 7)):
         act = draw.random()
@@ -97,14 +101,18 @@ def test_what_is_shown_is_what_solving_the_files_says(bench: Workbench, tmp_path
         for region in regions.snapshot()["versions"]:
             assert regions.part(region, {"tab": tab})
     found = answered(bench).solver.found
-    assert regions.snapshot()["of"]["views"] == (f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else "")
+    assert regions.snapshot()["of"]["views"] == (
+        f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
+    )
     write_case(found.case, tmp_path / "case")
     asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
     assert edited(bench.base, bench.record.edits).sha256 == found.case.sha256 == asked.case.sha256
     assert (found.stage == "plan") == bool(asked.tables)
     if asked.tables:
         for name in ("risk_musd", "cost_musd"):
-            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=1e-6), bench.record.edits
+            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=1e-6), (
+                bench.record.edits
+            )
         least, most = expected_losses(asked)
         for loss in (found.figures["expected_loss_musd"], asked.summary["expected_loss_musd"]):
             room = 1e-5 * (1 + most)  # what is held is held to a millionth
@@ -161,21 +169,29 @@ def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:
 
 def test_what_overlaps_is_fitted_together(drawn: planner.Case) -> None:
     known = happenings(drawn)
-    war, licensing = (next(key for key in known if key.startswith(f"hazard.{name}")) for name in ("war", "licensing"))
+    war, licensing = (
+        next(key for key in known if key.startswith(f"hazard.{name}"))
+        for name in ("war", "licensing")
+    )
     assert known[war] & known[licensing] and known[war] - known[licensing]
     after = edited(drawn, [Edit(war, 0.12), Edit(licensing, 0.6)])
     for key, wanted in ((war, 0.12), (licensing, 0.6)):
         assert sum(after.scenarios[w] for w in known[key]) == pytest.approx(wanted, abs=1e-9)
 
 
-def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(bench: Workbench) -> None:
+def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(
+    bench: Workbench,
+) -> None:
     before = answered(bench).solver.found.figures
     row = bench.base.projects["coast_plant"]
     bench.edit(Edit("plant.coast_plant", "built"))
     there = bench.case.projects["coast_plant"]
     assert (there.existing_tpa, there.max_new_tpa) == (row.max_new_tpa, 0.0)
     assert row.earliest_year and there.online_year == row.earliest_year + row.lead_time_years
-    assert sum(answered(bench).solver.found.figures[x] - before[x] for x in ("risk_musd", "cost_musd")) < 0
+    assert (
+        sum(answered(bench).solver.found.figures[x] - before[x] for x in ("risk_musd", "cost_musd"))
+        < 0
+    )
     with pytest.raises(InputError, match="free, out, or built"):
         edited(bench.case, [Edit("plant.coast_plant", "built")])
 
@@ -184,11 +200,16 @@ def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shar
     drawn: planner.Case,
 ) -> None:
     late = edited(drawn, [Edit("joins.EU", 2029)])
-    assert {year for (funder, year), musd in late.budget.items() if funder == "eu" and musd} == set(range(2029, 2041))
+    assert {year for (funder, year), musd in late.budget.items() if funder == "eu" and musd} == set(
+        range(2029, 2041)
+    )
     out = edited(drawn, [Edit("joins.EU", "out"), Edit("joins.JPN", "out")])
     members = {country for country, party in drawn.party.items() if party == "EU"}
     assert len(members) > 2 and len({out.group[country] for country in members}) == 1
-    assert len({out.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3 and out.group["USA"] == out.group["AUS"]
+    assert (
+        len({out.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3
+        and out.group["USA"] == out.group["AUS"]
+    )
     for funder, reach in out.reach.items():  # nor does anybody pay for another
         assert {out.group[country] for country in reach} == {out.group[next(iter(reach))]}, funder
     assert out.reach["eu"] and set(out.reach["eu"]) < set(drawn.reach["eu"])
@@ -200,7 +221,10 @@ def test_a_target_out_of_reach_names_what_would_reach_it(bench: Workbench) -> No
     bench.edit(Edit("goal", 1.0))
     found = answered(bench).solver.found
     assert found.stage == "failed" and found.proof == "no plan"
-    assert any("least attainable" in reason for reason in found.reasons) and found.changes["least_risk"]
+    assert (
+        any("least attainable" in reason for reason in found.reasons)
+        and found.changes["least_risk"]
+    )
     bench.step(-1)
     assert answered(bench).solver.found.stage == "plan"
 
@@ -213,11 +237,16 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     (weight, _, risk) = max(bench.curve[:-1], key=lambda point: (point[2], -point[0]))
     ways: list[planner.Case | None] = []
     ask = bench.solver.ask
-    monkeypatch.setattr(bench.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
+    monkeypatch.setattr(
+        bench.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way))
+    )
     bench.edit(Edit("goal", risk))
     found = answered(bench).solver.found
     assert ways[0] is not None and ways[0].countries["USA"].weight == pytest.approx(1 / weight)
-    assert found.figures["risk_musd"] <= risk * (1 + 1e-6) and bench.case.model.objective.goal == "target"
+    assert (
+        found.figures["risk_musd"] <= risk * (1 + 1e-6)
+        and bench.case.model.objective.goal == "target"
+    )
     bench.edit(Edit("goal", risk * 0.9))  # a limit from a limit: no way round
     assert ways[1] is None
 
@@ -243,7 +272,9 @@ def test_pin_tick_restore_and_drop(bench: Workbench) -> None:
     bench.go_to_kept(kept.folder)
     assert bench.record.edits == (Edit("money", 0.5),)
     bench.drop(kept.folder)
-    assert bench.record.pinned == "" and (bench.opened.folder / kept.folder / "summary.json").exists()
+    assert (
+        bench.record.pinned == "" and (bench.opened.folder / kept.folder / "summary.json").exists()
+    )
     with pytest.raises(RunFolderError):
         bench.pin("../..")
 
@@ -263,13 +294,18 @@ def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -
     assert told == pytest.approx(both["risk_musd"] - first["risk_musd"], rel=1e-6)
     wait_for(lambda: len(bench.curve) == len(WEIGHTS))
     costs = [cost for weight, cost, _ in bench.curve]
-    assert costs == pytest.approx(sorted(costs, reverse=True))  # the more cost weighs, the less is spent
+    assert costs == pytest.approx(
+        sorted(costs, reverse=True)
+    )  # the more cost weighs, the less is spent
     bench.price("coast_plant")
     wait_for(lambda: not bench.solver.waited_for)
     risk, cost, what, moved = bench.prices["coast_plant"]
     assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
     priced = " ".join(Regions(bench).part("questions", {}).split())
-    assert f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y" in priced
+    assert (
+        f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y"
+        in priced
+    )
     bench.study("money", 0.0, 100.0, 3)
     wait_for(lambda: len(bench.range.rows) == 3 and not bench.range.running)
     risks = [risk + cost for _, risk, cost in bench.range.rows]
@@ -305,7 +341,9 @@ def test_why_a_kept_plan_differs(bench: Workbench) -> None:
 def test_files_are_watched(tmp_path: Path) -> None:
     source = tmp_path / "case"
     shutil.copytree(ROOT / "inputs" / "starter", source)
-    bench = Workbench(OpenedCase(source, ROOT / "models" / "base.toml", {}, tmp_path / "bench"), lambda: None)
+    bench = Workbench(
+        OpenedCase(source, ROOT / "models" / "base.toml", {}, tmp_path / "bench"), lambda: None
+    )
     bench.edit(Edit("money", 0.5))
     before = answered(bench).case
     table = source / "demand.csv"
@@ -328,7 +366,9 @@ def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: OpenedCa
     bench = Workbench(place, lambda: None)
     assert answered(bench).first is None
     wait_for(lambda: bench.first is not None)
-    assert bench.first is not None and bench.first.summary["risk_musd"] == pytest.approx(1915.3, abs=0.1)
+    assert bench.first is not None and bench.first.summary["risk_musd"] == pytest.approx(
+        1915.3, abs=0.1
+    )
     bench.close()
 
 
@@ -339,12 +379,18 @@ def test_the_case_as_it_is_is_not_solved_again_another_day(place: OpenedCase) ->
     bench.close()
     again = Workbench(place, lambda: None)
     found = again.solver.found
-    assert found.stage == "plan" and found.figures == first.figures and found.proof == "proven when it was stored"
+    assert (
+        found.stage == "plan"
+        and found.figures == first.figures
+        and found.proof == "proven when it was stored"
+    )
     again.close()
     summary = place.folder / shown_as(bench.base) / "summary.json"
     summary.write_text(summary.read_text().replace('"risk_musd": 1', '"risk_musd": 2'))
     third = Workbench(place, lambda: None)
-    assert third.first is None and answered(third).solver.found.figures == first.figures  # which nobody changes unseen
+    assert (
+        third.first is None and answered(third).solver.found.figures == first.figures
+    )  # which nobody changes unseen
     third.close()
 
 
@@ -359,8 +405,17 @@ def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
     two.close()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"steps": [[{"key": 1}]]}', "[" * 100_000, '{"steps": [], "at": 0}',
-    '{"steps": [[]], "at": 0, "pinned": "", "kept_ever": 1, "kept": [{"name": "a", "folder": "../x", "edits": [], "risk": 1, "cost": 1}]}'])  # noqa: E501  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"steps": [[{"key": 1}]]}',
+        "[" * 100_000,
+        '{"steps": [], "at": 0}',
+        '{"steps": [[]], "at": 0, "pinned": "", "kept_ever": 1, "kept": [{"name": "a", "folder": "../x", "edits": [], "risk": 1, "cost": 1}]}',
+    ],
+)
 def test_a_file_that_is_no_journal_is_refused_and_stays(tmp_path: Path, text: str) -> None:
     (tmp_path / "journal.json").write_text(text)
     with pytest.raises(RunFolderError, match="no journal"):
@@ -383,7 +438,9 @@ for at in range(100_000):
 
 def test_a_kill_loses_no_edit_that_was_answered(tmp_path: Path) -> None:
     for lines in (7, 60):
-        process = subprocess.Popen([sys.executable, "-c", EDITOR, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", EDITOR, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         for _ in range(lines):
             last = int(process.stdout.readline())
@@ -418,7 +475,9 @@ class SlowSession:
         self.ended.set()
 
 
-def test_the_newest_question_ends_the_one_before(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_question_ends_the_one_before(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[SlowSession] = []
 
     def session(case: planner.Case) -> SlowSession:
@@ -433,11 +492,17 @@ def test_the_newest_question_ends_the_one_before(bench: Workbench, monkeypatch: 
     thread.ask(cases[1])
     thread.ask(cases[2])
     wait_for(lambda: made[0].asked[-1] is cases[2])
-    assert cases[0] is made[0].asked[0] and thread.found.stage == "waiting" and thread.found.case is cases[2]
+    assert (
+        cases[0] is made[0].asked[0]
+        and thread.found.stage == "waiting"
+        and thread.found.case is cases[2]
+    )
     thread.close()
 
 
-def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(bench: Workbench) -> None:
+def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(
+    bench: Workbench,
+) -> None:
     answered(bench)
     thread, done, began = bench.solver, list[str](), threading.Event()
 
@@ -499,13 +564,17 @@ def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> No
     program = bench.solver._beside
     assert program is not None and program.case is now.case and not program.cancelled.is_set()
     risk = bench.held[first.case.sha256, now.case.sha256]
-    fixed = planner.studies.fixed_plan.measured_in(now.case, planner.studies.fixed_plan.amounts(first))
+    fixed = planner.studies.fixed_plan.measured_in(
+        now.case, planner.studies.fixed_plan.amounts(first)
+    )
     assert risk == pytest.approx(fixed["risk_musd"])
     least = planner.solve(now.case.set_model("objective.goal", "risk"), baseline=False)
     assert least.summary["least_risk_musd"] <= risk * (1 + 1e-9)
 
 
-def test_a_solve_that_is_replaced_ends_before_it_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solve_that_is_replaced_ends_before_it_is_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     session = planner.Session(planner.load(ROOT / "inputs" / "starter"))
     session.figures()
     extract = solve.extract_tables
@@ -528,7 +597,9 @@ def test_a_stored_plan_is_gone_on_from() -> None:
     assert set(found.summary["algorithms"].values()) <= {"again", "primal"}  # nothing from nothing
     assert found.summary["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-9)
     odd = replace(plan, point=np.zeros((1, 7)))
-    assert planner.Session(plan.case, plan=odd).figures()["risk_musd"] == pytest.approx(plan.summary["risk_musd"])
+    assert planner.Session(plan.case, plan=odd).figures()["risk_musd"] == pytest.approx(
+        plan.summary["risk_musd"]
+    )
 
 
 def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

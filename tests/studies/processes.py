@@ -30,7 +30,11 @@ class Cluster:
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         self._scratch.mkdir(parents=True, exist_ok=True)
-        where = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_TEMPORARY_DIRECTORY": str(self._scratch)}
+        where = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DASK_TEMPORARY_DIRECTORY": str(self._scratch),
+        }
         with (self._scratch / "log").open("ab") as log:
             command = [sys.executable, "-m", "dask", *arguments]
             return subprocess.Popen(command, cwd=ROOT, env=where, stdout=log, stderr=log)
@@ -45,7 +49,9 @@ class Cluster:
         return process
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        return self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        return self._start(
+            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"
+        )
 
     def kill_worker(self, place: int, again: bool = True) -> None:
         """Kill -9 one worker; start another in its place."""
@@ -69,7 +75,12 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.close()
 
 
@@ -85,12 +96,16 @@ def written(asked: dict[str, object], path: Path) -> Path:
 
     def value(given: object) -> str:
         if isinstance(given, dict):
-            return "{ " + ", ".join(f'"{key}" = {value(item)}' for key, item in given.items()) + " }"
+            return (
+                "{ " + ", ".join(f'"{key}" = {value(item)}' for key, item in given.items()) + " }"
+            )
         if isinstance(given, list):
             return "[" + ", ".join(value(item) for item in given) + "]"
         return f'"{given}"' if isinstance(given, str) else str(given).lower()
 
-    path.write_text("".join(f"{key} = {value(item)}\n" for key, item in asked.items()), encoding="utf-8")
+    path.write_text(
+        "".join(f"{key} = {value(item)}\n" for key, item in asked.items()), encoding="utf-8"
+    )
     return path
 
 
@@ -107,12 +122,17 @@ def planner_study(study: Path, out: Path, *options: str) -> subprocess.Popen[byt
         str(out),
     ]
     where = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def alive(pid: int) -> bool:
     """Whether a process runs."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            != "Z"
+        )
     except OSError:
         return False

@@ -17,10 +17,31 @@ from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
-STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "least_risk.toml")}
-BUDGET = {"name": "budget", "table": "budgets", "column": "musd", "change": "scale", "range": [0.5, 1.5]}
-DEMAND = {"name": "demand", "table": "demand", "column": "tonnes", "change": "scale", "range": [0.9, 1.1]}
-CUT = {"name": "cut", "table": "scenarios", "column": "probability", "where": {"scenario": "cut"}, "range": [0.05, 0.4]}
+STARTER = {
+    "case": str(ROOT / "inputs" / "starter"),
+    "model": str(ROOT / "models" / "least_risk.toml"),
+}
+BUDGET = {
+    "name": "budget",
+    "table": "budgets",
+    "column": "musd",
+    "change": "scale",
+    "range": [0.5, 1.5],
+}
+DEMAND = {
+    "name": "demand",
+    "table": "demand",
+    "column": "tonnes",
+    "change": "scale",
+    "range": [0.9, 1.1],
+}
+CUT = {
+    "name": "cut",
+    "table": "scenarios",
+    "column": "probability",
+    "where": {"scenario": "cut"},
+    "range": [0.05, 0.4],
+}
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
 FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
@@ -53,7 +74,9 @@ def keeping(kind: Callable[[str], Worker], team: Team) -> Team:
 class SlowWorker(Worker):
     """Takes its time, so that it can be killed in the middle."""
 
-    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+    def solve(
+        self, state: ChainState | None, settings: Plain, cold: bool
+    ) -> tuple[PointResult, ChainState]:
         """A point, after a while."""
         time.sleep(0.05)
         return super().solve(state, settings, cold)
@@ -62,7 +85,9 @@ class SlowWorker(Worker):
 class DyingOnce(Worker):
     """Is killed at one point, once."""
 
-    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+    def solve(
+        self, state: ChainState | None, settings: Plain, cold: bool
+    ) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         die_once(settings)
         return super().solve(state, settings, cold)
@@ -71,7 +96,9 @@ class DyingOnce(Worker):
 class DyingAlways(Worker):
     """Dies whenever it meets the richest point, as far as `Mortal` is concerned."""
 
-    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+    def solve(
+        self, state: ChainState | None, settings: Plain, cold: bool
+    ) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         if is_rich(settings):
             raise SystemExit

@@ -68,7 +68,9 @@ def test_the_frontier_is_that_of_brute_force() -> None:
         assert on(curve, scale) == pytest.approx(risk, rel=1e-6), scale
     assert curve.gap == 0.0
     assert (np.diff(curve.values) <= 1e-9).all(), "more money does not raise the risk"
-    assert (np.diff(curve.slopes) >= -1e-6).all(), "and each further MUSD takes off no more than the one before"
+    assert (np.diff(curve.slopes) >= -1e-6).all(), (
+        "and each further MUSD takes off no more than the one before"
+    )
     assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
     # The slope is what one more MUSD of budgets takes off.
     session = LiveProgram(case)
@@ -112,7 +114,8 @@ def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
         assert "b > 0.7" in told or "b > 0.6" in told
     nowhere = np.zeros(1000, dtype=bool)
     assert (
-        failure_words(Failures(1000, 0, {}), prim(names, at, nowhere)[0]) == "The plan fails at no point of the study."
+        failure_words(Failures(1000, 0, {}), prim(names, at, nowhere)[0])
+        == "The plan fails at no point of the study."
     )
 
 
@@ -127,18 +130,31 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
         }
     ]
     asked = sample(
-        20, levers=levers, fails_when="risk_musd > 2200", outcomes=["risk_musd", "new_capacity_tpa.coast_plant"]
+        20,
+        levers=levers,
+        fails_when="risk_musd > 2200",
+        outcomes=["risk_musd", "new_capacity_tpa.coast_plant"],
     )
     run_points(asked, tmp_path / "study", Here)
     study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
     assert page.count("<svg") >= 4
-    for told in ("Regret", "When the plan fails", "Which projects are in how many of the plans", "Risk against cost",
-                 "Parallel coordinates", "Purity against coverage"):  # fmt: skip
+    for told in (
+        "Regret",
+        "When the plan fails",
+        "Which projects are in how many of the plans",
+        "Risk against cost",
+        "Parallel coordinates",
+        "Purity against coverage",
+    ):
         assert told in page
-    steps = pd.read_csv(tmp_path / "study" / "tables" / "failures.csv").query("method.str.startswith('PRIM, step')")
-    assert (steps.groupby("option")["coverage"].first() == 1.0).all(), "the path begins with all points"
+    steps = pd.read_csv(tmp_path / "study" / "tables" / "failures.csv").query(
+        "method.str.startswith('PRIM, step')"
+    )
+    assert (steps.groupby("option")["coverage"].first() == 1.0).all(), (
+        "the path begins with all points"
+    )
     found = analyse(tmp_path / "study")
     assert found.regret is not None
     table = found.regret.set_index("option")
@@ -163,9 +179,12 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
-    assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "response_curves"}[
-        str(design["kind"])
-    ] in tables
+    assert {
+        "one_at_a_time": "tornado",
+        "sobol": "indices",
+        "morris": "indices",
+        "grid": "response_curves",
+    }[str(design["kind"])] in tables
 
 
 @pytest.mark.parametrize(
@@ -178,7 +197,9 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
         ("service_level", "a group is named with a member"),
     ],
 )
-def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path, outcome: str, told: str) -> None:
+def test_an_unknown_outcome_is_refused_before_anything_is_solved(
+    tmp_path: Path, outcome: str, told: str
+) -> None:
     for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"}):
         with pytest.raises(InputError) as error:
             run_points(sample(4, **asked), tmp_path / "study", never)
@@ -186,9 +207,14 @@ def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path,
         assert not (tmp_path / "study").exists()
 
 
-def test_words_that_a_key_of_the_model_cannot_have_are_refused_before_anything_is_solved(tmp_path: Path) -> None:
+def test_words_that_a_key_of_the_model_cannot_have_are_refused_before_anything_is_solved(
+    tmp_path: Path,
+) -> None:
     who = {"name": "who", "key": "policy.coordination", "values": ["allied", "nationl"]}
-    lever = {"name": "with", "options": [{"label": "mines", "changes": [{"key": "levers", "value": ["mines"]}]}]}
+    lever = {
+        "name": "with",
+        "options": [{"label": "mines", "changes": [{"key": "levers", "value": ["mines"]}]}],
+    }
     for asked, told in (
         ({"uncertainties": [who], "design": {"kind": "grid"}}, "nationl"),
         ({"levers": [lever]}, "mines"),
@@ -205,21 +231,32 @@ def never(_: Make) -> Workers:
 
 def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
     """Of two options of 8 points each one has been run, and fails at each point; of the other nothing is known."""
-    options = [{"label": "all"}, {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]}]
+    options = [
+        {"label": "all"},
+        {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]},
+    ]
     levers = [{"name": "plants", "options": options}]
 
     class Half(Worker):
-        def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+        def solve(
+            self, state: ChainState | None, settings: Plain, cold: bool
+        ) -> tuple[PointResult, ChainState]:
             if any(setting.get("key") == "levers" for setting in settings):
                 raise StoppedError("half of it")
-            return PointResult("optimal", "", {"risk_musd": 10.0 + sum(one["value"] for one in settings)}), START
+            return PointResult(
+                "optimal", "", {"risk_musd": 10.0 + sum(one["value"] for one in settings)}
+            ), START
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
     with pytest.raises(StoppedError, match="half of it"):
         run_points(asked, tmp_path / "study", keeping(Half, Here))
     done, open_ = analyse(tmp_path / "study").options
     assert done.failures is not None and open_.failures is not None
-    assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (done.failures.points, 0, 0)
+    assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (
+        done.failures.points,
+        0,
+        0,
+    )
     study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "all: PRIM: The plan fails at every point" in page
@@ -230,7 +267,11 @@ def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path)
     path = frontier_file(tmp_path)
     planner.study(path, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
-    assert table["new_capacity_tpa.coast_plant"].iloc[0] == 0.0 < table["new_capacity_tpa.coast_plant"].iloc[-1]
+    assert (
+        table["new_capacity_tpa.coast_plant"].iloc[0]
+        == 0.0
+        < table["new_capacity_tpa.coast_plant"].iloc[-1]
+    )
     page = (tmp_path / "out" / "report.html").read_bytes()
     assert b"Breakpoints" in page
     (tmp_path / "out" / "report.html").unlink()
@@ -240,11 +281,15 @@ def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path)
         study_report(tmp_path / "out", [tmp_path / "out"])
 
 
-def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(tmp_path: Path) -> None:
+def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(
+    tmp_path: Path,
+) -> None:
     path = frontier_file(tmp_path)
     planner.study(path, tmp_path / "whole")
     planner.study(path, tmp_path / "cut", workers=2)
-    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
+    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (
+        tmp_path / "whole" / "frontier.csv"
+    ).read_bytes()
     journal = tmp_path / "cut" / "journal.db"
     assert study_status(tmp_path / "cut").done == 16
     (tmp_path / "cut" / "frontier.csv").unlink()
@@ -255,7 +300,9 @@ def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(t
     retry_study(tmp_path / "cut")
     whole = list(read_journal(journal, FOUND, PART))
     assert (whole[:5], len(whole)) == (first, 16)
-    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
+    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (
+        tmp_path / "whole" / "frontier.csv"
+    ).read_bytes()
 
 
 def frontier_file(folder: Path) -> Path:
@@ -291,18 +338,26 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
         "fails_when": "risk_musd > 2000",
     }
     run_points(asked, tmp_path / "study", Here)
-    table = hold(tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))})
+    table = hold(
+        tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))}
+    )
     assert len(table) == 18
     by_plan = {str(name): rows.set_index("point") for name, rows in table.groupby("plan")}
     design = read_design(tmp_path / "study").set_index("point")
     poor = design.index[design["budget"] == 0.1]
-    assert set(by_plan["run"].loc[poor, "status"]) == {"infeasible"}, "a tenth of the budget does not pay for it"
+    assert set(by_plan["run"].loc[poor, "status"]) == {"infeasible"}, (
+        "a tenth of the budget does not pay for it"
+    )
     assert by_plan["run"].loc[poor, "fails"].all()
     rich = by_plan["run"].drop(poor)
     for point, row in rich.iterrows():
         case = Changer(run.case).apply(settings_from(json.loads(design.loc[point, "settings"])))
-        assert row["risk_musd"] == pytest.approx(measured_in(case, amounts(run))["risk_musd"], rel=1e-7)
-        assert row["regret_musd"] == pytest.approx(row["risk_musd"] - row["least_risk_musd"], abs=1e-6)
+        assert row["risk_musd"] == pytest.approx(
+            measured_in(case, amounts(run))["risk_musd"], rel=1e-7
+        )
+        assert row["regret_musd"] == pytest.approx(
+            row["risk_musd"] - row["least_risk_musd"], abs=1e-6
+        )
         assert row["fails"] == (row["risk_musd"] > 2000)
     own = design.index[(design["budget"] == 1.0) & (design["cut"] == 0.2)][0]
     assert rich.loc[own, "regret_musd"] == pytest.approx(0.0, abs=2e-3 * run.summary["risk_musd"])
@@ -310,7 +365,9 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
     told = robustness(table).set_index("plan")
     assert told.loc["run", "carried_out"] == pytest.approx(2 / 3)
     assert told.loc["run", "satisficing"] == pytest.approx(1 - by_plan["run"]["fails"].mean())
-    assert told.loc["nothing", "mean_regret_musd"] == pytest.approx(by_plan["nothing"]["regret_musd"].mean())
+    assert told.loc["nothing", "mean_regret_musd"] == pytest.approx(
+        by_plan["nothing"]["regret_musd"].mean()
+    )
 
 
 def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -56,8 +56,16 @@ def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_
 @pytest.mark.parametrize(
     ("address", "settings", "told"),
     [
-        ("tls://127.0.0.1:1", {}, r"needs certificates; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, .*CLIENT__KEY"),
-        ("tls://127.0.0.1:1", dict.fromkeys(("ca-file", "client.cert", "client.key"), "none.pem"), "No such file"),
+        (
+            "tls://127.0.0.1:1",
+            {},
+            r"needs certificates; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, .*CLIENT__KEY",
+        ),
+        (
+            "tls://127.0.0.1:1",
+            dict.fromkeys(("ca-file", "client.cert", "client.key"), "none.pem"),
+            "No such file",
+        ),
         ("nowhere://x", {}, "no dask scheduler answers there: unknown address scheme"),
     ],
 )
@@ -76,7 +84,9 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> Non
         time.sleep(0.01)
 
 
-def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed_is_told_of(cluster: Cluster) -> None:
+def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed_is_told_of(
+    cluster: Cluster,
+) -> None:
     """A worker keeps a list; what it is asked is to put something there, and to take something out."""
     with closing(on_scheduler(cluster.address)(partial(list, "a"))) as workers:
         while not workers.present:  # on a busy machine it may still be starting
@@ -88,9 +98,12 @@ def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed
         while len(said) < 5:
             said += workers.wait()
         assert [(one.worker, one.value, type(one.error)) for one in said] == [
-            (first, None, type(None)), (first, 1, type(None)), (first, "b", type(None)), (first, None, ValueError),
+            (first, None, type(None)),
+            (first, 1, type(None)),
+            (first, "b", type(None)),
+            (first, None, ValueError),
             (first, ["a"], type(None)),
-        ]  # fmt: skip
+        ]
         cluster.kill_worker(0)
         workers.ask(first, "copy")
         while not (said := workers.wait()):
@@ -115,7 +128,11 @@ def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_work
             steps.append("killed")
 
     there = planner.solve(
-        case, method="scenarios", baseline=False, workers=planner.on_scheduler(cluster.address), progress=kill_once
+        case,
+        method="scenarios",
+        baseline=False,
+        workers=planner.on_scheduler(cluster.address),
+        progress=kill_once,
     )
     assert "killed" in steps
     here = planner.solve(case, method="scenarios", baseline=False)

@@ -17,7 +17,12 @@ from tests.studies.processes import written
 from tests.studies.studies import BUDGET, CUT, DEMAND, ROOT, STARTER
 
 FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
-LIST = {**STARTER, "uncertainties": [DEMAND], "design": {"kind": "list", "file": "points.csv"}, "check_share": 0.0}
+LIST = {
+    **STARTER,
+    "uncertainties": [DEMAND],
+    "design": {"kind": "list", "file": "points.csv"},
+    "check_share": 0.0,
+}
 
 
 def study(*arguments: object) -> Result:
@@ -28,21 +33,68 @@ def study(*arguments: object) -> Result:
 @pytest.mark.parametrize(
     ("asked", "points", "code", "told"),
     [
-        (LIST, "demand\n1.05\n", 4, "no point has an optimum; the first ended as crashed: MemoryError"),
-        (LIST, "demand\n1.0\n1.05\n", 4, "1 of 2 points failed; the first ended as crashed: MemoryError"),
+        (
+            LIST,
+            "demand\n1.05\n",
+            4,
+            "no point has an optimum; the first ended as crashed: MemoryError",
+        ),
+        (
+            LIST,
+            "demand\n1.0\n1.05\n",
+            4,
+            "1 of 2 points failed; the first ended as crashed: MemoryError",
+        ),
         (LIST, "demand\nabc\n", 2, "points.csv:2: demand: 'abc' is no number"),
-        (LIST, "demand\n1.0\n1.2\n", 2, "points.csv:3: demand: 1.2 lies outside its range, 0.9 to 1.1"),
+        (
+            LIST,
+            "demand\n1.0\n1.2\n",
+            2,
+            "points.csv:3: demand: 1.2 lies outside its range, 0.9 to 1.1",
+        ),
         (LIST, 'demand\n1.01\n""\n', 0, "2 of 2 points: 2 optimal"),
-        ({**LIST, "uncertainties": [{**CUT, "values": [1.5, 2.0], "range": None}], "design": {"kind": "grid"}}, "", 2,
-         "no point has an optimum; the first ended as bad_input"),
-        ({**LIST, "uncertainties": [{**BUDGET, "name": "limit", "table": "", "column": "", "change": "set",
-          "key": "objective.risk_limit", "values": [0.001], "range": None}], "design": {"kind": "grid"},
-          "set": {"objective.goal": "target", "objective.risk_limit": 3000.0}}, "", 3, "ended as infeasible"),
+        (
+            {
+                **LIST,
+                "uncertainties": [{**CUT, "values": [1.5, 2.0], "range": None}],
+                "design": {"kind": "grid"},
+            },
+            "",
+            2,
+            "no point has an optimum; the first ended as bad_input",
+        ),
+        (
+            {
+                **LIST,
+                "uncertainties": [
+                    {
+                        **BUDGET,
+                        "name": "limit",
+                        "table": "",
+                        "column": "",
+                        "change": "set",
+                        "key": "objective.risk_limit",
+                        "values": [0.001],
+                        "range": None,
+                    }
+                ],
+                "design": {"kind": "grid"},
+                "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
+            },
+            "",
+            3,
+            "ended as infeasible",
+        ),
         (LIST, "demand\n", 2, "has no points"),
     ],
-)  # fmt: skip
+)
 def test_a_study_in_which_points_failed_does_not_end_with_0(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], points: str, code: int, told: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, Any],
+    points: str,
+    code: int,
+    told: str,
 ) -> None:
     monkeypatch.setattr(
         "planner.api.studies.local", lambda _: Here
@@ -56,7 +108,10 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
 
     monkeypatch.setattr(Worker, "_advance", out_of_memory)
     (tmp_path / "points.csv").write_text(points)
-    plain = {**asked, "uncertainties": [{k: v for k, v in u.items() if v} for u in asked["uncertainties"]]}
+    plain = {
+        **asked,
+        "uncertainties": [{k: v for k, v in u.items() if v} for u in asked["uncertainties"]],
+    }
     found = study("run", written(plain, tmp_path / "s.toml"), "--out", tmp_path / "out")
     assert found.exit_code == code, found.output
     assert told in found.output
@@ -65,7 +120,10 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "LIST", "--workers", "2", "--scheduler", "tcp://nowhere:1"], "leave one of the two out"),
+        (
+            ["run", "LIST", "--workers", "2", "--scheduler", "tcp://nowhere:1"],
+            "leave one of the two out",
+        ),
         (["run", "LIST", "--plan", "nowhere"], "No such option"),
         (["run", "LIST", "another"], "unexpected extra argument"),
         (["status", "DIR", "--workers", "1"], "No such option"),
@@ -74,11 +132,19 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
         (["LIST"], "No such command"),
     ],
 )
-def test_an_option_that_does_not_apply_is_an_error(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_an_option_that_does_not_apply_is_an_error(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
     (tmp_path / "points.csv").write_text("demand\n1.0\n")
     files = {"FRONTIER": FRONTIER, "LIST": LIST}
-    given = [written(files[a], tmp_path / f"{a}.toml") if a in files else tmp_path / a if a == "DIR" else a
-             for a in arguments]  # fmt: skip
+    given = [
+        written(files[a], tmp_path / f"{a}.toml")
+        if a in files
+        else tmp_path / a
+        if a == "DIR"
+        else a
+        for a in arguments
+    ]
     out = ["--out", tmp_path / "out"] if arguments[0] == "run" else []
     found = study(*given, *out)
     assert found.exit_code == 2, found.output
@@ -94,7 +160,9 @@ def test_an_option_that_does_not_apply_is_an_error(tmp_path: Path, arguments: li
         (["nonsense://"], "no dask scheduler answers there"),
     ],
 )
-def test_a_scheduler_solves_scenarios_and_is_asked_alone(tmp_path: Path, options: list[str], told: str) -> None:
+def test_a_scheduler_solves_scenarios_and_is_asked_alone(
+    tmp_path: Path, options: list[str], told: str
+) -> None:
     given = ["solve", STARTER["case"], "--out", str(tmp_path / "out"), "--scheduler", *options]
     found = CliRunner().invoke(app, given)
     assert found.exit_code == 2, found.output
@@ -108,7 +176,11 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
     (tmp_path / "out" / "report.html").unlink()
     assert study("report", tmp_path / "out").exit_code == 0
     assert (tmp_path / "out" / "report.html").exists()
-    for asked, told in (("retry", "16 of 16 points: 16 optimal"), ("status", "16 of 16"), ("report", "report.html")):
+    for asked, told in (
+        ("retry", "16 of 16 points: 16 optimal"),
+        ("status", "16 of 16"),
+        ("report", "report.html"),
+    ):
         again = study(asked, tmp_path / "out")
         assert again.exit_code == 0 and told in again.output, again.output
     opened = study("open", tmp_path / "out", "0")
@@ -118,6 +190,10 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
 def test_what_samples_and_analyses_is_loaded_by_studies_alone() -> None:
     """Workers load `worker`; SALib, scikit-learn and dask would cost each of them a second."""
     slow = "{'SALib', 'sklearn', 'distributed'}"
-    script = f"import sys, planner.cli.solve, planner.studies.worker; print({slow} & {{*sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    script = (
+        f"import sys, planner.cli.solve, planner.studies.worker; print({slow} & {{*sys.modules}})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout == "set()\n"

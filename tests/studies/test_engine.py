@@ -30,7 +30,15 @@ from planner.solving.solve import solve_session
 from planner.studies.outcomes import measure
 from planner.studies.run import agreement_of, retry, run_points, status_of
 from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results
-from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, RestartableSolver, Worker
+from planner.studies.worker import (
+    BAD_INPUT,
+    CRASHED,
+    START,
+    ChainState,
+    PointResult,
+    RestartableSolver,
+    Worker,
+)
 from tests.studies import studies
 from tests.studies.processes import written
 from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample
@@ -59,7 +67,10 @@ def start(tmp_path: Path, folder: Path, workers: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, script, study, "--out", folder, "--workers", str(workers)],
         cwd=studies.ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(studies.ROOT), os.environ.get("PYTHONPATH", "")])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(studies.ROOT), os.environ.get("PYTHONPATH", "")]),
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -71,7 +82,10 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
     """By Ctrl-C with one worker, then by kill -9 with two; the rest is done by this process in another thread."""
     folder = tmp_path / "killed"
     seen: dict[str, tuple[object, ...]] = {}
-    for workers, enough, sent, code in ((1, 3, signal.SIGINT, 130), (2, 12, signal.SIGKILL, -signal.SIGKILL)):
+    for workers, enough, sent, code in (
+        (1, 3, signal.SIGINT, 130),
+        (2, 12, signal.SIGKILL, -signal.SIGKILL),
+    ):
         process = start(tmp_path, folder, workers)
         while len(seen) < enough:
             assert process.poll() is None, "the study ended before it could be stopped"
@@ -79,7 +93,10 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
         process.send_signal(sent)
         _, said = process.communicate()
         assert process.returncode == code, said
-        assert sent == signal.SIGKILL or f"stopped; {status_of(folder).done} of 24 points are kept;" in said
+        assert (
+            sent == signal.SIGKILL
+            or f"stopped; {status_of(folder).done} of 24 points are kept;" in said
+        )
         assert not (folder / "results.parquet").exists()
     with ThreadPoolExecutor(1) as thread:
         rest = thread.submit(run_points, sample(), folder, Here)
@@ -100,7 +117,9 @@ def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
     assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
     done = table.dropna(subset="status")
     found = (
-        dict(zip(done["point"], zip(done["risk_musd"], done["cost_musd"], strict=True), strict=True))
+        dict(
+            zip(done["point"], zip(done["risk_musd"], done["cost_musd"], strict=True), strict=True)
+        )
         if len(done)
         else {}
     )
@@ -148,13 +167,18 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
     again = retry(tmp_path / "study", Here)
     assert again.statuses == {"optimal": 24}
-    assert sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :] == [2] * first.statuses["crashed"]
+    assert (
+        sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :]
+        == [2] * first.statuses["crashed"]
+    )
 
 
 def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
     grid = sample() | {"design": {"kind": "grid", "levels": 2}}
     run_points(grid, tmp_path / "study", Here)
-    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", Here)
+    finer = run_points(
+        sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", Here
+    )
     assert finer.total == 27
     assert len(runs(tmp_path / "study")) == 27
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -167,12 +191,20 @@ def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Pa
     assert (first.reused, first.others) == (0, 0)
     more = run_points(sample(48), folder, Here)
     assert (more.reused, more.others, more.total) == (24, 0, 48)
-    whole = {name: (folder / name).read_bytes() for name in ("results.parquet", "plans.parquet", "study.json")}
+    whole = {
+        name: (folder / name).read_bytes()
+        for name in ("results.parquet", "plans.parquet", "study.json")
+    }
     other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder, Here)
     assert (other.reused, other.others, other.total) == (0, 48, 8)
-    planner.study(sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}}, folder)
+    planner.study(
+        sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}},
+        folder,
+    )
     assert (folder / "frontier.csv").exists() and not (folder / "results.parquet").exists()
-    assert run_points(sample(48), folder, Here).reused == 48 and not (folder / "frontier.csv").exists()
+    assert (
+        run_points(sample(48), folder, Here).reused == 48 and not (folder / "frontier.csv").exists()
+    )
     assert {name: (folder / name).read_bytes() for name in whole} == whole
     assert set(runs(folder).values()) == {1} and len(runs(folder)) == 56
 
@@ -187,9 +219,11 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         "values": [0.2, 1.5],
     }
     asked = {
-        **studies.STARTER, "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
-        "uncertainties": [limit, chance], "design": {"kind": "grid"},
-    }  # fmt: skip
+        **studies.STARTER,
+        "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
+        "uncertainties": [limit, chance],
+        "design": {"kind": "grid"},
+    }
     run_points(asked, tmp_path / "study", Here)
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
@@ -211,9 +245,17 @@ def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
 
 
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
-    lead = {"name": "lead", "table": "projects", "column": "lead_time_years", "change": "add", "values": [0, 1]}
+    lead = {
+        "name": "lead",
+        "table": "projects",
+        "column": "lead_time_years",
+        "change": "add",
+        "values": [0, 1],
+    }
     run_points(
-        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", Here
+        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]},
+        tmp_path / "study",
+        Here,
     )
     assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
 
@@ -225,19 +267,43 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
     ours = measure(session.scope, session.program, outcome)
     plan = solve_session(session)
     theirs = plan.summary
-    for key in ("risk_musd", "least_risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd"):
+    for key in (
+        "risk_musd",
+        "least_risk_musd",
+        "expected_loss_musd",
+        "cvar_musd",
+        "cost_musd",
+        "public_spend_musd",
+    ):
         assert ours[key] == pytest.approx(theirs[key], rel=1e-9, abs=1e-9), key
-    for group in ("scenario_loss_musd", "expected_shortfall_t", "service_level", "new_capacity_tpa", "trained"):
+    for group in (
+        "scenario_loss_musd",
+        "expected_shortfall_t",
+        "service_level",
+        "new_capacity_tpa",
+        "trained",
+    ):
         for member, value in theirs[group].items():
-            assert ours[f"{group}.{member}"] == pytest.approx(value, rel=1e-9, abs=1e-9), (group, member)
+            assert ours[f"{group}.{member}"] == pytest.approx(value, rel=1e-9, abs=1e-9), (
+                group,
+                member,
+            )
     # By country only in all: a run spreads shortages evenly where that is free, a point does not.
     short = plan.tables["shortfall"]
     short = short.assign(expected=short["tonnes"] * short["scenario"].map(case.scenarios))
     for part in ("expected", "tail"):
         found = sum(ours.get(f"loss_musd_by_country.{c}.{part}", 0.0) for c in case.countries)
-        assert found == pytest.approx(sum(of[part] for of in theirs["loss_musd_by_country"].values()), rel=1e-9) != 0
+        assert (
+            found
+            == pytest.approx(
+                sum(of[part] for of in theirs["loss_musd_by_country"].values()), rel=1e-9
+            )
+            != 0
+        )
     for e, tonnes in short.groupby("element")["expected"].sum().items():
-        found = sum(ours.get(f"expected_shortfall_t_by_country.{c}.{e}", 0.0) for c in case.countries)
+        found = sum(
+            ours.get(f"expected_shortfall_t_by_country.{c}.{e}", 0.0) for c in case.countries
+        )
         assert found == pytest.approx(tonnes, rel=1e-9, abs=1e-6)
 
 
@@ -246,12 +312,14 @@ def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:
         RunJournal(tmp_path / JOURNAL)
 
 
-def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothing(tmp_path: Path) -> None:
+def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothing(
+    tmp_path: Path,
+) -> None:
     with RunJournal(tmp_path / "whole.db") as journal:
         journal.append(POINT, "one", {}, {"status": "optimal", "message": "", "seconds": 1.0})
-        assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == ["one"], (
-            "before it is closed"
-        )
+        assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == [
+            "one"
+        ], "before it is closed"
     whole = (tmp_path / "whole.db").read_bytes()
     (tmp_path / "begun.db").write_bytes(b"")
     assert not list(read_journal(tmp_path / "begun.db", ENDED, POINT))
@@ -299,14 +367,18 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
             if self.number in (201, 801):
                 held.append(tracemalloc.get_traced_memory()[0])
             values = {name: float(self.number + i) for i, name in enumerate(names)}
-            return PointResult("optimal", "", values, 0.1), ChainState([], {"risk": f"{self.number:2000d}"})
+            return PointResult("optimal", "", values, 0.1), ChainState(
+                [], {"risk": f"{self.number:2000d}"}
+            )
 
     tracemalloc.start()
     try:
         run_points(sample(1000, check_share=0.0), tmp_path / "study", keeping(Invents, Here))
     finally:
         tracemalloc.stop()
-    assert (held[1] - held[0]) / 600 < 200, "bytes for each point: less than a tenth of its result and state"
+    assert (held[1] - held[0]) / 600 < 200, (
+        "bytes for each point: less than a tenth of its result and state"
+    )
 
 
 def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
@@ -318,15 +390,28 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     second.begin(first.bases)
     again = solve_phases(program, objective, second, silent)
     assert again.values == pytest.approx(found.values, rel=1e-12)
-    assert [solution.algorithm for solution in again.phases.values()] == ["again", "again", "primal"]
-    assert second.steps == [0, 0, 1]  # the last goes on from the second, in which risk was held and cost not
+    assert [solution.algorithm for solution in again.phases.values()] == [
+        "again",
+        "again",
+        "primal",
+    ]
+    assert second.steps == [
+        0,
+        0,
+        1,
+    ]  # the last goes on from the second, in which risk was held and cost not
     assert second.bases.keys() == {"risk", "cost", "risk_at_cost"}
 
 
 def test_a_chain_that_changes_structure_is_taken_up_by_another_worker_to_the_last_digit() -> None:
     """Its program is written again from the point where its structure last changed, and begins at the same basis."""
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    late = {"table": "projects", "column": "lead_time_years", "where": {"project": "coast_plant"}, "change": "add"}
+    late = {
+        "table": "projects",
+        "column": "lead_time_years",
+        "where": {"project": "coast_plant"},
+        "change": "add",
+    }
     money = {"table": "budgets", "column": "musd", "change": "scale", "value": 0.7}
     chain = [[], [late | {"value": 1}], [late | {"value": 1}, money], [late | {"value": 2}, money]]
     worker, states, results = Worker(case, None), [START], []

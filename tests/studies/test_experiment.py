@@ -27,8 +27,15 @@ OWN = {
     "late": 'expected(shortfall.tonnes, element == "Dy", year >= 2030)',
     "late_share": "100 * late / (late + 50)",
 }
-LEVERS = [{"name": "plants", "options": [
-    {"label": "all"}, {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]}]}]  # fmt: skip
+LEVERS = [
+    {
+        "name": "plants",
+        "options": [
+            {"label": "all"},
+            {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]},
+        ],
+    }
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six points under two options."""
     folder = tmp_path_factory.mktemp("experiment") / "study"
     outcomes = ["risk_musd", "new_capacity_tpa.coast_plant", *OWN]
-    run_points(sample(6, levers=LEVERS, outcomes=outcomes, expressions=OWN, check_share=0.0), folder, Here)
+    run_points(
+        sample(6, levers=LEVERS, outcomes=outcomes, expressions=OWN, check_share=0.0), folder, Here
+    )
     return folder
 
 
@@ -48,10 +57,17 @@ def test_a_call_gives_what_the_study_gives(folder: Path) -> None:
     expected = found.results[outcomes].fillna(0.0)
     pd.testing.assert_frame_equal(experiment.table(points), expected, rtol=1e-7, atol=1e-6)
     again = pickle.loads(pickle.dumps(experiment))  # noqa: S301
-    assert again(**points.iloc[7].to_dict())["risk_musd"] == pytest.approx(expected["risk_musd"][7], rel=1e-9)
+    assert again(**points.iloc[7].to_dict())["risk_musd"] == pytest.approx(
+        expected["risk_musd"][7], rel=1e-9
+    )
     base = planner.solve(planner.load(STARTER["case"], model=STARTER["model"]), baseline=False)
-    assert experiment(demand=np.float64(1.0))["risk_musd"] == pytest.approx(base.summary["risk_musd"], rel=1e-9)
-    assert experiment.problem == {"names": ["budget", "demand", "cut"], "bounds": [[0.5, 1.5], [0.9, 1.1], [0.05, 0.4]]}
+    assert experiment(demand=np.float64(1.0))["risk_musd"] == pytest.approx(
+        base.summary["risk_musd"], rel=1e-9
+    )
+    assert experiment.problem == {
+        "names": ["budget", "demand", "cut"],
+        "bounds": [[0.5, 1.5], [0.9, 1.1], [0.05, 0.4]],
+    }
 
 
 @pytest.mark.parametrize(
@@ -78,21 +94,35 @@ def test_a_point_without_an_answer_is_an_error_and_the_next_is_solved() -> None:
     assert experiment(limit=3000.0)["risk_musd"] <= 3000.01
 
 
-def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(folder: Path, tmp_path: Path) -> None:
+def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(
+    folder: Path, tmp_path: Path
+) -> None:
     found = planner.open_study(folder)
     point = found.results["point"][3]
-    done = CliRunner().invoke(app, ["study", "open", str(folder), point[:8], "--out", str(tmp_path / "run")])
+    done = CliRunner().invoke(
+        app, ["study", "open", str(folder), point[:8], "--out", str(tmp_path / "run")]
+    )
     assert done.exit_code == 0 and "relative difference" not in done.output, done.output
     run, row = read_run(tmp_path / "run"), found.results.loc[3]
     assert row["risk_musd"] == pytest.approx(run.summary["risk_musd"], rel=1e-7)
-    assert row["dear"] == pytest.approx(run.summary["cost_musd"] / (1 + run.summary["expected_loss_musd"]), rel=1e-6)
+    assert row["dear"] == pytest.approx(
+        run.summary["cost_musd"] / (1 + run.summary["expected_loss_musd"]), rel=1e-6
+    )
     short = run.tables["shortfall"].query("element == 'Dy' and year >= 2030")
     weights = short["scenario"].map(run.case.scenarios).astype(float)
-    assert row["late"] == pytest.approx((short["tonnes"] * weights).sum(), rel=1e-6) and row["late"] > 0
+    assert (
+        row["late"] == pytest.approx((short["tonnes"] * weights).sum(), rel=1e-6)
+        and row["late"] > 0
+    )
     assert row["late_share"] == pytest.approx(100 * row["late"] / (row["late"] + 50))
-    plan, investments = found.plans.query("point == @point and decision == 'build'"), run.tables["investments"]
+    plan, investments = (
+        found.plans.query("point == @point and decision == 'build'"),
+        run.tables["investments"],
+    )
     by_year = plan.groupby(["thing", "year"])["amount"].sum()
-    assert by_year.to_dict() == pytest.approx(investments.groupby(["project", "year"])["tpa"].sum().to_dict(), rel=1e-6)
+    assert by_year.to_dict() == pytest.approx(
+        investments.groupby(["project", "year"])["tpa"].sum().to_dict(), rel=1e-6
+    )
     assert found.case_at(3).tables.budgets == run.case.tables.budgets
     for wrong, told in (("zzz", "is no point of the study"), ("", "may be any of 12 points")):
         with pytest.raises(InputError, match=told):
@@ -106,7 +136,10 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(fold
         ("risk_musd +", "cannot be read"),
         ("own + 1", "neither a number nor a figure"),
         ("sum(shortfal.tonnes)", 'no column (did you mean "shortfall.tonnes"?)'),
-        ("sum(shortfall.tonnes, elemnt == 'Dy')", 'no column of shortfall (did you mean "element"?)'),
+        (
+            "sum(shortfall.tonnes, elemnt == 'Dy')",
+            'no column of shortfall (did you mean "element"?)',
+        ),
         ("sum(shortfall.tonnes, year == '2030')", "year holds numbers"),
         ("sum(shortfall.tonnes, 2030 <= year)", "is no condition"),
         ("total(shortfall.tonnes)", "is no function"),
@@ -130,7 +163,9 @@ def test_an_expression_says_nothing_but_arithmetic(text: str, told: str) -> None
 
 
 def test_an_expression_is_worked_out_by_hand() -> None:
-    rows = pd.DataFrame({"scenario": ["a", "b", "b"], "year": [2030, 2030, 2031], "tonnes": [4.0, 10.0, 6.0]})
+    rows = pd.DataFrame(
+        {"scenario": ["a", "b", "b"], "year": [2030, 2030, 2031], "tonnes": [4.0, 10.0, 6.0]}
+    )
     found = Found({"x": 3.0}, {"shortfall": rows}, {"a": 0.75, "b": 0.25})
     for text, value in {
         "-x / 2 + min(x, 1) * abs(-4)": 2.5,

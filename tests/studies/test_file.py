@@ -36,8 +36,16 @@ kind = "grid"
         ('distribution = { kind = "normal", mean = 1 }', 8, "needs `spread`"),
         ("[[correlated]]\nmembers = ['a', 'B']\ncorrelation = 0.5", 9, 'unknown uncertainty "B"'),
         ("[[levers]]\nname = 'a'\noptions = []", 10, "at least 1 item"),
-        ("[[levers]]\nname = 'b'\noptions = [{ label = 'x' }, { label = 'x' }]", 8, '"x" is the label of two options'),
-        ("[[levers]]\nname = 'a'\noptions = [{ label = 'x' }]", 9, '"a" names two uncertainties or levers'),
+        (
+            "[[levers]]\nname = 'b'\noptions = [{ label = 'x' }, { label = 'x' }]",
+            8,
+            '"x" is the label of two options',
+        ),
+        (
+            "[[levers]]\nname = 'a'\noptions = [{ label = 'x' }]",
+            9,
+            '"a" names two uncertainties or levers',
+        ),
     ],
 )
 def test_a_fault_is_told_at_its_line(tmp_path: Path, more: str, line: int, told: str) -> None:
@@ -71,14 +79,20 @@ def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str
         ({"table": "demnd"}, 'unknown table "demnd" (did you mean "demand"?)'),
         ({"column": "tons"}, 'unknown column "tons" of demand'),
         ({"where": {"element": "Xx"}}, 'no such row of demand has element "Xx"; there is Dy, Tb'),
-        ({"where": {"element": "Dy;Td"}}, 'no such row of demand has element "Td" (did you mean "Tb"?)'),
+        (
+            {"where": {"element": "Dy;Td"}},
+            'no such row of demand has element "Td" (did you mean "Tb"?)',
+        ),
         (
             {"where": {"element": "Dy", "year": "2027..2029"}},
             'no such row of demand has year "2027..2029"; there is 2026, 2031',
         ),
         ({"where": {"elemnt": "Dy"}}, 'unknown column "elemnt"'),
         ({"column": "form"}, "is no number"),
-        ({"table": "projects", "column": "public_share", "change": "grow"}, "needs a table with a column `year`"),
+        (
+            {"table": "projects", "column": "public_share", "change": "grow"},
+            "needs a table with a column `year`",
+        ),
     ],
 )
 def test_an_address_that_means_nothing_is_refused(change: dict[str, Any], told: str) -> None:
@@ -94,7 +108,9 @@ def test_filters_have_wildcards_lists_and_spans() -> None:
     change = Changer(case)
 
     def touched(**where: Any) -> int:
-        moved = change.apply(((Address(table="budgets", column="musd", change="scale", where=where), 2.0),))
+        moved = change.apply(
+            ((Address(table="budgets", column="musd", change="scale", where=where), 2.0),)
+        )
         pairs = zip(case.tables.budgets, moved.tables.budgets, strict=True)
         return sum(a.musd != b.musd for a, b in pairs)
 
@@ -110,7 +126,12 @@ def test_values_are_set_scaled_added_and_grown() -> None:
     change = Changer(case)
 
     def lead(kind: str, value: float) -> list[int]:
-        address = Address(table="projects", column="lead_time_years", change=kind, where={"project": "coast_plant"})
+        address = Address(
+            table="projects",
+            column="lead_time_years",
+            change=kind,
+            where={"project": "coast_plant"},
+        )
         return [
             row.lead_time_years
             for row in change.apply(((address, value),)).tables.projects
@@ -120,8 +141,12 @@ def test_values_are_set_scaled_added_and_grown() -> None:
     assert (lead("set", 5), lead("add", 1), lead("scale", 2)) == ([5], [3], [4])
     with pytest.raises(InputError, match=r"projects.csv:\d+: lead_time_years"):
         lead("scale", 1.3)
-    grow = Address(table="demand", column="tonnes", change="grow", where={"country": "JPN", "year": 2031})
-    grown = [row.tonnes for row in change.apply(((grow, 0.1),)).tables.demand if row.country == "JPN"]
+    grow = Address(
+        table="demand", column="tonnes", change="grow", where={"country": "JPN", "year": 2031}
+    )
+    grown = [
+        row.tonnes for row in change.apply(((grow, 0.1),)).tables.demand if row.country == "JPN"
+    ]
     assert grown == pytest.approx([100.0, 100.0 * 1.1**5])
     assert current(case, Address(key="objective.tail")) == 0.9
 
@@ -130,9 +155,13 @@ def test_other_probabilities_make_room() -> None:
     case = planner.load(studies.STARTER["case"])
     address = Address(table="scenarios", column="probability", where={"scenario": "cut"})
     moved = Changer(case).apply(((address, 0.5),))
-    assert moved.scenarios == pytest.approx({"calm": 0.7 / 0.8 * 0.5, "cut": 0.5, "slip": 0.1 / 0.8 * 0.5})
+    assert moved.scenarios == pytest.approx(
+        {"calm": 0.7 / 0.8 * 0.5, "cut": 0.5, "slip": 0.1 / 0.8 * 0.5}
+    )
     with pytest.raises(InputError, match="more than 1"):
-        Changer(case).apply(((address, 0.6), (address.model_copy(update={"where": {"scenario": "slip"}}), 0.6)))
+        Changer(case).apply(
+            ((address, 0.6), (address.model_copy(update={"where": {"scenario": "slip"}}), 0.6))
+        )
 
 
 def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
@@ -145,11 +174,17 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     other = points(renamed, Settler(renamed, case), case.sha256, rows)
     assert [p.id for p in other] == [p.id for p in found]
     cut = chains(asked, found)
-    assert sorted(point.id for chain in cut for point in chain) == sorted(point.id for point in found)
+    assert sorted(point.id for chain in cut for point in chain) == sorted(
+        point.id for point in found
+    )
     one = build_study(sample() | {"design": {"kind": "one_at_a_time", "levels": 3}})
-    settings = [p.settings for p in points(one, Settler(one, case), case.sha256, design(one, Path()))]
+    settings = [
+        p.settings for p in points(one, Settler(one, case), case.sha256, design(one, Path()))
+    ]
     assert settings[0] == []  # the case as it is
-    assert settings.count([]) == 3  # and twice more: the middle of two ranges of factors is 1, which changes nothing
+    assert (
+        settings.count([]) == 3
+    )  # and twice more: the middle of two ranges of factors is 1, which changes nothing
 
 
 def test_a_list_of_points_is_read_with_its_faults(tmp_path: Path) -> None:

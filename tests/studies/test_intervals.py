@@ -23,8 +23,16 @@ PARETO = 2.5
 DISTRIBUTIONS: dict[str, tuple[Draw, float, float]] = {
     "uniform": (lambda g, n: g.random(n), 0.5, 0.95),
     "exponential": (lambda g, n: g.exponential(size=n), 1.0, 1 + math.log(10)),
-    "lognormal": (lambda g, n: g.lognormal(size=n), math.exp(0.5), 10 * math.exp(0.5) * norm.cdf(1 - norm.ppf(0.9))),
-    "pareto": (lambda g, n: g.pareto(PARETO, n), 1 / (PARETO - 1), PARETO / (PARETO - 1) * 10 ** (1 / PARETO) - 1),
+    "lognormal": (
+        lambda g, n: g.lognormal(size=n),
+        math.exp(0.5),
+        10 * math.exp(0.5) * norm.cdf(1 - norm.ppf(0.9)),
+    ),
+    "pareto": (
+        lambda g, n: g.pareto(PARETO, n),
+        1 / (PARETO - 1),
+        PARETO / (PARETO - 1) * 10 ** (1 / PARETO) - 1,
+    ),
 }
 """How to draw it, its mean and its mean beyond the 0.9 quantile."""
 
@@ -40,8 +48,13 @@ def test_intervals_cover_what_they_promise_or_there_is_none(name: str, count: in
         for i, (key, truth) in enumerate(zip(KEYS, (mean, tail, (mean + tail) / 2), strict=True)):
             one = found[key]
             assert (not one.why) == (count == 200 or (count == 50 and i == 0)), one.why
-            covers[key] += one.low is not None and one.high is not None and one.low <= truth <= one.high
-    assert all(covers[key] >= 0.9 * REPETITIONS or count == 20 or (count == 50 and key != KEYS[0]) for key in KEYS)
+            covers[key] += (
+                one.low is not None and one.high is not None and one.low <= truth <= one.high
+            )
+    assert all(
+        covers[key] >= 0.9 * REPETITIONS or count == 20 or (count == 50 and key != KEYS[0])
+        for key in KEYS
+    )
 
 
 def test_draws_of_which_hardly_any_differ_have_no_interval() -> None:
@@ -54,7 +67,9 @@ def test_draws_of_which_hardly_any_differ_have_no_interval() -> None:
 def test_strata_weigh_by_their_probability() -> None:
     """What is likelier moves the mean more: with 99 % at rest and 1 % that varies by 1 the mean varies by 0.01."""
     varied = np.tile([-1.0, 1.0], 50) + 5
-    found = of_draws([Stratum("calm", 0.99, np.full(100, 5.0)), Stratum("rare", 0.01, varied)], OBJECTIVE)
+    found = of_draws(
+        [Stratum("calm", 0.99, np.full(100, 5.0)), Stratum("rare", 0.01, varied)], OBJECTIVE
+    )
     mean = found["expected_loss_musd"]
     assert mean.low is not None and mean.high is not None
     assert (mean.high - mean.low) / 2 == near(student.ppf(0.975, 199) * 0.01 * math.sqrt(1 / 99))
@@ -77,7 +92,12 @@ def test_strata_that_do_not_differ_within_leave_nothing_open() -> None:
     """Nine in ten lose 1, one in ten 11, known for certain: the mean is 2, the worst tenth 11."""
     strata = [Stratum("calm", 0.9, np.full(40, 1.0)), Stratum("cut", 0.1, np.full(40, 11.0))]
     for one, value in zip(of_draws(strata, OBJECTIVE).values(), (2.0, 11.0, 6.5), strict=True):
-        assert (one.value, one.low, one.high, one.why) == (near(value), near(value), near(value), "")
+        assert (one.value, one.low, one.high, one.why) == (
+            near(value),
+            near(value),
+            near(value),
+            "",
+        )
 
 
 def test_a_figure_without_an_interval_says_why() -> None:

@@ -31,17 +31,27 @@ STARTER = Path(planner.__file__).parents[1] / "inputs" / "starter"
 
 def alone(case: Case, scenario: str, decided: Decided) -> float:
     """Least loss of one scenario as a whole program of its own."""
-    rows = [row.model_copy(update={"probability": 1.0}) for row in case.tables.scenarios if row.scenario == scenario]
-    one = with_other_scenarios(case, rows, [s for s in case.tables.shocks if s.scenario == scenario])
+    rows = [
+        row.model_copy(update={"probability": 1.0})
+        for row in case.tables.scenarios
+        if row.scenario == scenario
+    ]
+    one = with_other_scenarios(
+        case, rows, [s for s in case.tables.shocks if s.scenario == scenario]
+    )
     session = LiveProgram(one)
     fix(session, decided)
-    outcome = solve_phases(session.program, case.model.objective, session.solver, silent, [Phase("risk")])
+    outcome = solve_phases(
+        session.program, case.model.objective, session.solver, silent, [Phase("risk")]
+    )
     assert outcome.stop is Stop.OPTIMAL
     return outcome.values["risk"]
 
 
 @pytest.mark.parametrize("seed", seeds(40_000, 12, 400))
-def test_a_future_known_from_the_first_year_loses_what_it_does_alone(seed: int, tmp_path: Path) -> None:
+def test_a_future_known_from_the_first_year_loses_what_it_does_alone(
+    seed: int, tmp_path: Path
+) -> None:
     """Over quarters, delays, resale, people and money, whatever the random case has."""
     overrides = flat(write_random_case(tmp_path / "case", seed, old=False)) | {
         "policy.investment": "committed",
@@ -50,7 +60,9 @@ def test_a_future_known_from_the_first_year_loses_what_it_does_alone(seed: int, 
         "objective.goal": "welfare",
         "objective.risk_limit": None,
     }
-    case = planner.load(tmp_path / "case", overrides={k: v for k, v in overrides.items() if v is not None})
+    case = planner.load(
+        tmp_path / "case", overrides={k: v for k, v in overrides.items() if v is not None}
+    )
     plan = planner.solve(case, baseline=False)
     decided, periods, effects = amounts(plan), periods_of(case), effects_by_scenario(case)
     with Futures(case, decided) as futures:
@@ -64,7 +76,14 @@ def held_or_sold(folder: Path, **chances: float) -> Case:
     to half costs 1 MUSD per tonne, beyond it 10. Who knows that nothing is cut sells the stock in 2026 and loses
     nothing; who does not keeps it: 50 are lost in 2026, and 50 instead of 550 if the cut comes."""
     tier = {"element": "Dy"}
-    pile = {"country": "AAA", "element": "Dy", "form": "oxide", "initial_t": 50, "max_t": 50, "purchase_usd_per_kg": 1}
+    pile = {
+        "country": "AAA",
+        "element": "Dy",
+        "form": "oxide",
+        "initial_t": 50,
+        "max_t": 50,
+        "purchase_usd_per_kg": 1,
+    }
     return load_case(
         folder,
         {**EXACT, "objective.risk_aversion": 0.0, "levers": []},
@@ -76,7 +95,8 @@ def held_or_sold(folder: Path, **chances: float) -> Case:
         ],
         stockpiles=[pile],
         scenarios=scenarios(**chances),
-        shocks=[shock(w, "import", 0.5, 2026, 2026) for w in chances] + [shock("cut", "import", 0.0, 2028, 2028)],
+        shocks=[shock(w, "import", 0.5, 2026, 2026) for w in chances]
+        + [shock("cut", "import", 0.0, 2028, 2028)],
     )
 
 
@@ -84,14 +104,18 @@ def test_stock_is_kept_by_the_rule_until_a_future_shows_itself(tmp_path: Path) -
     case = held_or_sold(tmp_path, calm=0.5, cut=0.5)
     rule, periods, effects = rule_for(case, {}), periods_of(case), effects_by_scenario(case)
     known = [rule.future(w, one, periods) for w, one in effects.items()]
-    assert [future.told_apart for future in known] == [3, 3], "both are histories of the rule to their ends"
+    assert [future.told_apart for future in known] == [3, 3], (
+        "both are histories of the rule to their ends"
+    )
     with Futures(case, {}) as futures:
         found = futures.losses(periods, known)
     assert (found["calm"].held, found["calm"].foreseen) == near((50, 0))
     assert (found["cut"].held, found["cut"].foreseen) == near((100, 100))
 
 
-def test_a_future_that_the_rule_does_not_know_is_known_from_where_it_leaves_its_histories(tmp_path: Path) -> None:
+def test_a_future_that_the_rule_does_not_know_is_known_from_where_it_leaves_its_histories(
+    tmp_path: Path,
+) -> None:
     """A cut in 2027 leaves the histories of the rule there, with the stock that the rule has kept until then."""
     case = held_or_sold(tmp_path, calm=0.5, cut=0.5)
     rule, periods = rule_for(case, {}), periods_of(case)
@@ -159,7 +183,9 @@ class Forgetful(Workers):
     def close(self) -> None: ...
 
 
-def test_losses_are_the_same_to_the_byte_whoever_solves_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_losses_are_the_same_to_the_byte_whoever_solves_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fixed_plan, "AT_ONCE", 1)
     case = held_or_sold(tmp_path, calm=0.4, calmer=0.2, cut=0.4)
     given = [Future(w, one, {}, 0) for w, one in effects_by_scenario(case).items()]
@@ -192,14 +218,22 @@ def test_the_command_says_what_was_drawn_and_what_may_be_followed(tmp_path: Path
     assert "no interval: these futures are judgements, not draws" in (judged := told())
     assert "as one program of all futures" in judged and "planner sample" not in judged
     drawn = tmp_path / "drawn"
-    sampled = CliRunner().invoke(app, ["sample", str(STARTER), "--even", "--draws", "60", "--out", str(drawn)])
+    sampled = CliRunner().invoke(
+        app, ["sample", str(STARTER), "--even", "--draws", "60", "--out", str(drawn)]
+    )
     assert sampled.exit_code == 0, sampled.output
     assert "60 scenarios, plan held fixed (MUSD). Solved one by one: stocks by a rule" in (
         many := told("--scenarios", drawn)
     )
     assert "95 % intervals say what as many other draws could give" in many
-    samples = told("--register", STARTER, "--draws", 6, "--samples", 2, "--out", tmp_path / "samples.csv")
+    samples = told(
+        "--register", STARTER, "--draws", 6, "--samples", 2, "--out", tmp_path / "samples.csv"
+    )
     assert "2 samples drawn apart" in samples and "by Student's t between them" in samples
     folder = CliRunner().invoke(app, ["evaluate", str(reference), "--out", str(tmp_path)])
     assert (folder.exit_code, "is a folder" in folder.output) == (2, True)
-    assert (tmp_path / "samples.csv").read_text().startswith("seed,futures,expected_loss_musd,cvar_musd,risk_musd,")
+    assert (
+        (tmp_path / "samples.csv")
+        .read_text()
+        .startswith("seed,futures,expected_loss_musd,cvar_musd,risk_musd,")
+    )

@@ -20,7 +20,9 @@ from planner.studies.study_file import build_study, read_study, study_schema
 from tests.studies.studies import ROOT
 
 STUDIES = ROOT / "models" / "studies"
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (STUDIES / "REFERENCE.md").read_text(encoding="utf-8"), re.S)
+BLOCKS = re.findall(
+    r"```(\w+)\n(.*?)```", (STUDIES / "REFERENCE.md").read_text(encoding="utf-8"), re.S
+)
 WHOLE = next(text for kind, text in BLOCKS if kind == "toml")
 
 
@@ -28,7 +30,11 @@ def test_the_whole_file_and_every_design_that_are_shown_fit_the_case(tmp_path: P
     asked = build_study(tomllib.loads(WHOLE))
     check_study(asked, open_case(asked, STUDIES), "REFERENCE.md")
     (tmp_path / "points.csv").write_text("money,demand,aversion\n1,,0.5\n,,\n")
-    shown = [tomllib.loads(text) for kind, text in BLOCKS if kind == "toml" and text.startswith("[design]")]
+    shown = [
+        tomllib.loads(text)
+        for kind, text in BLOCKS
+        if kind == "toml" and text.startswith("[design]")
+    ]
     assert len(shown) == len(DESIGNS)
     for example in shown:
         plain = {k: v for k, v in tomllib.loads(WHOLE).items() if k != "correlated"} | example
@@ -50,7 +56,12 @@ def test_the_schema_takes_every_worked_study_and_refuses_a_key_too_many() -> Non
 @pytest.mark.parametrize("library", ["SALib", "ema_workbench", "optuna"])
 def test_an_example_runs(library: str) -> None:
     (script,) = (text for kind, text in BLOCKS if kind == "python" and f"{library}" in text)
-    where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=where, capture_output=True, text=True)
+    where = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=where, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "money" in done.stdout

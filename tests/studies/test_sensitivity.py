@@ -23,7 +23,9 @@ def test_sobol_indices_of_the_ishigami_function_are_the_published_ones() -> None
     found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0)))
     assert found is not None
     # Exact: S = 0.3139, 0.4424, 0; total = 0.5576, 0.4424, 0.2437 (Saltelli et al., Global Sensitivity Analysis, 2008).
-    for row, first, total in zip(found.rows, (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), strict=True):
+    for row, first, total in zip(
+        found.rows, (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), strict=True
+    ):
         assert row.first == pytest.approx(first, abs=0.02)
         assert row.total == pytest.approx(total, abs=0.02)
         assert abs(row.first - first) <= 2 * row.first_within + 0.005
@@ -58,11 +60,15 @@ def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlatio
 
 
 def test_pairs_of_the_ishigami_function_explain_what_is_published() -> None:
-    found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0, second_order=True)), second_order=True)
+    found = sobol_indices(
+        NAMES, ishigami(sobol_sample(2048, 3, seed=0, second_order=True)), second_order=True
+    )
     assert found is not None and found.used == 2048
     # Exact: only x1 and x3 have a part together, 0.2437.
     together = {(pair.one, pair.other): pair.value for pair in found.pairs}
-    assert together == pytest.approx({("x1", "x2"): 0.0, ("x1", "x3"): 0.2437, ("x2", "x3"): 0.0}, abs=0.03)
+    assert together == pytest.approx(
+        {("x1", "x2"): 0.0, ("x1", "x3"): 0.2437, ("x2", "x3"): 0.0}, abs=0.03
+    )
 
 
 def test_morris_finds_the_groups_of_his_own_function() -> None:
@@ -73,7 +79,11 @@ def test_morris_finds_the_groups_of_his_own_function() -> None:
     assert found is not None
     by_name = {row.name: row for row in found.rows}
     assert {row.name for row in found.ranked[:10]} == set(names[:10])
-    for name in ("x8", "x9", "x10"):  # alone, so that each effect is beta * 2 for a step from -1 to 1
+    for name in (
+        "x8",
+        "x9",
+        "x10",
+    ):  # alone, so that each effect is beta * 2 for a step from -1 to 1
         assert by_name[name].total == pytest.approx(40.0, rel=0.15)
         assert by_name[name].first_within < 0.5 * by_name["x3"].first_within
 
@@ -90,9 +100,18 @@ def morris_function(shares: np.ndarray) -> np.ndarray:
         for i in range(1, 21)
         for j in range(i + 1, 21)
     )
-    y += sum(-10 * w[:, i] * w[:, j] * w[:, k] for i in range(5) for j in range(i + 1, 5) for k in range(j + 1, 5))
+    y += sum(
+        -10 * w[:, i] * w[:, j] * w[:, k]
+        for i in range(5)
+        for j in range(i + 1, 5)
+        for k in range(j + 1, 5)
+    )
     corners = [
-        (i, j, k, m) for i in range(4) for j in range(i + 1, 4) for k in range(j + 1, 4) for m in range(k + 1, 4)
+        (i, j, k, m)
+        for i in range(4)
+        for j in range(i + 1, 4)
+        for k in range(j + 1, 4)
+        for m in range(k + 1, 4)
     ]
     return y + sum(5 * w[:, i] * w[:, j] * w[:, k] * w[:, m] for i, j, k, m in corners)
 
@@ -150,9 +169,13 @@ def test_a_driver_is_named_once_its_interval_decides_it() -> None:
     rows = (SensitivityIndex("a", 0.5, 0.2, 0.6, 0.3), SensitivityIndex("b", 0.3, 0.1, 0.4, 0.1))
     open_ = Indices("risk_musd", "sobol", rows, 8, 0)
     assert not open_.decided and open_.needed == pytest.approx(8 * (0.4 / 0.2) ** 2)
-    apart = Indices("risk_musd", "sobol", (rows[1], SensitivityIndex("a", 0.5, 0.1, 0.6, 0.05)), 8, 0)
+    apart = Indices(
+        "risk_musd", "sobol", (rows[1], SensitivityIndex("a", 0.5, 0.1, 0.6, 0.05)), 8, 0
+    )
     assert apart.decided and apart.ranked[0].name == "a"
-    alike = Indices("risk_musd", "sobol", (rows[0], SensitivityIndex("c", 0.5, 0.2, 0.6, 0.3)), 8, 0)
+    alike = Indices(
+        "risk_musd", "sobol", (rows[0], SensitivityIndex("c", 0.5, 0.2, 0.6, 0.3)), 8, 0
+    )
     assert not alike.decided and alike.needed == float("inf")
 
 
@@ -169,8 +192,13 @@ def test_what_is_added_to_every_value_moves_no_index_of_correlated_uncertainties
     groups = [([0, 1], 0.4)]
     shares = sobol_sample(64, 3, 1, False, groups)
     values = shares[:, 0] + 2 * shares[:, 1] + 0.5 * shares[:, 2]
-    plain, lifted = correlated_indices(["a", "b", "c"], values), correlated_indices(["a", "b", "c"], values + 2000.0)
+    plain, lifted = (
+        correlated_indices(["a", "b", "c"], values),
+        correlated_indices(["a", "b", "c"], values + 2000.0),
+    )
     assert plain is not None and lifted is not None
     for one, two in zip(plain.rows, lifted.rows, strict=True):
-        assert (one.first, one.first_within) == pytest.approx((two.first, two.first_within), abs=1e-6)
+        assert (one.first, one.first_within) == pytest.approx(
+            (two.first, two.first_within), abs=1e-6
+        )
     assert max(row.first_within for row in lifted.rows) < 0.35

@@ -40,58 +40,92 @@ def written(folder: Path, rows: pd.DataFrame, **asked: Any) -> StudyResults:
     return found
 
 
-ONE_BY_ONE = {"design": {"kind": "one_at_a_time", "levels": 3}, "uncertainties": [studies.BUDGET, studies.DEMAND]}
+ONE_BY_ONE = {
+    "design": {"kind": "one_at_a_time", "levels": 3},
+    "uncertainties": [studies.BUDGET, studies.DEMAND],
+}
 
 
-def test_a_line_goes_through_the_base_that_was_solved_and_a_blank_is_the_base(tmp_path: Path) -> None:
+def test_a_line_goes_through_the_base_that_was_solved_and_a_blank_is_the_base(
+    tmp_path: Path,
+) -> None:
     """Demand at 1.0 is solved: 1,917. The mean over all points, with blanks that are no values of it, is elsewhere."""
     budget, demand = [None, 0.5, 1.5, None, None], [None, None, None, 0.9, 1.1]
     risk = [1917.0, 3900.0, 1800.0, 1000.0, 4000.0]
-    rows = pd.DataFrame({"budget": budget, "demand": demand, "risk_musd": risk, "cost_musd": 5.0}, dtype=float)
+    rows = pd.DataFrame(
+        {"budget": budget, "demand": demand, "risk_musd": risk, "cost_musd": 5.0}, dtype=float
+    )
     found = written(tmp_path / "study", rows, **ONE_BY_ONE, fails_when="risk_musd > 3000")
     curve = found.options[0].outcomes[0].curves["demand"].set_index("value")["mean"]
     assert curve.to_dict() == {0.9: 1000.0, 1.0: 1917.0, 1.1: 4000.0}
     listed = rows.assign(demand=[None, 1.1, 1.1, 1.1, 1.1], budget=[1.0, 1.1, 1.1, 1.1, 1.1])
-    asked = {"uncertainties": ONE_BY_ONE["uncertainties"], "design": {"kind": "list", "file": "x.csv"}}
+    asked = {
+        "uncertainties": ONE_BY_ONE["uncertainties"],
+        "design": {"kind": "list", "file": "x.csv"},
+    }
     found = written(tmp_path / "list", listed, **asked)
-    assert found.options[0].outcomes[0].curves["demand"]["value"].to_list() == [1.0, 1.1], "not at the median, 1.1"
+    assert found.options[0].outcomes[0].curves["demand"]["value"].to_list() == [1.0, 1.1], (
+        "not at the median, 1.1"
+    )
 
 
 def test_no_box_is_cut_at_a_value_at_which_no_point_lies(tmp_path: Path) -> None:
     """Blanks are at the base, 1.0: a cut between them and 0.75, where failures are, leaves no point out."""
     demand = [0.75] * 8 + [None] * 24
-    rows = pd.DataFrame({"demand": demand, "risk_musd": [9.0] * 8 + [1.0] * 24, "cost_musd": 5.0}, dtype=float)
-    asked = {"uncertainties": [{**studies.DEMAND, "range": [0.5, 1.5]}], "design": {"kind": "list", "file": "x.csv"}}
+    rows = pd.DataFrame(
+        {"demand": demand, "risk_musd": [9.0] * 8 + [1.0] * 24, "cost_musd": 5.0}, dtype=float
+    )
+    asked = {
+        "uncertainties": [{**studies.DEMAND, "range": [0.5, 1.5]}],
+        "design": {"kind": "list", "file": "x.csv"},
+    }
     found = written(tmp_path / "study", rows, **asked, fails_when="risk_musd > 5")
     assert found.options[0].failures is not None
     box = found.options[0].failures.boxes["CART"]
     assert box is not None and box.limits == (("demand", -np.inf, 0.875),) and box.coverage == 1.0
-    unknown = written(tmp_path / "other", rows, **asked, fails_when="risk_musd > 5", base={"demand": None})
-    assert unknown.options[0].failures == Failures(8, 8, {"PRIM": None, "CART": None}), "blanks without a base: nowhere"
+    unknown = written(
+        tmp_path / "other", rows, **asked, fails_when="risk_musd > 5", base={"demand": None}
+    )
+    assert unknown.options[0].failures == Failures(8, 8, {"PRIM": None, "CART": None}), (
+        "blanks without a base: nowhere"
+    )
 
 
 def test_what_the_tolerance_moves_is_not_drawn_as_an_effect(tmp_path: Path) -> None:
     """A rise of 1e-13 had the full height of its drawing, and was what moves the outcome most."""
     risk = [2090.6, 2090.6 + 4e-13, 2090.6, 2090.6 + 1e-4, 2090.6]
     budget, demand = [None, 0.5, 1.5, None, None], [None, None, None, 0.9, 1.1]
-    rows = pd.DataFrame({"budget": budget, "demand": demand, "risk_musd": risk, "cost_musd": 5.0}, dtype=float)
+    rows = pd.DataFrame(
+        {"budget": budget, "demand": demand, "risk_musd": risk, "cost_musd": 5.0}, dtype=float
+    )
     found = written(tmp_path / "study", rows, **ONE_BY_ONE)
     assert found.options[0].outcomes[0].tornado is not None
     assert (found.options[0].outcomes[0].tornado["swing"] == 0).all()
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
-    assert "moves it most" not in page and "No more than the solver's tolerance: budget and demand" in page.replace(
-        "’", "'"
-    ).replace("&#39;", "'")
+    assert (
+        "moves it most" not in page
+        and "No more than the solver's tolerance: budget and demand"
+        in page.replace("’", "'").replace("&#39;", "'")
+    )
     shares = [
-        y for d in re.findall(r'<path d="M([^"]*)" fill="none"', page) for y in [p.split(",")[1] for p in d.split("L")]
+        y
+        for d in re.findall(r'<path d="M([^"]*)" fill="none"', page)
+        for y in [p.split(",")[1] for p in d.split("L")]
     ]
-    assert max(map(float, shares)) - min(map(float, shares)) < 1.0, "px over all lines of all panels"
+    assert max(map(float, shares)) - min(map(float, shares)) < 1.0, (
+        "px over all lines of all panels"
+    )
 
 
 def test_eight_base_points_name_no_driver_but_how_many_would(tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
-    asked = {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": {"kind": "sobol", "points": 8, "seed": 0}}
-    rows = pd.DataFrame(design(build_study(sample() | asked), tmp_path), columns=["budget", "demand"])
+    asked = {
+        "uncertainties": [studies.BUDGET, studies.DEMAND],
+        "design": {"kind": "sobol", "points": 8, "seed": 0},
+    }
+    rows = pd.DataFrame(
+        design(build_study(sample() | asked), tmp_path), columns=["budget", "demand"]
+    )
     rows = rows.assign(risk_musd=3000 * rows["budget"] + 2900 * rows["demand"] * 5, cost_musd=5.0)
     rows["risk_musd"] += generator.normal(0, 2500, len(rows))
     written(tmp_path / "study", rows, **asked)
@@ -107,13 +141,24 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
     row = next(r for r in twin.tables.projects if r.project == "coast_plant")
     plants = (*twin.tables.projects, row.model_copy(update={"project": "twin_plant"}))
     also = {
-        name: (*rows, *(r.model_copy(update={"project": "twin_plant"}) for r in rows if r.project == "coast_plant"))
+        name: (
+            *rows,
+            *(
+                r.model_copy(update={"project": "twin_plant"})
+                for r in rows
+                if r.project == "coast_plant"
+            ),
+        )
         for name in ("project_feeds", "staffing")
         if (rows := getattr(twin.tables, name, ()))
     }
     both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
     result, _ = Worker(both, None).solve(None, [], False)
-    names = {f"{end}_capacity_tpa.{plant}" for end in ("least", "most") for plant in ("coast_plant", "twin_plant")}
+    names = {
+        f"{end}_capacity_tpa.{plant}"
+        for end in ("least", "most")
+        for plant in ("coast_plant", "twin_plant")
+    }
     assert names <= result.values.keys()
     table = pd.DataFrame([result.values]).assign(status="optimal")
     told = projects(table).set_index("project")
@@ -128,7 +173,9 @@ def test_a_demand_below_zero_is_no_case_whoever_asks() -> None:
     for change in (
         lambda: case.with_settings({"demand.JPN.Dy.oxide.2026.tonnes": -5}),
         lambda: case.with_table("demand", cells.assign(tonnes=cells["tonnes"] - 1000)),
-        lambda: planner.Experiment(sample() | {"uncertainties": [{**studies.DEMAND, "range": [-1, 1]}]})(demand=-0.1),
+        lambda: planner.Experiment(
+            sample() | {"uncertainties": [{**studies.DEMAND, "range": [-1, 1]}]}
+        )(demand=-0.1),
     ):
         with pytest.raises(planner.PlannerError, match="greater than or equal to 0"):
             change()

@@ -26,9 +26,18 @@ LABELS = {
 }
 CLAIMS = {
     "mining": ("mining alone is cosmetic", "mines alone take {} off cost plus risk"),
-    "separation": ("separation chemistry is the bottleneck", "without new separation cost plus risk is {} higher"),
-    "magnets": ("magnet making is the bottleneck", "without new magnet plants cost plus risk is {} higher"),
-    "people": ("skilled people are the bottleneck", "without training and hiring cost plus risk is {} higher"),
+    "separation": (
+        "separation chemistry is the bottleneck",
+        "without new separation cost plus risk is {} higher",
+    ),
+    "magnets": (
+        "magnet making is the bottleneck",
+        "without new magnet plants cost plus risk is {} higher",
+    ),
+    "people": (
+        "skilled people are the bottleneck",
+        "without training and hiring cost plus risk is {} higher",
+    ),
     "allies": (
         "allies must act together where trade between them would stop",
         "each country alone and no trade between allies: cost plus risk is {} higher",
@@ -38,7 +47,10 @@ CLAIMS = {
 
 def figures(run: Path) -> dict[str, Any]:
     """The figures of an explained run that pages quote; money in MUSD."""
-    summary, found = (json.loads((run / name).read_text(encoding="utf-8")) for name in ("summary.json", "explain.json"))
+    summary, found = (
+        json.loads((run / name).read_text(encoding="utf-8"))
+        for name in ("summary.json", "explain.json")
+    )
     rungs = [*found["ladder"], *(r for r in found["together"] if r["against"])]
     return {
         "summary": {
@@ -46,14 +58,19 @@ def figures(run: Path) -> dict[str, Any]:
             **{key: summary[key] for key in SUMMARY},
         },
         "rungs": [
-            {"key": r["key"].removeprefix("ladder:"), **{of: r[of] for of in ("risk", "cost", "objective")}}
+            {
+                "key": r["key"].removeprefix("ladder:"),
+                **{of: r[of] for of in ("risk", "cost", "objective")},
+            }
             for r in rungs
         ],
         "without": {r["key"].removeprefix("without:"): r["objective"] for r in found["left_out"]},
         "verdicts": [
             {
                 **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on")},
-                "trials": [{of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]],
+                "trials": [
+                    {of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]
+                ],
             }
             for v in found["verdicts"]
         ],
@@ -67,10 +84,19 @@ def percent(measure: float) -> str:
 
 def tables(found: dict[str, Any]) -> str:
     """The two tables, as the pages have them."""
-    lines = ["| what allies may pay for | risk left, MUSD | cost, MUSD | together |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| what allies may pay for | risk left, MUSD | cost, MUSD | together |",
+        "| --- | --- | --- | --- |",
+    ]
     for r in found["rungs"]:
-        lines.append(f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |")
-    lines += ["", "| claim | verdict | as given | tried at both ends of |", "| --- | --- | --- | --- |"]
+        lines.append(
+            f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |"
+        )
+    lines += [
+        "",
+        "| claim | verdict | as given | tried at both ends of |",
+        "| --- | --- | --- | --- |",
+    ]
     for v in found["verdicts"]:
         claim, measure = CLAIMS[v["claim"]]
         ends: dict[str, list[float]] = {}

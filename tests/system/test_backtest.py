@@ -52,7 +52,9 @@ def with_alloy(case: Case, factors: tuple[float, ...]) -> Case:
     added = []
     for quarter, factor in zip(QUARTERS, factors, strict=True):
         when = f"2025Q{quarter}"
-        rows = shocks[alloy & (shocks["start_year"] == "2025Q2")].assign(start_year=when, end_year=when, factor=factor)
+        rows = shocks[alloy & (shocks["start_year"] == "2025Q2")].assign(
+            start_year=when, end_year=when, factor=factor
+        )
         added += [rows, rows.assign(scenario="free")] if quarter == 1 else [rows]
     return case.with_table("shocks", pd.concat([shocks[~alloy], *added]))
 
@@ -87,18 +89,22 @@ def test_customs_of_the_whole_year_come_out() -> None:
     """Dysprosium: Japan -95 %, Korea three times, the others -35 %; yttrium and US magnets as counted."""
     shocks = pd.read_csv(FOLDER / "shocks.csv")
     shocks = shocks[(shocks["scenario"] == "licences") & (shocks["kind"] == "import")]
-    sums = shocks.groupby(["supplier", "country", "element"], dropna=False)["factor"].agg(["sum", "size"])
+    sums = shocks.groupby(["supplier", "country", "element"], dropna=False)["factor"].agg(
+        ["sum", "size"]
+    )
     year = (sums["sum"] + 4 - sums["size"]) / 4
     assert year[("chn", "JPN", "dy")] == pytest.approx(0.05, abs=0.0005)
     assert year[("chn", "KOR", "dy")] == pytest.approx(3, abs=0.0005)
     assert year[("chn", "DEU", "dy")] == pytest.approx(0.65, abs=0.002)
     assert year[("chn", "USA", "y")] == pytest.approx(0.2875)
-    assert sums["sum"].xs("USA", level="country").xs("chn_magnet", level="supplier").iloc[0] / 4 == pytest.approx(
-        5933 / 7444, abs=0.001
-    )
+    assert sums["sum"].xs("USA", level="country").xs("chn_magnet", level="supplier").iloc[
+        0
+    ] / 4 == pytest.approx(5933 / 7444, abs=0.001)
 
 
-def test_japan_misses_at_most_half_of_the_first_edition_and_nobody_else_more(plan: planner.Plan) -> None:
+def test_japan_misses_at_most_half_of_the_first_edition_and_nobody_else_more(
+    plan: planner.Plan,
+) -> None:
     now = missing(plan).groupby(["year", "country", "element"])["tonnes"].sum()
     assert now[2025, "JPN", "dy"] <= 95.2 / 2
     before = pd.Series(FIRST_EDITION).rename_axis(["year", "country", "element"])
@@ -114,7 +120,9 @@ def test_the_second_quarter_is_the_worst_for_every_user_before_stocks(bare: plan
     assert list(by_quarter.idxmax(axis="columns").unique()) == [2]
 
 
-def test_the_table_of_shortages_is_what_is_solved(plan: planner.Plan, report: str, prose: str) -> None:
+def test_the_table_of_shortages_is_what_is_solved(
+    plan: planner.Plan, report: str, prose: str
+) -> None:
     short = missing(plan)
     short = short[short["year"] == 2025]
     sums = short.groupby(["country", "element"])[["tonnes", "demand_t"]].sum()
@@ -125,7 +133,10 @@ def test_the_table_of_shortages_is_what_is_solved(plan: planner.Plan, report: st
         assert row.replace("%", " %").replace("| 0 |", "| 0.0 |") in report
     loss = plan.summary["scenario_loss_musd"]["licences"]
     yttrium = sums.loc[("USA", "y"), "tonnes"] * 1.5
-    assert f"The loss is {loss:.0f} MUSD, of which yttrium {yttrium:.0f}; the first edition had 964." in prose
+    assert (
+        f"The loss is {loss:.0f} MUSD, of which yttrium {yttrium:.0f}; the first edition had 964."
+        in prose
+    )
     assert (
         f"USGS says 40 %, with 300 t imported. The tool lets in {500 - 41.1 - sums.loc[('USA', 'y'), 'tonnes']:.0f} t"
         in prose
@@ -140,19 +151,34 @@ def test_the_table_of_holes_is_what_is_solved(bare: planner.Plan, report: str, p
         sums = part.groupby("quarter")["tonnes"].sum()
         return f"| {name} | {' | '.join(f'{sums[q]:.1f}' for q in QUARTERS)} | {sums.sum():.1f} |"
 
-    dysprosium, japan = hole[hole["element"] == "dy"], (hole["element"] == "dy") & (hole["country"] == "JPN")
+    dysprosium, japan = (
+        hole[hole["element"] == "dy"],
+        (hole["element"] == "dy") & (hole["country"] == "JPN"),
+    )
     assert row("all, dysprosium", dysprosium) in report
     assert row("of which Japan", hole[japan]) in report
     assert row("all, terbium", hole[hole["element"] == "tb"]) in report
-    assert row("United States, yttrium", hole[(hole["element"] == "y") & (hole["country"] == "USA")]) in report
+    assert (
+        row("United States, yttrium", hole[(hole["element"] == "y") & (hole["country"] == "USA")])
+        in report
+    )
 
     second = dysprosium[dysprosium["quarter"] == 2].set_index("country")
-    share = {country: f"{100 * value:.0f} %" for country, value in (second["tonnes"] / second["demand_t"]).items()}
-    words = "{JPN} of use in Japan, {KOR} in Korea, {DEU} in Germany, {USA} in the United States".format(**share)
+    share = {
+        country: f"{100 * value:.0f} %"
+        for country, value in (second["tonnes"] / second["demand_t"]).items()
+    }
+    words = "{JPN} of use in Japan, {KOR} in Korea, {DEU} in Germany, {USA} in the United States".format(
+        **share
+    )
     assert words in prose
-    stock = pd.read_csv(FOLDER / "stockpiles.csv").set_index(["country", "element"])["initial_t"][("JPN", "dy")]
+    stock = pd.read_csv(FOLDER / "stockpiles.csv").set_index(["country", "element"])["initial_t"][
+        ("JPN", "dy")
+    ]
     left = stock - hole.loc[japan, "tonnes"].sum()
-    assert f"Japan's stock was {stock:.0f} t; the hole of the year leaves {left:.0f} t of it." in prose
+    assert (
+        f"Japan's stock was {stock:.0f} t; the hole of the year leaves {left:.0f} t of it." in prose
+    )
 
 
 def test_what_third_countries_pass_on_is_what_is_solved(bare: planner.Plan, prose: str) -> None:
@@ -166,7 +192,9 @@ def test_what_third_countries_pass_on_is_what_is_solved(bare: planner.Plan, pros
 @pytest.mark.parametrize("name", ALLOY)
 def test_what_other_alloy_would_mean_for_japan(name: str, case: Case, report: str) -> None:
     short = missing(planner.solve(with_alloy(case, ALLOY[name])))
-    japan = short[(short["year"] == 2025) & (short["country"] == "JPN") & (short["element"] == "dy")]
+    japan = short[
+        (short["year"] == 2025) & (short["country"] == "JPN") & (short["element"] == "dy")
+    ]
     tonnes = japan["tonnes"].sum()
     assert f"| {name} | {tonnes:.1f} | {100 * tonnes / japan['demand_t'].sum():.0f} % |" in report
 

@@ -23,10 +23,26 @@ from tests.cases import stored
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "inputs" / "starter"
 SUMMARY_KEYS = {
-    "status", "case", "goal", "risk_musd", "least_risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd",
-    "scenario_loss_musd", "expected_shortfall_t", "service_level", "public_spend_musd", "new_capacity_tpa", "trained",
-    "model", "certificate", "seconds", "versions", "inputs_sha256",
-}  # fmt: skip
+    "status",
+    "case",
+    "goal",
+    "risk_musd",
+    "least_risk_musd",
+    "expected_loss_musd",
+    "cvar_musd",
+    "cost_musd",
+    "scenario_loss_musd",
+    "expected_shortfall_t",
+    "service_level",
+    "public_spend_musd",
+    "new_capacity_tpa",
+    "trained",
+    "model",
+    "certificate",
+    "seconds",
+    "versions",
+    "inputs_sha256",
+}
 TABLES = set(TABLE_COLUMNS)
 
 
@@ -68,7 +84,16 @@ def test_json_prints_the_summary_and_nothing_else_on_stdout(tmp_path: Path) -> N
     # In a process of its own: the solver writes its banner past Python.
     code = "from planner.api import plans; plans.write_page = plans.write_report_workbook = lambda *_: None;"
     code += "from planner.cli import app; app()"
-    command = [sys.executable, "-c", code, "solve", str(STARTER), "--json", "--out", str(tmp_path / "r")]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "solve",
+        str(STARTER),
+        "--json",
+        "--out",
+        str(tmp_path / "r"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == json.loads((tmp_path / "r" / "summary.json").read_text())
 
@@ -126,7 +151,9 @@ def test_a_misspelt_country_is_named_with_its_place_and_the_nearest_name(starter
     assert result.exit_code == 2
     assert 'demand.csv:2: country: unknown country "JNP" (did you mean "JPN"?)' in result.stderr
     faults = json.loads(run("check", starter, "--json").stdout)["faults"]
-    assert [(fault["place"], fault["line"], fault["column"]) for fault in faults] == [("demand.csv", 2, "country")]
+    assert [(fault["place"], fault["line"], fault["column"]) for fault in faults] == [
+        ("demand.csv", 2, "country")
+    ]
 
 
 def test_a_wrong_override_and_a_wrong_option_exit_with_2() -> None:
@@ -139,10 +166,21 @@ def test_a_wrong_override_and_a_wrong_option_exit_with_2() -> None:
 
 def test_an_unreachable_target_exits_with_3_and_says_what_can_be_reached(tmp_path: Path) -> None:
     least = planner.solve(planner.load(STARTER), baseline=False).summary["least_risk_musd"]
-    result = run("solve", STARTER, "--set", "objective.goal=target", "--set", f"objective.risk_limit={least * 0.9}",
-                 "--out", tmp_path / "run")  # fmt: skip
+    result = run(
+        "solve",
+        STARTER,
+        "--set",
+        "objective.goal=target",
+        "--set",
+        f"objective.risk_limit={least * 0.9}",
+        "--out",
+        tmp_path / "run",
+    )
     assert result.exit_code == 3
-    assert f"least attainable with these budgets, lead times and levers is {least:.6g}" in result.stderr
+    assert (
+        f"least attainable with these budgets, lead times and levers is {least:.6g}"
+        in result.stderr
+    )
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["status"] == "infeasible" and summary["reasons"]
     assert not (tmp_path / "run" / "tables").exists()
@@ -154,9 +192,13 @@ def test_no_time_exits_with_4(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "time_limit"
 
 
-def test_report_writes_the_pages_again_with_the_same_bytes(solved: tuple[Result, Path], tmp_path: Path) -> None:
+def test_report_writes_the_pages_again_with_the_same_bytes(
+    solved: tuple[Result, Path], tmp_path: Path
+) -> None:
     shutil.copytree(solved[1], tmp_path / "run")
-    before = {name: (tmp_path / "run" / name).read_bytes() for name in ("report.html", "report.xlsx")}
+    before = {
+        name: (tmp_path / "run" / name).read_bytes() for name in ("report.html", "report.xlsx")
+    }
     (tmp_path / "run" / "report.html").unlink()
     result = run("report", tmp_path / "run")
     assert result.exit_code == 0, result.output
@@ -173,7 +215,11 @@ def test_a_folder_that_is_no_run_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_init_lays_out_a_workspace_that_checks_and_solves(tmp_path: Path) -> None:
     assert run("init", tmp_path / "w").exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["inputs", "models", "reports"]
+    assert sorted(path.name for path in (tmp_path / "w").iterdir()) == [
+        "inputs",
+        "models",
+        "reports",
+    ]
     assert run("check", tmp_path / "w").exit_code == 0
     model = tmp_path / "w" / "models" / "cvar.toml"
     assert run("check", tmp_path / "w" / "inputs" / "starter", "--model", model).exit_code == 0
@@ -182,20 +228,29 @@ def test_init_lays_out_a_workspace_that_checks_and_solves(tmp_path: Path) -> Non
     assert not (tmp_path / "x").exists()
 
 
-def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(tmp_path: Path, starter: Path) -> None:
+def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(
+    tmp_path: Path, starter: Path
+) -> None:
     book = openpyxl.Workbook()
     book.remove(book.active)
     for path in sorted(starter.glob("*.csv")):
         sheet = book.create_sheet(path.stem)
         for line in path.read_text().splitlines():
             cells = line.split(",")
-            sheet.append([float(cell) if cell.replace(".", "", 1).isdigit() else cell or None for cell in cells])
+            sheet.append(
+                [
+                    float(cell) if cell.replace(".", "", 1).isdigit() else cell or None
+                    for cell in cells
+                ]
+            )
     model = book.create_sheet("model")
     for line in (("key", "value"), ("policy.coordination", "blocs"), ("objective.tail", 0.8)):
         model.append(line)
     book.save(tmp_path / "starter.xlsx")
     from_book = planner.load(tmp_path / "starter.xlsx")
-    from_folder = planner.load(starter, overrides={"policy.coordination": "blocs", "objective.tail": 0.8})
+    from_folder = planner.load(
+        starter, overrides={"policy.coordination": "blocs", "objective.tail": 0.8}
+    )
     assert from_book.tables.demand == from_folder.tables.demand
     assert from_book.model.policy == from_folder.model.policy
     assert from_book.model.objective == from_folder.model.objective
@@ -205,7 +260,9 @@ def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(tmp_path: P
     book.save(tmp_path / "starter.xlsx")
     result = run("check", tmp_path / "starter.xlsx")
     assert result.exit_code == 2
-    assert "starter.xlsx[demand]:2: tonnes:" in result.stderr and "spreadsheet error" in result.stderr
+    assert (
+        "starter.xlsx[demand]:2: tonnes:" in result.stderr and "spreadsheet error" in result.stderr
+    )
 
 
 def test_check_finds_what_only_the_product_of_two_figures_shows(starter: Path) -> None:
@@ -218,7 +275,9 @@ def test_check_finds_what_only_the_product_of_two_figures_shows(starter: Path) -
     assert "1e+21 in: " in result.stderr
 
 
-def test_a_comparison_takes_no_folder_that_holds_something_else(starter: Path, tmp_path: Path) -> None:
+def test_a_comparison_takes_no_folder_that_holds_something_else(
+    starter: Path, tmp_path: Path
+) -> None:
     runs = [tmp_path / name for name in ("a", "b")]
     for folder in runs:
         stored(planner.solve(planner.load(starter), baseline=False), folder)
@@ -236,5 +295,7 @@ def test_a_run_folder_stands_for_the_case_it_was_solved_from(tmp_path: Path) -> 
     assert run("check", run_folder).exit_code == 0
     again = run("solve", run_folder, "--out", tmp_path / "again", "--no-baseline")
     assert again.exit_code == 0
-    one, other = (json.loads((at / "summary.json").read_text()) for at in (run_folder, tmp_path / "again"))
+    one, other = (
+        json.loads((at / "summary.json").read_text()) for at in (run_folder, tmp_path / "again")
+    )
     assert one["inputs_sha256"] == other["inputs_sha256"]

@@ -11,7 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CODE = r"\n\n```python\n(.*?)```"
-STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Create `(\S+)`{CODE}", re.DOTALL)
+STEP = re.compile(
+    rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Create `(\S+)`{CODE}", re.DOTALL
+)
 
 COLUMN = """
 from pathlib import Path
@@ -55,7 +57,12 @@ assert CliRunner().invoke(app, ["size", "nowhere"]).exit_code == 2
 """
 
 
-RECIPES = {"a table column": COLUMN, "a constraint": CONSTRAINT, "a chart": CHART, "a command": COMMAND}
+RECIPES = {
+    "a table column": COLUMN,
+    "a constraint": CONSTRAINT,
+    "a chart": CHART,
+    "a command": COMMAND,
+}
 
 
 def follow(recipe: str, package: Path) -> None:
@@ -78,7 +85,9 @@ def follow(recipe: str, package: Path) -> None:
 def test_the_recipes_work(tmp_path: Path) -> None:
     """One after the other in one copy of the package, and what each promises, in one process."""
     for package in ("planner", "docs"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
     script = f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n"
     for recipe, promise in RECIPES.items():

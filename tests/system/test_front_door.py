@@ -14,7 +14,17 @@ import planner
 from planner.cli import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
-SLOW = ("pandas", "pyomo", "highspy", "scipy", "altair", "pyarrow", "sklearn", "SALib", "distributed")
+SLOW = (
+    "pandas",
+    "pyomo",
+    "highspy",
+    "scipy",
+    "altair",
+    "pyarrow",
+    "sklearn",
+    "SALib",
+    "distributed",
+)
 
 
 SCRIPT = """
@@ -33,12 +43,18 @@ if __name__ == "__main__":
 def loaded(code: str) -> set[str]:
     """Top-level modules that a fresh interpreter has loaded after some code."""
     text = f"{code}\nimport sys\nprint('modules:', *{{name.partition('.')[0] for name in sys.modules}})"
-    run = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return set(run.stdout.rpartition("modules:")[2].split())
 
 
 @pytest.mark.parametrize(
-    "code", ["import planner", "from planner.cli import app\ntry: app(['--help'])\nexcept SystemExit: pass"]
+    "code",
+    [
+        "import planner",
+        "from planner.cli import app\ntry: app(['--help'])\nexcept SystemExit: pass",
+    ],
 )
 def test_nothing_slow_is_loaded_before_it_is_needed(code: str) -> None:
     assert not loaded(code) & {*SLOW, "pydantic", "numpy", "rich"}
@@ -66,7 +82,9 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     context = typer.Context(group)
     for name, said in COMMANDS.items():
         command = group.get_command(context, name)  # type: ignore[attr-defined]
-        assert command is not None and " ".join((command.help or "").split()).startswith(said.split(":")[0]), name
+        assert command is not None and " ".join((command.help or "").split()).startswith(
+            said.split(":")[0]
+        ), name
 
 
 def test_no_process_takes_code_from_the_current_folder(tmp_path: Path) -> None:
@@ -75,9 +93,15 @@ def test_no_process_takes_code_from_the_current_folder(tmp_path: Path) -> None:
     here.mkdir()
     script.parent.mkdir()
     for name in ("pickle", "pandas", "planner", "numpy"):
-        (here / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('{name}')\nraise ImportError")
-    script.write_text(SCRIPT.format(case=str(ROOT / "inputs" / "starter"), out=str(tmp_path / "study")))
+        (here / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name}')\nraise ImportError"
+        )
+    script.write_text(
+        SCRIPT.format(case=str(ROOT / "inputs" / "starter"), out=str(tmp_path / "study"))
+    )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run([sys.executable, str(script)], cwd=here, env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, str(script)], cwd=here, env=environment, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     assert not (tmp_path / "ran").exists()

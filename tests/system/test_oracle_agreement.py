@@ -41,12 +41,18 @@ def compare(folder: Path, model: dict[str, Any]) -> planner.Plan:
     ours = plan.summary
     goal = ours["goal"]
     # A third criterion may use up the tolerance of the ones before it, which are then only that exact.
-    third = goal == "risk" or (case.model.objective.risk_aversion == 1 and case.model.objective.tail > 0)
+    third = goal == "risk" or (
+        case.model.objective.risk_aversion == 1 and case.model.objective.tail > 0
+    )
     held = 2e-6 * (1 + abs(theirs.cost) + abs(theirs.risk)) if third else 0.0
     if goal == "risk":
         assert close(ours["least_risk_musd"], theirs.least_risk)
         # The price of risk at the bound turns the tolerance on risk into one on cost.
-        assert close(ours["cost_musd"], theirs.cost, held + TOLERANCE * abs(theirs.slope) * (1 + abs(theirs.risk)))
+        assert close(
+            ours["cost_musd"],
+            theirs.cost,
+            held + TOLERANCE * abs(theirs.slope) * (1 + abs(theirs.risk)),
+        )
     elif goal == "target":
         assert close(ours["cost_musd"], theirs.cost, held)
         assert close(ours["risk_musd"], theirs.risk, held)
@@ -73,7 +79,9 @@ def with_plenty_of_imports(folder: Path) -> None:
         writer.writeheader()
         for supplier, share in (("CHN", 1.02), ("MYS", 0.01)):
             for row in demand:
-                writer.writerow({**row, "supplier": supplier, "tonnes": repr(share * float(row["tonnes"]))})
+                writer.writerow(
+                    {**row, "supplier": supplier, "tonnes": repr(share * float(row["tonnes"]))}
+                )
 
 
 @pytest.mark.parametrize("seed", PLENTY)

@@ -26,13 +26,21 @@ REFERENCE = ROOT / "reports" / "reference" / "starter-base"
 
 def test_generated_pages_agree_with_the_code() -> None:
     for path, text in pages(ROOT).items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make docs`"
+        assert path.read_text(encoding="utf-8") == text, (
+            f"{path.name} is out of date: run `make docs`"
+        )
 
 
 def test_one_version_is_said_everywhere() -> None:
-    newest = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
-    stored = json.loads((REFERENCE / "summary.json").read_text(encoding="utf-8"))["versions"]["planner"]
+    newest = re.search(
+        r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    cited = re.search(
+        r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    stored = json.loads((REFERENCE / "summary.json").read_text(encoding="utf-8"))["versions"][
+        "planner"
+    ]
     assert newest and cited and {newest[1], cited[1], stored} == {planner.__version__}
 
 
@@ -72,12 +80,26 @@ def test_the_reference_run_is_what_the_code_gives(tmp_path: Path) -> None:
         fresh = pd.read_csv(tmp_path / "run" / "tables" / path.name)
         pd.testing.assert_frame_equal(fresh, pd.read_csv(path), rtol=1e-9)
     for path in sorted((REFERENCE / "inputs").iterdir()):
-        assert (tmp_path / "run" / "inputs" / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (tmp_path / "run" / "inputs" / path.name).read_bytes() == path.read_bytes(), (
+            path.name
+        )
 
 
 def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
-                   check=True, capture_output=True)  # fmt: skip
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            str(tmp_path),
+            str(ROOT),
+        ],
+        check=True,
+        capture_output=True,
+    )
     wheel = next(tmp_path.glob("*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
@@ -93,7 +115,9 @@ def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> N
     )
     lines = ("init w", "check w", "solve w --out run")
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "site"), *lines], capture_output=True, cwd=tmp_path
+        [sys.executable, "-c", script, str(tmp_path / "site"), *lines],
+        capture_output=True,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "report.html").exists()

@@ -33,7 +33,10 @@ def test_the_python_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture[
     exec(compile(blocks("python")[0], "README.md", "exec"), {})  # noqa: S102 - our own README
     assert (elsewhere / "reports" / "starter-mine" / "report.html").exists()
     assert (elsewhere / "shortage.svg").read_text(encoding="utf-8").startswith("<svg")
-    risks = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in capsys.readouterr().out.splitlines()[:4]}
+    risks = {
+        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+        for line in capsys.readouterr().out.splitlines()[:4]
+    }
     assert risks["as it is"] < risks["half the money"] < risks["each alone"]
 
 
@@ -44,7 +47,9 @@ def test_the_sampler_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.usefixtures("without_pages")
 def test_the_commands_run(elsewhere: Path) -> None:
-    commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("planner ")]
+    commands = [
+        line for block in blocks("") for line in block.splitlines() if line.startswith("planner ")
+    ]
     assert len(commands) >= 5
     for command in commands:
         result = CliRunner().invoke(app, shlex.split(command, comments=True)[1:])

@@ -21,7 +21,12 @@ FOLDER = ROOT / "inputs" / "allied-2026"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
 FIRST = ROOT / "benchmarks" / "cases" / "allied-2026-first"
 MAGNETIC = ("dy", "tb")
-DRAWS, SEED = (int(n) for n in re.findall(r"^(?:DRAWS|SEED) \?= (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+DRAWS, SEED = (
+    int(n)
+    for n in re.findall(
+        r"^(?:DRAWS|SEED) \?= (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,9 @@ def quoted(label: str) -> list[float]:
     return [float(n) for n in re.findall(r"\d+\.?\d*", re.sub(r"(\d) (\d{3})\b", r"\1\2", text))]
 
 
-def used(case: Case, year: int, forms: tuple[str, ...] = ("oxide", "metal", "magnet"), country: str = "") -> float:
+def used(
+    case: Case, year: int, forms: tuple[str, ...] = ("oxide", "metal", "magnet"), country: str = ""
+) -> float:
     return sum(
         tonnes
         for (c, e, f, y), tonnes in case.demand.items()
@@ -44,7 +51,9 @@ def used(case: Case, year: int, forms: tuple[str, ...] = ("oxide", "metal", "mag
     )
 
 
-def bought(case: Case, year: int, suppliers: tuple[str, ...], form: str, country: str = "") -> float:
+def bought(
+    case: Case, year: int, suppliers: tuple[str, ...], form: str, country: str = ""
+) -> float:
     return sum(
         tonnes
         for (s, c, e, f, y), tonnes in case.import_limit.items()
@@ -71,7 +80,11 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
     for row in case.tables.budgets:
         money[row.year] += row.musd
     stock = {
-        form: sum(row.initial_t for (_, e, f), row in case.stockpiles.items() if e in MAGNETIC and f == form)
+        form: sum(
+            row.initial_t
+            for (_, e, f), row in case.stockpiles.items()
+            if e in MAGNETIC and f == form
+        )
         for form in ("metal", "magnet")
     }
     doors = ("chn_magnet", "chn_goods")
@@ -84,17 +97,25 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
         ],
         "Chinese metal for allied": [bought(case, y, ("chn",), "metal") for y in (2026, 2030)],
         "Dy+Tb in feed that exists": [
-            sum(case.existing_tpa(m, y) * in_feed(case, m) for m in mines) for y in (2026, 2027, 2028, 2030, 2038)
+            sum(case.existing_tpa(m, y) * in_feed(case, m) for m in mines)
+            for y in (2026, 2027, 2028, 2030, 2038)
         ],
-        "Dy+Tb in candidate feed": [sum(case.projects[m].max_new_tpa * in_feed(case, m) for m in mines)],
-        "separation that exists": [capacity(case, "separation", 2030, basis) / 1000 for basis in ("heavy", "treo")],
+        "Dy+Tb in candidate feed": [
+            sum(case.projects[m].max_new_tpa * in_feed(case, m) for m in mines)
+        ],
+        "separation that exists": [
+            capacity(case, "separation", 2030, basis) / 1000 for basis in ("heavy", "treo")
+        ],
         "heavy metal capacity": [capacity(case, "metal", y) for y in (2026, 2027, 2028, 2030)],
         "magnet capacity that exists": [capacity(case, "magnet", y) for y in (2026, 2029, 2030)],
         "stock of Dy+Tb today": [stock["metal"], stock["magnet"]],
         "budgets, MUSD": [sum(v for y, v in money.items() if y <= 2030), sum(money.values())],
     }
     for label, values in expected.items():
-        rounded = [float(f"{v:.2f}") if v < 1 else float(f"{v:.1f}") if v < 40 else float(f"{v:.0f}") for v in values]
+        rounded = [
+            float(f"{v:.2f}") if v < 1 else float(f"{v:.1f}") if v < 40 else float(f"{v:.0f}")
+            for v in values
+        ]
         assert quoted(label) == rounded, label
 
 
@@ -125,22 +146,40 @@ def test_the_pictures_of_the_first_edition_are_events_of_the_register(register: 
     with (FIRST / "shocks.csv").open(newline="", encoding="utf-8") as file:
         shocks = [row for row in csv.DictReader(file) if row["kind"] == "import"]
     for event, (scenario, year) in PICTURES.items():
-        rows = [row for row in register.tables.hazards if row.event == event and row.kind == "import"]
-        ours = {(r.supplier, r.country, r.element): r.factor_low for r in rows if r.supplier != "chn_goods"}
+        rows = [
+            row for row in register.tables.hazards if row.event == event and row.kind == "import"
+        ]
+        ours = {
+            (r.supplier, r.country, r.element): r.factor_low
+            for r in rows
+            if r.supplier != "chn_goods"
+        }
         theirs = {
             (row["supplier"], row["country"], row["element"]): float(row["factor"])
             for row in shocks
-            if row["scenario"] == scenario and int(row["start_year"]) <= year <= int(row["end_year"])
+            if row["scenario"] == scenario
+            and int(row["start_year"]) <= year <= int(row["end_year"])
         }
         assert ours == theirs, event
-    assert {row.event for row in register.tables.hazards} >= {"kuantan_loss", "plants_pressure", "licensing_wider"}
-
-
-def test_every_plant_that_is_not_running_and_every_candidate_has_its_chances(register: Case) -> None:
-    events = {
-        e: {r.project for r in register.tables.hazards if r.event == e} for e in ("plants_licences", "plants_pressure")
+    assert {row.event for row in register.tables.hazards} >= {
+        "kuantan_loss",
+        "plants_pressure",
+        "licensing_wider",
     }
-    due = {name for name, row in register.projects.items() if row.max_new_tpa > 0 or (row.online_year or 0) > 2026}
+
+
+def test_every_plant_that_is_not_running_and_every_candidate_has_its_chances(
+    register: Case,
+) -> None:
+    events = {
+        e: {r.project for r in register.tables.hazards if r.event == e}
+        for e in ("plants_licences", "plants_pressure")
+    }
+    due = {
+        name
+        for name, row in register.projects.items()
+        if row.max_new_tpa > 0 or (row.online_year or 0) > 2026
+    }
     for event, plants in events.items():
         assert due <= plants, (event, due - plants)
 
@@ -148,7 +187,9 @@ def test_every_plant_that_is_not_running_and_every_candidate_has_its_chances(reg
 def test_danger_may_begin_in_any_year_to_2039(register: Case) -> None:
     opening = [row for row in register.tables.hazards if row.probability and row.kind == "import"]
     for year in range(2027, 2040):
-        assert any(row.first <= year <= row.last for row in opening if isinstance(row.first, int)), year
+        assert any(
+            row.first <= year <= row.last for row in opening if isinstance(row.first, int)
+        ), year
 
 
 def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(register: Case) -> None:
@@ -175,7 +216,11 @@ def _no_stock_is_sold_before_a_cut(plan: planner.Plan) -> None:
     total = stocks[stocks.element.isin(MAGNETIC)].groupby(["scenario", "year"]).stock_t.sum()
     last_third = case.last_year - len(case.years) // 3
     for scenario in case.scenarios:
-        cuts = [s for s in case.tables.shocks if s.scenario == scenario and s.kind == "import" and s.factor < 1]
+        cuts = [
+            s
+            for s in case.tables.shocks
+            if s.scenario == scenario and s.kind == "import" and s.factor < 1
+        ]
         later = [int(str(s.start_year)) for s in cuts if int(str(s.start_year)) > 2027]
         calm = min([*later, last_third + 1])
         assert total[scenario, calm - 1] > 1.0, (scenario, calm)

@@ -32,7 +32,15 @@ from tests.oracle.random_case import write_random_case
 ROOT = Path(__file__).parents[2]
 LEAST_RISK = ROOT / "models" / "least_risk.toml"
 FIGURES = sorted(column for column in READS if column[0] != "model")
-SHARES = {"share", "recovery", "completion_rate", "attrition", "probability", "public_share", "up_to_share"}
+SHARES = {
+    "share",
+    "recovery",
+    "completion_rate",
+    "attrition",
+    "probability",
+    "public_share",
+    "up_to_share",
+}
 
 
 def starter(**overrides: Any) -> Case:
@@ -55,7 +63,9 @@ def scaled(case: Case, table: str, column: str, factor: float) -> Case:
     if column == "probability":
         total = sum(row.probability for row in rows[1:])
         rest = 1 - rows[0].probability
-        rows[1:] = [row.model_copy(update={column: row.probability * rest / total}) for row in rows[1:]]
+        rows[1:] = [
+            row.model_copy(update={column: row.probability * rest / total}) for row in rows[1:]
+        ]
     return with_rows(case, table, rows)
 
 
@@ -63,10 +73,18 @@ def assert_same_program(ours: Program, theirs: Program) -> None:
     """Entry by entry, whatever the order; entries that became zero may stay in ours as zeros."""
     assert ours.column.keys() == theirs.column.keys()
     assert ours.row.keys() == theirs.row.keys()
-    columns, rows = [theirs.column[key] for key in ours.columns], [theirs.row[key] for key in ours.rows]
+    columns, rows = (
+        [theirs.column[key] for key in ours.columns],
+        [theirs.row[key] for key in ours.rows],
+    )
     difference = abs(ours.matrix - theirs.matrix[rows, :][:, columns])
     assert (difference.max() if difference.nnz else 0.0) == 0.0
-    for name, order in (("row_lower", rows), ("row_upper", rows), ("lower", columns), ("upper", columns)):
+    for name, order in (
+        ("row_lower", rows),
+        ("row_upper", rows),
+        ("lower", columns),
+        ("upper", columns),
+    ):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name)[order])
 
 
@@ -94,7 +112,9 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
 
 
 @pytest.mark.parametrize(
-    "column", [c for c in FIGURES if c not in (("demand", "tonnes"), ("imports", "tonnes"))], ids=".".join
+    "column",
+    [c for c in FIGURES if c not in (("demand", "tonnes"), ("imports", "tonnes"))],
+    ids=".".join,
 )
 def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[str, str]) -> None:
     case = starter()
@@ -111,7 +131,9 @@ def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[s
         ("countries", "bloc", "elsewhere", "bloc"),
     ],
 )
-def test_a_change_of_structure_builds_again_and_says_so(table: str, column: str, value: object, why: str) -> None:
+def test_a_change_of_structure_builds_again_and_says_so(
+    table: str, column: str, value: object, why: str
+) -> None:
     case = starter()
     session = LiveProgram(case)
     session.solve(silent)
@@ -146,12 +168,16 @@ def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(500, 524))
-def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Path, seed: int) -> None:
+def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(
+    tmp_path: Path, seed: int
+) -> None:
     folder = tmp_path / "case"
     case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
     session = LiveProgram(case)
     session.solve(silent)
-    for step, (table, column) in enumerate((("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))):
+    for step, (table, column) in enumerate(
+        (("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))
+    ):
         case = scaled(case, table, column, 1.1 if step % 2 else 0.9)
         session.update(case)
         assert_same_program(session.program, program_of(case))
@@ -160,7 +186,10 @@ def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Pa
 
 def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
     session = planner.Session(starter())
-    assert session.solve().summary["risk_musd"] == planner.solve(starter(), baseline=False).summary["risk_musd"]
+    assert (
+        session.solve().summary["risk_musd"]
+        == planner.solve(starter(), baseline=False).summary["risk_musd"]
+    )
     changed = scaled(starter(), "budgets", "musd", 0.5)
     warm, cold = session.solve(changed), planner.solve(changed, baseline=False)
     assert session.rebuilt == ""
@@ -212,7 +241,10 @@ def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
 
 
 def test_the_first_program_is_kept_however_many_came_after_it() -> None:
-    case, names = starter(), ("first year +1", "adaptive", "blocs", "each country alone", "element out", "country out")
+    case, names = (
+        starter(),
+        ("first year +1", "adaptive", "blocs", "each country alone", "element out", "country out"),
+    )
     assert len(names) > STRUCTURES
     session = planner.Session(case)
     for name in names:
@@ -227,10 +259,15 @@ def test_of_two_programs_that_can_hold_a_case_the_smaller_is_asked() -> None:
     session = planner.Session(case)
     rows = session.solve().summary["model"]["rows"]
     assert session.solve(CHANGES["secondment"].of(case)).summary["model"]["rows"] > rows
-    assert session.solve(case.with_settings({"budgets.*.*.musd": 10.0})).summary["model"]["rows"] == rows
+    assert (
+        session.solve(case.with_settings({"budgets.*.*.musd": 10.0})).summary["model"]["rows"]
+        == rows
+    )
 
 
-def test_a_program_is_begun_at_the_last_plan_of_those_who_share_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_is_begun_at_the_last_plan_of_those_who_share_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     case = starter()
     session, begun = planner.Session(case), list[Solver]()
     session.figures()
@@ -305,7 +342,9 @@ def test_what_a_case_leaves_out_is_held_at_zero(changed: dict[str, Any]) -> None
     assert_same_optimum(session.solve(silent), there)
 
 
-def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was_written_with_it() -> None:
+def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was_written_with_it() -> (
+    None
+):
     """Two futures of the starter case differ by a delay of its plants alone: without them they are one."""
     case = starter()
     session = LiveProgram(case)
@@ -333,7 +372,9 @@ def test_what_is_switched_off_is_held_at_zero_and_leaves_no_trace(key: str) -> N
     )
 
 
-@pytest.mark.parametrize("name", ["lead time +1 year", "project in", "scenario out", "first year +1", "element out"])
+@pytest.mark.parametrize(
+    "name", ["lead time +1 year", "project in", "scenario out", "first year +1", "element out"]
+)
 def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,7 +388,9 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
         return solution
 
     monkeypatch.setattr(Solver, "_run", counted)
-    case = planner.load(generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=LEAST_RISK)
+    case = planner.load(
+        generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=LEAST_RISK
+    )
     changed = CHANGES[name].of(case)
     session = LiveProgram(case)
     session.solve(silent)

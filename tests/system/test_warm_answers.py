@@ -46,7 +46,9 @@ def figures_of(program: Program) -> dict[str, Vector]:
     return found
 
 
-def outside(case: Case, warm: LiveProgram, outcome: Outcome) -> dict[str, tuple[float, float, float]]:
+def outside(
+    case: Case, warm: LiveProgram, outcome: Outcome
+) -> dict[str, tuple[float, float, float]]:
     """Figures of a warm answer that no plan as good as the cold one has: least, value, most."""
     program = program_of(case)
     cold = LiveProgram(case).solve(silent)
@@ -82,9 +84,18 @@ def outside(case: Case, warm: LiveProgram, outcome: Outcome) -> dict[str, tuple[
 
 
 @pytest.mark.parametrize(
-    "name", ["budgets x 0.5", "new capacity x 1.2", "without the lever stockpile", "lead time +1 year", "tail 0.8"]
+    "name",
+    [
+        "budgets x 0.5",
+        "new capacity x 1.2",
+        "without the lever stockpile",
+        "lead time +1 year",
+        "tail 0.8",
+    ],
 )
-def test_every_figure_of_a_warm_answer_is_that_of_some_plan_as_good_as_the_cold_one(name: str) -> None:
+def test_every_figure_of_a_warm_answer_is_that_of_some_plan_as_good_as_the_cold_one(
+    name: str,
+) -> None:
     case = planner.load(STARTER)
     session = LiveProgram(case)
     session.solve(silent)

@@ -39,8 +39,12 @@ def frontier(run: RunView, found: Frontier, draw: svg.Drawer) -> Figure:
     told = say(run, "frontier", gap=found.gap)
     figures = {"core": named(found, "core"), "next_billion": next_billion(found)}
     title = say(run, "frontier_title", effect=lambda plan: effect(found, plan.risk), **figures)
-    wide, phone = (_curve(run, found, svg.Plot(*size, left=52, right=24, top=40, bottom=40)) for size in SIZES)
-    return Figure(title, told, [draw.panel(title, told, wide, phone=phone)], layout="wide", source=FRONTIER)
+    wide, phone = (
+        _curve(run, found, svg.Plot(*size, left=52, right=24, top=40, bottom=40)) for size in SIZES
+    )
+    return Figure(
+        title, told, [draw.panel(title, told, wide, phone=phone)], layout="wide", source=FRONTIER
+    )
 
 
 def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
@@ -48,16 +52,24 @@ def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
     end = max(plan.cost for plan in found.plans)
     billions = end >= 1000
     unit = 1000.0 if billions else 1.0
-    x = plot.across(0.0, end / unit * 1.06, f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value")
+    x = plot.across(
+        0.0,
+        end / unit * 1.06,
+        f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value",
+    )
     y = svg.Scale(0.0, 1.0, plot.bottom, plot.top)
     for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
         plot.line(plot.left, y(mark), plot.right, y(mark), svg.RULE)
         plot.text(plot.left - 6, y(mark) + 4, percent(mark), anchor="end", fill=svg.MUTED)
     plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=svg.SMALL, fill=svg.MUTED)
     corners = [c for c in found.corners if c.cost <= end * 1.06]
-    plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], svg.WITH, wide=2.4)
+    plot.curve(
+        [(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], svg.WITH, wide=2.4
+    )
     idle, first = named(found, "nothing"), corners[0]
-    if first.risk < SHORT_OF * nothing:  # the cheapest plans were not asked for: a mixture of both ends can be had
+    if (
+        first.risk < SHORT_OF * nothing
+    ):  # the cheapest plans were not asked for: a mixture of both ends can be had
         ends = x(idle.cost / unit), y(1.0), x(first.cost / unit), y(first.risk / nothing)
         plot.line(*ends, svg.WITH, dash="2 4")
     beyond = next_billion(found)
@@ -71,7 +83,9 @@ def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
         left = f"{money(plan.cost)}, {percent(plan.risk / nothing)} left"
         words = f"{say(run, 'plan_name', alike=[p for p in plans if p.key == 'chosen'] or plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
-        plot.dot(at_x, at_y, 7 if chosen else 5, svg.WITH if chosen else "#ffffff", hue=svg.WITH, tip=tip)
+        plot.dot(
+            at_x, at_y, 7 if chosen else 5, svg.WITH if chosen else "#ffffff", hue=svg.WITH, tip=tip
+        )
         bold = "bold" if chosen else ""
         wide = svg.text_width(words, svg.SMALL + 1, bold)
         right = end_x - at_x > wide
@@ -80,9 +94,17 @@ def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
         while any(abs(label_y - other) < 16 for other in taken):
             label_y += down
         taken.append(label_y)
-        plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), svg.DEMAND)
+        plot.line(
+            at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), svg.DEMAND
+        )
         side = "start" if right or at_x < wide else "end"
-        start = at_x + 4 if right else at_x - 4 if side == "end" else max(min(at_x, plot.width - ROOMY * wide), 0.0)
+        start = (
+            at_x + 4
+            if right
+            else at_x - 4
+            if side == "end"
+            else max(min(at_x, plot.width - ROOMY * wide), 0.0)
+        )
         plot.text(start, label_y, words, anchor=side, size=svg.SMALL + 1, weight=bold)
     if beyond is not None:
         start, stop = x(core.cost / unit), x((core.cost + 1000.0) / unit)
@@ -108,9 +130,16 @@ class _Places:
 
 ROWS = 15
 WIDE = _Places(
-    1000, (340, 424), (500, 680), 705, 27, ("public MUSD, present value", "worth per MUSD (log)", "when", "risk left")
+    1000,
+    (340, 424),
+    (500, 680),
+    705,
+    27,
+    ("public MUSD, present value", "worth per MUSD (log)", "when", "risk left"),
 )
-PHONE = _Places(360, (0, 60), (100, 166), 178, 42, ("public MUSD", "worth per MUSD", "when", "left"))
+PHONE = _Places(
+    360, (0, 60), (100, 166), 178, 42, ("public MUSD", "worth per MUSD", "when", "left")
+)
 
 
 def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
@@ -124,8 +153,19 @@ def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
     }
     title, told = say(run, "merit_title", **counts), say(run, "merit", **counts)
     wide, phone = (_merits(run, found, rows, at) for at in (WIDE, PHONE))
-    legend = [(svg.STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
-    return Figure(title, told, [draw.panel(title, told, wide, phone=phone)], legend, layout="wide", source=MERIT)
+    legend = [
+        (svg.STAGE_COLOURS[s], "box", STAGES[s])
+        for s in STAGES
+        if any(row.stage == s for row in rows)
+    ]
+    return Figure(
+        title,
+        told,
+        [draw.panel(title, told, wide, phone=phone)],
+        legend,
+        layout="wide",
+        source=MERIT,
+    )
 
 
 def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -> svg.Plot:
@@ -139,12 +179,20 @@ def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -
         plot.text(place, 12, head, size=svg.SMALL, fill=svg.MUTED)
     plot.text(at.width - 10, 12, at.heads[-1], anchor="end", size=svg.SMALL, fill=svg.MUTED)
     for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
-        plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, svg.INK if mark == 1 else svg.RULE)
+        plot.line(
+            worth(mark), plot.top - 6, worth(mark), plot.bottom, svg.INK if mark == 1 else svg.RULE
+        )
         plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=svg.MUTED)
     nothing = named(found.frontier, "nothing")
     labels = [run.names.placed(row.project) for row in rows]
-    names = plot.names(labels, gap=0.35) if plot.left else svg.Bands(range(len(rows)), plot.top, plot.bottom, 0.6)
-    for place, (row, (_, left, _)) in enumerate(zip(rows, steps(found.merit, nothing), strict=False)):
+    names = (
+        plot.names(labels, gap=0.35)
+        if plot.left
+        else svg.Bands(range(len(rows)), plot.top, plot.bottom, 0.6)
+    )
+    for place, (row, (_, left, _)) in enumerate(
+        zip(rows, steps(found.merit, nothing), strict=False)
+    ):
         hue, top = svg.STAGE_COLOURS[row.stage], names.at(place)
         if not plot.left:
             plot.text(0, top, svg.clipped(labels[place], at.width))
@@ -164,7 +212,9 @@ def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -
             plot.text(at.dots[0], y + 4, "<", size=svg.SMALL, fill=svg.MUTED)
         ink = svg.MUTED if row.last_hundredth else svg.INK
         room = at.width - 46 - at.when
-        plot.text(at.when, y + 4, svg.clipped(tag(run, row), room, svg.SMALL), size=svg.SMALL, fill=ink)
+        plot.text(
+            at.when, y + 4, svg.clipped(tag(run, row), room, svg.SMALL), size=svg.SMALL, fill=ink
+        )
         if left is not None:
             told = percent(left / max(nothing.risk, 1e-9))
             plot.text(at.width - 10, y + 4, told, anchor="end", size=svg.SMALL)
@@ -176,11 +226,27 @@ def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -
 def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
     """A row an ally, who gains most first: what it would carry alone, what it carries together, what moves."""
     plot = svg.Plot(1000, 30 * len(rows) + 62, left=150, right=450, top=26, bottom=36)
-    low, high = min(0.0, *(min(r.charge, r.lowest or 0.0) for r in rows)), max(1.0, *(r.alone for r in rows))
+    low, high = (
+        min(0.0, *(min(r.charge, r.lowest or 0.0) for r in rows)),
+        max(1.0, *(r.alone for r in rows)),
+    )
     x = svg.Scale(_root(low), _root(high), plot.left, plot.right)
     for mark in _marks(low, high):
-        plot.line(x(_root(mark)), plot.top, x(_root(mark)), plot.bottom, svg.INK if mark == 0 else svg.RULE)
-        plot.text(x(_root(mark)), plot.bottom + 14, number(mark), anchor="middle", size=svg.SMALL, fill=svg.MUTED)
+        plot.line(
+            x(_root(mark)),
+            plot.top,
+            x(_root(mark)),
+            plot.bottom,
+            svg.INK if mark == 0 else svg.RULE,
+        )
+        plot.text(
+            x(_root(mark)),
+            plot.bottom + 14,
+            number(mark),
+            anchor="middle",
+            size=svg.SMALL,
+            fill=svg.MUTED,
+        )
     plot.text(
         (plot.left + plot.right) / 2,
         plot.bottom + 29,
@@ -189,7 +255,9 @@ def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
         fill=svg.MUTED,
     )
     ends = (620, 700, 780, 840, 920, 1000)
-    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "costs", "risk that stays", "gives"), strict=True):
+    for end, head in zip(
+        ends, ("MUSD: alone", "together", "gains", "costs", "risk that stays", "gives"), strict=True
+    ):
         plot.text(end, 12, head, anchor="end", size=svg.SMALL, fill=svg.MUTED)
     names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
     for place, r in enumerate(rows):
@@ -201,19 +269,45 @@ def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
         tip = tooltip(words, f"{shares_source(run)}, {r.party}")
         plot.line(x(_root(r.charge)), y, x(_root(r.alone)), y, svg.EXISTING, wide=4, tip=tip)
         if r.lowest is not None:
-            plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, svg.MUTED)
+            plot.line(
+                x(_root(max(r.lowest, low))),
+                y + 6,
+                x(_root(min(r.highest, high))),
+                y + 6,
+                svg.MUTED,
+            )
         plot.dot(x(_root(r.alone)), y, 5, svg.EXISTING, hue=svg.MUTED, tip=tip)
         plot.dot(x(_root(r.charge)), y, 6, svg.WITH, tip=tip)
         arrow = "→ " if r.transfer > 0 else "← " if r.transfer < 0 else ""
-        for end, amount in zip(ends, (r.alone, r.charge, r.gain, r.paid, r.own_loss, abs(r.transfer)), strict=True):
+        for end, amount in zip(
+            ends, (r.alone, r.charge, r.gain, r.paid, r.own_loss, abs(r.transfer)), strict=True
+        ):
             told = f"{arrow if end == ends[-1] else ''}{number(amount)}"
-            plot.text(end, y + 4, told, anchor="end", size=svg.SMALL, weight="bold" if end == ends[2] else "")
+            plot.text(
+                end,
+                y + 4,
+                told,
+                anchor="end",
+                size=svg.SMALL,
+                weight="bold" if end == ends[2] else "",
+            )
     moved = sum(max(r.transfer, 0.0) for r in rows)
     title = say(run, "shares_title", rows=rows, moved=moved)
     told = say(run, "shares", moved=moved)
     legend = [(svg.WITH, "box", "carries together"), (svg.EXISTING, "box", "would carry alone")]
-    legend += [(svg.MUTED, "line", "range of what is stable")] if any(r.lowest is not None for r in rows) else []
-    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=shares_source(run))
+    legend += (
+        [(svg.MUTED, "line", "range of what is stable")]
+        if any(r.lowest is not None for r in rows)
+        else []
+    )
+    return Figure(
+        title,
+        told,
+        [draw.panel(title, told, plot)],
+        legend,
+        layout="wide",
+        source=shares_source(run),
+    )
 
 
 def _root(value: float) -> float:

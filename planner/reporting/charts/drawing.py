@@ -22,7 +22,12 @@ from planner.reporting.values.wording import number
 INK, MUTED, RULE, DOMAIN = "#1d2733", "#5b6773", "#dfe4ea", "#9aa3ad"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
 EXISTING = "#aeb7c1"
-STAGE_COLOURS = {"mine": "#E69F00", "separation": "#0072B2", "metal": "#009E73", "magnet": "#8C510A"}
+STAGE_COLOURS = {
+    "mine": "#E69F00",
+    "separation": "#0072B2",
+    "metal": "#009E73",
+    "magnet": "#8C510A",
+}
 HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A5195")
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
@@ -48,7 +53,8 @@ def shade(opacity: float) -> str:
 def text_width(text: str, size: float = SIZE, weight: str = "") -> float:
     """About how wide a text is, rather more than less: fonts differ from machine to machine."""
     wide = sum(
-        0.3 if c in "iljtfrI.,:;'|()[] " else 0.92 if c in "mwMW%" else 0.7 if c.isupper() else 0.57 for c in text
+        0.3 if c in "iljtfrI.,:;'|()[] " else 0.92 if c in "mwMW%" else 0.7 if c.isupper() else 0.57
+        for c in text
     )
     return (BOLDER if weight else 1.03) * size * wide
 
@@ -135,7 +141,14 @@ class Plot:
     """One drawing: marks are added from back to front. The plot itself lies within the margins."""
 
     def __init__(
-        self, width: float, height: float, *, left: float = 46, right: float = 8, top: float = 8, bottom: float = 20
+        self,
+        width: float,
+        height: float,
+        *,
+        left: float = 46,
+        right: float = 8,
+        top: float = 8,
+        bottom: float = 20,
     ) -> None:
         self.width, self.height = width, height
         self.left, self.right, self.top, self.bottom = left, width - right, top, height - bottom
@@ -149,12 +162,22 @@ class Plot:
     def _add(self, tag: str, tip: str = "", within: str = "", **attributes: str) -> None:
         words, _, source = map(escape, tip.partition("\n"))
         told = {"data-tip": words, "data-from": source} if tip else {}
-        known = {name.replace("_", "-"): value for name, value in attributes.items() if value} | told
+        known = {
+            name.replace("_", "-"): value for name, value in attributes.items() if value
+        } | told
         inside = " ".join(f'{name}="{value}"' for name, value in known.items())
         self._parts.append(f"<{tag} {inside}>{within}</{tag}>" if within else f"<{tag} {inside}/>")
 
     def rect(
-        self, x: float, y: float, width: float, height: float, fill: str, *, opacity: float = 1, tip: str = ""
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        fill: str,
+        *,
+        opacity: float = 1,
+        tip: str = "",
     ) -> None:
         """A filled box; a negative height or width reaches back."""
         x, width = (x + width, -width) if width < 0 else (x, width)
@@ -163,34 +186,87 @@ class Plot:
         self._add("rect", tip, **place, fill=fill, opacity=shade(opacity))
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float, hue: str, *, wide: float = 1, dash: Dash = "", tip: str = ""
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        hue: str,
+        *,
+        wide: float = 1,
+        dash: Dash = "",
+        tip: str = "",
     ) -> None:
         """A straight line."""
         ends = {"x1": px(x1), "y1": px(y1), "x2": px(x2), "y2": px(y2)}
         self._add("line", tip, **ends, stroke=hue, stroke_width=f"{wide:g}", stroke_dasharray=dash)
 
     def path(
-        self, outline: str, *, fill: str = "none", hue: str = "", wide: float = 1, opacity: float = 1, tip: str = "",
+        self,
+        outline: str,
+        *,
+        fill: str = "none",
+        hue: str = "",
+        wide: float = 1,
+        opacity: float = 1,
+        tip: str = "",
         dash: Dash = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A shape given by its outline."""
-        stroke = {"stroke": hue, "stroke_width": f"{wide:g}", "stroke_linejoin": "round"} if hue else {}
-        self._add("path", tip, d=outline, fill=fill, **stroke, stroke_dasharray=dash, opacity=shade(opacity))
+        stroke = (
+            {"stroke": hue, "stroke_width": f"{wide:g}", "stroke_linejoin": "round"} if hue else {}
+        )
+        self._add(
+            "path",
+            tip,
+            d=outline,
+            fill=fill,
+            **stroke,
+            stroke_dasharray=dash,
+            opacity=shade(opacity),
+        )
 
-    def curve(self, points: Iterable[XY], hue: str, *, wide: float = 2, opacity: float = 1, dash: Dash = "") -> None:
+    def curve(
+        self,
+        points: Iterable[XY],
+        hue: str,
+        *,
+        wide: float = 2,
+        opacity: float = 1,
+        dash: Dash = "",
+    ) -> None:
         """A line through some points."""
         self.path(outline_of(points), hue=hue, wide=wide, opacity=opacity, dash=dash)
 
-    def area(self, upper: Sequence[XY], lower: Sequence[XY], fill: str, *, opacity: float = 1) -> None:
+    def area(
+        self, upper: Sequence[XY], lower: Sequence[XY], fill: str, *, opacity: float = 1
+    ) -> None:
         """What lies between two lines."""
         self.path(outline_of([*upper, *reversed(lower)]) + "Z", fill=fill, opacity=opacity)
 
     def dot(
-        self, x: float, y: float, radius: float, fill: str, *, hue: str = "", opacity: float = 1, tip: str = ""
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        fill: str,
+        *,
+        hue: str = "",
+        opacity: float = 1,
+        tip: str = "",
     ) -> None:
         """A circle, with a rim of another colour if wanted."""
         rim = {"stroke": hue, "stroke_width": "1.6"} if hue else {}
-        self._add("circle", tip, cx=px(x), cy=px(y), r=px(radius), fill=fill, **rim, opacity=shade(opacity))
+        self._add(
+            "circle",
+            tip,
+            cx=px(x),
+            cy=px(y),
+            r=px(radius),
+            fill=fill,
+            **rim,
+            opacity=shade(opacity),
+        )
 
     def diamond(self, x: float, y: float, radius: float, fill: str, *, tip: str = "") -> None:
         """A small diamond."""
@@ -198,14 +274,23 @@ class Plot:
         self.path(outline_of(corners) + "Z", fill=fill, tip=tip)
 
     def text(
-        self, x: float, y: float, words: str, *, anchor: str = "start", size: float = SIZE, fill: str = INK,
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        anchor: str = "start",
+        size: float = SIZE,
+        fill: str = INK,
         weight: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Words on a base line; anchor: start, middle or end."""
         look = {"font_size": f"{size:g}", "fill": fill, "text_anchor": anchor.removeprefix("start")}
         self._add("text", within=str(escape(words)), x=px(x), y=px(y), **look, font_weight=weight)
 
-    def years(self, years: Sequence[int], *, most: int = 6, gap: float = 0.2, at_top: bool = False) -> Bands:
+    def years(
+        self, years: Sequence[int], *, most: int = 6, gap: float = 0.2, at_top: bool = False
+    ) -> Bands:
         """Years along the bottom, or along the top: at most so many of them written out."""
         bands = Bands(list(years), self.left, self.right, gap)
         level = self.top - 6 if at_top else self.bottom + 14
@@ -215,7 +300,9 @@ class Plot:
             self.line(self.left, self.bottom, self.right, self.bottom, DOMAIN)
         return bands
 
-    def amounts(self, top: float, unit: str = "", *, low: float = 0.0, most: int = 4, nice: bool = True) -> Scale:
+    def amounts(
+        self, top: float, unit: str = "", *, low: float = 0.0, most: int = 4, nice: bool = True
+    ) -> Scale:
         """Amounts up the side from `low` with rules across; the unit stands on top of them."""
         high = round_up(top, most) if nice and low == 0 else top
         if unit:
@@ -227,23 +314,35 @@ class Plot:
         return scale
 
     def across(
-        self, low: float, high: float, title: str = "", *, marks: Sequence[float] = (),
+        self,
+        low: float,
+        high: float,
+        title: str = "",
+        *,
+        marks: Sequence[float] = (),
         bend: Callable[[float], float] = float,
-    ) -> Scale:  # fmt: skip
+    ) -> Scale:
         """Amounts along the bottom with rules up."""
         scale = Scale(low, high, self.left, self.right, bend)
         for mark in marks or ticks(low, high, 5):
             self.line(scale(mark), self.top, scale(mark), self.bottom, RULE)
             self.text(scale(mark), self.bottom + 14, axis_number(mark), anchor="middle", fill=MUTED)
         if title:
-            self.text((self.left + self.right) / 2, self.bottom + 29, title, anchor="middle", fill=MUTED)
+            self.text(
+                (self.left + self.right) / 2, self.bottom + 29, title, anchor="middle", fill=MUTED
+            )
         return scale
 
     def names(self, names: Sequence[str], *, gap: float = 0.2) -> Bands:
         """Names down the side, cut where they are longer than the margin."""
         bands = Bands(list(range(len(names))), self.top, self.bottom, gap)
         for place, name in enumerate(names):
-            self.text(self.left - 6, bands.mid(place) + SIZE / 3, clipped(name, self.left - 10), anchor="end")
+            self.text(
+                self.left - 6,
+                bands.mid(place) + SIZE / 3,
+                clipped(name, self.left - 10),
+                anchor="end",
+            )
         return bands
 
     def tips(self, bands: Bands, told: Mapping[int, str]) -> None:
@@ -270,9 +369,15 @@ class Drawer:
         self._drawn = 0
 
     def panel(
-        self, title: str, told: str, plot: Plot, legend: Legend = (), choice: Mapping[str, str] | None = None,
-        printed: bool = True, phone: Plot | None = None,
-    ) -> Panel:  # fmt: skip
+        self,
+        title: str,
+        told: str,
+        plot: Plot,
+        legend: Legend = (),
+        choice: Mapping[str, str] | None = None,
+        printed: bool = True,
+        phone: Plot | None = None,
+    ) -> Panel:
         """A drawing as a panel with an accessible title and description. phone: the same for a narrow screen."""
         narrow = None if phone is None else self._svg(title, told, phone)
         return Panel(title, self._svg(title, told, plot), legend, choice or {}, printed, narrow)
@@ -289,11 +394,18 @@ class Drawer:
 
 
 def tipped(
-    rows: pd.DataFrame, words: Callable[[dict[str, Any]], str], table: str, scenario: str = "", **keys: object
+    rows: pd.DataFrame,
+    words: Callable[[dict[str, Any]], str],
+    table: str,
+    scenario: str = "",
+    **keys: object,
 ) -> pd.DataFrame:
     """The rows with a column `tip`, what the mark of each says: the words for it, then where they come from, the rows
     of a result table with these keys and its year."""
-    tips = [tooltip(words(r), table_rows(table, scenario, **keys, year=r["year"])) for r in records(rows)]
+    tips = [
+        tooltip(words(r), table_rows(table, scenario, **keys, year=r["year"]))
+        for r in records(rows)
+    ]
     return rows.assign(tip=tips)
 
 
@@ -335,7 +447,9 @@ def mixed(first: str, second: str, share: float) -> str:
 
 def bars_along(rows: Sequence[tuple[str, float, str, str]], *, title: str = "") -> Plot:
     """A bar for each (name, amount, colour, tip), with its figure at its end."""
-    plot = Plot(700, 26 * len(rows) + (40 if title else 24), left=240, right=70, bottom=36 if title else 20)
+    plot = Plot(
+        700, 26 * len(rows) + (40 if title else 24), left=240, right=70, bottom=36 if title else 20
+    )
     top = max([1e-9, *(amount for _, amount, _, _ in rows)])
     scale, names = plot.across(0.0, top, title), plot.names([name for name, *_ in rows], gap=0.3)
     for place, (_, amount, hue, tip) in enumerate(rows):

@@ -22,7 +22,14 @@ from planner.reporting.values.plan import (
     tightest_team,
     training_begins,
 )
-from planner.reporting.values.run_view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
+from planner.reporting.values.run_view import (
+    EXPECTED,
+    RunView,
+    records,
+    rows_of,
+    table_rows,
+    tooltip,
+)
 from planner.reporting.values.supply import insured_years
 from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
@@ -43,24 +50,46 @@ def timeline(run: RunView, draw: svg.Drawer) -> Figure:
     bands = plot.years(years[:-1], most=15, gap=0.0, at_top=True)
     if insured:
         start = bands.at(insured[0])
-        plot.rect(start, plot.top, bands.at(insured[-1]) + bands.step - start, height - plot.top - 4, "#fdf3d8")
-        plot.text(start + 4, height - 9, f"years insured: {insured[0]}–{insured[-1]}", size=svg.SMALL, fill=svg.MUTED)
+        plot.rect(
+            start,
+            plot.top,
+            bands.at(insured[-1]) + bands.step - start,
+            height - plot.top - 4,
+            "#fdf3d8",
+        )
+        plot.text(
+            start + 4,
+            height - 9,
+            f"years insured: {insured[0]}–{insured[-1]}",
+            size=svg.SMALL,
+            fill=svg.MUTED,
+        )
     at = plot.top
     for stage in stages:
         plot.text(6, at + 17, STAGES_MANY[stage], weight="bold", fill=svg.STAGE_COLOURS[stage])
         plot.text(plot.right + 8, at + 17, "new t/y", size=svg.SMALL, fill=svg.MUTED)
         at = _stage_rows(run, plot, bands, rows[rows["stage"] == stage], at + STAGE_ROW)
     _strips(run, plot, bands, at)
-    told = worded("figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows))
+    told = worded(
+        "figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows)
+    )
     legend = [
         (svg.INK, "box", "diamond: money committed, permits in hand"),
         ("#7A5195", "box", "triangle: the plan begins to teach staff of this kind"),
-        (svg.STAGE_COLOURS["metal"], "box", "pale to full: under construction, ramping up, full use"),
+        (
+            svg.STAGE_COLOURS["metal"],
+            "box",
+            "pale to full: under construction, ramping up, full use",
+        ),
         ("#f3d98b", "box", "years in which somebody would be short without the plan"),
     ]
-    source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
+    source = (
+        table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
+    )
     title = worded("figures.j2", "timeline_title", rows=rows, first=_first(rows))
-    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=source)
+    return Figure(
+        title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=source
+    )
 
 
 def _first(rows: pd.DataFrame) -> dict[str, Any]:
@@ -68,7 +97,9 @@ def _first(rows: pd.DataFrame) -> dict[str, Any]:
     return {"year": int(first["first_output"]), "stage": str(first["stage"])}
 
 
-def _stage_rows(run: RunView, plot: svg.Plot, bands: svg.Bands, rows: pd.DataFrame, at: float) -> float:
+def _stage_rows(
+    run: RunView, plot: svg.Plot, bands: svg.Bands, rows: pd.DataFrame, at: float
+) -> float:
     """The plants of a stage from `at` down; returns where the next stage begins."""
     last = run.years[-1] + 1
     for label, parts in rows.groupby("label", sort=False):
@@ -88,8 +119,17 @@ def _stage_rows(run: RunView, plot: svg.Plot, bands: svg.Bands, rows: pd.DataFra
             begins = training_begins(run, row.project, row.first_output)
             if begins is not None:
                 x = bands.start + bands.step * (begins - run.years[0]) + 12
-                plot.path(svg.outline_of([(x - 4, at + 14), (x, at + 6), (x + 4, at + 14)]) + "Z", fill="#7A5195")
-            plot.diamond(bands.start + bands.step * (row.year - run.years[0]) + 3, at + 9, 5, svg.INK, tip=tip)
+                plot.path(
+                    svg.outline_of([(x - 4, at + 14), (x, at + 6), (x + 4, at + 14)]) + "Z",
+                    fill="#7A5195",
+                )
+            plot.diamond(
+                bands.start + bands.step * (row.year - run.years[0]) + 3,
+                at + 9,
+                5,
+                svg.INK,
+                tip=tip,
+            )
         plot.text(plot.right + 8, at + 13, number(float(parts["tpa"].sum())))
         at += ROW
     return at
@@ -105,7 +145,10 @@ def _strips(run: RunView, plot: svg.Plot, bands: svg.Bands, at: float) -> None:
         plot.text(plot.left - 6, at + 13, "stock at the end of the year, t, expected", anchor="end")
         for year, tonnes in held.items():
             hue = svg.mixed("#f6f1e2", "#b58900", tonnes / most if most > 0 else 0.0)
-            tip = tooltip(f"Stock, end of {year}: {number(tonnes)} t", table_rows("stocks", EXPECTED, year=year))
+            tip = tooltip(
+                f"Stock, end of {year}: {number(tonnes)} t",
+                table_rows("stocks", EXPECTED, year=year),
+            )
             plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
             plot.text(bands.mid(year), at + 13, number(tonnes), anchor="middle", size=svg.SMALL)
         at += ROW
@@ -113,10 +156,19 @@ def _strips(run: RunView, plot: svg.Plot, bands: svg.Bands, at: float) -> None:
         plot.text(plot.left - 6, at + 13, "tightest team, use in %", anchor="end")
         for year, (share, who) in team.items():
             hue = svg.mixed("#eef3f8", svg.WITH, share**3)
-            tip = tooltip(f"{who}, {year}: {percent(share)} in use", table_rows("workforce", year=year))
+            tip = tooltip(
+                f"{who}, {year}: {percent(share)} in use", table_rows("workforce", year=year)
+            )
             plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
             ink = "#ffffff" if share > 0.9 else svg.INK
-            plot.text(bands.mid(year), at + 13, f"{100 * share:.0f}", anchor="middle", size=svg.SMALL, fill=ink)
+            plot.text(
+                bands.mid(year),
+                at + 13,
+                f"{100 * share:.0f}",
+                anchor="middle",
+                size=svg.SMALL,
+                fill=ink,
+            )
 
 
 def capacities(run: RunView, draw: svg.Drawer) -> Figure:
@@ -128,7 +180,9 @@ def capacities(run: RunView, draw: svg.Drawer) -> Figure:
         worst = run.within(rows, run.worst, ["year"], ["throughput_t"])
         unit = UNITS[kind]
         runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
-        bars = pd.concat([_capacity_bars(sums, runs, stage, name, unit) for name in ("existing", "new")])
+        bars = pd.concat(
+            [_capacity_bars(sums, runs, stage, name, unit) for name in ("existing", "new")]
+        )
         colours = [("existing", svg.EXISTING), ("new", svg.STAGE_COLOURS[stage])]
         used = dict(zip(sums["year"], sums["throughput_t"], strict=True))
         top = max([*used.values(), *runs.values()])
@@ -150,7 +204,9 @@ def capacities(run: RunView, draw: svg.Drawer) -> Figure:
     return Figure("Capacity and its use", "", panels, legend, source=source, reading=reading)
 
 
-def _capacity_bars(sums: pd.DataFrame, runs: dict[int, float], stage: str, name: str, unit: str) -> pd.DataFrame:
+def _capacity_bars(
+    sums: pd.DataFrame, runs: dict[int, float], stage: str, name: str, unit: str
+) -> pd.DataFrame:
     """The bars of existing or new capacity, t/y, with what each says."""
     rows = svg.tipped(
         sums.assign(kind=name, amount=sums[f"{name}_tpa"]),
@@ -199,7 +255,12 @@ def spending(run: RunView, draw: svg.Drawer) -> Figure | None:
         panels.append(draw.panel(f"By {by}, MUSD", f"{words} MUSD", plot, svg.legend_of(colours)))
     total, years = float(by_funder["amount"].sum()), by_funder.groupby("year")["amount"].sum()
     most = int(years.index[int(years.to_numpy().argmax())])
-    told = {"total": total, "given": sum(run.case.budget.values()), "peak": float(years[most]), "year": most}
+    told = {
+        "total": total,
+        "given": sum(run.case.budget.values()),
+        "peak": float(years[most]),
+        "year": most,
+    }
     return Figure(
         worded("figures.j2", "spending_title", **told),
         worded("figures.j2", "spending", **told),

@@ -20,7 +20,16 @@ from planner.finance.contracts import OPEN, TERMS, Deal
 from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.returns import price_terms, with_support
 from planner.finance.yearly_rows import row
-from planner.reporting.formats.live_formulas import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
+from planner.reporting.formats.live_formulas import (
+    FIRST,
+    FORMULA,
+    LINK,
+    SHARE,
+    TOTAL,
+    Cells,
+    LiveBook,
+    LiveSheet,
+)
 from planner.reporting.formats.report_forms import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
 from planner.reporting.values.page_parts import STATED, Statement, declared
@@ -45,13 +54,18 @@ class Book:
     checks: list[tuple[str, str]] = field(default_factory=list)
 
 
-def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
+def write_business_case(
+    found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]
+) -> None:
     """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
     with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
         names = Names(case)
         whose = ", ".join(map(names.placed, found.projects))
-        sheets = [(n, f"{title}: {whose}" if n == "Answer" else title, timed) for n, title, timed in WORDS["sheets"]]
+        sheets = [
+            (n, f"{title}: {whose}" if n == "Answer" else title, timed)
+            for n, title, timed in WORDS["sheets"]
+        ]
         book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
         _levels(book)
         investment = _investment(book)
@@ -77,7 +91,9 @@ def _levels(book: Book) -> None:
     premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
     sheet.page.write_row(1, 0, WORDS["inputs"])
     for term in (*found.terms.values(), *price_terms(found.investment)):
-        book.plain[term.name] = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        book.plain[term.name] = sheet.choice(
+            term.meaning, term.unit, (term.value, term.low, term.high)
+        )
         feeds = WORDS["only_as_delivered"].get(term.name, "formulas here, draws, sensitivity")
         if term.name.endswith("_premium") and term.name not in premiums:
             feeds = "nothing: no price of this case stands on it"
@@ -103,7 +119,9 @@ def _recommended(book: Book, sheet: LiveSheet) -> None:
     least = book.found.cheapest
     if not book.found.supported or least is None or least.amount is None:
         return
-    switch: Any = sheet.constant("support as recommended in every column: 1 on, 0 off", "switch", 0.0)
+    switch: Any = sheet.constant(
+        "support as recommended in every column: 1 on, 0 off", "switch", 0.0
+    )
     size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Answer", least.amount)
     helped = with_support(book.plain, least.kind, size)
     book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
@@ -114,12 +132,22 @@ def _recommended(book: Book, sheet: LiveSheet) -> None:
 
 def _investment(book: Book) -> Investment:
     """The investment with its figures as cells."""
-    found, prices, contracts = book.found.investment, book.live.sheets["Prices"], book.live.sheets["Contracts"]
-    deck: list[Any] = [prices.given(f"{q.label}, deck", "USD/kg, real", 1000 * q.price) for q in found.quotes]
+    found, prices, contracts = (
+        book.found.investment,
+        book.live.sheets["Prices"],
+        book.live.sheets["Contracts"],
+    )
+    deck: list[Any] = [
+        prices.given(f"{q.label}, deck", "USD/kg, real", 1000 * q.price) for q in found.quotes
+    ]
     per_kg = book.plain["per_kg"]
-    quotes = [replace(q, price=cells * per_kg, by_future={}) for q, cells in zip(found.quotes, deck, strict=True)]
+    quotes = [
+        replace(q, price=cells * per_kg, by_future={})
+        for q, cells in zip(found.quotes, deck, strict=True)
+    ]
     wanted: dict[Any, Any] = {
-        good: prices.given(f"{' '.join(good)}, wanted", "t", tonnes) for good, tonnes in found.wanted.items()
+        good: prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
+        for good, tonnes in found.wanted.items()
     }
     deals = []
     for deal in found.deals:
@@ -129,11 +157,15 @@ def _investment(book: Book) -> Investment:
         for name in TERMS:
             label, value = name.replace("_", " "), getattr(c, name)
             terms[name] = (
-                contracts.left_open(label, OPEN[name]) if value is None else contracts.constant(label, "", float(value))
+                contracts.left_open(label, OPEN[name])
+                if value is None
+                else contracts.constant(label, "", float(value))
             )
         deals.append(Deal(c, terms))
     if not deals:
-        contracts.note("No contract is about these plants: all is sold and bought at market prices.")
+        contracts.note(
+            "No contract is about these plants: all is sold and bought at market prices."
+        )
     plants = tuple(_plant(book, plant) for plant in found.plants)
     return replace(found, plants=plants, quotes=tuple(quotes), deals=tuple(deals), wanted=wanted)
 
@@ -145,17 +177,23 @@ def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
     facts: dict[str, Any] = {
         n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in WORDS["plant"].items()
     }
-    facts["ramp"] = sheet.each("share usable in each year of output, the last stays", "share", plant.ramp)
+    facts["ramp"] = sheet.each(
+        "share usable in each year of output, the last stays", "share", plant.ramp
+    )
 
     def cells(m: Material, kind: str) -> Material:
         amount: Any = sheet.constant(f"{kind}: {m.label}", "t per t in use", m.per_tonne)
         return replace(m, per_tonne=amount)
 
-    facts["made"], facts["taken"] = (tuple(cells(m, kind) for m in getattr(plant, kind)) for kind in ("made", "taken"))
+    facts["made"], facts["taken"] = (
+        tuple(cells(m, kind) for m in getattr(plant, kind)) for kind in ("made", "taken")
+    )
     return replace(plant, **facts)
 
 
-def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, levels: dict[str, Any]) -> None:
+def _returns(
+    book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, levels: dict[str, Any]
+) -> None:
     """Returns of one answer to what is sold, sources and uses, and what must be nought."""
     sheet, r = book.live.sheets["Returns"], sold.returns
 
@@ -170,17 +208,37 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
     ):
         real: Any = row(nominal / flows.index, "Returns", f"{label}, real", "MUSD")
         cells, at = real.everywhere, levels[rate]
-        once(f"npv_{key}", f"NPV {label}", "MUSD", f"NPV({at.text},{cells})", getattr(r, f"npv_{key}"))
-        sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
+        once(
+            f"npv_{key}",
+            f"NPV {label}",
+            "MUSD",
+            f"NPV({at.text},{cells})",
+            getattr(r, f"npv_{key}"),
+        )
+        sought = (
+            "".join(f"IFERROR(IRR({cells},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
+        )
         label_of_rate = f"IRR {label} (none: less comes back than is spent)"
-        once(f"irr_{key}", label_of_rate, "a year", f'IF(SUM({cells})>0,{sought},"none")', getattr(r, f"irr_{key}"))
+        once(
+            f"irr_{key}",
+            label_of_rate,
+            "a year",
+            f'IF(SUM({cells})>0,{sought},"none")',
+            getattr(r, f"irr_{key}"),
+        )
         number: Any = levels["year"] - levels["first_year"] + 1.0
         again = f"ABS({book.lines[f'npv_{key}', mode].text}-{(real * (1.0 + at) ** (0.0 - number)).sum().text})"
         book.checks.append((f"NPV {label}, worked out anew ({title})", again))
     cover: Any = flows.cover()
     served = cover.everywhere
     missed: Any = flows.loan.missed
-    once("missed", "years in which debt service is missed", "years", f"SUM({missed.everywhere})", r.missed)
+    once(
+        "missed",
+        "years in which debt service is missed",
+        "years",
+        f"SUM({missed.everywhere})",
+        r.missed,
+    )
     least = f"IF({book.lines['missed', mode].text}>0,0,SMALL({served},COUNTIF({served},0)+1))"
     least = f'IF(SUM({served})=0,"none",{least})'
     once("dscr", "least DSCR", "times", least, r.dscr)
@@ -192,7 +250,8 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
     sides = []
     for side, amounts in zip(("source", "use"), funding(flows, levels), strict=True):
         totals = {
-            what: row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all") for what, by_year in amounts.items()
+            what: row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
+            for what, by_year in amounts.items()
         }
         book.lines |= {(f"{side}: {what}", mode): cells for what, cells in totals.items()}  # type: ignore[misc]
         sides.append("+".join(cells.text for cells in totals.values()))  # type: ignore[attr-defined]
@@ -202,15 +261,21 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
     sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
-    as_is = f"Present values of {book.found.dated}, for the inputs as delivered, which stand unchanged:"
+    as_is = (
+        f"Present values of {book.found.dated}, for the inputs as delivered, which stand unchanged:"
+    )
     other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
     looks = sheet.book.looks
-    sheet.page.write_formula(1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is)
+    sheet.page.write_formula(
+        1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is
+    )
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
     sheet.row += 2
     for place, (title, sold) in enumerate(book.found.modes, start=2):
-        sheet.page.write_string(sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
+        sheet.page.write_string(
+            sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use)
+        )
         sheet.page.write_string(sheet.row, place, title, looks["head"])
     sheet.row += 1
     for key, figure in tables.FIGURES.items():
@@ -225,7 +290,9 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
 def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
-    sheet.page.write_row(sheet.row, 0, (figure.label + ("" if figure.live else ", as delivered"), figure.unit))
+    sheet.page.write_row(
+        sheet.row, 0, (figure.label + ("" if figure.live else ", as delivered"), figure.unit)
+    )
     for mode, (_, sold) in enumerate(book.found.modes):
         line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
         value = figure.value(sold) if figure.of or line is None else line.values.item()
@@ -241,13 +308,20 @@ def _told(book: Book, case: Case, names: Names) -> None:
     """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
     sheets["Sensitivity"].part(tables.inputs(found))
-    below = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    below = [
+        [f"{share:.0%} of draws below", found.full.spread.at(share)]
+        for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+    ]
     sheets["Sensitivity"].part(declared("draws", below))
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
     for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
         sheets["Sources"].note(text)
-    for part in (tables.deck(found, names), tables.contracts(found, names), tables.plants(found, case, names)):
+    for part in (
+        tables.deck(found, names),
+        tables.contracts(found, names),
+        tables.plants(found, case, names),
+    ):
         sheets["Sources"].part(part)
 
 
@@ -258,12 +332,18 @@ def _checks(book: Book) -> None:
     def once(what: str, unit: str, text: str) -> Cells:
         return sheet.formula(Cells(book.live, 0.0, text), what, unit)
 
-    once("checks failed", "", "+".join(f"IF($C${4 + n}>{TOLERANCE},1,0)" for n in range(len(book.checks))))
+    once(
+        "checks failed",
+        "",
+        "+".join(f"IF($C${4 + n}>{TOLERANCE},1,0)" for n in range(len(book.checks))),
+    )
     for what, check in book.checks:
         once(what, "MUSD", check)
     sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
     inputs, first = book.live.inputs, sheet.row + 2
-    book.lines["changed", 0] = once("inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})")
+    book.lines["changed", 0] = once(
+        "inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})"
+    )
     for what, where, delivered in inputs:
         kept = f"$D${sheet.row + 1}"
         near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"

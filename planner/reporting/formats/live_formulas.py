@@ -25,10 +25,20 @@ FIRST = 5
 """Column of the first year."""
 SUM, PRODUCT, POWER, ATOM = range(4)
 OPERATORS: Mapping[Any, tuple[str, int]] = {
-    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT), np.true_divide: ("/", PRODUCT),
-    np.power: ("^", POWER), np.bitwise_and: ("*", PRODUCT),
-}  # fmt: skip
-COMPARISONS = {np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "="}
+    np.add: ("+", SUM),
+    np.subtract: ("-", SUM),
+    np.multiply: ("*", PRODUCT),
+    np.true_divide: ("/", PRODUCT),
+    np.power: ("^", POWER),
+    np.bitwise_and: ("*", PRODUCT),
+}
+COMPARISONS = {
+    np.greater: ">",
+    np.greater_equal: ">=",
+    np.less: "<",
+    np.less_equal: "<=",
+    np.equal: "=",
+}
 FUNCTIONS = {np.maximum: "MAX", np.minimum: "MIN"}
 NEUTRAL: Mapping[Any, str] = {np.multiply: "1", np.add: "0"}
 CELL = re.compile(r"\{now\}(\d+)")
@@ -57,7 +67,10 @@ class Cells(NDArrayOperatorsMixin):
         if NEUTRAL.get(ufunc) in (one[0], other[0]):
             return Cells(self.book, values, *(other if one[0] == NEUTRAL[ufunc] else one))
         sign, rank = OPERATORS[ufunc]
-        left, right = (_within(part, rank, strict) for part, strict in ((one, sign == "^"), (other, sign in "-/^")))
+        left, right = (
+            _within(part, rank, strict)
+            for part, strict in ((one, sign == "^"), (other, sign in "-/^"))
+        )
         return Cells(self.book, values, f"{left}{sign}{right}", rank)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -111,7 +124,14 @@ def _(amounts: Cells) -> Any:
 
 
 @carried.register(Cells)
-def _(amounts: Cells, step: Callable[..., Any], others: Sequence[Any], sheet: str, label: str, unit: str) -> Any:
+def _(
+    amounts: Cells,
+    step: Callable[..., Any],
+    others: Sequence[Any],
+    sheet: str,
+    label: str,
+    unit: str,
+) -> Any:
     return amounts.book.balance(step, [amounts, *others], sheet, label, unit)
 
 
@@ -140,7 +160,9 @@ class LiveBook:
     heading: stands above the rows to come, on each sheet that gets one.
     """
 
-    def __init__(self, book: Any, years: Sequence[int], checks: str, sheets: Sequence[tuple[str, str, bool]]) -> None:
+    def __init__(
+        self, book: Any, years: Sequence[int], checks: str, sheets: Sequence[tuple[str, str, bool]]
+    ) -> None:
         self.looks = {name: book.add_format(look) for name, look in LOOKS.items()}
         self.years, self.heading = len(years), ""
         self.inputs: list[tuple[str, str, float]] = []
@@ -150,7 +172,9 @@ class LiveBook:
             page = book.add_worksheet(name)
             page.set_landscape()
             page.fit_to_pages(1, 0)
-            front = name == sheets[0][0]  # printed as one page: its sentences run across all its columns
+            front = (
+                name == sheets[0][0]
+            )  # printed as one page: its sentences run across all its columns
             page.set_column(0, 0, 44 if timed or front else WIDE)
             page.set_column(1, TOTAL, 12 if front else 18)
             page.set_column(TOTAL + 1, ACROSS, 12 if timed or front else 18)
@@ -170,7 +194,9 @@ class LiveBook:
             self._written[key] = self.sheets[sheet].formula(cells, label, unit)
         return self._written[key]
 
-    def balance(self, step: Callable[..., Any], rows: Sequence[Cells], sheet: str, label: str, unit: str) -> Cells:
+    def balance(
+        self, step: Callable[..., Any], rows: Sequence[Cells], sheet: str, label: str, unit: str
+    ) -> Cells:
         """Write a line that follows from itself a year before."""
         page = self.sheets[sheet]
         page.begin()
@@ -224,7 +250,9 @@ class LiveSheet:
         """Inputs by year."""
         self.begin()
         self._next(label, unit)
-        self.page.write_row(self.row - 1, FIRST, np.asarray(values, float).tolist(), self.book.looks[INPUT])
+        self.page.write_row(
+            self.row - 1, FIRST, np.asarray(values, float).tolist(), self.book.looks[INPUT]
+        )
         self._delivered(FIRST, list(values))
         return self._by_year(values)
 
@@ -232,7 +260,10 @@ class LiveSheet:
         """Inputs side by side, each by itself."""
         text = self.given(label, unit, values).text
         places = (f"${xl_col_to_name(FIRST + n)}$" for n in range(len(values)))
-        return tuple(Cells(self.book, v, text.replace("{now}", at)) for v, at in zip(values, places, strict=True))
+        return tuple(
+            Cells(self.book, v, text.replace("{now}", at))
+            for v, at in zip(values, places, strict=True)
+        )
 
     def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Cells:
         """An input in use, chosen of its value, low and high."""
@@ -275,7 +306,9 @@ class LiveSheet:
         line = self._by_year(known)
         if unit in ADDED and BALANCE not in label:
             whole = f"=SUM({line.everywhere})"
-            self.page.write_formula(self.row - 1, TOTAL, whole, self.book.looks[FORMULA], known.sum())
+            self.page.write_formula(
+                self.row - 1, TOTAL, whole, self.book.looks[FORMULA], known.sum()
+            )
         return line
 
     def part(self, part: Part) -> None:
@@ -285,14 +318,18 @@ class LiveSheet:
                 self.note(text)
             return
         self.head(part.title)
-        self.page.write_row(self.row, 0, [column.full for column in part.columns], self.book.looks[HEAD])
+        self.page.write_row(
+            self.row, 0, [column.full for column in part.columns], self.book.looks[HEAD]
+        )
         for cells in part.rows:
             self.row += 1
             for place, value in enumerate(cells):
                 if isinstance(value, float | int) and value == value:
                     self.page.write_number(self.row, place, value, self.book.looks[FORMULA])
                 elif value is not None:
-                    self.page.write_string(self.row, place, value if isinstance(value, str) else "; ".join(value))
+                    self.page.write_string(
+                        self.row, place, value if isinstance(value, str) else "; ".join(value)
+                    )
         self.row += 1
         if part.note:
             self.note(part.note)

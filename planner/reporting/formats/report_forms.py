@@ -54,21 +54,40 @@ def render_template(template: str, script: str = "", **values: Any) -> str:
     style, ours = _ours("report.css"), _ours("report.js") + (_ours(script) if script else "")
     digest = base64.b64encode(hashlib.sha256(ours.encode("utf-8")).digest()).decode("ascii")
     return (
-        _environment().get_template(template).render(style=style, script=ours, script_hash=f"sha256-{digest}", **values)
+        _environment()
+        .get_template(template)
+        .render(style=style, script=ours, script_hash=f"sha256-{digest}", **values)
     )
 
 
 def _ours(name: str) -> Markup:
-    text = resources.files("planner.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    text = (
+        resources.files("planner.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    )
     return Markup(text.replace("\r\n", "\n"))  # noqa: S704  our own file
 
 
 def report_page(
-    kind: str, title: str, question: str, statements: Sequence[Statement], sections: Sequence[Section], **more: Any
+    kind: str,
+    title: str,
+    question: str,
+    statements: Sequence[Statement],
+    sections: Sequence[Section],
+    **more: Any,
 ) -> str:
     """A page that answers one question about a run. more: cards, subtitle, note, script."""
-    said = {"cards": (), "subtitle": "", "note": "", "script": "", "kind": kind, "title": title, "question": question}
-    return render_template("page.html.j2", **said | {"statements": statements, "sections": sections} | more)
+    said = {
+        "cards": (),
+        "subtitle": "",
+        "note": "",
+        "script": "",
+        "kind": kind,
+        "title": title,
+        "question": question,
+    }
+    return render_template(
+        "page.html.j2", **said | {"statements": statements, "sections": sections} | more
+    )
 
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
@@ -111,17 +130,34 @@ def write_pdf(path: Path, front: Front, sections: Sequence[Section]) -> None:
 
         def save(svg: str) -> str:
             name = f"chart-{len(list(folder.glob('*.svg')))}.svg"
-            (folder / name).write_text(str(svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8")
+            (folder / name).write_text(
+                str(svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8"
+            )
             return name
 
         half, sizes = sum(map(len, front.lines)) / 2, list(accumulate(map(len, front.lines)))
         first = next((at for at, size in enumerate(sizes, start=1) if size >= half), 0)
         lines = front.lines[:first], front.lines[first:]
-        values = {"front": front, "sections": sections, "layout": _layout, "save": save, "lines": lines, "wide": WIDTHS}
+        values = {
+            "front": front,
+            "sections": sections,
+            "layout": _layout,
+            "save": save,
+            "lines": lines,
+            "wide": WIDTHS,
+        }
         body = passage("report.typ.j2", "report", values | {"most": MOST_PRINTED})
         (folder / "report.typ").write_text(body, encoding="utf-8")
-        with resources.as_file(resources.files("planner.reporting.formats").joinpath("fonts")) as fonts:
-            typst.compile(folder / "report.typ", output=path, root=folder, font_paths=[fonts], ignore_system_fonts=True)
+        with resources.as_file(
+            resources.files("planner.reporting.formats").joinpath("fonts")
+        ) as fonts:
+            typst.compile(
+                folder / "report.typ",
+                output=path,
+                root=folder,
+                font_paths=[fonts],
+                ignore_system_fonts=True,
+            )
 
 
 def _quoted(text: str) -> str:
@@ -133,7 +169,11 @@ def _quoted(text: str) -> str:
 def _led(line: str) -> str:
     """A line of the front with its lead, if it has one, in bold."""
     lead, mark, rest = line.partition(": ")
-    return f"#strong({_quoted(lead + ':')}) #{_quoted(rest)}" if mark and len(lead) < LEAD else f"#{_quoted(line)}"
+    return (
+        f"#strong({_quoted(lead + ':')}) #{_quoted(rest)}"
+        if mark and len(lead) < LEAD
+        else f"#{_quoted(line)}"
+    )
 
 
 TEMPLATES.filters |= {"quoted": _quoted, "led": _led}
@@ -144,7 +184,12 @@ def _layout(part: ReportTable) -> dict[str, Any]:
     turned = _too_wide(part)
     together = not turned and sum(len(cell) for row in part.shown for cell in row) < ON_ONE_PAGE
     widths = [_width(part, at) for at in range(len(part.heads))]
-    return {"small": len(part.heads) > WIDE, "turned": turned, "together": together, "widths": widths}
+    return {
+        "small": len(part.heads) > WIDE,
+        "turned": turned,
+        "together": together,
+        "widths": widths,
+    }
 
 
 def _width(part: ReportTable, at: int) -> str:
@@ -166,14 +211,23 @@ def _too_wide(part: ReportTable) -> bool:
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
-OPTIONS = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers", "nan_inf_to_errors"), False)
+OPTIONS = dict.fromkeys(
+    ("strings_to_formulas", "strings_to_urls", "strings_to_numbers", "nan_inf_to_errors"), False
+)
 LONGEST, MOST_OF_A_HEADING = 32_767, 240
 """Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
 MOST_ROWS = 100_000
 """Rows of a sheet; what has more is cut, and the index says so. Excel ends at 1,048,576."""
 WIDEST, NARROWEST = 60, 9
 SHEETS: tuple[Callable[[RunView], ReportTable | None], ...] = (
-    *(plan.investments, plan.balance_sheet, plan.spending_sheet, plan.payers, plan.cost, plan.shortfalls),
+    *(
+        plan.investments,
+        plan.balance_sheet,
+        plan.spending_sheet,
+        plan.payers,
+        plan.cost,
+        plan.shortfalls,
+    ),
     *(ally_sheet, plan.short_sheet),
 )
 """Those of a plan, in order; results by year follow."""
@@ -233,7 +287,9 @@ class _Writer:
         page.hide_gridlines(2)
         page.write_string(0, 0, f"Supply security plan: {run.title}"[:LONGEST], self._bold)
         page.write_string(1, 0, worded("decision.j2", "units"))
-        for place, (heading, width) in enumerate((("sheet", 24), ("rows", 10), ("what it says", 110))):
+        for place, (heading, width) in enumerate(
+            (("sheet", 24), ("rows", 10), ("what it says", 110))
+        ):
             page.set_column(place, place, width)
             page.write_string(3, place, heading, self._head)
         for row, sheet in enumerate(sheets, start=4):
@@ -252,11 +308,17 @@ class _Writer:
         headings, heads = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns]), []
         for place, (column, values) in enumerate(columns):
             form = self._format(column.form.excel)
-            page.set_column(place, place, _sheet_width(headings[place], values, column.form.excel), form)
+            page.set_column(
+                place, place, _sheet_width(headings[place], values, column.form.excel), form
+            )
             heads.append({"header": headings[place], "header_format": self._head})
         page.add_table(
             *(0, 0, last, len(columns) - 1),
-            {"name": "t_" + sheet.sheet.replace(" ", "_"), "columns": heads, "style": "Table Style Light 1"},
+            {
+                "name": "t_" + sheet.sheet.replace(" ", "_"),
+                "columns": heads,
+                "style": "Table Style Light 1",
+            },
         )
         for place, (column, values) in enumerate(columns):
             form = self._format(column.form.excel)
@@ -269,7 +331,13 @@ class _Writer:
             if sheet.total and column.summed:
                 # A range, not the name of the column: not every program reads a name with brackets in it.
                 whole = sum(value for value in values if isinstance(value, int | float))
-                page.write_formula(last + 1, place, f"=SUBTOTAL(109,{xl_range(1, place, last, place)})", form, whole)
+                page.write_formula(
+                    last + 1,
+                    place,
+                    f"=SUBTOTAL(109,{xl_range(1, place, last, place)})",
+                    form,
+                    whole,
+                )
         if sheet.total:
             page.write_string(last + 1, 0, sheet.total, self._head)
         return page
@@ -281,18 +349,32 @@ class _Writer:
             end = start + len(list(rows)) - 1
             title = f"{element}: expected demand and supply, t a year"
             chart = self._chart("line", title, sheet.sheet, (1, start, end), looks)
-            page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
+            page.insert_chart(
+                1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart
+            )
             start = end + 1
 
     def loss_chart(self, sheet: ReportTable, page: Any) -> None:
         """Bars by future under the table."""
-        losses = [place for place, (column, _) in enumerate(sheet.sheet_columns) if column.unit == "MUSD"]
-        looks = {place: {"fill": {"color": hue}} for place, hue in zip(losses[::-1], (WITH, WITHOUT), strict=False)}
-        chart = self._chart("bar", "Loss by future, MUSD", sheet.sheet, (0, 1, len(sheet.rows)), looks)
+        losses = [
+            place for place, (column, _) in enumerate(sheet.sheet_columns) if column.unit == "MUSD"
+        ]
+        looks = {
+            place: {"fill": {"color": hue}}
+            for place, hue in zip(losses[::-1], (WITH, WITHOUT), strict=False)
+        }
+        chart = self._chart(
+            "bar", "Loss by future, MUSD", sheet.sheet, (0, 1, len(sheet.rows)), looks
+        )
         page.insert_chart(len(sheet.rows) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
 
     def _chart(
-        self, kind: str, title: str, sheet: str, over: tuple[int, int, int], looks: Mapping[int, dict[str, Any]]
+        self,
+        kind: str,
+        title: str,
+        sheet: str,
+        over: tuple[int, int, int],
+        looks: Mapping[int, dict[str, Any]],
     ) -> Any:
         """A native chart of columns, each with its look, over another column from a first row to a last."""
         along, first, last = over
@@ -307,7 +389,10 @@ class _Writer:
         return chart
 
 
-LINES = tuple({"line": {"color": hue, "width": wide}} for hue, wide in ((GREYS[2], 5), (WITH, 1.75), (WITHOUT, 1.75)))
+LINES = tuple(
+    {"line": {"color": hue, "width": wide}}
+    for hue, wide in ((GREYS[2], 5), (WITH, 1.75), (WITHOUT, 1.75))
+)
 """Looks of demand and of what is met of it with the plan and without."""
 CHARTS = {"supply and demand": _Writer.supply_charts, "loss by future": _Writer.loss_chart}
 """Sheets that have native charts."""
@@ -324,5 +409,9 @@ def _unique(headings: Sequence[str]) -> list[str]:
 
 
 def _sheet_width(heading: str, values: Sequence[Any], form: str) -> float:
-    longest = 10 if form else max((len(value) for value in values[:2000] if isinstance(value, str)), default=0)
+    longest = (
+        10
+        if form
+        else max((len(value) for value in values[:2000] if isinstance(value, str)), default=0)
+    )
     return min(max(longest + 2, len(heading) * 0.75 + 3, NARROWEST), WIDEST)

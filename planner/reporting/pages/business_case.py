@@ -31,7 +31,9 @@ KIND, REASONS = "Investment case", 3
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
-    return worded("business_case.j2", passage, found=found, names=Names(case), percent=percent, **values)
+    return worded(
+        "business_case.j2", passage, found=found, names=Names(case), percent=percent, **values
+    )
 
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
@@ -56,7 +58,12 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
     cheapest, deals = found.cheapest, [deal.contract for deal in found.investment.deals]
     cost = (cheapest.cost or 0.0) if cheapest else 0.0
     use = planned.use if planned else (0.0,) * len(found.projects)
-    fed = {p for r in deals if r.kind == "feed" for p in ((r.project,) if r.project else found.projects)}
+    fed = {
+        p
+        for r in deals
+        if r.kind == "feed"
+        for p in ((r.project,) if r.project else found.projects)
+    }
     values: dict[str, Any] = {
         "per": removal.worth / cost if removal and cost > 0 else None,
         "converts": tables.converts(found),
@@ -68,7 +75,10 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         ],
         "reasons": _reasons(found, names),
         "builds": [
-            f"{number(t)} t/y in {y}" for years in found.builds.values() for y, t in years.items() if t > SLIGHT
+            f"{number(t)} t/y in {y}"
+            for years in found.builds.values()
+            for y, t in years.items()
+            if t > SLIGHT
         ],
         "others": _instead(found, case, names),
         "stocks": bool(removal and set(removal.instead) - set(case.projects)),
@@ -79,10 +89,16 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
             if m.share > 1 + SLIGHT
         ],
         "guesses": [t.meaning for t in found.terms.values() if t.judged],
-        "unfed": [tables.worked(p, names) for p in found.investment.plants if p.taken and p.project not in fed],
+        "unfed": [
+            tables.worked(p, names)
+            for p in found.investment.plants
+            if p.taken and p.project not in fed
+        ],
         "sold_ahead": any(r.kind == "offtake" for r in deals),
         "carried": [s for s in found.swings if s.term.name in ("delay_years", "contingency")],
-        "unpriced": [names.element(q.element) for q in found.investment.quotes if not q.price.any()],
+        "unpriced": [
+            names.element(q.element) for q in found.investment.quotes if not q.price.any()
+        ],
     }
     passages = STATED["case_page"]["told"].items()
     told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages]
@@ -90,7 +106,9 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
-    return [f"{number(t)} t of {midway(names.element(e))}" for e, t in amounts.items() if t > SLIGHT]
+    return [
+        f"{number(t)} t of {midway(names.element(e))}" for e, t in amounts.items() if t > SLIGHT
+    ]
 
 
 def _reasons(found: BusinessCase, names: Names) -> list[str]:
@@ -122,7 +140,12 @@ def _cards(found: BusinessCase) -> list[Card]:
     told = found.told(one)[0].lower() + found.told(one)[1:]
     return [
         Card("Public cost", cost, "MUSD", f"least support, present value; selling all: {full}"),
-        Card("Worth to the alliance", number(removal.worth if removal else None), "MUSD", "cost and risk taken off"),
+        Card(
+            "Worth to the alliance",
+            number(removal.worth if removal else None),
+            "MUSD",
+            "cost and risk taken off",
+        ),
         Card("IRR of the owners", percent(one.returns.irr_owners), "a year", f"base case, {told}"),
         Card("Loses money", percent(one.spread.loss), "of draws", told),
     ]
@@ -130,17 +153,27 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = svg.Drawer()
-    conventions = Text(worded_lines("business_case.j2", "conventions", found=found, names=names), listed=True)
+    conventions = Text(
+        worded_lines("business_case.j2", "conventions", found=found, names=names), listed=True
+    )
     parts: dict[str, list[Part]] = {
         "terms": [
             *(tables.alternatives(found), tables.term_sheet(found, names), tables.returns(found)),
             *(tables.sources_and_uses(found), _waterfall(found, draw)),
         ],
-        "sold": [of(found, names) for of in (tables.throughput, tables.materials, tables.markets, tables.people)],
+        "sold": [
+            of(found, names)
+            for of in (tables.throughput, tables.materials, tables.markets, tables.people)
+        ],
         "money": [_cash(found, draw), tables.flows(found)],
         "moves": [_tornado(found, draw), _spread(found, draw)],
         "inputs": [
-            *(conventions, tables.deck(found, names), tables.contracts(found, names), tables.inputs(found)),
+            *(
+                conventions,
+                tables.deck(found, names),
+                tables.contracts(found, names),
+                tables.inputs(found),
+            ),
             tables.plants(found, case, names),
         ],
     }
@@ -154,7 +187,12 @@ def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
     return [head, *(f"{s.about[:16]:<17}{s.sentence}" for s in statements(found, case))]
 
 
-STEPS = {"market": "at market prices", "contracts": "contracts", "tax": "tax", "debt": "debt, at the owners' rate"}
+STEPS = {
+    "market": "at market prices",
+    "contracts": "contracts",
+    "tax": "tax",
+    "debt": "debt, at the owners' rate",
+}
 WIDE, ROW, TEN, BINS = 760, 30, 10, 40
 
 
@@ -169,13 +207,28 @@ def _waterfall(found: BusinessCase, draw: svg.Drawer) -> Figure:
         labels = [*STEPS.values(), "NPV of the owners"]
         plot = svg.Plot(WIDE / 2, ROW * len(labels) + 44, left=150, right=20, bottom=36)
         spare = 0.2 * (max(ends) - min(ends) or 1.0)  # for the figures beside the bars
-        names, scale = plot.names(labels, gap=0.4), plot.across(min(ends) - spare, max(ends) + spare, "MUSD")
+        names, scale = (
+            plot.names(labels, gap=0.4),
+            plot.across(min(ends) - spare, max(ends) + spare, "MUSD"),
+        )
         for place, amount in enumerate([*sold.steps.values(), total]):
             start = ends[place] if place < len(STEPS) else 0.0
             hue = (svg.WITH if amount >= 0 else svg.WITHOUT) if place < len(STEPS) else svg.INK
-            plot.rect(scale(start), names.at(place), scale(start + amount) - scale(start), names.width, hue)
+            plot.rect(
+                scale(start),
+                names.at(place),
+                scale(start + amount) - scale(start),
+                names.width,
+                hue,
+            )
             side, anchor = (4, "start") if amount >= 0 else (-4, "end")
-            plot.text(scale(start + amount) + side, names.mid(place) + 4, number(amount), anchor=anchor, size=9.5)
+            plot.text(
+                scale(start + amount) + side,
+                names.mid(place) + 4,
+                number(amount),
+                anchor=anchor,
+                size=9.5,
+            )
         told = ", ".join(f"{STEPS[k]} {number(v)}" for k, v in sold.steps.items())
         panels.append(draw.panel(f"{title}: {number(total)} MUSD", told, plot))
     return Figure("From market prices to the owners' NPV", "", panels, layout="pair")
@@ -185,28 +238,46 @@ def _cash(found: BusinessCase, draw: svg.Drawer) -> Figure:
     """Cash flow that can serve debt as bars, debt service as a line, and its cover with the covenant below."""
     sold, years = found.shown, list(found.investment.years)
     flows = sold.flows
-    bars = pd.DataFrame({"year": years, "amount": (flows.cfads - flows.capital).tolist(), "kind": "cash"})
-    plot, bands, scale = svg.stacked(bars, years, [("cash", svg.WITH)], "MUSD", width=WIDE, height=220)
+    bars = pd.DataFrame(
+        {"year": years, "amount": (flows.cfads - flows.capital).tolist(), "kind": "cash"}
+    )
+    plot, bands, scale = svg.stacked(
+        bars, years, [("cash", svg.WITH)], "MUSD", width=WIDE, height=220
+    )
     service = flows.loan.service.tolist()
     paid = [(bands.mid(y), scale(s)) for y, s in zip(years, service, strict=True) if s > 0]
     if paid:
         plot.curve(paid, svg.WITHOUT)
     told = f"Cash flow before debt, from {number(min(bars['amount']))} to {number(max(bars['amount']))} MUSD a year"
-    panels = [draw.panel("Cash flow before debt (bars) and debt service (line), nominal", told, plot)]
-    covered = [(y, c / s) for y, c, s in zip(years, flows.cfads.tolist(), service, strict=True) if s > 1e-9]
+    panels = [
+        draw.panel("Cash flow before debt (bars) and debt service (line), nominal", told, plot)
+    ]
+    covered = [
+        (y, c / s) for y, c, s in zip(years, flows.cfads.tolist(), service, strict=True) if s > 1e-9
+    ]
     if covered:
         asked = found.terms["dscr"].value
         below = svg.Plot(WIDE, 130, top=20)
         places = below.years(years)
         up = below.amounts(max(asked, *(c for _, c in covered)) * 1.1, "times", most=3)
         for year, cover in covered:
-            below.rect(places.at(year), up(cover), places.width, below.bottom - up(cover), svg.GREYS[1])
-            at_low = min(max(sold.adverse.cfads[years.index(year)] / service[years.index(year)], 0.0), cover)
-            below.rect(places.at(year), up(at_low), places.width, below.bottom - up(at_low), svg.GREYS[2])
+            below.rect(
+                places.at(year), up(cover), places.width, below.bottom - up(cover), svg.GREYS[1]
+            )
+            at_low = min(
+                max(sold.adverse.cfads[years.index(year)] / service[years.index(year)], 0.0), cover
+            )
+            below.rect(
+                places.at(year), up(at_low), places.width, below.bottom - up(at_low), svg.GREYS[2]
+            )
         below.line(below.left, up(asked), below.right, up(asked), svg.WITHOUT, dash="4 3")
-        below.text(below.right, up(asked) - 4, f"asked {asked:g}", anchor="end", size=9.5, fill=svg.WITHOUT)
+        below.text(
+            below.right, up(asked) - 4, f"asked {asked:g}", anchor="end", size=9.5, fill=svg.WITHOUT
+        )
         said = f"Cover of debt service, least {min(c for _, c in covered):.2f}, asked {asked:g}"
-        panels.append(draw.panel("Cover of debt service (DSCR); dark: at adverse prices", said, below))
+        panels.append(
+            draw.panel("Cover of debt service (DSCR); dark: at adverse prices", said, below)
+        )
     return Figure("Cash by year", told + ".", panels, layout="wide")
 
 
@@ -217,7 +288,9 @@ def _tornado(found: BusinessCase, draw: svg.Drawer) -> Figure:
     names = plot.names([s.term.meaning for s in rows], gap=0.5)
     ends = [v for s in rows for v in (s.npv_low, s.npv_high)]
     spare = 0.08 * (max(ends) - min(ends))  # for the figures beside the bars
-    scale = plot.across(min([*ends, centre]) - spare, max([*ends, centre]) + spare, "NPV after tax, MUSD")
+    scale = plot.across(
+        min([*ends, centre]) - spare, max([*ends, centre]) + spare, "NPV after tax, MUSD"
+    )
     for place, s in enumerate(rows):
         for end, value, hue in (
             (s.term.low, s.npv_low, svg.GREYS[2]),
@@ -228,13 +301,23 @@ def _tornado(found: BusinessCase, draw: svg.Drawer) -> Figure:
             side = -4 if value < centre else 4
             anchor = "end" if value < centre else "start"
             plot.text(
-                scale(value) + side, names.mid(place) + 3, svg.axis_number(round(end, 4)), anchor=anchor, size=9.5
+                scale(value) + side,
+                names.mid(place) + 3,
+                svg.axis_number(round(end, 4)),
+                anchor=anchor,
+                size=9.5,
             )
         source = svg.clipped(s.term.source or "judged", plot.left - 16, 8.5)
-        plot.text(plot.left - 6, names.mid(place) + 16, source, anchor="end", size=8.5, fill=svg.MUTED)
+        plot.text(
+            plot.left - 6, names.mid(place) + 16, source, anchor="end", size=8.5, fill=svg.MUTED
+        )
     plot.line(scale(centre), plot.top, scale(centre), plot.bottom, svg.INK, wide=2)
-    told = ", ".join(f"{s.term.meaning} {number(s.npv_low)} to {number(s.npv_high)}" for s in rows[:3])
-    panel = draw.panel(f"{found.told(found.shown)}: each term low (grey) and high (blue)", told, plot)
+    told = ", ".join(
+        f"{s.term.meaning} {number(s.npv_low)} to {number(s.npv_high)}" for s in rows[:3]
+    )
+    panel = draw.panel(
+        f"{found.told(found.shown)}: each term low (grey) and high (blue)", told, plot
+    )
     return Figure("What moves the NPV", f"{told} MUSD.", [panel], layout="wide")
 
 
@@ -247,10 +330,18 @@ def _spread(found: BusinessCase, draw: svg.Drawer) -> Figure:
         plot = svg.Plot(WIDE / 2, 200, left=20, bottom=36)
         across = plot.across(float(edges[0]), float(edges[-1]), "NPV after tax, MUSD")
         top = max(counts.max(), 1)
-        for count, low, high in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        for count, low, high in zip(
+            counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True
+        ):
             height = (plot.bottom - plot.top) * count / top
             hue = svg.WITHOUT if (low + high) / 2 < 0 else svg.WITH
-            plot.rect(across(low), plot.bottom - height, max(across(high) - across(low) - 0.5, 0.5), height, hue)
+            plot.rect(
+                across(low),
+                plot.bottom - height,
+                max(across(high) - across(low) - 0.5, 0.5),
+                height,
+                hue,
+            )
         told = f"{percent(sold.spread.loss)} of draws lose money; half lie below {number(sold.spread.at(0.5))} MUSD"
         panels.append(draw.panel(f"{title}: {told}", told, plot))
     return Figure("How sure the NPV is", "", panels, layout="pair")

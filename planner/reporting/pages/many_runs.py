@@ -14,8 +14,26 @@ from planner.data.case import Case
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.report_forms import report_page
-from planner.reporting.values.page_parts import Figure, Part, ReportTable, Section, Statement, Text, declared, shown
-from planner.reporting.values.wording import NOTHING, Names, listed, number, percent, signed, worded, worded_lines
+from planner.reporting.values.page_parts import (
+    Figure,
+    Part,
+    ReportTable,
+    Section,
+    Statement,
+    Text,
+    declared,
+    shown,
+)
+from planner.reporting.values.wording import (
+    NOTHING,
+    Names,
+    listed,
+    number,
+    percent,
+    signed,
+    worded,
+    worded_lines,
+)
 from planner.results.plan import Cause, Comparison, Figures
 from planner.results.store import csv_text, write_whole
 from planner.results.study import (
@@ -57,8 +75,13 @@ class StudyTables:
 def write_report(found: StudyResults, folder: Path) -> None:
     """Write report.html and tables/*.csv into the folder of a study."""
     tables, draw = StudyTables(), Drawer()
-    sections = [_status(found), *(_outcomes(found, option, i, tables, draw) for i, option in enumerate(found.options))]
-    if dots := charts.risk_against_cost({option.name: option.rows for option in found.options}, draw):
+    sections = [
+        _status(found),
+        *(_outcomes(found, option, i, tables, draw) for i, option in enumerate(found.options)),
+    ]
+    if dots := charts.risk_against_cost(
+        {option.name: option.rows for option in found.options}, draw
+    ):
         sections.append(Section("plane", "Risk against cost", "", [dots]))
     statements = [Statement("Points", _lead(found)), *_warnings(found), *_drivers(sections)]
     if found.held is not None and found.robustness is not None:
@@ -71,7 +94,9 @@ def write_report(found: StudyResults, folder: Path) -> None:
         words = [part.paragraphs for part in failures.parts if isinstance(part, Text)]
         statements += [Statement("Failure", told) for paragraphs in words for told in paragraphs]
     outcomes = ", ".join(charts.outcome_words(outcome) for outcome in found.outcomes)
-    page = report_page("Study", found.title, f"What moves: {outcomes}?", statements, sections, script="brush.js")
+    page = report_page(
+        "Study", found.title, f"What moves: {outcomes}?", statements, sections, script="brush.js"
+    )
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.kept.items():
         (folder / "tables" / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
@@ -80,7 +105,9 @@ def write_report(found: StudyResults, folder: Path) -> None:
 
 def write_page(page: str, folder: Path) -> None:
     """Write report.html, whole."""
-    write_whole(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+    write_whole(
+        folder / "report.html", lambda path: path.write_text(page, encoding="utf-8", newline="\n")
+    )
 
 
 def _lead(found: StudyResults) -> str:
@@ -90,8 +117,15 @@ def _lead(found: StudyResults) -> str:
 
 def _warnings(found: StudyResults) -> list[Statement]:
     missing = int(found.table["status"].isna().sum())
-    told = _say("unfinished", missing=missing, rows=len(found.table)), _say("apart", found=found, line=AGREEMENT)
-    return [Statement(about, words) for about, words in zip(("Not finished", "Warning"), told, strict=True) if words]
+    told = (
+        _say("unfinished", missing=missing, rows=len(found.table)),
+        _say("apart", found=found, line=AGREEMENT),
+    )
+    return [
+        Statement(about, words)
+        for about, words in zip(("Not finished", "Warning"), told, strict=True)
+        if words
+    ]
 
 
 def _drivers(sections: Iterable[Section]) -> Iterator[Statement]:
@@ -100,20 +134,31 @@ def _drivers(sections: Iterable[Section]) -> Iterator[Statement]:
         for part in section.parts:
             if isinstance(part, Figure) and part.title in charts.DRIVERS:
                 of = section.title.partition(": ")[2]
-                yield Statement(part.panels[0].title, f"{of}: {part.takeaway}" if of else part.takeaway)
+                yield Statement(
+                    part.panels[0].title, f"{of}: {part.takeaway}" if of else part.takeaway
+                )
 
 
 def _status(found: StudyResults) -> Section:
     counts = found.table["status"].fillna("not run").value_counts()
     rows = [[str(status), f"{n:,}", percent(n / len(found.table))] for status, n in counts.items()]
-    parts: list[Part] = [declared("rows_by_status", rows), Text(worded_lines("study.j2", "checked", found=found))]
-    bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()].head(MOST_ROWS)
+    parts: list[Part] = [
+        declared("rows_by_status", rows),
+        Text(worded_lines("study.j2", "checked", found=found)),
+    ]
+    bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()].head(
+        MOST_ROWS
+    )
     if len(bad):
-        parts.append(declared("without_optimum", bad.assign(message=bad["message"].str.partition("\n")[0])))
+        parts.append(
+            declared("without_optimum", bad.assign(message=bad["message"].str.partition("\n")[0]))
+        )
     return Section("status", "What was run", "", parts)
 
 
-def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: StudyTables, draw: Drawer) -> Section:
+def _outcomes(
+    found: StudyResults, option: OptionResults, place: int, tables: StudyTables, draw: Drawer
+) -> Section:
     parts: list[Part | None] = []
     for one in option.outcomes:
         outcome = one.outcome
@@ -122,21 +167,40 @@ def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: St
             parts.append(charts.tornado(one.tornado, outcome, draw) if len(one.tornado) else None)
         if one.indices:
             kind = one.indices.kind
-            lines = [{"option": option.name, "outcome": outcome, "kind": kind, **vars(row)} for row in one.indices.rows]
+            lines = [
+                {"option": option.name, "outcome": outcome, "kind": kind, **vars(row)}
+                for row in one.indices.rows
+            ]
             tables.add("indices", pd.DataFrame(lines))
             parts.append(charts.influence(one.indices, draw))
             if one.indices.pairs:
-                lines = [{"option": option.name, "outcome": outcome, **vars(pair)} for pair in one.indices.pairs]
-                pairs = tables.add("pairs", pd.DataFrame(lines)).sort_values("value", ascending=False).head(MOST_ROWS)
+                lines = [
+                    {"option": option.name, "outcome": outcome, **vars(pair)}
+                    for pair in one.indices.pairs
+                ]
+                pairs = (
+                    tables.add("pairs", pd.DataFrame(lines))
+                    .sort_values("value", ascending=False)
+                    .head(MOST_ROWS)
+                )
                 parts.append(declared("pairs", pairs, outcome=charts.outcome_words(outcome)))
         for uncertainty, curve in one.curves.items():
-            tables.add("response_curves", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
-        parts.append(charts.response_curves(list(one.curves.items()), outcome, draw, found.design == "one_at_a_time"))
+            tables.add(
+                "response_curves",
+                curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty),
+            )
+        parts.append(
+            charts.response_curves(
+                list(one.curves.items()), outcome, draw, found.design == "one_at_a_time"
+            )
+        )
         if found.design == "grid" and len(found.uncertainties) == 2:
             parts.append(charts.heat_map(option.rows, *found.uncertainties, outcome, draw))
     if found.design != "one_at_a_time":
         parts.append(charts.parallel(option.rows, found.uncertainties, found.outcomes, draw))
-    kept: list[Part] = [part for part in parts if part is not None] or [_summary(found, option.rows)]
+    kept: list[Part] = [part for part in parts if part is not None] or [
+        _summary(found, option.rows)
+    ]
     return Section(f"outcomes{place}", _titled("What moves the outcomes", option.name), "", kept)
 
 
@@ -148,18 +212,29 @@ def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
 def _options(found: StudyResults, tables: StudyTables) -> Section | None:
     if found.means is None or found.regret is None:
         return None
-    means, words = tables.add("options", found.means), [charts.outcome_words(o) for o in found.outcomes]
+    means, words = (
+        tables.add("options", found.means),
+        [charts.outcome_words(o) for o in found.outcomes],
+    )
     rows = means[["option", *found.outcomes]].to_numpy(object).tolist()
     regret = declared("regret", tables.add("regret", found.regret), outcome=words[0])
-    return Section("options", "Options compared", "", [declared("means", rows, outcomes=words), regret])
+    return Section(
+        "options", "Options compared", "", [declared("means", rows, outcomes=words), regret]
+    )
 
 
 def _given(
-    found: StudyResults, held: pd.DataFrame, robustness: pd.DataFrame, tables: StudyTables, draw: Drawer
+    found: StudyResults,
+    held: pd.DataFrame,
+    robustness: pd.DataFrame,
+    tables: StudyTables,
+    draw: Drawer,
 ) -> Section:
     tables.add("plans_by_point", held)
     points = held["point"].nunique()
-    table = declared("robustness", tables.add("robustness", robustness), points=points, fails=found.fails_when)
+    table = declared(
+        "robustness", tables.add("robustness", robustness), points=points, fails=found.fails_when
+    )
     return Section("given", "Given plans at all points", "", [table, charts.held_plans(held, draw)])
 
 
@@ -172,15 +247,25 @@ def _failures(found: StudyResults, tables: StudyTables, draw: Drawer) -> Section
             continue
         boxes, path = option.failures.boxes, option.failures.path
         prefix = "" if option.name == ALL else f"{option.name}: "
-        told += [f"{prefix}{way}: {failure_words(option.failures, box)}" for way, box in boxes.items()]
+        told += [
+            f"{prefix}{way}: {failure_words(option.failures, box)}" for way, box in boxes.items()
+        ]
         lines += [
             {
-                "option": option.name, "method": way, "box": _limits(box), "density": box.density,
-                "coverage": box.coverage, "points": box.inside, "failures": box.failures,
+                "option": option.name,
+                "method": way,
+                "box": _limits(box),
+                "density": box.density,
+                "coverage": box.coverage,
+                "points": box.inside,
+                "failures": box.failures,
             }
-            for way, box in [*boxes.items(), *((f"PRIM, step {n}", box) for n, box in enumerate(path))]
+            for way, box in [
+                *boxes.items(),
+                *((f"PRIM, step {n}", box) for n, box in enumerate(path)),
+            ]
             if box
-        ]  # fmt: skip
+        ]
         parts += [f for f in [charts.traded(path, boxes["PRIM"], draw)] if f]
     tables.add("failures", pd.DataFrame(lines))
     lead = _say("failures", when=found.fails_when)
@@ -207,8 +292,16 @@ def _projects(found: StudyResults, tables: StudyTables) -> Section | None:
     parts: list[Part] = []
     for option in found.options:
         table = tables.add("projects", option.projects.assign(option=option.name)).head(MOST_ROWS)
-        parts += [declared("projects", table, title=_titled("Projects", option.name))] if len(table) else []
-    return Section("projects", "Which projects are in how many of the plans", "", parts) if parts else None
+        parts += (
+            [declared("projects", table, title=_titled("Projects", option.name))]
+            if len(table)
+            else []
+        )
+    return (
+        Section("projects", "Which projects are in how many of the plans", "", parts)
+        if parts
+        else None
+    )
 
 
 def frontier_page(found: FrontierResults) -> str:
@@ -226,7 +319,9 @@ def frontier_page(found: FrontierResults) -> str:
 
 def _breakpoints(table: pd.DataFrame) -> ReportTable:
     known = table[table["cost_musd"].notna()] if "cost_musd" in table else table.head(0)
-    sizes = known.filter(like=NEW_CAPACITY).rename(columns=lambda name: name.removeprefix(NEW_CAPACITY))
+    sizes = known.filter(like=NEW_CAPACITY).rename(
+        columns=lambda name: name.removeprefix(NEW_CAPACITY)
+    )
     changes = [_difference(steps) for _, steps in sizes.diff().fillna(sizes).iterrows()]
     return declared("breakpoints", known.assign(changes=changes))
 
@@ -266,12 +361,25 @@ def comparison_sentences(found: Comparison) -> list[str]:
 
 
 def _sections(found: Comparison, names: Names, at: int) -> list[Section]:
-    cells = [[c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells]
-    runs, built = {"before": found.before, "after": found.after}, _resized(found.first, found.second, names)
+    cells = [
+        [c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells
+    ]
+    runs, built = (
+        {"before": found.before, "after": found.after},
+        _resized(found.first, found.second, names),
+    )
     named: dict[str, tuple[str, str, list[Part]]] = {
-        "causes": ("which input explains which change", "One at a time, each solved.", _causes(found, names)),
+        "causes": (
+            "which input explains which change",
+            "One at a time, each solved.",
+            _causes(found, names),
+        ),
         "plan": ("the plan", "", [shown("built", built, **runs)]),
-        "inputs": ("inputs that differ", "", [shown("cells", cells, folded=len(cells) > MANY, **runs)]),
+        "inputs": (
+            "inputs that differ",
+            "",
+            [shown("cells", cells, folded=len(cells) > MANY, **runs)],
+        ),
     }
     return [
         Section(f"{anchor}-{at}", f"{found.after}: {title}", lead, parts)
@@ -283,20 +391,46 @@ def _causes(found: Comparison, names: Names) -> list[Part]:
     first, second, rows = found.first, found.second, list[list[object]]()
     for c in found.causes:
         (risk, moved), cost = _alone(found, c), c.alone.cost if c.alone else None
-        rows.append([c.group, str(c.cells), risk, moved, cost, None if cost is None else cost - first.cost, c.why])
+        rows.append(
+            [
+                c.group,
+                str(c.cells),
+                risk,
+                moved,
+                cost,
+                None if cost is None else cost - first.cost,
+                c.why,
+            ]
+        )
     if rows:
         rows.append(["Interplay of the groups", "", None, found.interplay, None, None, ""])
-        rows.append(["All of it", "", second.risk, second.risk - first.risk, second.cost, second.cost - first.cost, ""])
-    movers = [[c.group, *row] for c in found.causes if c.alone for row in _resized(first, c.alone, names)]
+        rows.append(
+            [
+                "All of it",
+                "",
+                second.risk,
+                second.risk - first.risk,
+                second.cost,
+                second.cost - first.cost,
+                "",
+            ]
+        )
+    movers = [
+        [c.group, *row] for c in found.causes if c.alone for row in _resized(first, c.alone, names)
+    ]
     causes = shown("causes", rows, marks=[*("" for _ in rows[:-1]), "total"])
     return [causes, declared("movers", movers)] if movers else [causes]
 
 
 def _resized(first: Figures, second: Figures, names: Names) -> list[list[str]]:
     """Plants whose new capacity (t/y) differs by half a tonne or more: name, before, after, change."""
-    pairs = ((p, first.capacity.get(p, 0.0), second.capacity.get(p, 0.0)) for p in _either(first, second))
+    pairs = (
+        (p, first.capacity.get(p, 0.0), second.capacity.get(p, 0.0)) for p in _either(first, second)
+    )
     return [
-        [names.placed(p), number(old), number(new), signed(new - old)] for p, old, new in pairs if abs(new - old) > 0.5
+        [names.placed(p), number(old), number(new), signed(new - old)]
+        for p, old, new in pairs
+        if abs(new - old) > 0.5
     ]
 
 
@@ -308,7 +442,10 @@ def comparison_lines(found: Sequence[Comparison]) -> list[str]:
     """The screen."""
     lines = []
     for one in found:
-        lines += [f"{one.before} against {one.after}", *(f"  {s}" for s in comparison_sentences(one))]
+        lines += [
+            f"{one.before} against {one.after}",
+            *(f"  {s}" for s in comparison_sentences(one)),
+        ]
         lines += [
             f"  {c.group:<34} risk {signed(one.effect(c)):>9}  cost {signed(c.alone.cost - one.first.cost):>9}"
             if c.alone

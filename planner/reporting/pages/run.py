@@ -13,11 +13,21 @@ from planner.reporting.charts import supply as supply_charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.charts.plan import timeline
 from planner.reporting.charts.supply import losses, shortage
-from planner.reporting.formats.report_forms import render_markdown, render_template, write_pdf, write_workbook
+from planner.reporting.formats.report_forms import (
+    render_markdown,
+    render_template,
+    write_pdf,
+    write_workbook,
+)
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.decision import ally_tables
-from planner.reporting.tables.inputs_and_results import iamc_table, input_tables, summary_sheet, sureness
+from planner.reporting.tables.inputs_and_results import (
+    iamc_table,
+    input_tables,
+    summary_sheet,
+    sureness,
+)
 from planner.reporting.tables.plan import DECIDED, assumptions, commitments, explanation_tables
 from planner.reporting.text import claim, policies, same_risk, statements
 from planner.reporting.values.decision import (
@@ -35,7 +45,16 @@ from planner.reporting.values.decision import (
     waiting,
     worst_futures,
 )
-from planner.reporting.values.page_parts import STATED, Card, Figure, Front, Part, ReportTable, Section, Text
+from planner.reporting.values.page_parts import (
+    STATED,
+    Card,
+    Figure,
+    Front,
+    Part,
+    ReportTable,
+    Section,
+    Text,
+)
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.run_view import EXPECTED, RunView, run_view, summary_keys, table_rows
 from planner.reporting.values.wording import headline, midway, money, percent, short, worded_lines
@@ -63,7 +82,10 @@ def front(run: RunView) -> Front:
     seen, model = outlook(run) | {"verdict": mines_alone(run), **_policies(run)}, run.case.model
     lines = [say(run, passage, **seen) for passage in COVER]
     lines += [say(run, passage) for passage in ("decision_lead", "drawn")]
-    lines += ["" if decided(run) else say(run, "risk_defined"), "" if run.found else say(run, "ask")]
+    lines += [
+        "" if decided(run) else say(run, "risk_defined"),
+        "" if run.found else say(run, "ask"),
+    ]
     shown = [line for line in lines if line]
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
     asked, claimed = say(run, "question", cut_off=cut_off(run)), say(run, "claim", **seen)
@@ -97,7 +119,9 @@ def _cards(run: RunView) -> Iterator[Card]:
     both = f"{money(idle['risk'])} → {money(s['risk_musd'])}" if idle else money(s["risk_musd"])
     note = say(run, "risk_note")
     begins = f"{summary_keys('risk_musd')}; {charts.FRONTIER}" if decided(run) else ""
-    yield Card("Risk", both, "", note, begins or summary_keys("risk_musd", "without_plan.risk_musd"))
+    yield Card(
+        "Risk", both, "", note, begins or summary_keys("risk_musd", "without_plan.risk_musd")
+    )
     year = min(run.years[0] + AHEAD, run.years[-1])
     before, after = plants_running(run, year)
     what, source = "of all stages", table_rows("capacity", year=year)
@@ -115,8 +139,18 @@ def first_figure(run: RunView, draw: Drawer) -> Figure:
 
 def decision_sections(run: RunView, draw: Drawer) -> list[Section]:
     """The rest of the decision page, in the order in which it is asked for."""
-    sections = [*_price(run, draw), _now(run), *_shares(run, draw), *_timeline(run, draw), *_short(run, draw)]
-    return [section for section in (*sections, *_wrong(run), _exposed(run), *_turns(run)) if section.parts]
+    sections = [
+        *_price(run, draw),
+        _now(run),
+        *_shares(run, draw),
+        *_timeline(run, draw),
+        *_short(run, draw),
+    ]
+    return [
+        section
+        for section in (*sections, *_wrong(run), _exposed(run), *_turns(run))
+        if section.parts
+    ]
 
 
 def _price(run: RunView, draw: Drawer) -> Iterator[Section]:
@@ -144,10 +178,16 @@ def _timeline(run: RunView, draw: Drawer) -> Iterator[Section]:
 
 def _shares(run: RunView, draw: Drawer) -> Iterator[Section]:
     rows, each = share_rows(run), tables.allies(run)
-    parts: list[Part] = [charts.shares(run, rows, draw), tables.gets_and_pays(run, rows)] if rows else []
+    parts: list[Part] = (
+        [charts.shares(run, rows, draw), tables.gets_and_pays(run, rows)] if rows else []
+    )
     if each is not None:
         parts.append(replace(each, folded=bool(rows)))
-    title = "Who gets, who pays, who would leave" if rows else "What each ally builds, and what it is spared"
+    title = (
+        "Who gets, who pays, who would leave"
+        if rows
+        else "What each ally builds, and what it is spared"
+    )
     yield Section("shares", title, "", parts)
 
 
@@ -161,15 +201,29 @@ def _wrong(run: RunView) -> Iterator[Section]:
     found = decided(run)
     if found is not None and found.execution:
         planned, _ = hurtful(found)
-        late = next((e for e in found.execution if e.key == "late" and e.held_risk is not None), None)
+        late = next(
+            (e for e in found.execution if e.key == "late" and e.held_risk is not None), None
+        )
         title = say(run, "slips_title", planned=planned, late=late if planned is not None else None)
         yield Section("slips", title, "", [tables.execution(run, found)])
 
 
 def _exposed(run: RunView) -> Section:
-    values = {"run": run, "names": run.names, "plan": run.summary, "old": run.without, **exposed(run)}
-    lines = [line for passage in ("exposed", "unknown") for line in worded_lines("decision.j2", passage, **values)]
-    return Section("unknown", "What the plan does not protect against", "", [Text(lines, listed=True)])
+    values = {
+        "run": run,
+        "names": run.names,
+        "plan": run.summary,
+        "old": run.without,
+        **exposed(run),
+    }
+    lines = [
+        line
+        for passage in ("exposed", "unknown")
+        for line in worded_lines("decision.j2", passage, **values)
+    ]
+    return Section(
+        "unknown", "What the plan does not protect against", "", [Text(lines, listed=True)]
+    )
 
 
 def _turns(run: RunView) -> Iterator[Section]:
@@ -178,7 +232,9 @@ def _turns(run: RunView) -> Iterator[Section]:
     leaning = leading(run.found.influences, run.found.own.objective)
     undecided = [(claim(v.claim), v.turns_on) for v in run.found.verdicts if v.turns_on]
     title, lead = say(run, "turns_title", leaning=leaning), say(run, "turns", undecided=undecided)
-    told = Text([line for line in (title, lead) if line], source=f"{EXPLANATION}: influences, verdicts")
+    told = Text(
+        [line for line in (title, lead) if line], source=f"{EXPLANATION}: influences, verdicts"
+    )
     table = assumptions(run.found)
     yield Section("turns", "What would change this", "", [told, table] if table.rows else [told])
 
@@ -187,7 +243,9 @@ def render_page(run: RunView, parts: list[Section] | None = None) -> str:
     """The whole page as text. parts: its chapters, if they are there already."""
     planned = "risk_musd" in run.summary
     chapters = (parts or sections(run)) if planned else [_inputs(run)]
-    first = next((at for at, section in enumerate(chapters) if section.anchor in ANNEX), len(chapters))
+    first = next(
+        (at for at, section in enumerate(chapters) if section.anchor in ANNEX), len(chapters)
+    )
     return render_template(
         "report.html.j2",
         run=f"Run of {run.title}, inputs {run.summary.get('inputs_sha256', run.case.sha256)[:12]}",
@@ -231,7 +289,12 @@ def sections(run: RunView) -> list[Section]:
     }
     leads = {"why": say(run, "why_lead"), ALLIES: say(run, "allies")}
     chapters = [
-        Section(anchor, TITLES[anchor], leads.get(anchor, ""), [part for part in parts if part is not None])
+        Section(
+            anchor,
+            TITLES[anchor],
+            leads.get(anchor, ""),
+            [part for part in parts if part is not None],
+        )
         for anchor, parts in annex.items()
     ]
     return [first, *following, *(chapter for chapter in chapters if chapter.parts), _inputs(run)]
@@ -241,15 +304,21 @@ def _why(run: RunView, draw: Drawer) -> list[Part | None]:
     found = run.found
     if found is None:
         return []
-    words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
-    told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
+    words = [
+        f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)
+    ]
+    told = Text(
+        words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing"
+    )
     asked = explanation_tables(found, run.names)
     tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
     return [supply_charts.ladder(found, draw), told, *tables]
 
 
 def _inputs(run: RunView) -> Section:
-    return Section("inputs", TITLES["inputs"], "", [sureness(run.case), *input_tables(run.case, run.names)])
+    return Section(
+        "inputs", TITLES["inputs"], "", [sureness(run.case), *input_tables(run.case, run.names)]
+    )
 
 
 TITLES = STATED["annex"]
@@ -289,10 +358,15 @@ def _write_html(run: RunView, parts: list[Section] | None, folder: Path) -> None
 
 
 def _other_forms(run: RunView, parts: list[Section], folder: Path) -> None:
-    short, first = [_without_inputs(section) for section in parts if section.anchor != ALLIES], front(run)
+    short, first = (
+        [_without_inputs(section) for section in parts if section.anchor != ALLIES],
+        front(run),
+    )
     write_pdf(folder / "report.pdf", first, short)
     (folder / "report.md").write_text(render_markdown(first, short), encoding="utf-8", newline="\n")
-    (folder / "report-iamc.csv").write_text(csv_text(iamc_table(run)), encoding="utf-8", newline="\n")
+    (folder / "report-iamc.csv").write_text(
+        csv_text(iamc_table(run)), encoding="utf-8", newline="\n"
+    )
 
 
 def _without_inputs(section: Section) -> Section:
@@ -300,4 +374,6 @@ def _without_inputs(section: Section) -> Section:
     if section.anchor != "inputs":
         return section
     kept = [part for part in section.parts if not (isinstance(part, ReportTable) and part.folded)]
-    return replace(section, lead="The tables themselves are in report.html and report.xlsx.", parts=kept)
+    return replace(
+        section, lead="The tables themselves are in report.html and report.xlsx.", parts=kept
+    )

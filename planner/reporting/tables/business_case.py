@@ -48,7 +48,9 @@ def returns(found: BusinessCase) -> ReportTable:
     rows = [["use of capacity", "", *(" / ".join(percent(u) for u in s.use) for _, s in told)]]
     for figure in FIGURES.values():
         values = [None if (v := figure.value(s)) is None else round(v, 6) for _, s in told]
-        rows.append([figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)])
+        rows.append(
+            [figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)]
+        )
     return declared("returns", rows, titles=[title for title, _ in told])
 
 
@@ -84,9 +86,23 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         rows.append(["works", name, worked(plant, names), "", most, None, None])
         for sale in flows.sales:
             m, made = sale.material, most * sale.material.per_tonne
-            rows.append(["sells", name, m.name, m.form, made, float(sale.tonnes.max()), float(sale.market.max())])
-        rows += [["takes in", name, m.name, m.form, most * m.per_tonne, None, None] for m in plant.taken]
-        rows.append(["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())])
+            rows.append(
+                [
+                    "sells",
+                    name,
+                    m.name,
+                    m.form,
+                    made,
+                    float(sale.tonnes.max()),
+                    float(sale.market.max()),
+                ]
+            )
+        rows += [
+            ["takes in", name, m.name, m.form, most * m.per_tonne, None, None] for m in plant.taken
+        ]
+        rows.append(
+            ["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())]
+        )
     return declared("materials", rows)
 
 
@@ -103,7 +119,12 @@ def alternatives(found: BusinessCase) -> ReportTable:
     """What else the public could do."""
     words = STATED["alternatives"]["words"]
     rows = [
-        [words[a.what], a.cost, a.worth, a.worth / a.cost if a.worth is not None and a.cost else None]
+        [
+            words[a.what],
+            a.cost,
+            a.worth,
+            a.worth / a.cost if a.worth is not None and a.cost else None,
+        ]
         for a in found.alternatives
     ]
     return declared("alternatives", rows)
@@ -124,7 +145,17 @@ def inputs(found: BusinessCase) -> ReportTable:
     """Every input with its range, and what it moves the NPV to."""
     rows = [
         [
-            *(t.meaning, t.value, t.low, t.high, t.unit, s.npv_low, s.npv_high, s.owners_low, s.owners_high),
+            *(
+                t.meaning,
+                t.value,
+                t.low,
+                t.high,
+                t.unit,
+                s.npv_low,
+                s.npv_high,
+                s.owners_low,
+                s.owners_high,
+            ),
             *(t.source or "judged", t.confidence),
         ]
         for s in found.swings
@@ -148,11 +179,16 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
         per = worth / s.cost if worth is not None and s.cost else None
         private = s.private / s.cost if s.private is not None and s.cost else None
         costs = (s.cost, s.in_full, s.expected, s.worst)
-        rows.append([kinds.get(s.kind, s.kind), least, s.amount, *costs, private, per, *CARRIES[s.kind]])
+        rows.append(
+            [kinds.get(s.kind, s.kind), least, s.amount, *costs, private, per, *CARRIES[s.kind]]
+        )
     floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
     deck = found.investment.prices()
     sold = {(m.element, m.form): None for p in found.investment.plants for m in p.made}
-    quoted = [f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}" for e, form in sold]
+    quoted = [
+        f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}"
+        for e, form in sold
+    ]
     quoted = quoted if floor else []
     return declared("term_sheet", rows, quoted=quoted, converts=converts(found), dated=found.dated)
 
@@ -163,7 +199,10 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     rows: list[list[Any]] = [["the case, selling all", None, *found.full.use, None]]
     if found.planned:
         rows.append(["the plan, expected", None, *found.planned.use, None])
-        rows += [[names.scenario(w), found.futures[w], *use, saved.get(w)] for w, use in found.throughput.items()]
+        rows += [
+            [names.scenario(w), found.futures[w], *use, saved.get(w)]
+            for w, use in found.throughput.items()
+        ]
     alone = [f"{names.project(p)} {number(v)}" for p, v in found.alone.items()]
     return declared("throughput", rows, plants=[*map(names.project, found.projects)], alone=alone)
 
@@ -177,8 +216,19 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
     """Prices by good."""
     rows = [
         [
-            *(names.element(q.element), q.form, 1000 * float(q.price[0]), 1000 * float(q.price[-1]), q.low, q.high),
-            *([f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()], q.source, q.confidence),
+            *(
+                names.element(q.element),
+                q.form,
+                1000 * float(q.price[0]),
+                1000 * float(q.price[-1]),
+                q.low,
+                q.high,
+            ),
+            *(
+                [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],
+                q.source,
+                q.confidence,
+            ),
         ]
         for q in found.investment.quotes
     ]
@@ -187,18 +237,37 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
 
 def contracts(found: BusinessCase, names: Names) -> Part:
     """Contracts of the case about the plants."""
-    stated = [name for name in Contract.columns() if name not in ("contract", "project", "kind", "party", "element")]
+    stated = [
+        name
+        for name in Contract.columns()
+        if name not in ("contract", "project", "kind", "party", "element")
+    ]
     rows = []
     for r in (deal.contract for deal in found.investment.deals):
         values = [
-            (name, getattr(r, name)) for name in stated if getattr(r, name) != Contract.model_fields[name].default
+            (name, getattr(r, name))
+            for name in stated
+            if getattr(r, name) != Contract.model_fields[name].default
         ]
         words = "; ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in values)
-        rows.append([r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", words, r.source])
+        rows.append(
+            [
+                r.contract,
+                r.kind,
+                r.party,
+                names.element(r.element) if r.element else "all",
+                words,
+                r.source,
+            ]
+        )
     return shown("contracts", rows)
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     """What the case says of the plants."""
-    rows = [[names.project(p), r.source, r.confidence, r.notes] for p in found.projects for r in [case.projects[p]]]
+    rows = [
+        [names.project(p), r.source, r.confidence, r.notes]
+        for p in found.projects
+        for r in [case.projects[p]]
+    ]
     return declared("plants", rows)

@@ -23,7 +23,13 @@ from planner.reporting.values.run_view import RunView
 from planner.reporting.values.wording import NOTHING, STAGES, Names, as_year, count
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 
-LOOKS = {Kind.TEXT: "words", Kind.YEAR: "year", Kind.QUARTER: "year", Kind.NUMBER: "number", Kind.SHARE: "share"}
+LOOKS = {
+    Kind.TEXT: "words",
+    Kind.YEAR: "year",
+    Kind.QUARTER: "year",
+    Kind.NUMBER: "number",
+    Kind.SHARE: "share",
+}
 
 
 def summary_sheet(run: RunView) -> ReportTable:
@@ -36,23 +42,45 @@ def summary_sheet(run: RunView) -> ReportTable:
         ("coordination", "", policy.coordination, None),
         ("investment", "", policy.investment, None),
         ("levers", "", ", ".join(run.case.model.levers) or "none", None),
-        *((what, "MUSD", s[k], old.get(k)) for k, what in STATED["facts"]["musd"].items() if s.get(k) is not None),
+        *(
+            (what, "MUSD", s[k], old.get(k))
+            for k, what in STATED["facts"]["musd"].items()
+            if s.get(k) is not None
+        ),
     ]
     for key, what, unit in STATED["facts"]["by_element"]:
         by, before = s.get(key, {}), old.get(key, {})
-        lines += [(f"{what}: {run.names.element(e)}", unit, value, before.get(e)) for e, value in by.items()]
-    lines += [(f"trained: {run.names.skill(k)}", "persons", value, None) for k, value in s.get("trained", {}).items()]
-    for what, key in (("program", "model"), ("certificate", "certificate"), ("version", "versions")):
-        lines += [(f"{what}: {k.replace('_', ' ')}", "", v, None) for k, v in s.get(key, {}).items()]
+        lines += [
+            (f"{what}: {run.names.element(e)}", unit, value, before.get(e))
+            for e, value in by.items()
+        ]
+    lines += [
+        (f"trained: {run.names.skill(k)}", "persons", value, None)
+        for k, value in s.get("trained", {}).items()
+    ]
+    for what, key in (
+        ("program", "model"),
+        ("certificate", "certificate"),
+        ("version", "versions"),
+    ):
+        lines += [
+            (f"{what}: {k.replace('_', ' ')}", "", v, None) for k, v in s.get(key, {}).items()
+        ]
     lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
     return declared("facts", lines, compared=bool(old), run=run)
 
 
 BY_YEAR = {
-    "capacity": (["year", "project", "stage", "country"], ["existing_tpa", "new_tpa", "usable_tpa", "throughput_t"]),
+    "capacity": (
+        ["year", "project", "stage", "country"],
+        ["existing_tpa", "new_tpa", "usable_tpa", "throughput_t"],
+    ),
     "operations": (["year", "country", "item", "element", "form"], ["tonnes"]),
     "stocks": (["year", "country", "element", "form"], ["stock_t", "bought_t", "released_t"]),
-    "workforce": (["year", "country", "skill"], ["staff", "hired", "lent", "borrowed", "available", "needed"]),
+    "workforce": (
+        ["year", "country", "skill"],
+        ["staff", "hired", "lent", "borrowed", "available", "needed"],
+    ),
 }
 """Result tables of which the workbook has expected values: keys and values. The rows of each future are in the CSV."""
 
@@ -70,16 +98,27 @@ def _expected(run: RunView, name: str) -> ReportTable:
     for column in stated.columns:
         if column.name in table:
             ids, namer = table[column.name], run.names.by_column.get(column.name)
-            named = ids if namer is None else ids.map({value: namer(value) if value else "" for value in ids.unique()})
+            named = (
+                ids
+                if namer is None
+                else ids.map({value: namer(value) if value else "" for value in ids.unique()})
+            )
             form = FORMS["rate" if column.unit == PER_UNIT else LOOKS[column.kind]]
             columns.append(Column(column.heading, column.unit, not column.is_text, form))
             cells.append(named.tolist())
     meaning = f"{stated.meaning}; expected over the futures; each future: tables/{name}.csv"
-    return ReportTable(name.capitalize(), columns, list(zip(*cells, strict=True)), sheet=name, meaning=meaning)
+    return ReportTable(
+        name.capitalize(), columns, list(zip(*cells, strict=True)), sheet=name, meaning=meaning
+    )
 
 
 IAMC_COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
-FLOWS = {"made": "Production", "imported": "Import", "resold": "Resale", "released": "Stock Release"}
+FLOWS = {
+    "made": "Production",
+    "imported": "Import",
+    "resold": "Resale",
+    "released": "Stock Release",
+}
 """Items of `operations` that are told, and what they are called."""
 FEEDS = ("mine", "separation")
 """Stages whose capacity counts feed: of all rare earths, or of the heavy ones."""
@@ -100,14 +139,20 @@ def iamc_table(run: RunView) -> pd.DataFrame:
     keys = IAMC_COLUMNS[:-1]
     sums = table.groupby(keys, as_index=False, sort=True)[["value"]].sum()[IAMC_COLUMNS]
     # A region and variable that is zero in every scenario and year says nothing; the rest of its zeros do.
-    told = sums.groupby(["region", "variable"])["value"].transform(lambda values: bool((values.abs() > 0).any()))
+    told = sums.groupby(["region", "variable"])["value"].transform(
+        lambda values: bool((values.abs() > 0).any())
+    )
     return sums[told.astype(bool)].reset_index(drop=True)
 
 
 def _parts(run: RunView) -> Iterator[pd.DataFrame]:
     """What is told of goods, capacity, people and money; a payment that holds in several scenarios stands in each."""
     short, flows, stocks = run.tables["shortfall"], run.tables["operations"], run.by_year["stocks"]
-    capacity, people, paid = run.by_year["capacity"], run.by_year["workforce"], run.tables["spending"]
+    capacity, people, paid = (
+        run.by_year["capacity"],
+        run.by_year["workforce"],
+        run.tables["spending"],
+    )
     named = flows[flows["item"].isin(list(FLOWS))]
     for heads, table, unit, value in (
         (["Demand"] * len(short), short, "t/yr", "demand_t"),
@@ -118,18 +163,29 @@ def _parts(run: RunView) -> Iterator[pd.DataFrame]:
         goods = zip(heads, table["element"], table["form"], strict=True)
         variable = [f"{head}|{run.names.element(e)}|{form.capitalize()}" for head, e, form in goods]
         yield _frame(table, variable, unit, value)
-    basis = ["Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in capacity["project"]]
-    plants = [f"{STAGES[s]}|{b}" if s in FEEDS else STAGES[s] for s, b in zip(capacity["stage"], basis, strict=True)]
+    basis = [
+        "Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in capacity["project"]
+    ]
+    plants = [
+        f"{STAGES[s]}|{b}" if s in FEEDS else STAGES[s]
+        for s, b in zip(capacity["stage"], basis, strict=True)
+    ]
     yield _frame(capacity, [f"Capacity|{plant}" for plant in plants], "t/yr", "usable_tpa")
-    yield _frame(people, [f"Workforce|{run.names.skill(k)}" for k in people["skill"]], "persons", "staff")
+    yield _frame(
+        people, [f"Workforce|{run.names.skill(k)}" for k in people["skill"]], "persons", "staff"
+    )
     everyone = ";".join(run.case.scenarios)
     members: Any = [(everyone if s == "all" else s).split(";") for s in paid["scenarios"]]
     rows = paid.assign(scenario=members).explode("scenario")
-    yield _frame(rows, [f"Public Spending|{item.capitalize()}" for item in rows["item"]], "MUSD/yr", "musd")
+    yield _frame(
+        rows, [f"Public Spending|{item.capitalize()}" for item in rows["item"]], "MUSD/yr", "musd"
+    )
 
 
 def _frame(table: pd.DataFrame, variable: list[str], unit: str, value: str) -> pd.DataFrame:
-    return table[["scenario", "country", "year"]].assign(variable=variable, unit=unit, value=table[value].to_numpy())
+    return table[["scenario", "country", "year"]].assign(
+        variable=variable, unit=unit, value=table[value].to_numpy()
+    )
 
 
 SURENESS = ("estimate", "low", "", "medium", "high")
@@ -156,7 +212,13 @@ def columns_of(table: Table, rows: tuple[Row, ...]) -> list[tuple[str, str, bool
         if any(getattr(row, name) not in (None, "", ()) for row in rows):
             extra = table.row.model_fields[name].json_schema_extra
             unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-            out.append((name, "" if unit == "year" else unit, all(_is_number(getattr(row, name)) for row in rows)))
+            out.append(
+                (
+                    name,
+                    "" if unit == "year" else unit,
+                    all(_is_number(getattr(row, name)) for row in rows),
+                )
+            )
     return out
 
 
@@ -196,7 +258,10 @@ def _input_table(table: Table, case: Case, names: Names) -> ReportTable:
     return ReportTable(
         f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
         [_column(*column) for column in columns],
-        [[named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns] for row in rows],
+        [
+            [named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns]
+            for row in rows
+        ],
         folded=True,
         marks=unsure,
     )
@@ -209,17 +274,25 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
         shown = columns_of(table, tuple(case.tables.rows(table.name)))
         numbers, words = ([c for c in shown if c[2] == number] for number in (True, False))
         for row in case.tables.rows(table.name):
-            named = ((name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in words)
+            named = (
+                (name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in words
+            )
             which = "; ".join(f"{name} {value}" for name, value in named if value not in (None, ""))
             told = (row.confidence, row.source, row.notes)
             figures = [(name, unit, getattr(row, name)) for name, unit, _ in numbers]
-            rows += [(table.name, which, name, v, unit, *told) for name, unit, v in figures if v is not None]
+            rows += [
+                (table.name, which, name, v, unit, *told)
+                for name, unit, v in figures
+                if v is not None
+            ]
     rows.sort(key=lambda row: rank(row[5]))
     return declared("inputs", rows)
 
 
 def _column(name: str, unit: str, is_number: bool) -> Column:
-    excel = FORMS["words" if not is_number else "year" if "year" in name and not unit else "rate"].excel
+    excel = FORMS[
+        "words" if not is_number else "year" if "year" in name and not unit else "rate"
+    ].excel
     return Column(name.replace("_", " "), unit, is_number, Format(partial(_text, name), excel))
 
 
@@ -227,7 +300,9 @@ def _text(column: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float):
-        return as_year(value) if column.endswith("year") or column == "year" else _exact(float(value))
+        return (
+            as_year(value) if column.endswith("year") or column == "year" else _exact(float(value))
+        )
     return str(value)
 
 
@@ -240,7 +315,9 @@ def sureness(case: Case) -> ReportTable:
     """How many rows of each table are how sure."""
     tables = used_tables(case)
     words = {
-        t.name: Counter(row.confidence.strip().casefold() or NOT_STATED for row in case.tables.rows(t.name))
+        t.name: Counter(
+            row.confidence.strip().casefold() or NOT_STATED for row in case.tables.rows(t.name)
+        )
         for t in tables
     }
     known = sorted(

@@ -36,7 +36,15 @@ from planner.reporting.values.wording import (
     number,
     span,
 )
-from planner.results.explanation import Commitment, Explanation, Knowledge, Rung, Tried, Verdict, leading
+from planner.results.explanation import (
+    Commitment,
+    Explanation,
+    Knowledge,
+    Rung,
+    Tried,
+    Verdict,
+    leading,
+)
 
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
@@ -62,9 +70,16 @@ def _spread(run: RunView) -> dict[str, str]:
     """Project -> how much of it plans that are as good have, where that differs, or whether one as good does without
     it, where no more was asked; empty if nothing was."""
     found, asked = run.found, decided(run)
-    if found is not None and found.alternatives is None and asked is not None and found.goal == "welfare":
+    if (
+        found is not None
+        and found.alternatives is None
+        and asked is not None
+        and found.goal == "welfare"
+    ):
         line = TIED * found.own.objective
-        return {r.project: "needed" if r.worth > line else "one of several: none" for r in asked.merit}
+        return {
+            r.project: "needed" if r.worth > line else "one of several: none" for r in asked.merit
+        }
     return {
         r.key: f"one of several: {number(r.least)} to {number(r.most)}"
         for r in (found.ranges if found is not None else ())
@@ -80,15 +95,28 @@ def people(run: RunView) -> ReportTable | None:
     amounts = ["intake", "new_seats", "hired"]
     slight = rows[amounts].max(axis=1) < SLIGHT
     cells = [
-        [run.names.country(r.country), run.names.skill(r.skill), r.intake, r.new_seats, r.hired, span(r.first, r.last)]
+        [
+            run.names.country(r.country),
+            run.names.skill(r.skill),
+            r.intake,
+            r.new_seats,
+            r.hired,
+            span(r.first, r.last),
+        ]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
         kept = [float(few[c].sum()) for c in amounts]
-        cells.append([count(len(few), "other team"), "", *kept, span(few["first"].min(), few["last"].max())])
+        cells.append(
+            [count(len(few), "other team"), "", *kept, span(few["first"].min(), few["last"].max())]
+        )
     return declared(
-        "people", cells, slight=SLIGHT, intake=float(rows["intake"].sum()), hired=float(rows["hired"].sum())
+        "people",
+        cells,
+        slight=SLIGHT,
+        intake=float(rows["intake"].sum()),
+        hired=float(rows["hired"].sum()),
     )
 
 
@@ -101,7 +129,10 @@ def stocks(run: RunView) -> ReportTable | None:
     cells = [
         [
             *(run.names.element(r.element), r.form, run.names.country(r.country), r.bought_t),
-            *("all" if r.scenarios == every else f"{r.scenarios} of {every}", r.bought_t / r.probability),
+            *(
+                "all" if r.scenarios == every else f"{r.scenarios} of {every}",
+                r.bought_t / r.probability,
+            ),
             span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
@@ -111,7 +142,9 @@ def stocks(run: RunView) -> ReportTable | None:
         years = span(few["first"].min(), few["last"].max())
         cells.append(["others", "", "", float(few["bought_t"].sum()), NOTHING, NOTHING, years])
     by_element = rows.groupby("element")["bought_t"].sum()
-    goods = [f"{midway(run.names.element(str(e)))} {number(float(t))} t" for e, t in by_element.items()]
+    goods = [
+        f"{midway(run.names.element(str(e)))} {number(float(t))} t" for e, t in by_element.items()
+    ]
     return declared("stocks", cells, goods=goods, partly=bool((rows["scenarios"] < every).any()))
 
 
@@ -119,12 +152,16 @@ def shortfalls(run: RunView) -> ReportTable:
     """Loss and shortfall by scenario, without the plan and with it."""
     rows, losses = totals(run), run.summary["scenario_loss_musd"]
     columns = ["tonnes", *([WITHOUT] if run.compared else [])]
-    elements = [e for e in run.elements if rows.loc[rows["element"] == e, columns].to_numpy().sum() > 0]
+    elements = [
+        e for e in run.elements if rows.loc[rows["element"] == e, columns].to_numpy().sum() > 0
+    ]
     short = rows.set_index(["scenario", "element"])
     before = run.without.get("scenario_loss_musd", {})
 
     def told(w: str, e: str) -> str:
-        return " → ".join(amount(float(short[column].get((w, e), 0.0))) for column in reversed(columns))
+        return " → ".join(
+            amount(float(short[column].get((w, e), 0.0))) for column in reversed(columns)
+        )
 
     cells = [
         [
@@ -135,19 +172,29 @@ def shortfalls(run: RunView) -> ReportTable:
     ]
     told_of = any(run.names.stories.values())
     names = [*map(run.names.element, elements)]
-    return declared("shortfalls", cells, before=before, elements=names, told=told_of, compared=run.compared)
+    return declared(
+        "shortfalls", cells, before=before, elements=names, told=told_of, compared=run.compared
+    )
 
 
 def stories(run: RunView) -> ReportTable | None:
     """What happens in each future, where its name says it behind a colon."""
-    rows = [[run.names.scenario(w), run.names.stories[w]] for w in run.by_loss if run.names.stories.get(w)]
+    rows = [
+        [run.names.scenario(w), run.names.stories[w]]
+        for w in run.by_loss
+        if run.names.stories.get(w)
+    ]
     return declared("stories", rows) if rows else None
 
 
 def payers(run: RunView) -> ReportTable | None:
     """What each funder pays and may pay, and its budget."""
     rows = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
-    return declared("payers", rows.assign(funder=rows["funder"].map(run.names.party))) if len(rows) else None
+    return (
+        declared("payers", rows.assign(funder=rows["funder"].map(run.names.party)))
+        if len(rows)
+        else None
+    )
 
 
 def scarce(run: RunView) -> ReportTable | None:
@@ -158,21 +205,37 @@ def scarce(run: RunView) -> ReportTable | None:
         for r in rows:
             same = f" (the same for {count(r['others'], 'other')})" if r["others"] else ""
             often = count(max(r["often"], 1), "year") if r["year"] == r["year"] else NOTHING
-            cells.append([scarce_words(run.names, r) + same, number(r["musd_per_unit"]), r["unit"], often])
-    return declared("scarce", cells, marks=["" if row[1] else "group" for row in cells]) if cells else None
+            cells.append(
+                [scarce_words(run.names, r) + same, number(r["musd_per_unit"]), r["unit"], often]
+            )
+    return (
+        declared("scarce", cells, marks=["" if row[1] else "group" for row in cells])
+        if cells
+        else None
+    )
 
 
 def cost(run: RunView) -> ReportTable:
     """Capital, public money and cost of the plan in one table: present values add up to the cost."""
     parts = cost_parts(run).assign(both=lambda part: part["public"] + part["others"])
-    parts = parts[parts["both"] >= SMALLEST_MUSD].assign(discount=lambda part: part["present"] - part["both"])
-    return declared("cost", parts, rate=run.case.model.discount_rate, without=doing_nothing(run).get("cost"))
+    parts = parts[parts["both"] >= SMALLEST_MUSD].assign(
+        discount=lambda part: part["present"] - part["both"]
+    )
+    return declared(
+        "cost", parts, rate=run.case.model.discount_rate, without=doing_nothing(run).get("cost")
+    )
 
 
 def balance_sheet(run: RunView) -> ReportTable:
     """Expected demand and what is met of it by element and year; rows of an element stand together."""
-    rows = balances(run).sort_values("element", key=lambda ids: ids.map(run.elements.index), kind="stable")
-    return declared("balance", rows.assign(element=rows["element"].map(run.names.element)), compared=run.compared)
+    rows = balances(run).sort_values(
+        "element", key=lambda ids: ids.map(run.elements.index), kind="stable"
+    )
+    return declared(
+        "balance",
+        rows.assign(element=rows["element"].map(run.names.element)),
+        compared=run.compared,
+    )
 
 
 def spending_sheet(run: RunView) -> ReportTable:
@@ -180,17 +243,23 @@ def spending_sheet(run: RunView) -> ReportTable:
     kinds, values = list[str](), list[pd.DataFrame]()
     for by, word in (("funder", "paid by"), ("item", "for")):
         rows = spent(run, by)
-        table: pd.DataFrame = pivot(rows, run.years).T if len(rows) else pd.DataFrame(index=run.years)
+        table: pd.DataFrame = (
+            pivot(rows, run.years).T if len(rows) else pd.DataFrame(index=run.years)
+        )
         kinds += [f"{word} {kind}" for kind in table.columns]
         values.append(table.reindex(run.years, fill_value=0.0))
     cells = pd.concat(values, axis=1).to_numpy(float).tolist()
-    return declared("spending", [[y, *row] for y, row in zip(run.years, cells, strict=True)], kinds=kinds)
+    return declared(
+        "spending", [[y, *row] for y, row in zip(run.years, cells, strict=True)], kinds=kinds
+    )
 
 
 def short_sheet(run: RunView) -> ReportTable:
     """Who is short of what, and when, with the plan: expected."""
     rows, names = missing(run, EXPECTED), run.names
-    named = rows.assign(country=rows["country"].map(names.country), element=rows["element"].map(names.element))
+    named = rows.assign(
+        country=rows["country"].map(names.country), element=rows["element"].map(names.element)
+    )
     return declared("short", named)
 
 
@@ -228,12 +297,16 @@ def counterfactuals(found: Explanation) -> ReportTable:
     stages = _stages(found.ladder)
     rows = [_rung(group, rung, stages) for group, rungs in groups.items() for rung in rungs]
     capital = [{"stage": STAGES[s].lower(), "stages": STAGES_MANY[s].lower()} for s in stages]
-    return declared("counterfactuals", rows, goal=found.goal, what=OBJECTIVES[found.goal], capital=capital)
+    return declared(
+        "counterfactuals", rows, goal=found.goal, what=OBJECTIVES[found.goal], capital=capital
+    )
 
 
 def _stages(found: Sequence[Rung]) -> list[str]:
     """Stages whose capital is shown: magnets only where somebody can make them."""
-    return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
+    return [
+        stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)
+    ]
 
 
 def _rung(group: str, r: Rung, stages: Sequence[str]) -> list[object]:
@@ -253,7 +326,18 @@ def claims(found: Explanation) -> ReportTable:
     rows: list[list[object]] = []
     for v in found.verdicts:
         rows.append(
-            [claim(v.claim), v.verdict, "as given", "", v.with_it, v.without_it, v.measure, v.threshold, "", ""]
+            [
+                claim(v.claim),
+                v.verdict,
+                "as given",
+                "",
+                v.with_it,
+                v.without_it,
+                v.measure,
+                v.threshold,
+                "",
+                "",
+            ]
         )
         rows += _trials(v)
     marks = ["unsure" if row[8] == "yes" else "" for row in rows]
@@ -263,7 +347,16 @@ def claims(found: Explanation) -> ReportTable:
 def _trials(v: Verdict) -> list[list[object]]:
     return [
         [
-            *(claim(v.claim), v.verdict, t.input, t.setting, t.with_it, t.without_it, t.measure, v.threshold),
+            *(
+                claim(v.claim),
+                v.verdict,
+                t.input,
+                t.setting,
+                t.with_it,
+                t.without_it,
+                t.measure,
+                v.threshold,
+            ),
             *("yes" if t.flips else "no", t.source),
         ]
         for t in v.trials
@@ -282,7 +375,9 @@ def assumptions(found: Explanation) -> ReportTable:
         for i in found.influences
         for t in i.tried
     ]
-    return declared("assumptions", rows, own=own, what=what, folded=len(found.influences) > MOST_SHOWN)
+    return declared(
+        "assumptions", rows, own=own, what=what, folded=len(found.influences) > MOST_SHOWN
+    )
 
 
 def commitments(found: Explanation, names: Names) -> ReportTable:
@@ -290,7 +385,15 @@ def commitments(found: Explanation, names: Names) -> ReportTable:
     built = found.flexibility.commitments if found.flexibility is not None else ()
     rows = [
         [
-            *(names.placed(c.project), c.committed, c.at_once, c.sure, c.expected, c.most, c.probability),
+            *(
+                names.placed(c.project),
+                c.committed,
+                c.at_once,
+                c.sure,
+                c.expected,
+                c.most,
+                c.probability,
+            ),
             *(c.first_year, c.committed_year, c.capital, _word(c)),
         ]
         for c in built
@@ -314,13 +417,22 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
     own, leaning = found.own, leading(found.influences, found.own.objective)
     given = named(found.decision.frontier, "chosen").builds if found.decision is not None else {}
     ranges = {r.key: r for r in found.ranges if r.kind == "project"}
-    line = {p: QUARTER * ((ranges[p].limit if p in ranges else None) or tpa) for p, tpa in given.items()}
+    line = {
+        p: QUARTER * ((ranges[p].limit if p in ranges else None) or tpa) for p, tpa in given.items()
+    }
     order = sorted(given, key=lambda p: (-(ranges[p].capital if p in ranges else 0.0), p))
-    plans = [("as given", Tried(NOTHING, own.objective, own.cost or 0.0, found.ladder[-1].capital, given))]
+    plans = [
+        (
+            "as given",
+            Tried(NOTHING, own.objective, own.cost or 0.0, found.ladder[-1].capital, given),
+        )
+    ]
     plans += [(lean.input, tried) for lean in leaning for tried in lean.tried]
     rows, stages = list[list[object]](), _stages(found.ladder)
     for name, plan in plans if leaning else ():
-        resized = [p for p in order if p in plan.builds and abs(plan.builds[p] - given[p]) > line[p]]
+        resized = [
+            p for p in order if p in plan.builds and abs(plan.builds[p] - given[p]) > line[p]
+        ]
         parts = (
             [names.placed(p) for p in plan.builds if p not in given],
             [names.placed(p) for p in order if p not in plan.builds],
@@ -328,7 +440,13 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         )
         rows.append(
             [
-                *(name, plan.setting, plan.objective, plan.cost, *(plan.capital[stage] for stage in stages)),
+                *(
+                    name,
+                    plan.setting,
+                    plan.objective,
+                    plan.cost,
+                    *(plan.capital[stage] for stage in stages),
+                ),
                 *(first_few(part, MOST_NAMED) or NOTHING for part in parts),
                 "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in plan.builds.items()),
             ]
@@ -345,7 +463,16 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
     }
     order = {"must": 0, "may": 1, "never": 2}
     rows = [
-        [kinds[r.kind][1](r.key), kinds[r.kind][0], r.word, r.least, r.most, r.limit, r.planned, r.capital]
+        [
+            kinds[r.kind][1](r.key),
+            kinds[r.kind][0],
+            r.word,
+            r.least,
+            r.most,
+            r.limit,
+            r.planned,
+            r.capital,
+        ]
         for r in sorted(found.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key))
     ]
     return declared("ranges", rows, near=found.alternatives)
@@ -356,8 +483,16 @@ def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
     regret, what = sorted(k.regret, key=lambda w: (-k.regret[w], w)), OBJECTIVES[goal]
     rows = [
         [f"Value of perfect information (EVPI), {what}", k.stochastic, k.wait_and_see, k.evpi],
-        [f"Value of planning for all futures (VSS), {what}", k.expected_value_plan, k.stochastic, k.vss],
-        *([f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]] for w in regret),
+        [
+            f"Value of planning for all futures (VSS), {what}",
+            k.expected_value_plan,
+            k.stochastic,
+            k.vss,
+        ],
+        *(
+            [f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]]
+            for w in regret
+        ),
     ]
     return declared("knowledge", rows, goal=goal)
 

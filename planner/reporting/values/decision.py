@@ -11,7 +11,13 @@ from typing import Any
 from planner.data.shock_effects import year_of
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.run_view import RunView, records, rows_of
-from planner.reporting.values.supply import WorstYear, balances, insured_years, main_future, worst_shares
+from planner.reporting.values.supply import (
+    WorstYear,
+    balances,
+    insured_years,
+    main_future,
+    worst_shares,
+)
 from planner.reporting.values.wording import SLIGHT, STAGES, TAKEN_OFF, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import EXPLANATION, Commitment, Trial, Verdict, leading
@@ -33,14 +39,26 @@ BILLION = 1000.0
 def say(run: RunView, passage: str, **values: Any) -> str:
     """A passage of the decision page over the figures of the run."""
     values |= {"idle": doing_nothing(run), **_apart(run)}
-    return worded("decision.j2", passage, run=run, names=run.names, plan=run.summary, old=run.without, **values)
+    return worded(
+        "decision.j2",
+        passage,
+        run=run,
+        names=run.names,
+        plan=run.summary,
+        old=run.without,
+        **values,
+    )
 
 
 def _apart(run: RunView) -> dict[str, float]:
     """By how much (share) cost plus risk are higher if each acts for itself: with trade stopped, and going on."""
     found, out = run.found, dict.fromkeys(APART.values(), 0.0)
     asked = found.together if found is not None and found.goal == "welfare" else ()
-    return out | {APART[r.key]: r.change / (r.objective - r.change) for r in asked if r.key in APART and r.against}
+    return out | {
+        APART[r.key]: r.change / (r.objective - r.change)
+        for r in asked
+        if r.key in APART and r.against
+    }
 
 
 def decided(run: RunView) -> Decision | None:
@@ -54,14 +72,18 @@ def doing_nothing(run: RunView) -> dict[str, float]:
     if (found := decided(run)) is not None:
         idle = named(found.frontier, "nothing")
         return {"risk": idle.risk, "cost": idle.cost}
-    return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]} if run.compared else {}
+    return (
+        {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]} if run.compared else {}
+    )
 
 
 def alike(plans: Sequence[NamedPlan]) -> list[list[NamedPlan]]:
     """Named plans in their order, those together that do not differ in the figures told of them."""
     groups: dict[tuple[str, ...], list[NamedPlan]] = {}
     for p in plans:
-        groups.setdefault((number(p.cost), number(p.risk), number(p.public), str(len(p.builds))), []).append(p)
+        groups.setdefault(
+            (number(p.cost), number(p.risk), number(p.public), str(len(p.builds))), []
+        ).append(p)
     return list(groups.values())
 
 
@@ -123,7 +145,11 @@ def worst_futures(run: RunView) -> list[MissingAtWorst]:
         found = [(e, shares[w, e]) for e in run.elements if (w, e) in shares]
         hit = [(e, at) for e, at in found if max(at.undone, at.share) > SEEN]
         if hit:
-            out.append(MissingAtWorst(w, *max(hit, key=lambda pair: (pair[1].undone + pair[1].share, pair[0]))))
+            out.append(
+                MissingAtWorst(
+                    w, *max(hit, key=lambda pair: (pair[1].undone + pair[1].share, pair[0]))
+                )
+            )
     return out[:MOST_WORST]
 
 
@@ -132,21 +158,30 @@ def most_exposed(run: RunView) -> list[MissingAtWorst]:
     shares, out = worst_shares(run), []
     for e in run.elements:
         found = [MissingAtWorst(w, e, shares[w, e]) for w in run.weights if (w, e) in shares]
-        out += sorted((m for m in found if m.at.share > SEEN), key=lambda m: (-m.at.share, m.scenario))[:1]
+        out += sorted(
+            (m for m in found if m.at.share > SEEN), key=lambda m: (-m.at.share, m.scenario)
+        )[:1]
     return out[:MOST_WORST]
 
 
 def often_short(run: RunView, element: str) -> float:
     """How likely it is that more than a tenth of an element is missing in some year, with the plan."""
     shares = worst_shares(run)
-    return sum(p for w, p in run.weights.items() if (w, element) in shares and shares[w, element].share > TENTH)
+    return sum(
+        p
+        for w, p in run.weights.items()
+        if (w, element) in shares and shares[w, element].share > TENTH
+    )
 
 
 def plants_running(run: RunView, year: int) -> tuple[int, int]:
     """How many plants have capacity in a year without the plan and with it, some of it in some scenario."""
     rows = run.by_year["capacity"]
     rows = rows[rows["year"] == year]
-    old, new = (set(rows.loc[rows[column] > SLIGHT_TPA, "project"]) for column in ("existing_tpa", "new_tpa"))
+    old, new = (
+        set(rows.loc[rows[column] > SLIGHT_TPA, "project"])
+        for column in ("existing_tpa", "new_tpa")
+    )
     return len(old), len(old | new)
 
 
@@ -159,7 +194,9 @@ def outlook(run: RunView) -> dict[str, Any]:
         "core": core,
         "effect": (lambda plan: effect(found.frontier, plan.risk)) if found else None,
         **_money_moved(run, found),
-        "later": next((r for r in run.found.timing if r.key == "later"), None) if run.found else None,
+        "later": next((r for r in run.found.timing if r.key == "later"), None)
+        if run.found
+        else None,
         "next_billion": next_billion(found.frontier) if found else None,
         "plants": built["project"].nunique(),
         "stays": (stays := most_exposed(run)),
@@ -186,14 +223,20 @@ def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
         "first_stages": [(STAGES[stage], of) for stage, of in stages.most_common()],
         "first_public": sum(row.public for row in first),
         "first_left": min(row.risk for row in first) / nothing,
-        "moved_plans": [(plan, plan.risk / nothing, effect(frontier, plan.risk)) for plan in frontier.moved],
+        "moved_plans": [
+            (plan, plan.risk / nothing, effect(frontier, plan.risk)) for plan in frontier.moved
+        ],
         "kept": named(frontier, "chosen").risk / nothing,
     }
 
 
 def mines_alone(run: RunView) -> tuple[Verdict, Trial | None] | None:
     """What was found of the claim that mines alone change little, and the trial that turns it most."""
-    verdict = next((v for v in run.found.verdicts if v.claim == "mining"), None) if run.found is not None else None
+    verdict = (
+        next((v for v in run.found.verdicts if v.claim == "mining"), None)
+        if run.found is not None
+        else None
+    )
     if verdict is None:
         return None
     flips = [trial for trial in verdict.trials if trial.flips]
@@ -202,7 +245,11 @@ def mines_alone(run: RunView) -> tuple[Verdict, Trial | None] | None:
 
 def cut_off(run: RunView) -> list[str]:
     """Names of the suppliers whose imports some future cuts, up to a colon; none where they are many."""
-    cut = {s.supplier for s in run.case.tables.shocks if s.kind == "import" and s.factor < 1 and s.supplier}
+    cut = {
+        s.supplier
+        for s in run.case.tables.shocks
+        if s.kind == "import" and s.factor < 1 and s.supplier
+    }
     names = list(dict.fromkeys(run.names.party(supplier).split(":")[0] for supplier in sorted(cut)))
     return names if len(names) <= MOST_SUPPLIERS else []
 
@@ -216,7 +263,9 @@ def share_rows(run: RunView) -> list[Share]:
     ]
     found = decided(run)
     rows = rows or list(found.shares.rows if found is not None and found.shares is not None else ())
-    return sorted((r for r in rows if abs(r.charge) + r.alone > SLIGHT), key=lambda r: (-r.gain, r.party))
+    return sorted(
+        (r for r in rows if abs(r.charge) + r.alone > SLIGHT), key=lambda r: (-r.gain, r.party)
+    )
 
 
 def risk_by_party(run: RunView) -> dict[str, float]:
@@ -238,9 +287,15 @@ def _bargain(run: RunView) -> dict[str, Any]:
     rows, prices = share_rows(run), run.tables["shadow_prices"]
     dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
     binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
-    again = [m for m in run.found.marginals if m.scarce == "budget"] if run.found is not None else []
+    again = (
+        [m for m in run.found.marginals if m.scarce == "budget"] if run.found is not None else []
+    )
     return {
-        "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
+        "payers": [
+            f"{run.names.party(r.funder)} {number(r.paid_musd)}"
+            for r in rows_of(paid)
+            if r.paid_musd >= 0.5
+        ],
         "paid": float(paid["paid_musd"].sum()),
         "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
         "binding": binding,
@@ -306,7 +361,11 @@ def hurtful(found: Decision, most: int = 3) -> tuple[Execution | None, list[Exec
 def exposed(run: RunView) -> dict[str, Any]:
     """Values of what the plan does not protect against."""
     found, insured = decided(run), insured_years(run)
-    stock = run.expected(run.by_year["stocks"], ["year"], ["stock_t"]).set_index("year")["stock_t"].to_dict()
+    stock = (
+        run.expected(run.by_year["stocks"], ["year"], ["stock_t"])
+        .set_index("year")["stock_t"]
+        .to_dict()
+    )
     first, last = (float(stock.get(year, 0.0)) for year in (run.years[0], run.years[-1]))
     planned, hurt = hurtful(found) if found else (None, [])
     return {
@@ -316,7 +375,9 @@ def exposed(run: RunView) -> dict[str, Any]:
         "stock_first": first,
         "stock_end": last if last < 0.5 * first else None,
         **stock_sold(run),
-        "kept": next((r for r in run.found.timing if r.key == "kept"), None) if run.found is not None else None,
+        "kept": next((r for r in run.found.timing if r.key == "kept"), None)
+        if run.found is not None
+        else None,
         "planned": planned,
         "hurt": hurt[:2],
         "worse": _worse(run),
@@ -326,8 +387,15 @@ def exposed(run: RunView) -> dict[str, Any]:
 def _unmoved(run: RunView) -> list[tuple[str, float, float]]:
     """The futures of which the plan takes least, of what they lose (MUSD) with it and without, those that lose most."""
     with_plan, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
-    hardly = [w for w in run.by_loss if with_plan[w] > HARDLY * before.get(w, INFINITE) and with_plan[w] > WORSE]
-    return [(w, with_plan[w], before[w]) for w in sorted(hardly, key=lambda w: -with_plan[w])[:MOST_WORSE]]
+    hardly = [
+        w
+        for w in run.by_loss
+        if with_plan[w] > HARDLY * before.get(w, INFINITE) and with_plan[w] > WORSE
+    ]
+    return [
+        (w, with_plan[w], before[w])
+        for w in sorted(hardly, key=lambda w: -with_plan[w])[:MOST_WORSE]
+    ]
 
 
 def _worse(run: RunView) -> list[str]:
@@ -335,11 +403,24 @@ def _worse(run: RunView) -> list[str]:
     expected, the most first."""
     if not run.compared:
         return []
-    met, lost = balances(run), run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum()
-    missed = [(r.met_without - r.met, run.names.element(r.element), r.year, "t") for r in rows_of(met)]
-    dearer = [(r.musd - r.without_musd, run.names.country(r.country), r.year, "MUSD") for r in rows_of(lost)]
+    met, lost = (
+        balances(run),
+        run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum(),
+    )
+    missed = [
+        (r.met_without - r.met, run.names.element(r.element), r.year, "t") for r in rows_of(met)
+    ]
+    dearer = [
+        (r.musd - r.without_musd, run.names.country(r.country), r.year, "MUSD")
+        for r in rows_of(lost)
+    ]
     tops = [sorted(of, key=lambda row: -row[0])[:MOST_WORSE] for of in (missed, dearer)]
-    return [f"{name} {year} ({number(more)} {unit})" for top in tops for more, name, year, unit in top if more > WORSE]
+    return [
+        f"{name} {year} ({number(more)} {unit})"
+        for top in tops
+        for more, name, year, unit in top
+        if more > WORSE
+    ]
 
 
 def stock_sold(run: RunView) -> dict[str, Any]:
@@ -348,24 +429,33 @@ def stock_sold(run: RunView) -> dict[str, Any]:
         (s.scenario, year)
         for s in run.case.tables.shocks
         if s.kind == "import" and s.factor < 1
-        for year in range(year_of(s.start_year or run.years[0]), year_of(s.end_year or run.years[-1]) + 1)
+        for year in range(
+            year_of(s.start_year or run.years[0]), year_of(s.end_year or run.years[-1]) + 1
+        )
     }
     until = run.years[-(len(run.years) // 3) - 1]
     rows = run.by_year["stocks"]
     rows = rows[rows["year"] <= until]
     hit = [at in cut for at in zip(rows["scenario"], rows["year"], strict=True)]
     both = (rows, rows.drop(rows.index[hit]))
-    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in both)
+    sold, idle = (
+        float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in both
+    )
     return {"sold": sold, "idle_sold": idle, "sold_until": until}
 
 
-def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[tuple[int, float | None, float | None]]:
+def steps(
+    rows: Sequence[Merit], nothing: NamedPlan
+) -> list[tuple[int, float | None, float | None]]:
     """Of each row of the merit list the step of the curve in which it comes in, and at the last of a step the risk that
     is left then, and by how much cost plus risk have fallen since the step before, or since doing nothing (MUSD)."""
     out = list[tuple[int, float | None, float | None]]()
     cost, risk = nothing.cost, nothing.risk
     for step, (_, of) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
         group, before = list(of), cost + risk
-        cost, risk = max(cost, *(row.cost for row in group)), min(risk, *(row.risk for row in group))
+        cost, risk = (
+            max(cost, *(row.cost for row in group)),
+            min(risk, *(row.risk for row in group)),
+        )
         out += [*[(step, None, None)] * (len(group) - 1), (step, risk, before - cost - risk)]
     return out

@@ -108,14 +108,25 @@ class ReportTable:
     @cached_property
     def shown(self) -> list[list[str]]:
         """The rows that a page shows, the total last."""
-        heads = [(place, column.form.text) for place, column in enumerate(self.columns) if column.only != SHEET]
-        cells = [[v if isinstance(v := row[at], str) else text(v) for at, text in heads] for row in self.rows]
+        heads = [
+            (place, column.form.text)
+            for place, column in enumerate(self.columns)
+            if column.only != SHEET
+        ]
+        cells = [
+            [v if isinstance(v := row[at], str) else text(v) for at, text in heads]
+            for row in self.rows
+        ]
         return [*cells, self._sums] if self.total else cells
 
     @property
     def _sums(self) -> list[str]:
-        heads = [(place, column) for place, column in enumerate(self.columns) if column.only != SHEET]
-        sums = [column.form.text(self.sum_of(place)) if column.summed else "" for place, column in heads]
+        heads = [
+            (place, column) for place, column in enumerate(self.columns) if column.only != SHEET
+        ]
+        sums = [
+            column.form.text(self.sum_of(place)) if column.summed else "" for place, column in heads
+        ]
         return [self.total, *sums[1:]]
 
     def sum_of(self, place: int) -> float:
@@ -132,7 +143,13 @@ class ReportTable:
     def sheet_columns(self) -> list[tuple[Column, list[Any]]]:
         """The columns that the workbook shows, with their values from top to bottom; lists are joined by `;`."""
         return [
-            (column, ["; ".join(v) if isinstance(v := row[place], list | tuple) else v for row in self.rows])
+            (
+                column,
+                [
+                    "; ".join(v) if isinstance(v := row[place], list | tuple) else v
+                    for row in self.rows
+                ],
+            )
             for place, column in enumerate(self.columns)
             if column.only != PAGE
         ]
@@ -237,13 +254,19 @@ def texts(*titles: str, only: str = "") -> list[Column]:
     return [Column(title, number=False, form=WORDS, only=only) for title in titles]
 
 
-STATED = tomllib.loads(files("planner.reporting").joinpath("templates/tables.toml").read_text(encoding="utf-8"))
+STATED = tomllib.loads(
+    files("planner.reporting").joinpath("templates/tables.toml").read_text(encoding="utf-8")
+)
 TEXTS = ("title", "note", "source", "folded", "total", "sheet", "meaning")
 HIDDEN = "hidden"
 
 
 def declared(
-    name: str, rows: Iterable[Sequence[Any]] | pd.DataFrame, *, marks: Sequence[str] = (), **said: Any
+    name: str,
+    rows: Iterable[Sequence[Any]] | pd.DataFrame,
+    *,
+    marks: Sequence[str] = (),
+    **said: Any,
 ) -> ReportTable:
     """A table of tables.toml over some rows, which have a cell for every column, whether or not it is shown; of a frame
     the columns named in `of` are taken. said: values of its texts and of the conditions of its columns, and texts that
@@ -266,7 +289,9 @@ def shown(name: str, rows: Sequence[Sequence[Any]], **said: Any) -> Part:
     return declared(name, rows, **said) if rows else Text([STATED[name]["empty"]])
 
 
-def _columns(stated: Sequence[str | Sequence[str]], said: dict[str, Any]) -> Iterator[Column | None]:
+def _columns(
+    stated: Sequence[str | Sequence[str]], said: dict[str, Any]
+) -> Iterator[Column | None]:
     """A column for each cell of a row; None for one that is not shown."""
     for column in stated:
         whole = (column, "", "words") if isinstance(column, str) else column
@@ -284,7 +309,9 @@ def _columns(stated: Sequence[str | Sequence[str]], said: dict[str, Any]) -> Ite
         only = next((flag for flag in flags if flag in (PAGE, SHEET)), "")
         for it in each:
             head, of, full = (_said(text, {**said, "it": it}) for text in (title, unit, heading))
-            kept = Column(head, of, form not in ("words", "list"), FORMS[form], only, full, "sum" in flags)
+            kept = Column(
+                head, of, form not in ("words", "list"), FORMS[form], only, full, "sum" in flags
+            )
             yield None if HIDDEN in flags else kept
 
 

@@ -12,7 +12,12 @@ from planner.reporting.values.run_view import RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES
 from planner.units import musd, musd_per_tonne
 
-UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide", "metal": "t oxide in metal"}
+UNITS = {
+    "treo": "t TREO",
+    "heavy": "t heavy oxides",
+    "oxide": "t oxide",
+    "metal": "t oxide in metal",
+}
 
 
 def measure(run: RunView, project: str) -> str:
@@ -28,7 +33,10 @@ def decisions(run: RunView) -> pd.DataFrame:
     rows = run.tables["investments"].copy()
     plants = rows["project"].map(run.case.projects)
     rows["name"] = rows["project"].map(run.names.project)
-    rows["label"] = [run.names.project_and_place(p, c) for p, c in zip(rows["project"], rows["country"], strict=True)]
+    rows["label"] = [
+        run.names.project_and_place(p, c)
+        for p, c in zip(rows["project"], rows["country"], strict=True)
+    ]
     rows["place"] = rows["country"].map(run.names.country)
     rows["unit"] = [UNITS[measure(run, p)] + "/y" for p in rows["project"]]
     rows["public_musd"] = rows["capex_musd"] * [float(p.public_share) for p in plants]
@@ -37,7 +45,9 @@ def decisions(run: RunView) -> pd.DataFrame:
     stages = list(STAGES)
     rows["order"] = [stages.index(stage) for stage in rows["stage"]]
     return rows.sort_values(
-        ["order", "year", "capex_musd", "project"], ascending=[True, True, False, True], ignore_index=True
+        ["order", "year", "capex_musd", "project"],
+        ascending=[True, True, False, True],
+        ignore_index=True,
     )
 
 
@@ -59,7 +69,10 @@ def expected_sum(table: pd.DataFrame, column: str) -> float:
 
 def capacity_groups(run: RunView) -> list[tuple[str, str]]:
     """Pairs (stage, measure) that occur; tonnes are added up only within one."""
-    pairs = {(run.case.projects[p].stage, measure(run, p)) for p in run.by_year["capacity"]["project"].unique()}
+    pairs = {
+        (run.case.projects[p].stage, measure(run, p))
+        for p in run.by_year["capacity"]["project"].unique()
+    }
     stages = list(STAGES)
     return sorted(pairs, key=lambda pair: (stages.index(pair[0]), list(UNITS).index(pair[1])))
 
@@ -114,7 +127,9 @@ def stock_held(run: RunView) -> dict[int, float]:
 def tightest_team(run: RunView) -> dict[int, tuple[float, str]]:
     """Year -> largest share of its staff that any team needs in any scenario, and which team; empty without teams."""
     rows = teams_at_work(staff(run))
-    rows = rows.sort_values(["use", "needed"], ascending=False, kind="stable").drop_duplicates("year")
+    rows = rows.sort_values(["use", "needed"], ascending=False, kind="stable").drop_duplicates(
+        "year"
+    )
     return {
         int(r.year): (float(r.use), f"{run.names.skill(r.skill)}, {run.names.country(r.country)}")
         for r in rows_of(rows.sort_values("year"))
@@ -125,7 +140,11 @@ def training_begins(run: RunView, project: str, first_output: int) -> int | None
     """The year in which the plan first teaches those who run a plant; None if it teaches nobody before it opens."""
     country, skills = run.case.projects[project].country, run.case.staffing.get(project, {})
     rows = run.tables["training"]
-    taught = rows[(rows["country"] == country) & rows["skill"].isin(list(skills)) & (rows["year"] <= first_output)]
+    taught = rows[
+        (rows["country"] == country)
+        & rows["skill"].isin(list(skills))
+        & (rows["year"] <= first_output)
+    ]
     return int(taught["year"].min()) if len(taught) else None
 
 
@@ -141,7 +160,9 @@ def purchases(run: RunView) -> pd.DataFrame:
     where = stocks[[*good, "scenario"]].drop_duplicates()
     where = where.assign(probability=where["scenario"].map(run.weights).astype(float))
     out = out.merge(
-        where.groupby(good, as_index=False).agg(scenarios=("scenario", "size"), probability=("probability", "sum")),
+        where.groupby(good, as_index=False).agg(
+            scenarios=("scenario", "size"), probability=("probability", "sum")
+        ),
         on=good,
     )
     return out.sort_values(["element", "bought_t"], ascending=[True, False], ignore_index=True)
@@ -163,7 +184,9 @@ def spent(run: RunView, by: str) -> pd.DataFrame:
     """Expected public money (MUSD) by year and `funder` or `item`: year, kind, amount."""
     rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
     namer = run.names.party if by == "funder" else lambda item: ITEM_NAMES.get(item, item)
-    return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(namer), "amount": rows["expected"]})
+    return pd.DataFrame(
+        {"year": rows["year"], "kind": rows[by].map(namer), "amount": rows["expected"]}
+    )
 
 
 def largest_first(rows: pd.DataFrame) -> list[str]:
@@ -174,7 +197,9 @@ def largest_first(rows: pd.DataFrame) -> list[str]:
 
 def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     """kind x year, zero where nothing is spent; all years from the first to the last with any amount."""
-    table = rows.pivot_table(index="kind", columns="year", values="amount", aggfunc="sum", fill_value=0.0)
+    table = rows.pivot_table(
+        index="kind", columns="year", values="amount", aggfunc="sum", fill_value=0.0
+    )
     spent_in = [y for y in years if y in table.columns]
     span = [y for y in years if spent_in and spent_in[0] <= y <= spent_in[-1]]
     return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
@@ -205,9 +230,13 @@ def begun(run: RunView) -> list[Begun]:
     """What is begun in each year in which anything is."""
     rows, paid = decisions(run), run.tables["spending"]
     rows = rows.sort_values(["capex_musd", "project"], ascending=[False, True])
-    stock, people = (paid[paid["item"].isin(of)].groupby("year")["expected"].sum() for of in (STOCK, PEOPLE))
+    stock, people = (
+        paid[paid["item"].isin(of)].groupby("year")["expected"].sum() for of in (STOCK, PEOPLE)
+    )
     stock, people = (sums[sums >= SLIGHT] for sums in (stock, people))
-    bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"]).set_index(["year", "element"])
+    bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"]).set_index(
+        ["year", "element"]
+    )
     tonnes = bought["bought_t"].to_dict()
     begins = sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
     alone = int(rows["year"].max()) if len(rows) else run.years[0] + 1
@@ -216,7 +245,9 @@ def begun(run: RunView) -> list[Begun]:
     for years in [*single, *([together] if together else [])]:
         sums = {e: sum(tonnes.get((y, e), 0.0) for y in years) for e in run.elements}
         kept = sorted((e for e, t in sums.items() if t >= SLIGHT_T), key=lambda e: -sums[e])
-        for_stock, for_people = (sum(float(of.get(y, 0.0)) for y in years) for of in (stock, people))
+        for_stock, for_people = (
+            sum(float(of.get(y, 0.0)) for y in years) for of in (stock, people)
+        )
         plants, bought_then = rows[rows["year"] == years[0]], {e: sums[e] for e in kept}
         out.append(Begun(years[0], plants, for_stock, for_people, bought_then, years[-1]))
     return out
@@ -224,7 +255,12 @@ def begun(run: RunView) -> list[Begun]:
 
 SMALLEST_MUSD = 5e-4
 FIXED, NEW, OLD, HELD = (
-    *("Fixed cost of new plants", "Running of new capacity", "Running of existing capacity", "Holding of stock"),
+    *(
+        "Fixed cost of new plants",
+        "Running of new capacity",
+        "Running of existing capacity",
+        "Holding of stock",
+    ),
 )
 
 
@@ -238,9 +274,13 @@ def cost_parts(run: RunView) -> pd.DataFrame:
         if not item.startswith("capex") or item.split()[1] in stages
     }
     paid = run.tables["spending"].rename(columns={"expected": "public"})[["item", "year", "public"]]
-    rows = pd.concat([paid, pd.DataFrame([*_private(run), *_running(run)], columns=["item", "year", "others"])])
+    rows = pd.concat(
+        [paid, pd.DataFrame([*_private(run), *_running(run)], columns=["item", "year", "others"])]
+    )
     rows = rows.fillna({"public": 0.0, "others": 0.0})
-    worth = rows["year"].map(run.case.cost_discount).astype(float) * (rows["public"] + rows["others"])
+    worth = rows["year"].map(run.case.cost_discount).astype(float) * (
+        rows["public"] + rows["others"]
+    )
     sums = rows.assign(present=worth).groupby("item")[["public", "others", "present"]].sum()
     table = sums.reindex([*names, FIXED, NEW, OLD, HELD], fill_value=0.0).reset_index(names="part")
     return table.assign(part=table["part"].replace(names))
@@ -250,7 +290,12 @@ def _private(run: RunView) -> Iterator[tuple[str, int, float]]:
     """Capital that no budget pays: item, year, expected MUSD."""
     for row in rows_of(run.tables["investments"]):
         years = run.case.payment_years(row.project, int(row.year))
-        private = row.capex_musd * row.probability * (1.0 - run.case.projects[row.project].public_share) / len(years)
+        private = (
+            row.capex_musd
+            * row.probability
+            * (1.0 - run.case.projects[row.project].public_share)
+            / len(years)
+        )
         yield from ((f"capex {row.stage}", year, private) for year in years)
 
 
@@ -261,7 +306,10 @@ def _running(run: RunView) -> Iterator[tuple[str, int, float]]:
     for row in rows_of(run.tables["investments"]):
         project = case.projects[row.project]
         amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
-        yield from ((FIXED, t, amount) for t in range(int(row.year) + project.lead_time_years, case.last_year + 1))
+        yield from (
+            (FIXED, t, amount)
+            for t in range(int(row.year) + project.lead_time_years, case.last_year + 1)
+        )
     rows = run.by_year["capacity"]
     whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
     rows = rows.assign(new=rows["throughput_t"] * rows["new_tpa"] / whole)
@@ -269,6 +317,8 @@ def _running(run: RunView) -> Iterator[tuple[str, int, float]]:
         per = musd(case.projects[row.project].variable_opex_usd_per_t)
         yield NEW, int(row.year), per * row.new
         yield OLD, int(row.year), per * (row.throughput_t - row.new)
-    for row in rows_of(run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])):
+    for row in rows_of(
+        run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])
+    ):
         price = case.stockpiles[row.country, row.element, row.form].holding_usd_per_kg_year
         yield HELD, int(row.year), musd_per_tonne(price) * row.stock_t

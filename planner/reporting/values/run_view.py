@@ -69,7 +69,10 @@ class RunView:
     def by_year(self) -> dict[str, pd.DataFrame]:
         """The tables by year: of a divided year tonnes, money and hires are sums over its quarters, capacities and
         staff are means, stocks those at its end."""
-        return {name: _whole_years(table) if "quarter" in table else table for name, table in self.tables.items()}
+        return {
+            name: _whole_years(table) if "quarter" in table else table
+            for name, table in self.tables.items()
+        }
 
     @cached_property
     def by_loss(self) -> list[str]:
@@ -88,14 +91,19 @@ class RunView:
         """The likeliest of the scenarios with the least loss."""
         after = self.summary["scenario_loss_musd"]
         before = self.without.get("scenario_loss_musd", after)
-        return min(map(str, after), key=lambda w: (before[w], after[w], -self.weights.get(w, 0.0), w))
+        return min(
+            map(str, after), key=lambda w: (before[w], after[w], -self.weights.get(w, 0.0), w)
+        )
 
     @cached_property
     def losses(self) -> pd.DataFrame:
         """Expected loss (MUSD) by country, element and year: `musd` with the plan, `without_musd` without one."""
         short = self.tables["shortfall"]
         rows = short[(short["tonnes"] > 0) | (short[self.undone] > 0)]
-        weight, out = rows["scenario"].map(self.weights), rows[["country", "element", "year"]].copy()
+        weight, out = (
+            rows["scenario"].map(self.weights),
+            rows[["country", "element", "year"]].copy(),
+        )
         for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
             if source in rows:
                 out[column] = weight * losses_of(self.case, rows, source)
@@ -110,12 +118,16 @@ class RunView:
         wanted = sorted(self.tables["shortfall"]["element"].unique())
         return sorted(wanted, key=lambda e: (-by_loss.get(e, 0.0), e))
 
-    def expected(self, table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    def expected(
+        self, table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]
+    ) -> pd.DataFrame:
         """Sums of columns by keys, weighted by the probability of the scenario."""
         weight = table["scenario"].map(self.weights)
         return self._sums(table[list(by)].join(table[list(columns)].mul(weight, axis=0)), by)
 
-    def within(self, table: pd.DataFrame, scenario: str, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    def within(
+        self, table: pd.DataFrame, scenario: str, by: Sequence[str], columns: Sequence[str]
+    ) -> pd.DataFrame:
         """Sums of columns by keys in one scenario, or expected ones for `EXPECTED`."""
         if scenario == EXPECTED:
             return self.expected(table, by, columns)
@@ -126,7 +138,17 @@ class RunView:
         return table.groupby(list(by), as_index=False).sum()
 
 
-MEANS = {"existing_tpa", "new_tpa", "factor", "usable_tpa", "staff", "lent", "borrowed", "available", "needed"}
+MEANS = {
+    "existing_tpa",
+    "new_tpa",
+    "factor",
+    "usable_tpa",
+    "staff",
+    "lent",
+    "borrowed",
+    "available",
+    "needed",
+}
 """Columns that hold in a period for as long as it lasts; others but stocks add up."""
 
 
@@ -134,7 +156,9 @@ def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
     whole = table["quarter"].isna()
     if whole.all():
         return table
-    keys = [c for c in table.columns if c in {"year", "probability"} or not is_numeric_dtype(table[c])]
+    keys = [
+        c for c in table.columns if c in {"year", "probability"} or not is_numeric_dtype(table[c])
+    ]
     how = {
         c: "last" if c == "stock_t" else "mean" if c in MEANS else "sum"
         for c in table.columns
@@ -148,7 +172,8 @@ def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> list[fl
     """Loss (MUSD) of what is short in each row of the table `shortfall`."""
     of = (rows[name] for name in ("country", "element", "form", "year", column, "demand_t"))
     return [
-        loss_of_shortfall(case, (c, e, o), int(t), short, demand) for c, e, o, t, short, demand in zip(*of, strict=True)
+        loss_of_shortfall(case, (c, e, o), int(t), short, demand)
+        for c, e, o, t, short, demand in zip(*of, strict=True)
     ]
 
 
@@ -164,7 +189,9 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def run_view(plan: PlanValues, found: Explanation | None = None) -> RunView:
     """A plan as a run, with what was found out about it. Tables that the plan lacks are empty."""
-    tables = {name: _typed(plan.tables.get(name), table.columns) for name, table in EVERY_TABLE.items()}
+    tables = {
+        name: _typed(plan.tables.get(name), table.columns) for name, table in EVERY_TABLE.items()
+    }
     return RunView(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
 
 

@@ -51,11 +51,17 @@ def fan(run: RunView, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     for year, at in rows.assign(weight=weights).groupby("year"):
         ordered = at.sort_values(column, kind="stable")
         values, reached = ordered[column].to_numpy(), ordered["weight"].cumsum().to_numpy()
-        low, high = (float(values[min(int((reached < q - 1e-9).sum()), len(values) - 1)]) for q in SPREAD)
+        low, high = (
+            float(values[min(int((reached < q - 1e-9).sum()), len(values) - 1)]) for q in SPREAD
+        )
         mean = float((at[column] * at["weight"]).sum())
         demand = at["demand"]
-        out.append((int(str(year)), values[0], low, high, values[-1], mean, demand.min(), demand.max()))
-    return pd.DataFrame(out, columns=["year", "least", "low", "high", "most", "mean", "demand_least", "demand_most"])
+        out.append(
+            (int(str(year)), values[0], low, high, values[-1], mean, demand.min(), demand.max())
+        )
+    return pd.DataFrame(
+        out, columns=["year", "least", "low", "high", "most", "mean", "demand_least", "demand_most"]
+    )
 
 
 def balances(run: RunView) -> pd.DataFrame:
@@ -108,7 +114,9 @@ def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
     """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
     sums = short_by(run, ["scenario", "element", "year"])
     sums = sums[sums["demand_t"] > 0]
-    shares = sums.assign(share=sums["tonnes"] / sums["demand_t"], before=sums[run.undone] / sums["demand_t"])
+    shares = sums.assign(
+        share=sums["tonnes"] / sums["demand_t"], before=sums[run.undone] / sums["demand_t"]
+    )
     out = {}
     for key, of in shares.groupby(["scenario", "element"]):
         share, before, year = (of[name].to_numpy() for name in ("share", "before", "year"))
@@ -131,13 +139,17 @@ def main_future(run: RunView) -> str:
     return run.worst
 
 
-def sources(run: RunView, goods: list[tuple[str, str]], scenarios: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def sources(
+    run: RunView, goods: list[tuple[str, str]], scenarios: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Where goods (element, form) come from in some scenarios, and what is used of them: demand and what metal and
     magnet plants take in. Both by scenario, element, form, year: `kind`, `amount` (t); `use` (t).
 
     Kinds: the suppliers and makers that give most, each good counting the same, the others together, and stock.
     """
-    flows, short = (_of_goods(run.tables[name], goods, scenarios) for name in ("operations", "shortfall"))
+    flows, short = (
+        _of_goods(run.tables[name], goods, scenarios) for name in ("operations", "shortfall")
+    )
     parts = [flows[flows["item"] == "released"].assign(kind=STOCK)]
     for items, column, namer, most, called, other in (
         (IMPORTED, "project", run.names.party, MOST_SUPPLIERS, "Import: ", "other suppliers"),
@@ -150,12 +162,18 @@ def sources(run: RunView, goods: list[tuple[str, str]], scenarios: list[str]) ->
         kept = sorted(score, key=lambda of: (-score[of], of))[:most]
         parts.append(rows.assign(kind=called + name.where(name.isin(kept), other)))
     taken = flows[flows["item"].isin([STAGE_ITEMS[stage] for stage in MADE_FROM])]
-    used = pd.concat([short.rename(columns={"demand_t": "use"}), taken.rename(columns={"tonnes": "use"})])
+    used = pd.concat(
+        [short.rename(columns={"demand_t": "use"}), taken.rename(columns={"tonnes": "use"})]
+    )
     of = pd.concat(parts).groupby([*BY_GOOD, "kind"], as_index=False)[["tonnes"]].sum()
-    return of.rename(columns={"tonnes": "amount"}), used.groupby(BY_GOOD, as_index=False)[["use"]].sum()
+    return of.rename(columns={"tonnes": "amount"}), used.groupby(BY_GOOD, as_index=False)[
+        ["use"]
+    ].sum()
 
 
-def _of_goods(table: pd.DataFrame, goods: list[tuple[str, str]], scenarios: list[str]) -> pd.DataFrame:
+def _of_goods(
+    table: pd.DataFrame, goods: list[tuple[str, str]], scenarios: list[str]
+) -> pd.DataFrame:
     good = pd.MultiIndex.from_frame(table[["element", "form"]])
     return table[table["scenario"].isin(scenarios) & good.isin(goods)]
 
@@ -173,7 +191,9 @@ def missing(run: RunView, scenario: str) -> pd.DataFrame:
     `demand_t`, and the loss `musd`."""
     rows = run.tables["shortfall"]
     rows = rows[rows["tonnes"] > 0] if scenario == EXPECTED else rows[rows["scenario"] == scenario]
-    out = run.within(rows.assign(musd=losses_of(run.case, rows)), scenario, KEYS, ["tonnes", "musd"])
+    out = run.within(
+        rows.assign(musd=losses_of(run.case, rows)), scenario, KEYS, ["tonnes", "musd"]
+    )
     wanted = run.within(run.tables["shortfall"], scenario, KEYS, ["demand_t"])
     return out[out["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
@@ -191,7 +211,9 @@ def limits(run: RunView) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
     prices = prices[prices["musd_per_unit"] > 0]
     prices = prices.sort_values(["musd_per_unit", "year"], ascending=[False, True], kind="stable")
-    best = prices.assign(often=prices.groupby(things)["year"].transform("count")).drop_duplicates(things)
+    best = prices.assign(often=prices.groupby(things)["year"].transform("count")).drop_duplicates(
+        things
+    )
     for kind, (heading, *_) in SCARCE.items():
         rows = _alike(best[best["scarce"] == kind]).head(PER_KIND)
         if len(rows):
@@ -202,13 +224,18 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     """Things of one kind, element, form and year that are worth the same, as one row; `others` counts the rest."""
     worth = rows["musd_per_unit"].map(lambda musd: f"{musd:.5g}")
     keys = [worth, rows["year"].fillna(0), rows["element"], rows["form"]]
-    return rows.assign(others=rows.groupby(keys)["item"].transform("size") - 1)[~pd.concat(keys, axis=1).duplicated()]
+    return rows.assign(others=rows.groupby(keys)["item"].transform("size") - 1)[
+        ~pd.concat(keys, axis=1).duplicated()
+    ]
 
 
 def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     """One more of a scarce thing, as the table `shadow_prices` or a `Marginal` has it."""
     _, called, words = SCARCE[row["scarce"]]
     item, year = getattr(names, called)(row["item"]) if called else str(row["item"]), row["year"]
-    good, country = f"{midway(names.element(row['element']))} {row['form']}", names.country(row["country"])
+    good, country = (
+        f"{midway(names.element(row['element']))} {row['form']}",
+        names.country(row["country"]),
+    )
     said = words.format(item=item, skill=midway(item), good=good, country=country)
     return said if year is None or year != year else f"{said} in {int(year)}"

@@ -21,19 +21,28 @@ SLIGHT_TPA = 0.5
 
 def futures_of(view: RunView) -> dict[str, str]:
     """Futures to choose from: all of them, then one by one, the worst first."""
-    each = {w: f"{percent(view.weights[w])} probable: {view.names.scenario(w)}" for w in view.by_loss}
+    each = {
+        w: f"{percent(view.weights[w])} probable: {view.names.scenario(w)}" for w in view.by_loss
+    }
     return {EXPECTED: "all futures, on average"} | each
 
 
-def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str, float, float, float | None]]:
+def missing(
+    now: RunView, before: RunView | None, future: str
+) -> list[tuple[str, float, float, float | None]]:
     """What is short in a future over all years, all elements first, then each: name, tonnes, demand (t), and tonnes
     before if that is known."""
 
     def sums(view: RunView) -> pd.DataFrame:
-        found = view.within(view.tables["shortfall"], future, ["element"], ["tonnes", "demand_t"]).set_index("element")
+        found = view.within(
+            view.tables["shortfall"], future, ["element"], ["tonnes", "demand_t"]
+        ).set_index("element")
         return pd.concat([found.sum().to_frame("").T, found])
 
-    here, there = sums(now), sums(before) if before and future in (EXPECTED, *before.weights) else None
+    here, there = (
+        sums(now),
+        sums(before) if before and future in (EXPECTED, *before.weights) else None,
+    )
     rows: list[tuple[str, float, float, float | None]] = []
     for element, row in here.iterrows():
         was = None if there is None else float(there["tonnes"].get(element, 0.0))
@@ -53,8 +62,17 @@ def built(view: RunView | None) -> dict[str, Any]:
     if view is None:
         return {}
     rows = decisions(view).assign(t=lambda r: r["tpa"] * r["probability"])
-    rows["musd"], rows["public"] = (rows[x] * rows["probability"] for x in ("capex_musd", "public_musd"))
-    how = {"label": "first", "stage": "first", "year": "min", "t": "sum", "musd": "sum", "public": "sum"}
+    rows["musd"], rows["public"] = (
+        rows[x] * rows["probability"] for x in ("capex_musd", "public_musd")
+    )
+    how = {
+        "label": "first",
+        "stage": "first",
+        "year": "min",
+        "t": "sum",
+        "musd": "sum",
+        "public": "sum",
+    }
     sums = rows[rows["t"] > 0].groupby("project", as_index=False).agg(how)
     return {r.project: r for r in rows_of(sums) if r.t > SLIGHT_TPA}
 
@@ -63,19 +81,27 @@ def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar
     """By stage what either plan builds, the earliest first."""
     here, there = built(now), built(before)
     found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
-    for project, bar in sorted((there | here).items(), key=lambda one: (one[1].year, one[1].t, one[0])):
+    for project, bar in sorted(
+        (there | here).items(), key=lambda one: (one[1].year, one[1].t, one[0])
+    ):
         if row := now.case.projects.get(project):
-            found[row.stage].append((bar.label, row.lead_time_years, here.get(project), there.get(project)))
+            found[row.stage].append(
+                (bar.label, row.lead_time_years, here.get(project), there.get(project))
+            )
     return found
 
 
-def funded_first(now: RunView, asked: Mapping[float, Mapping[str, float]]) -> dict[float, list[Any]]:
+def funded_first(
+    now: RunView, asked: Mapping[float, Mapping[str, float]]
+) -> dict[float, list[Any]]:
     """What the plan builds, part by part, by the largest weight of cost at which another plan builds it too, 0 where
     none does: name, stage, first year, t/y, of so many in all, public capital (expected MUSD). asked: t/y by project at
     each weight."""
     if now.case.model.objective.goal == "welfare":
         asked = {**asked, 1.0: now.summary["new_capacity_tpa"]}
-    found: dict[float, list[Any]] = {weight: [] for weight in sorted({0.0, *asked} - {inf}, reverse=True)}
+    found: dict[float, list[Any]] = {
+        weight: [] for weight in sorted({0.0, *asked} - {inf}, reverse=True)
+    }
     for project, r in sorted(built(now).items(), key=lambda one: one[1].year):
         done = 0.0
         for weight, rows in found.items():
@@ -92,8 +118,12 @@ def payers(now: RunView) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for row in now.tables["spending"].to_dict("records"):
         capex, _, stage = row["item"].partition(" ")
-        found[stage if capex == "capex" else "people and stock"][now.names.party(row["funder"])] += row["expected"]
-    return {what: dict(sorted(paid.items(), key=lambda one: -one[1])) for what, paid in found.items()}
+        found[stage if capex == "capex" else "people and stock"][
+            now.names.party(row["funder"])
+        ] += row["expected"]
+    return {
+        what: dict(sorted(paid.items(), key=lambda one: -one[1])) for what, paid in found.items()
+    }
 
 
 def shortage(view: RunView, future: str) -> dict[str, Any]:
@@ -102,14 +132,19 @@ def shortage(view: RunView, future: str) -> dict[str, Any]:
     sums = view.within(table, future, keys, ["tonnes", "demand_t"]).set_index(keys)
     shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
     ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
-    countries = {country: view.names.country(country) for country in view.case.countries if country in ever}
+    countries = {
+        country: view.names.country(country) for country in view.case.countries if country in ever
+    }
     return {"short": countries, "tonnes": sums["tonnes"].to_dict(), "shares": shares.to_dict()}
 
 
 def reweighed(before: RunView, case: Case) -> float | None:
     """Risk (MUSD) of a plan, all that it does as it is, in a case that only weighs its futures otherwise; else None."""
-    other = [d for d in differences(before.case, case)
-             if d.table != "scenarios" and not (d.table == MODEL and d.column.startswith("objective."))]  # fmt: skip
+    other = [
+        d
+        for d in differences(before.case, case)
+        if d.table != "scenarios" and not (d.table == MODEL and d.column.startswith("objective."))
+    ]
     if other or before.case.sha256 == case.sha256 or set(before.weights) != set(case.scenarios):
         return None
     return weighed(case, before.summary["scenario_loss_musd"]).risk
@@ -123,11 +158,17 @@ def lacking(before: RunView, case: Case) -> dict[str, list[Any]]:
     plants = []
     for project, bar in built(before).items():
         row = case.projects.get(project)
-        if row is None or bar.t > row.max_new_tpa + SLIGHT_TPA or bar.year < (row.earliest_year or 0):
+        if (
+            row is None
+            or bar.t > row.max_new_tpa + SLIGHT_TPA
+            or bar.year < (row.earliest_year or 0)
+        ):
             plants.append(bar.label)
     spent = before.tables["spending"]
     spent, found = spent[spent["item"] != "stock purchases"], []
-    paying = {c: frozenset(f for f, where in case.reach.items() if c in where) for c in case.countries}
+    paying = {
+        c: frozenset(f for f, where in case.reach.items() if c in where) for c in case.countries
+    }
     for funders in {*paying.values(), frozenset(case.reach)}:
         where = [c for c, payers in paying.items() if payers <= funders]
         due = spent[spent["country"].isin(where)].groupby("year")["expected"].sum()

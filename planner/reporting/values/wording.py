@@ -58,7 +58,11 @@ def amount(value: float | None) -> str:
 
 def unbroken(value: Any) -> Any:
     """A plain text whose figures stay on one line with their units; anything else as it is."""
-    return UNIT.sub(lambda found: found[0].replace(" ", "\xa0"), value) if type(value) is str else value
+    return (
+        UNIT.sub(lambda found: found[0].replace(" ", "\xa0"), value)
+        if type(value) is str
+        else value
+    )
 
 
 def percent(share: float | None) -> str:
@@ -134,7 +138,12 @@ def _minus(text: str) -> str:
 
 STAGES = {"mine": "Mine", "separation": "Separation", "metal": "Metal", "magnet": "Magnet"}
 
-STAGES_MANY = {"mine": "Mines", "separation": "Separation plants", "metal": "Metal plants", "magnet": "Magnet plants"}
+STAGES_MANY = {
+    "mine": "Mines",
+    "separation": "Separation plants",
+    "metal": "Metal plants",
+    "magnet": "Magnet plants",
+}
 
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -144,7 +153,10 @@ LONGEST_NAME = 120
 def readable(text: str) -> str:
     """An id without underscores; short lower-case words are taken for abbreviations."""
     words = harmless(text).replace("_", " ").split()
-    return " ".join(word.upper() if len(word) <= 3 and word.isalpha() and word.islower() else word for word in words)
+    return " ".join(
+        word.upper() if len(word) <= 3 and word.isalpha() and word.islower() else word
+        for word in words
+    )
 
 
 def harmless(text: str) -> str:
@@ -166,7 +178,11 @@ def headline(text: str) -> str:
 
 def midway(name: str) -> str:
     """A name in the middle of a sentence: 'Dysprosium' -> 'dysprosium'; symbols and abbreviations stay."""
-    return name[0].lower() + name[1:] if len(name) > 3 and name[1].islower() and name[0].isupper() else name
+    return (
+        name[0].lower() + name[1:]
+        if len(name) > 3 and name[1].islower() and name[0].isupper()
+        else name
+    )
 
 
 class Lookup(dict[str, str]):
@@ -189,26 +205,41 @@ class Names:
         self.element = _unique((r.element, r.name) for r in tables.elements)
         self.project = _unique((r.project, r.name) for r in tables.projects)
         self.skill = _unique((r.skill, r.name) for r in tables.skills)
-        self.scenario = _unique(_heads([(r.scenario, r.name) for r in tables.scenarios])) or Lookup({BASE: "Base"})
+        self.scenario = _unique(_heads([(r.scenario, r.name) for r in tables.scenarios])) or Lookup(
+            {BASE: "Base"}
+        )
         self.programme = _unique(
-            (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}") for r in tables.training
+            (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}")
+            for r in tables.training
         )
         # A feed that one mine alone gives and that has its id bears the mine's name.
         self.feed = Lookup({feed: self.project(feed) for feed in case.feed_shares})
         parts = {r.scenario: CONTROL.sub(" ", r.name).partition(": ") for r in tables.scenarios}
-        self.stories = {w: story for w, (_, _, story) in parts.items() if ": " not in self.scenario[w]}
+        self.stories = {
+            w: story for w, (_, _, story) in parts.items() if ": " not in self.scenario[w]
+        }
         self._places = {r.project: r.country for r in tables.projects}
         self._folded = {c.casefold(): name for c, name in self.country.items()}
-        self._folded |= {r.supplier.casefold(): harmless(r.name) for r in tables.suppliers if r.name}
+        self._folded |= {
+            r.supplier.casefold(): harmless(r.name) for r in tables.suppliers if r.name
+        }
 
     @cached_property
     def by_column(self) -> dict[str, Callable[[str], str]]:
         """Column of ids -> what names them."""
         return {
-            "project": self.place, "country": self.country, "element": self.element, "scenario": self.scenario,
-            "skill": self.skill, "programme": self.programme, "feed": self.feed, "funder": self.party,
-            "supplier": self.party, "scenarios": self.who, "stage": lambda stage: STAGES.get(stage, stage),
-        }  # fmt: skip
+            "project": self.place,
+            "country": self.country,
+            "element": self.element,
+            "scenario": self.scenario,
+            "skill": self.skill,
+            "programme": self.programme,
+            "feed": self.feed,
+            "funder": self.party,
+            "supplier": self.party,
+            "scenarios": self.who,
+            "stage": lambda stage: STAGES.get(stage, stage),
+        }
 
     def project_and_place(self, project: str, country: str) -> str:
         """Name of a project with its country, unless the name says it."""
@@ -236,7 +267,11 @@ class Names:
 
     def who(self, scenarios: str) -> str:
         """The scenarios of a decision ('all' or ids joined by `;`) in words."""
-        return "all" if scenarios == "all" else "; ".join(self.scenario(w) for w in scenarios.split(";"))
+        return (
+            "all"
+            if scenarios == "all"
+            else "; ".join(self.scenario(w) for w in scenarios.split(";"))
+        )
 
 
 def _heads(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -248,7 +283,12 @@ def _heads(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _unique(pairs: Iterable[tuple[str, str]]) -> Lookup:
     named = {key: harmless(name) or readable(key) for key, name in pairs}
     often = Counter(name.casefold() for name in named.values())
-    return Lookup({key: name if often[name.casefold()] == 1 else f"{name} ({key})" for key, name in named.items()})
+    return Lookup(
+        {
+            key: name if often[name.casefold()] == 1 else f"{name} ({key})"
+            for key, name in named.items()
+        }
+    )
 
 
 def _of_lines(text: str) -> list[str]:
@@ -263,7 +303,19 @@ TEMPLATES = Environment(  # noqa: S701
     trim_blocks=True,
     lstrip_blocks=True,
 )
-FILTERS = (number, percent, signed, money, short, midway, readable, listed, period, spans, first_few)
+FILTERS = (
+    number,
+    percent,
+    signed,
+    money,
+    short,
+    midway,
+    readable,
+    listed,
+    period,
+    spans,
+    first_few,
+)
 TEMPLATES.filters |= {function.__name__: function for function in FILTERS} | {
     "year": as_year,
     "listed_lines": lambda text: listed(_of_lines(text)),

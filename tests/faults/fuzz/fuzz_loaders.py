@@ -21,7 +21,15 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["planner.data", "planner.config", "planner.errors", "planner.results", "planner.studies", "csv", "tomllib"]
+    include=[
+        "planner.data",
+        "planner.config",
+        "planner.errors",
+        "planner.results",
+        "planner.studies",
+        "csv",
+        "tomllib",
+    ]
 ):
     import planner
     from planner.data.schema import TABLES
@@ -54,7 +62,9 @@ def check(path: Path, **options: object) -> None:
     try:
         case = planner.load(path, **options)
     except InputError as error:
-        assert error.faults and all(str(fault).strip() and fault.as_json() for fault in error.faults)
+        assert error.faults and all(
+            str(fault).strip() and fault.as_json() for fault in error.faults
+        )
         return
     for warning in warnings_of(case):
         str(warning)
@@ -114,7 +124,9 @@ def seeds(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for i, name in enumerate(NAMES):
         with suppress(FileNotFoundError):
-            (folder / f"seed-{name}").write_bytes(bytes([i]) + (STARTER / f"{name}.csv").read_bytes())
+            (folder / f"seed-{name}").write_bytes(
+                bytes([i]) + (STARTER / f"{name}.csv").read_bytes()
+            )
     for path in (STARTER.parents[1] / "models").glob("*.toml"):
         (folder / f"seed-{path.stem}").write_bytes(bytes([MODELS - 1]) + path.read_bytes())
     for path in (STARTER.parents[1] / "models" / "studies").glob("*.toml"):
@@ -133,7 +145,11 @@ if __name__ == "__main__":
     PARTS = skeleton()
     TEACHING = planner.load(STARTER)
     RUN = write_run(planner.solve(TEACHING), ROOM / "run")
-    RUN_FILES = [RUN / "summary.json", *sorted((RUN / "inputs").iterdir()), *sorted((RUN / "tables").iterdir())]
+    RUN_FILES = [
+        RUN / "summary.json",
+        *sorted((RUN / "inputs").iterdir()),
+        *sorted((RUN / "tables").iterdir()),
+    ]
     for argument in sys.argv[1:]:
         if not argument.startswith("-"):
             seeds(Path(argument))

@@ -38,18 +38,49 @@ from tests.server.conftest import HERE, PORT, REFERENCE, ROOT, TOKEN
 SLOW = 60.0
 """Seconds after which an answer counts as none; a solve of the teaching case goes on beside it."""
 ODD: tuple[Any, ...] = (
-    0, -1, 1e308, -1e-308, 10**40, True, None, "", "nan", "inf", "1e400", "../../etc/passwd", "\u202e", "\x00", "<b>",
-    "a" * 499, [], ["mine"], {"a": 1}, [[1]], "=1+1", "2028Q5", "1;2;3", "*", "." * 50, "%s%n{0}", "\ud800",
-)  # fmt: skip
+    0,
+    -1,
+    1e308,
+    -1e-308,
+    10**40,
+    True,
+    None,
+    "",
+    "nan",
+    "inf",
+    "1e400",
+    "../../etc/passwd",
+    "\u202e",
+    "\x00",
+    "<b>",
+    "a" * 499,
+    [],
+    ["mine"],
+    {"a": 1},
+    [[1]],
+    "=1+1",
+    "2028Q5",
+    "1;2;3",
+    "*",
+    "." * 50,
+    "%s%n{0}",
+    "\ud800",
+)
 
 
 def routes(seconds: float, rng: random.Random) -> int:
     """Ask a workbench whatever comes to mind; every answer has a status below 500. Returns how many were asked."""
     with tempfile.TemporaryDirectory() as name:
-        site = Site(OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, Path(name) / "bench"),
-                          planner.open_run(REFERENCE))  # fmt: skip
+        site = Site(
+            OpenedCase(
+                ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, Path(name) / "bench"
+            ),
+            planner.open_run(REFERENCE),
+        )
         case, asked = site.bench.base, 0
-        with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as client:
+        with TestClient(
+            Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False
+        ) as client:
             client.get(f"/?token={TOKEN}")
             end = time.monotonic() + seconds
             while time.monotonic() < end:
@@ -81,22 +112,49 @@ def request(rng: random.Random, case: planner.Case) -> tuple[str, str, bytes | N
     kind = rng.random()
     if kind < 0.5:
         name = rng.choice(list(ACTIONS))
-        body: Any = {"key": key(rng, case), "value": value(rng), "folder": folder(rng), "ticked": value(rng)}
+        body: Any = {
+            "key": key(rng, case),
+            "value": value(rng),
+            "folder": folder(rng),
+            "ticked": value(rng),
+        }
         body |= {word: text(rng) for word in ("name", "low", "high", "points", "project")}
         if name == "edit":
             body = {"key": body["key"], "value": body["value"]}
         raw = json.dumps(body if rng.random() < 0.95 else value(rng)).encode()
         return "POST", f"/{name}", raw if rng.random() < 0.95 else mangled(rng, raw)
     if kind < 0.9:
-        words = ("table", "id", "column", "tab", "future", "key", "low", "high", "find", "depth", "year")
-        query = "&".join(
-            f"{w}={quote(str(pick(rng, case)), errors='replace')}" for w in rng.sample(words, rng.randint(0, 4))
+        words = (
+            "table",
+            "id",
+            "column",
+            "tab",
+            "future",
+            "key",
+            "low",
+            "high",
+            "find",
+            "depth",
+            "year",
         )
-        return "GET", f"/part/{rng.choice([*REGIONS, quote(text(rng), errors='replace')])}?{query}", None
+        query = "&".join(
+            f"{w}={quote(str(pick(rng, case)), errors='replace')}"
+            for w in rng.sample(words, rng.randint(0, 4))
+        )
+        return (
+            "GET",
+            f"/part/{rng.choice([*REGIONS, quote(text(rng), errors='replace')])}?{query}",
+            None,
+        )
     path = "/".join(
-        quote(part, errors="replace") for part in (folder(rng), rng.choice(["report.html", "..", text(rng)]))
+        quote(part, errors="replace")
+        for part in (folder(rng), rng.choice(["report.html", "..", text(rng)]))
     )
-    return rng.choice(["GET", "HEAD", "POST", "PUT"]), f"/{rng.choice(['files', 'static', ''])}/{path}", None
+    return (
+        rng.choice(["GET", "HEAD", "POST", "PUT"]),
+        f"/{rng.choice(['files', 'static', ''])}/{path}",
+        None,
+    )
 
 
 def key(rng: random.Random, case: planner.Case) -> str:
@@ -105,16 +163,29 @@ def key(rng: random.Random, case: planner.Case) -> str:
     rows = case.tables.rows(table.name)
     row = rng.choice(rows) if rows else None
     cell = ".".join(
-        [table.name, *(str(getattr(row, k, "x")) for k in table.key), rng.choice([*table.row.columns(), *CARRIED])]
+        [
+            table.name,
+            *(str(getattr(row, k, "x")) for k in table.key),
+            rng.choice([*table.row.columns(), *CARRIED]),
+        ]
     )
-    known = rng.choice([cell, cell, "money", "appetite", "allies", "war", *case.model.flat(), "plant.coast_plant"])
+    known = rng.choice(
+        [cell, cell, "money", "appetite", "allies", "war", *case.model.flat(), "plant.coast_plant"]
+    )
     return known if rng.random() < 0.8 else text(rng)
 
 
 def pick(rng: random.Random, case: planner.Case) -> object:
     """A word that the page may ask with."""
     return rng.choice(
-        [key(rng, case), rng.choice(TABLES).name, *case.projects, *case.scenarios, text(rng), "capacity_tpa"]
+        [
+            key(rng, case),
+            rng.choice(TABLES).name,
+            *case.projects,
+            *case.scenarios,
+            text(rng),
+            "capacity_tpa",
+        ]
     )
 
 
@@ -131,7 +202,9 @@ def value(rng: random.Random) -> Any:
 def text(rng: random.Random) -> str:
     """Some text."""
     odd = [one for one in ODD if isinstance(one, str)]
-    return rng.choice([*odd, "".join(rng.choices(string.printable + "é\u200b漢", k=rng.randint(0, 30)))])
+    return rng.choice(
+        [*odd, "".join(rng.choices(string.printable + "é\u200b漢", k=rng.randint(0, 30)))]
+    )
 
 
 def mangled(rng: random.Random, data: bytes) -> bytes:
@@ -141,9 +214,21 @@ def mangled(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.randint(1, 4) if few else 0):
         few[rng.randrange(len(few))] = rng.randrange(256)
     cells = data.replace(
-        rng.choice([b"1", b"0.", b",", b'"', b"\n", b":"]), rng.choice([b"", b"-", b"nan", b",,", b'"', b"9" * 30]), 3
+        rng.choice([b"1", b"0.", b",", b'"', b"\n", b":"]),
+        rng.choice([b"", b"-", b"nan", b",,", b'"', b"9" * 30]),
+        3,
     )
-    return rng.choice([data[:at], data[at:to], data[:at] + data[at:to] * 2 + data[to:], bytes(few), cells, b"", cells])
+    return rng.choice(
+        [
+            data[:at],
+            data[at:to],
+            data[:at] + data[at:to] * 2 + data[to:],
+            bytes(few),
+            cells,
+            b"",
+            cells,
+        ]
+    )
 
 
 def runs(seconds: float, rng: random.Random) -> int:
@@ -153,7 +238,11 @@ def runs(seconds: float, rng: random.Random) -> int:
         whole, run = Path(name) / "whole", Path(name) / "run"
         shutil.copytree(REFERENCE, whole)
         planner.solve(planner.load(whole / "inputs")).write(whole)
-        files = [p.relative_to(whole) for p in whole.rglob("*") if p.is_file() and not p.name.startswith("report.")]
+        files = [
+            p.relative_to(whole)
+            for p in whole.rglob("*")
+            if p.is_file() and not p.name.startswith("report.")
+        ]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             tried += 1
@@ -181,5 +270,7 @@ def runs(seconds: float, rng: random.Random) -> int:
 
 if __name__ == "__main__":
     what, seconds, *seed = sys.argv[1:]
-    count = {"routes": routes, "runs": runs}[what](float(seconds), random.Random(int(seed[0]) if seed else 0))
+    count = {"routes": routes, "runs": runs}[what](
+        float(seconds), random.Random(int(seed[0]) if seed else 0)
+    )
     sys.stdout.write(f"{what}: {count:,} in {float(seconds):.0f} s, no crash\n")

@@ -50,7 +50,9 @@ def main(times: int, out: Path, where: str) -> None:
     run_points(out / "study.toml", folder, local(1))
     same = files(folder) == files(out / "undisturbed")
     most = max(runs(folder).values())
-    sys.stdout.write(f"kills {dict(kills)}; same bytes: {same}; most often a point was run: {most}\n")
+    sys.stdout.write(
+        f"kills {dict(kills)}; same bytes: {same}; most often a point was run: {most}\n"
+    )
 
 
 def wait(process: subprocess.Popen[bytes], folder: Path, dice: random.Random, times: int) -> bool:
@@ -65,7 +67,14 @@ def wait(process: subprocess.Popen[bytes], folder: Path, dice: random.Random, ti
 def on_workers(out: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[Kill]]]:
     """The study on two worker processes, started again each time."""
     while True:
-        command = [sys.executable, "-m", "tests.studies.long.kills", "run", str(out / "study.toml"), str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.studies.long.kills",
+            "run",
+            str(out / "study.toml"),
+            str(folder),
+        ]
         process = subprocess.Popen(command, cwd=ROOT)
 
         def a_worker(parent: int = process.pid) -> str:

@@ -20,8 +20,17 @@ from tests.studies.studies import ROOT
 
 OUT = ROOT / "reports" / "reference" / "studies"
 AXIS = {"labelColor": MUTED, "titleColor": MUTED, "gridColor": RULE, "titleFontWeight": "normal"}
-CONFIG = {"font": FONT, "background": "white", "view": {"stroke": None}, "axis": AXIS, "legend": {"disable": True}}
-PALE, LENGTHS = "#eef4fa", {"three": "3 years", "two": "2 years and a half", "one": "1 year and a half"}
+CONFIG = {
+    "font": FONT,
+    "background": "white",
+    "view": {"stroke": None},
+    "axis": AXIS,
+    "legend": {"disable": True},
+}
+PALE, LENGTHS = (
+    "#eef4fa",
+    {"three": "3 years", "two": "2 years and a half", "one": "1 year and a half"},
+)
 MUSD = alt.Axis(title="risk, MUSD", format=",~r", tickCount=5)
 
 
@@ -34,7 +43,9 @@ def main(studies: Path, names: list[str]) -> None:
         spec = PICTURES[name](table).to_dict()
         spec["config"] = CONFIG
         (OUT / f"{name}.svg").write_text(
-            vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]))
+            vl_convert.vegalite_to_svg(
+                spec, vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+            )
             + "\n",
             encoding="utf-8",
         )
@@ -44,31 +55,52 @@ def who_joins(table: pd.DataFrame) -> alt.LayerChart:
     """A bar for each alliance."""
     y = alt.Y("alliance:N", sort=None, axis=alt.Axis(title=None, labelLimit=240))
     base = alt.Chart(table).encode(y=y, x=alt.X("risk_musd:Q", axis=MUSD))
-    told = base.mark_text(align="left", dx=4, color=INK).encode(text=alt.Text("risk_musd:Q", format=",.0f"))
+    told = base.mark_text(align="left", dx=4, color=INK).encode(
+        text=alt.Text("risk_musd:Q", format=",.0f")
+    )
     return alt.layer(base.mark_bar(color=WITH, height=15), told).properties(width=520, height=170)
 
 
 def lead_time(table: pd.DataFrame) -> alt.LayerChart:
     """A field for each pair of delays."""
-    data = table.assign(a=table["mines late"].map("{:g}".format), b=table["separation late"].map("{:g}".format))
+    data = table.assign(
+        a=table["mines late"].map("{:g}".format), b=table["separation late"].map("{:g}".format)
+    )
     x = alt.X("a:N", axis=alt.Axis(title="mines late, years", labelAngle=0))
-    base = alt.Chart(data).encode(x=x, y=alt.Y("b:N", axis=alt.Axis(title="separation late, years")))
+    base = alt.Chart(data).encode(
+        x=x, y=alt.Y("b:N", axis=alt.Axis(title="separation late, years"))
+    )
     colour = alt.Color("risk_musd:Q", scale=alt.Scale(range=[PALE, "#7fb6d6"]))
-    told = base.mark_text(color=INK, fontSize=13).encode(text=alt.Text("risk_musd:Q", format=",.0f"))
-    return alt.layer(base.mark_rect().encode(color=colour), told).properties(width=330, height=150, title="risk, MUSD")
+    told = base.mark_text(color=INK, fontSize=13).encode(
+        text=alt.Text("risk_musd:Q", format=",.0f")
+    )
+    return alt.layer(base.mark_rect().encode(color=colour), told).properties(
+        width=330, height=150, title="risk, MUSD"
+    )
 
 
 def cut_off(table: pd.DataFrame) -> alt.LayerChart:
     """A line for each length of the cut-off."""
-    second, third = table["supply in the second year"] > 0.4, table["supply in the third year"] > 0.4
-    length = [LENGTHS["one" if s else "two" if t else "three"] for s, t in zip(second, third, strict=True)]
+    second, third = (
+        table["supply in the second year"] > 0.4,
+        table["supply in the third year"] > 0.4,
+    )
+    length = [
+        LENGTHS["one" if s else "two" if t else "three"] for s, t in zip(second, third, strict=True)
+    ]
     data = table.assign(length=length)
-    axis = alt.Axis(title="probability of the full embargo", format="%", values=sorted(data["probability"].unique()))
+    axis = alt.Axis(
+        title="probability of the full embargo",
+        format="%",
+        values=sorted(data["probability"].unique()),
+    )
     x, y = alt.X("probability:Q", axis=axis), alt.Y("risk_musd:Q", axis=MUSD)
     colour = alt.Color("length:N", scale=alt.Scale(range=["#56B4E9", "#E69F00", "#D55E00"]))
     lines = alt.Chart(data).mark_line(point=True).encode(x=x, y=y, color=colour)
     ends = data[data["probability"] == data["probability"].max()]
-    told = alt.Chart(ends).mark_text(align="left", dx=8, color=INK).encode(x=x, y=y, text="length:N")
+    told = (
+        alt.Chart(ends).mark_text(align="left", dx=8, color=INK).encode(x=x, y=y, text="length:N")
+    )
     return alt.layer(lines, told).properties(width=420, height=230)
 
 
@@ -88,16 +120,26 @@ def budget_frontier(table: pd.DataFrame) -> alt.HConcatChart:
     """The curve, and what one more MUSD takes off, on the money that still buys something."""
     used = table[table["budget_musd"] <= 0.4 * table["budget_musd"].max()]
     x = alt.X("budget_musd:Q", axis=alt.Axis(title="budgets, MUSD", format=",~r"))
-    line = alt.Chart(used).mark_line(color=WITH, strokeWidth=2).encode(x=x, y=alt.Y("risk_musd:Q", axis=MUSD))
+    line = (
+        alt.Chart(used)
+        .mark_line(color=WITH, strokeWidth=2)
+        .encode(x=x, y=alt.Y("risk_musd:Q", axis=MUSD))
+    )
     dots = alt.Chart(used).mark_point(color=INK, filled=True, size=8).encode(x=x, y="risk_musd:Q")
     axis = alt.Axis(title="taken off by one more MUSD", format=",~r", tickCount=5)
     worth = alt.Y("worth:Q", scale=alt.Scale(type="log", domainMin=0.1, clamp=True), axis=axis)
-    steps = alt.Chart(used).mark_line(color=WITHOUT, strokeWidth=2, interpolate="step-after").encode(x=x, y=worth)
+    steps = (
+        alt.Chart(used)
+        .mark_line(color=WITHOUT, strokeWidth=2, interpolate="step-after")
+        .encode(x=x, y=worth)
+    )
     size = {"width": 340, "height": 230}
     return alt.hconcat(alt.layer(line, dots).properties(**size), steps.properties(**size))
 
 
-PICTURES = {draw.__name__: draw for draw in (who_joins, lead_time, cut_off, demand, budget_frontier)}
+PICTURES = {
+    draw.__name__: draw for draw in (who_joins, lead_time, cut_off, demand, budget_frontier)
+}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2:])

@@ -58,7 +58,9 @@ def read(out: Path) -> None:
         assert found.items() >= seen.items()
         seen, reads = found, reads + 1
         time.sleep(5)
-    sys.stdout.write(f"{reads} reads, each consistent with those before; {len(seen)} points in the end\n")
+    sys.stdout.write(
+        f"{reads} reads, each consistent with those before; {len(seen)} points in the end\n"
+    )
 
 
 def resident_kib() -> int:
