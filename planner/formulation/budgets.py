@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_country, of_funders
 from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
@@ -95,6 +96,7 @@ def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
     r"\mathrm{people}_{c,d}",
     each="country $c$, decision node $d$",
     reads=(*CAPEX_READS, "projects.public_share", *PEOPLE_READS),
+    owner=of_country,
 )
 def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
     """What investment costs."""
@@ -146,6 +148,7 @@ def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
     r"\mathrm{opens}_n \, I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
     each="country $c$, node $n$",
     reads=("stockpiles.purchase_usd_per_kg",),
+    owner=of_country,
 )
 def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     """Spent in a country <= paid there.
@@ -172,6 +175,7 @@ def account_index(s: Scope) -> list[tuple[str, int]]:
     r"\sum_{c \in \mathrm{reach}_i} P_{i,c,n} + C_{i,n} \le \mathrm{opens}_n \, \mathrm{budget}_{i,t_n} + C_{i,n^-}",
     each="funder $i$, node $n$; $C_{i,n} = 0$ where a year ends and budgets do not carry over",
     reads=("budgets.musd",),
+    owner=of_funders,
 )
 def account(m: Model, i: str, a: AccountNode) -> Expression:
     """A funder group pays out of its budgets.
@@ -199,10 +203,25 @@ VARIABLES = (
         investment_spending_index,
         "MUSD/y",
         "public spending on plants and people",
+        owner=of_country,
     ),
-    Variable("paid", "P", ("i", "c", "a"), paid_index, "MUSD", "paid by a funder in a country"),
     Variable(
-        "carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next period"
+        "paid",
+        "P",
+        ("i", "c", "a"),
+        paid_index,
+        "MUSD",
+        "paid by a funder in a country",
+        owner=of_funders,
+    ),
+    Variable(
+        "carried",
+        "C",
+        ("i", "a"),
+        carried_index,
+        "MUSD",
+        "budget carried to the next period",
+        owner=of_funders,
     ),
 )
 EQUATIONS = (investment_spending, spending_limit, account)

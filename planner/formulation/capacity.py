@@ -7,6 +7,7 @@ import math
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_project
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 
 ROUNDING = 1e-12
@@ -35,6 +36,7 @@ def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "ramps.share"),
     links_histories=True,
+    owner=of_project,
 )
 def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
@@ -59,6 +61,7 @@ def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
     r"\sum_{d' \in \mathrm{path}(d)} b_{p,d'} \le \mathrm{maxnew}_p",
     each="project $p$, decision node $d$ of the last year",
     reads=("projects.max_new_tpa",),
+    owner=of_project,
 )
 def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
     """Largest new nameplate."""
@@ -78,6 +81,7 @@ def whole_plants_index(s: Scope) -> list[tuple[str, int]]:
     each="project $p$ with `unit_tpa` if `policy.whole_plants` is true, decision node $d$",
     reads=("projects.unit_tpa",),
     links_histories=True,
+    owner=of_project,
 )
 def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
     """New capacity is whole plants."""
@@ -111,6 +115,7 @@ def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
     r"\mathrm{throughput}_{p,n} \le \mathrm{works}_{p,n} \, \ell_n \, K_{p,n}",
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "shocks.factor:capacity", "feeds.share"),
+    owner=of_project,
 )
 def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity bounds throughput.
@@ -125,7 +130,16 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
 
 
 VARIABLES = (
-    Variable("build", "b", ("p", "d"), build_index, "t/y", "new nameplate committed", decided=True),
+    Variable(
+        "build",
+        "b",
+        ("p", "d"),
+        build_index,
+        "t/y",
+        "new nameplate committed",
+        decided=True,
+        owner=of_project,
+    ),
     Variable(
         "units",
         "N",
@@ -136,6 +150,7 @@ VARIABLES = (
         units_bounds,
         r"\lfloor \mathrm{maxnew}_p / \mathrm{unit}_p \rfloor",
         ("projects.max_new_tpa", "projects.unit_tpa"),
+        owner=of_project,
     ),
     Variable(
         "capacity",
@@ -144,6 +159,7 @@ VARIABLES = (
         usable_capacity_index,
         "t/y",
         "capacity usable, before capacity shocks",
+        owner=of_project,
     ),
 )
 EQUATIONS = (usable_capacity, nameplate_limit, whole_plants, throughput_limit)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.data.scenario_tree import Tree
 from planner.formulation.index_sets import Scope
+from planner.formulation.owners import Owner
 
 Model = Any
 """What a rule takes: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
@@ -64,7 +65,7 @@ class Variable:
 
     symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS`.
     bounds: rule (model, *index) -> (lower, upper). reads: figures of the bounds. decided: before a scenario shows
-    itself, under the policy `committed`.
+    itself, under the policy `committed`. owner: whose its upper bound and its cost are; see `planner.formulation.owners`.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Variable:
     reads: tuple[str, ...] = ()
     free: bool = False
     decided: bool = False
+    owner: Owner = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Equation:
     latex: the formula, before exact reductions. each: where it holds, in the words of the page. reads: the figures in
     it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
     links_histories: it ties histories to each other or to decisions alone, so it is of no branch of the tree.
+    owner: whose its right-hand side is; see `planner.formulation.owners`.
     """
 
     rule: ExpressionRule
@@ -95,6 +98,7 @@ class Equation:
     each: str
     reads: tuple[str, ...]
     links_histories: bool
+    owner: Owner
 
     @property
     def name(self) -> str:
@@ -119,9 +123,11 @@ def equation(
     each: str = "",
     reads: tuple[str, ...] = (),
     links_histories: bool = False,
+    *,
+    owner: Owner,
 ) -> Callable[[ExpressionRule], Equation]:
     """Declare the rule below as an equation; see `Equation`."""
-    return lambda rule: Equation(rule, index, latex, each, reads, links_histories)
+    return lambda rule: Equation(rule, index, latex, each, reads, links_histories, owner)
 
 
 def or_zero(variable: Any, *index: Any) -> Expression:

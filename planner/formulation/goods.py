@@ -15,6 +15,7 @@ from planner.data.lookups import OXIDE, Good
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_country, of_nobody, of_project, of_sellers
 from planner.formulation.variable_trees import OperationNode
 
 
@@ -28,6 +29,7 @@ def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
     r"\sum_{p \in \mathcal{S} : \gamma_{c_p} = \gamma} s_{p,f,n} \le \sum_{p \in \mathcal{M} : "
     r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n}",
     each=r"group $\gamma$, feed $f$, node $n$",
+    owner=of_nobody,
 )
 def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     """Use of a feed <= mined."""
@@ -121,6 +123,7 @@ def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
         "projects.recovery",
         "recoveries.recovery",
     ),
+    owner=of_country,
 )
 def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Supply of a good covers its use.
@@ -153,6 +156,7 @@ def pool_index(s: Scope) -> GoodsAt:
     r"\sum_{c : \gamma_c = \gamma} x_{c,e,o,n} \le \sum_{c : \gamma_c = \gamma} \mathrm{made}_{c,e,o,n}",
     each=r"group $\gamma$, element $e$, form $o$, node $n$",
     reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
+    owner=of_nobody,
 )
 def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """Delivered within a group <= made there.
@@ -179,6 +183,7 @@ def resale_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
     each=r"supplier $v$, country $c$ with $\mathrm{importshock}_c < 1$, element $e$, form $o$, node $n$ (indices "
     "$v, e, o, n$ are left out in conditions)",
     reads=("resale.share", "imports.tonnes", "shocks.factor:import"),
+    owner=of_sellers,
 )
 def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What a country and those cut off no more than it have from others <= what those less cut off can sell on."""
@@ -214,6 +219,7 @@ def stock_balance_index(s: Scope) -> GoodsAt:
     r"\mathrm{initialstock}_{c,e,o} \text{ in the first period}",
     each="stockpile $(c, e, o)$, node $n$",
     reads=("stockpiles.initial_t",),
+    owner=of_country,
 )
 def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock follows purchases and releases."""
@@ -235,6 +241,7 @@ IMPORTED = Variable(
     bounds=imported_bounds,
     limit=r"\mathrm{offer}_{c,e,o,n}",
     reads=("imports.tonnes", "shocks.factor:import"),
+    owner=of_country,
 )
 RESOLD = Variable(
     "resold",
@@ -246,9 +253,18 @@ RESOLD = Variable(
     bounds=resold_bounds,
     limit=r"\mathrm{leak}_{v,c,e,o,n} (1 - \mathrm{importshock}_{v,c,e,o,n}) \, \mathrm{sold}_{v,c,e,o,t_n} \, \ell_n",
     reads=("imports.tonnes", "shocks.factor:import", "shocks.leak:import"),
+    owner=of_country,
 )
 VARIABLES = (
-    Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t TREO", "throughput of a mine"),
+    Variable(
+        "mined",
+        "m",
+        ("p", "n"),
+        lambda s: s.mined,
+        "t TREO",
+        "throughput of a mine",
+        owner=of_project,
+    ),
     Variable(
         "separated",
         "s",
@@ -256,6 +272,7 @@ VARIABLES = (
         lambda s: s.separated,
         "t TREO",
         "feed taken by a separation plant",
+        owner=of_project,
     ),
     Variable(
         "converted",
@@ -264,6 +281,7 @@ VARIABLES = (
         lambda s: s.converted,
         "t",
         "oxide turned into metal, metal into magnets",
+        owner=of_project,
     ),
     IMPORTED,
     RESOLD,
@@ -274,6 +292,7 @@ VARIABLES = (
         lambda s: s.delivered,
         "t",
         "had from the group's plants, own ones included",
+        owner=of_country,
     ),
     Variable(
         "shortfall",
@@ -285,6 +304,7 @@ VARIABLES = (
         bounds=shortfall_bounds,
         limit=r"\mathrm{width}_{c,e,o,j} \, \mathrm{demand}_{c,e,o,n}",
         reads=("demand.tonnes", "shocks.factor:demand", "loss_tiers.up_to_share"),
+        owner=of_country,
     ),
     Variable(
         "stock",
@@ -296,8 +316,9 @@ VARIABLES = (
         bounds=stock_bounds,
         limit=r"\mathrm{maxstock}_{c,e,o}",
         reads=("stockpiles.max_t",),
+        owner=of_country,
     ),
-    Variable("bought", "q", _GOOD, bought_index, "t", "put into stock"),
-    Variable("released", "w", _GOOD, stock_index, "t", "taken out of stock"),
+    Variable("bought", "q", _GOOD, bought_index, "t", "put into stock", owner=of_country),
+    Variable("released", "w", _GOOD, stock_index, "t", "taken out of stock", owner=of_country),
 )
 EQUATIONS = (feed_balance, balance, pool, resale, stock_balance)

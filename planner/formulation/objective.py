@@ -26,6 +26,7 @@ from planner.formulation.capacity import throughput
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_nobody
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
@@ -65,6 +66,7 @@ def cumulative_loss_index(s: Scope) -> list[int]:
         "countries.weight",
         "model.risk_discount_rate",
     ),
+    owner=of_nobody,
 )
 def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     """Loss adds up along a history."""
@@ -89,13 +91,19 @@ def tail_excess_limit_index(s: Scope) -> list[int]:
     r"\xi_n \ge Z_n - V",
     each=r"node $n \in \mathcal{L}$",
     links_histories=True,
+    owner=of_nobody,
 )
 def tail_excess_limit(m: Model, n: OperationNode) -> Expression:
     """Loss above the value at risk."""
     return m.tail_excess[n] >= m.loss_to_date[n] - m.value_at_risk
 
 
-@equation(None, r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n", reads=("scenarios.probability",))
+@equation(
+    None,
+    r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n",
+    reads=("scenarios.probability",),
+    owner=of_nobody,
+)
 def expected_loss_definition(m: Model) -> Expression:
     """Expected loss."""
     s: Scope = m.scope
@@ -109,6 +117,7 @@ def expected_loss_definition(m: Model) -> Expression:
     r"R = (1 - \lambda) \, E + \lambda \left( V + \frac{1}{1 - \alpha} \sum_{n \in \mathcal{L}} \pi_n "
     r"\xi_n \right)",
     reads=("scenarios.probability", "model.objective.risk_aversion", "model.objective.tail"),
+    owner=of_nobody,
 )
 def risk_definition(m: Model) -> Expression:
     """Risk."""
@@ -144,6 +153,7 @@ ALL: Container[int] = range(sys.maxsize)
         "scenarios.probability",
         "model.discount_rate",
     ),
+    owner=of_nobody,
 )
 def cost_definition(m: Model) -> Expression:
     """Cost."""
@@ -151,7 +161,7 @@ def cost_definition(m: Model) -> Expression:
     return m.cost == investment_cost(m, s) + operating_cost(m, s)
 
 
-@equation(None, r"W = F + R")
+@equation(None, r"W = F + R", owner=of_nobody)
 def welfare_definition(m: Model) -> Expression:
     """Cost + risk."""
     return m.welfare == m.cost + m.risk
@@ -215,7 +225,15 @@ def goal(m: Model) -> Expression:
 
 
 VARIABLES = (
-    Variable("loss_to_date", "Z", ("n",), node_index, "MUSD", "loss of a history up to a node"),
+    Variable(
+        "loss_to_date",
+        "Z",
+        ("n",),
+        node_index,
+        "MUSD",
+        "loss of a history up to a node",
+        owner=of_nobody,
+    ),
     Variable(
         "tail_excess",
         r"\xi",
@@ -223,12 +241,13 @@ VARIABLES = (
         leaf_index,
         "MUSD",
         "loss of a history above the value at risk",
+        owner=of_nobody,
     ),
-    Variable("value_at_risk", "V", (), None, "MUSD", "alpha-quantile of the loss"),
-    Variable("expected_loss", "E", (), None, "MUSD", "expected loss"),
-    Variable("risk", "R", (), None, "MUSD", "expected loss and CVaR, weighted"),
-    Variable("cost", "F", (), None, "MUSD", "expected discounted cost"),
-    Variable("welfare", "W", (), None, "MUSD", "cost + risk"),
+    Variable("value_at_risk", "V", (), None, "MUSD", "alpha-quantile of the loss", owner=of_nobody),
+    Variable("expected_loss", "E", (), None, "MUSD", "expected loss", owner=of_nobody),
+    Variable("risk", "R", (), None, "MUSD", "expected loss and CVaR, weighted", owner=of_nobody),
+    Variable("cost", "F", (), None, "MUSD", "expected discounted cost", owner=of_nobody),
+    Variable("welfare", "W", (), None, "MUSD", "cost + risk", owner=of_nobody),
 )
 EQUATIONS = (
     cumulative_loss,

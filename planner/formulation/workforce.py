@@ -6,6 +6,7 @@ from planner.formulation.capacity import throughput
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_country, of_nobody, of_programme
 from planner.formulation.variable_trees import DecisionNode, OperationNode, StaffingNode
 
 Teams = list[tuple[str, str, int]]
@@ -67,6 +68,7 @@ def staff_balance_index(s: Scope) -> Teams:
     r"= \mathrm{staff}_{c,k} \text{ in the first year}",
     each="pair $(c, k)$ of `workforce`, decision node $d$",
     reads=("workforce.initial", "skills.attrition", "training.completion_rate"),
+    owner=of_country,
 )
 def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
     """Staff follows leavers and joiners."""
@@ -101,6 +103,7 @@ def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     r"A_{g,d} \le \mathrm{seats}_g + \sum_{d' \in \mathrm{path}(d) : t_{d'} < t_d} z_{g,d'}",
     each="programme $g$, decision node $d$",
     reads=("training.seats",),
+    owner=of_programme,
 )
 def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Intake within seats."""
@@ -122,6 +125,7 @@ def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     r"\sum_{d' \in \mathrm{path}(d)} z_{g,d'} \le \mathrm{maxseats}_g",
     each="programme $g$, decision node $d$ of the last year",
     reads=("training.max_new_seats",),
+    owner=of_programme,
 )
 def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Largest number of new seats."""
@@ -153,6 +157,7 @@ def mentor_limit_index(s: Scope) -> Teams:
     r"A_{g,d} \le \mathrm{mentors}_k \, (L_{c,k,d_n} + y_{c,k,n})",
     each="pair $(c, k)$ of `workforce` whose `mentor_ratio` is not blank, node $n$",
     reads=("skills.mentor_ratio",),
+    owner=of_country,
 )
 def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
@@ -182,6 +187,7 @@ def secondment_limit_index(s: Scope) -> Teams:
     r"-y_{c,k,n} \le \mathrm{lend} \, L_{c,k,d_n}",
     each="pair $(c, k)$ of `workforce`, node $n$",
     reads=("model.policy.secondment_share",),
+    owner=of_country,
 )
 def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """Largest share lent."""
@@ -201,6 +207,7 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
     secondment_pool_index,
     r"\sum_{c : \gamma_c = \gamma} y_{c,k,n} = 0",
     each=r"group $\gamma$, skill $k$, node $n$",
+    owner=of_nobody,
 )
 def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expression:
     """Lent = borrowed."""
@@ -227,6 +234,7 @@ def staff_limit_index(s: Scope) -> Teams:
     r"\sum_{p : c_p = c} \mathrm{need}_{p,k} \, \frac{\mathrm{throughput}_{p,n}}{\ell_n} \le L_{c,k,d_n} + y_{c,k,n}",
     each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
     reads=("staffing.persons_per_ktpa", "feeds.share"),
+    owner=of_country,
 )
 def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """People bound throughput.
@@ -267,12 +275,28 @@ HIRED = Variable(
     limit=r"\mathrm{hires}_{c,k}",
     reads=("workforce.hires_per_year",),
     decided=True,
+    owner=of_country,
 )
 VARIABLES = (
-    Variable("staff", "L", _TEAM_AT, staff_index, "persons", "staff of a country in a skill"),
+    Variable(
+        "staff",
+        "L",
+        _TEAM_AT,
+        staff_index,
+        "persons",
+        "staff of a country in a skill",
+        owner=of_country,
+    ),
     HIRED,
     Variable(
-        "intake", "A", ("g", "d"), intake_index, "persons/y", "trainees who start", decided=True
+        "intake",
+        "A",
+        ("g", "d"),
+        intake_index,
+        "persons/y",
+        "trainees who start",
+        decided=True,
+        owner=of_programme,
     ),
     Variable(
         "new_seats",
@@ -282,6 +306,7 @@ VARIABLES = (
         "persons/y",
         "seats added, used from the next year",
         decided=True,
+        owner=of_programme,
     ),
     Variable(
         "seconded",
@@ -291,6 +316,7 @@ VARIABLES = (
         "persons",
         "borrowed less lent",
         free=True,
+        owner=of_country,
     ),
 )
 EQUATIONS = (

@@ -10,7 +10,7 @@ They hold before the future is known; afterwards somebody may wish to leave.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from planner.config import Objective
 from planner.data.case import Case
 from planner.data.scenario_tree import refuse_if_too_large
 from planner.errors import StoppedError
-from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import owners
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
 from planner.results.verify import verify
@@ -33,7 +33,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.payment_split import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.spending import country_of, items_spent, money_tables
+from planner.solving.spending import items_spent, money_tables
 from planner.solving.variable_values import Values
 
 FEW = 6
@@ -112,7 +112,13 @@ class Game:
         self.whole = self._optimal(self._kept.minimise(self._column), "all parties")
         self.optimum = float(self.whole.x[self._column])
         self.everyone = frozenset(self.parties)
-        self._rows, self._columns = self._brought()
+        sides = np.where(
+            np.isfinite(self.program.row_lower), self.program.row_lower, self.program.row_upper
+        )
+        self._rows, self._rows_of_nobody = self._brought(sides, self.program.rows)
+        self._columns, self._columns_of_nobody = self._brought(
+            self.program.upper, self.program.columns
+        )
         self._solver: Solver | None = None
 
     def alone(self, members: Coalition) -> float:
@@ -130,7 +136,8 @@ class Game:
             self._solver = Solver(self.program)
             self._solver.begin_like(self._kept.kept)
         inside = np.array([party in members for party in self.parties], dtype=float)
-        rows, columns = inside @ self._rows, inside @ self._columns
+        rows = inside @ self._rows + self._rows_of_nobody
+        columns = inside @ self._columns + self._columns_of_nobody
         p = self.program
         low, high, upper = (
             np.where(np.isfinite(sides), brought, sides)
@@ -143,44 +150,28 @@ class Game:
         return float(found.x[self._column])
 
     def charges_by_duals(self) -> dict[str, float]:
-        """What each party brings at the prices of the whole."""
-        reduced = -(
-            self.program.matrix.T @ self.whole.duals
-        )  # of what has an upper bound, which costs nothing itself
+        """The worth of what each party brings at the prices of the whole; of what is nobody's, an even part."""
+        prices = self.whole.duals
+        reduced = -(self.program.matrix.T @ prices)
+        # A column with an upper bound costs nothing itself.
         limited = np.where(np.isfinite(self.program.upper), np.minimum(reduced, 0.0), 0.0)
-        return dict(
-            zip(
-                self.parties,
-                (self._rows @ self.whole.duals + self._columns @ limited).tolist(),
-                strict=True,
-            )
-        )
+        of_nobody = self._rows_of_nobody @ prices + self._columns_of_nobody @ limited
+        charges = self._rows @ prices + self._columns @ limited + of_nobody / len(self.parties)
+        return dict(zip(self.parties, charges.tolist(), strict=True))
 
-    def _brought(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What each party brings to each row's sides, and to each column's upper bound (parties x m, parties x n)."""
-        p, at = self.program, {party: i for i, party in enumerate(self.parties)}
-        sides = np.where(np.isfinite(p.row_lower), p.row_lower, p.row_upper)
-        rows, columns = np.zeros((len(at), len(p.rows))), np.zeros((len(at), len(p.columns)))
-        for amounts, into, keys in ((sides, rows, p.rows), (p.upper, columns, p.columns)):
-            for j in np.flatnonzero(np.isfinite(amounts) & (amounts != 0.0)).tolist():
-                for party, amount in self._owners(keys[j], float(amounts[j])):
-                    into[at[party], j] += amount
-        return rows, columns
-
-    def _owners(self, key: Key, amount: float) -> Iterator[tuple[str, float]]:
-        s, (name, index) = self.scope, key
-        if name == "account":
-            group, node = index
-            for funder in s.funder_groups[group]:
-                yield (
-                    self.case.funder_party[funder],
-                    self.case.budget.get((funder, s.account_tree.nodes[node].year), 0.0),
-                )
-        elif name == "resale":
-            for country, tonnes in _sold_on(s, index):
-                yield self.case.party[country], tonnes
-        else:
-            yield self.case.party[country_of(s, key)], amount
+    def _brought(
+        self, amounts: NDArray[np.float64], keys: Sequence[Key]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The parts of right-hand sides, or of upper bounds, that parties bring (parties x m) and nobody does (m)."""
+        place = {party: i for i, party in enumerate(self.parties)}
+        brought, of_nobody = np.zeros((len(place), len(keys))), np.zeros(len(keys))
+        for j in np.flatnonzero(np.isfinite(amounts) & (amounts != 0.0)).tolist():
+            shares = owners(self.scope, *keys[j])
+            if not shares:
+                of_nobody[j] = amounts[j]
+            for party, share in shares.items():
+                brought[place[party], j] = share * amounts[j]
+        return brought, of_nobody
 
     def _optimal(self, solution: Solution, who: str) -> Solution:
         if solution.stop is not Stop.OPTIMAL:
@@ -188,17 +179,6 @@ class Game:
                 f"{who}: stopped before the least cost and risk was proven ({solution.stop})"
             )
         return solution
-
-
-def _sold_on(s: Scope, index: Any) -> Iterator[tuple[str, float]]:
-    """What each country can sell on to one that is more cut off (t)."""
-    supplier, cut_off, element, form, n = index
-    own = s.tree.import_factor(supplier, (cut_off, element, form), n)
-    for country in s.case.countries:
-        factor = s.tree.import_factor(supplier, (country, element, form), n)
-        if min(1.0, factor) > own:
-            limit = s.tree.import_limit(supplier, (country, element, form), n)
-            yield country, s.case.resale_share(supplier, country, element, form) * limit
 
 
 def _named(members: Coalition) -> str:
@@ -429,8 +409,8 @@ def _carried(
     loss, private, paid = (defaultdict[str, float](float) for _ in range(3))
     for country, parts in verify(case, tables).losses_by_country.items():
         loss[case.party[country]] += (1 - aversion) * parts["expected"] + aversion * parts["tail"]
-    for country, amount in _costs(game).items():
-        private[case.party[country]] += amount
+    for party, amount in _costs(game).items():
+        private[party] += amount
     spending, payments = tables["spending"], tables["payments"]
     spent = spending["expected"] * spending["year"].map(case.cost_discount)
     for name, musd in zip(spending["country"], spent, strict=True):
@@ -447,12 +427,15 @@ def _carried(
 
 
 def _costs(game: Game) -> dict[str, float]:
-    """Cost of the plan of all by the country in which it falls due (MUSD)."""
+    """Cost of the plan of all by party (MUSD); of what is nobody's, an even part."""
     p, x, out = game.program, game.whole.x, defaultdict[str, float](float)
     row = p.row["cost_definition", None]
     span = slice(p.matrix.indptr[row], p.matrix.indptr[row + 1])
     terms = dict(zip(p.matrix.indices[span].tolist(), p.matrix.data[span].tolist(), strict=True))
     whole = terms.pop(p.column["cost", None])
     for j, coefficient in terms.items():
-        out[country_of(game.scope, p.columns[j])] -= coefficient / whole * float(x[j])
+        amount = -coefficient / whole * float(x[j])
+        evenly = dict.fromkeys(game.parties, 1 / len(game.parties))
+        for party, share in (owners(game.scope, *p.columns[j]) or evenly).items():
+            out[party] += share * amount
     return out

@@ -13,33 +13,13 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
 from planner.solving.payment_split import Accounts, Payments, Weights, split
-from planner.solving.program import ZERO, Key
+from planner.solving.program import ZERO
 from planner.solving.variable_values import Values
 from planner.units import musd, musd_per_tonne
 
 Rows = Iterable[tuple[Any, ...]]
 PURCHASES = "stock purchases"
 """The item that falls due whenever it is bought; the others as a year begins."""
-OF_PROJECT = frozenset(
-    (
-        "build",
-        "capacity",
-        "mined",
-        "separated",
-        "converted",
-        "usable_capacity",
-        "nameplate_limit",
-        "throughput_limit",
-    )
-)
-OF_PROGRAMME = frozenset(("intake", "new_seats", "seat_limit", "new_seat_limit"))
-OF_COUNTRY = frozenset(
-    (
-        *("shortfall", "imported", "delivered", "stock", "bought", "released", "staff", "hired"),
-        *("balance", "stock_balance", "staff_balance"),
-    )
-)
-"""Columns and rows by what their index begins with."""
 
 
 def table_of(name: str, rows: Rows) -> pd.DataFrame:
@@ -143,15 +123,3 @@ def _decided(s: Scope, v: Values, c: str, d: int) -> Iterator[tuple[str, float]]
             if team[0] == c
         ),
     )
-
-
-def country_of(s: Scope, key: Key) -> str:
-    """The country in which a column happens or whose a row is. Raises KeyError for those of several."""
-    name, index = key
-    if name in OF_PROJECT:
-        return s.case.projects[index[0]].country
-    if name in OF_PROGRAMME:
-        return s.case.programmes[index[0]].country
-    if name in OF_COUNTRY:
-        return str(index[0])
-    return str({"resold": index[1]}[name])
