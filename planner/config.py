@@ -195,6 +195,9 @@ class Objective(_Section):
     """Goal `risk`: the plan is the cheapest whose risk is within this share of the least attainable."""
     tail: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
     """alpha in [0, 1): CVaR is the mean loss of the worst 1 - alpha."""
+    odds: Literal["given", "worst"] = "given"
+    """`given`: probabilities as they stand; `worst`: the risk is that under the worst odds between the bounds in
+    `scenarios`. Cost is expected at the given ones."""
     gap: Rate = 0.01
     """Proven relative gap at which a phase may stop where the program is not solved as one LP."""
 
@@ -216,9 +219,9 @@ class Objective(_Section):
 class Policy(_Section):
     """How allies act."""
 
-    investment: Literal["committed", "adaptive"] = "committed"
+    investment: Literal["committed", "adaptive", "staged"] = "committed"
     """`committed`: one investment path for all scenarios; `adaptive`: investment may answer
-    what has been revealed so far."""
+    what has been revealed so far; `staged`: what the storylines have revealed so far, not the single draws."""
     coordination: Literal["allied", "blocs", "national"] = "allied"
     """`allied`: all countries share feeds and products; `blocs`: countries of one bloc do;
     `national`: each country alone."""
@@ -227,7 +230,7 @@ class Policy(_Section):
     whole_plants: bool = False
     """New capacity of a project with `unit_tpa` comes in whole units."""
     committed_through: Year | None = None
-    """With `adaptive`: decisions up to and including this year are one path for all histories."""
+    """With `adaptive` or `staged`: decisions up to and including this year are one path for all histories."""
     cost_sharing: Literal["even", "benefit", "stable"] = "even"
     """Whose payments are evened out: `even`: by budget; `benefit`: by what a party's loss falls; `stable`: by the
     shares that leave nobody better off alone."""

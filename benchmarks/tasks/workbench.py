@@ -13,7 +13,7 @@ from typing import Any
 import planner
 from benchmarks.clock import Clock, late, tell
 from planner.data.case import Case
-from planner.data.sampling import happenings
+from planner.data.reweighting import happenings
 from planner.errors import PlannerError
 from planner.results.store import write_case
 from planner.server.edits import Edit, EditedValue

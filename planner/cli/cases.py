@@ -14,6 +14,8 @@ from planner.cli.console import CasePath, command_app, exit_codes, say, shown_pr
 from planner.data.case import Case
 from planner.data.export import datapackage, model_schema, write_tables, write_workbook
 from planner.data.load import load
+from planner.data.sampling import DRAWN_TABLES
+from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
 from planner.results.store import model_toml, write_case, write_folder, write_whole
 from planner.studies.study_file import study_schema
@@ -140,7 +142,7 @@ def draw(
                 out,
                 f"{DRAWS}.csv",
                 "a case with draws",
-                lambda folder: _fill_drawn(drawn, source, folder),
+                lambda folder: _fill_drawn(drawn, loaded, source, folder),
             )
         say(
             f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
@@ -149,13 +151,21 @@ def draw(
         say(f"  planner solve {out}")
 
 
-def _fill_drawn(case: Case, source: Path, folder: Path) -> None:
-    """The tables, and the model file as it was: byte by byte, or the sheet of a workbook as a file."""
-    write_tables(case, folder, also=(DRAWS,))
+def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:
+    """The tables, and the model file; what was not drawn is as it was, byte by byte where it was a file."""
+    write_tables(drawn, folder, also=(DRAWS,))
     if source.is_file():
-        (folder / MODEL).write_text(model_toml(case.model), encoding="utf-8")
-    elif (source / MODEL).exists():
-        shutil.copyfile(source / MODEL, folder / MODEL)
+        (folder / MODEL).write_text(model_toml(drawn.model), encoding="utf-8")
+        return
+    kept = [
+        f"{table.name}.csv"
+        for table in TABLES
+        if table.name not in DRAWN_TABLES
+        and drawn.tables.rows(table.name) == loaded.tables.rows(table.name)
+    ]
+    for name in [*kept, MODEL]:
+        if (source / name).exists():
+            shutil.copyfile(source / name, folder / name)
 
 
 @app.command("schema")

@@ -272,6 +272,15 @@ def check_probabilities(case: Lookups) -> Iterator[Finding]:
         )
 
 
+def check_odds(case: Lookups) -> Iterator[Finding]:
+    """Bounds of a probability are given together."""
+    for row in case.tables.scenarios:
+        if (row.probability_low is None) != (row.probability_high is None):
+            ends = ("probability_low", "probability_high")
+            missing, given = ends if row.probability_low is None else reversed(ends)
+            yield found(row, missing, "odds", f"must not be empty beside {given}")
+
+
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
     sets: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
@@ -293,6 +302,7 @@ RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("hazards", ("factor_low", "factor_high"), "hazard-range"),
     ("hazards", ("quarters_low", "quarters_high"), "hazard-range"),
     ("hazards", ("years_low", "years_high"), "hazard-range"),
+    ("scenarios", ("probability_low", "probability", "probability_high"), "odds"),
     ("stockpiles", ("max_t", "initial_t"), "stock-limit"),
     ("uncertainties", ("low", "high"), "range"),
     ("contracts", ("first_year", "last_year"), "reversed-period"),
@@ -382,6 +392,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_ramps, needs=("ramps",)),
     Check(check_staffing, rows_of="staffing"),
     Check(check_probabilities, needs=("scenarios",)),
+    Check(check_odds, rows_of="scenarios"),
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_shocks, rows_of="shocks"),
     Check(check_hazards, needs=("hazards",)),

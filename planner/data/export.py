@@ -244,7 +244,7 @@ def _sheet(
             sheet.write_comment(0, position, _note(field, required), {"x_scale": 2})
         style = styles["example text" if is_text else "example"] if example else None
         for number, row in enumerate(rows, start=1):
-            _write(sheet, number, position, getattr(row, name), style)
+            _write(sheet, number, position, _stated(row, name), style)
 
 
 def _note(field: Any, required: bool) -> str:
@@ -305,7 +305,7 @@ def _model_sheet(book: Any, model: ModelFile, styles: dict[str, Any]) -> None:
 
 
 def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
-    """Write every table of a case as CSV; loading them gives the same rows. Raises OSError.
+    """Write every table of a case as CSV; loading them gives the same rows, blank cells among them. Raises OSError.
 
     also: tables that may be left out and are written all the same, with their header alone if they have no rows.
     """
@@ -317,9 +317,13 @@ def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
             writer = csv.writer(file, lineterminator="\n")
             columns = [*table.row.columns(), *CARRIED]
             writer.writerow(columns)
-            writer.writerows(
-                [cell_text(getattr(row, column)) for column in columns] for row in rows
-            )
+            for row in rows:
+                writer.writerow([cell_text(_stated(row, column)) for column in columns])
+
+
+def _stated(row: Row, column: str) -> object:
+    """The value of a cell; None where nobody stated one and the default holds."""
+    return getattr(row, column) if column in row.model_fields_set else None
 
 
 def cell_text(value: object) -> str:

@@ -58,12 +58,16 @@ class Lookups:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over all rows that a plan follows from and the model file, whatever the order and the file form."""
+        """SHA-256 over all rows that a plan follows from and the model file, whatever the order and the file form.
+
+        What has its default is left out: a column or key that is new leaves it as it was.
+        """
         digest = hashlib.sha256()
         for table in (table for table in TABLES if table.solved):
-            lines = sorted(row.model_dump_json() for row in self.tables.rows(table.name))
+            rows = self.tables.rows(table.name)
+            lines = sorted(row.model_dump_json(exclude_defaults=True) for row in rows)
             digest.update("\n".join([table.name, *lines]).encode())
-        digest.update(self.model.model_dump_json().encode())
+        digest.update(self.model.model_dump_json(exclude_defaults=True).encode())
         return digest.hexdigest()
 
     # ---- time ------------------------------------------------------------------------------------
@@ -130,6 +134,12 @@ class Lookups:
         rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
         total = sum(row.probability for row in rows)
         return {row.scenario: row.probability / total for row in rows} if rows else {BASE: 1.0}
+
+    @cached_property
+    def storylines(self) -> dict[str, str]:
+        """The scenario that each scenario was drawn from; itself if it was not drawn."""
+        rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
+        return {row.scenario: row.storyline or row.scenario for row in rows} or {BASE: BASE}
 
     def has_lever(self, lever: Lever) -> bool:
         """Whether the plan may pull this lever."""

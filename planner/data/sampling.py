@@ -1,4 +1,4 @@
-"""A register of hazards -> scenarios: each danger by itself, as often as it is likely; and draws weighed otherwise.
+"""A register of hazards -> scenarios: each danger by itself, as often as it is likely.
 
 In the draws of one scenario a hazard happens, for each of its subjects, in the floor or the ceiling of its probability
 times their number, and starts, lengths and factors are spread over their ranges in the same way: one in each of as many
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -39,9 +38,12 @@ BYTES_PER_ROW = 5_000.0
 SHARE_OF_MEMORY = 0.5
 MOST = 10**9
 """Largest number of draws."""
+QUARTERS = 4
+"""Quarters of a year."""
 R = TypeVar("R", bound=Row)
 Hazards = tuple[Hazard, ...]
 """Rows that happen together; the first says whether, when and for how long."""
+Period = int | Quarter
 
 
 def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
@@ -55,48 +57,34 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     _refuse(case, draws, seed)
     counts = _counts(case, draws, even)
     _refuse_too_many(case, counts)
+    hazards = {row.hazard: row for row in case.tables.hazards}
     own: dict[str, list[Shock]] = defaultdict(list)
     for shock in case.tables.shocks:
         own[shock.scenario].append(shock)
     scenarios: list[Scenario] = []
     shocks: list[Shock] = []
     drawn: list[Draw] = []
-    hazards = {row.hazard: row for row in case.tables.hazards}
     for row in _scenarios(case):
-        for number, happened in enumerate(
-            _drawn(case, row.scenario, counts[row.scenario], seed), start=1
-        ):
+        count = counts[row.scenario]
+        futures = _futures(case, row.scenario, count, seed)
+        for number, happened in enumerate(futures, start=1):
             name = f"{row.scenario}-{number:0{DIGITS}d}"
-            here = [
-                draw.model_copy(update={"scenario": name, "notes": hazards[draw.hazard].name})
-                for draw in happened
-            ]
+            here = [_of_scenario(draw, name, hazards[draw.hazard]) for draw in happened]
+            told = _said([(hazards[draw.hazard], draw) for draw in here])
+            which = f", draw {number} of {count}" if count > 1 else ""
+            said = f"{row.name or row.scenario}{which}: {told}"
+            scenarios.append(_drawn_scenario(row, name, said, count))
+            shocks += [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
+            shocks += [_shock(hazards[draw.hazard], draw) for draw in here]
             drawn += here
-            told, count = (
-                _said([(hazards[draw.hazard], draw) for draw in here]),
-                counts[row.scenario],
-            )
-            said = f"{row.name or row.scenario}{f', draw {number} of {count}' if count > 1 else ''}: {told}"
-            update = {
-                "scenario": name,
-                "name": said,
-                "probability": row.probability / count,
-                "draws": None,
-            }
-            scenarios.append(row.model_copy(update=update))
-            shocks += _without_repeats(
-                [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
-                + [_shock(hazards[draw.hazard], draw) for draw in here]
-            )
+    most = max(counts.values())
     tables = replace(
         case.tables,
         scenarios=_numbered(scenarios),
         shocks=_numbered(shocks),
         draws=_numbered(drawn),
         hazards=(),
-        uncertainties=tuple(
-            _of_draws(row, max(counts.values())) for row in case.tables.uncertainties
-        ),
+        uncertainties=tuple(_of_draws(row, most) for row in case.tables.uncertainties),
     )
     places = {name: f"{name} as drawn" for name in DRAWN_TABLES}
     origin = case.origin.moved(places, {"draws": tuple(Draw.columns())})
@@ -107,26 +95,22 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     """For what a hazard is drawn by itself: projects or countries that match, or `""`, once."""
     if hazard.each is None:
         return ("",)
-    matching = [case.projects[p] for p in projects_hit(case, hazard)]
+    matching = projects_hit(case, hazard)
     if hazard.each == "project":
-        return tuple(row.project for row in matching)
-    countries = (
-        {row.country for row in matching} if hazard.stage or hazard.project else set(case.countries)
-    )
-    return tuple(
-        country
-        for country in case.countries
-        if country in countries and hazard.country in ("", country)
-    )
+        return tuple(matching)
+    hit = set(case.countries)
+    if hazard.stage or hazard.project:
+        hit = {case.projects[project].country for project in matching}
+    named = (hazard.country,) if hazard.country else tuple(case.countries)
+    return tuple(country for country in named if country in hit)
 
 
 def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
     """Hazards that happen together, in the order of their first rows; one without event is alone."""
-    found: dict[tuple[str, str], list[Hazard]] = {}
+    found: dict[tuple[str, str], list[Hazard]] = defaultdict(list)
     for row in hazards:
-        found.setdefault(("event", row.event) if row.event else ("hazard", row.hazard), []).append(
-            row
-        )
+        key = ("event", row.event) if row.event else ("hazard", row.hazard)
+        found[key].append(row)
     return [tuple(rows) for rows in found.values()]
 
 
@@ -137,12 +121,15 @@ def _scenarios(case: Case) -> Sequence[Scenario]:
 def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
     """Draws of each scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
     rows = _scenarios(case)
-    if even:
-        return {
-            w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9)))
-            for w in rows
-        }
-    return {w.scenario: w.draws or max(1, round(round(draws * w.probability, 9))) for w in rows}
+    counts = {}
+    for row in rows:
+        if even:
+            wanted = draws * (row.probability + 1 / len(rows)) / 2
+            counts[row.scenario] = max(2, round(round(wanted, 9)))
+        else:
+            wanted = draws * row.probability
+            counts[row.scenario] = row.draws or max(1, round(round(wanted, 9)))
+    return counts
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:
@@ -151,9 +138,8 @@ def _refuse(case: Case, draws: int, seed: int) -> None:
         said, remedy = "the case holds draws already", "sample the case that it was drawn from"
         faults.append(Fault(case.origin.place("draws"), 0, "", said, remedy=remedy))
     if not 1 <= draws <= MOST:
-        faults.append(
-            fault("range", "--draws", 0, "", f"{draws:,}: must be from 1 to {MOST:,}", value=draws)
-        )
+        said = f"{draws:,}: must be from 1 to {MOST:,}"
+        faults.append(fault("range", "--draws", 0, "", said, value=draws))
     if seed < 0:
         faults.append(fault("range", "--seed", 0, "", f"{seed}: must be at least 0", value=seed))
     if faults:
@@ -165,10 +151,10 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
     own = Counter(shock.scenario for shock in case.tables.shocks)
     rows = 0.0
     for scenario, count in counts.items():
-        likely = sum(
-            (event[0].probability or 0.0) * len(_subjects(case, event[0])) * len(event) * 2
-            for event in _events_within(case, scenario)
-        )
+        likely = 0.0
+        for event in _events_within(case, scenario):
+            happens = (event[0].probability or 0.0) * len(_subjects(case, event[0]))
+            likely += happens * len(event) * 2
         rows += count * (1 + own[scenario] + likely)
     room = available_memory() * SHARE_OF_MEMORY
     if rows * BYTES_PER_ROW > room:
@@ -190,30 +176,29 @@ def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:
 # ---- one scenario --------------------------------------------------------------------------------------------
 
 
-def _drawn(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]:
-    """For each draw of a scenario what happens in it, in the order of the register; without the scenario's name."""
+def _futures(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]:
+    """For each draw of a scenario what happens in it, in the order of the register; without names."""
     out: list[list[Draw]] = [[] for _ in range(count)]
     for event in _events_within(case, scenario):
-        begins, last_of = _window(case, event)
+        window = _window(case, event[0])
         for subject in _subjects(case, event[0]):
             generator = _generator(seed, scenario, event[0].hazard, subject)
             which = _chosen(event[0].probability or 0.0, count, generator)
-            shares = [_spread(len(which), generator) for _ in range(3)]
-            for place, at, length, height in zip(which, *shares, strict=True):
-                start = begins[min(int(at * len(begins)), len(begins) - 1)]
-                end = last_of(start, length)
+            starts = _spread(len(which), generator)
+            lengths = _spread(len(which), generator)
+            heights = _spread(len(which), generator)
+            for place, at, length, height in zip(which, starts, lengths, heights, strict=True):
+                start, end = window.period(at, length)
                 for row in event:
-                    factor = _factor(row, height)
-                    out[place].append(
-                        Draw.model_construct(
-                            scenario=scenario,
-                            hazard=row.hazard,
-                            subject=subject,
-                            start=start,
-                            end=end,
-                            factor=factor,
-                        )
+                    draw = Draw.model_construct(
+                        scenario=scenario,
+                        hazard=row.hazard,
+                        subject=subject,
+                        start=start,
+                        end=end,
+                        factor=_factor(row, height),
                     )
+                    out[place].append(draw)
     return out
 
 
@@ -228,23 +213,24 @@ def _chosen(probability: float, count: int, generator: np.random.Generator) -> l
     expected = probability * count
     times = round(expected)
     if abs(expected - times) > WHOLE:
-        times = math.floor(expected) + int(generator.random() < expected - math.floor(expected))
+        whole = math.floor(expected)
+        times = whole + int(generator.random() < expected - whole)
     order: list[int] = generator.permutation(count).tolist()
     return sorted(order[:times])
 
 
 def _spread(count: int, generator: np.random.Generator) -> list[float]:
     """Numbers in [0, 1), one in each of `count` equal parts, in any order."""
-    found: list[float] = (
-        (generator.permutation(count) + generator.random(count)) / max(count, 1)
-    ).tolist()
-    return found
+    places = generator.permutation(count) + generator.random(count)
+    shares: list[float] = (places / max(count, 1)).tolist()
+    return shares
 
 
 def _factor(row: Hazard, share: float) -> float:
     if row.kind == "delay":
         return float(_whole(int(row.factor_low), int(row.factor_high), share))
-    return min(row.factor_low + share * (row.factor_high - row.factor_low), row.factor_high)
+    factor = row.factor_low + share * (row.factor_high - row.factor_low)
+    return min(factor, row.factor_high)
 
 
 def _whole(low: int, high: int, share: float) -> int:
@@ -252,46 +238,91 @@ def _whole(low: int, high: int, share: float) -> int:
     return min(low + int(share * (high - low + 1)), high)
 
 
-def _window(
-    case: Case, event: Hazards
-) -> tuple[list[int | Quarter], Callable[[int | Quarter, float], int | Quarter]]:
-    """The periods in which an event may start, and when it ends: a function of its start and a share."""
-    row = event[0]
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """The periods in which an event may start, and for how long it lasts; periods are years or quarters, counted.
+
+    shortest, longest: in periods; None: to the end of the horizon. last: the last period of the horizon.
+    """
+
+    first: int
+    last_start: int
+    shortest: int | None
+    longest: int | None
+    step: int
+    last: int
+    by_quarter: bool
+
+    def period(self, at: float, length: float) -> tuple[Period, Period]:
+        """Start and end, at a share of the window and a share of the lengths."""
+        starts = self.last_start - self.first + 1
+        start = self.first + min(int(at * starts), starts - 1)
+        end = self.last
+        if self.shortest is not None and self.longest is not None:
+            lasts = _whole(self.shortest, self.longest, length) * self.step
+            end = min(start + lasts - 1, self.last)
+        end = max(end, start)
+        return (_quarter(start), _quarter(end)) if self.by_quarter else (start, end)
+
+
+def _window(case: Case, row: Hazard) -> _Window:
+    """When an event starts and how long it lasts, as its first row says."""
     first = case.first_year if row.first is None else row.first
     last = case.last_year if row.last is None else row.last
-    by_quarter = (
-        row.quarters_low is not None or isinstance(first, Quarter) or isinstance(last, Quarter)
+    by_length = row.quarters_low is not None
+    by_quarter = by_length or isinstance(first, Quarter) or isinstance(last, Quarter)
+    shortest, longest = row.years_low, row.years_high
+    if by_length:
+        shortest, longest = row.quarters_low, row.quarters_high
+    return _Window(
+        first=_first_quarter(first) if by_quarter else begin_of(first)[0],
+        last_start=_last_quarter(last) if by_quarter else begin_of(last)[0],
+        shortest=shortest,
+        longest=longest,
+        step=QUARTERS if by_quarter and not by_length else 1,
+        last=_last_quarter(case.last_year) if by_quarter else case.last_year,
+        by_quarter=by_quarter,
     )
-    low, high, each = row.years_low, row.years_high, 4 if by_quarter else 1
-    if row.quarters_low is not None:
-        low, high, each = row.quarters_low, row.quarters_high, 1
-
-    def last_of(start: int | Quarter, share: float) -> int | Quarter:
-        horizon = _number(case.last_year, 4) if by_quarter else case.last_year
-        begin = _number(start, 1) if by_quarter else int(begin_of(start)[0])
-        long = (
-            horizon - begin + 1 if low is None or high is None else _whole(low, high, share) * each
-        )
-        end = max(min(begin + long - 1, horizon), begin)
-        return _quarter(end) if by_quarter else end
-
-    if not by_quarter:
-        return list(range(begin_of(first)[0], begin_of(last)[0] + 1)), last_of
-    numbers = range(_number(Quarter(*begin_of(first)), 1), _number(Quarter(*end_of(last)), 4) + 1)
-    return [_quarter(number) for number in numbers], last_of
 
 
-def _number(period: int | Quarter, of_year: int) -> int:
-    """Quarters counted from year 0; of a whole year that quarter."""
-    year, quarter = begin_of(period) if isinstance(period, Quarter) else (period, of_year)
-    return year * 4 + quarter - 1
+def _first_quarter(period: Period) -> int:
+    """The quarter with which a period begins, counted from year 0."""
+    year, quarter = begin_of(period)
+    return year * QUARTERS + quarter - 1
+
+
+def _last_quarter(period: Period) -> int:
+    """The quarter with which a period ends, counted from year 0."""
+    year, quarter = end_of(period)
+    return year * QUARTERS + quarter - 1
 
 
 def _quarter(number: int) -> Quarter:
-    return Quarter(number // 4, number % 4 + 1)
+    return Quarter(number // QUARTERS, number % QUARTERS + 1)
 
 
 # ---- rows of the tables --------------------------------------------------------------------------------------
+
+
+def _drawn_scenario(row: Scenario, name: str, said: str, count: int) -> Scenario:
+    """One of `count` draws of a scenario: its part of the probability and of the bounds of it."""
+    update: dict[str, object] = {
+        "scenario": name,
+        "name": said,
+        "storyline": row.scenario,
+        "probability": row.probability / count,
+        "draws": None,
+    }
+    for bound in ("probability_low", "probability_high"):
+        given = getattr(row, bound)
+        if given is not None:
+            update[bound] = given / count
+    return row.model_copy(update=update)
+
+
+def _of_scenario(draw: Draw, scenario: str, hazard: Hazard) -> Draw:
+    """What was drawn, with the scenario in which it happens and the name of its hazard."""
+    return draw.model_copy(update={"scenario": scenario, "notes": hazard.name})
 
 
 def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:
@@ -299,28 +330,36 @@ def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:
     together: dict[tuple[str, str], list[tuple[Hazard, Draw]]] = defaultdict(list)
     for hazard, draw in happened:
         together[hazard.event or hazard.hazard, draw.subject].append((hazard, draw))
-    said = [_one_said(rows) for rows in list(together.values())[:NAMED]]
-    more = f"; and {len(together) - NAMED} more" if len(together) > NAMED else ""
-    return "; ".join(said) + more if said else "nothing drawn"
+    if not together:
+        return "nothing drawn"
+    said = [_one_said(rows) for rows in together.values()]
+    if len(said) > NAMED:
+        said = [*said[:NAMED], f"and {len(said) - NAMED} more"]
+    return "; ".join(said)
 
 
 def _one_said(rows: Sequence[tuple[Hazard, Draw]]) -> str:
     """One drawn hazard or event in words: what, of whom, when, how much."""
     hazard, draw = rows[0]
-    what = f"{hazard.name or hazard.hazard}{f' ({draw.subject})' if draw.subject else ''}"
+    what = hazard.name or hazard.hazard
+    if draw.subject:
+        what += f" ({draw.subject})"
     if hazard.kind == "delay":
-        return f"{what} from {draw.start}, {draw.factor:.0f} year{'s' if draw.factor != 1 else ''}"
+        years = "year" if draw.factor == 1 else "years"
+        return f"{what} from {draw.start}, {draw.factor:.0f} {years}"
     period = f"{draw.start}" if draw.start == draw.end else f"{draw.start}-{draw.end}"
     factors = [one.factor for row, one in rows if row.kind == hazard.kind]
     least, most = f"{min(factors):.3g}", f"{max(factors):.3g}"
-    return f"{what} {period} at {least}{f' to {most}' if most != least else ''}"
+    height = least if least == most else f"{least} to {most}"
+    return f"{what} {period} at {height}"
 
 
 def _shock(hazard: Hazard, draw: Draw) -> Shock:
-    """The shock of a drawn hazard: what it hits, narrowed to the subject."""
+    """The shock of a drawn hazard: what it hits, narrowed to the subject, and what its row carries."""
     hits = {column: getattr(hazard, column) for column in FILTERS}
     if hazard.each is not None:
         hits[hazard.each] = draw.subject
+    carried = {column: getattr(hazard, column) for column in CARRIED}
     return Shock.model_construct(
         scenario=draw.scenario,
         kind=hazard.kind,
@@ -328,39 +367,10 @@ def _shock(hazard: Hazard, draw: Draw) -> Shock:
         end_year=draw.end,
         factor=draw.factor,
         leak=hazard.leak,
+        hazard=hazard.hazard,
         **hits,
-        **{column: getattr(hazard, column) for column in CARRIED},
+        **carried,
     )
-
-
-def _without_repeats(shocks: Sequence[Shock]) -> list[Shock]:
-    """The shocks of one draw; equal ones, which no table may hold twice, as one that does what they do together."""
-    found: dict[tuple[object, ...], Shock] = {}
-    for shock in shocks:
-        while (same := found.pop(_key(shock), None)) is not None:
-            shock = _together(same, shock)
-        found[_key(shock)] = shock
-    return list(found.values())
-
-
-def _key(shock: Shock) -> tuple[object, ...]:
-    return (
-        shock.kind,
-        shock.start_year,
-        shock.end_year,
-        *(getattr(shock, name) for name in FILTERS),
-        shock.factor,
-    )
-
-
-def _together(one: Shock, two: Shock) -> Shock:
-    """Two shocks that differ in nothing but what they may leak and what is carried."""
-    said = {
-        name: "; ".join(dict.fromkeys(text for row in (one, two) if (text := getattr(row, name))))
-        for name in CARRIED
-    }
-    factor = one.factor + two.factor if one.kind == "delay" else one.factor * two.factor
-    return one.model_copy(update={"factor": factor, "leak": min(one.leak, two.leak), **said})
 
 
 def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
@@ -368,80 +378,14 @@ def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
     where = conditions(row.where)
     if row.table not in ("scenarios", "shocks") or "scenario" not in where:
         return row
-    numbers = ["[0-9]" * digits for digits in range(DIGITS, max(DIGITS, len(str(most))) + 1)]
-    where["scenario"] = ";".join(
-        f"{one}-{number}" for one in options(where["scenario"]) for number in numbers
-    )
-    return row.model_copy(
-        update={"where": " & ".join(f"{name}={wanted}" for name, wanted in where.items())}
-    )
+    longest = max(DIGITS, len(str(most)))
+    numbers = ["[0-9]" * digits for digits in range(DIGITS, longest + 1)]
+    named = options(where["scenario"])
+    where["scenario"] = ";".join(f"{one}-{number}" for one in named for number in numbers)
+    text = " & ".join(f"{name}={wanted}" for name, wanted in where.items())
+    return row.model_copy(update={"where": text})
 
 
 def _numbered(rows: Iterable[R]) -> tuple[R, ...]:
     """The rows with the lines that they have in a file."""
     return tuple(row.model_copy(update={"line": line}) for line, row in enumerate(rows, start=2))
-
-
-# ---- the same futures, weighed otherwise ----------------------------------------------------------------------------
-
-DRAWN = re.compile(r"-\d{4,}$")
-"""What follows the name of a scenario in the names of its draws."""
-ROUNDS, NEAR = 1000, 1e-12
-"""How often probabilities are fitted to each other before they are given up, and how far they may then be apart."""
-
-
-def family(case: Case, scenario: str) -> str:
-    """The future that a scenario is a draw of; itself where none was drawn."""
-    return DRAWN.sub("", scenario) if case.tables.draws else scenario
-
-
-def happenings(case: Case) -> dict[str, frozenset[str]]:
-    """What may happen or not, `hazard.NAME` or `future.NAME` -> the scenarios in which it does. Hazards that were drawn
-    in the same ones are one, after the first; futures of their own are those in which nothing else is the same."""
-    when: dict[str, set[str]] = {}
-    for draw in case.tables.draws:
-        when.setdefault(f"hazard.{draw.hazard}", set()).add(draw.scenario)
-    for scenario in case.scenarios:
-        when.setdefault(f"future.{family(case, scenario)}", set()).add(scenario)
-    found: dict[frozenset[str], str] = {}
-    for key, scenarios in when.items():
-        if len(scenarios) < len(case.scenarios):
-            found.setdefault(frozenset(scenarios), key)
-    return {key: scenarios for scenarios, key in found.items()}
-
-
-def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
-    """The case with the probabilities nearest to its own in which all that is wanted holds: iterative proportional
-    fitting (Deming and Stephan 1940; Csiszar 1975). wanted: by the keys of `happenings`. Raises InputError."""
-    known, chance = happenings(case), dict(case.scenarios)
-    for key in wanted.keys() - known.keys():
-        said = "happens in no future, or in all: its probability is not to choose"
-        raise InputError([Fault("scenarios", 0, key, said)])
-    for _ in range(ROUNDS):
-        apart = 0.0
-        for happens, share in ((known[key], share) for key, share in wanted.items()):
-            now = sum(chance[w] for w in happens)
-            rest = sum(chance[w] for w in chance if w not in happens)
-            apart = max(apart, abs(now - share))
-            for w in chance:
-                chance[w] *= (
-                    (share / now if now else 0.0)
-                    if w in happens
-                    else ((1 - share) / rest if rest else 0.0)
-                )
-        if apart < NEAR:
-            rows = (
-                row.model_copy(update={"probability": chance[row.scenario]})
-                for row in case.tables.scenarios
-            )
-            return case.with_tables(scenarios=tuple(rows)).checked()
-    raise InputError(
-        [
-            Fault(
-                "scenarios",
-                0,
-                "",
-                "these probabilities cannot hold together: take one of them back",
-            )
-        ]
-    )

@@ -208,7 +208,15 @@ class Funder(Row):
 class Scenario(Row):
     scenario: Id = col("scenario", min_length=1)
     name: Name = col("name for people", default="")
+    storyline: Id = col(
+        "the scenario that it was drawn from, as `planner sample` writes it; blank = itself",
+        default="",
+    )
     probability: Number = share("probability; all sum to 1")
+    probability_low: Number | None = share(
+        "least probability that it may have; blank, as the other bound: just its probability", None
+    )
+    probability_high: Number | None = share("largest probability that it may have", None)
     draws: Whole | None = col(
         "draws of it that `planner sample` makes; blank = by its probability",
         "",
@@ -238,6 +246,10 @@ class Shock(Row):
         "multiplies (0 = cut off, 1 = untouched); kind delay: whole years added", "factor or years"
     )
     leak: Number = _LEAK
+    hazard: Id = col(
+        "hazard that it was drawn from, as `planner sample` writes it; blank = of the storyline",
+        default="",
+    )
 
 
 class Resale(Row):
@@ -335,6 +347,7 @@ class Table:
     """One table: its row type, the columns that identify a row, and what it says in one line.
 
     solved: whether the program reads it; the others are carried, and only explanations read them.
+    twins: columns in which two rows with the same key may differ.
     """
 
     name: str
@@ -343,9 +356,12 @@ class Table:
     meaning: str
     required: bool = False
     solved: bool = True
+    twins: tuple[str, ...] = ()
 
 
-def _rows(key: str, meaning: str, required: bool = False, solved: bool = True) -> Any:
+def _rows(
+    key: str, meaning: str, required: bool = False, solved: bool = True, twins: str = ""
+) -> Any:
     """The rows of a table: the columns that identify one, and what else a `Table` says."""
     return field(
         default=(),
@@ -354,6 +370,7 @@ def _rows(key: str, meaning: str, required: bool = False, solved: bool = True) -
             "meaning": meaning,
             "required": required,
             "solved": solved,
+            "twins": tuple(twins.split()),
         },
     )
 
@@ -406,6 +423,7 @@ class Tables:
     shocks: tuple[Shock, ...] = _rows(
         "scenario kind start_year end_year " + " ".join(FILTERS) + " factor",
         "what each scenario does",
+        twins="hazard",
     )
     resale: tuple[Resale, ...] = _rows(
         "country supplier element form", "what countries can sell on to those cut off"

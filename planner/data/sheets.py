@@ -273,7 +273,7 @@ def read_rows(
             for detail in error.errors():
                 read.lose_name(table.name, str(detail["loc"][0]))
             continue
-        key = tuple(getattr(row, column) for column in table.key)
+        key = tuple(getattr(row, column) for column in (*table.key, *table.twins))
         if key in first_seen:
             what, column = (
                 ", ".join(str(part) for part in key if part not in ("", None)),

@@ -135,7 +135,7 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
 
 def check_prices(case: Lookups) -> Iterator[Finding]:
     """Futures of prices exist."""
-    futures = {name for row in case.tables.scenarios for name in (row.scenario, stem(row.scenario))}
+    futures = {*case.scenarios, *case.storylines.values()} if case.tables.scenarios else set()
     for row in case.tables.prices:
         if row.future and row.future not in futures and futures:
             yield unknown(row, "future", "scenario", row.future, futures)

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from planner.data.case import Case
-from planner.data.sampling import reweighted
+from planner.data.reweighting import reweighted
 from planner.data.schema import Project
 from planner.errors import Fault, InputError
 

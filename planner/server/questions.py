@@ -13,7 +13,7 @@ from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Row, conditions, fits, text_of
 from planner.data.export import choices_of, field_type
-from planner.data.sampling import family, happenings
+from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import STAGES_MANY, Names, headline, span
@@ -68,7 +68,7 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     """By the key of the edit that asks: hazards, the deepest cut first, then futures, each the likeliest first."""
     names, draws, found = Names(base), base.tables.draws, dict[str, Chance]()
     called = {
-        family(base, w): DRAWN.sub("", n) if draws else n
+        base.storylines[w]: DRAWN.sub("", n) if draws else n
         for w, n in reversed(names.scenario.items())
     }
     drawn: dict[str, list[Any]] = defaultdict(list)

@@ -16,6 +16,8 @@ import planner
 from planner.cli import app
 from planner.data.case import Case
 from planner.data.cells import Quarter, conditions, matching
+from planner.data.export import write_workbook
+from planner.data.scenario_tree import scenario_tree
 from planner.studies.evaluation import evaluate_samples
 from tests.cases import (
     MUSD,
@@ -26,6 +28,7 @@ from tests.cases import (
     mine,
     near,
     plant,
+    read_rows,
     scenarios,
     shock,
     smelter,
@@ -87,6 +90,20 @@ def test_each_scenario_is_replaced_by_its_draws(tmp_path: Path) -> None:
         "c: nothing drawn"
     ]
     assert sum(row.probability for row in case.tables.scenarios) == pytest.approx(1, abs=1e-12)
+
+
+def test_draws_keep_their_storyline_and_share_the_bounds_of_its_probability(tmp_path: Path) -> None:
+    rows = scenarios(a=0.5, b=0.5)
+    rows[0] |= {"probability_low": 0.2, "probability_high": 0.6}
+    found = planner.sample(register(tmp_path, scenarios=rows), 8).tables.scenarios
+    assert [(row.scenario, row.storyline) for row in found[3:5]] == [
+        ("a-0004", "a"),
+        ("b-0001", "b"),
+    ]
+    bounds = {
+        (row.storyline, row.probability_low, row.probability, row.probability_high) for row in found
+    }
+    assert bounds == {("a", 0.05, 0.125, 0.15), ("b", None, 0.125, None)}
 
 
 def test_half_of_the_draws_can_be_even(tmp_path: Path) -> None:
@@ -323,10 +340,12 @@ def test_draws_keep_the_shocks_of_their_scenario_and_say_what_else_was_drawn(
         0.25,
     )
     assert (new.source, new.confidence, new.notes) == ("S", "low", "N")
+    assert (own.hazard, new.hazard) == ("", "cut")
     assert [row.name for row in found.tables.scenarios] == ["a: No sales 2026-2028 at 0"]
 
 
-def test_equal_shocks_of_one_draw_become_one_that_does_what_they_do(tmp_path: Path) -> None:
+def test_equal_shocks_of_one_draw_are_rows_apart_and_work_together(tmp_path: Path) -> None:
+    """Each says of which hazard it is, so that the storyline's own are known among them."""
     half = {"last": 2026, "factor_low": 0.5, "factor_high": 0.5}
     case = register(
         tmp_path,
@@ -352,10 +371,15 @@ def test_equal_shocks_of_one_draw_become_one_that_does_what_they_do(tmp_path: Pa
         },
     )
     found = planner.sample(case, 1)
-    assert [(row.kind, row.factor, row.leak, row.source) for row in found.tables.shocks] == [
-        ("import", 0.25, 0.3, "S; T"),
-        ("delay", 2, 0, ""),
+    shocks = [(row.hazard, row.factor, row.leak, row.source) for row in found.tables.shocks]
+    assert shocks == [
+        ("cut", 0.5, 0.4, "S"),
+        ("ban", 0.5, 0.3, "T"),
+        ("late", 1, 0, ""),
+        ("slow", 1, 0, ""),
     ]
+    key = ("CHN", "AAA", "Dy", "oxide", 2027)
+    assert scenario_tree(found).effects["base-0001"].imports[key] == 0.25
     assert [(row.hazard, row.factor) for row in found.tables.draws] == [
         ("cut", 0.5),
         ("ban", 0.5),
@@ -430,6 +454,28 @@ def test_the_case_written_is_whole_the_same_for_the_same_seed_and_can_be_solved(
         .output.startswith("one: no faults. 1 ")
     )
     assert planner.solve(case, baseline=False).status == "optimal"
+
+
+def test_what_is_not_drawn_stays_as_it_was_and_blank_cells_blank(tmp_path: Path) -> None:
+    """A folder byte by byte, though its columns stand in another order; of a workbook what nobody stated stays blank."""
+    plants = "project, stage, country, feeds, unit_tpa, recovery\nmine, mine, AAA, ore, , 0.90\n"
+    source = write_tables(tmp_path / "case", **SOLD, projects=plants, hazards=[CUT])
+    assert run(source, "--draws", 2, "--out", tmp_path / "out")[0] == 0
+    copied = files(source).keys() - {"hazards.csv"}
+    assert {name: files(tmp_path / "out")[name] for name in copied} == {
+        name: files(source)[name] for name in copied
+    }
+    write_workbook(tmp_path / "case.xlsx", planner.load(source))
+    assert run(tmp_path / "case.xlsx", "--draws", 2, "--out", tmp_path / "book")[0] == 0
+    [row] = read_rows(tmp_path / "book", "projects")
+    stated = {name: cell for name, cell in row.items() if cell}
+    assert stated == {
+        "project": "mine",
+        "country": "AAA",
+        "stage": "mine",
+        "feeds": "ore",
+        "recovery": "0.9",
+    }
 
 
 def test_draws_are_stated_even_if_nothing_was_drawn_and_are_not_drawn_from_again(

@@ -19,7 +19,7 @@ import pytest
 import planner
 import planner.studies.fixed_plan
 from planner.config import LEVERS
-from planner.data.sampling import happenings
+from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.values.wording import signed
 from planner.results.store import write_case
