@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from tests.oracle.tables import Case, Choices, Period, Project, Row, at_year, number, text, whole
@@ -118,6 +118,11 @@ class Shocks:
             * period.length
         )
 
+    def price(self, scenario: str, period: Period, key: tuple[str, str, str, str]) -> float:
+        """USD per kg of what one supplier sells to one country; a price shock "multiplies import prices"."""
+        factor = self.factor("price", scenario, period, **import_subject(key))
+        return at_year(self.case.prices[key], period.year) * factor
+
     def capacity_factor(self, scenario: str, period: Period, plant: Project) -> float:
         """The node's capacity factors for one project."""
         return self.factor(
@@ -152,7 +157,8 @@ class Shocks:
         return total
 
     def touches(self, shock: Row, year: int) -> bool:
-        """Whether a shock meets "a positive import limit or demand in that year; capacity that is or could be there".
+        """Whether a shock meets "a positive import limit or demand in that year; a positive price where the limit is
+        positive; capacity that is or could be there".
 
         Contract: "A factor of 1 is no difference".
         """
@@ -172,15 +178,15 @@ class Shocks:
             return any(
                 at_year(series, year) > 0 and scope_fits(shock, **at) for at, series in subjects
             )
-        limits = self.case.imports.items()
-        return any(
-            at_year(series, year) > 0 and scope_fits(shock, **import_subject(key))
-            for key, series in limits
-        )
+        met = [key for key in self.case.imports if scope_fits(shock, **import_subject(key))]
+        sold = [key for key in met if at_year(self.case.imports[key], year) > 0]
+        if shock["kind"] == "price":
+            return any(at_year(self.case.prices[key], year) > 0 for key in sold)
+        return bool(sold)
 
     @cached_property
     def divided(self) -> frozenset[int]:
-        """Contract: "A year in which a shock (import, demand or capacity) that touches something starts after its first
+        """Contract: "A year in which a shock (import, price, demand or capacity) that touches something starts after its first
         quarter or ends before its fourth is divided into its four quarters, for every history"."""
         found = set()
         for shock in self.case.shocks:
@@ -266,6 +272,10 @@ def felt(shocks: Shocks, scenario: str, period: Period) -> Effect:
             )
     for key, series in case.imports.items():
         if at_year(series, year) > 0:
+            if at_year(case.prices[key], year) > 0:
+                effects["price", *key] = shocks.factor(
+                    "price", scenario, period, **import_subject(key)
+                )
             factor = effects["import", *key] = shocks.import_factor(scenario, period, key)
             if round(factor, SAME) < 1.0 and any(
                 t > 0 for t in shocks.sellers(scenario, period, key).values()
@@ -284,15 +294,24 @@ def felt(shocks: Shocks, scenario: str, period: Period) -> Effect:
     )
 
 
-def histories(shocks: Shocks) -> dict[tuple[str, Period], tuple[Effect, ...]]:
+History = dict[tuple[str, Period], tuple[Effect, ...]]
+
+
+def histories(shocks: Shocks, periods: list[Period]) -> History:
     """The history of every scenario and period: what was felt from the first period to that one."""
-    found: dict[tuple[str, Period], tuple[Effect, ...]] = {}
+    found: History = {}
     for scenario in shocks.case.scenarios:
         so_far: tuple[Effect, ...] = ()
-        for period in shocks.periods:
+        for period in periods:
             so_far = (*so_far, felt(shocks, scenario, period))
             found[scenario, period] = so_far
     return found
+
+
+def own_shocks(shocks: Shocks) -> Shocks:
+    """Contract: "their storylines' own shocks (rows of `shocks` with a blank `hazard`)"."""
+    own = [row for row in shocks.case.shocks if not row.get("hazard")]
+    return Shocks(replace(shocks.case, shocks=own), shocks.choices)
 
 
 def count_nodes(history: Iterable[tuple[Effect, ...]]) -> int:

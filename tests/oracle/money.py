@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.oracle.histories import build_years
+from tests.oracle.odds import add_worst_risk
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import Period, number
+from tests.oracle.tables import Period, at_year, number
 from tests.oracle.world import World
 
 MILLION = 1e6
@@ -43,13 +46,26 @@ def people_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]
     return terms
 
 
-def purchase_terms(world: World, country: str, w: str, t: Period) -> dict[Key, float]:
-    """Contract: "Purchases cost purchase_usd_per_kg out of the budget"."""
-    return {
-        ("bought", *good, w, t): number(row, "purchase_usd_per_kg") * PER_TONNE
-        for good, row in world.case.stockpiles.items()
-        if good[0] == country
-    }
+def lowest_price(world: World, good: tuple[str, str, str], year: int) -> float:
+    """Contract: "the lowest import price of that good in that country and year (of rows with a positive limit, whatever
+    shocks do; none: 0)".
+    """
+    sold = [key for key, series in world.case.imports.items() if at_year(series, year) > 0]
+    prices = [at_year(world.case.prices[key], year) for key in sold if key[1:] == good]
+    return min(prices, default=0.0)
+
+
+def purchase_terms(
+    world: World, country: str, w: str, t: Period, *, public: bool
+) -> dict[Key, float]:
+    """Contract: Stock purchases count "less the lowest import price ..., at least 0 ...; the budget pays them whole"."""
+    terms: dict[Key, float] = {}
+    for good, row in world.case.stockpiles.items():
+        if good[0] == country:
+            whole = number(row, "purchase_usd_per_kg")
+            netted = 0.0 if public else min(lowest_price(world, good, t.year), whole)
+            terms["bought", *good, w, t] = (whole - netted) * PER_TONNE
+    return terms
 
 
 def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) -> dict[Key, float]:
@@ -57,7 +73,7 @@ def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) 
 
     Contract: "what is decided by year falls due in the year's first period".
     """
-    terms = purchase_terms(world, country, w, t)
+    terms = purchase_terms(world, country, w, t, public=public)
     if t.opens_year:
         terms |= capex_terms(world, country, w, t.year, public=public) | people_terms(
             world, country, w, t.year
@@ -65,21 +81,86 @@ def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) 
     return terms
 
 
-def running_terms(world: World, w: str, t: Period) -> dict[Key, float]:
-    """Costs outside the budget: "fixed opex of new nameplate from its planned start, variable opex" and holding.
-
-    "holding costs count on the stock at the end of a year".
-    """
+def fixed_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Contract: "fixed opex of new nameplate from its planned start"."""
     terms: dict[Key, float] = {}
     for plant in world.case.projects:
-        add(terms, ("throughput", plant.name, w, t), plant.variable / MILLION)
         for y in build_years(plant, world.choices) if t.opens_year else []:
             key = ("build", plant.name, w, y)
             if key in world.lp.index and t.year >= y + plant.lead:
                 add(terms, key, plant.fixed / MILLION)
-    for good, row in world.case.stockpiles.items() if t.closes_year else []:
-        add(terms, ("stock", *good, w, t), number(row, "holding_usd_per_kg_year") * PER_TONNE)
     return terms
+
+
+def throughput_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Contract: "a throughput costs max(0, `variable_opex_usd_per_t` - `credit_usd_per_t`)"."""
+    return {
+        ("throughput", plant.name, w, t): max(0.0, plant.variable - plant.credit) / MILLION
+        for plant in world.case.projects
+    }
+
+
+def import_cost_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Contract: "Imports cost their price (resold tonnes that of the supplier's row for the buying country)"."""
+    terms: dict[Key, float] = {}
+    for key in world.case.imports:
+        usd = world.shocks.price(w, t, key)
+        terms["imported", *key, w, t] = usd * PER_TONNE
+        if ("resold", *key, w, t) in world.lp.index:
+            terms["resold", *key, w, t] = usd * PER_TONNE
+    return terms
+
+
+def holding_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Contract: "holding costs count on the stock at the end of a year"."""
+    return {
+        ("stock", *good, w, t): number(row, "holding_usd_per_kg_year") * PER_TONNE
+        for good, row in world.case.stockpiles.items()
+        if t.closes_year
+    }
+
+
+def missing_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Contract: "what is missing is allowed at that price, which is part of the cost (expected, discounted)"."""
+    return {
+        key: (missing.target.price or 0.0) * PER_TONNE
+        for key, missing in world.missing.items()
+        if (missing.scenario, missing.period) == (w, t)
+    }
+
+
+def cost_parts(world: World, w: str, t: Period) -> dict[str, dict[Key, float]]:
+    """The terms of each part of the cost that falls due in a scenario and period, not discounted."""
+    countries = world.case.country_names
+    people = [people_terms(world, c, w, t.year) for c in countries if t.opens_year]
+    built = [capex_terms(world, c, w, t.year, public=False) for c in countries if t.opens_year]
+    bought = [purchase_terms(world, c, w, t, public=False) for c in countries]
+    return {
+        "capex": joined(built),
+        "fixed_opex": fixed_terms(world, w, t),
+        "variable_opex": throughput_terms(world, w, t),
+        "imports": import_cost_terms(world, w, t),
+        "training": only("intake", joined(people)),
+        "seats": only("seats", joined(people)),
+        "hires": only("hires", joined(people)),
+        "stock_purchases": joined(bought),
+        "stock_holding": holding_terms(world, w, t),
+        "targets": missing_terms(world, w, t),
+    }
+
+
+def joined(parts: Iterable[dict[Key, float]]) -> dict[Key, float]:
+    """Terms of several countries together."""
+    terms: dict[Key, float] = {}
+    for part in parts:
+        for key, value in part.items():
+            add(terms, key, value)
+    return terms
+
+
+def only(name: str, terms: dict[Key, float]) -> dict[Key, float]:
+    """The terms of one kind of variable."""
+    return {key: value for key, value in terms.items() if key[0] == name}
 
 
 def payers(world: World) -> dict[str, list[str]]:
@@ -125,10 +206,7 @@ def add_cost(world: World) -> None:
     terms: dict[Key, float] = {world.lp.variable("cost"): 1.0}
     for w, t in world.moments:
         weight = world.case.scenarios[w] * world.factor(t.year)
-        parts = [
-            spent_terms(world, country, w, t, public=False) for country in world.case.country_names
-        ]
-        for part in [running_terms(world, w, t), *parts]:
+        for part in cost_parts(world, w, t).values():
             for key, value in part.items():
                 add(terms, key, -weight * value)
     world.lp.equals(terms, 0.0)
@@ -173,6 +251,9 @@ def add_risk(world: World) -> None:
     world.lp.equals(expected, 0.0)
     world.lp.equals(tail, 0.0)
     risk = world.lp.variable("risk")
+    if choices.odds == "worst":
+        add_worst_risk(world.lp, world.case, choices.aversion, choices.tail, risk)
+        return
     world.lp.equals(
         {risk: 1.0, ("expected",): choices.aversion - 1.0, ("cvar",): -choices.aversion}, 0.0
     )

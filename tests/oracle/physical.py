@@ -84,23 +84,6 @@ def add_stages(world: World) -> None:
             world.lp.equals(terms, 0.0)
 
 
-def add_feed_balance(world: World) -> None:
-    """Contract: Feeds balance within a coordination group (use <= mined)."""
-    for w, t in world.moments:
-        for group in world.groups:
-            for feed in world.case.shares:
-                terms: dict[Key, float] = {}
-                for plant in world.case.projects:
-                    if plant.country not in group or feed not in plant.feeds:
-                        continue
-                    if plant.stage == "mine":
-                        terms["throughput", plant.name, w, t] = -1.0
-                    elif plant.stage == "separation":
-                        terms["use", plant.name, feed, w, t] = 1.0
-                if terms:
-                    world.lp.at_most(terms, 0.0)
-
-
 def yields(
     world: World, country: str, element: str, form: str, w: str, t: Period
 ) -> dict[Key, float]:
@@ -189,48 +172,3 @@ def add_stocks(world: World) -> None:
                 world.lp.equals(terms, number(row, "initial_t"))
             else:
                 world.lp.equals({**terms, ("stock", *good, w, parent): -1.0}, 0.0)
-
-
-def add_balance(world: World) -> None:
-    """Balance of every country, element, form and node.
-
-    Contract: "made + imports + resold + received + released + shortfall >= demand + given + used by metal or magnet
-    plants + put in stock, with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this
-    balance.
-    """
-    for w, t in world.moments:
-        for country, element, form in world.goods:
-            demand = world.shocks.demand(w, t, country, element, form)
-            place = (country, element, form, w, t)
-            short = world.lp.variable("short", *place, high=demand)
-            terms: dict[Key, float] = {
-                ("made", *place): -1.0,
-                ("received", *place): -1.0,
-                ("given", *place): 1.0,
-            }
-            terms[short] = -1.0
-            for key in world.case.imports:
-                if key[1:] == (country, element, form):
-                    terms["imported", *key, w, t] = -1.0
-                    if ("resold", *key, w, t) in world.lp.index:
-                        terms["resold", *key, w, t] = -1.0
-            if (country, element, form) in world.case.stockpiles:
-                terms["released", *place] = -1.0
-                terms["bought", *place] = 1.0
-            if form != FORMS[-1]:
-                for plant in world.plants(country=country, stage=FORMS[FORMS.index(form) + 1]):
-                    terms["turn", plant.name, element, w, t] = 1.0
-            world.lp.at_most(terms, -demand)
-
-
-def add_physical(world: World) -> None:
-    """All blocks of this file."""
-    add_builds(world)
-    add_capacity(world)
-    add_stages(world)
-    add_feed_balance(world)
-    add_exchange(world)
-    add_imports(world)
-    add_resale(world)
-    add_stocks(world)
-    add_balance(world)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.oracle.balances import add_tonnes
+from tests.oracle.decisions import decide_nothing_where_nothing_weighs, hold_decisions, tie
 from tests.oracle.histories import count_nodes
-from tests.oracle.money import PER_TONNE, add_money, spent_terms
+from tests.oracle.money import PER_TONNE, add_money, cost_parts, spent_terms
+from tests.oracle.odds import best_risk, worst_odds
 from tests.oracle.people import add_people
-from tests.oracle.physical import add_physical
 from tests.oracle.sparse import Solution
 from tests.oracle.tables import Period, number, read_case
+from tests.oracle.targets import add_targets
 from tests.oracle.world import World
 
 RISK, COST, EXPECTED = ("risk",), ("cost",), ("expected",)
@@ -36,6 +39,11 @@ class OracleResult:
     expected_loss: float | None = None
     cvar: float | None = None
     scenario_loss: dict[str, float] = field(default_factory=dict)
+    risk_given: float | None = None
+    worst_risk: float | None = None
+    best_risk: float | None = None
+    cost_parts: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, float] = field(default_factory=dict)
     loss_by_country: dict[str, dict[str, float]] = field(default_factory=dict)
     public_spend: float | None = None
     new_capacity: dict[str, float] = field(default_factory=dict)
@@ -45,13 +53,16 @@ class OracleResult:
     world: World | None = field(default=None, repr=False)
 
 
-def build(folder: Path, model: Mapping[str, Any]) -> World:
-    """Read the case and write down the whole program."""
-    world = World.of(*read_case(folder, model))
-    add_physical(world)
+def build(folder: Path, model: Mapping[str, Any], *, targets: bool = True) -> World:
+    """Read the case and write down the whole program, with its targets or without."""
+    case, choices = read_case(folder, model)
+    world = World.of(case if targets else replace(case, targets=[]), choices)
+    add_tonnes(world)
     add_people(world)
+    add_targets(world)
     add_money(world)
-    world.tie()
+    tie(world)
+    decide_nothing_where_nothing_weighs(world)
     return world
 
 
@@ -67,6 +78,31 @@ def settle_expected(world: World, last: Solution) -> Solution:
     if world.choices.goal != "welfare":
         hold(world, RISK, last[RISK])
     return needed(world.lp.minimise({EXPECTED: 1.0}))
+
+
+def weightless(world: World, losses: Mapping[str, float]) -> list[str]:
+    """Scenarios whose loss "carries no weight in any criterion": of "probability 0 ..., or one of weight 0 under the
+    worst odds", unless expected loss by the given odds is a criterion too.
+    """
+    choices, chance = world.choices, world.case.scenarios
+    if choices.odds == "given":
+        return [w for w, p in chance.items() if p == 0.0]
+    weights = worst_odds(world.case, losses, choices.aversion, choices.tail).weights
+    last = choices.aversion == 1.0 and choices.tail > 0.0
+    return [w for w, p in chance.items() if weights[w] < 1e-9 and (p == 0.0 or not last)]
+
+
+def settle_weightless(world: World, last: Solution) -> Solution:
+    """Contract: What carries no weight "is solved afterwards for the least sum of its losses; cost, risk and decisions
+    held". Expected loss is held where it was a criterion.
+    """
+    unseen = weightless(world, {w: last["loss", w] for w in world.case.scenarios})
+    if not unseen:
+        return last
+    hold_decisions(world, last.values, room=TIGHT / 10.0)
+    for key in (RISK, COST, EXPECTED):
+        hold(world, key, last[key])
+    return needed(world.lp.minimise({("loss", w): 1.0 for w in unseen}))
 
 
 def needed(solution: Solution) -> Solution:
@@ -91,13 +127,18 @@ def solve_goal(world: World) -> Course:
     """The goals, in order, exactly as written; "phases after the one for cost hold the whole numbers found there"."""
     choices = world.choices
     if choices.goal == "welfare":
-        best = needed(world.lp.minimise({COST: 1.0, RISK: 1.0}))
+        best = world.lp.minimise({COST: 1.0, RISK: 1.0})
+        if not best.feasible:
+            return Course(best)
         world.lp.fix(best)
         world.lp.at_most({COST: 1.0, RISK: 1.0}, best.objective * (1.0 + TIGHT) + TIGHT)
-        return Course(settle_expected(world, best))
+        return Course(settle_weightless(world, settle_expected(world, best)))
     least = None
     if choices.goal == "risk":
-        least = needed(world.lp.minimise({RISK: 1.0})).objective
+        safe = world.lp.minimise({RISK: 1.0})
+        if not safe.feasible:
+            return Course(safe)
+        least = safe.objective
         hold(world, RISK, least, choices.slack)
     else:
         assert choices.goal == "target", choices.goal
@@ -109,7 +150,8 @@ def solve_goal(world: World) -> Course:
     world.lp.fix(cheap)
     hold(world, COST, cheap.objective)
     safest = needed(world.lp.minimise({RISK: 1.0}))
-    return Course(settle_expected(world, safest), least, cheap.objective, cheap.price, safest.price)
+    last = settle_weightless(world, settle_expected(world, safest))
+    return Course(last, least, cheap.objective, cheap.price, safest.price)
 
 
 def loss_of(steps: list[tuple[float, float]], demand: float, short: float) -> float:
@@ -194,6 +236,25 @@ def spent(world: World, solution: Solution) -> dict[tuple[str, str, Period], flo
     }
 
 
+def parts_of_cost(world: World, solution: Solution) -> dict[str, float]:
+    """Contract: `cost_parts_musd`, "summing to `cost_musd`"."""
+    total: dict[str, float] = {}
+    for w, t in world.moments:
+        weight = world.case.scenarios[w] * world.factor(t.year)
+        for part, terms in cost_parts(world, w, t).items():
+            musd = sum(value * solution[key] for key, value in terms.items())
+            total[part] = total.get(part, 0.0) + weight * musd
+    return total
+
+
+def missing_of(world: World, solution: Solution) -> dict[str, float]:
+    """Tonnes that each target misses: "`missing_t` expected"."""
+    total = {target.name: 0.0 for target in world.case.targets}
+    for key, missing in world.missing.items():
+        total[missing.target.name] += world.case.scenarios[missing.scenario] * solution[key]
+    return total
+
+
 def built(world: World, solution: Solution) -> dict[str, float]:
     """Expected new nameplate by project over the horizon."""
     total = {plant.name: 0.0 for plant in world.case.projects}
@@ -203,9 +264,9 @@ def built(world: World, solution: Solution) -> dict[str, float]:
     return total
 
 
-def solve_case(folder: Path, model: Mapping[str, Any]) -> OracleResult:
-    """Solve one case folder under one model dict."""
-    world = build(Path(folder), model)
+def solve_case(folder: Path, model: Mapping[str, Any], *, targets: bool = True) -> OracleResult:
+    """Solve one case folder under one model dict, with its targets or without."""
+    world = build(Path(folder), model, targets=targets)
     course = solve_goal(world)
     solution, nodes = course.last, count_nodes(world.history.values())
     if not solution.feasible:
@@ -213,19 +274,27 @@ def solve_case(folder: Path, model: Mapping[str, Any]) -> OracleResult:
     losses = losses_of(world, lambda good, w, t: solution["short", *good, w, t])
     total, countries = by_scenario(losses), by_country(world, losses)
     expected, cvar = (sum(row[part] for row in countries.values()) for part in ("expected", "tail"))
-    aversion, odds = world.choices.aversion, world.case.scenarios
+    aversion, tail, odds = world.choices.aversion, world.choices.tail, world.case.scenarios
+    given = (1.0 - aversion) * expected + aversion * cvar
+    worst = worst_odds(world.case, total, aversion, tail).risk
+    public = spent(world, solution)
     return OracleResult(
         status="optimal",
         nodes=nodes,
-        risk=(1.0 - aversion) * expected + aversion * cvar,
+        risk=worst if world.choices.odds == "worst" else given,
         least_risk=course.least,
         cost=max(solution[COST], 0.0),
         least_cost=course.cheapest,
         expected_loss=expected,
         cvar=cvar,
         scenario_loss=total,
+        risk_given=given,
+        worst_risk=worst,
+        best_risk=best_risk(world.case, total, aversion, tail),
+        cost_parts=parts_of_cost(world, solution),
+        missing=missing_of(world, solution),
         loss_by_country=countries,
-        public_spend=sum(odds[w] * musd for (_, w, _), musd in spent(world, solution).items()),
+        public_spend=sum(odds[w] * musd for (_, w, _), musd in public.items()),
         new_capacity=built(world, solution),
         slope=course.slope,
         relief=course.relief,
@@ -262,9 +331,8 @@ def least_given(
 
 
 def without_plan(folder: Path, model: Mapping[str, Any]) -> OracleResult:
-    """Contract: "the case without levers, goal `risk`, with the model's risk_aversion and tail and all else of
-    `objective` at its default"."""
-    objective = {
-        k: v for k, v in model.get("objective", {}).items() if k in ("risk_aversion", "tail")
-    }
-    return solve_case(folder, {**model, "objective": objective, "levers": []})
+    """Contract: "the case without levers, goal `risk`, with the model's risk_aversion, tail and odds and all else of
+    `objective` at its default"; targets "bind the plan (not the case without a plan)"."""
+    kept = ("risk_aversion", "tail", "odds")
+    objective = {k: v for k, v in model.get("objective", {}).items() if k in kept}
+    return solve_case(folder, {**model, "objective": objective, "levers": []}, targets=False)

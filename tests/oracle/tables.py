@@ -32,8 +32,13 @@ TABLES = (
     "shocks",
     "resale",
     "stockpiles",
+    "savings",
+    "availability",
+    "returns",
+    "suppliers",
+    "targets",
 )
-ALL_LEVERS = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
+ALL_LEVERS = ("mine", "separation", "metal", "magnet", "saving", "training", "hiring", "stockpile")
 
 
 class Period(NamedTuple):
@@ -132,6 +137,25 @@ class Project:
     feeds: tuple[str, ...]
     recovery: float
     unit: float
+    credit: float
+    rise: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One row of `targets`, from the case or from the model; no price: it must hold."""
+
+    name: str
+    kind: str
+    scenario: str
+    countries: tuple[str, ...]
+    elements: tuple[str, ...]
+    form: str
+    feeds: tuple[str, ...]
+    first: int
+    last: int
+    share: float
+    price: float | None
 
 
 @dataclass(frozen=True)
@@ -154,6 +178,7 @@ class Choices:
     levers: frozenset[str]
     whole_plants: bool
     committed_through: int
+    odds: str
 
     @property
     def years(self) -> range:
@@ -184,6 +209,14 @@ class Case:
     shocks: list[Row]
     resale: list[Row]
     stockpiles: dict[tuple[str, str, str], Row]
+    prices: dict[tuple[str, str, str, str], Series]
+    savings: list[Row]
+    availability: dict[str, Series]
+    returns: list[Row]
+    origins: dict[str, str]
+    storylines: dict[str, str]
+    bounds: dict[str, tuple[float, float]]
+    targets: list[Target]
 
     @property
     def country_names(self) -> list[str]:
@@ -196,11 +229,13 @@ class Case:
         return [row["element"] for row in self.elements]
 
 
-def read_series(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, Series]:
-    """Collect (year, tonnes) by key."""
+def read_series(
+    rows: Iterable[Row], key: Callable[[Row], Any], value: str = "tonnes"
+) -> dict[Any, Series]:
+    """Collect (year, value) by key."""
     found: dict[Any, Series] = {}
     for row in rows:
-        found.setdefault(key(row), {})[int(row["year"])] = number(row, "tonnes")
+        found.setdefault(key(row), {})[int(row["year"])] = number(row, value)
     return found
 
 
@@ -226,6 +261,7 @@ def read_choices(model: Mapping[str, Any], demand: dict[tuple[str, str, str], Se
         levers=frozenset(model.get("levers", ALL_LEVERS)),
         whole_plants=policy.get("whole_plants", False),
         committed_through=policy.get("committed_through", -(10**6)),
+        odds=objective.get("odds", "given"),
     )
 
 
@@ -250,6 +286,8 @@ def read_project(row: Row, first: int) -> Project:
         feeds=tuple(names(row, "feeds")),
         recovery=number(row, "recovery", 1.0),
         unit=number(row, "unit_tpa"),
+        credit=number(row, "credit_usd_per_t"),
+        rise=number(row, "rise") if row.get("rise") else None,
     )
 
 
@@ -263,23 +301,76 @@ def read_nested(
     return found
 
 
+def import_key(row: Row) -> tuple[str, str, str, str]:
+    """What identifies an import series: supplier, country, element and form."""
+    return row["supplier"], row["country"], row["element"], text(row, "form", "oxide")
+
+
+def good_key(row: Row) -> tuple[str, str, str]:
+    """Country, element and form."""
+    return row["country"], row["element"], text(row, "form", "oxide")
+
+
+def read_bounds(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
+    """Contract: `probability_low` and `probability_high` bound a probability; "without them is fixed"."""
+    found = {}
+    for row in rows:
+        given = number(row, "probability")
+        low = number(row, "probability_low", given)
+        found[row["scenario"]] = (low, number(row, "probability_high", given))
+    return found or {"base": (1.0, 1.0)}
+
+
+def target_countries(row: Row, countries: list[Row]) -> tuple[str, ...]:
+    """Contract: "those named by `country` (`;`-separated) or those of the `party` (not both), else all"."""
+    named, party = names(row, "country"), row.get("party", "")
+    if named:
+        return tuple(named)
+    members = [r["country"] for r in countries if text(r, "party", r["country"]) == party]
+    return tuple(members if party else [r["country"] for r in countries])
+
+
+def read_target(row: Row, rows: Mapping[str, list[Row]], choices: Choices) -> Target:
+    """One target; "`element` blank: each element with a row in `demand`, by itself"."""
+    asked = {r["element"] for r in rows["demand"]}
+    elements = [r["element"] for r in rows["elements"] if r["element"] in asked]
+    return Target(
+        name=row["target"],
+        kind=row["kind"],
+        scenario=row.get("scenario", ""),
+        countries=target_countries(row, rows["countries"]),
+        elements=(row["element"],) if row.get("element") else tuple(elements),
+        form=row.get("form", ""),
+        feeds=tuple(names(row, "feeds")),
+        first=whole(row, "first_year", choices.first),
+        last=whole(row, "last_year", choices.last),
+        share=number(row, "share"),
+        price=number(row, "price_usd_per_kg") if row.get("price_usd_per_kg") else None,
+    )
+
+
+def read_targets(
+    rows: Mapping[str, list[Row]], model: Mapping[str, Any], choices: Choices
+) -> list[Target]:
+    """Contract: Targets "stand in the case's table or in the model file as `[[targets]]` with the same names"."""
+    chosen = [{k: str(v) for k, v in row.items()} for row in model.get("targets", [])]
+    return [read_target(row, rows, choices) for row in [*rows["targets"], *chosen]]
+
+
 def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
     """Read the whole folder and the model dict."""
     rows = {name: read_table(folder, name) for name in TABLES}
-    demand = read_series(
-        rows["demand"], lambda r: (r["country"], r["element"], text(r, "form", "oxide"))
-    )
+    demand = read_series(rows["demand"], good_key)
     choices = read_choices(model, demand)
     ramps = read_nested(rows["ramps"], "ramp", "year_after_start", "share")
+    chances = {r["scenario"]: number(r, "probability") for r in rows["scenarios"]}
+    stories = {r["scenario"]: text(r, "storyline", r["scenario"]) for r in rows["scenarios"]}
     case = Case(
         countries=rows["countries"],
         elements=rows["elements"],
         tiers=rows["loss_tiers"],
         demand=demand,
-        imports=read_series(
-            rows["imports"],
-            lambda r: (r["supplier"], r["country"], r["element"], text(r, "form", "oxide")),
-        ),
+        imports=read_series(rows["imports"], import_key),
         shares=read_nested(rows["feeds"], "feed", "element", "share"),
         projects=[read_project(row, choices.first) for row in rows["projects"]],
         recoveries={
@@ -294,12 +385,17 @@ def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
         staffing=rows["staffing"],
         budgets={(r["funder"], int(r["year"])): number(r, "musd") for r in rows["budgets"]},
         funders={r["funder"]: names(r, "countries") for r in rows["funders"]},
-        scenarios={r["scenario"]: number(r, "probability") for r in rows["scenarios"]}
-        or {"base": 1.0},
+        scenarios=chances or {"base": 1.0},
         shocks=rows["shocks"],
         resale=rows["resale"],
-        stockpiles={
-            (r["country"], r["element"], text(r, "form", "oxide")): r for r in rows["stockpiles"]
-        },
+        stockpiles={good_key(r): r for r in rows["stockpiles"]},
+        prices=read_series(rows["imports"], import_key, "price_usd_per_kg"),
+        savings=rows["savings"],
+        availability=read_series(rows["availability"], lambda r: r["project"]),
+        returns=rows["returns"],
+        origins={r["supplier"]: text(r, "origin", r["supplier"]) for r in rows["suppliers"]},
+        storylines=stories or {"base": "base"},
+        bounds=read_bounds(rows["scenarios"]),
+        targets=read_targets(rows, model, choices),
     )
     return case, choices

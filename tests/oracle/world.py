@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from tests.oracle.histories import Effect, Shocks, histories
-from tests.oracle.sparse import Program
-from tests.oracle.tables import FORMS, Case, Choices, Period, Project, Row, number
+from tests.oracle.sparse import Key, Program
+from tests.oracle.tables import FORMS, Case, Choices, Period, Project, Row, Target, number
 
 OPERATIONS = {
     "throughput",
@@ -21,6 +22,8 @@ OPERATIONS = {
     "bought",
     "released",
     "short",
+    "saved",
+    "missing",
     "lent",
     "borrowed",
     "pay",
@@ -29,21 +32,30 @@ OPERATIONS = {
 INVESTMENT = {"build", "intake", "seats", "hires"}
 
 
+class Missing(NamedTuple):
+    """What a priced target misses somewhere: the target, the scenario and the period."""
+
+    target: Target
+    scenario: str
+    period: Period
+
+
 @dataclass
 class World:
-    """Everything about one instance. Every scenario has variables of its own for every period; see `tie`."""
+    """Everything about one instance. Every scenario has variables of its own for every period; `decisions` ties them."""
 
     case: Case
     choices: Choices
     shocks: Shocks
     history: dict[tuple[str, Period], tuple[Effect, ...]]
     lp: Program = field(default_factory=Program)
+    missing: dict[Key, Missing] = field(default_factory=dict)
 
     @classmethod
     def of(cls, case: Case, choices: Choices) -> World:
         """A world with its histories and an empty program."""
         shocks = Shocks(case, choices)
-        return cls(case, choices, shocks, histories(shocks))
+        return cls(case, choices, shocks, histories(shocks, shocks.periods))
 
     @cached_property
     def moments(self) -> list[tuple[str, Period]]:
@@ -133,28 +145,3 @@ class World:
                 return sorted(rows)
         row = next(r for r in self.case.elements if r["element"] == element)
         return [(1.0, number(row, "loss_usd_per_kg"))]
-
-    def tie(self) -> None:
-        """Nothing may differ between scenarios before what they know differs.
-
-        "two scenarios share their nodes up to the first period in which their shocks differ in effect"; "All
-        operations, stocks and accounts live on nodes"; "Investment, training and hiring live on years (`committed`) or
-        on the first node of each year (`adaptive`)"; "decisions up to and including [committed_through] are one path".
-        """
-        scenarios = list(self.case.scenarios)
-        twins = {
-            (w, t): next(v for v in scenarios if self.history[v, t] == self.history[w, t])
-            for w, t in self.moments
-        }
-        for key in list(self.lp.index):
-            if key[0] not in OPERATIONS | INVESTMENT:
-                continue
-            *subject, w, t = key
-            if key[0] in OPERATIONS:
-                twin = twins[w, t]
-            elif self.choices.investment == "adaptive" and t > self.choices.committed_through:
-                twin = twins[w, self.shocks.opening(t)]
-            else:
-                twin = scenarios[0]
-            if twin != w:
-                self.lp.equals({key: 1.0, (*subject, twin, t): -1.0}, 0.0)
