@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from tests.oracle.calm import (
-    add_availability,
-    add_rise,
-    add_saving,
-    returned_terms,
-    saved_terms,
-)
+from tests.oracle.calm import add_availability, add_rise, add_saving, returned_terms, saved_terms
 from tests.oracle.physical import (
     add_builds,
     add_capacity,

@@ -93,7 +93,9 @@ def returned_share(world: World, plant: Project, element: str, feed: str) -> flo
     return sum(number(r, "share") for r in own or general)
 
 
-def returned_terms(world: World, group: list[str], feed: str, w: str, t: Period) -> dict[Key, float]:
+def returned_terms(
+    world: World, group: list[str], feed: str, w: str, t: Period
+) -> dict[Key, float]:
     """What comes back of a feed from the metal and magnet plants "of the same group and period"."""
     terms: dict[Key, float] = {}
     for plant in [*world.plants(stage="metal"), *world.plants(stage="magnet")]:

@@ -58,9 +58,7 @@ class WorstOdds:
     weights: dict[str, float]
 
 
-def worst_odds(
-    case: Case, losses: Mapping[str, float], aversion: float, tail: float
-) -> WorstOdds:
+def worst_odds(case: Case, losses: Mapping[str, float], aversion: float, tail: float) -> WorstOdds:
     """Contract: "risk = max over odds of (1-lambda) E_p[Z] + lambda CVaR_p[Z]"; a scenario weighs at most p / (1 - alpha)
     in CVaR, and all weights sum to 1.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.oracle.histories import SAME, build_years, existing_in
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import FORMS, Period, Project, at_year, number
+from tests.oracle.tables import Period, Project, at_year, number
 from tests.oracle.world import World
 
 

@@ -24,9 +24,7 @@ def on_named(world: World, target: Target) -> list[tuple[str, Period]]:
     all)"; "`scenario` may name a storyline: the target then holds on the nodes of all its draws".
     """
     named = [
-        w
-        for w, storyline in world.case.storylines.items()
-        if target.scenario in ("", w, storyline)
+        w for w, storyline in world.case.storylines.items() if target.scenario in ("", w, storyline)
     ]
     return [
         (w, t)
@@ -58,9 +56,7 @@ def used(world: World, target: Target, element: str, w: str, t: Period) -> Sum:
     return terms, demand
 
 
-def missed(
-    world: World, target: Target, w: str, t: Period, *place: str
-) -> dict[Key, float]:
+def missed(world: World, target: Target, w: str, t: Period, *place: str) -> dict[Key, float]:
     """What a priced target may miss; nothing where it "must hold"."""
     if target.price is None:
         return {}
