@@ -4,7 +4,7 @@ A node is a history: two scenarios share their nodes up to the first period in w
 effect. Operations, stocks and accounts live on nodes, so nothing can act on a disruption before it shows
 (non-anticipativity by construction; Birge and Louveaux, Introduction to Stochastic Programming, ch. 2).
 
-What is decided by year lives on years or on the first nodes of years.
+What is decided by year lives on years, on the first nodes of years, or on what the storylines have revealed by then.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from planner.data.shock_effects import (
     length_of,
     periods_of,
     sold_on,
+    storyline_effects,
     year_of,
 )
 from planner.errors import InputError, fault
@@ -277,22 +278,69 @@ def decision_tree(tree: Tree) -> tuple[Tree, tuple[int, ...]]:
     """The tree on which decisions by year live, its nodes whole years, and its node for each node of the other.
 
     committed: a chain, one path for all scenarios. adaptive: the first nodes of each year, in which decisions answer
-    what they have revealed; up to and including `policy.committed_through` a chain.
+    what they have revealed. staged: those of them together whose storylines have revealed the same. Up to and including
+    `policy.committed_through` a chain.
     """
-    case, nodes, free = tree.case, list[Node](), first_free_year(tree.case)
-    for year in range(case.first_year, min(free, case.last_year + 1)):
-        nodes.append(Node(len(nodes), year, len(nodes) - 1, tuple(case.scenarios), 1.0))
-    decision: list[int] = []
-    for n in tree.nodes:
-        if n.year < free:
-            decision.append(n.year - case.first_year)
-        elif n.opens_year:
-            parent = decision[n.parent] if n.parent >= 0 else -1
-            decision.append(len(nodes))
-            nodes.append(Node(len(nodes), n.year, parent, n.scenarios, n.probability))
-        else:
-            decision.append(decision[n.parent])
-    return Tree(case, tuple(nodes), tree.effects), tuple(decision)
+    case, free = tree.case, first_free_year(tree.case)
+    opening: dict[int, list[Node]] = {year: [] for year in case.years}
+    for node in tree.nodes:
+        if node.opens_year:
+            opening[node.year].append(node)
+    revealed = storyline_histories(tree) if case.model.policy.investment == "staged" else None
+    nodes: list[Node] = []
+    of_scenario: dict[str, int] = {}
+    decision: dict[int, int] = {}
+    for year, first in opening.items():
+        groups = [[node] for node in first]
+        if year < free:
+            groups = [first]
+        elif revealed is not None:
+            groups = _told_the_same(first, revealed[year])
+        for group in groups:
+            scenarios = tuple(sorted(s for node in group for s in node.scenarios))
+            parent = of_scenario.get(scenarios[0], -1)
+            probability = sum(node.probability for node in group)
+            if len(scenarios) == len(case.scenarios):
+                probability = 1.0
+            decision |= {node.index: len(nodes) for node in group}
+            nodes.append(Node(len(nodes), year, parent, scenarios, probability))
+        of_scenario = {s: decision[node.index] for node in first for s in node.scenarios}
+    for node in tree.nodes:
+        if not node.opens_year:
+            decision[node.index] = decision[node.parent]
+    places = tuple(decision[node.index] for node in tree.nodes)
+    return Tree(case, tuple(nodes), tree.effects), places
+
+
+def storyline_histories(tree: Tree) -> dict[int, dict[str, int]]:
+    """Year -> scenario -> a number that scenarios share whose storylines' own shocks were the same in effect until the
+    year begins, felt where nothing but these shocks is there."""
+    own = storyline_effects(tree.case, tree.periods)
+    histories = dict.fromkeys(tree.case.scenarios, 0)
+    out = {}
+    for period in tree.periods:
+        numbers: dict[tuple[object, ...], int] = {}
+        for scenario, before in histories.items():
+            history = (before, own[scenario].shown_in(period))
+            histories[scenario] = numbers.setdefault(history, len(numbers))
+        if tree.opening[year_of(period)] == period:
+            out[year_of(period)] = dict(histories)
+    return out
+
+
+def _told_the_same(nodes: Iterable[Node], revealed: Mapping[str, int]) -> list[list[Node]]:
+    """Nodes of one period, together where storylines have revealed the same in some scenario of each."""
+    group_of: dict[int, list[Node]] = {}
+    for node in nodes:
+        told = {revealed[scenario] for scenario in node.scenarios}
+        joined = [node]
+        for group in {id(group_of[one]): group_of[one] for one in told if one in group_of}.values():
+            told |= {revealed[scenario] for other in group for scenario in other.scenarios}
+            joined += group
+        joined.sort(key=attrgetter("index"))
+        group_of |= dict.fromkeys(told, joined)
+    groups = {id(group): group for group in group_of.values()}
+    return sorted(groups.values(), key=lambda group: group[0].index)
 
 
 def first_free_year(case: Case) -> int:

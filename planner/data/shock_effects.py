@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.schema import Hazard, Shock
+from planner.data.schema import FILTERS, Hazard, Shock
 
 Period = int | Quarter
 """A year, or a quarter of a year that is divided."""
@@ -109,6 +110,24 @@ def effects_by_scenario(case: Case, periods: Sequence[Period] | None = None) -> 
         grouped[shock.scenario].append(shock)
     periods = periods_of(case) if periods is None else periods
     return {scenario: effects_of(case, shocks, periods) for scenario, shocks in grouped.items()}
+
+
+def storyline_effects(case: Case, periods: Sequence[Period]) -> dict[str, Effects]:
+    """Effects that each scenario would have if nothing had been drawn: those of its storyline's own shocks alone."""
+    grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
+    for shock in case.tables.shocks:
+        if not shock.hazard:
+            grouped[shock.scenario].append(shock)
+    content = attrgetter("kind", "start_year", "end_year", *FILTERS, "factor", "leak")
+    known: dict[tuple[object, ...], Effects] = {}
+    out = {}
+    for scenario, shocks in grouped.items():
+        # Draws of one storyline have the same own shocks.
+        key = tuple(content(shock) for shock in shocks)
+        if key not in known:
+            known[key] = effects_of(case, shocks, periods)
+        out[scenario] = known[key]
+    return out
 
 
 def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:

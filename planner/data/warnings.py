@@ -284,9 +284,13 @@ def not_asked(case: Case) -> Iterator[Finding]:
         ):
             yield found(row, "kind", "shock-without-effect")
     through = case.model.policy.committed_through
-    if through is not None and case.model.policy.investment != "adaptive":
+    investment = case.model.policy.investment
+    if through is not None and investment == "committed":
         said = f"{through} has no effect: committed investment is one path in all years"
         yield Finding("not-adaptive", "model", 0, "policy.committed_through", said, through)
+    if investment == "staged" and not any(row.hazard for row in case.tables.shocks):
+        said = "nothing was drawn, so decisions answer what is revealed, as with adaptive"
+        yield Finding("staged-without-draws", "model", 0, "policy.investment", said, investment)
     if case.model.policy.cost_sharing != "even":
         rows = {row.funder: row for row in case.tables.funders}
         for funder, party in case.funder_party.items():

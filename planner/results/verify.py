@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.scenario_tree import Vector
+from planner.data.scenario_tree import Vector, storyline_histories
 from planner.results import verify_material, verify_resources
 from planner.results.ledger import (
     Broken,
@@ -82,9 +82,11 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
 
 
 def non_anticipativity(book: Ledger) -> Iterator[Broken]:
-    """Scenarios that share a node do the same there; what is decided by year, those that share its first node."""
+    """Scenarios that share a node do the same there; what is decided by year, those that share its first node, and
+    under `staged` those whose storylines have revealed the same."""
     periods, policy = len(book.tree.periods), book.case.model.policy
     through = policy.committed_through
+    revealed = storyline_histories(book.tree) if policy.investment == "staged" else {}
     for kind in (book.flows, book.short, book.stocks.amounts("stock_t"), *book.people.values()):
         yield never("non_anticipativity", kind.values - kind.values[:, book.first])
     everyone = np.arange(len(book.case.scenarios))
@@ -95,6 +97,10 @@ def non_anticipativity(book: Ledger) -> Iterator[Broken]:
             yield _same_decisions(
                 "committed_investment", book, year, np.zeros(len(everyone), dtype=int)
             )
+        elif year in revealed:
+            told = np.array(list(revealed[year].values()))
+            _, first, alike = np.unique(told, return_index=True, return_inverse=True)
+            yield _same_decisions("staged_investment", book, year, first[alike])
 
 
 def _same_decisions(rule: str, book: Ledger, year: int, others: np.ndarray) -> Broken:

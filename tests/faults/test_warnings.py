@@ -231,6 +231,7 @@ def test_every_warning_is_tested() -> None:
         "short-row",
         "ignored-file",
         "not-adaptive",
+        "staged-without-draws",
         "party-without-country",
     }
 
@@ -277,6 +278,14 @@ def test_committed_through_without_adaptive_investment_is_said() -> None:
         "policy.committed_through",
     )
     assert warnings_of(case.set_model("policy.investment", "adaptive")) == []
+
+
+def test_staged_investment_without_draws_is_said() -> None:
+    case = planner.load(STARTER, overrides={"policy.investment": "staged"})
+    (found,) = warnings_of(case)
+    assert (found.rule, found.column) == ("staged-without-draws", "policy.investment")
+    drawn = [row.model_copy(update={"hazard": "war"}) for row in case.tables.shocks]
+    assert warnings_of(case.with_tables(shocks=tuple(drawn))) == []
 
 
 def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> None:
