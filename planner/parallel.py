@@ -12,6 +12,7 @@ import multiprocessing as mp
 import operator
 import os
 import signal
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from threading import Thread, current_thread
 from typing import Any, Protocol, Self, TypeVar
 
 from planner.errors import StoppedError
-from planner.host import cores
+from planner.host import available_memory, cores
 
 T = TypeVar("T")
 Make = Callable[[], Any]
@@ -38,6 +39,8 @@ PATIENCE = 0.25
 """Seconds after which `Workers.wait` ends though nothing happened."""
 ATTEMPTS = 3
 """How often something is tried whose workers die."""
+PROCESS_BYTES = 120 * 2**20
+"""Memory that a worker takes at the least, with the planner and its libraries loaded."""
 READY = None
 """What a worker says once it has made its object."""
 
@@ -164,9 +167,17 @@ class _LocalWorkers(Workers):
         return [] if heard is READY else [Answer(worker, *heard)]
 
 
-def local(number: int) -> Team:
-    """So many processes of this machine. A script uses it under `if __name__ == "__main__"`."""
-    return partial(_LocalWorkers, number=number)
+def local(number: int, tasks: int | None = None) -> Team:
+    """So many processes of this machine, at most one for each of the tasks and no more than memory holds.
+
+    A script uses it under `if __name__ == "__main__"`. Warns where memory is the limit.
+    """
+    wanted = number if tasks is None else max(1, min(number, tasks))
+    fitting = max(1, int(available_memory() / PROCESS_BYTES)) if wanted > 1 else 1
+    if fitting < wanted:
+        told = f"memory holds about {fitting} workers of {PROCESS_BYTES / 2**20:.0f} MiB; {wanted} were asked for"
+        warnings.warn(told, RuntimeWarning, stacklevel=2)
+    return partial(_LocalWorkers, number=min(wanted, fitting))
 
 
 def answer(
@@ -203,9 +214,11 @@ def answer(
                     raise StoppedError(f"{call}: the worker died {ATTEMPTS} times: {said.lost}")
 
 
-def team_of(workers: int | Team) -> Team:
-    """Only this process for 1, so many of this machine for more; a team is itself."""
-    return (Here if workers == 1 else local(workers)) if isinstance(workers, int) else workers
+def team_of(workers: int | Team, tasks: int | None = None) -> Team:
+    """Only this process for 1, so many of this machine for more, one for each task at most; a team is itself."""
+    if not isinstance(workers, int):
+        return workers
+    return Here if workers == 1 else local(workers, tasks)
 
 
 def _serve(pipe: Connection[Any, Any]) -> None:

@@ -64,10 +64,10 @@ def _live_links(page: Path) -> str:
 def find_case(path: Path) -> Path:
     """The case meant by a path: the path itself, that of a run folder, or the only one of a workspace."""
     inputs = path / "inputs"
+    if inputs.is_dir() and (path / "summary.json").is_file():
+        return inputs
     if not inputs.is_dir() or any(path.glob("*.csv")):
         return path
-    if (path / "summary.json").is_file():
-        return inputs
     cases = sorted(p for p in inputs.iterdir() if p.is_dir() and any(p.glob("*.csv")))
     if len(cases) == 1:
         return cases[0]

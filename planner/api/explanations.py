@@ -28,20 +28,15 @@ from planner.reporting.pages.many_runs import comparison_page
 from planner.results.business_case import BusinessCase, Removal
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
+from planner.results.folders import refuse_foreign, write_folder
 from planner.results.plan import Comparison
 from planner.results.schema import SHARES
-from planner.results.store import (
-    SUMMARY,
-    file_name,
-    fingerprint,
-    refresh_pages,
-    write_folder,
-    write_table,
-)
+from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_table
 from planner.solving.cost_shares import shares, shares_table
 from planner.solving.goals import Progress, silent
 
 COMPARISON, REMOVALS = "compare.html", "removals.json"
+A_COMPARISON = "a comparison"
 INVESTMENT = ("contracts", "prices", "finance", "byproducts")
 
 
@@ -95,15 +90,21 @@ def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], ta
 
 
 def compare_into(
-    runs: Sequence[Path], folder: Path | None = None, progress: Progress = silent
+    runs: Sequence[Path],
+    folder: Path | None = None,
+    *,
+    progress: Progress = silent,
+    force: bool = False,
 ) -> tuple[Plan, list[Comparison], Path]:
     """`compare` the first of some run folders with the others, and write the page of it.
 
-    folder: default reports/compare-A-B. Returns the first plan, a comparison for each of the others, and the folder.
+    folder: default reports/compare-A-B. force: replace an older one even if files were added to it.
+    Returns the first plan, a comparison for each of the others, and the folder.
     Raises InputError for fewer than two runs, RunFolderError, StoppedError.
     """
     refuse_single(runs)
     target = folder or Path("reports") / "-".join(["compare", *(path.name for path in runs)])
+    refuse_foreign(target, COMPARISON, A_COMPARISON, force)
     progress("reading the runs")
     plans = [open_run(path) for path in runs]
     found = compare(plans, names=[file_words(path.name) for path in runs], progress=progress)
@@ -113,7 +114,7 @@ def compare_into(
         page = comparison_page(found, plans[0].case)
         (place / COMPARISON).write_text(page, encoding="utf-8", newline="\n")
 
-    write_folder(target, COMPARISON, "a comparison", fill)
+    write_folder(target, COMPARISON, A_COMPARISON, fill, force=force)
     return plans[0], found, target
 
 

@@ -18,8 +18,9 @@ from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
 from planner.parallel import Background, Team
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
+from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues, differences, other_versions
-from planner.results.store import default_folder, read_run, refresh_pages, write_run
+from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.solution import Stop
@@ -47,9 +48,12 @@ class Plan(PlanValues):
         """A plan from its values."""
         return cls(found.case, found.status, found.summary, found.tables, found.point)
 
-    def write(self, folder: str | Path) -> Path:
-        """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
-        return write_run(self, Path(folder), partial(_pages_at_the_end, self))
+    def write(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the run folder, whole or not at all, reports included. Returns the folder.
+
+        force: replace an older run even if somebody added or changed files in it. Raises RunFolderError.
+        """
+        return write_run(self, Path(folder), partial(_pages_at_the_end, self), force=force)
 
 
 def solve(
@@ -192,12 +196,16 @@ def solve_into(
     baseline: bool = True,
     method: Method = "auto",
     workers: int | Team | None = None,
+    force: bool = False,
 ) -> tuple[Plan, Path]:
     """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
 
-    folder: default reports/CASE-MODEL. workers: as for `solve`, one per core if left out. Returns the plan and its
-    folder. As everywhere where processes are started, a script calls it under `if __name__ == "__main__"`. Raises
-    RunFolderError."""
+    folder: default reports/CASE-MODEL. workers: as for `solve`, one per core if left out. force: as for `Plan.write`.
+    Returns the plan and its folder. As everywhere where processes are started, a script calls it under
+    `if __name__ == "__main__"`. Raises RunFolderError, before anything is solved where the folder cannot be replaced.
+    """
+    target = folder or default_folder(case)
+    refuse_foreign(target, SUMMARY, A_RUN, force)
     large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
     with Background(large and len(case.scenarios) <= MOST_COPIED, write_page.__module__) as beside:
         nothing = (
@@ -214,7 +222,7 @@ def solve_into(
             progress("without a plan")
             plan = compared(plan, nothing())
         progress("writing the reports")
-        target = write_run(plan, folder or default_folder(case), partial(_two_pages, beside, plan))
+        write_run(plan, target, partial(_two_pages, beside, plan), force=force)
     return Plan.of(plan), target
 
 

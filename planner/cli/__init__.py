@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
@@ -82,6 +83,11 @@ TOGETHER = {
 """Module -> the commands that it holds; every other command has one of its own."""
 
 
+def _one_line(message: Warning | str, *_: object) -> str:
+    """A Python warning as a line for people, without the place in the code."""
+    return f"warning: {message}\n"
+
+
 _OF_A_STREAM = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
@@ -93,6 +99,7 @@ class Commands(TyperGroup):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        warnings.formatwarning = _one_line
         try:
             return super().main(*args, **options)
         except OSError as error:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import planner
-from planner.cli.console import CasePath, command_app, exit_codes, say, shown_progress
+from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.export import datapackage, model_schema, write_tables, write_workbook
 from planner.data.load import load
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
-from planner.results.store import model_toml, write_case, write_folder, write_whole
+from planner.results.folders import refuse_foreign, write_folder, write_whole
+from planner.results.store import model_toml, write_case
 from planner.studies.study_file import study_schema
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
+SAMPLED = "a case with draws"
 
 app = command_app()
 
@@ -128,9 +131,11 @@ def draw(
             help="Half of them evenly over the scenarios, so that rare ones have many too.",
         ),
     ] = False,
+    force: Force = False,
 ) -> None:
     """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
     with exit_codes():
+        refuse_foreign(out, f"{DRAWS}.csv", SAMPLED, force)
         with shown_progress() as progress:
             progress("loading")
             source = find_case(case)
@@ -138,12 +143,8 @@ def draw(
             progress(f"drawing {draws:,} scenarios")
             drawn: Case = planner.sample(loaded, draws, seed, even)
             progress("writing")
-            write_folder(
-                out,
-                f"{DRAWS}.csv",
-                "a case with draws",
-                lambda folder: _fill_drawn(drawn, loaded, source, folder),
-            )
+            fill = partial(_fill_drawn, drawn, loaded, source)
+            write_folder(out, f"{DRAWS}.csv", SAMPLED, fill, force=force)
         say(
             f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
             f"shocks drawn from {len(loaded.tables.hazards):,} hazards. Next:"

@@ -75,6 +75,12 @@ Overrides = Annotated[
     ),
 ]
 
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Replace an older folder even if files were added or changed in it."
+    ),
+]
 Ignored = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name."),
@@ -168,6 +174,8 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
 
     in_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, note) if in_main else None
+    # Asked to end, a command tidies up as after Ctrl-C: nothing of it is left beside the run folder.
+    before_end = signal.signal(signal.SIGTERM, note) if in_main else None
     try:
         yield
     except PlannerError as error:
@@ -179,28 +187,31 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
             )
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt as stop:
-        _leave_interrupted(kept(), bool(interrupted), str(stop))
+        _leave_interrupted(kept(), interrupted, str(stop))
     except Exception:
         # A library may turn Ctrl-C into an error of its own.
         if not interrupted:
             raise
-        _leave_interrupted(kept(), at_once=True)
+        _leave_interrupted(kept(), interrupted)
     finally:
         if before is not None:
             # A command that has ended is not to be stopped while the interpreter takes itself apart.
             signal.signal(signal.SIGINT, signal.SIG_IGN if before is stopped_early else before)
+        if before_end is not None:
+            signal.signal(signal.SIGTERM, before_end)
 
 
-def _leave_interrupted(kept: str, at_once: bool, known: str = "") -> NoReturn:
-    """`known`: what a solve had found of its least value."""
+def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> NoReturn:
+    """End with 128 + the number of the signal that came. `known`: what a solve had found of its least value."""
+    code = 128 + (signals[0] if signals else signal.SIGINT)
     err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}{kept}", soft_wrap=True)
-    if at_once or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
+    if signals or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
         # A solver in the middle of something would bring an orderly exit down, and a large program takes
         # seconds to be taken apart.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(130)
-    raise typer.Exit(130) from None
+        os._exit(code)
+    raise typer.Exit(code) from None
 
 
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:

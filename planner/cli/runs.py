@@ -10,7 +10,7 @@ import typer
 import planner
 from planner.api import explanations
 from planner.api.plans import plan_of, replay, write_reports
-from planner.cli.console import command_app, err, exit_codes, say, shown_progress
+from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.export import write_tables
 from planner.errors import Fault, InputError, file_words
@@ -20,9 +20,11 @@ from planner.reporting.pages.many_runs import comparison_lines
 from planner.reporting.text import explain_lines
 from planner.reporting.values.wording import worded_lines
 from planner.results.explanation import EXPLANATION
-from planner.results.store import model_toml, write_folder
+from planner.results.folders import refuse_foreign, write_folder
+from planner.results.store import model_toml
 
 ADVANCED = "advanced.txt"
+A_LATER_CASE = "a case advanced by this command"
 RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
 
 app = command_app()
@@ -139,9 +141,11 @@ def go_on(
             help="As which the years before went. Default: the likeliest.",
         ),
     ] = "",
+    force: Force = False,
 ) -> None:
     """The case of a later year, in which what a run's plan decided before it stands, to be solved again."""
     with exit_codes():
+        refuse_foreign(out, ADVANCED, A_LATER_CASE, force)
         with shown_progress() as progress:
             plan = plan_of(run, progress)
             case: Case = planner.advance(plan, to, along)
@@ -152,7 +156,7 @@ def go_on(
                 (folder / "model.toml").write_text(model_toml(case.model), encoding="utf-8")
                 (folder / ADVANCED).write_text(said, encoding="utf-8", newline="\n")
 
-            write_folder(out, ADVANCED, "a case advanced by this command", fill)
+            write_folder(out, ADVANCED, A_LATER_CASE, fill, force=force)
         over = len(plan.case.scenarios) - len(case.scenarios)
         say(
             f"{out}: {to}-{case.last_year}, {len(case.scenarios)} scenarios still possible, {over} over. Next:"
@@ -168,11 +172,14 @@ def tell_apart(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
         with shown_progress() as progress:
-            _, found, target = explanations.compare_into(runs, folder, progress)
+            _, found, target = explanations.compare_into(
+                runs, folder, progress=progress, force=force
+            )
         for line in comparison_lines(found):
             say(line)
         say(f"Written     {target}/{explanations.COMPARISON}")

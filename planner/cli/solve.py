@@ -63,6 +63,7 @@ def run(
             help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786."
         ),
     ] = "",
+    force: console.Force = False,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
     with console.exit_codes():
@@ -80,6 +81,7 @@ def run(
                 baseline=baseline,
                 method="scenarios" if scheduler else method,
                 workers=planner.on_scheduler(scheduler) if scheduler else workers,
+                force=force,
             )
         if as_json:
             console.say((target / SUMMARY).read_text(encoding="utf-8").rstrip())

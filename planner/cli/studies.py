@@ -27,8 +27,9 @@ from planner.data.load import load
 from planner.data.sampling import MOST
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.values.wording import worded_lines
+from planner.results.folders import write_whole
 from planner.results.plan import Status
-from planner.results.store import csv_text, write_whole
+from planner.results.store import csv_text
 from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
 from planner.studies import evaluation
 from planner.workspace import find_case

@@ -102,7 +102,8 @@ def begin(
     refuse_if_too_large(case, alone=alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     grouping = group(case, alone)
-    pool = WorkerPool(list(parts(grouping)), team_of(workers))
+    branches = list(parts(grouping))
+    pool = WorkerPool(branches, team_of(workers, len(branches)))
     try:
         progress(
             f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more"

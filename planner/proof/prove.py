@@ -39,9 +39,10 @@ from planner.proof.files import (
     write_file,
 )
 from planner.proof.repair import ROUNDED, Repair, implied, rounded, settled, unbounded
+from planner.results.folders import write_folder
 from planner.results.integrity import changed_files, refuse_if
 from planner.results.plan import PlanValues, Status
-from planner.results.store import read_run, write_folder
+from planner.results.store import read_run
 from planner.solving.goals import Phase, Progress, held, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector

@@ -1,13 +1,11 @@
-"""Whether a run folder is as it was written: the digests of its files, and the figures that follow from its tables.
+"""A run folder held against what was written: the digests of its files, and the figures that follow from its tables.
 
-SHA256SUMS has a line per file, as `sha256sum -c SHA256SUMS` reads it. It tells of accidents and of edits by hand; who
-renews it as well is found out where a figure can be computed from inputs and tables, and else by `planner replay`.
+The record of digests (`planner.results.folders`) tells of accidents and of edits by hand; who renews it as well is
+found out where a figure can be computed from inputs and tables, and else by `planner replay`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,44 +15,43 @@ from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
+from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
 from planner.results.ledger import Ledger
 from planner.results.losses import losses_of
 from planner.results.plan import Status, differing, figures
 from planner.results.schema import RESULT_TABLES, SHARES
 from planner.results.verify import verify
 
-SUMS = "SHA256SUMS"
-SHOWN = 5
 ASKED_LATER = ("explain.json", "removals.json", f"tables/{SHARES.name}.csv")
 """Files that may be gone: they can be asked for again."""
-_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _DESCRIBED = {"model": dict, "seconds": dict, "versions": dict, "goal": str, "inputs_sha256": str}
 """What every summary says beside the figures."""
 
 
-def write_sums(folder: Path) -> None:
-    """Write the digests of all that a run folder holds but its pages."""
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder))]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
 def changed_files(folder: Path) -> list[str]:
-    """What was changed, taken away or added since the run was written, a line each. Raises RunFolderError if nobody
-    can tell."""
+    """Files of a run that were changed, taken away or added since it was written, a line each; its pages do not count.
+
+    Raises RunFolderError if nobody can tell.
+    """
     if not (folder / SUMS).is_file():
         raise RunFolderError(
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"
         )
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    written = {found[2]: found[1] for line in lines if (found := _LINE.fullmatch(line))}
-    now = dict(_digests(folder))
-    told = [
-        f"{name}: was changed" for name in written if name in now and now[name] != written[name]
-    ]
-    told += [
-        f"{name}: is missing" for name in written if name not in now and name not in ASKED_LATER
-    ]
+    written = {name: digest for name, digest in recorded_sums(folder).items() if _counts(name)}
+    now = {name: digest for name, digest in current_sums(folder).items() if _counts(name)}
+    told = []
+    for name, digest in written.items():
+        if name not in now:
+            told += [] if name in ASKED_LATER else [f"{name}: is missing"]
+        elif now[name] != digest:
+            told.append(f"{name}: was changed")
     return told + [f"{name}: was added" for name in now if name not in written]
+
+
+def _counts(name: str) -> bool:
+    """Whether a file of a run says what the run is: summary, inputs and tables, not pages or what others put there."""
+    folder, _, rest = name.rpartition("/")
+    return folder in ("inputs", "tables") if folder else rest.endswith(".json")
 
 
 def contradictions(
@@ -86,16 +83,6 @@ def contradictions(
     if not told and ("risk_musd" in summary or tables):
         told = list(_of_tables(tables)) or _of_figures(case, summary, tables)
     return told
-
-
-def _digests(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in (*folder.glob("*.json"), *folder.glob("inputs/*"), *folder.glob("tables/*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                yield (
-                    path.relative_to(folder).as_posix(),
-                    hashlib.file_digest(file, "sha256").hexdigest(),
-                )
 
 
 def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:

@@ -21,8 +21,9 @@ from pydantic import Field, TypeAdapter
 import planner
 from planner.data.case import Case
 from planner.errors import PlannerError, RunFolderError
+from planner.results.folders import write_whole
 from planner.results.plan import PlanValues
-from planner.results.store import SUMMARY, file_name, read_run, write_run, write_whole
+from planner.results.store import SUMMARY, file_name, read_run, write_run
 from planner.server.edits import Edits
 
 if sys.platform != "win32":

@@ -16,8 +16,9 @@ from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
+from planner.results.folders import write_folder
 from planner.results.plan import PlanValues
-from planner.results.store import read_run, write_case, write_folder, write_run
+from planner.results.store import read_run, write_case, write_run
 from planner.server.answers import (
     WEIGHTS,
     AskedAndGot,

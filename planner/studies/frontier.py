@@ -29,7 +29,8 @@ from planner.data.case import Case
 from planner.data.cells import unarmour
 from planner.errors import Fault, InputError, RunFolderError, StoppedError
 from planner.parallel import Here, Team, answer
-from planner.results.store import csv_text, write_whole
+from planner.results.folders import write_whole
+from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver, versions

@@ -25,7 +25,7 @@ from planner.data.load import load
 from planner.data.scenario_tree import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import ATTEMPTS, Team, Workers, local
-from planner.results.store import write_whole
+from planner.results.folders import write_whole
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design

@@ -33,7 +33,8 @@ from planner.data.case import Case
 from planner.data.cells import is_number
 from planner.errors import RunFolderError
 from planner.host import scratch_folder
-from planner.results.store import write_case, write_whole
+from planner.results.folders import write_whole
+from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.points import Point

@@ -16,7 +16,7 @@ from planner.cli import app
 from planner.explanation.explain import explain
 from planner.reporting.text import claim, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
-from planner.results.integrity import SUMS
+from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
 from tests.cases import stored
 from tests.reporting.conftest import PageText, read_page

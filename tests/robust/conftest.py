@@ -16,7 +16,7 @@ import pytest
 
 import planner
 from planner import Plan
-from planner.results.integrity import SUMS
+from planner.results.folders import SUMS
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 ROOT = STARTER.parents[1]

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import planner
 from planner import RunFolderError
 from planner.cli import app
-from planner.results.integrity import SUMS, write_sums
+from planner.results.folders import SUMS, write_sums
 from tests.cases import stored
 
 Change = Callable[[Path], object]

@@ -18,7 +18,8 @@ import pytest
 
 import planner
 from planner import Plan, RunFolderError
-from planner.results.store import _prefix, beside, refresh_pages, write_run, write_whole
+from planner.results.folders import _prefix, beside, write_whole
+from planner.results.store import refresh_pages, write_run
 from tests.robust.conftest import STARTER, Zygote, content
 
 KILLS = int(os.environ.get("PLANNER_KILLS", "3"))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 import planner
 from planner.cli import app
-from planner.results.integrity import SUMS
+from planner.results.folders import SUMS
 from planner.results.schema import TABLE_COLUMNS
 from planner.results.verify import verify
 from tests.cases import stored

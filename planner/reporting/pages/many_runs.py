@@ -34,8 +34,9 @@ from planner.reporting.values.wording import (
     worded,
     worded_lines,
 )
+from planner.results.folders import write_whole
 from planner.results.plan import Cause, Comparison, Figures
-from planner.results.store import csv_text, write_whole
+from planner.results.store import csv_text
 from planner.results.study import (
     AGREEMENT,
     ALL,

@@ -35,7 +35,7 @@ with atheris.instrument_imports(
     from planner.data.schema import TABLES
     from planner.data.warnings import warnings_of
     from planner.errors import InputError, PlannerError
-    from planner.results.integrity import write_sums
+    from planner.results.folders import write_sums
     from planner.results.store import write_run
     from planner.studies.points import check_study
     from planner.studies.study_file import read_study

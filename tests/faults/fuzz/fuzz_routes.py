@@ -28,7 +28,7 @@ import planner
 from planner.data.cells import CARRIED
 from planner.data.schema import TABLES
 from planner.errors import PlannerError
-from planner.results.integrity import write_sums
+from planner.results.folders import write_sums
 from planner.server.app import ACTIONS, Site
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import REGIONS

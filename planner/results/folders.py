@@ -1,0 +1,328 @@
+"""Folders and files put in the place of older ones in one step, and the record of what the planner wrote.
+
+A folder is filled beside its target and exchanged with it in one step, so that whoever else is at it and whenever the
+program is killed the target is the old folder or the new one, whole. `SHA256SUMS` in it has a line per file, as
+`sha256sum -c SHA256SUMS` reads it. What the record does not know, or knows with another digest, is somebody else's:
+a folder that holds such files is not replaced unless the caller says so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from xlsxwriter.exceptions import XlsxWriterException
+
+from planner.errors import RunFolderError
+from planner.host import collector_paused, scratch_folder
+
+if sys.platform != "win32":
+    import fcntl
+
+SUMS = "SHA256SUMS"
+SHOWN = 5
+"""Files that a message names before it counts the others."""
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_LITTER = re.compile(r"(\.~lock\..*#|~\$.*|\.DS_Store|Thumbs\.db|desktop\.ini)")
+"""Files that desktops and office programs leave, which nobody wrote on purpose."""
+Fill = Callable[[Path], None]
+_AT_CWD, _EXCHANGE = -100, 2
+_OLD, _LOCK = "old", "lock"
+STALE_SECONDS = 600
+"""Age at which a folder without a lock cannot be one that is just being made."""
+
+# ---- the record of what was written ----------------------------------------------------------------------------------
+
+
+def write_sums(folder: Path, foreign: Collection[str] = ()) -> None:
+    """Write the digests of all that a folder holds.
+
+    foreign: names, relative to the folder, of files that the planner did not write; they stay out of the record.
+    """
+    digests = current_sums(folder)
+    lines = [f"{digests[name]}  {name}\n" for name in sorted(digests) if name not in foreign]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def recorded_sums(folder: Path) -> dict[str, str]:
+    """Name -> digest as recorded when the folder was written. Raises OSError or ValueError if there is no record."""
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    found = [match for line in lines if (match := _LINE.fullmatch(line))]
+    return {match[2]: match[1] for match in found}
+
+
+def current_sums(folder: Path) -> dict[str, str]:
+    """Name -> digest of every file that the folder holds now, but those of folders with a record of their own."""
+    out = {}
+    for path in _own_files(folder):
+        with path.open("rb") as file:
+            out[path.relative_to(folder).as_posix()] = hashlib.file_digest(
+                file, "sha256"
+            ).hexdigest()
+    return out
+
+
+def _own_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            if not (path / SUMS).is_file():
+                yield from _own_files(path)
+        elif path.is_file() and path.name != SUMS and not _LITTER.fullmatch(path.name):
+            yield path
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Files that were added to a folder, or changed in it, since the planner wrote it: a line each.
+
+    A folder without a record is nobody's work but somebody else's: every file in it is named.
+    """
+    return [f"{name}: was {how}" for name, how in _foreign(folder).items()]
+
+
+def _foreign(folder: Path) -> dict[str, str]:
+    """Name, relative to the folder -> `added` or `changed`."""
+    try:
+        written = recorded_sums(folder)
+    except (OSError, ValueError):
+        written = {}
+    out = {}
+    for name, digest in current_sums(folder).items():
+        if name not in written:
+            out[name] = "added"
+        elif written[name] != digest:
+            out[name] = "changed"
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            out[path.name] = "added"
+        elif path.is_dir() and (path / SUMS).is_file():
+            out |= {f"{path.name}/{name}": how for name, how in _foreign(path).items()}
+        elif path.is_dir() and not any(path.iterdir()):
+            out[f"{path.name}/"] = "added"
+    return out
+
+
+def refuse_foreign(target: Path, mark: str, what: str, force: bool = False) -> None:
+    """Raise RunFolderError if `target` is there and must not be replaced.
+
+    mark: the file by which the kind of folder is known; what: the kind in words. A folder of another kind is never
+    replaced. One of this kind that holds files which somebody added or changed is replaced with `force` alone.
+    """
+    try:
+        real = target.resolve()
+        other = _is_other(real, mark)
+        foreign = [] if other or force or not real.is_dir() else foreign_files(real)
+    except (OSError, ValueError) as error:
+        said = f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written"
+        raise RunFolderError(said) from None
+    if other:
+        raise RunFolderError(f"{target}: exists and is not {what}; choose another with --out")
+    if foreign:
+        more = [f"and {len(foreign) - SHOWN} more"] if len(foreign) > SHOWN else []
+        listed = "\n".join(f"  {line}" for line in [*foreign[:SHOWN], *more])
+        raise RunFolderError(
+            f"{target}: holds what the planner did not write; nothing was written. Move it elsewhere, name "
+            f"another folder with --out, or replace all of it with --force:\n{listed}"
+        )
+
+
+# ---- a folder, whole or not at all -----------------------------------------------------------------------------------
+
+
+@collector_paused()
+def write_folder(
+    target: Path, mark: str, what: str, fill: Fill, *, again: bool = False, force: bool = False
+) -> None:
+    """Have a folder filled beside its target and put it there, whole or not at all; replaces an older one of its kind.
+
+    mark: the file by which the kind is known; what: the kind in words. again: the folder that is there is filled
+    anew from itself by `fill`, which keeps what others added to it. force: replace what others added or changed.
+    Raises RunFolderError if the target is something else, holds such files, or cannot be written.
+    """
+    refuse_foreign(target, mark, what, force=force or again)
+    try:
+        real = target.resolve()
+        before = (real / mark).read_bytes() if again else b""
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with beside(real) as scratch:
+            fresh = scratch / "run"
+            fresh.mkdir()
+            fill(fresh)
+            if not again:
+                write_sums(fresh)
+            _to_disk(fresh)
+            with hold_lock(real.parent):
+                if _is_other(real, mark) or (again and (real / mark).read_bytes() != before):
+                    raise RunFolderError(
+                        f"{target}: another run was put there meanwhile; nothing was written"
+                    )
+                exchange(fresh, real)
+    except (OSError, XlsxWriterException) as error:
+        raise RunFolderError(
+            f"{target}: cannot be written: {error}; nothing was written"
+        ) from error
+
+
+def fill_again(folder: Path, fresh: Path, fill: Fill) -> None:
+    """Fill `fresh` with what `folder` holds and have `fill` write into it; the record then knows what `fill` wrote.
+
+    What others added stays, and stays theirs. Raises RunFolderError where `fill` would replace a file that somebody
+    added or changed.
+    """
+    foreign = _foreign(folder)
+    shutil.copytree(folder, fresh, dirs_exist_ok=True, symlinks=True)
+    before = {name: digest for name, digest in current_sums(fresh).items() if name in foreign}
+    fill(fresh)
+    now = current_sums(fresh)
+    replaced = [name for name, digest in before.items() if now.get(name) != digest]
+    if replaced:
+        raise RunFolderError(
+            f"{folder}: {', '.join(replaced[:SHOWN])} would be replaced, and somebody changed it since it was "
+            "written; move it elsewhere first. Nothing was written"
+        )
+    write_sums(fresh, foreign)
+
+
+def _is_other(folder: Path, mark: str) -> bool:
+    """Whether something is there that is neither empty nor of the kind known by `mark`."""
+    ours = folder.is_dir() and ((folder / mark).exists() or not any(folder.iterdir()))
+    return folder.exists() and not ours
+
+
+def _to_disk(folder: Path) -> None:
+    """Make sure that the files are on the disk before the folder takes its place."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+# ---- one step --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A folder next to `target` to fill; gone afterwards. What killed programs left there is put right first."""
+    clear_leftovers(target)
+    # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
+    with (
+        scratch_folder(_prefix(target), target.parent) as scratch,
+        (scratch / f"{_LOCK}~").open("w") as lock,
+    ):
+        with suppress(OSError):
+            _lock(lock.fileno(), wait=False)
+        (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
+        yield scratch
+
+
+@contextmanager
+def hold_lock(folder: Path) -> Iterator[None]:
+    """One program at a time; the lock ends with the program and leaves no file behind."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(
+            OSError
+        ):  # some network file systems have no locks; the exchange is one step all the same
+            _lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def exchange(fresh: Path, target: Path) -> None:
+    """Put `fresh` in the place of `target` in one step; what was there before ends up in the place of `fresh`."""
+    if not target.exists():
+        with suppress(FileExistsError):
+            fresh.rename(target)
+            _settle(target.parent)
+            return
+    if not _swap(fresh, target):
+        _two_steps(fresh, target)
+    _settle(target.parent)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there, so that it is whole or as before."""
+    with scratch_folder(f".{path.name}-", path.parent) as scratch:
+        fresh = scratch / path.name
+        write(fresh)
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+
+def _swap(one: Path, two: Path) -> bool:
+    """renameat2(RENAME_EXCHANGE), which Python does not offer. False where the system has none."""
+    if not sys.platform.startswith("linux"):
+        return False
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return (
+        call is not None
+        and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE) == 0
+    )
+
+
+def _two_steps(fresh: Path, target: Path) -> None:
+    """Where nothing can be exchanged: aside and in. `clear_leftovers` mends what a kill in between leaves."""
+    old = fresh.parent / _OLD
+    target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+
+
+def clear_leftovers(target: Path) -> None:
+    """Bring back a run that was aside when its program was killed, and remove what killed programs left."""
+    if not target.parent.is_dir():
+        return
+    for left in target.parent.glob(f"{_prefix(target)}*"):
+        with suppress(OSError):
+            if not (left / _LOCK).exists():
+                if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)  # killed before it had its lock
+                continue
+            with (left / _LOCK).open("r+") as lock:
+                if not _lock(lock.fileno(), wait=False):
+                    continue  # its program is alive
+                if (left / _OLD).is_dir() and not target.exists():
+                    (left / _OLD).rename(target)
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:100]}~"
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    """Whether the lock is ours."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _settle(folder: Path) -> None:
+    """Let the new name survive a power cut."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
