@@ -83,7 +83,9 @@ TOGETHER = {
 """Module -> the commands that it holds; every other command has one of its own."""
 
 
-def _one_line(message: Warning | str, *_: object) -> str:
+def _one_line(
+    message: Warning | str, category: type, filename: str, lineno: int, line: str | None = None
+) -> str:
     """A Python warning as a line for people, without the place in the code."""
     return f"warning: {message}\n"
 

@@ -66,13 +66,15 @@ def run(
     force: console.Force = False,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
-    with console.exit_codes():
+    written = _Written(folder)
+    with console.exit_codes(written.told):
         _refuse_both(scheduler, workers, method)
         with console.shown_progress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
             console.say_warnings(warnings_of(loaded, ignore or ()))
-            before = _earlier(loaded, folder or default_folder(loaded))
+            written.begin(folder or default_folder(loaded))
+            before = _earlier(loaded, written.folder)
             plan, target = solve_into(
                 loaded,
                 folder,
@@ -88,6 +90,32 @@ def run(
         if before is not None and plan.tables:
             _say_what_it_does(plan, *before)
         _close(plan, target, as_json)
+
+
+class _Written:
+    """Tells after Ctrl-C whether the run folder was put in its place before."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder or Path()
+        self._before: tuple[int, int] | None = None
+
+    def begin(self, folder: Path) -> None:
+        """Remember what is at the target before anything is written."""
+        self.folder, self._before = folder, self._mark(folder)
+
+    def told(self) -> str:
+        """What there is now, in words."""
+        now = self._mark(self.folder)
+        unchanged = now is None or now == self._before
+        return "nothing was written" if unchanged else f"written: {self.folder}/{SUMMARY}"
+
+    @staticmethod
+    def _mark(folder: Path) -> tuple[int, int] | None:
+        try:
+            found = (folder / SUMMARY).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:

@@ -90,3 +90,18 @@ def test_an_unreachable_target_stores_its_smallest_changes(tmp_path: Path) -> No
     assert result.exit_code == 3
     found = json.loads((tmp_path / "run" / "summary.json").read_text())["smallest_changes"]
     assert found["least_risk"] > found["limit"] == 1500.0
+
+
+def test_ctrl_c_just_after_a_run_is_put_in_place_says_that_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("planner.cli.solve.closing_lines", interrupted)
+    out = tmp_path / "run"
+    command = ["solve", "inputs/starter", "--out", str(out), "--no-baseline"]
+    monkeypatch.chdir(ROOT)
+    found = CliRunner().invoke(app, command)
+    assert found.exit_code == 130
+    assert f"written: {out}/summary.json" in " ".join(found.output.split())
