@@ -238,6 +238,54 @@ class Policy(_Section):
     """Largest share of a country's staff in a skill that may work in another country of its group."""
 
 
+class TargetKeys(_Section):
+    """A target of the plan: the columns of the table `targets`, with the same names."""
+
+    target: str = Field(min_length=1)
+    """Id, which no other target has."""
+    name: str = ""
+    """Name for people."""
+    kind: Literal["served", "origin_share", "made_share"]
+    """Demand that is met, largest share of one outside origin, or least share made by plants."""
+    scenario: str = ""
+    """Scenario or storyline on which it holds; left out, all."""
+    country: tuple[str, ...] = ()
+    """Countries, summed: a list, or a text with `;` between them; left out, all, or those of the party."""
+    party: str = ""
+    """Party whose countries are meant."""
+    element: str = ""
+    """Element; left out, each that is demanded, by itself."""
+    form: Literal["oxide", "metal", "magnet", "feed"] | None = None
+    """Form; `feed` (kind made_share): what mines yield; left out (kind served): all forms summed."""
+    feeds: tuple[str, ...] = ()
+    """Feeds (form feed), as `country`; left out, all."""
+    first_year: Year | None = None
+    """First year in which it holds."""
+    last_year: Year | None = None
+    """Last year in which it holds."""
+    share: Fraction
+    """Share that is asked for."""
+    price_usd_per_kg: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    """Price at which it may be missed; left out, it must hold."""
+
+    @field_validator("country", "feeds", mode="before")
+    @classmethod
+    def _list_of_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(";") if part.strip())
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("target", "name", "scenario", "party", "element", "country", "feeds")
+    @classmethod
+    def _can_be_shown(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (value,) if isinstance(value, str) else value:
+            if code := invisible(text):
+                raise PydanticCustomError(
+                    "bad-value", "contains the invisible character {code}", {"code": code}
+                )
+        return value
+
+
 class ModelFile(_Section):
     """All keys of a model file."""
 
@@ -258,6 +306,13 @@ class ModelFile(_Section):
     levers: tuple[Lever, ...] = LEVERS
     """What the plan may add: new capacity by stage, new training seats, hires, stock purchases.
     What exists keeps running whatever the levers."""
+    targets: tuple[TargetKeys, ...] = ()
+    """What the plan must or should reach; sections `[[targets]]` with the columns of the table `targets`."""
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _list_of_targets(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
     def flat(self) -> dict[str, object]:
         """Every key, dotted, and its value."""
@@ -422,7 +477,8 @@ def _as_fault(
             if kind == "bad-value"
             else demanded(detail, (), section * (kind in A_SECTION))
         )
-    line, cell = places.get(key, (0, ""))
+    nearest_places = (".".join(map(str, detail["loc"])), ".".join(map(str, detail["loc"][:2])), key)
+    line, cell = next((places[name] for name in nearest_places if name in places), (0, ""))
     if key in overridden or (
         key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
     ):

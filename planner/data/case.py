@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import planner
-from planner.config import ModelFile, build_model
+from planner.config import ModelFile, TargetKeys, build_model
 from planner.data.cells import CARRIED, Row, fits, is_one, options, text_of
 from planner.data.checks import Read, check_all
 from planner.data.lookups import Lookups
@@ -96,7 +96,19 @@ class Case(Lookups):
 
     def with_model(self, model: ModelFile) -> Case:
         """The same facts under other choices. Raises InputError."""
-        return replace(self, model=build_model(model.model_dump(), {}, "model", model.name))
+        case = replace(self, model=build_model(model.model_dump(), {}, "model", model.name))
+        return case.checked() if case.model.targets else case
+
+    def without_targets(self, hard_only: bool = False) -> Case:
+        """The case that asks for nothing, or for nothing that must hold: what may be missed at a price stays."""
+        tables = self.tables.targets if hard_only else ()
+        choices = self.model.targets if hard_only else ()
+        priced = tuple(row for row in tables if row.price_usd_per_kg is not None)
+        chosen = tuple(keys for keys in choices if keys.price_usd_per_kg is not None)
+        if (priced, chosen) == (self.tables.targets, self.model.targets):
+            return self
+        model = self.model.model_copy(update={"targets": chosen})
+        return replace(self, model=model, tables=replace(self.tables, targets=priced))
 
     def with_settings(self, settings: Mapping[str, object]) -> Case:
         """The case with dotted keys of the model file or dotted cells changed, checked once, after all of them.
@@ -165,7 +177,7 @@ def _with_cells(case: Case, table: Table, where: Where, column: str, value: obje
     """The case with a value in some cells; rules between rows and tables are not yet checked."""
     columns = [*table.row.columns(), *CARRIED]
     known_columns(case, table, [column])
-    rows = list(case.tables.rows(table.name))
+    rows = list(case.rows(table.name))
     # A value in a key column may make one row equal to another, so that all of them are looked at.
     meant = set(chosen(case, table, where))
     looked_at = list(range(len(rows))) if column in table.key else sorted(meant)
@@ -184,7 +196,19 @@ def _with_cells(case: Case, table: Table, where: Where, column: str, value: obje
     changed = _read(table, Sheet(place, tuple(columns), tuple(texts)))
     for i, row in zip(looked_at, changed, strict=True):
         rows[i] = row
+    if table.name == "targets":
+        of_table = len(case.tables.targets)
+        case = _with_model_targets(case, rows[of_table:])
+        rows = rows[:of_table]
     return _with_rows(case, table, rows, place, header, tab)
+
+
+def _with_model_targets(case: Case, rows: Sequence[Row]) -> Case:
+    """The case with these rows as the targets of its model file."""
+    keys = [
+        TargetKeys(**{name: getattr(row, name) for name in TargetKeys.model_fields}) for row in rows
+    ]
+    return replace(case, model=case.model.model_copy(update={"targets": tuple(keys)}))
 
 
 def chosen(case: Case, table: Table, where: Where) -> list[int]:
@@ -198,7 +222,7 @@ def chosen(case: Case, table: Table, where: Where) -> list[int]:
             )
         where = {table.key[0]: where}
     known_columns(case, table, where)
-    rows = case.tables.rows(table.name)
+    rows = case.rows(table.name)
     left = list(range(len(rows)))
     for column, wanted in where.items():
         present = dict.fromkeys(getattr(rows[i], column) for i in left)
@@ -309,13 +333,13 @@ def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
     for table in TABLES:
         if not table.solved:
             continue
-        before, after = old.tables.rows(table.name), new.tables.rows(table.name)
+        before, after = old.rows(table.name), new.rows(table.name)
         if before is not after and before != after:
             for one, two in paired(table, before, after):
                 yield from _row_differences(table, one, two)
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
-        if was != becomes[key] and key not in UNREAD:
+        if was != becomes[key] and key not in UNREAD and key != "targets":
             yield Difference(MODEL, (), key, was, becomes[key])
 
 

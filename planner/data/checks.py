@@ -19,7 +19,13 @@ from planner.data.findings import Finding, Origin, found, unknown
 from planner.data.investment_tables import Form
 from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Stage, Tables, UncertainRange
-from planner.data.table_checks import check_finance, check_hazards, check_prices, check_shocks
+from planner.data.table_checks import (
+    check_finance,
+    check_hazards,
+    check_prices,
+    check_shocks,
+    check_targets,
+)
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
@@ -307,6 +313,7 @@ RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("uncertainties", ("low", "high"), "range"),
     ("contracts", ("first_year", "last_year"), "reversed-period"),
     ("contracts", ("floor_usd_per_kg", "cap_usd_per_kg"), "range"),
+    ("targets", ("first_year", "last_year"), "reversed-period"),
     ("finance", ("low", "value", "high"), "range"),
     ("prices", ("low", "price_usd_per_kg", "high"), "range"),
 )
@@ -316,7 +323,7 @@ RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 def check_order(table: str, case: Lookups) -> Iterator[Finding]:
     """Periods run forward, and ranges upwards."""
     for name, columns, rule in RISES:
-        for row in case.tables.rows(table) if name == table else ():
+        for row in case.rows(table) if name == table else ():
             given = [
                 (column, cell) for column in columns if (cell := getattr(row, column)) is not None
             ]
@@ -397,6 +404,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_shocks, rows_of="shocks"),
     Check(check_hazards, needs=("hazards",)),
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
+    Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
     *(

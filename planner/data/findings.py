@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from openpyxl.utils import get_column_letter
 
 from planner.data.cells import Row, text_of
-from planner.data.schema import TABLES
+from planner.data.schema import TABLES, ModelTarget
 from planner.errors import EVERY_RULE, Fault, did_you_mean, fault
 
-_TABLE_OF = {table.row: table.name for table in TABLES}
+_TABLE_OF = {table.row: table.name for table in TABLES} | {ModelTarget: "model"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Origin:
     tabs: dict[str, str] = field(default_factory=dict)
     headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[Fault, ...] = ()
+    target_lines: tuple[int, ...] = ()
+    """Line of each of `[[targets]]` in the model file."""
 
     def place(self, table: str) -> str:
         """File or sheet of a table."""

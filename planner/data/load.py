@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
+from planner.config import ModelFile, build_model, parse_value, read_model, read_toml, set_dotted
 from planner.data.case import Case, split_settings
 from planner.data.cells import Row
 from planner.data.checks import Read, check_all
@@ -57,7 +57,10 @@ def load(
         faults += error.faults
         chosen, read.model_is_wrong = ModelFile(), True
     name = file_words(path.stem if path.is_file() else path.resolve().name)
-    case = Case(name, tables, chosen, origin=_origin(path, sheets, model, remarks))
+    origin = _origin(path, sheets, model, remarks)
+    if chosen.targets:
+        origin = replace(origin, target_lines=_target_lines(path, model))
+    case = Case(name, tables, chosen, origin=origin)
     faults += check_all(case, read=read)
     if faults:
         raise InputError(collapse(faults))
@@ -149,6 +152,16 @@ def _model(
             [fault("unreadable", own.name, 0, "", "is a link that leads out of the folder")]
         )
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
+
+
+def _target_lines(path: Path, model: str | Path | ModelFile | None) -> tuple[int, ...]:
+    """Line of each target in the model file; none where the model comes from no file."""
+    own = path / "model.toml"
+    if isinstance(model, ModelFile) or (model is None and not own.is_file()):
+        return ()
+    found = read_toml(own if model is None else Path(model), "model file")
+    many = len(found.values.get("targets", ()))
+    return tuple(found.line(("targets", place)) for place in range(many))
 
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:

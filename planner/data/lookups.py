@@ -16,16 +16,19 @@ from typing import Any
 import numpy as np
 
 from planner.config import Lever, ModelFile
+from planner.data.cells import Row
 from planner.data.findings import Origin
 from planner.data.schema import (
     TABLES,
     Country,
     Element,
+    ModelTarget,
     Project,
     Resale,
     Skill,
     Stockpile,
     Tables,
+    Target,
     Training,
     Workforce,
 )
@@ -375,6 +378,72 @@ class Lookups:
         """Funder with money -> whose money it is."""
         said = {row.funder: row.party for row in self.tables.funders}
         return {funder: said.get(funder) or self.party.get(funder, funder) for funder in self.reach}
+
+    # ---- targets -----------------------------------------------------------------------------------
+
+    def rows(self, table: str) -> tuple[Row, ...]:
+        """All rows of a table; of `targets` those of the model file too, at the end."""
+        return (*self.tables.rows(table), *(self.model_targets if table == "targets" else ()))
+
+    @cached_property
+    def model_targets(self) -> tuple[ModelTarget, ...]:
+        """Targets of the model file, as rows."""
+        lines = self.origin.target_lines
+        found = []
+        for place, keys in enumerate(self.model.targets):
+            line = lines[place] if place < len(lines) else 0
+            found.append(ModelTarget.model_construct(**keys.model_dump(), line=line))
+        return tuple(found)
+
+    @property
+    def target_rows(self) -> tuple[Target, ...]:
+        """Targets of the table, then those of the model file."""
+        return (*self.tables.targets, *self.model_targets)
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """Targets by id, of the table and of the model file."""
+        return {row.target: row for row in sorted(self.target_rows, key=lambda row: row.target)}
+
+    def target_countries(self, target: str) -> tuple[str, ...]:
+        """Countries that a target sums over."""
+        row = self.targets[target]
+        if row.country:
+            return tuple(c for c in self.countries if c in row.country)
+        return tuple(c for c in self.countries if row.party in ("", self.party[c]))
+
+    def target_elements(self, target: str) -> tuple[str, ...]:
+        """Elements for each of which a target holds by itself."""
+        named = self.targets[target].element
+        if named:
+            return (named,)
+        demanded = {row.element for row in self.tables.demand}
+        return tuple(e for e in self.elements if e in demanded)
+
+    def target_forms(self, target: str) -> tuple[str, ...]:
+        """Forms of the goods that a target speaks of; what mines yield is held against oxide."""
+        form = self.targets[target].form
+        if form is None:
+            return FORMS
+        return (OXIDE,) if form == "feed" else (form,)
+
+    def target_scenarios(self, target: str) -> frozenset[str]:
+        """Scenarios on whose nodes a target holds: the one that it names, all draws of a storyline, or all."""
+        named = self.targets[target].scenario
+        return frozenset(w for w in self.scenarios if named in ("", w))
+
+    def target_years(self, target: str) -> range:
+        """Years of the horizon in which a target holds."""
+        row = self.targets[target]
+        first = self.first_year if row.first_year is None else max(row.first_year, self.first_year)
+        last = self.last_year if row.last_year is None else min(row.last_year, self.last_year)
+        return range(first, last + 1)
+
+    @cached_property
+    def supplier_origin(self) -> dict[str, str]:
+        """Outside supplier -> the country that it sells from."""
+        named = {row.supplier: row.origin for row in self.tables.suppliers if row.origin}
+        return {row.supplier: named.get(row.supplier, row.supplier) for row in self.tables.imports}
 
 
 def _years_of(by_year: Mapping[Any, float]) -> dict[Any, list[int]]:

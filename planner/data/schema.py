@@ -311,6 +311,38 @@ class Draw(Row):
 class Supplier(Row):
     supplier: Id = col("outside supplier", min_length=1)
     name: Name = col("name for people", default="")
+    origin: Id = col("country it sells from; blank = itself", default="")
+
+
+TargetKind = Literal["served", "origin_share", "made_share"]
+TargetForm = Literal["oxide", "metal", "magnet", "feed"]
+
+
+class Target(Row):
+    target: Id = col("target", min_length=1)
+    name: Name = col("name for people", default="")
+    kind: TargetKind = col(
+        "demand that is met, largest share of one outside origin, or least share made by plants"
+    )
+    scenario: Id = col("scenario or storyline on which it holds; blank = all", default="")
+    country: Ids = col("`;`-separated countries, summed; blank = all, or the party", default=())
+    party: Label = col("party whose countries are meant; blank = all, or `country`", default="")
+    element: Id = col("element; blank = each that is demanded, by itself", default="")
+    form: TargetForm | None = col(
+        "form; `feed` (kind made_share) = what mines yield; blank (kind served) = all forms summed",
+        default=None,
+    )
+    feeds: Ids = col("`;`-separated feeds (form feed); blank = all", default=())
+    first_year: Whole | None = edge("first year in which it holds; blank = first year")
+    last_year: Whole | None = edge("last year in which it holds; blank = last year")
+    share: Number = share("share that is asked for")
+    price_usd_per_kg: Number | None = positive(
+        "price at which it may be missed; blank = it must hold", "USD/kg", None
+    )
+
+
+class ModelTarget(Target):
+    """A target of the model file, so that faults are told there."""
 
 
 class Stockpile(Row):
@@ -390,7 +422,7 @@ class Tables:
     )
     demand: tuple[Demand, ...] = _rows("country element form year", "what is used", required=True)
     suppliers: tuple[Supplier, ...] = _rows(
-        "supplier", "who sells from outside; no other is named then", solved=False
+        "supplier", "who sells from outside, and from where; no other is named then"
     )
     imports: tuple[Import, ...] = _rows(
         "supplier country element form year", "what outside suppliers can sell"
@@ -437,6 +469,9 @@ class Tables:
         solved=False,
     )
     stockpiles: tuple[Stockpile, ...] = _rows("country element form", "stocks held and possible")
+    targets: tuple[Target, ...] = _rows(
+        "target", "what the plan must or should reach: demand met, dependence, own production"
+    )
     uncertainties: tuple[UncertainRange, ...] = _rows(
         "uncertainty table where column",
         "how far figures may be off; explanations try them, no plan reads them",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from planner.data.cells import Quarter
 from planner.data.findings import Finding, found, unknown
 from planner.data.investment_tables import ITEMS, fault_of_term
 from planner.data.lookups import Lookups
-from planner.data.schema import FILTERS, Hazard, Shock
+from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
 
 # Filters that mean something, by kind.
 _MEANT: Mapping[str, tuple[str, ...]] = {
@@ -139,3 +139,45 @@ def check_prices(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.prices:
         if row.future and row.future not in futures and futures:
             yield unknown(row, "future", "scenario", row.future, futures)
+
+
+def check_targets(case: Lookups) -> Iterator[Finding]:
+    """A target is there once, names what is there, and fills in what its kind needs and nothing else."""
+    first: dict[str, Target] = {}
+    for row in case.target_rows:
+        if row.target in first:
+            place = "the table targets" if first[row.target] in case.tables.targets else "the model"
+            yield found(row, "target", "repeated-row", f'"{row.target}" is in {place} already')
+        first.setdefault(row.target, row)
+        yield from _names_of_target(case, row)
+        yield from _sense_of_target(row)
+
+
+def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
+    """Parties of all targets; the other names of those in the table are checked with those of all tables."""
+    named: list[tuple[str, str, tuple[str, ...], Iterable[str]]] = [
+        ("party", "party", (row.party,), case.party.values())
+    ]
+    if isinstance(row, ModelTarget):
+        feeds = {feed.feed for feed in case.tables.feeds}
+        named += [
+            ("scenario", "scenario", (row.scenario,), case.scenarios),
+            ("country", "country", row.country, case.countries),
+            ("element", "element", (row.element,), case.elements),
+            ("feeds", "feed", row.feeds, feeds),
+        ]
+    for column, kind, names, known in named:
+        for name in names:
+            if name and name not in known:
+                yield unknown(row, column, kind, name, known)
+
+
+def _sense_of_target(row: Target) -> Iterator[Finding]:
+    if row.country and row.party:
+        yield found(row, "party", "target-sense", "country names countries already")
+    if row.form is None and row.kind != "served":
+        yield found(row, "form", "empty-cell", f'must not be empty for kind "{row.kind}"')
+    if row.form == "feed" and row.kind != "made_share":
+        yield found(row, "form", "target-sense", f'"feed" has no meaning for kind "{row.kind}"')
+    if row.feeds and row.form != "feed":
+        yield found(row, "feeds", "target-sense", 'has a meaning for form "feed" alone')

@@ -187,10 +187,19 @@ def model_toml(model: ModelFile) -> str:
     lines: list[str] = []
     sections: list[str] = []
     for key, value in model.model_dump(mode="json", exclude_none=True).items():
+        if key == "targets":
+            continue  # sections of a list, at the end
         if isinstance(value, dict):
             sections += ["", f"[{key}]", *(f"{inner} = {_toml(v)}" for inner, v in value.items())]
         else:
             lines.append(f"{key} = {_toml(value)}")
+    for target in model.targets:
+        given = target.model_dump(mode="json", exclude_defaults=True)
+        sections += [
+            "",
+            "[[targets]]",
+            *(f"{key} = {_toml(value)}" for key, value in given.items()),
+        ]
     return "\n".join([*lines, *sections]) + "\n"
 
 
