@@ -153,6 +153,8 @@ def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
     first: dict[tuple[str, str], tuple[str, str]] = {}
     for table, column, kind in REFERENCES:
         names = known.get(kind) or set(FIXED.get(kind, ()))
+        if (table, kind) == ("targets", "scenario"):
+            names = names | {row.storyline for row in case.tables.scenarios}
         defining = DEFINED.get(kind, ("", ""))[0]
         if kind in read.nameless or (
             not names and (kind == "supplier" or defining in read.headless)

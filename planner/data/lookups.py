@@ -430,7 +430,7 @@ class Lookups:
     def target_scenarios(self, target: str) -> frozenset[str]:
         """Scenarios on whose nodes a target holds: the one that it names, all draws of a storyline, or all."""
         named = self.targets[target].scenario
-        return frozenset(w for w in self.scenarios if named in ("", w))
+        return frozenset(w for w, line in self.storylines.items() if named in ("", w, line))
 
     def target_years(self, target: str) -> range:
         """Years of the horizon in which a target holds."""

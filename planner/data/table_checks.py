@@ -161,7 +161,12 @@ def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
     if isinstance(row, ModelTarget):
         feeds = {feed.feed for feed in case.tables.feeds}
         named += [
-            ("scenario", "scenario", (row.scenario,), case.scenarios),
+            (
+                "scenario",
+                "scenario",
+                (row.scenario,),
+                {*case.storylines, *case.storylines.values()},
+            ),
             ("country", "country", row.country, case.countries),
             ("element", "element", (row.element,), case.elements),
             ("feeds", "feed", row.feeds, feeds),

@@ -83,3 +83,13 @@ def test_a_plan_can_be_asked_for_under_a_model_with_targets(tmp_path: Path) -> N
     case = planner.load(write_case(tmp_path / "case"))
     other = load(write_case(tmp_path / "case"), model_file(tmp_path, TARGET.format(name="one")))
     assert list(case.with_model(other.model).targets) == ["one"]
+
+
+def test_a_target_may_name_a_storyline_and_holds_on_all_its_draws(tmp_path: Path) -> None:
+    scenarios = "scenario,storyline,probability\ncut-1,cut,0.25\ncut-2,cut,0.25\ncalm,,0.5\n"
+    table = "target,kind,scenario,share\nmost,served,cut,0.5\n"
+    case = load(write_case(tmp_path / "case", scenarios=scenarios, targets=table))
+    assert case.target_scenarios("most") == {"cut-1", "cut-2"}
+    text = TARGET.format(name="one") + 'scenario = "cut"\n'
+    again = load(tmp_path / "case", model_file(tmp_path, text))
+    assert again.target_scenarios("one") == {"cut-1", "cut-2"}
