@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -131,16 +131,10 @@ def demanded(detail: Mapping[str, Any], known: Sequence[str] = (), must: str = "
 
 # ---- the model file --------------------------------------------------------------------------------------------------
 
-Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
-LEVERS: tuple[Lever, ...] = (
-    "mine",
-    "separation",
-    "metal",
-    "magnet",
-    "training",
-    "hiring",
-    "stockpile",
-)
+Lever = Literal[
+    "mine", "separation", "metal", "magnet", "saving", "training", "hiring", "stockpile"
+]
+LEVERS: tuple[Lever, ...] = get_args(Lever)
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

@@ -307,8 +307,15 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
 # ---- what differs between two cases ---------------------------------------------------------------------------------
 
 MODEL = "model"
-UNREAD = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})
+UNREAD = frozenset({"name", "title", *CARRIED})
 """Columns and keys that no program reads: they never count as a difference."""
+UNREAD_OF = {"elements": frozenset({"price_usd_per_kg"})}
+"""The same, of one table."""
+
+
+def is_read(table: Table, column: str) -> bool:
+    """Whether a program reads a column."""
+    return column not in UNREAD and column not in UNREAD_OF.get(table.name, frozenset())
 
 
 @dataclass(frozen=True)
@@ -398,5 +405,5 @@ def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator
         return
     for column in table.row.columns():
         before, after = getattr(one, column), getattr(two, column)
-        if before != after and column not in UNREAD:
+        if before != after and is_read(table, column):
             yield Difference(table.name, identity(table, one), column, before, after, two.line)

@@ -12,13 +12,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import get_args
 
 from planner.data.cells import begin_of, conditions, end_of, matching, text_of
 from planner.data.findings import Finding, Origin, found, unknown
-from planner.data.investment_tables import Form
-from planner.data.lookups import BASE, MADE_FROM, Lookups
-from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Stage, Tables, UncertainRange
+from planner.data.lookups import BASE, Lookups
+from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Tables, UncertainRange
+from planner.data.stage_checks import (
+    check_availability,
+    check_project_feeds,
+    check_return_sums,
+    check_returns,
+    check_savings,
+    check_unsaved,
+)
+from planner.data.stages import FORMS, STAGES
 from planner.data.table_checks import (
     check_finance,
     check_hazards,
@@ -48,7 +55,7 @@ DEFINED: Mapping[str, tuple[str, str]] = {
 }
 SELLERS = ("imports", "supplier")
 """What names suppliers in a case without the table of them."""
-FIXED: Mapping[str, tuple[str, ...]] = {"stage": get_args(Stage), "form": get_args(Form)}
+FIXED: Mapping[str, tuple[str, ...]] = {"stage": tuple(STAGES), "form": FORMS}
 
 
 @dataclass
@@ -140,7 +147,7 @@ REFERENCES = tuple(
     for table in TABLES
     for column in table.row.columns()
     if (kind := _NAMED.get(column, column)) in DEFINED
-    or (kind in FIXED and table.name in ("shocks", "hazards"))
+    or (kind in FIXED and table.name in ("shocks", "hazards", "returns"))
     if (table.name, column) not in _FREE
 )
 """(table, column, what it names). Blank cells name nothing."""
@@ -220,26 +227,6 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
         if total > 1 + SHARE_TOLERANCE:
             said = f'shares of feed "{feed}" sum to {total:.6g}, more than 1'
             yield Finding("feed-shares", "feeds", last[feed], "share", said, f"{total:.6g}")
-
-
-def check_project_feeds(case: Lookups) -> Iterator[Finding]:
-    """A mine has exactly one feed, a separation plant at least one, others none."""
-    for row in case.tables.projects:
-        if row.stage == "mine" and len(row.feeds) != 1:
-            yield found(
-                row, "feeds", "mine-feed", f"a mine has exactly one feed, here {len(row.feeds)}"
-            )
-        if row.stage == "separation" and not row.feeds:
-            yield found(
-                row, "feeds", "separation-feed", "a separation plant must name the feeds it accepts"
-            )
-        if row.stage in MADE_FROM and row.feeds:
-            yield found(
-                row,
-                "feeds",
-                f"{row.stage}-feed",
-                f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds",
-            )
 
 
 def check_ramps(case: Lookups) -> Iterator[Finding]:
@@ -398,6 +385,11 @@ CHECKS: tuple[Check, ...] = (
     Check(check_horizon, needs=("demand",)),
     Check(check_feed_shares, needs=("feeds",)),
     Check(check_project_feeds, rows_of="projects"),
+    Check(check_savings, needs=("projects",), rows_of="savings"),
+    Check(check_unsaved, needs=("savings",), rows_of="projects"),
+    Check(check_availability, needs=("projects",), rows_of="availability"),
+    Check(check_returns, needs=("projects", "feeds"), rows_of="returns"),
+    Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
     Check(check_ramps, needs=("ramps",)),
     Check(check_staffing, rows_of="staffing"),
     Check(check_probabilities, needs=("scenarios",)),

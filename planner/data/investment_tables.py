@@ -25,8 +25,7 @@ from planner.data.cells import (
     positive,
     share,
 )
-
-Form = Literal["oxide", "metal", "magnet"]
+from planner.data.stages import Form
 
 
 @dataclass(frozen=True)

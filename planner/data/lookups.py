@@ -25,6 +25,8 @@ from planner.data.schema import (
     ModelTarget,
     Project,
     Resale,
+    Return,
+    Saving,
     Skill,
     Stockpile,
     Tables,
@@ -32,10 +34,11 @@ from planner.data.schema import (
     Training,
     Workforce,
 )
-from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
+from planner.data.stages import CONVERTING, FORMS, MAGNET, METAL, OXIDE, STAGES, Stage
+from planner.units import discount_factor, musd, musd_per_tonne, persons_per_tonne
 
-FORMS = OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
-MADE_FROM = {METAL: OXIDE, MAGNET: METAL}
+__all__ = ["FORMS", "MAGNET", "METAL", "OXIDE"]
+MADE_FROM = {stage.gives: stage.takes for stage in CONVERTING}
 """Form -> the form that it is made of, along the chain. The stage that makes it is called by it."""
 Good = tuple[str, str, str]
 """(country, element, form)."""
@@ -166,6 +169,29 @@ class Lookups:
         )
 
     @cached_property
+    def import_price(self) -> dict[tuple[str, str, str, str, int], float]:
+        """Undisturbed import price (MUSD/t) by supplier, country, element, form, year; only where positive."""
+        return self._by_year(
+            ((r.supplier, r.country, r.element, r.form), r.year, musd_per_tonne(r.price_usd_per_kg))
+            for r in self.tables.imports
+        )
+
+    @cached_property
+    def lowest_import_price(self) -> dict[tuple[str, str, str, int], float]:
+        """Lowest undisturbed import price (MUSD/t) by country, element, form, year, of suppliers that can sell then."""
+        lowest: dict[tuple[str, str, str, int], float] = {}
+        for supplier, *good, year in self.import_limit:
+            key = (good[0], good[1], good[2], year)
+            price = self.import_price.get((supplier, *key), 0.0)
+            lowest[key] = min(price, lowest.get(key, price))
+        return lowest
+
+    def net_purchase_price(self, good: Good, year: int) -> float:
+        """Cost (MUSD/t) of a stock purchase beyond that of the tonnes themselves, which are imported or made."""
+        paid = musd_per_tonne(self.stockpiles[good].purchase_usd_per_kg)
+        return max(0.0, paid - self.lowest_import_price.get((*good, year), 0.0))
+
+    @cached_property
     def demand_years(self) -> dict[Good, list[int]]:
         """Years in which each good is demanded."""
         return _years_of(self.demand)
@@ -176,17 +202,24 @@ class Lookups:
         return _years_of(self.import_limit)
 
     def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
-        series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
-        for key, year, tonnes in rows:
-            series[key].append((year, tonnes))
-        out = {}
+        """(*key, year) -> figure, only where positive."""
+        return {
+            (*key, year): figure
+            for key, by_year in self._interpolated(rows).items()
+            for year, figure in by_year.items()
+            if figure > 0
+        }
+
+    def _interpolated(self, rows: Iterable[tuple[Any, int, float]]) -> dict[Any, dict[int, float]]:
+        """Key -> figure of each year of the horizon: linear between the years given, constant outside them."""
+        series: dict[Any, list[tuple[int, float]]] = defaultdict(list)
+        for key, year, figure in rows:
+            series[key].append((year, figure))
+        out: dict[Any, dict[int, float]] = {}
         for key in sorted(series):
-            given, tonnes_given = zip(*sorted(series[key]), strict=True)
-            for year, tonnes in zip(
-                self.years, np.interp(self.years, given, tonnes_given), strict=True
-            ):
-                if tonnes > 0:
-                    out[(*key, year)] = float(tonnes)
+            years, figures = zip(*sorted(series[key]), strict=True)
+            by_year = np.interp(self.years, years, figures).tolist()
+            out[key] = dict(zip(self.years, by_year, strict=True))
         return out
 
     @cached_property
@@ -268,6 +301,52 @@ class Lookups:
     def recovery(self, project: str, element: str) -> float:
         """Output of the element per unit of it in the plant's feed."""
         return self._recoveries.get((project, element), self.projects[project].recovery)
+
+    def stage_of(self, project: str) -> Stage:
+        """The declaration of its stage."""
+        return STAGES[self.projects[project].stage]
+
+    def throughput_cost(self, project: str) -> float:
+        """Variable opex (MUSD/t of throughput) less the credit, at least 0."""
+        row = self.projects[project]
+        return musd(max(0.0, row.variable_opex_usd_per_t - row.credit_usd_per_t))
+
+    @cached_property
+    def savings(self) -> dict[str, dict[Good, Saving]]:
+        """Saving project -> (country, element, form) -> what it replaces of that demand."""
+        out: dict[str, dict[Good, Saving]] = defaultdict(dict)
+        for row in sorted(self.tables.savings, key=lambda r: (r.project, r.element, r.form)):
+            good = (self.projects[row.project].country, row.element, row.form)
+            out[row.project][good] = row
+        return dict(out)
+
+    @cached_property
+    def availability(self) -> dict[tuple[str, int], float]:
+        """Most that a mine can yield (t TREO) by project and year of the horizon; a mine without a limit is absent."""
+        rows = ((r.project, r.year, r.tonnes) for r in self.tables.availability)
+        return {
+            (project, year): tonnes
+            for project, by_year in self._interpolated(rows).items()
+            for year, tonnes in by_year.items()
+        }
+
+    def returns_of(self, project: str) -> dict[tuple[str, str], float]:
+        """(element, feed) -> tonnes of the feed that come back per tonne of the element that goes in; only where positive.
+
+        A row for the project holds instead of that for its stage, feed by feed.
+        """
+        row = self.projects[project]
+        shares = dict(self._returns.get(("", row.stage), {}))
+        shares |= self._returns.get((project, ""), {})
+        return {key: share for key, share in shares.items() if share > 0}
+
+    @cached_property
+    def _returns(self) -> dict[tuple[str, str], dict[tuple[str, str], float]]:
+        """(project, '') or ('', stage) -> (element, feed) -> share."""
+        out: dict[tuple[str, str], dict[tuple[str, str], float]] = defaultdict(dict)
+        for row in sorted(self.tables.returns, key=returning):
+            out[returning(row)][row.element, row.feed] = row.share
+        return dict(out)
 
     def capacity_use(self, project: str, feed: str) -> float:
         """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
@@ -444,6 +523,11 @@ class Lookups:
         """Outside supplier -> the country that it sells from."""
         named = {row.supplier: row.origin for row in self.tables.suppliers if row.origin}
         return {row.supplier: named.get(row.supplier, row.supplier) for row in self.tables.imports}
+
+
+def returning(row: Return) -> tuple[str, str]:
+    """Whose returns a row states: (project, '') or ('', stage)."""
+    return (row.project, "") if row.project else ("", row.stage)
 
 
 def _years_of(by_year: Mapping[Any, float]) -> dict[Any, list[int]]:

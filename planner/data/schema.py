@@ -25,18 +25,18 @@ from planner.data.cells import (
     share,
     year,
 )
-from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance, Form
+from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance
+from planner.data.stages import Form, StageName
 
-Stage = Literal["mine", "separation", "metal", "magnet"]
-ShockKind = Literal["import", "demand", "capacity", "delay"]
+ShockKind = Literal["import", "price", "demand", "capacity", "delay"]
 FILTERS = ("supplier", "country", "element", "form", "stage", "project")
 """Columns in which a shock or a hazard says what it hits."""
 
 # What a shock or a hazard hits, in the same words.
-_SUPPLIER = col("supplier; blank or `*` = all (kind import)", default="")
+_SUPPLIER = col("supplier; blank or `*` = all (kinds import, price)", default="")
 _COUNTRY = col("country; blank or `*` = all", default="")
-_ELEMENT = col("element; blank or `*` = all (kinds import, demand)", default="")
-_FORM = col("form; blank or `*` = all (kinds import, demand)", default="")
+_ELEMENT = col("element; blank or `*` = all (kinds import, price, demand)", default="")
+_FORM = col("form; blank or `*` = all (kinds import, price, demand)", default="")
 _STAGE = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
 _PROJECT = col("project; blank or `*` = all (kinds capacity, delay)", default="")
 _LEAK = share(
@@ -92,6 +92,7 @@ class Import(Row):
     form: Form = col("form", default="oxide")
     year: Whole = year("year; linear between years given, constant outside")
     tonnes: Number = positive("what the supplier can sell in an undisturbed year", "t/y")
+    price_usd_per_kg: Number = positive("what a kg of it costs there", "USD/kg", 0.0)
 
 
 class FeedShare(Row):
@@ -104,7 +105,7 @@ class Project(Row):
     project: Id = col("project", min_length=1)
     name: Name = col("name for people", default="")
     country: Id = col("country", min_length=1)
-    stage: Stage = col("stage of the chain")
+    stage: StageName = col("stage of the chain, or `saving`")
     basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
     existing_tpa: Number = positive("capacity that exists or is paid for", "t/y", 0.0)
     online_year: Whole | None = edge("first year of the existing capacity; blank = from the start")
@@ -128,6 +129,19 @@ class Project(Row):
     variable_opex_usd_per_t: Number = positive(
         "cost per tonne of throughput as capacity counts it", "USD/t", 0.0
     )
+    credit_usd_per_t: Number = positive(
+        "what a tonne of throughput earns with goods that the case does not follow; counts up to the variable opex",
+        "USD/t",
+        0.0,
+    )
+    rise: Number | None = col(
+        "share of capacity by which output may grow from one year to the next; blank = any",
+        "share",
+        None,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+    )
     public_share: Number = share("share of capex paid from public budgets", 1.0)
     feeds: Ids = col(
         "`;`-separated: what a mine gives (one) or a separation plant accepts", default=()
@@ -139,6 +153,34 @@ class Recovery(Row):
     project: Id = col("project", min_length=1)
     element: Id = col("element", min_length=1)
     recovery: Number = share("overrides `projects.recovery` for the element")
+
+
+class Saving(Row):
+    project: Id = col("project of stage `saving`", min_length=1)
+    element: Id = col("element", min_length=1)
+    form: Form = col("form")
+    tonnes: Number = col(
+        "demand of its country replaced per tonne of throughput",
+        "t per t",
+        gt=0,
+        le=1e12,
+        allow_inf_nan=False,
+    )
+    max_share: Number = share("of that demand, the largest share that it replaces", 1.0)
+
+
+class Availability(Row):
+    project: Id = col("mine", min_length=1)
+    year: Whole = year("year; linear between years given, constant outside")
+    tonnes: Number = positive("most that it can yield, existing and new together", "t TREO/y")
+
+
+class Return(Row):
+    project: Wildcard = col("metal or magnet plant; blank = every one of the stage", default="")
+    stage: Wildcard = col("stage; blank where a project is named", default="")
+    element: Id = col("element that goes in", min_length=1)
+    feed: Id = col("feed that comes back; it holds that element alone", min_length=1)
+    share: Number = share("tonnes of the feed that come back per tonne that goes in")
 
 
 class Ramp(Row):
@@ -180,7 +222,7 @@ class Training(Row):
 
 
 class Staffing(Row):
-    stage: Stage = col("stage")
+    stage: StageName = col("stage")
     project: Wildcard = col(
         "project; blank = every project of the stage; a project row overrides", default=""
     )
@@ -432,11 +474,18 @@ class Tables:
     )
     projects: tuple[Project, ...] = _rows(
         "project",
-        "mines, separation, metal and magnet plants, existing and possible",
+        "mines, separation, metal and magnet plants and savings, existing and possible",
         required=True,
     )
     recoveries: tuple[Recovery, ...] = _rows(
         "project element", "recovery by element where it differs"
+    )
+    savings: tuple[Saving, ...] = _rows("project element form", "the demand that savings replace")
+    availability: tuple[Availability, ...] = _rows(
+        "project year", "the most that mines can yield; without a row: no limit"
+    )
+    returns: tuple[Return, ...] = _rows(
+        "project stage element feed", "the feeds that plants give back of what goes in"
     )
     ramps: tuple[Ramp, ...] = _rows("ramp year_after_start", "how new capacity comes into use")
     skills: tuple[Skill, ...] = _rows("skill", "the trades that plants need")

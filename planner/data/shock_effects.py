@@ -34,7 +34,7 @@ def length_of(period: Period) -> float:
     return 0.25 if isinstance(period, Quarter) else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effects:
     """What the shocks of one scenario do, by period: factors where they differ from 1, delays where they differ from 0.
 
@@ -47,6 +47,7 @@ class Effects:
     """
 
     imports: dict[ImportKey, float] = field(default_factory=dict)
+    prices: dict[ImportKey, float] = field(default_factory=dict)
     demand: dict[DemandKey, float] = field(default_factory=dict)
     capacity: dict[tuple[str, Period], float] = field(default_factory=dict)
     delays: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Effects:
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
         found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
         parts: dict[str, dict[Any, float]] = {
+            "price": self.prices,
             "demand": self.demand,
             "capacity": self.capacity,
             "leak": self.leaks,
@@ -82,7 +84,7 @@ class Effects:
 def periods_of(case: Case) -> tuple[Period, ...]:
     """The periods of the horizon in order.
 
-    A year is divided into quarters if a shock of imports, demand or capacity that touches something in it begins after
+    A year is divided into quarters if a shock of imports, prices, demand or capacity that touches something in it begins after
     its first quarter or ends before its fourth.
     """
     divided: set[int] = set()
@@ -136,7 +138,7 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
     for period in periods:
         within[year_of(period)].append(period)
     factors: dict[str, dict[Any, float]] = {
-        kind: defaultdict(lambda: 1.0) for kind in ("import", "demand", "capacity")
+        kind: defaultdict(lambda: 1.0) for kind in ("import", "price", "demand", "capacity")
     }
     delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     leaks: dict[Any, float] = {}
@@ -163,7 +165,14 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
         for key, leak in leaks.items()
         if leak > 0 and sold_on(case, found["import"], key) > 0
     }
-    return Effects(found["import"], found["demand"], found["capacity"], dict(delays), felt)
+    return Effects(
+        imports=found["import"],
+        prices=found["price"],
+        demand=found["demand"],
+        capacity=found["capacity"],
+        delays=dict(delays),
+        leaks=felt,
+    )
 
 
 def touches(case: Case, shock: Shock) -> bool:
@@ -200,11 +209,15 @@ def _window(case: Case, shock: Shock) -> tuple[tuple[int, int], tuple[int, int]]
 
 
 def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
-    """What a shock of imports, demand or capacity touches in some years: its key, with the year at the end."""
-    if shock.kind == "import":
+    """What a shock of imports, prices, demand or capacity touches in some years: its key, with the year at the end."""
+    if shock.kind in ("import", "price"):
+        priced = shock.kind == "price"
         hit = (series for series in case.import_years if _matches(shock, *series))
         return (
-            (*series, year) for series in hit for year in case.import_years[series] if year in years
+            (*series, year)
+            for series in hit
+            for year in case.import_years[series]
+            if year in years and (not priced or (*series, year) in case.import_price)
         )
     if shock.kind == "demand":
         goods = (good for good in case.demand_years if _matches(shock, "", *good))

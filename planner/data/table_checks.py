@@ -13,6 +13,7 @@ from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
 # Filters that mean something, by kind.
 _MEANT: Mapping[str, tuple[str, ...]] = {
     "import": ("supplier", "country", "element", "form"),
+    "price": ("supplier", "country", "element", "form"),
     "demand": ("country", "element", "form"),
     "capacity": ("country", "stage", "project"),
     "delay": ("country", "stage", "project"),

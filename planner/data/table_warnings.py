@@ -15,6 +15,7 @@ from planner.data.cells import Row
 from planner.data.findings import Finding, found
 from planner.data.lookups import FORMS, MADE_FROM, OXIDE, Good
 from planner.data.schema import TABLES, Demand, Project, Ramp
+from planner.data.stages import STAGES
 
 TOLERANCE = 1e-6
 MINED, FED = 1.5, 0.25
@@ -26,14 +27,15 @@ ENDS_AT = 0.6
 def unused(case: Case) -> Iterator[Finding]:
     """Feeds that no mine gives; ramps, feeds and skills that nothing uses; training that leads nowhere."""
     tables = case.tables
-    given = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
+    given = {row.feed for row in tables.returns}
+    given |= {feed for row in tables.projects if STAGES[row.stage].mines for feed in row.feeds}
     for row in tables.projects:
         for feed in row.feeds:
-            if row.stage == "separation" and feed not in given:
+            if STAGES[row.stage].separates and feed not in given:
                 yield found(row, "feeds", "unmined-feed", feed=feed)
     used = {
         "ramps": {row.ramp for row in tables.projects},
-        "feeds": {feed for row in tables.projects for feed in row.feeds},
+        "feeds": given | {feed for row in tables.projects for feed in row.feeds},
         "skills": {
             row.skill
             for rows in (tables.staffing, tables.workforce, tables.training)

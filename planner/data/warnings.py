@@ -22,9 +22,11 @@ from planner.data.entry_warnings import (
     repeated_labels,
 )
 from planner.data.findings import Finding, found
-from planner.data.lookups import BASE, MADE_FROM, Good
+from planner.data.lookups import BASE, Good
+from planner.data.price_warnings import credits_above_opex, escaping_plants, odd_import_prices
 from planner.data.schema import FILTERS, Budget, Shock
 from planner.data.shock_effects import touches
+from planner.data.stages import STAGES
 from planner.data.table_warnings import (
     TOLERANCE,
     absent_tables,
@@ -153,13 +155,20 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
     worst = {e: musd_per_tonne(row.loss_usd_per_kg) for e, row in case.elements.items()}
     for tier in case.tables.loss_tiers:
         worst[tier.element] = max(worst[tier.element], musd_per_tonne(tier.loss_usd_per_kg))
+    for (_, _, element, _, _), price in case.import_price.items():
+        worst[element] = max(worst[element], price)
     weight = max((row.weight for row in case.countries.values()), default=1.0)
     for name, row in case.projects.items():
         years = case.commitment_years(name)
         if not years or row.capex_usd_per_tpa <= 0:
             continue
-        kept = {e: 1.0 if row.stage == "mine" else case.recovery(name, e) for e in case.elements}
-        if row.stage in MADE_FROM:
+        stage = STAGES[row.stage]
+        kept = {e: 1.0 if stage.mines else case.recovery(name, e) for e in case.elements}
+        if stage.saves:
+            per_tonne = sum(
+                saving.tonnes * worst[e] for (_, e, _), saving in case.savings[name].items()
+            )
+        elif stage.converts:
             per_tonne = max((kept[e] * worst[e] for e in kept), default=0.0)
         else:
             given = [
@@ -397,6 +406,9 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     missing_rows,
     odd_cells,
     slow_ramps,
+    credits_above_opex,
+    odd_import_prices,
+    escaping_plants,
     absent_tables,
     quiet_scenarios,
     ending_danger,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import MODEL, UNREAD, Case, Difference, differences, paired
+from planner.data.case import MODEL, Case, Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.results.plan import Cause, ChangedCell, Comparison, Figures, PlanValues, Status
@@ -125,7 +125,7 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
     table = BY_NAME[found.table]
     for column in table.row.columns():
         before, after = (_text(getattr(row, column, None)) for row in (found.before, found.after))
-        if before != after and column not in UNREAD and column not in table.key[: len(found.key)]:
+        if before != after and is_read(table, column) and column not in table.key[: len(found.key)]:
             yield ChangedCell(name, where, column, before, after)
 
 

@@ -38,6 +38,9 @@ MORE = {
     "targets": "target,name,kind,scenario,country,party,element,form,feeds,first_year,last_year,share,"
     "price_usd_per_kg\nserve,,served,,,,,,,,,0.5,\nhome,mined at home,made_share,cut,JPN;USA,,Dy,feed,clay,2027,2030,"
     "0.1,5\n",
+    "savings": "project,element,form,tonnes,max_share\nthrift,Dy,oxide,1,0.2\nthrift,Tb,oxide,0.1,0.3\n",
+    "availability": "project,year,tonnes\ndesert_mine,2026,20000\ndesert_mine,2031,15000\n",
+    "returns": "project,stage,element,feed,share\n,metal,Dy,swarf,0.01\nmetal_works,,Tb,dust,0.01\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
 }
 
@@ -85,6 +88,21 @@ def fill(text: Text) -> None:
         text[table].append([values.get(column, "") for column in text[table][0]])
 
     add("feeds", feed="clay", element="Dy", share="0.03")
+    add("feeds", feed="swarf", element="Dy", share="1")
+    add("feeds", feed="dust", element="Tb", share="1")
+    add(
+        "projects",
+        project="thrift",
+        name="Thrift",
+        country="JPN",
+        stage="saving",
+        existing_tpa="0",
+        max_new_tpa="5",
+        basis="treo",
+        lead_time_years="1",
+        variable_opex_usd_per_t="0",
+        public_share="1",
+    )
     add(
         "staffing",
         stage="separation",

@@ -263,7 +263,72 @@ def rules(base: Text) -> Iterator[Mutation]:
         find(base, "projects", stage=stage) for stage in ("mine", "separation", "metal")
     )
     last = {name: len(grid) for name, grid in base.items()}
+    thrift = find(base, "projects", stage="saving")
     one = [
+        ("projects", {(thrift, "feeds"): "clay"}, "no-feeds", thrift, "feeds", "no feeds"),
+        (
+            "projects",
+            {(thrift, "recovery"): "0.9"},
+            "saving-recovery",
+            thrift,
+            "recovery",
+            "no recovery",
+        ),
+        (
+            "recoveries",
+            {(2, "project"): "thrift"},
+            "saving-recovery",
+            2,
+            "project",
+            "has no recovery",
+        ),
+        (
+            "savings",
+            {(2, "project"): "metal_works"},
+            "savings-stage",
+            2,
+            "project",
+            "of stage metal",
+        ),
+        (
+            "availability",
+            {(2, "project"): "coast_plant"},
+            "availability-stage",
+            2,
+            "project",
+            "of stage separation",
+        ),
+        (
+            "returns",
+            {(2, "stage"): ""},
+            "returns-nobody",
+            2,
+            "project",
+            "neither a project nor a stage",
+        ),
+        ("returns", {(2, "stage"): "mine"}, "returns-plant", 2, "stage", "a mine takes no oxide"),
+        (
+            "returns",
+            {(3, "project"): "coast_plant"},
+            "returns-plant",
+            3,
+            "project",
+            "a separation takes",
+        ),
+        ("returns", {(3, "stage"): "magnet"}, "returns-stage", 3, "stage", "not of stage magnet"),
+        ("returns", {(2, "feed"): "xenotime"}, "returns-feed", 2, "feed", "hold Dy alone"),
+        ("returns", {(2, "feed"): "clay"}, "returns-feed", 2, "feed", "share 1"),
+        (
+            "returns",
+            {(2, "project"): "metal_works", (3, "element"): "Dy", (3, "feed"): "swarf"},
+            "returns-twice",
+            3,
+            "project",
+            "line 2",
+        ),
+        ("returns", {(2, "share"): "0.06"}, "returns-sum", 2, "share", "which loses 0.05"),
+        ("projects", {(plant, "rise"): "0"}, "range", plant, "rise", "greater than 0"),
+        ("projects", {(plant, "rise"): "1.1"}, "range", plant, "rise", "less than or equal to 1"),
         ("projects", {(mine, "feeds"): ""}, "mine-feed", mine, "feeds", "exactly one feed, here 0"),
         ("projects", {(mine, "feeds"): "xenotime;clay"}, "mine-feed", mine, "feeds", "here 2"),
         (
@@ -285,7 +350,7 @@ def rules(base: Text) -> Iterator[Mutation]:
         (
             "projects",
             {(smelter, "feeds"): "xenotime"},
-            "metal-feed",
+            "no-feeds",
             smelter,
             "feeds",
             "oxide, not feeds",
@@ -334,7 +399,7 @@ def rules(base: Text) -> Iterator[Mutation]:
             "feeds",
             {(2, "share"): "0.999"},
             "feed-shares",
-            last["feeds"] - 1,
+            last["feeds"] - 3,
             "share",
             "more than 1",
         ),
@@ -406,7 +471,7 @@ def rules(base: Text) -> Iterator[Mutation]:
         (
             "projects",
             {(smelter, "stage"): "magnet", (smelter, "feeds"): "clay"},
-            "magnet-feed",
+            "no-feeds",
             smelter,
             "feeds",
             "metal",
@@ -598,6 +663,15 @@ def files(base: Text) -> Iterator[Mutation]:
         yield Mutation(f"{name} empty", empty, "empty-table", name, 0, "", "is empty")
     yield Mutation(
         "demand without rows", drop_rows("demand"), "no-rows", "demand", 0, "", "no rows"
+    )
+    yield Mutation(
+        "savings without rows",
+        drop_rows("savings"),
+        "saving-without-rows",
+        "projects",
+        find(base, "projects", stage="saving"),
+        "project",
+        'what "thrift" replaces',
     )
 
 

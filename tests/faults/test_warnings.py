@@ -185,6 +185,33 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
     "unfed-plant": (setter("projects", 2, "existing_tpa", "20"), "projects", "existing_tpa"),
     "unseparated-feed": (setter("projects", 3, "max_new_tpa", "20"), "projects", "max_new_tpa"),
     "mixed-basis": (setter("projects", 4, "basis", "treo"), "projects", "basis"),
+    "credit-above-opex": (
+        setter("projects", 2, "credit_usd_per_t", "20001"),
+        "projects",
+        "credit_usd_per_t",
+    ),
+    "dear-import": (
+        setter("imports", 2, "price_usd_per_kg", "40000"),
+        "imports",
+        "price_usd_per_kg",
+    ),
+    "price-without-imports": (
+        edit("imports", {(2, "tonnes"): "0", (2, "price_usd_per_kg"): "100"}),
+        "imports",
+        "price_usd_per_kg",
+    ),
+    "escapes-danger": (
+        add(
+            "projects",
+            project="hill_mine",
+            country="AUS",
+            stage="mine",
+            existing_tpa="200",
+            feeds="xenotime",
+        ),
+        "projects",
+        "project",
+    ),
     "unused": (add("ramps", ramp="quick", year_after_start="0", share="1"), "ramps", "ramp"),
 }
 
@@ -461,7 +488,7 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         ),
         "far-off",
         "feeds",
-        5,
+        7,
         "1e-12 is not between",
     ),
     "a terbium that no ore has": (

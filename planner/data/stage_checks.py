@@ -1,0 +1,114 @@
+"""Rules for what belongs to some stages alone: feeds and recovery, savings, availability, returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.data.findings import Finding, found
+from planner.data.lookups import Lookups, returning
+from planner.data.schema import Project, Return
+from planner.data.stages import FORMS, STAGES
+
+SHARE_TOLERANCE = 1e-9
+
+
+def check_project_feeds(case: Lookups) -> Iterator[Finding]:
+    """A mine has exactly one feed, a separation plant at least one, others none; a saving recovers nothing."""
+    for row in case.tables.projects:
+        stage = STAGES[row.stage]
+        if stage.mines and len(row.feeds) != 1:
+            said = f"a mine has exactly one feed, here {len(row.feeds)}"
+            yield found(row, "feeds", "mine-feed", said)
+        if stage.separates and not row.feeds:
+            said = "a separation plant must name the feeds it accepts"
+            yield found(row, "feeds", "separation-feed", said)
+        if not stage.has_feeds and row.feeds:
+            yield found(row, "feeds", "no-feeds", _in_place_of_feeds(row))
+        if stage.saves and row.recovery != 1.0:
+            yield found(row, "recovery", "saving-recovery")
+    for recovery in case.tables.recoveries:
+        project = case.projects.get(recovery.project)
+        if project is not None and STAGES[project.stage].saves:
+            yield found(recovery, "project", "saving-recovery", of=project)
+
+
+def _in_place_of_feeds(row: Project) -> str:
+    taken = STAGES[row.stage].takes
+    if taken in FORMS:
+        return f"a {row.stage} plant takes {taken}, not feeds"
+    return f"a {row.stage} takes and gives no feeds"
+
+
+def check_savings(case: Lookups) -> Iterator[Finding]:
+    """What is replaced is told of savings alone."""
+    for row in case.tables.savings:
+        project = case.projects.get(row.project)
+        if project is not None and not STAGES[project.stage].saves:
+            yield found(row, "project", "savings-stage", is_of=project.stage)
+
+
+def check_unsaved(case: Lookups) -> Iterator[Finding]:
+    """A saving replaces something."""
+    told = {row.project for row in case.tables.savings}
+    for row in case.tables.projects:
+        if STAGES[row.stage].saves and row.project not in told:
+            yield found(row, "project", "saving-without-rows")
+
+
+def check_availability(case: Lookups) -> Iterator[Finding]:
+    """What can be yielded is told of mines alone."""
+    for row in case.tables.availability:
+        project = case.projects.get(row.project)
+        if project is not None and not STAGES[project.stage].mines:
+            yield found(row, "project", "availability-stage", is_of=project.stage)
+
+
+def check_returns(case: Lookups) -> Iterator[Finding]:
+    """What comes back is told of plants that take a form, once of each, and is a feed of the element alone."""
+    first: dict[tuple[str, str, str, str], Return] = {}
+    for row in case.tables.returns:
+        yield from _of_no_plant(case, row)
+        shares = case.feed_shares.get(row.feed, {})
+        held = [element for element, share in shares.items() if share > 0]
+        whole = abs(shares.get(row.element, 0.0) - 1.0) <= SHARE_TOLERANCE
+        if shares and not (whole and held == [row.element]):
+            yield found(row, "feed", "returns-feed")
+        other = first.setdefault((*returning(row), row.element, row.feed), row)
+        if other is not row and row.stage != other.stage:
+            yield found(row, "project", "returns-twice", first=other.line)
+
+
+def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
+    project = case.projects.get(row.project)
+    if not row.project and not row.stage:
+        yield found(row, "project", "returns-nobody")
+    elif project is not None and row.stage not in ("", project.stage):
+        yield found(row, "stage", "returns-stage", is_of=f'"{row.project}" ({project.stage})')
+    elif row.project and project is not None and not STAGES[project.stage].converts:
+        yield found(row, "project", "returns-plant", is_of=project.stage)
+    elif not row.project and row.stage in STAGES and not STAGES[row.stage].converts:
+        yield found(row, "stage", "returns-plant", is_of=row.stage)
+
+
+def check_return_sums(case: Lookups) -> Iterator[Finding]:
+    """No more comes back of an element than a plant loses of it."""
+    told: set[int] = set()
+    for name, project in case.projects.items():
+        if not STAGES[project.stage].converts:
+            continue
+        totals: dict[str, float] = {}
+        for (element, _), share in case.returns_of(name).items():
+            totals[element] = totals.get(element, 0.0) + share
+        for element, total in totals.items():
+            lost = 1.0 - case.recovery(name, element)
+            row = _last_return(case, project, element)
+            if total > lost + SHARE_TOLERANCE and row.line not in told:
+                told.add(row.line)
+                yield found(row, "share", "returns-sum", of=name, total=total, lost=lost)
+
+
+def _last_return(case: Lookups, project: Project, element: str) -> Return:
+    """The last row that says what comes back of an element in a plant, a row of its own before one of its stage."""
+    whose = ((project.project, ""), ("", project.stage))
+    rows = [row for row in case.tables.returns if row.element == element]
+    return next(row for own in whose for row in reversed(rows) if returning(row) == own)

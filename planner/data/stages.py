@@ -1,0 +1,146 @@
+"""The kinds of plant: one table that the program, checks, verifier, tables and charts read.
+
+A stage says what its plants take in and what they give. Four sorts follow from that, and every rule asks for the
+sort, never for a name: mining (gives a feed), separating (takes feeds, gives oxide), converting (takes one form,
+gives another) and saving (replaces demand). CONTRIBUTING.md says how to add a stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from planner.config import Lever
+
+StageName = Literal["mine", "separation", "metal", "magnet", "saving"]
+Form = Literal["oxide", "metal", "magnet"]
+FORMS: tuple[str, ...] = get_args(Form)
+"""Forms of an element along the chain, from the separated oxide on."""
+OXIDE, METAL, MAGNET = FORMS
+FEED = "feed"
+"""Stands for feeds in `takes` and `gives`: what mines give and separation plants take."""
+DEMAND = "demand"
+"""Stands for what is used in `gives`: a saving replaces demand of its country."""
+NOTHING = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One kind of plant.
+
+    takes, gives: `feed`, a form, or nothing; a saving gives `demand`. bases: what its tonnes of capacity may count.
+    item: what its throughput is called in result tables. heading, plural: for people. unit: of its throughput.
+    """
+
+    name: StageName
+    takes: str
+    gives: str
+    lever: Lever
+    item: str
+    heading: str
+    plural: str
+    short: str
+    unit: str
+    colour: str
+    bases: tuple[str, ...] = ("treo",)
+
+    @property
+    def mines(self) -> bool:
+        """It gives a feed."""
+        return self.gives == FEED
+
+    @property
+    def separates(self) -> bool:
+        """It takes feeds and gives the oxides in them."""
+        return self.takes == FEED
+
+    @property
+    def converts(self) -> bool:
+        """It takes an element in one form and gives it in another."""
+        return self.takes in FORMS
+
+    @property
+    def saves(self) -> bool:
+        """It replaces demand of its country."""
+        return self.gives == DEMAND
+
+    @property
+    def has_feeds(self) -> bool:
+        """Its projects name feeds."""
+        return FEED in (self.takes, self.gives)
+
+    @property
+    def recovers(self) -> bool:
+        """What it gives is a share of what it takes, `projects.recovery`."""
+        return self.separates or self.converts
+
+
+_IN_ORDER = (
+    Stage(
+        name="mine",
+        takes=NOTHING,
+        gives=FEED,
+        lever="mine",
+        item="mined",
+        heading="Mine",
+        plural="Mines",
+        short="Mines",
+        unit="t TREO",
+        colour="#E69F00",
+    ),
+    Stage(
+        name="separation",
+        takes=FEED,
+        gives=OXIDE,
+        bases=("treo", "heavy"),
+        lever="separation",
+        item="separated",
+        heading="Separation",
+        plural="Separation plants",
+        short="Separation",
+        unit="t TREO",
+        colour="#0072B2",
+    ),
+    Stage(
+        name="metal",
+        takes=OXIDE,
+        gives=METAL,
+        lever="metal",
+        item="reduced",
+        heading="Metal",
+        plural="Metal plants",
+        short="Metal",
+        unit="t oxide in metal",
+        colour="#009E73",
+    ),
+    Stage(
+        name="magnet",
+        takes=METAL,
+        gives=MAGNET,
+        lever="magnet",
+        item="sintered",
+        heading="Magnet",
+        plural="Magnet plants",
+        short="Magnets",
+        unit="t oxide in magnets",
+        colour="#8C510A",
+    ),
+    Stage(
+        name="saving",
+        takes=NOTHING,
+        gives=DEMAND,
+        lever="saving",
+        item="run",
+        heading="Saving",
+        plural="Savings",
+        short="Savings",
+        unit="t of throughput",
+        colour="#CC79A7",
+    ),
+)
+STAGES: dict[str, Stage] = {stage.name: stage for stage in _IN_ORDER}
+"""Stages by name, from the mine on: what a converting stage takes is given by one before it."""
+CONVERTING = tuple(stage for stage in _IN_ORDER if stage.converts)
+"""Stages that turn a form into another, in the order of the chain."""
+STAGE_LEVERS: tuple[Lever, ...] = tuple(stage.lever for stage in _IN_ORDER)
+"""Levers that add capacity."""
