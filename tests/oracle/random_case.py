@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.program import solve_case
+from tests.oracle.random_calm import draw_calm
+from tests.oracle.random_futures import draw_futures
 from tests.oracle.random_plants import draw_projects, draw_ramps
 from tests.oracle.random_shocks import draw_scenarios
 from tests.oracle.random_switches import draw_switches
+from tests.oracle.random_targets import draw_targets
 from tests.oracle.random_tables import ELEMENTS, Draw, Rows, write_tables
 
 ISO3 = ("JPN", "USA", "AUS", "DEU", "KOR")
@@ -261,18 +264,21 @@ def choose_limit(folder: Path, model: dict[str, Any], rng: random.Random) -> Non
     """A reachable risk limit between least and do-nothing risk; one time in five an unreachable one."""
     free = {**model, "objective": {**model["objective"], "goal": "risk", "risk_slack": 0.0}}
     least = solve_case(folder, free).least_risk or 0.0
-    nothing = solve_case(folder, {**free, "levers": []}).least_risk or 0.0
+    nothing = solve_case(folder, {**free, "levers": []}, targets=False).least_risk or 0.0
     reach = least + rng.uniform(0.05, 0.7) * (nothing - least)
     if least > 1 and rng.random() < 0.2:
         reach = 0.9 * least
     model["objective"]["risk_limit"] = round(reach + 1e-3, 3)
 
 
-def write_random_case(folder: Path, seed: int, *, old: bool = True) -> dict[str, Any]:
+def write_random_case(
+    folder: Path, seed: int, *, old: bool = True, new: bool = False
+) -> dict[str, Any]:
     """Write one case folder and return its model dict (goal `target` solves the oracle to place its limit).
 
     `old` leaves out quarters, magnets, resale, whole plants and all else that `random_switches` adds; without it the
-    case of the same seed gets them on top.
+    case of the same seed gets them on top. `new` puts prices, rises, savings, storylines, odds and targets on top of
+    either.
     """
     folder = Path(folder)
     d = Draw(random.Random(seed), COORDINATION[seed % 3], INVESTMENT[(seed // 3) % 2])
@@ -291,7 +297,18 @@ def write_random_case(folder: Path, seed: int, *, old: bool = True) -> dict[str,
     if not old:
         d.rng = random.Random(f"switches {seed}")
         draw_switches(d, model)
+    if new:
+        d.rng = random.Random(f"rules {seed}")
+        draw_rules(d, model)
     write_tables(folder, d)
     if model["objective"]["goal"] == "target":
         choose_limit(folder, model, d.rng)
     return model
+
+
+def draw_rules(d: Draw, model: dict[str, Any]) -> None:
+    """What came with prices: each with odds of its own, alone and together."""
+    draw_calm(d, model)
+    draw_futures(d, model)
+    if d.chance(0.55):
+        draw_targets(d, model)

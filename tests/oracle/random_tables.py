@@ -36,6 +36,10 @@ REQUIRED = {
     "resale": "country share",
     "suppliers": "supplier",
     "hazards": "hazard kind probability first last factor_low factor_high",
+    "savings": "project element form tonnes",
+    "availability": "project year tonnes",
+    "returns": "element feed share",
+    "targets": "target kind share",
     "draws": "scenario hazard start end factor",
 }
 
