@@ -12,8 +12,8 @@ from tests.oracle.random_futures import draw_futures
 from tests.oracle.random_plants import draw_projects, draw_ramps
 from tests.oracle.random_shocks import draw_scenarios
 from tests.oracle.random_switches import draw_switches
-from tests.oracle.random_targets import draw_targets
 from tests.oracle.random_tables import ELEMENTS, Draw, Rows, write_tables
+from tests.oracle.random_targets import draw_targets
 
 ISO3 = ("JPN", "USA", "AUS", "DEU", "KOR")
 COORDINATION = ("allied", "blocs", "national")
