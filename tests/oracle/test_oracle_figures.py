@@ -1,0 +1,223 @@
+"""Use of capacity, origins and years without something, worked out by hand.
+
+One country AAA needs 100 t of Dy in each of 2026 and 2027, 1 MUSD per tonne short; ore holds 0.1 t of Dy per tonne.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oracle.figures import diversity, origins_of_year, told_years, utilisation
+from tests.oracle.hand import Solve, near, roughly
+from tests.oracle.program import OracleResult
+from tests.oracle.removals import Removal, covered, largest_origin, removals
+
+ONE_YEAR = "country,element,year,tonnes\nAAA,Dy,2026,100"
+METAL = "country,element,form,year,tonnes\nAAA,Dy,metal,2026,100"
+SOLD = "supplier,country,element,form,year,tonnes,price_usd_per_kg\n"
+PLANTS = "project,name,country,stage,existing_tpa,max_new_tpa,capex_usd_per_tpa,feeds\n"
+MINE = "M,M,AAA,mine,5000,,,clay\n"
+
+
+def used_stage(result: OracleResult, stage: str) -> dict[str, float | None]:
+    """The use of a stage's capacity."""
+    assert result.world is not None and result.solution is not None
+    return utilisation(result.world, result.solution)[stage]
+
+
+def origins(result: OracleResult, form: str = "oxide", *, traced: bool = False) -> dict[str, float]:
+    """Shares by origin in 2026."""
+    assert result.world is not None and result.solution is not None
+    tonnes = origins_of_year(result.world, result.solution, "Dy", form, 2026, traced=traced)
+    found = diversity(tonnes)
+    return found.shares if found else {}
+
+
+def test_half_of_what_stands_is_used(solve: Solve) -> None:
+    """500 of 1000 t a year in separation, 500 of 5000 in the mine; nothing is new."""
+    demand = "country,element,year,tonnes\nAAA,Dy,2026,50\nAAA,Dy,2027,50"
+    costs = PLANTS.replace("feeds", "feeds,variable_opex_usd_per_t")
+    mine = MINE.replace("clay", "clay,1000")
+    result = solve(demand=demand, projects=costs + mine + "S,S,AAA,separation,1000,,,clay,1000")
+    idle = {"new": None, "new_undisturbed": None}
+    assert used_stage(result, "separation") == {**idle, "existing": roughly(0.5)}
+    assert used_stage(result, "mine") == {**idle, "existing": roughly(0.1)}
+
+
+def test_use_is_split_in_proportion_to_capacity_before_shocks(solve: Solve) -> None:
+    """500 t stand, 500 are built in 2026 for 5 MUSD; all run, and half of them in 2027: 0.75, undisturbed 1."""
+    result = solve(
+        projects=PLANTS + MINE + "S,S,AAA,separation,500,500,10000,clay",
+        budgets="funder,year,musd\nAAA,2026,5",
+        shocks="scenario,kind,start_year,end_year,stage,factor\nbase,capacity,2027,2027,separation,0.5",
+    )
+    told = {"new": near(0.75), "new_undisturbed": near(1), "existing": near(0.75)}
+    assert used_stage(result, "separation") == told
+
+
+def test_shares_of_suppliers_and_of_what_is_made(solve: Solve) -> None:
+    """50 t made, 30 from CHN and 20 from MYS, which sells from CHN too: 0.5 and 0.5, hhi 0.5."""
+    result = solve(
+        demand=ONE_YEAR,
+        imports=SOLD + "CHN,AAA,Dy,,2026,30,1\nMYS,AAA,Dy,,2026,20,1",
+        projects=PLANTS + MINE + "S,S,AAA,separation,500,,,clay",
+        suppliers="supplier,origin\nCHN,\nMYS,CHN",
+    )
+    assert origins(result) == {"AAA": near(0.5), "CHN": roughly(0.5)}
+    apart = solve(demand=ONE_YEAR, imports=SOLD + "CHN,AAA,Dy,,2026,60,1\nMYS,AAA,Dy,,2026,40,1")
+    assert apart.world is not None and apart.solution is not None
+    found = diversity(
+        origins_of_year(apart.world, apart.solution, "Dy", "oxide", 2026, traced=False)
+    )
+    assert found is not None
+    assert (found.shares, found.hhi) == ({"CHN": near(0.6), "MYS": near(0.4)}, near(0.52))
+
+
+def test_oxide_is_traced_to_its_mine(solve: Solve) -> None:
+    """AAA separates what BBB mines: made in AAA, from BBB."""
+    result = solve(
+        countries="country,name\nAAA,A\nBBB,B",
+        demand=ONE_YEAR,
+        projects=PLANTS + MINE.replace("AAA", "BBB") + "S,S,AAA,separation,1000,,,clay",
+    )
+    assert origins(result) == {"AAA": near(1)}
+    assert origins(result, traced=True) == {"BBB": near(1)}
+
+
+def test_metal_is_traced_to_what_goes_in(solve: Solve) -> None:
+    """60 t oxide of CHN and 40 made of BBB's ore go into 100 t of metal."""
+    result = solve(
+        countries="country,name\nAAA,A\nBBB,B",
+        demand=METAL,
+        imports=SOLD + "CHN,AAA,Dy,,2026,60,1",
+        projects=PLANTS
+        + MINE.replace("AAA", "BBB")
+        + "S,S,AAA,separation,400,,,clay\nT,T,AAA,metal,100,,,",
+    )
+    assert origins(result, "metal") == {"AAA": near(1)}
+    assert origins(result, "metal", traced=True) == {"CHN": near(0.6), "BBB": near(0.4)}
+    assert origins(result) == {"CHN": near(0.6), "AAA": near(0.4)}
+
+
+def test_stock_is_no_origin(solve: Solve) -> None:
+    """50 t of stock and 30 of CHN and 20 of MYS become metal: 0.6 and 0.4 of what has an origin."""
+    result = solve(
+        demand=METAL,
+        imports=SOLD + "CHN,AAA,Dy,,2026,30,1\nMYS,AAA,Dy,,2026,20,1",
+        stockpiles="country,element,initial_t,purchase_usd_per_kg\nAAA,Dy,50,10",
+        projects=PLANTS + "T,T,AAA,metal,100,,,",
+    )
+    assert origins(result) == {"CHN": near(0.6), "MYS": near(0.4)}
+    assert origins(result, "metal", traced=True) == {"CHN": near(0.6), "MYS": near(0.4)}
+
+
+def test_what_is_received_has_the_mixture_of_what_is_given(solve: Solve) -> None:
+    """BBB has no oxide but AAA's (30 t) and CCC's (10 t), from their own mines, for 40 t of metal, and 60 of CHN."""
+    result = solve(
+        countries="country,name\nAAA,A\nBBB,B\nCCC,C",
+        demand=METAL.replace("AAA", "BBB"),
+        feeds="feed,element,share\nclay,Dy,0.1\nsand,Dy,0.1",
+        imports=SOLD + "CHN,BBB,Dy,,2026,60,1",
+        projects=PLANTS
+        + MINE
+        + "N,N,CCC,mine,5000,,,sand\nS,S,AAA,separation,300,,,clay\nR,R,CCC,separation,100,,,sand\nT,T,BBB,metal,100,,,",
+    )
+    traced = origins(result, "metal", traced=True)
+    assert traced == {"AAA": near(0.3), "CCC": near(0.1), "CHN": near(0.6)}
+
+
+def test_what_returns_has_the_origin_of_what_went_in(solve: Solve) -> None:
+    """x = 60 of CHN + 0.2 x that came back of it: all of CHN, though 15 t of the oxide are made in AAA."""
+    result = solve(
+        feeds="feed,element,share\nswarf,Dy,1",
+        demand=METAL,
+        imports=SOLD + "CHN,AAA,Dy,,2026,60,0",
+        projects="project,name,country,stage,existing_tpa,recovery,feeds\n"
+        "T,T,AAA,metal,1000,0.75,\nS,S,AAA,separation,1000,0.8,swarf",
+        returns="stage,element,feed,share\nmetal,Dy,swarf,0.25",
+    )
+    assert origins(result) == {"CHN": near(0.8), "AAA": near(0.2)}
+    assert origins(result, traced=True) == {"CHN": near(1)}
+    assert origins(result, "metal", traced=True) == {"CHN": near(1)}
+
+
+def test_what_is_made_and_left_over_is_not_counted(solve: Solve) -> None:
+    """Tb asks for all ore of both makers; 30 t and 10 t of Dy are made with it, 20 are used: 15 and 5."""
+    result = solve(
+        countries="country,name\nAAA,A\nBBB,B",
+        elements="element,name,heavy,loss_usd_per_kg\nDy,Dy,true,1000\nTb,Tb,true,1000",
+        feeds="feed,element,share\nclay,Dy,0.1\nclay,Tb,0.2",
+        demand="country,element,year,tonnes\nAAA,Dy,2026,20\nAAA,Tb,2026,80\nBBB,Dy,2026,0",
+        projects=PLANTS + MINE + "S,S,AAA,separation,300,,,clay\nR,R,BBB,separation,100,,,clay",
+    )
+    assert origins(result) == {"AAA": near(0.75), "BBB": near(0.25)}
+    assert result.world is not None and result.solution is not None
+    tonnes = origins_of_year(result.world, result.solution, "Dy", "oxide", 2026, traced=False)
+    assert tonnes == {"AAA": near(15), "BBB": near(5)}
+
+
+@pytest.mark.parametrize(
+    ("last", "years"), [(2026, [2026]), (2027, [2026, 2027]), (2031, [2026, 2028, 2031])]
+)
+def test_the_years_told(solve: Solve, last: int, years: list[int]) -> None:
+    """The middle is rounded down."""
+    world = solve({"horizon": {"last_year": last}}).world
+    assert world is not None
+    assert told_years(world) == years
+
+
+COVER = {
+    "countries": "country,name\nAAA,A\nBBB,B",
+    "demand": ONE_YEAR + "\nBBB,Dy,2026,20",
+    "imports": SOLD + "CHN,AAA,Dy,,2026,50,1\nMYS,AAA,Dy,,2026,20,1\nCHN,BBB,Dy,,2026,20,1",
+    "projects": PLANTS
+    + MINE
+    + "S,S,AAA,separation,200,,,clay\nR,R,BBB,separation,100,,,clay\nV,V,BBB,saving,10,,,",
+    "savings": "project,element,form,tonnes\nV,Dy,oxide,1",
+    "shocks": "scenario,kind,start_year,end_year,factor\nbase,import,2026,2026,0\nbase,capacity,2026,2026,0",
+}
+
+
+@pytest.mark.parametrize(
+    ("removal", "short"),
+    [
+        (Removal(), 0),  # 70 + 20 + 10 of AAA's 100 t, 20 of BBB's
+        (Removal(origin="CHN"), 60),  # 20 + 30 of AAA's 100, 10 saved of BBB's 20
+        (Removal(origin="MYS"), 20),
+        (Removal(country="AAA"), 30),  # no ore either: 70 of AAA's 100, BBB's imports stay
+        (Removal(country="BBB"), 10),  # R's 10 t; BBB saves nothing, and imports its 20
+        (Removal(project="M"), 30),
+        (Removal(project="V"), 0),
+        (Removal(origin="CHN", project="V"), 70),
+        (Removal(origin="CHN", country="AAA"), 90),
+    ],
+)
+def test_a_year_without_something(solve: Solve, removal: Removal, short: float) -> None:
+    """120 t of demand; CHN 50 + 20, MYS 20; S makes 20 and R 10 t, V saves 10 of BBB. Shocks are left out."""
+    result = solve(**COVER)
+    assert result.world is not None and result.solution is not None
+    told = covered(result.world, result.solution, "base", 2026, removal)
+    assert (told.loss, told.served) == (near(short), {"Dy": near(1 - short / 120)})
+
+
+def test_each_share_is_the_largest_and_the_loss_is_of_all_together(solve: Solve) -> None:
+    """One plant makes 30 t of Dy or of Tb: each could be served whole, together 30 t are short, the cheaper Tb."""
+    result = solve(
+        elements="element,name,heavy,loss_usd_per_kg\nDy,Dy,true,1000\nTb,Tb,true,500",
+        feeds="feed,element,share\nclay,Dy,0.1\nsand,Tb,0.1",
+        demand="country,element,year,tonnes\nAAA,Dy,2026,30\nAAA,Tb,2026,30",
+        projects=PLANTS + MINE + "N,N,AAA,mine,5000,,,sand\nS,S,AAA,separation,300,,,clay;sand",
+    )
+    assert result.world is not None and result.solution is not None
+    told = covered(result.world, result.solution, "base", 2026, Removal())
+    assert (told.loss, told.served) == (near(15), {"Dy": near(1), "Tb": near(1)})
+
+
+def test_what_is_taken_away(solve: Solve) -> None:
+    """CHN sells 70 t in all, MYS 20: pairs are with CHN."""
+    world = solve(**COVER).world
+    assert world is not None
+    assert largest_origin(world, 2026) == "CHN"
+    names = [removal.name for removal in removals(world, 2026)]
+    assert names[:5] == ["nothing", "origin:CHN", "origin:MYS", "country:AAA", "country:BBB"]
+    assert {"project:V", "origin:CHN+project:S", "origin:CHN+country:BBB"} <= set(names)
