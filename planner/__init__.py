@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model
     from planner.proof.prove import prove as prove
-    from planner.solving.cost_shares import shares as shares
+    from planner.sharing.shares import shares as shares
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.studies.evaluation import evaluate as evaluate
     from planner.studies.experiment import Experiment as Experiment
@@ -69,7 +69,7 @@ _HOMES = {
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.proof.prove": ("prove",),
     "planner.solving.input_names": ("check_coefficients",),
-    "planner.solving.cost_shares": ("shares",),
+    "planner.sharing.shares": ("shares",),
     "planner.studies.evaluation": ("evaluate",),
     "planner.studies.experiment": ("Experiment",),
 }

@@ -225,9 +225,9 @@ class Policy(_Section):
     """New capacity of a project with `unit_tpa` comes in whole units."""
     committed_through: Year | None = None
     """With `adaptive` or `staged`: decisions up to and including this year are one path for all histories."""
-    cost_sharing: Literal["even", "benefit", "stable"] = "even"
-    """Whose payments are evened out: `even`: by budget; `benefit`: by what a party's loss falls; `stable`: by the
-    shares that leave nobody better off alone."""
+    cost_sharing: Literal["even", "stable"] = "even"
+    """Weights by which payments are evened out: `even`: budgets; `stable`: the shares that leave nobody better off
+    alone."""
     secondment_share: Fraction = 0.0
     """Largest share of a country's staff in a skill that may work in another country of its group."""
 

@@ -32,7 +32,7 @@ from planner.results.folders import refuse_foreign, write_folder
 from planner.results.plan import Comparison
 from planner.results.schema import SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_table
-from planner.solving.cost_shares import shares, shares_table
+from planner.sharing.shares import shares, shares_table
 from planner.solving.goals import Progress, silent
 
 COMPARISON, REMOVALS = "compare.html", "removals.json"

@@ -13,10 +13,18 @@ from typing import Self
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.scenario_tree import refuse_if_too_large, size_of
-from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
 from planner.parallel import Background, Team
+from planner.planning.solve import Method, method_of, solve_case
+from planner.planning.whole_program import (
+    COMPARABLE,
+    ENDS,
+    compared,
+    solve_session,
+    solve_without_plan,
+)
+from planner.planning.whole_program import solve_case as solve_whole
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues, differences, other_versions
@@ -24,8 +32,6 @@ from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refr
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.solution import Stop
-from planner.solving.solve import COMPARABLE, ENDS, compared, solve_session, solve_without_plan
-from planner.solving.solve import solve_case as solve_whole
 
 STRUCTURES = 5
 """Programs that a session keeps; one of the real case takes a tenth of a GB."""

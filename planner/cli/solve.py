@@ -14,8 +14,8 @@ from planner.api.plans import Plan, solve_into
 from planner.cli import console
 from planner.data.case import Case, changes
 from planner.data.warnings import warnings_of
-from planner.decomposition.solve import Method
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.planning.solve import Method
 from planner.reporting.text import closing_lines
 from planner.results.integrity import changed_files
 from planner.results.plan import Status

@@ -10,9 +10,9 @@ from planner.config import ModelFile
 from planner.data.case import MODEL, Case, Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
+from planner.planning.whole_program import solve_case
 from planner.results.plan import Cause, ChangedCell, Comparison, Figures, PlanValues, Status
 from planner.solving.goals import Progress, silent
-from planner.solving.solve import solve_case
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""

@@ -39,7 +39,7 @@ from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
-from planner.solving.cost_shares import Game, charged
+from planner.sharing.shares import Game, charged
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
 from planner.solving.program import Program

@@ -14,18 +14,13 @@ from planner.data.scenario_tree import Tree, scenario_tree
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
-from planner.results.verify import verify
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
-from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
-from planner.solving.highs import BASIC, LOWER, UPPER, Solver
+from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver
 from planner.solving.input_names import refuse_beyond_solver
-from planner.solving.payment_split import whole_budgets
-from planner.solving.program import Program, Vector
+from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
 from planner.solving.solution import Solution, Stop
-from planner.solving.spending import items_spent, money_tables
-from planner.solving.variable_values import Values
 from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
@@ -132,10 +127,9 @@ class LiveProgram:
         return solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
 
     def _holds(self, x: Vector) -> bool:
-        """Whether the plan of a point keeps every rule of the contract."""
-        values, budgets = Values(self.program.columns, x), whole_budgets(self.case)
-        spent = money_tables(self.scope, items_spent(self.scope, values), budgets)
-        return verify(self.case, extract_tables(self.scope, values) | spent).holds
+        """Whether a point, its whole numbers rounded, meets every row and bound within tolerance."""
+        missed = residuals(self.program, self.program.upper, x)
+        return float(np.max(missed, initial=0.0)) <= TOLERANCE
 
     def update(self, case: Case, write: bool = True) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was written again, if it may be.

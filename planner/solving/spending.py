@@ -1,4 +1,4 @@
-"""What is spent where and on what, and who pays it."""
+"""Public money that a solution spends, by country, account node and item."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from planner.formulation.budgets import public_capex, spending_countries
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.payment_split import Accounts, Payments, Weights, split
 from planner.solving.program import ZERO
 from planner.solving.variable_values import Values
 from planner.units import musd, musd_per_tonne
@@ -39,18 +38,6 @@ Spent = Mapping[tuple[str, int], Items]
 """What is spent on what, by country and account node."""
 
 
-def money_tables(s: Scope, spent: Spent, weights: Weights) -> dict[str, pd.DataFrame]:
-    """The tables `spending` and `payments`. weights: as for `split`."""
-    accounts = Accounts(
-        s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()}
-    )
-    payments = split(accounts, weights)
-    return {
-        "spending": table_of("spending", spending(s, spent, payments)),
-        "payments": table_of("payments", payments.rows),
-    }
-
-
 def items_spent(s: Scope, v: Values) -> Spent:
     """What is spent on what, by country and account node."""
     out, decided = {}, dict[tuple[str, int], Items]()
@@ -69,19 +56,6 @@ def items_spent(s: Scope, v: Values) -> Spent:
             if items:
                 out[c, account.index] = items
     return out
-
-
-def spending(s: Scope, spent: Spent, payments: Payments) -> Rows:
-    """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
-    `musd` times their probability. Each payer's part of a country's spending is split over items in proportion."""
-    for (c, a), items in spent.items():
-        account = s.account_tree.nodes[a]
-        for funder, share in payments.shares.get((c, a), {}).items():
-            for item, amount in items.items():
-                part, p = share * amount, account.probability
-                if part > ZERO:
-                    quarter = account.quarter if item == PURCHASES else None
-                    yield funder, c, account.year, quarter, item, part, part * p, p, who(s, account)
 
 
 def _bought(s: Scope, v: Values, c: str, account: Node) -> float:

@@ -62,7 +62,7 @@ class WholePlants:
     """Minimises like the solver it is given, over plans whose plants are whole.
 
     After the phase that minimises cost, or cost and risk, its whole numbers are held. `holds` says whether a point
-    keeps every rule of the contract; one that does not is neither reported nor begun with.
+    meets every row; one that does not is neither reported nor begun with.
     """
 
     def __init__(self, scope: Scope, solver: Solver, holds: Holds) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.errors import StoppedError
+from planner.planning.whole_program import ENDS
 from planner.results.plan import PlanValues
 from planner.results.store import read_run
 from planner.results.study import (
@@ -36,7 +37,6 @@ from planner.results.study import (
 from planner.solving.goals import Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.solving.solve import ENDS
 from planner.studies.fixed_plan import Decided, amounts, fix
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import Changer, chains, settings_from

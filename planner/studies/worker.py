@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.errors import InputError
+from planner.planning.whole_program import ENDS
 from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
 from planner.solving.extract import extract_tables
@@ -29,7 +30,6 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.solve import ENDS
 from planner.solving.variable_values import Values
 from planner.studies.outcomes import (
     DecidedAmount,

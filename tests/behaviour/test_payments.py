@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-import planner
+from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import PlanValues
-from planner.solving.payment_split import Accounts
+from planner.sharing.payments import Accounts, split
+from planner.solving.goals import silent
+from planner.solving.live_program import LiveProgram
+from planner.solving.spending import items_spent
+from planner.solving.variable_values import Values
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
@@ -169,101 +173,55 @@ def test_payments_of_histories_count_by_their_probability(solve: SolveCase) -> N
     assert payments(plan) == {"AAA": near((7, 0, 10)), "BANK": near((7, 4, 14))}
 
 
-BENEFIT = NATIONAL | {"policy.cost_sharing": "benefit"}
 EVERYWHERE = "funder, countries\nAAA, *\nBBB, *\nCCC, *\nDDD, *"
 
 
-def gaining(**musd: float) -> dict[str, Any]:
-    """`spent` with one year, so that MUSD spent in a country take as much off its loss; DDD only has a name."""
+def in_one_year(**musd: float) -> dict[str, Any]:
+    """`spent` with one year, and countries CCC and DDD in which nothing is spent."""
     tables = spent(**musd)
-    tables["countries"] += [{"country": c} for c in ("AAA", "BBB", "CCC", "DDD") if c not in musd]
+    tables["countries"] += [{"country": c} for c in ("CCC", "DDD")]
     tables["demand"] = [row for c in musd for row in demand(100, last=2026, country=c)]
     return tables
 
 
-def paid(plan: PlanValues) -> dict[str, float]:
-    return {funder: row[0] for funder, row in payments(plan).items()}
+def paid_by_weight(case: Case, weights: dict[str, float]) -> dict[str, float]:
+    """Funder -> MUSD paid of what the plan of a case spends, the weights being those given and not budgets."""
+    session = LiveProgram(case)
+    values = Values(session.program.columns, session.solve(silent).last.x)
+    items = items_spent(session.scope, values)
+    amounts = {key: sum(parts.values()) for key, parts in items.items()}
+    rows = split(Accounts(case, session.scope.account_tree, amounts), weights).rows
+    return {row.funder: row.paid_musd for row in rows}
 
 
-def test_by_benefit_a_party_pays_as_its_loss_falls_and_one_that_gains_nothing_pays_nothing(
-    solve: SolveCase,
+def test_by_weight_a_funder_of_twice_the_weight_pays_twice_and_one_of_none_pays_nothing(
+    make_case: MakeCase,
 ) -> None:
-    plan = solve(
-        BENEFIT,
-        **gaining(AAA=60, BBB=20),
+    case = make_case(
+        NATIONAL,
+        **in_one_year(AAA=60, BBB=20),
         budgets=[*budget(100), *budget(300, funder="BBB"), *budget(100, funder="CCC")],
         funders=EVERYWHERE,
     )
-    assert paid(plan) == {"AAA": near(60), "BBB": near(20), "CCC": 0}
+    found = paid_by_weight(case, {"AAA": 6, "BBB": 2, "CCC": 0})
+    assert found == {"AAA": near(60), "BBB": near(20), "CCC": 0}
 
 
-def test_by_benefit_those_that_gain_nothing_pay_the_least_and_that_by_budget(
-    solve: SolveCase,
+def test_by_weight_those_that_have_none_pay_the_least_and_that_by_budget(
+    make_case: MakeCase,
 ) -> None:
-    # Of 80, AAA (gains 60) has 50 and BBB (gains 20) has 18. The missing 12 are shared 30 to 10.
-    plan = solve(
-        BENEFIT,
-        **gaining(AAA=60, BBB=20),
+    # Of 80, AAA has 50 and BBB has 18. The missing 12 are shared 30 to 10.
+    case = make_case(
+        NATIONAL,
+        **in_one_year(AAA=60, BBB=20),
         budgets=[
             *(*budget(50), *budget(18, funder="BBB")),
             *(*budget(30, funder="CCC"), *budget(10, funder="DDD")),
         ],
         funders=EVERYWHERE,
     )
-    assert paid(plan) == {"AAA": near(50), "BBB": near(18), "CCC": near(9), "DDD": near(3)}
-
-
-def test_funders_of_a_party_share_its_weight_by_budget(solve: SolveCase) -> None:
-    # AAA and BBB are one party that gains 80, CCC gains 20. BANK belongs to that party, AAA by its country.
-    tables = gaining(AAA=60, BBB=20, CCC=20)
-    tables["countries"] = [
-        {"country": "AAA", "party": "U"},
-        {"country": "BBB", "party": "U"},
-        {"country": "CCC"},
-    ]
-    plan = solve(
-        BENEFIT,
-        **tables,
-        budgets=[*budget(90), *budget(30, funder="BANK"), *budget(500, funder="CCC")],
-        funders="funder, party, countries\nBANK, U, *\nAAA, , *\nCCC, , *",
-    )
-    assert paid(plan) == {"AAA": near(60), "BANK": near(20), "CCC": near(20)}
-
-
-def test_benefit_counts_the_expected_loss_and_that_in_the_tail_each_in_its_own_run(
-    solve: SolveCase,
-) -> None:
-    # Imports of AAA are cut in one future, of BBB in the other, each a half; the worst half is the tail. Losses without
-    # a plan: 100 in `a` and 40 in `b`, so the tail is `a` alone; with it 40 in `a` and 30 in `b`. AAA gains 30 expected
-    # and 60 in the tail, BBB 5 and 0: 45 and 2.5 at a risk aversion of a half. 70 are paid.
-    tables = gaining(AAA=60, BBB=10)
-    tables["demand"] = [*demand(100, last=2026), *demand(40, last=2026, country="BBB")]
-    plan = solve(
-        BENEFIT | {"objective.risk_aversion": 0.5, "objective.tail": 0.5},
-        **tables,
-        imports=[imports(100), imports(40, country="BBB")],
-        scenarios=scenarios(a=0.5, b=0.5),
-        shocks=[shock("a", "import", 0, country="AAA"), shock("b", "import", 0, country="BBB")],
-        budgets=[*budget(100), *budget(100, funder="BBB")],
-        funders=EVERYWHERE,
-    )
-    assert plan.summary["scenario_loss_musd"] == near({"a": 40, "b": 30})
-    assert paid(plan) == {"AAA": near(70 * 45 / 47.5), "BBB": near(70 * 2.5 / 47.5)}
-
-
-def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(
-    make_case: MakeCase,
-) -> None:
-    tables = gaining(AAA=60, BBB=20) | {
-        "budgets": [*budget(100), *budget(300, funder="BBB")],
-        "funders": EVERYWHERE,
-    }
-    even, case = make_case(NATIONAL, **tables), make_case(BENEFIT, **tables)
-    assert paid(planner.solve(case, baseline=False)) == {"AAA": near(60), "BBB": near(20)}
-    session = planner.Session(even)
-    assert paid(session.solve()) == {"AAA": near(20), "BBB": near(60)}
-    assert paid(session.solve(case)) == {"AAA": near(60), "BBB": near(20)}
-    assert session.rebuilt == ""
+    found = paid_by_weight(case, {"AAA": 60, "BBB": 20})
+    assert found == {"AAA": near(50), "BBB": near(18), "CCC": near(9), "DDD": near(3)}
 
 
 def test_histories_that_spend_the_same_share_a_split_only_if_their_futures_are_as_likely(

@@ -12,7 +12,7 @@ import planner
 from planner.api.explanations import shares_into
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
-from planner.solving.cost_shares import Game, stable
+from planner.sharing.shares import Game, stable
 from tests.cases import (
     MUSD,
     Row,
@@ -202,6 +202,11 @@ def test_stable_payments_follow_the_charges(make_case: MakeCase) -> None:
     assert by_party(planner.shares(plan.case))["A"].charge == near(
         plan.tables["shares"]["charge_musd"][0]
     )
+    session = planner.Session(even.case)
+    session.solve()
+    again = session.solve(plan.case)
+    assert again.tables["payments"].equals(plan.tables["payments"])
+    assert session.rebuilt == ""
 
 
 def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
+from planner.planning.whole_program import silent
 from planner.reporting.text import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
-from planner.solving.solve import silent
 from planner.studies.frontier import frontier
 from planner.studies.study_file import FrontierDesign
 from tests.cases import (

@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import planner
-from planner.decomposition import solve
+from planner.planning import solve
 from planner.results.verify import verify
 from tests.decomposition.test_search import CLOSE, agree
 from tests.oracle.agreement import flat

@@ -14,8 +14,8 @@ from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
 from planner.decomposition.grouping import branches, departures, group, parts, risk_weights
-from planner.decomposition.solve import begin
 from planner.decomposition.subproblem import Question
+from planner.planning.solve import begin
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.verify import verify

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.data.case import Case
-from planner.decomposition import solve as chooser
 from planner.decomposition.benders_loop import Search
-from planner.decomposition.solve import method_of
 from planner.errors import InputError
+from planner.planning import solve as chooser
+from planner.planning.solve import method_of
 from planner.results.verify import verify
 from tests.cases import (
     EXACT,

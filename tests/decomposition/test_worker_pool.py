@@ -14,9 +14,10 @@ import pytest
 import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
-from planner.decomposition import solve, worker_pool
+from planner.decomposition import worker_pool
 from planner.decomposition.grouping import parts
 from planner.decomposition.worker_pool import HeldBranches
+from planner.planning import solve
 
 DEATHS = "PLANNER_TEST_DEATHS"
 """Environment variable: folder in which workers note that one has died."""

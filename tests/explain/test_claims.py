@@ -10,9 +10,9 @@ from planner.data.case import differences
 from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged, uncertain_inputs
 from planner.explanation.explain import explain
+from planner.planning.whole_program import solve_case
 from planner.reporting.text import why
 from planner.results.explanation import Trial
-from planner.solving.solve import solve_case
 from tests.cases import (
     MUSD,
     budget,

@@ -10,13 +10,13 @@ from planner.data.case import Case
 from planner.explanation.claims import uncertain_inputs
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
+from planner.planning.whole_program import solve_case
 from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.plan import commitments, moved_plans
 from planner.reporting.values.decision import named, waiting
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation
-from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
 

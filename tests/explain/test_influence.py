@@ -7,8 +7,8 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.claims import touched_rows, uncertain_inputs
 from planner.explanation.explain import explain
+from planner.planning.whole_program import solve_case
 from planner.results.explanation import Explanation
-from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
 

@@ -12,8 +12,8 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_decisions, optimum
 from planner.explanation.explain import explain
 from planner.explanation.value_of_information import mean_case
+from planner.planning.whole_program import solve_case
 from planner.results.losses import cvar
-from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
 

@@ -20,11 +20,11 @@ from planner.errors import InputError
 from planner.explanation.business_case import business_case
 from planner.finance.cashflow import received
 from planner.finance.returns import npv
+from planner.planning.whole_program import solve_case
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import BusinessCase
 from planner.results.plan import PlanValues
 from planner.results.store import write_run
-from planner.solving.solve import solve_case
 from tests.cases import (
     LONG,
     MUSD,

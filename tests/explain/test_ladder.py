@@ -20,12 +20,12 @@ from planner.explanation.explain import (
     timing,
 )
 from planner.explanation.prices_and_ranges import links
+from planner.planning.whole_program import solve_case, without_plan
 from planner.reporting.pages.run import render_page
 from planner.reporting.text import claim, explain_lines
 from planner.reporting.values.run_view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.highs import Solver
-from planner.solving.solve import solve_case, without_plan
 from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.reporting.conftest import read_page

@@ -8,11 +8,11 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
+from planner.planning.whole_program import solve_case
 from planner.reporting.text import explained, statements
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation, Rung
-from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import MakeCase
 

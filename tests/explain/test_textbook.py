@@ -6,8 +6,8 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
+from planner.planning.whole_program import solve_case
 from planner.results.losses import cvar
-from planner.solving.solve import solve_case
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 

@@ -315,12 +315,12 @@ def test_staged_investment_without_draws_is_said() -> None:
     assert warnings_of(case.with_tables(shocks=tuple(drawn))) == []
 
 
-def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> None:
+def test_with_stable_shares_a_funder_whose_party_has_no_country_is_warned_about() -> None:
     case = planner.load(cases.REAL).set("funders", "jpn", "party", "nobody")
     before = {w.rule for w in warnings_of(case)}
     found = [
         w
-        for w in warnings_of(case.set_model("policy.cost_sharing", "benefit"))
+        for w in warnings_of(case.set_model("policy.cost_sharing", "stable"))
         if w.rule not in before
     ]
     assert {w.rule for w in found} == {"party-without-country"}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 import planner
+from planner.sharing.payments import Accounts, split, whole_budgets
 from planner.solving.live_program import LiveProgram
-from planner.solving.payment_split import Accounts, split, whole_budgets
 from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
 from tests.oracle.payments import Node, even_payments, split_of

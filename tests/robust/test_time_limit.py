@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import planner
+from planner.planning.whole_program import solve_session
 from planner.solving.diagnose import why_unproven
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Bounds, Solution, Stop
-from planner.solving.solve import solve_session
 from planner.solving.wait_and_see import no_less_than
 from tests.cases import REAL
 from tests.oracle.agreement import flat
@@ -81,9 +81,9 @@ def test_a_solve_out_of_time_reports_the_bounds_it_has(tmp_path: Path) -> None:
 def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
     case = planner.load(ROOT / "inputs" / "starter")
     nothing = planner.solve(case, baseline=True).summary["without_plan"]["risk_musd"]
-    stopped = planner.solving.solve.compared(
+    stopped = planner.planning.whole_program.compared(
         planner.solve(case, time_limit=0.0, baseline=False),
-        planner.solving.solve.solve_without_plan(case),
+        planner.planning.whole_program.solve_without_plan(case),
     )
     assert stopped.status == "time_limit"
     assert stopped.summary["bounds"] == {"risk": {"at_least": 0.0, "at_most": nothing}}
@@ -155,8 +155,8 @@ def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it()
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
 def test_every_goal_is_at_most_what_doing_nothing_gives(goal: str) -> None:
     case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal})
-    nothing = planner.solving.solve.solve_without_plan(case)
-    stopped = planner.solving.solve.compared(
+    nothing = planner.planning.whole_program.solve_without_plan(case)
+    stopped = planner.planning.whole_program.compared(
         planner.solve(case, time_limit=0.0, baseline=False), nothing
     )
     most = nothing.summary["risk_musd"] + (

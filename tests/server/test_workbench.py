@@ -21,6 +21,7 @@ import planner.studies.fixed_plan
 from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
+from planner.planning import whole_program as solve
 from planner.reporting.values.wording import signed
 from planner.results.store import write_case
 from planner.server.answers import WEIGHTS
@@ -29,7 +30,6 @@ from planner.server.journal import Journal, OpenedCase, Record, folder_for, show
 from planner.server.page_regions import Regions
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
-from planner.solving import solve
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from tests.cases import LONG

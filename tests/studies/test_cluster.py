@@ -15,10 +15,10 @@ import pytest
 
 import planner
 from planner.cluster import connect, on_scheduler
-from planner.decomposition import solve
 from planner.decomposition.grouping import parts
 from planner.errors import InputError
 from planner.parallel import Here
+from planner.planning import solve
 from planner.studies.run import run_points
 from tests.decomposition.test_worker_pool import twelve_scenarios
 from tests.studies.processes import Cluster, kill, planner_study, written

@@ -21,12 +21,12 @@ import pytest
 import planner
 from planner.errors import RunFolderError, StoppedError
 from planner.parallel import Here, Make, local
+from planner.planning.whole_program import solve_session
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
-from planner.solving.solve import solve_session
 from planner.studies.outcomes import measure
 from planner.studies.run import agreement_of, retry, run_points, status_of
 from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results

@@ -19,7 +19,6 @@ from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
-from planner.results.losses import ByCountry
 from planner.solving.highs import Solver
 from planner.solving.program import ZERO, Key, Program, Vector
 from planner.solving.solution import Stop
@@ -43,32 +42,6 @@ def whole_budgets(case: Case) -> dict[str, float]:
     for (funder, _), amount in case.budget.items():
         out[funder] += amount
     return out
-
-
-def benefit(case: Case, without: ByCountry, with_plan: ByCountry) -> Weights:
-    """Funder -> what the loss of its party falls by (MUSD), spread over the funders of a party by budget.
-
-    without, with_plan: loss by country. Expected and tail loss are weighed as in the risk, each in its own run. What is
-    within the accuracy to which risk is held counts as no benefit.
-    """
-    aversion, budgets = case.model.objective.risk_aversion, whole_budgets(case)
-    gain, before, together = (dict[str, float]() for _ in range(3))
-    for country, party in case.party.items():
-        old, new = (
-            (1 - aversion) * parts[country]["expected"] + aversion * parts[country]["tail"]
-            for parts in (without, with_plan)
-        )
-        gain[party] = gain.get(party, 0.0) + old - new
-        before[party] = before.get(party, 0.0) + old
-    for funder, budget in budgets.items():
-        party = case.funder_party[funder]
-        together[party] = together.get(party, 0.0) + budget
-    served = {party for party, musd in gain.items() if musd > TIGHT * (1 + before[party])}
-    return {
-        funder: gain[party] * budget / together[party] if party in served and budget > 0 else 0.0
-        for funder, budget in budgets.items()
-        for party in [case.funder_party[funder]]
-    }
 
 
 class Payment(NamedTuple):

@@ -19,17 +19,18 @@ from planner.decomposition.worker_pool import WorkerPool, joined, spent_in, tabl
 from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
 from planner.parallel import Team, team_of
+from planner.planning import whole_program
+from planner.planning.whole_program import ENDS, Nothing, header, seconds_of
 from planner.results.ledger import at_most, equal
 from planner.results.plan import PlanValues, figures
 from planner.results.verify import verify
-from planner.solving import solve as whole_program
+from planner.sharing.money_tables import money_tables
+from planner.sharing.shares import payment_weights
 from planner.solving.diagnose import Diagnosis
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.shadow_prices import price_table, priced
 from planner.solving.solution import Stop
-from planner.solving.solve import ENDS, Nothing, header, seconds_of, weights_of
-from planner.solving.spending import money_tables
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
 Method = Literal["auto", "whole", "scenarios"]
@@ -81,7 +82,7 @@ def solve_case(
 ) -> PlanValues:
     """Solve a case and verify the plan.
 
-    As `planner.solving.solve.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
+    As `planner.planning.whole_program.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
     processes of this machine that solve scenarios, or another team; with more than one a script calls this under
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
@@ -148,7 +149,8 @@ def _plan(search: Search, nothing: Nothing | None, started: float, built: float)
     reference = part_of(grouping, [])
     along = tables_of(reference, values_on(reference, shared))
     tables = joined(grouping, along, found)
-    weights = weights_of(case, tables, nothing)
+    weights, shares_found = payment_weights(case)
+    tables |= shares_found
     whole = Scope(case)
     tables |= money_tables(whole, spent_in(whole, [along, *found]), weights)
     tables["shadow_prices"] = prices

@@ -1,4 +1,4 @@
-"""Case -> plan: build, compile, solve the phases, extract, verify. One page to read a solve from."""
+"""Case -> plan as one program: build, solve the phases, extract, share the payments, verify."""
 
 from __future__ import annotations
 
@@ -12,31 +12,28 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.scenario_tree import refuse_if_too_large
-from planner.errors import StoppedError
 from planner.host import collector_paused
 from planner.parallel import meanwhile
-from planner.results.ledger import Ledger, at_most, equal
-from planner.results.losses import losses_by_country, losses_of
+from planner.results.ledger import at_most, equal
 from planner.results.plan import PlanValues, Status, figures
 from planner.results.verify import Verification, verify
+from planner.sharing.money_tables import money_tables
+from planner.sharing.shares import payment_weights
 from planner.solving import highs
-from planner.solving.cost_shares import shares, shares_table, stable
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import beside
-from planner.solving.payment_split import Weights, benefit, whole_budgets
 from planner.solving.program import Certificate
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
-from planner.solving.spending import items_spent, money_tables
+from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
 from planner.solving.wait_and_see import no_less_than
 from planner.solving.whole_plants import proven
@@ -72,7 +69,7 @@ def solve_case(
 
     time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
     `without_plan` in the summary and `without_plan_t` in the table `shortfall`. nothing: gives that solution, if it is
-    made elsewhere; where payments go by benefit it is needed in any case.
+    made elsewhere.
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
     curve = baseline or nothing is not None
@@ -179,8 +176,7 @@ def solve_session(
     """Solve what a session holds, extract and verify the plan.
 
     nothing: as for `solve_case`. outcome: what it was solved to already. curve: tell what cheaper and dearer plans
-    leave. Raises InputError where payments cannot be
-    split as the model says.
+    leave.
     """
     case, started = session.case, perf_counter()
     outcome = outcome or session.solve(lambda name: progress(SAID[name]))
@@ -204,7 +200,8 @@ def solve_session(
     )
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
-    weights = weights_of(case, tables, nothing)
+    weights, shares_found = payment_weights(case)
+    tables |= shares_found
     tables |= money_tables(session.scope, items_spent(session.scope, values), weights)
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
     seconds = seconds_of(case, build_seconds, started)
@@ -257,27 +254,6 @@ def _bounds(
         )  # cost plus risk is no less than the risk either
         bounds[first]["at_least"] = max(bounds[first]["at_least"], least)
     return bounds
-
-
-def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing | None) -> Weights:
-    """What the payments of each funder are measured by. With `stable` the table `shares` is added to the tables.
-
-    nothing: the case without levers, asked for where payments go by benefit; solved here if it is left out.
-    """
-    if case.model.policy.cost_sharing == "even":
-        return whole_budgets(case)
-    if case.model.policy.cost_sharing == "stable":
-        found = shares(case)
-        tables["shares"] = shares_table(found)
-        return stable(case, found)
-    book = Ledger(case, tables)
-    parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
-    without = nothing() if nothing is not None else solve_without_plan(case)
-    if without.status is not Status.OPTIMAL:
-        raise StoppedError(
-            f"payments go by benefit, and the case without a plan was not solved ({without.status})"
-        )
-    return benefit(case, without.summary["loss_musd_by_country"], parts)
 
 
 def without_plan(case: Case) -> Case:

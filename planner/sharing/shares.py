@@ -26,14 +26,15 @@ from planner.formulation.whole_program import owners
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
 from planner.results.verify import verify
+from planner.sharing.money_tables import money_tables
+from planner.sharing.payments import Weights, whole_budgets
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Phase, Progress, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.payment_split import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.spending import items_spent, money_tables
+from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
 
 FEW = 6
@@ -280,6 +281,14 @@ def stable(case: Case, found: Shares) -> Weights:
         for funder, budget in budgets.items()
         for party in [case.funder_party[funder]]
     }
+
+
+def payment_weights(case: Case) -> tuple[Weights, dict[str, pd.DataFrame]]:
+    """The weights by which a case has its payments evened out, and the table `shares` if they rest on it."""
+    if case.model.policy.cost_sharing == "even":
+        return whole_budgets(case), {}
+    found = shares(case)
+    return stable(case, found), {SHARES.name: shares_table(found)}
 
 
 def _all(names: list[str]) -> Iterator[Coalition]:
