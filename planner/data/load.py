@@ -116,7 +116,7 @@ def _sheets(
         raise InputError(
             [fault("no-such-case", str(path), 0, "", "is neither a folder nor an .xlsx workbook")]
         )
-    return read_workbook(path, faults)
+    return read_workbook(path, faults, remarks)
 
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, remarks: list[Fault]) -> Origin:

@@ -22,6 +22,7 @@ from planner.data.entry_warnings import (
     repeated_labels,
 )
 from planner.data.findings import Finding, found
+from planner.data.likely_slips import LIKELY_SLIPS
 from planner.data.lookups import BASE, Good
 from planner.data.price_warnings import credits_above_opex, escaping_plants, odd_import_prices
 from planner.data.schema import FILTERS, Budget, Shock
@@ -43,6 +44,8 @@ from planner.units import musd, musd_per_tonne
 
 RARE = 0.05
 """Share of the futures below which a danger does not count as one that keeps a plan ready."""
+LEAST_TAIL = 0.5
+"""Share of the scenarios outside the tail below which the tail is hardly one."""
 PLACES = 3
 """Places that are named for a rule where its warnings are told to people."""
 
@@ -300,6 +303,10 @@ def not_asked(case: Case) -> Iterator[Finding]:
     if investment == "staged" and not any(row.hazard for row in case.tables.shocks):
         said = "nothing was drawn, so decisions answer what is revealed, as with adaptive"
         yield Finding("staged-without-draws", "model", 0, "policy.investment", said, investment)
+    tail = case.model.objective.tail
+    if tail < LEAST_TAIL:
+        said = f"{tail:g} makes the worst {1 - tail:.0%} of all scenarios the tail: that is nearly the mean"
+        yield Finding("wide-tail", "model", 0, "objective.tail", said, tail)
     if case.model.policy.cost_sharing != "even":
         rows = {row.funder: row for row in case.tables.funders}
         for funder, party in case.funder_party.items():
@@ -414,4 +421,5 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     ending_danger,
     shocks,
     not_asked,
+    *LIKELY_SLIPS,
 )

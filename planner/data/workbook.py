@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ _BULK = {("row", 3), ("si", 2)}
 """Elements, and their depth, that a reader takes and drops one by one."""
 _CELL = ["sheetData", "row", "c"]
 _CHUNK = 2**16
+_TRUE = ("1", "true", "on")
 _ENCODED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 
 
@@ -49,6 +51,17 @@ class Traits:
     merged: list[str] = field(default_factory=list)
     valueless: list[str] = field(default_factory=list)
     """Cells whose formula has no stored value; they would read as empty."""
+    hidden_rows: int = 0
+    """Rows that are hidden, by hand or by a filter."""
+    hidden_columns: int = 0
+    filled: Counter[int] = field(default_factory=Counter)
+    """Number of a format -> cells that have it."""
+    struck: list[bool] = field(default_factory=list)
+    """Of `styles.xml`: each font is struck through, or not."""
+    fonts: list[int] = field(default_factory=list)
+    """Of `styles.xml`: the font of each format."""
+    hidden_sheets: list[str] = field(default_factory=list)
+    """Of `workbook.xml`: names of hidden sheets."""
 
 
 class _Hostile(Exception):
@@ -131,16 +144,36 @@ class _Part:
             or len(self._open) > MAX_DEPTH
         ):
             raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
+        self._note_looks(local, values)
         if self._open[1:] == ["sheetData", "row"]:
             self._next_row(values.get("r"))
         elif self._open[1:] == _CELL:
             self._next_cell(values.get("r"))
             # A formula may give an empty text, which is stored as such.
             self._formula, self._value = False, values.get("t") == "str"
+            style = values.get("s") or "0"
+            self.traits.filled[int(style) if style.isdecimal() else 0] += 1
         elif local == "f":
             self._formula = True
         elif local == "mergeCell" and len(self.traits.merged) < LISTED:
             self.traits.merged.append(values.get("ref", "?"))
+
+    def _note_looks(self, local: str, values: dict[str, str]) -> None:
+        """Keep what a person does not see of a sheet, or sees as deleted."""
+        path = self._open[1:]
+        if path == ["sheetData", "row"]:
+            self.traits.hidden_rows += values.get("hidden") in _TRUE
+        elif path == ["cols", "col"] and values.get("hidden") in _TRUE:
+            self.traits.hidden_columns += 1
+        elif path == ["sheets", "sheet"] and values.get("state", "visible") != "visible":
+            self.traits.hidden_sheets.append(values.get("name", "?"))
+        elif path == ["fonts", "font"]:
+            self.traits.struck.append(False)
+        elif path == ["fonts", "font", "strike"] and values.get("val", "1") in _TRUE:
+            self.traits.struck[-1] = True
+        elif path == ["cellXfs", "xf"]:
+            font = values.get("fontId") or "0"
+            self.traits.fonts.append(int(font) if font.isdecimal() else 0)
 
     def _next_row(self, given: str | None) -> None:
         number = int(given) if given else self._row + 1
@@ -200,13 +233,18 @@ def _read_part(book: ZipFile, name: str) -> _Part:
 # ---- its sheets ------------------------------------------------------------------------------------------------------
 
 
-def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
-    """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable."""
+def read_workbook(
+    path: Path, faults: list[Fault], remarks: list[Fault]
+) -> tuple[dict[str, Sheet], Sheet | None]:
+    """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable.
+
+    Faults and remarks on what the sheets look like are added to the lists.
+    """
     traits = inspect(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _read_tabs(path, traits, faults)
+            sheets, model = _read_tabs(path, traits, faults, remarks)
     except InputError:
         raise
     except MemoryError:
@@ -214,10 +252,11 @@ def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sh
     except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
         said = f"is not a readable .xlsx workbook: {type(error).__name__}: {str(error)[:200]}"
         raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
+    return sheets, model
 
 
 def _read_tabs(
-    path: Path, traits: dict[str, Traits], faults: list[Fault]
+    path: Path, traits: dict[str, Traits], faults: list[Fault], remarks: list[Fault]
 ) -> tuple[dict[str, Sheet], Sheet | None]:
     sheets: dict[str, Sheet] = {}
     model: Sheet | None = None
@@ -233,7 +272,9 @@ def _read_tabs(
                 continue
             tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
             sheet = sheet_of(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
-            faults += _layout(place, tab.title, traits.get(_part(tab), Traits()))
+            found = traits.get(_part(tab), Traits())
+            faults += _layout(place, tab.title, found)
+            remarks += _unseen(place, tab.title, found, traits)
             if tab.title == MODEL_SHEET:
                 model = sheet
             else:
@@ -291,6 +332,28 @@ def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
             cell=f"{tab}!{traits.valueless[0]}",
             also=also,
         )
+
+
+def _unseen(place: str, tab: str, sheet: Traits, parts: Mapping[str, Traits]) -> Iterator[Fault]:
+    """Remark on what counts though a person does not see it, or sees it as deleted."""
+    styles = parts.get("xl/styles.xml", Traits())
+    struck = 0
+    for number, cells in sheet.filled.items():
+        font = styles.fonts[number] if number < len(styles.fonts) else 0
+        if font < len(styles.struck) and styles.struck[font]:
+            struck += cells
+    told = []
+    if tab in parts.get("xl/workbook.xml", Traits()).hidden_sheets:
+        told.append("the sheet is hidden")
+    if sheet.hidden_rows:
+        told.append(f"{sheet.hidden_rows} hidden or filtered rows")
+    if sheet.hidden_columns:
+        told.append("hidden columns")
+    if struck:
+        told.append(f"{struck} cells struck through")
+    if told:
+        said = f"{', '.join(told)}: all of it is read and counts"
+        yield fault("hidden-cells", place, 0, "", said)
 
 
 def _row(address: str) -> int:

@@ -17,6 +17,7 @@ from planner.data.warnings import grouped, warnings_of
 from planner.errors import RULES
 from tests import cases
 from tests.faults.conftest import STARTER, write_text
+from tests.faults.likely_slips import SLIPS
 from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter
 
 ALLIED = STARTER.parent / "allied-2026"
@@ -255,6 +256,9 @@ def test_files_that_are_not_read_and_short_rows_are_said(base: Text, tmp_path: P
 def test_every_warning_is_tested() -> None:
     assert set(RULES["warnings"]) == {
         *ODD,
+        *SLIPS,
+        "wide-tail",
+        "hidden-cells",
         "short-row",
         "ignored-file",
         "not-adaptive",

@@ -1,0 +1,87 @@
+"""Slips that no schema knows are asked about, and edits that a planner makes are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.data.likely_slips import LIKELY_SLIPS
+from planner.data.warnings import warnings_of
+from tests.faults.books import write_book
+from tests.faults.conftest import STARTER, read_text, write_text
+from tests.faults.likely_slips import HARMLESS, SLIPS, Change
+from tests.faults.mutations import Mutation, Text, mutated
+
+INPUTS = STARTER.parent
+EACH = [(rule, *slip) for rule, slips in SLIPS.items() for slip in slips]
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "change", "table", "column"), EACH, ids=[f"{e[0]}: {e[1]}" for e in EACH]
+)
+def test_a_slip_is_asked_about_at_its_place(
+    base: Text, tmp_path: Path, rule: str, what: str, change: Change, table: str, column: str
+) -> None:
+    before = planner.load(write_text(base, tmp_path / "base"))
+    assert rule not in {warning.rule for warning in warnings_of(before)}
+    changed = mutated(base, Mutation(what, change, rule, table, 0, column))
+    case = planner.load(write_text(changed, tmp_path / "case"))
+    found = [warning for warning in warnings_of(case) if warning.rule == rule]
+    assert found, [str(warning) for warning in warnings_of(case)]
+    assert (found[0].place, found[0].column) == (f"{table}.csv", column)
+    assert found[0].line > 1 and found[0].remedy
+    assert rule not in {warning.rule for warning in warnings_of(case, ignore=[rule])}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_a_harmless_edit_stays_silent(base: Text, tmp_path: Path, what: str) -> None:
+    changed = mutated(base, Mutation(what, HARMLESS[what], "", "", 0, ""))
+    case = planner.load(write_text(changed, tmp_path / "case"))
+    assert [str(case.origin.fault(slip)) for check in LIKELY_SLIPS for slip in check(case)] == []
+
+
+@pytest.mark.parametrize("name", ["starter", "allied-2026", "backtest-2025"])
+def test_the_cases_that_come_with_the_planner_stay_silent(name: str) -> None:
+    case = planner.load(INPUTS / name)
+    assert [str(case.origin.fault(slip)) for check in LIKELY_SLIPS for slip in check(case)] == []
+
+
+def test_a_wide_tail_is_said_by_check(tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["check", str(STARTER), "--set", "objective.tail=0.2"])
+    assert said.exit_code == 0 and "wide-tail" in said.output, said.output
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    return write_book(read_text(STARTER), tmp_path / "case.xlsx")
+
+
+def remarks(path: Path) -> list[str]:
+    return [w.message for w in planner.load(path).origin.remarks if w.rule == "hidden-cells"]
+
+
+def test_a_plain_workbook_hides_nothing(book: Path) -> None:
+    assert remarks(book) == []
+
+
+def test_hidden_filtered_and_struck_cells_of_a_workbook_count_and_are_said(book: Path) -> None:
+    opened = openpyxl.load_workbook(book)
+    opened["projects"].row_dimensions[3].hidden = True
+    opened["projects"].row_dimensions[4].hidden = True
+    for cell in opened["demand"][2][:3]:
+        cell.font = Font(strike=True)
+    opened["countries"].sheet_state = "hidden"
+    opened["feeds"].column_dimensions["B"].hidden = True
+    opened.save(book)
+    said = "; ".join(remarks(book))
+    assert "2 hidden or filtered rows" in said
+    assert "3 cells struck through" in said
+    assert "the sheet is hidden" in said
+    assert "hidden columns" in said
+    assert len(planner.load(book).projects) == len(planner.load(STARTER).projects)
