@@ -11,7 +11,8 @@ from typing import Any, get_origin
 from pydantic.fields import FieldInfo
 
 from planner.config import ModelFile
-from planner.data.export import PERIOD, choices_of, field_type
+from planner.data.export import choices_of
+from planner.data.frames import PERIOD, field_type
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.formulation.declarations import Equation, Variable, cell
 from planner.formulation.whole_program import EQUATIONS, VARIABLES

@@ -11,7 +11,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+from planner.host import VERSION
+
+__version__ = VERSION
 """As the newest heading of CHANGELOG.md says."""
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config import ModelFile as ModelFile
     from planner.data.case import Case as Case
-    from planner.data.export import frame_of as frame_of
+    from planner.data.change import Change as Change
+    from planner.data.change import parse_change as parse_change
+    from planner.data.difference import difference as difference
     from planner.data.load import load as load
     from planner.data.sampling import sample as sample
     from planner.errors import Fault as Fault
@@ -51,7 +55,8 @@ _HOMES = {
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),
-    "planner.data.export": ("frame_of",),
+    "planner.data.change": ("Change", "parse_change"),
+    "planner.data.difference": ("difference",),
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
     "planner.errors": (

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from planner.errors import Fault, InputError, did_you_mean, fault, file_words, invisible, nearest
@@ -389,15 +390,6 @@ def build_model(
         raise InputError(found) from None
 
 
-def parse_override(text: str) -> tuple[str, object]:
-    """'policy.coordination=national' -> ('policy.coordination', 'national'). Values are read as TOML,
-    bare words as text. Raises InputError."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise InputError([fault("override", "--set", 0, text, "must look like KEY=VALUE")])
-    return key.strip(), parse_value(value.strip(), key.strip())
-
-
 def parse_value(text: str, key: str = "") -> object:
     """A TOML value, or the text itself when it is not one (bare words need no quotes). A name is always text."""
     try:
@@ -438,11 +430,20 @@ def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[s
 
 def meaning(key: str) -> str:
     """What a dotted key of the model file means, in one line."""
+    return " ".join(str(_field(key).description).split())
+
+
+def key_type(key: str) -> Any:
+    """The type of the values of a dotted key of the model file."""
+    return _field(key).annotation
+
+
+def _field(key: str) -> FieldInfo:
     section: type[BaseModel] = ModelFile
     *sections, last = key.split(".")
     for name in sections:
         section = section.model_fields[name].annotation  # type: ignore[assignment]
-    return " ".join(str(section.model_fields[last].description).split())
+    return section.model_fields[last]
 
 
 def _as_fault(

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+VERSION = "0.2.0"
+"""Of the package."""
+
 
 def cores() -> int:
     """Processors that this process may use."""

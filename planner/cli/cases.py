@@ -13,13 +13,13 @@ import typer
 import planner
 from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.export import datapackage, model_schema, write_tables, write_workbook
+from planner.data.export import datapackage, model_schema, write_model, write_tables, write_workbook
 from planner.data.load import load
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
 from planner.results.folders import refuse_foreign, write_folder, write_whole
-from planner.results.store import model_toml, write_case
+from planner.results.store import write_case
 from planner.studies.study_file import study_schema
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
@@ -156,7 +156,7 @@ def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:
     """The tables, and the model file; what was not drawn is as it was, byte by byte where it was a file."""
     write_tables(drawn, folder, also=(DRAWS,))
     if source.is_file():
-        (folder / MODEL).write_text(model_toml(drawn.model), encoding="utf-8")
+        write_model(drawn.model, folder / MODEL)
         return
     kept = [
         f"{table.name}.csv"

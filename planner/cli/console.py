@@ -20,8 +20,8 @@ from rich.markup import escape
 from rich.status import Status as Spinner
 
 from planner.cli import answer_lost, give_up, stopped_early
-from planner.config import parse_override
 from planner.data.case import Case
+from planner.data.change import parse_changes
 from planner.data.load import load
 from planner.data.warnings import grouped
 from planner.errors import SHOWN_PLACES, Fault, InputError, PlannerError, inert
@@ -216,4 +216,4 @@ def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> No
 
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
-    return load(find_case(case), model, dict(parse_override(text) for text in overrides or ()))
+    return load(find_case(case), model, parse_changes(overrides or ()))

@@ -12,7 +12,7 @@ from planner.api import explanations
 from planner.api.plans import plan_of, replay, write_reports
 from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.export import write_tables
+from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, file_words
 from planner.finance.project_facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
@@ -21,7 +21,6 @@ from planner.reporting.text import explain_lines
 from planner.reporting.values.wording import worded_lines
 from planner.results.explanation import EXPLANATION
 from planner.results.folders import refuse_foreign, write_folder
-from planner.results.store import model_toml
 
 ADVANCED = "advanced.txt"
 A_LATER_CASE = "a case advanced by this command"
@@ -153,7 +152,7 @@ def go_on(
 
             def fill(folder: Path) -> None:
                 write_tables(case, folder)
-                (folder / "model.toml").write_text(model_toml(case.model), encoding="utf-8")
+                write_model(case.model, folder / "model.toml")
                 (folder / ADVANCED).write_text(said, encoding="utf-8", newline="\n")
 
             write_folder(out, ADVANCED, A_LATER_CASE, fill, force=force)

@@ -13,7 +13,7 @@ import typer
 
 import planner
 from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
-from planner.config import parse_override
+from planner.data.change import parse_changes
 from planner.errors import Fault, InputError
 from planner.results.store import SUMMARY
 from planner.server.app import Server
@@ -62,7 +62,7 @@ def _opened(
     path: Path, model: Path | None, overrides: list[str] | None
 ) -> tuple[OpenedCase, planner.Plan | None]:
     """Where to begin, and the stored plan of a run folder."""
-    settings = dict(parse_override(text) for text in overrides or ())
+    settings = parse_changes(overrides or ())
     if (path / SUMMARY).is_file():
         if model or settings:
             said = "does not apply to a run folder, which has its own model"
@@ -70,7 +70,7 @@ def _opened(
                 [Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")]
             )
         plan = planner.open_run(path)
-        found = OpenedCase(path, None, {}, folder_for(path, plan.case))
+        found = OpenedCase(path, None, [], folder_for(path, plan.case))
         return found, plan if plan.tables else None
     found = OpenedCase(find_case(path), model, settings, Path())
     case = found.load()

@@ -12,7 +12,8 @@ import typer
 import planner
 from planner.api.plans import Plan, solve_into
 from planner.cli import console
-from planner.data.case import Case, changes
+from planner.data.case import Case
+from planner.data.difference import changes
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.planning.solve import Method

@@ -1,39 +1,35 @@
-"""Case: a checked planning question that can be asked again with other facts or choices, without files; and what
-differs between two of them, cell by cell, whatever the order of their rows.
+"""Case: a checked planning question that can be asked again with other facts or choices, without files.
 
 A Case never changes: each method gives another one, checked as files are, or raises InputError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import planner
-from planner.config import ModelFile, TargetKeys, build_model
-from planner.data.cells import CARRIED, Row, fits, is_one, options, text_of
+from planner.config import ModelFile, build_model
+from planner.data.cells import text_of
+from planner.data.change import Change, Value, cells_changed, change_of, known_table, parse_change
+from planner.data.changed_case import Changer
 from planner.data.checks import Read, check_all
+from planner.data.difference import difference
+from planner.data.export import write_model, write_tables, write_workbook
+from planner.data.frames import frame_of
 from planner.data.lookups import Lookups
-from planner.data.schema import BY_NAME, Scenario, Table
+from planner.data.schema import Table
 from planner.data.sheets import Sheet, collapse, read_rows
-from planner.errors import Fault, InputError, did_you_mean, fault
+from planner.errors import Fault, InputError, fault
 
 if TYPE_CHECKING:
     import pandas as pd
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import zip_longest
-
-from planner.data.schema import TABLES
 
 Where = str | Sequence[str] | Mapping[str, object]
 """Rows of a table: an id or ids where one column is the key, or column -> what its cells must be, as in a study file: a
 value, a list of them, `s1*`, `2030..2035` ({}: all rows)."""
-ANY = "*"
-"""Stands for every value of a key column in a dotted setting."""
-LISTED = 8
-"""Values of a column that are named where none is near the one asked for."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,42 +47,85 @@ class Case(Lookups):
 
         Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are
         whole numbers too, unless one of the column is a quarter: then all are text.
-        Raises InputError for an unknown table.
+        Raises InputError for an unknown table; it names the nearest.
+
+        >>> case.frame("projects").loc[0, ["project", "stage"]].tolist()
+        ['coast_plant', 'separation']
         """
-        frame: pd.DataFrame = planner.frame_of(self, table)
-        return frame
+        return frame_of(self, table)
 
     def with_table(self, table: str, frame: pd.DataFrame) -> Case:
         """The case with other rows in a table: columns as in a file, in any order, optional ones may lack; NA is blank.
 
         Raises InputError with every fault; rows count from 1.
+
+        >>> budgets = case.frame("budgets")
+        >>> half = case.with_table("budgets", budgets.assign(musd=budgets["musd"] / 2))
+        >>> sum(half.budget.values()) / sum(case.budget.values())
+        0.5
         """
         known = known_table(table)
-        columns = [
-            list(frame[name].astype(object).where(frame[name].notna(), None))
-            for name in frame.columns
-        ]
-        cells = zip(*(map(text_of, column) for column in columns), strict=True)
+        columns: list[list[str]] = []
+        for name in frame.columns:
+            values = frame[name].astype(object).where(frame[name].notna(), None)
+            columns.append([text_of(value) for value in values])
+        lines = tuple(enumerate(zip(*columns, strict=True), start=1))
         place = f"{table} as given"
-        sheet = Sheet(
-            place, tuple(map(str, frame.columns)), tuple(enumerate(cells, start=1)), header_line=0
-        )
-        return _with_rows(self, known, _read(known, sheet), place, sheet.header).checked()
+        sheet = Sheet(place, tuple(map(str, frame.columns)), lines, header_line=0)
+        faults: list[Fault] = []
+        rows = read_rows(known, sheet, faults, [], Read())
+        if faults:
+            raise InputError(collapse(faults))
+        origin = self.origin.moved({table: place}, {table: sheet.header})
+        return replace(self.with_tables(**{table: rows}), origin=origin).checked()
+
+    def changed(self, *changes: Change | str | Iterable[Change]) -> Case:
+        """The case with changes, each a `Change` or one as text, checked once, after all of them.
+
+        Each address is looked up in the case as it is; values follow one another. Raises InputError with every fault.
+
+        >>> later = case.changed("projects.coast_plant.lead_time_years=plus 2", "budgets.*.*.musd=-10%")
+        >>> for change in difference(case, later)[-1:]:
+        ...     print(change.sentence)
+        lead_time_years of projects (coast_plant) becomes 4.
+        """
+        return self._changed_by(_readers(changes))
+
+    def _changed_by(self, readers: Iterable[Callable[[], Change]]) -> Case:
+        """The case with changes that are still to be read, so that all faults are told together."""
+        faults: list[Fault] = []
+        read: list[Change] = []
+        for reader in readers:
+            try:
+                read.append(reader())
+            except InputError as error:
+                faults += error.faults
+        try:
+            case = Changer(self).apply(read)
+        except InputError as error:
+            raise InputError([*error.faults, *faults]) from None
+        if faults:
+            raise InputError(faults)
+        return case.checked()
 
     def set(self, table: str, where: Where, column: str, value: object) -> Case:
-        """The case with one value in a column of the rows that `where` names. None: blank.
-
-        case.set("projects", "metal_pohang", "lead_time_years", 4)
-        case.set("demand", {"country": "JPN", "year": [2030, 2035]}, "tonnes", 5)
+        """The case with one value in a column of the rows that `where` names. None: blank; `x1.2`, `+30%`, `plus 1`
+        and `+2%/y` are made of the present value, as in `--set`.
 
         Raises InputError, also if no row is named; it then says which is near.
+
+        >>> later = case.set("projects", "coast_plant", "lead_time_years", 4)
+        >>> more = case.set("demand", {"country": "JPN", "year": "2030..2035"}, "tonnes", "+30%")
         """
-        return _with_cells(self, known_table(table), where, column, value).checked()
+        known = known_table(table)
+        rows = _by_column(self, known, where)
+        return self.changed(cells_changed(table, rows, column, value))
 
     def set_model(self, key: str, value: object) -> Case:
-        """The case with one dotted key of the model file changed: `set_model("policy.coordination", "national")`.
+        """The case with one dotted key of the model file changed. Raises InputError.
 
-        Raises InputError.
+        >>> case.set_model("policy.coordination", "national").model.policy.coordination
+        'national'
         """
         return self.with_settings({key: value})
 
@@ -110,29 +149,41 @@ class Case(Lookups):
         model = self.model.model_copy(update={"targets": chosen})
         return replace(self, model=model, tables=replace(self.tables, targets=priced))
 
-    def with_settings(self, settings: Mapping[str, object]) -> Case:
-        """The case with dotted keys of the model file or dotted cells changed, checked once, after all of them.
+    def with_settings(self, settings: Mapping[str, Value]) -> Case:
+        """The case with changes as a mapping: address -> value, as in `--set`; checked once, after all of them.
 
-        A cell is the table, the values of its key columns in the order of the data dictionary, and the column:
-        `projects.metal_pohang.lead_time_years`, `demand.JPN.dysprosium.metal.2030.tonnes`; `*` stands for every
-        value of a key column. Raises InputError with every fault.
+        Raises InputError with every fault.
+
+        >>> settings = {"objective.risk_aversion": 0.7, "projects.coast_plant.capex_usd_per_tpa": "x1.2"}
+        >>> case.with_settings(settings).model.objective.risk_aversion
+        0.7
         """
-        cells, keys = split_settings(settings)
-        case, faults = self, list[Fault]()
-        if keys:
-            case = replace(
-                case,
-                model=build_model(self.model.model_dump(exclude_defaults=True), keys, "model", ""),
-            )
-        for key, value in cells.items():
-            try:
-                table, where, column = _cell(key)
-                case = _with_cells(case, table, where, column, value)
-            except InputError as error:
-                faults += error.faults
-        if faults:
-            raise InputError(faults)
-        return case.checked()
+        return self._changed_by([partial(change_of, *item) for item in settings.items()])
+
+    def difference(self, other: Case) -> list[Change]:
+        """Changes that turn this case into another, cell by cell, whatever the order of rows.
+
+        >>> [str(change) for change in case.difference(case.set_model("objective.tail", 0.8))]
+        ['objective.tail=0.8']
+        """
+        return difference(self, other)
+
+    def write(self, target: str | Path) -> Path:
+        """Write the case and its model: a workbook if the name ends in .xlsx, else a folder of CSV tables.
+
+        Reading what was written gives an equal case. Raises InputError if the folder is there and not empty, OSError.
+        """
+        target = Path(target)
+        if target.suffix.casefold() == ".xlsx":
+            write_workbook(target, self)
+            return target
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            said = "is there already, and not empty"
+            raise InputError([Fault(str(target), 0, "", said, remedy="name another folder")])
+        target.mkdir(parents=True, exist_ok=True)
+        write_tables(self, target)
+        write_model(self.model, target / "model.toml")
+        return target
 
     def checked(self) -> Case:
         """The case itself, if it keeps every rule between rows and tables. Raises InputError."""
@@ -141,269 +192,24 @@ class Case(Lookups):
         return self
 
 
-def split_settings(settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
-    """Settings of cells, and those of keys of the model file."""
-    cells = {key: value for key, value in settings.items() if key.partition(".")[0] in BY_NAME}
-    return cells, {key: value for key, value in settings.items() if key not in cells}
+def _readers(changes: Iterable[Change | str | Iterable[Change]]) -> Iterator[Callable[[], Change]]:
+    """A function for each change; those given as text are read when it is called."""
+    for given in changes:
+        if isinstance(given, str):
+            yield partial(parse_change, given)
+        elif isinstance(given, Change):
+            yield partial(replace, given)
+        else:
+            yield from _readers(given)
 
 
-def known_table(name: str) -> Table:
-    """The declaration of a table. Raises InputError for an unknown one."""
-    if name not in BY_NAME:
-        said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
-        raise InputError(
-            [fault("unknown-table", name, 0, "", said, remedy=f"known: {', '.join(BY_NAME)}")]
-        )
-    return BY_NAME[name]
-
-
-def _cell(key: str) -> tuple[Table, dict[str, object], str]:
-    """The table, rows and column that a dotted setting names."""
-    name, *parts = key.split(".")
-    table = known_table(name)
-    if len(table.key) == 1 and len(parts) > 2:  # the id itself has points
-        parts = [".".join(parts[:-1]), parts[-1]]
-    if len(parts) != len(table.key) + 1:
-        form = ".".join([name, *(column.upper() for column in table.key), "COLUMN"])
-        said = "is not a cell of the table" if len(parts) > 1 else "names a table, not a cell"
-        raise InputError(
-            [fault("override", "--set", 0, key, said, value=key, remedy=f"write {form}=VALUE")]
-        )
-    *values, column = parts
-    return table, {k: v for k, v in zip(table.key, values, strict=True) if v != ANY}, column
-
-
-def _with_cells(case: Case, table: Table, where: Where, column: str, value: object) -> Case:
-    """The case with a value in some cells; rules between rows and tables are not yet checked."""
-    columns = [*table.row.columns(), *CARRIED]
-    known_columns(case, table, [column])
-    rows = list(case.rows(table.name))
-    # A value in a key column may make one row equal to another, so that all of them are looked at.
-    meant = set(chosen(case, table, where))
-    looked_at = list(range(len(rows))) if column in table.key else sorted(meant)
-    texts = [
-        (
-            rows[i].line,
-            tuple(
-                text_of(value if i in meant and c == column else getattr(rows[i], c))
-                for c in columns
-            ),
-        )
-        for i in looked_at
-    ]
-    place = case.origin.place(table.name).removesuffix(" as changed") + " as changed"
-    tab, header = case.origin.tabs.get(table.name, ""), case.origin.headers.get(table.name, ())
-    changed = _read(table, Sheet(place, tuple(columns), tuple(texts)))
-    for i, row in zip(looked_at, changed, strict=True):
-        rows[i] = row
-    if table.name == "targets":
-        of_table = len(case.tables.targets)
-        case = _with_model_targets(case, rows[of_table:])
-        rows = rows[:of_table]
-    return _with_rows(case, table, rows, place, header, tab)
-
-
-def _with_model_targets(case: Case, rows: Sequence[Row]) -> Case:
-    """The case with these rows as the targets of its model file."""
-    keys = [
-        TargetKeys(**{name: getattr(row, name) for name in TargetKeys.model_fields}) for row in rows
-    ]
-    return replace(case, model=case.model.model_copy(update={"targets": tuple(keys)}))
-
-
-def chosen(case: Case, table: Table, where: Where) -> list[int]:
-    """Positions of the rows that `where` names. Raises InputError if a value of it is in none of them."""
-    if not isinstance(where, Mapping):
-        if len(table.key) != 1:
-            said = f"a row is identified by {', '.join(table.key)}"
-            remedy = f'write e.g. {{"{table.key[0]}": ...}}'
-            raise InputError(
-                [fault("no-such-row", case.origin.place(table.name), 0, "", said, remedy=remedy)]
-            )
-        where = {table.key[0]: where}
-    known_columns(case, table, where)
-    rows = case.rows(table.name)
-    left = list(range(len(rows)))
-    for column, wanted in where.items():
-        present = dict.fromkeys(getattr(rows[i], column) for i in left)
-        for option in options(wanted):
-            if not any(is_one(cell, option) for cell in present):
-                texts = [text_of(cell) for cell in present]
-                near = (
-                    did_you_mean(option, texts)
-                    or f"; there is {', '.join(texts[:LISTED]) or 'none'}"
-                )
-                said = f'no such row of {table.name} has {column} "{option}"{near}'
-                raise InputError(
-                    [
-                        fault(
-                            "no-such-row",
-                            case.origin.place(table.name),
-                            0,
-                            column,
-                            said,
-                            value=option,
-                        )
-                    ]
-                )
-        left = [i for i in left if fits(getattr(rows[i], column), wanted)]
-    return left
-
-
-def known_columns(case: Case, table: Table, named: Iterable[str]) -> None:
-    """Raise InputError if a table has no such column."""
-    known = [*table.row.columns(), *CARRIED]
-    for name in named:
-        if name not in known:
-            said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
-            remedy, place = f"known: {', '.join(known)}", case.origin.place(table.name)
-            raise InputError(
-                [fault("unknown-column", place, 0, name, said, value=name, remedy=remedy)]
-            )
-
-
-def _read(table: Table, sheet: Sheet) -> tuple[Row, ...]:
-    faults: list[Fault] = []
-    rows = read_rows(table, sheet, faults, [], Read())
-    if faults:
-        raise InputError(collapse(faults))
-    return rows
-
-
-def _with_rows(
-    case: Case,
-    table: Table,
-    rows: Iterable[Row],
-    place: str,
-    header: tuple[str, ...],
-    tab: str = "",
-) -> Case:
-    """The case with these rows; `place`, `header` and `tab` say where faults of the table are."""
-    changed: dict[str, Any] = {table.name: tuple(rows)}
-    origin = case.origin.moved({table.name: place}, {table.name: header}, tab)
-    return replace(case.with_tables(**changed), origin=origin)
-
-
-def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
-    """Scenarios of which some have new probabilities; the others make room in proportion, so that all sum to 1.
-
-    Raises InputError if those that were set sum to more than 1.
-    """
-    given = sum(row.probability for i, row in enumerate(rows) if i in moved)
-    rest = sum(row.probability for i, row in enumerate(rows) if i not in moved)
-    if given > 1 + 1e-9:
-        raise InputError(
-            [Fault("scenarios.csv", 0, "probability", f"those set sum to {given:g}, more than 1")]
-        )
-    if rest <= 0:
-        return list(rows)
-    share = max(0.0, 1.0 - given) / rest
-    return [
-        row if i in moved else row.model_copy(update={"probability": row.probability * share})
-        for i, row in enumerate(rows)
-    ]
-
-
-# ---- what differs between two cases ---------------------------------------------------------------------------------
-
-MODEL = "model"
-UNREAD = frozenset({"name", "title", *CARRIED})
-"""Columns and keys that no program reads: they never count as a difference."""
-UNREAD_OF = {"elements": frozenset({"price_usd_per_kg"})}
-"""The same, of one table."""
-
-
-def is_read(table: Table, column: str) -> bool:
-    """Whether a program reads a column."""
-    return column not in UNREAD and column not in UNREAD_OF.get(table.name, frozenset())
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One cell, row or key of the model file that differs.
-
-    A cell has before and after as values. A row that only one case has has the column '' and the row itself, or None.
-    A key of the model file has the table `model`, no key, and the dotted key as column.
-    """
-
-    table: str
-    key: tuple[str, ...]
-    column: str
-    before: object
-    after: object
-    line: int = field(default=0, compare=False)
-    """Of the row in the second case, or in the first if only that has it."""
-
-
-def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
-    """Everything that differs and that a program reads, in the order of the tables, then of the model file."""
-    for table in TABLES:
-        if not table.solved:
-            continue
-        before, after = old.rows(table.name), new.rows(table.name)
-        if before is not after and before != after:
-            for one, two in paired(table, before, after):
-                yield from _row_differences(table, one, two)
-    becomes = new.model.flat()
-    for key, was in old.model.flat().items():
-        if was != becomes[key] and key not in UNREAD and key != "targets":
-            yield Difference(MODEL, (), key, was, becomes[key])
-
-
-def changes(old: Lookups, new: Lookups) -> list[Fault]:
-    """What became of the inputs, each change at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
-    out = []
-    for one in differences(old, new):
-        named, is_row = " ".join(filter(None, one.key)), one.table != MODEL and not one.column
-        before, after = (text_of(cell) or "blank" for cell in (one.before, one.after))
-        said = f"{before} -> {after}{f' ({named})' if named else ''}"
-        if is_row:
-            said = f"{'a new row' if one.before is None else 'the row is gone'}: {named}"
-        origin = old.origin if is_row and one.after is None else new.origin
-        place, cell = origin.place(one.table), origin.cell(one.table, one.line, one.column)
-        out.append(
-            Fault(
-                place,
-                one.line,
-                one.column,
-                said,
-                "changed",
-                "" if is_row else text_of(one.after),
-                cell=cell,
-            )
-        )
-    return out
-
-
-def identity(table: Table, row: Row) -> tuple[str, ...]:
-    """What identifies a row, as text. The factor of a shock is part of its key, yet it is a figure."""
-    return tuple(text_of(getattr(row, column)) for column in table.key if column != "factor")
-
-
-def paired(
-    table: Table, before: Iterable[Row], after: Iterable[Row]
-) -> list[tuple[Row | None, Row | None]]:
-    """The rows of both, side by side where they are the same row; sorted by what identifies them."""
-    found: dict[tuple[str, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
-    for side, rows in enumerate((before, after)):
-        for row in rows:
-            found[identity(table, row)][side].append(row)
-    pairs: list[tuple[Row | None, Row | None]] = []
-    for key in sorted(found):
-        # Shocks that differ in nothing but their factor go in the order of it.
-        one, two = (
-            sorted(rows, key=lambda row: getattr(row, table.key[-1])) for rows in found[key]
-        )
-        pairs += zip_longest(one, two)
-    return pairs
-
-
-def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator[Difference]:
-    if one is None or two is None:
-        key = identity(table, one or two)  # type: ignore[arg-type]
-        yield Difference(table.name, key, "", one, two, (two or one).line)  # type: ignore[union-attr]
-        return
-    for column in table.row.columns():
-        before, after = getattr(one, column), getattr(two, column)
-        if before != after and is_read(table, column):
-            yield Difference(table.name, identity(table, one), column, before, after, two.line)
+def _by_column(case: Case, table: Table, where: Where) -> Mapping[str, object]:
+    """Rows by column, where ids alone were given. Raises InputError where several columns identify a row."""
+    if isinstance(where, Mapping):
+        return where
+    if len(table.key) == 1:
+        return {table.key[0]: where}
+    said = f"a row is identified by {', '.join(table.key)}"
+    remedy = f'write e.g. {{"{table.key[0]}": ...}}'
+    place = case.origin.place(table.name)
+    raise InputError([fault("no-such-row", place, 0, "", said, remedy=remedy)])

@@ -1,31 +1,31 @@
-"""A case for other programs: as a workbook, as CSV, as data frames; and what its tables and model file are declared as.
+"""A case for other programs: as a workbook, as CSV; and what its tables and model file are declared as.
 
 Declarations are JSON Schema (https://json-schema.org/draft/2020-12) and Frictionless descriptors
-(https://specs.frictionlessdata.io/data-package). Loaded on first use: pandas takes as long as to load a case.
+(https://specs.frictionlessdata.io/data-package).
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import pandas as pd
-import xlsxwriter
+from openpyxl.utils import get_column_letter
 from pydantic.fields import FieldInfo
-from xlsxwriter.utility import xl_col_to_name
 
 from planner.config import ModelFile, meaning
-from planner.data.case import Case, known_table
-from planner.data.cells import CARRIED, Quarter, Row, armour, text_of
+from planner.data.cells import CARRIED, Row, armour, text_of
 from planner.data.checks import DEFINED, FIXED, REFERENCES
+from planner.data.frames import PERIOD, field_type
+from planner.data.lookups import Lookups
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.data.sheets import MODEL_SHEET, NOTES_SHEET
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
 """Columns that hold several names, which no foreign key of a table can follow."""
-PERIOD = "period"
 SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 """Names that several rows share, so that they are no key of their table."""
 
@@ -121,20 +121,6 @@ def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
     return out
 
 
-def field_type(field: FieldInfo) -> str:
-    """Frictionless type of a column, or PERIOD: a year or a quarter."""
-    parts = _types(field.annotation)
-    if Quarter in parts:
-        return PERIOD
-    names = {bool: "boolean", int: "integer", float: "number"}
-    return next((name for type_, name in names.items() if type_ in parts), "string")
-
-
-def _types(annotation: Any) -> set[Any]:
-    """All that an annotation is made of."""
-    return {annotation}.union(*(_types(part) for part in get_args(annotation)))
-
-
 def choices_of(field: FieldInfo) -> tuple[str, ...]:
     """Words that a column is limited to; () if none."""
     for part in (field.annotation, *get_args(field.annotation)):
@@ -162,7 +148,7 @@ _BOOK = {
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
-def write_workbook(path: Path, case: Case, example: bool = False) -> None:
+def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
     """Write a workbook: a sheet per table, the sheet `model` with every key, and a sheet of notes, which is not read.
 
     case: its rows, and its model as it was chosen (by `load(path, model)`); reading the workbook gives an equal case
@@ -170,7 +156,7 @@ def write_workbook(path: Path, case: Case, example: bool = False) -> None:
     so that the workbook is a case from the start, and every table is laid out.
     Raises OSError.
     """
-    book = xlsxwriter.Workbook(str(path), _BOOK)
+    book = import_module("xlsxwriter").Workbook(str(path), _BOOK)  # loaded when it is first needed
     styles = {
         "required": book.add_format({"bold": True, "bg_color": "#D9E2F3", "bottom": 1}),
         "optional": book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1}),
@@ -191,7 +177,7 @@ def write_workbook(path: Path, case: Case, example: bool = False) -> None:
     book.close()
 
 
-def _notes_sheet(book: Any, case: Case, example: bool, styles: dict[str, Any]) -> None:
+def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]) -> None:
     sheet = book.add_worksheet(NOTES_SHEET)
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 110)
@@ -274,7 +260,7 @@ def _words(table: Table, column: str, laid_out: Collection[str]) -> list[str] | 
         return words or list(source)
     if source[0] not in laid_out:
         return []
-    letter = xl_col_to_name(BY_NAME[source[0]].row.columns().index(source[1]))
+    letter = get_column_letter(BY_NAME[source[0]].row.columns().index(source[1]) + 1)
     return f"={source[0]}!${letter}$2:${letter}${LIST_ROWS}"
 
 
@@ -304,7 +290,7 @@ def _model_sheet(book: Any, model: ModelFile, styles: dict[str, Any]) -> None:
         sheet.write_string(number, 2, f"{meaning(key)}{default}")
 
 
-def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
+def write_tables(case: Lookups, folder: Path, also: Collection[str] = ()) -> None:
     """Write every table of a case as CSV; loading them gives the same rows, blank cells among them. Raises OSError.
 
     also: tables that may be left out and are written all the same, with their header alone if they have no rows.
@@ -331,39 +317,32 @@ def cell_text(value: object) -> str:
     return armour(text_of(value)) if isinstance(value, str | tuple) else text_of(value)
 
 
-def frame_of(case: Case, table: str) -> pd.DataFrame:
-    """The rows of a table, in the columns of the data dictionary and the carried ones; see `Case.frame`.
-
-    Raises InputError for an unknown table.
-    """
-    rows = case.tables.rows(table)
-    return pd.DataFrame(
-        {
-            column: pd.Series([_or_none(getattr(row, column)) for row in rows], dtype=dtype)
-            for column, dtype in _dtypes(known_table(table), rows).items()
-        }
-    )
+def write_model(model: ModelFile, path: Path) -> None:
+    """Write a model file as TOML with every key set. Raises OSError."""
+    path.write_text(model_toml(model), encoding="utf-8", newline="\n")
 
 
-def _dtypes(table: Table, rows: Iterable[Row]) -> dict[str, str]:
-    """pandas types of the columns of a table; those that may be blank take NA."""
-    plain = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
-    with_na = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
-    fields = {name: table.row.model_fields[name] for name in (*table.row.columns(), *CARRIED)}
-    kinds = {name: field_type(f) for name, f in fields.items()}
-    for name in (name for name, kind in kinds.items() if kind == PERIOD):
-        quartered = any(isinstance(getattr(row, name), Quarter) for row in rows)
-        kinds[name] = "string" if quartered else "integer"
-    return {
-        name: (with_na if f.default is None else plain)[kinds[name]] for name, f in fields.items()
-    }
+def model_toml(model: ModelFile) -> str:
+    """A model file as TOML with every key set."""
+    lines: list[str] = []
+    sections: list[str] = []
+    for key, value in model.model_dump(mode="json", exclude_none=True).items():
+        if key == "targets":
+            continue  # sections of a list, at the end
+        if isinstance(value, dict):
+            sections += ["", f"[{key}]", *_toml_lines(value)]
+        else:
+            lines.append(f"{key} = {_toml(value)}")
+    for target in model.targets:
+        given = target.model_dump(mode="json", exclude_defaults=True)
+        sections += ["", "[[targets]]", *_toml_lines(given)]
+    return "\n".join([*lines, *sections]) + "\n"
 
 
-def _or_none(value: object) -> object:
-    return (
-        None
-        if value in ("", ())
-        else text_of(value)
-        if isinstance(value, tuple | Quarter)
-        else value
-    )
+def _toml_lines(section: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in section.items()]
+
+
+def _toml(value: object) -> str:
+    # JSON texts, numbers, booleans and lists of them are TOML too.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

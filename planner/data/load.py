@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from planner.config import ModelFile, build_model, parse_value, read_model, read_toml, set_dotted
-from planner.data.case import Case, split_settings
+from planner.data.case import Case
 from planner.data.cells import Row
+from planner.data.change import MODEL, Change, changes_of
+from planner.data.changed_case import as_given
 from planner.data.checks import Read, check_all
 from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Tables
@@ -34,14 +36,17 @@ SCENARIO_TABLES = ("scenarios", "shocks", "draws")
 def load(
     path: str | Path,
     model: str | Path | ModelFile | None = None,
-    overrides: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | Sequence[Change] | None = None,
 ) -> Case:
     """Read and check a case.
 
     path: a folder of CSV tables or one .xlsx workbook. model: a TOML file or a ModelFile; None: `model.toml`
-    in the folder (or the sheet `model`), else the defaults. overrides: dotted keys of the model file, which they
-    win over, or cells, as in `Case.with_settings`, e.g. {"projects.metal_pohang.lead_time_years": 4}.
+    in the folder (or the sheet `model`), else the defaults. overrides: changes of the model file, which they win
+    over, or of cells, as in `Case.with_settings`, e.g. {"projects.metal_pohang.lead_time_years": "plus 2"}.
     Raises InputError with every fault found.
+
+    >>> load("inputs/starter", overrides={"objective.tail": 0.8}).model.objective.tail
+    0.8
     """
     started = perf_counter()
     path = Path(path)
@@ -50,7 +55,9 @@ def load(
     sheets, model_sheet = _sheets(path, faults, remarks)
     read = Read()
     tables = _tables(sheets, path, faults, remarks, read)
-    cells, keys = split_settings(overrides or {})
+    given = changes_of(overrides) if isinstance(overrides, Mapping) else [*(overrides or ())]
+    keys = {one.column: as_given(one.value) for one in given if _sets_key(one)}
+    others = [one for one in given if not _sets_key(one)]
     try:
         chosen = _model(path, model, keys, model_sheet)
     except InputError as error:
@@ -64,9 +71,13 @@ def load(
     faults += check_all(case, read=read)
     if faults:
         raise InputError(collapse(faults))
-    if cells:
-        case = case.with_settings(cells)
+    if others:
+        case = case.changed(others)
     return replace(case, load_seconds=perf_counter() - started)
+
+
+def _sets_key(change: Change) -> bool:
+    return change.table == MODEL and change.how == "set"
 
 
 def load_scenarios(case: Case, folder: Path) -> Case:

@@ -239,7 +239,6 @@ def read_rows(
         read.lost(table.name)
         return ()
     rows: list[Row] = []
-    first_seen: dict[tuple[object, ...], int] = {}
     for line, cells in sheet.rows:
         wide = next((i for i, cell in enumerate(cells) if cell and i >= len(header)), -1)
         if wide >= 0:
@@ -262,36 +261,57 @@ def read_rows(
                 f"has {len(cells)} cells, the header {len(header)}; the missing ones count as empty"
             )
             remarks.append(fault("short-row", sheet.place, line, "", said))
-        filled = {
-            name: cell for name, cell in zip(header, cells, strict=False) if cell != "" and name
-        }
-        try:
-            row = table.row.model_validate({**filled, "line": line})
-        except ValidationError as error:
-            faults += _cell_faults(error.errors(), sheet, header, line)
+        filled = dict(zip(header, cells, strict=False))
+        row = row_of(table, filled, line, sheet, header, faults, read)
+        if row is None:
             read.claim(table.name, header, cells)
-            for detail in error.errors():
-                read.lose_name(table.name, str(detail["loc"][0]))
-            continue
-        key = tuple(getattr(row, column) for column in (*table.key, *table.twins))
-        if key in first_seen:
-            what, column = (
-                ", ".join(str(part) for part in key if part not in ("", None)),
-                table.key[0],
-            )
-            said, cell = (
-                f"repeats line {first_seen[key]} ({what})",
-                sheet.cell_of(header, line, column),
-            )
-            faults.append(
-                fault("repeated-row", sheet.place, line, column, said, value=what, cell=cell)
-            )
         else:
-            first_seen[key] = line
             rows.append(row)
+    repeated = repeated_rows(table, rows, sheet, header)
+    faults += repeated.values()
+    rows = [row for i, row in enumerate(rows) if i not in repeated]
     if len(faults) > before:
         read.unsound.add(table.name)
     return tuple(rows)
+
+
+def row_of(
+    table: Table,
+    cells: Mapping[str, object],
+    line: int,
+    sheet: Sheet,
+    header: tuple[str, ...],
+    faults: list[Fault],
+    read: Read | None = None,
+) -> Row | None:
+    """The row with these cells, texts or values; None where one is wrong, which is added to the faults."""
+    filled = {name: cell for name, cell in cells.items() if name and cell not in ("", None)}
+    try:
+        return table.row.model_validate({**filled, "line": line})
+    except ValidationError as error:
+        faults += _cell_faults(error.errors(), sheet, header, line)
+        for detail in error.errors() if read is not None else ():
+            read.lose_name(table.name, str(detail["loc"][0]))  # type: ignore[union-attr]
+        return None
+
+
+def repeated_rows(
+    table: Table, rows: Sequence[Row], sheet: Sheet, header: tuple[str, ...]
+) -> dict[int, Fault]:
+    """Positions of rows that repeat the key of an earlier one, and what is told of each."""
+    first_seen: dict[tuple[object, ...], int] = {}
+    found: dict[int, Fault] = {}
+    column = table.key[0]
+    for i, row in enumerate(rows):
+        key = tuple(getattr(row, name) for name in (*table.key, *table.twins))
+        if key not in first_seen:
+            first_seen[key] = row.line
+            continue
+        what = ", ".join(str(part) for part in key if part not in ("", None))
+        said = f"repeats line {first_seen[key]} ({what})"
+        cell = sheet.cell_of(header, row.line, column)
+        found[i] = fault("repeated-row", sheet.place, row.line, column, said, value=what, cell=cell)
+    return found
 
 
 def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:

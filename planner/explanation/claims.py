@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.config import LEVERS, Lever
-from planner.data.case import Case, with_room
+from planner.data.case import Case
 from planner.data.cells import Row, conditions, matching
+from planner.data.change import Change, cells_changed
+from planner.data.changed_case import applied
 from planner.data.lookups import MAGNET
 from planner.data.schema import TABLES, UncertainRange
 from planner.explanation.commitments import built, capital_by_stage, of_optimum
@@ -54,20 +56,22 @@ class UncertainInput:
 
     def vary(self, case: Case, factor: float) -> Case:
         """The case with the figures times a factor; probabilities make room for those that move."""
-        for cells in self.ranges:
-            rows: list[Any] = list(case.tables.rows(cells.table))
-            moved = matching(rows, conditions(cells.where))
-            column, times = cells.column, factor
-            if column == "probability":
-                times = min(factor, 1.0 / max(sum(rows[i].probability for i in moved), SMALLEST))
-            for i in moved:
-                if getattr(rows[i], column) is not None:
-                    rows[i] = rows[i].model_copy(update={column: getattr(rows[i], column) * times})
-            if column == "probability":
-                rows = list(with_room(rows, set(moved)))
-            changed: dict[str, Any] = {cells.table: tuple(rows)}
-            case = case.with_tables(**changed)
+        for change in self.changes(case, factor):
+            case = applied(case, [change], make_room=True, strict=False)
         return case
+
+    def changes(self, case: Case, factor: float) -> list[Change]:
+        """The figures times a factor, as changes; probabilities sum to 1 at most."""
+        found: list[Change] = []
+        for cells in self.ranges:
+            where = conditions(cells.where)
+            times = factor
+            if cells.column == "probability":
+                rows: list[Any] = list(case.tables.rows(cells.table))
+                total = sum(rows[i].probability for i in matching(rows, where))
+                times = min(factor, 1.0 / max(total, SMALLEST))
+            found.append(cells_changed(cells.table, where, cells.column, f"x{times!r}"))
+        return found
 
 
 def uncertain_inputs(case: Case) -> list[UncertainInput]:

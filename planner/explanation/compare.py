@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import MODEL, Case, Difference, differences, is_read, paired
+from planner.data.case import Case
+from planner.data.change import MODEL
+from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.planning.whole_program import solve_case

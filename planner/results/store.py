@@ -28,10 +28,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
-from planner.data.export import write_tables
+from planner.data.export import write_model, write_tables
 from planner.data.load import load
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
@@ -179,33 +178,7 @@ def write_case(case: Case, folder: Path) -> None:
     """Write the tables of a case as CSV and its model file as `model.toml`; loading them gives the same case."""
     folder.mkdir(parents=True)
     write_tables(case, folder)
-    (folder / "model.toml").write_text(model_toml(case.model), encoding="utf-8")
-
-
-def model_toml(model: ModelFile) -> str:
-    """A model file as TOML with every key set."""
-    lines: list[str] = []
-    sections: list[str] = []
-    for key, value in model.model_dump(mode="json", exclude_none=True).items():
-        if key == "targets":
-            continue  # sections of a list, at the end
-        if isinstance(value, dict):
-            sections += ["", f"[{key}]", *(f"{inner} = {_toml(v)}" for inner, v in value.items())]
-        else:
-            lines.append(f"{key} = {_toml(value)}")
-    for target in model.targets:
-        given = target.model_dump(mode="json", exclude_defaults=True)
-        sections += [
-            "",
-            "[[targets]]",
-            *(f"{key} = {_toml(value)}" for key, value in given.items()),
-        ]
-    return "\n".join([*lines, *sections]) + "\n"
-
-
-def _toml(value: object) -> str:
-    # JSON texts, numbers, booleans and lists of them are TOML too.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    write_model(case.model, folder / "model.toml")
 
 
 def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:

@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter
 
 import planner
 from planner.data.case import Case
+from planner.data.change import Change
 from planner.errors import PlannerError, RunFolderError
 from planner.results.folders import write_whole
 from planner.results.plan import PlanValues
@@ -42,7 +43,7 @@ class OpenedCase:
 
     path: Path
     model: Path | None
-    settings: Mapping[str, object]
+    settings: Sequence[Change]
     folder: Path
     case: Case | None = None
     """As it was read to know the folder, so that it is not read twice."""
@@ -54,7 +55,7 @@ class OpenedCase:
 
     def load(self) -> Case:
         """The case as it is on disk. Raises InputError."""
-        return planner.load(self.source, self.model, dict(self.settings))
+        return planner.load(self.source, self.model, self.settings)
 
     def store(self, plan: PlanValues) -> None:
         """Write the run folder of a plan that is not kept, unless it is there."""

@@ -12,7 +12,8 @@ from typing import Any
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Row, conditions, fits, text_of
-from planner.data.export import choices_of, field_type
+from planner.data.export import choices_of
+from planner.data.frames import field_type
 from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from planner.config import LEVERS, Lever
-from planner.data.case import MODEL, Case, Difference, differences
+from planner.data.case import Case
+from planner.data.change import MODEL
+from planner.data.difference import Difference, differences
 from planner.data.scenario_tree import Tree
 from planner.data.schema import Project
 from planner.formulation.declarations import NODE_LETTERS, cell

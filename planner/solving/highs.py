@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-import planner
+from planner.host import VERSION
 from planner.parallel import SOLVER_THREAD
 from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
 from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
@@ -469,4 +469,4 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
 
 def versions() -> dict[str, str]:
     """What a result depends on besides the inputs: the versions of the planner and of the solver."""
-    return {"planner": planner.__version__, "highs": metadata.version("highspy")}
+    return {"planner": VERSION, "highs": metadata.version("highspy")}

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from planner.config import ModelFile, build_model, known_keys
-from planner.data.case import Case, chosen, known_columns, known_table, with_room
+from planner.data.case import Case
 from planner.data.cells import Row, is_number, matching
+from planner.data.change import cells_changed, known_columns, known_table
+from planner.data.changed_case import chosen, with_room
 from planner.data.checks import check_all
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.study import MEANINGS
@@ -233,8 +235,13 @@ def address_faults(case: Case, address: Address, place: str) -> list[Fault]:
         return [Fault(place, 0, "key", message)] if wrong else []
     try:
         table = known_table(address.table)
-        known_columns(case, table, [address.column])
-        rows = [case.tables.rows(address.table)[i] for i in chosen(case, table, address.where)]
+        known_columns(table, [address.column])
+        rows = [
+            case.tables.rows(address.table)[i]
+            for i in chosen(
+                case, table, cells_changed(address.table, address.where, address.column, None).rows
+            )
+        ]
     except InputError as error:
         fields = {"unknown-table": "table", address.column: "column"}
         return [

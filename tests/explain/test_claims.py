@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from planner.data.case import differences
+from planner.data.difference import differences
 from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged, uncertain_inputs
 from planner.explanation.explain import explain

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import planner
-from planner.data.case import Case, changes
+from planner.data.case import Case
+from planner.data.difference import changes
 from planner.data.schema import BY_NAME, TABLES
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, PlannerError

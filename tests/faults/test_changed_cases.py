@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.config import ModelFile
-from planner.data.case import Case, differences
+from planner.data.case import Case
 from planner.data.cells import Quarter
+from planner.data.difference import differences
 from planner.data.schema import TABLES, Draw
 from planner.errors import Fault, InputError
 from tests.faults.conftest import STARTER

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import planner
 from planner import Plan
 from planner.cli import app
-from planner.data.case import changes
+from planner.data.difference import changes
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text

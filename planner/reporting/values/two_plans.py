@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.case import MODEL, Case, differences
+from planner.data.case import Case
+from planner.data.change import MODEL
+from planner.data.difference import differences
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.run_view import EXPECTED, RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES_MANY, percent

@@ -1,0 +1,523 @@
+"""Change: one value for "this input, changed", and its one syntax, which commands, files, scripts and pages share.
+
+A change is an address and a value, `ADDRESS=VALUE`. An address is a dotted key of the model file, or cells of a table:
+the table, an id for each of its key columns, and the column. Ids are an id, a list `USA;JPN`, a pattern `U*`, `*`, or
+years `2028..2030`; rows may also be named by other columns: `projects[stage=mine & country=USA].capex_usd_per_tpa`.
+A value is a value, or one made of the present one: `x1.2`, `+30%`, `-10%`, `plus 2`, and `+2%/y`, which grows from the
+first year of the horizon on. A whole row is added by `TABLE.ID={COLUMN = VALUE, ..}` and taken out by `TABLE.ID=gone`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Literal, get_args
+
+from planner.config import ModelFile, key_type, known_keys
+from planner.data.cells import CARRIED, Quarter, text_of
+from planner.data.schema import BY_NAME, Table
+from planner.errors import Fault, InputError, did_you_mean, fault
+
+MODEL = "model"
+"""Stands in the place of a table where a key of the model file is changed."""
+ANY = "*"
+"""Stands for every value of a key column."""
+HOLE = "?"
+"""Stands for a value that is not known yet."""
+GONE = "gone"
+"""Value of a row that is taken out."""
+
+How = Literal["set", "scale", "add", "grow", "new", "gone"]
+"""Ways to change: another value, a factor, an amount, growth per year, a new row, a row taken out."""
+RELATIVE = ("scale", "add", "grow")
+"""Ways that need a present value."""
+NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
+"""The value of each way that leaves a figure as it is."""
+Rows = tuple[tuple[str, str], ...]
+"""Which rows: pairs of a column and what its cells must be. Empty: all rows."""
+Value = Any
+"""Plain values: text, number, flag, None for a blank, a tuple of them, a mapping for a row or a section."""
+
+_DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_YEARS = r"\d{1,4}(?:Q[1-4])?\.\.\d{1,4}(?:Q[1-4])?"
+_BARE = rf"(?:{_YEARS}|[^.\"\[\]=&])"
+_PART = re.compile(rf"({_QUOTED})|({_BARE}*)")
+_CHANGE = re.compile(rf'((?:{_QUOTED}|\[(?:{_QUOTED}|[^\]"])*\]|[^"=\[])*)=(.*)', re.DOTALL)
+_CONDITION = re.compile(rf'\s*(\w+)\s*=\s*({_QUOTED}|[^"&]*?)\s*(?:&|$)')
+_WAYS: tuple[tuple[How, re.Pattern[str]], ...] = (
+    ("scale", re.compile(rf"[x×]\s*([+-]?{_DIGITS}|\?)")),
+    ("add", re.compile(rf"plus\s+([+-]?{_DIGITS}|\?)")),
+    ("grow", re.compile(rf"([+-])\s*([+-]?{_DIGITS}|\?)\s*%\s*/\s*y")),
+    ("scale", re.compile(rf"([+-])\s*([+-]?{_DIGITS}|\?)\s*%")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One input, changed: a key of the model file, cells of a table, or a row of it.
+
+    table: of the case, or `model`. rows: which rows; empty: all. column: of the table, or a dotted key; '' for a whole
+    row. how: in which way. value: plain; a factor for `scale`, an amount for `add`, a share per year for `grow`, the
+    filled cells of a `new` row.
+
+    >>> change = parse_change("projects.coast_plant.lead_time_years=plus 2")
+    >>> change.how, change.value
+    ('add', 2.0)
+    >>> print(change)
+    projects.coast_plant.lead_time_years=plus 2
+    """
+
+    table: str
+    rows: Rows = ()
+    column: str = ""
+    how: How = "set"
+    value: Value = None
+
+    def __str__(self) -> str:
+        return f"{self.address}={self._value_text()}"
+
+    @property
+    def address(self) -> str:
+        """What is changed, as text."""
+        if self.table == MODEL:
+            return self.column
+        key = _address_key(BY_NAME[self.table], len(self.rows))
+        wanted = dict(self.rows)
+        column = f".{self.column}" if self.column else ""
+        if set(wanted) <= set(key):
+            ids: list[str] = []
+            for name in key:
+                before = ids[-1] if ids else ""
+                is_blank = wanted.get(name) == "" and not before[-1:].isdigit()  # else like years
+                ids.append("" if is_blank else _part_text(wanted.get(name, ANY)))
+            return ".".join([self.table, *ids]) + column
+        conditions = [f"{name}={_part_text(text)}" for name, text in self.rows]
+        return f"{self.table}[{' & '.join(conditions)}]{column}"
+
+    @property
+    def option(self) -> str:
+        """The change as an option of a command line.
+
+        >>> parse_change("budgets.*.*.musd=x0.5").option
+        "--set 'budgets.*.*.musd=x0.5'"
+        """
+        return f"--set {shlex.quote(str(self))}"
+
+    @property
+    def sentence(self) -> str:
+        """The change in one sentence.
+
+        >>> parse_change("budgets.USA;JPN.2028..2030.musd=-10%").sentence
+        'musd of budgets (USA;JPN, 2028..2030) is multiplied by 0.9.'
+        """
+        of_rows = ", ".join(text or "blank" for _, text in self.rows) or "all rows"
+        if self.how == "new":
+            return f"{of_rows} is added to {self.table}."
+        if self.how == "gone":
+            return f"{of_rows} is taken out of {self.table}."
+        if self.table == MODEL:
+            return f"{self.column} {_verb(self)}."
+        return f"{self.column} of {self.table} ({of_rows}) {_verb(self)}."
+
+    def _value_text(self) -> str:
+        if self.how == "gone":
+            return GONE
+        if self.how == "scale":
+            return f"x{text_of(self.value)}"
+        if self.how == "add":
+            return f"plus {text_of(self.value)}"
+        if self.how == "grow":
+            return f"{_percent(self.value)}%/y"
+        text = _literal(self.value)
+        bare = self.value.strip() if isinstance(self.value, str) else text
+        is_plain = bare and _read_value(self.table, self.column, bare) == ("set", self.value)
+        return bare if is_plain else text
+
+
+@dataclass(frozen=True)
+class OpenChange:
+    """A change whose value is still to be given: `budgets.*.*.musd=x?`. share: the value is in per cent."""
+
+    change: Change
+    share: bool = False
+
+    def at(self, value: Value) -> Change:
+        """The change with its value."""
+        if not self.share:
+            return replace(self.change, value=plain(value))
+        part = Decimal(repr(float(value))) / 100
+        return replace(self.change, value=float(1 + part if self.change.how == "scale" else part))
+
+    @property
+    def neutral(self) -> float | None:
+        """The value that leaves all as it is; None where another value is set."""
+        return 0.0 if self.share else NEUTRAL.get(self.change.how)
+
+    def __str__(self) -> str:
+        ways = {"scale": "x?", "add": "plus ?", "grow": "+?%/y"}
+        value = "+?%" if self.share and self.change.how == "scale" else ways.get(self.change.how)
+        return f"{self.change.address}={value or HOLE}"
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def parse_change(text: str) -> Change:
+    """A change from text, `ADDRESS=VALUE`; bare words need no quotes. Raises InputError.
+
+    >>> parse_change("policy.coordination=national").value
+    'national'
+    """
+    found = _CHANGE.fullmatch(text.strip())
+    if found is None or not found[1].strip():
+        raise InputError([fault("override", "--set", 0, text, "must look like KEY=VALUE")])
+    return _change(found[1].strip(), found[2].strip(), as_text=True)
+
+
+def parse_changes(texts: Iterable[str]) -> list[Change]:
+    """Changes from text. Raises InputError with every fault."""
+    found: list[Change] = []
+    faults: list[Fault] = []
+    for text in texts:
+        try:
+            found.append(parse_change(text))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def parse_open(text: str) -> OpenChange:
+    """A change whose value is `?`, from text. Raises InputError."""
+    address, equals, value = text.rpartition("=")
+    if not equals or HOLE not in value:
+        said = "must look like ADDRESS=x?, with ? for the value"
+        raise InputError([fault("override", "study", 0, text, said)])
+    if value.strip() == HOLE:
+        return OpenChange(_change(address.strip(), None, as_text=False))
+    how, share = _open_way(value.strip())
+    known = _change(address.strip(), None, as_text=False)
+    return OpenChange(replace(known, how=how), share)
+
+
+def change_of(address: str, value: Value) -> Change:
+    """A change from an address and a value, as TOML and Python have them: words such as `x1.2` count as in text.
+
+    >>> change_of("objective.risk_aversion", 0.7).option
+    '--set objective.risk_aversion=0.7'
+    """
+    return _change(address, value, as_text=False)
+
+
+def changes_of(settings: Mapping[str, Value]) -> list[Change]:
+    """Changes from addresses and values. Raises InputError with every fault."""
+    found: list[Change] = []
+    faults: list[Fault] = []
+    for address, value in settings.items():
+        try:
+            found.append(change_of(address, value))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def cells_changed(table: str, where: Mapping[str, Value], column: str, value: Value) -> Change:
+    """A change of the cells of a column, rows named by column. Raises InputError for an unknown table or column."""
+    known = known_table(table)
+    known_columns(known, [*where, column])
+    rows = {name: _wanted(wanted) for name, wanted in where.items()}
+    how, plain = _typed_value(table, column, value)
+    return Change(table=table, rows=_in_order(known, rows), column=column, how=how, value=plain)
+
+
+def known_table(name: str) -> Table:
+    """The declaration of a table. Raises InputError for an unknown one."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
+    remedy = f"known: {', '.join(BY_NAME)}"
+    raise InputError([fault("unknown-table", name, 0, "", said, remedy=remedy)])
+
+
+def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
+    """Raise InputError if a table has no such column. place: of the table, for messages."""
+    known = [*table.row.columns(), *CARRIED]
+    for name in named:
+        if name not in known:
+            said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
+            remedy = f"known: {', '.join(known)}"
+            at = place or f"{table.name}.csv"
+            raise InputError(
+                [fault("unknown-column", at, 0, name, said, value=name, remedy=remedy)]
+            )
+
+
+def _change(address: str, value: Value, as_text: bool) -> Change:
+    name = re.split(r"[.\[]", address, maxsplit=1)[0]
+    if name not in BY_NAME or (name == address and name in known_keys()):
+        return _key_changed(address, value, as_text)
+    table = BY_NAME[name]
+    if isinstance(value, Mapping) or (isinstance(value, str) and _is_row(table, address, value)):
+        return _row_changed(address, value)
+    rows, column = _cells_address(table, address)
+    known_columns(table, [*dict(rows), column])
+    how, plain = (_read_value if as_text else _typed_value)(name, column, value)
+    return Change(table=name, rows=rows, column=column, how=how, value=plain)
+
+
+def _key_changed(key: str, value: Value, as_text: bool) -> Change:
+    how, plain = (_read_value if as_text else _typed_value)(MODEL, key, value)
+    return Change(table=MODEL, column=key, how=how, value=plain)
+
+
+def _is_row(table: Table, address: str, value: str) -> bool:
+    """Whether a text stands for a whole row, not for the words of a cell."""
+    if value != GONE and not value.startswith("{"):
+        return False
+    before, _, last = address.rpartition(".")
+    is_cell = last in (*table.row.columns(), *CARRIED) and before != table.name
+    return not is_cell
+
+
+def _row_changed(address: str, value: Value) -> Change:
+    table = BY_NAME[re.split(r"[.\[]", address, maxsplit=1)[0]]
+    rows, _ = _cells_address(table, f"{address}.", whole_row=True)
+    if value == GONE:
+        return Change(table=table.name, rows=rows, how="gone")
+    cells = value if isinstance(value, Mapping) else _toml(value)
+    if not isinstance(cells, Mapping):
+        said = "a row is written {COLUMN = VALUE, ..}"
+        raise InputError([fault("override", "--set", 0, address, said, value=value)])
+    known_columns(table, [*dict(rows), *cells])
+    return Change(table=table.name, rows=rows, how="new", value=plain(cells))
+
+
+def _cells_address(table: Table, address: str, whole_row: bool = False) -> tuple[Rows, str]:
+    """The rows and the column that an address names."""
+    rest = address.removeprefix(table.name)
+    if rest.startswith("["):
+        inner, closed, column = rest[1:].rpartition("].")
+        if not closed:
+            raise _no_cell(table, address, "is not a cell of the table")
+        rows = {name: _unquoted(wanted) for name, wanted in _CONDITION.findall(inner)}
+        known_columns(table, rows)
+        return _in_order(table, rows), column
+    *ids, column = _parts(rest[1:])
+    if not ids:
+        raise _no_cell(table, address, "names a table, not a cell")
+    ids = _with_whole_numbers(table, ids)
+    key = _address_key(table, len(ids))
+    if len(ids) != len(key) or (not column and not whole_row):
+        raise _no_cell(table, address, "is not a cell of the table")
+    rows = {name: wanted for name, wanted in zip(key, ids, strict=True) if wanted != ANY}
+    return tuple(rows.items()), column
+
+
+def _no_cell(table: Table, address: str, said: str) -> InputError:
+    ids = [column.upper() for column in _address_key(table, 0)]
+    remedy = f"write {'.'.join([table.name, *ids, 'COLUMN'])}=VALUE"
+    key = address.removesuffix(".")
+    return InputError([fault("override", "--set", 0, key, said, value=key, remedy=remedy)])
+
+
+def _address_key(table: Table, ids: int) -> tuple[str, ...]:
+    """The key columns that an address with so many ids names; the factor of a shock may be left out."""
+    if table.key[-1] == "factor" and ids < len(table.key):
+        return table.key[:-1]
+    return table.key
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a dotted address."""
+    parts: list[str] = []
+    at = 0
+    while True:
+        found = _PART.match(text, at)
+        if found is None:
+            break
+        parts.append(_unquoted(found[0]))
+        at = found.end()
+        if at == len(text):
+            break
+        if text[at] != ".":
+            said = f'has "{text[at]}" in it; put ids with signs into quotes'
+            raise InputError([fault("override", "--set", 0, text, said, value=text)])
+        at += 1
+    return parts
+
+
+def _with_whole_numbers(table: Table, ids: list[str]) -> list[str]:
+    """Ids in which the point of an id, or of a number, is no border between two of them."""
+    if len(table.key) == 1:
+        return [".".join(ids)]
+    decimal = [i for i, name in enumerate(table.key) if float in _types(_annotation(table, name))]
+    if decimal and len(ids) == len(table.key) + 1:
+        at = decimal[0]
+        return [*ids[:at], f"{ids[at]}.{ids[at + 1]}", *ids[at + 2 :]]
+    return ids
+
+
+def _unquoted(part: str) -> str:
+    return str(_toml(part)) if part.startswith('"') else part
+
+
+def _in_order(table: Table, rows: Mapping[str, str]) -> Rows:
+    order = [*table.key, *table.row.columns(), *CARRIED]
+    named = sorted(rows, key=order.index)
+    return tuple((name, rows[name]) for name in named if rows[name] != ANY)
+
+
+def _wanted(value: Value) -> str:
+    """What a cell must be, as text: alternatives are joined by `;`."""
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ";".join(text_of(one) for one in value)
+    return text_of(value)
+
+
+# ---- values ----------------------------------------------------------------------------------------------------------
+
+
+def _read_value(table: str, column: str, text: str) -> tuple[How, Value]:
+    """A value from text: a way and a number, else a TOML value, else the words themselves."""
+    kinds = _kinds(table, column)
+    if kinds & {int, float} and (found := _relative(text)):
+        return found
+    if text == "":
+        return "set", None if table != MODEL or NoneType in kinds else ""
+    if text[0] not in "\"'[{" and kinds <= {str, NoneType}:
+        return "set", text
+    found_value = _toml(text)
+    return "set", text if found_value is None else plain(found_value)
+
+
+def _typed_value(table: str, column: str, value: Value) -> tuple[How, Value]:
+    """A value as TOML or Python have it; words such as `x1.2` count where the cells are numbers."""
+    if isinstance(value, str) and _kinds(table, column) & {int, float}:
+        return _relative(value.strip()) or ("set", value)
+    return "set", plain(value)
+
+
+def _relative(text: str) -> tuple[How, float] | None:
+    for how, pattern in _WAYS:
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
+        *sign, number = found.groups()
+        if number == HOLE:
+            return None
+        if not sign:
+            return how, float(number)
+        share = Decimal(number) / 100 * (-1 if sign[0] == "-" else 1)
+        return how, float(1 + share if how == "scale" else share)
+    return None
+
+
+def _open_way(text: str) -> tuple[How, bool]:
+    """The way of a value that is `?`, and whether it is in per cent."""
+    for how, pattern in _WAYS:
+        if pattern.fullmatch(text):
+            return how, "%" in text
+    said = 'is none of "?", "x?", "plus ?", "+?%" and "+?%/y"'
+    raise InputError([fault("override", "study", 0, text, said, value=text)])
+
+
+def _toml(text: str) -> Value:
+    """A TOML value; None where the text is none."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return None
+
+
+def plain(value: Value) -> Value:
+    """A value without classes of libraries: lists as tuples, numbers of NumPy as numbers of Python."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return tuple(plain(one) for one in value)
+    if isinstance(value, Quarter | date | time):
+        return text_of(value)
+    if hasattr(value, "item") and not isinstance(value, str):
+        return value.item()
+    return value
+
+
+def _literal(value: Value) -> str:
+    """A value as TOML has it; blank for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return _number_text(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(one) for one in value)}]"
+    if isinstance(value, Mapping):
+        cells = [f"{name} = {_literal(cell)}" for name, cell in value.items() if cell is not None]
+        return f"{{{', '.join(cells)}}}"
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _number_text(value: float) -> str:
+    return text_of(value) if isinstance(value, bool) or math.isfinite(value) else str(value)
+
+
+def _percent(share: float) -> str:
+    per_cent = (Decimal(repr(share)) * 100).normalize()
+    return f"{per_cent:+f}"
+
+
+def _part_text(wanted: str) -> str:
+    bare = re.fullmatch(rf"{_BARE}+", wanted) and wanted == wanted.strip()
+    return wanted if bare else _literal(wanted)
+
+
+def _verb(change: Change) -> str:
+    if change.how == "scale":
+        return f"is multiplied by {change.value:g}"
+    if change.how == "add":
+        return f"{'falls' if change.value < 0 else 'rises'} by {abs(change.value):g}"
+    if change.how == "grow":
+        return (
+            f"{'shrinks' if change.value < 0 else 'grows'} by {abs(change.value) * 100:g} % a year"
+        )
+    return f"becomes {text_of(change.value) or 'blank'}"
+
+
+# ---- what a column or key holds --------------------------------------------------------------------------------------
+
+
+def _kinds(table: str, column: str) -> set[Any]:
+    """Types of the values of a column or key; none for one that is not known."""
+    if table == MODEL:
+        return _types(key_type(column)) if column in known_keys(ModelFile) else {str}
+    if column in CARRIED or column == "":
+        return {str}
+    return _types(_annotation(BY_NAME[table], column))
+
+
+def _annotation(table: Table, column: str) -> Any:
+    return table.row.model_fields[column].annotation
+
+
+def _types(annotation: Any) -> set[Any]:
+    """The plain types that an annotation is made of."""
+    if isinstance(annotation, str):
+        return {str}
+    parts = get_args(annotation)
+    if not parts:
+        return {annotation} if isinstance(annotation, type) else set()
+    found: set[Any] = set()
+    for part in parts:
+        found |= _types(part)
+    return found
