@@ -100,8 +100,8 @@ def test_rows_keys_and_names_are_in_the_difference(case: Case) -> None:
         'projects.new_mine={name = "New", country = "AUS", stage = "mine", feeds = ["xenotime"]}',
         "budgets.USA.2027=gone",
         "shocks.cut.import.2029.2030.CHN......factor=0.5",
-        'levers=["mine", "separation"]',
         "objective.risk_aversion=0.25",
+        'levers=["mine", "separation"]',
     ]
     assert same(applied(case, found), other) and same(applied(other, difference(other, case)), case)
     assert case.difference(other) == found
