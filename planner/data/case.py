@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from planner.config import ModelFile, build_model
 from planner.data.cells import text_of
-from planner.data.change import Change, Value, cells_changed, change_of, known_table, parse_change
+from planner.data.change import (
+    Change,
+    InputValue,
+    cells_changed,
+    change_of,
+    known_table,
+    parse_change,
+)
 from planner.data.changed_case import Changer
 from planner.data.checks import Read, check_all
 from planner.data.difference import difference
@@ -149,7 +156,7 @@ class Case(Lookups):
         model = self.model.model_copy(update={"targets": chosen})
         return replace(self, model=model, tables=replace(self.tables, targets=priced))
 
-    def with_settings(self, settings: Mapping[str, Value]) -> Case:
+    def with_settings(self, settings: Mapping[str, InputValue]) -> Case:
         """The case with changes as a mapping: address -> value, as in `--set`; checked once, after all of them.
 
         Raises InputError with every fault.

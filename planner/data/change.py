@@ -33,7 +33,7 @@ ANY = "*"
 HOLE = "?"
 """Stands for a value that is not known yet."""
 GONE = "gone"
-"""Value of a row that is taken out."""
+"""InputValue of a row that is taken out."""
 
 How = Literal["set", "scale", "add", "grow", "new", "gone"]
 """Ways to change: another value, a factor, an amount, growth per year, a new row, a row taken out."""
@@ -41,9 +41,9 @@ RELATIVE = ("scale", "add", "grow")
 """Ways that need a present value."""
 NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
 """The value of each way that leaves a figure as it is."""
-Rows = tuple[tuple[str, str], ...]
+RowConditions = tuple[tuple[str, str], ...]
 """Which rows: pairs of a column and what its cells must be. Empty: all rows."""
-Value = Any
+InputValue = Any
 """Plain values: text, number, flag, None for a blank, a tuple of them, a mapping for a row or a section."""
 
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -77,10 +77,10 @@ class Change:
     """
 
     table: str
-    rows: Rows = ()
+    rows: RowConditions = ()
     column: str = ""
     how: How = "set"
-    value: Value = None
+    value: InputValue = None
 
     def __str__(self) -> str:
         return f"{self.address}={self._value_text()}"
@@ -150,7 +150,7 @@ class OpenChange:
     change: Change
     share: bool = False
 
-    def at(self, value: Value) -> Change:
+    def at(self, value: InputValue) -> Change:
         """The change with its value."""
         if not self.share:
             return replace(self.change, value=plain(value))
@@ -210,7 +210,7 @@ def parse_open(text: str) -> OpenChange:
     return OpenChange(replace(known, how=how), share)
 
 
-def change_of(address: str, value: Value) -> Change:
+def change_of(address: str, value: InputValue) -> Change:
     """A change from an address and a value, as TOML and Python have them: words such as `x1.2` count as in text.
 
     >>> change_of("objective.risk_aversion", 0.7).option
@@ -219,7 +219,7 @@ def change_of(address: str, value: Value) -> Change:
     return _change(address, value, as_text=False)
 
 
-def changes_of(settings: Mapping[str, Value]) -> list[Change]:
+def changes_of(settings: Mapping[str, InputValue]) -> list[Change]:
     """Changes from addresses and values. Raises InputError with every fault."""
     found: list[Change] = []
     faults: list[Fault] = []
@@ -233,7 +233,9 @@ def changes_of(settings: Mapping[str, Value]) -> list[Change]:
     return found
 
 
-def cells_changed(table: str, where: Mapping[str, Value], column: str, value: Value) -> Change:
+def cells_changed(
+    table: str, where: Mapping[str, InputValue], column: str, value: InputValue
+) -> Change:
     """A change of the cells of a column, rows named by column. Raises InputError for an unknown table or column."""
     known = known_table(table)
     known_columns(known, [*where, column])
@@ -264,7 +266,7 @@ def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
             )
 
 
-def _change(address: str, value: Value, as_text: bool) -> Change:
+def _change(address: str, value: InputValue, as_text: bool) -> Change:
     name = re.split(r"[.\[]", address, maxsplit=1)[0]
     if name not in BY_NAME or (name == address and name in known_keys()):
         return _key_changed(address, value, as_text)
@@ -277,7 +279,7 @@ def _change(address: str, value: Value, as_text: bool) -> Change:
     return Change(table=name, rows=rows, column=column, how=how, value=plain)
 
 
-def _key_changed(key: str, value: Value, as_text: bool) -> Change:
+def _key_changed(key: str, value: InputValue, as_text: bool) -> Change:
     how, plain = (_read_value if as_text else _typed_value)(MODEL, key, value)
     return Change(table=MODEL, column=key, how=how, value=plain)
 
@@ -291,7 +293,7 @@ def _is_row(table: Table, address: str, value: str) -> bool:
     return not is_cell
 
 
-def _row_changed(address: str, value: Value) -> Change:
+def _row_changed(address: str, value: InputValue) -> Change:
     table = BY_NAME[re.split(r"[.\[]", address, maxsplit=1)[0]]
     rows, _ = _cells_address(table, f"{address}.", whole_row=True)
     if value == GONE:
@@ -304,7 +306,9 @@ def _row_changed(address: str, value: Value) -> Change:
     return Change(table=table.name, rows=rows, how="new", value=plain(cells))
 
 
-def _cells_address(table: Table, address: str, whole_row: bool = False) -> tuple[Rows, str]:
+def _cells_address(
+    table: Table, address: str, whole_row: bool = False
+) -> tuple[RowConditions, str]:
     """The rows and the column that an address names."""
     rest = address.removeprefix(table.name)
     if rest.startswith("["):
@@ -373,13 +377,13 @@ def _unquoted(part: str) -> str:
     return str(_toml(part)) if part.startswith('"') else part
 
 
-def _in_order(table: Table, rows: Mapping[str, str]) -> Rows:
+def _in_order(table: Table, rows: Mapping[str, str]) -> RowConditions:
     order = [*table.key, *table.row.columns(), *CARRIED]
     named = sorted(rows, key=order.index)
     return tuple((name, rows[name]) for name in named if rows[name] != ANY)
 
 
-def _wanted(value: Value) -> str:
+def _wanted(value: InputValue) -> str:
     """What a cell must be, as text: alternatives are joined by `;`."""
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ";".join(text_of(one) for one in value)
@@ -389,7 +393,7 @@ def _wanted(value: Value) -> str:
 # ---- values ----------------------------------------------------------------------------------------------------------
 
 
-def _read_value(table: str, column: str, text: str) -> tuple[How, Value]:
+def _read_value(table: str, column: str, text: str) -> tuple[How, InputValue]:
     """A value from text: a way and a number, else a TOML value, else the words themselves."""
     kinds = _kinds(table, column)
     if kinds & {int, float} and (found := _relative(text)):
@@ -402,7 +406,7 @@ def _read_value(table: str, column: str, text: str) -> tuple[How, Value]:
     return "set", text if found_value is None else plain(found_value)
 
 
-def _typed_value(table: str, column: str, value: Value) -> tuple[How, Value]:
+def _typed_value(table: str, column: str, value: InputValue) -> tuple[How, InputValue]:
     """A value as TOML or Python have it; words such as `x1.2` count where the cells are numbers."""
     if isinstance(value, str) and _kinds(table, column) & {int, float}:
         return _relative(value.strip()) or ("set", value)
@@ -433,7 +437,7 @@ def _open_way(text: str) -> tuple[How, bool]:
     raise InputError([fault("override", "study", 0, text, said, value=text)])
 
 
-def _toml(text: str) -> Value:
+def _toml(text: str) -> InputValue:
     """A TOML value; None where the text is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -441,7 +445,7 @@ def _toml(text: str) -> Value:
         return None
 
 
-def plain(value: Value) -> Value:
+def plain(value: InputValue) -> InputValue:
     """A value without classes of libraries: lists as tuples, numbers of NumPy as numbers of Python."""
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items() if inner is not None}
@@ -454,7 +458,7 @@ def plain(value: Value) -> Value:
     return value
 
 
-def _literal(value: Value) -> str:
+def _literal(value: InputValue) -> str:
     """A value as TOML has it; blank for None."""
     if value is None:
         return ""

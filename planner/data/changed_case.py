@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from planner.config import ModelFile, TargetKeys, build_model
 from planner.data.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
-from planner.data.change import MODEL, RELATIVE, Change, Rows, known_columns, known_table
+from planner.data.change import MODEL, RELATIVE, Change, RowConditions, known_columns, known_table
 from planner.data.lookups import Lookups
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, collapse, repeated_rows, row_of
@@ -43,12 +43,12 @@ class _Draft:
 
 
 class Changer(Generic[C]):
-    """Applies changes to one case. Rows that an address means are looked up once."""
+    """Applies changes to one case. RowConditions that an address means are looked up once."""
 
     def __init__(self, case: C, *, strict: bool = True) -> None:
         """strict: every value of an address has to be in some row; else it is enough that some row is meant."""
         self.case, self._strict = case, strict
-        self._positions: dict[tuple[str, Rows], list[int]] = {}
+        self._positions: dict[tuple[str, RowConditions], list[int]] = {}
 
     def apply(self, changes: Iterable[Change], *, make_room: bool = False) -> C:
         """The case with the changes; rules between rows and tables are not checked yet.
@@ -157,7 +157,7 @@ def applied(
     return Changer(case, strict=strict).apply(changes, make_room=make_room)
 
 
-def chosen(case: Lookups, table: Table, rows: Rows, *, strict: bool = True) -> list[int]:
+def chosen(case: Lookups, table: Table, rows: RowConditions, *, strict: bool = True) -> list[int]:
     """Positions of the rows that are meant. Raises InputError if there is none, or, if strict, if a value of the address
     is in none of them."""
     place = case.origin.place(table.name)

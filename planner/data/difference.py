@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from planner.data.cells import CARRIED, Row, text_of
-from planner.data.change import MODEL, Change, Rows, change_of, plain
+from planner.data.change import MODEL, Change, RowConditions, change_of, plain
 from planner.data.lookups import Lookups
 from planner.data.schema import TABLES, Table
 from planner.errors import Fault
@@ -144,7 +144,7 @@ def difference(old: Lookups, new: Lookups) -> list[Change]:
     return found
 
 
-def _address(table: Table, row: Row, is_alone: bool) -> Rows:
+def _address(table: Table, row: Row, is_alone: bool) -> RowConditions:
     """What names a row and no other."""
     named = dict(zip(_identifying(table), identity(table, row), strict=True))
     if not is_alone:
@@ -164,7 +164,7 @@ def _added(table: Table, row: Row) -> Change:
     return Change(table=table.name, rows=rows, how="new", value=cells)
 
 
-def _cells(table: Table, where: Rows, one: Row, two: Row) -> Iterator[Change]:
+def _cells(table: Table, where: RowConditions, one: Row, two: Row) -> Iterator[Change]:
     for column in (*table.row.columns(), *CARRIED):
         after = getattr(two, column)
         if getattr(one, column) != after:

@@ -39,7 +39,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.studies.fixed_plan import Decided, amounts, fix
 from planner.studies.outcomes import Measures, measure
-from planner.studies.points import Changer, chains, settings_from
+from planner.studies.points import PointChanger, chains, settings_from
 from planner.studies.run import agreement_of, reopen
 from planner.studies.sensitivity import cart, indices, prim
 from planner.studies.store import assemble, read_asked, read_results, study_of
@@ -257,7 +257,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
         for chain in chains(asked, [p for p in found if p is solved.get(p.id)])
         for point in chain
     ]
-    change, lines = Changer(case), []
+    change, lines = PointChanger(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
         session, decided = LiveProgram(case), amounts(plan)

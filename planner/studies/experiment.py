@@ -18,7 +18,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.studies.design import ends, misfit
 from planner.studies.outcomes import Formula
-from planner.studies.points import Changer, DesignRow, Settler, check_study
+from planner.studies.points import DesignRow, PointChanger, Settler, check_study
 from planner.studies.run import open_case, read_given
 from planner.studies.study_file import Value, named_outcomes
 from planner.studies.worker import WHY, expressions_of, figures_of
@@ -156,8 +156,8 @@ class Experiment:
         return expressions_of(self._base, self._study.expressions)
 
     @cached_property
-    def _changer(self) -> Changer:
-        return Changer(self._base)
+    def _changer(self) -> PointChanger:
+        return PointChanger(self._base)
 
     @cached_property
     def _settler(self) -> Settler:

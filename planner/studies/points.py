@@ -313,7 +313,7 @@ def current(case: Case, address: Address) -> Value | None:
 
 
 @dataclass(frozen=True)
-class Changer:
+class PointChanger:
     """Applies settings to one case. Rows an address means are looked up once."""
 
     case: Case

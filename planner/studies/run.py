@@ -30,8 +30,8 @@ from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.points import (
-    Changer,
     Point,
+    PointChanger,
     Settler,
     chains,
     check_study,
@@ -136,7 +136,7 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
         raise InputError(
             [Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")]
         )
-    case = Changer(stored_case(out)).apply(settings_from(meant[0].settings))
+    case = PointChanger(stored_case(out)).apply(settings_from(meant[0].settings))
     return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
 

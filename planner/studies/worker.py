@@ -42,7 +42,7 @@ from planner.studies.outcomes import (
     measure,
     outcome_names,
 )
-from planner.studies.points import Changer, Plain, settings_from
+from planner.studies.points import Plain, PointChanger, settings_from
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
@@ -134,7 +134,7 @@ class Worker:
     ) -> None:
         self.case, self._time_limit = case, time_limit
         self._expressions = expressions_of(case, expressions or {})
-        self._changer = Changer(self.case)
+        self._changer = PointChanger(self.case)
         self._session: PointProgram | None = None
         self._built: Plain = []
         self._state = START
