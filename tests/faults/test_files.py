@@ -231,7 +231,7 @@ def test_a_large_table_is_read_within_memory_and_thousands_of_faults_are_listed_
 
 def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_path: Path) -> None:
     hostile = "=HYPERLINK(1)"
-    for name in ("hazards", "draws"):
+    for name in ("hazards", "draws", "targets"):
         (case / f"{name}.csv").unlink()
     for name in ("scenarios", "shocks"):
         path = case / f"{name}.csv"
@@ -252,7 +252,10 @@ def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_pa
 
 def test_probabilities_of_any_size_are_judged_by_their_sum(case: Path) -> None:
     path = case / "scenarios.csv"
-    path.write_text(path.read_text() + "tiny,one in a billion,1e-9,,,\n".replace(",,,", ",,"))
+    header = path.read_text().partition("\n")[0].split(",")
+    tiny = {"scenario": "tiny", "name": "one in a billion", "probability": "1e-9"}
+    row = ",".join(tiny.get(column, "") for column in header)
+    path.write_text(f"{path.read_text()}{row}\n")
     assert planner.load(case).scenarios["tiny"] == pytest.approx(1e-9)
 
 
