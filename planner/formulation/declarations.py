@@ -32,6 +32,7 @@ LETTERS = {
     "g": "programme",
     "i": "funder",
     "v": "supplier",
+    "s": "storyline",
     "group": "group",
 }
 """What an index means, as columns of tables are called; the step `j` of a loss is left out of messages."""

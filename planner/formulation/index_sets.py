@@ -17,6 +17,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE, Good
+from planner.data.odds import Odds, odds_of
 from planner.data.scenario_tree import Tree, Vector
 from planner.formulation.variable_trees import (
     AccountNode,
@@ -45,7 +46,7 @@ class Scope(Histories):
                 "staffing_tree",
                 "active_nodes",
             ),
-            *("demanded", "short_at", "import_limits", "resold", "yields"),
+            *("demanded", "short_at", "import_limits", "resold", "yields", "odds"),
         }
         covers = {
             *(
@@ -69,6 +70,11 @@ class Scope(Histories):
             {name: value for name, value in self.__dict__.items() if name not in own}
         )
         return other
+
+    @cached_property
+    def odds(self) -> Odds:
+        """What the probability of each storyline is and may be."""
+        return odds_of(self.case)
 
     # ---- trees -----------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from planner.formulation.capacity import throughput
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
+from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
 from planner.formulation.owners import of_nobody
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
@@ -115,14 +116,18 @@ def expected_loss_definition(m: Model) -> Expression:
 @equation(
     None,
     r"R = (1 - \lambda) \, E + \lambda \left( V + \frac{1}{1 - \alpha} \sum_{n \in \mathcal{L}} \pi_n "
-    r"\xi_n \right)",
-    reads=("scenarios.probability", "model.objective.risk_aversion", "model.objective.tail"),
+    r"\xi_n \right), \qquad \text{under the worst odds } R = \lambda \, V + \sum_\sigma \mathrm{low}_\sigma \, "
+    r"Y_\sigma + \Bigl( 1 - \sum_\sigma \mathrm{low}_\sigma \Bigr) \, \theta + \sum_\sigma "
+    r"(\mathrm{high}_\sigma - \mathrm{low}_\sigma) \, \beta_\sigma",
+    reads=(*BOUNDS_READS, "model.objective.risk_aversion", "model.objective.tail"),
     owner=of_nobody,
 )
 def risk_definition(m: Model) -> Expression:
     """Risk."""
     s: Scope = m.scope
     objective = s.case.model.objective
+    if objective.odds == "worst":
+        return m.risk == risk_under_worst_odds(m, s)
     tail = quicksum(
         s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s)
     )

@@ -47,7 +47,8 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     """
     if method == "whole":
         return method
-    adaptive = case.model.policy.investment != "committed"
+    model = case.model
+    adaptive = model.policy.investment != "committed" or model.objective.odds == "worst"
     if method == "scenarios" and adaptive:
         said = "scenarios are solved one by one only where they share their decisions"
         remedy = 'write "committed", or leave out --method scenarios'

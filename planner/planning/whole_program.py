@@ -111,6 +111,8 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         return _bounded(plan, nothing)
     kept = (
         "risk_musd",
+        "risk_given_musd",
+        "odds",
         "expected_loss_musd",
         "cvar_musd",
         "cost_musd",
@@ -119,7 +121,9 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         "expected_shortfall_t",
         "service_level",
     )
-    summary = plan.summary | {"without_plan": {key: nothing.summary[key] for key in kept}}
+    summary = plan.summary | {
+        "without_plan": {key: nothing.summary[key] for key in kept if key in nothing.summary}
+    }
     summary["seconds"] = {
         key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
         for key, value in plan.summary["seconds"].items()
@@ -258,12 +262,13 @@ def _bounds(
 
 def without_plan(case: Case) -> Case:
     """The same case with no levers: what exists keeps running, nothing is added. Its own payments are even ones."""
-    objective = Objective(
-        risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail
+    objective = case.model.objective
+    kept = Objective(
+        risk_aversion=objective.risk_aversion, tail=objective.tail, odds=objective.odds
     )
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
     return case.with_model(
-        case.model.model_copy(update={"levers": (), "objective": objective, "policy": policy})
+        case.model.model_copy(update={"levers": (), "objective": kept, "policy": policy})
     )
 
 

@@ -11,16 +11,21 @@ from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.results.ledger import Ledger
+from planner.results.odds import worst_odds
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Loss by scenario and what follows from it (MUSD)."""
+    """Loss by scenario and what follows from it (MUSD).
+
+    expected, cvar, risk_given: by the probabilities as they are given. risk: by the odds of the objective.
+    """
 
     by_scenario: dict[str, float]
     expected: float
     cvar: float
     risk: float
+    risk_given: float
 
 
 ByCountry = dict[str, dict[str, float]]
@@ -68,13 +73,29 @@ def _loss(book: Ledger, good: Good, short: Vector, demand: Vector) -> Vector:
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
     """Expected loss, CVaR_alpha and risk, (1 - lambda) E + lambda CVaR, of a loss (MUSD) for each scenario."""
-    objective = case.model.objective
-    expected = sum(case.scenarios[w] * z for w, z in by_scenario.items())
-    tail = cvar(
-        list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail
-    )
-    risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
-    return Losses(dict(by_scenario), expected, tail, risk)
+    losses = dict(by_scenario)
+    expected, tail = mean_and_tail(case, losses, case.scenarios)
+    given = risk_under(case, losses, case.scenarios)
+    risk = given
+    if case.model.objective.odds == "worst":
+        risk = risk_under(case, losses, worst_odds(case, losses))
+    return Losses(losses, expected, tail, risk, given)
+
+
+def mean_and_tail(
+    case: Case, losses: Mapping[str, float], odds: Mapping[str, float]
+) -> tuple[float, float]:
+    """Expected loss and CVaR_alpha (MUSD) of losses by scenario under some odds."""
+    expected = sum(odds[w] * z for w, z in losses.items())
+    chances = [odds[w] for w in losses]
+    return expected, cvar(list(losses.values()), chances, case.model.objective.tail)
+
+
+def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float]) -> float:
+    """Risk (MUSD), (1 - lambda) E + lambda CVaR, of losses by scenario under some odds."""
+    expected, tail = mean_and_tail(case, losses, odds)
+    aversion = case.model.objective.risk_aversion
+    return (1 - aversion) * expected + aversion * tail
 
 
 def loss_of_shortfall(case: Case, good: Good, year: int, short: float, demand: float) -> float:

@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.results.losses import service_level
+from planner.data.odds import are_bounded
+from planner.results.losses import Losses, risk_under, service_level
+from planner.results.odds import least_risk, worst_odds
 from planner.results.schema import SHARES, TEXT_COLUMNS
 from planner.results.verify import Verification
 
@@ -70,7 +72,7 @@ def figures(
     completes."""
     losses = checked.losses
     short, demand = _expected_by_element(case, tables["shortfall"])
-    out: dict[str, Any] = {"risk_musd": losses.risk}
+    out: dict[str, Any] = {"risk_musd": losses.risk, **_of_odds(case, losses)}
     if case.model.objective.goal == "risk":
         out["least_risk_musd"] = least_risk
     investments, training = tables["investments"], tables["training"]
@@ -98,6 +100,21 @@ def figures(
             "skill",
             training["intake"] * training["probability"] * completion,
         ),
+    }
+
+
+def _of_odds(case: Case, losses: Losses) -> dict[str, Any]:
+    """Where bounds of probabilities are given: the risk by the given ones, and the worst and best that losses have."""
+    if not are_bounded(case) and case.model.objective.odds == "given":
+        return {}
+    worst = worst_odds(case, losses.by_scenario)
+    return {
+        "risk_given_musd": losses.risk_given,
+        "odds": {
+            "worst_risk_musd": risk_under(case, losses.by_scenario, worst),
+            "best_risk_musd": least_risk(case, losses.by_scenario),
+            "worst": worst,
+        },
     }
 
 

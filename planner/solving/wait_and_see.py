@@ -20,7 +20,7 @@ def alone(case: Case, scenario: str) -> Case:
     """The case in which one scenario is certain."""
     tables = case.tables
     rows = tuple(
-        r.model_copy(update={"probability": 1.0})
+        r.model_copy(update={"probability": 1.0, "probability_low": None, "probability_high": None})
         for r in tables.scenarios
         if r.scenario == scenario
     )

@@ -10,6 +10,7 @@ from tests.formulation.golden_tables import (
     GOODS,
     LATE,
     MONEY,
+    ODDS,
     PEOPLE,
     QUARTERS,
     RISKS,
@@ -20,6 +21,7 @@ from tests.formulation.golden_tables import (
     Golden,
 )
 
+WORST = {"objective.odds": "worst", "objective.risk_aversion": 0.4, "objective.tail": 0.9}
 EQUATIONS: dict[str, Golden] = {
     "usable_capacity": Golden(
         "Existing 20 until 2028. A build of 2026 is due in 2027 (half), 2028 (all); one of 2027 in 2028 "
@@ -151,6 +153,13 @@ EQUATIONS: dict[str, Golden] = {
         {"discount_rate": 0.25},
     ),
     "welfare_definition": Golden("cost + risk", RISKS),
+    "storyline_risk": Golden(
+        "Three quarters of the war are cut, a quarter twin: of Z 0.6 * 0.75 and 0.6 * 0.25, of e 0.4 / (1 - 0.9) "
+        "times as much.",
+        ODDS,
+        WORST,
+    ),
+    "odds_excess_limit": Golden("The probability of `lost` is fixed: it has no row.", ODDS, WORST),
 }
 MORE: dict[str, tuple[str, Golden]] = {
     "throughput_limit_by_stage": (
@@ -278,6 +287,14 @@ MORE: dict[str, tuple[str, Golden]] = {
             {k: MONEY[k] for k in ("demand", "stockpiles")}
             | QUARTERS
             | {"shocks": [shock("cut", "import", 0, "2027Q2")]},
+        ),
+    ),
+    "risk_definition_under_worst_odds": (
+        "risk_definition",
+        Golden(
+            "At least 0.4 calm, 0.3 war and 0.1 lost; of the 0.2 left 0.2 may be calm and 0.25 war. 0.4 v.",
+            ODDS,
+            WORST,
         ),
     ),
     "nameplate_limit_committed_through": (

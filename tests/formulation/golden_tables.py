@@ -146,6 +146,11 @@ RISKS: Tables = {
     "scenarios": scenarios(calm=0.5, cut=0.3, twin=0.2),
     "shocks": [shock("cut", "import", 0, 2027), shock("twin", "import", 0, 2027)],
 }
+ODDS: Tables = RISKS | {
+    "scenarios": "scenario, storyline, probability, probability_low, probability_high\n"
+    "calm, , 0.5, 0.4, 0.6\ncut, war, 0.3, 0.25, 0.3\ntwin, war, 0.1, 0.05, 0.25\nlost, , 0.1, ,",
+    "shocks": [shock("cut", "import", 0, 2027), shock("twin", "import", 0.5, 2027)],
+}
 CUT_OFF: Tables = {
     "countries": THREE,
     "demand": [*ONE_YEAR, *demand(last=2026, country="BBB"), *demand(last=2026, country="CCC")],

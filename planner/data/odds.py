@@ -1,0 +1,69 @@
+"""Odds that are not known: the bounds within which probabilities lie, and what draws of one storyline share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.data.lookups import BASE, Lookups
+from planner.data.schema import Scenario
+
+ROUNDING = 1e-12
+"""Distance from the probability up to which a bound counts as equal to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorylineOdds:
+    """What one storyline's probability is and may be; its draws keep their proportions.
+
+    shares: scenario -> its part of the probability, all of which sum to 1. low <= probability <= high.
+    """
+
+    shares: Mapping[str, float]
+    probability: float
+    low: float
+    high: float
+
+    @property
+    def room(self) -> float:
+        """Between the least and the largest probability."""
+        return self.high - self.low
+
+
+Odds = dict[str, StorylineOdds]
+"""By storyline."""
+
+
+def are_bounded(case: Lookups) -> bool:
+    """Whether bounds of some probability are given."""
+    return any(row.probability_low is not None for row in case.tables.scenarios)
+
+
+def odds_of(case: Lookups) -> Odds:
+    """What the probability of each storyline is and may be. A scenario without bounds is fixed.
+
+    Probabilities that sum to 1 within rounding are scaled to it; bounds give way by as much.
+    """
+    rows = case.tables.scenarios or (Scenario(scenario=BASE, probability=1.0),)
+    members: dict[str, list[Scenario]] = {}
+    for row in sorted(rows, key=lambda row: row.scenario):
+        members.setdefault(row.storyline or row.scenario, []).append(row)
+    return {storyline: _together(case, draws) for storyline, draws in members.items()}
+
+
+def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
+    probability = sum(case.scenarios[row.scenario] for row in draws)
+    low = high = 0.0
+    shares = {}
+    for row in draws:
+        own = case.scenarios[row.scenario]
+        low += own if row.probability_low is None else row.probability_low
+        high += own if row.probability_high is None else row.probability_high
+        shares[row.scenario] = own / probability if probability > 0 else 1 / len(draws)
+    # What rounding leaves of no room is none.
+    return StorylineOdds(
+        shares=shares,
+        probability=probability,
+        low=low if low < probability - ROUNDING else probability,
+        high=high if high > probability + ROUNDING else probability,
+    )
