@@ -34,6 +34,8 @@ LETTERS = {
     "v": "supplier",
     "s": "storyline",
     "group": "group",
+    "target": "target",
+    "origin": "origin",
 }
 """What an index means, as columns of tables are called; the step `j` of a loss is left out of messages."""
 NODE_LETTERS: dict[str, Callable[[Scope], Tree]] = {

@@ -46,7 +46,7 @@ class Scope(Histories):
                 "staffing_tree",
                 "active_nodes",
             ),
-            *("demanded", "short_at", "import_limits", "resold", "yields", "odds"),
+            *("demanded", "target_demand", "short_at", "import_limits", "resold", "yields", "odds"),
         }
         covers = {
             *(
@@ -215,12 +215,13 @@ class Scope(Histories):
 
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
-        """(p, n): mines whose feed some plant can take."""
+        """(p, n): mines whose feed some plant can take, or whose yield a target counts."""
         return [
             (p, n)
             for p in self.of_stage("mine")
             for n in self.open_nodes[p]
             if (self.group_of(p), self.case.projects[p].feeds[0], n) in self.feeds_at
+            or (p, n) in self.mined_for_targets
         ]
 
     @cached_property
@@ -234,6 +235,35 @@ class Scope(Histories):
             if (self.group_of(p), e, form) in self.wanted and self.case.recovery(p, e) > 0
             for n in self.open_nodes[p]
         ]
+
+    @cached_property
+    def target_mines(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(target, e) -> mines whose yield of the element counts for a target of form `feed`."""
+        out = {}
+        for target, row in self.case.targets.items():
+            if row.form != "feed":
+                continue
+            countries = self.case.target_countries(target)
+            for e in self.case.target_elements(target):
+                out[target, e] = tuple(
+                    p
+                    for p in self.of_stage("mine")
+                    if self.case.projects[p].country in countries
+                    and (not row.feeds or self.case.projects[p].feeds[0] in row.feeds)
+                    and self.case.feed_shares.get(self.case.projects[p].feeds[0], {}).get(e, 0.0)
+                    > 0
+                )
+        return out
+
+    @cached_property
+    def mined_for_targets(self) -> frozenset[tuple[str, int]]:
+        """(p, n): mines whose yield counts for a target, whether or not some plant can take it."""
+        return frozenset(
+            (p, n)
+            for (target, _), mines in self.target_mines.items()
+            for p in mines
+            for n in set(self.open_nodes[p]).intersection(self.target_nodes[target])
+        )
 
     @cached_property
     def feeds_of(self) -> dict[tuple[str, int], list[str]]:
@@ -394,6 +424,85 @@ class Scope(Histories):
             if (self.case.group[c], e, o, n.index) in made
             and (c, e, o, n.index) not in self.import_covered_goods
         ]
+
+    # ---- targets -----------------------------------------------------------------------------------
+
+    @cached_property
+    def target_demand(self) -> dict[tuple[str, str], Vector]:
+        """(target, e) -> demand (t) at every node of a target of kind `served`."""
+        out = {}
+        for target, row in self.case.targets.items():
+            for e in self.case.target_elements(target) if row.kind == "served" else ():
+                out[target, e] = np.sum(
+                    [
+                        self.tree.demands((c, e, form))
+                        for c in self.case.target_countries(target)
+                        for form in self.case.target_forms(target)
+                    ],
+                    axis=0,
+                )
+        return out
+
+    @cached_property
+    def target_origins(self) -> dict[tuple[str, str], list[str]]:
+        """(target, e) -> outside origins from which the good of a target of kind `origin_share` can come."""
+        out = {}
+        for target, row in self.case.targets.items():
+            for e in self.case.target_elements(target) if row.kind == "origin_share" else ():
+                (form,) = self.case.target_forms(target)
+                suppliers = {
+                    v
+                    for c in self.case.target_countries(target)
+                    for v in self.suppliers.get((c, e, form), ())
+                }
+                out[target, e] = sorted({self.case.supplier_origin[v] for v in suppliers})
+        return out
+
+    def _places_of_targets(self, *kinds: str) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) of the countries of targets of some kinds."""
+        return frozenset(
+            (c, e, o, n)
+            for target, row in self.case.targets.items()
+            if row.kind in kinds
+            for e in self.case.target_elements(target)
+            for o in self.case.target_forms(target)
+            for c in self.case.target_countries(target)
+            for n in self.target_nodes[target]
+        )
+
+    @cached_property
+    def kept_stock(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) of which a target of origin or of output speaks, so that stock is not thrown away there."""
+        return self._places_of_targets("origin_share", "made_share")
+
+    @cached_property
+    def asked_at(self) -> frozenset[tuple[str, str, int]]:
+        """(e, o, n) of which some target speaks."""
+        return frozenset(
+            (e, o, n)
+            for target in self.case.targets
+            for e in self.case.target_elements(target)
+            for o in self.case.target_forms(target)
+            for n in self.target_nodes[target]
+        )
+
+    @cached_property
+    def by_origin(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) of which a target of kind `origin_share` speaks."""
+        return self._places_of_targets("origin_share")
+
+    @cached_property
+    def counted(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) whose output a target of kind `made_share` counts."""
+        return frozenset(
+            (c, e, o, n)
+            for target, row in self.case.targets.items()
+            if row.kind == "made_share" and row.form != "feed"
+            for e in self.case.target_elements(target)
+            for o in self.case.target_forms(target)
+            for c in self.case.target_countries(target)
+            for n in self.target_nodes[target]
+        )
 
     # ---- people ------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
 from planner.formulation.owners import of_nobody
+from planner.formulation.targets import missing_index, missing_price
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
@@ -146,7 +147,7 @@ ALL: Container[int] = range(sys.maxsize)
     r"\mathrm{due}_{p,d} + \sum_c \mathrm{people}_{c,d} \Bigr) + \sum_p \mathrm{fixed}_{p,d} \, b_{p,d} "
     r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{variable}_p \, "
     r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \mathrm{closes}_n "
-    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} \Bigr)",
+    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{\tau,e,\omega} \mathrm{penalty}_\tau \, J_{\tau,e,\omega,n} \Bigr)",
     reads=(
         *CAPEX_READS,
         "projects.fixed_opex_usd_per_tpa",
@@ -154,6 +155,7 @@ ALL: Container[int] = range(sys.maxsize)
         *PEOPLE_READS,
         "stockpiles.purchase_usd_per_kg",
         "stockpiles.holding_usd_per_kg_year",
+        "targets.price_usd_per_kg",
         "feeds.share",
         "scenarios.probability",
         "model.discount_rate",
@@ -200,7 +202,8 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
-    """Variable opex, stock purchases and holding at the end of years (MUSD), at some operations nodes or at all."""
+    """Variable opex, stock purchases, holding at the end of years, and what targets miss at their price (MUSD), at some
+    operations nodes or at all."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
     total = quicksum(
         expected[n]
@@ -212,6 +215,11 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
     buyers = sorted({c for c, _, _ in s.purchases})
     active = [OperationNode(n.index) for n in s.active_nodes if n.index in nodes]
     total += quicksum(expected[n] * purchases(m, c, n) for c in buyers for n in active)
+    total += quicksum(
+        expected[key[-1]] * missing_price(s, key[0]) * m.missing[key]
+        for key in missing_index(s)
+        if key[-1] in nodes
+    )
     ends = [n for n in active if s.tree.nodes[n].closes_year]
     return total + quicksum(
         expected[n] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n)]

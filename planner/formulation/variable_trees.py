@@ -58,16 +58,51 @@ class Histories:
         return dict(out)
 
     @cached_property
+    def target_nodes(self) -> dict[str, tuple[int, ...]]:
+        """Target -> operations nodes at which it holds."""
+        out = {}
+        for target in self.case.targets:
+            years, scenarios = (self.case.target_years(target), self.case.target_scenarios(target))
+            out[target] = tuple(
+                n.index
+                for n in self.tree.nodes
+                if n.year in years and not scenarios.isdisjoint(n.scenarios)
+            )
+        return out
+
+    @cached_property
+    def target_goods(self) -> dict[Good, frozenset[int]]:
+        """(c, e, o) that a target of origin or of output can move -> nodes at which it holds.
+
+        What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
+        """
+        found: dict[Good, set[int]] = defaultdict(set)
+        for target, row in self.case.targets.items():
+            if row.kind == "served":
+                continue
+            countries = self.case.target_countries(target)
+            groups = {self.case.group[c] for c in countries}
+            if row.kind == "made_share":
+                countries = tuple(c for c, group in self.case.group.items() if group in groups)
+            for e in self.case.target_elements(target):
+                for o in self.case.target_forms(target):
+                    for c in countries:
+                        found[c, e, o] |= set(self.target_nodes[target])
+        return {good: frozenset(nodes) for good, nodes in found.items()}
+
+    @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
-        """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it."""
+        """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it, or a target
+        speaks of it."""
         parents = [node.parent for node in self.tree.nodes]
         out = {}
-        for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand}):
+        for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand} | set(self.target_goods)):
             on_offer = np.zeros(len(parents))
             for supplier in self.suppliers.get(good, ()):
                 on_offer += self.tree.import_limits(supplier, good)
             found: set[int] = set()
-            for n in np.flatnonzero(~(self.tree.demands(good) <= on_offer)).tolist():
+            short = np.flatnonzero(~(self.tree.demands(good) <= on_offer)).tolist()
+            for n in (*short, *self.target_goods.get(good, ())):
                 while n >= 0 and n not in found:
                     found.add(n)
                     n = parents[n]

@@ -141,7 +141,10 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
 
 
 def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
-    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing."""
+    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
+    something is asked that doing nothing may miss."""
+    if plan.case.targets:
+        return plan
     bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
     first, told = phases_of(plan.case.model.objective)[0].name, nothing.summary
     limit = plan.case.model.objective.risk_limit
@@ -261,14 +264,16 @@ def _bounds(
 
 
 def without_plan(case: Case) -> Case:
-    """The same case with no levers: what exists keeps running, nothing is added. Its own payments are even ones."""
+    """The same case with no levers and no targets: what exists keeps running, nothing is added. Its own payments are
+    even ones."""
     objective = case.model.objective
     kept = Objective(
         risk_aversion=objective.risk_aversion, tail=objective.tail, odds=objective.odds
     )
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
-    return case.with_model(
-        case.model.model_copy(update={"levers": (), "objective": kept, "policy": policy})
+    asked = case.without_targets()
+    return asked.with_model(
+        asked.model.model_copy(update={"levers": (), "objective": kept, "policy": policy})
     )
 
 

@@ -82,6 +82,8 @@ def figures(
         .map({g: row.completion_rate for g, row in case.programmes.items()})
         .astype(float)
     )
+    if checked.targets:
+        out["targets"] = checked.targets
     return out | {
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,

@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector, storyline_histories
-from planner.results import verify_material, verify_resources
+from planner.results import targets, verify_material, verify_resources
 from planner.results.ledger import (
     Broken,
     Ledger,
@@ -42,6 +42,8 @@ class Verification:
     losses_by_country: ByCountry
     cost: float
     public_spend: float
+    targets: dict[str, dict[str, Any]]
+    """Target -> `missing_t`, `cost_musd` and `met`."""
 
     @property
     def worst(self) -> float:
@@ -67,6 +69,7 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
         losses_by_country(case, book, losses.by_scenario),
         verify_resources.cost(book),
         verify_resources.public_spend(book),
+        targets.targets_met(book),
     )
 
 
@@ -77,6 +80,7 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     yield from verify_material.rules(book)
     yield from verify_resources.people_rules(book)
     yield from verify_resources.money_rules(book)
+    yield from targets.rules(book)
     yield from non_anticipativity(book)
     yield from _as_stated(book)
 

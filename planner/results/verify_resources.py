@@ -18,6 +18,7 @@ from planner.data.scenario_tree import Vector
 from planner.data.schema import Training
 from planner.data.shock_effects import year_of
 from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
+from planner.results.targets import missed_musd
 from planner.units import musd, musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
@@ -247,7 +248,8 @@ def public_spend(book: Ledger) -> float:
 
 
 def cost(book: Ledger) -> float:
-    """Expected discounted cost (MUSD): capex, fixed opex, variable opex, people, purchases, holding."""
+    """Expected discounted cost (MUSD): capex, fixed opex, variable opex, people, purchases, holding, and what targets
+    miss."""
     nothing = np.zeros(len(book.case.scenarios))
     people = (
         book.case.cost_discount(y) * sum(_people(book, y).values(), nothing)
@@ -285,6 +287,7 @@ def _of_operations(book: Ledger) -> Iterator[Vector]:
     }
     loads = {p: book.whole(book.loads[p]) for p in rate}
     stocks = {good: book.whole(stock[good]) for good in case.stockpiles}
+    missed = missed_musd(book)
     for i, t in enumerate(book.tree.periods):
         running = sum((rate[p] * load[:, i] for p, load in loads.items()), nothing)
         held = stocks.items() if end_of(t)[1] == 4 else ()
@@ -296,4 +299,4 @@ def _of_operations(book: Ledger) -> Iterator[Vector]:
             nothing,
         )
         bought = sum(_purchases(book, i).values(), nothing)
-        yield case.cost_discount(year_of(t)) * (running + holding + bought)
+        yield case.cost_discount(year_of(t)) * (running + holding + bought + missed[:, i])

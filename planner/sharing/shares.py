@@ -57,7 +57,8 @@ def parties(case: Case) -> list[str]:
 
 
 def welfare_case(case: Case) -> Case:
-    """The case in which all act as one group for the least cost + risk, and plants may be divided."""
+    """The case in which all act as one group for the least cost + risk, and plants may be divided; without targets."""
+    case = case.without_targets()
     model, old = case.model, case.model.objective
     update = {
         "objective": Objective(goal="welfare", risk_aversion=old.risk_aversion, tail=old.tail),

@@ -3,7 +3,7 @@
 What a group shares may go to any of its countries. Where a tonne short costs two of them the same, who is short is
 left open by the program, and its solution names one of them. What is delivered is moved between such countries until
 the share of demand that is missing is the same, or one of them has nothing left to give. Losses, costs and stocks stay
-what they are.
+what they are. Where a target speaks of the good, who is short may count, and is left as it is.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def spread_shortages(scope: Scope, values: Values) -> None:
     for (_, e, o, _), found in values.rows("shortfall"):
         short[e, o] |= found.keys()
     for (_, e, o), countries in scope.traded.items():
-        for n in sorted(short[e, o]):
+        for n in sorted(n for n in short[e, o] if (e, o, n) not in scope.asked_at):
             for cost in sorted(
                 {cost for c in countries for cost, _ in _ends(scope, values, (c, e, o, n))}
             ):

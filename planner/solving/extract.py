@@ -19,6 +19,7 @@ from planner.data.scenario_tree import Tree
 from planner.formulation.budgets import full_capex
 from planner.formulation.index_sets import Scope
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
+from planner.solving.counted_exchange import counting_nodes, net_given
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.program import ZERO, Vector
 from planner.solving.spending import Rows, table_of, who
@@ -347,6 +348,10 @@ def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vec
             net[good] = np.where(
                 (taken > ZERO) & (np.abs(x) > ZERO), np.where(x > 0, shared, x), 0.0
             )
+        counting = counting_nodes(at.scope, goods)
+        if counting.any():
+            counted = net_given(at, goods, {good: made.get(good, nothing) for good in goods})
+            net |= {good: np.where(counting, counted[good], net[good]) for good in goods}
     return net
 
 
@@ -375,12 +380,22 @@ def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Iterator[tu
                 supplier: s.tree.import_limits(supplier, good) for supplier in s.suppliers[good]
             }
             on_offer = total(limits.values(), at.size)
+            by_origin = _nodes_by_origin(s, good)
             for supplier, limit in limits.items():
                 # By supplier, in proportion to what each can sell.
                 part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
+                if by_origin is not None:
+                    part = np.where(by_origin, at("imported_from", supplier, *good), part)
                 yield (c, "imported", supplier, "", e, o), part
         for supplier in s.suppliers.get(good, ()):
             yield (c, "resold", supplier, "", e, o), at("resold", supplier, *good)
+
+
+def _nodes_by_origin(s: Scope, good: Good) -> NDArray[np.bool_] | None:
+    """Nodes at which a target speaks of the good's origin, so that the program says who sells; None if there is none."""
+    if not s.by_origin:
+        return None
+    return np.array([(*good, node.index) in s.by_origin for node in s.tree.nodes])
 
 
 def shortfall(at: AtNodes, visits: Visits) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def no_less_than(case: Case, seconds: float) -> float:
     """
     until, least = perf_counter() + seconds, dict.fromkeys(case.scenarios, 0.0)
     relaxed, shocks = (
-        case.set_model("policy.whole_plants", False),
+        case.without_targets().set_model("policy.whole_plants", False),
         Counter(row.scenario for row in case.tables.shocks),
     )
     for scenario in sorted(least, key=lambda w: (-shocks[w], -case.scenarios[w])):

@@ -579,7 +579,7 @@ def rules(base: Text) -> Iterator[Mutation]:
         ("targets", {(3, "party"): "AUS"}, "target-sense", 3, "party", "names countries already"),
         ("targets", {(2, "kind"): "made_share"}, "empty-cell", 2, "form", 'kind "made_share"'),
         ("targets", {(2, "party"): "AUX"}, "unknown-reference", 2, "party", '"AUS"'),
-        ("targets", {(3, "country"): "JPN;UAS"}, "unknown-reference", 3, "country", '"USA"'),
+        ("targets", {(3, "country"): "JPX;USA"}, "unknown-reference", 3, "country", '"JPN"'),
         ("targets", {(3, "feeds"): "caly"}, "unknown-reference", 3, "feeds", '"clay"'),
         ("targets", {(3, "scenario"): "cot"}, "unknown-reference", 3, "scenario", '"cut"'),
         ("targets", {(3, "last_year"): "2026"}, "reversed-period", 3, "last_year", "before"),

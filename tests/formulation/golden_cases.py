@@ -16,6 +16,7 @@ from tests.formulation.golden_tables import (
     RISKS,
     STAGES,
     STOCKS,
+    TARGETS,
     THREE,
     UNITS,
     Golden,
@@ -119,6 +120,33 @@ EQUATIONS: dict[str, Golden] = {
         "AAA: 10, then 20 and what is left. BANK: nothing in 2026, 7 in 2027; it pays in both countries.",
         MONEY,
     ),
+    "served_target": Golden(
+        "A quarter of all demand, 0.25 * 150 t in 2027, may be short; more at a price.", TARGETS
+    ),
+    "origin_target": Golden(
+        "AAA in 2026: CHN with HKG at most 0.6 of 100 t not short, what the smelter takes, and purchases less releases; "
+        "ROW by itself.",
+        TARGETS,
+        {"policy.coordination": "blocs"},
+    ),
+    "made_target": Golden(
+        "`home`: 0.25 of AAA's use in 2026, against what counts of its output. `dug`: 0.4 of it in 2027, against 0.1 t of "
+        "Dy per tonne of ore.",
+        TARGETS,
+        {"policy.coordination": "blocs"},
+    ),
+    "counted_output": Golden("0.1 t per t of ore that `plant` takes, in 2026.", TARGETS),
+    "counted_use": Golden(
+        "AAA and BBB together: 140 t not short, the smelter's intake, purchases, less imports of both and what AAA releases: "
+        "BBB may throw stock away.",
+        TARGETS,
+        {"policy.coordination": "blocs"},
+    ),
+    "outside_used": Golden(
+        "The same of each of the two, at least 0.", TARGETS, {"policy.coordination": "blocs"}
+    ),
+    "kept_stock": Golden("AAA releases no more than it uses: in 2026 and 2027.", TARGETS),
+    "imports_by_supplier": Golden("AAA in 2026: three suppliers.", TARGETS),
     "cumulative_loss": Golden(
         "Weight 2: 0.2 MUSD/t in the first step, 2 in the second; in 2027 times 0.8. `cut` and `twin` are one history.",
         RISKS,
@@ -162,6 +190,27 @@ EQUATIONS: dict[str, Golden] = {
     "odds_excess_limit": Golden("The probability of `lost` is fixed: it has no row.", ODDS, WORST),
 }
 MORE: dict[str, tuple[str, Golden]] = {
+    "origin_target_of_shocks": (
+        "origin_target",
+        Golden(
+            "As `origin_target`, with demand of 0.9 * 100 t; 0.6 of it are 54.",
+            TARGETS
+            | {
+                "scenarios": scenarios(only=1),
+                "shocks": [
+                    shock("only", "demand", 0.9),
+                    shock("only", "import", 0.8, supplier="CHN"),
+                ],
+                "recoveries": [{"project": "plant", "element": "Dy", "recovery": 0.9}],
+            },
+        ),
+    ),
+    "cost_definition_of_targets": (
+        "cost_definition",
+        Golden(
+            "0.02 MUSD per tonne above the share of an origin, 0.03 per tonne not served.", TARGETS
+        ),
+    ),
     "throughput_limit_by_stage": (
         "throughput_limit",
         Golden(
@@ -312,6 +361,7 @@ MORE: dict[str, tuple[str, Golden]] = {
     ),
 }
 BOUNDS: dict[str, Golden] = {
+    "imported_from": Golden("AAA in 2026: 50, 20 and 30 t.", TARGETS),
     "resold": Golden(
         "AAA: 0.5 of the 0.75 * 80 t that are cut; BBB: 0.1 of 0.5 * 40 t; MYS sells as ever.",
         CUT_OFF,

@@ -173,3 +173,69 @@ QUARTERS: Tables = {
     "scenarios": scenarios(calm=0.5, cut=0.5),
     "shocks": [shock("cut", "import", 0, "2027Q2", "2027Q3")],
 }
+
+TARGETS: Tables = {
+    "countries": [{"country": c, "bloc": "west"} for c in ("AAA", "BBB")] + [{"country": "CCC"}],
+    "feeds": [{"feed": "ore", "element": "Dy", "share": 0.1}],
+    "demand": [
+        *demand(100, last=2027),
+        *demand(40, last=2027, country="BBB"),
+        *demand(10, last=2027, form="metal"),
+    ],
+    "imports": [
+        imports(50),
+        imports(20, supplier="HKG"),
+        imports(30, supplier="ROW"),
+        imports(5, country="BBB"),
+    ],
+    "suppliers": [
+        {"supplier": "CHN", "origin": ""},
+        {"supplier": "HKG", "origin": "CHN"},
+        {"supplier": "ROW", "origin": ""},
+    ],
+    "projects": [
+        mine(existing_tpa=500),
+        plant(existing_tpa=50),
+        plant(project="abroad", country="BBB", existing_tpa=50),
+        smelter(existing_tpa=20, recovery=0.8),
+    ],
+    "stockpiles": [
+        {"country": "AAA", "element": "Dy", "initial_t": 5, "purchase_usd_per_kg": 1},
+        {"country": "BBB", "element": "Dy", "initial_t": 5, "purchase_usd_per_kg": 1},
+    ],
+    "budgets": budget(10),
+    "targets": [
+        {
+            "target": "met",
+            "kind": "served",
+            "share": 0.75,
+            "price_usd_per_kg": 30,
+            "first_year": 2027,
+        },
+        {
+            "target": "mix",
+            "kind": "origin_share",
+            "form": "oxide",
+            "share": 0.6,
+            "country": "AAA",
+            "last_year": 2026,
+            "price_usd_per_kg": 20,
+        },
+        {
+            "target": "home",
+            "kind": "made_share",
+            "form": "oxide",
+            "share": 0.25,
+            "country": "AAA",
+            "last_year": 2026,
+        },
+        {
+            "target": "dug",
+            "kind": "made_share",
+            "form": "feed",
+            "share": 0.4,
+            "country": "AAA",
+            "first_year": 2027,
+        },
+    ],
+}

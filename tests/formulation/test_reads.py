@@ -30,7 +30,7 @@ FIGURES = [
     Cell(table.name, name, kind)
     for table in TABLES
     for name, field in table.row.model_fields.items()
-    if "float" in str(field.annotation) and name != "price_usd_per_kg"
+    if "float" in str(field.annotation)
     for kind in (("import", "demand", "capacity") if table.name == "shocks" else ("",))
 ]
 MODEL = [at for at in DECLARED_BY_CELL if at.table == "model"]

@@ -1,0 +1,333 @@
+"""Targets: what the plan is asked to reach, at every node on which a target holds.
+
+A target sums over its countries. It holds in every period by itself, so stock that is bought in one period counts
+there and not where it is released. What is made counts where it is used: `counted` is the part of a country's output
+that somebody in its group uses or stores, and what is left over counts for nobody. A target with a price may be missed:
+`missing` is by how much, and its price is part of the cost.
+"""
+
+from __future__ import annotations
+
+from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
+from planner.formulation.goods import made, short, used
+from planner.formulation.index_sets import Scope
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_country, of_nobody
+from planner.formulation.variable_trees import OperationNode
+from planner.units import musd_per_tonne
+
+ByNode = list[tuple[str, str, int]]
+ByOrigin = list[tuple[str, str, str, int]]
+GoodsAt = list[tuple[str, str, str, int]]
+
+
+def _asked(s: Scope, kind: str) -> ByNode:
+    """(target, e, n) of all targets of a kind."""
+    return [
+        (target, e, n)
+        for target, row in s.case.targets.items()
+        if row.kind == kind
+        for e in s.case.target_elements(target)
+        for n in s.target_nodes[target]
+    ]
+
+
+def target_use(m: Model, target: str, e: str, n: OperationNode) -> Expression:
+    """Use (t) that the shares of a target are of: demand not short, plants' intake, and what is bought less released."""
+    s: Scope = m.scope
+    (form,) = s.case.target_forms(target)
+    return quicksum(
+        _use_of_good(m, c, e, form, n)
+        + or_zero(m.bought, c, e, form, n)
+        - or_zero(m.released, c, e, form, n)
+        for c in s.case.target_countries(target)
+    )
+
+
+def _use_of_good(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Demand that is met and what plants take in (t)."""
+    demand = m.scope.demanded.get((c, e, o, n), 0.0)
+    return demand - short(m, c, e, o, n) + used(m, c, e, o, n)
+
+
+def missed(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
+    """Tonnes by which a target with a price is missed."""
+    return or_zero(m.missing, target, e, origin, n)
+
+
+def served_target_index(s: Scope) -> ByNode:
+    """(target, e, n): demand that is to be met."""
+    return _asked(s, "served")
+
+
+@equation(
+    served_target_index,
+    r"\sum_{c, o, j} u_{c,e,o,n,j} \le (1 - \mathrm{asked}_\tau) \sum_{c, o} \mathrm{demand}_{c,e,o,n} + J_{\tau,e,n}",
+    each=r"target $\tau$ of kind `served`, element $e$, node $n$; countries and forms of the target",
+    reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
+    owner=of_nobody,
+)
+def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
+    """Shortfall is at most the share of demand that may be short."""
+    s: Scope = m.scope
+    goods = [
+        (c, e, form)
+        for c in s.case.target_countries(target)
+        for form in s.case.target_forms(target)
+    ]
+    demand = float(s.target_demand[target, e][n])
+    unmet = quicksum(short(m, *good, n) for good in goods)
+    may_be_short = (1.0 - s.case.targets[target].share) * demand
+    left = unmet - missed(m, target, e, "", n)
+    return None if isinstance(left, int | float) else left <= may_be_short
+
+
+def origin_target_index(s: Scope) -> ByOrigin:
+    """(target, e, origin, n): every outside origin from which the good can come."""
+    out: ByOrigin = []
+    for target, e, n in _asked(s, "origin_share"):
+        out += [(target, e, origin, n) for origin in s.target_origins[target, e]]
+    return out
+
+
+@equation(
+    origin_target_index,
+    r"\sum_c \sum_{v : \mathrm{origin}_v = \omega} (B_{v,c,e,o,n} + G_{v,c,e,o,n}) \le \mathrm{asked}_\tau \, "
+    r"\mathrm{base}_{\tau,e,n} + J_{\tau,e,\omega,n}",
+    each=r"target $\tau$ of kind `origin_share`, element $e$, outside origin $\omega$, node $n$; countries and form of the target",
+    reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
+    owner=of_nobody,
+)
+def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
+    """Imports and resold goods of one origin are at most their share of use."""
+    s: Scope = m.scope
+    (form,) = s.case.target_forms(target)
+    come = quicksum(
+        or_zero(m.imported_from, v, c, e, form, n) + or_zero(m.resold, v, c, e, form, n)
+        for c in s.case.target_countries(target)
+        for v in s.suppliers.get((c, e, form), ())
+        if s.case.supplier_origin[v] == origin
+    )
+    allowed = s.case.targets[target].share * target_use(m, target, e, n)
+    left = come - allowed - missed(m, target, e, origin, n)
+    return None if isinstance(left, int | float) else left <= 0
+
+
+def made_target_index(s: Scope) -> ByNode:
+    """(target, e, n): what is to be made."""
+    return _asked(s, "made_share")
+
+
+@equation(
+    made_target_index,
+    r"\mathrm{asked}_\tau \, \mathrm{base}_{\tau,e,n} \le \sum_c H_{c,e,o,n} + J_{\tau,e,n}",
+    each=r"target $\tau$ of kind `made_share`, element $e$, node $n$; countries and form of the target. Of form `feed`: "
+    r"$\sum_p \mathrm{share}_{f_p,e} \, m_{p,n}$ of the mines in place of $\sum_c H_{c,e,o,n}$",
+    reads=("targets.share", "demand.tonnes", "shocks.factor:demand", "feeds.share"),
+    owner=of_nobody,
+)
+def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
+    """What is made and used is at least the share of use."""
+    s: Scope = m.scope
+    row = s.case.targets[target]
+    if row.form == "feed":
+        home = quicksum(
+            s.case.feed_shares[s.case.projects[p].feeds[0]].get(e, 0.0) * m.mined[p, n]
+            for p in s.target_mines[target, e]
+            if (p, n) in m.mined
+        )
+    else:
+        countries = s.case.target_countries(target)
+        home = quicksum(or_zero(m.counted, c, e, row.form, n) for c in countries)
+    left = row.share * target_use(m, target, e, n) - home - missed(m, target, e, "", n)
+    return None if isinstance(left, int | float) else left <= 0
+
+
+def counted_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): what countries of a target can make of its good."""
+    return sorted(key for key in s.counted if key in s.makers)
+
+
+def counted_output_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): what countries of a target can make of its good."""
+    return counted_index(s)
+
+
+@equation(
+    counted_output_index,
+    r"H_{c,e,o,n} \le \mathrm{made}_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$, node $n$ of targets of kind `made_share`",
+    reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
+    owner=of_country,
+)
+def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What counts of a country's output is made there."""
+    return m.counted[c, e, o, n] <= made(m, c, e, o, n)
+
+
+def counted_use_index(s: Scope) -> GoodsAt:
+    """(group, e, o, n): groups in which something can count."""
+    return sorted({(s.case.group[c], e, o, n) for c, e, o, n in counted_index(s)})
+
+
+@equation(
+    counted_use_index,
+    r"\sum_{c : \gamma_c = \gamma} H_{c,e,o,n} \le \sum_{c : \gamma_c = \gamma} (\mathrm{taken}_{c,e,o,n} - M_{c,e,o,n} "
+    r"- \sum_v G_{v,c,e,o,n})",
+    each=r"group $\gamma$, element $e$, form $o$, node $n$ of targets of kind `made_share`; use is less what is released "
+    "where a target speaks of the good",
+    reads=("demand.tonnes", "shocks.factor:demand"),
+    owner=of_nobody,
+)
+def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What counts of a group's output is used or stored, and not left over."""
+    s: Scope = m.scope
+    members = [c for c in s.case.countries if s.case.group[c] == group]
+    counted = quicksum(or_zero(m.counted, c, e, o, n) for c in members)
+    needed = quicksum(_needed(m, c, e, o, n) for c in members)
+    return counted - needed <= 0
+
+
+def _needed(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Use and purchases (t) of a country that its group's plants are to cover."""
+    s: Scope = m.scope
+    from_outside = or_zero(m.imported, c, e, o, n) + quicksum(
+        or_zero(m.resold, v, c, e, o, n) for v in s.suppliers.get((c, e, o), ())
+    )
+    from_stock = or_zero(m.released, c, e, o, n) if (c, e, o, n) in s.kept_stock else 0.0
+    bought = or_zero(m.bought, c, e, o, n)
+    return _use_of_good(m, c, e, o, n) + bought - from_outside - from_stock
+
+
+def outside_used_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): countries of groups in which something can count, where something comes from outside."""
+    groups = set(counted_use_index(s))
+    return [
+        (c, e, o, n)
+        for c, e, o in s.goods
+        for n in sorted(s.target_goods.get((c, e, o), ()))
+        if (s.case.group[c], e, o, n) in groups
+    ]
+
+
+@equation(
+    outside_used_index,
+    r"M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} \le \mathrm{taken}_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$, node $n$ in groups of targets of kind `made_share`",
+    reads=("demand.tonnes", "shocks.factor:demand"),
+    owner=of_country,
+)
+def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What comes from outside is used or stored, so that what is left over is output."""
+    left = _needed(m, c, e, o, n)
+    return None if isinstance(left, int | float) else left >= 0
+
+
+def kept_stock_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): stocks of which a target of origin or of output speaks."""
+    return sorted(key for key in s.kept_stock if key[:3] in s.stocks)
+
+
+@equation(
+    kept_stock_index,
+    r"w_{c,e,o,n} \le \mathrm{demand}_{c,e,o,n} - \sum_j u_{c,e,o,n,j} + \mathrm{used}_{c,e,o,n}",
+    each="stockpile $(c, e, o)$, node $n$, of which a target of kind `origin_share` or `made_share` speaks",
+    reads=("demand.tonnes", "shocks.factor:demand"),
+    owner=of_country,
+)
+def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Stock is not thrown away to lower use."""
+    left = or_zero(m.released, c, e, o, n) - _use_of_good(m, c, e, o, n)
+    return None if isinstance(left, int | float) else left <= 0
+
+
+def imported_from_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
+    """(v, c, e, o, n): what suppliers can sell of goods whose origin a target speaks of."""
+    out = []
+    for c, e, o, n in sorted(s.by_origin):
+        if (c, e, o, n) in s.import_limits:
+            suppliers = s.suppliers[c, e, o]
+            out += [(v, c, e, o, n) for v in suppliers if s.tree.import_limit(v, (c, e, o), n) > 0]
+    return out
+
+
+def imported_from_bounds(
+    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
+) -> tuple[float, float]:
+    """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
+    return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
+
+
+def imports_by_supplier_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): goods whose origin a target speaks of."""
+    return sorted(key for key in s.by_origin if key in s.import_limits)
+
+
+@equation(
+    imports_by_supplier_index,
+    r"\sum_v B_{v,c,e,o,n} = M_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$, node $n$ of targets of kind `origin_share`",
+    owner=of_country,
+)
+def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Imports are those of all suppliers."""
+    s: Scope = m.scope
+    parts = quicksum(or_zero(m.imported_from, v, c, e, o, n) for v in s.suppliers[c, e, o])
+    return parts - m.imported[c, e, o, n] == 0
+
+
+def missing_index(s: Scope) -> ByOrigin:
+    """(target, e, origin, n): targets with a price; the origin is '' but for kind `origin_share`."""
+    served_or_made = [*served_target_index(s), *made_target_index(s)]
+    places = [*((target, e, "", n) for target, e, n in served_or_made), *origin_target_index(s)]
+    return [key for key in places if s.case.targets[key[0]].price_usd_per_kg is not None]
+
+
+def missing_price(s: Scope, target: str) -> float:
+    """Price (MUSD/t) at which a target may be missed."""
+    price = s.case.targets[target].price_usd_per_kg
+    return 0.0 if price is None else musd_per_tonne(price)
+
+
+VARIABLES = (
+    Variable(
+        "missing",
+        "J",
+        ("target", "e", "origin", "n"),
+        missing_index,
+        "t",
+        "by how much a target with a price is missed",
+        owner=of_nobody,
+    ),
+    Variable(
+        "counted",
+        "H",
+        ("c", "e", "o", "n"),
+        counted_index,
+        "t",
+        "output of a country's plants that is used or stored in its group",
+        owner=of_country,
+    ),
+    Variable(
+        "imported_from",
+        "B",
+        ("v", "c", "e", "o", "n"),
+        imported_from_index,
+        "t",
+        "imports of one supplier, where a target speaks of the good",
+        bounds=imported_from_bounds,
+        limit=r"\mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
+        reads=("imports.tonnes", "shocks.factor:import"),
+        owner=of_country,
+    ),
+)
+EQUATIONS = (
+    served_target,
+    origin_target,
+    made_target,
+    counted_output,
+    counted_use,
+    outside_used,
+    kept_stock,
+    imports_by_supplier,
+)

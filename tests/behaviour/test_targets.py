@@ -1,0 +1,285 @@
+"""Targets: what a plan is asked to reach, hard or at a price, with answers that can be worked out by hand.
+
+AAA needs 100 t of Dy oxide a year, short at 1 MUSD per tonne, and can import it from CHN and ROW. A share of the use of
+a year is that of what is not short, taken in by plants or bought, less what is released.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import planner
+from planner.results.ledger import Ledger
+from planner.results.plan import PlanValues
+from planner.results.targets import left_over
+from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.conftest import MakeCase, SolveCase
+
+ONE_YEAR = demand(last=2026)
+TWO_SELLERS = [imports(80), imports(40, supplier="ROW")]
+
+
+def target(kind: str, share: float, **columns: object) -> dict[str, object]:
+    """One row of `targets`, of oxide unless said otherwise."""
+    form = "" if kind == "served" else "oxide"
+    return {"target": "asked", "kind": kind, "form": form, "share": share} | columns
+
+
+def flow(plan: PlanValues, item: str, **where: object) -> float:
+    """Tonnes of an item of `operations` over all rows."""
+    rows = plan.tables["operations"]
+    rows = rows[rows["item"] == item]
+    for column, value in where.items():
+        rows = rows[rows[column] == value]
+    return float(rows["tonnes"].sum())
+
+
+def short(plan: PlanValues, **where: object) -> float:
+    """Tonnes short over all rows."""
+    rows = plan.tables["shortfall"]
+    for column, value in where.items():
+        rows = rows[rows[column] == value]
+    return float(rows["tonnes"].sum())
+
+
+def told(plan: PlanValues, name: str = "asked") -> dict[str, object]:
+    """The line of a target in the summary."""
+    found: dict[str, object] = plan.summary["targets"][name]
+    return found
+
+
+def test_a_hard_share_of_one_origin_makes_the_country_do_without(solve: SolveCase) -> None:
+    """ROW sells 40 t, so CHN may sell as much: 40 is half of 80, and 20 t are short."""
+    plan = solve(demand=ONE_YEAR, imports=TWO_SELLERS, targets=[target("origin_share", 0.5)])
+    assert flow(plan, "imported", project="CHN") == pytest.approx(40)
+    assert short(plan) == pytest.approx(20)
+    assert told(plan) == {"missing_t": 0.0, "cost_musd": 0.0, "met": True}
+
+
+def test_two_suppliers_of_one_origin_are_one(solve: SolveCase) -> None:
+    """CHN and HKG both sell from China: 80 + 40 t on offer, none of it may be more than half of use: nothing comes."""
+    sellers = [imports(80), imports(40, supplier="HKG")]
+    origins = [{"supplier": "CHN"}, {"supplier": "HKG", "origin": "CHN"}]
+    plan = solve(
+        demand=ONE_YEAR, imports=sellers, suppliers=origins, targets=[target("origin_share", 0.5)]
+    )
+    assert short(plan) == pytest.approx(100)
+
+
+def test_a_priced_share_is_missed_where_that_is_cheaper(solve: SolveCase) -> None:
+    """Use is 100 t for any price: risk comes first. 60 of CHN is 10 t above half of it, at 20 USD per kg 0.2 MUSD."""
+    priced = target("origin_share", 0.5, price_usd_per_kg=20)
+    plan = solve(demand=ONE_YEAR, imports=TWO_SELLERS, targets=[priced])
+    assert short(plan) == pytest.approx(0)
+    assert flow(plan, "imported", project="CHN") == pytest.approx(60)
+    assert told(plan)["missing_t"] == pytest.approx(10)
+    assert told(plan)["cost_musd"] == pytest.approx(0.2)
+    assert told(plan)["met"] is False
+    assert plan.summary["cost_musd"] == pytest.approx(0.2)
+
+
+def test_what_is_resold_keeps_its_origin(solve: SolveCase) -> None:
+    """Cut off from CHN, AAA makes 80 t and could have 30 t from BBB, 30 % of 100 t. A tenth of use may come from CHN."""
+    tables = {
+        "countries": [{"country": "AAA"}, {"country": "BBB"}],
+        "demand": ONE_YEAR,
+        "imports": [imports(100), imports(100, country="BBB")],
+        "projects": [mine(), plant(existing_tpa=80)],
+        "scenarios": scenarios(cut=1),
+        "shocks": [shock("cut", "import", 0, supplier="CHN", country="AAA") | {"leak": 1}],
+        "resale": [{"country": "BBB", "share": 0.3}],
+    }
+    free = solve(**tables)
+    assert short(free) == pytest.approx(0)
+    held = solve(**tables, targets=[target("origin_share", 0.1, country="AAA")])
+    # x of CHN is a tenth of 80 + x.
+    assert flow(held, "resold", project="CHN") == pytest.approx(80 / 9)
+    assert short(held) == pytest.approx(20 - 80 / 9)
+
+
+MAKERS = {
+    "countries": [
+        {"country": "AAA", "bloc": "west"},
+        {"country": "BBB", "bloc": "west"},
+        {"country": "CCC", "bloc": "east"},
+    ],
+    "demand": ONE_YEAR,
+    "imports": [imports(100)],
+    "projects": [
+        mine(),
+        plant(existing_tpa=100, variable_opex_usd_per_t=MUSD),
+        plant(project="abroad", country="BBB", existing_tpa=100, variable_opex_usd_per_t=2 * MUSD),
+        mine(project="far mine", country="CCC"),
+        plant(project="far", country="CCC", existing_tpa=100, variable_opex_usd_per_t=MUSD / 2),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("coordination", "cost"),
+    # Blocs: 30 t of AAA's own plant. Allied: the same tonnes must be made in AAA or BBB, wherever cheaper plants are.
+    [("allied", 30.0), ("blocs", 30.0), ("national", 30.0)],
+)
+def test_a_share_made_at_home_is_made_where_it_is_asked_for(
+    solve: SolveCase, coordination: str, cost: float
+) -> None:
+    asked = target("made_share", 0.3, country="AAA;BBB", price_usd_per_kg="")
+    plan = solve({"policy.coordination": coordination}, **MAKERS, targets=[asked])
+    assert short(plan) == pytest.approx(0)
+    assert plan.summary["cost_musd"] == pytest.approx(cost)
+    assert flow(plan, "made", country="AAA") == pytest.approx(30)
+
+
+def test_what_partners_use_counts_for_its_maker_and_only_within_its_group(solve: SolveCase) -> None:
+    """All 100 t are used in AAA. BBB's plant counts if it may give them: under blocs of AAA and BBB it costs 2 a
+    tonne; alone BBB's use is nothing, its share of it too, and it makes nothing."""
+    asked = target("made_share", 0.5, country="AAA;BBB")
+    only_abroad = {**MAKERS, "projects": [mine(country="BBB"), MAKERS["projects"][2]]}
+    allied = solve({"policy.coordination": "blocs"}, **only_abroad, targets=[asked])
+    assert allied.summary["cost_musd"] == pytest.approx(100)
+    assert flow(allied, "given", country="BBB") == pytest.approx(50)
+    alone = solve({"policy.coordination": "national"}, **only_abroad, targets=[asked])
+    # Nothing is made for AAA, so nothing may be used there.
+    assert short(alone) == pytest.approx(100)
+
+
+def test_output_that_is_left_over_does_not_count(solve: SolveCase) -> None:
+    """Tb of the same ore is used, Dy is not short of imports: Dy counts only as far as imports make room for it."""
+    ore = [
+        {"feed": "ore", "element": "Dy", "share": 0.5},
+        {"feed": "ore", "element": "Tb", "share": 0.5},
+    ]
+    elements = [
+        {"element": name, "heavy": "true", "loss_usd_per_kg": 1000} for name in ("Dy", "Tb")
+    ]
+    plan = solve(
+        elements=elements,
+        feeds=ore,
+        demand=[*ONE_YEAR, *demand(200, last=2026, element="Tb")],
+        imports=[imports(100)],
+        projects=[mine(), plant(existing_tpa=400)],
+        targets=[target("made_share", 1.0, element="Dy")],
+    )
+    book = Ledger(plan.case, plan.tables)
+    assert flow(plan, "made", element="Dy") == pytest.approx(200)
+    assert flow(plan, "imported", element="Dy") == pytest.approx(0)
+    assert left_over(book, ("AAA", "Dy", "oxide")) == pytest.approx([100])
+    assert told(plan)["met"] is True
+
+
+def test_a_partner_that_leaves_over_what_it_gets_is_no_use(solve: SolveCase) -> None:
+    """BBB needs nothing. Dy made in AAA beyond its use of 100 t cannot count as used by sending it to BBB."""
+    tables = {
+        "countries": [{"country": "AAA"}, {"country": "BBB"}],
+        "demand": [*ONE_YEAR, *demand(1, last=2026, country="BBB")],
+        "projects": [mine(), plant(existing_tpa=50)],
+        "imports": [imports(100), imports(100, country="BBB")],
+    }
+    plan = solve(**tables, targets=[target("made_share", 0.4)])
+    assert told(plan)["met"] is True
+    assert flow(plan, "made") - 0.4 * 101 >= -1e-6
+    book = Ledger(plan.case, plan.tables)
+    assert left_over(book, ("BBB", "Dy", "oxide")) == pytest.approx([0])
+
+
+def test_a_purchase_for_stock_is_use_where_it_is_bought_and_none_where_it_is_released(
+    solve: SolveCase,
+) -> None:
+    """In 2026 100 t may be imported, in 2027 none: 50 t in stock make 150 t of use in 2026, of which ROW sells 60.
+
+    Half of the use of 2026 may come from CHN: x <= (60 + x) / 2, so 60 t, 20 of them for the stock. What is released in
+    2027 lowers the use of 2027 to nothing.
+    """
+    cut = [{"scenario": "cut", "kind": "import", "start_year": 2027, "factor": 0}]
+    plan = solve(
+        demand=demand(100, last=2027),
+        imports=[imports(200), imports(60, supplier="ROW")],
+        scenarios=scenarios(cut=1),
+        shocks=cut,
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1}],
+        budgets=budget(100),
+        targets=[target("origin_share", 0.5)],
+    )
+    assert flow(plan, "bought") == pytest.approx(20)
+    assert short(plan, year=2027) == pytest.approx(80)
+    assert short(plan, year=2026) == pytest.approx(0)
+
+
+def test_stock_is_not_thrown_away_to_lower_use(solve: SolveCase) -> None:
+    """60 t are imported of 100: 60 % of use. To release 100 t of the stock would leave 100 - 100 + 60: no use at all."""
+    stock = {"country": "AAA", "element": "Dy", "initial_t": 500, "purchase_usd_per_kg": 1}
+    plan = solve(
+        demand=ONE_YEAR,
+        projects=[mine(), plant(existing_tpa=30)],
+        stockpiles=[stock],
+        targets=[target("made_share", 1.0)],
+    )
+    assert flow(plan, "released") <= 100 + 1e-6
+    assert told(plan)["met"] is True
+
+
+def test_mines_count_by_the_element_in_their_feed_whether_or_not_it_is_used(
+    solve: SolveCase,
+) -> None:
+    """A tenth of the ore is Dy. 40 % of 100 t are 40 t, so 400 t of ore, and no plant separates any of it."""
+    plan = solve(
+        demand=ONE_YEAR,
+        imports=[imports(100)],
+        feeds=[
+            {"feed": "ore", "element": "Dy", "share": 0.1},
+            {"feed": "scrap", "element": "Dy", "share": 1},
+        ],
+        projects=[mine(variable_opex_usd_per_t=1e5), mine(project="scrapyard", feeds="scrap")],
+        targets=[target("made_share", 0.4, form="feed", feeds="ore")],
+    )
+    assert flow(plan, "mined", project="mine") == pytest.approx(400)
+    assert plan.summary["cost_musd"] == pytest.approx(40)
+
+
+def test_demand_is_served_by_the_share_asked_for(solve: SolveCase) -> None:
+    """A tonne of metal short costs 10 times as much as one of oxide; half of all forms must be served, all of oxide."""
+    tiers = [
+        {"element": "Dy", "form": form, "up_to_share": 1, "loss_usd_per_kg": loss}
+        for form, loss in (("oxide", 1000), ("metal", 10_000))
+    ]
+    plan = solve(
+        loss_tiers=tiers,
+        demand=[*ONE_YEAR, *demand(100, last=2026, form="metal")],
+        imports=[imports(100)],
+        projects=[smelter(existing_tpa=100)],
+        targets=[target("served", 0.6, form="oxide")],
+    )
+    assert short(plan, form="oxide") == pytest.approx(40)
+    assert short(plan, form="metal") == pytest.approx(60)
+
+
+def test_a_target_of_one_scenario_and_of_some_years_binds_there_alone(solve: SolveCase) -> None:
+    """CHN may sell nothing in `cut` in 2027; everywhere else all 100 t come from it."""
+    plan = solve(
+        demand=demand(100, last=2028),
+        imports=[imports(100)],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "demand", 1.2, 2027)],
+        targets=[target("origin_share", 0, scenario="cut", first_year=2027, last_year=2027)],
+    )
+    rows = plan.tables["shortfall"]
+    found = {(row.scenario, row.year): row.tonnes for row in rows.itertuples()}
+    assert found == pytest.approx(
+        {
+            ("calm", 2026): 0,
+            ("calm", 2027): 0,
+            ("calm", 2028): 0,
+            ("cut", 2026): 0,
+            ("cut", 2027): 120,
+            ("cut", 2028): 20,
+        }
+    )
+
+
+def test_the_case_without_a_plan_is_asked_for_nothing(make_case: MakeCase) -> None:
+    """Its risk is that of imports: none."""
+    plan = planner.solve(
+        make_case(demand=ONE_YEAR, imports=[imports(100)], targets=[target("origin_share", 0.2)])
+    )
+    assert plan.summary["without_plan"]["risk_musd"] == pytest.approx(0)
+    assert plan.summary["risk_musd"] == pytest.approx(100)
