@@ -147,7 +147,7 @@ ALL: Container[int] = range(sys.maxsize)
     r"\mathrm{due}_{p,d} + \sum_c \mathrm{people}_{c,d} \Bigr) + \sum_p \mathrm{fixed}_{p,d} \, b_{p,d} "
     r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{variable}_p \, "
     r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \mathrm{closes}_n "
-    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{\tau,e,\omega} \mathrm{penalty}_\tau \, J_{\tau,e,\omega,n} \Bigr)",
+    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{\tau,e,\kappa} \mathrm{penalty}_\tau \, J_{\tau,e,\kappa,n} \Bigr)",
     reads=(
         *CAPEX_READS,
         "projects.fixed_opex_usd_per_tpa",

@@ -92,9 +92,9 @@ def origin_target_index(s: Scope) -> ByOrigin:
 
 @equation(
     origin_target_index,
-    r"\sum_c \sum_{v : \mathrm{origin}_v = \omega} (B_{v,c,e,o,n} + G_{v,c,e,o,n}) \le \mathrm{asked}_\tau \, "
-    r"\mathrm{base}_{\tau,e,n} + J_{\tau,e,\omega,n}",
-    each=r"target $\tau$ of kind `origin_share`, element $e$, outside origin $\omega$, node $n$; countries and form of the target",
+    r"\sum_c \sum_{v : \mathrm{origin}_v = \kappa} (B_{v,c,e,o,n} + G_{v,c,e,o,n}) \le \mathrm{asked}_\tau \, "
+    r"\mathrm{base}_{\tau,e,n} + J_{\tau,e,\kappa,n}",
+    each=r"target $\tau$ of kind `origin_share`, element $e$, outside origin $\kappa$, node $n$; countries and form of the target",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
     owner=of_nobody,
 )
