@@ -21,7 +21,8 @@ from planner.formulation.index_sets import Scope
 from planner.parallel import Team, team_of
 from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, Nothing, header, seconds_of
-from planner.results.ledger import at_most, equal
+from planner.results.ledger import Ledger, at_most, equal
+from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, figures
 from planner.results.verify import verify
 from planner.sharing.money_tables import money_tables
@@ -157,6 +158,7 @@ def _plan(search: Search, nothing: Nothing | None, started: float, built: float)
     tables["shadow_prices"] = prices
     summary["seconds"] = seconds_of(case, built - started, built)
     progress("verifying the plan")
+    tables["origins"] = origins_table(Ledger(case, tables))
     final = search.point(x, [result for part in found for result in part.results])
     return _verified(search, final, tables, summary)
 

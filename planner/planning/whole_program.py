@@ -18,7 +18,8 @@ from planner.data.case import Case
 from planner.data.scenario_tree import refuse_if_too_large
 from planner.host import collector_paused
 from planner.parallel import meanwhile
-from planner.results.ledger import at_most, equal
+from planner.results.ledger import Ledger, at_most, equal
+from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, Status, figures
 from planner.results.verify import Verification, verify
 from planner.sharing.money_tables import money_tables
@@ -121,8 +122,10 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         "expected_shortfall_t",
         "service_level",
     )
+    diversified = {"without_plan": nothing.summary["diversification"]}
     summary = plan.summary | {
-        "without_plan": {key: nothing.summary[key] for key in kept if key in nothing.summary}
+        "diversification": plan.summary["diversification"] | diversified,
+        "without_plan": {key: nothing.summary[key] for key in kept if key in nothing.summary},
     }
     summary["seconds"] = {
         key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
@@ -213,6 +216,7 @@ def solve_session(
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
+    tables["origins"] = origins_table(Ledger(case, tables))
     checked = verify(case, tables)
     missed = max(checked.worst, _apart(session, outcome, checked))
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], missed)

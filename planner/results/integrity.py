@@ -108,6 +108,9 @@ def _of_figures(
         checked = verify(case, tables)
         now = figures(case, tables, checked, summary.get("least_risk_musd"))
         said = {key: summary.get(key) for key in now}
+        told_apart = dict(summary.get("diversification", {}))
+        told_apart.pop("without_plan", None)
+        said["diversification"] = told_apart
         if "without_plan" in summary:
             now["without_plan"] = _without_plan(case, tables)
             said["without_plan"] = {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.odds import are_bounded
+from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
 from planner.results.schema import SHARES, TEXT_COLUMNS
@@ -84,6 +85,7 @@ def figures(
     )
     if checked.targets:
         out["targets"] = checked.targets
+    out["diversification"] = diversification(case, tables["origins"])
     return out | {
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,

@@ -136,9 +136,10 @@ def _served(book: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
 
 
 def _use_of_good(book: Ledger, good: Good) -> Vector:
-    """Demand that is met and what plants take in (t)."""
+    """Demand that is neither saved nor short, and what plants take in (t)."""
     taken = book.goods[("reduced", *good)] + book.goods[("sintered", *good)]
-    return book.at(book.tree.demands(good)) - book.short[good] + taken
+    met = book.at(book.tree.demands(good)) - book.goods[("saved", *good)] - book.short[good]
+    return met + taken
 
 
 def _use(book: Ledger, target: str, element: str) -> Vector:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector, storyline_histories
-from planner.results import targets, verify_material, verify_resources
+from planner.results import origins, targets, verify_material, verify_resources
 from planner.results.ledger import (
     Broken,
     Ledger,
@@ -81,6 +81,8 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     yield from verify_resources.people_rules(book)
     yield from verify_resources.money_rules(book)
     yield from targets.rules(book)
+    if "origins" in book.tables:
+        yield from origins.rules(book)
     yield from non_anticipativity(book)
     yield from _as_stated(book)
 
