@@ -1,0 +1,308 @@
+"""The program of one future with the decisions of a plan fixed: a chain of periods of which only sides and bounds
+differ from future to future.
+
+With decisions fixed nothing passes from one period to the next but stock, the money that is left and what plants put
+out. The matrix is written once, by the rules of the formulation, for a chain in which nothing happens; what a future
+does to it is set in sides and bounds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse.linalg import spsolve
+
+from planner.data.case import Case
+from planner.data.lookups import Good
+from planner.data.scenario_tree import Tree, tree_of
+from planner.data.schema import Scenario
+from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
+from planner.evaluation.decisions import Amounts
+from planner.formulation import budgets, capacity, goods, objective, workforce
+from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
+from planner.solving.program import Key, Program, Vector
+from planner.solving.program_writer import Writer
+
+SLACK = 1e-9
+"""Relative room around a fixed amount, for the rounding of the run that made it."""
+FUTURE = "future"
+LOSS = "loss_to_date"
+FOLLOW = {"staff": workforce.staff_balance.name, "invested": budgets.investment_spending.name}
+"""Variables that fixed decisions determine, and the equation that does."""
+DETERMINED = ("capacity", "tail_excess")
+LEFT_OUT = (
+    capacity.usable_capacity.name,
+    capacity.nameplate_limit.name,
+    capacity.whole_plants.name,
+    objective.tail_excess_limit.name,
+)
+POOLED = "pooled_resale"
+NODE_LETTERS = ("n", "a", "w")
+"""Letters of an index that stand for a period of the chain."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Countries that compete for what others resell of a supplier in a period.
+
+    A country competes with all those that the supplier has cut off no more than it.
+    """
+
+    supplier: str
+    element: str
+    form: str
+    period: Period
+    countries: tuple[str, ...]
+
+    def keys(self) -> list[ImportKey]:
+        """The keys of their resold tonnes."""
+        return [
+            (self.supplier, country, self.element, self.form, self.period)
+            for country in self.countries
+        ]
+
+
+def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
+    """What the countries that compete can have together (t/y)."""
+    cut_off: dict[tuple[Any, ...], list[tuple[float, str]]] = defaultdict(list)
+    for key in effects.leaks:
+        supplier, country, element, form, period = key
+        factor = effects.imports.get(key, 1.0)
+        cut_off[supplier, case.group[country], element, form, period].append((factor, country))
+    pools: dict[Pool, float] = {}
+    for (supplier, _, element, form, period), countries in cut_off.items():
+        for factor, country in countries:
+            rivals = sorted(other for above, other in countries if above >= factor)
+            pool = Pool(supplier, element, form, period, tuple(rivals))
+            key = (supplier, country, element, form, period)
+            pools[pool] = sold_on(case, effects.imports, key)
+    return pools
+
+
+@dataclass(frozen=True)
+class ChainScope(Scope):
+    """Index sets of a chain of periods that hold whatever some future may need."""
+
+    chain: Tree
+    pools: frozenset[Pool]
+
+    @property
+    def tree(self) -> Tree:
+        """The chain."""
+        return self.chain
+
+    @cached_property
+    def disturbed(self) -> dict[Good, frozenset[int]]:
+        """Every demand in every period: no future is known to be covered by imports."""
+        every = frozenset(node.index for node in self.tree.nodes)
+        return {(country, element, form): every for country, element, form, _ in self.case.demand}
+
+    @cached_property
+    def resold(self) -> dict[tuple[str, str, str, str, int], float]:
+        """What may be sold on in some future; how much is set for each."""
+        at = {node.period: node.index for node in self.tree.nodes}
+        known = set(self.goods)
+        keys = {
+            (supplier, country, element, form, at[period])
+            for pool in self.pools
+            for supplier, country, element, form, period in pool.keys()
+            if (country, element, form) in known
+        }
+        return dict.fromkeys(sorted(keys), 0.0)
+
+    @cached_property
+    def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
+        """None: who competes with whom differs from future to future."""
+        return {}
+
+
+class ChainProgram:
+    """The program of one future, decisions fixed: `program_of` sets its sides and bounds.
+
+    program: the one of a future in which nothing happens. scope: its index sets. periods: of the chain, in order.
+    """
+
+    def __init__(
+        self, case: Case, amounts: Amounts, periods: Sequence[Period], pools: frozenset[Pool]
+    ) -> None:
+        """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
+        only = Scenario(scenario=FUTURE, probability=1.0)
+        self.case = case.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
+        self.periods = tuple(periods)
+        self.scope = ChainScope(self.case, self._tree(Effects()), pools)
+        self._at = {period: index for index, period in enumerate(self.periods)}
+        self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for (name, index), tonnes in amounts.items():
+            if name == "build":
+                self._builds[index[0]].append((index[1], tonnes))
+        held = self._with_decisions(Writer(self.scope).program(), amounts)
+        self.program = self._with_pools(held, pools)
+        self._set_throughput(self.program.row_upper, self.case.projects, self.scope.tree)
+
+    def node_of_column(self, key: Key) -> int:
+        """The period of a variable, by its position in the chain."""
+        return _node(key, _VARIABLE_PLACES)
+
+    def node_of_row(self, key: Key) -> int:
+        """The period of a row, by its position in the chain."""
+        if key[0] == POOLED:
+            return self._at[key[1].period]
+        return _node(key, _EQUATION_PLACES)
+
+    # ---- what the plan decides ---------------------------------------------------------------------------------
+
+    def _tree(self, effects: Effects) -> Tree:
+        return tree_of(self.case, {FUTURE: effects}, self.periods)
+
+    def _with_decisions(self, program: Program, amounts: Amounts) -> Program:
+        """What is left of the program once decisions are put in: operations, stocks, accounts and the loss."""
+        value, free = self._decided(program, amounts)
+        in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
+        kept_rows = [
+            row
+            for row, (name, index) in enumerate(program.rows)
+            if in_use[row] and index is not None and name not in LEFT_OUT
+        ]
+        shift = (program.matrix @ value)[kept_rows]
+        kept = program.part(kept_rows, free)
+        equal = np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper)
+        room = np.where(equal, 0.0, SLACK * (1 + np.abs(shift)))
+        return replace(
+            kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room
+        )
+
+    def _decided(self, program: Program, amounts: Amounts) -> tuple[Vector, list[int]]:
+        """The value of each column that the decisions determine, else 0; and the columns that stay free."""
+        value = np.zeros(len(program.columns))
+        free: list[int] = []
+        follow: list[int] = []
+        for column, (name, index) in enumerate(program.columns):
+            if name in DECISIONS:
+                year = index[-1] + self.case.first_year
+                value[column] = amounts.get((name, (*index[:-1], year)), 0.0)
+            elif name in FOLLOW:
+                follow.append(column)
+            elif name not in DETERMINED and index is not None:
+                free.append(column)
+        if follow:
+            equations = [
+                row for row, (name, _) in enumerate(program.rows) if name in FOLLOW.values()
+            ]
+            part = program.matrix[equations]
+            right_side = program.row_upper[equations] - part @ value
+            value[follow] = spsolve(part[:, follow].tocsc(), right_side)
+        return value, free
+
+    def _with_pools(self, program: Program, pools: Iterable[Pool]) -> Program:
+        ordered = sorted(
+            pools,
+            key=lambda pool: (
+                pool.supplier,
+                pool.element,
+                pool.form,
+                self._at[pool.period],
+                pool.countries,
+            ),
+        )
+        terms = []
+        for pool in ordered:
+            columns = (program.column.get(("resold", self._index(key))) for key in pool.keys())
+            terms.append({column: 1.0 for column in columns if column is not None})
+        keys = [(POOLED, pool) for pool in ordered]
+        return program.with_rows(keys, terms, -np.inf, np.inf)
+
+    def _index(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """An index that ends with the position of a period, of a key that ends with the period."""
+        return (*key[:-1], self._at[key[-1]])
+
+    # ---- what a future does ------------------------------------------------------------------------------------
+
+    def program_of(self, effects: Effects) -> Program:
+        """The program with the sides and bounds of a future."""
+        program = self.program
+        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
+        upper = program.upper.copy()
+        self._set_imports(effects, upper)
+        self._set_demand(effects, row_lower, upper)
+        self._set_resale(effects, row_upper, upper)
+        disturbed = {project for project, _ in effects.capacity}
+        disturbed |= {project for project, _ in effects.delays if project in self._builds}
+        self._set_throughput(row_upper, disturbed, self._tree(effects))
+        return program.with_data(program.matrix.data, row_lower, row_upper, program.lower, upper)
+
+    def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
+        """Demand (t) by element and year, of all countries and forms."""
+        demand: dict[tuple[str, int], float] = defaultdict(float)
+        for (country, element, form, node), tonnes in self.scope.demanded.items():
+            period = self.periods[node]
+            factor = effects.demand.get((country, element, form, period), 1.0)
+            demand[element, year_of(period)] += tonnes * factor
+        return dict(demand)
+
+    def _set_imports(self, effects: Effects, upper: Vector) -> None:
+        for key, factor in effects.imports.items():
+            column = self.program.column.get(("imported", self._index(key[1:])))
+            if column is not None:
+                upper[column] = max(0.0, upper[column] + (factor - 1.0) * self._limit(key))
+
+    def _set_demand(self, effects: Effects, row_lower: Vector, upper: Vector) -> None:
+        for key, factor in effects.demand.items():
+            good = self._index(key)
+            wanted = self.scope.demanded.get(good, 0.0)  # type: ignore[call-overload]
+            if wanted:
+                row_lower[self.program.row[goods.balance.name, good]] += wanted * (factor - 1.0)
+                for step, loss in enumerate(self.case.loss_steps(good[:3])):  # type: ignore[arg-type]
+                    column = self.program.column["shortfall", (*good, step)]
+                    upper[column] = loss.width * wanted * factor
+
+    def _set_resale(self, effects: Effects, row_upper: Vector, upper: Vector) -> None:
+        for key, leak in effects.leaks.items():
+            column = self.program.column.get(("resold", self._index(key)))
+            if column is not None:
+                cut = 1.0 - effects.imports.get(key, 1.0)
+                upper[column] = leak * cut * self._limit(key)
+        for pool, tonnes in pools_of(self.case, effects).items():
+            row_upper[self.program.row[POOLED, pool]] = tonnes * length_of(pool.period)
+
+    def _set_throughput(self, row_upper: Vector, projects: Iterable[str], tree: Tree) -> None:
+        """The throughput that fixed builds allow of some projects."""
+        for project in projects:
+            usable = tree.existing(project)
+            for year, tonnes in self._builds.get(project, ()):
+                usable = usable + tonnes * tree.usable_shares(project, year)
+            works = usable * tree.capacity_factors(project) * tree.lengths
+            for node, tonnes in enumerate(works.tolist()):
+                row = self.program.row.get((capacity.throughput_limit.name, (project, node)))
+                if row is not None:
+                    row_upper[row] = tonnes
+
+    def _limit(self, key: ImportKey) -> float:
+        """What a supplier can sell (t) in a period of an undisturbed year."""
+        supplier, country, element, form, period = key
+        limit = self.case.import_limit[supplier, country, element, form, year_of(period)]
+        return limit * length_of(period)
+
+
+def _places(declared: Iterable[tuple[str, Sequence[str]]]) -> dict[str, int]:
+    """Where in its index each variable or equation of the chain has the period."""
+    found: dict[str, int] = {}
+    for name, letters in declared:
+        for place, letter in enumerate(letters):
+            if letter in NODE_LETTERS:
+                found[name] = place
+    return found
+
+
+_VARIABLE_PLACES = _places((variable.name, variable.letters) for variable in VARIABLES)
+_EQUATION_PLACES = _places((equation.name, equation.letters) for equation in EQUATIONS)
+
+
+def _node(key: Key, places: dict[str, int]) -> int:
+    name, index = key
+    return int(index[places[name]] if isinstance(index, tuple) else index)

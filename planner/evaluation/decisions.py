@@ -1,0 +1,127 @@
+"""The decisions of a plan that an evaluation holds fixed, and the money that the plan pays for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from planner.data.case import Case
+from planner.data.sampling import family
+from planner.errors import Fault, InputError, did_you_mean
+from planner.results.ledger import members, rows
+from planner.results.plan import PlanValues
+from planner.solving.spending import PURCHASES
+
+Amounts = Mapping[tuple[str, Any], float]
+"""(variable, (thing, .., year)) -> amount of a build, an intake, new seats or hires."""
+Payments = Mapping[tuple[str, int], float]
+"""(funder, year) -> payment (MUSD) for what is decided by year."""
+ALL = ""
+"""The storyline under which decisions stand that are the same for all."""
+SAME = 1e-6
+"""Relative difference up to which the decisions of two scenarios are the same."""
+
+
+@dataclass(frozen=True)
+class FixedDecisions:
+    """Builds, new seats, intake and hires of a plan with their payments, by storyline.
+
+    One entry named `ALL` stands for every storyline where the plan decides the same in each.
+    """
+
+    amounts: Mapping[str, Amounts]
+    payments: Mapping[str, Payments]
+
+    def storyline_of(self, storyline: str) -> str:
+        """The entry that holds for a scenario of a storyline. Raises InputError if there is none."""
+        if ALL in self.amounts:
+            return ALL
+        if storyline not in self.amounts:
+            unknown = f'has no decisions for the storyline "{storyline}"'
+            said = unknown + did_you_mean(storyline, self.amounts)
+            raise InputError([Fault("RUN", 0, "scenarios", said)])
+        return storyline
+
+
+NO_DECISIONS = FixedDecisions(amounts={ALL: {}}, payments={ALL: {}})
+"""Nothing new is decided: what exists runs."""
+
+
+def fixed_decisions(plan: PlanValues) -> FixedDecisions:
+    """Decisions of a plan: one path, or with `staged` one for each storyline.
+
+    Raises InputError for a plan whose decisions differ between the histories of one storyline.
+    """
+    case = plan.case
+    likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
+    if case.model.policy.investment == "committed":
+        return FixedDecisions(
+            amounts={ALL: _amounts(plan, likeliest)}, payments={ALL: _payments(plan, likeliest)}
+        )
+    by_scenario = {scenario: _amounts(plan, scenario) for scenario in case.scenarios}
+    if all(_same(found, by_scenario[likeliest]) for found in by_scenario.values()):
+        return FixedDecisions(
+            amounts={ALL: by_scenario[likeliest]}, payments={ALL: _payments(plan, likeliest)}
+        )
+    first: dict[str, str] = {}
+    for scenario, found in by_scenario.items():
+        leader = first.setdefault(family(case, scenario), scenario)
+        staged = case.model.policy.investment != "adaptive"
+        if not staged or not _same(found, by_scenario[leader]):
+            said = "decides otherwise in other histories; only decisions of a plan that is committed or staged can be held fixed"
+            raise InputError([Fault("RUN", 0, "policy.investment", said)])
+    return FixedDecisions(
+        amounts={storyline: by_scenario[leader] for storyline, leader in first.items()},
+        payments={storyline: _payments(plan, leader) for storyline, leader in first.items()},
+    )
+
+
+def single_path(plan: PlanValues) -> Amounts:
+    """Decisions of a plan that are the same whatever happens. Raises InputError if there are others."""
+    decisions = fixed_decisions(plan)
+    if ALL not in decisions.amounts:
+        said = "decides by storyline; only one path of decisions can be held fixed here"
+        raise InputError([Fault("RUN", 0, "policy.investment", said)])
+    return decisions.amounts[ALL]
+
+
+def _amounts(plan: PlanValues, scenario: str) -> Amounts:
+    """Decisions along the history of one scenario."""
+    holds = partial(_in_scenario, plan.case, scenario)
+    amounts: dict[tuple[str, Any], float] = defaultdict(float)
+    for row in filter(holds, rows(plan.tables["investments"])):
+        amounts["build", (str(row.project), int(row.year))] += float(row.tpa)
+    for row in filter(holds, rows(plan.tables["training"])):
+        at = (str(row.programme), int(row.year))
+        amounts["intake", at] += float(row.intake)
+        amounts["new_seats", at] += float(row.new_seats)
+    workforce = plan.tables["workforce"]
+    for row in rows(workforce[workforce["scenario"] == scenario]):
+        # A divided year has several rows, the first of them with its hires.
+        amounts["hired", (str(row.country), str(row.skill), int(row.year))] += float(row.hired)
+    return {key: amount for key, amount in amounts.items() if amount > 0}
+
+
+def _payments(plan: PlanValues, scenario: str) -> Payments:
+    """What each funder pays by year along one history, stock purchases left out."""
+    holds = partial(_in_scenario, plan.case, scenario)
+    payments: dict[tuple[str, int], float] = defaultdict(float)
+    for row in filter(holds, rows(plan.tables["spending"])):
+        if row.item != PURCHASES:
+            payments[str(row.funder), int(row.year)] += float(row.musd)
+    return dict(payments)
+
+
+def _in_scenario(case: Case, scenario: str, row: Any) -> bool:
+    text = str(row.scenarios)
+    return text == "all" or scenario in members(text, tuple(case.scenarios))
+
+
+def _same(one: Amounts, other: Amounts) -> bool:
+    return all(
+        abs(one.get(key, 0.0) - other.get(key, 0.0)) <= SAME * (1 + abs(other.get(key, 0.0)))
+        for key in one.keys() | other.keys()
+    )

@@ -1,0 +1,304 @@
+"""A plan in scenarios that it was not made for: given ones, or samples of a register; and the same without a plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from planner.data.case import Case
+from planner.data.load import load_scenarios
+from planner.data.sampling import sample
+from planner.data.shock_effects import year_of
+from planner.errors import Fault, InputError
+from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
+from planner.evaluation.fixed_tree import replicate, with_other_scenarios
+from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
+from planner.evaluation.outcome import Outcome
+from planner.evaluation.policies import POLICIES
+from planner.evaluation.simulator import Futures, PolicyName, Simulator, futures_of, weighed
+from planner.parallel import Team
+from planner.results.evaluation import KEYS, Bounds, Estimate, Estimates, Evaluation, SafeFrom
+from planner.results.plan import PlanValues
+from planner.solving.goals import Progress, silent
+from planner.solving.program import Vector
+from planner.solving.solve import without_plan
+
+JUDGED = "no interval: these scenarios are judgements, not draws"
+OWN = "no interval: the plan was made for these scenarios, so they say little of others"
+STRATIFIED = (
+    "Student's t of what each draw adds within its stratum, corrected for skewness (Hall 1992)"
+)
+ROUNDING = 1e-9
+SAFE_SHARE, SAFE_CHANCE = 0.01, 0.95
+"""An element is safe in a year in which less than this share of its demand is unmet in this share of scenarios."""
+
+
+def evaluate(
+    plan: PlanValues,
+    futures: str | Path | None = None,
+    *,
+    register: Case | None = None,
+    draws: int = 200,
+    samples: int = 10,
+    seed: int = 0,
+    policy: PolicyName = "myopic",
+    foreseen: bool = True,
+    workers: int | Team = 1,
+    replications: int | None = None,
+    size: int | None = None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Hold the decisions of a plan fixed in other scenarios, operations by a policy; and the same without a plan.
+
+    futures: a folder with scenarios.csv and shocks.csv, and draws.csv if they were drawn. register: a case from whose
+    hazards `draws` scenarios are drawn instead, in `samples` samples with the seeds seed + 1, seed + 2, ..; of each
+    sample half by probability and half evenly over its storylines, each weighed by its probability. With neither, the
+    plan's own scenarios. policy: what operations know (`planner.evaluation.policies`). foreseen: whether the lower
+    bound is asked for too. workers: processes, with more than one a script calls this under
+    `if __name__ == "__main__"`. replications: how often `size` of the scenarios (None: as many as there are) are drawn
+    to see how far the plan is from the least risk.
+
+    Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
+
+    Example: `planner.evaluate(plan, register=planner.load("inputs/starter")).plan.policy["risk_musd"].high`
+    """
+    asked = _Asked(policy=policy, foreseen=foreseen, workers=workers, progress=progress, seed=seed)
+    if register is not None:
+        return _in_samples(plan, asked, register, draws=draws, samples=samples)
+    case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
+    found = _in_given(plan, asked, case, own=futures is None)
+    if not replications:
+        return found
+    count = size or len(case.scenarios)
+    return replace(found, gap=replicate(case, count, replications, seed, single_path(plan)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The way in which a plan is evaluated."""
+
+    policy: PolicyName
+    foreseen: bool
+    workers: int | Team
+    progress: Progress
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ways:
+    """Outcomes of all scenarios under each policy: of a plan, or without one."""
+
+    policy: list[Outcome]
+    foreseen: list[Outcome] | None
+
+    def losses(self, name: str) -> Vector | None:
+        """Losses (n, MUSD) under a policy, None if it was not asked for."""
+        outcomes = self.policy if name == "policy" else self.foreseen
+        return None if outcomes is None else np.array([found.loss for found in outcomes])
+
+
+def _in_samples(
+    plan: PlanValues, asked: _Asked, register: Case, *, draws: int, samples: int
+) -> Evaluation:
+    """The plan in samples of a register, drawn apart."""
+    if samples < 1:
+        raise InputError([Fault("--samples", 0, str(samples), "must be at least 1")])
+    each = max(1, round(draws / samples))
+    asked.progress(f"drawing {samples} samples of {each} scenarios")
+    cases = []
+    for number in range(1, samples + 1):
+        tables = sample(register, each, asked.seed + number, even=True).tables
+        drawn = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
+        cases.append(drawn.checked())
+    given = futures_of(cases)
+    carried, nothing = _carried(plan, asked, given)
+    estimates: dict[str, dict[str, Estimates | None]] = defaultdict(dict)
+    for name in ("policy", "foreseen"):
+        with_plan, without = carried.losses(name), nothing.losses(name)
+        for key in ("plan", "without_plan", "difference"):
+            estimates[key][name] = None
+        if with_plan is not None and without is not None:
+            objective = plan.case.model.objective
+            ours, theirs = _split(given, with_plan), _split(given, without)
+            estimates["plan"][name] = of_samples(ours, objective)
+            estimates["without_plan"][name] = of_samples(theirs, objective)
+            estimates["difference"][name] = of_pairs(theirs, ours, objective)
+    return _evaluation(
+        plan, asked, given, carried, nothing, estimates, samples=samples, method=METHOD
+    )
+
+
+def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluation:
+    """The plan in given scenarios. own: it was made for them."""
+    given = futures_of([case])
+    carried, nothing = _carried(plan, asked, given)
+    estimates: dict[str, dict[str, Estimates | None]] = defaultdict(dict)
+    for name in ("policy", "foreseen"):
+        with_plan, without = carried.losses(name), nothing.losses(name)
+        for key, losses in (("plan", with_plan), ("without_plan", without)):
+            estimates[key][name] = None if losses is None else _of_given(case, losses, own)
+        differs: Estimates | None = None
+        if with_plan is not None and without is not None:
+            before, after = estimates["without_plan"][name], estimates["plan"][name]
+            assert before is not None and after is not None
+            differs = {key: _less(before[key], after[key]) for key in KEYS}
+        estimates["difference"][name] = differs
+    return _evaluation(
+        plan, asked, given, carried, nothing, estimates, samples=0, method=STRATIFIED
+    )
+
+
+def _less(one: Estimate, other: Estimate) -> Estimate:
+    why = one.why or "no interval: one set of draws says nothing of differences"
+    return Estimate(one.value - other.value, None, None, why)
+
+
+def _carried(plan: PlanValues, asked: _Asked, given: Futures) -> tuple[_Ways, _Ways]:
+    """The outcomes with the plan and without one."""
+    own = futures_of([plan.case])
+    found = []
+    for words, case, decisions in (
+        ("with the plan", plan.case, fixed_decisions(plan)),
+        ("without a plan", without_plan(plan.case), NO_DECISIONS),
+    ):
+        found.append(_ways(asked, case, decisions, given=given, own=own, words=words))
+    return found[0], found[1]
+
+
+def _ways(
+    asked: _Asked,
+    case: Case,
+    decisions: FixedDecisions,
+    *,
+    given: Futures,
+    own: Futures,
+    words: str,
+) -> _Ways:
+    with Simulator(case, decisions, asked.workers) as simulator:
+        asked.progress(f"{len(given.futures)} scenarios {words}, policy {asked.policy}")
+        worth = simulator.chosen_worth(own)
+        by_policy = simulator.outcomes(asked.policy, given, worth)
+        known = None
+        if asked.foreseen:
+            asked.progress(f"{len(given.futures)} scenarios {words}, each known from its start")
+            known = simulator.outcomes("foreseen", given)
+    return _Ways(policy=by_policy, foreseen=known)
+
+
+def _split(given: Futures, losses: Vector) -> list[Sample]:
+    """Losses by sample, with the probabilities that scenarios have in their sample."""
+    return [
+        Sample(
+            losses=losses[given.sample == number],
+            probabilities=given.probabilities[given.sample == number],
+        )
+        for number in np.unique(given.sample)
+    ]
+
+
+def is_drawn(case: Case) -> bool:
+    """True where the scenarios of a case were drawn from a register; else they are judgements."""
+    return bool(case.tables.draws) or "draws" in case.origin.headers
+
+
+def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
+    """Figures of given scenarios, with an interval where they are draws that the plan was not made for."""
+    objective = case.model.objective
+    probabilities = np.array(list(case.scenarios.values()))
+    if is_drawn(case) and not own:
+        members: dict[str, list[int]] = defaultdict(list)
+        for place, scenario in enumerate(case.scenarios):
+            members[scenario.rpartition("-")[0]].append(place)
+        strata = [
+            Stratum(name, float(probabilities[places].sum()), losses[places])
+            for name, places in members.items()
+        ]
+        return of_draws(strata, objective)
+    why = OWN if is_drawn(case) else JUDGED
+    figures = weighed(losses, probabilities, objective)
+    return {key: Estimate(value, None, None, why) for key, value in figures.items()}
+
+
+def _evaluation(
+    plan: PlanValues,
+    asked: _Asked,
+    given: Futures,
+    carried: _Ways,
+    nothing: _Ways,
+    estimates: Mapping[str, Mapping[str, Estimates | None]],
+    *,
+    samples: int,
+    method: str,
+) -> Evaluation:
+    bounds: dict[str, Bounds] = {}
+    for key, ways in (("plan", carried), ("without_plan", nothing), ("difference", None)):
+        policy = estimates[key]["policy"]
+        assert policy is not None
+        spent = 0.0 if ways is None else _purchases(plan.case, given, ways.policy)
+        bounds[key] = Bounds(policy=policy, foreseen=estimates[key]["foreseen"], purchases=spent)
+    before = plan.summary.get("without_plan", {}).get("risk_musd")
+    return Evaluation(
+        policy=asked.policy,
+        how=POLICIES[asked.policy],
+        futures=len(given.futures),
+        samples=samples,
+        seed=asked.seed,
+        method=method,
+        plan=bounds["plan"],
+        without_plan=bounds["without_plan"],
+        difference=bounds["difference"],
+        safe_from={
+            "plan": safe_from(plan.case, carried.policy, given.weights),
+            "without_plan": safe_from(plan.case, nothing.policy, given.weights),
+        },
+        in_sample={"plan": float(plan.summary["risk_musd"]), "without_plan": before},
+        table=_table(given, carried, nothing),
+    )
+
+
+def _purchases(case: Case, given: Futures, outcomes: Sequence[Outcome]) -> float:
+    """Expected stock purchases, MUSD, discounted as costs are."""
+    discount = np.array([case.cost_discount(year_of(period)) for period in given.periods])
+    paid = np.array([float(np.sum(found.purchases * discount)) for found in outcomes])
+    return max(0.0, float(np.sum(paid * given.weights)))
+
+
+def safe_from(case: Case, outcomes: Sequence[Outcome], weights: Vector) -> SafeFrom:
+    """The year from which on each element is safe, None if it never is.
+
+    weights: probability of each outcome (n, summing to 1). Safe in a year: under 1 % of its demand, of all countries
+    and forms, is unmet in at least 95 % of scenarios.
+    """
+    unmet = np.array([found.unmet for found in outcomes])
+    demand = np.array([found.demand for found in outcomes])
+    enough = unmet < SAFE_SHARE * demand + ROUNDING
+    chance = np.tensordot(weights / weights.sum(), enough, axes=1)
+    found: dict[str, int | None] = {}
+    for row, element in enumerate(case.elements):
+        year: int | None = None
+        for place in reversed(range(len(case.years))):
+            if chance[row, place] < SAFE_CHANCE - ROUNDING:
+                break
+            year = case.years[place]
+        found[element] = year
+    return found
+
+
+def _table(given: Futures, carried: _Ways, nothing: _Ways) -> pd.DataFrame:
+    """A row for each scenario, with its loss in each way."""
+    columns: dict[str, object] = {
+        "sample": given.sample,
+        "scenario": [future.name.partition(":")[2] for future in given.futures],
+        "probability": given.probabilities,
+    }
+    for prefix, ways in (("", carried), ("without_plan_", nothing)):
+        for name, suffix in (("policy", ""), ("foreseen", "_foreseen")):
+            losses = ways.losses(name)
+            if losses is not None:
+                columns[f"{prefix}loss_musd{suffix}"] = losses
+    return pd.DataFrame(columns)

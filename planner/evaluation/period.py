@@ -1,0 +1,206 @@
+"""One period of a chain as a program of its own, given what the periods before it left.
+
+Nothing of later periods is in it, so a policy that solves it cannot act on what has not shown itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from planner.data.cells import Quarter
+from planner.data.lookups import MADE_FROM, Good
+from planner.data.shock_effects import year_of
+from planner.errors import StoppedError
+from planner.evaluation.chain import LOSS, SLACK, ChainProgram
+from planner.evaluation.decisions import Payments
+from planner.formulation import budgets
+from planner.solving.highs import Solver, Statuses
+from planner.solving.program import Program, Vector
+from planner.solving.solution import Stop
+
+MONEY = (budgets.spending_limit.name, budgets.account.name, "paid", "carried")
+PHASE = "period"
+ALGORITHMS = ("again", "dual", "ipm", "primal")
+
+
+class Purse:
+    """The money that each funder may spend on stock in a period, so that what the plan decided stays payable.
+
+    Every later year's payment for the plan's decisions is set aside as the plan has it; what earlier periods paid is
+    gone; unspent money moves on within a year, and beyond it if budgets carry over.
+    """
+
+    def __init__(self, chain: ChainProgram, payments: Payments) -> None:
+        self._groups = chain.scope.funder_groups
+        periods = chain.periods
+        shape = (len(self._groups), len(periods))
+        budget, due = np.zeros(shape), np.zeros(shape)
+        for row, funders in enumerate(self._groups.values()):
+            for place, period in enumerate(periods):
+                opens = not isinstance(period, Quarter) or period.quarter == 1
+                for funder in funders if opens else ():
+                    year = year_of(period)
+                    budget[row, place] += chain.case.budget.get((funder, year), 0.0)
+                    due[row, place] += payments.get((funder, year), 0.0)
+        self._surplus = budget - due
+        """Budget less what is due for decisions (funders x periods)."""
+        self._due = due
+        carries = chain.case.model.policy.budget_carry_over
+        self._spans = [
+            [
+                later
+                for later, period in enumerate(periods)
+                if carries or year_of(period) == year_of(of)
+            ]
+            for of in periods
+        ]
+        """For each period those between which unspent money may move."""
+
+    def room(self, node: int, spent: Vector) -> dict[str, float]:
+        """By funder what it may pay in a period, decisions included.
+
+        spent: what was paid for stock until then (funders x periods).
+        """
+        span = self._spans[node]
+        left = self._surplus - spent
+        before = [place for place in span if place < node]
+        later = [place for place in span if place >= node]
+        running = left[:, before].sum(axis=1)[:, None] + np.cumsum(left[:, later], axis=1)
+        free = np.maximum(running.min(axis=1), 0.0)
+        due = self._due[:, node] * (1 + SLACK) + SLACK
+        return dict(zip(self._groups, (free + due).tolist(), strict=True))
+
+    def spent(self, node: int, paid: dict[str, float]) -> Vector:
+        """What each funder paid for stock in a period, of what it paid in all (by funder)."""
+        payments = np.array([paid.get(group, 0.0) for group in self._groups])
+        return np.asarray(payments - self._due[:, node])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some rows and columns of a chain: their positions, and their matrix over the columns of earlier periods."""
+
+    rows: list[int]
+    columns: list[int]
+    program: Program
+    past: csr_array
+
+    def sides(self, whole: Program, values: Vector) -> tuple[Vector, Vector]:
+        """Sides of the rows, what happened before put in. whole: with sides of the future. values: of all columns."""
+        shift = self.past @ values
+        return whole.row_lower[self.rows] - shift, whole.row_upper[self.rows] - shift
+
+
+def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> Part:
+    """The part of a chain of some periods, without the rows and columns of some names."""
+    program = chain.program
+    columns = [
+        column
+        for column, key in enumerate(program.columns)
+        if key[0] not in left_out and chain.node_of_column(key) in nodes
+    ]
+    rows = [
+        row
+        for row, key in enumerate(program.rows)
+        if key[0] not in left_out and chain.node_of_row(key) in nodes
+    ]
+    earlier = np.array(
+        [
+            key[0] not in left_out and chain.node_of_column(key) < nodes.start
+            for key in program.columns
+        ]
+    )
+    past = csr_array(program.matrix[rows] * earlier)
+    past.eliminate_zeros()
+    return Part(rows=rows, columns=columns, program=program.part(rows, columns), past=past)
+
+
+class PeriodProgram:
+    """One period of a chain: least loss of the period, less what the stock at its end is worth.
+
+    worth: that of a tonne as a share of the dearest loss that it may save (`worth_of_stock`), in all periods but the
+    last. So stock is bought from spare supply as far as money goes, and is released against losses above its worth.
+    """
+
+    def __init__(self, chain: ChainProgram, node: int, purse: Purse) -> None:
+        buys = bool(chain.scope.purchases)
+        self._part = part_of(chain, range(node, node + 1), ("carried",) if buys else MONEY)
+        self._purse, self._node = purse, node
+        program = self._part.program
+        self._loss = program.column[LOSS, node]
+        self._worth = np.zeros(len(program.columns))
+        discount = chain.case.risk_discount(year_of(chain.periods[node]))
+        last = node == len(chain.periods) - 1
+        for good in () if last else chain.scope.stocks:
+            column = program.column.get(("stock", (*good, node)))
+            if column is not None:
+                self._worth[column] = discount * worth_of_stock(chain, good)
+        self._accounts = [
+            (row, index[0])
+            for row, (name, index) in enumerate(program.rows)
+            if name == budgets.account.name
+        ]
+        self._paid = [
+            (column, index[0])
+            for column, (name, index) in enumerate(program.columns)
+            if name == "paid"
+        ]
+        self._solver = Solver(program)
+        self._begin: Statuses | None = None
+
+    def run(
+        self, whole: Program, *, worth: float, values: Vector, spent: Vector, name: str
+    ) -> None:
+        """Fill in the values of this period's columns, and what was spent on stock in it (funders x periods).
+
+        whole: the chain with the sides of the future, which is called `name`. values: of all columns; those of earlier
+        periods are filled in. Raises StoppedError if no optimum is proven.
+        """
+        part = self._part
+        row_lower, row_upper = part.sides(whole, values)
+        room = self._purse.room(self._node, spent)
+        for row, group in self._accounts:
+            row_upper[row] = room[group]
+        data = part.program.matrix.data
+        lower, upper = whole.lower[part.columns], whole.upper[part.columns]
+        self._solver.replace(part.program.with_data(data, row_lower, row_upper, lower, upper))
+        cost = -worth * self._worth
+        cost[self._loss] = 1.0
+        if self._begin is not None:
+            # Not where the last future ended, so that no answer hangs on futures solved before.
+            self._solver.begin_from(PHASE, self._begin)
+        found = self._solver.minimise_sum(cost, ALGORITHMS, PHASE)
+        if found.stop is not Stop.OPTIMAL:
+            said = f"the fixed plan has no proven optimum in {name} ({found.stop})"
+            raise StoppedError(said)
+        if self._begin is None:
+            self._begin = self._solver.statuses(found.x)
+        values[part.columns] = found.x
+        paid: dict[str, float] = defaultdict(float)
+        for column, group in self._paid:
+            paid[group] += float(found.x[column])
+        if self._accounts:
+            spent[:, self._node] = self._purse.spent(self._node, paid)
+
+
+def worth_of_stock(chain: ChainProgram, good: Good) -> float:
+    """The most that a tonne in stock may save (MUSD): of its own good, or of what plants of the group make of it."""
+    case = chain.case
+    country, element, form = good
+    forms = {form}
+    for made, taken in MADE_FROM.items():
+        if taken in forms:
+            forms.add(made)
+    worth = 0.0
+    for other, of, kind, _ in case.demand:
+        own = other == country and kind == form
+        made_of_it = case.group[other] == case.group[country] and kind in forms - {form}
+        if of == element and (own or made_of_it):
+            steps = case.loss_steps((other, of, kind))
+            dearest = max(step.musd_per_t for step in steps) * case.countries[other].weight
+            worth = max(worth, dearest)
+    return worth

@@ -1,0 +1,141 @@
+"""A plan's risk in scenarios that it was not made for, as values and as evaluation.json."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import RunFolderError
+
+EVALUATION = "evaluation.json"
+RISK, EXPECTED, CVAR = KEYS = ("risk_musd", "expected_loss_musd", "cvar_musd")
+"""The three figures of which each estimate is one."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure (MUSD) with its 95 % interval; none where `why` says why there is none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    why: str = ""
+
+    @property
+    def half(self) -> float | None:
+        """Half the width of the interval, as a share of the figure."""
+        if self.low is None or self.high is None or self.value <= 0:
+            return None
+        return (self.high - self.low) / 2 / self.value
+
+    def needed(self, count: int, share: float) -> int | None:
+        """Of `count` draws, or samples, as many as make half the interval `share` of the figure.
+
+        The interval shrinks with the root of their number. None without an interval.
+        """
+        return None if self.half is None else max(2, math.ceil(count * (self.half / share) ** 2))
+
+    def as_json(self) -> dict[str, Any]:
+        """value, low, high; and why there is no interval."""
+        found = {"value": self.value, "low": self.low, "high": self.high}
+        return found | ({"why": self.why} if self.why else {})
+
+
+Estimates = Mapping[str, Estimate]
+"""By the names of `KEYS`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Figures under a policy that knows the past alone, and under one that knows each scenario from the start.
+
+    foreseen: None where it was not asked for. purchases: expected stock purchases of the policy (MUSD, discounted).
+    """
+
+    policy: Estimates
+    foreseen: Estimates | None
+    purchases: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """`policy` and `foreseen`, each with the three figures."""
+        both = {"policy": self.policy, "foreseen": self.foreseen}
+        return {
+            name: None if found is None else {key: found[key].as_json() for key in KEYS}
+            for name, found in both.items()
+        }
+
+
+SafeFrom = Mapping[str, int | None]
+"""Element -> the year from which on its unmet demand is under 1 % in 95 % of scenarios; None if there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A plan with its decisions fixed in other scenarios, and the same scenarios without a plan.
+
+    table: a row for each scenario (sample, scenario, probability, and the loss in MUSD of each way). futures: how
+    many. samples: how many of them were drawn apart, with the seeds after `seed`; 0 where they were given. policy: the
+    name of the policy, and `how` it decides. difference: without the plan less with it, in the same scenarios.
+    in_sample: the risk in the scenarios that the plan was made for. gap: what `replicate` gives, if asked.
+    """
+
+    policy: str
+    how: str
+    futures: int
+    samples: int
+    seed: int
+    method: str
+    plan: Bounds
+    without_plan: Bounds
+    difference: Bounds
+    safe_from: Mapping[str, SafeFrom]
+    in_sample: Mapping[str, float | None]
+    table: pd.DataFrame
+    gap: tuple[float, float | None] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The contents of evaluation.json."""
+        purchases = {"plan": self.plan.purchases, "without_plan": self.without_plan.purchases}
+        return {
+            "futures": self.futures,
+            "seed": self.seed,
+            "policy": self.policy,
+            "policy_is": self.how,
+            "samples": self.samples,
+            "interval": self.method,
+            "plan": self.plan.as_json(),
+            "without_plan": self.without_plan.as_json(),
+            "difference": self.difference.as_json(),
+            "stock_purchases_musd": purchases,
+            "in_sample_risk_musd": dict(self.in_sample),
+            "safe_from": {name: dict(found) for name, found in self.safe_from.items()},
+        }
+
+
+def evaluation_text(found: Evaluation, belongs_to: str) -> str:
+    """evaluation.json as text. belongs_to: the fingerprint of the run."""
+    values = found.as_json() | {"run": belongs_to}
+    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_evaluation(folder: Path, belongs_to: str) -> dict[str, Any] | None:
+    """evaluation.json of a run folder, if there is one and it is of the run with this fingerprint.
+
+    Raises RunFolderError for a file that is none.
+    """
+    path = folder / EVALUATION
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stated = {key: found["plan"]["policy"][key]["value"] for key in KEYS}
+        own = found["run"] == belongs_to
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(f"{path}: is no evaluation: {error!r}") from None
+    return found if own and stated else None
