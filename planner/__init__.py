@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError as PlannerError
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
+    from planner.evaluation.evaluate import evaluate as evaluate
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from planner.proof.prove import prove as prove
     from planner.sharing.shares import shares as shares
     from planner.solving.input_names import check_coefficients as check_coefficients
-    from planner.studies.evaluation import evaluate as evaluate
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
@@ -67,6 +67,7 @@ _HOMES = {
         "RunFolderError",
         "StoppedError",
     ),
+    "planner.evaluation.evaluate": ("evaluate",),
     "planner.explanation.later_year": ("advance",),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
@@ -75,7 +76,6 @@ _HOMES = {
     "planner.proof.prove": ("prove",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.sharing.shares": ("shares",),
-    "planner.studies.evaluation": ("evaluate",),
     "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

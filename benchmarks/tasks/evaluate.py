@@ -5,32 +5,31 @@ from __future__ import annotations
 import resource
 from typing import Any
 
+import numpy as np
+
 import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.data.sampling import sample
-from planner.solving.goals import silent
-from planner.studies import evaluation
-from planner.studies.fixed_plan import amounts
+from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
+from planner.evaluation.fixed_tree import held, with_other_scenarios
+from planner.evaluation.simulator import Simulator, futures_of, weighed
+from planner.solving.goals import Phase
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, model, register (another case, from whose hazards is drawn), alone and together (numbers of draws,
-    about, that are solved one by one and as one program). By section `alone N` or `together N`: futures, risk (MUSD)
-    and the most memory (MiB) that the process had taken until then.
+    about, that are solved one by one, each known from its start, and as one program). By section `alone N` or
+    `together N`: futures, risk (MUSD) and the most memory (MiB) that the process had taken until then.
     """
     case, register = planner.load(job["case"], model=job["model"]), planner.load(job["register"])
-    decided, found = amounts(planner.solve(case, baseline=False)), {}
-    for way, many in (("alone", 1), ("together", 10**9)):
-        evaluation.MANY = many
+    decisions = fixed_decisions(planner.solve(case, baseline=False))
+    found = {}
+    for way, risk_of in (("alone", _alone), ("together", _together)):
         for number in job[way]:
             futures = drawn(case, register, number)
             with clock.section(f"{way} {number}"):
-                risk = (
-                    evaluation.evaluate_in(futures, decided, False, 1, silent)
-                    .estimates["risk_musd"]
-                    .value
-                )
+                risk = risk_of(futures, decisions)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             found[f"{way} {number}"] = {
                 "futures": len(futures.scenarios),
@@ -38,6 +37,18 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
                 "peak_mb": peak,
             }
     return found
+
+
+def _alone(case: Case, decisions: FixedDecisions) -> float:
+    given = futures_of([case])
+    with Simulator(case, decisions) as simulator:
+        losses = [found.loss for found in simulator.outcomes("foreseen", given)]
+    return weighed(np.array(losses), given.weights, case.model.objective)["risk_musd"]
+
+
+def _together(case: Case, decisions: FixedDecisions) -> float:
+    _, outcome = held(case, decisions.amounts[ALL], [Phase("risk")])
+    return outcome.values["risk"]
 
 
 def drawn(case: Case, register: Case, number: int) -> Case:
@@ -49,6 +60,4 @@ def drawn(case: Case, register: Case, number: int) -> Case:
     sure = case.with_table(
         "uncertainties", case.frame("uncertainties").head(0)
     )  # they name the scenarios of the case
-    return evaluation.with_other_scenarios(
-        sure, tables.scenarios, tables.shocks, tables.draws
-    ).checked()
+    return with_other_scenarios(sure, tables.scenarios, tables.shocks, tables.draws).checked()

@@ -70,14 +70,14 @@ COMMANDS = {
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
     "study": "Many variants of a case: run, status, retry, report, open.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
-    "evaluate": "Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval.",
+    "evaluate": "A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals.",
     "schema": "Print the JSON Schema of the model file or of a study file, or describe the tables.",
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
 TOGETHER = {
     "cases": ("init", "sample", "schema"),
-    "studies": ("study", "evaluate"),
+    "studies": ("study",),
     "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""

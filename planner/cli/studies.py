@@ -1,5 +1,4 @@
-"""`planner study run FILE`, `planner study status|retry|report|open DIR`; and `planner evaluate`: a plan held fixed in
-futures that it was not made for."""
+"""`planner study run FILE`, `planner study status|retry|report|open DIR`."""
 
 from __future__ import annotations
 
@@ -13,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from planner.api.plans import plan_of
 from planner.api.studies import (
     default_out,
     open_point,
@@ -23,16 +21,10 @@ from planner.api.studies import (
     study_status,
 )
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
-from planner.data.load import load
-from planner.data.sampling import MOST
-from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.reporting.values.wording import worded_lines
-from planner.results.folders import write_whole
 from planner.results.plan import Status
-from planner.results.store import csv_text
 from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
-from planner.studies import evaluation
-from planner.workspace import find_case
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -239,97 +231,3 @@ class StudyBar:
         return (
             f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
         )
-
-
-# ---- evaluate --------------------------------------------------------------------------------------------------------
-
-AIM = 0.05
-"""Half-width of the interval, as a share of the risk, that the advice is for."""
-
-
-@app.command("evaluate")
-def hold_fixed(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)],
-    scenarios: Annotated[
-        Path | None,
-        typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run."),
-    ] = None,
-    register: Annotated[
-        Path | None,
-        typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case."),
-    ] = None,
-    draws: Annotated[
-        int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")
-    ] = 200,
-    samples: Annotated[
-        int,
-        typer.Option(
-            min=2, max=10_000, help="With --register: how many, each with a seed of its own."
-        ),
-    ] = 10,
-    replications: Annotated[
-        int | None,
-        typer.Option(
-            min=2,
-            max=10_000,
-            help="Without --register: draws to see how far from the least risk the plan is.",
-        ),
-    ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="File for the loss of each scenario or sample (CSV)."),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")
-    ] = 1,
-) -> None:
-    """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
-    with exit_codes():
-        if out is not None and out.is_dir():
-            raise InputError(
-                [Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")]
-            )
-        with shown_progress() as progress:
-            plan = plan_of(folder, progress)
-            found = (
-                evaluation.evaluate(
-                    plan,
-                    scenarios,
-                    workers=workers,
-                    replications=replications,
-                    size=size,
-                    seed=seed,
-                    progress=progress,
-                )
-                if register is None
-                else evaluation.evaluate_samples(
-                    plan, load(find_case(register)), draws, samples, seed, workers, progress
-                )
-            )
-        risk, count = found.estimates["risk_musd"], len(found.table)
-        for line in worded_lines(
-            "screen.j2",
-            "evaluated",
-            found=found,
-            risk=risk,
-            count=count,
-            register=register,
-            aim=AIM,
-            needed=risk.needed(count, AIM),
-            judged=risk.why == evaluation.JUDGED,
-            many=4 * evaluation.MANY,
-        ):
-            say(line)
-        if out is not None:
-            write_whole(
-                out,
-                lambda path: path.write_text(csv_text(found.table), encoding="utf-8", newline="\n"),
-            )
-            say(f"{'Losses' if register is None else 'Samples':11} {out}")

@@ -22,7 +22,7 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
-from planner.evaluation.decisions import Amounts
+from planner.evaluation.decisions import FixedAmounts
 from planner.formulation import budgets, capacity, goods, objective, workforce
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
@@ -60,7 +60,7 @@ class Pool:
     period: Period
     countries: tuple[str, ...]
 
-    def keys(self) -> list[ImportKey]:
+    def resold_keys(self) -> list[ImportKey]:
         """The keys of their resold tonnes."""
         return [
             (self.supplier, country, self.element, self.form, self.period)
@@ -111,7 +111,7 @@ class ChainScope(Scope):
         keys = {
             (supplier, country, element, form, at[period])
             for pool in self.pools
-            for supplier, country, element, form, period in pool.keys()
+            for supplier, country, element, form, period in pool.resold_keys()
             if (country, element, form) in known
         }
         return dict.fromkeys(sorted(keys), 0.0)
@@ -129,7 +129,7 @@ class ChainProgram:
     """
 
     def __init__(
-        self, case: Case, amounts: Amounts, periods: Sequence[Period], pools: frozenset[Pool]
+        self, case: Case, amounts: FixedAmounts, periods: Sequence[Period], pools: frozenset[Pool]
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         only = Scenario(scenario=FUTURE, probability=1.0)
@@ -160,7 +160,7 @@ class ChainProgram:
     def _tree(self, effects: Effects) -> Tree:
         return tree_of(self.case, {FUTURE: effects}, self.periods)
 
-    def _with_decisions(self, program: Program, amounts: Amounts) -> Program:
+    def _with_decisions(self, program: Program, amounts: FixedAmounts) -> Program:
         """What is left of the program once decisions are put in: operations, stocks, accounts and the loss."""
         value, free = self._decided(program, amounts)
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
@@ -177,7 +177,7 @@ class ChainProgram:
             kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room
         )
 
-    def _decided(self, program: Program, amounts: Amounts) -> tuple[Vector, list[int]]:
+    def _decided(self, program: Program, amounts: FixedAmounts) -> tuple[Vector, list[int]]:
         """The value of each column that the decisions determine, else 0; and the columns that stay free."""
         value = np.zeros(len(program.columns))
         free: list[int] = []
@@ -212,7 +212,9 @@ class ChainProgram:
         )
         terms = []
         for pool in ordered:
-            columns = (program.column.get(("resold", self._index(key))) for key in pool.keys())
+            columns = (
+                program.column.get(("resold", self._index(key))) for key in pool.resold_keys()
+            )
             terms.append({column: 1.0 for column in columns if column is not None})
         keys = [(POOLED, pool) for pool in ordered]
         return program.with_rows(keys, terms, -np.inf, np.inf)
@@ -254,10 +256,10 @@ class ChainProgram:
     def _set_demand(self, effects: Effects, row_lower: Vector, upper: Vector) -> None:
         for key, factor in effects.demand.items():
             good = self._index(key)
-            wanted = self.scope.demanded.get(good, 0.0)  # type: ignore[call-overload]
+            wanted = self.scope.demanded.get(good, 0.0)
             if wanted:
                 row_lower[self.program.row[goods.balance.name, good]] += wanted * (factor - 1.0)
-                for step, loss in enumerate(self.case.loss_steps(good[:3])):  # type: ignore[arg-type]
+                for step, loss in enumerate(self.case.loss_steps(good[:3])):
                     column = self.program.column["shortfall", (*good, step)]
                     upper[column] = loss.width * wanted * factor
 

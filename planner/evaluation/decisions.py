@@ -9,15 +9,14 @@ from functools import partial
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.sampling import family
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
 from planner.solving.spending import PURCHASES
 
-Amounts = Mapping[tuple[str, Any], float]
+FixedAmounts = Mapping[tuple[str, Any], float]
 """(variable, (thing, .., year)) -> amount of a build, an intake, new seats or hires."""
-Payments = Mapping[tuple[str, int], float]
+FixedPayments = Mapping[tuple[str, int], float]
 """(funder, year) -> payment (MUSD) for what is decided by year."""
 ALL = ""
 """The storyline under which decisions stand that are the same for all."""
@@ -32,8 +31,8 @@ class FixedDecisions:
     One entry named `ALL` stands for every storyline where the plan decides the same in each.
     """
 
-    amounts: Mapping[str, Amounts]
-    payments: Mapping[str, Payments]
+    amounts: Mapping[str, FixedAmounts]
+    payments: Mapping[str, FixedPayments]
 
     def storyline_of(self, storyline: str) -> str:
         """The entry that holds for a scenario of a storyline. Raises InputError if there is none."""
@@ -68,7 +67,7 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
         )
     first: dict[str, str] = {}
     for scenario, found in by_scenario.items():
-        leader = first.setdefault(family(case, scenario), scenario)
+        leader = first.setdefault(case.storylines[scenario], scenario)
         staged = case.model.policy.investment != "adaptive"
         if not staged or not _same(found, by_scenario[leader]):
             said = "decides otherwise in other histories; only decisions of a plan that is committed or staged can be held fixed"
@@ -79,7 +78,7 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     )
 
 
-def single_path(plan: PlanValues) -> Amounts:
+def single_path(plan: PlanValues) -> FixedAmounts:
     """Decisions of a plan that are the same whatever happens. Raises InputError if there are others."""
     decisions = fixed_decisions(plan)
     if ALL not in decisions.amounts:
@@ -88,7 +87,7 @@ def single_path(plan: PlanValues) -> Amounts:
     return decisions.amounts[ALL]
 
 
-def _amounts(plan: PlanValues, scenario: str) -> Amounts:
+def _amounts(plan: PlanValues, scenario: str) -> FixedAmounts:
     """Decisions along the history of one scenario."""
     holds = partial(_in_scenario, plan.case, scenario)
     amounts: dict[tuple[str, Any], float] = defaultdict(float)
@@ -105,7 +104,7 @@ def _amounts(plan: PlanValues, scenario: str) -> Amounts:
     return {key: amount for key, amount in amounts.items() if amount > 0}
 
 
-def _payments(plan: PlanValues, scenario: str) -> Payments:
+def _payments(plan: PlanValues, scenario: str) -> FixedPayments:
     """What each funder pays by year along one history, stock purchases left out."""
     holds = partial(_in_scenario, plan.case, scenario)
     payments: dict[tuple[str, int], float] = defaultdict(float)
@@ -120,7 +119,7 @@ def _in_scenario(case: Case, scenario: str, row: Any) -> bool:
     return text == "all" or scenario in members(text, tuple(case.scenarios))
 
 
-def _same(one: Amounts, other: Amounts) -> bool:
+def _same(one: FixedAmounts, other: FixedAmounts) -> bool:
     return all(
         abs(one.get(key, 0.0) - other.get(key, 0.0)) <= SAME * (1 + abs(other.get(key, 0.0)))
         for key in one.keys() | other.keys()

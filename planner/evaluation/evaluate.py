@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,15 +18,22 @@ from planner.errors import Fault, InputError
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
 from planner.evaluation.fixed_tree import replicate, with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
-from planner.evaluation.outcome import Outcome
+from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyName, Simulator, futures_of, weighed
 from planner.parallel import Team
-from planner.results.evaluation import KEYS, Bounds, Estimate, Estimates, Evaluation, SafeFrom
+from planner.planning.whole_program import without_plan
+from planner.results.evaluation import (
+    KEYS,
+    Estimate,
+    Estimates,
+    Evaluation,
+    PolicyFigures,
+    SafeFrom,
+)
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
-from planner.solving.solve import without_plan
 
 JUDGED = "no interval: these scenarios are judgements, not draws"
 OWN = "no interval: the plan was made for these scenarios, so they say little of others"
@@ -91,15 +98,23 @@ class _Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class _Ways:
-    """Outcomes of all scenarios under each policy: of a plan, or without one."""
+    """Outcomes of all scenarios under each policy: of a plan, or without one. foreseen: None if not asked for."""
 
-    policy: list[Outcome]
-    foreseen: list[Outcome] | None
+    policy: list[FutureOutcome]
+    foreseen: list[FutureOutcome] | None
 
-    def losses(self, name: str) -> Vector | None:
-        """Losses (n, MUSD) under a policy, None if it was not asked for."""
-        outcomes = self.policy if name == "policy" else self.foreseen
-        return None if outcomes is None else np.array([found.loss for found in outcomes])
+
+@dataclass(frozen=True, kw_only=True)
+class _Compared:
+    """Figures with the plan, without one, and their differences, under one policy."""
+
+    plan: Estimates
+    without_plan: Estimates
+    difference: Estimates
+
+
+Compare = Callable[[Vector, Vector], _Compared]
+"""Of the losses (n, MUSD) with the plan and without."""
 
 
 def _in_samples(
@@ -116,41 +131,32 @@ def _in_samples(
         drawn = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
         cases.append(drawn.checked())
     given = futures_of(cases)
-    carried, nothing = _carried(plan, asked, given)
-    estimates: dict[str, dict[str, Estimates | None]] = defaultdict(dict)
-    for name in ("policy", "foreseen"):
-        with_plan, without = carried.losses(name), nothing.losses(name)
-        for key in ("plan", "without_plan", "difference"):
-            estimates[key][name] = None
-        if with_plan is not None and without is not None:
-            objective = plan.case.model.objective
-            ours, theirs = _split(given, with_plan), _split(given, without)
-            estimates["plan"][name] = of_samples(ours, objective)
-            estimates["without_plan"][name] = of_samples(theirs, objective)
-            estimates["difference"][name] = of_pairs(theirs, ours, objective)
-    return _evaluation(
-        plan, asked, given, carried, nothing, estimates, samples=samples, method=METHOD
-    )
+    objective = plan.case.model.objective
+
+    def compare(with_plan: Vector, without: Vector) -> _Compared:
+        ours, theirs = _split(given, with_plan), _split(given, without)
+        return _Compared(
+            plan=of_samples(ours, objective),
+            without_plan=of_samples(theirs, objective),
+            difference=of_pairs(theirs, ours, objective),
+        )
+
+    return _evaluation(plan, asked, given, compare, samples=samples, method=METHOD)
 
 
 def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluation:
     """The plan in given scenarios. own: it was made for them."""
     given = futures_of([case])
-    carried, nothing = _carried(plan, asked, given)
-    estimates: dict[str, dict[str, Estimates | None]] = defaultdict(dict)
-    for name in ("policy", "foreseen"):
-        with_plan, without = carried.losses(name), nothing.losses(name)
-        for key, losses in (("plan", with_plan), ("without_plan", without)):
-            estimates[key][name] = None if losses is None else _of_given(case, losses, own)
-        differs: Estimates | None = None
-        if with_plan is not None and without is not None:
-            before, after = estimates["without_plan"][name], estimates["plan"][name]
-            assert before is not None and after is not None
-            differs = {key: _less(before[key], after[key]) for key in KEYS}
-        estimates["difference"][name] = differs
-    return _evaluation(
-        plan, asked, given, carried, nothing, estimates, samples=0, method=STRATIFIED
-    )
+
+    def compare(with_plan: Vector, without: Vector) -> _Compared:
+        ours, theirs = _of_given(case, with_plan, own), _of_given(case, without, own)
+        return _Compared(
+            plan=ours,
+            without_plan=theirs,
+            difference={key: _less(theirs[key], ours[key]) for key in KEYS},
+        )
+
+    return _evaluation(plan, asked, given, compare, samples=0, method=STRATIFIED)
 
 
 def _less(one: Estimate, other: Estimate) -> Estimate:
@@ -213,7 +219,7 @@ def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
     if is_drawn(case) and not own:
         members: dict[str, list[int]] = defaultdict(list)
         for place, scenario in enumerate(case.scenarios):
-            members[scenario.rpartition("-")[0]].append(place)
+            members[case.storylines[scenario]].append(place)
         strata = [
             Stratum(name, float(probabilities[places].sum()), losses[places])
             for name, places in members.items()
@@ -225,22 +231,14 @@ def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
 
 
 def _evaluation(
-    plan: PlanValues,
-    asked: _Asked,
-    given: Futures,
-    carried: _Ways,
-    nothing: _Ways,
-    estimates: Mapping[str, Mapping[str, Estimates | None]],
-    *,
-    samples: int,
-    method: str,
+    plan: PlanValues, asked: _Asked, given: Futures, compare: Compare, *, samples: int, method: str
 ) -> Evaluation:
-    bounds: dict[str, Bounds] = {}
-    for key, ways in (("plan", carried), ("without_plan", nothing), ("difference", None)):
-        policy = estimates[key]["policy"]
-        assert policy is not None
-        spent = 0.0 if ways is None else _purchases(plan.case, given, ways.policy)
-        bounds[key] = Bounds(policy=policy, foreseen=estimates[key]["foreseen"], purchases=spent)
+    """All scenarios carried with the plan and without, and the figures compared."""
+    carried, nothing = _carried(plan, asked, given)
+    policy = compare(_losses(carried.policy), _losses(nothing.policy))
+    known: _Compared | None = None
+    if carried.foreseen is not None and nothing.foreseen is not None:
+        known = compare(_losses(carried.foreseen), _losses(nothing.foreseen))
     before = plan.summary.get("without_plan", {}).get("risk_musd")
     return Evaluation(
         policy=asked.policy,
@@ -249,9 +247,19 @@ def _evaluation(
         samples=samples,
         seed=asked.seed,
         method=method,
-        plan=bounds["plan"],
-        without_plan=bounds["without_plan"],
-        difference=bounds["difference"],
+        plan=PolicyFigures(
+            policy=policy.plan,
+            foreseen=None if known is None else known.plan,
+            purchases=_purchases(plan.case, given, carried.policy),
+        ),
+        without_plan=PolicyFigures(
+            policy=policy.without_plan,
+            foreseen=None if known is None else known.without_plan,
+            purchases=_purchases(plan.case, given, nothing.policy),
+        ),
+        difference=PolicyFigures(
+            policy=policy.difference, foreseen=None if known is None else known.difference
+        ),
         safe_from={
             "plan": safe_from(plan.case, carried.policy, given.weights),
             "without_plan": safe_from(plan.case, nothing.policy, given.weights),
@@ -261,14 +269,18 @@ def _evaluation(
     )
 
 
-def _purchases(case: Case, given: Futures, outcomes: Sequence[Outcome]) -> float:
+def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:
+    return np.array([found.loss for found in outcomes])
+
+
+def _purchases(case: Case, given: Futures, outcomes: Sequence[FutureOutcome]) -> float:
     """Expected stock purchases, MUSD, discounted as costs are."""
     discount = np.array([case.cost_discount(year_of(period)) for period in given.periods])
     paid = np.array([float(np.sum(found.purchases * discount)) for found in outcomes])
     return max(0.0, float(np.sum(paid * given.weights)))
 
 
-def safe_from(case: Case, outcomes: Sequence[Outcome], weights: Vector) -> SafeFrom:
+def safe_from(case: Case, outcomes: Sequence[FutureOutcome], weights: Vector) -> SafeFrom:
     """The year from which on each element is safe, None if it never is.
 
     weights: probability of each outcome (n, summing to 1). Safe in a year: under 1 % of its demand, of all countries
@@ -295,10 +307,10 @@ def _table(given: Futures, carried: _Ways, nothing: _Ways) -> pd.DataFrame:
         "sample": given.sample,
         "scenario": [future.name.partition(":")[2] for future in given.futures],
         "probability": given.probabilities,
+        "loss_musd": _losses(carried.policy),
+        "without_plan_loss_musd": _losses(nothing.policy),
     }
-    for prefix, ways in (("", carried), ("without_plan_", nothing)):
-        for name, suffix in (("policy", ""), ("foreseen", "_foreseen")):
-            losses = ways.losses(name)
-            if losses is not None:
-                columns[f"{prefix}loss_musd{suffix}"] = losses
+    for name, ways in (("foreseen", carried), ("without_plan_foreseen", nothing)):
+        if ways.foreseen is not None:
+            columns[f"{name}_loss_musd"] = _losses(ways.foreseen)
     return pd.DataFrame(columns)

@@ -12,18 +12,18 @@ from planner.data.case import Case
 from planner.data.schema import Draw, Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
 from planner.evaluation.chain import SLACK
-from planner.evaluation.decisions import Amounts
+from planner.evaluation.decisions import FixedAmounts
 from planner.evaluation.intervals import CONFIDENCE
 from planner.formulation.whole_program import DECISIONS
 from planner.solving.goals import Outcome, Phase, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 
-Begun = Callable[[LiveProgram], object]
+Watcher = Callable[[LiveProgram], object]
 """Told a program before it is solved, so that another thread may cancel it."""
 
 
-def fix(session: LiveProgram, amounts: Amounts) -> None:
+def fix(session: LiveProgram, amounts: FixedAmounts) -> None:
     """Hold all decisions of a session at given amounts.
 
     The program leaves out what can make no difference in its scenarios; such a decision is passed over.
@@ -54,7 +54,7 @@ def fix(session: LiveProgram, amounts: Amounts) -> None:
 
 
 def held(
-    case: Case, amounts: Amounts, phases: list[Phase], begun: Begun = lambda _: None
+    case: Case, amounts: FixedAmounts, phases: list[Phase], begun: Watcher = lambda _: None
 ) -> tuple[LiveProgram, Outcome]:
     """The program of a case with decisions fixed, and its optimum. Raises StoppedError if none is proven."""
     session = LiveProgram(case)
@@ -68,7 +68,7 @@ def held(
 
 
 def replicate(
-    case: Case, size: int, replications: int, seed: int, amounts: Amounts
+    case: Case, size: int, replications: int, seed: int, amounts: FixedAmounts
 ) -> tuple[float, float | None]:
     """How far the risk of fixed decisions is above the least that any plan leaves in the scenarios of a case (MUSD).
 

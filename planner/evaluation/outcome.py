@@ -24,7 +24,7 @@ class Future:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class FutureOutcome:
     """A future with operations as a policy has them.
 
     losses: MUSD by period, weighted and discounted as in the risk. purchases: MUSD by period, not discounted.
@@ -76,7 +76,7 @@ class OutcomeReader:
         years = self._chain.case.years
         return self._elements[element] * len(years) + year - years[0]
 
-    def read(self, values: Vector, effects: Effects) -> Outcome:
+    def read(self, values: Vector, effects: Effects) -> FutureOutcome:
         """The outcome of a future at these values of all columns."""
         case = self._chain.case
         by_element = (len(self._elements), len(case.years))
@@ -84,7 +84,7 @@ class OutcomeReader:
         for (element, year), tonnes in self._chain.demand_of(effects).items():
             demand[self._place(element, year)] = tonnes
         periods = len(self._chain.periods)
-        return Outcome(
+        return FutureOutcome(
             losses=np.diff(self._losses @ values, prepend=0.0),
             purchases=self._purchases @ values,
             unmet=(self._unmet @ values).reshape(by_element),

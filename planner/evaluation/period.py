@@ -16,13 +16,15 @@ from planner.data.lookups import MADE_FROM, Good
 from planner.data.shock_effects import year_of
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, SLACK, ChainProgram
-from planner.evaluation.decisions import Payments
+from planner.evaluation.decisions import FixedPayments
 from planner.formulation import budgets
 from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 MONEY = (budgets.spending_limit.name, budgets.account.name, "paid", "carried")
+MONEY_WORTH = 1e-4
+"""Worth of a MUSD that is not spent: enough that nobody pays for nothing."""
 PHASE = "period"
 ALGORITHMS = ("again", "dual", "ipm", "primal")
 
@@ -34,7 +36,7 @@ class Purse:
     gone; unspent money moves on within a year, and beyond it if budgets carry over.
     """
 
-    def __init__(self, chain: ChainProgram, payments: Payments) -> None:
+    def __init__(self, chain: ChainProgram, payments: FixedPayments) -> None:
         self._groups = chain.scope.funder_groups
         periods = chain.periods
         shape = (len(self._groups), len(periods))
@@ -81,7 +83,7 @@ class Purse:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ChainPart:
     """Some rows and columns of a chain: their positions, and their matrix over the columns of earlier periods."""
 
     rows: list[int]
@@ -95,7 +97,7 @@ class Part:
         return whole.row_lower[self.rows] - shift, whole.row_upper[self.rows] - shift
 
 
-def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> Part:
+def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> ChainPart:
     """The part of a chain of some periods, without the rows and columns of some names."""
     program = chain.program
     columns = [
@@ -116,7 +118,7 @@ def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> Par
     )
     past = csr_array(program.matrix[rows] * earlier)
     past.eliminate_zeros()
-    return Part(rows=rows, columns=columns, program=program.part(rows, columns), past=past)
+    return ChainPart(rows=rows, columns=columns, program=program.part(rows, columns), past=past)
 
 
 class PeriodProgram:
@@ -132,7 +134,7 @@ class PeriodProgram:
         self._purse, self._node = purse, node
         program = self._part.program
         self._loss = program.column[LOSS, node]
-        self._worth = np.zeros(len(program.columns))
+        self._worth, self._price = np.zeros(len(program.columns)), np.zeros(len(program.columns))
         discount = chain.case.risk_discount(year_of(chain.periods[node]))
         last = node == len(chain.periods) - 1
         for good in () if last else chain.scope.stocks:
@@ -149,6 +151,8 @@ class PeriodProgram:
             for column, (name, index) in enumerate(program.columns)
             if name == "paid"
         ]
+        for column, _ in self._paid:
+            self._price[column] = MONEY_WORTH
         self._solver = Solver(program)
         self._begin: Statuses | None = None
 
@@ -168,7 +172,7 @@ class PeriodProgram:
         data = part.program.matrix.data
         lower, upper = whole.lower[part.columns], whole.upper[part.columns]
         self._solver.replace(part.program.with_data(data, row_lower, row_upper, lower, upper))
-        cost = -worth * self._worth
+        cost = self._price - worth * self._worth
         cost[self._loss] = 1.0
         if self._begin is not None:
             # Not where the last future ended, so that no answer hangs on futures solved before.

@@ -15,12 +15,11 @@ import numpy as np
 from planner.data.shock_effects import Effects
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, ChainProgram
-from planner.evaluation.decisions import Payments
-from planner.evaluation.outcome import Future, Outcome, OutcomeReader
+from planner.evaluation.decisions import FixedPayments
+from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
 from planner.evaluation.period import PeriodProgram, Purse
 from planner.solving.highs import Solver
 from planner.solving.solution import Stop
-
 
 WORTHS = (0.0005, 0.005, 0.03)
 """Worths of stock that are tried, as shares of the dearest loss: against the cheapest step of a loss in tiers, which
@@ -38,10 +37,10 @@ History = list[tuple[object, ...]]
 """What shows itself in each period."""
 
 
-class Policy(Protocol):
+class OperatingPolicy(Protocol):
     """Operations in futures of one chain."""
 
-    def outcomes(self, futures: Sequence[Future]) -> list[Outcome]:
+    def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
         """The outcome of each future. Raises StoppedError if no optimum is proven."""
 
 
@@ -56,13 +55,13 @@ class Foreseen:
         found = self._solver.minimise(self._goal)
         self._begin = self._solver.statuses(found.x) if found.stop is Stop.OPTIMAL else None
 
-    def outcomes(self, futures: Sequence[Future]) -> list[Outcome]:
-        """See `Policy`. The first future begins where nothing happens, each other where the one before ended."""
+    def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
+        """See `OperatingPolicy`. The first future begins where nothing happens, each other where the one before ended."""
         if self._begin is not None:
             self._solver.begin_from(LOSS, self._begin)
         return [self._outcome(future) for future in futures]
 
-    def _outcome(self, future: Future) -> Outcome:
+    def _outcome(self, future: Future) -> FutureOutcome:
         self._solver.replace(self._chain.program_of(future.effects))
         found = self._solver.minimise(self._goal)
         if found.stop is not Stop.OPTIMAL:
@@ -79,7 +78,7 @@ class Myopic:
     futures that the plan was made for is chosen by `chosen_worth`.
     """
 
-    def __init__(self, chain: ChainProgram, payments: Payments, worth: float) -> None:
+    def __init__(self, chain: ChainProgram, payments: FixedPayments, worth: float) -> None:
         self._chain = chain
         self._worth = worth
         self._reader = OutcomeReader(chain)
@@ -89,12 +88,12 @@ class Myopic:
         # The bases at which every future begins are those of one in which nothing happens.
         self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
 
-    def outcomes(self, futures: Sequence[Future]) -> list[Outcome]:
-        """See `Policy`. What two futures have in common until they differ is solved once."""
+    def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
+        """See `OperatingPolicy`. What two futures have in common until they differ is solved once."""
         values = np.zeros(len(self._chain.program.columns))
         spent = np.zeros((self._funders, len(self._periods)))
         shown: History = []
-        found: dict[str, Outcome] = {}
+        found: dict[str, FutureOutcome] = {}
         for future, history in self._in_order(futures):
             whole = self._chain.program_of(future.effects)
             for node in range(_common(shown, history), len(self._periods)):

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.sampling import family
 from planner.data.shock_effects import Period, effects_by_scenario, periods_of, year_of
 from planner.evaluation.chain import ChainProgram, Pool, pools_of
 from planner.evaluation.decisions import FixedDecisions
-from planner.evaluation.outcome import Future, Outcome
-from planner.evaluation.policies import WORTHS, Foreseen, Myopic, Policy
+from planner.evaluation.outcome import Future, FutureOutcome
+from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
 from planner.parallel import Make, Team, Workers, answer, team_of
 from planner.results.losses import cvar
 from planner.solving.program import Vector
@@ -47,7 +46,8 @@ class Futures:
     @property
     def weights(self) -> Vector:
         """Probabilities over all samples together (n), summing to 1."""
-        return self.probabilities / self.probabilities.sum()
+        weights: Vector = self.probabilities / self.probabilities.sum()
+        return weights
 
     def part(self, places: NDArray[np.intp]) -> Futures:
         """Some of the futures, as likely as they are among each other."""
@@ -78,7 +78,7 @@ def futures_of(cases: Sequence[Case]) -> Futures:
     pools: set[Pool] = set()
     for number, case in enumerate(cases, start=1):
         for scenario, effects in effects_by_scenario(case, periods).items():
-            storyline = family(case, scenario)
+            storyline = case.storylines[scenario]
             name = f"{number}:{scenario}"
             futures.append(Future(name=name, storyline=storyline, effects=effects))
             sample.append(number)
@@ -116,12 +116,12 @@ class FutureWorker:
         periods: tuple[Period, ...],
         pools: frozenset[Pool],
         futures: Sequence[Future],
-    ) -> list[Outcome]:
+    ) -> list[FutureOutcome]:
         """The outcome of each future under a policy. Raises StoppedError, InputError for an unknown storyline."""
         by_decisions: dict[str, list[Future]] = defaultdict(list)
         for future in futures:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
-        found: dict[str, Outcome] = {}
+        found: dict[str, FutureOutcome] = {}
         for entry, together in by_decisions.items():
             carried = self._policy(policy, worth, entry, periods, pools)
             for future, outcome in zip(together, carried.outcomes(together), strict=True):
@@ -135,7 +135,7 @@ class FutureWorker:
         entry: str,
         periods: tuple[Period, ...],
         pools: frozenset[Pool],
-    ) -> Policy:
+    ) -> OperatingPolicy:
         at = (entry, periods, pools)
         if at not in self._kept:
             amounts = self._decisions.amounts[entry]
@@ -147,7 +147,7 @@ class FutureWorker:
             self._kept[key] = (
                 Foreseen(chain) if policy == "foreseen" else Myopic(chain, payments, worth)
             )
-        kept: Policy = self._kept[key]
+        kept: OperatingPolicy = self._kept[key]
         return kept
 
 
@@ -166,7 +166,7 @@ class Simulator:
 
     def outcomes(
         self, policy: PolicyName, given: Futures, worth: float = WORTHS[0]
-    ) -> list[Outcome]:
+    ) -> list[FutureOutcome]:
         """The outcome of each future, the same whoever solves them. Raises StoppedError."""
         lots = {
             f"futures {first}": given.futures[first : first + AT_ONCE]
@@ -176,7 +176,7 @@ class Simulator:
             lot: ("outcomes", policy, worth, given.periods, given.pools, futures)
             for lot, futures in lots.items()
         }
-        found: dict[str, list[Outcome]] = {}
+        found: dict[str, list[FutureOutcome]] = {}
         answer(self._workers, calls, found.__setitem__)
         return [outcome for lot in lots for outcome in found[lot]]
 

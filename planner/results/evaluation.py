@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.errors import RunFolderError
+from planner.results.store import fingerprint
 
 EVALUATION = "evaluation.json"
 RISK, EXPECTED, CVAR = KEYS = ("risk_musd", "expected_loss_musd", "cvar_musd")
@@ -52,7 +52,7 @@ Estimates = Mapping[str, Estimate]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bounds:
+class PolicyFigures:
     """Figures under a policy that knows the past alone, and under one that knows each scenario from the start.
 
     foreseen: None where it was not asked for. purchases: expected stock purchases of the policy (MUSD, discounted).
@@ -91,9 +91,9 @@ class Evaluation:
     samples: int
     seed: int
     method: str
-    plan: Bounds
-    without_plan: Bounds
-    difference: Bounds
+    plan: PolicyFigures
+    without_plan: PolicyFigures
+    difference: PolicyFigures
     safe_from: Mapping[str, SafeFrom]
     in_sample: Mapping[str, float | None]
     table: pd.DataFrame
@@ -120,22 +120,18 @@ class Evaluation:
 
 def evaluation_text(found: Evaluation, belongs_to: str) -> str:
     """evaluation.json as text. belongs_to: the fingerprint of the run."""
-    values = found.as_json() | {"run": belongs_to}
+    values = found.as_json() | {"run_sha256": belongs_to}
     return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_evaluation(folder: Path, belongs_to: str) -> dict[str, Any] | None:
-    """evaluation.json of a run folder, if there is one and it is of the run with this fingerprint.
-
-    Raises RunFolderError for a file that is none.
-    """
+def read_evaluation(folder: Path) -> dict[str, Any] | None:
+    """evaluation.json of a run folder; None if there is none, or if it belongs to another run."""
     path = folder / EVALUATION
     if not path.exists():
         return None
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        stated = {key: found["plan"]["policy"][key]["value"] for key in KEYS}
-        own = found["run"] == belongs_to
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunFolderError(f"{path}: is no evaluation: {error!r}") from None
-    return found if own and stated else None
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stated = [float(values["plan"]["policy"][key]["value"]) for key in KEYS]
+        return values if stated and values["run_sha256"] == fingerprint(folder) else None
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return None

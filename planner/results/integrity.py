@@ -22,7 +22,7 @@ from planner.results.plan import Status, differing, figures
 from planner.results.schema import RESULT_TABLES, SHARES
 from planner.results.verify import verify
 
-ASKED_LATER = ("explain.json", "removals.json", f"tables/{SHARES.name}.csv")
+ASKED_LATER = ("explain.json", "evaluation.json", "removals.json", f"tables/{SHARES.name}.csv")
 """Files that may be gone: they can be asked for again."""
 _DESCRIBED = {"model": dict, "seconds": dict, "versions": dict, "goal": str, "inputs_sha256": str}
 """What every summary says beside the figures."""

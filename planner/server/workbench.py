@@ -14,6 +14,7 @@ from typing import Any
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.evaluation.decisions import single_path
 from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
 from planner.results.folders import write_folder
@@ -32,7 +33,7 @@ from planner.server.answers import (
 from planner.server.edits import Edit, edited, shown_per, with_edit, without
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
-from planner.studies.fixed_plan import amounts, measured_in
+from planner.studies.fixed_plan import measured_in
 
 LONGEST_NAME = 60
 _opened = lru_cache(maxsize=6)(read_run)
@@ -366,7 +367,7 @@ class Workbench:
     def hold(self) -> None:
         """Find out what the pinned plan would lose in the present state: built as decided, operated anew."""
         case, plan = self.case, self._known_pinned()
-        decided = amounts(plan)
+        decided = single_path(plan)
 
         def task(thread: SolverThread) -> None:
             if self.case is not case:

@@ -17,6 +17,8 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.errors import StoppedError
+from planner.evaluation.decisions import FixedAmounts, single_path
+from planner.evaluation.fixed_tree import fix
 from planner.planning.whole_program import ENDS
 from planner.results.plan import PlanValues
 from planner.results.store import read_run
@@ -37,7 +39,6 @@ from planner.results.study import (
 from planner.solving.goals import Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.fixed_plan import Decided, amounts, fix
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import PointChanger, chains, settings_from
 from planner.studies.run import agreement_of, reopen
@@ -260,7 +261,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     change, lines = PointChanger(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
-        session, decided = LiveProgram(case), amounts(plan)
+        session, decided = LiveProgram(case), single_path(plan)
         for point in order:
             status, values = _held(session, change.apply(settings_from(point.settings)), decided)
             least = float(best[point.id])
@@ -270,7 +271,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _held(session: LiveProgram, case: Case, decided: Decided) -> tuple[str, Measures]:
+def _held(session: LiveProgram, case: Case, decided: FixedAmounts) -> tuple[str, Measures]:
     """Least risk, then least cost, of operations at a point with the plan as decided."""
     session.update(case)
     fix(session, decided)

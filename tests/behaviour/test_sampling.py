@@ -18,7 +18,6 @@ from planner.data.case import Case
 from planner.data.cells import Quarter, conditions, matching
 from planner.data.export import write_workbook
 from planner.data.scenario_tree import scenario_tree
-from planner.studies.evaluation import evaluate_samples
 from tests.cases import (
     MUSD,
     Row,
@@ -525,16 +524,3 @@ def test_numbers_that_cannot_be_drawn_are_refused_at_once(
 
 
 # ---- a plan in samples of the register -----------------------------------------------------------------------
-
-
-def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None:
-    """Three draws hold each of the three beginnings once, so every sample is alike: 3, 2 and 1 years of loss."""
-    case = register(tmp_path, CUT).set_model("objective.risk_aversion", 0.0)
-    plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
-    found = evaluate_samples(plan, case, 3, 2, 10)
-    assert found.table[["seed", "futures"]].to_numpy().tolist() == [[11, 3], [12, 3]]
-    year = sum(plan.summary["scenario_loss_musd"].values()) / 6
-    assert year > 0
-    risk = found.estimates["risk_musd"]
-    assert (risk.value, risk.low, risk.high) == near((2 * year, 2 * year, 2 * year))
-    assert found.foreseen is not None and found.foreseen["risk_musd"] == near(2 * year)

@@ -13,7 +13,6 @@ from benchmarks.methods import planner_path
 from benchmarks.profiles import REAL, STUDIES, SWEEP
 from benchmarks.tasks import command, evaluate, points, session, workbench
 from planner.results.explanation import EXPLANATION
-from planner.studies import evaluation
 from planner.studies.study_file import read_study
 from tests.cases import stored
 
@@ -66,10 +65,7 @@ def test_points_of_a_study_are_solved_as_a_function_warm_and_cold(tmp_path: Path
     assert all(clock.wall[name] > 0 for name in ("first call", "calls", "points", "cold"))
 
 
-def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(evaluation, "MANY", evaluation.MANY)  # the task sets it
+def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program() -> None:
     clock = Clock()
     job = {"case": STARTER, "model": None, "register": STARTER, "alone": [6], "together": [6]}
     found = evaluate.run(job, clock)

@@ -13,11 +13,11 @@ import planner
 from planner.cli import app
 from planner.data.scenario_tree import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
+from planner.evaluation.decisions import single_path
+from planner.evaluation.fixed_tree import replicate
 from planner.host import available_memory
 from planner.solving import input_names
 from planner.solving.live_program import LiveProgram
-from planner.studies.evaluation import replicate
-from planner.studies.fixed_plan import amounts
 from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
 ROWS = 1_000_000 if LONG else 20_000
@@ -153,5 +153,5 @@ def test_counts_that_nobody_means_are_refused_before_anything_is_built(option: s
 
 def test_a_replication_of_very_many_scenarios_draws_how_often_each_comes() -> None:
     case = planner.load(INPUTS / "starter")
-    mean, _ = replicate(case, 10**8, 2, 1, amounts(planner.solve(case, baseline=False)))
+    mean, _ = replicate(case, 10**8, 2, 1, single_path(planner.solve(case, baseline=False)))
     assert 0 <= mean < 5

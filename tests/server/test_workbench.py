@@ -21,6 +21,7 @@ import planner.studies.fixed_plan
 from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
+from planner.evaluation.decisions import single_path
 from planner.planning import whole_program as solve
 from planner.reporting.values.wording import signed
 from planner.results.store import write_case
@@ -564,9 +565,7 @@ def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> No
     program = bench.solver._beside
     assert program is not None and program.case is now.case and not program.cancelled.is_set()
     risk = bench.held[first.case.sha256, now.case.sha256]
-    fixed = planner.studies.fixed_plan.measured_in(
-        now.case, planner.studies.fixed_plan.amounts(first)
-    )
+    fixed = planner.studies.fixed_plan.measured_in(now.case, single_path(first))
     assert risk == pytest.approx(fixed["risk_musd"])
     least = planner.solve(now.case.set_model("objective.goal", "risk"), baseline=False)
     assert least.summary["least_risk_musd"] <= risk * (1 + 1e-9)

@@ -15,6 +15,8 @@ import pytest
 import planner
 from planner.api.studies import retry_study, study_report, study_status
 from planner.errors import InputError, RunFolderError, StoppedError
+from planner.evaluation.decisions import single_path
+from planner.evaluation.fixed_tree import replicate
 from planner.parallel import Here, Make, Workers
 from planner.reporting.pages.many_runs import failure_words
 from planner.results.store import read_run
@@ -22,8 +24,7 @@ from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import Tangent
 from planner.studies.analysis import analyse, hold, robustness
-from planner.studies.evaluation import replicate
-from planner.studies.fixed_plan import amounts, measured_in
+from planner.studies.fixed_plan import measured_in
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, trace
 from planner.studies.points import Changer, settings_from
 from planner.studies.run import run_points
@@ -315,11 +316,11 @@ def frontier_file(folder: Path) -> Path:
 
 def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
     plan = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
-    decided = amounts(plan)
+    decided = single_path(plan)
     found = measured_in(plan.case, decided)
     assert found["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-6)
-    mean, upper = replicate(plan.case, 4, 3, seed=1, plan=decided)
-    assert 0.0 <= mean <= upper
+    mean, upper = replicate(plan.case, 4, 3, seed=1, amounts=decided)
+    assert upper is not None and 0.0 <= mean <= upper
 
 
 def test_nothing_held_fixed_is_worse_than_the_plan() -> None:
@@ -353,7 +354,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
     for point, row in rich.iterrows():
         case = Changer(run.case).apply(settings_from(json.loads(design.loc[point, "settings"])))
         assert row["risk_musd"] == pytest.approx(
-            measured_in(case, amounts(run))["risk_musd"], rel=1e-7
+            measured_in(case, single_path(run))["risk_musd"], rel=1e-7
         )
         assert row["regret_musd"] == pytest.approx(
             row["risk_musd"] - row["least_risk_musd"], abs=1e-6

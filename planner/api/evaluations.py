@@ -1,0 +1,90 @@
+"""A run evaluated in scenarios that its plan was not made for, with the files that say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planner.api.plans import LARGE, plan_of, write_again
+from planner.data.case import Case
+from planner.data.scenario_tree import size_of
+from planner.errors import Fault, InputError
+from planner.evaluation.evaluate import evaluate
+from planner.evaluation.simulator import PolicyName
+from planner.parallel import Background, Team
+from planner.results.evaluation import EVALUATION, Evaluation, evaluation_text
+from planner.results.folders import write_whole
+from planner.results.store import SUMMARY, csv_text, fingerprint, refresh_pages
+from planner.solving.goals import Progress, silent
+
+PAGE = "report.html"
+OF_TABLE = "sample,scenario,probability,loss_musd"
+"""How a table of losses begins, by which one that was written here is known."""
+
+
+def evaluate_into(
+    run: Path,
+    *,
+    scenarios: Path | None = None,
+    register: Case | None = None,
+    draws: int = 200,
+    samples: int = 10,
+    seed: int = 0,
+    policy: PolicyName = "myopic",
+    foreseen: bool = True,
+    replications: int | None = None,
+    size: int | None = None,
+    out: Path | None = None,
+    workers: int | Team = 1,
+    progress: Progress = silent,
+) -> Evaluation:
+    """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again if it has any.
+
+    scenarios, register: other scenarios, as in `evaluate`; with neither nothing is written into the run. out: a file
+    for the losses (CSV). Raises InputError, RunFolderError, StoppedError.
+    """
+    if out is not None:
+        refuse_other_file(out)
+    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    plan = plan_of(run, progress)
+    with Background(size_of(plan.case).terms > LARGE) as beside:
+        found = evaluate(
+            plan,
+            scenarios,
+            register=register,
+            draws=draws,
+            samples=samples,
+            seed=seed,
+            policy=policy,
+            foreseen=foreseen,
+            workers=workers,
+            replications=replications,
+            size=size,
+            progress=progress,
+        )
+
+        def fill(target: Path) -> None:
+            text = evaluation_text(found, belongs_to)
+            (target / EVALUATION).write_text(text, encoding="utf-8", newline="\n")
+            if (run / PAGE).exists():
+                progress("writing the reports")
+                write_again(beside, plan, target)
+
+        if scenarios is not None or register is not None:
+            refresh_pages(run, fill, belongs_to)
+    if out is not None:
+        table = csv_text(found.table)
+        write_whole(out, lambda path: path.write_text(table, encoding="utf-8", newline="\n"))
+    return found
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raise InputError if something is there that is no table of losses of an evaluation."""
+    if path.is_dir():
+        said, remedy = "is a folder", "name a file, e.g. losses.csv"
+        raise InputError([Fault("--out", 0, str(path), said, remedy=remedy)])
+    if path.exists():
+        with path.open("rb") as file:
+            begins = file.read(len(OF_TABLE))
+        if begins != OF_TABLE.encode():
+            said, remedy = "exists and was not written by this command", "name another file"
+            raise InputError([Fault("--out", 0, str(path), said, remedy=remedy)])

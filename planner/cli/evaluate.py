@@ -1,0 +1,125 @@
+"""`planner evaluate`: a plan in scenarios that it was not made for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.api.evaluations import evaluate_into
+from planner.cli.console import command_app, exit_codes, say, shown_progress
+from planner.data.load import load
+from planner.data.sampling import MOST
+from planner.errors import Fault, InputError
+from planner.evaluation.simulator import PolicyName
+from planner.reporting.values.wording import worded_lines
+from planner.results.evaluation import EVALUATION
+from planner.workspace import find_case
+
+AIM = 0.05
+"""Half-width of the interval, as a share of the risk, that the advice is for."""
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
+Register = Annotated[
+    Path | None,
+    typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case."),
+]
+GivenScenarios = Annotated[
+    Path | None,
+    typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run."),
+]
+DrawCount = Annotated[
+    int, typer.Option(min=1, max=MOST, help="With --register: scenarios, about, in all.")
+]
+SampleCount = Annotated[
+    int,
+    typer.Option(
+        min=1, max=10_000, help="With --register: samples drawn apart, from which intervals come."
+    ),
+]
+SeedOfDraws = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
+PolicyChosen = Annotated[
+    PolicyName, typer.Option(help="How operations answer, knowing the past alone.")
+]
+LowerBound = Annotated[
+    bool,
+    typer.Option(
+        "--foreseen/--no-foreseen", help="The lower bound too: each scenario known from its start."
+    ),
+]
+Replications = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=10_000,
+        help="Without --register: draws to see how far from the least risk the plan is.",
+    ),
+]
+SampleSize = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are."
+    ),
+]
+LossFile = Annotated[
+    Path | None, typer.Option("--out", help="File for the loss of each scenario (CSV).")
+]
+Processes = Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")]
+
+app = command_app()
+
+
+@app.command("evaluate")
+def evaluate(
+    folder: RunFolder,
+    register: Register = None,
+    scenarios: GivenScenarios = None,
+    draws: DrawCount = 200,
+    samples: SampleCount = 10,
+    seed: SeedOfDraws = 0,
+    policy: PolicyChosen = "myopic",
+    foreseen: LowerBound = True,
+    replications: Replications = None,
+    size: SampleSize = None,
+    out: LossFile = None,
+    workers: Processes = 1,
+) -> None:
+    """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
+    with exit_codes():
+        if register is not None and scenarios is not None:
+            said = "does not apply beside --register, which draws scenarios"
+            raise InputError([Fault("planner evaluate", 0, "--scenarios", said)])
+        with shown_progress() as progress:
+            found = evaluate_into(
+                folder,
+                scenarios=scenarios,
+                register=None if register is None else load(find_case(register)),
+                draws=draws,
+                samples=samples,
+                seed=seed,
+                policy=policy,
+                foreseen=foreseen,
+                replications=replications,
+                size=size,
+                out=out,
+                workers=workers,
+                progress=progress,
+            )
+        risk = found.plan.policy["risk_musd"]
+        needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
+        lines = worded_lines(
+            "screen.j2",
+            "evaluated",
+            found=found,
+            register=register,
+            fresh=register is not None or scenarios is not None,
+            aim=AIM,
+            needed=needed,
+        )
+        for line in lines:
+            say(line)
+        if register is not None or scenarios is not None:
+            say(f"{'Written':<16}{folder / EVALUATION}")
+        if out is not None:
+            say(f"{'Losses':<16}{out}")

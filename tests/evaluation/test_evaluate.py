@@ -1,0 +1,259 @@
+"""`planner evaluate`: what it writes, what it refuses, and from when on an element is safe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.api.evaluations import evaluate_into
+from planner.cli import app
+from planner.data.case import Case
+from planner.evaluation.decisions import ALL, fixed_decisions
+from planner.evaluation.evaluate import safe_from
+from planner.evaluation.outcome import FutureOutcome
+from planner.results.evaluation import KEYS, read_evaluation
+from planner.results.store import read_run
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    stored,
+)
+
+ROOT = Path(planner.__file__).parents[1]
+REFERENCE = ROOT / "reports" / "reference" / "starter-base"
+STARTER = ROOT / "inputs" / "starter"
+
+
+def call(*words: object) -> tuple[int, str]:
+    found = CliRunner().invoke(app, [str(word) for word in words])
+    return found.exit_code, found.output
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The reference run without pages."""
+    folder = tmp_path / "run"
+    return stored(read_run(REFERENCE), folder)
+
+
+def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -> None:
+    code, told = call(
+        "evaluate", run, "--register", STARTER, "--draws", 24, "--samples", 3, "--seed", 5
+    )
+    assert code == 0, told
+    found = json.loads((run / "evaluation.json").read_text())
+    assert (found["seed"], found["policy"]) == (5, "myopic")
+    assert found["futures"] >= 24
+    for way in ("plan", "without_plan"):
+        for bound in ("policy", "foreseen"):
+            assert list(found[way][bound]) == list(KEYS)
+            for figure in found[way][bound].values():
+                assert figure["low"] <= figure["value"] * (1 + 1e-9) <= figure["high"] * (1 + 2e-9)
+        for key in KEYS:
+            lower, upper = found[way]["foreseen"][key], found[way]["policy"][key]
+            assert lower["value"] <= upper["value"] * (1 + 1e-9)
+    for bound in ("policy", "foreseen"):
+        for key in KEYS:
+            ways = (found[way][bound][key]["value"] for way in ("without_plan", "plan"))
+            before, after = ways
+            assert found["difference"][bound][key]["value"] == near(before - after)
+    assert found["in_sample_risk_musd"]["plan"] == near(
+        json.loads((run / "summary.json").read_text())["risk_musd"]
+    )
+    assert read_evaluation(run) == found
+    assert "Out of sample" in told and "In sample" in told
+    assert told.index("Out of sample") < told.index("In sample")
+    assert call("report", run)[0] == 0, "the run is still one"
+
+
+def test_an_evaluation_of_another_run_is_not_read(run: Path) -> None:
+    evaluate_into(run, register=planner.load(STARTER), draws=6, samples=1)
+    path = run / "evaluation.json"
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps(found | {"run_sha256": "another"}))
+    assert read_evaluation(run) is None
+
+
+def test_pages_are_written_again_where_there_are_any(run: Path) -> None:
+    evaluate_into(run, register=planner.load(STARTER), draws=6, samples=1)
+    assert not (run / "report.html").exists()
+    assert call("report", run)[0] == 0
+    written = (run / "report.html").stat().st_mtime_ns
+    evaluate_into(run, register=planner.load(STARTER), draws=6, samples=1)
+    assert (run / "report.html").stat().st_mtime_ns > written
+
+
+def test_its_own_scenarios_say_nothing_of_others_and_leave_the_run_as_it_is(run: Path) -> None:
+    before = sorted(run.rglob("*"))
+    code, told = call("evaluate", run)
+    assert (code, sorted(run.rglob("*"))) == (0, before)
+    assert "Out of sample" not in told and "these scenarios are judgements" in told
+
+
+@pytest.mark.parametrize("replications", [1, 2])
+def test_one_replication_is_enough_for_a_gap(replications: int, run: Path) -> None:
+    found = planner.evaluate(planner.open_run(run), replications=replications, size=3)
+    assert found.gap is not None and found.gap[0] >= 0
+    assert (found.gap[1] is None) == (replications == 1)
+    code, told = call("evaluate", run, "--replications", replications, "--size", 3)
+    assert code == 0 and ("95 % sure" in told) == (replications == 2)
+
+
+def test_only_its_own_file_is_replaced(run: Path, tmp_path: Path) -> None:
+    notes, losses = tmp_path / "notes.csv", tmp_path / "losses.csv"
+    notes.write_text("years of work")
+    for path in (notes, tmp_path):
+        code, told = call("evaluate", run, "--out", path)
+        assert code == 2 and str(path) in told
+    assert notes.read_text() == "years of work"
+    assert call("evaluate", run, "--out", losses)[0] == 0
+    first = losses.read_text()
+    assert call("evaluate", run, "--out", losses)[0] == 0
+    assert losses.read_text() == first
+    assert first.startswith("sample,scenario,probability,loss_musd,without_plan_loss_musd,")
+
+
+def two_storylines(folder: Path, investment: str) -> Case:
+    """A mine with its own separation costs 1 MUSD per tonne; 100 t are cut for good in 2028, which 2027 announces in
+    `cut` alone, by a shortage of 10 t. So a plan that answers it builds there alone, in 2027."""
+    return load_case(
+        folder,
+        {
+            "policy.investment": investment,
+            "objective.goal": "welfare",
+            "objective.risk_aversion": 0.0,
+        },
+        demand=demand(100, last=2029),
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=200, capex_usd_per_tpa=1.5 * MUSD, lead_time_years=1)],
+        budgets=budget(500),
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0.9, 2027, 2027), shock("cut", "import", 0.0, 2028)],
+    )
+
+
+def test_decisions_by_storyline_are_carried_and_others_refused(tmp_path: Path) -> None:
+    """Staged: `cut` builds 100 t in 2027 and loses 10 MUSD; `calm` builds nothing. In the storyline's own future it
+    loses just that; adaptive plans that decide otherwise by history are refused."""
+    case = two_storylines(tmp_path / "staged", "staged")
+    plan = planner.solve(case)
+    decisions = fixed_decisions(plan)
+    built = {w: sum(tonnes for _, tonnes in of.items()) for w, of in decisions.amounts.items()}
+    assert built == near({"calm": 0.0, "cut": 100.0})
+    found = planner.evaluate(plan)
+    by_scenario = dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True))
+    assert by_scenario == near({"calm": 0.0, "cut": 10.0})
+    other = planner.solve(two_storylines(tmp_path / "adaptive", "adaptive"))
+    with pytest.raises(planner.InputError, match="decides otherwise in other histories"):
+        planner.evaluate(other)
+    run = stored(other, tmp_path / "run")
+    code, told = call("evaluate", run)
+    assert code == 2 and "nothing was written" in told
+
+
+def test_an_adaptive_plan_that_decides_the_same_everywhere_is_carried(tmp_path: Path) -> None:
+    """Without a shock that tells the future, there is nothing to answer."""
+    case = two_storylines(tmp_path, "adaptive").with_tables(shocks=())
+    assert list(fixed_decisions(planner.solve(case)).amounts) == [ALL]
+
+
+def test_a_storyline_that_the_plan_does_not_know_is_named(tmp_path: Path) -> None:
+    plan = planner.solve(two_storylines(tmp_path, "staged"))
+    register = plan.case.with_tables(
+        scenarios=tuple(
+            row.model_copy(update={"scenario": "curt"}) if row.scenario == "cut" else row
+            for row in plan.case.tables.scenarios
+        ),
+        shocks=(),
+    )
+    with pytest.raises(planner.InputError, match=r'storyline "curt".*cut'):
+        planner.evaluate(plan, register=register, draws=4, samples=1)
+
+
+def outcome(case: Case, unmet: list[list[float]], demanded: float = 100.0) -> FutureOutcome:
+    """An outcome in which so much of each element is unmet by year, of 100 t."""
+    nothing = np.zeros(len(case.years))
+    array = np.array(unmet)
+    return FutureOutcome(
+        losses=nothing,
+        purchases=nothing,
+        unmet=array,
+        demand=np.full(array.shape, demanded),
+        stocks=np.zeros((0, len(case.years))),
+    )
+
+
+def test_an_element_is_safe_from_the_year_on_in_which_it_stays_so(tmp_path: Path) -> None:
+    """Under 1 % in 95 % of scenarios: half a tonne of 100 does no harm, 2 t in one of 20 neither, in one of 10 do."""
+    case = load_case(tmp_path)
+    fine = outcome(case, [[0.0, 0.5, 0.0]])
+    assert safe_from(case, [fine], np.array([1.0])) == {"Dy": 2026}
+    early, late = outcome(case, [[2.0, 0.0, 0.0]]), outcome(case, [[0.0, 2.0, 0.0]])
+    assert safe_from(case, [early, fine], np.array([0.1, 0.9])) == {"Dy": 2027}
+    assert safe_from(case, [late, fine], np.array([0.1, 0.9])) == {"Dy": 2028}
+    assert safe_from(case, [late, fine], np.array([0.05, 0.95])) == {"Dy": 2026}
+    last = outcome(case, [[0.0, 0.0, 2.0]])
+    assert safe_from(case, [last, fine], np.array([0.1, 0.9])) == {"Dy": None}
+    nobody = replace(last, demand=np.zeros((1, 3)), unmet=np.zeros((1, 3)))
+    assert safe_from(case, [nobody], np.array([1.0])) == {"Dy": 2026}
+
+
+def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None:
+    """Three draws hold each of the three beginnings once, so every sample is alike: 3, 2 and 1 years of loss."""
+    hazard: dict[str, Any] = {
+        "hazard": "cut",
+        "kind": "import",
+        "supplier": "CHN",
+        "probability": 1,
+        "first": 2026,
+        "last": 2028,
+        "factor_low": 0,
+        "factor_high": 0,
+    }
+    case = load_case(tmp_path, imports=[imports(100)], hazards=[hazard])
+    case = case.set_model("objective.risk_aversion", 0.0)
+    plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
+    found = planner.evaluate(plan, register=case, draws=6, samples=2, seed=10)
+    assert (found.futures, found.samples, found.table["sample"].tolist()) == (
+        6,
+        2,
+        [1, 1, 1, 2, 2, 2],
+    )
+    for figure in (found.plan.policy["risk_musd"], found.without_plan.policy["risk_musd"]):
+        assert (figure.value, figure.low, figure.high) == near((200, 200, 200))
+    assert found.plan.foreseen is not None and found.plan.foreseen["risk_musd"].value == near(200)
+    again = planner.evaluate(plan, register=case, draws=6, samples=2, seed=10, foreseen=False)
+    assert again.plan.foreseen is None
+    assert again.as_json()["plan"]["foreseen"] is None
+
+
+def test_register_and_scenarios_exclude_each_other(run: Path) -> None:
+    code, told = call("evaluate", run, "--register", STARTER, "--scenarios", STARTER)
+    assert code == 2 and "does not apply" in told
+
+
+def test_given_draws_have_an_interval_by_strata(run: Path, tmp_path: Path) -> None:
+    """Sixty draws of the teaching case, given as a folder: each figure has an interval, the difference has none."""
+    drawn = tmp_path / "drawn"
+    assert call("sample", STARTER, "--even", "--draws", 60, "--out", drawn)[0] == 0
+    found = planner.evaluate(planner.open_run(run), drawn)
+    assert (found.samples, found.futures) == (0, 60)
+    assert found.plan.policy["expected_loss_musd"].low is not None
+    assert found.difference.policy["risk_musd"].low is None
+    shutil.rmtree(drawn)
