@@ -25,11 +25,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
-from planner.decomposition.grouping import risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
-from planner.results.losses import weighed
+from planner.results.losses import risk_weights, weighed
 from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Program, Vector

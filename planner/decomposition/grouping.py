@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from planner.config import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
@@ -37,7 +36,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
-from planner.results.losses import in_tail, loss_of_shortfall
+from planner.results.losses import loss_of_shortfall, risk_weights
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
 
@@ -62,17 +61,6 @@ def departures(
         if left is not None:
             found[w] = left
     return found
-
-
-def risk_weights(
-    objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]
-) -> dict[str, float]:
-    """Weight of each scenario's loss in the risk: its share of the mean, and of the tail (CVaR)."""
-    aversion = objective.risk_aversion
-    return {
-        name: (1 - aversion) * chances[name] + aversion * share / (1 - objective.tail)
-        for name, share in in_tail(losses, chances, objective.tail).items()
-    }
 
 
 def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> float:

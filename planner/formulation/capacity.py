@@ -19,7 +19,7 @@ def build_index(s: Scope) -> list[tuple[str, int]]:
     return [
         (p, d.index)
         for p in sorted(s.expandable)
-        for d in s.decision_tree.nodes
+        for d in s.deciding_nodes
         if d.year in s.commitments(p)
     ]
 

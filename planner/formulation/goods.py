@@ -141,7 +141,7 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     if (c, e, o) in s.stocks:
         supply += m.released[key]
     if (c, e, o) in s.purchases:
-        use += m.bought[key]
+        use += or_zero(m.bought, *key)
     left = supply - use
     return None if isinstance(left, int | float) else left >= 0
 
@@ -204,8 +204,12 @@ def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[fl
 
 
 def bought_index(s: Scope) -> GoodsAt:
-    """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them."""
-    return _at_nodes(s, s.purchases)
+    """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them.
+
+    Nothing is bought at nodes of probability 0.
+    """
+    nodes = s.tree.nodes
+    return [key for key in _at_nodes(s, s.purchases) if nodes[key[3]].probability > 0]
 
 
 def stock_balance_index(s: Scope) -> GoodsAt:
@@ -226,7 +230,7 @@ def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Express
     s: Scope = m.scope
     parent = s.tree.nodes[n].parent
     before = m.stock[c, e, o, parent] if parent >= 0 else s.case.stockpiles[c, e, o].initial_t
-    bought = m.bought[c, e, o, n] if (c, e, o) in s.purchases else 0.0
+    bought = or_zero(m.bought, c, e, o, n)
     return m.stock[c, e, o, n] + m.released[c, e, o, n] - bought == before
 
 

@@ -127,6 +127,11 @@ class Histories:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
+    @cached_property
+    def deciding_nodes(self) -> tuple[Node, ...]:
+        """Decision nodes at which something may be decided: those of probability 0 are none."""
+        return tuple(d for d in self.decision_tree.nodes if d.probability > 0)
+
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
         row = self.case.projects[project]

@@ -24,7 +24,7 @@ def hired_index(s: Scope) -> Teams:
     return [
         (c, k, d.index)
         for c, k in s.teams
-        for d in s.decision_tree.nodes
+        for d in s.deciding_nodes
         if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0
     ]
 
@@ -37,10 +37,7 @@ def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, floa
 def intake_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
     return [
-        (g, d.index)
-        for g in s.programmes
-        for d in s.decision_tree.nodes
-        if s.intake_possible(g, d.year)
+        (g, d.index) for g in s.programmes for d in s.deciding_nodes if s.intake_possible(g, d.year)
     ]
 
 
@@ -51,7 +48,7 @@ def new_seats_index(s: Scope) -> list[tuple[str, int]]:
     return [
         (g, d.index)
         for g in s.programmes
-        for d in s.decision_tree.nodes
+        for d in s.deciding_nodes
         if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)
     ]
 
@@ -253,13 +250,14 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
 
 def _under_way(s: Scope, g: str, d: DecisionNode) -> list[DecisionNode]:
     """Decision nodes on the way to d whose intake is still in training there."""
-    year = s.decision_tree.nodes[d].year
-    first = year - s.case.programmes[g].duration_years + 1
+    nodes = s.decision_tree.nodes
+    first = nodes[d].year - s.case.programmes[g].duration_years + 1
     return [
         y
         for y in s.decisions_to(d)
-        if s.decision_tree.nodes[y].year >= first
-        and s.intake_possible(g, s.decision_tree.nodes[y].year)
+        if nodes[y].year >= first
+        and nodes[y].probability > 0
+        and s.intake_possible(g, nodes[y].year)
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.config import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
@@ -169,6 +170,18 @@ def in_tail(
         left -= together
         ordered = ordered[len(tied) :]
     return parts
+
+
+def risk_weights(
+    objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]
+) -> dict[str, float]:
+    """Weight of each scenario's loss in the risk: its share of the mean, and of the tail (CVaR)."""
+    aversion = objective.risk_aversion
+    tail = in_tail(losses, chances, objective.tail)
+    return {
+        name: (1 - aversion) * chances[name] + aversion * share / (1 - objective.tail)
+        for name, share in tail.items()
+    }
 
 
 def service_level(demand: Mapping[str, float], short: Mapping[str, float]) -> dict[str, float]:

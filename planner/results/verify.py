@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.scenario_tree import Vector, storyline_histories
+from planner.data.scenario_tree import Vector, decision_tree, storyline_histories
 from planner.results import origins, targets, verify_material, verify_resources
 from planner.results.ledger import (
     Broken,
@@ -84,6 +84,7 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     if "origins" in book.tables:
         yield from origins.rules(book)
     yield from non_anticipativity(book)
+    yield from _decided_for_nothing(book)
     yield from _as_stated(book)
 
 
@@ -107,6 +108,25 @@ def non_anticipativity(book: Ledger) -> Iterator[Broken]:
             told = np.array(list(revealed[year].values()))
             _, first, alike = np.unique(told, return_index=True, return_inverse=True)
             yield _same_decisions("staged_investment", book, year, first[alike])
+
+
+def _decided_for_nothing(book: Ledger) -> Iterator[Broken]:
+    """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
+    if all(chance > 0 for chance in book.case.scenarios.values()):
+        return
+    bought = book.stocks.amounts("bought_t").values
+    impossible = np.array([node.probability == 0 for node in book.tree.nodes])
+    yield never("nothing_decided_at_probability_0", bought[:, book.at(impossible)])
+    decisions, of_node = decision_tree(book.tree)
+    undecided = np.array([decisions.nodes[d].probability == 0 for d in of_node])
+    by_visit = book.at(undecided)
+    hired = book.people["hired"].values
+    yield never("nothing_decided_at_probability_0", hired[:, by_visit])
+    by_scenario = book.whole(by_visit)
+    for plan in (book.builds, book.intake, book.new_seats):
+        for (_, year), amounts in plan:
+            decided = amounts[by_scenario[:, book.opening[year]]]
+            yield never("nothing_decided_at_probability_0", decided)
 
 
 def _same_decisions(rule: str, book: Ledger, year: int, others: np.ndarray) -> Broken:

@@ -48,6 +48,11 @@ def held(value: float, share: float = HOLD_SHARE) -> float:
     return value * (1 + share) + min(HOLD_MUSD, HOLD_LEAST * max(value, 1.0))
 
 
+def held_at(value: float) -> float:
+    """At most so much (MUSD) may be left of an objective that is to stay at a value."""
+    return held(value, 0.0)
+
+
 @dataclass(frozen=True)
 class Phase:
     """One objective: the column it minimises, the share by which it may worsen in later phases, its own name where a

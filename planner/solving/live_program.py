@@ -21,6 +21,7 @@ from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
 from planner.solving.solution import Solution, Stop
+from planner.solving.unweighed_losses import with_least_losses
 from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
@@ -124,7 +125,10 @@ class LiveProgram:
     def _solved(self, say: Say, phases: list[Phase] | None) -> Outcome:
         whole = self.case.model.policy.whole_plants
         minimiser = WholePlants(self.scope, self.solver, self._holds) if whole else self.solver
-        return solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
+        outcome = solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
+        if phases is not None:
+            return outcome
+        return with_least_losses(self.scope, self.program, self.solver, outcome)
 
     def _holds(self, x: Vector) -> bool:
         """Whether a point, its whole numbers rounded, meets every row and bound within tolerance."""

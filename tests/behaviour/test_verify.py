@@ -112,9 +112,13 @@ MODEL: dict[str, object] = {
 }
 
 
+DRAWN = [row | {"hazard": "drawn"} for row in FULL["shocks"]]
+"""Shocks of one storyline, of which all scenarios are draws."""
+
+
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
-    """Plans of the full case: committed, adaptive, and without levers."""
+    """Plans of the full case: under each policy, without levers, of draws, and with a future that cannot happen."""
     adaptive = {"policy.investment": "adaptive"}
     cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "committed": ({}, FULL),
@@ -125,6 +129,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
             adaptive | {"policy.committed_through": 2026, "policy.coordination": "allied"},
             DIVIDED,
         ),
+        "staged": ({"policy.investment": "staged"}, FULL | {"shocks": DRAWN}),
+        "impossible": (adaptive, FULL | {"scenarios": scenarios(calm=0.5, cut=0.5, late=0)}),
     }
     return {
         name: planner.solve(
@@ -588,6 +594,16 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
         "committed",
         "committed_investment",
         build("plant", "separation", "AAA", 2028, 1, "cut"),
+    ),
+    "a build answers a single draw": (
+        "staged",
+        "staged_investment",
+        build("plant", "separation", "AAA", 2028, 1, "cut"),
+    ),
+    "a build for what cannot happen": (
+        "impossible",
+        "nothing_decided_at_probability_0",
+        build("plant", "separation", "AAA", 2029, 1, "late"),
     ),
     "committed training differs between histories": (
         "committed",

@@ -1,0 +1,80 @@
+"""Losses that no criterion weighs, as small as the plan allows: else a future of probability 0 could be short for nothing.
+
+A scenario of probability 0 weighs nothing, nor does under `objective.odds = "worst"` one whose weight is 0 under the
+worst odds. After all phases the sum of these losses is minimised, cost, risk and decisions held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import DECISIONS
+from planner.results.losses import risk_weights
+from planner.results.odds import worst_odds
+from planner.solving.goals import Outcome, held_at, phases_of
+from planner.solving.highs import Solver
+from planner.solving.program import Program, Vector
+from planner.solving.solution import Stop
+
+HELD = frozenset((*DECISIONS, "units", "bought"))
+"""What is decided: plants, seats, intakes, hires and purchases."""
+MEASURES = ("risk", "cost", "welfare", "expected_loss")
+PHASE = "unweighed_losses"
+ORDER = ("again", "primal", "dual", "ipm")
+
+
+def unweighed(case: Case, losses: Mapping[str, float]) -> frozenset[str]:
+    """Scenarios whose loss (MUSD, by scenario) carries no weight in any criterion."""
+    objective = case.model.objective
+    impossible = frozenset(w for w, chance in case.scenarios.items() if chance == 0)
+    if objective.odds == "given":
+        return impossible
+    weights = risk_weights(objective, worst_odds(case, losses), losses)
+    without = frozenset(w for w, weight in weights.items() if weight == 0)
+    by_expectation = any(phase.column == "expected_loss" for phase in phases_of(objective))
+    return without & impossible if by_expectation else without
+
+
+def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: Outcome) -> Outcome:
+    """The outcome with the losses that nothing weighs as small as they can be, all else held.
+
+    The point of the last phase alone changes; it stays as it was where the solver finds no optimum.
+    """
+    if outcome.stop is not Stop.OPTIMAL or not outcome.has_plan:
+        return outcome
+    x, columns = outcome.last.x, program.column
+    leaves = scope.tree.leaves
+    losses = {w: float(x[columns["loss_to_date", leaf]]) for w, leaf in leaves.items()}
+    names = unweighed(scope.case, losses)
+    weighed_leaves = {leaf for w, leaf in leaves.items() if w not in names}
+    cost = np.zeros(len(program.columns))
+    for w in names:
+        if leaves[w] not in weighed_leaves:
+            cost[columns["loss_to_date", leaves[w]]] += 1.0
+    if not np.any(cost):
+        return outcome
+    _hold(program, solver, x)
+    found = solver.minimise_sum(cost, ORDER, PHASE)
+    if found.stop is not Stop.OPTIMAL:
+        return outcome
+    last = list(outcome.phases)[-1]
+    better = replace(outcome.last, x=found.x)
+    return replace(outcome, phases=outcome.phases | {last: better})
+
+
+def _hold(program: Program, solver: Solver, x: Vector) -> None:
+    """Hold decisions as they are at a point, and the measures at no more than there."""
+    decided = [j for j, (name, _) in enumerate(program.columns) if name in HELD]
+    places = np.array(decided, dtype=np.int32)
+    at = np.clip(x[places], solver.lower[places], solver.upper[places])
+    solver.hold(places, at, at)
+    for name in MEASURES:
+        column = program.column.get((name, None))
+        if column is not None:
+            most = held_at(float(x[column]))
+            solver.bound(column, min(most, float(solver.upper[column])))
