@@ -6,6 +6,7 @@ the plan's own tables: losses from shortfalls, payments from spending.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 import pytest
 
 import planner
+from planner.data.case import Case
+from tests.oracle.agreement_figures import LOOSE, TOLERANCE, agree_figures, near, seen_by_the_odds
 from tests.oracle.money import payers
 from tests.oracle.payments import even_payments, tree_of
+from tests.oracle.plan_values import period, scenarios_of, values_of
 from tests.oracle.program import (
     COST,
     EXPECTED,
@@ -28,12 +32,8 @@ from tests.oracle.program import (
     solve_case,
     without_plan,
 )
-from tests.oracle.tables import Period
 from tests.oracle.world import World
 
-TOLERANCE = 1e-6
-LOOSE = 1e-5
-"""What rounding in a chain of steps may add up to, relative and absolute."""
 Model = Mapping[str, Any]
 
 
@@ -45,22 +45,24 @@ def flat(values: Model, prefix: str = "") -> dict[str, Any]:
     return out
 
 
-def near(value: float, extra: float = 0.0, share: float = TOLERANCE) -> Any:
-    """Equal to a millionth, relative and absolute, and what else is allowed."""
-    return pytest.approx(value, abs=share * (1 + abs(value)) + extra, rel=0)
+def load(folder: Path, model: Model) -> Case:
+    """The planner's case under a model; targets of the model go by way of a file, all else overrides keys."""
+    keys = flat({key: value for key, value in model.items() if key != "targets"})
+    rows = model.get("targets", [])
+    blocks = []
+    for row in rows:
+        cells = [f"{key} = {json.dumps(value)}" for key, value in row.items()]
+        blocks.append("\n".join(["[[targets]]", *cells]))
+    (folder / "model.toml").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    return planner.load(folder, overrides=keys)
 
 
-def period(row: Mapping[str, Any], world: World) -> Period:
-    """The period of a row of a table; what is decided by year falls due in the year's first."""
-    quarter = str(row.get("quarter", "")).removesuffix(".0")
-    opening = world.shocks.opening(int(row["year"]))
-    return Period(opening.year, int(quarter)) if quarter.isdigit() else opening
-
-
-def agree(folder: Path, model: Model, *, baseline: bool = False) -> planner.Plan:
+def agree(
+    folder: Path, model: Model, *, baseline: bool = False, figures: bool = False
+) -> planner.Plan:
     """Solve both ways and assert that they agree; `baseline` also compares the figures without a plan."""
     theirs = solve_case(folder, model)
-    case = planner.load(folder, overrides=flat(dict(model)))
+    case = load(folder, model)
     plan = planner.solve(case, baseline=baseline)
     assert plan.status.value == theirs.status
     assert plan.summary["model"]["nodes"] == theirs.nodes
@@ -70,6 +72,9 @@ def agree(folder: Path, model: Model, *, baseline: bool = False) -> planner.Plan
         agree_last(folder, model, plan, theirs)
         agree_losses(plan, theirs)
         agree_payments(plan, theirs)
+        if figures:
+            agree_figures(plan, theirs)
+        agree_weightless(folder, model, plan, theirs)
         if baseline:
             agree_baseline(folder, model, plan)
     return plan
@@ -148,12 +153,6 @@ def units_of(plan: planner.Plan, world: World) -> dict[tuple[str, str, int], int
     return found
 
 
-def scenarios_of(row: Mapping[str, Any], world: World) -> list[str]:
-    """The scenarios of a row's history; a row without the column holds for all."""
-    named = str(row.get("scenarios", "")).split(";")
-    return [w for w in world.case.scenarios if w in named] or list(world.case.scenarios)
-
-
 def agree_last(folder: Path, model: Model, plan: planner.Plan, theirs: OracleResult) -> None:
     """With what the plan costs (and its whole plants) no plan has less risk, nor at that risk less expected loss.
 
@@ -163,7 +162,7 @@ def agree_last(folder: Path, model: Model, plan: planner.Plan, theirs: OracleRes
     assert world is not None
     units = units_of(plan, world)
     caps = {COST: ours["cost_musd"]}
-    least, room = least_given(folder, model, RISK, caps, units)
+    least, room = least_given(folder, model, {RISK: 1.0}, caps, units)
     carried = world.choices.aversion == 1 and world.choices.tail > 0
     used = 2 * TIGHT * (1 + abs(least)) if carried else 0.0
     if world.choices.goal == "welfare":  # held as a sum: what one has over the other may have less
@@ -171,7 +170,7 @@ def agree_last(folder: Path, model: Model, plan: planner.Plan, theirs: OracleRes
     assert ours["risk_musd"] == near(least, room + used)
     if carried:
         expected, room = least_given(
-            folder, model, EXPECTED, {**caps, RISK: ours["risk_musd"]}, units
+            folder, model, {EXPECTED: 1.0}, {**caps, RISK: ours["risk_musd"]}, units
         )
         # Without slack the last phase has next to no room, and what our figures leave it is a matter of their last
         # digits; then the oracle's own phases give the answer.
@@ -205,6 +204,24 @@ def agree_losses(plan: planner.Plan, theirs: OracleResult) -> None:
         )
         for reading in readings
     )
+
+
+def agree_weightless(folder: Path, model: Model, plan: planner.Plan, theirs: OracleResult) -> None:
+    """What weighs nothing loses the least that it can, with cost, risk and the plan's own decisions held."""
+    ours, world = plan.summary, theirs.world
+    assert world is not None
+    unseen = set(world.case.scenarios) - seen_by_the_odds(plan, world)
+    if not unseen:
+        return
+    units = units_of(plan, world)
+    caps = {RISK: ours["risk_musd"], COST: ours["cost_musd"]}
+    if world.choices.aversion == 1 and world.choices.tail > 0:
+        caps[EXPECTED] = ours["expected_loss_musd"]
+    decided = values_of(plan, world).values
+    of = {("loss", w): 1.0 for w in sorted(unseen)}
+    least, room = least_given(folder, model, of, caps, units, decided)
+    lost = sum(ours["scenario_loss_musd"][w] for w in unseen)
+    assert lost == near(least, 100 * room, share=10 * LOOSE)
 
 
 def agree_payments(plan: planner.Plan, theirs: OracleResult) -> None:

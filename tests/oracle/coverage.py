@@ -36,6 +36,8 @@ ACTIONS = {
     "turn": "makes metal",
     "imported": "imports",
     "resold": "gets what is resold",
+    "saved": "saves",
+    "missing": "misses a target",
     "given": "gives to the pool",
     "carry": "carries budget",
     "short": "has a shortfall",
@@ -93,11 +95,24 @@ def all_levers(_: Path, model: Model) -> bool:
     return len(model.pop("levers", ALL_LEVERS)) < len(ALL_LEVERS)
 
 
+def staged_as_adaptive(_: Path, model: Model) -> bool:
+    """Let investment answer single draws too."""
+    staged: bool = model["policy"]["investment"] == "staged"
+    model["policy"]["investment"] = "adaptive" if staged else model["policy"]["investment"]
+    return staged
+
+
+def no_targets(folder: Path, model: Model) -> bool:
+    """Ask for nothing, in the case and in the model."""
+    asked = bool(model.pop("targets", []))
+    return rewrite(folder, "targets", lambda row: None) or asked
+
+
 def free_choice(_: Path, model: Model) -> bool:
     """No year up to which decisions are one path; counts where investment is adaptive."""
     return (
         model["policy"].pop("committed_through", None) is not None
-        and model["policy"]["investment"] == "adaptive"
+        and model["policy"]["investment"] != "committed"
     )
 
 
@@ -134,7 +149,10 @@ def no_discount(name: str) -> Edit:
 
 
 EDITS: dict[str, Edit] = {
-    **{f"shock {kind}": of_kind(kind) for kind in ("import", "demand", "capacity", "delay")},
+    **{
+        f"shock {kind}": of_kind(kind)
+        for kind in ("import", "price", "demand", "capacity", "delay")
+    },
     "quarters of shocks": whole_years,
     "leak": cell("shocks", "leak"),
     "resale": drop("resale"),
@@ -176,7 +194,21 @@ EDITS: dict[str, Edit] = {
     "secondment": key("policy", "secondment_share", 0.0),
     "coordination": key("policy", "coordination", "national"),
     "blocs or national": key("policy", "coordination", "allied"),
-    "adaptive": key("policy", "investment", "committed"),
+    "adaptive or staged": key("policy", "investment", "committed"),
+    "staged, not adaptive": staged_as_adaptive,
+    "storylines of draws": cell("scenarios", "storyline"),
+    "odds = worst": key("objective", "odds", "given"),
+    "targets": no_targets,
+    "prices of targets": cell("targets", "price_usd_per_kg"),
+    "prices of imports": cell("imports", "price_usd_per_kg"),
+    "credit": cell("projects", "credit_usd_per_t"),
+    "rise": cell("projects", "rise"),
+    "savings": drop("savings"),
+    "max_share": cell("savings", "max_share"),
+    "availability": drop("availability"),
+    "returns": drop("returns"),
+    "returns of projects": drop("returns", lambda r: bool(r.get("project"))),
+    "origins of suppliers": cell("suppliers", "origin"),
     "carry-over flipped": flip_carry,
     "levers": all_levers,
     "discount_rate": no_discount("discount_rate"),
@@ -315,7 +347,7 @@ def main(first: int, count: int, old: bool) -> None:
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "case"
-            model = write_random_case(folder, seed, old=old)
+            model = write_random_case(folder, seed, old=old, new=not old)
             start = time.perf_counter()
             result = solve_case(folder, model)
             seconds += time.perf_counter() - start

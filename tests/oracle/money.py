@@ -123,9 +123,9 @@ def holding_terms(world: World, w: str, t: Period) -> dict[Key, float]:
 def missing_terms(world: World, w: str, t: Period) -> dict[Key, float]:
     """Contract: "what is missing is allowed at that price, which is part of the cost (expected, discounted)"."""
     return {
-        key: (missing.target.price or 0.0) * PER_TONNE
-        for key, missing in world.missing.items()
-        if (missing.scenario, missing.period) == (w, t)
+        key: (asked.target.price or 0.0) * PER_TONNE
+        for key, asked in world.missing.items()
+        if (asked.scenario, asked.period) == (w, t)
     }
 
 

@@ -13,7 +13,7 @@ from tests.oracle.histories import count_nodes
 from tests.oracle.money import PER_TONNE, add_money, cost_parts, spent_terms
 from tests.oracle.odds import best_risk, worst_odds
 from tests.oracle.people import add_people
-from tests.oracle.sparse import Solution
+from tests.oracle.sparse import Key, Solution
 from tests.oracle.tables import Period, number, read_case
 from tests.oracle.targets import add_targets
 from tests.oracle.world import World
@@ -250,8 +250,8 @@ def parts_of_cost(world: World, solution: Solution) -> dict[str, float]:
 def missing_of(world: World, solution: Solution) -> dict[str, float]:
     """Tonnes that each target misses: "`missing_t` expected"."""
     total = {target.name: 0.0 for target in world.case.targets}
-    for key, missing in world.missing.items():
-        total[missing.target.name] += world.case.scenarios[missing.scenario] * solution[key]
+    for key, asked in world.missing.items():
+        total[asked.target.name] += world.case.scenarios[asked.scenario] * solution[key]
     return total
 
 
@@ -306,24 +306,28 @@ def solve_case(folder: Path, model: Mapping[str, Any], *, targets: bool = True) 
 def least_given(
     folder: Path,
     model: Mapping[str, Any],
-    of: tuple[str, ...],
+    of: Mapping[Key, float],
     caps: Mapping[tuple[str, ...], float],
     units: Mapping[tuple[str, str, int], int],
+    decided: Mapping[Key, float] | None = None,
 ) -> tuple[float, float]:
     """The least of one criterion while others keep to caps and the whole plants are those given, and its tolerance.
 
-    `units` is by project, scenario and year; those not named are none. Caps get a ten millionth of room, relative and
-    absolute; the tolerance is what that room is worth.
+    `units` is by project, scenario and year; those not named are none. Where `decided` is given, builds, seats, intake,
+    hires and purchases are those. Caps get a ten millionth of room, relative and absolute; the tolerance is what that
+    room is worth.
     """
     world = build(Path(folder), model)
     for key in world.lp.whole:
         built_units = units.get(key[1:], 0)
         world.lp.bounds[world.lp.index[key]] = (built_units, built_units)
     world.lp.whole = []
+    if decided is not None:
+        hold_decisions(world, decided, room=TIGHT)
     rooms = [1e-7 * (1.0 + abs(cap)) for cap in caps.values()]
     for (key, cap), room in zip(caps.items(), rooms, strict=True):
         world.lp.at_most({key: 1.0}, cap + room)
-    solution = needed(world.lp.minimise({of: 1.0}))
+    solution = needed(world.lp.minimise(of))
     prices = solution.prices[len(solution.prices) - len(caps) :]
     return solution.objective, sum(
         abs(price) * room for price, room in zip(prices, rooms, strict=True)

@@ -43,7 +43,7 @@ def draw_credits(d: Draw) -> None:
 def draw_rises(d: Draw) -> None:
     """Plants whose output rises slowly, and plants that are shut when the horizon begins."""
     for row in d.tables["projects"]:
-        row["rise"] = d.maybe(0.6, lambda: d.rng.choice((0, 0.1, 0.1, 0.3, 1)))
+        row["rise"] = d.maybe(0.6, lambda: d.rng.choice((0.1, 0.1, 0.3, 1)))
     standing = [row["project"] for row in d.tables["projects"] if row["existing_tpa"]]
     for name in d.rng.sample(standing, min(len(standing), d.rng.choice((0, 1, 1)))):
         end = d.rng.randint(d.first, d.last)
@@ -95,7 +95,7 @@ def saving_project(d: Draw, name: str, country: str, level: float) -> Rows:
 def draw_availability(d: Draw) -> None:
     """Ore that runs out or scrap that has to be collected."""
     for row in d.tables["projects"]:
-        if row["stage"] == "mine" and d.chance(0.6):
+        if row["stage"] == "mine" and row["project"] != "scrap" and d.chance(0.6):
             size = (row["existing_tpa"] or 0) + (row["max_new_tpa"] or 0)
             for year in d.rng.sample(list(d.years), d.rng.choice((1, 2, 2))):
                 tonnes = d.number(size * d.rng.choice((0, 0.2, 0.5, 0.9)))

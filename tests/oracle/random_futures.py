@@ -25,6 +25,8 @@ def draw_storylines(d: Draw) -> None:
             kept.append({**row, **told})
         copy_shocks(d, row["scenario"], count)
     d.tables["scenarios"] = kept
+    for row in d.tables.get("draws", ()):
+        row["scenario"] += "-1" if row["scenario"] in chosen else ""
     drawn = [row["scenario"] for row in kept if row.get("storyline")]
     for name in drawn:
         if d.chance(0.6):

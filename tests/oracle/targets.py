@@ -8,7 +8,7 @@ from tests.oracle.balances import balance_terms, import_terms, taken_in
 from tests.oracle.calm import saved_terms
 from tests.oracle.sparse import Key, add
 from tests.oracle.tables import FORMS, Period, Target
-from tests.oracle.world import Missing, World
+from tests.oracle.world import Asked, World
 
 Sum = tuple[dict[Key, float], float]
 """Terms of variables, and a constant."""
@@ -56,53 +56,57 @@ def used(world: World, target: Target, element: str, w: str, t: Period) -> Sum:
     return terms, demand
 
 
-def missed(world: World, target: Target, w: str, t: Period, *place: str) -> dict[Key, float]:
-    """What a priced target may miss; nothing where it "must hold"."""
-    if target.price is None:
-        return {}
-    key = world.lp.variable("missing", target.name, *place, w, t)
-    world.missing[key] = Missing(target, w, t)
-    return {key: 1.0}
+def ask(world: World, asked: Asked, *place: str) -> None:
+    """Contract: "Blank `price_usd_per_kg`: the target must hold ... Else what is missing is allowed at that price"."""
+    world.asked.append(asked)
+    terms = dict(asked.terms)
+    if asked.target.price is not None:
+        at = (asked.scenario, asked.period)
+        key = world.lp.variable("missing", asked.target.name, *place, *at)
+        world.missing[key] = asked
+        terms[key] = -1.0
+    world.lp.at_most(terms, asked.limit)
 
 
 def ask_served(world: World, target: Target, element: str, w: str, t: Period) -> None:
     """Contract: "`served`: shortfall <= (1 - share) * demand"; "`form` blank ...: all forms summed"."""
-    terms = missed(world, target, w, t, element)
-    terms = {key: -value for key, value in terms.items()}
+    terms: dict[Key, float] = {}
     demand = 0.0
     for good in world.goods:
         if good[0] in target.countries and good[1] == element and target.form in ("", good[2]):
             terms["short", *good, w, t] = 1.0
             demand += world.shocks.demand(w, t, *good)
-    world.lp.at_most(terms, (1.0 - target.share) * demand)
+    limit = (1.0 - target.share) * demand
+    ask(world, Asked(target=target, scenario=w, period=t, terms=terms, limit=limit), element)
 
 
 def ask_origin(world: World, target: Target, element: str, w: str, t: Period) -> None:
     """Contract: "for each outside origin ... by itself, imports and resold of the form from it <= share * used"."""
     use, demand = used(world, target, element, w, t)
+    limit = target.share * demand
     suppliers = {key[0] for key in world.case.imports}
     for origin in sorted({world.case.origins.get(name, name) for name in suppliers}):
-        missing = missed(world, target, w, t, element, origin)
-        terms: dict[Key, float] = {key: -value for key, value in missing.items()}
+        terms: dict[Key, float] = {}
         scaled_into(terms, use, -target.share)
         for country in target.countries:
-            for (key, name), _ in import_terms(world, country, element, target.form, w, t).items():
+            for key, name in import_terms(world, country, element, target.form, w, t):
                 if world.case.origins.get(name, name) == origin:
                     add(terms, key, 1.0)
-        world.lp.at_most(terms, target.share * demand)
+        asked = Asked(target=target, scenario=w, period=t, terms=terms, limit=limit)
+        ask(world, asked, element, origin)
 
 
 def ask_made(world: World, target: Target, element: str, w: str, t: Period) -> None:
     """Contract: "made by plants in these countries, less what of it is left over, >= share * used"."""
     use, demand = used(world, target, element, w, t)
-    missing = missed(world, target, w, t, element)
-    terms: dict[Key, float] = {key: -value for key, value in missing.items()}
+    terms: dict[Key, float] = {}
     scaled_into(terms, use, target.share)
     for country in target.countries:
         place = (country, element, target.form, w, t)
         terms["made", *place] = -1.0
         terms["left", *place] = 1.0
-    world.lp.at_most(terms, -target.share * demand)
+    limit = -target.share * demand
+    ask(world, Asked(target=target, scenario=w, period=t, terms=terms, limit=limit), element)
 
 
 def ask_mined(world: World, target: Target, element: str, w: str, t: Period) -> None:
@@ -110,15 +114,15 @@ def ask_mined(world: World, target: Target, element: str, w: str, t: Period) -> 
     not it is left over), against used of oxide".
     """
     use, demand = used(world, target, element, w, t)
-    missing = missed(world, target, w, t, element)
-    terms: dict[Key, float] = {key: -value for key, value in missing.items()}
+    terms: dict[Key, float] = {}
     scaled_into(terms, use, target.share)
     for plant in world.plants(stage="mine"):
         feed = plant.feeds[0]
         if plant.country in target.countries and (not target.feeds or feed in target.feeds):
             element_share = world.case.shares[feed].get(element, 0.0)
             terms["throughput", plant.name, w, t] = -element_share
-    world.lp.at_most(terms, -target.share * demand)
+    limit = -target.share * demand
+    ask(world, Asked(target=target, scenario=w, period=t, terms=terms, limit=limit), element)
 
 
 def spoken_of(world: World) -> Iterator[tuple[str, str, str, str, Period]]:
@@ -187,7 +191,7 @@ def add_targets(world: World) -> None:
     count_what_is_left(world)
     asks = {"served": ask_served, "origin_share": ask_origin, "made_share": ask_made}
     for target in world.case.targets:
-        ask = ask_mined if target.form == "feed" else asks[target.kind]
+        ask_one = ask_mined if target.form == "feed" else asks[target.kind]
         for w, t in on_named(world, target):
             for element in target.elements:
-                ask(world, target, element, w, t)
+                ask_one(world, target, element, w, t)

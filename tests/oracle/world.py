@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from tests.oracle.histories import Effect, Shocks, histories
 from tests.oracle.sparse import Key, Program
@@ -32,12 +31,15 @@ OPERATIONS = {
 INVESTMENT = {"build", "intake", "seats", "hires"}
 
 
-class Missing(NamedTuple):
-    """What a priced target misses somewhere: the target, the scenario and the period."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a target asks at one place of a scenario and period: terms <= limit, or what is more is missing."""
 
     target: Target
     scenario: str
     period: Period
+    terms: dict[Key, float]
+    limit: float
 
 
 @dataclass
@@ -49,7 +51,8 @@ class World:
     shocks: Shocks
     history: dict[tuple[str, Period], tuple[Effect, ...]]
     lp: Program = field(default_factory=Program)
-    missing: dict[Key, Missing] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    missing: dict[Key, Asked] = field(default_factory=dict)
 
     @classmethod
     def of(cls, case: Case, choices: Choices) -> World:

@@ -1,0 +1,177 @@
+"""What a run tells of its plan, worked out again by the oracle from the plan's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+import planner
+from tests.oracle.figures import Diversity, diversity, origins_of_year, told_years, utilisation
+from tests.oracle.odds import best_risk, possible_odds, storylines, worst_odds
+from tests.oracle.plan_values import values_of
+from tests.oracle.program import OracleResult, parts_of_cost, tail_weights
+from tests.oracle.sparse import Solution
+from tests.oracle.world import World
+
+TOLERANCE = 1e-6
+LOOSE = 1e-5
+"""What rounding in a chain of steps may add up to, relative and absolute."""
+PARTS = (
+    "capex",
+    "fixed_opex",
+    "variable_opex",
+    "imports",
+    "training",
+    "seats",
+    "hires",
+    "stock_purchases",
+    "stock_holding",
+    "targets",
+)
+
+
+def near(value: float, extra: float = 0.0, share: float = TOLERANCE) -> Any:
+    """Equal to a millionth, relative and absolute, and what else is allowed."""
+    return pytest.approx(value, abs=share * (1 + abs(value)) + extra, rel=0)
+
+
+def agree_figures(plan: planner.Plan, theirs: OracleResult) -> None:
+    """Parts of the cost, use of capacity, odds, targets and origins."""
+    world = theirs.world
+    assert world is not None
+    values = values_of(plan, world)
+    agree_cost_parts(plan, world, values)
+    agree_utilisation(plan, world, values)
+    agree_odds(plan, world)
+    agree_targets(plan, world, values)
+    agree_origins(plan, world, values)
+
+
+def agree_cost_parts(plan: planner.Plan, world: World, values: Solution) -> None:
+    """Contract: `cost_parts_musd` {`capex`, ..., `targets`} (summing to `cost_musd`)."""
+    told = plan.summary["cost_parts_musd"]
+    assert tuple(told) == PARTS
+    assert sum(told.values()) == near(plan.summary["cost_musd"])
+    found = parts_of_cost(world, values)
+    for part in PARTS[:-1]:
+        assert told[part] == near(found[part], share=LOOSE), part
+
+
+def agree_utilisation(plan: planner.Plan, world: World, values: Solution) -> None:
+    """Use of new and existing capacity by stage."""
+    told = plan.summary["utilisation"]
+    for stage, shares in utilisation(world, values).items():
+        for kind, share in shares.items():
+            if share is None:
+                assert told.get(stage, {}).get(kind) is None, (stage, kind)
+            else:
+                assert told[stage][kind] == near(share, share=LOOSE), (stage, kind)
+
+
+def has_bounds(world: World) -> bool:
+    """True for a case in which some probability is not fixed."""
+    return any(low < high for low, high in world.case.bounds.values())
+
+
+def agree_odds(plan: planner.Plan, world: World) -> None:
+    """Contract: `odds` {`worst_risk_musd`, `best_risk_musd`, `worst`} "of the plan as it is, losses fixed"; `risk_musd`
+    "is by the odds of the objective ..., `risk_given_musd` beside it".
+    """
+    ours, choices, case = plan.summary, world.choices, world.case
+    losses = ours["scenario_loss_musd"]
+    aversion, tail = choices.aversion, choices.tail
+    given = (1 - aversion) * ours["expected_loss_musd"] + aversion * ours["cvar_musd"]
+    worst = worst_odds(case, losses, aversion, tail).risk
+    assert ours["risk_musd"] == near(worst if choices.odds == "worst" else given, share=LOOSE)
+    if not has_bounds(world):
+        return
+    assert ours["risk_given_musd"] == near(given, share=LOOSE)
+    told = ours["odds"]
+    assert told["worst_risk_musd"] == near(worst, share=LOOSE)
+    assert told["best_risk_musd"] == near(best_risk(case, losses, aversion, tail), share=LOOSE)
+    agree_on_possible_odds(world, told["worst"])
+    weights = tail_weights(losses, told["worst"], tail)
+    expected = sum(p * losses[w] for w, p in told["worst"].items())
+    cvar = sum(weight * losses[w] for w, weight in weights.items())
+    assert (1 - aversion) * expected + aversion * cvar == near(worst, share=LOOSE)
+
+
+def agree_on_possible_odds(world: World, odds: Mapping[str, float]) -> None:
+    """The odds that are told lie within their bounds, sum to 1 and keep the proportions of draws."""
+    assert sum(odds.values()) == near(1)
+    assert possible_odds(world.case).minimise({}).feasible
+    for storyline in storylines(world.case):
+        whole = sum(odds.get(w, 0.0) for w in storyline.shares)
+        assert storyline.low - TOLERANCE <= whole <= storyline.high + TOLERANCE
+        for w, share in storyline.shares.items():
+            assert odds.get(w, 0.0) == near(share * whole)
+
+
+def seen_by_the_odds(plan: planner.Plan, world: World) -> set[str]:
+    """Scenarios whose loss has weight in a criterion of the plan."""
+    chance, choices = world.case.scenarios, world.choices
+    last = choices.aversion == 1.0 and choices.tail > 0.0
+    seen = {w for w, p in chance.items() if p > 0.0}
+    if choices.odds == "given":
+        return seen
+    losses = plan.summary["scenario_loss_musd"]
+    odds = plan.summary.get("odds", {}).get("worst", chance)
+    weights = tail_weights(losses, odds, choices.tail)
+    weighed = {
+        w
+        for w in chance
+        if (1 - choices.aversion) * odds.get(w, 0.0) + choices.aversion * weights[w] > TOLERANCE
+    }
+    return weighed | (seen if last else set())
+
+
+def agree_targets(plan: planner.Plan, world: World, values: Solution) -> None:
+    """What each target misses, and what that costs, but for `made_share`, whose tonnes left over no table tells."""
+    told = plan.summary.get("targets", {})
+    cost = sum(told[target.name]["cost_musd"] for target in world.case.targets)
+    assert plan.summary["cost_parts_musd"]["targets"] == near(cost, share=LOOSE)
+    for target in world.case.targets:
+        if target.kind == "made_share" and target.form != "feed":
+            continue
+        missing, musd = 0.0, 0.0
+        for asked in world.asked:
+            if asked.target.name != target.name:
+                continue
+            value = sum(share * values[key] for key, share in asked.terms.items())
+            miss = world.case.scenarios[asked.scenario] * max(0.0, value - asked.limit)
+            missing += miss
+            usd = (target.price or 0.0) / 1e3
+            musd += miss * usd * world.factor(asked.period.year)
+        ours = told[target.name]
+        assert ours["missing_t"] == near(missing, share=10 * LOOSE), target.name
+        assert ours["cost_musd"] == near(musd, share=10 * LOOSE), target.name
+        if missing > 1e-3:
+            assert not ours["met"]
+
+
+def agree_origins(plan: planner.Plan, world: World, values: Solution) -> None:
+    """Contract: `diversification` {element: {form: {year: {`largest_origin`, `largest_share`, `hhi`}}}}, basis `last`,
+    and under `traced` the same again.
+    """
+    told = plan.summary["diversification"]
+    for element, form in {(e, f): None for _, e, f in world.goods}:
+        for year in told_years(world):
+            for traced in (False, True):
+                tonnes = origins_of_year(world, values, element, form, year, traced=traced)
+                found = diversity(tonnes)
+                of = told["traced"] if traced else told
+                ours = of.get(element, {}).get(form, {}).get(str(year))
+                agree_diversity(ours, found, (element, form, year, traced))
+
+
+def agree_diversity(ours: Mapping[str, Any] | None, found: Diversity | None, of: object) -> None:
+    """One figure of diversification; where next to nothing is used, either may tell nothing."""
+    if found is None or ours is None or ours["hhi"] is None:
+        assert found is None or ours is not None, of
+        return
+    assert ours["hhi"] == near(found.hhi, share=10 * LOOSE), of
+    assert ours["largest_share"] == near(max(found.shares.values()), share=10 * LOOSE), of
+    largest = found.shares.get(ours["largest_origin"], 0.0)
+    assert largest == near(max(found.shares.values()), share=10 * LOOSE), of
