@@ -160,10 +160,10 @@ def test_standing_warm_has_a_price(solve: Solve) -> None:
     assert solve(WELFARE, **tables).cost == near(3.81)
 
 
-def test_no_rise_keeps_output_where_it_was(solve: Solve) -> None:
-    """Half of the capacity in 2026, rise 0: 50 t in both years; rise 0.1: 60 t in 2027."""
+def test_output_rises_by_a_share_of_capacity(solve: Solve) -> None:
+    """Half of the capacity in 2026: 50 t; then a hundredth or a tenth of it more, 51 or 60 t in 2027."""
     shock = SHOCKS + "base,capacity,2026,2026,0.5"
-    for rise, short in ((0, 50 + 50), (0.1, 50 + 40)):
+    for rise, short in ((0.01, 50 + 49), (0.1, 50 + 40)):
         plants = PLANT + MINE + f"S,S,AAA,separation,1000,,,{rise},clay"
         assert solve(projects=plants, shocks=shock).risk == near(short)
 
@@ -189,19 +189,19 @@ def test_what_comes_online_starts_at_once_and_later_if_shut(solve: Solve) -> Non
 
 
 def test_a_build_starts_with_its_ramp(solve: Solve) -> None:
-    """1000 t/y in 2026, half usable at once: 500 t run in 2026 so that 500 + 500 can in 2027: 1 + 0.5 + 1 MUSD.
+    """1000 t/y in 2026, half usable at once: 490 t run in 2026 so that 490 + 10 + 500 can in 2027: 1 + 0.49 + 1 MUSD.
 
-    Imports of 2026 cost nothing, so only the rise of 0 asks for the 500.
+    Imports of 2026 cost nothing, so only the rise of 0.01 asks for the 490.
     """
     result = solve(
         imports=SOLD + "CHN,AAA,Dy,2026,100,0\nCHN,AAA,Dy,2027,0,0",
         projects="project,name,country,stage,existing_tpa,max_new_tpa,ramp,capex_usd_per_tpa,"
         "variable_opex_usd_per_t,rise,feeds\n"
-        "M,M,AAA,mine,5000,,,,,,clay\nS,S,AAA,separation,,1000,r,1000,1000,0,clay",
+        "M,M,AAA,mine,5000,,,,,,clay\nS,S,AAA,separation,,1000,r,1000,1000,0.01,clay",
         ramps="ramp,year_after_start,share\nr,0,0.5\nr,1,1",
         budgets=BUDGET,
     )
-    assert (result.risk, result.cost) == (near(0), near(2.5))
+    assert (result.risk, result.cost) == (near(0), near(2.49))
 
 
 def test_output_by_quarters_is_summed_for_the_next_year(solve: Solve) -> None:
