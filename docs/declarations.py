@@ -18,7 +18,6 @@ from planner.formulation.declarations import Equation, Variable, cell
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.schema import EVERY_TABLE
 from planner.results.study import MEANINGS
-from planner.studies.outcomes import TABLES as KEPT
 from planner.studies.study_file import study_schema
 
 HERE = Path(__file__).parent
@@ -209,10 +208,8 @@ SECTIONS = {
     "StudyFile": "The file",
     "Uncertainty": "`[[uncertainties]]`",
     "Distribution": "`distribution` of an uncertainty",
-    "Address": "`also` of an uncertainty",
     "StudyLever": "`[[levers]]`",
     "Option": "`[[levers.options]]`",
-    "Setting": "`changes` of an option",
     "Correlated": "`[[correlated]]`",
 }
 """Declaration -> its heading."""
@@ -255,7 +252,6 @@ def reference_page() -> str:
             "| --- | --- |",
             *(f"| `{n}` | {m} |" for n, m in MEANINGS.items()),
         ],
-        "[[tables]]": [", ".join(f"`{name}`" for name in KEPT)],
     }
     for mark, lines in parts.items():
         text = text.replace(mark, "\n".join(lines).strip())

@@ -160,7 +160,11 @@ class _LocalWorkers(Workers):
             self._sender.submit(worker.close)
             self._failed_starts = 0 if worker in self._ready else self._failed_starts + 1
             if self._failed_starts == 3:
-                told = "workers die as soon as they start; try one point with `planner solve`"
+                told = (
+                    "workers die as soon as they start; a script starts them under "
+                    '`if __name__ == "__main__":`, else each worker runs the script again; '
+                    "with one worker this process does the work"
+                )
                 raise StoppedError(told) from None
             return [Answer(worker, lost=f"exit code {process.exitcode}")]
         self._ready.add(worker)

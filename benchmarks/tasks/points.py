@@ -35,7 +35,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     case = open_case(asked, path.parent)
     found = points(asked, Settler(asked, case), case.sha256, design(asked, path.parent))
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
-    worker = Worker(case, asked.time_limit, asked.expressions)
+    worker = Worker(case, asked.time_limit)
     base, apart = worker.solve(None, [], False), 0.0
     with clock.section("points"):
         warm = {point.id: worker.solve(None, point.settings, False)[0] for point in solved}

@@ -14,7 +14,7 @@ from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import Fault, InputError
-from planner.parallel import Team, local
+from planner.parallel import Team, team_of
 from planner.reporting.pages.many_runs import frontier_page, write_page, write_report
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
@@ -23,6 +23,7 @@ from planner.studies import run
 from planner.studies.analysis import analyse, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
+from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
 
@@ -33,14 +34,24 @@ def study(
     workers: int | None = None,
     scheduler: str = "",
     tell: run.Tell = run.untold,
+    *,
+    case: Case | None = None,
+    functions: Mapping[str, OwnOutcome] | None = None,
 ) -> StudyStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
-    asked: a study file, or what one would hold. workers: processes on this machine, 1 if left out. scheduler: address
-    of a dask scheduler instead. tell: called with how far it is. What the folder holds already is not run again.
-    Raises InputError, RunFolderError, StoppedError.
+    asked: a study file, or what one would hold; the `file` of a list of points may be a DataFrame. workers: this
+    process for 1, or if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address
+    of a dask scheduler instead. tell: called with how far it is. case: in place of the one that the study names.
+    functions: outcomes of the user's own, by name: a function of a `SolvedPoint`. What the folder holds already is not
+    run again. Raises InputError, RunFolderError, StoppedError.
+
+    >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
+    >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
+    >>> study(asked, folder, case=case).statuses
+    Counter({'optimal': 3})
     """
-    found, base, place = run.read_given(asked)
+    found, base, place = run.read_given(asked, case)
     named = (
         Path(f"{file_name(found.title) or place}.toml")
         if isinstance(asked, Mapping)
@@ -48,8 +59,10 @@ def study(
     )
     out = default_out(named) if out is None else Path(out)
     if isinstance(found.design, FrontierDesign):
-        return _traced(found, run.open_case(found, base), out, team(workers, scheduler), tell)
-    return run.run_points(asked, out, team(workers, scheduler), tell)
+        opened = run.open_case(found, base, case)
+        return _traced(found, opened, out, team(workers, scheduler), tell)
+    who = team(workers, scheduler)
+    return run.run_points(asked, out, who, tell, case=case, functions=functions)
 
 
 def _traced(found: StudyFile, case: Case, out: Path, who: Team, tell: run.Tell) -> FrontierResults:
@@ -169,7 +182,7 @@ def team(workers: int | None, scheduler: str) -> Team:
         raise InputError(
             [Fault("planner study", 0, "--workers", told, remedy="leave one of the two out")]
         )
-    return on_scheduler(scheduler) if scheduler else local(workers or 1)
+    return on_scheduler(scheduler) if scheduler else team_of(workers or 1)
 
 
 def frontier(

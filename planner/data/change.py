@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 from planner.config import ModelFile, key_type, known_keys
 from planner.data.cells import CARRIED, Quarter, text_of
 from planner.data.schema import BY_NAME, Table
-from planner.errors import Fault, InputError, did_you_mean, fault
+from planner.errors import Fault, InputError, did_you_mean, fault, nearest
 
 MODEL = "model"
 """Stands in the place of a table where a key of the model file is changed."""
@@ -268,7 +268,10 @@ def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
 
 def _change(address: str, value: InputValue, as_text: bool) -> Change:
     name = re.split(r"[.\[]", address, maxsplit=1)[0]
-    if name not in BY_NAME or (name == address and name in known_keys()):
+    sections = {key.partition(".")[0] for key in known_keys()}
+    if name not in BY_NAME and name not in sections and nearest(name, BY_NAME):
+        known_table(name)  # which says what was meant
+    if name not in BY_NAME or (name == address and name in sections):
         return _key_changed(address, value, as_text)
     table = BY_NAME[name]
     if isinstance(value, Mapping) or (isinstance(value, str) and _is_row(table, address, value)):

@@ -236,7 +236,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
     overrides: dict[str, object] = {}
     for change in changes:
         value = overrides.get(change.column, flat.get(change.column))
-        if change.how == "set":
+        if change.how == "set" or change.column not in flat:
             overrides[change.column] = as_given(change.value)
         elif is_number(value) and change.how != "grow":
             related = _related(float(str(value)), change, 0)

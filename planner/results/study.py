@@ -152,13 +152,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Failures:
-    """Points that were run and those of them at which the plan fails; the box of each method, None: none stands out;
-    path: the boxes that PRIM went through, from the whole space on."""
+    """Points that were run, those of them at which the plan fails, and the part of the space that holds most of these;
+    None: none stands out."""
 
     points: int
     failed: int
-    boxes: Mapping[str, Box | None]
-    path: tuple[Box, ...] = ()
+    box: Box | None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.changed_case import Changer
 from planner.errors import StoppedError
 from planner.evaluation.decisions import FixedAmounts, single_path
 from planner.evaluation.fixed_tree import fix
@@ -40,9 +41,9 @@ from planner.solving.goals import Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.studies.outcomes import Measures, measure
-from planner.studies.points import PointChanger, chains, settings_from
+from planner.studies.points import case_of, chains
 from planner.studies.run import agreement_of, reopen
-from planner.studies.sensitivity import cart, indices, prim
+from planner.studies.sensitivity import cart, indices
 from planner.studies.store import assemble, read_asked, read_results, study_of
 from planner.studies.study_file import StudyFile, failure, named_outcomes
 
@@ -111,7 +112,7 @@ def filled(rows: pd.DataFrame, base: Base) -> pd.DataFrame:
 
 
 def failures_of(base: Base, rows: pd.DataFrame, fails_when: str) -> Failures | None:
-    """Where the plan fails, by PRIM and CART; None if no uncertainty is a number. Points of which nothing is known, and
+    """Where the plan fails, by CART; None if no uncertainty is a number. Points of which nothing is known, and
     those with a blank whose base has no value, do not count."""
     run = filled(rows[rows["status"].isin(ANSWERED)], base)
     names = [name for name in base if pd.api.types.is_numeric_dtype(rows[name])]
@@ -119,10 +120,7 @@ def failures_of(base: Base, rows: pd.DataFrame, fails_when: str) -> Failures | N
         return None
     run = run.dropna(subset=names)
     at, flags = run[names].to_numpy(dtype=float), failed(run, fails_when).to_numpy(dtype=bool)
-    box, path = prim(names, at, flags)
-    return Failures(
-        len(flags), int(flags.sum()), {"PRIM": box, "CART": cart(names, at, flags)}, path
-    )
+    return Failures(len(flags), int(flags.sum()), cart(names, at, flags))
 
 
 def tornado(base: Base, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -258,12 +256,12 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
         for chain in chains(asked, [p for p in found if p is solved.get(p.id)])
         for point in chain
     ]
-    change, lines = PointChanger(case), []
+    changer, lines = Changer(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
         session, decided = LiveProgram(case), single_path(plan)
         for point in order:
-            status, values = _held(session, change.apply(settings_from(point.settings)), decided)
+            status, values = _held(session, case_of(changer, point.settings), decided)
             least = float(best[point.id])
             risk = values.get("risk_musd", np.nan)
             fails = _fails(asked.fails_when, values) if asked.fails_when else None

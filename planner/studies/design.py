@@ -22,7 +22,7 @@ from scipy.stats import norm
 
 from planner.config import parse_value
 from planner.data.cells import is_number
-from planner.errors import InputError, did_you_mean, fault
+from planner.errors import Fault, InputError, did_you_mean, fault
 from planner.studies.points import DesignRow
 from planner.studies.study_file import (
     FrontierDesign,
@@ -218,7 +218,7 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, Grid):
         return _grid(study, given)
     if isinstance(given, PointList):
-        return _listed(study, folder / given.file)
+        return _listed(study, given, folder)
     if isinstance(given, FrontierDesign):
         raise InputError(
             [study.fault(("design",), "a frontier has one axis, money; remove the uncertainties")]
@@ -269,41 +269,57 @@ def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
     return [rows[i] for i in sorted(kept.tolist())]
 
 
-def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
+def _listed(study: StudyFile, given: PointList, folder: Path) -> list[DesignRow]:
+    """The rows of a list: those of its file, or those it holds itself."""
+    names = [u.name for u in study.uncertainties]
+    if given.rows is None:
+        place = Path(given.file).name
+        header, lines = _read_list(study, folder / given.file)
+    else:
+        place = "rows"
+        header = list(dict.fromkeys(name for row in given.rows for name in row))
+        lines = [(n, [row.get(name) for name in header]) for n, row in enumerate(given.rows, 1)]
+    fail = partial(fault, "study-list", place)
+    faults: list[Fault] = []
+    for name in header:
+        if name not in names:
+            near = did_you_mean(name, names)
+            faults.append(fail(1, name, f"is no uncertainty of the study{near}"))
+    faults += [fail(1, name, "column is missing") for name in names if name not in header]
+    twice_named = [name for name in names if header.count(name) > 1]
+    faults += [fail(1, name, "stands twice in the header") for name in twice_named]
+    rows: list[DesignRow] = []
+    for number, line in lines:
+        if len(line) != len(header):
+            faults.append(fail(number, "", f"has {len(line)} cells, the header {len(header)}"))
+            continue
+        cells = dict(zip(header, line, strict=True))
+        rows.append(tuple(cells.get(name) for name in names))
+        for uncertainty, value in zip(study.uncertainties, rows[-1], strict=True):
+            why = misfit(uncertainty, value) if value is not None else ""
+            if why:
+                faults.append(fail(number, uncertainty.name, why))
+    if faults:
+        raise InputError(faults)
+    return rows
+
+
+def _read_list(
+    study: StudyFile, path: Path
+) -> tuple[list[str], list[tuple[int, list[Value | None]]]]:
+    """The header of a CSV file, and the number and the values of each of its lines."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError) as error:
         said = f"{path.name} cannot be read: {error}; correct the path"
         raise InputError([study.fault(("design", "file"), said)]) from None
-    fail = partial(fault, "study-list", path.name)
-    names = [u.name for u in study.uncertainties]
     header = [cell.strip() for cell in lines[0]] if lines else []
-    stray = [name for name in header if name not in names]
-    faults = [
-        fail(1, name, f"is no uncertainty of the study{did_you_mean(name, names)}")
-        for name in stray
-    ]
-    faults += [fail(1, name, "column is missing") for name in names if name not in header]
-    faults += [
-        fail(1, name, "stands twice in the header") for name in names if header.count(name) > 1
-    ]
-    rows: list[DesignRow] = []
+    rows: list[tuple[int, list[Value | None]]] = []
     for number, line in enumerate(lines[1:], start=2):
-        if line and len(line) != len(header):
-            faults.append(fail(number, "", f"has {len(line)} cells, the header {len(header)}"))
-        elif line:
-            cells = dict(zip(header, line, strict=True))
-            rows.append(tuple(_value(cells.get(name, "").strip()) for name in names))
-            told = zip(study.uncertainties, rows[-1], strict=True)
-            faults += [
-                fail(number, u.name, why)
-                for u, v in told
-                if v is not None and (why := misfit(u, v))
-            ]
-    if faults:
-        raise InputError(faults)
-    return rows
+        if line:
+            rows.append((number, [_value(cell.strip()) for cell in line]))
+    return header, rows
 
 
 def _value(text: str) -> Value | None:

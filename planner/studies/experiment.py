@@ -5,74 +5,109 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.errors import Fault, InfeasibleError, InputError, StoppedError, did_you_mean
+from planner.data.changed_case import Changer
+from planner.errors import (
+    Fault,
+    InfeasibleError,
+    InputError,
+    PlannerError,
+    StoppedError,
+    did_you_mean,
+)
 from planner.results.study import unsaid
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.studies.design import ends, misfit
-from planner.studies.outcomes import Formula
-from planner.studies.points import DesignRow, PointChanger, Settler, check_study
+from planner.studies.outcomes import OwnOutcome
+from planner.studies.points import DesignRow, Settler, case_of, check_study
 from planner.studies.run import open_case, read_given
-from planner.studies.study_file import Value, named_outcomes
-from planner.studies.worker import WHY, expressions_of, figures_of
+from planner.studies.study_file import Correlated, Uncertainty, Value, named_outcomes
+from planner.studies.worker import WHY, figures_of
+
+Errors = Literal["raise", "nan"]
+"""What becomes of a point without an outcome: an error, or NaN."""
+NO_DESIGN = {"kind": "one_at_a_time"}
+STOPPED = "stopped"
+"""Column of a table: why a point has no outcome; '' where it has."""
 
 
 class Experiment:
     """A study as a function of what it varies. Its design is not looked at.
 
-    experiment = planner.Experiment("models/studies/starter.toml")
-    experiment(money=0.5)                       # {"risk_musd": .., "cost_musd": ..}: the outcomes of the study
-    experiment(**{"lead time": 2})              # what is left out is as in the case, or the first option of a lever
-    experiment.table([[0.5, 1], [2.0, 0]])      # a row for each point, the uncertainties in their order
-    planner.solve(experiment.case(money=0.5))   # the whole plan of a point
-
     One program is kept and changed from call to call, so a call costs milliseconds on a small case; one thread or
     process uses it. It can be pickled: a process that gets one builds its own program. Raises InputError for names or
     values that the study does not have, InfeasibleError where no plan meets the goal, StoppedError where no optimum is
     proven.
+
+    >>> experiment = Experiment("models/studies/starter.toml")
+    >>> list(experiment.uncertainties)
+    ['money', 'lead time']
+    >>> outcomes = experiment(money=0.5)   # what is left out is as in the case
+    >>> table = experiment.table([[0.5, 1], [2, 0]])   # a row for each point
+    >>> case = experiment.case(money=0.5)   # to solve whole
     """
 
-    def __init__(self, study: str | Path | Mapping[str, Any]) -> None:
-        """study: a study file, or what one would hold, paths seen from the working directory."""
-        self._study, folder, place = read_given(study)
-        self._base = open_case(self._study, folder)
-        check_study(self._study, self._base, place)
-        self._outcomes = tuple(dict.fromkeys(named_outcomes(self._study)))
+    def __init__(
+        self,
+        study: str | Path | Mapping[str, Any] | Case,
+        *,
+        case: Case | None = None,
+        functions: Mapping[str, OwnOutcome] | None = None,
+        **more: Any,
+    ) -> None:
+        """study: a study file, or what one would hold, paths seen from the working directory; or a case, with
+        `uncertainties`, `levers`, `outcomes` and so on by name. case: one in memory that the study is about.
+        functions: outcomes of the user's own, by name: a function of a `SolvedPoint`."""
+        about = study if isinstance(study, Case) else case
+        given = {"design": NO_DESIGN, **more} if isinstance(study, Case) else study
+        self._study, folder, _ = read_given(given, about)
+        self._base = open_case(self._study, folder, about)
+        self._functions = dict(functions or {})
+        check_study(self._study, self._base, self._functions)
+        named = [*named_outcomes(self._study), *self._functions]
+        self._outcomes = tuple(dict.fromkeys(named))
 
     def __repr__(self) -> str:
-        return (
-            f"Experiment({self._study.title!r}: {', '.join([*self.uncertainties, *self.levers])})"
-        )
+        varied = ", ".join([*self.uncertainties, *self.levers])
+        return f"Experiment({self._study.title!r}: {varied})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name not in ("_live", "_changer", "_settler")
-        }
+        own = ("_live", "_changer", "_settler")
+        return {name: value for name, value in vars(self).items() if name not in own}
 
     @property
     def uncertainties(self) -> dict[str, tuple[Value, ...]]:
-        """What is not ours to choose: both ends of its range, or all its values if they are listed."""
-        return {
-            u.name: tuple(u.values) if u.values is not None else ends(u)
-            for u in self._study.uncertainties
-        }
+        """Uncertainties: both ends of the range of each, or all its values if they are listed."""
+        found: dict[str, tuple[Value, ...]] = {}
+        for uncertainty in self._study.uncertainties:
+            listed = uncertainty.values
+            found[uncertainty.name] = ends(uncertainty) if listed is None else tuple(listed)
+        return found
+
+    @property
+    def declared(self) -> tuple[Uncertainty, ...]:
+        """Uncertainties as declared, with their distributions."""
+        return tuple(self._study.uncertainties)
+
+    @property
+    def correlated(self) -> tuple[Correlated, ...]:
+        """Groups of uncertainties that move together."""
+        return tuple(self._study.correlated)
 
     @property
     def levers(self) -> dict[str, tuple[str, ...]]:
-        """What is: the labels of its options."""
-        return {
-            lever.name: tuple(option.label for option in lever.options)
-            for lever in self._study.levers
-        }
+        """Levers: the labels of the options of each."""
+        found: dict[str, tuple[str, ...]] = {}
+        for lever in self._study.levers:
+            found[lever.name] = tuple(option.label for option in lever.options)
+        return found
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -81,83 +116,94 @@ class Experiment:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The uncertainties as SALib describes them; raises InputError if one has no range."""
-        listed = [u.name for u in self._study.uncertainties if u.values is not None]
-        if listed:
-            told = "has listed values; samplers of SALib draw from ranges"
-            raise InputError(Fault("study", 0, name, told) for name in listed)
+        """The uncertainties as SALib describes them, with their distributions.
+
+        A list of values is a range of places: `values_at` gives the value of a place. Raises InputError for a
+        lognormal with a range, which SALib has not.
+        """
+        described = [_described(uncertainty) for uncertainty in self._study.uncertainties]
         return {
+            "num_vars": len(described),
             "names": list(self.uncertainties),
-            "bounds": [list(range_) for range_ in self.uncertainties.values()],
+            "bounds": [bounds for _, bounds in described],
+            "dists": [kind for kind, _ in described],
         }
+
+    def values_at(self, rows: Sequence[Sequence[float]]) -> pd.DataFrame:
+        """Rows of a sample of SALib as points: the places of listed values become the values."""
+        frame = pd.DataFrame(np.asarray(rows, dtype=float), columns=list(self.uncertainties))
+        for uncertainty in self._study.uncertainties:
+            listed = uncertainty.values
+            if listed is not None:
+                places = frame[uncertainty.name].astype(int).clip(0, len(listed) - 1)
+                chosen = [listed[place] for place in places]
+                frame[uncertainty.name] = pd.Series(chosen, dtype=object)
+        return frame
 
     def case(self, **values: Value | None) -> Case:
         """The case at a point, checked like one that was read."""
-        return self._changer.apply(self._settler.settings(self._row(values)))
+        changes = self._settler.changes(self._row(values))
+        return case_of(self._changer, [str(change) for change in changes])
 
     def __call__(self, **values: Value | None) -> dict[str, float]:
-        """The outcomes of a point: 0 for what is not built, bought or short, NaN for an expression without a value."""
-        case = self.case(**values)
-        self._live.update(case)
+        """The outcomes of a point: 0 for what is not built, bought or short."""
+        self._live.update(self.case(**values))
         found = self._live.solve(silent)
         if found.stop is not Stop.OPTIMAL:
             told = f"at {values}: {WHY[found.stop]}"
             raise InfeasibleError([told]) if found.stop is Stop.INFEASIBLE else StoppedError(told)
-        figures = figures_of(self._live, found, self._expressions)
+        figures = figures_of(self._live, found, self._functions)
         return {name: figures.get(name, unsaid(name)) for name in self._outcomes}
 
-    def table(self, points: pd.DataFrame | Sequence[Sequence[Value]]) -> pd.DataFrame:
+    def table(
+        self, points: pd.DataFrame | Sequence[Sequence[Value]], errors: Errors = "raise"
+    ) -> pd.DataFrame:
         """The outcomes of many points, a row each, in their order; nearby points are cheap after one another.
 
         points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order.
+        errors: `nan` gives a point without an outcome NaN, and a column `stopped` says why.
         """
-        frame = (
-            points
-            if isinstance(points, pd.DataFrame)
-            else pd.DataFrame(points, columns=list(self.uncertainties))
-        )
-        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return pd.DataFrame(
-            [self(**{str(k): v for k, v in row.items()}) for row in rows], index=frame.index
-        )
+        named = points.columns if isinstance(points, pd.DataFrame) else list(self.uncertainties)
+        frame = pd.DataFrame(points, columns=named)
+        cells = frame.astype(object).where(frame.notna(), None)
+        rows: list[dict[str, Any]] = []
+        for row in cells.to_dict("records"):
+            values = {str(name): value for name, value in row.items()}
+            rows.append(self(**values) if errors == "raise" else self._or_nan(values))
+        columns = [*self._outcomes, *([STOPPED] if errors == "nan" else [])]
+        return pd.DataFrame(rows, index=frame.index, columns=columns)
+
+    def _or_nan(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {**self(**values), STOPPED: ""}
+        except PlannerError as error:
+            return {**dict.fromkeys(self._outcomes, np.nan), STOPPED: str(error)}
 
     def _row(self, values: Mapping[str, Value | None]) -> DesignRow:
         names = [*self.uncertainties, *self.levers]
-        faults = [
-            Fault("values", 0, n, f"unknown{did_you_mean(n, names)}")
-            for n in values
-            if n not in names
-        ]
+        strange = [name for name in values if name not in names]
+        faults = [Fault("values", 0, n, f"unknown{did_you_mean(n, names)}") for n in strange]
         row: list[Value | None] = []
-        for u in self._study.uncertainties:
-            value = values.get(u.name)
+        for uncertainty in self._study.uncertainties:
+            value = values.get(uncertainty.name)
             value = value.item() if isinstance(value, np.generic) else value
-            if value is not None and (why := misfit(u, value)):
-                faults.append(Fault("values", 0, u.name, why))
+            why = misfit(uncertainty, value) if value is not None else ""
+            if why:
+                faults.append(Fault("values", 0, uncertainty.name, why))
             row.append(value)
         for name, labels in self.levers.items():
             label = values.get(name)
             row.append(labels[0] if label is None else label)
             if row[-1] not in labels:
-                faults.append(
-                    Fault(
-                        "values",
-                        0,
-                        name,
-                        f"{label!r} is no option{did_you_mean(str(label), labels)}",
-                    )
-                )
+                near = did_you_mean(str(label), labels)
+                faults.append(Fault("values", 0, name, f"{label!r} is no option{near}"))
         if faults:
             raise InputError(faults)
         return tuple(row)
 
     @cached_property
-    def _expressions(self) -> Mapping[str, Formula]:
-        return expressions_of(self._base, self._study.expressions)
-
-    @cached_property
-    def _changer(self) -> PointChanger:
-        return PointChanger(self._base)
+    def _changer(self) -> Changer[Case]:
+        return Changer(self._base)
 
     @cached_property
     def _settler(self) -> Settler:
@@ -166,3 +212,26 @@ class Experiment:
     @cached_property
     def _live(self) -> LiveProgram:
         return LiveProgram(self._base, self._study.time_limit)
+
+
+def _described(uncertainty: Uncertainty) -> tuple[str, list[float]]:
+    """The distribution and the bounds that SALib has for an uncertainty."""
+    if uncertainty.values is not None:
+        return "unif", [0.0, float(len(uncertainty.values))]
+    given = uncertainty.distribution
+    if given.kind == "uniform":
+        return "unif", [float(str(end)) for end in ends(uncertainty)]
+    mean, spread = float(given.mean or 0.0), float(given.spread or 0.0)
+    if given.kind == "triangular":
+        low, high = (float(str(end)) for end in ends(uncertainty))
+        return "triang", [low, high, (float(given.mode or 0.0) - low) / (high - low)]
+    if given.kind == "normal" and uncertainty.range is None:
+        return "norm", [mean, spread]
+    if given.kind == "normal":
+        low, high = (float(str(end)) for end in ends(uncertainty))
+        return "truncnorm", [low, high, mean, spread]
+    if uncertainty.range is None:
+        return "lognorm", [float(np.log(mean)), spread]
+    told = "is lognormal with a range, which SALib has not"
+    remedy = "leave the range out, or take a `lhs` or `sobol` study"
+    raise InputError([Fault("study", 0, uncertainty.name, told, remedy=remedy)])

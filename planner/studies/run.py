@@ -21,23 +21,17 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.changed_case import Changer
 from planner.data.load import load
 from planner.data.scenario_tree import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
-from planner.parallel import ATTEMPTS, Team, Workers, local
+from planner.parallel import ATTEMPTS, Here, Team, Workers
 from planner.results.folders import write_whole
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
-from planner.studies.points import (
-    Point,
-    PointChanger,
-    Settler,
-    chains,
-    check_study,
-    points,
-    settings_from,
-)
+from planner.studies.outcomes import OwnOutcome
+from planner.studies.points import Point, Settler, case_of, chains, check_study, digest_of, points
 from planner.studies.store import (
     BASE,
     CHECKS,
@@ -64,8 +58,6 @@ from planner.studies.study_file import FrontierDesign, StudyFile, build_study, r
 from planner.studies.worker import CRASHED, START, ChainState, PointResult, Worker
 
 Tell = Callable[[StudyStatus], None]
-ONE = local(1)
-"""One process beside this one, so that no point can take the study with it."""
 
 
 def untold(_: StudyStatus) -> None:
@@ -73,46 +65,80 @@ def untold(_: StudyStatus) -> None:
 
 
 def run_points(
-    given: str | Path | Mapping[str, Any], out: str | Path, team: Team = ONE, tell: Tell = untold
+    given: str | Path | Mapping[str, Any],
+    out: str | Path,
+    team: Team = Here,
+    tell: Tell = untold,
+    *,
+    case: Case | None = None,
+    functions: Mapping[str, OwnOutcome] | None = None,
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
-    team: who works on it. tell: called with how far it is.
+    team: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
+    study names. functions: outcomes of the user's own, by name.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
-    asked, folder, place = read_given(given)
+    asked, folder, _ = read_given(given, case)
     if isinstance(asked.design, FrontierDesign):
         raise InputError(
             [asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")]
         )
-    case = open_case(asked, folder)
-    check_study(asked, case, place)
-    settler = Settler(asked, case)
-    found = points(asked, settler, case.sha256, design(asked, folder))
-    reused, others = prepare(Path(out), asked, case, found, settler.base)
-    return replace(_work(Path(out), asked, case, found, team, tell), reused=reused, others=others)
+    base = open_case(asked, folder, case)
+    check_study(asked, base, functions)
+    settler = Settler(asked, base)
+    found = points(asked, settler, base.sha256, design(asked, folder), functions)
+    reused, others = prepare(Path(out), asked, base, found, settler.base)
+    work = Work(asked, base, found, functions or {})
+    return replace(_work(Path(out), work, team, tell), reused=reused, others=others)
 
 
-def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, str]:
-    """A study from its file or its content; the folder that paths in it are seen from, and its name for messages."""
+def read_given(
+    given: str | Path | Mapping[str, Any], case: Case | None = None
+) -> tuple[StudyFile, Path, str]:
+    """A study from its file or its content; the folder that paths in it are seen from, and its name for messages.
+
+    case: one in memory that it is about; the content then names none.
+    """
     if isinstance(given, Mapping):
-        return build_study(given), Path(), "study"
+        named = {} if case is None else {"case": case.name}
+        return build_study({**named, **given}), Path(), "study"
     return read_study(given), Path(given).parent, Path(given).name
 
 
-def open_case(study: StudyFile, folder: Path) -> Case:
-    """The case and model of a study file that lies in `folder`. Raises InputError."""
-    case = load(
-        folder / study.case, (folder / study.model) if study.model else None, dict(study.set)
-    )
-    refuse_if_too_large(case)
-    return case
+def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
+    """The case and model of a study file that lies in `folder`, or a case in memory. Raises InputError."""
+    if case is not None:
+        found = case.with_settings(study.set)
+    else:
+        model = (folder / study.model) if study.model else None
+        found = load(folder / study.case, model, dict(study.set))
+    refuse_if_too_large(found)
+    return found
 
 
-def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus:
+@dataclass(frozen=True)
+class Work:
+    """What is to be solved: the study, its case, its points, and outcomes of the user's own."""
+
+    study: StudyFile
+    case: Case
+    points: list[Point]
+    functions: Mapping[str, OwnOutcome]
+
+
+def retry(
+    out: str | Path,
+    team: Team = Here,
+    tell: Tell = untold,
+    *,
+    functions: Mapping[str, OwnOutcome] | None = None,
+) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
-    return _work(Path(out), *reopen(Path(out)), team, tell, again=True)
+    study, case, found = reopen(Path(out))
+    work = Work(study, case, found, functions or {})
+    return _work(Path(out), work, team, tell, again=True)
 
 
 def stored_case(out: Path) -> Case:
@@ -136,7 +162,7 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
         raise InputError(
             [Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")]
         )
-    case = PointChanger(stored_case(out)).apply(settings_from(meant[0].settings))
+    case = case_of(Changer(stored_case(out)), meant[0].settings)
     return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
 
@@ -151,24 +177,17 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     return study_of(asked), case, points_of(out)
 
 
-def _work(
-    out: Path,
-    asked: StudyFile,
-    case: Case,
-    found: list[Point],
-    team: Team,
-    tell: Tell,
-    again: bool = False,
-) -> StudyStatus:
-    rests = [read_asked(out)["inputs_sha256"], versions(), asked.time_limit, asked.expressions]
+def _work(out: Path, work: Work, team: Team, tell: Tell, again: bool = False) -> StudyStatus:
+    study, functions = work.study, work.functions
+    digests = {name: digest_of(function) for name, function in functions.items()}
+    rests = [read_asked(out)["inputs_sha256"], versions(), study.time_limit, digests]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = WorkQueue(asked, found, ground, journal, again)
+        queue = WorkQueue(study, work.points, ground, journal, again)
         if not queue.finished:
             tell(queue.status)
-            with closing(
-                team(partial(Worker, case, asked.time_limit, asked.expressions))
-            ) as workers:
+            make = partial(Worker, work.case, study.time_limit, functions)
+            with closing(team(make)) as workers:
                 queue.work_off(workers, lambda: tell(queue.status))
     (out / PLANS).unlink(missing_ok=True)  # else it is what the table is read from
     write_parquet(out / PLANS, read_plan_table(out))

@@ -6,11 +6,8 @@ from half a block would be wrong without saying so. Any other sample is ranked b
 each uncertainty explains of the variance once it is known (RBD-FAST: Tarantola, Gatelli and Mara, Reliability
 Engineering and System Safety 91, 2006), which holds where uncertainties are correlated too.
 
-Where it fails is looked for in two ways side by side. CART (scikit-learn) splits the whole space. PRIM peels a box
-(Friedman and Fisher, Bump hunting in high-dimensional data, Statistics and Computing 9, 1999; used for this end by
-Bryant and Lempert, Technological Forecasting and Social Change 77, 2010): a twentieth of the points at a time, from the
-side where that raises the share of failures most. Then it pastes back what was peeled too much. Every box on the way is
-a choice between coverage and density.
+Where a plan fails is what a small tree says (CART of scikit-learn). PRIM is a matter of taste of whoever looks: EMA Workbench
+takes the tables of a study, as models/studies/REFERENCE.md shows.
 """
 
 from __future__ import annotations
@@ -190,11 +187,9 @@ def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> Vector:
 
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-PEEL, SMALLEST = 0.05, 0.05
-"""Share of the points peeled or pasted at a time, and the least share that a box or a leaf holds."""
+SMALLEST = 0.05
+"""Least share of the points that a leaf holds."""
 LEAVES = 6
-WORTH_SAYING = 0.97
-"""A limit is left out if the box is at least this good without it."""
 
 
 def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
@@ -227,88 +222,12 @@ def _leaves(tree: Any, node: int, limits: Matrix) -> Iterator[Matrix]:
         yield from _leaves(tree, child, narrower)
 
 
-def prim(names: Sequence[str], at: Matrix, failed: Flags) -> tuple[Box | None, tuple[Box, ...]]:
-    """The box with the best harmonic mean of density and coverage, pasted and without limits that it needs not; and all
-    boxes on the peeling path, from the whole space on. No box where nothing fails, or everything."""
-    if failed.all() or not failed.any():
-        return None, ()
-    path = list(_peeled(at, failed))
-    boxes = [_box(names, limits, inside, failed) for limits, inside in path]
-    best = int(np.argmax([_harmonic(box) for box in boxes]))
-    limits = _simpler(_pasted(path[best][0], names, at, failed), names, at, failed)
-    box = _box(names, limits, _within(limits, at), failed)
-    return box if box.limits else None, tuple(boxes)
-
-
 def _no_limits(at: Matrix) -> Matrix:
     return np.tile([-np.inf, np.inf], (at.shape[1], 1))
 
 
-def _peeled(at: Matrix, failed: Flags) -> Iterator[tuple[Matrix, Flags]]:
-    """Limits and the points within them, from all of them on."""
-    limits, inside = _no_limits(at), np.ones(len(at), dtype=bool)
-    while True:
-        yield limits.copy(), inside
-        peeled = _peel(at, failed, inside) if inside.sum() > max(2, SMALLEST * len(at)) else None
-        if peeled is None:
-            return
-        axis, side, cut, inside = peeled
-        limits[axis, side] = cut
-
-
-def _peel(at: Matrix, failed: Flags, inside: Flags) -> tuple[int, int, float, Flags] | None:
-    """The peel that leaves the highest share of failures: (axis, 0 low or 1 high side, cut, points left)."""
-    found: tuple[int, int, float, Flags] | None = None
-    highest = failed[inside].mean()
-    for axis in range(at.shape[1]):
-        values = np.sort(at[inside, axis])
-        step = max(1, int(PEEL * len(values)))
-        for side, at_edge, beyond in (
-            (0, values[step - 1], values[step]),
-            (1, values[-step], values[-step - 1]),
-        ):
-            cut = float((at_edge + beyond) / 2)
-            left = inside & (at[:, axis] > cut if side == 0 else at[:, axis] < cut)
-            if 0 < left.sum() < inside.sum() and failed[left].mean() > highest:
-                highest, found = failed[left].mean(), (axis, side, cut, left)
-    return found
-
-
-def _pasted(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> Matrix:
-    """The limits with sides moved out for as long as that makes the box better."""
-    while True:
-        inside = _within(limits, at)
-        step, tried = max(1, int(PEEL * inside.sum() / 2)), [limits]
-        for axis, side in zip(*np.nonzero(np.isfinite(limits)), strict=True):
-            wider = limits.copy()
-            wider[axis, side] = -np.inf if side == 0 else np.inf
-            values = np.sort(at[_within(wider, at) & ~inside, axis])[:: -1 if side == 0 else 1]
-            if len(values) > step:
-                wider[axis, side] = (values[step - 1] + values[step]) / 2
-            tried.append(wider)
-        best = max(tried, key=lambda one: round(_worth(one, names, at, failed), 12))
-        if best is limits:
-            return limits
-        limits = best
-
-
 def _within(limits: Matrix, at: Matrix) -> Flags:
     return np.asarray(((at > limits[:, 0]) & (at < limits[:, 1])).all(axis=1))
-
-
-def _simpler(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> Matrix:
-    """The limits without those that the box is no worse without: a peel may have followed chance."""
-    for axis in sorted(range(len(names)), key=lambda axis: names[axis]):
-        for given_up in ([1], [0], [0, 1]):
-            fewer = limits.copy()
-            fewer[axis, given_up] = np.array([-np.inf, np.inf])[given_up]
-            if _worth(fewer, names, at, failed) >= _worth(limits, names, at, failed) * WORTH_SAYING:
-                limits = fewer
-    return limits
-
-
-def _worth(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> float:
-    return _harmonic(_box(names, limits, _within(limits, at), failed))
 
 
 def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> Box:

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from planner.config import Toml, read_toml
+from planner.data.change import Change, OpenChange, change_of, changes_of, parse_open, plain
 from planner.errors import Fault, InputError, did_you_mean, file_words
 from planner.studies.study_faults import at, faults_of, text_faults, twice
 
@@ -27,32 +36,6 @@ class _StudySection(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
     )
-
-
-class Address(_StudySection):
-    """Which quantity: cells of a table of the case, or a key of the model file."""
-
-    table: str = ""
-    """Table of the case, e.g. `demand`."""
-    column: str = ""
-    """Column of the table, e.g. `tonnes`."""
-    where: dict[str, str | int | list[str]] = {}
-    """Filter by column: `dy`, `s1*`, `dy;tb` or a list; for whole numbers also `2030..2035`. Left out: all rows."""
-    change: Literal["set", "scale", "add", "grow"] = "set"
-    """What the value does: `set` replaces, `scale` multiplies, `add` adds,
-    `grow` multiplies by (1 + value)^(year - first year)."""
-    key: str = ""
-    """Dotted key of the model file instead of a table, e.g. `objective.risk_aversion`."""
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Address:
-        if bool(self.key) == bool(self.table):
-            raise ValueError("needs either `table` and `column`, or `key`; give one of the two")
-        if self.table and not self.column:
-            raise ValueError("needs `column` beside `table`; add it")
-        if self.key and self.change != "set":
-            raise ValueError("a key of the model file can only be set; leave `change` out")
-        return self
 
 
 class Distribution(_StudySection):
@@ -87,13 +70,15 @@ class Distribution(_StudySection):
         return self
 
 
-class Uncertainty(Address):
+class Uncertainty(_StudySection):
     """A quantity that is not ours to choose."""
 
     name: Annotated[str, Field(min_length=1)]
     """Name in tables and pictures."""
     unit: str = ""
     """Unit of the value, for pictures."""
+    change: str | Annotated[list[str], Field(min_length=1)]
+    """What the value changes, as for `--set`, with `?` for the value: `demand.*.dy;tb.*.*.tonnes=x?`; several in a list."""
     range: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
     """Lowest and highest value."""
     values: Annotated[list[Value], Field(min_length=1)] | None = None
@@ -101,10 +86,25 @@ class Uncertainty(Address):
     distribution: Distribution = Distribution(kind="uniform")
     """How likely the values of the range are."""
     base: Value | None = None
-    """Value that stands for the case as it is; left out: 1 for `scale`, 0 for `add` and `grow`, else what the
-    case or model file says."""
-    also: list[Address] = []
-    """Further quantities that the same value changes."""
+    """Value that stands for the case as it is; left out: 1 for `x?`, 0 for `plus ?` and per cent, else what the case or
+    model file says."""
+
+    @property
+    def changes(self) -> list[OpenChange]:
+        """What the value changes."""
+        texts = [self.change] if isinstance(self.change, str) else self.change
+        return [parse_open(text) for text in texts]
+
+    @field_validator("change")
+    @classmethod
+    def _readable(cls, value: str | list[str]) -> str | list[str]:
+        texts = [value] if isinstance(value, str) else value
+        for text in texts:
+            _read_here(parse_open, text)
+        addresses = [parse_open(text).change.address for text in texts]
+        if twice(addresses):
+            raise ValueError("changes the same cells twice; take one of the two out")
+        return value
 
     @model_validator(mode="after")
     def _domain(self) -> Uncertainty:
@@ -121,32 +121,22 @@ class Uncertainty(Address):
             )
         if self.values is not None and (again := twice([str(v).casefold() for v in self.values])):
             raise ValueError(f"has the value {again} twice; take one of the two out")
-        places = [
-            address.model_dump_json(exclude={"change"})
-            for address in (
-                Address(**self.model_dump(include=set(Address.model_fields))),
-                *self.also,
-            )
-        ]
-        if twice(places):
-            raise ValueError("changes the same cells twice; take one of the two out")
         if self.range is not None and not self.range[0] < self.range[1]:
             raise ValueError("`range` must rise; swap its ends")
         mode = self.distribution.mode
-        if (
-            mode is not None
-            and self.range is not None
-            and not self.range[0] <= mode <= self.range[1]
-        ):
+        outside = self.range is not None and mode is not None
+        if outside and not self.range[0] <= mode <= self.range[1]:  # type: ignore[index, operator]
             raise ValueError("`mode` lies outside the range; move it into the range")
         return self
 
 
-class Setting(Address):
-    """One change with its value."""
-
-    value: Value
-    """The value."""
+def _read_here(read: Callable[..., object], *given: object) -> None:
+    """Read a change; what is wrong with it is told as a fault of the key it stands in."""
+    try:
+        read(*given)
+    except InputError as error:
+        first = error.faults[0]
+        raise ValueError(f"{first.message}; {first.remedy}") from None
 
 
 class Option(_StudySection):
@@ -154,8 +144,20 @@ class Option(_StudySection):
 
     label: Annotated[str, Field(min_length=1)]
     """Name in tables and pictures."""
-    changes: list[Setting] = []
-    """What is changed; none: the case as it is."""
+    changes: dict[str, Value] = {}
+    """What is changed, as in `set`: address -> value; none: the case as it is."""
+
+    @property
+    def settings(self) -> list[Change]:
+        """What is changed."""
+        return changes_of(self.changes)
+
+    @field_validator("changes")
+    @classmethod
+    def _readable(cls, value: dict[str, Value]) -> dict[str, Value]:
+        for address, given in value.items():
+            _read_here(change_of, address, given)
+        return value
 
 
 class StudyLever(_StudySection):
@@ -263,8 +265,16 @@ class PointList(_StudySection):
     """
 
     kind: Literal["list"]
-    file: str
-    """The file, beside the study file."""
+    file: str = ""
+    """The file, beside the study file; in Python a DataFrame too."""
+    rows: list[dict[str, Value | None]] | None = None
+    """The points themselves, in place of a file: uncertainty -> value."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> PointList:
+        if bool(self.file) == (self.rows is not None):
+            raise ValueError("needs either `file` or `rows`; give one of the two")
+        return self
 
 
 class FrontierDesign(_StudySection):
@@ -304,7 +314,7 @@ class StudyFile(_StudySection):
     model: str = ""
     """Model file, as seen from the study file; left out, that of the case."""
     set: dict[str, Value] = {}
-    """Overrides of the model file, dotted keys."""
+    """Changes of the case and its model file, address -> value as for `--set`."""
     uncertainties: list[Uncertainty] = []
     """What is not ours to choose."""
     levers: list[StudyLever] = []
@@ -312,10 +322,8 @@ class StudyFile(_StudySection):
     correlated: list[Correlated] = []
     """Uncertainties that move together."""
     outcomes: list[str] = ["risk_musd", "cost_musd"]
-    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`, or the name of an
-    expression."""
-    expressions: dict[str, str] = {}
-    """Outcomes of your own, by name: `cost_musd / risk_musd`, `expected(shortfall.tonnes, element == "dy")`."""
+    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`, or the name of a
+    function that is given in Python."""
     fails_when: str = ""
     """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
     design: Design
@@ -416,6 +424,7 @@ def build_study(
 ) -> StudyFile:
     """StudyFile from nested values. Raises InputError."""
     toml = toml or Toml(place=place)
+    values = _without_frames(values)
     merged = {"name": file_words(stem), **values}
     if merged.get("title") in (None, ""):
         merged["title"] = merged["name"]
@@ -430,13 +439,24 @@ def build_study(
     return found
 
 
+def _without_frames(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with the rows of a data frame in its place."""
+    design = values.get("design")
+    points: Any = design.get("file") if isinstance(design, Mapping) else None
+    if not isinstance(design, Mapping) or not hasattr(points, "to_dict"):
+        return values
+    rows = points.astype(object).where(points.notna(), None).to_dict("records")
+    plain_rows = [{str(name): plain(cell) for name, cell in row.items()} for row in rows]
+    others = {name: value for name, value in design.items() if name != "file"}
+    return {**values, "design": {**others, "rows": plain_rows}}
+
+
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
 SECTIONS: tuple[type[BaseModel], ...] = (
     StudyFile,
     Uncertainty,
     StudyLever,
     Option,
-    Setting,
     Correlated,
     Distribution,
     OneAtATime,

@@ -9,7 +9,6 @@ written down and can be taken up again, in another process or on another day. Wo
 from __future__ import annotations
 
 import base64
-import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,29 +19,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
+from planner.data.changed_case import Changer
 from planner.errors import InputError
 from planner.planning.whole_program import ENDS
 from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
-from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.variable_values import Values
 from planner.studies.outcomes import (
     DecidedAmount,
-    Formula,
-    Found,
     Measures,
+    OwnOutcome,
     amounts_of,
     capacities,
     decisions,
     measure,
-    outcome_names,
+    own_outcomes,
 )
-from planner.studies.points import Plain, PointChanger, settings_from
+from planner.studies.points import Plain, case_of
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
@@ -126,15 +123,18 @@ class PointResult:
 class Worker:
     """Solves points of one study. The program is built once and kept while its structure holds.
 
-    expressions: outcomes of the study's own, by name.
+    functions: outcomes of the user's own, by name.
     """
 
     def __init__(
-        self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None
+        self,
+        case: Case,
+        time_limit: float | None,
+        functions: Mapping[str, OwnOutcome] | None = None,
     ) -> None:
         self.case, self._time_limit = case, time_limit
-        self._expressions = expressions_of(case, expressions or {})
-        self._changer = PointChanger(self.case)
+        self._functions = functions or {}
+        self._changer = Changer(case)
         self._session: PointProgram | None = None
         self._built: Plain = []
         self._state = START
@@ -150,7 +150,7 @@ class Worker:
         before = self._state if state is None else state
         started = perf_counter()
         try:
-            case = self._changer.apply(settings_from(settings))
+            case = case_of(self._changer, settings)
             if cold:  # in a program built for it alone
                 result, after = self._solved(PointProgram(case, self._time_limit)), before
             else:
@@ -182,7 +182,7 @@ class Worker:
     def _loaded(self, state: ChainState) -> PointProgram:
         """A session whose program was built from the point that the state names."""
         if self._session is None or self._built != state.built:
-            case = self._changer.apply(settings_from(state.built))
+            case = case_of(self._changer, state.built)
             self._session, self._built = PointProgram(case, self._time_limit), state.built
         return self._session
 
@@ -191,7 +191,7 @@ class Worker:
         outcome, scope, program = session.solve(silent), session.scope, session.program
         if outcome.stop is not Stop.OPTIMAL:
             return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
-        values = figures_of(session, outcome, self._expressions)
+        values = figures_of(session, outcome, self._functions)
         if not scope.case.model.policy.whole_plants:
             columns = np.array(
                 [j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp
@@ -209,28 +209,13 @@ class Worker:
         )
 
 
-def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Formula]:
-    """Expressions over the outcomes of a case and over those before them, by name."""
-    known = outcome_names(case) if texts else []
-    return {
-        name: Formula(text, [*known, *list(texts)[:place]])
-        for place, (name, text) in enumerate(texts.items())
-    }
-
-
 def figures_of(
-    session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Formula]
+    session: LiveProgram, outcome: Outcome, functions: Mapping[str, OwnOutcome]
 ) -> Measures:
-    """All figures of an optimum, and the expressions over them that are numbers."""
+    """All figures of an optimum, and what functions of the user's own give that is a number."""
     scope, program = session.scope, session.program
     values = measure(scope, program, outcome)
-    read = {table for expression in expressions.values() for table in expression.tables}
-    tables = extract_tables(scope, Values(program.columns, outcome.last.x), read) if read else {}
-    for name, expression in expressions.items():
-        value = expression.value(Found(values, tables, scope.case.scenarios))
-        if math.isfinite(value):
-            values[name] = value
-    return values
+    return values | own_outcomes(functions, values, scope, program, outcome.last.x)
 
 
 def spread(plans: Sequence[Measures]) -> Measures:

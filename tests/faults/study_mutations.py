@@ -23,35 +23,29 @@ check_share = 0.5
 [[uncertainties]]
 name = "money"
 unit = "times"
-table = "budgets"
-column = "musd"
-change = "scale"
+change = "budgets.USA.*.musd=x?"
 range = [0.5, 1.5]
 base = 1
-[uncertainties.where]
-funder = "USA"
 [uncertainties.distribution]
 kind = "triangular"
 mode = 1.0
 [[uncertainties]]
 name = "lead time"
-table = "projects"
-column = "lead_time_years"
-change = "add"
+change = ["projects.*.lead_time_years=plus ?", "training.*.duration_years=plus ?"]
 values = [0, 1, 2]
-[[uncertainties.also]]
-table = "training"
-column = "duration_years"
-change = "add"
+[[uncertainties]]
+name = "tail"
+unit = "share"
+change = "objective.tail=?"
+range = [0.7, 0.95]
 [[levers]]
 name = "together"
 [[levers.options]]
 label = "all"
 [[levers.options]]
 label = "alone"
-[[levers.options.changes]]
-key = "policy.coordination"
-value = "national"
+[levers.options.changes]
+"policy.coordination" = "national"
 [design]
 kind = "lhs"
 points = 8
@@ -61,20 +55,7 @@ members = ["money", "lead time"]
 correlation = 0.5
 """
 LINES = STUDY.splitlines()
-TEXTS = (
-    "name",
-    "title",
-    "unit",
-    "label",
-    "fails_when",
-    "table",
-    "column",
-    "change",
-    "key",
-    "kind",
-    "case",
-    "model",
-)
+TEXTS = ("name", "title", "unit", "label", "fails_when", "kind", "change", "case", "model")
 NUMBERS = ("time_limit", "check_share", "mode", "points", "seed", "correlation")
 
 
@@ -127,7 +108,7 @@ def study_faults() -> Iterator[StudyFault]:
     """Every fault of one line."""
     for number, section, key, value in keys():
         where = f"{section}.{key}" if section else key
-        if section != "set" and not section.endswith("where"):
+        if section != "set" and not section.endswith("changes"):
             wrong = swap(key)
             told = f"{section}.{wrong}" if section else wrong
             if key != "kind":
@@ -148,7 +129,7 @@ def study_faults() -> Iterator[StudyFault]:
                 "TOML",
             )
         yield StudyFault(f"{where} without value", number, f"{key} = ", number, "", "TOML")
-        if key in TEXTS:
+        if key in TEXTS and not value.startswith("["):
             for hidden in ("\\u001b[31m", "\\u200b", "\\u202e", "\\u0007"):
                 bad = f'{value[:-1]}{hidden}"'
                 yield StudyFault(
@@ -177,11 +158,8 @@ def _line(text: str, which: int = 1) -> int:
 
 
 def _meanings() -> Iterator[StudyFault]:
-    money, lead, change = (
-        _line("[[uncertainties]]"),
-        _line("[[uncertainties]]", 2),
-        _line('change = "scale"'),
-    )
+    money, lead = _line("[[uncertainties]]"), _line("[[uncertainties]]", 2)
+    change = _line('change = "budgets.USA.*.musd=x?"')
     distribution, option = _line("[uncertainties.distribution]"), _line('label = "alone"')
     spread, values, lever = (
         _line("range = [0.5, 1.5]"),
@@ -207,8 +185,28 @@ def _meanings() -> Iterator[StudyFault]:
     ):
         line = values if ".values" in column else lead
         yield StudyFault(f"{text!r}", values, text, line, column, says)
+    for wrong in ("x", "=", "?=x", "plus?", "x ?%", "?%/y", "+?/y", "=?x", "?.?"):
+        text = f'change = "budgets.USA.*.musd={wrong}"'
+        yield StudyFault(f"{text!r}", change, text, change, "uncertainties.1.change", "")
+    for wrong in (
+        "budgets.USA.musd=x?",
+        "budgets.musd=x?",
+        "budgets=x?",
+        "budgets.USA.*.*.musd=x?",
+    ):
+        yield StudyFault(
+            f"{wrong!r}",
+            change,
+            f'change = "{wrong}"',
+            change,
+            "uncertainties.1.change",
+            "write budgets.FUNDER.YEAR.COLUMN=VALUE" if "." in wrong else "not a cell",
+        )
     for at, text, line, column, says in (
-        (change, 'change = "scael"', change, "uncertainties.1.change", 'did you mean "scale"'),
+        (change, 'change = "scael"', change, "uncertainties.1.change", "must look like"),
+        (change, "change = []", change, "uncertainties.1.change", "must be"),
+        (change, "change = 3", change, "uncertainties.1.change", "must be"),
+        (change, 'change = "budgets.USA.*.musd=3?"', change, "uncertainties.1.change", "none of"),
         (
             kind,
             'kind = "triangluar"',
@@ -289,6 +287,7 @@ def _meanings() -> Iterator[StudyFault]:
     ):
         yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)
     money_is, lead_is = 'uncertainty "money"', 'uncertainty "lead time"'
+    lever_is = 'lever "together", alone'
     correlated = "correlated.1.members"
     for text, column, says in (
         ('outcomes = ["rsik_musd"]', "outcomes", 'did you mean "risk_musd"'),
@@ -304,30 +303,23 @@ def _meanings() -> Iterator[StudyFault]:
         ('name = "money"', "levers.1.name", "two uncertainties or levers"),
         ('members = ["money", "lead tiem"]', correlated, 'did you mean "lead time"'),
         ('members = ["money", "money"]', correlated, "stands twice"),
-        ('table = "budget"', f"{money_is}: table", 'did you mean "budgets"'),
-        ('column = "muds"', f"{money_is}: column", 'did you mean "musd"'),
-        ('funder = "UAS"', f"{money_is}: where", "no such row of"),
-        ('funder = "USA;JNP"', f"{money_is}: where", 'did you mean "JPN"'),
-        ('fnuder = "USA"', f"{money_is}: where", 'did you mean "funder"'),
-        ('table = "project"', f"{lead_is}: table", 'did you mean "projects"'),
-        ('column = "lead_time_year"', f"{lead_is}: column", 'did you mean "lead_time_years"'),
-        ('table = "trainign"', f"{lead_is}: table", 'did you mean "training"'),
-        ('column = "duration_year"', f"{lead_is}: column", 'did you mean "duration_years"'),
+        ('change = "budget.USA.*.musd=x?"', "uncertainties.1.change", 'did you mean "budgets"'),
+        ('change = "budgets.USA.*.muds=x?"', "uncertainties.1.change", 'did you mean "musd"'),
+        ('change = "budgets.UAS.*.musd=x?"', money_is, "no such row of"),
+        ('change = "budgets.USA;JNP.*.musd=x?"', money_is, 'did you mean "JPN"'),
+        ('change = "budgets[fnuder=USA].musd=x?"', "uncertainties.1.change", 'mean "funder"'),
         (
-            'key = "policy.coordinaton"',
-            'lever "together", alone: key',
-            'did you mean "policy.coordination"',
+            'change = ["projects.*.lead_time_year=plus ?"]',
+            "uncertainties.2.change",
+            'did you mean "lead_time_years"',
         ),
-        (
-            'value = "natonal"',
-            'lever "together", alone: policy.coordination',
-            'did you mean "national"',
-        ),
+        ('change = ["projects.*.retire_year=plus ?"]', lead_is, "is blank there"),
+        ('"policy.coordinaton" = "national"', lever_is, 'did you mean "policy.coordination"'),
+        ('"policy.coordination" = "natonal"', lever_is, 'did you mean "national"'),
     ):
         number = _replaced(text, column)
         if LINES[number - 1] != text:
-            told = _line("[uncertainties.where]") if column.endswith("where") else number
-            yield StudyFault(f"{column} by {text!r}", number, text, told, column, says)
+            yield StudyFault(f"{column} by {text!r}", number, text, number, column, says)
 
 
 def _replaced(text: str, column: str) -> int:
@@ -348,9 +340,7 @@ def _replaced(text: str, column: str) -> int:
         ),
         1,
     )
-    if text.startswith(('table = "t', 'column = "d')):
-        at = _line("[[uncertainties.also]]")
-    wanted = {"fnuder": "funder"}.get(key, key)
+    wanted = '"policy.coordination"' if key.startswith('"policy') else key
     return next(
         i for i, line in enumerate(LINES, start=1) if i >= at and line.startswith(f"{wanted} = ")
     )

@@ -16,14 +16,14 @@ def test_every_single_fault_of_a_study_file_is_found_once_at_its_line(tmp_path: 
     path = tmp_path / "s.toml"
     case = planner.load(STARTER)
     path.write_text(STUDY)
-    check_study(read_study(path), case, "s.toml")
+    check_study(read_study(path), case)
     wrong: list[str] = []
     faults = list(study_faults())
     assert len(faults) >= 300 and len({fault.name for fault in faults}) == len(faults)
     for fault in faults:
         path.write_text(fault.applied(str(STARTER)))
         try:
-            check_study(read_study(path), case, "s.toml")
+            check_study(read_study(path), case)
         except InputError as error:
             (found, *more) = error.faults
             if (

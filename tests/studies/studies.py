@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from planner.data.change import parse_change
 from planner.parallel import Answer, Here, Make, Team
 from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
@@ -21,27 +22,9 @@ STARTER = {
     "case": str(ROOT / "inputs" / "starter"),
     "model": str(ROOT / "models" / "least_risk.toml"),
 }
-BUDGET = {
-    "name": "budget",
-    "table": "budgets",
-    "column": "musd",
-    "change": "scale",
-    "range": [0.5, 1.5],
-}
-DEMAND = {
-    "name": "demand",
-    "table": "demand",
-    "column": "tonnes",
-    "change": "scale",
-    "range": [0.9, 1.1],
-}
-CUT = {
-    "name": "cut",
-    "table": "scenarios",
-    "column": "probability",
-    "where": {"scenario": "cut"},
-    "range": [0.05, 0.4],
-}
+BUDGET = {"name": "budget", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
+DEMAND = {"name": "demand", "change": "demand.*.*.*.*.tonnes=x?", "range": [0.9, 1.1]}
+CUT = {"name": "cut", "change": "scenarios.cut.probability=?", "range": [0.05, 0.4]}
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
 FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
@@ -125,7 +108,8 @@ class Mortal(Here):
 
 def is_rich(settings: Plain) -> bool:
     """Whether a point is the one with the largest budget."""
-    return any(s.get("table") == "budgets" and s["value"] > RICH for s in settings)
+    changes = map(parse_change, settings)
+    return any(change.table == "budgets" and change.value > RICH for change in changes)
 
 
 def die_once(settings: Plain) -> None:

@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from planner.cli import app
-from planner.parallel import Here
 from planner.studies.worker import Worker
 from tests.studies.processes import written
 from tests.studies.studies import BUDGET, CUT, DEMAND, ROOT, STARTER
@@ -61,7 +60,7 @@ def study(*arguments: object) -> Result:
             },
             "",
             2,
-            "no point has an optimum; the first ended as bad_input",
+            'uncertainty "cut" at 1.5',
         ),
         (
             {
@@ -70,10 +69,7 @@ def study(*arguments: object) -> Result:
                     {
                         **BUDGET,
                         "name": "limit",
-                        "table": "",
-                        "column": "",
-                        "change": "set",
-                        "key": "objective.risk_limit",
+                        "change": "objective.risk_limit=?",
                         "values": [0.001],
                         "range": None,
                     }
@@ -96,13 +92,10 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
     code: int,
     told: str,
 ) -> None:
-    monkeypatch.setattr(
-        "planner.api.studies.local", lambda _: Here
-    )  # a process of its own takes longer than the points
     solve = Worker._advance
 
     def out_of_memory(self: Worker, *given: Any) -> Any:
-        if any(setting["value"] == 1.05 for setting in given[2]):
+        if any(setting.endswith("x1.05") for setting in given[2]):
             raise MemoryError
         return solve(self, *given)
 

@@ -210,28 +210,25 @@ def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Pa
 
 
 def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> None:
-    limit = {"name": "limit", "key": "objective.risk_limit", "values": [0.001, 3000.0]}
-    chance = {
-        "name": "cut",
-        "table": "scenarios",
-        "column": "probability",
-        "where": {"scenario": "cut"},
-        "values": [0.2, 1.5],
-    }
+    limit = {"name": "limit", "change": "objective.risk_limit=?", "values": [0.001, 3000.0]}
+    cut = {"name": "cut", "change": "scenarios.cut.probability=?", "values": [0.2, 0.6]}
+    slip = {"name": "slip", "change": "scenarios.slip.probability=?", "values": [0.1, 0.7]}
     asked = {
         **studies.STARTER,
         "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
-        "uncertainties": [limit, chance],
+        "uncertainties": [limit, cut, slip],
         "design": {"kind": "grid"},
     }
     run_points(asked, tmp_path / "study", Here)
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
-    found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
-    assert found == {
-        (0.001, 0.2): "infeasible",
-        (3000.0, 0.2): "optimal",
-        (0.001, 1.5): "bad_input",
-        (3000.0, 1.5): "bad_input",
+    found = table.set_index(["limit", "cut", "slip"])["status"].to_dict()
+    assert {point: found[point] for point in found if point[2] == 0.7 or point[1] == 0.2} == {
+        (0.001, 0.2, 0.1): "infeasible",
+        (3000.0, 0.2, 0.1): "optimal",
+        (0.001, 0.2, 0.7): "infeasible",
+        (3000.0, 0.2, 0.7): "optimal",
+        (0.001, 0.6, 0.7): "bad_input",  # together more than 1
+        (3000.0, 0.6, 0.7): "bad_input",
     }
     assert set(table["status"]) <= {*Status, BAD_INPUT, CRASHED}
     assert (table["message"] != "").eq(table["status"] != "optimal").all()
@@ -245,13 +242,7 @@ def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
 
 
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
-    lead = {
-        "name": "lead",
-        "table": "projects",
-        "column": "lead_time_years",
-        "change": "add",
-        "values": [0, 1],
-    }
+    lead = {"name": "lead", "change": "projects.*.lead_time_years=plus ?", "values": [0, 1]}
     run_points(
         sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]},
         tmp_path / "study",
@@ -406,14 +397,9 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
 def test_a_chain_that_changes_structure_is_taken_up_by_another_worker_to_the_last_digit() -> None:
     """Its program is written again from the point where its structure last changed, and begins at the same basis."""
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    late = {
-        "table": "projects",
-        "column": "lead_time_years",
-        "where": {"project": "coast_plant"},
-        "change": "add",
-    }
-    money = {"table": "budgets", "column": "musd", "change": "scale", "value": 0.7}
-    chain = [[], [late | {"value": 1}], [late | {"value": 1}, money], [late | {"value": 2}, money]]
+    late = "projects.coast_plant.lead_time_years=plus"
+    money = "budgets.*.*.musd=x0.7"
+    chain = [[], [f"{late} 1"], [f"{late} 1", money], [f"{late} 2", money]]
     worker, states, results = Worker(case, None), [START], []
     for settings in chain:
         result, state = worker.solve(states[-1], settings, False)

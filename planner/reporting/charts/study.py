@@ -12,8 +12,8 @@ import pandas as pd
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.run_view import rows_of, tooltip
-from planner.reporting.values.wording import count, number, percent, worded
-from planner.results.study import MEANINGS, OPTIMAL, Box, Indices, moves
+from planner.reporting.values.wording import number, worded
+from planner.results.study import MEANINGS, OPTIMAL, Indices, moves
 
 ROW, NAMES = 24, 240
 BEST = "best plan for each point"
@@ -224,27 +224,6 @@ def heat_map(
         told,
         [draw.panel(outcome_words(outcome), told, plot)],
         layout="wide",
-    )
-
-
-def traded(path: Sequence[Box], chosen: Box | None, draw: svg.Drawer) -> Figure | None:
-    """Density against coverage of the boxes that PRIM went through, and of the one that was chosen."""
-    if len(path) < 2:
-        return None
-    plot, x, y = _plane(
-        (0.0, 1.0), (0.0, 1.0), "coverage: share of all failures inside", "density", (820, 260)
-    )
-    plot.curve([(x(box.coverage), y(box.density)) for box in path], svg.RULE)
-    for box in path:
-        inside = f"{percent(box.density)} of {count(box.inside, 'point')} fail, {percent(box.coverage)} of all failures"
-        plot.dot(x(box.coverage), y(box.density), 3, svg.WITH, tip=tooltip(inside, "failures.csv"))
-    legend = [(svg.WITH, "box", "box on the way")]
-    if chosen:
-        plot.diamond(x(chosen.coverage), y(chosen.density), 6, svg.WITHOUT)
-        legend.append((svg.WITHOUT, "box", "chosen, pasted and simplified"))
-    told = worded("figures.j2", "traded")
-    return Figure(
-        "Purity against coverage", told, [draw.panel("PRIM", told, plot)], legend, layout="wide"
     )
 
 

@@ -89,7 +89,7 @@ def write_report(found: StudyResults, folder: Path) -> None:
         sections.append(_given(found, found.held, found.robustness, tables, draw))
         plans = found.robustness.to_dict("records")
         statements += [Statement(str(row["plan"]), _say("regret", row=row)) for row in plans]
-    failures = _failures(found, tables, draw)
+    failures = _failures(found, tables)
     sections += [s for s in (_options(found, tables), failures, _projects(found, tables)) if s]
     if failures:
         words = [part.paragraphs for part in failures.parts if isinstance(part, Text)]
@@ -239,38 +239,25 @@ def _given(
     return Section("given", "Given plans at all points", "", [table, charts.held_plans(held, draw)])
 
 
-def _failures(found: StudyResults, tables: StudyTables, draw: Drawer) -> Section | None:
+def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
     if not found.fails_when:
         return None
-    told, lines, parts = list[str](), list[dict[str, object]](), list[Part]()
+    told: list[str] = []
+    lines: list[dict[str, object]] = []
     for option in found.options:
         if option.failures is None:
             continue
-        boxes, path = option.failures.boxes, option.failures.path
+        box = option.failures.box
         prefix = "" if option.name == ALL else f"{option.name}: "
-        told += [
-            f"{prefix}{way}: {failure_words(option.failures, box)}" for way, box in boxes.items()
-        ]
-        lines += [
-            {
-                "option": option.name,
-                "method": way,
-                "box": _limits(box),
-                "density": box.density,
-                "coverage": box.coverage,
-                "points": box.inside,
-                "failures": box.failures,
-            }
-            for way, box in [
-                *boxes.items(),
-                *((f"PRIM, step {n}", box) for n, box in enumerate(path)),
-            ]
-            if box
-        ]
-        parts += [f for f in [charts.traded(path, boxes["PRIM"], draw)] if f]
+        told.append(f"{prefix}{failure_words(option.failures, box)}")
+        if box is None:
+            continue
+        line = {"option": option.name, "box": _limits(box), "density": box.density}
+        counts = {"coverage": box.coverage, "points": box.inside, "failures": box.failures}
+        lines.append(line | counts)
     tables.add("failures", pd.DataFrame(lines))
     lead = _say("failures", when=found.fails_when)
-    return Section("failures", "When the plan fails", lead, [Text(told), *parts])
+    return Section("failures", "When the plan fails", lead, [Text(told)])
 
 
 def failure_words(found: Failures, box: Box | None) -> str:
