@@ -175,11 +175,20 @@ def _made(book: Ledger, target: str, element: str) -> Vector:
             if item == "mined" and country in countries and (not row.feeds or feed in row.feeds):
                 total = total + case.feed_shares.get(feed, {}).get(element, 0.0) * tonnes
         return total
-    groups = {case.group[c] for c in countries}
-    for c in case.countries:
-        if case.group[c] not in groups:
-            continue
-        good = (c, element, str(row.form))
+    for group in sorted({case.group[c] for c in countries}):
+        members = [c for c in case.countries if case.group[c] == group]
+        # Where nothing is made, what is left over came from outside.
+        total = total + np.maximum(_counted(book, target, element, members), 0.0)
+    return total
+
+
+def _counted(book: Ledger, target: str, element: str, members: list[str]) -> Vector:
+    """What the countries of a target in one group make, less what of it the group leaves over (t)."""
+    form = str(book.case.targets[target].form)
+    countries = book.case.target_countries(target)
+    total = np.zeros(len(book.node))
+    for c in members:
+        good = (c, element, form)
         made, left = book.goods[("made", *good)], left_over(book, good)
         if c in countries:
             total = total + made - left

@@ -167,6 +167,18 @@ def test_output_that_is_left_over_does_not_count(solve: SolveCase) -> None:
     assert told(plan)["met"] is True
 
 
+def test_imports_that_may_not_be_used_count_as_nothing_made(solve: SolveCase) -> None:
+    """Nothing is made, so nothing may be used where a miss is dearer than a loss; imports for nothing left lying there
+    are no output left over, and nothing is missing."""
+    asked = target("made_share", 0.5, price_usd_per_kg=5000)
+    plan = solve(
+        {"objective.goal": "welfare"}, demand=ONE_YEAR, imports=[imports(100)], targets=[asked]
+    )
+    assert plan.summary["cost_musd"] == pytest.approx(0)
+    assert short(plan) == pytest.approx(100)
+    assert told(plan) == {"missing_t": 0, "cost_musd": 0, "met": True}
+
+
 def test_a_partner_that_leaves_over_what_it_gets_is_no_use(solve: SolveCase) -> None:
     """BBB needs nothing. Dy made in AAA beyond its use of 100 t cannot count as used by sending it to BBB."""
     tables = {
