@@ -182,13 +182,18 @@ class Simulator:
 
     def chosen_worth(self, given: Futures) -> float:
         """The worth of stock with which the myopic policy leaves the least risk in futures of the plan."""
+        risks = self.risks_by_worth(given)
+        return min(WORTHS, key=lambda worth: risks[worth])
+
+    def risks_by_worth(self, given: Futures) -> dict[float, float]:
+        """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""
         if len(given.futures) > TRAINED_ON:
             given = given.part(np.linspace(0, len(given.futures) - 1, TRAINED_ON).astype(np.intp))
         risks: dict[float, float] = {}
         for worth in WORTHS:
             losses = np.array([found.loss for found in self.outcomes("myopic", given, worth)])
             risks[worth] = weighed(losses, given.weights, self._objective)["risk_musd"]
-        return min(WORTHS, key=lambda worth: risks[worth])
+        return risks
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from planner.config import Lever
 from planner.data.case import Case
 from planner.data.schema import Funder
 from planner.errors import StoppedError
+from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
 from planner.explanation.claims import steps
 from planner.explanation.commitments import (
@@ -140,6 +141,7 @@ def _explain(
         others,
         _flexibility(reference, found, builds),
         decision,
+        stock_value(plan),
     )
 
 

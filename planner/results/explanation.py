@@ -220,11 +220,25 @@ class Flexibility:
     commitments: Sequence[Commitment]
 
 
+@dataclass(frozen=True, kw_only=True)
+class StockValue:
+    """Risk (MUSD) of a plan without and with stock purchases, operations knowing the past alone, decisions fixed."""
+
+    with_purchases: float
+    without_purchases: float
+
+    @property
+    def reduces_risk_by(self) -> float:
+        """The reduction of risk by stock purchases, MUSD."""
+        return self.without_purchases - self.with_purchases
+
+
 @dataclass(frozen=True)
 class Explanation:
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
     takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
-    where there is one future only, `knowledge` and `alternatives` where they were not asked for.
+    where there is one future only, `knowledge` and `alternatives` where they were not asked for. `stock`: the value of
+    stock purchases without hindsight, which the ladder states with it.
     """
 
     goal: str
@@ -245,6 +259,7 @@ class Explanation:
     alternatives: Alternatives | None
     flexibility: Flexibility | None
     decision: Decision | None = None
+    stock: StockValue | None = None
 
     @property
     def ranges(self) -> Sequence[Range]:

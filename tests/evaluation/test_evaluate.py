@@ -20,7 +20,6 @@ from planner.evaluation.decisions import ALL, fixed_decisions
 from planner.evaluation.evaluate import safe_from
 from planner.evaluation.outcome import FutureOutcome
 from planner.results.evaluation import KEYS, read_evaluation
-from planner.results.store import read_run
 from tests.cases import (
     MUSD,
     budget,
@@ -36,7 +35,6 @@ from tests.cases import (
 )
 
 ROOT = Path(planner.__file__).parents[1]
-REFERENCE = ROOT / "reports" / "reference" / "starter-base"
 STARTER = ROOT / "inputs" / "starter"
 
 
@@ -45,11 +43,16 @@ def call(*words: object) -> tuple[int, str]:
     return found.exit_code, found.output
 
 
+@pytest.fixture(scope="module")
+def plan() -> planner.Plan:
+    """The plan of the teaching case."""
+    return planner.solve(planner.load(STARTER, model=ROOT / "models" / "base.toml"))
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """The reference run without pages."""
-    folder = tmp_path / "run"
-    return stored(read_run(REFERENCE), folder)
+def run(plan: planner.Plan, tmp_path: Path) -> Path:
+    """Its run folder without pages."""
+    return stored(plan, tmp_path / "run")
 
 
 def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -> None:
