@@ -83,13 +83,15 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first used (PEP 562): the whole package would take seconds."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'planner' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else every name would pass for one of the package
+
+    def __getattr__(name: str) -> Any:
+        """A public name, imported when it is first used (PEP 562): the whole package would take seconds."""
+        if name not in _HOME:
+            raise AttributeError(f"module 'planner' has no attribute {name!r}")
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -22,6 +23,10 @@ from planner.errors import Fault, InputError, StoppedError
 from planner.parallel import PATIENCE, READY, Answer, Make, Team, Workers, answered
 
 GONE = "the scheduler is gone; start one and run the same command to go on"
+SECONDS_ALONE = 6.0
+"""After this without a single worker the work is given up."""
+LOST_ERRORS = (OSError, RuntimeError, ValueError, CancelledError)
+"""What dask raises where its scheduler has gone away."""
 TLS = tuple(
     f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")
 )
@@ -37,6 +42,7 @@ class _ClusterWorkers(Workers):
 
     def __init__(self, make: Make, address: str) -> None:
         self._client, self._make, self._key = connect(address), make, uuid4().hex
+        self._address, self._seen = address, monotonic()
         self._asked: dict[Any, deque[Any]] = {}
         self._done = SimpleQueue[Any]()
         self._look()
@@ -71,8 +77,11 @@ class _ClusterWorkers(Workers):
         self._client.close(timeout=1)
 
     def _submit(self, worker: Any, function: Callable[..., Any], *arguments: Any) -> None:
-        future = self._client.submit(function, *arguments, workers=[worker], pure=False)
-        future.add_done_callback(self._done.put)
+        try:
+            future = self._client.submit(function, *arguments, workers=[worker], pure=False)
+            future.add_done_callback(self._done.put)
+        except LOST_ERRORS:
+            raise StoppedError(GONE) from None
         self._asked[worker].append(future)
 
     def _look(self) -> list[Answer]:
@@ -80,8 +89,13 @@ class _ClusterWorkers(Workers):
         self._looked = monotonic()
         try:
             addresses = set(self._client.nthreads())
-        except OSError:
+        except LOST_ERRORS:
             raise StoppedError(GONE) from None
+        if addresses:
+            self._seen = self._looked
+        elif self._looked - self._seen > SECONDS_ALONE:
+            told = f"the scheduler has 0 workers; start `dask worker {self._address}`"
+            raise StoppedError(f"{told} and run the same command to go on")
         said = [
             self._lose(worker, "it has left the scheduler")
             for worker in self.present

@@ -37,13 +37,15 @@ def study(
     *,
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
+    part: tuple[int, int] | None = None,
 ) -> StudyStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
     asked: a study file, or what one would hold; the `file` of a list of points may be a DataFrame. workers: this
     process for 1, or if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address
     of a dask scheduler instead. tell: called with how far it is. case: in place of the one that the study names.
-    functions: outcomes of the user's own, by name: a function of a `SolvedPoint`. What the folder holds already is not
+    functions: outcomes of the user's own, by name: a function of a `SolvedPoint`. part: (3, 40) runs the third of forty
+    parts of the points, for arrays of jobs; `merge_study` puts them together. What the folder holds already is not
     run again. Raises InputError, RunFolderError, StoppedError.
 
     >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
@@ -62,7 +64,19 @@ def study(
         opened = run.open_case(found, base, case)
         return _traced(found, opened, out, team(workers, scheduler), tell)
     who = team(workers, scheduler)
-    return run.run_points(asked, out, who, tell, case=case, functions=functions)
+    return run.run_points(asked, out, who, tell, case=case, functions=functions, part=part)
+
+
+def merge_study(
+    asked: str | Path | Mapping[str, Any],
+    out: str | Path | None = None,
+    *,
+    case: Case | None = None,
+    functions: Mapping[str, OwnOutcome] | None = None,
+) -> StudyStatus:
+    """Put the parts of a study together that were run with `part`. Raises InputError, RunFolderError."""
+    folder = default_out(Path(str(asked))) if out is None else Path(out)
+    return run.merge(asked, folder, case=case, functions=functions)
 
 
 def _traced(found: StudyFile, case: Case, out: Path, who: Team, tell: run.Tell) -> FrontierResults:

@@ -134,7 +134,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.",

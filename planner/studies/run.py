@@ -37,8 +37,10 @@ from planner.studies.store import (
     CHECKS,
     COLD,
     ENDED,
+    ENTRIES,
     FOUND,
     JOURNAL,
+    PARTS,
     PLAN,
     PLANS,
     POINT,
@@ -48,6 +50,7 @@ from planner.studies.store import (
     assemble,
     points_of,
     prepare,
+    provenance_of,
     read_asked,
     read_journal,
     read_plan_table,
@@ -72,12 +75,14 @@ def run_points(
     *,
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
+    part: tuple[int, int] | None = None,
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
     team: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
-    study names. functions: outcomes of the user's own, by name.
+    study names. functions: outcomes of the user's own, by name. part: (3, 40) runs the third of forty parts, into a folder
+    of its own below `out`; `merge` puts the parts together.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
     asked, folder, _ = read_given(given, case)
@@ -89,6 +94,8 @@ def run_points(
     check_study(asked, base, functions)
     settler = Settler(asked, base)
     found = points(asked, settler, base.sha256, design(asked, folder), functions)
+    if part is not None:
+        out, found = part_folder(Path(out), *part), part_of(asked, found, *part)
     reused, others = prepare(Path(out), asked, base, found, settler.base)
     work = Work(asked, base, found, functions or {})
     return replace(_work(Path(out), work, team, tell), reused=reused, others=others)
@@ -116,6 +123,60 @@ def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
         found = load(folder / study.case, model, dict(study.set))
     refuse_if_too_large(found)
     return found
+
+
+def part_folder(out: Path, number: int, count: int) -> Path:
+    """Where a part of a study is run."""
+    return out / PARTS / f"{number}-of-{count}"
+
+
+def part_of(study: StudyFile, found: Sequence[Point], number: int, count: int) -> list[Point]:
+    """The points of one of so many parts, neighbours together. Raises InputError if there is no such part."""
+    if not 1 <= number <= count:
+        said = f"is none of the parts 1/{count} to {count}/{count}"
+        raise InputError([Fault("--part", 0, f"{number}/{count}", said, remedy="count from 1")])
+    unique = list({point.id: point for point in found}.values())
+    ordered = [point for chain in chains(study, unique) for point in chain]
+    first, beyond = len(ordered) * (number - 1) // count, len(ordered) * number // count
+    if first == beyond:
+        said = f"has no point: the study has {len(ordered)}"
+        raise InputError([Fault("--part", 0, f"{number}/{count}", said, remedy="ask for fewer")])
+    return ordered[first:beyond]
+
+
+def merge(
+    given: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    case: Case | None = None,
+    functions: Mapping[str, OwnOutcome] | None = None,
+) -> StudyStatus:
+    """Put the parts of a study together that were run below `out`; nothing is solved.
+
+    What no part has stays open; `retry` runs it. Raises InputError, RunFolderError if there is no part.
+    """
+    asked, folder, _ = read_given(given, case)
+    base = open_case(asked, folder, case)
+    settler = Settler(asked, base)
+    found = points(asked, settler, base.sha256, design(asked, folder), functions)
+    out = Path(out)
+    parts = sorted((out / PARTS).glob("*-of-*"))
+    if not parts:
+        raise RunFolderError(f"{out}: has no parts; run them with --part 1/2, --part 2/2, ..")
+    prepare(out, asked, base, found, settler.base)
+    names = {point.id for point in found}
+    with RunJournal(out / JOURNAL) as journal:
+        for kind in (POINT, COLD):
+            known = {name for name, *_ in read_journal(out / JOURNAL, ENDED, kind)}
+            for part in parts:
+                for name, status, message, seconds, text in read_journal(
+                    part / JOURNAL, ENTRIES, kind
+                ):
+                    if name in names and name not in known:
+                        result = {"status": status, "message": message, "seconds": seconds}
+                        journal.append(kind, name, json.loads(text), result)
+                        known.add(name)
+    return _put_together(out)
 
 
 @dataclass(frozen=True)
@@ -189,12 +250,20 @@ def _work(out: Path, work: Work, team: Team, tell: Tell, again: bool = False) ->
             make = partial(Worker, work.case, study.time_limit, functions)
             with closing(team(make)) as workers:
                 queue.work_off(workers, lambda: tell(queue.status))
-    (out / PLANS).unlink(missing_ok=True)  # else it is what the table is read from
-    write_parquet(out / PLANS, read_plan_table(out))
-    write_parquet(out / RESULTS, assemble(out))
+    return _put_together(out)
+
+
+def _put_together(out: Path) -> StudyStatus:
+    """Write the tables of a study from its journal."""
+    provenance = provenance_of(read_asked(out))
+    for name in (PLANS, RESULTS):
+        (out / name).unlink(missing_ok=True)  # else it is what the table is read from
+    write_parquet(out / PLANS, read_plan_table(out), provenance)
+    write_parquet(out / RESULTS, assemble(out), provenance)
+    checks = checks_of(out)
     write_whole(
         out / CHECKS,
-        lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"),
+        lambda path: checks.to_csv(path, index=False, lineterminator="\n", na_rep="nan"),
     )
     return status_of(out)
 

@@ -16,18 +16,22 @@ Equal studies have equal bytes in all files but the journal, whatever was killed
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from importlib import metadata
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from planner.data.case import Case
 from planner.data.cells import is_number
@@ -43,6 +47,8 @@ from planner.studies.study_file import StudyFile, build_study
 STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
 CURVE = "frontier.csv"
+PARTS = "parts"
+"""Folder with a study folder for each part of a study that is run in parts."""
 
 
 def prepare(
@@ -57,7 +63,8 @@ def prepare(
     Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
     not of this one, the journal has results. Raises RunFolderError.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
+    others = [path for path in folder.iterdir() if path.name != PARTS] if folder.exists() else []
+    if others and not (folder / STUDY).exists():
         raise RunFolderError(
             f"{folder}: exists and is not a study folder; choose another with --out"
         )
@@ -66,6 +73,7 @@ def prepare(
         "case": case.name,
         "inputs_sha256": case.sha256,
         "versions": versions(),
+        "computed_with": libraries(),
     }
     wanted = {point.id for point in points}
     if points:
@@ -87,16 +95,38 @@ def prepare(
                 write_case(case, scratch / "inputs")
                 (scratch / "inputs").rename(folder / "inputs")
         if points:
-            write_parquet(folder / DESIGN, _design(study, points))
+            write_parquet(folder / DESIGN, _design(study, points), provenance_of(asked))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
     return len(known & wanted), len(known - wanted)
 
 
-def write_parquet(path: Path, table: pd.DataFrame) -> None:
-    """Write a table, whole or not at all."""
-    write_whole(path, lambda fresh: table.to_parquet(fresh, compression="zstd", index=False))
+LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "SALib", "scikit-learn")
+"""What draws, computes and keeps the points beside the planner and its solver."""
+PROVENANCE = b"planner"
+"""Key of the metadata of a table in which it is told where it comes from."""
+
+
+def libraries() -> dict[str, str]:
+    """Versions of all that computes beside the planner and its solver."""
+    found = {"python": platform.python_version()}
+    return found | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def write_parquet(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
+    """Write a table, whole or not at all; where it comes from is in its metadata."""
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    known = arrow.schema.metadata or {}
+    told = json.dumps(provenance, sort_keys=True, ensure_ascii=False).encode()
+    arrow = arrow.replace_schema_metadata({**known, PROVENANCE: told})
+    write_whole(path, lambda fresh: parquet.write_table(arrow, fresh, compression="zstd"))
+
+
+def provenance_of(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the tables of a study come from: its title, the case and the versions that computed it."""
+    keys = ("case", "inputs_sha256", "versions", "computed_with")
+    return {"study": asked["study"].get("title", ""), **{key: asked.get(key) for key in keys}}
 
 
 def read_asked(folder: Path) -> dict[str, Any]:
@@ -209,6 +239,7 @@ CREATE TABLE IF NOT EXISTS states (chain TEXT PRIMARY KEY, state TEXT NOT NULL);
 """
 FOUND = "SELECT id, status, message, found FROM entries WHERE stands AND kind = ? ORDER BY number"
 ENDED = "SELECT id, status, message, seconds FROM entries WHERE stands AND kind = ? ORDER BY number"
+ENTRIES = "SELECT id, status, message, seconds, found FROM entries WHERE stands AND kind = ? ORDER BY number"
 STATES = "SELECT chain, state FROM states"
 AGAIN = "UPDATE entries SET stands = 0 WHERE stands AND kind = ? AND id = ?"
 ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?, ?, ?, ?, ?, ?)"

@@ -16,7 +16,7 @@ import pytest
 import planner
 from planner.cluster import connect, on_scheduler
 from planner.decomposition.grouping import parts
-from planner.errors import InputError
+from planner.errors import InputError, StoppedError
 from planner.parallel import Here
 from planner.planning import solve
 from planner.studies.run import run_points
@@ -75,6 +75,16 @@ def test_an_address_that_cannot_be_used_is_refused_and_tls_has_the_settings_of_d
     tls = {f"distributed.comm.tls.{key}": value for key, value in settings.items()}
     with dask.config.set(tls), pytest.raises(InputError, match=told):
         connect(address)
+
+
+def test_a_scheduler_without_workers_is_told_within_seconds(tmp_path: Path) -> None:
+    with Cluster(0, tmp_path) as empty:
+        began = time.monotonic()
+        with pytest.raises(StoppedError) as told:
+            run_points(sample(4), tmp_path / "study", on_scheduler(empty.address))
+    assert time.monotonic() - began < 30
+    assert f"has 0 workers; start `dask worker {empty.address}`" in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> None:
