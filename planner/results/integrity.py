@@ -19,10 +19,16 @@ from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
 from planner.results.ledger import Ledger
 from planner.results.losses import losses_of
 from planner.results.plan import Status, differing, figures
-from planner.results.schema import RESULT_TABLES, SHARES
+from planner.results.schema import LATER_TABLES, RESULT_TABLES
 from planner.results.verify import verify
 
-ASKED_LATER = ("explain.json", "evaluation.json", "removals.json", f"tables/{SHARES.name}.csv")
+ASKED_LATER = (
+    "explain.json",
+    "evaluation.json",
+    "removals.json",
+    "coverage.json",
+    *(f"tables/{name}.csv" for name in LATER_TABLES),
+)
 """Files that may be gone: they can be asked for again."""
 _DESCRIBED = {"model": dict, "seconds": dict, "versions": dict, "goal": str, "inputs_sha256": str}
 """What every summary says beside the figures."""

@@ -19,7 +19,7 @@ from planner.data.odds import are_bounded
 from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
-from planner.results.schema import SHARES, TEXT_COLUMNS
+from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 from planner.results.verify import Verification
 
 
@@ -180,7 +180,7 @@ def differences(stored: PlanValues, again: PlanValues) -> list[str]:
     found = differing(before, now)
     for name in dict.fromkeys([*stored.tables, *again.tables]):
         if name not in stored.tables or name not in again.tables:
-            if name == SHARES.name and name in stored.tables:
+            if name in LATER_TABLES and name in stored.tables:
                 continue  # asked for after the run
             found.append(
                 f"{name}.csv: only in the {'solved' if name in again.tables else 'stored'} run"

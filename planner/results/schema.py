@@ -70,9 +70,10 @@ IMPORTED = ("imported", "resold")
 PER_UNIT = "see unit"
 """The unit of a number whose unit stands in another column of its row."""
 EVERY_TABLE = {table.name: table for table in _declared()}
-SHARES = EVERY_TABLE["shares"]
-"""What is asked of a run after it was solved: in its folder if somebody did."""
-RESULT_TABLES = {name: table for name, table in EVERY_TABLE.items() if table is not SHARES}
+SHARES, COVERAGE = EVERY_TABLE["shares"], EVERY_TABLE["coverage"]
+LATER_TABLES = (SHARES.name, COVERAGE.name)
+"""Tables that are asked of a run after it was solved: in its folder if somebody did."""
+RESULT_TABLES = {name: table for name, table in EVERY_TABLE.items() if name not in LATER_TABLES}
 """The tables of every run."""
 TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
     table.name: tuple(column.name for column in table.columns if not column.optional)

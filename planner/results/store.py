@@ -37,7 +37,7 @@ from planner.errors import RunFolderError
 from planner.results.folders import Fill, clear_leftovers, fill_again, write_folder
 from planner.results.integrity import changed_files, contradictions, refuse_if
 from planner.results.plan import PlanValues, Status
-from planner.results.schema import SHARES, TEXT_COLUMNS
+from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 A_RUN = "a run folder"
@@ -165,9 +165,11 @@ def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 of what a run folder says of itself: summary, inputs and tables, not the pages made of them, nor the
-    table that may be asked for later."""
+    tables that may be asked for later."""
     found = hashlib.sha256()
-    tables = (path for path in sorted((folder / "tables").glob("*")) if path.stem != SHARES.name)
+    tables = (
+        path for path in sorted((folder / "tables").glob("*")) if path.stem not in LATER_TABLES
+    )
     for path in [folder / SUMMARY, *sorted((folder / "inputs").glob("*")), *tables]:
         content = path.read_bytes()
         found.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)

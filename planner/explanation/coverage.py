@@ -1,0 +1,335 @@
+"""What if this is not there? Each origin, ally and plant taken away from a calm year, and pairs with the largest origin.
+
+A year is a linear program of one period: the plants, people and savings that stand by then, every factor 1, without
+stocks, `rise`, targets and discounting. One program is kept for each year, and only the bounds of its columns change.
+What a solution does not use can be taken away from it: then nothing is solved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from planner.config import ModelFile
+from planner.data.case import Case
+from planner.data.lookups import Good
+from planner.errors import InputError, StoppedError, fault
+from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import VARIABLES
+from planner.planning.solve import solve_case
+from planner.planning.whole_program import without_plan
+from planner.results.coverage import SAME, Coverage, CoverageRow, Removal
+from planner.results.ledger import members
+from planner.results.plan import PlanValues
+from planner.solving.goals import Progress, silent
+from planner.solving.highs import Columns, Solver
+from planner.solving.program import ZERO, Vector
+from planner.solving.program_writer import Writer
+from planner.solving.solution import Solution, Stop
+
+EVERY = 5
+"""Years between those that are told of by default."""
+LETTERS = {variable.name: variable.letters for variable in VARIABLES}
+LOSS = "loss"
+"""Name of the objective that is no element."""
+ORDER = ("again", "dual", "primal", "ipm")
+
+
+def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = silent) -> Coverage:
+    """What the plan of a case can serve in calm years without an origin, an ally or a plant, and what can be without it.
+
+    years: those asked for; none: every fifth from the first, and the last. progress: called with each step in words.
+    Returns shares of demand and losses (MUSD) by year, removal and element. Raises InputError for a year outside the
+    horizon, StoppedError without a plan or where an optimum is not proven.
+    """
+    case = plan.case
+    if not plan.tables:
+        raise StoppedError(f"{case.name}: holds no plan ({plan.status})")
+    asked = _years_of(case, years)
+    rows: list[CoverageRow] = []
+    for year in asked:
+        progress(f"{year} with the plan")
+        rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan=True)
+    bare = without_plan(case)
+    # Who trains anyway may do so without a plan: how many is an answer of the program.
+    nothing = solve_case(bare, baseline=False) if bare.programmes else None
+    for year in asked:
+        progress(f"{year} without the plan")
+        standing = standing_without(bare, year) if nothing is None else standing_of(nothing, year)
+        rows += _rows_of(CalmYear(standing), with_plan=False)
+    return Coverage(rows)
+
+
+def _years_of(case: Case, years: Sequence[int]) -> list[int]:
+    for year in years:
+        if year not in case.years:
+            said = f"{year} is not a year of {case.first_year}-{case.last_year}"
+            raise InputError([fault("range", "--year", 0, "", said, value=year)])
+    default = [*range(case.first_year, case.last_year + 1, EVERY), case.last_year]
+    return sorted(set(years or default))
+
+
+Team = tuple[str, str]
+"""(country, skill)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What stands of a case in a year.
+
+    builds: project -> year of commitment and nameplate (t/y). staff: persons.
+    """
+
+    case: Case
+    year: int
+    builds: Mapping[str, Sequence[tuple[int, float]]]
+    staff: Mapping[Team, float]
+
+    def capacity(self, project: str) -> float:
+        """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
+        case, total = self.case, self.case.existing_tpa(project, self.year)
+        for committed, tpa in self.builds.get(project, ()):
+            age = self.year - committed - case.projects[project].lead_time_years
+            total += case.ramp_share(project, age) * tpa
+        return total
+
+    def calm_case(self) -> Case:
+        """The year by itself, as a case in which nothing can be decided."""
+        case, staff, tables = self.case, self.staff, self.case.tables
+        projects = tuple(self._as_it_stands(row.project) for row in tables.projects)
+        workforce = tuple(
+            row.model_copy(update={"initial": staff.get((row.country, row.skill), row.initial)})
+            for row in tables.workforce
+        )
+        calm = case.without_targets().with_tables(
+            projects=projects,
+            workforce=workforce,
+            scenarios=(),
+            shocks=(),
+            draws=(),
+            stockpiles=(),
+            budgets=(),
+        )
+        given = case.model.policy
+        policy = {"coordination": given.coordination, "secondment_share": given.secondment_share}
+        horizon = {"first_year": self.year, "last_year": self.year}
+        model = ModelFile.model_validate({"horizon": horizon, "policy": policy, "levers": ()})
+        return calm.with_model(model)
+
+    def _as_it_stands(self, project: str) -> Any:
+        row = self.case.projects[project]
+        now = {
+            "existing_tpa": self.capacity(project),
+            "online_year": None,
+            "retire_year": None,
+            "max_new_tpa": 0.0,
+            "rise": None,
+        }
+        return row.model_copy(
+            update={key: value for key, value in now.items() if hasattr(row, key)}
+        )
+
+
+def standing_of(plan: PlanValues, year: int) -> Standing:
+    """What stands of a plan: decisions of the undisturbed scenario, without one of the most probable, the first of several."""
+    case, everyone = plan.case, tuple(plan.case.scenarios)
+    scenario = _undisturbed(case)
+    builds: dict[str, list[tuple[int, float]]] = {}
+    investments = plan.tables["investments"]
+    places = (investments[name].tolist() for name in ("project", "year", "tpa", "scenarios"))
+    for project, committed, tpa, scenarios in zip(*places, strict=True):
+        if scenario in members(scenarios, everyone):
+            builds.setdefault(project, []).append((committed, tpa))
+    table = plan.tables["workforce"]
+    now = table[(table["scenario"] == scenario) & (table["year"] == year)]
+    teams = zip(now["country"], now["skill"], strict=True)
+    staff = dict(zip(teams, now["staff"].tolist(), strict=True))
+    return Standing(case=case, year=year, builds=builds, staff=staff)
+
+
+def _undisturbed(case: Case) -> str:
+    shocked = {
+        row.scenario for row in case.tables.shocks if row.factor != 1.0 or row.kind == "delay"
+    }
+    calm = [w for w in case.scenarios if w not in shocked]
+    return max(calm or case.scenarios, key=lambda w: case.scenarios[w])
+
+
+def standing_without(case: Case, year: int) -> Standing:
+    """What stands without a plan and where nobody is trained: staff only leave."""
+    staff = {
+        (country, skill): row.initial
+        * (1.0 - case.skills[skill].attrition) ** (year - case.first_year)
+        for (country, skill), row in case.workforce.items()
+    }
+    return Standing(case=case, year=year, builds={}, staff=staff)
+
+
+class UncoveredScope(Scope):
+    """Index sets in which nothing is left out because imports cover it: they may be taken away."""
+
+    @cached_property
+    def import_covered_nodes(self) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+    @cached_property
+    def covered_at(self) -> dict[Good, tuple[int, ...]]:
+        """Nothing."""
+        return {}
+
+
+class CalmYear:
+    """The program of a year, from which things are taken away."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing, self.case = standing, standing.calm_case()
+        self.year = standing.year
+        self.scope = UncoveredScope(self.case)
+        self.program = Writer(self.scope).program()
+        self.solver = Solver(self.program)
+        self._goals = {LOSS: self._unit(lambda key: key == ("expected_loss", None))}
+        self.demand = {
+            e: sum(
+                tonnes for (_, element, _, _), tonnes in self.case.demand.items() if element == e
+            )
+            for e in self.case.elements
+        }
+        for element, demanded in self.demand.items():
+            if demanded > 0:
+                self._goals[element] = self._unit(
+                    lambda key, e=element: key[0] == "shortfall" and key[1][1] == e
+                )
+
+    def _unit(self, counts: Any) -> Vector:
+        return np.array([1.0 if counts(key) else 0.0 for key in self.program.columns])
+
+    @property
+    def elements(self) -> list[str]:
+        """Elements with a demand in the year."""
+        return [name for name in self._goals if name != LOSS]
+
+    @cached_property
+    def origins(self) -> dict[str, float]:
+        """Outside origin -> what its suppliers can sell in the year (t)."""
+        found: dict[str, float] = {}
+        for (supplier, *_), tonnes in self.case.import_limit.items():
+            origin = self.case.supplier_origin[supplier]
+            found[origin] = found.get(origin, 0.0) + tonnes
+        return dict(sorted(found.items()))
+
+    @property
+    def largest_origin(self) -> str:
+        """The origin with the largest sum of import limits; '' without imports."""
+        return max(self.origins, key=lambda origin: self.origins[origin], default="")
+
+    def removals(self) -> Iterator[Removal]:
+        """All that is taken away, in order: nothing, origins, allies, plants, and pairs with the largest origin."""
+        yield Removal()
+        for origin in self.origins:
+            yield Removal(origin=origin)
+        for origin in dict.fromkeys(("", self.largest_origin)):
+            for country in self.case.countries:
+                yield Removal(origin=origin, country=country)
+            for project in self.case.projects:
+                yield Removal(origin=origin, project=project)
+
+    def limits_of(self, removal: Removal) -> dict[int, float]:
+        """Column -> what it is held to by a removal, at most."""
+        found: dict[int, float] = {}
+        for j, (name, index) in enumerate(self.program.columns):
+            at = dict(
+                zip(LETTERS.get(name, ()), index if isinstance(index, tuple) else (), strict=False)
+            )
+            if removal.origin and name == "imported":
+                found[j] = self._left_on_offer(removal.origin, (at["c"], at["e"], at["o"]))
+            elif removal.origin and name == "imported_from":
+                if self.case.supplier_origin[at["v"]] == removal.origin:
+                    found[j] = 0.0
+            elif (name == "seconded" and at["c"] == removal.country) or (
+                "p" in at and self._is_of(removal, at["p"])
+            ):
+                found[j] = 0.0
+        return found
+
+    def _left_on_offer(self, origin: str, good: Good) -> float:
+        return sum(
+            tonnes
+            for (supplier, *of, _), tonnes in self.case.import_limit.items()
+            if tuple(of) == good and self.case.supplier_origin[supplier] != origin
+        )
+
+    def _is_of(self, removal: Removal, project: str) -> bool:
+        return project == removal.project or (
+            self.case.projects[project].country == removal.country
+        )
+
+    def least(self, goal: str, limits: Mapping[int, float]) -> Solution:
+        """The least of a goal with some columns held. Raises StoppedError without a proven optimum."""
+        columns: Columns = np.array(list(limits), dtype=np.int32)
+        low, high = self.program.lower[columns], self.program.upper[columns]
+        held = np.minimum(high, np.array(list(limits.values())))
+        self.solver.hold(columns, np.maximum(low, np.minimum(held, 0.0)), held)
+        found = self.solver.minimise_sum(self._goals[goal], ORDER, goal)
+        self.solver.hold(columns, low, high)
+        if found.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"{self.year}: no proven optimum without something ({found.stop})")
+        return found
+
+    def value(self, goal: str, solution: Solution) -> float:
+        """Loss (MUSD), or the share of an element's demand that is served."""
+        least = float(self._goals[goal] @ solution.x)
+        return max(least, 0.0) if goal == LOSS else 1.0 - least / self.demand[goal]
+
+    def goals(self) -> Iterable[str]:
+        """The loss, then each element."""
+        return self._goals
+
+
+def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
+    """Rows of one year; those of projects that change nothing are left out."""
+    known: dict[Removal, dict[str, Solution]] = {}
+    for removal in year.removals():
+        base = Removal(origin=removal.origin) if removal.is_pair else Removal()
+        found = _answers(year, removal, known.get(base))
+        if not (removal.country or removal.project):
+            known[removal] = found
+        told, before = _figures(year, found), _figures(year, known[base])
+        for element in year.elements:
+            changed = abs(told[element] - before[element]) > SAME or (
+                abs(told[LOSS] - before[LOSS]) > SAME * (1.0 + before[LOSS])
+            )
+            if changed or not removal.project:
+                yield CoverageRow(
+                    plan=with_plan,
+                    year=year.year,
+                    removal=removal,
+                    element=element,
+                    served_share=told[element],
+                    loss_musd=told[LOSS],
+                )
+
+
+def _figures(year: CalmYear, found: Mapping[str, Solution]) -> dict[str, float]:
+    return {goal: year.value(goal, solution) for goal, solution in found.items()}
+
+
+def _answers(
+    year: CalmYear, removal: Removal, base: Mapping[str, Solution] | None
+) -> dict[str, Solution]:
+    """The optimum of each goal without something. base: those without the first of a pair, or without nothing."""
+    limits = year.limits_of(removal)
+    held = np.array(list(limits), dtype=int)
+    most = np.array(list(limits.values()))
+    out = {}
+    for goal in year.goals():
+        before = None if base is None else base[goal]
+        if before is not None and not np.any(np.abs(before.x[held]) > most + ZERO):
+            out[goal] = before
+        else:
+            out[goal] = year.least(goal, limits)
+    return out

@@ -1,0 +1,140 @@
+"""What a year can still serve without an origin, an ally or a plant: rows, N-1, N-2 and single points of failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.results.schema import COVERAGE
+
+COVERAGE_JSON = "coverage.json"
+NOTHING = "nothing"
+FALL = 0.10
+"""Share of an element's demand: one thing without which the served share falls by more is a single point of failure."""
+SAME = 1e-7
+"""Difference, relative for losses, up to which two figures are the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What is not there: all imports from an origin, a country's plants, savings and people, a project, or a pair."""
+
+    origin: str = ""
+    country: str = ""
+    project: str = ""
+
+    @property
+    def name(self) -> str:
+        """As the table says it: `nothing`, `origin:CHN`, `origin:CHN+project:mill` .."""
+        kinds = {"origin": self.origin, "country": self.country, "project": self.project}
+        return "+".join(f"{kind}:{name}" for kind, name in kinds.items() if name) or NOTHING
+
+    @property
+    def is_pair(self) -> bool:
+        """An origin and something else."""
+        return bool(self.origin) and bool(self.country or self.project)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverageRow:
+    """One element in one year without something.
+
+    plan: with the plan, else with what stands without it. served_share: the largest share of the element's demand that
+    can be met if nothing else mattered. loss_musd: the least loss of the year, all elements together.
+    """
+
+    plan: bool
+    year: int
+    removal: Removal
+    element: str
+    served_share: float
+    loss_musd: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """All rows of a run, in the order of the table."""
+
+    rows: Sequence[CoverageRow]
+
+    def table(self) -> pd.DataFrame:
+        """The table `coverage`."""
+        columns = [column.name for column in COVERAGE.columns]
+        rows = [
+            (
+                row.year,
+                row.removal.name,
+                row.element,
+                row.served_share,
+                row.loss_musd,
+                "true" if row.plan else "false",
+            )
+            for row in self.rows
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def with_plan(self) -> list[CoverageRow]:
+        """Rows of the plan."""
+        return [row for row in self.rows if row.plan]
+
+    @property
+    def n1(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Year -> element -> the least `share` served without one origin, and `without` which."""
+        return _least(row for row in self.with_plan if row.removal.name.startswith("origin:"))
+
+    @property
+    def n2(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The same without a pair: the largest origin, and an ally or a plant."""
+        return _least((row for row in self.with_plan if row.removal.is_pair), pairs=True)
+
+    @property
+    def single_points(self) -> list[dict[str, Any]]:
+        """Plants and allies without which the served share of an element falls by more than 10 points."""
+        whole = {
+            (row.year, row.element): row.served_share
+            for row in self.with_plan
+            if row.removal.name == NOTHING
+        }
+        found = []
+        for row in self.with_plan:
+            falls_by = whole[row.year, row.element] - row.served_share
+            one = row.removal
+            if not one.origin and (one.country or one.project) and falls_by > FALL + SAME:
+                found.append(
+                    {
+                        "year": row.year,
+                        "without": one.name,
+                        "element": row.element,
+                        "falls_by": falls_by,
+                    }
+                )
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of `coverage.json`."""
+        return {"n1": self.n1, "n2": self.n2, "single_points": self.single_points}
+
+
+def _least(
+    rows: Iterable[CoverageRow], pairs: bool = False
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Year -> element -> the row of least served share; of equals the first."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        if row.removal.is_pair != pairs:
+            continue
+        by_element = found.setdefault(str(row.year), {})
+        known = by_element.get(row.element)
+        if known is None or row.served_share < known["share"] - SAME:
+            by_element[row.element] = {"share": row.served_share, "without": row.removal.name}
+    return found
+
+
+def has_coverage(folder: Path) -> bool:
+    """Whether a run folder says what it can serve without something."""
+    return (folder / COVERAGE_JSON).is_file()

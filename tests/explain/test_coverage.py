@@ -1,0 +1,261 @@
+"""What a calm year can serve without an origin, an ally or a plant: hand-derived, and against a case for each removal.
+
+AAA needs 100 t of Dy in 2026, 1 MUSD per tonne short; BBB needs 20.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import planner
+from planner.data.case import Case
+from planner.explanation.coverage import coverage
+from planner.results.coverage import Coverage, Removal
+from tests.cases import budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.conftest import MakeCase
+
+TWO = {
+    "countries": [{"country": "AAA"}, {"country": "BBB"}],
+    "demand": [*demand(100, last=2026), *demand(20, last=2026, country="BBB")],
+    "imports": [imports(50), imports(20, supplier="MYS"), imports(20, country="BBB")],
+    "projects": [
+        mine(),
+        plant(existing_tpa=20),
+        plant(project="other", country="BBB", existing_tpa=10),
+        plant(project="idle", country="BBB"),
+    ],
+    "scenarios": scenarios(cut=1),
+    "shocks": [shock("cut", "import", 0), shock("cut", "capacity", 0)],
+}
+
+
+def covered(case: Case, *years: int) -> Coverage:
+    """The coverage of the plan of a case."""
+    return coverage(planner.solve(case, baseline=False), years)
+
+
+def served(found: Coverage, element: str = "Dy", plan: bool = True) -> dict[str, float]:
+    """Served share by what is not there."""
+    rows = (row for row in found.rows if row.element == element and row.plan is plan)
+    return {row.removal.name: row.served_share for row in rows}
+
+
+def test_each_thing_is_taken_from_a_year_in_which_every_factor_is_1(make_case: MakeCase) -> None:
+    """120 t are needed; CHN sells 50 and 20, MYS 20, plants make 20 and 10, all of AAA's ore."""
+    found = covered(make_case(**TWO))
+    short = {
+        "nothing": 0,
+        "origin:CHN": 70,
+        "origin:MYS": 20,
+        "country:AAA": 30,
+        "country:BBB": 10,
+        "project:mine": 30,
+        "project:plant": 20,
+        "project:other": 10,
+        "origin:CHN+country:AAA": 100,
+        "origin:CHN+country:BBB": 80,
+        "origin:CHN+project:mine": 100,
+        "origin:CHN+project:plant": 90,
+        "origin:CHN+project:other": 80,
+    }
+    assert served(found) == pytest.approx({name: 1 - t / 120 for name, t in short.items()})
+    losses = {row.removal.name: row.loss_musd for row in found.with_plan}
+    assert losses == pytest.approx(short, abs=1e-6)
+
+
+def test_n_1_n_2_and_single_points_of_failure(make_case: MakeCase) -> None:
+    found = covered(make_case(**TWO)).as_json()
+    assert found["n1"] == {
+        "2026": {"Dy": {"share": pytest.approx(50 / 120), "without": "origin:CHN"}}
+    }
+    least = {"share": pytest.approx(20 / 120), "without": "origin:CHN+country:AAA"}
+    assert found["n2"] == {"2026": {"Dy": least}}
+    assert [(one["without"], one["falls_by"]) for one in found["single_points"]] == [
+        ("country:AAA", pytest.approx(30 / 120)),
+        ("project:mine", pytest.approx(30 / 120)),
+        ("project:plant", pytest.approx(20 / 120)),
+    ]
+
+
+def test_each_share_is_the_largest_and_the_loss_is_of_all_together(make_case: MakeCase) -> None:
+    """One plant makes 30 t of Dy or of Tb: either can be served whole, together the cheaper 30 t of Tb are short."""
+    found = covered(
+        make_case(
+            elements=[
+                {"element": "Dy", "heavy": "true", "loss_usd_per_kg": 1000},
+                {"element": "Tb", "heavy": "true", "loss_usd_per_kg": 500},
+            ],
+            feeds=[
+                {"feed": "ore", "element": "Dy", "share": 1},
+                {"feed": "sand", "element": "Tb", "share": 1},
+            ],
+            demand=[*demand(30, last=2026), *demand(30, last=2026, element="Tb")],
+            projects=[
+                mine(),
+                mine(project="pit", feeds="sand"),
+                plant(existing_tpa=30, feeds="ore;sand"),
+            ],
+        )
+    )
+    assert served(found)["nothing"] == served(found, "Tb")["nothing"] == pytest.approx(1)
+    assert found.rows[0].loss_musd == pytest.approx(15)
+
+
+def test_a_plan_stands_as_far_as_its_ramp_has_come_and_the_case_without_it_as_it_is(
+    make_case: MakeCase,
+) -> None:
+    """40 t/y built in 2026 are half there in 2027 and whole in 2028; stock does not count."""
+    case = make_case(
+        projects=[mine(), plant(max_new_tpa=40, lead_time_years=1, ramp="slow")],
+        ramps="ramp, year_after_start, share\nslow, 0, 0.5\nslow, 1, 1",
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 50, "purchase_usd_per_kg": 1}],
+    )
+    found = covered(case, 2026, 2027, 2028)
+    shares = {
+        (row.plan, row.year): row.served_share for row in found.rows if row.removal == Removal()
+    }
+    assert shares == pytest.approx(
+        {
+            (True, 2026): 0,
+            (True, 2027): 0.2,
+            (True, 2028): 0.4,
+            (False, 2026): 0,
+            (False, 2027): 0,
+            (False, 2028): 0,
+        }
+    )
+
+
+def test_people_of_a_country_that_is_not_there_help_nobody(make_case: MakeCase) -> None:
+    """BBB lends half of its 40 persons to AAA, which has 10 of the 30 that its plant needs at one per tonne."""
+    case = make_case(
+        {"policy.secondment_share": 0.5},
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=demand(30, last=2026),
+        projects=[mine(), plant(existing_tpa=30)],
+        skills=[{"skill": "chemist", "attrition": 0}],
+        workforce=[
+            {"country": "AAA", "skill": "chemist", "initial": 10},
+            {"country": "BBB", "skill": "chemist", "initial": 40},
+        ],
+        staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
+    )
+    found = served(covered(case))
+    assert found["nothing"] == pytest.approx(1)
+    assert found["country:BBB"] == pytest.approx(1 / 3)
+
+
+def test_without_a_plan_seats_that_exist_train_people(make_case: MakeCase) -> None:
+    """5 persons of 2026 and 10 who begin then make 15 of 30 t possible in 2027, with or without a plan."""
+    case = make_case(
+        demand=demand(30, last=2027),
+        projects=[mine(), plant(existing_tpa=30)],
+        skills=[{"skill": "chemist", "attrition": 0}],
+        workforce=[{"country": "AAA", "skill": "chemist", "initial": 5}],
+        staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
+        training=[
+            {
+                "programme": "school",
+                "country": "AAA",
+                "skill": "chemist",
+                "duration_years": 1,
+                "seats": 10,
+                "cost_per_trainee_usd": 0,
+            }
+        ],
+    )
+    assert served(covered(case, 2027), plan=False)["nothing"] == pytest.approx(0.5)
+
+
+LARGER: dict[str, Any] = {
+    "countries": [{"country": c} for c in ("AAA", "BBB", "CCC")],
+    "elements": [
+        {"element": "Dy", "heavy": "true", "loss_usd_per_kg": 1000},
+        {"element": "Tb", "heavy": "true", "loss_usd_per_kg": 3000},
+    ],
+    "feeds": [
+        {"feed": "ore", "element": "Dy", "share": 0.6},
+        {"feed": "ore", "element": "Tb", "share": 0.2},
+        {"feed": "sand", "element": "Tb", "share": 0.5},
+    ],
+    "demand": [
+        *demand(60, last=2026, form="metal"),
+        *demand(20, last=2026, country="BBB", form="metal", element="Tb"),
+        *demand(15, last=2026, country="CCC"),
+    ],
+    "imports": [
+        imports(30, form="metal"),
+        imports(10, country="BBB", form="metal", element="Tb", supplier="MYS"),
+        imports(20, supplier="HKG"),
+        imports(15, country="CCC", supplier="MYS"),
+    ],
+    "suppliers": [{"supplier": "HKG", "origin": "CHN"}, {"supplier": "CHN"}, {"supplier": "MYS"}],
+    "projects": [
+        mine(existing_tpa=60),
+        mine(project="pit", country="CCC", feeds="sand", existing_tpa=20),
+        plant(existing_tpa=40, feeds="ore;sand"),
+        plant(project="works", country="BBB", existing_tpa=25, recovery=0.9),
+        smelter(existing_tpa=35, recovery=0.9),
+        smelter(project="foundry", country="BBB", existing_tpa=20, recovery=0.8),
+    ],
+}
+
+
+def without(case: Case, removal: Removal) -> Case:
+    """The case in which something was never there."""
+    origin = case.supplier_origin
+    projects = tuple(
+        row.model_copy(update={"existing_tpa": 0.0})
+        if row.project == removal.project or row.country == removal.country
+        else row
+        for row in case.tables.projects
+    )
+    kept = tuple(row for row in case.tables.imports if origin[row.supplier] != removal.origin)
+    return case.with_tables(projects=projects, imports=kept)
+
+
+def only_counting(case: Case, element: str) -> Case:
+    """The case in which nothing but an element's shortfall is a loss, 1 MUSD per tonne."""
+    rows = tuple(
+        row.model_copy(update={"loss_usd_per_kg": 1000.0 if row.element == element else 0.0})
+        for row in case.tables.elements
+    )
+    return case.with_tables(elements=rows)
+
+
+def test_every_removal_is_as_a_case_of_its_own(make_case: MakeCase) -> None:
+    """Solved whole for each removal, loss and each element by itself, from a case without what is taken away."""
+    case = make_case(**LARGER)
+    found = covered(case)
+    seen = {(row.removal.name, row.element): row for row in found.with_plan}
+    asked = {Removal()} | {row.removal for row in found.with_plan}
+    asked |= {Removal(project=p) for p in case.projects}
+    assert len(seen) > 30
+    for removal in asked:
+        bare = without(case, removal)
+        loss = planner.solve(bare, baseline=False).summary["risk_musd"]
+        for element, demanded in (("Dy", 75), ("Tb", 20)):
+            short = planner.solve(only_counting(bare, element), baseline=False)
+            share = 1 - short.summary["risk_musd"] / demanded
+            row = seen.get((removal.name, element)) or seen["nothing", element]
+            assert (row.served_share, row.loss_musd) == pytest.approx((share, loss)), removal.name
+
+
+def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
+    case = make_case(
+        **TWO,
+        budgets=budget(5),
+        targets=[
+            {
+                "target": "little",
+                "kind": "origin_share",
+                "form": "oxide",
+                "share": 0.1,
+                "price_usd_per_kg": 1,
+            }
+        ],
+    )
+    assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
