@@ -71,6 +71,7 @@ _HOMES = {
     "planner.explanation.later_year": ("advance",),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
+    "planner.explanation.coverage": ("coverage",),
     "planner.explanation.explain": ("explain",),
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.proof.prove": ("prove",),

@@ -19,6 +19,7 @@ from planner.data.scenario_tree import size_of
 from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
+from planner.explanation.coverage import coverage
 from planner.explanation.explain import explain
 from planner.finance.project_facts import CASE_MARKET
 from planner.parallel import Background
@@ -26,11 +27,12 @@ from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.many_runs import comparison_page
 from planner.results.business_case import BusinessCase, Removal
+from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import refuse_foreign, write_folder
 from planner.results.plan import Comparison
-from planner.results.schema import SHARES
+from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_table
 from planner.sharing.shares import shares, shares_table
 from planner.solving.goals import Progress, silent
@@ -52,11 +54,43 @@ def explain_into(
     plan = open_run(run)
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
+        covered = coverage(plan, progress=progress)
+        plan = replace(plan, tables=plan.tables | {COVERAGE.name: covered.table()})
         progress("writing the reports")
         refresh_pages(
-            run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)), belongs_to
+            run,
+            partial(_fill, found, covered, belongs_to, partial(write_again, beside, plan)),
+            belongs_to,
         )
     return plan, found
+
+
+def coverage_into(
+    run: Path, years: Sequence[int] = (), *, progress: Progress = silent
+) -> tuple[Plan, Coverage]:
+    """`coverage` of the plan of a run folder, and write tables/coverage.csv, coverage.json and the reports there.
+
+    Raises InputError, RunFolderError, StoppedError.
+    """
+    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    plan = plan_of(run, progress)
+    with Background(size_of(plan.case).terms > LARGE) as beside:
+        found = coverage(plan, years, progress)
+        plan = replace(plan, tables=plan.tables | {COVERAGE.name: found.table()})
+
+        def fill(target: Path) -> None:
+            _write_coverage(found, target)
+            write_again(beside, plan, target)
+
+        progress("writing the reports")
+        refresh_pages(run, fill, belongs_to)
+    return plan, found
+
+
+def _write_coverage(found: Coverage, target: Path) -> None:
+    write_table(COVERAGE.name, found.table(), target)
+    text = json.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (target / COVERAGE_JSON).write_text(text, encoding="utf-8", newline="\n")
 
 
 def shares_into(
@@ -81,7 +115,14 @@ def shares_into(
     return plan, found
 
 
-def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
+def _fill(
+    found: Explanation,
+    covered: Coverage,
+    belongs_to: str,
+    write: Callable[[Path], None],
+    target: Path,
+) -> None:
+    _write_coverage(covered, target)
     text = (
         json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     )

@@ -64,6 +64,7 @@ COMMANDS = {
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",
     "report": "Write the reports of a run again, from its tables; or the investment case of one or more plants.",
     "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
+    "coverage": "What a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure.",
     "shares": "Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
@@ -78,7 +79,7 @@ COMMANDS = {
 TOGETHER = {
     "cases": ("init", "sample", "schema"),
     "studies": ("study",),
-    "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
+    "runs": ("report", "explain", "coverage", "shares", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""
 

@@ -107,6 +107,26 @@ def say_why(
         )
 
 
+@app.command("coverage")
+def coverage(
+    run: RunPath,
+    year: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="YEAR",
+            help="A year to ask about; several if given again. Default: every fifth from the first, and the last.",
+        ),
+    ] = None,
+) -> None:
+    """What a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure."""
+    with exit_codes():
+        with shown_progress() as progress:
+            plan, found = explanations.coverage_into(run, year or (), progress=progress)
+        elements = {e: row.name or e for e, row in plan.case.elements.items()}
+        for line in worded_lines("screen.j2", "covered", found=found, elements=elements, run=run):
+            say(line)
+
+
 @app.command("shares")
 def share_out(
     run: RunPath,
