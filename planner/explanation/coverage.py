@@ -22,7 +22,7 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
 from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
-from planner.results.coverage import SAME, Coverage, CoverageRow, Removal
+from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
 from planner.results.ledger import members
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
@@ -73,7 +73,7 @@ def _years_of(case: Case, years: Sequence[int]) -> list[int]:
     return sorted(set(years or default))
 
 
-Team = tuple[str, str]
+TeamKey = tuple[str, str]
 """(country, skill)."""
 
 
@@ -87,7 +87,7 @@ class Standing:
     case: Case
     year: int
     builds: Mapping[str, Sequence[tuple[int, float]]]
-    staff: Mapping[Team, float]
+    staff: Mapping[TeamKey, float]
 
     def capacity(self, project: str) -> float:
         """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
@@ -227,18 +227,18 @@ class CalmYear:
         """The origin with the largest sum of import limits; '' without imports."""
         return max(self.origins, key=lambda origin: self.origins[origin], default="")
 
-    def removals(self) -> Iterator[Removal]:
+    def removals(self) -> Iterator[TakenAway]:
         """All that is taken away, in order: nothing, origins, allies, plants, and pairs with the largest origin."""
-        yield Removal()
+        yield TakenAway()
         for origin in self.origins:
-            yield Removal(origin=origin)
+            yield TakenAway(origin=origin)
         for origin in dict.fromkeys(("", self.largest_origin)):
             for country in self.case.countries:
-                yield Removal(origin=origin, country=country)
+                yield TakenAway(origin=origin, country=country)
             for project in self.case.projects:
-                yield Removal(origin=origin, project=project)
+                yield TakenAway(origin=origin, project=project)
 
-    def limits_of(self, removal: Removal) -> dict[int, float]:
+    def limits_of(self, removal: TakenAway) -> dict[int, float]:
         """Column -> what it is held to by a removal, at most."""
         found: dict[int, float] = {}
         for j, (name, index) in enumerate(self.program.columns):
@@ -263,7 +263,7 @@ class CalmYear:
             if tuple(of) == good and self.case.supplier_origin[supplier] != origin
         )
 
-    def _is_of(self, removal: Removal, project: str) -> bool:
+    def _is_of(self, removal: TakenAway, project: str) -> bool:
         return project == removal.project or (
             self.case.projects[project].country == removal.country
         )
@@ -292,9 +292,9 @@ class CalmYear:
 
 def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
     """Rows of one year; those of projects that change nothing are left out."""
-    known: dict[Removal, dict[str, Solution]] = {}
+    known: dict[TakenAway, dict[str, Solution]] = {}
     for removal in year.removals():
-        base = Removal(origin=removal.origin) if removal.is_pair else Removal()
+        base = TakenAway(origin=removal.origin) if removal.is_pair else TakenAway()
         found = _answers(year, removal, known.get(base))
         if not (removal.country or removal.project):
             known[removal] = found
@@ -319,7 +319,7 @@ def _figures(year: CalmYear, found: Mapping[str, Solution]) -> dict[str, float]:
 
 
 def _answers(
-    year: CalmYear, removal: Removal, base: Mapping[str, Solution] | None
+    year: CalmYear, removal: TakenAway, base: Mapping[str, Solution] | None
 ) -> dict[str, Solution]:
     """The optimum of each goal without something. base: those without the first of a pair, or without nothing."""
     limits = year.limits_of(removal)

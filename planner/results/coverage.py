@@ -20,7 +20,7 @@ SAME = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Removal:
+class TakenAway:
     """What is not there: all imports from an origin, a country's plants, savings and people, a project, or a pair."""
 
     origin: str = ""
@@ -49,7 +49,7 @@ class CoverageRow:
 
     plan: bool
     year: int
-    removal: Removal
+    removal: TakenAway
     element: str
     served_share: float
     loss_musd: float

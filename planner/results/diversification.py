@@ -9,7 +9,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.results.origins import LAST, STOCK, TRACED
 
-ByElement = dict[str, Any]
+Concentrations = dict[str, Any]
 """element -> form -> year -> `largest_origin`, `largest_share`, `hhi`."""
 
 
@@ -30,8 +30,8 @@ def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
     return found | {TRACED: _by_element(case, of_groups[of_groups["basis"] == TRACED])}
 
 
-def _by_element(case: Case, origins: pd.DataFrame) -> ByElement:
-    found: ByElement = {}
+def _by_element(case: Case, origins: pd.DataFrame) -> Concentrations:
+    found: Concentrations = {}
     told = origins[origins["year"].isin(told_years(case))]
     for (element, form, year), rows in told.groupby(["element", "form", "year"], sort=True):
         by_form = found.setdefault(str(element), {})

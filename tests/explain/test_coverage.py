@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.explanation.coverage import coverage
-from planner.results.coverage import Coverage, Removal
+from planner.results.coverage import Coverage, TakenAway
 from tests.cases import budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 
@@ -115,7 +115,7 @@ def test_a_plan_stands_as_far_as_its_ramp_has_come_and_the_case_without_it_as_it
     )
     found = covered(case, 2026, 2027, 2028)
     shares = {
-        (row.plan, row.year): row.served_share for row in found.rows if row.removal == Removal()
+        (row.plan, row.year): row.served_share for row in found.rows if row.removal == TakenAway()
     }
     assert shares == pytest.approx(
         {
@@ -204,7 +204,7 @@ LARGER: dict[str, Any] = {
 }
 
 
-def without(case: Case, removal: Removal) -> Case:
+def without(case: Case, removal: TakenAway) -> Case:
     """The case in which something was never there."""
     origin = case.supplier_origin
     projects = tuple(
@@ -231,8 +231,8 @@ def test_every_removal_is_as_a_case_of_its_own(make_case: MakeCase) -> None:
     case = make_case(**LARGER)
     found = covered(case)
     seen = {(row.removal.name, row.element): row for row in found.with_plan}
-    asked = {Removal()} | {row.removal for row in found.with_plan}
-    asked |= {Removal(project=p) for p in case.projects}
+    asked = {TakenAway()} | {row.removal for row in found.with_plan}
+    asked |= {TakenAway(project=p) for p in case.projects}
     assert len(seen) > 30
     for removal in asked:
         bare = without(case, removal)
