@@ -311,6 +311,14 @@ class Lookups:
         row = self.projects[project]
         return musd(max(0.0, row.variable_opex_usd_per_t - row.credit_usd_per_t))
 
+    def has_rise(self, project: str) -> bool:
+        """Whether what a project made last year bounds what it may make."""
+        return self.projects[project].rise is not None
+
+    def rise(self, project: str) -> float:
+        """Share of capacity by which the output of a project with `rise` may grow from one year to the next."""
+        return self.projects[project].rise or 0.0
+
     @cached_property
     def savings(self) -> dict[str, dict[Good, Saving]]:
         """Saving project -> (country, element, form) -> what it replaces of that demand."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.lookups import MADE_FROM, Good
+from planner.data.lookups import Good
 from planner.data.schema import FILTERS
 from planner.data.shock_effects import (
     Effects,
@@ -152,6 +152,13 @@ class Tree:
         """What shocks leave of a supplier's sales at every node, as a share."""
         return self._factors("imports", (supplier, *good))
 
+    def import_prices(self, supplier: str, good: Good) -> Vector:
+        """What a supplier asks (MUSD/t) at every node, shocks included."""
+        base = self.yearly(
+            self.case.import_price.get((supplier, *good, year), 0.0) for year in self.case.years
+        )
+        return base * self._factors("prices", (supplier, *good))
+
     def capacity_factors(self, project: str) -> Vector:
         """Share of capacity that works at every node."""
         return self._factors("capacity", (project,))
@@ -196,7 +203,7 @@ class Tree:
     def _touched(self) -> dict[str, dict[tuple[str, ...], list[tuple[int, float]]]]:
         """Kind of effect -> what is touched -> [(node, factor)]."""
         out: dict[str, dict[tuple[str, ...], list[tuple[int, float]]]] = {}
-        for kind in ("demand", "imports", "capacity"):
+        for kind in ("demand", "imports", "prices", "capacity"):
             found = out[kind] = defaultdict(list)
             for scenario, nodes in self._nodes_by_effects.items():
                 at = {self.nodes[n].period: n for n in nodes}
@@ -220,6 +227,13 @@ class Tree:
     def import_factor(self, supplier: str, good: Good, node: int) -> float:
         """What shocks leave of a supplier's sales at a node, as a share."""
         return self._effects(node).imports.get((supplier, *good, self.nodes[node].period), 1.0)
+
+    def import_price(self, supplier: str, good: Good, node: int) -> float:
+        """What a supplier asks (MUSD/t) at a node, shocks included."""
+        at = self.nodes[node]
+        base = self.case.import_price.get((supplier, *good, at.year), 0.0)
+        factor = self._effects(node).prices.get((supplier, *good, at.period), 1.0)
+        return base * factor
 
     def resale_limit(self, supplier: str, good: Good, node: int) -> float:
         """Of what shocks cut at a node, how much (t) may be had from others; 0 where nobody can sell on."""
@@ -249,6 +263,33 @@ class Tree:
         due = committed + self.case.projects[project].lead_time_years
         late = self._effects(node).delay(project, due)
         return self.case.ramp_share(project, self.nodes[node].year - due - late)
+
+    def is_undisturbed(self, node: int) -> bool:
+        """Whether every factor is 1 at a node."""
+        return self._effects(node).is_neutral_in(self.nodes[node].period)
+
+    def year_before(self, node: int) -> tuple[int, ...]:
+        """The nodes of the year before that of a node, on its history; none in the first year."""
+        year = self.nodes[node].year - 1
+        return tuple(n for n in self.paths[node] if self.nodes[n].year == year)
+
+    def started_share(self, project: str, committed: int, node: int) -> float:
+        """Share of a build committed in year `committed` that became usable since the year before that of a node."""
+        earlier = self.year_before(node)
+        before = self.usable_share(project, committed, earlier[-1]) if earlier else 0.0
+        return max(0.0, self.usable_share(project, committed, node) - before)
+
+    def started_existing(self, project: str, node: int) -> float:
+        """Existing capacity (t/y) that starts in the year of a node: as it comes online, or after it was shut wholly.
+
+        It was shut wholly if in no period since it came, or since the first year, anything of it worked.
+        """
+        year = self.nodes[node].year
+        online = self.case.projects[project].online_year or self.case.first_year
+        for earlier in self.paths[node]:
+            if online <= self.nodes[earlier].year < year and self.capacity_factor(project, earlier):
+                return 0.0
+        return self.case.existing_tpa(project, year)
 
 
 def scenario_tree(case: Case) -> Tree:
@@ -446,7 +487,8 @@ def _terms_per_node(case: Case) -> int:
         elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
         terms += (
             6
-            + 3 * (len(case.elements) if row.stage in MADE_FROM else elements)
+            + 3 * (len(case.elements) if case.stage_of(name).converts else elements)
+            + 3 * len(case.savings.get(name, ()))
             + len(case.staffing[name])
         )
         terms += len(case.commitment_years(name)) // 2

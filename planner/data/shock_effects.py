@@ -66,6 +66,10 @@ class Effects:
         }
         return self._shown.get(period), frozenset((k, v) for k, v in known.items() if v)
 
+    def is_neutral_in(self, period: Period) -> bool:
+        """Whether every factor is 1 in a period; a delay is no factor, and a leak goes with a cut."""
+        return not self._shown.get(period)
+
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
         found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)

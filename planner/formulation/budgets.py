@@ -85,6 +85,18 @@ def purchases(m: Model, c: str, n: OperationNode) -> Expression:
     )
 
 
+def purchase_cost(m: Model, c: str, n: OperationNode) -> Expression:
+    """Stock purchases (MUSD) in a country at an operations node as they count in the cost: less the lowest import price,
+    because the tonnes themselves are imported or made."""
+    s: Scope = m.scope
+    year = s.tree.nodes[n].year
+    return quicksum(
+        s.case.net_purchase_price(good, year) * m.bought[(*good, n)]
+        for good in s.purchases
+        if good[0] == c and (*good, n) in m.bought
+    )
+
+
 def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
     """(c, d): countries in which money can be spent, at every decision node."""
     return [(c, d.index) for c in spending_countries(s) for d in s.decision_tree.nodes]

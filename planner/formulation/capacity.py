@@ -1,4 +1,4 @@
-"""Capacity: what is built, when it is usable, and the throughput it bounds."""
+"""Capacity: what is built, when it is usable, and the throughput it bounds; output that rises; what mines can yield."""
 
 from __future__ import annotations
 
@@ -95,12 +95,15 @@ def units_bounds(m: Model, p: str, d: DecisionNode) -> tuple[float, float]:
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
-    """Throughput (t) as capacity counts it: TREO, heavy elements (basis heavy), or what goes in (metal, magnet)."""
+    """Throughput (t) as capacity counts it: TREO, heavy elements (basis heavy), what goes in (metal, magnet), or as the
+    row of a saving defines it."""
     s: Scope = m.scope
-    stage = s.case.projects[p].stage
-    if stage == "mine":
+    stage = s.case.stage_of(p)
+    if stage.mines:
         return m.mined[p, n]
-    if stage == "separation":
+    if stage.saves:
+        return m.run[p, n]
+    if stage.separates:
         return quicksum(s.case.capacity_use(p, f) * m.separated[p, f, n] for f in s.feeds_of[p, n])
     return quicksum(m.converted[p, e, n] for e in s.elements_of[p, n])
 
@@ -127,6 +130,65 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     if p in s.expandable:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
     return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)
+
+
+def rise_limit_index(s: Scope) -> list[tuple[str, int]]:
+    """(p, n): plants with `rise` at every node after the first year at which they can have throughput."""
+    return [
+        (p, n)
+        for p, n in s.operable
+        if s.keeps_warm(p) and s.tree.nodes[n].year > s.case.first_year
+    ]
+
+
+@equation(
+    rise_limit_index,
+    r"\frac{\mathrm{throughput}_{p,n}}{\ell_n} \le \sum_{n' \in \mathrm{yearbefore}(n)} \mathrm{throughput}_{p,n'} + "
+    r"\mathrm{rise}_p \, K_{p,n} + \mathrm{startedexisting}_{p,n} + \sum_{d \in \mathrm{path}(d_n)} "
+    r"\mathrm{started}_{p,d,n} \, b_{p,d}",
+    each="project $p$ with `rise`, node $n$ after the first year",
+    reads=("projects.rise", "projects.existing_tpa", "ramps.share", "feeds.share"),
+    owner=of_project,
+)
+def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
+    """Output grows from year to year by a share of capacity, beyond what newly starts.
+
+    Without new capacity, existing_tpa stands for it.
+    """
+    s: Scope = m.scope
+    operable = [OperationNode(n0) for n0 in s.tree.year_before(n) if (p, n0) in s.operable_set]
+    before = quicksum(throughput(m, p, n0) for n0 in operable)
+    grown = throughput(m, p, n) * (1.0 / s.tree.nodes[n].length) - before
+    rise = s.case.rise(p)
+    started = s.tree.started_existing(p, n)
+    if p not in s.expandable:
+        return grown <= rise * s.case.existing_tpa(p, s.tree.nodes[n].year) + started
+    new = quicksum(
+        share * m.build[p, d]
+        for d in s.decisions_to(s.decision[n])
+        if (p, d) in m.build
+        and (share := s.tree.started_share(p, s.decision_tree.nodes[d].year, n)) > 0
+    )
+    return grown - rise * m.capacity[p, s.capacity_node[p, n]] - new <= started
+
+
+def availability_limit_index(s: Scope) -> list[tuple[str, int]]:
+    """(p, n): mines of which it is told how much they can yield."""
+    return s.limited_mines
+
+
+@equation(
+    availability_limit_index,
+    r"m_{p,n} \le \mathrm{available}_{p,t_n} \, \ell_n",
+    each="mine $p$ with rows in `availability`, node $n$",
+    reads=("availability.tonnes",),
+    owner=of_project,
+)
+def availability_limit(m: Model, p: str, n: OperationNode) -> Expression:
+    """A mine yields at most what is available, existing and new capacity together."""
+    s: Scope = m.scope
+    node = s.tree.nodes[n]
+    return m.mined[p, n] <= s.case.availability[p, node.year] * node.length
 
 
 VARIABLES = (
@@ -162,4 +224,11 @@ VARIABLES = (
         owner=of_project,
     ),
 )
-EQUATIONS = (usable_capacity, nameplate_limit, whole_plants, throughput_limit)
+EQUATIONS = (
+    usable_capacity,
+    nameplate_limit,
+    whole_plants,
+    throughput_limit,
+    rise_limit,
+    availability_limit,
+)

@@ -1,6 +1,7 @@
 """Goods: feeds and what plants make of them, each country's balance of each good, what its group delivers, and stocks.
 
-Feeds are shared within a coordination group. `delivered` is what a country gets of the group's output: what it keeps
+Feeds are shared within a coordination group; what plants lose of an element may return as one.
+`delivered` is what a country gets of the group's output: what it keeps
 of its own and what it receives. Giving at most what its own plants make is the same as delivered >= 0, because given
 less received is made less delivered; imports and stocks are in the balance of their own country only, so they are not
 passed on. What others sell on of a supplier that has cut a country off is in its balance as imports are. Stock is
@@ -11,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.data.lookups import OXIDE, Good
+from planner.data.lookups import Good
+from planner.data.stages import OXIDE
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import of_country, of_nobody, of_project, of_sellers
+from planner.formulation.savings import saved
 from planner.formulation.variable_trees import OperationNode
 
 
@@ -27,20 +30,25 @@ def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
 @equation(
     feed_balance_index,
     r"\sum_{p \in \mathcal{S} : \gamma_{c_p} = \gamma} s_{p,f,n} \le \sum_{p \in \mathcal{M} : "
-    r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n}",
+    r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n} + \sum_{p,e : \gamma_{c_p} = \gamma} \mathrm{returned}_{p,e,f} \, r_{p,e,n}",
     each=r"group $\gamma$, feed $f$, node $n$",
+    reads=("returns.share",),
     owner=of_nobody,
 )
 def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
-    """Use of a feed <= mined."""
+    """Use of a feed <= mined and returned."""
     s: Scope = m.scope
     used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
     mined = quicksum(
         m.mined[p, n]
-        for p in s.of_stage("mine")
+        for p in s.mines
         if s.case.projects[p].feeds[0] == f and s.group_of(p) == group and (p, n) in m.mined
     )
-    return used <= mined
+    returned = s.returned.get((group, f, n), ())
+    if not returned:
+        return used <= mined
+    come_back = quicksum(s.case.returns_of(p)[e, f] * m.converted[p, e, n] for p, e in returned)
+    return used - mined - come_back <= 0
 
 
 def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
@@ -81,6 +89,18 @@ def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple
     return 0.0, m.scope.import_limits[c, e, o, n]
 
 
+def imported_from_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
+    """(v, c, e, o, n): what each supplier can sell, of goods of which it matters which it is."""
+    return [(v, *key) for key, sellers in sorted(s.sellers_by_name.items()) for v in sellers]
+
+
+def imported_from_bounds(
+    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
+) -> tuple[float, float]:
+    """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
+    return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
+
+
 def resold_bounds(
     m: Model, v: str, c: str, e: str, o: str, n: OperationNode
 ) -> tuple[float, float]:
@@ -113,7 +133,8 @@ def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
 
 @equation(
     balance_index,
-    r"x_{c,e,o,n} + M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} \ge "
+    r"x_{c,e,o,n} + M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} + "
+    r"\sum_{p : c_p = c} Q_{p,e,o,n} \ge "
     r"\mathrm{demand}_{c,e,o,n} + \mathrm{used}_{c,e,o,n} + q_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$",
     reads=(
@@ -137,6 +158,8 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     supply += quicksum(
         m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold
     )
+    if key in s.savings_of:
+        supply += saved(m, *key)
     use = s.demanded.get(key, 0.0) + used(m, *key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]
@@ -144,6 +167,36 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
         use += or_zero(m.bought, *key)
     left = supply - use
     return None if isinstance(left, int | float) else left >= 0
+
+
+def imports_by_supplier_index(s: Scope) -> GoodsAt:
+    """(c, e, o, n): goods of which it matters which supplier sells them."""
+    return sorted(s.sellers_by_name)
+
+
+@equation(
+    imports_by_supplier_index,
+    r"\sum_v B_{v,c,e,o,n} = M_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$, node $n$ at which several suppliers can sell, one of them at a price, or of "
+    "which a target of kind `origin_share` speaks",
+    owner=of_country,
+)
+def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Imports are those of all suppliers."""
+    sellers = m.scope.sellers_by_name[c, e, o, n]
+    return quicksum(m.imported_from[v, c, e, o, n] for v in sellers) - m.imported[c, e, o, n] == 0
+
+
+def import_cost(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What imports of a good cost (MUSD), each supplier at its price."""
+    s: Scope = m.scope
+    good = (c, e, o)
+    sellers = s.sellers[c, e, o, n]
+    if (c, e, o, n) not in s.sellers_by_name:
+        return s.tree.import_price(sellers[0], good, n) * m.imported[c, e, o, n]
+    return quicksum(
+        s.tree.import_price(v, good, n) * m.imported_from[v, c, e, o, n] for v in sellers
+    )
 
 
 def pool_index(s: Scope) -> GoodsAt:
@@ -247,6 +300,18 @@ IMPORTED = Variable(
     reads=("imports.tonnes", "shocks.factor:import"),
     owner=of_country,
 )
+IMPORTED_FROM = Variable(
+    "imported_from",
+    "B",
+    ("v", *_GOOD),
+    imported_from_index,
+    "t",
+    "imports of one supplier, where it matters of which",
+    bounds=imported_from_bounds,
+    limit=r"\mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
+    reads=("imports.tonnes", "shocks.factor:import"),
+    owner=of_country,
+)
 RESOLD = Variable(
     "resold",
     "G",
@@ -288,6 +353,7 @@ VARIABLES = (
         owner=of_project,
     ),
     IMPORTED,
+    IMPORTED_FROM,
     RESOLD,
     Variable(
         "delivered",
@@ -325,4 +391,4 @@ VARIABLES = (
     Variable("bought", "q", _GOOD, bought_index, "t", "put into stock", owner=of_country),
     Variable("released", "w", _GOOD, stock_index, "t", "taken out of stock", owner=of_country),
 )
-EQUATIONS = (feed_balance, balance, pool, resale, stock_balance)
+EQUATIONS = (feed_balance, balance, imports_by_supplier, pool, resale, stock_balance)

@@ -2,13 +2,13 @@
 
 Left out, because no plan can make them differ from zero or gain by it: plants without capacity, feed or people;
 elements and forms nobody in the group has a use for; trainees who finish after the horizon; operations at
-nodes, and goods, that imports cover from some year on (`Histories.import_covered_nodes`, `import_covered_goods`).
+nodes, and goods, that free imports cover from some year on (`Histories.import_covered_nodes`, `import_covered_goods`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.lookups import MADE_FROM, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.odds import Odds, odds_of
 from planner.data.scenario_tree import Tree, Vector
+from planner.data.stages import CONVERTING, OXIDE
 from planner.formulation.variable_trees import (
     AccountNode,
     DecisionNode,
@@ -34,7 +35,7 @@ class Scope(Histories):
     def reuse(self, other: Scope, same_coverage: bool) -> None:
         """Take over from the scope of a case of the same structure what does not depend on figures.
 
-        `same_coverage`: neither demand, imports nor resale differ, so the covered nodes are the same without looking.
+        `same_coverage`: neither demand, imports, shocks nor resale differ, so the covered nodes are the same without looking.
         """
         own = {
             *(
@@ -103,13 +104,13 @@ class Scope(Histories):
 
     @cached_property
     def covered_at(self) -> dict[Good, tuple[int, ...]]:
-        """(c, e, o) -> active nodes at which imports can cover the demand from there on, where no plant of the country
-        makes anything of the good.
+        """(c, e, o) -> active nodes at which free imports can cover the demand from there on, where no plant of the
+        country makes anything of the good.
 
-        The country needs to receive, to resell and to stock none of it; it may still give what it makes. Proof: any
-        plan can be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying and
-        reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or cost and
-        with the same plants running. What it can sell on to others depends on none of this.
+        The country needs to receive, to resell, to save and to stock none of it; it may still give what it makes. Proof:
+        any plan can be changed to importing the demand, receiving nothing (whoever gave it leaves it over), saving,
+        buying and reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or
+        cost and with the same plants and savings running. What it can sell on to others depends on none of this.
         """
         used = self.used_goods
         nodes = [n.index for n in self.active_nodes]
@@ -149,49 +150,91 @@ class Scope(Histories):
     # ---- materials ---------------------------------------------------------------------------------
 
     @cached_property
+    def mines(self) -> list[str]:
+        """Projects that give a feed."""
+        return [p for p in self.case.projects if self.case.stage_of(p).mines]
+
+    @cached_property
+    def separators(self) -> list[str]:
+        """Projects that take feeds."""
+        return [p for p in self.case.projects if self.case.stage_of(p).separates]
+
+    @cached_property
+    def converters(self) -> list[str]:
+        """Projects that turn a form into another, along the chain."""
+        projects = self.case.projects
+        return [p for stage in CONVERTING for p in projects if projects[p].stage == stage.name]
+
+    @cached_property
+    def savers(self) -> list[str]:
+        """Projects that replace demand."""
+        return [p for p in self.case.projects if self.case.stage_of(p).saves]
+
+    def keeps_warm(self, project: str) -> bool:
+        """Whether a plant may run for nothing but to run on: what it made last year bounds what it may make."""
+        return self.case.has_rise(project)
+
+    @cached_property
     def wanted(self) -> frozenset[Good]:
-        """(group, element, form) for which somebody in the group has a use."""
+        """(group, element, form) for which somebody in the group has a use, be it to keep a plant warm or as a feed."""
         case = self.case
         wanted = {(case.group[c], e, o) for c, e, o, _ in case.demand}
-        for made, taken in reversed(MADE_FROM.items()):
-            for p in self.of_stage(made):
-                group = self.group_of(p)
+        known = 0
+        # What returns as a feed may be wanted before what it was made of.
+        while len(wanted) > known:
+            known = len(wanted)
+            for p in reversed(self.converters):
                 if self.open_nodes[p]:
-                    wanted |= {
-                        (group, e, taken)
-                        for e in case.elements
-                        if (group, e, made) in wanted and case.recovery(p, e) > 0
-                    }
+                    taken, group = case.stage_of(p).takes, self.group_of(p)
+                    elements = (e for e in case.elements if self._is_worth_converting(p, e, wanted))
+                    wanted |= {(group, e, taken) for e in elements}
         return frozenset(wanted)
+
+    def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
+        """Whether what a plant makes of an element is wanted, or what returns of it, or that it runs at all."""
+        group = self.group_of(p)
+        if (group, e, self.case.stage_of(p).gives) in wanted and self.case.recovery(p, e) > 0:
+            return True
+        if self.keeps_warm(p):
+            return True
+        returned = {f for element, f in self.case.returns_of(p) if element == e}
+        return (group, e, OXIDE) in wanted and any(
+            self.group_of(q) == group and e in self.yields[q, f]
+            for q in self.separators
+            for f in returned.intersection(self.case.projects[q].feeds)
+        )
 
     @cached_property
     def separated(self) -> list[tuple[str, str, int]]:
         """(p, f, n): plants, feeds and nodes at which something wanted can be separated."""
-        mined = {
+        given = {
             (self.group_of(p), self.case.projects[p].feeds[0], n)
-            for p in self.of_stage("mine")
+            for p in self.mines
             for n in self.open_nodes[p]
         }
+        given |= self.returned.keys()
         out = []
-        for p in self.of_stage("separation"):
+        for p in self.separators:
             group = self.group_of(p)
             for f in sorted(self.case.projects[p].feeds):
-                if any((group, e, OXIDE) in self.wanted for e in self.yields[p, f]):
-                    # A feed without heavy elements uses no capacity of a heavy plant, so it may pass
-                    # at any time, even before there is a plant.
-                    nodes = (
-                        self.open_nodes[p]
-                        if self.case.capacity_use(p, f) > 0
-                        else [n.index for n in self.active_nodes]
-                    )
-                    out += [(p, f, n) for n in nodes if (group, f, n) in mined]
+                is_wanted = any((group, e, OXIDE) in self.wanted for e in self.yields[p, f])
+                if is_wanted or self.keeps_warm(p):
+                    nodes = self._separating_nodes(p, f)
+                    out += [(p, f, n) for n in nodes if (group, f, n) in given]
         return out
+
+    def _separating_nodes(self, p: str, f: str) -> Sequence[int]:
+        """Nodes at which a feed can pass through a plant. One without heavy elements uses no capacity of a heavy plant,
+        so it may pass at any time, even before there is a plant."""
+        if self.case.capacity_use(p, f) > 0:
+            return self.open_nodes[p]
+        return [n.index for n in self.active_nodes]
 
     @cached_property
     def yields(self) -> dict[tuple[str, str], dict[str, float]]:
         """(p, f) -> oxide (t) of each element per tonne TREO of the feed; only where positive."""
         out = {}
-        for p in self.of_stage("separation"):
+        for p in self.separators:
             for f in self.case.projects[p].feeds:
                 found = {
                     e: share * self.case.recovery(p, e)
@@ -199,10 +242,6 @@ class Scope(Histories):
                 }
                 out[p, f] = {e: tonnes for e, tonnes in found.items() if tonnes > 0}
         return out
-
-    def of_stage(self, stage: str) -> list[str]:
-        """Projects of a stage."""
-        return [p for p, row in self.case.projects.items() if row.stage == stage]
 
     def group_of(self, project: str) -> str:
         """The coordination group of a project's country."""
@@ -215,24 +254,30 @@ class Scope(Histories):
 
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
-        """(p, n): mines whose feed some plant can take, or whose yield a target counts."""
+        """(p, n): mines whose feed some plant can take, whose yield a target counts, or that may run to keep warm."""
         return [
             (p, n)
-            for p in self.of_stage("mine")
+            for p in self.mines
             for n in self.open_nodes[p]
-            if (self.group_of(p), self.case.projects[p].feeds[0], n) in self.feeds_at
+            if self.keeps_warm(p)
+            or (self.group_of(p), self.case.projects[p].feeds[0], n) in self.feeds_at
             or (p, n) in self.mined_for_targets
         ]
+
+    @cached_property
+    def limited_mines(self) -> list[tuple[str, int]]:
+        """(p, n): mines that yield no more than is available."""
+        limited = {p for p, _ in self.case.availability}
+        return [(p, n) for p, n in self.mined if p in limited]
 
     @cached_property
     def converted(self) -> list[tuple[str, str, int]]:
         """(p, e, n): metal and magnet plants, and elements they can turn into something for somebody in the group."""
         return [
             (p, e, n)
-            for form in MADE_FROM
-            for p in self.of_stage(form)
+            for p in self.converters
             for e in self.case.elements
-            if (self.group_of(p), e, form) in self.wanted and self.case.recovery(p, e) > 0
+            if self._is_worth_converting(p, e, self.wanted)
             for n in self.open_nodes[p]
         ]
 
@@ -247,7 +292,7 @@ class Scope(Histories):
             for e in self.case.target_elements(target):
                 out[target, e] = tuple(
                     p
-                    for p in self.of_stage("mine")
+                    for p in self.mines
                     if self.case.projects[p].country in countries
                     and (not row.feeds or self.case.projects[p].feeds[0] in row.feeds)
                     and self.case.feed_shares.get(self.case.projects[p].feeds[0], {}).get(e, 0.0)
@@ -266,6 +311,48 @@ class Scope(Histories):
         )
 
     @cached_property
+    def returned(self) -> dict[tuple[str, str, int], list[tuple[str, str]]]:
+        """(group, f, n) -> [(p, e)]: plants, and elements they take, of which some returns as the feed."""
+        return _grouped(
+            ((self.group_of(p), f, n), (p, e))
+            for p, e, n in self.converted
+            for element, f in self.case.returns_of(p)
+            if element == e
+        )
+
+    # ---- savings -----------------------------------------------------------------------------------
+
+    @cached_property
+    def saved(self) -> list[tuple[str, str, str, int]]:
+        """(p, e, o, n): savings and the demand that they can replace there."""
+        return [
+            (p, e, o, n)
+            for p in self.savers
+            for c, e, o in self.case.savings.get(p, {})
+            for n in self.open_nodes[p]
+            if (c, e, o, n) in self.demanded
+        ]
+
+    @cached_property
+    def savings_of(self) -> dict[tuple[str, str, str, int], list[str]]:
+        """(c, e, o, n) -> savings that can replace the demand."""
+        country = {p: self.case.projects[p].country for p in self.savers}
+        return _grouped(((country[p], e, o, n), p) for p, e, o, n in self.saved)
+
+    @cached_property
+    def run(self) -> list[tuple[str, int]]:
+        """(p, n): savings that can replace something there, or that may run to keep warm."""
+        useful = {(p, n) for p, _, _, n in self.saved}
+        return [
+            (p, n)
+            for p in self.savers
+            for n in self.open_nodes[p]
+            if (p, n) in useful or self.keeps_warm(p)
+        ]
+
+    # ---- plants of all kinds -----------------------------------------------------------------------
+
+    @cached_property
     def feeds_of(self) -> dict[tuple[str, int], list[str]]:
         """(p, n) -> feeds a separation plant can take there."""
         return _grouped(((p, n), f) for p, f, n in self.separated)
@@ -279,7 +366,7 @@ class Scope(Histories):
     def operable(self) -> list[tuple[str, int]]:
         """(p, n): every plant at every node at which it can have throughput that counts."""
         counted = {(p, n) for p, f, n in self.separated if self.case.capacity_use(p, f) > 0}
-        return sorted({*self.mined, *counted, *self.elements_of})
+        return sorted({*self.mined, *counted, *self.elements_of, *self.run})
 
     @cached_property
     def operable_set(self) -> frozenset[tuple[str, int]]:
@@ -299,7 +386,7 @@ class Scope(Histories):
             if (self.case.group[country[p]], e, OXIDE) in self.wanted
         )
         converted = (
-            ((country[p], e, self.case.projects[p].stage, n), (p, e)) for p, e, n in self.converted
+            ((country[p], e, self.case.stage_of(p).gives, n), (p, e)) for p, e, n in self.converted
         )
         return _grouped(chain(separated, converted))
 
@@ -308,7 +395,7 @@ class Scope(Histories):
         """(c, e, o, n) -> plants of the country that can take the good there."""
         rows = self.case.projects
         return _grouped(
-            ((rows[p].country, e, MADE_FROM[rows[p].stage], n), p) for p, e, n in self.converted
+            ((rows[p].country, e, self.case.stage_of(p).takes, n), p) for p, e, n in self.converted
         )
 
     @cached_property
@@ -360,6 +447,30 @@ class Scope(Histories):
             for good, names in self.suppliers.items()
             if good in goods
         )
+
+    @cached_property
+    def sellers(self) -> dict[tuple[str, str, str, int], list[str]]:
+        """(c, e, o, n) -> suppliers that can sell there, of goods of which one has a price then."""
+        out: dict[tuple[str, str, str, int], list[str]] = {}
+        if not self.case.import_price:
+            return out
+        for good, names in self.suppliers.items():
+            limits = {v: self.tree.import_limits(v, good) for v in names}
+            dear = sum((self.tree.import_prices(v, good) > 0) & (limits[v] > 0) for v in names)
+            for n in np.flatnonzero(dear).tolist():
+                if (*good, n) in self.import_limits:
+                    out[(*good, n)] = [v for v in names if limits[v][n] > 0]
+        return out
+
+    @cached_property
+    def sellers_by_name(self) -> dict[tuple[str, str, str, int], list[str]]:
+        """(c, e, o, n) -> suppliers that can sell there, where it matters which of them does: for what it costs, or for a
+        target of origin."""
+        out = {key: names for key, names in self.sellers.items() if len(names) > 1}
+        for c, e, o, n in self.by_origin.intersection(self.import_limits):
+            names = self.suppliers[c, e, o]
+            out[c, e, o, n] = [v for v in names if self.tree.import_limit(v, (c, e, o), n) > 0]
+        return out
 
     @cached_property
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:

@@ -11,7 +11,7 @@ Z >= 0, so the value at risk v can be taken >= 0.
 from __future__ import annotations
 
 import sys
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 from planner.formulation.budgets import (
     CAPEX_READS,
@@ -19,11 +19,12 @@ from planner.formulation.budgets import (
     capex_paid,
     full_capex,
     people_cost,
-    purchases,
+    purchase_cost,
     spending_countries,
 )
 from planner.formulation.capacity import throughput
 from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.goods import import_cost
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
@@ -145,13 +146,17 @@ ALL: Container[int] = range(sys.maxsize)
     None,
     r"F = \sum_d \pi_d \left( \mathrm{discount}_{t_d} \Bigl( \sum_p \mathrm{capex}_p \, "
     r"\mathrm{due}_{p,d} + \sum_c \mathrm{people}_{c,d} \Bigr) + \sum_p \mathrm{fixed}_{p,d} \, b_{p,d} "
-    r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{variable}_p \, "
-    r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \mathrm{closes}_n "
-    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{\tau,e,\kappa} \mathrm{penalty}_\tau \, J_{\tau,e,\kappa,n} \Bigr)",
+    r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{running}_p \, "
+    r"\mathrm{throughput}_{p,n} + \sum_{c,e,o} \mathrm{netpurchase}_{c,e,o,t_n} \, q_{c,e,o,n} + \mathrm{closes}_n "
+    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{v,c,e,o} \mathrm{importprice}_{v,c,e,o,n} \, "
+    r"(B_{v,c,e,o,n} + G_{v,c,e,o,n}) + \sum_{\tau,e,\kappa} \mathrm{penalty}_\tau \, J_{\tau,e,\kappa,n} \Bigr)",
     reads=(
         *CAPEX_READS,
         "projects.fixed_opex_usd_per_tpa",
         "projects.variable_opex_usd_per_t",
+        "projects.credit_usd_per_t",
+        "imports.price_usd_per_kg",
+        "shocks.factor:price",
         *PEOPLE_READS,
         "stockpiles.purchase_usd_per_kg",
         "stockpiles.holding_usd_per_kg_year",
@@ -202,32 +207,58 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
-    """Variable opex, stock purchases, holding at the end of years, and what targets miss at their price (MUSD), at some
-    operations nodes or at all."""
-    expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
-    total = quicksum(
-        expected[n]
-        * musd(s.case.projects[p].variable_opex_usd_per_t)
-        * throughput(m, p, OperationNode(n))
-        for p, n in s.operable
-        if n in nodes and s.case.projects[p].variable_opex_usd_per_t > 0
-    )
-    buyers = sorted({c for c, _, _ in s.purchases})
-    active = [OperationNode(n.index) for n in s.active_nodes if n.index in nodes]
-    total += quicksum(expected[n] * purchases(m, c, n) for c in buyers for n in active)
-    total += quicksum(
-        expected[key[-1]] * missing_price(s, key[0]) * m.missing[key]
-        for key in missing_index(s)
-        if key[-1] in nodes
-    )
-    ends = [n for n in active if s.tree.nodes[n].closes_year]
-    return total + quicksum(
-        expected[n] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n)]
-        for good in s.stocks
-        if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
-        for n in ends
-        if (*good, n) in m.stock
-    )
+    """Variable opex, stock purchases, what targets miss, holding and imports (MUSD), at some operations nodes or at all."""
+    weights = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
+    parts = (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs)
+    total = 0.0
+    for part in parts:
+        total += quicksum(weights[n] * rate * amount for n, rate, amount in part(m, s, nodes))
+    return total
+
+
+CostAt = Iterator[tuple[int, float, Expression]]
+"""Node, rate and amount, whose product falls due there (MUSD, not discounted)."""
+
+
+def _variable_opex(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    for p, n in s.operable:
+        rate = s.case.throughput_cost(p)
+        if n in nodes and rate > 0:
+            yield n, rate, throughput(m, p, OperationNode(n))
+
+
+def _purchase_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    for c in sorted({c for c, _, _ in s.purchases}):
+        for node in s.active_nodes:
+            if node.index in nodes:
+                yield node.index, 1.0, purchase_cost(m, c, OperationNode(node.index))
+
+
+def _missing_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    for key in missing_index(s):
+        if key[-1] in nodes:
+            yield key[-1], missing_price(s, key[0]), m.missing[key]
+
+
+def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    """Holding counts on the stock at the end of a year."""
+    for good in s.stocks:
+        rate = musd_per_tonne(s.case.stockpiles[good].holding_usd_per_kg_year)
+        for node in s.active_nodes if rate > 0 else ():
+            n = node.index
+            if n in nodes and node.closes_year and (*good, n) in m.stock:
+                yield n, rate, m.stock[(*good, n)]
+
+
+def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    """Resold tonnes cost what the supplier asks of the country that buys them."""
+    for c, e, o, n in sorted(s.sellers):
+        if n in nodes:
+            yield n, 1.0, import_cost(m, c, e, o, OperationNode(n))
+    for v, c, e, o, n in sorted(s.resold):
+        price = s.tree.import_price(v, (c, e, o), n)
+        if n in nodes and price > 0:
+            yield n, price, m.resold[v, c, e, o, n]
 
 
 def goal(m: Model) -> Expression:

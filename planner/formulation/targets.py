@@ -13,6 +13,7 @@ from planner.formulation.goods import made, short, used
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import of_country, of_nobody
+from planner.formulation.savings import saved
 from planner.formulation.variable_trees import OperationNode
 from planner.units import musd_per_tonne
 
@@ -45,9 +46,10 @@ def target_use(m: Model, target: str, e: str, n: OperationNode) -> Expression:
 
 
 def _use_of_good(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """Demand that is met and what plants take in (t)."""
+    """Demand that is met and not saved, and what plants take in (t)."""
     demand = m.scope.demanded.get((c, e, o, n), 0.0)
-    return demand - short(m, c, e, o, n) + used(m, c, e, o, n)
+    met = demand - short(m, c, e, o, n) + used(m, c, e, o, n)
+    return met - saved(m, c, e, o, n) if (c, e, o, n) in m.scope.savings_of else met
 
 
 def missed(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
@@ -241,41 +243,6 @@ def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression
     return None if isinstance(left, int | float) else left <= 0
 
 
-def imported_from_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
-    """(v, c, e, o, n): what suppliers can sell of goods whose origin a target speaks of."""
-    out = []
-    for c, e, o, n in sorted(s.by_origin):
-        if (c, e, o, n) in s.import_limits:
-            suppliers = s.suppliers[c, e, o]
-            out += [(v, c, e, o, n) for v in suppliers if s.tree.import_limit(v, (c, e, o), n) > 0]
-    return out
-
-
-def imported_from_bounds(
-    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
-) -> tuple[float, float]:
-    """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
-    return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
-
-
-def imports_by_supplier_index(s: Scope) -> GoodsAt:
-    """(c, e, o, n): goods whose origin a target speaks of."""
-    return sorted(key for key in s.by_origin if key in s.import_limits)
-
-
-@equation(
-    imports_by_supplier_index,
-    r"\sum_v B_{v,c,e,o,n} = M_{c,e,o,n}",
-    each="country $c$, element $e$, form $o$, node $n$ of targets of kind `origin_share`",
-    owner=of_country,
-)
-def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """Imports are those of all suppliers."""
-    s: Scope = m.scope
-    parts = quicksum(or_zero(m.imported_from, v, c, e, o, n) for v in s.suppliers[c, e, o])
-    return parts - m.imported[c, e, o, n] == 0
-
-
 def missing_index(s: Scope) -> ByOrigin:
     """(target, e, origin, n): targets with a price; the origin is '' but for kind `origin_share`."""
     served_or_made = [*served_target_index(s), *made_target_index(s)]
@@ -308,18 +275,6 @@ VARIABLES = (
         "output of a country's plants that is used or stored in its group",
         owner=of_country,
     ),
-    Variable(
-        "imported_from",
-        "B",
-        ("v", "c", "e", "o", "n"),
-        imported_from_index,
-        "t",
-        "imports of one supplier, where a target speaks of the good",
-        bounds=imported_from_bounds,
-        limit=r"\mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
-        reads=("imports.tonnes", "shocks.factor:import"),
-        owner=of_country,
-    ),
 )
 EQUATIONS = (
     served_target,
@@ -329,5 +284,4 @@ EQUATIONS = (
     counted_use,
     outside_used,
     kept_stock,
-    imports_by_supplier,
 )

@@ -92,14 +92,15 @@ class Histories:
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
-        """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it, or a target
-        speaks of it."""
+        """(c, e, o) with a demand -> nodes at which, or after which in some history, free imports cannot cover it, or a
+        target speaks of it."""
         parents = [node.parent for node in self.tree.nodes]
         out = {}
         for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand} | set(self.target_goods)):
             on_offer = np.zeros(len(parents))
             for supplier in self.suppliers.get(good, ()):
-                on_offer += self.tree.import_limits(supplier, good)
+                free = self.tree.import_prices(supplier, good) == 0
+                on_offer += np.where(free, self.tree.import_limits(supplier, good), 0.0)
             found: set[int] = set()
             short = np.flatnonzero(~(self.tree.demands(good) <= on_offer)).tolist()
             for n in (*short, *self.target_goods.get(good, ())):
@@ -111,14 +112,15 @@ class Histories:
 
     @cached_property
     def import_covered_nodes(self) -> frozenset[int]:
-        """Operations nodes from which on imports can cover every demand, whatever happens.
+        """Operations nodes from which on free imports can cover every demand, whatever happens.
 
-        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying and
-        reselling nothing and releasing what is in stock meets every constraint (imports are free and serve only
-        their own country, surplus may be left over, limits of resale are upper ones) at no loss and no cost, the
-        least of both; and it asks nothing of earlier nodes, so any plan can be changed to it without changing the
-        rest. Accounts and people stay. A node may be a quarter: demand and imports are then those of the quarter,
-        and stock that is released in one is not held at the end of its year.
+        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant and no saving,
+        buying and reselling nothing and releasing what is in stock meets every constraint (these imports are free and
+        serve only their own country, surplus may be left over, limits of resale and of rising output are upper ones)
+        at no loss and no cost, the least of both, as no throughput and no purchase costs less than nothing; and it
+        asks nothing of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people
+        stay. A node may be a quarter: demand and imports are then those of the quarter, and stock that is released in
+        one is not held at the end of its year.
         """
         return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
 
@@ -134,8 +136,8 @@ class Histories:
 
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
-        row = self.case.projects[project]
-        return self.case.commitment_years(project) if self.case.has_lever(row.stage) else range(0)
+        may_grow = self.case.has_lever(self.case.stage_of(project).lever)
+        return self.case.commitment_years(project) if may_grow else range(0)
 
     def is_whole(self, project: str) -> bool:
         """Whether new capacity of a project comes in whole plants."""

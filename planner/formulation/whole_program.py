@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planner.formulation import budgets, capacity, goods, objective, odds, targets, workforce
+from planner.formulation import (
+    budgets,
+    capacity,
+    goods,
+    objective,
+    odds,
+    savings,
+    targets,
+    workforce,
+)
 from planner.formulation.declarations import Equation, Variable
 from planner.formulation.index_sets import Scope
 
-_ROOMS = (capacity, goods, workforce, budgets, targets, objective, odds)
+_ROOMS = (capacity, goods, savings, workforce, budgets, targets, objective, odds)
 VARIABLES: tuple[Variable, ...] = tuple(variable for room in _ROOMS for variable in room.VARIABLES)
 EQUATIONS: tuple[Equation, ...] = tuple(equation for room in _ROOMS for equation in room.EQUATIONS)
 DECLARED: tuple[Variable | Equation, ...] = (*VARIABLES, *EQUATIONS)

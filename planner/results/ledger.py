@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.lookups import MADE_FROM, OXIDE
 from planner.data.scenario_tree import Tree, Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
-from planner.results.schema import IMPORTED, STAGE_ITEMS
+from planner.data.stages import CONVERTING, FORMS, STAGES
+from planner.results.schema import IMPORTED, RETURNED, SAVED
 
 Places = NDArray[np.intp]
-FORMS = (OXIDE, *MADE_FROM)
-OF_FEEDS = ("mined", "separated")
-"""Items of `operations` that are of a feed and of no element."""
-OF_GOODS = ("reduced", "sintered", "made", *IMPORTED, "given", "received", "released", "bought")
+CONVERTED = tuple(stage.item for stage in CONVERTING)
+"""Items of `operations` that plants take in of a form."""
+OF_GOODS = (*CONVERTED, SAVED, "made", *IMPORTED, "given", "received", "released", "bought")
+"""Items of `operations` that are of an element."""
+OF_NO_ELEMENT = (*(stage.item for stage in STAGES.values() if not stage.converts), RETURNED)
+"""Items of `operations` that are of a feed, or of a saving."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ class Ledger:
 
     def _is_flow(self, key: tuple[str, ...]) -> bool:
         item, country, _, _, element, form = key
-        if item in OF_FEEDS:
+        if item in OF_NO_ELEMENT:
             return country in self.case.countries and (element, form) == ("", "")
         return item in OF_GOODS and self._is_good((country, element, form))
 
@@ -285,17 +287,18 @@ class Ledger:
 
     def _taken(self, p: str) -> Iterator[Vector]:
         row = self.case.projects[p]
-        item, country = STAGE_ITEMS[row.stage], row.country
-        if row.stage in MADE_FROM:
+        stage, country = self.case.stage_of(p), row.country
+        if stage.converts:
             yield from (
-                self.flows[item, country, p, "", e, MADE_FROM[row.stage]]
-                for e in self.case.elements
+                self.flows[stage.item, country, p, "", e, stage.takes] for e in self.case.elements
             )
-        elif row.stage == "mine":
-            yield self.flows[item, country, p, row.feeds[0], "", ""]
+        elif stage.mines:
+            yield self.flows[stage.item, country, p, row.feeds[0], "", ""]
+        elif stage.saves:
+            yield self.flows[stage.item, country, p, "", "", ""]
         else:
             yield from (
-                self.case.capacity_use(p, f) * self.flows[item, country, p, f, "", ""]
+                self.case.capacity_use(p, f) * self.flows[stage.item, country, p, f, "", ""]
                 for f in row.feeds
             )
 

@@ -90,6 +90,8 @@ def figures(
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,
         "cost_musd": checked.cost,
+        "cost_parts_musd": checked.cost_parts,
+        "utilisation": checked.utilisation,
         "scenario_loss_musd": losses.by_scenario,
         "loss_musd_by_country": checked.losses_by_country,
         "expected_shortfall_t": short,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 
+from planner.data.stages import STAGES
+
 
 class Kind(StrEnum):
     """What the cells of a column are."""
@@ -63,8 +65,10 @@ def _declared() -> Iterator[ResultTable]:
         yield ResultTable(name, table["meaning"], columns)
 
 
-STAGE_ITEMS = {"mine": "mined", "separation": "separated", "metal": "reduced", "magnet": "sintered"}
+STAGE_ITEMS = {name: stage.item for name, stage in STAGES.items()}
 """Stage -> item of `operations` that is the throughput of its plants."""
+SAVED, RETURNED = "saved", "returned"
+"""Items of `operations`: demand that a saving replaces, and what of its intake a plant gives back as a feed."""
 IMPORTED = ("imported", "resold")
 """Items of `operations` that come from an outside supplier, straight or by way of others."""
 PER_UNIT = "see unit"

@@ -17,6 +17,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector, decision_tree, storyline_histories
 from planner.results import origins, targets, verify_material, verify_resources
+from planner.results.costs import cost_parts, utilisation
 from planner.results.ledger import (
     Broken,
     Ledger,
@@ -29,6 +30,7 @@ from planner.results.ledger import (
     rows,
 )
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
+from planner.results.verify_calm import calm_rules
 
 TOLERANCE = 1e-6
 
@@ -40,10 +42,16 @@ class Verification:
     violations: dict[str, float]
     losses: Losses
     losses_by_country: ByCountry
-    cost: float
+    cost_parts: dict[str, float]
+    utilisation: dict[str, dict[str, float | None]]
     public_spend: float
     targets: dict[str, dict[str, Any]]
     """Target -> `missing_t`, `cost_musd` and `met`."""
+
+    @property
+    def cost(self) -> float:
+        """Expected discounted cost (MUSD)."""
+        return sum(self.cost_parts.values())
 
     @property
     def worst(self) -> float:
@@ -67,7 +75,8 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
         dict(worst),
         losses,
         losses_by_country(case, book, losses.by_scenario),
-        verify_resources.cost(book),
+        cost_parts(book),
+        utilisation(book),
         verify_resources.public_spend(book),
         targets.targets_met(book),
     )
@@ -78,6 +87,7 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     for table in book.placed:
         yield never("rows_of_the_case", float(table.strangers))
     yield from verify_material.rules(book)
+    yield from calm_rules(book)
     yield from verify_resources.people_rules(book)
     yield from verify_resources.money_rules(book)
     yield from targets.rules(book)

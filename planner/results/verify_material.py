@@ -9,19 +9,19 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.schema import Shock
-from planner.results.ledger import OF_FEEDS, Broken, Ledger, at_most, equal, never
-from planner.results.schema import STAGE_ITEMS
+from planner.data.stages import CONVERTING, FORMS, STAGES
+from planner.results.ledger import CONVERTED, Broken, Ledger, at_most, equal, never
+from planner.results.schema import IMPORTED, RETURNED, SAVED
 
-PLANT_FLOWS = {
-    "mined": {("mine", "")},
-    "separated": {("separation", "")},
-    "reduced": {("metal", OXIDE)},
-    "sintered": {("magnet", METAL)},
-    "made": {("separation", OXIDE), ("metal", METAL), ("magnet", MAGNET)},
+PLANT_FLOWS: dict[str, set[tuple[str, str]]] = {
+    stage.item: {(stage.name, stage.takes if stage.converts else "")} for stage in STAGES.values()
 }
+PLANT_FLOWS["made"] = {(s.name, s.gives) for s in STAGES.values() if s.recovers}
+PLANT_FLOWS[SAVED] = {(s.name, form) for s in STAGES.values() if s.saves for form in FORMS}
+PLANT_FLOWS[RETURNED] = {(stage.name, "") for stage in CONVERTING}
 """Stage of plant and form of the good that each flow of a plant may have."""
 
 
@@ -42,7 +42,7 @@ def _builds(book: Ledger) -> Iterator[Broken]:
     case = book.case
     for (p, y), tpa in book.builds:
         yield at_most("build_not_negative", -tpa, 0.0)
-        if y not in case.commitment_years(p) or not case.has_lever(case.projects[p].stage):
+        if y not in case.commitment_years(p) or not case.has_lever(case.stage_of(p).lever):
             yield never("build_window", tpa)
     for p, tpa in book.builds.by(lambda key: key[0]):
         yield at_most("nameplate_limit", tpa, case.projects[p].max_new_tpa)
@@ -68,33 +68,36 @@ def _plants(book: Ledger) -> Iterator[Broken]:
                 or plant.country != country
             ):
                 yield never("flow_of_plant", tonnes)
-            elif plant.stage not in MADE_FROM and f not in plant.feeds:
+            elif STAGES[plant.stage].has_feeds and f not in plant.feeds:
                 yield never("accepted_feeds", tonnes)
 
 
 def _feeds(book: Ledger) -> Iterator[Broken]:
-    """Taken by plants of a group at most what its mines give."""
+    """Taken by plants of a group at most what its mines give and what returns."""
     group = book.case.group
 
     def sums(item: str) -> dict[tuple[str, str], Vector]:
         return dict(book.flows.by(lambda key: (group[key[1]], key[3]) if key[0] == item else None))
 
-    mined, separated = map(sums, OF_FEEDS)
-    for place, tonnes in separated.items():
-        yield at_most("feed_balance", tonnes, mined.get(place, 0.0))
+    given = [sums(stage.item) for stage in STAGES.values() if stage.mines]
+    given.append(sums(RETURNED))
+    for stage in STAGES.values():
+        for place, tonnes in sums(stage.item).items() if stage.separates else ():
+            there = sum((some[place] for some in given if place in some), np.zeros(len(tonnes)))
+            yield at_most("feed_balance", tonnes, there)
 
 
 def _made(book: Ledger) -> Iterator[Broken]:
     """Made of each element at most what is recovered of it."""
     case, flows = book.case, book.flows
-    for (item, country, p, f, e, o), tonnes in flows:
+    for (item, country, p, f, e, _), tonnes in flows:
         if item == "made" and p in case.projects:
-            if o == OXIDE:
-                taken = flows["separated", country, p, f, "", ""] * case.feed_shares.get(f, {}).get(
-                    e, 0.0
-                )
+            stage = case.stage_of(p)
+            if stage.separates:
+                share = case.feed_shares.get(f, {}).get(e, 0.0)
+                taken = share * flows[stage.item, country, p, f, "", ""]
             else:
-                taken = flows[STAGE_ITEMS[o], country, p, "", e, MADE_FROM[o]]
+                taken = flows[stage.item, country, p, "", e, stage.takes]
             yield at_most("made", tonnes, taken * case.recovery(p, e))
 
 
@@ -179,18 +182,12 @@ def _balance(book: Ledger) -> Iterator[Broken]:
     )
     for good in touched:
         demand, short = book.at(book.tree.demands(good)), book.short[good]
-        supply = sum(
-            (
-                goods[(item, *good)]
-                for item in ("made", "imported", "resold", "received", "released")
-            ),
-            short,
-        )
-        use = sum(
-            (goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought")), demand
-        )
+        sources = ("made", *IMPORTED, "received", "released", SAVED)
+        supply = sum((goods[(item, *good)] for item in sources), short)
+        uses = ("given", *CONVERTED, "bought")
+        use = sum((goods[(item, *good)] for item in uses), demand)
         yield at_most("balance", use, supply)
-        yield at_most("shortfall_limit", short, demand)
+        yield at_most("shortfall_limit", short + goods[(SAVED, *good)], demand)
         yield at_most("shortfall_not_negative", -short, 0.0)
         yield equal("demand_as_stated", stated[good], demand)
 

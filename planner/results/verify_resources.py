@@ -18,7 +18,6 @@ from planner.data.scenario_tree import Vector
 from planner.data.schema import Training
 from planner.data.shock_effects import year_of
 from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
-from planner.results.targets import missed_musd
 from planner.units import musd, musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
@@ -245,58 +244,3 @@ def public_spend(book: Ledger) -> float:
     paid, probabilities = book.spending, np.array(list(book.case.scenarios.values()))
     weighed = paid.stated("musd") * probabilities[paid.column]
     return float(sum(weighed[np.argsort(paid.column, kind="stable")].tolist()))
-
-
-def cost(book: Ledger) -> float:
-    """Expected discounted cost (MUSD): capex, fixed opex, variable opex, people, purchases, holding, and what targets
-    miss."""
-    nothing = np.zeros(len(book.case.scenarios))
-    people = (
-        book.case.cost_discount(y) * sum(_people(book, y).values(), nothing)
-        for y in book.case.years
-    )
-    of_scenarios = sum((*_of_plants(book), *people, *_of_operations(book)), nothing)
-    probabilities = book.case.scenarios.values()
-    return float(
-        sum(
-            probability * z
-            for probability, z in zip(probabilities, of_scenarios.tolist(), strict=True)
-        )
-    )
-
-
-def _of_plants(book: Ledger) -> Iterator[Vector]:
-    case = book.case
-    for (p, y), tpa in book.builds:
-        row, years = case.projects[p], case.payment_years(p, y)
-        ready = range(y + row.lead_time_years, case.last_year + 1)
-        fixed, nothing = musd(row.fixed_opex_usd_per_tpa), np.zeros(len(tpa))
-        yield sum(
-            (case.cost_discount(t) * full_capex(case, p) * tpa / len(years) for t in years), nothing
-        )
-        yield sum((case.cost_discount(t) * fixed * tpa for t in ready), nothing)
-
-
-def _of_operations(book: Ledger) -> Iterator[Vector]:
-    case, stock = book.case, book.stocks.amounts("stock_t")
-    nothing = np.zeros(len(case.scenarios))
-    rate = {
-        p: musd(r.variable_opex_usd_per_t)
-        for p, r in case.projects.items()
-        if r.variable_opex_usd_per_t > 0
-    }
-    loads = {p: book.whole(book.loads[p]) for p in rate}
-    stocks = {good: book.whole(stock[good]) for good in case.stockpiles}
-    missed = missed_musd(book)
-    for i, t in enumerate(book.tree.periods):
-        running = sum((rate[p] * load[:, i] for p, load in loads.items()), nothing)
-        held = stocks.items() if end_of(t)[1] == 4 else ()
-        holding = sum(
-            (
-                musd_per_tonne(case.stockpiles[good].holding_usd_per_kg_year) * tonnes[:, i]
-                for good, tonnes in held
-            ),
-            nothing,
-        )
-        bought = sum(_purchases(book, i).values(), nothing)
-        yield case.cost_discount(year_of(t)) * (running + holding + bought + missed[:, i])

@@ -62,13 +62,15 @@ def _ends(
     demand, below, out = scope.demanded.get(good, 0.0), 0.0, list[tuple[float, _Step]]()
     if demand <= 0.0:
         return out
+    saved = sum(values("saved", p, e, o, n) for p in scope.savings_of.get(good, ()))
     for j, step in enumerate(scope.case.loss_steps((c, e, o))):
         width, tonnes = step.width * demand, values("shortfall", c, e, o, n, j)
         more = values("shortfall", c, e, o, n, j + 1)
         if more <= ZERO:
             room = values("delivered", *good)
             cost = round(loss_per_tonne(scope, c, e, o, OperationNode(n), j), DIGITS)
-            out.append((cost, _Step(c, j, below, tonnes, min(width, tonnes + room), demand)))
+            most = min(width, tonnes + room, max(tonnes, demand - saved - below))
+            out.append((cost, _Step(c, j, below, tonnes, most, demand)))
         if tonnes < width - ZERO:
             break
         below += width

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.data.lookups import MADE_FROM, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree
+from planner.data.stages import OXIDE
 from planner.formulation.budgets import full_capex
 from planner.formulation.index_sets import Scope
-from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
+from planner.results.schema import RETURNED, SAVED, STAGE_ITEMS, TABLE_COLUMNS
 from planner.solving.counted_exchange import counting_nodes, net_given
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.program import ZERO, Vector
@@ -112,9 +113,12 @@ class AtNodes:
     def _load(self, p: str) -> Vector:
         case = self.scope.case
         row = case.projects[p]
-        if row.stage == "mine":
+        stage = case.stage_of(p)
+        if stage.mines:
             return self("mined", p)
-        if row.stage == "separation":
+        if stage.saves:
+            return self("run", p)
+        if stage.separates:
             return total(
                 (case.capacity_use(p, f) * self("separated", p, f) for f in sorted(row.feeds)),
                 self.size,
@@ -276,7 +280,8 @@ def _needs(at: AtNodes, plants: Iterable[str], country: str, skill: str) -> Iter
 
 def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Every flow (t) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
-    in), imported and resold (`project` names the supplier), given, received, released, bought."""
+    in), returned (of it, as a feed), run and saved (savings), imported and resold (`project` names the supplier), given,
+    received, released, bought."""
     flows: list[Flow] = []
     nodes, tonnes = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     output = list(_output(at))
@@ -302,30 +307,56 @@ def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
 
 
 def _output(at: AtNodes) -> Iterator[tuple[Flow, Vector]]:
-    s = at.scope
-    for p, row in s.case.projects.items():
-        if row.stage == "mine":
-            yield (row.country, "mined", p, row.feeds[0], "", ""), at("mined", p)
-        elif row.stage == "separation":
-            for f in sorted(row.feeds):
-                taken = at("separated", p, f)
-                if taken.any():
-                    yield (row.country, "separated", p, f, "", ""), taken
-                    for e, yielded in s.yields[p, f].items():
-                        yield (
-                            (row.country, "made", p, f, e, OXIDE),
-                            np.where(taken > 0, yielded * taken, 0.0),
-                        )
-        else:
-            for e in s.case.elements:
-                taken = at("converted", p, e)
-                if taken.any():
-                    made = np.where(taken > 0, s.case.recovery(p, e) * taken, 0.0)
-                    yield (
-                        (row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage]),
-                        taken,
-                    )
-                    yield (row.country, "made", p, "", e, row.stage), made
+    """What each plant takes in and gives, and what each saving replaces."""
+    for p in at.scope.case.projects:
+        stage = at.scope.case.stage_of(p)
+        if stage.mines:
+            yield from _of_mine(at, p)
+        elif stage.separates:
+            yield from _of_separation(at, p)
+        elif stage.converts:
+            yield from _of_conversion(at, p)
+        elif stage.saves:
+            yield from _of_saving(at, p)
+
+
+def _of_mine(at: AtNodes, p: str) -> Iterator[tuple[Flow, Vector]]:
+    row = at.scope.case.projects[p]
+    yield (row.country, STAGE_ITEMS[row.stage], p, row.feeds[0], "", ""), at("mined", p)
+
+
+def _of_separation(at: AtNodes, p: str) -> Iterator[tuple[Flow, Vector]]:
+    row = at.scope.case.projects[p]
+    for f in sorted(row.feeds):
+        taken = at("separated", p, f)
+        if taken.any():
+            yield (row.country, STAGE_ITEMS[row.stage], p, f, "", ""), taken
+            for e, yielded in at.scope.yields[p, f].items():
+                made = np.where(taken > 0, yielded * taken, 0.0)
+                yield (row.country, "made", p, f, e, OXIDE), made
+
+
+def _of_conversion(at: AtNodes, p: str) -> Iterator[tuple[Flow, Vector]]:
+    case = at.scope.case
+    country, stage = case.projects[p].country, case.stage_of(p)
+    for e in case.elements:
+        taken = at("converted", p, e)
+        if taken.any():
+            made = np.where(taken > 0, case.recovery(p, e) * taken, 0.0)
+            yield (country, stage.item, p, "", e, stage.takes), taken
+            yield (country, "made", p, "", e, stage.gives), made
+    for f in sorted({feed for _, feed in case.returns_of(p)}):
+        shares = {e: share for (e, feed), share in case.returns_of(p).items() if feed == f}
+        back = total((share * at("converted", p, e) for e, share in shares.items()), at.size)
+        yield (country, RETURNED, p, f, "", ""), back
+
+
+def _of_saving(at: AtNodes, p: str) -> Iterator[tuple[Flow, Vector]]:
+    case = at.scope.case
+    country = case.projects[p].country
+    yield (country, case.stage_of(p).item, p, "", "", ""), at("run", p)
+    for _, e, o in case.savings[p]:
+        yield (country, SAVED, p, "", e, o), at("saved", p, e, o)
 
 
 def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vector]:
@@ -376,26 +407,27 @@ def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Iterator[tu
             if tonnes.any():
                 yield (c, item, "", "", e, o), tonnes
         if imported.any():
-            limits = {
-                supplier: s.tree.import_limits(supplier, good) for supplier in s.suppliers[good]
-            }
-            on_offer = total(limits.values(), at.size)
-            by_origin = _nodes_by_origin(s, good)
-            for supplier, limit in limits.items():
-                # By supplier, in proportion to what each can sell.
-                part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
-                if by_origin is not None:
-                    part = np.where(by_origin, at("imported_from", supplier, *good), part)
+            for supplier, part in _by_supplier(at, good, imported):
                 yield (c, "imported", supplier, "", e, o), part
         for supplier in s.suppliers.get(good, ()):
             yield (c, "resold", supplier, "", e, o), at("resold", supplier, *good)
 
 
-def _nodes_by_origin(s: Scope, good: Good) -> NDArray[np.bool_] | None:
-    """Nodes at which a target speaks of the good's origin, so that the program says who sells; None if there is none."""
-    if not s.by_origin:
-        return None
-    return np.array([(*good, node.index) in s.by_origin for node in s.tree.nodes])
+def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[str, Vector]]:
+    """Imports (t) of a good from each supplier, in proportion to what each can sell where it does not matter which it is.
+
+    Where imports cover a good, those that cost something sell nothing.
+    """
+    s, covered = at.scope, at.covered[good]
+    limits: dict[str, Vector] = {}
+    for supplier in s.suppliers[good]:
+        free = s.tree.import_prices(supplier, good) == 0
+        limits[supplier] = np.where(free | ~covered, s.tree.import_limits(supplier, good), 0.0)
+    on_offer = total(limits.values(), at.size)
+    by_name = np.array([(*good, n) in s.sellers_by_name for n in range(at.size)])
+    for supplier, limit in limits.items():
+        part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
+        yield supplier, np.where(by_name, at("imported_from", supplier, *good), part)
 
 
 def shortfall(at: AtNodes, visits: Visits) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.results import verify, verify_material, verify_resources
+from planner.results import verify, verify_calm, verify_material, verify_resources
 from tests.cases import (
     MUSD,
     budget,
@@ -105,6 +105,27 @@ DIVIDED: dict[str, Any] = FULL | {
     ],
     "resale": "country, share\nBBB, 0.4\nCCC, 0.4",
 }
+CALM: dict[str, Any] = {
+    "countries": "country\nAAA\nBBB",
+    "demand": [*demand(60, 2026, 2028), *demand(20, 2026, 2028, country="BBB", form="metal")],
+    "imports": [imports(30) | {"price_usd_per_kg": 100}, imports(15, country="BBB")],
+    "feeds": "feed, element, share\nore, Dy, 0.5\nswarf, Dy, 1",
+    "projects": [
+        mine(existing_tpa=40, variable_opex_usd_per_t=2000, credit_usd_per_t=500),
+        mine(project="scrap", existing_tpa=30),
+        plant(existing_tpa=40, rise=0.1, feeds="ore;swarf"),
+        smelter(country="BBB", existing_tpa=25, recovery=0.8),
+        {"project": "thrift", "country": "AAA", "stage": "saving", "existing_tpa": 5},
+    ],
+    "availability": "project, year, tonnes\nscrap, 2026, 10",
+    "savings": "project, element, form, tonnes, max_share\nthrift, Dy, oxide, 2, 0.1",
+    "returns": "project, stage, element, feed, share\n, metal, Dy, swarf, 0.2",
+    "scenarios": scenarios(calm=0.5, cut=0.5),
+    "shocks": [
+        shock("cut", "import", 0.5, 2027),
+        shock("calm", "capacity", 0, 2027, project="plant"),
+    ],
+}
 MODEL: dict[str, object] = {
     "policy.coordination": "blocs",
     "policy.secondment_share": 0.5,
@@ -124,6 +145,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
         "committed": ({}, FULL),
         "adaptive": (adaptive, FULL),
         "no levers": ({"levers": []}, FULL),
+        "calm years": ({"policy.coordination": "allied"}, CALM),
         "whole": ({"policy.whole_plants": True}, FULL | {"projects": WHOLE}),
         "quarters": (
             adaptive | {"policy.committed_through": 2026, "policy.coordination": "allied"},
@@ -160,6 +182,8 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
         tables["spending"]["item"]
     )
     assert tables["workforce"]["lent"].max() > 0.1
+    calm = good["calm years"].tables["operations"]
+    assert {"run", "saved", "returned"} <= set(calm["item"])
     divided = good["quarters"].tables
     assert {"sintered", "resold"} <= set(divided["operations"]["item"])
     assert set(divided["shortfall"].query("year == 2027")["quarter"]) == {1, 2, 3, 4}
@@ -889,11 +913,49 @@ STRANGE: dict[str, tuple[str, Spoil]] = {
     "an element that is mined": ("committed", relabel("operations", "element", "Dy", item="mined")),
 }
 FAULTS |= {
+    "output rises faster than it may": (
+        "calm years",
+        "rise_limit",
+        drop("operations", item="separated", year=2026),
+    ),
+    "more scrap is collected than there is": (
+        "calm years",
+        "availability_limit",
+        flow("mined", 5, project="scrap", feed="ore"),
+    ),
+    "more is saved than the throughput replaces": (
+        "calm years",
+        "saving_limit",
+        drop("operations", item="run"),
+    ),
+    "more is saved than may be": (
+        "calm years",
+        "saving_share",
+        bump("operations", "tonnes", 1, item="saved"),
+    ),
+    "something else is saved": (
+        "calm years",
+        "saving_of_nothing",
+        relabel("operations", "form", "metal", item="saved"),
+    ),
+    "more returns than is said": (
+        "calm years",
+        "returned",
+        bump("operations", "tonnes", 1, item="returned"),
+    ),
+    "something returns of what does not": (
+        "calm years",
+        "returned",
+        flow("returned", 1, country="BBB", project="smelter", feed="ore"),
+    ),
+}
+
+FAULTS |= {
     f"{name} is not of the case": (which, "rows_of_the_case", how)
     for name, (which, how) in STRANGE.items()
 }
 
-MODULES = (verify, verify_material, verify_resources)
+MODULES = (verify, verify_calm, verify_material, verify_resources)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:

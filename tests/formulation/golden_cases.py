@@ -12,13 +12,18 @@ from tests.formulation.golden_tables import (
     MONEY,
     ODDS,
     PEOPLE,
+    PRICED,
     QUARTERS,
     RISKS,
+    SCRAP,
     STAGES,
     STOCKS,
+    SWARF,
     TARGETS,
     THREE,
+    THRIFT,
     UNITS,
+    WARM,
     Golden,
 )
 
@@ -181,6 +186,22 @@ EQUATIONS: dict[str, Golden] = {
         {"discount_rate": 0.25},
     ),
     "welfare_definition": Golden("cost + risk", RISKS),
+    "rise_limit": Golden(
+        "The mine may grow by 50 = 0.25 * 200 t a year; in `shut`, where nothing of it worked in 2026, all 200 start in "
+        "2027. `plant`: 10 = 0.5 * 20 and of a build of 2026 0.4 in 2027 and 0.6 in 2028 start. `heavy` comes online in "
+        "2028: 10 start and 1 may grow, at 0.5 t of Dy per t of ore.",
+        WARM,
+    ),
+    "availability_limit": Golden(
+        "20, 40, 60 t a year; 2027 is divided, so 10 t a quarter. Of the other mine nothing is told.",
+        SCRAP,
+    ),
+    "saving_limit": Golden(
+        "A tonne of `thrift` replaces 2 t of Dy and 0.5 of Tb, one of `swap` 1 t of Dy.", THRIFT
+    ),
+    "demand_limit": Golden(
+        "Both savings and the shortfall of Dy within 100 t, 150 in `boom`; of Tb within 20.", THRIFT
+    ),
     "storyline_risk": Golden(
         "Three quarters of the war are cut, a quarter twin: of Z 0.6 * 0.75 and 0.6 * 0.25, of e 0.4 / (1 - 0.9) "
         "times as much.",
@@ -235,6 +256,32 @@ MORE: dict[str, tuple[str, Golden]] = {
                     smelter(project="magnets", stage="magnet", existing_tpa=7, recovery=0.5),
                 ],
             },
+        ),
+    ),
+    "feed_balance_with_returns": (
+        "feed_balance",
+        Golden(
+            "Of Dy that metal plants take in 0.05 return as swarf, 0.2 in `smelter_b`. West has both plants; CCC has "
+            "no oxide. Nothing returns of Nd.",
+            SWARF,
+            {"policy.coordination": "blocs"},
+        ),
+    ),
+    "imports_by_supplier_at_a_price": (
+        "imports_by_supplier",
+        Golden("Two sell to AAA at a price, so each has its own; to BBB one alone.", PRICED),
+    ),
+    "balance_with_savings": (
+        "balance",
+        Golden("What both save of Dy stands on the left; of Tb what `thrift` saves.", THRIFT),
+    ),
+    "cost_definition_of_calm_years": (
+        "cost_definition",
+        Golden(
+            "Imports in AAA 0.05 and 0.06 MUSD/t, in BBB 0.04; in 2027 each history counts half, and `flood` makes CHN's "
+            "0.01 and 0.008, resold to AAA at its own 0.01. The mine costs 0.03 - 0.02, the plant nothing. Purchases: "
+            "0.2 - 0.05 in AAA, in BBB 0.03 - 0.04 count as nothing.",
+            PRICED,
         ),
     ),
     "staff_limit_by_stage": (
@@ -362,6 +409,10 @@ MORE: dict[str, tuple[str, Golden]] = {
 }
 BOUNDS: dict[str, Golden] = {
     "imported_from": Golden("AAA in 2026: 50, 20 and 30 t.", TARGETS),
+    "saved": Golden(
+        "`thrift` replaces at most 0.3 of 100 t of Dy, of 150 in `boom`, and 0.6 of 20 t of Tb; `swap` all of Dy.",
+        THRIFT,
+    ),
     "resold": Golden(
         "AAA: 0.5 of the 0.75 * 80 t that are cut; BBB: 0.1 of 0.5 * 40 t; MYS sells as ever.",
         CUT_OFF,

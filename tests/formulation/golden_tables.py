@@ -239,3 +239,72 @@ TARGETS: Tables = {
         },
     ],
 }
+WARM: Tables = {
+    "demand": demand(last=2028),
+    "feeds": "feed, element, share\nore, Dy, 0.5",
+    "projects": [
+        mine(existing_tpa=200, rise=0.25),
+        plant(existing_tpa=20, max_new_tpa=50, lead_time_years=1, ramp="slow", rise=0.5),
+        plant(project="heavy", basis="heavy", existing_tpa=10, online_year=2028, rise=0.1),
+    ],
+    "ramps": "ramp, year_after_start, share\nslow, 0, 0.4\nslow, 1, 1",
+    "scenarios": scenarios(calm=0.75, shut=0.25),
+    "shocks": [shock("shut", "capacity", 0, 2026, 2026, stage="mine")],
+}
+SCRAP: Tables = {
+    "demand": demand(last=2028),
+    "projects": [mine(), mine(project="scrap", existing_tpa=90), plant(existing_tpa=200)],
+    "availability": "project, year, tonnes\nscrap, 2026, 20\nscrap, 2028, 60",
+    "scenarios": scenarios(calm=0.5, cut=0.5),
+    "shocks": [shock("cut", "capacity", 0.5, "2027Q1", "2027Q2", project="plant")],
+}
+SWARF: Tables = {
+    "countries": THREE,
+    "elements": TWO,
+    "demand": demand(50, last=2026, form="metal"),
+    "imports": [imports(80), imports(80, element="Nd")],
+    "feeds": "feed, element, share\nore, Dy, 0.5\nswarf, Dy, 1",
+    "projects": [
+        mine(),
+        plant(existing_tpa=50, feeds="ore;swarf"),
+        plant(project="plant_c", country="CCC", existing_tpa=50, feeds="swarf"),
+        smelter(existing_tpa=60, recovery=0.9),
+        smelter(project="smelter_b", country="BBB", existing_tpa=30, recovery=0.8),
+        smelter(project="smelter_c", country="CCC", existing_tpa=30, recovery=0.8),
+    ],
+    "returns": "project, stage, element, feed, share\n, metal, Dy, swarf, 0.05\n"
+    "smelter_b, , Dy, swarf, 0.2",
+}
+PRICED: Tables = {
+    "countries": "country\nAAA\nBBB",
+    "demand": [*demand(last=2027), *demand(40, last=2027, country="BBB")],
+    "imports": [
+        imports(80) | {"price_usd_per_kg": 50},
+        imports(30, supplier="MYS") | {"price_usd_per_kg": 60},
+        imports(60, country="BBB") | {"price_usd_per_kg": 40},
+    ],
+    "resale": "country, share\nBBB, 0.5",
+    "projects": [
+        mine(existing_tpa=10, variable_opex_usd_per_t=0.03 * MUSD, credit_usd_per_t=0.02 * MUSD),
+        plant(existing_tpa=10, variable_opex_usd_per_t=0.01 * MUSD, credit_usd_per_t=0.02 * MUSD),
+    ],
+    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, 0, 30, 200\n"
+    "BBB, Dy, 0, 5, 30",
+    "scenarios": scenarios(calm=0.5, flood=0.5),
+    "shocks": [
+        shock("flood", "price", 0.2, 2027, supplier="CHN"),
+        shock("flood", "import", 0.5, 2027, country="AAA") | {"leak": 1},
+    ],
+}
+THRIFT: Tables = {
+    "elements": "element, heavy, loss_usd_per_kg\nDy, true, 1000\nTb, true, 2000",
+    "demand": [*demand(last=2027), *demand(20, last=2027, element="Tb", form="metal")],
+    "projects": [
+        {"project": "thrift", "country": "AAA", "stage": "saving", "existing_tpa": 30},
+        {"project": "swap", "country": "AAA", "stage": "saving", "existing_tpa": 8},
+    ],
+    "savings": "project, element, form, tonnes, max_share\nthrift, Dy, oxide, 2, 0.3\n"
+    "thrift, Tb, metal, 0.5, 0.6\nswap, Dy, oxide, 1, 1",
+    "scenarios": scenarios(calm=0.5, boom=0.5),
+    "shocks": [shock("boom", "demand", 1.5, 2027, element="Dy")],
+}

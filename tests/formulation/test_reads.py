@@ -31,7 +31,7 @@ FIGURES = [
     for table in TABLES
     for name, field in table.row.model_fields.items()
     if "float" in str(field.annotation)
-    for kind in (("import", "demand", "capacity") if table.name == "shocks" else ("",))
+    for kind in (("import", "price", "demand", "capacity") if table.name == "shocks" else ("",))
 ]
 MODEL = [at for at in DECLARED_BY_CELL if at.table == "model"]
 

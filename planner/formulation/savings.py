@@ -1,0 +1,96 @@
+"""Savings: demand that is replaced by using less (thrift, substitution, reuse).
+
+A saving runs within its capacity as a plant does, and replaces demand of its own country alone. What is saved stands
+among the supply of a good; it causes no loss, and the steps of the loss go by the demand before it.
+"""
+
+from __future__ import annotations
+
+from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.index_sets import Scope
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.owners import of_country, of_project
+from planner.formulation.variable_trees import OperationNode
+
+
+def saved_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(p, e, o, n): savings and the demand that they can replace."""
+    return s.saved
+
+
+def saved_bounds(m: Model, p: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
+    """0 <= saved[p,e,o,n] <= max_share * demand."""
+    s: Scope = m.scope
+    good = (s.case.projects[p].country, e, o)
+    return 0.0, s.case.savings[p][good].max_share * s.demanded[(*good, n)]
+
+
+def saving_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(p, e, o, n): savings and the demand that they can replace."""
+    return s.saved
+
+
+@equation(
+    saving_limit_index,
+    r"Q_{p,e,o,n} \le \mathrm{replaced}_{p,e,o} \, T_{p,n}",
+    each="saving $p$, element $e$, form $o$ of its rows in `savings`, node $n$",
+    reads=("savings.tonnes",),
+    owner=of_project,
+)
+def saving_limit(m: Model, p: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What is saved is at most what the throughput replaces."""
+    s: Scope = m.scope
+    row = s.case.savings[p][s.case.projects[p].country, e, o]
+    return m.saved[p, e, o, n] - row.tonnes * m.run[p, n] <= 0
+
+
+def saved(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Demand (t) that all savings of a country replace."""
+    return quicksum(m.saved[p, e, o, n] for p in m.scope.savings_of.get((c, e, o, n), ()))
+
+
+def demand_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(c, e, o, n): demand that savings can replace."""
+    return sorted(s.savings_of)
+
+
+@equation(
+    demand_limit_index,
+    r"\sum_j u_{c,e,o,n,j} + \sum_{p : c_p = c} Q_{p,e,o,n} \le \mathrm{demand}_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$ that savings can replace, node $n$",
+    reads=("demand.tonnes", "shocks.factor:demand"),
+    owner=of_country,
+)
+def demand_limit(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """Shortfall and what is saved are at most the demand."""
+    s: Scope = m.scope
+    steps = range(len(s.case.loss_steps((c, e, o))))
+    short = quicksum(m.shortfall[c, e, o, n, j] for j in steps)
+    return short + saved(m, c, e, o, n) <= s.demanded[c, e, o, n]
+
+
+SAVED = Variable(
+    "saved",
+    "Q",
+    ("p", "e", "o", "n"),
+    saved_index,
+    "t",
+    "demand that a saving replaces",
+    bounds=saved_bounds,
+    limit=r"\mathrm{maxshare}_{p,e,o} \, \mathrm{demand}_{c_p,e,o,n}",
+    reads=("savings.max_share", "demand.tonnes", "shocks.factor:demand"),
+    owner=of_project,
+)
+VARIABLES = (
+    Variable(
+        "run",
+        "T",
+        ("p", "n"),
+        lambda s: s.run,
+        "t",
+        "throughput of a saving, in the unit of its row",
+        owner=of_project,
+    ),
+    SAVED,
+)
+EQUATIONS = (saving_limit, demand_limit)
