@@ -7,6 +7,7 @@ gives another) and saving (replaces demand). CONTRIBUTING.md says how to add a s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -29,7 +30,8 @@ class Stage:
     """One kind of plant.
 
     takes, gives: `feed`, a form, or nothing; a saving gives `demand`. bases: what its tonnes of capacity may count.
-    item: what its throughput is called in result tables. heading, plural: for people. unit: of its throughput.
+    item: what its throughput is called in result tables. heading, plural, short: for people. unit: of its throughput.
+    is_core: pages tell of it even where the case has none.
     """
 
     name: StageName
@@ -42,6 +44,7 @@ class Stage:
     short: str
     unit: str
     colour: str
+    is_core: bool = False
     bases: tuple[str, ...] = ("treo",)
 
     @property
@@ -78,6 +81,7 @@ class Stage:
 _IN_ORDER = (
     Stage(
         name="mine",
+        is_core=True,
         takes=NOTHING,
         gives=FEED,
         lever="mine",
@@ -90,6 +94,7 @@ _IN_ORDER = (
     ),
     Stage(
         name="separation",
+        is_core=True,
         takes=FEED,
         gives=OXIDE,
         bases=("treo", "heavy"),
@@ -103,6 +108,7 @@ _IN_ORDER = (
     ),
     Stage(
         name="metal",
+        is_core=True,
         takes=OXIDE,
         gives=METAL,
         lever="metal",
@@ -135,7 +141,7 @@ _IN_ORDER = (
         plural="Savings",
         short="Savings",
         unit="t of throughput",
-        colour="#CC79A7",
+        colour="#6B8E23",
     ),
 )
 STAGES: dict[str, Stage] = {stage.name: stage for stage in _IN_ORDER}
@@ -144,3 +150,8 @@ CONVERTING = tuple(stage for stage in _IN_ORDER if stage.converts)
 """Stages that turn a form into another, in the order of the chain."""
 STAGE_LEVERS: tuple[Lever, ...] = tuple(stage.lever for stage in _IN_ORDER)
 """Levers that add capacity."""
+
+
+def stages_told(present: Collection[str]) -> list[Stage]:
+    """Stages that pages tell of, along the chain: those that are there, and the core of it."""
+    return [stage for stage in _IN_ORDER if stage.is_core or stage.name in present]

@@ -47,7 +47,8 @@ def reference_scenario(effects: Mapping[str, Effects]) -> str:
 
 
 def _size(one: Effects) -> int:
-    return len(one.imports) + len(one.demand) + len(one.capacity) + len(one.delays)
+    factors = len(one.imports) + len(one.prices) + len(one.demand) + len(one.capacity)
+    return factors + len(one.delays)
 
 
 def departures(

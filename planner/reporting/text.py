@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.stages import stages_told
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.run_view import records
 from planner.reporting.values.wording import (
@@ -158,8 +159,6 @@ def saves(once: Rung, later: Rung) -> bool:
     ) * once.risk - SLIGHT_MUSD
 
 
-STAGE_WORDS = {"mine": "Mines", "separation": "Separation", "metal": "Metal", "magnet": "Magnets"}
-
 NAMED, MOST_COUNTRIES = 4, 6
 
 
@@ -214,17 +213,15 @@ def _builds(plan: PlanValues) -> Iterator[tuple[str, float, list[str]]]:
     """Word of a stage, its capital (expected, MUSD), and its projects, the costliest first."""
     table, names = plan.tables["investments"], Names(plan.case)
     known = {row.stage for row in plan.case.projects.values()}
-    for stage, word in STAGE_WORDS.items():
-        if stage == "magnet" and stage not in known:
-            continue
-        rows = table[table["stage"] == stage]
+    for stage in stages_told(known):
+        rows = table[table["stage"] == stage.name]
         capex = float((rows["capex_musd"] * rows["probability"]).sum())
         first = rows.groupby("project", as_index=False).agg(
             country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
         )
         first = first.sort_values(["capex", "year"], ascending=[False, True], kind="stable")
         yield (
-            word,
+            stage.short,
             capex,
             [
                 f"{names.project(r['project'])} ({r['country']}, {r['year']})"
@@ -295,6 +292,8 @@ LIMITS = {
     "budget": "budgets",
     "hires": "hiring limits",
     "training seats": "training seats",
+    "availability": "what {} projects can yield",
+    "saving": "largest shares of {} projects",
 }
 
 

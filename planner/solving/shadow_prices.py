@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.formulation import budgets, capacity, goods, workforce
+from planner.formulation import budgets, capacity, goods, savings, workforce
 from planner.formulation.declarations import NODE_LETTERS, Equation, Variable
 from planner.formulation.index_sets import Scope
 from planner.results.schema import TABLE_COLUMNS
@@ -100,6 +100,20 @@ def _imports(s: Scope, at: At) -> Priced:
             )
 
 
+def _imports_of_one(s: Scope, at: At) -> Priced:
+    """One more tonne a year of a supplier that is told apart from others."""
+    supplier, good, n = at["v"], (at["c"], at["e"], at["o"]), at["n"]
+    year = s.tree.nodes[n].year
+    undisturbed = s.case.import_limit[supplier, *good, year]
+    here = s.tree.import_limit(supplier, good, n)
+    yield ("imports", supplier, *good, year, None), here / undisturbed
+
+
+def _length(s: Scope, at: At) -> float:
+    """Years that the node lasts."""
+    return s.tree.nodes[at["n"]].length
+
+
 ROWS = (
     Scarce(
         *(budgets.account, "budget", "MUSD per MUSD"),
@@ -129,6 +143,7 @@ ROWS = (
         *(workforce.mentor_limit, "mentors", "MUSD per practitioner"),
         adds=lambda s, at: float(s.case.skills[at["k"]].mentor_ratio or 0.0),
     ),
+    Scarce(capacity.availability_limit, "availability", "MUSD per t TREO/y", adds=_length),
     Scarce(goods.balance, "delivered good", "MUSD per t", "period", sign=1.0),
     Scarce(goods.resale, "resale", "MUSD per t", "period"),
     Scarce(
@@ -141,6 +156,8 @@ COLUMNS = (
         workforce.HIRED, "hires", "MUSD per person", holds=lambda s, at: s.case.has_lever("hiring")
     ),
     Scarce(goods.IMPORTED, "imports", "MUSD per t", labels=_imports),
+    Scarce(goods.IMPORTED_FROM, "imports", "MUSD per t", labels=_imports_of_one),
+    Scarce(savings.SAVED, "saving", "MUSD per t", "period"),
     Scarce(goods.RESOLD, "leak", "MUSD per t", "period"),
 )
 

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
+from planner.data.stages import STAGES
 from planner.reporting.values.page_parts import Legend, Panel
 from planner.reporting.values.run_view import records, table_rows, tooltip
 from planner.reporting.values.wording import number
@@ -22,12 +23,7 @@ from planner.reporting.values.wording import number
 INK, MUTED, RULE, DOMAIN = "#1d2733", "#5b6773", "#dfe4ea", "#9aa3ad"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
 EXISTING = "#aeb7c1"
-STAGE_COLOURS = {
-    "mine": "#E69F00",
-    "separation": "#0072B2",
-    "metal": "#009E73",
-    "magnet": "#8C510A",
-}
+STAGE_COLOURS = {name: stage.colour for name, stage in STAGES.items()}
 HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A5195")
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from planner.data.stages import stages_told
 from planner.reporting.text import MOST_NAMED, SLIGHT_TPA, claim
 from planner.reporting.values.decision import decided, doing_nothing, named
 from planner.reporting.values.page_parts import STATED, ReportTable, declared
@@ -303,10 +304,9 @@ def counterfactuals(found: Explanation) -> ReportTable:
 
 
 def _stages(found: Sequence[Rung]) -> list[str]:
-    """Stages whose capital is shown: magnets only where somebody can make them."""
-    return [
-        stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)
-    ]
+    """Stages whose capital is shown: those of the core of the chain, others where somebody can build them."""
+    present = {stage for rung in found for stage in rung.capital}
+    return [stage.name for stage in stages_told(present)]
 
 
 def _rung(group: str, r: Rung, stages: Sequence[str]) -> list[object]:

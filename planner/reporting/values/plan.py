@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.data.lookups import MADE_FROM
+from planner.data.stages import stages_told
 from planner.reporting.values.run_view import RunView, rows_of
-from planner.reporting.values.wording import SLIGHT, STAGES
+from planner.reporting.values.wording import SLIGHT, STAGES, STAGES_MANY
 from planner.units import musd, musd_per_tonne
 
 UNITS = {
@@ -17,15 +17,18 @@ UNITS = {
     "heavy": "t heavy oxides",
     "oxide": "t oxide",
     "metal": "t oxide in metal",
+    "saving": "t of throughput",
 }
 
 
 def measure(run: RunView, project: str) -> str:
-    """What the plant's tonnes count: TREO, heavy oxides, or oxide or metal taken in."""
-    row = run.case.projects[project]
-    if row.stage in MADE_FROM:
-        return MADE_FROM[row.stage]
-    return row.basis if row.stage == "separation" else "treo"
+    """What the plant's tonnes count: TREO, heavy oxides, oxide or metal taken in, or what a saving defines."""
+    stage = run.case.stage_of(project)
+    if stage.converts:
+        return stage.takes
+    if stage.saves:
+        return "saving"
+    return run.case.projects[project].basis if stage.separates else "treo"
 
 
 def decisions(run: RunView) -> pd.DataFrame:
@@ -168,11 +171,7 @@ def purchases(run: RunView) -> pd.DataFrame:
     return out.sort_values(["element", "bought_t"], ascending=[True, False], ignore_index=True)
 
 
-ITEM_NAMES = {
-    "capex mine": "Mines",
-    "capex separation": "Separation plants",
-    "capex metal": "Metal plants",
-    "capex magnet": "Magnet plants",
+ITEM_NAMES = {f"capex {stage}": plural for stage, plural in STAGES_MANY.items()} | {
     "training fees": "Training fees",
     "training seats": "Training seats",
     "hiring": "Hiring",
@@ -267,7 +266,8 @@ FIXED, NEW, OLD, HELD = (
 def cost_parts(run: RunView) -> pd.DataFrame:
     """The parts of the cost (MUSD, expected), from public budgets and from others, and their present values, which add
     up to it: part, public, others, present."""
-    stages = {row.stage for row in run.case.projects.values()} | {"mine", "separation", "metal"}
+    present = {row.stage for row in run.case.projects.values()}
+    stages = {stage.name for stage in stages_told(present)}
     names = {
         item: f"Capital: {name.lower()}" if item.startswith("capex") else name
         for item, name in ITEM_NAMES.items()

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.data.case import Case
 from planner.data.lookups import BASE
+from planner.data.stages import STAGES as KINDS
 
 TAKEN_OFF = {"risk": "the risk", "welfare": "cost plus risk"}
 """What a shadow price is taken off, by its objective."""
@@ -136,14 +137,9 @@ def _minus(text: str) -> str:
     return text.replace("-", MINUS)
 
 
-STAGES = {"mine": "Mine", "separation": "Separation", "metal": "Metal", "magnet": "Magnet"}
+STAGES = {name: stage.heading for name, stage in KINDS.items()}
 
-STAGES_MANY = {
-    "mine": "Mines",
-    "separation": "Separation plants",
-    "metal": "Metal plants",
-    "magnet": "Magnet plants",
-}
+STAGES_MANY = {name: stage.plural for name, stage in KINDS.items()}
 
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
