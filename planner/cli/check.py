@@ -49,7 +49,7 @@ def look_over(
         try:
             found = console.read_case(case, model, overrides)
             shared = (
-                found.model.policy.investment == "committed"
+                found.model.policy.investment != "adaptive"
             )  # else scenarios are not solved one by one
             refuse_if_too_large(found, alone=ALONE if shared else None)
             odd = warnings_of(found, NOT_ASKED)

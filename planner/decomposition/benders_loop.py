@@ -20,18 +20,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
+from planner.data.odds import odds_of
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
-from planner.results.losses import risk_weights, weighed
+from planner.formulation.linear_expressions import Relation, Term, quicksum
+from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
+from planner.results.losses import weighed, weights_in_risk
 from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
 from planner.solving.highs import TOLERANCE, Solver
-from planner.solving.program import Program, Vector
+from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
@@ -44,6 +49,8 @@ BEYOND = 1e-8
 """Part of 1 + a limit by which a plan may be beyond it."""
 MOST_PLANS = 30
 """Plans of which means are made, the latest."""
+MOST_IMPOSSIBLE = 500
+"""Points in all at which some branch may lack something, before the search is given up."""
 MOST_ROUNDS = 100
 """Rounds of a phase at the most."""
 STEP = 0.25
@@ -84,7 +91,8 @@ class Search:
     """Rounds of master and branches, phase by phase.
 
     seconds: for each phase. stop: why it ended. sought: the phase that goes on. By phase, optima: the last of the
-    master, with so many cuts; upper: value of the best plan found. limits: of measures held."""
+    master, with so many cuts; upper: value of the best plan found. limits: of measures held. impossible: points at which
+    some branch lacked something."""
 
     case: Case
     master: Master
@@ -103,6 +111,7 @@ class Search:
     cuts: dict[str, int] = field(default_factory=dict)
     upper: dict[str, float] = field(default_factory=dict)
     limits: dict[str, float] = field(default_factory=dict)
+    impossible: int = 0
 
     def run(self) -> None:
         """All phases of the goal; `best` is the plan, if there is one."""
@@ -242,6 +251,10 @@ class Search:
             afresh = False
             question = self._question(phase, losses, costs, step.idle > 0)
             results = self.pool.results(self.master.links(x), question)
+            if not all(one.feasible for one in results):
+                if self._is_out_of_reach(results, x):
+                    return best
+                continue
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
@@ -253,6 +266,14 @@ class Search:
                 self.stop = Stop.TIME_LIMIT
                 return best
         return best
+
+    def _is_out_of_reach(self, results: Sequence[BranchResult], x: Vector) -> bool:
+        """Have the master leave out a point at which some branch lacks something; whether it does not get away."""
+        cuts = self.master.add(results, x)
+        self.impossible += 1
+        if not cuts or self.impossible > MOST_IMPOSSIBLE:
+            self.stop = Stop.UNPROVEN
+        return self.stop is Stop.UNPROVEN
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
         """Whether what is known is enough already."""
@@ -277,6 +298,9 @@ class Search:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
         weights = self.weights(best)
         every = {w: weights[w] + chance for w, chance in self.case.scenarios.items()}
+        # What weighs nothing is to be short of nothing for no reason either.
+        least = min(weight for weight in every.values() if weight > 0)
+        every = {w: max(weight, least) for w, weight in every.items()}
         return Question(every, losses=best.losses, costs=best.costs)
 
     def _question(
@@ -296,7 +320,7 @@ class Search:
         """What the loss of each scenario weighs in the risk of a plan; its probability if there is none yet."""
         if plan is None:
             return self.case.scenarios
-        return risk_weights(self.case.model.objective, self.case.scenarios, plan.losses)
+        return weights_in_risk(self.case, plan.losses)
 
     def point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
         """The plan of a point and of how the branches fare there."""
@@ -371,35 +395,95 @@ def best_mixture(
 
     column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
     """
-    objective, count, number = case.model.objective, len(plans), len(case.scenarios)
-    chances = np.array(list(case.scenarios.values()))
-    losses = np.array([[one.losses[w] for w in case.scenarios] for one in plans]).T
-    expected, cost, tail = np.zeros(
-        (3, count + 1 + number)
-    )  # by share, then value at risk, then excess of each
-    expected[:count], cost[:count] = chances @ losses, [one.cost for one in plans]
-    tail[count], tail[count + 1 :] = 1.0, chances / (1 - objective.tail)
-    risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
-    measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
-    whole = np.zeros(len(cost))
-    whole[:count] = 1.0
-    excess = np.hstack([-losses, np.ones((number, 1)), np.eye(number)])
-    held = np.array([measures[name] for name in limits]).reshape(-1, len(cost))
-    program = Program(
-        matrix=csr_array(np.vstack([excess, whole, held])),
-        row_lower=np.array([*[0.0] * number, 1.0, *[-np.inf] * len(limits)]),
-        row_upper=np.array([*[np.inf] * number, 1.0, *limits.values()]),
-        lower=np.zeros(len(cost)),
-        upper=np.full(len(cost), np.inf),
-        columns=tuple(("column", j) for j in range(len(cost))),
-        rows=tuple(("row", i) for i in range(number + 1 + len(limits))),
-        goal=measures[column],
-    )
+    program = _Mixture(case, plans).program(column, limits)
     found = Solver(program).minimise_sum(program.goal, ("dual", "ipm"), column)
     if found.stop is not Stop.OPTIMAL:
         return None
-    shares = np.maximum(found.x[:count], 0.0)
+    shares = np.maximum(found.x[: len(plans)], 0.0)
     return np.asarray(shares / np.sum(shares))
+
+
+class _Mixture:
+    """The linear program of a mean of plans: how much of each, and the risk of the mean of their losses."""
+
+    def __init__(self, case: Case, plans: Sequence[Candidate]) -> None:
+        self._case = case
+        self._columns: list[Key] = []
+        self._rows: list[tuple[Key, Relation]] = []
+        self._shares = [self._variable("share", i) for i in range(len(plans))]
+        self._add("whole", quicksum(self._shares) == 1.0)
+        losses = {w: self._mean([one.losses[w] for one in plans]) for w in case.scenarios}
+        expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
+        cost = self._mean([one.cost for one in plans])
+        risk = self._risk(losses, expected)
+        for name, measure in (
+            ("expected_loss", expected),
+            ("cost", cost),
+            ("risk", risk),
+            ("welfare", cost + risk),
+        ):
+            self._add(name, self._variable(name, None) - measure == 0.0)
+
+    def program(self, column: str, limits: Mapping[str, float]) -> Program:
+        """The program that minimises a measure within limits of others (MUSD)."""
+        width = len(self._columns)
+        goal, upper = np.zeros(width), np.full(width, np.inf)
+        goal[self._columns.index((column, None))] = 1.0
+        for name, most in limits.items():
+            upper[self._columns.index((name, None))] = most
+        terms = [relation.body.terms for _, relation in self._rows]
+        row = np.repeat(np.arange(len(terms)), [len(one) for one in terms])
+        place = [j for one in terms for j in one]
+        value = [factor for one in terms for factor in one.values()]
+        low = [-np.inf if one.lower is None else one.lower for _, one in self._rows]
+        high = [np.inf if one.upper is None else one.upper for _, one in self._rows]
+        return Program(
+            matrix=csr_array((value, (row, place)), shape=(len(terms), width)),
+            row_lower=np.array(low, dtype=float),
+            row_upper=np.array(high, dtype=float),
+            lower=np.zeros(width),
+            upper=upper,
+            columns=tuple(self._columns),
+            rows=tuple(key for key, _ in self._rows),
+            goal=goal,
+        )
+
+    def _mean(self, amounts: Sequence[float]) -> Any:
+        """What plans have of something, weighted by their shares."""
+        return quicksum(amount * share for amount, share in zip(amounts, self._shares, strict=True))
+
+    def _risk(self, losses: Mapping[str, Any], expected: Any) -> Any:
+        """Risk of the mean of losses, by the odds of the objective."""
+        objective, chances = self._case.model.objective, self._case.scenarios
+        quantile = self._variable("value_at_risk", None)
+        excess = {w: self._variable("excess", w) for w in losses}
+        for w, loss in losses.items():
+            self._add(f"excess of {w}", excess[w] - loss + quantile >= 0.0)
+        if objective.odds == "given":
+            tail = quicksum(chances[w] / (1 - objective.tail) * excess[w] for w in losses)
+            mean = (1 - objective.risk_aversion) * expected
+            return mean + objective.risk_aversion * (quantile + tail)
+        odds = odds_of(self._case)
+        of_all = SimpleNamespace(
+            value_at_risk=quantile,
+            odds_level=self._variable("odds_level", None),
+            risk_of_storyline={name: self._variable("risk_of_storyline", name) for name in odds},
+            odds_excess={name: self._variable("odds_excess", name) for name in with_room(odds)},
+        )
+        for name, one in odds.items():
+            own = mean_and_tail(objective, one.shares, losses, excess)
+            self._add(f"risk of {name}", of_all.risk_of_storyline[name] - own == 0.0)
+        for name, above in of_all.odds_excess.items():
+            level = of_all.risk_of_storyline[name] - of_all.odds_level
+            self._add(f"odds of {name}", above - level >= 0.0)
+        return risk_under_worst_odds(of_all, odds, objective.risk_aversion)
+
+    def _variable(self, name: str, index: Any) -> Term:
+        self._columns.append((name, index))
+        return Term(len(self._columns) - 1)
+
+    def _add(self, name: str, relation: Relation) -> None:
+        self._rows.append(((name, None), relation))
 
 
 @dataclass

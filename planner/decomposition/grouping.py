@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.data.scenario_tree import Tree, tree_of
+from planner.data.scenario_tree import Node, Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import (
     DemandKey,
@@ -36,7 +36,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
-from planner.results.losses import loss_of_shortfall, risk_weights
+from planner.results.losses import loss_of_shortfall, weights_in_risk
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
 
@@ -88,17 +88,18 @@ def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
     return {w: case.scenarios[w] / total if total > 0 else 1 / len(names) for w in names}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Common:
     """Index sets of all histories, for the parts of a case to agree with each other on what is there.
 
     last: good -> how many periods of the reference are not covered by imports. used: goods that some plant takes in.
-    teams: who is needed.
+    teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of.
     """
 
     last: Mapping[Good, int]
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
+    decisions: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def group(case: Case, count: int) -> Grouping:
     shown = {w: (at, effects[w].shown_in(periods[at])) for w, at in left.items()}
     together = Counter(shown.values())
     losses = {w: loss_if_nothing(case, effects[w], periods) for w in effects}
-    weights = risk_weights(case.model.objective, case.scenarios, losses)
+    weights = weights_in_risk(case, losses)
     single = [w for w in left if together[shown[w]] == 1]
     alone = sorted(single, key=lambda w: -weights[w] * losses[w])[:count]
     rest = tuple(w for w in left if w not in set(alone))
@@ -141,7 +142,12 @@ def _common(case: Case, reference: str) -> Common:
     whole = Scope(case)
     stem = set(whole.tree.path_of(reference))
     last = {good: len(stem & nodes) for good, nodes in whole.disturbed.items()}
-    return Common(last, whole.used_goods, tuple(whole.teams))
+    return Common(
+        last=last,
+        used=whole.used_goods,
+        teams=tuple(whole.teams),
+        decisions=whole.decision_tree.nodes,
+    )
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,13 @@ class BranchScope(Scope):
     def tree(self) -> Tree:
         """The reference and these scenarios."""
         return self.own_tree
+
+    @cached_property
+    def _decisions(self) -> tuple[Tree, tuple[int, ...]]:
+        """As in the whole case: a part may know of decisions of which no scenario is its own."""
+        at = {(w, d.year): d.index for d in self.common.decisions for w in d.scenarios}
+        places = tuple(at[n.scenarios[0], n.year] for n in self.tree.nodes)
+        return Tree(self.case, self.common.decisions, {}), places
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
@@ -203,9 +216,11 @@ class CasePart:
     def scope(self) -> BranchScope:
         """Index sets."""
         effects = effects_by_scenario(self.case, self.periods)
-        return BranchScope(
-            self.case, tree_of(self.case, effects, self.periods), self.reference, self.common
-        )
+        tree = tree_of(self.case, effects, self.periods)
+        if self.weight == 0:
+            nodes = (replace(node, probability=0.0) for node in tree.nodes)
+            tree = replace(tree, nodes=tuple(nodes))
+        return BranchScope(self.case, tree, self.reference, self.common)
 
     @cached_property
     def stem(self) -> dict[int, int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.data.odds import odds_of
 from planner.data.scenario_tree import Node
 from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of
 from planner.decomposition.subproblem import (
@@ -26,6 +27,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
+from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Columns, Solver
@@ -46,7 +48,14 @@ WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links
 SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
 REPLACED = frozenset(
-    {"tail_excess_limit", "expected_loss_definition", "risk_definition", "cost_definition"}
+    {
+        "tail_excess_limit",
+        "expected_loss_definition",
+        "risk_definition",
+        "storyline_risk",
+        "odds_excess_limit",
+        "cost_definition",
+    }
 )
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
@@ -318,10 +327,21 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
     expected = quicksum(chance * loss[w] for w, chance in case.scenarios.items())
     yield "expected_loss_of_scenarios", None, m.expected_loss == expected
     aversion = objective.risk_aversion
-    tail = quicksum(
-        chance / (1 - objective.tail) * m.scenario_excess[w] for w, chance in case.scenarios.items()
-    )
-    risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
+    if objective.odds == "worst":
+        odds, excess = odds_of(case), {w: m.scenario_excess[w] for w in case.scenarios}
+        writer.add("risk_of_storyline", odds)
+        writer.add("odds_excess", with_room(odds))
+        for name, one in odds.items():
+            of_storyline = mean_and_tail(objective, one.shares, loss, excess)
+            yield "risk_of_scenarios", name, m.risk_of_storyline[name] == of_storyline
+        for name in with_room(odds):
+            above = m.risk_of_storyline[name] - m.odds_level
+            yield "odds_excess_of_scenarios", name, m.odds_excess[name] >= above
+        risk = risk_under_worst_odds(m, odds, aversion)
+    else:
+        beyond = 1 - objective.tail
+        tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
+        risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
     yield "risk_of_scenarios", None, m.risk == risk
 
 

@@ -9,8 +9,9 @@ Two questions are asked of a branch, for given links x, losses a and costs b tha
 x are the links: what all histories share (usable capacity, staff, spending on investment) and what the reference hands
 on at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss.
 Both are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969;
-Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is,
-and to run and buy nothing costs nothing.
+Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes a branch feasible, and to run and buy
+nothing costs nothing, wherever it decides as the reference does. With decisions of its own it may lack money or mentors for
+them: the least that is missing is convex in x too, and its duals give a cut that asks for none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, hstack
 
 from planner.errors import StoppedError
 from planner.formulation.capacity import usable_capacity
@@ -110,13 +111,17 @@ class Cut:
 @dataclass(frozen=True)
 class BranchResult:
     """How a branch fares at given links: losses and expected operating cost (MUSD), cuts, and bases to start from next
-    time."""
+    time.
+
+    feasible: whether it can be at these links; if not, there are no losses, and its cut says what was missing.
+    """
 
     branch: str
     losses: Mapping[str, float]
     cost: float
     cuts: tuple[Cut, ...]
     bases: Bases
+    feasible: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,10 @@ class Minimum:
     x: Vector
     duals: Vector
     basis: Statuses | None
+
+
+class _ImpossibleError(Exception):
+    """Nothing is feasible in a branch at these links."""
 
 
 class Branch:
@@ -186,12 +195,21 @@ class Branch:
 
     def solve(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
-    ) -> tuple[BranchResult, Minimum]:
+    ) -> tuple[BranchResult, Minimum | None]:
         """What is asked, at links x (all of them), of which this branch has those at `positions`. bases: of an earlier
-        result.
+        result. There is no minimum where the branch is not feasible.
 
         Raises StoppedError without a proven optimum.
         """
+        try:
+            return self._solved(x, positions, question, bases)
+        except _ImpossibleError:
+            cut = self._cut_of_missing(x, positions)
+            return BranchResult(self.name, {}, 0.0, (cut,), bases, feasible=False), None
+
+    def _solved(
+        self, x: Vector, positions: Positions, question: Question, bases: Bases
+    ) -> tuple[BranchResult, Minimum]:
         known, count = self.linking @ x[positions], len(self.leaves)
         weights = [question.weights[w] if question.weights else 1.0 for w in self.leaves]
         total = sum(weights)
@@ -252,7 +270,34 @@ class Branch:
                     basis = solver.statuses(found.x)
                 value = dual_objective(program, goal, program.upper, found.duals)
                 return Minimum(asked, value, found.x, found.duals, basis)
+        if found.stop is Stop.INFEASIBLE:
+            raise _ImpossibleError
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
+
+    def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
+        """What is missing of the rows of the branch in all at links x, at the least; none may be."""
+        own, known = self._own, self.linking @ x[positions]
+        count, width = own.matrix.shape
+        either_way = [(name, i) for name in ("missing", "beyond") for i in range(count)]
+        one_of_each = eye_array(count, format="csr")
+        goal = np.concatenate([np.zeros(width), np.ones(2 * count)])
+        program = Program(
+            matrix=csr_array(hstack([own.matrix, one_of_each, -one_of_each])),
+            row_lower=own.row_lower - known,
+            row_upper=own.row_upper - known,
+            lower=np.append(own.lower, np.zeros(2 * count)),
+            upper=np.append(own.upper, np.full(2 * count, np.inf)),
+            columns=(*own.columns, *either_way),
+            rows=own.rows,
+            goal=goal,
+        )
+        found = Solver(program).minimise_sum(goal, ORDER, "missing")
+        if found.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
+        value = dual_objective(program, goal, program.upper, found.duals)
+        slope = -(self.linking.T @ found.duals)
+        constant = value - float(np.sum(slope * x[positions]))
+        return Cut(self.name, 0.0, {}, constant, _by_position(slope, positions))
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
         old, m = self._program, len(known)
@@ -277,11 +322,7 @@ class Branch:
     def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
         count, k = self.linking.shape[0], len(self.leaves)
         slope = -(self.linking.T @ found.duals[:count])
-        slopes: dict[int, float] = defaultdict(
-            float
-        )  # two years may have the same capacity, so the same link
-        for at in np.flatnonzero(slope).tolist():
-            slopes[int(positions[at])] += float(slope[at])
+        slopes = _by_position(slope, positions)
         prices, asked = (-found.duals[count : count + k]).tolist(), found.asked
         of_limit = max(
             0.0, float(found.duals[count + k]) - asked.with_cost
@@ -291,3 +332,12 @@ class Branch:
         constant += of_limit * asked.at_most if np.isfinite(asked.at_most) else 0.0
         of_loss = dict(zip(self.leaves, prices, strict=True))
         return Cut(self.name, float(asked.with_cost) + of_limit, of_loss, constant, slopes)
+
+
+def _by_position(slope: Vector, positions: Positions) -> dict[int, float]:
+    """Slopes of the links of a branch, by their position among all links."""
+    slopes: dict[int, float] = defaultdict(float)
+    # Two years may have the same capacity, so the same link.
+    for at in np.flatnonzero(slope).tolist():
+        slopes[int(positions[at])] += float(slope[at])
+    return slopes

@@ -25,6 +25,7 @@ from planner.decomposition.subproblem import (
     Positions,
     Question,
 )
+from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.parallel import Team, answer
 from planner.results.schema import TABLE_COLUMNS
@@ -74,6 +75,8 @@ class HeldBranches:
         """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
         values, results = values_on(self._parts[number], shared), []
         for branch, result, found in self._each(number, at, x, lambda _: question):
+            if found is None:
+                raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, found.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
         return tables_of(self._parts[number], values, results)
@@ -95,6 +98,8 @@ class HeldBranches:
 
         total: Worths = defaultdict(float)
         for branch, _, found in self._each(number, at, x, question):
+            if found is None:
+                continue
             for key, price in branch.prices(
                 self._parts[number].scope, scale(branch) * found.duals
             ).items():
@@ -103,7 +108,7 @@ class HeldBranches:
 
     def _each(
         self, number: int, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
-    ) -> Iterator[tuple[Branch, BranchResult, Minimum]]:
+    ) -> Iterator[tuple[Branch, BranchResult, Minimum | None]]:
         """What each branch of a part answers that is asked anything."""
         for branch, (positions, bases) in zip(self.of(number), at, strict=True):
             question = ask(branch)

@@ -129,7 +129,7 @@ def risk_definition(m: Model) -> Expression:
     s: Scope = m.scope
     objective = s.case.model.objective
     if objective.odds == "worst":
-        return m.risk == risk_under_worst_odds(m, s)
+        return m.risk == risk_under_worst_odds(m, s.odds, objective.risk_aversion)
     tail = quicksum(
         s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s)
     )

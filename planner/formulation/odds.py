@@ -10,6 +10,10 @@ Y >= 0, so theta can be taken >= 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from planner.config import Objective
+from planner.data.odds import Odds
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
@@ -36,20 +40,37 @@ def storyline_risk_index(s: Scope) -> list[str]:
 def storyline_risk(m: Model, s: str) -> Expression:
     """Mean and tail of a storyline's loss, whose draws keep their proportions."""
     scope: Scope = m.scope
+    shares, leaves = scope.odds[s].shares, scope.tree.leaves
+    losses = {scenario: m.loss_to_date[leaves[scenario]] for scenario in shares}
+    excess = {scenario: m.tail_excess[leaves[scenario]] for scenario in shares}
     objective = scope.case.model.objective
+    return m.risk_of_storyline[s] == mean_and_tail(objective, shares, losses, excess)
+
+
+def mean_and_tail(
+    objective: Objective,
+    shares: Mapping[str, float],
+    losses: Mapping[str, Expression],
+    excess: Mapping[str, Expression],
+) -> Expression:
+    """Mean and tail of a storyline, weighted (MUSD), of losses and their excess over the value at risk by scenario."""
     of_mean = 1 - objective.risk_aversion
     of_tail = objective.risk_aversion / (1 - objective.tail)
     parts = []
-    for scenario, share in scope.odds[s].shares.items():
-        leaf = scope.tree.leaves[scenario]
-        parts.append(share * of_mean * m.loss_to_date[leaf])
-        parts.append(share * of_tail * m.tail_excess[leaf])
-    return m.risk_of_storyline[s] == quicksum(parts)
+    for scenario, share in shares.items():
+        parts.append(share * of_mean * losses[scenario])
+        parts.append(share * of_tail * excess[scenario])
+    return quicksum(parts)
 
 
 def odds_excess_limit_index(s: Scope) -> list[str]:
     """s: storylines whose probability is not fixed, under the worst odds."""
-    return [name for name in storyline_risk_index(s) if s.odds[name].room > 0]
+    return with_room(s.odds) if storyline_risk_index(s) else []
+
+
+def with_room(odds: Odds) -> list[str]:
+    """Storylines whose probability is not fixed."""
+    return [name for name, one in odds.items() if one.room > 0]
 
 
 @equation(
@@ -64,14 +85,14 @@ def odds_excess_limit(m: Model, s: str) -> Expression:
     return m.odds_excess[s] >= m.risk_of_storyline[s] - m.odds_level
 
 
-def risk_under_worst_odds(m: Model, s: Scope) -> Expression:
+def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
     """The risk (MUSD), as the largest that any odds within the bounds give."""
-    certain = quicksum(one.low * m.risk_of_storyline[name] for name, one in s.odds.items())
-    left = sum(one.probability - one.low for one in s.odds.values())
-    free = quicksum(s.odds[name].room * m.odds_excess[name] for name in odds_excess_limit_index(s))
+    certain = quicksum(one.low * m.risk_of_storyline[name] for name, one in odds.items())
+    free = quicksum(odds[name].room * m.odds_excess[name] for name in with_room(odds))
+    left = sum(one.probability - one.low for one in odds.values())
     if left > 0:
         free += left * m.odds_level
-    return s.case.model.objective.risk_aversion * m.value_at_risk + certain + free
+    return aversion * m.value_at_risk + certain + free
 
 
 VARIABLES = (

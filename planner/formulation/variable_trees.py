@@ -130,6 +130,12 @@ class Histories:
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
     @cached_property
+    def scenario_count(self) -> int:
+        """Scenarios that decisions are made for."""
+        roots = (d for d in self.decision_tree.nodes if d.parent < 0)
+        return sum(len(d.scenarios) for d in roots)
+
+    @cached_property
     def deciding_nodes(self) -> tuple[Node, ...]:
         """Decision nodes at which something may be decided: those of probability 0 are none."""
         return tuple(d for d in self.decision_tree.nodes if d.probability > 0)

@@ -48,11 +48,10 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     """
     if method == "whole":
         return method
-    model = case.model
-    adaptive = model.policy.investment != "committed" or model.objective.odds == "worst"
+    adaptive = case.model.policy.investment == "adaptive"
     if method == "scenarios" and adaptive:
         said = "scenarios are solved one by one only where they share their decisions"
-        remedy = 'write "committed", or leave out --method scenarios'
+        remedy = 'write "committed" or "staged", or leave out --method scenarios'
         raise InputError(
             [
                 fault(

@@ -184,6 +184,13 @@ def risk_weights(
     }
 
 
+def weights_in_risk(case: Case, losses: Mapping[str, float]) -> dict[str, float]:
+    """Weight of each scenario's loss in the risk of a case, by the odds of its objective."""
+    objective = case.model.objective
+    odds = case.scenarios if objective.odds == "given" else worst_odds(case, losses)
+    return risk_weights(objective, odds, losses)
+
+
 def service_level(demand: Mapping[str, float], short: Mapping[str, float]) -> dict[str, float]:
     """Share of demand met by element; 1 where nothing is demanded."""
     return {e: 1.0 - short.get(e, 0.0) / total if total > 0 else 1.0 for e, total in demand.items()}

@@ -29,7 +29,8 @@ def table_of(name: str, rows: Rows) -> pd.DataFrame:
 
 def who(scope: Scope, node: Node) -> str:
     """The scenarios of a node: `all`, or ids joined by `;`."""
-    return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
+    everyone = len(node.scenarios) == scope.scenario_count
+    return "all" if everyone else ";".join(node.scenarios)
 
 
 Items = dict[str, float]

@@ -14,8 +14,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
-from planner.results.losses import risk_weights
-from planner.results.odds import worst_odds
+from planner.results.losses import weights_in_risk
 from planner.solving.goals import Outcome, held_at, phases_of
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
@@ -34,7 +33,7 @@ def unweighed(case: Case, losses: Mapping[str, float]) -> frozenset[str]:
     impossible = frozenset(w for w, chance in case.scenarios.items() if chance == 0)
     if objective.odds == "given":
         return impossible
-    weights = risk_weights(objective, worst_odds(case, losses), losses)
+    weights = weights_in_risk(case, losses)
     without = frozenset(w for w, weight in weights.items() if weight == 0)
     by_expectation = any(phase.column == "expected_loss" for phase in phases_of(objective))
     return without & impossible if by_expectation else without

