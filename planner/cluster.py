@@ -125,7 +125,12 @@ class _ClusterWorkers(Workers):
 
 def on_scheduler(address: str) -> Team:
     """The workers of the scheduler at `address`, e.g. tcp://10.0.0.1:8786; of one that you trust, as it has code run
-    here and there. Raises InputError once used if none answers."""
+    here and there. Raises InputError once used if none answers.
+
+    >>> team = on_scheduler("tcp://127.0.0.1:8786")   # who is asked when work begins
+    >>> callable(team)
+    True
+    """
     return partial(_ClusterWorkers, address=address)
 
 

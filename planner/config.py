@@ -282,7 +282,11 @@ class TargetKeys(_Section):
 
 
 class ModelFile(_Section):
-    """All keys of a model file."""
+    """All keys of a model file.
+
+    >>> ModelFile(levers=("mine",)).objective.goal
+    'risk'
+    """
 
     name: str = ""
     """Short name of the model; left out, the file name."""

@@ -12,6 +12,7 @@ from typing import Self
 
 from planner.config import ModelFile
 from planner.data.case import Case
+from planner.data.display import shown
 from planner.data.scenario_tree import refuse_if_too_large, size_of
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
@@ -47,6 +48,9 @@ class Plan(PlanValues):
 
     summary: as in summary.json (MUSD, tonnes, persons). table(name): a result table as a DataFrame.
     write(folder): the run folder with reports.
+
+    >>> plan.table("investments")["project"].unique().tolist()
+    ['coast_plant', 'desert_mine', 'metal_works']
     """
 
     @classmethod
@@ -79,7 +83,11 @@ def solve(
     `scenarios`, one by one, with bounds that prove how far the plan is from the best; `auto` takes the latter where
     there are many. workers: processes that solve scenarios, or those of a scheduler (`planner.on_scheduler`); with more
     than one a script calls this under `if __name__ == "__main__"`. The outcome is in `plan.status`; `plan.tables` is
-    empty unless a plan was found. Raises InputError where scenarios are to be solved one by one and cannot be."""
+    empty unless a plan was found. Raises InputError where scenarios are to be solved one by one and cannot be.
+
+    >>> solve(case, baseline=False).status.value
+    'optimal'
+    """
     asked = case if model is None else case.with_model(model)
     return Plan.of(
         solve_case(asked, progress, time_limit, baseline, method=method, workers=workers)
@@ -89,13 +97,16 @@ def solve(
 class Session:
     """A case kept loaded: ask again with other figures, and only what they touch is built and solved again.
 
-    session = planner.Session(case)
-    first = session.solve()
-    second = session.solve(case.set("projects", "metal_pohang", "capex_usd_per_tpa", 30_000))   # warm
-    session.rebuilt                                                      # why it had to start afresh, or ''
-    session.figures(case.set_model("policy.budget_carry_over", False))   # no tables, nothing verified yet
-
     One thread asks; any other may `cancel`. Raises InputError for a case too large for memory.
+
+    >>> session = Session(case)
+    >>> first = session.solve()
+    >>> second = session.solve(case.set("projects", "coast_plant", "capex_usd_per_tpa", "+10%"))   # warm
+    >>> session.rebuilt   # why it had to start afresh
+    ''
+    >>> figures = session.figures(case.set_model("policy.budget_carry_over", False))   # no tables
+    >>> sorted(figures)
+    ['cost_musd', 'expected_loss_musd', 'risk_musd']
     """
 
     def __init__(
@@ -114,6 +125,11 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
+
+    def _repr_html_(self) -> str:
+        facts = {"case": repr(self.case), "cached programs": len(self._kept)}
+        more = ["session.solve(case)", "session.figures(case)", "session.rebuilt"]
+        return shown("Session", facts, {}, more)
 
     @property
     def case(self) -> Case:
@@ -189,7 +205,11 @@ class Session:
 
 
 def open_run(folder: str | Path) -> Plan:
-    """A plan from a run folder. Raises RunFolderError."""
+    """A plan from a run folder. Raises RunFolderError.
+
+    >>> open_run("reports/reference/starter-base").case.name
+    'starter'
+    """
     return Plan.of(read_run(folder))
 
 

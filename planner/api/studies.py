@@ -13,9 +13,11 @@ import pandas as pd
 from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
+from planner.data.display import shown
 from planner.errors import Fault, InputError
 from planner.parallel import Team, team_of
 from planner.reporting.pages.many_runs import frontier_page, write_page, write_report
+from planner.results.display import MOST_ROWS
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
@@ -23,6 +25,7 @@ from planner.studies import run
 from planner.studies.analysis import analyse, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
+from planner.studies.iamc import iamc_of
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
@@ -141,6 +144,19 @@ class StudyData:
         done = self.results["status"].count()
         return f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {done} with a result)"
 
+    def _repr_html_(self) -> str:
+        statuses = self.results["status"].value_counts()
+        counts = {str(name): int(count) for name, count in statuses.items()}
+        facts = {"folder": self.folder, "rows": len(self.results), **counts}
+        table = self.results.head(MOST_ROWS).to_html(index=False)
+        more = ["study.results", "study.plans", "study.case_at(0)", "study.iamc()"]
+        return shown(repr(self), facts, {"results": table}, more)
+
+    def iamc(self) -> pd.DataFrame:
+        """Outcomes and decisions of all points in the format of the IAMC, which pyam reads: model, scenario (a point),
+        region, variable, unit, year, value."""
+        return iamc_of(self.case, self.results, self.plans)
+
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""
         return run.case_at(self.folder, str(point))[0]
@@ -156,7 +172,11 @@ def _with_points(folder: str | Path, remedy: str) -> Path:
 
 
 def open_study(folder: str | Path) -> StudyData:
-    """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier."""
+    """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier.
+
+    >>> open_study(example_study).results["status"].tolist()
+    ['optimal', 'optimal', 'optimal']
+    """
     folder = _with_points(folder, "read its frontier.csv")
     tables = (read(folder) for read in (read_results, read_design, read_plan_table))
     return StudyData(folder, run.stored_case(folder), *tables)
@@ -207,6 +227,10 @@ def frontier(
     low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. tell:
     called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
     if an optimum is not proven.
+
+    >>> curve = frontier(case.set_model("objective.goal", "risk"), high=1.0)
+    >>> bool(curve.table["risk_musd"].is_monotonic_decreasing)
+    True
     """
     curve, table = trace_case(
         case, FrontierDesign(kind="frontier", scale=[low, high], most=most), tell

@@ -24,10 +24,11 @@ from planner.data.change import (
 from planner.data.changed_case import Changer
 from planner.data.checks import Read, check_all
 from planner.data.difference import difference
+from planner.data.display import shown
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.frames import frame_of
 from planner.data.lookups import Lookups
-from planner.data.schema import Table
+from planner.data.schema import TABLES, Table
 from planner.data.sheets import Sheet, collapse, read_rows
 from planner.errors import Fault, InputError, fault
 
@@ -48,6 +49,30 @@ class Case(Lookups):
     def __repr__(self) -> str:
         counts = f"{len(self.countries)} countries, {len(self.projects)} projects, {len(self.scenarios)} scenarios"
         return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
+
+    def _repr_html_(self) -> str:
+        model = self.model
+        rows: list[str] = []
+        for table in TABLES:
+            count = len(self.rows(table.name))
+            if count:
+                rows.append(
+                    f"<tr><td>{table.name}</td><td>{count}</td><td>{table.meaning}</td></tr>"
+                )
+        facts = {
+            "years": f"{self.first_year}-{self.last_year}",
+            "objective": model.objective.goal,
+            "investment": model.policy.investment,
+            "coordination": model.policy.coordination,
+            "levers": ", ".join(model.levers),
+        }
+        tables = {"tables": f"<table>{''.join(rows)}</table>"}
+        more = [
+            'case.frame("projects")',
+            'case.changed("budgets.*.*.musd=x0.5")',
+            "planner.solve(case)",
+        ]
+        return shown(repr(self), facts, tables, more)
 
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
@@ -92,9 +117,8 @@ class Case(Lookups):
         Each address is looked up in the case as it is; values follow one another. Raises InputError with every fault.
 
         >>> later = case.changed("projects.coast_plant.lead_time_years=plus 2", "budgets.*.*.musd=-10%")
-        >>> for change in difference(case, later)[-1:]:
-        ...     print(change.sentence)
-        lead_time_years of projects (coast_plant) becomes 4.
+        >>> [change.sentence for change in case.difference(later)][:1]
+        ['lead_time_years of projects (coast_plant) becomes 4.']
         """
         return self._changed_by(_readers(changes))
 

@@ -123,6 +123,9 @@ def difference(old: Lookups, new: Lookups) -> list[Change]:
     """Changes that turn a case into another: applied to the first they give the rows and the keys of the second.
 
     Everything counts, names, sources and tables that no program reads too.
+
+    >>> print(*difference(case, case.changed("demand.JPN.Dy.oxide.2031.tonnes=+30%")))
+    demand.JPN.Dy.oxide.2031.tonnes=130
     """
     found: list[Change] = []
     for table in TABLES:

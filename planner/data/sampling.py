@@ -53,6 +53,11 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     by probability, half evenly over the scenarios, at least two of each, whatever their `draws` say: rare ones are
     then drawn often, and weigh as little as they are likely. seed: the same one gives the same draws. Raises InputError
     for a case that holds draws already, and for more than fit in memory.
+
+    >>> strike = 'hazards.strike={kind = "capacity", stage = "separation", probability = 0.5, first = 2028, last = 2030, '
+    >>> strike += 'years_low = 1, years_high = 2, factor_low = 0, factor_high = 0.5}'
+    >>> len(sample(case.changed(strike), draws=10).scenarios)
+    10
     """
     _refuse(case, draws, seed)
     counts = _counts(case, draws, even)

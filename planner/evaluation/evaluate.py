@@ -73,6 +73,8 @@ def evaluate(
     Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
 
     Example: `planner.evaluate(plan, register=planner.load("inputs/starter")).plan.policy["risk_musd"].high`
+
+    >>> found = evaluate(plan, foreseen=False)
     """
     asked = _Asked(policy=policy, foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is not None:

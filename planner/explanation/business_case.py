@@ -79,6 +79,9 @@ def business_case(
     `finance` that hold instead. removal: what the alliance loses without the plants, where it is known; else it is
     solved for, if `solve`. name: what the plan is called. progress: called with each step in words.
     Raises InputError for a plant that cannot grow, StoppedError for a plan that is not proven.
+
+    >>> business_case(plan, "coast_plant").projects
+    ('coast_plant',)
     """
     name, case = name or plan.case.name, plan.case
     asked = (projects,) if isinstance(projects, str) else tuple(projects)

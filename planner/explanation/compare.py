@@ -47,6 +47,10 @@ def compare(
 
     names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
     such as `Session.solve`. Raises InputError for fewer than two plans, StoppedError for one that is not proven.
+
+    >>> later = case.changed("projects.coast_plant.lead_time_years=plus 1")
+    >>> [one.cells[0].column for one in compare(plan, solve_case(later, baseline=False))]
+    ['lead_time_years']
     """
     given = [*([plans] if isinstance(plans, PlanValues) else plans), *more]
     refuse_single(given)

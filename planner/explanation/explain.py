@@ -64,6 +64,10 @@ def explain(
     left out else, ask what information is worth, what all good plans share, for blocs and for plants a year sooner.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
+
+    >>> why = explain(plan, workers=1)
+    >>> [verdict.claim for verdict in why.verdicts][:1]
+    ['mining']
     """
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:

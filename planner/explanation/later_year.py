@@ -60,6 +60,9 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
 
     along: the scenario as which the years before have gone; the likeliest history if left out. Raises InputError for a
     year beyond the horizon, and for an unknown scenario.
+
+    >>> advance(plan, 2028).first_year
+    2028
     """
     case = plan.case
     if year not in case.years[1:]:

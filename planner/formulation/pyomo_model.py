@@ -31,6 +31,9 @@ def build_model(case: Case, scope: Scope | None = None) -> Model:
     """The program of a case as a Pyomo ConcreteModel, its first objective active.
 
     `build_model(case).write("case.lp")` exports it. scope: its index sets, if they are there already.
+
+    >>> build_model(case).name
+    'allied heavy rare earths'
     """
     m = ConcreteModel(name="allied heavy rare earths")
     m.scope = Scope(case) if scope is None else scope

@@ -141,6 +141,8 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
 
     Raises RunFolderError where the run keeps no solution of its whole program (one that was solved scenario by scenario
     has proven bounds instead), StoppedError where no exact proof was found.
+
+    >>> proof = prove(plan)
     """
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"only an optimum can be proven; this run ended as {plan.status.value}")

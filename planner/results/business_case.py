@@ -9,6 +9,7 @@ from planner.finance.cashflow import CashFlows, Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns, Spread, Support, Swing
 from planner.finance.yearly_rows import Array
+from planner.results.display import Parts
 
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
@@ -84,8 +85,8 @@ class Alternative:
     worth: float | None
 
 
-@dataclass(frozen=True)
-class BusinessCase:
+@dataclass(frozen=True, repr=False)
+class BusinessCase(Parts):
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
     public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
@@ -115,6 +116,17 @@ class BusinessCase:
     jobs: Mapping[str, float]
     removal: Removal | None
     alternatives: Sequence[Alternative]
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """The plants, what they are worth sold whole (MUSD), and what support is weighed."""
+        worth = self.full.returns.npv_after_tax
+        return {
+            "plants": ", ".join(self.projects),
+            "run": self.run,
+            "NPV after tax": f"{worth:,.0f} MUSD",
+            "supports": str(len(self.supports)),
+        }
 
     @property
     def modes(self) -> list[tuple[str, Sold]]:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from planner.results.decision import Decision
+from planner.results.display import Parts
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
@@ -233,8 +234,8 @@ class StockValue:
         return self.without_purchases - self.with_purchases
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(Parts):
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
     takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
     where there is one future only, `knowledge` and `alternatives` where they were not asked for. `stock`: the value of
@@ -260,6 +261,12 @@ class Explanation:
     flexibility: Flexibility | None
     decision: Decision | None = None
     stock: StockValue | None = None
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """The run, its objective, and the verdicts on the claims."""
+        told = ", ".join(f"{one.claim} {one.verdict}" for one in self.verdicts)
+        return {"run": self.run, "objective": self.goal, "verdicts": told or "none"}
 
     @property
     def ranges(self) -> Sequence[Range]:

@@ -15,7 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
+from planner.data.display import shown
 from planner.data.odds import are_bounded
+from planner.errors import Fault, InputError, did_you_mean
+from planner.results.display import MOST_ROWS
 from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
@@ -60,8 +63,26 @@ class PlanValues:
         ]
         return f"{type(self).__name__}({', '.join([self.case.name, self.status.value, *figures])})"
 
+    def _repr_html_(self) -> str:
+        facts = {"status": self.status.value}
+        figures = ("risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd")
+        for name in figures:
+            if isinstance(self.summary.get(name), float):
+                facts[name] = f"{self.summary[name]:,.1f}"
+        tables: dict[str, str] = {}
+        for name in ("investments", "shortfall"):
+            if name in self.tables:
+                rows = self.tables[name]
+                tables[f"{name} ({len(rows)})"] = rows.head(MOST_ROWS).to_html(index=False)
+        more = ['plan.table("investments")', "planner.explain(plan)", 'plan.write("reports/mine")']
+        return shown(repr(self), facts, tables, more)
+
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of a result table. Raises KeyError for an unknown name."""
+        """A copy of a result table. Raises InputError for an unknown name; it names the nearest."""
+        if name not in self.tables:
+            said = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
+            remedy = f"known: {', '.join(self.tables) or 'none, as there is no plan'}"
+            raise InputError([Fault("plan", 0, name, said, remedy=remedy)])
         return self.tables[name].copy()
 
 

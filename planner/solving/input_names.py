@@ -96,6 +96,8 @@ def check_coefficients(case: Case) -> None:
     """Write the program of a case down and raise InputError if it holds a figure that no solver computes with.
 
     Of a large program only what no scenario changes is looked at; a solve looks at all of it.
+
+    >>> check_coefficients(case)
     """
     if size_of(case).terms > MOST_TERMS:
         case = case.with_tables(scenarios=(), shocks=())

@@ -1,0 +1,54 @@
+"""The points of a study in the format of the Integrated Assessment Modeling Consortium, which pyam reads."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from planner.data.case import Case
+from planner.results.study import OPTIMAL
+
+COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
+UNITS = {"_musd": "million USD", "_t": "t", "_tpa": "t/yr"}
+"""End of the name of an outcome -> its unit; others are shares, or persons."""
+OF_DECISIONS = {"build": "t/yr", "buy": "t", "intake": "persons", "hire": "persons"}
+EVERYWHERE = "World"
+
+
+def iamc_of(case: Case, results: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes and decisions of all points with an optimum: model, scenario, region, variable, unit, year, value.
+
+    A scenario is a point, called by its name. Outcomes are of the whole horizon and stand in its first year; decisions
+    in the years in which they are taken.
+    """
+    solved = results[results["status"] == OPTIMAL].drop_duplicates("point").set_index("point")
+    first = list(results.columns).index("message") + 1
+    outcomes = solved[list(results.columns[first:])].reset_index(names="scenario")
+    melted = outcomes.melt(id_vars="scenario", var_name="variable", value_name="value")
+    rows = melted.dropna(subset=["value"])
+    rows["unit"] = rows["variable"].map(unit_of)
+    rows["variable"] = rows["variable"].str.replace(".", "|", regex=False)
+    rows["year"] = case.first_year
+    named = plans["decision"] + "|" + plans["thing"].str.replace(".", "|", regex=False)
+    decided = pd.DataFrame(
+        {
+            "scenario": plans["point"],
+            "variable": "decision|" + named,
+            "value": plans["amount"],
+            "unit": plans["decision"].map(OF_DECISIONS),
+            "year": plans["year"],
+        }
+    )
+    both = pd.concat([rows, decided], ignore_index=True)
+    both["model"], both["region"] = f"planner {case.model.name}", EVERYWHERE
+    return both[COLUMNS]
+
+
+def unit_of(outcome: str) -> str:
+    """The unit of an outcome.
+
+    >>> unit_of("risk_musd"), unit_of("new_capacity_tpa.coast_plant")
+    ('million USD', 't/yr')
+    """
+    group = outcome.partition(".")[0]
+    ends = [unit for end, unit in UNITS.items() if group.endswith(end)]
+    return ends[0] if ends else "1"

@@ -1,0 +1,132 @@
+"""Examples in docstrings of public names are run; every public function and class of work has one."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner import Plan
+from planner.data import change, changed_case
+from planner.data.case import Case
+from planner.errors import InputError
+from planner.results.display import Parts
+from planner.studies import iamc, outcomes
+from tests.studies.studies import BUDGET
+
+ROOT = Path(__file__).parents[2]
+PUBLIC = [
+    name
+    for name in planner.__all__
+    if not (isinstance(getattr(planner, name), type) and name.endswith(("Error", "Fault")))
+]
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What examples are about: a case, its plan, a folder to write into, a study that was run."""
+    case = planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
+    done = tmp_path_factory.mktemp("example") / "done"
+    asked = {"uncertainties": [BUDGET], "design": {"kind": "one_at_a_time"}}
+    planner.study(asked, done, case=case)
+    return {"case": case, "plan": planner.solve(case), "example_study": done}
+
+
+def tried(value: object, name: str, names: dict[str, Any]) -> int:
+    """Run the examples of a value and of its members; returns how many there are."""
+    module = inspect.getmodule(value)
+    known = {"planner": planner, **vars(module), **names}
+    count = 0
+    for test in doctest.DocTestFinder().find(value, name, module=module, globs=known):
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        said: list[str] = []
+        runner.run(test, out=said.append)
+        assert not runner.failures, "".join(said)
+        count += len(test.examples)
+    return count
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_examples_of_public_names_do_what_they_say(
+    name: str, names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    value = getattr(planner, name)
+    assert tried(value, name, names | {"folder": tmp_path / "out"}) > 0, f"{name} has no example"
+
+
+def test_examples_of_what_they_are_made_of_do_too(
+    names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for module in (change, changed_case, outcomes, iamc):
+        assert tried(module, module.__name__, names) > 0
+
+
+def test_a_name_that_there_is_not_fails_a_type_check() -> None:
+    tree = ast.parse((ROOT / "planner" / "__init__.py").read_text(encoding="utf-8"))
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert "__getattr__" not in functions  # it stands where type checkers do not look
+    with pytest.raises(AttributeError, match="sovle"):
+        getattr(planner, "sovle")  # noqa: B009
+
+
+def test_values_show_themselves_in_a_line_and_on_a_page(names: dict[str, Any]) -> None:
+    case, plan = names["case"], names["plan"]
+    assert isinstance(case, Case) and isinstance(plan, Plan)
+    business, why = planner.business_case(plan, "coast_plant"), planner.explain(plan, workers=1)
+    study = planner.open_study(names["example_study"])
+    session = planner.Session(case)
+    for value in (case, plan, session, study, business, why):
+        assert len(repr(value)) < 400 and "\n" not in repr(value)
+        page = value._repr_html_()  # type: ignore[attr-defined]
+        assert "Look next" in page and len(page) < 60_000 and "<script" not in page
+    risk = f"{plan.summary['risk_musd']:,.1f}"
+    assert risk in plan._repr_html_() and "coast_plant" in plan._repr_html_()
+    hostile = case.changed("projects.coast_plant.name=<script>alert(1)</script>")
+    assert "<script" not in planner.solve(hostile, baseline=False)._repr_html_()
+
+
+def test_parts_of_answers_are_frames(names: dict[str, Any]) -> None:
+    business, why = (
+        planner.business_case(names["plan"], "coast_plant"),
+        planner.explain(names["plan"], workers=1),
+    )
+    for answer in (business, why):
+        assert isinstance(answer, Parts) and answer.parts
+        for part in answer.parts:
+            assert len(answer.frame(part)) > 0 or part in ("terms",), part
+    verdicts = why.frame("verdicts").set_index("claim")
+    assert verdicts["verdict"].to_dict() == {one.claim: one.verdict for one in why.verdicts}
+    with pytest.raises(InputError, match='did you mean "verdicts"'):
+        why.frame("verdict")
+    with pytest.raises(InputError, match='did you mean "shortfall"'):
+        names["plan"].table("shortfal")
+    with pytest.raises(InputError, match='did you mean "demand"'):
+        names["case"].frame("demnd")
+
+
+def test_points_are_told_in_the_format_of_the_iamc(names: dict[str, Any]) -> None:
+    study = planner.open_study(names["example_study"])
+    rows = study.iamc()
+    assert list(rows.columns) == iamc.COLUMNS
+    risks = rows[rows["variable"] == "risk_musd"].set_index("scenario")["value"]
+    assert risks.to_dict() == study.results.set_index("point")["risk_musd"].to_dict()
+    built = rows[rows["variable"].str.startswith("decision|build|")]
+    of_plans = study.plans[study.plans["decision"] == "build"]
+    assert built["value"].sum() == pytest.approx(of_plans["amount"].sum())
+    assert set(built["unit"]) == {"t/yr"} and not rows.isna().any().any()
+
+
+def test_a_case_that_is_written_is_read_as_the_same(names: dict[str, Any], tmp_path: Path) -> None:
+    case = names["case"].changed("budgets.*.*.musd=x0.5", "objective.tail=0.8")
+    for target in (tmp_path / "folder", tmp_path / "book.xlsx"):
+        again = planner.load(case.write(target))
+        assert again.sha256 == case.sha256 and not again.difference(case)
+    with pytest.raises(InputError, match="is there already"):
+        case.write(tmp_path / "folder")
