@@ -82,7 +82,7 @@ class Case(Lookups):
         Raises InputError for an unknown table; it names the nearest.
 
         >>> case.frame("projects").loc[0, ["project", "stage"]].tolist()
-        ['coast_plant', 'separation']
+        ['desert_mine', 'mine']
         """
         return frame_of(self, table)
 
