@@ -248,7 +248,14 @@ class Master:
     def polished(self, x: Vector) -> Vector:
         """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
         allow: what the goal has no price for may have been left undone."""
-        program, chains = self.program, np.array([isinstance(link, int) for link in self._link_of])
+        program = self.program
+        # One capacity serves all nodes that agree on it, so it bounds the reference wherever it is written.
+        elsewhere = np.array(
+            [
+                isinstance(link, int) and name != "capacity"
+                for link, (name, _) in zip(self._link_of, program.columns, strict=True)
+            ]
+        )
         here = np.array(
             [isinstance(link, OnReference) and link.name != "capacity" for link in self._link_of]
         )
@@ -259,7 +266,7 @@ class Master:
         held = [*losses, program.column["shared_cost", None]]
         here[held] = True
         free = np.flatnonzero(here)
-        counted = abs(program.matrix) @ np.column_stack([here, chains]).astype(float)
+        counted = abs(program.matrix) @ np.column_stack([here, elsewhere]).astype(float)
         named = np.array(
             [
                 (name in WITHIN and index is not None) or name == "shared_cost_definition"
@@ -354,7 +361,9 @@ def _of_each_branch(
     writer.add("branch_cost", branches)
 
     def within(name: str) -> Any:
-        return operating_cost(m, s, {n.index for n in s.tree.nodes if n.scenarios[0] == name})
+        return operating_cost(
+            m, s, {n.index for n in s.tree.nodes if _whose(n, grouping.reference) == name}
+        )
 
     yield (
         "shared_cost_definition",
@@ -368,6 +377,11 @@ def _of_each_branch(
     )
     for w in grouping.alone:
         yield "cost_of_alone", w, m.branch_cost[w] == within(w)
+
+
+def _whose(node: Node, reference: str) -> str:
+    """The reference on its own path, whatever it is called, elsewhere the scenario that stands alone."""
+    return reference if reference in node.scenarios else node.scenarios[0]
 
 
 def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Written]:

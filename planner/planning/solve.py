@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.scenario_tree import ALONE, fits, refuse_if_too_large, scenario_tree
+from planner.data.schema import ModelTarget
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import group, part_of, parts
 from planner.decomposition.master import Master
@@ -49,6 +50,15 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     if method == "whole":
         return method
     adaptive = case.model.policy.investment == "adaptive"
+    # Apart from the others a scenario is asked what it loses at a plan: one that cannot hold a target has no answer.
+    hard = [row for row in case.target_rows if row.price_usd_per_kg is None]
+    if method == "scenarios" and hard:
+        said = f'scenarios are solved one by one only where targets have a price: "{hard[0].target}" has none'
+        remedy = "give price_usd_per_kg, or leave out --method scenarios"
+        place, line = case.origin.place("targets"), hard[0].line
+        if isinstance(hard[0], ModelTarget):
+            place = case.origin.place("model")
+        raise InputError([fault("choice", place, line, "price_usd_per_kg", said, remedy=remedy)])
     if method == "scenarios" and adaptive:
         said = "scenarios are solved one by one only where they share their decisions"
         remedy = 'write "committed" or "staged", or leave out --method scenarios'
@@ -65,6 +75,9 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
             ]
         )
     many = len(case.scenarios) >= MANY or not fits(case)
+    if method == "auto" and many and hard:
+        progress("a case with targets that must hold is solved as one program, however large")
+        return "whole"
     if method == "auto" and many and adaptive:
         progress(
             "investment that answers what has been revealed is solved as one program, however large"

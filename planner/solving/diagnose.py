@@ -21,6 +21,7 @@ from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Outcome, Phase, phases_of
 from planner.solving.highs import TOLERANCE, Solver
+from planner.solving.impossible_targets import why_targets_fail
 from planner.solving.input_names import in_inputs
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector, dual_residuals, residuals
@@ -88,11 +89,14 @@ class Diagnosis:
 
 
 def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, object]:
-    """What the summary says: `reasons` a planner can act on and, for goal `target`, the `smallest_changes`.
+    """What the summary says: `reasons` a planner can act on and, for goal `target`, the `smallest_changes`; for targets that
+    must hold and cannot, the `nearest_shares`.
 
     Every other goal has a plan, to do nothing, unless inputs contradict each other: then which ones. `upper`: bounds
     of the columns (n) under which there was no plan.
     """
+    if case.targets and (found_targets := why_targets_fail(case, program)):
+        return found_targets
     if case.model.objective.risk_limit is None:
         return {"reasons": reasons_of(Scope(case), program, upper)}
     if case.model.policy.whole_plants and reaches(case, case.model.objective.risk_limit):

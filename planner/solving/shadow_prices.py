@@ -23,6 +23,7 @@ from planner.formulation.index_sets import Scope
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
+from planner.solving.target_prices import UNIT, target_prices
 
 SMALLEST = 1e-7
 ScarceThing = tuple[str, str, str, str, str, int | None, int | None]
@@ -170,15 +171,25 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     """The table `shadow_prices` of a program and its solution."""
     objective = "welfare" if "welfare" in outcome.phases else "risk"
     solution = outcome.phases[objective]
-    return price_table(priced(scope, program, objective, solution.duals), objective)
+    total = priced(scope, program, objective, solution.duals)
+    return price_table(total, objective, target_prices(scope, program, outcome))
 
 
-def price_table(total: Worths, objective: str) -> pd.DataFrame:
-    """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
+def price_table(
+    total: Worths, objective: str, targets: Iterable[tuple[str, float, str]] = ()
+) -> pd.DataFrame:
+    """The table `shadow_prices`: positive values only, largest first within each scarce thing.
+
+    targets: those that bind, what a percentage point stricter adds (MUSD), and to which criterion.
+    """
     rows = [
         (*label, value, unit, objective)
         for (label, unit), value in total.items()
         if value > SMALLEST
+    ]
+    rows += [
+        ("target", target, "", "", "", None, None, value, UNIT, added_to)
+        for target, value, added_to in targets
     ]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))

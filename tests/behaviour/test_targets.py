@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 import planner
+from planner.errors import InputError
 from planner.results.ledger import Ledger
 from planner.results.plan import PlanValues
 from planner.results.targets import left_over
@@ -295,3 +296,123 @@ def test_the_case_without_a_plan_is_asked_for_nothing(make_case: MakeCase) -> No
     )
     assert plan.summary["without_plan"]["risk_musd"] == pytest.approx(0)
     assert plan.summary["risk_musd"] == pytest.approx(100)
+
+
+def solved(make_case: MakeCase, **tables: object) -> PlanValues:
+    """The outcome for such a case, whatever it is."""
+    return planner.solve(make_case(**tables), baseline=False)
+
+
+def test_a_share_out_of_reach_is_named_with_the_nearest_that_can_be_met(
+    make_case: MakeCase,
+) -> None:
+    """65 t are on offer in 2026 and 2027, of which all allies together use 100 and then 110: 59.09 % are in reach."""
+    needs = [
+        {"country": "AAA", "element": "Dy", "year": year, "tonnes": tonnes}
+        for year, tonnes in ((2026, 100), (2027, 110))
+    ]
+    plan = solved(
+        make_case,
+        demand=needs,
+        imports=[imports(65)],
+        targets=[
+            target("served", 0.9),
+            target("served", 0.5, target="in reach"),
+            target("origin_share", 1.0, target="any"),
+        ],
+    )
+    assert plan.status.value == "infeasible" and plan.status.exit_code == 3
+    assert plan.summary["nearest_shares"] == {"asked": pytest.approx(65 / 110, abs=1e-6)}
+    assert 'target "asked"' in plan.summary["reasons"][0]
+    again = solved(
+        make_case,
+        demand=needs,
+        imports=[imports(65)],
+        targets=[target("served", plan.summary["nearest_shares"]["asked"])],
+    )
+    assert again.status.value == "optimal"
+
+
+def test_two_targets_that_exclude_each_other_are_told_of_with_what_is_in_reach(
+    make_case: MakeCase,
+) -> None:
+    """No more than 40 % of use may come from either seller, and nothing is made: nothing can be used."""
+    plan = solved(
+        make_case,
+        demand=ONE_YEAR,
+        imports=TWO_SELLERS,
+        targets=[target("served", 0.6), target("origin_share", 0.4, target="mix")],
+    )
+    assert plan.summary["nearest_shares"] == {"asked": 0.0}
+
+
+def prices(plan: PlanValues) -> dict[str, tuple[float, str]]:
+    """Target -> what a percentage point stricter adds, and to what."""
+    rows = plan.tables["shadow_prices"]
+    rows = rows[rows["scarce"] == "target"]
+    values = zip(rows["musd_per_unit"], rows["objective"], strict=True)
+    return dict(zip(rows["item"], values, strict=True))
+
+
+def test_a_binding_share_of_an_origin_has_a_price_in_risk(solve: SolveCase) -> None:
+    """CHN sells s / (1 - s) * 40 t: 40 at one half, and d/ds 40 / (1 - s)^2 = 160 t per unit, so 1.6 MUSD a point."""
+    plan = solve(demand=ONE_YEAR, imports=TWO_SELLERS, targets=[target("origin_share", 0.5)])
+    assert prices(plan) == {"asked": (pytest.approx(1.6), "risk")}
+
+
+def test_a_priced_target_has_a_price_in_cost(solve: SolveCase) -> None:
+    """A point less of 100 t at 20 USD per kg: 0.02 MUSD; one that is met has none."""
+    asked = target("origin_share", 0.5, price_usd_per_kg=20)
+    loose = target("origin_share", 0.9, price_usd_per_kg=20, target="loose")
+    plan = solve(demand=ONE_YEAR, imports=TWO_SELLERS, targets=[asked, loose])
+    assert prices(plan) == {"asked": (pytest.approx(0.02), "cost")}
+
+
+def test_a_share_made_at_home_has_a_price_of_its_own(solve: SolveCase) -> None:
+    """A point more of 100 t made at 1 MUSD per tonne: 1 MUSD of cost, under the goal of least cost plus risk."""
+    plan = solve(
+        {"objective.goal": "welfare", "objective.risk_aversion": 0.0},
+        demand=ONE_YEAR,
+        elements=[{"element": "Dy", "heavy": "true", "loss_usd_per_kg": 5000}],
+        imports=[imports(100)],
+        projects=[mine(), plant(existing_tpa=100, variable_opex_usd_per_t=MUSD)],
+        targets=[target("made_share", 0.3)],
+    )
+    assert prices(plan) == {"asked": (pytest.approx(1.0), "welfare")}
+
+
+def test_scenarios_one_by_one_give_the_same_with_a_price_and_are_refused_without(
+    make_case: MakeCase,
+) -> None:
+    """Three scenarios, priced shares of origin and of output, plants to build."""
+    tables = MAKERS | {
+        "demand": demand(100, last=2028),
+        "imports": TWO_SELLERS,
+        "projects": [
+            mine(),
+            plant(max_new_tpa=60, capex_usd_per_tpa=MUSD / 10, variable_opex_usd_per_t=1000),
+        ],
+        "budgets": budget(3, 2, 1),
+        "scenarios": scenarios(calm=0.5, cut=0.3, boom=0.2),
+        "shocks": [
+            shock("cut", "import", 0.2, 2027, supplier="CHN"),
+            shock("boom", "demand", 1.3, 2028),
+        ],
+    }
+    asked = [
+        target("origin_share", 0.4, price_usd_per_kg=50),
+        target("made_share", 0.5, target="home", country="AAA", price_usd_per_kg=40),
+        target("served", 0.95, target="most", price_usd_per_kg=700),
+    ]
+    model = {"objective.goal": "welfare"}
+    whole = planner.solve(make_case(model, **tables, targets=asked), method="whole", baseline=False)
+    apart = planner.solve(
+        make_case(model, **tables, targets=asked), method="scenarios", baseline=False
+    )
+    together = [plan.summary["risk_musd"] + plan.summary["cost_musd"] for plan in (whole, apart)]
+    assert together[1] == pytest.approx(together[0], rel=1e-3)
+    assert whole.summary["targets"]["home"]["missing_t"] > 0
+    assert apart.status.value == "optimal", (apart.summary["gap"], apart.summary["certificate"])
+    hard = make_case(model, **tables, targets=[target("origin_share", 0.9)])
+    with pytest.raises(InputError, match='"asked" has none'):
+        planner.solve(hard, method="scenarios")
