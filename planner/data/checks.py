@@ -27,6 +27,8 @@ from planner.data.stage_checks import (
 )
 from planner.data.stages import FORMS, STAGES
 from planner.data.table_checks import (
+    check_byproducts,
+    check_contracts,
     check_finance,
     check_hazards,
     check_prices,
@@ -400,6 +402,8 @@ CHECKS: tuple[Check, ...] = (
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
     Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),
+    Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),
+    Check(check_byproducts, needs=("elements", "prices"), rows_of="byproducts"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
     *(
         Check(partial(check_order, table), rows_of=table)

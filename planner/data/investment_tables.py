@@ -30,38 +30,54 @@ from planner.data.stages import Form
 
 @dataclass(frozen=True)
 class Item:
-    """A term of finance: value and range where the case states none. whole: years, in which nothing lies between."""
+    """A term of finance: value and range where the case states none.
+
+    whole: years, in which nothing lies between. most: the largest value that makes sense in its unit.
+    """
 
     meaning: str
     unit: str
     value: float
     low: float
     high: float
-    whole: bool = False
+    whole: bool
+    most: float
 
 
-_STATED = (
-    files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8").splitlines()[1:]
-)
-ITEMS: Mapping[str, Item] = {
-    name: Item(meaning, unit, float(value), float(low), float(high), bool(whole))
-    for name, meaning, unit, value, low, high, whole in csv.reader(_STATED)
-}
-LONGEST = 100
-"""Most years of a term in years."""
+def _declared_items() -> dict[str, Item]:
+    """Every term of finance, as finance_terms.csv declares it."""
+    text = files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8")
+    out = {}
+    for line in csv.DictReader(text.splitlines()):
+        out[line["name"]] = Item(
+            meaning=line["meaning"],
+            unit=line["unit"],
+            value=float(line["value"]),
+            low=float(line["low"]),
+            high=float(line["high"]),
+            whole=bool(line["whole"]),
+            most=float(line["most"]),
+        )
+    return out
+
+
+ITEMS: Mapping[str, Item] = _declared_items()
 
 
 def fault_of_term(name: str, value: float) -> tuple[str, str]:
-    """Which rule a value of a term breaks, and how; ('', '') if none."""
-    if ITEMS[name].whole and not value.is_integer():
+    """The rule that a value of a term breaks, and how it does; ('', '') if none."""
+    item = ITEMS[name]
+    if item.whole and not value.is_integer():
         return "not-whole", f"{value:g}: {name} is in whole years"
-    if not 0 <= value <= (LONGEST if ITEMS[name].whole else 1e6):
-        return "range", f"{value:g} is out of bounds"
-    return (
-        ("range", "0: debt would have no end")
-        if value == 0 and name.startswith("dscr")
-        else ("", "")
-    )
+    if not 0 <= value <= item.most:
+        percent = f"; {value:g} % is {value / 100:g}" if 1 < value <= 100 and item.most <= 2 else ""
+        return (
+            "range",
+            f"{value:g} is out of bounds: {name} ({item.unit}) is 0 to {item.most:g}{percent}",
+        )
+    if value == 0 and name.startswith("dscr"):
+        return "range", "0: debt would have no end"
+    return "", ""
 
 
 class Contract(Row):
@@ -75,7 +91,14 @@ class Contract(Row):
     covers: Number = share("of what the plant makes or takes in of it", 1.0)
     tonnes: Number | None = positive("most in a year; blank = no limit", "t/y of oxide", None)
     price_usd_per_kg: Number | None = positive("fixed price; blank = market", "USD/kg", None)
-    price_share: Number = positive("of the market price, where none is fixed", "share", 1.0)
+    price_share: Number = col(
+        "of the market price, where none is fixed; for feed of the full price of the oxides in it",
+        "share",
+        1.0,
+        ge=0,
+        le=5,
+        allow_inf_nan=False,
+    )
     floor_usd_per_kg: Number | None = positive(
         "least price, the buyer pays up to it; offtake", "USD/kg", None
     )

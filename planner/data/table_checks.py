@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from planner.data.cells import Quarter
 from planner.data.findings import Finding, found, unknown
-from planner.data.investment_tables import ITEMS, fault_of_term
+from planner.data.investment_tables import ITEMS, Contract, fault_of_term
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
 
@@ -132,6 +133,60 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             rule, said = fault_of_term(row.item, given) if given is not None else ("", "")
             if rule:
                 yield found(row, column, rule, said)
+
+
+def check_contracts(case: Lookups) -> Iterator[Finding]:
+    """Contracts are about what is there, and cover no more of it than there is."""
+    products = {row.product for row in case.tables.byproducts}
+    for row in case.tables.contracts:
+        if row.element and row.element not in {*case.elements, *products}:
+            yield unknown(row, "element", "element or by-product", row.element, case.elements)
+        if row.kind == "feed":
+            for column in ("floor_usd_per_kg", "cap_usd_per_kg", "upside_from_usd_per_kg"):
+                if getattr(row, column) is not None:
+                    yield found(
+                        row, column, "feed-contract", f"{column} is a term of offtake alone"
+                    )
+    yield from _covered_twice(case)
+
+
+def _covered_twice(case: Lookups) -> Iterator[Finding]:
+    """Contracts that together cover more than all that a plant sells or takes in of an element in some year."""
+    contracts = case.tables.contracts
+    projects = {row.project for row in contracts if row.project} or {""}
+    elements = {row.element for row in contracts if row.element} or {""}
+    told = set[int]()
+    for project, element, kind in product(sorted(projects), sorted(elements), ("offtake", "feed")):
+        rows = [row for row in contracts if _is_about(row, project, element, kind)]
+        for year in sorted({row.first_year or 0 for row in rows}):
+            together = [row for row in rows if _in_force(row, year)]
+            covers = sum(row.covers for row in together)
+            unlimited = any(row.tonnes is None for row in together)
+            if covers > 1 + 1e-9 and unlimited and together[-1].line not in told:
+                told.add(together[-1].line)
+                whose = f'"{project}"' if project else "every plant"
+                what = element or "each element"
+                said = f"with line {together[0].line} contracts cover {covers:.0%} of {what} of {whose}"
+                yield found(together[-1], "covers", "contract-share", said)
+
+
+def _is_about(row: Contract, project: str, element: str, kind: str) -> bool:
+    return row.kind == kind and row.project in ("", project) and row.element in ("", element)
+
+
+def _in_force(row: Contract, year: int) -> bool:
+    """A contract holds in a year; 0 is before all years that contracts name."""
+    first = row.first_year or 0
+    last = 9999 if row.last_year is None else row.last_year
+    return first <= year <= last
+
+
+def check_byproducts(case: Lookups) -> Iterator[Finding]:
+    """By-products have a price, without which they earn nothing."""
+    priced = {row.element for row in case.tables.prices}
+    for row in case.tables.byproducts:
+        if row.product not in priced and row.product not in case.elements:
+            yield found(row, "product", "unpriced-product", f'"{row.product}" has no row in prices')
 
 
 def check_prices(case: Lookups) -> Iterator[Finding]:

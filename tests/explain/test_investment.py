@@ -16,7 +16,7 @@ import planner
 import planner.api.explanations
 from planner.api.explanations import business_case_into
 from planner.data.case import Case
-from planner.errors import InputError
+from planner.errors import InputError, RunFolderError
 from planner.explanation.business_case import business_case
 from planner.finance.cashflow import received
 from planner.finance.returns import npv
@@ -446,7 +446,9 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     written = sorted(path.name for path in run.glob("project-*"))
     assert written == sorted(f"{name}.{form}" for name in names for form in ("html", "xlsx"))
     (run / "project-plant.html").write_text("a note of mine")
-    assert "replaced" in business_case_into(run, ["plant"])[2][0]
+    with pytest.raises(RunFolderError, match=r"project-plant\.html would be replaced"):
+        business_case_into(run, ["plant"])
+    assert (run / "project-plant.html").read_text() == "a note of mine"
     deck.write_text("[[finances]]\nitem = 'wacc'\nvalue = 0.2\n")
     with pytest.raises(InputError, match="did you mean"):
         business_case_into(run, ["plant"], tables=deck)
