@@ -13,6 +13,7 @@ from planner.config import ModelFile, TargetKeys, build_model
 from planner.data.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
 from planner.data.change import MODEL, RELATIVE, Change, RowConditions, known_columns, known_table
 from planner.data.lookups import Lookups
+from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, collapse, repeated_rows, row_of
 from planner.errors import Fault, InputError, did_you_mean, fault
@@ -273,13 +274,11 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
     if given > 1 + 1e-9:
         said = f"those set sum to {given:g}, more than 1"
         raise InputError([Fault("scenarios.csv", 0, "probability", said)])
-    if rest <= 0:
-        return list(rows)
-    share = max(0.0, 1.0 - given) / rest
+    share = max(0.0, 1.0 - given) / rest if rest > 0 else 1.0
     found: list[Scenario] = []
     for i, row in enumerate(rows):
-        probability = row.probability * share
-        found.append(row if i in moved else row.model_copy(update={"probability": probability}))
+        probability = row.probability if i in moved else row.probability * share
+        found.append(with_probability(row, probability))
     return found
 
 

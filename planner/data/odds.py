@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from planner.data.lookups import BASE, Lookups
@@ -67,3 +67,72 @@ def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
         low=low if low < probability - ROUNDING else probability,
         high=high if high > probability + ROUNDING else probability,
     )
+
+
+def with_probability(row: Scenario, probability: float) -> Scenario:
+    """The scenario with another probability; a bound that does not hold it gives way to it."""
+    update = {"probability": probability}
+    if row.probability_low is not None and row.probability_high is not None:
+        update["probability_low"] = min(row.probability_low, probability)
+        update["probability_high"] = max(row.probability_high, probability)
+    return row.model_copy(update=update)
+
+
+def given_that(case: Lookups, kept: Collection[str]) -> Odds:
+    """The odds of some scenarios given that one of them comes true: of storylines, with the scenarios left of each.
+
+    Bounds are those that a storyline's probability can reach by itself, whatever the odds of all the others. Where none
+    of them can come true, they are as likely as each other.
+    """
+    odds = odds_of(case)
+    left = {name: _shares_within(one, kept) for name, one in odds.items()}
+    weights = {name: sum(shares.values()) for name, shares in left.items()}
+    certain = sum(weights[name] * one.probability for name, one in odds.items())
+    found = {}
+    for name, shares in left.items():
+        if not shares:
+            continue
+        weight, one = weights[name], odds[name]
+        # The less likely it is itself, and the more likely what else is left, the less likely it is given both.
+        least_of_others = _others(odds, weights, name, one.high, most=False)
+        most_of_others = _others(odds, weights, name, one.low, most=True)
+        even = len(shares) / len(kept)
+        own = weight * one.probability
+        probability = _part(own, certain - own, even)
+        low = _part(weight * one.low, most_of_others, even)
+        high = _part(weight * one.high, least_of_others, even)
+        found[name] = StorylineOdds(
+            shares={
+                w: _part(share, weight - share, 1 / len(shares)) for w, share in shares.items()
+            },
+            probability=probability,
+            low=min(low, probability),
+            high=max(high, probability),
+        )
+    return found
+
+
+def _shares_within(one: StorylineOdds, kept: Collection[str]) -> dict[str, float]:
+    return {w: share for w, share in one.shares.items() if w in kept}
+
+
+def _part(own: float, others: float, even: float) -> float:
+    """Its part of what it and others have; `even` where nobody has anything."""
+    total = own + max(others, 0.0)
+    return own / total if total > 0 else even
+
+
+def _others(
+    odds: Odds, weights: Mapping[str, float], name: str, probability: float, *, most: bool
+) -> float:
+    """The most, or the least, that all others have of what counts, where one storyline has a probability."""
+    others = sorted((other for other in odds if other != name), key=weights.__getitem__)
+    if most:
+        others.reverse()
+    left = 1.0 - probability - sum(odds[other].low for other in others)
+    total = 0.0
+    for other in others:
+        more = min(max(left, 0.0), odds[other].room)
+        total += weights[other] * (odds[other].low + more)
+        left -= more
+    return total

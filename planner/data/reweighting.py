@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.data.case import Case
+from planner.data.odds import with_probability
 from planner.errors import Fault, InputError
 
 ROUNDS, NEAR = 1000, 1e-12
@@ -42,10 +43,7 @@ def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
     for _ in range(ROUNDS):
         apart = max((_fit(chance, known[key], share) for key, share in wanted.items()), default=0.0)
         if apart < NEAR:
-            rows = (
-                row.model_copy(update={"probability": chance[row.scenario]})
-                for row in case.tables.scenarios
-            )
+            rows = (with_probability(row, chance[row.scenario]) for row in case.tables.scenarios)
             return case.with_tables(scenarios=tuple(rows)).checked()
     said = "these probabilities cannot hold together: take one of them back"
     raise InputError([Fault("scenarios", 0, "", said)])

@@ -16,6 +16,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
+from planner.data.odds import given_that
 from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.table_checks import stem
@@ -110,9 +111,20 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:
-    kept = [row for row in past.case.tables.scenarios if row.scenario in past.left]
-    whole = sum(row.probability for row in kept)
-    return tuple(row.model_copy(update={"probability": row.probability / whole}) for row in kept)
+    """Those that are still possible, as likely as they are given what has come; draws of one storyline in proportion."""
+    odds = given_that(past.case, past.left)
+    bounded = any(one.room > 0 for one in odds.values())
+    found = []
+    for row in past.case.tables.scenarios:
+        if row.scenario not in past.left:
+            continue
+        one = odds[row.storyline or row.scenario]
+        share = one.shares[row.scenario]
+        update = {"probability": share * one.probability}
+        if bounded:
+            update |= {"probability_low": share * one.low, "probability_high": share * one.high}
+        found.append(row.model_copy(update=update))
+    return tuple(found)
 
 
 def _shocks(past: _Past, plants: _Plants) -> Iterator[Shock]:

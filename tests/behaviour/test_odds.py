@@ -15,6 +15,8 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.change import parse_change
+from planner.data.changed_case import applied
 from planner.results.losses import risk_under
 from planner.results.odds import least_risk, worst_odds
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock
@@ -207,3 +209,43 @@ def test_every_goal_goes_by_the_worst_odds(tmp_path: Path, goal: str) -> None:
     if goal == "target":
         given = planner.solve(case.set_model("objective.odds", "given"), baseline=False).summary
         assert given["new_capacity_tpa"]["plant"] == near(50)
+
+
+# ---- the case of a later year, and changes of probabilities -------------------------------------------------
+
+
+def test_bounds_of_a_later_year_are_those_given_what_has_come(tmp_path: Path) -> None:
+    """In 2027 early is over: late, at 0 to 0.2 of a rest of 0.8 to 1 - 0.1 = 0.9, lies between 0 and 0.2 / 0.9."""
+    case = bounded(tmp_path)
+    later = planner.advance(planner.solve(case, baseline=False), 2027, "calm")
+    rows = {row.scenario: row for row in later.tables.scenarios}
+    assert rows.keys() == {"calm", "late"}
+    late = rows["late"]
+    assert late.probability == pytest.approx(0.125)
+    assert late.probability_low == 0
+    assert late.probability_high == pytest.approx(0.2 / 0.9)
+    assert rows["calm"].probability_low == pytest.approx(0.7 / 0.9)
+    assert rows["calm"].probability_high == 1
+
+
+def test_the_case_after_what_could_not_happen_can_be_had(tmp_path: Path) -> None:
+    """Early and late of probability 0, one history in 2026 if both begin then: each a half."""
+    rows = futures([(1, None, None), (0, None, None), (0, None, None)])
+    cuts = [
+        shock("early", "import", 0, 2026, 2026, supplier="CHN"),
+        shock("late", "import", 0, 2026, 2028, supplier="CHN"),
+    ]
+    plan = planner.solve(case_of(tmp_path, rows, {}, shocks=cuts), baseline=False)
+    assert planner.advance(plan, 2027, "early").scenarios == {"early": 0.5, "late": 0.5}
+
+
+def test_a_probability_that_is_tried_beyond_its_bounds_moves_them(tmp_path: Path) -> None:
+    """As studies and explanations try one; who sets it by hand is told."""
+    case = bounded(tmp_path)
+    change = parse_change("scenarios.early.probability=0.5")
+    tried = applied(case, [change], make_room=True).checked()
+    rows = {row.scenario: row for row in tried.tables.scenarios}
+    assert (rows["early"].probability_low, rows["early"].probability_high) == (0.1, 0.5)
+    assert rows["late"].probability == pytest.approx(0.0625)
+    with pytest.raises(planner.InputError, match="is below probability"):
+        case.with_settings({"scenarios.early.probability": 0.5, "scenarios.calm.probability": 0.4})
