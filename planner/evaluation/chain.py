@@ -135,7 +135,8 @@ class ChainProgram:
         only = Scenario(scenario=FUTURE, probability=1.0)
         self.case = case.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
         self.periods = tuple(periods)
-        self.scope = ChainScope(self.case, self._tree(Effects()), pools)
+        tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
+        self.scope = ChainScope(self.case, tree, pools)
         self._at = {period: index for index, period in enumerate(self.periods)}
         self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for (name, index), tonnes in amounts.items():
@@ -156,9 +157,6 @@ class ChainProgram:
         return _node(key, _EQUATION_PLACES)
 
     # ---- what the plan decides ---------------------------------------------------------------------------------
-
-    def _tree(self, effects: Effects) -> Tree:
-        return tree_of(self.case, {FUTURE: effects}, self.periods)
 
     def _with_decisions(self, program: Program, amounts: FixedAmounts) -> Program:
         """What is left of the program once decisions are put in: operations, stocks, accounts and the loss."""
@@ -235,7 +233,8 @@ class ChainProgram:
         self._set_resale(effects, row_upper, upper)
         disturbed = {project for project, _ in effects.capacity}
         disturbed |= {project for project, _ in effects.delays if project in self._builds}
-        self._set_throughput(row_upper, disturbed, self._tree(effects))
+        tree = replace(self.scope.tree, effects={FUTURE: effects})
+        self._set_throughput(row_upper, disturbed, tree)
         return program.with_data(program.matrix.data, row_lower, row_upper, program.lower, upper)
 
     def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
