@@ -13,7 +13,7 @@ from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
 from planner.evaluation.fixed_tree import held, with_other_scenarios
-from planner.evaluation.simulator import Simulator, futures_of, weighed
+from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of, weighed
 from planner.solving.goals import Phase
 
 
@@ -42,7 +42,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
 def _alone(case: Case, decisions: FixedDecisions) -> float:
     given = futures_of([case])
     with Simulator(case, decisions) as simulator:
-        losses = [found.loss for found in simulator.outcomes("foreseen", given)]
+        losses = [found.loss for found in simulator.outcomes(PolicyChoice(name="foreseen"), given)]
     return weighed(np.array(losses), given.weights, case.model.objective)["risk_musd"]
 
 

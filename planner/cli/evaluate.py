@@ -21,7 +21,7 @@ AIM = 0.05
 """Half-width of the interval, as a share of the risk, that the advice is for."""
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
-Register = Annotated[
+RegisterCase = Annotated[
     Path | None,
     typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case."),
 ]
@@ -73,7 +73,7 @@ app = command_app()
 @app.command("evaluate")
 def evaluate(
     folder: RunFolder,
-    register: Register = None,
+    register: RegisterCase = None,
     scenarios: GivenScenarios = None,
     draws: DrawCount = 200,
     samples: SampleCount = 10,

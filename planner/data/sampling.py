@@ -80,7 +80,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
             said = f"{row.name or row.scenario}{which}: {told}"
             scenarios.append(_drawn_scenario(row, name, said, count))
             shocks += [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
-            shocks += [_shock(hazards[draw.hazard], draw) for draw in here]
+            shocks += [shock_of(hazards[draw.hazard], draw) for draw in here]
             drawn += here
     most = max(counts.values())
     tables = replace(
@@ -359,7 +359,7 @@ def _one_said(rows: Sequence[tuple[Hazard, Draw]]) -> str:
     return f"{what} {period} at {height}"
 
 
-def _shock(hazard: Hazard, draw: Draw) -> Shock:
+def shock_of(hazard: Hazard, draw: Draw) -> Shock:
     """The shock of a drawn hazard: what it hits, narrowed to the subject, and what its row carries."""
     hits = {column: getattr(hazard, column) for column in FILTERS}
     if hazard.each is not None:

@@ -269,7 +269,15 @@ class ChainProgram:
                 cut = 1.0 - effects.imports.get(key, 1.0)
                 upper[column] = leak * cut * self._limit(key)
         for pool, tonnes in pools_of(self.case, effects).items():
-            row_upper[self.program.row[POOLED, pool]] = tonnes * length_of(pool.period)
+            row = self.program.row.get((POOLED, pool))
+            if row is not None:
+                row_upper[row] = tonnes * length_of(pool.period)
+                continue
+            # A course that the chain was not made for, in the eyes of a policy: nothing is resold.
+            for key in pool.resold_keys():
+                column = self.program.column.get(("resold", self._index(key)))
+                if column is not None:
+                    upper[column] = 0.0
 
     def _set_throughput(self, row_upper: Vector, projects: Iterable[str], tree: Tree) -> None:
         """The throughput that fixed builds allow of some projects."""

@@ -20,7 +20,14 @@ from planner.evaluation.fixed_tree import replicate, with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
-from planner.evaluation.simulator import Futures, PolicyName, Simulator, futures_of, weighed
+from planner.evaluation.simulator import (
+    Futures,
+    PolicyChoice,
+    PolicyName,
+    Simulator,
+    futures_of,
+    weighed,
+)
 from planner.parallel import Team
 from planner.planning.whole_program import without_plan
 from planner.results.evaluation import (
@@ -76,7 +83,14 @@ def evaluate(
 
     >>> found = evaluate(plan, foreseen=False)
     """
-    asked = _Asked(policy=policy, foreseen=foreseen, workers=workers, progress=progress, seed=seed)
+    asked = _Asked(
+        policy=policy,
+        foreseen=foreseen,
+        workers=workers,
+        progress=progress,
+        seed=seed,
+        register=register,
+    )
     if register is not None:
         return _in_samples(plan, asked, register, draws=draws, samples=samples)
     case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
@@ -96,6 +110,7 @@ class _Asked:
     workers: int | Team
     progress: Progress
     seed: int
+    register: Case | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,14 +202,14 @@ def _ways(
     own: Futures,
     words: str,
 ) -> _Ways:
-    with Simulator(case, decisions, asked.workers) as simulator:
+    register, seed = asked.register, asked.seed
+    with Simulator(case, decisions, asked.workers, register=register, seed=seed) as simulator:
         asked.progress(f"{len(given.futures)} scenarios {words}, policy {asked.policy}")
-        worth = simulator.chosen_worth(own)
-        by_policy = simulator.outcomes(asked.policy, given, worth)
+        by_policy = simulator.outcomes(simulator.trained(asked.policy, own), given)
         known = None
         if asked.foreseen:
             asked.progress(f"{len(given.futures)} scenarios {words}, each known from its start")
-            known = simulator.outcomes("foreseen", given)
+            known = simulator.outcomes(PolicyChoice(name="foreseen"), given)
     return _Ways(policy=by_policy, foreseen=known)
 
 

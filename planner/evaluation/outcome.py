@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from planner.data.schema import Draw
 from planner.data.shock_effects import Effects, year_of
 from planner.evaluation.chain import LOSS, ChainProgram
 from planner.solving.program import Vector
@@ -16,11 +17,15 @@ from planner.units import musd_per_tonne
 
 @dataclass(frozen=True, kw_only=True)
 class Future:
-    """One course of shocks. storyline: the scenario that it was drawn from, else itself."""
+    """One course of shocks.
+
+    storyline: the scenario that it was drawn from, else itself. happened: what was drawn in it.
+    """
 
     name: str
     storyline: str
     effects: Effects
+    happened: tuple[Draw, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

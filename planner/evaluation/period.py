@@ -62,6 +62,11 @@ class Purse:
         ]
         """For each period those between which unspent money may move."""
 
+    @property
+    def funders(self) -> int:
+        """Groups of funders that share an account."""
+        return len(self._groups)
+
     def room(self, node: int, spent: Vector) -> dict[str, float]:
         """By funder what it may pay in a period, decisions included.
 

@@ -15,10 +15,13 @@ import numpy as np
 from planner.data.shock_effects import Effects
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, ChainProgram
+from planner.evaluation.continuations import HazardRegister
 from planner.evaluation.decisions import FixedPayments
+from planner.evaluation.lookahead import Course, LookaheadProgram
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
 from planner.evaluation.period import PeriodProgram, Purse
 from planner.solving.highs import Solver
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 WORTHS = (0.0005, 0.005, 0.03)
@@ -30,6 +33,10 @@ POLICIES = {
         "nothing is known but the past: each period by itself is run for its least loss, stock is bought from spare "
         "supply as far as budgets leave money, and released against every loss above its worth, a share of the "
         "dearest loss chosen on the scenarios that the plan was made for"
+    ),
+    "rolling": (
+        "nothing is known but the past: each period is decided with the next years of about a dozen continuations of "
+        "its history, drawn from the hazard register, for the least loss weighed as in the risk"
     ),
 }
 """What each policy knows and does, in words."""
@@ -70,51 +77,101 @@ class Foreseen:
         return self._reader.read(found.x, future.effects)
 
 
-class Myopic:
-    """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
+class PeriodByPeriod:
+    """A policy that decides one period after the other, from what has happened so far."""
 
-    Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
-    loss above its worth. worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
-    futures that the plan was made for is chosen by `chosen_worth`.
-    """
-
-    def __init__(self, chain: ChainProgram, payments: FixedPayments, worth: float) -> None:
+    def __init__(self, chain: ChainProgram, payments: FixedPayments) -> None:
         self._chain = chain
-        self._worth = worth
         self._reader = OutcomeReader(chain)
-        purse = Purse(chain, payments)
-        self._periods = [PeriodProgram(chain, node, purse) for node in range(len(chain.periods))]
-        self._funders = len(chain.scope.funder_groups)
-        # The bases at which every future begins are those of one in which nothing happens.
-        self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
+        self._purse = Purse(chain, payments)
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
         """See `OperatingPolicy`. What two futures have in common until they differ is solved once."""
+        periods = self._chain.periods
         values = np.zeros(len(self._chain.program.columns))
-        spent = np.zeros((self._funders, len(self._periods)))
+        spent = np.zeros((self._purse.funders, len(periods)))
         shown: History = []
         found: dict[str, FutureOutcome] = {}
         for future, history in self._in_order(futures):
             whole = self._chain.program_of(future.effects)
-            for node in range(_common(shown, history), len(self._periods)):
+            for node in range(_common(shown, history), len(periods)):
                 spent[:, node:] = 0.0
-                self._periods[node].run(
-                    whole, worth=self._worth, values=values, spent=spent, name=future.name
-                )
+                self._decide(node, future, whole, values, spent)
             shown = history
             found[future.name] = self._reader.read(values, future.effects)
         return [found[future.name] for future in futures]
 
+    def _decide(
+        self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
+    ) -> None:
+        """Fill in the values of a period's columns, and what was spent on stock in it (funders x periods).
+
+        whole: the chain with the sides of the future. values: of all columns; earlier periods are filled in.
+        """
+        raise NotImplementedError
+
     def _in_order(self, futures: Sequence[Future]) -> list[tuple[Future, History]]:
         """Futures with their histories, those that share most next to each other."""
         places: dict[tuple[object, ...], int] = {}
-        ordered = []
+        ordered: list[tuple[list[int], Future, History]] = []
         for future in futures:
             history = [future.effects.shown_in(period) for period in self._chain.periods]
             order = [places.setdefault(shown, len(places)) for shown in history]
             ordered.append((order, future, history))
         ordered.sort(key=lambda entry: entry[0])
         return [(future, history) for _, future, history in ordered]
+
+
+class Myopic(PeriodByPeriod):
+    """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
+
+    Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
+    loss above its worth. worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
+    futures that the plan was made for is chosen by `Simulator.chosen_worth`.
+    """
+
+    def __init__(self, chain: ChainProgram, payments: FixedPayments, worth: float) -> None:
+        super().__init__(chain, payments)
+        self._worth = worth
+        self._periods = [
+            PeriodProgram(chain, node, self._purse) for node in range(len(chain.periods))
+        ]
+        # The bases at which every future begins are those of one in which nothing happens.
+        self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
+
+    def _decide(
+        self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
+    ) -> None:
+        self._periods[node].run(
+            whole, worth=self._worth, values=values, spent=spent, name=future.name
+        )
+
+
+class Rolling(PeriodByPeriod):
+    """Each period with the next ones, over continuations of the history that the register may take.
+
+    The expected loss that is weighed as in the risk is least: what goes beyond the value at risk of the plan's own
+    scenarios counts as much as it does in the CVaR. at_risk: that value (MUSD).
+    """
+
+    def __init__(
+        self, chain: ChainProgram, payments: FixedPayments, register: HazardRegister, at_risk: float
+    ) -> None:
+        super().__init__(chain, payments)
+        self._register = register
+        self._programs = [
+            LookaheadProgram(chain, node, purse=self._purse, at_risk=at_risk)
+            for node in range(len(chain.periods))
+        ]
+
+    def _decide(
+        self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
+    ) -> None:
+        courses: list[Course] = []
+        for continuation in self._register.after(future, node, self._chain.periods):
+            sides = self._chain.program_of(continuation.effects)
+            courses.append(Course(sides=sides, weight=continuation.weight))
+        self._programs[node].run(whole, courses, values=values, spent=spent, name=future.name)
 
 
 def _common(one: History, other: History) -> int:

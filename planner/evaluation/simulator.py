@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import Quarter
+from planner.data.schema import Draw
 from planner.data.shock_effects import Period, effects_by_scenario, periods_of, year_of
+from planner.errors import Fault, InputError
 from planner.evaluation.chain import ChainProgram, Pool, pools_of
+from planner.evaluation.continuations import HazardRegister
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
-from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
+from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy, Rolling
 from planner.parallel import Make, Team, Workers, answer, team_of
 from planner.results.losses import cvar
 from planner.solving.program import Vector
@@ -27,7 +30,7 @@ AT_ONCE = 40
 """Futures that a worker is given at a time."""
 TRAINED_ON = 40
 """Futures of the plan, at most, on which the worth of stock is chosen."""
-PolicyName = Literal["foreseen", "myopic"]
+PolicyName = Literal["foreseen", "myopic", "rolling"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +80,14 @@ def futures_of(cases: Sequence[Case]) -> Futures:
     probabilities: list[float] = []
     pools: set[Pool] = set()
     for number, case in enumerate(cases, start=1):
+        happened: dict[str, list[Draw]] = defaultdict(list)
+        for draw in case.tables.draws:
+            happened[draw.scenario].append(draw)
         for scenario, effects in effects_by_scenario(case, periods).items():
             storyline = case.storylines[scenario]
             name = f"{number}:{scenario}"
-            futures.append(Future(name=name, storyline=storyline, effects=effects))
+            drawn = tuple(happened[scenario])
+            futures.append(Future(name=name, storyline=storyline, effects=effects, happened=drawn))
             sample.append(number)
             probabilities.append(case.scenarios[scenario])
             pools |= pools_of(case, effects).keys()
@@ -102,17 +109,32 @@ def weighed(losses: Vector, probabilities: Vector, objective: Objective) -> dict
     return {"risk_musd": risk, "expected_loss_musd": expected, "cvar_musd": tail}
 
 
+@dataclass(frozen=True, kw_only=True)
+class PolicyChoice:
+    """A policy by name, and what it is told.
+
+    worth: of stock, for `myopic`. at_risk: the loss (MUSD) beyond which a loss counts as the tail, for `rolling`.
+    """
+
+    name: PolicyName
+    worth: float = WORTHS[0]
+    at_risk: float = 0.0
+
+
 class FutureWorker:
     """A worker's chains and policies, kept from call to call."""
 
-    def __init__(self, case: Case, decisions: FixedDecisions) -> None:
+    def __init__(
+        self, case: Case, decisions: FixedDecisions, register: Case | None, seed: int
+    ) -> None:
         self._case, self._decisions = case, decisions
-        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._register = None if register is None else HazardRegister(register, case, seed)
+        self._chains: dict[tuple[Any, ...], ChainProgram] = {}
+        self._policies: dict[tuple[Any, ...], OperatingPolicy] = {}
 
     def outcomes(
         self,
-        policy: PolicyName,
-        worth: float,
+        choice: PolicyChoice,
         periods: tuple[Period, ...],
         pools: frozenset[Pool],
         futures: Sequence[Future],
@@ -123,67 +145,78 @@ class FutureWorker:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
         found: dict[str, FutureOutcome] = {}
         for entry, together in by_decisions.items():
-            carried = self._policy(policy, worth, entry, periods, pools)
-            for future, outcome in zip(together, carried.outcomes(together), strict=True):
+            at = (entry, periods, pools)
+            if at not in self._chains:
+                amounts = self._decisions.amounts[entry]
+                self._chains[at] = ChainProgram(self._case, amounts, periods, pools)
+            if (*at, choice) not in self._policies:
+                self._policies[*at, choice] = self._policy(choice, self._chains[at], entry)
+            carried = self._policies[*at, choice].outcomes(together)
+            for future, outcome in zip(together, carried, strict=True):
                 found[future.name] = outcome
         return [found[future.name] for future in futures]
 
-    def _policy(
-        self,
-        policy: PolicyName,
-        worth: float,
-        entry: str,
-        periods: tuple[Period, ...],
-        pools: frozenset[Pool],
-    ) -> OperatingPolicy:
-        at = (entry, periods, pools)
-        if at not in self._kept:
-            amounts = self._decisions.amounts[entry]
-            self._kept[at] = ChainProgram(self._case, amounts, periods, pools)
-        chain = self._kept[at]
-        key = (*at, policy, worth)
-        if key not in self._kept:
-            payments = self._decisions.payments[entry]
-            self._kept[key] = (
-                Foreseen(chain) if policy == "foreseen" else Myopic(chain, payments, worth)
+    def _policy(self, choice: PolicyChoice, chain: ChainProgram, entry: str) -> OperatingPolicy:
+        payments = self._decisions.payments[entry]
+        if choice.name == "foreseen":
+            return Foreseen(chain)
+        if choice.name == "myopic":
+            return Myopic(chain, payments, choice.worth)
+        if self._register is None:
+            said = "needs hazards to draw continuations from"
+            raise InputError(
+                [Fault("--policy", 0, choice.name, said, remedy="add --register CASE")]
             )
-        kept: OperatingPolicy = self._kept[key]
-        return kept
+        return Rolling(chain, payments, self._register, choice.at_risk)
 
 
 class Simulator:
     """Carries the fixed decisions of a plan along futures; to be closed.
 
-    case: tables and model of the plan; its scenarios play no part.
+    case: tables and model of the plan; its scenarios play no part. register: storylines and hazards from which the
+    policy `rolling` draws continuations, with this seed.
     """
 
-    def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Team = 1) -> None:
+    def __init__(
+        self,
+        case: Case,
+        decisions: FixedDecisions,
+        workers: int | Team = 1,
+        register: Case | None = None,
+        seed: int = 0,
+    ) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
         bare = case.with_tables(scenarios=(), shocks=(), draws=(), hazards=())
-        make: Make = partial(FutureWorker, bare, decisions)
+        make: Make = partial(FutureWorker, bare, decisions, register, seed)
         self._workers: Workers = team_of(workers)(make)
         self._objective = case.model.objective
 
-    def outcomes(
-        self, policy: PolicyName, given: Futures, worth: float = WORTHS[0]
-    ) -> list[FutureOutcome]:
-        """The outcome of each future, the same whoever solves them. Raises StoppedError."""
-        lots = {
-            f"futures {first}": given.futures[first : first + AT_ONCE]
-            for first in range(0, len(given.futures), AT_ONCE)
-        }
+    def outcomes(self, choice: PolicyChoice, given: Futures) -> list[FutureOutcome]:
+        """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
+        lots: dict[str, tuple[Future, ...]] = {}
+        for first in range(0, len(given.futures), AT_ONCE):
+            lots[f"futures {first}"] = given.futures[first : first + AT_ONCE]
         calls = {
-            lot: ("outcomes", policy, worth, given.periods, given.pools, futures)
+            lot: ("outcomes", choice, given.periods, given.pools, futures)
             for lot, futures in lots.items()
         }
         found: dict[str, list[FutureOutcome]] = {}
         answer(self._workers, calls, found.__setitem__)
         return [outcome for lot in lots for outcome in found[lot]]
 
-    def chosen_worth(self, given: Futures) -> float:
-        """The worth of stock with which the myopic policy leaves the least risk in futures of the plan."""
+    def trained(self, name: PolicyName, given: Futures) -> PolicyChoice:
+        """A policy with what it is told read off futures of the plan."""
         risks = self.risks_by_worth(given)
-        return min(WORTHS, key=lambda worth: risks[worth])
+        worth = min(WORTHS, key=lambda one: risks[one])
+        if name != "rolling":
+            return PolicyChoice(name=name, worth=worth)
+        myopic = self.outcomes(PolicyChoice(name="myopic", worth=worth), given)
+        losses = np.array([found.loss for found in myopic])
+        order = np.argsort(losses)
+        below = np.cumsum(given.weights[order])
+        place = int(np.searchsorted(below, self._objective.tail))
+        at_risk = float(losses[order][min(place, len(losses) - 1)])
+        return PolicyChoice(name=name, at_risk=at_risk)
 
     def risks_by_worth(self, given: Futures) -> dict[float, float]:
         """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""
@@ -191,7 +224,12 @@ class Simulator:
             given = given.part(np.linspace(0, len(given.futures) - 1, TRAINED_ON).astype(np.intp))
         risks: dict[float, float] = {}
         for worth in WORTHS:
-            losses = np.array([found.loss for found in self.outcomes("myopic", given, worth)])
+            losses = np.array(
+                [
+                    found.loss
+                    for found in self.outcomes(PolicyChoice(name="myopic", worth=worth), given)
+                ]
+            )
             risks[worth] = weighed(losses, given.weights, self._objective)["risk_musd"]
         return risks
 

@@ -18,7 +18,7 @@ from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixe
 from planner.evaluation.fixed_tree import fix, with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
-from planner.evaluation.simulator import Futures, PolicyName, Simulator, futures_of
+from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
 from planner.parallel import Answer, Make, Workers, answered
 from planner.solving.goals import Phase, silent, solve_phases
 from planner.solving.live_program import LiveProgram
@@ -43,12 +43,17 @@ STARTER = Path(planner.__file__).parents[1] / "inputs" / "starter"
 CARRIED_OUT: list[PolicyName] = [name for name in POLICIES if name != "foreseen"]
 
 
+def register_for(policy: PolicyName, case: Case) -> Case | None:
+    """Where a policy draws continuations from, if it does."""
+    return case if policy == "rolling" else None
+
+
 def losses(
     case: Case, policy: PolicyName, decisions: FixedDecisions = NO_DECISIONS, worth: float = 0.0005
 ) -> dict[str, float]:
     """Loss (MUSD) of each scenario of a case under a policy."""
-    with Simulator(case, decisions) as carried:
-        found = carried.outcomes(policy, futures_of([case]), worth)
+    with Simulator(case, decisions, register=register_for(policy, case)) as carried:
+        found = carried.outcomes(PolicyChoice(name=policy, worth=worth), futures_of([case]))
     return {scenario: one.loss for scenario, one in zip(case.scenarios, found, strict=True)}
 
 
@@ -136,7 +141,7 @@ def test_the_worth_that_leaves_the_least_risk_is_chosen(
     for chance, chosen in ((0.05, 0.05), (0.5, 0.2)):
         case = held_or_sold(tmp_path / str(chance), calm=1 - chance, cut=chance)
         with Simulator(case, NO_DECISIONS) as carried:
-            assert carried.chosen_worth(futures_of([case])) == chosen
+            assert carried.trained("myopic", futures_of([case])).worth == chosen
 
 
 def buyer(folder: Path, *musd: float, carry_over: bool = True) -> Case:
@@ -178,13 +183,16 @@ def test_stock_is_bought_from_spare_supply_with_money_that_decisions_leave(
     payments = {("AAA", year): amount for year, amount in due.items()}
     decisions = FixedDecisions(amounts={ALL: builds}, payments={ALL: payments})
     with Simulator(case, decisions) as carried:
-        (found,) = carried.outcomes("myopic", futures_of([case]))
+        (found,) = carried.outcomes(PolicyChoice(name="myopic"), futures_of([case]))
     assert found.purchases.tolist() == near(bought)
 
 
-def outcomes(case: Case, policy: PolicyName, decisions: FixedDecisions) -> list[FutureOutcome]:
-    with Simulator(case, decisions) as carried:
-        return carried.outcomes(policy, futures_of([case]))
+def outcomes(
+    case: Case, policy: PolicyName, decisions: FixedDecisions, register: Case | None = None
+) -> list[FutureOutcome]:
+    known = register_for(policy, register or case)
+    with Simulator(case, decisions, register=known) as carried:
+        return carried.outcomes(PolicyChoice(name=policy), futures_of([case]))
 
 
 def until(found: FutureOutcome, year: int) -> dict[str, list[Any]]:
@@ -214,7 +222,7 @@ def test_what_comes_later_changes_nothing_before(policy: PolicyName) -> None:
             update=dict.fromkeys(("supplier", "country", "element", "form", "stage"), "")
         ).model_copy(update={"project": "", "factor": 0.0})
         other = case.with_tables(shocks=(*case.tables.shocks, hit))
-        found = outcomes(other, policy, decisions)[place]
+        found = outcomes(other, policy, decisions, register=case)[place]
         before = year - case.first_year
         assert until(found, before) == until(first[place], before), year
         moved += found.loss != first[place].loss
@@ -257,8 +265,9 @@ def test_losses_are_the_same_to_the_byte_whoever_solves_them(
     case = held_or_sold(tmp_path, calm=0.4, calmer=0.2, cut=0.4)
     found = []
     for workers in (1, Forgetful):
-        with Simulator(case, NO_DECISIONS, workers) as carried:
-            found.append([one.losses.tolist() for one in carried.outcomes(policy, given(case))])
+        with Simulator(case, NO_DECISIONS, workers, register=register_for(policy, case)) as carried:
+            each = carried.outcomes(PolicyChoice(name=policy), given(case))
+            found.append([one.losses.tolist() for one in each])
     assert found[0] == found[1]
 
 
@@ -272,7 +281,7 @@ def test_a_stop_names_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         planner.evaluation.policies.Solver, "minimise", lambda *_: _Stopped(), raising=True
     )
     with Simulator(case, NO_DECISIONS) as carried, pytest.raises(StoppedError, match="in 1:calm"):
-        carried.outcomes("foreseen", given(case))
+        carried.outcomes(PolicyChoice(name="foreseen"), given(case))
 
 
 class _Stopped:

@@ -1,0 +1,191 @@
+"""Continuations of a history: courses that it may take, drawn from a register given what has happened so far.
+
+Within a storyline every hazard is drawn by itself, so what it may still do depends on what it has done alone. A bank of
+draws holds many courses of each hazard; one that has not begun takes the course of a draw in which it had not begun
+either, one that goes on lasts as long as in a draw in which it lasted at least as long. Storylines weigh by their
+probability, given that their own shocks agree with the history and that what was drawn could be drawn in them. Half of
+the continuations are spread evenly over the storylines that are left, and weighed by how likely these are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.data.cells import begin_of, end_of
+from planner.data.sampling import sample, shock_of
+from planner.data.schema import Draw, Hazard, Shock
+from planner.data.shock_effects import Effects, Period, effects_of
+from planner.evaluation.outcome import Future
+
+BANK = 200
+"""Draws of which each hazard's courses are taken."""
+COUNT = 12
+"""Continuations, about, of a history."""
+Subject = tuple[str, str]
+"""(event, or hazard where it is alone; subject)."""
+Happened = tuple[Draw, ...]
+"""What was drawn of one hazard or event; nothing where it did not happen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuation:
+    """A course of shocks from the first period on that agrees with a history; `weight` sums to 1 over all of them."""
+
+    effects: Effects
+    weight: float
+
+
+class HazardRegister:
+    """Draws continuations from the hazards of a case."""
+
+    def __init__(self, register: Case, case: Case, seed: int) -> None:
+        """register: scenarios that are storylines, their shocks, and hazards. case: the one that feels them."""
+        self._register, self._case, self._seed = register, case, seed
+        self._hazards = {row.hazard: row for row in register.tables.hazards}
+        self._own: dict[str, list[Shock]] = defaultdict(list)
+        for row in register.tables.shocks:
+            self._own[row.scenario].append(row)
+        drawn = sample(register, BANK, seed, even=True)
+        self._bank: dict[str, list[dict[Subject, Happened]]] = defaultdict(list)
+        courses: dict[str, dict[Subject, Happened]] = defaultdict(dict)
+        for draw in drawn.tables.draws:
+            happened = courses[draw.scenario]
+            happened[self._subject(draw)] = (*happened.get(self._subject(draw), ()), draw)
+        for scenario, storyline in drawn.storylines.items():
+            self._bank[storyline].append(courses[scenario])
+
+    def after(self, future: Future, node: int, periods: Sequence[Period]) -> list[Continuation]:
+        """Continuations of a future's history up to a period, which depend on nothing that comes later.
+
+        periods: of the horizon. node: the position of the last one that is known.
+        """
+        now = end_of(periods[node])
+        known: dict[Subject, Happened] = defaultdict(tuple)
+        for draw in future.happened:
+            if begin_of(draw.start) <= now:
+                known[self._subject(draw)] = (*known[self._subject(draw)], draw)
+        chances = self._chances(future, known, node, periods)
+        generator = self._generator(known, node, tuple(chances))
+        found: list[Continuation] = []
+        for storyline, chance in chances.items():
+            wanted = COUNT * (chance + 1 / len(chances)) / 2
+            count = max(1, round(wanted))
+            for _ in range(count):
+                courses = self._courses(storyline, known, now, generator)
+                shocks = [*self._own[storyline], *self._shocks(courses)]
+                effects = effects_of(self._case, shocks, periods)
+                found.append(Continuation(effects=effects, weight=chance / count))
+        return found
+
+    def _subject(self, draw: Draw) -> Subject:
+        return (self._hazards[draw.hazard].event or draw.hazard, draw.subject)
+
+    def _chances(
+        self, future: Future, known: dict[Subject, Happened], node: int, periods: Sequence[Period]
+    ) -> dict[str, float]:
+        """Storyline -> its probability given the history; those alone that agree with it."""
+        so_far = periods[: node + 1]
+        own = effects_of(self._case, self._own[future.storyline], periods)
+        chances: dict[str, float] = {}
+        for storyline, probability in self._register.scenarios.items():
+            other = effects_of(self._case, self._own[storyline], periods)
+            if all(own.shown_in(period) == other.shown_in(period) for period in so_far):
+                likely = probability * self._likelihood(storyline, known, periods[node])
+                if likely > 0:
+                    chances[storyline] = likely
+        whole = sum(chances.values())
+        return {storyline: chance / whole for storyline, chance in chances.items()}
+
+    def _likelihood(self, storyline: str, known: dict[Subject, Happened], now: Period) -> float:
+        """How likely what happened is in a storyline, up to a factor that all share."""
+        likely = 1.0
+        begun = {event for event, _ in known}
+        for hazard in self._register.tables.hazards:
+            applies = not hazard.within or storyline in hazard.within
+            event = hazard.event or hazard.hazard
+            if event in begun and hazard.probability is not None:
+                likely *= float(applies)
+            elif applies and hazard.within and hazard.probability is not None:
+                likely *= 1.0 - hazard.probability * self._passed(hazard, now)
+        return likely
+
+    def _passed(self, hazard: Hazard, now: Period) -> float:
+        """The share of a hazard's window that has passed."""
+        first = begin_of(self._case.first_year if hazard.first is None else hazard.first)[0]
+        last = begin_of(self._case.last_year if hazard.last is None else hazard.last)[0]
+        return min(1.0, max(0.0, (end_of(now)[0] - first + 1) / (last - first + 1)))
+
+    def _courses(
+        self,
+        storyline: str,
+        known: dict[Subject, Happened],
+        now: tuple[int, int],
+        generator: np.random.Generator,
+    ) -> list[Happened]:
+        """For each hazard what it has done and will do."""
+        bank = self._bank[storyline]
+        found: list[Happened] = []
+        for subject in sorted({subject for courses in bank for subject in courses} | known.keys()):
+            if subject in known:
+                found.append(self._going_on(known[subject], bank, subject, now, generator))
+            else:
+                later = [
+                    courses.get(subject, ())
+                    for courses in bank
+                    if subject not in courses or begin_of(courses[subject][0].start) > now
+                ]
+                if later:
+                    found.append(later[int(generator.integers(len(later)))])
+        return found
+
+    def _going_on(
+        self,
+        course: Happened,
+        bank: list[dict[Subject, Happened]],
+        subject: Subject,
+        now: tuple[int, int],
+        generator: np.random.Generator,
+    ) -> Happened:
+        """A hazard that has begun: as it was if it is over, else as long as in some draw in which it lasted so long."""
+        first = course[0]
+        if end_of(first.end) <= now:
+            return course
+        lasted = _quarters(now) - _quarters(begin_of(first.start))
+        lengths = sorted(
+            _quarters(end_of(others[subject][0].end))
+            - _quarters(begin_of(others[subject][0].start))
+            for others in bank
+            if subject in others
+        )
+        longer = [length for length in lengths if length > lasted]
+        length = longer[int(generator.integers(len(longer)))] if longer else lasted + 1
+        last = _quarters(begin_of(first.start)) + length
+        end: Period = min(last // 4, self._case.last_year)
+        return tuple(draw.model_copy(update={"end": end}) for draw in course)
+
+    def _shocks(self, courses: list[Happened]) -> list[Shock]:
+        return [shock_of(self._hazards[draw.hazard], draw) for course in courses for draw in course]
+
+    def _generator(
+        self, known: dict[Subject, Happened], node: int, storylines: tuple[str, ...]
+    ) -> np.random.Generator:
+        """Random numbers that depend on the seed and on the history alone."""
+        begun = [
+            (*subject, str(draw.start), draw.factor)
+            for subject in sorted(known)
+            for draw in known[subject]
+        ]
+        digest = hashlib.sha256(repr((node, storylines, begun)).encode()).digest()
+        return np.random.default_rng([self._seed, int.from_bytes(digest, "big")])
+
+
+def _quarters(at: tuple[int, int]) -> int:
+    """Quarters from year 0 to a (year, quarter)."""
+    year, quarter = at
+    return 4 * year + quarter - 1
