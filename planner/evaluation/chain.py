@@ -23,7 +23,7 @@ from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
 from planner.evaluation.decisions import FixedAmounts
-from planner.formulation import budgets, capacity, goods, objective, workforce
+from planner.formulation import budgets, capacity, goods, objective, savings, workforce
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
 from planner.solving.program import Key, Program, Vector
@@ -35,12 +35,14 @@ FUTURE = "future"
 LOSS = "loss_to_date"
 FOLLOW = {"staff": workforce.staff_balance.name, "invested": budgets.investment_spending.name}
 """Variables that fixed decisions determine, and the equation that does."""
-DETERMINED = ("capacity", "tail_excess")
+LEFT_OUT_COLUMNS = ("capacity", "tail_excess", "imported_from")
+"""Variables without which the rest stands: of capacity, of the tail, and of what it matters for the cost who sells."""
 LEFT_OUT = (
     capacity.usable_capacity.name,
     capacity.nameplate_limit.name,
     capacity.whole_plants.name,
     objective.tail_excess_limit.name,
+    goods.imports_by_supplier.name,
 )
 POOLED = "pooled_resale"
 NODE_LETTERS = ("n", "a", "w")
@@ -133,7 +135,8 @@ class ChainProgram:
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         only = Scenario(scenario=FUTURE, probability=1.0)
-        self.case = case.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
+        bare = case.without_targets()
+        self.case = bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools)
@@ -186,7 +189,7 @@ class ChainProgram:
                 value[column] = amounts.get((name, (*index[:-1], year)), 0.0)
             elif name in FOLLOW:
                 follow.append(column)
-            elif name not in DETERMINED and index is not None:
+            elif name not in LEFT_OUT_COLUMNS and index is not None:
                 free.append(column)
         if follow:
             equations = [
@@ -229,7 +232,7 @@ class ChainProgram:
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         upper = program.upper.copy()
         self._set_imports(effects, upper)
-        self._set_demand(effects, row_lower, upper)
+        self._set_demand(effects, row_lower, row_upper, upper)
         self._set_resale(effects, row_upper, upper)
         disturbed = {project for project, _ in effects.capacity}
         disturbed |= {project for project, _ in effects.delays if project in self._builds}
@@ -252,7 +255,9 @@ class ChainProgram:
             if column is not None:
                 upper[column] = max(0.0, upper[column] + (factor - 1.0) * self._limit(key))
 
-    def _set_demand(self, effects: Effects, row_lower: Vector, upper: Vector) -> None:
+    def _set_demand(
+        self, effects: Effects, row_lower: Vector, row_upper: Vector, upper: Vector
+    ) -> None:
         for key, factor in effects.demand.items():
             good = self._index(key)
             wanted = self.scope.demanded.get(good, 0.0)
@@ -261,6 +266,20 @@ class ChainProgram:
                 for step, loss in enumerate(self.case.loss_steps(good[:3])):
                     column = self.program.column["shortfall", (*good, step)]
                     upper[column] = loss.width * wanted * factor
+                self._set_savings(good, wanted * factor, row_upper, upper)
+
+    def _set_savings(
+        self, good: tuple[Any, ...], wanted: float, row_upper: Vector, upper: Vector
+    ) -> None:
+        """The demand (t) that savings may replace in a period."""
+        row = self.program.row.get((savings.demand_limit.name, good))
+        if row is not None:
+            row_upper[row] = wanted
+        for project in self.scope.savings_of.get(good, ()):
+            share = self.case.savings[project][good[:3]].max_share
+            column = self.program.column.get(("saved", (project, *good[1:])))
+            if column is not None:
+                upper[column] = share * wanted
 
     def _set_resale(self, effects: Effects, row_upper: Vector, upper: Vector) -> None:
         for key, leak in effects.leaks.items():
@@ -290,6 +309,19 @@ class ChainProgram:
                 row = self.program.row.get((capacity.throughput_limit.name, (project, node)))
                 if row is not None:
                     row_upper[row] = tonnes
+            if self.scope.keeps_warm(project):
+                self._set_rise(row_upper, project, tree, usable)
+
+    def _set_rise(self, row_upper: Vector, project: str, tree: Tree, usable: Vector) -> None:
+        """The growth of output from the year before that usable capacity (t/y, by period) and new starts allow."""
+        rise = self.case.rise(project)
+        for node, tonnes in enumerate(usable.tolist()):
+            row = self.program.row.get((capacity.rise_limit.name, (project, node)))
+            if row is not None:
+                started = tree.started_existing(project, node)
+                for year, built in self._builds.get(project, ()):
+                    started += built * tree.started_share(project, year, node)
+                row_upper[row] = rise * tonnes + started
 
     def _limit(self, key: ImportKey) -> float:
         """What a supplier can sell (t) in a period of an undisturbed year."""
