@@ -57,13 +57,16 @@ def load(folder: Path, model: Model) -> Case:
     return planner.load(folder, overrides=keys)
 
 
-def agree(
-    folder: Path, model: Model, *, baseline: bool = False, figures: bool = False
-) -> planner.Plan:
+def agree(folder: Path, model: Model, *, baseline: bool = False) -> planner.Plan:
     """Solve both ways and assert that they agree; `baseline` also compares the figures without a plan."""
-    theirs = solve_case(folder, model)
-    case = load(folder, model)
-    plan = planner.solve(case, baseline=baseline)
+    return agree_with(folder, model, solve_case(folder, model), baseline=baseline)
+
+
+def agree_with(
+    folder: Path, model: Model, theirs: OracleResult, *, baseline: bool = False
+) -> planner.Plan:
+    """Assert that the planner's plan of a case is what the oracle found."""
+    plan = planner.solve(load(folder, model), baseline=baseline)
     assert plan.status.value == theirs.status
     assert plan.summary["model"]["nodes"] == theirs.nodes
     if theirs.status == "optimal":
@@ -72,8 +75,7 @@ def agree(
         agree_last(folder, model, plan, theirs)
         agree_losses(plan, theirs)
         agree_payments(plan, theirs)
-        if figures:
-            agree_figures(plan, theirs)
+        agree_figures(plan, theirs)
         agree_weightless(folder, model, plan, theirs)
         if baseline:
             agree_baseline(folder, model, plan)

@@ -29,7 +29,12 @@ def solve_in(folder: Path, model: dict[str, Any] | None = None, **tables: str) -
         old.unlink()
     for name, text in {**BASE, **tables}.items():
         (folder / f"{name}.csv").write_text(text + "\n", encoding="utf-8")
-    return solve_case(folder, {"objective": LAMBDA0, **(model or {})})
+    return solve_case(folder, model_of(model))
+
+
+def model_of(model: dict[str, Any] | None) -> dict[str, Any]:
+    """A model in full, of which a test states what matters."""
+    return {"objective": LAMBDA0, "policy": {}, **(model or {})}
 
 
 def near(value: float) -> object:

@@ -18,6 +18,12 @@ BUDGET = "funder,year,musd\nAAA,2026,50\nAAA,2027,50"
 WELFARE = {"objective": {"goal": "welfare", "risk_aversion": 0.0}}
 
 
+@pytest.fixture
+def solve(solve_both: Solve) -> Solve:
+    """The planner finds the same."""
+    return solve_both
+
+
 def test_imports_cost_their_price_and_no_budget_pays_them(solve: Solve) -> None:
     """100 t at 5 USD/kg are 0.5 MUSD a year, twice, and nothing is public."""
     result = solve(imports=SOLD + "CHN,AAA,Dy,2026,100,5")

@@ -19,6 +19,12 @@ PLANTS = "project,name,country,stage,existing_tpa,max_new_tpa,capex_usd_per_tpa,
 MINE = "M,M,AAA,mine,5000,,,clay\n"
 
 
+@pytest.fixture
+def solve(solve_both: Solve) -> Solve:
+    """The planner finds the same."""
+    return solve_both
+
+
 def used_stage(result: OracleResult, stage: str) -> dict[str, float | None]:
     """The use of a stage's capacity."""
     assert result.world is not None and result.solution is not None

@@ -24,6 +24,12 @@ TWO_PLANTS = {
 DRAWS = "scenario,name,storyline,probability\nu-1,u,u,0.5\nu-2,u,u,0.5"
 
 
+@pytest.fixture
+def solve(solve_both: Solve) -> Solve:
+    """The planner finds the same."""
+    return solve_both
+
+
 def test_nobody_builds_for_a_draw(solve: Solve) -> None:
     """It shows in 2027 which plant is shut. Adaptive builds the other: 50 t; staged and committed 25 t on average."""
     shocks = DRAWN + "u-1,capacity,2027,2027,S,0,fire\nu-2,capacity,2027,2027,R,0,fire"

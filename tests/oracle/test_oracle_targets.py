@@ -25,6 +25,12 @@ TWO_COUNTRIES = {
 }
 
 
+@pytest.fixture
+def solve(solve_both: Solve) -> Solve:
+    """The planner finds the same."""
+    return solve_both
+
+
 def row(kind: str, share: float, **cells: object) -> str:
     """One row of `targets` under HEAD."""
     found = {"target": "t", "kind": kind, "share": share, **cells}
