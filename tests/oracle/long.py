@@ -1,7 +1,7 @@
 """Many random cases against the planner: python -m tests.oracle.long [FIRST] [COUNT] [DIVIDED], minutes for hundreds.
 
-COUNT cases over all switches are solved both ways (`agreement`); DIVIDED cases without a shock inside a year are solved
-as they are and with every year divided, which must not change an optimum.
+COUNT cases over all switches, and COUNT over all rules, are solved both ways (`agreement`); DIVIDED cases without a
+shock inside a year are solved as they are and with every year divided, which must not change an optimum.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from tests.oracle.random_case import write_random_case
 def both_ways(folder: Path, seed: int) -> None:
     """A case over all switches, by the planner and by the oracle."""
     agree(folder, write_random_case(folder, seed, old=False))
+
+
+def both_ways_with_new_rules(folder: Path, seed: int) -> None:
+    """A case of any kind with prices, rises, savings, storylines, odds and targets on top."""
+    model = write_random_case(folder, seed, old=seed % 2 == 0, new=True)
+    agree(folder, model, baseline=seed % 4 < 2)
 
 
 def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
@@ -64,10 +70,11 @@ def apart(check: Callable[[Path, int], None], seeds: range) -> list[str]:
 
 def main(first: int = 5000, count: int = 400, divided: int = 100) -> None:
     """Compare, and end with exit code 1 if two answers differ."""
-    found = apart(both_ways, range(first, first + count)) + apart(
-        same_when_divided, range(first, first + divided)
-    )
-    print(*found, f"{count} cases and {divided} divided ones: {len(found)} apart", sep="\n")  # noqa: T201
+    many, few = range(first, first + count), range(first, first + divided)
+    found = apart(both_ways, many) + apart(both_ways_with_new_rules, many)
+    found += apart(same_when_divided, few)
+    told = f"{count} cases twice and {divided} divided ones: {len(found)} apart"
+    print(*found, told, sep="\n")  # noqa: T201
     sys.exit(bool(found))
 
 

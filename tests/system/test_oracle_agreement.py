@@ -17,7 +17,7 @@ from planner.formulation.index_sets import Scope
 from planner.results.verify import verify
 from tests.cases import seeds
 from tests.oracle.agreement import flat
-from tests.oracle.long import both_ways, same_when_divided
+from tests.oracle.long import both_ways, both_ways_with_new_rules, same_when_divided
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
@@ -110,6 +110,12 @@ def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
 def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -> None:
     """Quarters, magnets, resale, whole plants, one path up to a year, payments; `tests.oracle.long` takes hundreds."""
     both_ways(tmp_path / "case", seed)
+
+
+@pytest.mark.parametrize("seed", seeds(202, 6, 60))
+def test_planner_and_oracle_agree_over_all_rules(tmp_path: Path, seed: int) -> None:
+    """Prices, rises, savings, returns, storylines, odds and targets, alone and together, with all that a run tells."""
+    both_ways_with_new_rules(tmp_path / "case", seed)
 
 
 @pytest.mark.parametrize("seed", seeds(5000, 4, 8))
