@@ -184,6 +184,9 @@ def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
         if project not in case.projects:
             hint = did_you_mean(project, case.projects)
             raise InputError([Fault("--project", 0, "", f'unknown project "{project}"{hint}')])
+        if case.stage_of(project).saves:
+            told = f"{project}: a saving sells nothing; `planner explain` says what it is worth"
+            raise InputError([Fault("--project", 0, "", told)])
         if not case.commitment_years(project):
             told = f"{project}: no new capacity may be built; there is nothing to decide"
             raise InputError([Fault("--project", 0, "", told)])

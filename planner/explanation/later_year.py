@@ -56,6 +56,10 @@ class _Past:
                 yield row
 
 
+OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
+"""Tables whose rows name plants; what was built of a plant has them as the plant has."""
+
+
 def advance(plan: PlanValues, year: int, along: str = "") -> Case:
     """The case of a later year, in which all that the plan decided before it was carried out.
 
@@ -85,7 +89,7 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         "scenarios": _scenarios(past),
         "shocks": (*_shocks(past, plants), *plants.late),
         "projects": plants.rows,
-        **{name: plants.with_copies(name) for name in ("recoveries", "staffing")},
+        **{name: plants.with_copies(name) for name in OF_PLANTS},
         "stockpiles": _stocks(past),
         "workforce": _workforce(past),
         "training": _training(past),

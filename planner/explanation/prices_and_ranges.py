@@ -38,8 +38,8 @@ from planner.solving.shadow_prices import ROWS, ScarceThing
 from planner.solving.solution import Stop
 
 PEOPLE = ("staff_limit",)
-CAPACITY = ("throughput_limit", "cost_definition")
-"""A plant, and what it costs to run where cost is part of the objective."""
+CAPACITY = ("throughput_limit", "rise_limit", "availability_limit", "cost_definition")
+"""A plant, that it runs on from year to year, and what it costs to run where cost is part of the objective."""
 LINKS = (
     "mine capacity",
     "mine people",
@@ -117,7 +117,7 @@ def _book(into: _Used, column: Key, row: Key, worth: float, taken: str) -> None:
     elif name in CAPACITY:
         into.capacity -= worth
     elif name == "feed_balance":
-        (into.earned if column[0] == "mined" else into.inputs)[index[1]] += abs(worth)
+        (into.inputs if column[0] == "separated" else into.earned)[index[1]] += abs(worth)
     elif taken and index[2] == taken:
         into.inputs[index[1]] -= worth
     else:
