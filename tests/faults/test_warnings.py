@@ -261,6 +261,7 @@ def test_every_warning_is_tested() -> None:
         "hidden-cells",
         "short-row",
         "ignored-file",
+        "rows-along",
         "not-adaptive",
         "staged-without-draws",
         "party-without-country",
