@@ -45,6 +45,8 @@ def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = s
     years: those asked for; none: every fifth from the first, and the last. progress: called with each step in words.
     Returns shares of demand and losses (MUSD) by year, removal and element. Raises InputError for a year outside the
     horizon, StoppedError without a plan or where an optimum is not proven.
+
+    >>> found = coverage(plan, [2030])
     """
     case = plan.case
     if not plan.tables:
