@@ -103,7 +103,8 @@ class PairIndex:
 
 @dataclass(frozen=True)
 class Indices:
-    """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out."""
+    """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out, of which
+    not_run have not been run. before: the same from the first half of the sample, None where that is too small."""
 
     outcome: str
     kind: str
@@ -111,6 +112,8 @@ class Indices:
     used: int
     left_out: int
     pairs: tuple[PairIndex, ...] = ()
+    not_run: int = 0
+    before: Indices | None = None
 
     @property
     def ranked(self) -> list[SensitivityIndex]:
@@ -118,22 +121,18 @@ class Indices:
         return sorted(self.rows, key=lambda row: -row.total)
 
     @property
-    def needed(self) -> float:
-        """How many blocks or points the sample needs until the intervals of the first two are apart, as both shrink
-        with its root; `used` if they are already. The only one is held against nothing."""
-        first, *others = self.ranked
-        second = max(
-            others, key=lambda row: row.total, default=SensitivityIndex("", 0.0, 0.0, 0.0, 0.0)
-        )
-        apart, open_ = first.total - second.total, first.total_within + second.total_within
-        if math.isnan(open_) or apart <= 0:
-            return math.inf
-        return self.used * max(1.0, (open_ / apart) ** 2)
+    def half_width(self) -> float:
+        """The larger half-width of the 95 % intervals of the first two."""
+        return max(row.total_within for row in self.ranked[:2])
 
     @property
     def decided(self) -> bool:
-        """Whether it is known which uncertainty moves the outcome most."""
-        return self.needed <= self.used
+        """Whether it is known which uncertainty moves the outcome most: the intervals of the first two are apart."""
+        first, *others = self.ranked
+        if not others:
+            return True
+        apart = first.total - others[0].total
+        return apart > 0 and apart >= first.total_within + others[0].total_within
 
 
 @dataclass(frozen=True)
@@ -162,12 +161,14 @@ class Failures:
 
 @dataclass(frozen=True)
 class OutcomeResults:
-    """What moves one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty."""
+    """What moves one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty. regression:
+    standardised coefficients, of a sample without blocks."""
 
     outcome: str
     tornado: pd.DataFrame | None
     indices: Indices | None
     curves: Mapping[str, pd.DataFrame]
+    regression: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

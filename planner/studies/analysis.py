@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from planner.solving.solution import Stop
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import case_of, chains
 from planner.studies.run import agreement_of, reopen
-from planner.studies.sensitivity import cart, indices
+from planner.studies.sensitivity import cart, indices, regressed
 from planner.studies.store import assemble, read_asked, read_results, study_of
 from planner.studies.study_file import StudyFile, failure, named_outcomes
 
@@ -93,10 +94,15 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
             tornado(base, rows, outcome) if alone else None,
             indices(study, filled(rows, base), outcome),
             {u: response(rows, u, outcome, base, alone) for u in base},
+            regressed(study, filled(rows, base), outcome),
         )
         for outcome in study.outcomes
     )
-    failures = failures_of(base, rows, study.fails_when) if study.fails_when else None
+    failures = None
+    if study.fails_when:  # a point counts once, however many rows of the design it is
+        failures = failures_of(base, rows.drop_duplicates("point"), study.fails_when)
+    if failures is not None and alone:
+        failures = replace(failures, box=None)  # one at a time says nothing of a part of the space
     return OptionResults(name, rows, outcomes, projects(rows), failures)
 
 

@@ -216,9 +216,23 @@ def chains(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
     """
     if not wanted:
         return []
-    ordered = [wanted[i] for i in _path(_coordinates(study, wanted))]
     length = min(LONGEST, max(SHORTEST, -(-len(wanted) // 16)))
-    return [ordered[i : i + length] for i in range(0, len(ordered), length)]
+    found: list[list[Point]] = []
+    for group in _groups(study, wanted):
+        ordered = [group[i] for i in _path(_coordinates(study, group))]
+        found += [ordered[i : i + length] for i in range(0, len(ordered), length)]
+    return found
+
+
+def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[Sequence[Point]]:
+    """Points that are ordered together: some blocks of a sample whose members belong together, so that a study that is
+    stopped leaves whole ones; else all."""
+    count = len(study.uncertainties)
+    block = {"sobol": 2 * count + 2, "morris": count + 1}.get(study.design.kind)
+    if block is None:
+        return [wanted]
+    size = block * max(1, 4 * LONGEST // block)
+    return [wanted[i : i + size] for i in range(0, len(wanted), size)]
 
 
 def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float64]:

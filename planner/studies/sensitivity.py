@@ -13,6 +13,7 @@ takes the tables of a study, as models/studies/REFERENCE.md shows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -22,17 +23,29 @@ from numpy.typing import NDArray
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import rbd_fast as salib_rbd_fast
 from SALib.analyze import sobol as salib_sobol
+from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
 from planner.data.cells import is_number
 from planner.results.study import Box, Indices, PairIndex, SensitivityIndex, moves
 from planner.studies.design import ends, problem
-from planner.studies.study_file import Morris, OneAtATime, Sobol, StudyFile, Uncertainty
+from planner.studies.study_file import (
+    LatinHypercube,
+    Morris,
+    OneAtATime,
+    Sobol,
+    StudyFile,
+    Uncertainty,
+)
 
 CONFIDENCE = 0.95
-RESAMPLES = 200
+RESAMPLES, HALVES = 200, 100
+NORMAL = 1.96
+"""Standard deviations within which 95 % of normal values lie."""
 ANY_SEED = 20250404
 """Seed of the bootstrap; SALib takes a seed of 0 for none."""
+HARMONICS = 10
+"""Of the frequencies by which RBD-FAST knows an uncertainty, as SALib has it."""
 FEWEST = 60
 """Points from which on a sample of no special kind is ranked."""
 Vector = NDArray[np.float64]
@@ -40,10 +53,33 @@ Vector = NDArray[np.float64]
 
 def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
     """Indices of an outcome that suit the design; None where the outcome does not move, or the sample is too small."""
-    design, names = study.design, [u.name for u in study.uncertainties]
-    if not names or isinstance(design, OneAtATime):
+    design = study.design
+    if not study.uncertainties or isinstance(design, OneAtATime):
         return None
     ordered = rows.sort_values("row")
+    found = _estimated(study, ordered, outcome)
+    if found is None:
+        return None
+    size = block_size(study)
+    half = len(ordered) // size // 2 * size
+    before = _estimated(study, ordered.head(half), outcome) if half else None
+    missing = ordered["status"].isna().to_numpy() if "status" in ordered else np.zeros(0, bool)
+    not_run = int(missing[: len(missing) // size * size].reshape(-1, size).any(axis=1).sum())
+    return replace(found, before=before, not_run=not_run)
+
+
+def block_size(study: StudyFile) -> int:
+    """Rows of the design whose members belong together; 1 in a sample without blocks."""
+    count, design = len(study.uncertainties), study.design
+    if isinstance(design, Sobol):
+        whole = design.second_order or bool(study.correlated)
+        return (2 if whole else 1) * count + 2
+    return count + 1 if isinstance(design, Morris) else 1
+
+
+def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices | None:
+    """Indices from rows in the order of the design."""
+    design, names = study.design, [u.name for u in study.uncertainties]
     values = ordered[outcome].to_numpy(dtype=float)
     if isinstance(design, Sobol):
         if study.correlated:
@@ -105,7 +141,7 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
         estimate(blocks[generator.integers(len(blocks), size=len(blocks))])
         for _ in range(RESAMPLES)
     ]
-    (first, total), (first_within, total_within) = estimate(blocks), 1.96 * np.std(again, axis=0)
+    (first, total), (first_within, total_within) = estimate(blocks), NORMAL * np.std(again, axis=0)
     rows = _rows(names, first, first_within, total, total_within)
     return Indices(outcome, "sobol", rows, len(blocks), left_out)
 
@@ -137,6 +173,9 @@ def ranking(
 ) -> Indices | None:
     """First-order indices from any sample: points x uncertainties and the value of each point.
 
+    Intervals come from random halves of the sample: without a point twice, which RBD-FAST takes for knowledge, an
+    estimate from half the points differs from that of all by as much as that of all from the truth (Politis and Romano,
+    Annals of Statistics 22, 1994). They are cautious for a Latin hypercube, which is more even than its halves.
     None if the outcome does not move, or fewer than `FEWEST` points are left.
     """
     known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
@@ -144,18 +183,71 @@ def ranking(
     varied = [i for i in range(len(names)) if np.ptp(at[:, i]) > 0] if len(kept) >= FEWEST else []
     if not varied or not moves(kept):
         return None
-    found = salib_rbd_fast.analyze(
-        problem(len(varied)),
-        at[:, varied],
-        kept,
-        num_resamples=RESAMPLES,
-        conf_level=CONFIDENCE,
-        seed=ANY_SEED,
-    )
-    of, columns = [names[i] for i in varied], (found["S1"], found["S1_conf"])
-    return Indices(
-        outcome, "rbd_fast", _rows(of, *columns, *columns), len(kept), int((~known).sum())
-    )
+    first = _first_order(at[:, varied], kept)
+    generator = np.random.default_rng(ANY_SEED)
+    halves: list[Vector] = []
+    for _ in range(HALVES):
+        half = generator.permutation(len(kept))[: len(kept) // 2]
+        halves.append(_first_order(at[half][:, varied], kept[half]))
+    within = NORMAL * np.sqrt(np.mean((np.asarray(halves) - first) ** 2, axis=0))
+    rows = _rows([names[i] for i in varied], first, within, first, within)
+    return Indices(outcome, "rbd_fast", rows, len(kept), int((~known).sum()))
+
+
+def _first_order(at: Vector, values: Vector) -> Vector:
+    """First-order indices by RBD-FAST, corrected for their bias: the steps of SALib's `analyze` without its bootstrap."""
+    found: list[float] = []
+    for column in at.T:
+        raw = salib_rbd_fast.compute_first_order(
+            salib_rbd_fast.permute_outputs(column, values), HARMONICS
+        )
+        found.append(salib_rbd_fast.unskew_S1(raw, HARMONICS, len(values)))
+    return np.asarray(found, dtype=float)
+
+
+def regression(names: Sequence[str], shares: Vector, values: Vector) -> pd.DataFrame | None:
+    """Standardised regression coefficients of a sample, of the values and of their ranks, with 95 % intervals.
+
+    Columns: uncertainty, coefficient, coefficient_within, rank_coefficient, rank_coefficient_within, r2, rank_r2 (shares
+    of the variance that the line explains; below about 0.7 coefficients say little). None if the outcome does not move,
+    or fewer than `FEWEST` points are left.
+    """
+    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
+    at, kept = shares[known], values[known]
+    varied = [i for i in range(len(names)) if np.ptp(at[:, i]) > 0] if len(kept) >= FEWEST else []
+    if not varied or not moves(kept):
+        return None
+    columns: dict[str, Any] = {"uncertainty": [names[i] for i in varied]}
+    ranks = rankdata(at[:, varied], axis=0)
+    for prefix, x, y in (("", at[:, varied], kept), ("rank_", ranks, rankdata(kept))):
+        found, r2 = _line(x, y)
+        generator = np.random.default_rng(ANY_SEED)
+        again: list[Vector] = []
+        for _ in range(RESAMPLES):
+            drawn = generator.integers(len(y), size=len(y))
+            again.append(_line(x[drawn], y[drawn])[0])
+        columns[f"{prefix}coefficient"] = found
+        columns[f"{prefix}coefficient_within"] = NORMAL * np.std(again, axis=0)
+        columns[f"{prefix}r2"] = r2
+    return pd.DataFrame(columns)
+
+
+def regressed(study: StudyFile, rows: pd.DataFrame, outcome: str) -> pd.DataFrame | None:
+    """`regression` of a Latin hypercube; None for another design."""
+    if not study.uncertainties or not isinstance(study.design, LatinHypercube):
+        return None
+    names = [u.name for u in study.uncertainties]
+    shares = np.column_stack([_shares(u, rows[u.name]) for u in study.uncertainties])
+    return regression(names, shares, rows[outcome].to_numpy(dtype=float))
+
+
+def _line(x: Vector, y: Vector) -> tuple[Vector, float]:
+    """Standardised coefficients of a regression, and the share of the variance that it explains."""
+    spread = float(np.std(y)) or 1.0
+    scaled = (x - x.mean(axis=0)) / np.std(x, axis=0)
+    target = (y - y.mean()) / spread
+    found = np.asarray(np.linalg.lstsq(scaled, target, rcond=None)[0], dtype=float)
+    return found, float(1.0 - np.var(target - scaled @ found))
 
 
 def _rows(names: Sequence[str], *columns: Vector) -> tuple[SensitivityIndex, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle, pairwise
 from typing import Any
@@ -119,11 +118,8 @@ def influence(found: Indices, draw: svg.Drawer) -> Figure:
     legend = [(svg.WITH, "box", "alone"), (hue, "box", total), (svg.INK, "line", "95 % interval")][
         not both :
     ]
-    needed = math.ceil(found.needed) if found.needed <= MOST_POINTS else 0
-    if needed and found.kind == "sobol":
-        needed = 2 ** (needed - 1).bit_length()
     second = ranked[1] if len(ranked) > 1 else None
-    words = {"first": ranked[0], "second": second, "found": found, "needed": needed, "unit": unit}
+    words = {"first": ranked[0], "second": second, "found": found, "unit": unit}
     told = worded("figures.j2", "influence", **words)
     return Figure(
         INFLUENCE,

@@ -166,6 +166,9 @@ def _outcomes(
         if one.tornado is not None:
             tables.add("tornado", one.tornado.assign(option=option.name, outcome=outcome))
             parts.append(charts.tornado(one.tornado, outcome, draw) if len(one.tornado) else None)
+        if one.regression is not None:
+            lined = one.regression.assign(option=option.name, outcome=one.outcome)
+            tables.add("regression", lined)
         if one.indices:
             kind = one.indices.kind
             lines = [
