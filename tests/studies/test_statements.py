@@ -115,7 +115,7 @@ def test_what_the_tolerance_moves_is_not_drawn_as_an_effect(tmp_path: Path) -> N
     )
 
 
-def test_eight_base_points_name_no_driver_but_how_many_would(tmp_path: Path) -> None:
+def test_eight_base_points_name_no_driver_but_how_far_they_reach(tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
     asked = {
         "uncertainties": [studies.BUDGET, studies.DEMAND],
@@ -129,7 +129,10 @@ def test_eight_base_points_name_no_driver_but_how_many_would(tmp_path: Path) -> 
     written(tmp_path / "study", rows, **asked)
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "Not decided between" in page and "explains most" not in page
-    assert re.search(r"take about [\d,]+ points of the base sample instead of 8", page)
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    reached = r"with 8 points of the base sample the 95 % intervals are ± [\d,.]+ ?% wide"
+    assert re.search(rf"{reached}, with the first half of them ± [\d,.]+ ?%", words)
+    assert "take about" not in page
 
 
 def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None:
