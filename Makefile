@@ -20,9 +20,11 @@ demo: $(VENV)/demo.done
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --no-foreseen
 	@echo "Look at $(RUN)/report.html"
 
-# Why this plan: verdicts, bottlenecks, prices; and the lower bound of its risk out of sample: ten minutes on two quiet cores.
+# Why this plan: verdicts, bottlenecks, prices; its risk out of sample under a policy that looks ahead, in 18 scenarios (no
+# interval: 10 CPU seconds each, with the plan and without), and the lower bound in those of the demo: a quarter of an hour.
 decision: demo
 	$(PLANNER) explain $(RUN)
+	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --draws 18 --samples 1 --policy rolling
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 
 test: lint

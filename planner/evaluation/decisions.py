@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
-from planner.results.ledger import members, rows
+from planner.results.ledger import Ledger, members, rows
 from planner.results.plan import PlanValues
 from planner.solving.spending import PURCHASES
 
@@ -18,6 +18,8 @@ FixedAmounts = Mapping[tuple[str, Any], float]
 """(variable, (thing, .., year)) -> amount of a build, an intake, new seats or hires."""
 FixedPayments = Mapping[tuple[str, int], float]
 """(funder, year) -> payment (MUSD) for what is decided by year."""
+PlannedRuns = Mapping[tuple[str, int], float]
+"""(project, year) -> throughput (t), as capacity counts it."""
 ALL = ""
 """The storyline under which decisions stand that are the same for all."""
 SAME = 1e-6
@@ -28,11 +30,13 @@ SAME = 1e-6
 class FixedDecisions:
     """Builds, new seats, intake and hires of a plan with their payments, by storyline.
 
-    One entry named `ALL` stands for every storyline where the plan decides the same in each.
+    One entry named `ALL` stands for every storyline where the plan decides the same in each. runs: what plants with
+    `rise` put out on the plan's undisturbed history, so that they are warm when something happens.
     """
 
     amounts: Mapping[str, FixedAmounts]
     payments: Mapping[str, FixedPayments]
+    runs: PlannedRuns = field(default_factory=dict)
 
     def storyline_of(self, storyline: str) -> str:
         """The entry that holds for a scenario of a storyline. Raises InputError if there is none."""
@@ -58,12 +62,16 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
     if case.model.policy.investment == "committed":
         return FixedDecisions(
-            amounts={ALL: _amounts(plan, likeliest)}, payments={ALL: _payments(plan, likeliest)}
+            amounts={ALL: _amounts(plan, likeliest)},
+            payments={ALL: _payments(plan, likeliest)},
+            runs=planned_runs(plan),
         )
     by_scenario = {scenario: _amounts(plan, scenario) for scenario in case.scenarios}
     if all(_same(found, by_scenario[likeliest]) for found in by_scenario.values()):
         return FixedDecisions(
-            amounts={ALL: by_scenario[likeliest]}, payments={ALL: _payments(plan, likeliest)}
+            amounts={ALL: by_scenario[likeliest]},
+            payments={ALL: _payments(plan, likeliest)},
+            runs=planned_runs(plan),
         )
     first: dict[str, str] = {}
     for scenario, found in by_scenario.items():
@@ -75,7 +83,31 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     return FixedDecisions(
         amounts={storyline: by_scenario[leader] for storyline, leader in first.items()},
         payments={storyline: _payments(plan, leader) for storyline, leader in first.items()},
+        runs=planned_runs(plan),
     )
+
+
+def planned_runs(plan: PlanValues) -> PlannedRuns:
+    """Throughput of plants with `rise` in the scenario in which nothing happens, or else in the most probable one."""
+    case = plan.case
+    warm = [project for project in case.projects if case.has_rise(project)]
+    if not warm:
+        return {}
+    book = Ledger(case, plan.tables)
+    tree = book.tree
+
+    def rank(scenario: str) -> tuple[bool, float]:
+        undisturbed = all(tree.is_undisturbed(node) for node in tree.path_of(scenario))
+        return undisturbed, case.scenarios[scenario]
+
+    chosen = list(case.scenarios).index(max(case.scenarios, key=rank))
+    path = tree.path_of(list(case.scenarios)[chosen])
+    runs: dict[tuple[str, int], float] = defaultdict(float)
+    for project in warm:
+        throughput = book.loads[project].reshape(len(case.scenarios), -1)[chosen]
+        for node, tonnes in zip(path, throughput.tolist(), strict=True):
+            runs[project, tree.nodes[node].year] += tonnes
+    return dict(runs)
 
 
 def single_path(plan: PlanValues) -> FixedAmounts:

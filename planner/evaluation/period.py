@@ -6,25 +6,27 @@ Nothing of later periods is in it, so a policy that solves it cannot act on what
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.lookups import MADE_FROM, Good
-from planner.data.shock_effects import year_of
+from planner.data.shock_effects import length_of, year_of
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, SLACK, ChainProgram
-from planner.evaluation.decisions import FixedPayments
-from planner.formulation import budgets
+from planner.evaluation.decisions import FixedPayments, PlannedRuns
+from planner.formulation import budgets, capacity
 from planner.solving.highs import Solver, Statuses
-from planner.solving.program import Program, Vector
+from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
 
 MONEY = (budgets.spending_limit.name, budgets.account.name, "paid", "carried")
 MONEY_WORTH = 1e-4
 """Worth of a MUSD that is not spent: enough that nobody pays for nothing."""
+LACKING = "lacking"
 PHASE = "period"
 ALGORITHMS = ("again", "dual", "ipm", "primal")
 
@@ -133,9 +135,13 @@ class PeriodProgram:
     last. So stock is bought from spare supply as far as money goes, and is released against losses above its worth.
     """
 
-    def __init__(self, chain: ChainProgram, node: int, purse: Purse) -> None:
+    def __init__(
+        self, chain: ChainProgram, node: int, purse: Purse, runs: PlannedRuns | None = None
+    ) -> None:
+        """runs: what plants with `rise` shall put out at least where nothing happens, as far as they can."""
         buys = bool(chain.scope.purchases)
-        self._part = part_of(chain, range(node, node + 1), ("carried",) if buys else MONEY)
+        whole = part_of(chain, range(node, node + 1), ("carried",) if buys else MONEY)
+        self._part, self._floors = _with_floors(chain, node, whole, runs or {})
         self._purse, self._node = purse, node
         program = self._part.program
         self._loss = program.column[LOSS, node]
@@ -158,16 +164,17 @@ class PeriodProgram:
         ]
         for column, _ in self._paid:
             self._price[column] = MONEY_WORTH
+        self._dearest = dearest_loss(chain.case)
         self._solver = Solver(program)
         self._begin: Statuses | None = None
 
     def run(
-        self, whole: Program, *, worth: float, values: Vector, spent: Vector, name: str
+        self, whole: Program, *, worth: float, calm: bool, values: Vector, spent: Vector, name: str
     ) -> None:
         """Fill in the values of this period's columns, and what was spent on stock in it (funders x periods).
 
         whole: the chain with the sides of the future, which is called `name`. values: of all columns; those of earlier
-        periods are filled in. Raises StoppedError if no optimum is proven.
+        periods are filled in. calm: nothing happens in the period, so plants run as planned. Raises StoppedError if no optimum is proven.
         """
         part = self._part
         row_lower, row_upper = part.sides(whole, values)
@@ -175,10 +182,16 @@ class PeriodProgram:
         for row, group in self._accounts:
             row_upper[row] = room[group]
         data = part.program.matrix.data
-        lower, upper = whole.lower[part.columns], whole.upper[part.columns]
+        lower, upper = part.program.lower.copy(), part.program.upper.copy()
+        kept = len(part.columns)
+        lower[:kept], upper[:kept] = whole.lower[part.columns], whole.upper[part.columns]
+        floors = self._floors if calm else np.full(len(self._floors), -np.inf)
+        row_lower = np.append(row_lower, floors)
+        row_upper = np.append(row_upper, np.full(len(floors), np.inf))
         self._solver.replace(part.program.with_data(data, row_lower, row_upper, lower, upper))
         cost = self._price - worth * self._worth
         cost[self._loss] = 1.0
+        cost[kept:] = self._dearest
         if self._begin is not None:
             # Not where the last future ended, so that no answer hangs on futures solved before.
             self._solver.begin_from(PHASE, self._begin)
@@ -188,12 +201,48 @@ class PeriodProgram:
             raise StoppedError(said)
         if self._begin is None:
             self._begin = self._solver.statuses(found.x)
-        values[part.columns] = found.x
+        values[part.columns] = found.x[:kept]
         paid: dict[str, float] = defaultdict(float)
         for column, group in self._paid:
             paid[group] += float(found.x[column])
         if self._accounts:
             spent[:, self._node] = self._purse.spent(self._node, paid)
+
+
+def _with_floors(
+    chain: ChainProgram, node: int, part: ChainPart, runs: PlannedRuns
+) -> tuple[ChainPart, Vector]:
+    """The part with a row for each plant that is planned to run: throughput and what it lacks of the plan.
+
+    Returns the part and the planned throughputs (t), in the order of the rows, which are its last ones.
+    """
+    period = chain.periods[node]
+    floors: list[float] = []
+    keys: list[Key] = []
+    terms: list[dict[int, float]] = []
+    many = len(part.program.columns)
+    for (project, year), tonnes in sorted(runs.items()):
+        row = part.program.row.get((capacity.throughput_limit.name, (project, node)))
+        if year == year_of(period) and tonnes > 0 and row is not None:
+            of_row = part.program.matrix[[row]]
+            found = dict(zip(of_row.indices.tolist(), of_row.data.tolist(), strict=True))
+            terms.append(found | {many + len(keys): 1.0})
+            keys.append((LACKING, project))
+            floors.append(tonnes * length_of(period))
+    program = part.program
+    if keys:
+        program = program.with_columns(keys).with_rows(keys, terms, -np.inf, np.inf)
+    return replace(part, program=program), np.array(floors)
+
+
+def dearest_loss(case: Case) -> float:
+    """The most that a tonne of any unmet demand costs (MUSD)."""
+    dearest = 0.0
+    for country, element, form, _ in case.demand:
+        steps = case.loss_steps((country, element, form))
+        weight = case.countries[country].weight
+        dearest = max(dearest, max(step.musd_per_t for step in steps) * weight)
+    return dearest
 
 
 def worth_of_stock(chain: ChainProgram, good: Good) -> float:

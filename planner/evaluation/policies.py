@@ -16,7 +16,7 @@ from planner.data.shock_effects import Effects
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, ChainProgram
 from planner.evaluation.continuations import HazardRegister
-from planner.evaluation.decisions import FixedPayments
+from planner.evaluation.decisions import FixedPayments, PlannedRuns
 from planner.evaluation.lookahead import Course, LookaheadProgram
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
 from planner.evaluation.period import PeriodProgram, Purse
@@ -126,15 +126,19 @@ class Myopic(PeriodByPeriod):
     """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
 
     Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
-    loss above its worth. worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
+    loss above its worth. Plants with `rise` run where nothing happens as the plan has them run (`runs`).
+
+    worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
     futures that the plan was made for is chosen by `Simulator.chosen_worth`.
     """
 
-    def __init__(self, chain: ChainProgram, payments: FixedPayments, worth: float) -> None:
+    def __init__(
+        self, chain: ChainProgram, payments: FixedPayments, worth: float, runs: PlannedRuns
+    ) -> None:
         super().__init__(chain, payments)
         self._worth = worth
         self._periods = [
-            PeriodProgram(chain, node, self._purse) for node in range(len(chain.periods))
+            PeriodProgram(chain, node, self._purse, runs) for node in range(len(chain.periods))
         ]
         # The bases at which every future begins are those of one in which nothing happens.
         self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
@@ -143,7 +147,12 @@ class Myopic(PeriodByPeriod):
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
     ) -> None:
         self._periods[node].run(
-            whole, worth=self._worth, values=values, spent=spent, name=future.name
+            whole,
+            worth=self._worth,
+            calm=future.effects.is_neutral_in(self._chain.periods[node]),
+            values=values,
+            spent=spent,
+            name=future.name,
         )
 
 

@@ -161,7 +161,7 @@ class FutureWorker:
         if choice.name == "foreseen":
             return Foreseen(chain)
         if choice.name == "myopic":
-            return Myopic(chain, payments, choice.worth)
+            return Myopic(chain, payments, choice.worth, self._decisions.runs)
         if self._register is None:
             said = "needs hazards to draw continuations from"
             raise InputError(

@@ -32,6 +32,7 @@ from tests.cases import (
     load_case,
     mine,
     near,
+    plant,
     scenarios,
     seeds,
     shock,
@@ -373,3 +374,54 @@ def test_the_bounds_bracket_the_teaching_case() -> None:
     assert risks["foreseen"] <= best * (1 + 1e-6)
     for policy in CARRIED_OUT:
         assert risks[policy] >= best * (1 - 1e-6)
+
+
+# ---- plants that stand warm ------------------------------------------------------------------------------------------
+
+
+def warm(folder: Path) -> Case:
+    """Nothing is needed before 2028, then 100 t a year, which come from abroad but in `cut`. A plant for 100 t may grow
+    by 30 t a year, so that it has to run for nothing in 2027 to give 100 t in 2028."""
+    return load_case(
+        folder,
+        {**EXACT, "objective.goal": "welfare", "objective.risk_aversion": 0.0},
+        demand=[
+            {"country": "AAA", "element": "Dy", "year": year, "tonnes": tonnes}
+            for year, tonnes in ((2026, 0), (2027, 0), (2028, 100), (2029, 100))
+        ],
+        imports=[imports(100)],
+        projects=[
+            mine(variable_opex_usd_per_t=1000),
+            plant(existing_tpa=100, rise=0.3, variable_opex_usd_per_t=1000),
+        ],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0.0, 2028, 2029)],
+    )
+
+
+def test_a_plant_runs_where_nothing_happens_as_the_plan_has_it_run(tmp_path: Path) -> None:
+    """The plan runs the plant before it is needed, so that nothing is short in 2028. A policy that knew no plan would let
+    it stand, and lose 70 and 40 MUSD in 2028 and 2029."""
+    plan = planner.solve(warm(tmp_path), baseline=False)
+    decisions = fixed_decisions(plan)
+    assert decisions.runs["plant", 2027] == near(70)
+    cold = FixedDecisions(amounts=decisions.amounts, payments=decisions.payments)
+    assert losses(plan.case, "myopic", cold) == near({"calm": 0, "cut": 110})
+    as_planned = losses(plan.case, "myopic", decisions)
+    assert as_planned == near(plan.summary["scenario_loss_musd"])
+    assert as_planned["cut"] < 1
+
+
+def test_a_plant_that_cannot_run_as_planned_runs_as_it_can(tmp_path: Path) -> None:
+    """Half of its capacity is planned, none is there."""
+    case = warm(tmp_path)
+    gone = case.with_tables(
+        projects=tuple(
+            row.model_copy(update={"existing_tpa": 10}) if row.project == "plant" else row
+            for row in case.tables.projects
+        )
+    )
+    decisions = FixedDecisions(
+        amounts={ALL: {}}, payments={ALL: {}}, runs={("plant", 2026): 50.0, ("plant", 2027): 50.0}
+    )
+    assert losses(gone, "myopic", decisions) == near({"calm": 0, "cut": 180})
