@@ -11,6 +11,8 @@ import pytest
 import planner
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
+from tests.cases import load_case, shock
+from tests.formulation.golden_tables import LATE
 from tests.formulation.of_pyomo import compiled
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
@@ -30,6 +32,23 @@ def assert_same(ours: Program, theirs: Program) -> None:
 def test_both_are_the_same_bit_for_bit_in_the_same_order(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
+    assert_same(program_of(case), compiled(planner.build_model(case)))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [{"objective.odds": "worst"}, {"policy.investment": "staged"}],
+    ids=["worst odds", "staged"],
+)
+def test_odds_and_stages_are_the_same_both_ways(tmp_path: Path, model: dict[str, object]) -> None:
+    """A future of two draws, one of probability 0 that decides nothing, and bounds."""
+    bounds = "scenario, storyline, probability, probability_low, probability_high\n"
+    tables = LATE | {
+        "scenarios": f"{bounds}early, war, 0.4, 0.2, 0.5\nlate, war, 0.2, 0.1, 0.4\n"
+        "calm, , 0.4, 0.3, 0.6\nnever, , 0, ,",
+        "shocks": [*LATE["shocks"], shock("never", "demand", 2, 2027)],
+    }
+    case = load_case(tmp_path, model, **tables)
     assert_same(program_of(case), compiled(planner.build_model(case)))
 
 
