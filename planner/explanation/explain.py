@@ -33,6 +33,7 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
+from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
 from planner.explanation.value_of_information import knowing, knowledge
 from planner.results.decision import Decision, Shares
@@ -99,6 +100,7 @@ def _explain(
     losses: dict[str, float] = plan.summary["scenario_loss_musd"]
     asked = [
         *counterfactuals(reference, [*times, *partners]),
+        *other_odds(reference),
         *ends,
         *(knowing(reference, losses) if full else ()),
     ]
@@ -146,6 +148,7 @@ def _explain(
         _flexibility(reference, found, builds),
         decision,
         stock_value(plan),
+        odds_change(plan, found, builds),
     )
 
 
@@ -189,13 +192,14 @@ def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
 def _flexibility(
     reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]
 ) -> Flexibility | None:
-    """Adaptive against committed; nothing where there is one future only."""
+    """The plan that answers what has shown itself against the committed one; nothing where there is one future only."""
     case = reference.case
     if len(case.scenarios) == 1:
         return None
-    other = next(i for i in INVESTMENT if i != case.model.policy.investment)
-    others = of_optimum(found[other])
-    return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
+    if case.model.policy.investment != "committed":
+        return flexibility(case, own, of_optimum(found["committed"]))
+    answering = "staged" if "staged" in found else "adaptive"
+    return flexibility(case, of_optimum(found[answering]), own)
 
 
 def _own(plan: PlanValues, reference: Reference) -> Rung:
@@ -232,6 +236,7 @@ COORDINATION = {
 INVESTMENT = {
     "committed": "Committed: one path for all futures",
     "adaptive": "Adaptive: decided anew each year, knowing what has happened",
+    "staged": "Staged: answers what the storylines have shown, never a single draw",
 }
 LATER = 2
 """Years of delay that the report speaks of."""
@@ -306,8 +311,11 @@ def together(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
 def timing(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
     """The ways of investing, everything later, stock kept and, if `full`, every new plant a year sooner in use."""
     case = reference.case
+    was_drawn = any(row.hazard for row in case.tables.shocks)
     for key, name in INVESTMENT.items():
         own = key == case.model.policy.investment
+        if key == "staged" and not (was_drawn or own):
+            continue
         other = Counterfactual(key, partial(with_policy, case, investment=key), with_cost=True)
         yield key, name, None if own else other
     yield (

@@ -222,6 +222,31 @@ class Flexibility:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanUnderOdds:
+    """A plan under odds that are not known: cost and risk (MUSD) by the given odds and by the worst, and what it builds.
+
+    new_capacity: t/y by project, expected by the given odds. cost: None if it was not asked for.
+    """
+
+    cost: float | None
+    risk_given: float
+    risk_worst: float
+    new_capacity: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OddsChange:
+    """The plan by the given odds beside that by the worst.
+
+    changed_share: of the capital that either spends on a project, the part that only one of them does, in [0, 1].
+    """
+
+    given: PlanUnderOdds
+    worst: PlanUnderOdds
+    changed_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class StockValue:
     """Risk (MUSD) of a plan without and with stock purchases, operations knowing the past alone, decisions fixed."""
 
@@ -239,7 +264,8 @@ class Explanation(Parts):
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
     takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
     where there is one future only, `knowledge` and `alternatives` where they were not asked for. `stock`: the value of
-    stock purchases without hindsight, which the ladder states with it.
+    stock purchases without hindsight, which the ladder states with it. `odds`: what changes from the given odds to the
+    worst; None where no bounds are given.
     """
 
     goal: str
@@ -261,6 +287,7 @@ class Explanation(Parts):
     flexibility: Flexibility | None
     decision: Decision | None = None
     stock: StockValue | None = None
+    odds: OddsChange | None = None
 
     @property
     def headline(self) -> dict[str, str]:
