@@ -56,8 +56,9 @@ def fix(session: LiveProgram, amounts: FixedAmounts) -> None:
 def held(
     case: Case, amounts: FixedAmounts, phases: list[Phase], begun: Watcher = lambda _: None
 ) -> tuple[LiveProgram, Outcome]:
-    """The program of a case with decisions fixed, and its optimum. Raises StoppedError if none is proven."""
-    session = LiveProgram(case)
+    """The program of a case with decisions fixed, and its optimum; targets that must hold are not enforced then. Raises
+    StoppedError if none is proven."""
+    session = LiveProgram(case.without_targets(hard_only=True))
     begun(session)
     fix(session, amounts)
     outcome = solve_phases(session.program, case.model.objective, session.solver, silent, phases)
@@ -81,7 +82,7 @@ def replicate(
     for _ in range(replications):
         counts = generator.multinomial(size, list(case.scenarios.values())).tolist()
         chances = {w: count / size for w, count in zip(names, counts, strict=True) if count}
-        drawn = reweighed(case, chances)
+        drawn = reweighed(case.without_targets(hard_only=True), chances)
         best = LiveProgram(drawn).solve(silent, [Phase("risk")])
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"a replication has no proven optimum ({best.stop})")

@@ -35,7 +35,9 @@ from planner.explanation.counterfactuals import (
 from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
+from planner.explanation.target_marginals import target_marginals
 from planner.explanation.value_of_information import knowing, knowledge
+from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
@@ -63,6 +65,7 @@ def explain(
     name: what the plan is called. progress: called with each step in words.
     thorough: try every unsure input on every claim; and where the program is large, where that is
     left out else, ask what information is worth, what all good plans share, for blocs and for plants a year sooner.
+    Variants are not held to targets that must hold, nor is the plan that they are compared with, which is solved anew.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
 
@@ -73,12 +76,22 @@ def explain(
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+    asked, free = plan, plan.case.without_targets(hard_only=True)
+    if free is not plan.case:
+        progress("the plan without targets that must hold, to compare with")
+        plan = solve_case(free, baseline="without_plan" in plan.summary)
     progress("building the program")
     reference = Reference(plan.case, plan.point)
     if plan.case.model.objective.goal == "target":
         reference.slacken(plan.summary["risk_musd"])
     with solver_pool(reference, workers) as pool:
-        return _explain(plan, name, reference, pool, progress, thorough)
+        found = _explain(plan, name, reference, pool, progress, thorough)
+    if not asked.case.targets:
+        return found
+    progress("targets a percentage point stricter")
+    stricter = target_marginals(asked)
+    marginals = [*found.marginals, *stricter]
+    return replace(found, marginals=marginals, solves=found.solves + len(stricter))
 
 
 def _explain(

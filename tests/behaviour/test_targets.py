@@ -355,8 +355,13 @@ def prices(plan: PlanValues) -> dict[str, tuple[float, str]]:
 
 
 def test_a_binding_share_of_an_origin_has_a_price_in_risk(solve: SolveCase) -> None:
-    """CHN sells s / (1 - s) * 40 t: 40 at one half, and d/ds 40 / (1 - s)^2 = 160 t per unit, so 1.6 MUSD a point."""
-    plan = solve(demand=ONE_YEAR, imports=TWO_SELLERS, targets=[target("origin_share", 0.5)])
+    """Beside 40 t made CHN sells s / (1 - s) * 40 t: at one half d/ds 40 / (1 - s)^2 = 160 t, so 1.6 MUSD a point."""
+    plan = solve(
+        demand=ONE_YEAR,
+        imports=[imports(80)],
+        projects=[mine(), plant(existing_tpa=40)],
+        targets=[target("origin_share", 0.5)],
+    )
     assert prices(plan) == {"asked": (pytest.approx(1.6), "risk")}
 
 

@@ -1,0 +1,58 @@
+"""Targets that bind, a percentage point stricter: solved again with all targets in force.
+
+A shadow price is a one-sided derivative; the difference of two optima says what a whole point costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.data.case import Case
+from planner.results.explanation import Marginal
+from planner.results.plan import PlanValues
+from planner.solving.goals import Outcome, silent
+from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Stop
+from planner.solving.target_prices import POINT, UNIT, criterion
+
+MOST = 5
+"""Targets that are solved again, those with the highest prices first."""
+
+
+def target_marginals(plan: PlanValues) -> list[Marginal]:
+    """For each target that binds: its price, and what a share a percentage point stricter adds, in MUSD.
+
+    A target that cannot be met a point stricter, or whose share has no point left, is left out.
+    """
+    return list(_solved_again(plan))
+
+
+def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
+    table = plan.tables["shadow_prices"]
+    found = table[table["scarce"] == "target"].nlargest(MOST, "musd_per_unit")
+    prices = dict(zip(found["item"], found["musd_per_unit"].tolist(), strict=True))
+    if not prices:
+        return
+    live = LiveProgram(plan.case)
+    before = live.solve(silent)
+    for target, price in prices.items():
+        share = stricter(plan.case, target)
+        if not 0.0 <= share <= 1.0:
+            continue
+        live.update(plan.case.set("targets", target, "share", share))
+        after = live.solve(silent)
+        name = criterion(live.scope, target)
+        if after.stop is Stop.OPTIMAL:
+            grows = _value(after, name) - _value(before, name)
+            yield Marginal("target", target, "", "", "", None, UNIT, price, grows)
+
+
+def stricter(case: Case, target: str) -> float:
+    """The share of a target a percentage point stricter."""
+    row = case.targets[target]
+    return row.share - POINT if row.kind == "origin_share" else row.share + POINT
+
+
+def _value(outcome: Outcome, criterion_name: str) -> float:
+    """What a criterion reached (MUSD) in its own phase."""
+    return outcome.values[criterion_name]
