@@ -285,9 +285,19 @@ def _model_sheet(book: Any, model: ModelFile, styles: dict[str, Any]) -> None:
     defaults = ModelFile().flat()
     for number, (key, value) in enumerate(model.flat().items(), start=1):
         sheet.write_string(number, 0, key)
-        _write(sheet, number, 1, value)
+        _write(sheet, number, 1, _targets_in_line(model) if key == "targets" else value)
         default = f" Default: {text_of(defaults[key])}." if defaults[key] not in (None, "") else ""
         sheet.write_string(number, 2, f"{meaning(key)}{default}")
+
+
+def _targets_in_line(model: ModelFile) -> str:
+    """The targets of a model file as one TOML value, for a cell; '' without any."""
+    tables = []
+    for target in model.targets:
+        given = target.model_dump(mode="json", exclude_defaults=True)
+        keys = ", ".join(f"{key} = {_toml(value)}" for key, value in given.items())
+        tables.append("{" + keys + "}")
+    return f"[{', '.join(tables)}]" if tables else ""
 
 
 def write_tables(case: Lookups, folder: Path, also: Collection[str] = ()) -> None:
