@@ -46,6 +46,7 @@ from planner.studies.store import (
     POINT,
     RESULTS,
     STATES,
+    STUDY,
     RunJournal,
     assemble,
     points_of,
@@ -96,9 +97,20 @@ def run_points(
     found = points(asked, settler, base.sha256, design(asked, folder), functions)
     if part is not None:
         out, found = part_folder(Path(out), *part), part_of(asked, found, *part)
-    reused, others = prepare(Path(out), asked, base, found, settler.base)
+    out = Path(out)
+    redone = TIMED_OUT if _has_more_time(out, asked) else ()
+    reused, others = prepare(out, asked, base, found, settler.base)
     work = Work(asked, base, found, functions or {})
-    return replace(_work(Path(out), work, team, tell), reused=reused, others=others)
+    status = _work(out, work, team, tell, redone)
+    return replace(status, reused=reused, others=others)
+
+
+def _has_more_time(out: Path, asked: StudyFile) -> bool:
+    """Whether a study gives its solver longer than when the folder was last run."""
+    if not (out / STUDY).exists():
+        return False
+    before = study_of(read_asked(out)).time_limit
+    return before is not None and (asked.time_limit is None or asked.time_limit > before)
 
 
 def read_given(
@@ -199,7 +211,7 @@ def retry(
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     study, case, found = reopen(Path(out))
     work = Work(study, case, found, functions or {})
-    return _work(Path(out), work, team, tell, again=True)
+    return _work(Path(out), work, team, tell, RETRIED)
 
 
 def stored_case(out: Path) -> Case:
@@ -238,13 +250,14 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     return study_of(asked), case, points_of(out)
 
 
-def _work(out: Path, work: Work, team: Team, tell: Tell, again: bool = False) -> StudyStatus:
+def _work(out: Path, work: Work, team: Team, tell: Tell, redone: Sequence[str] = ()) -> StudyStatus:
+    """Solve what is missing, and again what ended with one of the statuses `redone`."""
     study, functions = work.study, work.functions
     digests = {name: digest_of(function) for name, function in functions.items()}
     rests = [read_asked(out)["inputs_sha256"], versions(), study.time_limit, digests]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = WorkQueue(study, work.points, ground, journal, again)
+        queue = WorkQueue(study, work.points, ground, journal, redone)
         if not queue.finished:
             tell(queue.status)
             make = partial(Worker, work.case, study.time_limit, functions)
@@ -270,6 +283,7 @@ def _put_together(out: Path) -> StudyStatus:
 
 # ---- what is done, under way and left -------------------------------------------------------------------------------
 
+TIMED_OUT = ("time_limit",)
 RETRIED = ("crashed", "time_limit", "unproven")
 """Statuses that another try may change."""
 AHEAD = 2
@@ -299,10 +313,10 @@ class WorkQueue:
         points: Sequence[Point],
         ground: str,
         journal: RunJournal,
-        again: bool,
+        redone: Sequence[str],
     ) -> None:
-        """ground: what results rest on; a plan and states of another ground are of no use. again: also points whose
-        status another try may change."""
+        """ground: what results rest on; a plan and states of another ground are of no use. redone: statuses of points
+        that are tried again."""
         self._journal, self._base_key = journal, f"{ground} {BASE}"
         path, known = journal.path, dict[str, Point]()
         for point in points:
@@ -314,7 +328,7 @@ class WorkQueue:
         }
         cold = {name for name, *_ in read_journal(path, ENDED, COLD)} & known.keys()
         states = {key: ChainState(*json.loads(text)) for key, text in read_journal(path, STATES)}
-        redo = [name for name in known if again and name in ended and ended[name][0] in RETRIED]
+        redo = [name for name in known if name in ended and ended[name][0] in redone]
         for name in redo:
             del ended[name]
         cold.difference_update(redo)

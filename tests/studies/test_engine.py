@@ -241,6 +241,14 @@ def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
     assert status.done == 4
 
 
+def test_more_time_tries_again_what_ran_out_of_it(tmp_path: Path) -> None:
+    first = run_points(sample(4, time_limit=1e-9, check_share=0.0), tmp_path / "study", Here)
+    late = first.statuses["time_limit"]
+    again = run_points(sample(4, time_limit=60.0, check_share=0.0), tmp_path / "study", Here)
+    assert late and again.statuses == {"optimal": 4}
+    assert sum(runs(tmp_path / "study").values()) == 4 + late
+
+
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     lead = {"name": "lead", "change": "projects.*.lead_time_years=plus ?", "values": [0, 1]}
     run_points(
