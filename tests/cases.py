@@ -181,6 +181,11 @@ def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def write_rows(folder: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table of a case folder; rows may have different columns."""
+    (folder / f"{table}.csv").write_text(_csv(rows), encoding="utf-8")
+
+
 def near(expected: Any) -> Any:
     """Equal up to what the contract lets a later criterion use up of an earlier one (1e-6, absolute and relative)."""
     return pytest.approx(expected, rel=2e-5, abs=2e-5)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.lookups import MADE_FROM, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.formulation.index_sets import Scope
 from planner.solving.program import ZERO
@@ -58,7 +58,7 @@ def net_given(
 
 
 def _needed_of_plants(at: NodeValues, good: Good) -> Vector:
-    """Use and purchases (t) that imports, resold goods and releases do not cover."""
+    """Use and purchases (t) that imports, resold goods, savings and releases do not cover."""
     s, (c, e, o) = at.scope, good
     need = s.tree.demands(good) + at("bought", *good) - at("imported", *good)
     for step in range(len(s.case.loss_steps(good))):
@@ -66,8 +66,10 @@ def _needed_of_plants(at: NodeValues, good: Good) -> Vector:
     for supplier in s.suppliers.get(good, ()):
         need = need - at("resold", supplier, *good)
     for p, row in s.case.projects.items():
-        if row.country == c and MADE_FROM.get(row.stage) == o:
+        if row.country == c and s.case.stage_of(p).takes == o:
             need = need + at("converted", p, e)
+        if good in s.case.savings.get(p, {}):
+            need = need - at("saved", p, e, o)
     kept = np.array([(c, e, o, n.index) in s.kept_stock for n in s.tree.nodes])
     return need - np.where(kept, at("released", *good), 0.0)
 
