@@ -23,9 +23,9 @@ from planner.explanation.coverage import coverage
 from planner.explanation.explain import explain
 from planner.finance.project_facts import CASE_MARKET
 from planner.parallel import Background
-from planner.reporting.formats.investment_workbook import write_business_case
+from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
-from planner.reporting.pages.many_runs import comparison_page
+from planner.reporting.pages.comparison import comparison_page
 from planner.results.business_case import BusinessCase, Removal
 from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares

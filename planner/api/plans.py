@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+import altair
+
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.display import shown
@@ -26,7 +28,9 @@ from planner.planning.whole_program import (
     solve_without_plan,
 )
 from planner.planning.whole_program import solve_case as solve_whole
+from planner.reporting.charts.style import finished
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
+from planner.reporting.pages.run import chart as chart_of
 from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues, differences, other_versions
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
@@ -57,6 +61,18 @@ class Plan(PlanValues):
     def of(cls, found: PlanValues) -> Self:
         """A plan from its values."""
         return cls(found.case, found.status, found.summary, found.tables, found.point)
+
+    def chart(self, name: str, run: str | Path | None = None) -> altair.TopLevelMixin:
+        """A chart of the report as an Altair chart, to be shown in a notebook or saved.
+
+        name: as in the page's `data-chart`, such as `losses`. run: the folder whose explanation and evaluation it may
+        show, which `frontier` and `tornado` need. Raises KeyError that lists the names there are.
+
+            plan.chart("losses").save("losses.svg")  # needs the extra `pdf`
+        """
+        found = chart_of(self, name, None if run is None else Path(run))
+        drawn: altair.TopLevelMixin = finished(found.spec)
+        return drawn
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write the run folder, whole or not at all, reports included. Returns the folder.
@@ -257,7 +273,7 @@ def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
     plan = plan_of(run, progress)
     progress("writing the reports")
     refresh_pages(run, lambda target: write_pages(plan, target))
-    return [run / name for name in FORMS]
+    return [run / name for name in FORMS if (run / name).exists()]
 
 
 def plan_of(run: Path, progress: Progress = silent) -> Plan:

@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.data.display import shown
 from planner.errors import Fault, InputError
 from planner.parallel import Team, team_of
-from planner.reporting.pages.many_runs import frontier_page, write_page, write_report
+from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.display import MOST_ROWS
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus

@@ -13,7 +13,7 @@ from planner.data.load import load
 from planner.data.sampling import MOST
 from planner.errors import Fault, InputError
 from planner.evaluation.simulator import PolicyName
-from planner.reporting.values.wording import worded_lines
+from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
 from planner.workspace import find_case
 

@@ -16,9 +16,9 @@ from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, file_words
 from planner.finance.project_facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
-from planner.reporting.pages.many_runs import comparison_lines
-from planner.reporting.text import explain_lines
-from planner.reporting.values.wording import worded_lines
+from planner.reporting.pages.comparison import comparison_lines
+from planner.reporting.screen import explain_lines
+from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import EXPLANATION
 from planner.results.folders import refuse_foreign, write_folder
 

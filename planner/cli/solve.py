@@ -17,7 +17,7 @@ from planner.data.difference import changes
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.planning.solve import Method
-from planner.reporting.text import closing_lines
+from planner.reporting.screen import closing_lines
 from planner.results.integrity import changed_files
 from planner.results.plan import Status
 from planner.results.store import SUMMARY, default_folder

@@ -24,7 +24,7 @@ from planner.api.studies import (
 )
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
-from planner.reporting.values.wording import worded_lines
+from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
 

@@ -10,11 +10,11 @@ from math import inf
 from typing import Any
 
 from planner.data.case import Case
-from planner.reporting.charts import drawing as svg
-from planner.reporting.values.page_parts import Panel
-from planner.reporting.values.run_view import tooltip
-from planner.reporting.values.wording import money, number, short
+from planner.reporting.words.names import short
+from planner.reporting.words.numbers import money, number
 from planner.results.plan import PlanValues
+from planner.server import drawing as svg
+from planner.server.drawing import Panel, tooltip
 from planner.server.edits import Edit, Edits, edited
 
 WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)

@@ -13,11 +13,13 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.errors import Fault, InputError
-from planner.reporting.tables.inputs_and_results import used_tables
-from planner.reporting.values import two_plans, wording
-from planner.reporting.values.decision import DEAR
-from planner.reporting.values.run_view import EXPECTED, RunView, run_view
+from planner.reporting.chapters.inputs import used_tables
+from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words import names, numbers
+from planner.results.figures.decision import BINDING
+from planner.results.figures.run import EXPECTED
 from planner.results.plan import PlanValues
+from planner.server import two_plans
 from planner.server.answers import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
 from planner.server.edits import Edits, shown_per
 from planner.server.journal import shown_as
@@ -28,8 +30,17 @@ Asked = Mapping[str, str]
 """What the page asks a part with, as in the query of its address."""
 
 
-FILTERS = ("number", "money", "percent", "signed", "short", "harmless")
-"""Functions of `wording` that templates write figures and names with."""
+FILTERS = (
+    numbers.number,
+    numbers.money,
+    numbers.percent,
+    numbers.signed,
+    names.short,
+    names.harmless,
+)
+"""Functions that templates write figures and names with."""
+REDUCED = {"risk": "the risk", "welfare": "cost plus risk"}
+"""What a marginal value reduces, by its objective."""
 
 
 @cache
@@ -42,7 +53,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {name: getattr(wording, name) for name in FILTERS} | {"ident": ident}
+    found.filters |= {function.__name__: function for function in FILTERS} | {"ident": ident}
     return found
 
 
@@ -212,7 +223,7 @@ class Regions:
             self.bench.name_of(self.bench.record.pinned) if before else "",
         )
         more: dict[str, Any] = {
-            "stage_names": wording.STAGES_MANY,
+            "stage_names": names.STAGES_MANY,
             "traced": len(self.bench.curve),
             "points": len(WEIGHTS),
         }
@@ -228,7 +239,7 @@ class Regions:
         more |= {
             "future": two_plans.futures_of(now)[future],
             "run": shown_as(now.case),
-            "stage_names": wording.STAGES_MANY,
+            "stage_names": names.STAGES_MANY,
         }
         return {"tab": tab, "years": now.years, "compared": compared, **more}
 
@@ -241,7 +252,7 @@ class Regions:
             "parties": _parties(now, before),
             "next": _next_money(now, bench.record.edits),
         }
-        words["taken_off"] = wording.TAKEN_OFF[
+        words["taken_off"] = REDUCED[
             "welfare" if now.case.model.objective.goal == "welfare" else "risk"
         ]
         words |= {
@@ -364,7 +375,7 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool]
     in which a party has not yet joined are left out."""
     joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
     prices = now.tables["shadow_prices"]
-    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
+    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)]
     found: dict[tuple[float, int, str, bool], list[str]] = {}
     for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby(
         "item", sort=False
@@ -378,7 +389,7 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool]
         had = [year for year in worth if now.case.budget.get((str(funder), year), 0.0) > 0]
         if worth:
             best = max(had or worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
-            told = float(f"{worth[best]:.3g}"), best, wording.spans(had or worth), bool(had)
+            told = float(f"{worth[best]:.3g}"), best, numbers.spans(had or worth), bool(had)
             found.setdefault(told, []).append(now.names.party(str(funder)))
     return found
 
@@ -397,7 +408,7 @@ def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, floa
     """Rows of the shelf: figures, allies and new capacities that differ in one of the plans at least."""
 
     def figures(view: RunView) -> dict[str, float]:
-        s, names = view.summary, root.names
+        s, named = view.summary, root.names
         keys = {
             "risk_musd": "risk, MUSD",
             "cost_musd": "cost, MUSD",
@@ -407,14 +418,14 @@ def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, floa
         }
         found = {words: float(s[key]) for key, words in keys.items()}
         found |= {
-            f"missing on average, {names.element(e)}, t": float(t)
+            f"missing on average, {named.element(e)}, t": float(t)
             for e, t in s["expected_shortfall_t"].items()
         }
         parties = _parties(view, None)
         found |= {f"{row['name']}: loss left, MUSD": row["loss"] for row in parties}
         found |= {f"{row['name']}: pays, MUSD": row["pays"] for row in parties}
         return found | {
-            f"{names.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()
+            f"{named.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()
         }
 
     first, rest = figures(root), [figures(view) for view in others]
@@ -423,5 +434,5 @@ def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, floa
     return [
         row
         for row in rows
-        if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), wording.LEAST_CHANGE) for v in row[2])
+        if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), numbers.LEAST_CHANGE) for v in row[2])
     ]

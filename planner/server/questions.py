@@ -17,7 +17,8 @@ from planner.data.frames import field_type
 from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
-from planner.reporting.values.wording import STAGES_MANY, Names, headline, span
+from planner.reporting.words.names import STAGES_MANY, Names, headline
+from planner.reporting.words.numbers import span
 from planner.server.edits import stands_from
 from planner.server.workbench import Workbench
 

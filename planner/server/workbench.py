@@ -15,8 +15,7 @@ from planner.config import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.evaluation.decisions import single_path
-from planner.reporting.values.two_plans import SLIGHT_TPA
-from planner.reporting.values.wording import number
+from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_run
@@ -33,6 +32,7 @@ from planner.server.answers import (
 from planner.server.edits import Edit, edited, shown_per, with_edit, without
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
+from planner.server.two_plans import SLIGHT_TPA
 from planner.studies.fixed_plan import measured_in
 
 LONGEST_NAME = 60

@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.planning.whole_program import silent
-from planner.reporting.text import closing_lines, explain_lines
+from planner.reporting.screen import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.highs import Solver
@@ -313,9 +313,7 @@ def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(
 ) -> None:
     plan = planner.solve(knapsack(make_case))
     assert "proven" not in " ".join(closing_lines(planner.solve(make_case()))).lower()
-    said = (
-        "Proven of all plans with whole plants: risk within 0 % and cost within 0 % of the least."
-    )
+    said = "Optimality gap with whole plants: risk within 0 % and cost within 0 % of the least."
     assert said in " ".join(closing_lines(plan))
     page = (plan.write(tmp_path / "run") / "report.html").read_text(encoding="utf-8")
     assert said in page.replace("\xa0", " ")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 import planner
 from planner.explanation.explain import explain
 from planner.reporting.pages.run import render_page
-from planner.reporting.values.run_view import run_view
+from planner.reporting.run_view import run_view
 
 REFERENCE = Path(__file__).parents[2] / "reports" / "reference" / "starter-base"
 CHROMIUM = next(

@@ -11,7 +11,7 @@ from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged, uncertain_inputs
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
-from planner.reporting.text import why
+from planner.reporting.chapters.claims import why
 from planner.results.explanation import Trial
 from tests.cases import (
     MUSD,

@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.planning.whole_program import solve_case
-from planner.reporting.pages.many_runs import comparison_lines, comparison_page
+from planner.reporting.pages.comparison import comparison_lines, comparison_page
 from planner.results.plan import PlanValues, Status
 from tests.cases import near
 from tests.reporting.conftest import read_page

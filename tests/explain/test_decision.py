@@ -13,7 +13,7 @@ from planner.config import LEVERS
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import Walk, frontier
-from planner.reporting.text import closing_lines
+from planner.reporting.screen import closing_lines
 from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver

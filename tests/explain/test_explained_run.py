@@ -14,7 +14,7 @@ import planner
 from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
-from planner.reporting.text import claim, why
+from planner.reporting.chapters.claims import claim, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case

@@ -11,12 +11,12 @@ from planner.explanation.claims import uncertain_inputs
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
-from planner.reporting.tables.decision import begun_by_year
-from planner.reporting.tables.plan import commitments, moved_plans
-from planner.reporting.values.decision import named, waiting
-from planner.reporting.values.run_view import run_view
-from planner.reporting.values.wording import Names
+from planner.reporting.chapters.fund import begun_table
+from planner.reporting.chapters.why_tables import commitments, moved_plans
+from planner.reporting.run_view import run_view
+from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation
+from planner.results.figures.decision import named, waiting
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
 
@@ -66,7 +66,7 @@ def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(
 def test_it_is_told(found: Explanation, case: Case) -> None:
     book = run_view(solve_case(case, baseline=False), found)
     assert [c.project for c in waiting(book)] == ["dear"]
-    begun = begun_by_year(book)
+    begun = begun_table(book)
     assert begun is not None and begun.shown[0][3:5] == ["2", "1"], (
         "one of two is needed whatever happens"
     )

@@ -21,9 +21,10 @@ from planner.explanation.explain import (
 )
 from planner.explanation.prices_and_ranges import links
 from planner.planning.whole_program import solve_case, without_plan
+from planner.reporting.chapters.claims import claim
 from planner.reporting.pages.run import render_page
-from planner.reporting.text import claim, explain_lines
-from planner.reporting.values.run_view import run_view
+from planner.reporting.run_view import run_view
+from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
 from planner.solving.highs import Solver
 from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
@@ -151,7 +152,7 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
     assert money.resolved == near(2.0)
     other = replace(found, marginals=[replace(money, resolved=1.5)])
     assert (
-        "1 MUSD more in 2026 takes 1.50 MUSD off the risk, solved again"
+        "One more MUSD in 2026 reduces risk by 1.50 MUSD"
         in read_page(render_page(run_view(plan, other))).text
     )
 

@@ -14,15 +14,18 @@ import pytest
 import planner
 from planner.api.explanations import explain_into
 from planner.api.plans import write_reports
-from planner.reporting.formats.report_forms import sheets_of
-from planner.reporting.pages.run import front, sections
-from planner.reporting.tables.decision import gets_and_pays, named_plans
-from planner.reporting.text import closing_lines
-from planner.reporting.values.decision import decided, share_rows
-from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.run_view import RunView, run_view
-from planner.reporting.values.wording import money, number
+from planner.reporting.chapters.fund import lead
+from planner.reporting.chapters.sharing import chart as sharing_chart
+from planner.reporting.chapters.sharing import table as gets_and_pays
+from planner.reporting.chapters.why_tables import named_plans
+from planner.reporting.forms.workbook import sheets_of
+from planner.reporting.pages.run import chapters, front
+from planner.reporting.parts import ReportTable
+from planner.reporting.run_view import RunView, run_view
+from planner.reporting.screen import closing_lines
+from planner.reporting.words.numbers import money, number
 from planner.results.explanation import read_explanation
+from planner.results.figures.decision import decided, share_rows
 from planner.results.plan import PlanValues
 from tests.cases import stored
 from tests.reporting.conftest import read_page
@@ -43,19 +46,17 @@ def run(plan: planner.Plan, folder: Path) -> RunView:
 
 def tables_of(run: RunView) -> list[ReportTable]:
     """All tables of the page and of the workbook."""
-    shown = [
-        part for section in sections(run) for part in section.parts if isinstance(part, ReportTable)
-    ]
-    return [*shown, *sheets_of(run)]
+    found = chapters(run)
+    return [*(table for one in found for table in one.tables), *sheets_of(found)]
 
 
 def totals(run: RunView) -> dict[tuple[str, str], float]:
     """(title of a table, title of a column) -> its total."""
     return {
-        (table.title, column.title): table.sum_of(place)
+        (table.title, column.title): table.sum_of(column.field)
         for table in tables_of(run)
-        for place, column in enumerate(table.columns)
-        if table.total and column.summed
+        for column in table.columns
+        if table.sum_row and column.summed
     }
 
 
@@ -73,14 +74,12 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
             "public_spend_musd"
         ],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
-        ("Loss and shortfall by future", "probability"): 1.0,
-        ("Each ally by itself", "with it"): s["expected_loss_musd"],
-        ("Each ally by itself", "expected loss without the plan"): s["without_plan"][
-            "expected_loss_musd"
-        ],
-        ("Each ally by itself", "public money spent there"): s["public_spend_musd"],
-        ("Gets and pays", "carries together"): least,
-        ("Gets and pays", "gives to others"): 0.0,
+        ("Loss and unmet demand by scenario", "probability"): 1.0,
+        ("Ally by ally", "loss with the plan"): s["expected_loss_musd"],
+        ("Ally by ally", "loss without the plan"): s["without_plan"]["expected_loss_musd"],
+        ("Ally by ally", "pays"): s["public_spend_musd"],
+        ("Gets and pays", "charge"): least,
+        ("Gets and pays", "transfer to others"): 0.0,
         ("Who is short", "loss, expected"): s["expected_loss_musd"],
     }
 
@@ -94,16 +93,14 @@ def test_totals_are_the_figures_of_the_run(plan: PlanValues, run: RunView) -> No
     begun = next(
         table for table in tables_of(run) if table.title.startswith("Public money decided")
     )
-    assert begun.sum_of(len(begun.columns) - 1) == pytest.approx(
-        plan.summary["public_spend_musd"], rel=1e-9
-    )
+    assert begun.sum_of("public") == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
 
 
 def test_what_a_table_prints_sums_to_what_it_prints_as_total(run: RunView) -> None:
     checked = 0
     for table in tables_of(run):
         places = (
-            [at for at, column in enumerate(table.heads) if column.summed] if table.total else []
+            [at for at, column in enumerate(table.heads) if column.summed] if table.sum_row else []
         )
         for at in places:
             cells = [row[at] for row in table.shown]
@@ -128,25 +125,28 @@ def test_one_quantity_has_one_value_everywhere(
     s, found = plan.summary, decided(run)
     assert found is not None
     rows = {row[0]: row for row in named_plans(run, found).rows}
-    chosen = next(row for name, row in rows.items() if "put forward" in str(name).lower())
+    chosen = next(row for name, row in rows.items() if "recommended" in str(name).lower())
     assert (chosen[1], chosen[4]) == (s["cost_musd"], s["risk_musd"])
-    assert (rows["Nothing new"][1], rows["Nothing new"][4]) == tuple(
+    assert (rows["No action"][1], rows["No action"][4]) == tuple(
         s["without_plan"][of] for of in ("cost_musd", "risk_musd")
     )
     cards = {card.title: card.value for card in front(run).cards}
-    assert cards["Risk"] == f"{money(s['without_plan']['risk_musd'])} → {money(s['risk_musd'])}"
-    assert cards["Cost of the plan"] == money(s["cost_musd"])
+    assert (
+        cards["Risk, in-sample"]
+        == f"{money(s['without_plan']['risk_musd'])} → {money(s['risk_musd'])}"
+    )
+    beyond = s["cost_musd"] - s["without_plan"]["cost_musd"]
+    assert cards["Cost beyond no plan"] == money(beyond)
     screen = " ".join(closing_lines(plan))
     assert (
         f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it"
         in screen
     )
     page = read_page((folder / "report.html").read_text(encoding="utf-8")).text
-    told = set(re.findall(r"doing nothing leaves a [a-z ]+ of ([\d,.]+) MUSD", page))
+    told = set(re.findall(r"No action leaves a [a-z -]+ of ([\d,.]+) MUSD", page))
     ladder = run.found.ladder[0].objective if run.found is not None else 0.0
     assert told <= {number(ladder)}
-    for text in ((folder / "report.md").read_text(encoding="utf-8"), page):
-        assert cards["Risk"] in text and cards["Cost of the plan"] in text
+    assert cards["Risk, in-sample"] in page and cards["Cost beyond no plan"] in page
 
 
 def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) -> None:
@@ -159,9 +159,11 @@ def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) ->
     assert found.shares.optimum == pytest.approx(core.cost + core.risk, rel=1e-7)
     rows = share_rows(run)
     assert min(row.gain for row in rows) >= -1e-6 * found.shares.optimum
-    lines = " ".join(front(run).lines)
-    assert "Who would leave: nobody gains by it" in lines and "Who pays: public budgets" in lines
-    assert gets_and_pays(run, rows).rows[0][0] == run.names.party(rows[0].party)
+    chart, table = sharing_chart(run), gets_and_pays(run)
+    assert chart is not None and table is not None
+    assert chart.title.startswith("If leaving stopped trade, nobody would gain")
+    assert "Public budgets pay" in lead(run)
+    assert table.rows[0][0] == run.names.party(rows[0].party)
 
 
 WRITE = "import sys, pathlib; from planner.api.plans import write_reports; write_reports(pathlib.Path(sys.argv[1]))"

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from planner.reporting.charts.drawing import (
-    Bands,
-    Plot,
-    Scale,
-    clipped,
-    mixed,
-    round_up,
-    text_width,
-    ticks,
-)
-from planner.reporting.values.run_view import RunView, run_view
-from planner.reporting.values.supply import balances, fan, futures
+from planner.reporting.run_view import RunView, run_view
+from planner.results.figures.unmet import balances, fan, met_by_scenario
 from planner.results.plan import PlanValues
 
 
@@ -47,34 +36,10 @@ def test_fan_quantiles_by_hand(book: RunView) -> None:
 
 def test_fan_encloses_the_expected_balance(book: RunView) -> None:
     for element in book.elements:
-        spread = fan(book, futures(book, element), "met")
+        spread = fan(book, met_by_scenario(book, element), "met")
         expected = balances(book)
         assert spread["mean"].to_list() == pytest.approx(
             expected.loc[expected["element"] == element, "met"].to_list()
         )
         assert (spread["least"] <= spread["low"]).all() and (spread["low"] <= spread["high"]).all()
         assert (spread["high"] <= spread["most"]).all()
-
-
-def test_scales_and_ticks_by_hand() -> None:
-    scale = Scale(0.0, 100.0, 0.0, 10.0, math.sqrt)
-    assert (scale(0.0), scale(25.0), scale(100.0)) == (0.0, 5.0, 10.0)
-    assert ticks(0.0, 10.0) == [0, 5, 10] and ticks(-1.0, 1.0) == [-1, -0.5, 0, 0.5, 1]
-    assert (round_up(7.0), round_up(1_234.0)) == (8.0, 1_500.0)
-    bands = Bands([2026, 2027], 0.0, 100.0, 0.2)
-    assert (bands.at(2026), bands.width, bands.mid(2027)) == (5.0, 40.0, 75.0)
-    assert mixed("#000000", "#ffffff", 0.5) == "#808080"
-
-
-def test_labels_are_cut_to_their_room_and_texts_escaped() -> None:
-    assert clipped("Short", 100) == "Short"
-    cut = clipped("A name that is far too long for it", 60)
-    assert cut.endswith("…") and text_width(cut) <= 60
-    plot = Plot(100, 100)
-    plot.text(0, 0, "<b>")
-    plot.rect(0, 0, 5, -5, "red", tip='a "b"\nc & d')
-    assert (
-        "&lt;b&gt;" in plot.inside
-        and 'data-tip="a &#34;b&#34;" data-from="c &amp; d"' in plot.inside
-    )
-    assert 'y="-5" width="5" height="5"' in plot.inside

@@ -1,19 +1,17 @@
-"""The other forms of the report: PDF, Markdown, IAMC long format. Same plan, same bytes; texts stay texts."""
+"""The other forms of the report: PDF, IAMC long format. Same plan, same bytes; texts stay texts."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from planner.reporting.formats.report_forms import plain
+from planner.reporting.forms.iamc import ALLIANCE, COLUMNS, iamc_table
 from planner.reporting.pages.run import FORMS, write_pages
-from planner.reporting.tables.inputs_and_results import IAMC_COLUMNS, iamc_table
-from planner.reporting.values.run_view import run_view
+from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import PageText
 
@@ -52,28 +50,11 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
     assert drawn.count(" re\n") + drawn.count(" l\n") > 200
 
 
-def test_markdown_holds_the_answer_and_tables(plan: PlanValues, written: Path) -> None:
-    text = (written / "report.md").read_text(encoding="utf-8")
-    assert text.startswith("# ")
-    assert "## What to decide now" in text
-    assert "## What the plan does not protect against" in text
-    for line in text.splitlines():
-        assert not line.startswith("|") or line.endswith("|")
-    assert "nan" not in text.lower().split()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("a|b", "a\\|b"), ("<b>", "\\<b\\>"), ("x_y", "x\\_y"), ("two\nlines", "two lines")],
-)
-def test_markdown_takes_no_text_for_markup(text: str, expected: str) -> None:
-    assert plain(text) == expected
-
-
 def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
-    table = iamc_table(run_view(plan))
-    assert list(table.columns) == IAMC_COLUMNS
-    assert not table.duplicated(IAMC_COLUMNS[:-1]).any()
+    every = iamc_table(run_view(plan))
+    table = every[every["region"] != ALLIANCE]
+    assert list(table.columns) == COLUMNS
+    assert not table.duplicated(COLUMNS[:-1]).any()
     assert table["value"].notna().all()
 
     def total(head: str) -> float:
@@ -92,25 +73,12 @@ def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
 
 def test_iamc_file_reads_back(written: Path) -> None:
     table = pd.read_csv(written / "report-iamc.csv")
-    assert list(table.columns) == IAMC_COLUMNS
-    assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons"}
+    assert list(table.columns) == COLUMNS
+    assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons", "USD/kg"}
 
 
-def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
-    text, page = (
-        (written / f"report.{kind}").read_text(encoding="utf-8") for kind in ("md", "html")
-    )
-    for words in ("Where the lines lie", "A gap below the line", "Capacity that idles"):
-        assert words in page and words not in text
-    lines = [line for line in text.splitlines() if line]
-    heads = [(one, two) for one, two in pairwise(lines) if one.startswith("### ")]
-    assert heads and not any(two.startswith("#") for _, two in heads)
-    assert "### Capacity and its use" not in lines and "Capacity and its use" in page
-
-
-def test_a_report_without_an_explanation_says_how_to_ask(written: Path, page: PageText) -> None:
-    for text in (page.text, (written / "report.md").read_text(encoding="utf-8")):
-        assert "“planner explain FOLDER” adds the price of less risk" in text
+def test_a_report_without_an_explanation_says_how_to_ask(page: PageText) -> None:
+    assert "planner explain adds the efficient frontier" in page.text
 
 
 def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None:
@@ -118,3 +86,21 @@ def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None
     names = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z-]+)", pdf))
     assert names and names <= {b"LiberationSans", b"LiberationSans-Bold"}
     assert pdf.count(b"/FontFile") >= 2
+
+
+def test_iamc_has_totals_of_the_alliance_prices_and_investment(plan: PlanValues) -> None:
+    table = iamc_table(run_view(plan))
+    keys = ["scenario", "variable", "year"]
+    amounts = table[table["unit"] != "USD/kg"]
+    alliance = amounts[amounts["region"] == ALLIANCE].set_index(keys)["value"]
+    others = amounts[amounts["region"] != ALLIANCE].groupby(keys)["value"].sum()
+    assert alliance.to_dict() == pytest.approx(others.to_dict())
+    assert not (table[table["unit"] == "USD/kg"]["region"] == ALLIANCE).any()
+    weight = table["scenario"].map(
+        {run_view(plan).names.scenario(w): p for w, p in plan.case.scenarios.items()}
+    )
+    here = (table["region"] == ALLIANCE) & table["variable"].str.startswith("Investment|")
+    built = plan.tables["investments"]
+    capital = (built["capex_musd"] * built["probability"]).sum()
+    assert (table["value"] * weight)[here].sum() == pytest.approx(capital)
+    assert table["variable"].str.startswith("Marginal Value|").any()

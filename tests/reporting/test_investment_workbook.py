@@ -16,7 +16,7 @@ from planner.explanation.business_case import business_case
 from planner.finance.cashflow import cash_flows
 from planner.finance.returns import base_levels, npv
 from planner.planning.whole_program import solve_case
-from planner.reporting.formats.investment_workbook import write_business_case
+from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase
 from planner.results.plan import PlanValues

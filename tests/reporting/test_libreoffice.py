@@ -15,8 +15,9 @@ import pytest
 
 from planner.explanation.explain import explain
 from planner.finance.returns import irr, npv
-from planner.reporting.formats.report_forms import write_workbook
-from planner.reporting.values.run_view import run_view
+from planner.reporting.forms.workbook import write_workbook
+from planner.reporting.pages.run import chapters
+from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -67,7 +68,8 @@ def sheets(
 ) -> dict[str, list[list[str]]]:
     """The whole workbook of the starter, explained."""
     path = tmp_path_factory.mktemp("book") / "report.xlsx"
-    write_workbook(run_view(plan, explain(plan, "run", workers=2)), path)
+    run = run_view(plan, explain(plan, "run", workers=2))
+    write_workbook(path, run.title, "", chapters(run))
     found = opened(path)
     assert set(openpyxl.load_workbook(path).sheetnames) == set(found)
     return found
@@ -110,7 +112,9 @@ def total_shares(rows: list[list[str]], heading: str) -> float:
 
 def test_steps_of_the_explanation_add_up(sheets: dict[str, list[list[str]]]) -> None:
     headings, *rows = sheets["why this plan"]
-    ladder = [dict(zip(headings, row, strict=False)) for row in rows if row[0] == "levers added"]
+    ladder = [
+        dict(zip(headings, row, strict=False)) for row in rows if row[0] == "cumulative levers"
+    ]
     steps = sum(float(rung["change of the least risk (MUSD)"]) for rung in ladder[1:])
     least = [float(rung["least risk (MUSD)"]) for rung in ladder]
     assert steps == pytest.approx(least[-1] - least[0], abs=1e-6)

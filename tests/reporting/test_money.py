@@ -7,12 +7,12 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.tables.decision import begun_by_year
-from planner.reporting.tables.plan import cost, payers, spending_sheet
-from planner.reporting.text import closing_lines
-from planner.reporting.values.plan import cost_parts
-from planner.reporting.values.run_view import run_view
-from planner.reporting.values.wording import number
+from planner.reporting.chapters.fund import begun_table
+from planner.reporting.chapters.money import cost, payers, spending_sheet
+from planner.reporting.run_view import run_view
+from planner.reporting.screen import closing_lines
+from planner.reporting.words.numbers import number
+from planner.results.figures.money import FIXED, NEW, OLD, cost_parts
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import SolveCase
@@ -59,10 +59,10 @@ def test_parts_of_one_plant_by_hand(built: PlanValues) -> None:
     rows = cost_parts(run_view(built)).itertuples(index=False, name=None)
     by_name = {name: amounts for name, *amounts in rows}
     later = 1 / 1.1 + 1 / 1.21
-    assert by_name["Capital: separation plants"] == near([5.0, 5.0, 10.0])
-    assert by_name["Fixed cost of new plants"] == near([0.0, 4.0, 2 * later])
-    assert by_name["Running of new capacity"] == near([0.0, 2.0, later])
-    assert by_name["Running of existing capacity"][2] == near(0.0)
+    assert by_name["capex separation"] == near([5.0, 5.0, 10.0])
+    assert by_name[FIXED] == near([0.0, 4.0, 2 * later])
+    assert by_name[NEW] == near([0.0, 2.0, later])
+    assert by_name[OLD][2] == near(0.0)
     assert built.summary["cost_musd"] == near(10 + 3 * later)
 
 
@@ -114,7 +114,7 @@ def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
     )
     tables = plan.tables | {"investments": investments, "spending": spending}
     book = run_view(dataclasses.replace(plan, tables=tables))
-    table = begun_by_year(book)
+    table = begun_table(book)
     assert table is not None
     name = (
         "Desert mine, Australia"
@@ -151,7 +151,7 @@ def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
         [line | {"year": y, "item": "hiring", "musd": 1.0, "expected": 1.0} for y in (2029, 2031)]
     )
     tables = plan.tables | {"investments": pd.DataFrame(built), "spending": spending}
-    table = begun_by_year(run_view(dataclasses.replace(plan, tables=tables)))
+    table = begun_table(run_view(dataclasses.replace(plan, tables=tables)))
     assert table is not None
     assert [row[0] for row in table.shown] == ["2027", "2028", "2029–2031", "All"]
     # The second part of the same plant is no second plant.
@@ -191,7 +191,7 @@ def test_what_binds_is_price_times_a_hundredth_of_what_there_is(plan: PlanValues
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:
-    assert begun_by_year(run_view(solve())) is None
+    assert begun_table(run_view(solve())) is None
 
 
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(

@@ -7,9 +7,11 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.tables.plan import investments, people, stocks, stories
-from planner.reporting.values.run_view import RunView, run_view
-from planner.reporting.values.wording import headline, spans
+from planner.reporting.chapters import losses
+from planner.reporting.chapters.plants import investments, people, stocks
+from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words.names import headline
+from planner.reporting.words.numbers import spans
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios
 from tests.conftest import SolveCase
@@ -32,10 +34,10 @@ def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveC
     drawn = [odds[0] | {"name": "Calm: nothing"}, odds[1] | {"name": "War draw 1 of 2: stop 2029"}]
     run = run_view(solve(scenarios=drawn))
     assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
-    told = stories(run)
-    assert told is not None and sorted(told.shown) == [
-        ["Calm", "nothing"],
-        ["War draw 1 of 2", "stop 2029"],
+    told = losses.table(run).frame
+    assert sorted(zip(told["scenario"], told["story"], strict=True)) == [
+        ("Calm", "nothing"),
+        ("War draw 1 of 2", "stop 2029"),
     ]
     same = [odds[0] | {"name": "War: soft"}, odds[1] | {"name": "War: hard"}]
     assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
-from planner.reporting.values.run_view import run_view
+from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES, Kind
 from planner.results.store import read_run, write_run

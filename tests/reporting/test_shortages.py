@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.tables.plan import short_sheet
-from planner.reporting.values.decision import worst_futures
-from planner.reporting.values.run_view import RunView, run_view
-from planner.reporting.values.supply import insured_years, main_future, worst_shares
+from planner.reporting.chapters.supply import short_sheet
+from planner.reporting.run_view import RunView, run_view
+from planner.results.figures.unmet import insured_years, main_scenario, worst_cases, worst_shares
 from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
 
@@ -40,7 +39,7 @@ def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> No
     )
     at = worst_shares(book)["stop", "Dy"]
     assert at.year == 2028 and (at.share, at.before) == (near(0.7), near(0.7))
-    (worst,) = worst_futures(book)
+    (worst,) = worst_cases(book)
     assert (worst.scenario, worst.element, worst.at.year) == ("stop", "Dy", 2028)
     assert insured_years(book) == [2027, 2028]
 
@@ -50,10 +49,10 @@ def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
     cuts = [shock("rare", "import", 0, 2027, 2028), shock("war", "import", 0, 2027, 2027)]
     chances = scenarios(calm=0.96, rare=0.01, war=0.03)
     book = run_view(solve(imports=[imports(100)], scenarios=chances, shocks=cuts))
-    assert (main_future(book), book.worst) == ("war", "rare")
-    assert [m.scenario for m in worst_futures(book)] == ["war", "rare"]
+    assert (main_scenario(book), book.worst) == ("war", "rare")
+    assert [m.scenario for m in worst_cases(book)] == ["war", "rare"]
 
 
 def test_nobody_is_short(solve: SolveCase) -> None:
     book = run_view(solve(imports=[imports(100)]))
-    assert worst_futures(book) == [] and insured_years(book) == []
+    assert worst_cases(book) == [] and insured_years(book) == []

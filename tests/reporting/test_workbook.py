@@ -14,22 +14,14 @@ from planner.results.plan import PlanValues
 from tests.reporting.conftest import Vary
 
 GIVEN = [
-    *(
-        "index",
-        "summary",
-        "plants",
-        "supply and demand",
-        "spending",
-        "payments",
-        "cost parts",
-        "loss by future",
-    ),
-    *("ally by ally", "who is short", "capacity", "operations", "stocks", "workforce", "inputs"),
+    *("index", "summary", "plants", "supply and demand", "who is short", "loss by scenario"),
+    *("payments", "cost parts", "spending", "ally by ally"),
+    *("capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
 EXPLAINED = (
     *("why this plan", "claims", "assumptions", "what can wait"),
-    *("plans at the ends", "must may never"),
+    *("plans at the ends", "alternatives"),
 )
 MOST_SHEETS = 25
 
@@ -117,7 +109,7 @@ def test_who_is_short_adds_up(plan: PlanValues, written: Path) -> None:
         plan.summary["expected_loss_musd"], rel=1e-6
     )
     short = sum(plan.summary["expected_shortfall_t"].values())
-    assert total(page, "short, expected (t)") == pytest.approx(short, rel=1e-6)
+    assert total(page, "unmet demand, expected (t)") == pytest.approx(short, rel=1e-6)
 
 
 def test_charts_are_native(written: Path) -> None:

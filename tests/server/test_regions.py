@@ -10,15 +10,15 @@ from urllib.parse import parse_qsl
 import pytest
 
 import planner
-from planner.reporting.values.run_view import run_view
-from planner.reporting.values.two_plans import funded_first, payers, reweighed
-from planner.reporting.values.wording import money, number, signed
+from planner.reporting.run_view import run_view
+from planner.reporting.words.numbers import money, number, signed
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, _environment, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
+from planner.server.two_plans import funded_first, payers, reweighed
 from planner.server.workbench import Workbench
 from tests.server.conftest import answered, wait_for
 

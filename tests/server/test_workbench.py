@@ -23,7 +23,7 @@ from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.planning import whole_program as solve
-from planner.reporting.values.wording import signed
+from planner.reporting.words.numbers import signed
 from planner.results.store import write_case
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited

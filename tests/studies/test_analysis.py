@@ -20,7 +20,7 @@ from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import replicate
 from planner.parallel import Here, Make, Workers
-from planner.reporting.pages.many_runs import failure_words
+from planner.reporting.chapters.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram

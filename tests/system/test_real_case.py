@@ -12,8 +12,8 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.reporting.values.decision import stock_sold
-from planner.reporting.values.run_view import run_view
+from planner.reporting.run_view import run_view
+from planner.results.figures.decision import stock_use
 from tests.system.quoted import FIGURES, tables
 
 ROOT = Path(__file__).parents[2]
@@ -206,8 +206,8 @@ def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(register: 
     }
     assert ours == pytest.approx({key: theirs[key] for key in ours}, abs=0.5)
     _no_stock_is_sold_before_a_cut(plan)
-    sold = stock_sold(run_view(plan))
-    assert sold["sold"] > 100 and sold["idle_sold"] < 1e-6
+    sold = stock_use(run_view(plan))
+    assert sold.sold > 100 and sold.sold_without_cut < 1e-6
 
 
 def _no_stock_is_sold_before_a_cut(plan: planner.Plan) -> None:

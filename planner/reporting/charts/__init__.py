@@ -1,1 +1,1 @@
-"""Charts, from values: one look, drawn as SVG."""
+"""Charts: functions from a frame to an Altair chart. Each has its unit on an axis and its source in every tooltip."""

@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from planner.reporting.charts.drawing import FONT, INK, MUTED, RULE, WITH, WITHOUT
+from planner.server.drawing import FONT, INK, MUTED, RULE, WITH, WITHOUT
 from planner.studies.store import read_results
 from tests.studies.studies import ROOT
 

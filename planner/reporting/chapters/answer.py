@@ -1,0 +1,289 @@
+"""The head of the report of a run: question, answer, key figures, the efficient frontier with its first steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from planner.reporting.chapters import losses
+from planner.reporting.charts import funding
+from planner.reporting.parts import Card, Chart, Front
+from planner.reporting.run_view import RunView, summary_keys, table_rows
+from planner.reporting.words.names import headline, midway
+from planner.reporting.words.numbers import BILLION, money, percent, span
+from planner.reporting.words.sentences import Passages
+from planner.results.explanation import EXPLANATION
+from planner.results.figures.decision import (
+    Step,
+    alike,
+    cut_suppliers,
+    decided,
+    doing_nothing,
+    effect,
+    named,
+    next_billion,
+    out_of_sample,
+    steps,
+)
+from planner.results.figures.money import cost_increment, public_present
+from planner.results.figures.plants import decisions, plant_count
+from planner.results.figures.run import EXPECTED
+from planner.results.figures.unmet import WorstCase, worst_cases, worst_remaining
+
+say = Passages("answer.j2")
+of_frontier = Passages("frontier.j2")
+MOST_SUPPLIERS = 2
+AHEAD = 4
+"""Years after the first in which plants are counted."""
+FIRST_STEPS = 3
+"""Steps of the frontier that the first screen shows."""
+FRONTIER = f"{EXPLANATION}: decision, frontier"
+
+
+def front(run: RunView) -> Front:
+    """The question and the answer, key figures, and what less risk costs."""
+    model = run.case.model
+    untitled = model.title in ("", "defaults", model.name)
+    return Front(
+        kind="Supply security plan",
+        title=headline(run.title),
+        subtitle="" if untitled else model.title,
+        question=say("question", run=run, cut_off=_cut_off(run)),
+        claim=claim(run),
+        cards=list(_cards(run)),
+        parts=[frontier_chart(run) or losses.chart(run)],
+        note=say(
+            "note", run=run, found=run.found, objective=model.objective, evaluated=evaluated(run)
+        ),
+    )
+
+
+def evaluated(run: RunView) -> bool:
+    """Whether the out-of-sample risk is known."""
+    return out_of_sample(run) is not None
+
+
+def claim(run: RunView) -> str:
+    """The answer in one line."""
+    found, built = decided(run), decisions(run)
+    idle = doing_nothing(run)
+    frontier = found.frontier if found is not None else None
+    core = named(frontier, "core") if frontier is not None else None
+    return say(
+        "claim",
+        goal=run.case.model.objective.goal,
+        core=core,
+        core_effect=effect(frontier, core.risk)
+        if frontier is not None and core is not None
+        else None,
+        nothing_cost=idle.get("cost"),
+        cost=run.summary["cost_musd"],
+        before=_risk_before(run),
+        after=_risk_after(run),
+        plants=built["project"].nunique(),
+        first_year=int(built["year"].min()) if len(built) else None,
+    )
+
+
+def _risk_before(run: RunView) -> float | None:
+    """Risk without a plan: out of sample where the plan's is known so too."""
+    fresh = out_of_sample(run, whose="without_plan")
+    if fresh is not None and evaluated(run):
+        return fresh.value
+    return doing_nothing(run).get("risk")
+
+
+def _risk_after(run: RunView) -> float:
+    """Risk with the plan: out of sample where the risk without it is known so too."""
+    fresh = out_of_sample(run)
+    if fresh is not None and out_of_sample(run, whose="without_plan") is not None:
+        return fresh.value
+    return float(run.summary["risk_musd"])
+
+
+def _cut_off(run: RunView) -> list[str]:
+    """Names of the suppliers whose imports some scenario cuts, up to a colon; none where they are many."""
+    names = []
+    for supplier in cut_suppliers(run):
+        name = run.names.party(supplier).split(":")[0]
+        if name not in names:
+            names.append(name)
+    return names if len(names) <= MOST_SUPPLIERS else []
+
+
+def _cards(run: RunView) -> Iterator[Card]:
+    """Risk, out of sample first; unmet demand with the worst element beside; plants at work; cost beyond no plan."""
+    yield from _risk_cards(run)
+    yield from _unmet_cards(run)
+    yield _plants_card(run)
+    yield _cost_card(run)
+
+
+def _risk_cards(run: RunView) -> Iterator[Card]:
+    idle, risk = doing_nothing(run), float(run.summary["risk_musd"])
+    both = f"{money(idle['risk'])} → {money(risk)}" if idle else money(risk)
+    source = summary_keys("risk_musd", "without_plan.risk_musd")
+    if decided(run) is not None:
+        source = f"{summary_keys('risk_musd')}; {FRONTIER}"
+    fresh = out_of_sample(run)
+    if fresh is None:
+        note = say("risk_note", run=run, idle=idle, risk=risk)
+        yield Card(title="Risk, in-sample", value=both, note=note, source=source)
+        return
+    before = out_of_sample(run, whose="without_plan")
+    told = f"{money(before.value)} → {money(fresh.value)}" if before else money(fresh.value)
+    yield Card(
+        title="Risk, out of sample",
+        value=told,
+        note=say("fresh_note", fresh=fresh, evaluation=(run.beside or {})["evaluation"]),
+        source="evaluation.json: plan.policy.risk_musd, without_plan.policy.risk_musd",
+    )
+    note = say("in_sample_note", run=run, idle=idle, risk=risk)
+    yield Card(title="Risk, in-sample", value=both, note=note, source=source, small=True)
+
+
+def _unmet_cards(run: RunView) -> Iterator[Card]:
+    for case in worst_cases(run)[:1]:
+        at = case.at
+        title = f"Unmet demand, {_scenario(run, case.scenario)}"
+        both = f"{percent(at.undone)} → {percent(at.left)}" if run.compared else percent(at.share)
+        year = at.undone_year if run.compared else at.year
+        yield Card(
+            title=title,
+            value=both,
+            unit=f"of {midway(run.names.element(case.element))}, {year}",
+            note=say("unmet_note", run=run, case=case, probability=run.weights[case.scenario]),
+            source=table_rows("shortfall", case.scenario, element=case.element),
+        )
+        worst = worst_remaining(run, case.scenario)
+        if worst is not None:
+            yield _worst_card(run, worst)
+
+
+def _scenario(run: RunView, scenario: str) -> str:
+    """A scenario by its name, and by the story of what was sampled where it has one."""
+    name, story = run.names.scenario(scenario), run.names.stories.get(scenario)
+    told = f"“{name}”"
+    return f"{told}: {story.split(';')[0].strip()}" if story and len(story) < 60 else told
+
+
+def _worst_card(run: RunView, worst: WorstCase) -> Card:
+    at = worst.at
+    both = f"{percent(at.before)} → {percent(at.share)}" if run.compared else percent(at.share)
+    return Card(
+        title="Worst element there with the plan",
+        value=both,
+        unit=f"of {midway(run.names.element(worst.element))}, {at.year}",
+        source=table_rows("shortfall", worst.scenario, element=worst.element),
+        small=True,
+    )
+
+
+def _plants_card(run: RunView) -> Card:
+    found = plant_count(run, min(run.years[0] + AHEAD, run.years[-1]))
+    return Card(
+        title=f"Plants that produce in {found.year}",
+        value=f"{round(found.expected)} of {found.with_plan}",
+        unit="expected",
+        note=say("plants_note", found=found, between=span_of(found.fewest, found.most)),
+        source=table_rows("capacity", year=found.year) + ": existing_tpa, new_tpa, throughput_t",
+    )
+
+
+def span_of(least: int, most: int) -> str:
+    """'8 to 48', '8'."""
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _cost_card(run: RunView) -> Card:
+    without = doing_nothing(run).get("cost")
+    beyond, public = cost_increment(run, without), public_present(run)
+    cost = float(run.summary["cost_musd"])
+    return Card(
+        title="Cost beyond no plan" if beyond is not None else "Cost of the plan",
+        value=money(cost if beyond is None else beyond),
+        unit="present value",
+        note=say("cost_note", cost=cost, without=without, public=public),
+        source=f"{summary_keys('cost_musd')}; {table_rows('spending', EXPECTED)}, discounted",
+    )
+
+
+def first_steps(run: RunView) -> list[Step]:
+    """The first steps of the frontier; none if it was not asked for."""
+    found = decided(run)
+    if found is None or not found.merit:
+        return []
+    return steps(found.merit, named(found.frontier, "nothing"))
+
+
+def frontier_chart(run: RunView) -> Chart | None:
+    """Least residual risk for each cost, with the named plans and the first steps; None if it was not asked for."""
+    found = decided(run)
+    if found is None:
+        return None
+    frontier = found.frontier
+    nothing = max(named(frontier, "nothing").risk, 1e-9)
+    most = max(plan.cost for plan in frontier.plans)
+    per, unit = (1000.0, "bn USD") if most >= BILLION else (1.0, "MUSD")
+    first = first_steps(run)[:FIRST_STEPS]
+    corners = [
+        {"cost": corner.cost / per, "share": min(corner.risk / nothing, 1.0)}
+        for corner in frontier.corners
+        if corner.cost <= 1.06 * most
+    ]
+    plans = []
+    for same in alike(sorted(frontier.plans, key=lambda plan: -plan.risk)):
+        plan = same[0]
+        plans.append(
+            {
+                "name": plan_name(same),
+                "meaning": of_frontier("plan_meaning", alike=same),
+                "cost": plan.cost / per,
+                "share": min(plan.risk / nothing, 1.0),
+                "risk_musd": plan.risk,
+                "chosen": any(one.key == "chosen" for one in same),
+                "unit": unit,
+            }
+        )
+    marks = [
+        {
+            "place": step.place,
+            "cost": step.cost / per,
+            "share": step.risk / nothing,
+            "projects": ", ".join(map(run.names.project, step.projects)),
+        }
+        for step in first
+    ]
+    return Chart(
+        name="frontier",
+        title=of_frontier(
+            "frontier_title", first=first[:1], nothing=nothing, next_billion=next_billion(frontier)
+        ),
+        caption=of_frontier(
+            "frontier", steps=_told_steps(run, first, nothing), gap=frontier.gap, nothing=nothing
+        ),
+        spec=funding.frontier(
+            pd.DataFrame(corners), pd.DataFrame(plans), pd.DataFrame(marks), FRONTIER
+        ),
+        source=f"{FRONTIER}, merit",
+    )
+
+
+def _told_steps(run: RunView, first: list[Step], nothing: float) -> list[dict[str, Any]]:
+    told = []
+    for step in first:
+        names = [run.names.project(project) for project in step.projects]
+        told.append({"step": step, "left": step.risk / nothing, "names": names})
+    return told
+
+
+def plan_name(same: list[Any]) -> str:
+    """The name of a plan of the frontier, or of several that do not differ."""
+    return of_frontier("plan_name", alike=same)
+
+
+def years_of(first: float, last: float) -> str:
+    """Years from the first to the last."""
+    return span(first, last)

@@ -1,0 +1,78 @@
+"""Chapters of a frontier of money: the curve and its marginal value, and the plan at each breakpoint."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from planner.reporting.charts import study as charts
+from planner.reporting.parts import Chapter, Chart, ReportTable, figures, text
+from planner.reporting.words.numbers import MINUS, number
+from planner.reporting.words.sentences import Passages
+from planner.results.study import NEW_CAPACITY, FrontierResults
+
+say = Passages("money_frontier.j2")
+MOST_STEPS = 6
+"""Changes of a plan that are told."""
+LEAST_STEP = 1.0
+"""t/y from which a change is told."""
+SOURCE = "frontier.csv"
+
+
+def curve(found: FrontierResults) -> Chapter:
+    """Least risk by size of all budgets, and what one more MUSD reduces."""
+    rows = found.table[["budget_musd", "risk_musd", "worth"]]
+    first, last = rows.iloc[0].to_dict(), rows.iloc[-1].to_dict()
+    parts = [
+        Chart(
+            name="money_frontier",
+            title=say("risk_title", first=first, last=last),
+            caption=say("risk"),
+            spec=charts.money_frontier(rows, SOURCE),
+            source=SOURCE,
+        ),
+        Chart(
+            name="worth_of_money",
+            title=say("worth_title", worth=first["worth"]),
+            spec=charts.worth_of_money(rows, SOURCE),
+            source=SOURCE,
+        ),
+    ]
+    return Chapter(anchor="curve", title="Risk against money", parts=parts)
+
+
+def breakpoints(found: FrontierResults) -> Chapter:
+    """The plan at each breakpoint, by its difference to the one before."""
+    table = found.table
+    known = table[table["cost_musd"].notna()] if "cost_musd" in table else table.head(0)
+    sizes = known.filter(like=NEW_CAPACITY)
+    sizes = sizes.rename(columns=lambda name: name.removeprefix(NEW_CAPACITY))
+    steps = sizes.diff().fillna(sizes)
+    changes = [_difference(row) for _, row in steps.iterrows()]
+    frame = known.assign(changes=changes).reindex(
+        columns=["scale", "budget_musd", "risk_musd", "worth", "cost_musd", "changes"]
+    )
+    shown = ReportTable(
+        title="Breakpoints",
+        columns=[
+            figures("scale", "scale"),
+            figures("budget_musd", "budgets", "MUSD"),
+            figures("risk_musd", "least risk", "MUSD"),
+            figures("worth", "one more MUSD reduces it by", "MUSD"),
+            figures("cost_musd", "cost of the plan", "MUSD"),
+            text("changes", "changes of the plan from the row above"),
+        ],
+        frame=frame,
+        note=say("breakpoints"),
+        file=SOURCE,
+    )
+    return Chapter(anchor="plans", title="The plan at each breakpoint", parts=[shown])
+
+
+def _difference(steps: pd.Series) -> str:
+    moved = steps[steps.abs() >= LEAST_STEP]
+    moved = moved.sort_values(key=lambda step: -step.abs(), kind="stable")
+    told = []
+    for project, step in moved.items():
+        told.append(f"{project} {'+' if step > 0 else MINUS}{number(abs(step))}")
+    rest = f" and {len(told) - MOST_STEPS} more" if len(told) > MOST_STEPS else ""
+    return ", ".join(told[:MOST_STEPS]) + rest or "nothing built differs"

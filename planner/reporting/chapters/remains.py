@@ -1,0 +1,170 @@
+"""What does that leave? Cost, expected loss and tail apart, what remains unmet, how much of what is built is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from planner.reporting.chapters import losses
+from planner.reporting.chapters.answer import frontier_chart
+from planner.reporting.charts import funding as charts
+from planner.reporting.parts import Card, Chapter, Chart, Part, ReportTable, Text, share, text
+from planner.reporting.run_view import RunView, summary_keys, table_rows
+from planner.reporting.words.names import STAGES_MANY
+from planner.reporting.words.numbers import listed, money, number, percent
+from planner.reporting.words.sentences import Passages
+from planner.results.figures.decision import (
+    decided,
+    doing_nothing,
+    hurtful,
+    out_of_sample,
+    planned_execution,
+    rung,
+    stock_use,
+)
+from planner.results.figures.plants import seldom_used, use_by_stage, use_of_new_plants
+from planner.results.figures.unmet import (
+    hardly_helped,
+    insured_years,
+    most_exposed,
+    often_short,
+    worse_with_the_plan,
+)
+
+say = Passages("remains.j2")
+exposure = Passages("not_protected.j2")
+MOST_SCENARIOS = 40
+CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
+
+
+def chapter(run: RunView) -> Chapter | None:
+    """Three bills that are added to one figure, then what remains unmet and what idles."""
+    parts: list[Part | None] = [
+        Text(_not_protected(run), title="What the plan does not protect against", listed=True),
+        losses.chart(run) if frontier_chart(run) is not None else None,
+        use_chart(run),
+        use_table(run),
+    ]
+    return Chapter(
+        anchor="remains",
+        title="What does that leave?",
+        lead=say("lead", run=run, objective=run.case.model.objective, model=run.case.model),
+        cards=list(_cards(run)),
+        parts=[part for part in parts if part is not None],
+    )
+
+
+def _cards(run: RunView) -> Iterator[Card]:
+    """Cost, expected loss and CVaR apart, without a plan and with it; out of sample where that is known."""
+    summary, idle = run.summary, doing_nothing(run)
+    cost = money(summary["cost_musd"])
+    yield Card(
+        title="Cost",
+        value=f"{money(idle['cost'])} → {cost}" if idle else cost,
+        note="expected, present value",
+        source=summary_keys("cost_musd", "without_plan.cost_musd"),
+    )
+    tail = percent(round(1 - run.case.model.objective.tail, 6))
+    for key, title in (
+        ("expected_loss_musd", "Expected loss"),
+        ("cvar_musd", f"Mean loss, worst {tail} of cases"),
+    ):
+        fresh, before = out_of_sample(run, key), out_of_sample(run, key, "without_plan")
+        inside = money(summary[key])
+        if run.compared:
+            inside = f"{money(run.without[key])} → {inside}"
+        if fresh is None:
+            yield Card(title=title, value=inside, note="in-sample", source=summary_keys(key))
+            continue
+        told = money(fresh.value)
+        yield Card(
+            title=title,
+            value=f"{money(before.value)} → {told}" if before is not None else told,
+            note=say("fresh_note", fresh=fresh, inside=inside),
+            source=f"evaluation.json: plan.policy.{key}; {summary_keys(key)}",
+        )
+
+
+def _not_protected(run: RunView) -> list[str]:
+    """What the plan does not protect against, a paragraph each."""
+    found = decided(run)
+    stays = most_exposed(run)
+    worse = []
+    for row in worse_with_the_plan(run):
+        name = run.names.element(row.key) if row.kind == "element" else run.names.country(row.key)
+        unit = "t" if row.kind == "element" else "MUSD"
+        worse.append(f"{name} {row.year} ({number(row.more)} {unit})")
+    insured = insured_years(run)
+    return exposure.lines(
+        "paragraphs",
+        run=run,
+        names=run.names,
+        stays=stays,
+        often=often_short(run, stays[0].element) if stays else 0.0,
+        unmoved=hardly_helped(run),
+        insured=insured if insured and insured[-1] < run.years[-1] else [],
+        stock=stock_use(run),
+        kept=rung(run, "kept"),
+        planned=planned_execution(found) if found is not None else None,
+        hurt=hurtful(found, most=2) if found is not None else [],
+        worse=worse,
+    )
+
+
+def use_chart(run: RunView) -> Chart | None:
+    """Use of each new plant in each scenario."""
+    use = use_of_new_plants(run)
+    if use.empty:
+        return None
+    shown = run.by_loss[:MOST_SCENARIOS]
+    use = use[use["scenario"].isin(shown)]
+    order = use.drop_duplicates("project").sort_values(["stage", "tpa"], ascending=[True, False])
+    rows = pd.DataFrame(
+        {
+            "plant": use["project"].map(run.names.placed),
+            "scenario": use["scenario"].map(run.names.scenario),
+            "share": use["share"].clip(upper=1.0),
+            "probability": use["scenario"].map(run.weights).astype(float),
+        }
+    )
+    seldom = seldom_used(run)
+    plants = [run.names.placed(project) for project in order["project"]]
+    scenarios = [run.names.scenario(scenario) for scenario in shown]
+    return Chart(
+        name="use_of_plants",
+        title=say("use_title", seldom=seldom, plants=len(plants)),
+        caption=say(
+            "use", seldom=seldom, stages=_used(run), shown=len(shown), scenarios=len(run.weights)
+        ),
+        spec=charts.use_of_plants(rows, plants, scenarios, CAPACITY),
+        source=CAPACITY,
+    )
+
+
+def _used(run: RunView) -> str:
+    """Use of new capacity by stage, in words."""
+    told = []
+    for row in use_by_stage(run).to_dict("records"):
+        if row["new"] == row["new"] and row["new"] is not None:
+            told.append(f"{STAGES_MANY[row['stage']].lower()} {percent(row['new'])}")
+    return listed(told)
+
+
+def use_table(run: RunView) -> ReportTable | None:
+    """Use of capacity by stage over the horizon."""
+    rows = use_by_stage(run)
+    if rows.empty:
+        return None
+    columns = [text("name", "stage"), share("new", "use of new capacity", "expected")]
+    if rows["new_undisturbed"].notna().any():
+        columns.append(share("new_undisturbed", "of it in undisturbed years", "expected"))
+    columns.append(share("existing", "use of existing capacity", "expected"))
+    return ReportTable(
+        title="Use of capacity over all years",
+        columns=columns,
+        frame=rows.assign(name=rows["stage"].map(STAGES_MANY)),
+        note=say("use_note"),
+        source=summary_keys("utilisation") if "utilisation" in run.summary else CAPACITY,
+        folded=True,
+    )

@@ -1,0 +1,306 @@
+"""Chapters of a study: rows by status, outcomes and what moves them, options, fixed plans, failures, projects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from planner.reporting.chapters.study_charts import (
+    all_points,
+    fixed_plans,
+    heat_map,
+    indices,
+    one_at_a_time,
+    outcome_words,
+    responses,
+    risk_against_cost,
+)
+from planner.reporting.parts import (
+    Chapter,
+    Column,
+    Part,
+    ReportTable,
+    Statement,
+    Text,
+    figures,
+    share,
+    text,
+)
+from planner.reporting.words.names import short
+from planner.reporting.words.numbers import percent
+from planner.reporting.words.sentences import Passages
+from planner.results.study import (
+    ALL,
+    OPTIMAL,
+    Box,
+    Failures,
+    OptionResults,
+    OutcomeResults,
+    StudyResults,
+)
+
+say = Passages("study.j2")
+MOST_ROWS = 40
+
+
+def status(found: StudyResults) -> Chapter:
+    """Rows by status, checks, and the points without an optimum."""
+    counts = found.table["status"].fillna("not run").value_counts()
+    rows = []
+    for name, amount in counts.items():
+        rows.append((str(name), f"{amount:,}", percent(amount / len(found.table))))
+    parts: list[Part] = [
+        ReportTable(
+            title="Rows by status",
+            columns=[text("status"), figures("rows", "rows"), figures("share", "share")],
+            frame=pd.DataFrame(rows, columns=["status", "rows", "share"]),
+        ),
+        Text(say.lines("checked", found=found)),
+    ]
+    ended = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
+    bad = found.table[ended].head(MOST_ROWS)
+    if len(bad):
+        parts.append(
+            ReportTable(
+                title="Points without an optimum",
+                columns=[text("point"), text("status"), text("message")],
+                frame=bad.assign(message=bad["message"].str.partition("\n")[0]),
+                file="results.parquet",
+            )
+        )
+    return Chapter(anchor="status", title="Points of the study", parts=parts)
+
+
+def titled(title: str, option: str) -> str:
+    """A title, with the option that it is of, if there are several."""
+    return title if option == ALL else f"{title}: {option}"
+
+
+def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
+    """Pictures of each outcome under one option, and of all points."""
+    parts: list[Part | None] = []
+    for one in option.outcomes:
+        prefix = f"{place}.{one.outcome}"
+        if one.tornado is not None and len(one.tornado):
+            parts.append(one_at_a_time(one.tornado, one.outcome, prefix))
+        if one.indices:
+            parts.append(indices(one.indices, prefix))
+            if one.indices.pairs:
+                parts.append(_pairs(one.indices.pairs, one.outcome))
+        alone = found.design == "one_at_a_time"
+        parts += responses(one.curves, one.outcome, prefix, alone)
+        if found.design == "grid" and len(found.uncertainties) == 2:
+            first, second = found.uncertainties
+            parts.append(heat_map(option.rows, (first, second), one.outcome, prefix))
+    if found.design != "one_at_a_time":
+        parts.append(all_points(option.rows, found.uncertainties, found.outcomes, place))
+    kept = [part for part in parts if part is not None] or [_summary(found, option.rows)]
+    title = titled("Influences on the outcomes", option.name)
+    return Chapter(anchor=f"outcomes{place}", title=title, parts=kept)
+
+
+def _pairs(pairs: Sequence[object], outcome: str) -> ReportTable:
+    rows = pd.DataFrame([vars(pair) for pair in pairs])
+    return ReportTable(
+        title=f"Pairs: {outcome_words(outcome)}",
+        columns=[
+            text("one", "uncertainty"),
+            text("other", "uncertainty"),
+            share("value", "together"),
+            share("within", "±"),
+        ],
+        frame=rows.sort_values("value", ascending=False).head(MOST_ROWS),
+        note=say("pairs"),
+        file="tables/pairs.csv",
+    )
+
+
+def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
+    table = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T.reset_index(names="outcome")
+    return ReportTable(
+        title="Outcomes",
+        columns=[
+            text("outcome"),
+            figures("mean", "mean"),
+            figures("min", "least"),
+            figures("max", "most"),
+        ],
+        frame=table.assign(outcome=table["outcome"].map(outcome_words)),
+    )
+
+
+def plane(found: StudyResults) -> Chapter | None:
+    """Cost and residual risk of every point, coloured by option."""
+    dots = risk_against_cost({option.name: option.rows for option in found.options})
+    if dots is None:
+        return None
+    return Chapter(anchor="plane", title="Risk against cost", parts=[dots])
+
+
+def given(found: StudyResults) -> Chapter | None:
+    """Plans that were held fixed at every point."""
+    if found.held is None or found.robustness is None:
+        return None
+    points = found.held["point"].nunique()
+    columns: list[Column] = [
+        text("plan"),
+        share("carried_out", "can be carried out"),
+        figures("mean_risk_musd", "mean risk", "MUSD"),
+        figures("worst_risk_musd", "worst risk", "MUSD"),
+        figures("mean_regret_musd", "mean regret", "MUSD"),
+        figures("worst_regret_musd", "worst regret", "MUSD"),
+    ]
+    if found.fails_when:
+        columns.append(share("satisficing", "does not fail"))
+    table = ReportTable(
+        title=say("given_title", points=points),
+        columns=columns,
+        frame=found.robustness,
+        note=say("given"),
+        source="tables/robustness.csv",
+    )
+    return Chapter(
+        anchor="given", title="Fixed plans at all points", parts=[table, fixed_plans(found.held)]
+    )
+
+
+def options(found: StudyResults) -> Chapter | None:
+    """Mean outcomes and regret by option."""
+    if found.means is None or found.regret is None:
+        return None
+    columns = [text("option")]
+    columns += [figures(outcome, outcome_words(outcome)) for outcome in found.outcomes]
+    means = ReportTable(title="Mean outcome by option", columns=columns, frame=found.means)
+    regret = ReportTable(
+        title=f"Regret: {outcome_words(found.outcomes[0])}",
+        columns=[
+            text("option"),
+            figures("mean_regret", "mean regret"),
+            figures("worst_regret", "worst regret"),
+            share("satisficing", "does not fail"),
+        ],
+        frame=found.regret,
+        note=say("regret_by_option"),
+    )
+    return Chapter(anchor="options", title="Options compared", parts=[means, regret])
+
+
+def failures(found: StudyResults) -> Chapter | None:
+    """The part of the space in which the plan fails."""
+    if not found.fails_when:
+        return None
+    words = Text([statement.sentence for statement in failure_statements(found)])
+    lead = say("failures", when=found.fails_when)
+    return Chapter(anchor="failures", title="When the plan fails", lead=lead, parts=[words])
+
+
+def failure_statements(found: StudyResults) -> Iterator[Statement]:
+    """When the plan fails, by option."""
+    for option in found.options:
+        if option.failures is not None:
+            prefix = "" if option.name == ALL else f"{option.name}: "
+            words = failure_words(option.failures, option.failures.box)
+            yield Statement("Failure", prefix + words)
+
+
+def failure_words(found: Failures, box: Box | None) -> str:
+    """When the plan fails, for people."""
+    limits = limits_of(box) if box is not None else ""
+    return say("failure", found=found, box=box, limits=limits)
+
+
+def limits_of(box: Box) -> str:
+    """The limits of a box as a condition, e.g. 'demand > 1.07 and cut > 0.22'."""
+    parts = []
+    for name, low, high in box.limits:
+        if math.isfinite(low) and math.isfinite(high):
+            parts.append(f"{name} is between {low:.3g} and {high:.3g}")
+        else:
+            parts.append(f"{name} > {low:.3g}" if math.isfinite(low) else f"{name} < {high:.3g}")
+    return " and ".join(parts)
+
+
+def projects(found: StudyResults) -> Chapter | None:
+    """The projects of the plans at all points, by option."""
+    parts: list[Part] = []
+    for option in found.options:
+        if option.projects.empty:
+            continue
+        parts.append(
+            ReportTable(
+                title=short(titled("Projects", option.name), 90),
+                columns=[
+                    text("project"),
+                    share("share", "in all best plans"),
+                    share("possible", "in some"),
+                    figures("mean_tpa", "mean", "t/y"),
+                    figures("least_tpa", "least", "t/y"),
+                    figures("most_tpa", "most", "t/y"),
+                ],
+                frame=option.projects.head(MOST_ROWS),
+                note=say("projects"),
+                file="tables/projects.csv",
+            )
+        )
+    if not parts:
+        return None
+    return Chapter(anchor="projects", title="Projects in how many of the plans", parts=parts)
+
+
+def result_tables(found: StudyResults) -> dict[str, pd.DataFrame]:
+    """The tables that are written beside the page, by file name."""
+    kept: dict[str, list[pd.DataFrame]] = {}
+    for option in found.options:
+        for one in option.outcomes:
+            told = {"option": option.name, "outcome": one.outcome}
+            for name, table in _tables_of(one, told):
+                kept.setdefault(name, []).append(table)
+        kept.setdefault("projects", []).append(option.projects.assign(option=option.name))
+    found_tables = {name: pd.concat(parts) for name, parts in kept.items()}
+    if found.held is not None and found.robustness is not None:
+        found_tables |= {"plans_by_point": found.held, "robustness": found.robustness}
+    if found.means is not None and found.regret is not None:
+        found_tables |= {"options": found.means, "regret": found.regret}
+    if found.fails_when:
+        found_tables["failures"] = pd.DataFrame(list(_boxes(found)))
+    return found_tables
+
+
+def _tables_of(one: OutcomeResults, told: dict[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    tornado, indices_of, curves = one.tornado, one.indices, one.curves
+    if one.regression is not None:
+        yield "regression", one.regression.assign(**told)
+    if tornado is not None:
+        yield "tornado", tornado.assign(**told)
+    if indices_of:
+        rows = [
+            {
+                "option": told["option"],
+                "outcome": told["outcome"],
+                "kind": indices_of.kind,
+                **vars(row),
+            }
+            for row in indices_of.rows
+        ]
+        yield "indices", pd.DataFrame(rows)
+        if indices_of.pairs:
+            yield "pairs", pd.DataFrame([{**told, **vars(pair)} for pair in indices_of.pairs])
+    for uncertainty, curve in curves.items():
+        yield "response_curves", curve.assign(**told, uncertainty=uncertainty)
+
+
+def _boxes(found: StudyResults) -> Iterator[dict[str, object]]:
+    """The part of the space in which the plan fails, by option."""
+    for option in found.options:
+        box = option.failures.box if option.failures is not None else None
+        if box is not None:
+            yield {
+                "option": option.name,
+                "box": limits_of(box),
+                "density": box.density,
+                "coverage": box.coverage,
+                "points": box.inside,
+                "failures": box.failures,
+            }

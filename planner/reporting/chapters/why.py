@@ -1,0 +1,154 @@
+"""Why this plan: cumulative levers, claims, bottlenecks, information; every counterfactual that was solved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from planner.reporting.chapters import why_tables
+from planner.reporting.chapters.claims import claim, step, why
+from planner.reporting.charts import risk as charts
+from planner.reporting.parts import Chapter, Chart, Part, Statement, Text
+from planner.reporting.run_view import RunView
+from planner.reporting.words.names import Names
+from planner.reporting.words.sentences import Passages
+from planner.results.explanation import EXPLANATION, Explanation, Link
+from planner.results.figures.decision import decided, recourse
+
+say = Passages("explanation.j2")
+notes = Passages("why_tables.j2")
+
+
+def chapter(run: RunView) -> Chapter | None:
+    """The levers as a chart, statements, then every table behind a heading; None if nothing was asked."""
+    found = run.found
+    if found is None:
+        return None
+    words = [f"{told.about}. {told.sentence}" for told in statements(found, run.names)]
+    source = f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing"
+    parts: list[Part] = [levers(found), Text(words, source=source)]
+    asked = decided(run)
+    if asked is not None:
+        parts.append(why_tables.named_plans(run, asked))
+    parts += why_tables.tables(found, run.names)
+    return Chapter(
+        anchor="why", title="Why this plan", lead=notes("lead", run=run), parts=parts, behind=True
+    )
+
+
+# ---- in sentences ---------------------------------------------------------------------------------------------------
+
+
+def statements(found: Explanation, names: Names) -> list[Statement]:
+    """Why this plan, in sentences."""
+    top = max(found.ladder[1:], key=lambda rung: -rung.change, default=None)
+    out = []
+    if top is not None:
+        out.append(Statement("Levers", say("levers", found=found, top=top, step=step)))
+    for verdict in found.verdicts:
+        about = f"{verdict.claim.capitalize()}: {notes('verdict_word', verdict=verdict.verdict)}"
+        out.append(Statement(about, f"{claim(verdict.claim)}? {why(verdict)}"))
+    tightest_links = list(tightest(found))
+    bottleneck = say("bottleneck", names=names, tightest=tightest_links, step=step)
+    out.append(Statement("Bottleneck", bottleneck))
+    out += _information(found)
+    return out
+
+
+def explained(found: Explanation, names: Names) -> list[Statement]:
+    """All that the screen says below the ladder."""
+    return [*statements(found, names)[1:], *_musts(found, names)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tightest:
+    """The link of an element that is worth most, the years in which it is the narrowest, and its share of the worth."""
+
+    element: str
+    link: str
+    years: list[int]
+    share: float
+
+
+def narrowest(links: Sequence[Link]) -> list[Link]:
+    """The link that is worth most, for each element and year, in their order."""
+    best: dict[tuple[str, int], Link] = {}
+    for link in links:
+        at = (link.element, link.year)
+        if at not in best or link.musd > best[at].musd:
+            best[at] = link
+    return [best[at] for at in sorted(best)]
+
+
+def tightest(found: Explanation) -> Iterator[Tightest]:
+    """The tightest link of each element."""
+    best = narrowest(found.links)
+    for element in dict.fromkeys(link.element for link in best):
+        worth = defaultdict[str, float](float)
+        for link in found.links:
+            if link.element == element:
+                worth[link.link] += link.musd
+        top = max(worth, key=lambda link: worth[link])
+        years = [link.year for link in best if (link.element, link.link) == (element, top)]
+        part = worth[top] / sum(worth.values())
+        yield Tightest(element=element, link=top, years=years, share=part)
+
+
+def _information(found: Explanation) -> list[Statement]:
+    """The value of information: by the objective; and by the plan that answers, where that saves a hundredth or more."""
+    both = recourse(found.timing)
+    words = say(
+        "information",
+        found=found,
+        told=both is not None and both.saves,
+        same=both is not None and both.same_risk,
+        once=both.committed if both is not None else None,
+        later=both.answering if both is not None else None,
+        step=step,
+    )
+    return [Statement("Information", words)] if words else []
+
+
+def _musts(found: Explanation, names: Names) -> list[Statement]:
+    counted = [row for row in found.ranges if row.kind == "project"]
+    if not counted:
+        return []
+    musts = [row for row in counted if row.word == "must"]
+    never = [row for row in counted if row.word == "never"]
+    fixed = any(rung.key == "committed" and not rung.against for rung in found.timing)
+    words = say(
+        "contained",
+        found=found,
+        names=names,
+        once=found.flexibility is not None and fixed,
+        musts=[row.key for row in musts],
+        capital=sum(row.capital for row in musts),
+        may=len(counted) - len(musts) - len(never),
+        never=len(never),
+        step=step,
+    )
+    return [Statement("Robust core", words, f"{EXPLANATION}: alternatives")]
+
+
+# ---- levers ---------------------------------------------------------------------------------------------------------
+
+
+def levers(found: Explanation) -> Chart:
+    """Residual risk as levers are added one after the other."""
+    rows, last = [], len(found.ladder) - 1
+    for place, rung in enumerate(found.ladder):
+        kind = "none" if place == 0 else "all" if place == last else "some"
+        rows.append({"lever": rung.name.split(":")[0], "risk_musd": rung.risk, "kind": kind})
+    taken = [(step(after), before.risk - after.risk) for before, after in pairwise(found.ladder)]
+    source = f"{EXPLANATION}: ladder"
+    return Chart(
+        name="levers",
+        title=notes("levers_title", steps=taken),
+        caption=notes("levers", steps=taken),
+        spec=charts.levers(pd.DataFrame(rows), source),
+        source=source,
+    )

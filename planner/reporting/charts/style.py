@@ -1,0 +1,171 @@
+"""One look for all charts: colours, number formats, tooltips with unit and source, choosers that are linked by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
+
+import altair as alt
+import pandas as pd
+
+from planner.data.stages import STAGES
+
+Drawing: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart | alt.RepeatChart
+"""A chart that is ready to be shown."""
+INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
+ACCENT, MISSING, PLAIN = "#0b6db0", "#c8401f", "#aeb7c1"
+"""The one colour; red for what is missing or lost; grey for what is compared with."""
+STAGE_COLOURS = {stage.heading: stage.colour for stage in STAGES.values()}
+"""Colours of stages by their heading."""
+HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#7A5195", "#8C510A", "#b58900")
+"""Okabe and Ito's colours, told apart by colour-blind readers, and two more."""
+OTHERS = "#b9a892"
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+DIGITS, PERCENT, YEAR = ",.3~r", ".0%", "d"
+"""Formats of amounts, shares and years."""
+LINEAR = 10
+"""Amount around which a logarithmic scale becomes linear."""
+WIDTH, ROW = 640, 20
+"""Width of a chart where nobody says how wide it may be, and height of a row, px."""
+
+
+def figure(title: str, field: str, form: str = DIGITS) -> alt.Tooltip:
+    """A number in a tooltip; its title names the unit."""
+    return alt.Tooltip(field=field, type="quantitative", title=title, format=form)
+
+
+def word(title: str, field: str) -> alt.Tooltip:
+    """A name or a year in a tooltip."""
+    return alt.Tooltip(field=field, type="nominal", title=title)
+
+
+def told(*tips: alt.Tooltip) -> list[alt.Tooltip]:
+    """The lines of a tooltip, the source last."""
+    return [*tips, word("source", "source")]
+
+
+def sourced(frame: pd.DataFrame, source: str) -> alt.Chart:
+    """A chart over a frame whose rows know their source."""
+    return alt.Chart(frame).transform_calculate(source=json.dumps(source))
+
+
+def years(of: pd.DataFrame, field: str = "year") -> alt.X:
+    """Years from left to right, a band each, from the first of a frame to its last."""
+    axis = alt.Axis(labelAngle=0, labelOverlap="greedy", title=None, ticks=False)
+    span = range(int(of[field].min()), int(of[field].max()) + 1)
+    scale = alt.Scale(domain=list(span))
+    return alt.X(field=field, type="ordinal", axis=axis, scale=scale)
+
+
+def logarithmic(field: str, title: str, most: float, least: float = 0.0) -> alt.X:
+    """Amounts from left to right on a scale that is linear around 0 and logarithmic beyond `LINEAR`."""
+    powers = [10.0**power for power in range(1, 8) if 10.0**power <= 3 * most]
+    marks = [-mark for mark in powers[::-1] if mark <= -3 * least] + [0.0, *powers]
+    axis = alt.Axis(
+        format=",.0f", title=title, values=marks, labelOverlap="greedy", labelFlush=True
+    )
+    scale = alt.Scale(type="symlog", constant=LINEAR, domain=[min(least, 0.0), most], nice=False)
+    return alt.X(field=field, type="quantitative", axis=axis, scale=scale)
+
+
+def amounts(field: str, title: str, **more: Any) -> alt.Y:
+    """Amounts from the ground up."""
+    axis = alt.Axis(title=title, format=DIGITS, tickCount=5)
+    return alt.Y(field=field, type="quantitative", axis=axis, **more)
+
+
+def shares(field: str, title: str, **more: Any) -> alt.Y:
+    """Shares from the ground up, in per cent."""
+    axis = alt.Axis(title=title, format=PERCENT, tickCount=5)
+    return alt.Y(field=field, type="quantitative", axis=axis, **more)
+
+
+def rows(field: str, order: Sequence[str]) -> alt.Y:
+    """Named rows from the top down."""
+    axis = alt.Axis(title=None, labelLimit=230, ticks=False, domain=False)
+    return alt.Y(field=field, type="nominal", sort=list(order), axis=axis)
+
+
+def colours(by: Mapping[str, str]) -> alt.Scale:
+    """A scale that gives each name its colour."""
+    return alt.Scale(domain=list(by), range=list(by.values()))
+
+
+def hues(kinds: Sequence[str], others: str = "") -> alt.Scale:
+    """A colour for each kind, in order; that which stands for all others has its own."""
+    own = {}
+    for place, kind in enumerate(kind for kind in kinds if kind != others):
+        own[kind] = HUES[place % len(HUES)]
+    if others in kinds:
+        own[others] = OTHERS
+    return colours(own)
+
+
+def chooser(name: str, label: str, options: Sequence[str], start: str) -> alt.Parameter:
+    """A list to choose from. Choosers of one name on a page move together."""
+    bind = alt.binding_select(options=list(options), name=f"{label} ")
+    return alt.param(name=name, value=start, bind=bind)
+
+
+def small_multiples(
+    chart: Drawing, field: str, columns: int, order: Sequence[str] | None = None
+) -> Drawing:
+    """The same chart side by side for each value of a field, fewer beside one another on a narrow page."""
+    header = alt.Header(title=None, labelFontWeight="bold", labelAnchor="start")
+    sort = list(order) if order is not None else alt.Undefined
+    by = alt.Facet(field=field, type="nominal", header=header, sort=sort)
+    wide = WIDTH / columns - 60
+    sized = cast(alt.Chart, chart).properties(width=wide, height=0.62 * wide + 20)
+    drawn: Drawing = sized.facet(facet=by, columns=columns)
+    return drawn.properties(usermeta={"columns": columns})
+
+
+def freed(chart: Drawing, axis: Literal["x", "y"]) -> Drawing:
+    """Small multiples each with an axis of its own."""
+    found: Drawing
+    own: dict[str, Any] = {axis: "independent"}
+    found = chart.resolve_scale(**own)
+    return found
+
+
+def across(chart: Drawing, height: float) -> Drawing:
+    """A chart as wide as the page lets it be, and so many px high."""
+    return chart.properties(width=WIDTH, height=height)
+
+
+def finished(chart: Any) -> Any:
+    """The look that all charts share."""
+    return chart.configure(
+        font=FONT,
+        background="white",
+        padding=2,
+        axis=alt.AxisConfig(
+            labelColor=INK,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            gridColor=RULE,
+            domainColor=MUTED,
+            tickColor=MUTED,
+            labelFontSize=11,
+            titleFontSize=11,
+        ),
+        legend=alt.LegendConfig(
+            orient="top",
+            title=None,
+            labelFontSize=11,
+            labelLimit=260,
+            columns=3,
+            symbolType="square",
+        ),
+        view=alt.ViewConfig(stroke=None),
+        text=alt.MarkConfig(fontSize=11, color=INK),
+        header=alt.HeaderConfig(labelFontSize=12, labelColor=INK, labelLimit=220),
+    )
+
+
+def specification(chart: Any) -> dict[str, Any]:
+    """A chart as Vega-Lite, its data beside it under `datasets`."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        found: dict[str, Any] = finished(chart).to_dict(validate=False)
+    return found

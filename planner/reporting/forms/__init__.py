@@ -1,0 +1,1 @@
+"""Forms of chapters: HTML, PDF, workbook, and the long table of the IAMC."""

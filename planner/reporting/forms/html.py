@@ -1,0 +1,140 @@
+"""Pages as HTML, everything escaped unless it is our own markup. Charts are embedded as specifications with their data once
+and drawn by the bundled script; the security policy of the page lets nothing else run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from planner.reporting.charts.style import specification
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text
+from planner.reporting.words.numbers import unbroken
+
+MOST_ROWS = 50
+"""Rows of a table that a page shows; more are in a file."""
+DIGITS = 6
+"""Significant digits of the figures that charts hold."""
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("planner.reporting", "templates/page"),
+        autoescape=True,
+        finalize=unbroken,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["kind"] = kind_of
+    found.filters["letters"] = letters
+    found.globals["most_rows"] = MOST_ROWS
+    return found
+
+
+def kind_of(part: Part) -> str:
+    """The template that shows a part: table, chart or text."""
+    if isinstance(part, ReportTable):
+        return "table"
+    return "chart" if isinstance(part, Chart) else "text"
+
+
+def letters(cell: str) -> str:
+    """The style class of a cell of words, by its length."""
+    if len(cell) > 60:
+        return "long"
+    return "mid" if len(cell) > 20 else ""
+
+
+def render(
+    front: Front, chapters: Sequence[Chapter], *, run: str = "", warning: Sequence[str] = ()
+) -> str:
+    """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not."""
+    charts = front.charts + [chart for chapter in chapters for chart in chapter.charts]
+    script = static("vega.js") + static("report.js") if charts else static("report.js")
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        front=front,
+        chapters=chapters,
+        run=run,
+        warning=warning,
+        style=static("report.css"),
+        script=script,
+        script_hash="sha256-" + base64.b64encode(digest).decode("ascii"),
+        chart_data=_as_script(embedded(charts)) if charts else "",
+    )
+
+
+@cache
+def static(name: str) -> Markup:
+    """A file of our own that goes into pages as it is."""
+    path = resources.files("planner.reporting").joinpath("static", name)
+    text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+    return Markup(text)  # noqa: S704  our own file
+
+
+def embedded(charts: Iterable[Chart]) -> dict[str, Any]:
+    """Specifications by name, and the data of all of them, each set once: `columns` and `rows`."""
+    datasets: dict[str, Any] = {}
+    specs: dict[str, Any] = {}
+    for chart in charts:
+        spec = specification(chart.spec)
+        for name, rows in spec.pop("datasets", {}).items():
+            datasets[name] = _in_columns(rows)
+        specs[chart.name] = {"spec": spec, "choosers": choosers(spec)}
+    return {"datasets": datasets, "charts": specs}
+
+
+def _in_columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    columns = list(rows[0]) if rows else []
+    cells = [[_rounded(row[column]) for column in columns] for row in rows]
+    return {"columns": columns, "rows": cells}
+
+
+def _rounded(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    short = float(f"{value:.{DIGITS}g}")
+    return int(short) if short.is_integer() else short
+
+
+def choosers(spec: Any) -> dict[str, list[str]]:
+    """Names of the parameters of a specification that a reader chooses, and what each may be."""
+    found: dict[str, list[str]] = {}
+    if isinstance(spec, dict):
+        for parameter in spec.get("params", []):
+            if "bind" in parameter and isinstance(parameter["bind"], dict):
+                found[parameter["name"]] = parameter["bind"]["options"]
+        for value in spec.values():
+            found |= choosers(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            found |= choosers(value)
+    return found
+
+
+def _as_script(values: dict[str, Any]) -> Markup:
+    """Values as JSON that cannot end the element that holds it."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)  # noqa: S704  no markup is left in it
+
+
+def words_of(part: Part) -> list[str]:
+    """The sentences of a part: its paragraphs, caption or note."""
+    if isinstance(part, Text):
+        return list(part.paragraphs)
+    return [part.caption if isinstance(part, Chart) else part.note]

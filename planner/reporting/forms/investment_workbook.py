@@ -1,0 +1,353 @@
+"""project-P.xlsx: an investment case whose result follows from its inputs in the spreadsheet, laid out as FAST asks.
+
+The sheets are what `planner.finance` computes, handed cells instead of arrays: each answer to what is sold, one below
+the other. What it shows before a program computes it anew was computed beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xlsxwriter
+
+from planner.data.case import Case
+from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
+from planner.finance.contracts import OPEN, TERMS, Deal
+from planner.finance.project_facts import Material, PlantFacts
+from planner.finance.returns import price_terms, with_support
+from planner.finance.yearly_rows import row
+from planner.reporting.chapters import investment_tables as tables
+from planner.reporting.chapters.stated import STATED, declared
+from planner.reporting.forms.live_formulas import (
+    FIRST,
+    FORMULA,
+    LINK,
+    SHARE,
+    TOTAL,
+    Cells,
+    LiveBook,
+    LiveSheet,
+)
+from planner.reporting.forms.workbook import MADE, OPTIONS
+from planner.reporting.parts import Statement
+from planner.reporting.words.names import Names
+from planner.reporting.words.sentences import worded_lines
+from planner.results.business_case import BusinessCase, Sold
+
+TOLERANCE = 1e-6
+WORDS = STATED["case_workbook"]
+"""Its sheets, and what stands beside the rows of each."""
+
+
+@dataclass
+class Book:
+    """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
+    mode; checks, which are nought."""
+
+    found: BusinessCase
+    live: LiveBook
+    plain: dict[str, Any] = field(default_factory=dict)
+    helped: dict[str, Any] = field(default_factory=dict)
+    lines: dict[tuple[str, int], Cells] = field(default_factory=dict)
+    checks: list[tuple[str, str]] = field(default_factory=list)
+
+
+def write_business_case(
+    found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]
+) -> None:
+    """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
+    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
+        target.set_properties({"title": " and ".join(found.projects), "created": MADE})
+        names = Names(case)
+        whose = ", ".join(map(names.placed, found.projects))
+        sheets = [
+            (n, f"{title}: {whose}" if n == "Answer" else title, timed)
+            for n, title, timed in WORDS["sheets"]
+        ]
+        book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
+        _levels(book)
+        investment = _investment(book)
+        for mode, (title, sold) in enumerate(book.found.modes):
+            book.live.heading = title
+            operations = book.live.sheets["Operations"]
+            use: list[Any] = [
+                operations.given(f"{plant.name}, worked of what is usable", "share", worked)
+                for plant, worked in zip(found.investment.plants, sold.by_year, strict=True)
+            ]
+            levels = book.helped if sold is found.supported else book.plain
+            flows = cash_flows(investment, levels, use)
+            _returns(book, mode, title, sold, flows, levels)
+        book.live.heading = ""
+        _checks(book)
+        _answer(book, told, names)
+        _told(book, case, names)
+
+
+def _levels(book: Book) -> None:
+    """Every level as a cell of the sheet of inputs."""
+    sheet, found = book.live.sheets["Inputs"], book.found
+    premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
+    sheet.page.write_row(1, 0, WORDS["inputs"])
+    for term in (*found.terms.values(), *price_terms(found.investment)):
+        book.plain[term.name] = sheet.choice(
+            term.meaning, term.unit, (term.value, term.low, term.high)
+        )
+        feeds = WORDS["only_as_delivered"].get(term.name, "formulas here, draws, sensitivity")
+        if term.name.endswith("_premium") and term.name not in premiums:
+            feeds = "nothing: no price of this case stands on it"
+        told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
+        sheet.page.write_row(sheet.row - 1, 7, told)
+    sheet.head("Support, none unless entered")
+    for name, (label, unit) in WORDS["supports"].items():
+        book.plain[name] = sheet.constant(label, unit, float(NO_SUPPORT[name]))
+    _recommended(book, sheet)
+    sheet.head("Conversions and calendar")
+    for name, (label, unit) in WORDS["conversions"].items():
+        book.plain[name] = sheet.constant(label, unit, float(UNITS[name]))
+    years = found.investment.years
+    book.plain["first_year"] = first = sheet.constant("first year", "year", years[0])
+    book.plain["base_year"] = sheet.constant("year of money", "year", found.investment.base_year)
+    year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
+    book.plain["year"] = row(year, "Time", "year", "")
+    book.helped = book.plain | book.helped
+
+
+def _recommended(book: Book, sheet: LiveSheet) -> None:
+    """The cheapest support: always in the last column of the answer, in the others where it is switched on."""
+    least = book.found.cheapest
+    if not book.found.supported or least is None or least.amount is None:
+        return
+    switch: Any = sheet.constant(
+        "support as recommended in every column: 1 on, 0 off", "switch", 0.0
+    )
+    size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Answer", least.amount)
+    helped = with_support(book.plain, least.kind, size)
+    book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
+    for name, cell in book.helped.items():
+        in_use = np.where(switch == 1.0, cell, book.plain[name])
+        book.plain[name] = row(in_use, "Inputs", f"in use: {name.replace('_', ' ')}", "")
+
+
+def _investment(book: Book) -> Investment:
+    """The investment with its figures as cells."""
+    found, prices, contracts = (
+        book.found.investment,
+        book.live.sheets["Prices"],
+        book.live.sheets["Contracts"],
+    )
+    deck: list[Any] = [
+        prices.given(f"{q.label}, deck", "USD/kg, real", 1000 * q.price) for q in found.quotes
+    ]
+    per_kg = book.plain["per_kg"]
+    quotes = [
+        replace(q, price=cells * per_kg, by_future={})
+        for q, cells in zip(found.quotes, deck, strict=True)
+    ]
+    wanted: dict[Any, Any] = {
+        good: prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
+        for good, tonnes in found.wanted.items()
+    }
+    deals = []
+    for deal in found.deals:
+        c = deal.contract
+        contracts.head(f"{c.contract}: {c.kind}, {c.party}, {c.element or 'all'}")
+        terms: dict[str, Any] = {}
+        for name in TERMS:
+            label, value = name.replace("_", " "), getattr(c, name)
+            terms[name] = (
+                contracts.left_open(label, OPEN[name])
+                if value is None
+                else contracts.constant(label, "", float(value))
+            )
+        deals.append(Deal(c, terms))
+    if not deals:
+        contracts.note(
+            "No contract is about these plants: all is sold and bought at market prices."
+        )
+    plants = tuple(_plant(book, plant) for plant in found.plants)
+    return replace(found, plants=plants, quotes=tuple(quotes), deals=tuple(deals), wanted=wanted)
+
+
+def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
+    sheet = book.live.sheets["Inputs"]
+    sheet.head(plant.name)
+    source = f"projects.csv, {plant.project}"
+    facts: dict[str, Any] = {
+        n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in WORDS["plant"].items()
+    }
+    facts["ramp"] = sheet.each(
+        "share usable in each year of output, the last stays", "share", plant.ramp
+    )
+
+    def cells(m: Material, kind: str) -> Material:
+        amount: Any = sheet.constant(f"{kind}: {m.label}", "t per t in use", m.per_tonne)
+        return replace(m, per_tonne=amount)
+
+    facts["made"], facts["taken"] = (
+        tuple(cells(m, kind) for m in getattr(plant, kind)) for kind in ("made", "taken")
+    )
+    return replace(plant, **facts)
+
+
+def _returns(
+    book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, levels: dict[str, Any]
+) -> None:
+    """Returns of one answer to what is sold, sources and uses, and what must be nought."""
+    sheet, r = book.live.sheets["Returns"], sold.returns
+
+    def once(key: str, label: str, unit: str, text: str, value: Any) -> None:
+        shown = "none" if value is None else value
+        book.lines[key, mode] = sheet.formula(Cells(book.live, 0.0, text), label, unit, shown)
+
+    for key, label, nominal, rate in (
+        ("before_tax", "before tax, all capital", flows.before_tax, "wacc"),
+        ("after_tax", "after tax, all capital", flows.after_tax, "wacc"),
+        ("owners", "owners, after debt and tax", flows.owners, "equity_rate"),
+    ):
+        real: Any = row(nominal / flows.index, "Returns", f"{label}, real", "MUSD")
+        cells, at = real.everywhere, levels[rate]
+        once(
+            f"npv_{key}",
+            f"NPV {label}",
+            "MUSD",
+            f"NPV({at.text},{cells})",
+            getattr(r, f"npv_{key}"),
+        )
+        sought = (
+            "".join(f"IFERROR(IRR({cells},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
+        )
+        label_of_rate = f"IRR {label} (none: less comes back than is spent)"
+        once(
+            f"irr_{key}",
+            label_of_rate,
+            "a year",
+            f'IF(SUM({cells})>0,{sought},"none")',
+            getattr(r, f"irr_{key}"),
+        )
+        number: Any = levels["year"] - levels["first_year"] + 1.0
+        again = f"ABS({book.lines[f'npv_{key}', mode].text}-{(real * (1.0 + at) ** (0.0 - number)).sum().text})"
+        book.checks.append((f"NPV {label}, worked out anew ({title})", again))
+    cover: Any = flows.cover()
+    served = cover.everywhere
+    missed: Any = flows.loan.missed
+    once(
+        "missed",
+        "years in which debt service is missed",
+        "years",
+        f"SUM({missed.everywhere})",
+        r.missed,
+    )
+    least = f"IF({book.lines['missed', mode].text}>0,0,SMALL({served},COUNTIF({served},0)+1))"
+    least = f'IF(SUM({served})=0,"none",{least})'
+    once("dscr", "least DSCR", "times", least, r.dscr)
+    owed: Any = flows.loan.owed
+    once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", r.most_owed)
+    book.lines["debt_share", mode] = flows.loan.share  # type: ignore[assignment]
+    last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
+    book.checks.append((f"debt left at the end ({title})", last))
+    sides = []
+    for side, amounts in zip(("source", "use"), funding(flows, levels), strict=True):
+        totals = {
+            what: row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
+            for what, by_year in amounts.items()
+        }
+        book.lines |= {(f"{side}: {what}", mode): cells for what, cells in totals.items()}  # type: ignore[misc]
+        sides.append("+".join(cells.text for cells in totals.values()))  # type: ignore[attr-defined]
+    book.checks.append((f"sources less uses ({title})", f"ABS({sides[0]}-({sides[1]}))"))
+
+
+def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
+    """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
+    sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
+    as_is = (
+        f"Present values of {book.found.dated}, for the inputs as delivered, which stand unchanged:"
+    )
+    other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
+    looks = sheet.book.looks
+    sheet.page.write_formula(
+        1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is
+    )
+    for statement in told:
+        sheet.note(f"{statement.about}: {statement.sentence}")
+    sheet.row += 2
+    for place, (title, sold) in enumerate(book.found.modes, start=2):
+        sheet.page.write_string(
+            sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use)
+        )
+        sheet.page.write_string(sheet.row, place, title, looks["head"])
+    sheet.row += 1
+    for key, figure in tables.FIGURES.items():
+        _figure(book, key, figure)
+    sheet.head("Sources and uses until the first repayment")
+    for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
+        _figure(book, key, tables.NamedFigure(key, "MUSD", ""))
+    for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
+        sheet.part(part)
+
+
+def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
+    """One figure in every column: a link to its line where it has one, else as delivered."""
+    sheet, looks = book.live.sheets["Answer"], book.live.looks
+    sheet.page.write_row(
+        sheet.row, 0, (figure.label + ("" if figure.live else ", as delivered"), figure.unit)
+    )
+    for mode, (_, sold) in enumerate(book.found.modes):
+        line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
+        value = figure.value(sold) if figure.of or line is None else line.values.item()
+        shown = "none" if value is None else value
+        if line is None:
+            sheet.page.write(sheet.row, 2 + mode, shown, look)
+        else:
+            sheet.page.write_formula(sheet.row, 2 + mode, f"={line.text}", look, shown)
+    sheet.row += 1
+
+
+def _told(book: Book, case: Case, names: Names) -> None:
+    """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
+    found, sheets = book.found, book.live.sheets
+    sheets["Sensitivity"].part(tables.inputs(found))
+    below = [
+        [f"{share:.0%} of draws below", found.full.spread.at(share)]
+        for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+    ]
+    sheets["Sensitivity"].part(declared("draws", below))
+    for part in (tables.throughput(found, names), tables.markets(found, names)):
+        sheets["Plan against case"].part(part)
+    for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
+        sheets["Sources"].note(text)
+    for part in (
+        tables.deck(found, names),
+        tables.contracts(found, names),
+        tables.plants(found, case, names),
+    ):
+        sheets["Sources"].part(part)
+
+
+def _checks(book: Book) -> None:
+    """Every check is nought; the first row adds up those that fail."""
+    sheet = book.live.sheets["Checks"]
+
+    def once(what: str, unit: str, text: str) -> Cells:
+        return sheet.formula(Cells(book.live, 0.0, text), what, unit)
+
+    once(
+        "checks failed",
+        "",
+        "+".join(f"IF($C${4 + n}>{TOLERANCE},1,0)" for n in range(len(book.checks))),
+    )
+    for what, check in book.checks:
+        once(what, "MUSD", check)
+    sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
+    inputs, first = book.live.inputs, sheet.row + 2
+    book.lines["changed", 0] = once(
+        "inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})"
+    )
+    for what, where, delivered in inputs:
+        kept = f"$D${sheet.row + 1}"
+        near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"
+        once(what, "", f"IF(ABS(SUMPRODUCT({where},COLUMN({where}))-{kept})>{near},1,0)")
+        sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

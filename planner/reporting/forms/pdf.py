@@ -1,0 +1,129 @@
+"""report.pdf: the chapters of the page typeset by Typst, charts drawn by vl-convert; no browser. Both come with the extra
+`pdf`.
+
+Typst (typst.app) is one wheel without further dependencies, sets contents, page numbers, repeated table headings and
+SVG by itself, and gives the same bytes for the same input. ReportLab and fpdf2 need all of that to be programmed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from planner.errors import RunFolderError
+from planner.reporting.charts.style import specification
+from planner.reporting.parts import Chapter, Chart, Front, ReportTable
+from planner.reporting.words.numbers import unbroken
+from planner.reporting.words.sentences import TEMPLATES, passage
+
+INSTALLED = find_spec("typst") is not None and find_spec("vl_convert") is not None
+"""Whether the extra `pdf` is there."""
+if INSTALLED:
+    import typst
+    import vl_convert
+
+VEGA_LITE = "6.4"
+"""The version of Vega-Lite whose specifications Altair writes."""
+MOST_PRINTED = 50
+"""Rows of a table that are printed; the workbook has all of them."""
+WIDE = 9
+"""Columns from which a table is set small."""
+POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 510.0
+"""Size of a small table; one wider than the room of a page lies on its side."""
+SHORT, LONG = 24, 100
+"""Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
+ON_ONE_PAGE = 1_200
+"""Letters of a table up to which it is kept on one page."""
+
+
+def write_pdf(path: Path, front: Front, chapters: Sequence[Chapter]) -> None:
+    """Typeset a report into `path`. The same bytes on every machine: the fonts are our own.
+
+    Raises RunFolderError where the extra `pdf` is not installed.
+    """
+    if not INSTALLED:
+        raise RunFolderError(
+            f"{path}: needs the extra `pdf`: pip install 'allied-rare-earth-planner[pdf]'"
+        )
+    fonts = resources.files("planner.reporting.forms").joinpath("fonts")
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch, resources.as_file(fonts) as ours:
+        vl_convert.register_font_directory(str(ours))
+        folder = Path(scratch)
+        for chart in _charts(front, chapters):
+            (folder / f"{chart.name}.svg").write_text(drawn(chart), encoding="utf-8")
+        values = {
+            "front": front,
+            "chapters": chapters,
+            "layout": layout,
+            "kind": lambda part: type(part).__name__.lower(),
+            "most": MOST_PRINTED,
+        }
+        body = passage("report.typ.j2", "report", values)
+        (folder / "report.typ").write_text(body, encoding="utf-8")
+        typst.compile(
+            folder / "report.typ",
+            output=path,
+            root=folder,
+            font_paths=[ours],
+            ignore_system_fonts=True,
+        )
+
+
+def _charts(front: Front, chapters: Sequence[Chapter]) -> list[Chart]:
+    every = front.charts + [chart for chapter in chapters for chart in chapter.charts]
+    return [chart for chart in every if chart.printed]
+
+
+def drawn(chart: Chart) -> str:
+    """A chart as SVG, what can be chosen as it is at first."""
+    spec = specification(chart.spec)
+    spec["config"]["font"] = "Liberation Sans"
+    svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    return svg
+
+
+def _quoted(text: str) -> str:
+    """A text as a Typst string, in which nothing is taken for markup."""
+    safe = unbroken(text).replace("\\", "\\\\").replace('"', '\\"')
+    letters = [c if c >= " " else f"\\u{{{ord(c):x}}}" for c in safe]
+    return '"' + "".join(letters) + '"'
+
+
+TEMPLATES.filters["quoted"] = _quoted
+
+
+def layout(part: ReportTable) -> dict[str, Any]:
+    """Whether a table is set small, lies on its side, is kept on one page; and the widths of its columns."""
+    turned = _too_wide(part)
+    letters = sum(len(cell) for row in part.shown for cell in row)
+    return {
+        "small": len(part.heads) > WIDE,
+        "turned": turned,
+        "together": not turned and letters < ON_ONE_PAGE,
+        "widths": [_width(part, at) for at in range(len(part.heads))],
+    }
+
+
+def _width(part: ReportTable, at: int) -> str:
+    """Short heads, numbers and words take what they need; longer ones share the rest by their length."""
+    head = part.heads[at]
+    if head.number:
+        return "auto" if max(len(head.title), len(head.unit)) <= SHORT else f"{SHORT}fr"
+    cells = [len(row[at]) for row in part.shown[:MOST_PRINTED]]
+    longest = max([len(head.title), *cells])
+    return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
+
+
+def _too_wide(part: ReportTable) -> bool:
+    if len(part.heads) <= WIDE:
+        return False
+    wide = 0.0
+    rows = [[column.unit for column in part.heads], *part.shown[:MOST_PRINTED]]
+    for at in range(len(part.heads)):
+        widest = max(len(row[at]) for row in rows)
+        wide += POINTS_A_LETTER * min(widest, SHORT) + POINTS_A_COLUMN
+    return wide > ROOM

@@ -1,0 +1,215 @@
+"""report.xlsx: an index, and every table of the chapters that names a sheet as a native Excel table with filters, sums as
+formulas, set up to be printed. Same plan, same bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_range
+
+from planner.reporting.charts.style import ACCENT, PLAIN, RULE
+from planner.reporting.parts import Chapter, Column, ReportTable
+
+MADE = datetime(2000, 1, 1)
+"""A fixed stamp, so that the bytes depend on the plan alone."""
+OPTIONS = dict.fromkeys(
+    ("strings_to_formulas", "strings_to_urls", "strings_to_numbers", "nan_inf_to_errors"), False
+)
+LONGEST, MOST_OF_A_HEADING = 32_767, 240
+"""Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
+MOST_ROWS = 100_000
+"""Rows of a sheet; a longer table is cut, and the index says so. Excel ends at 1,048,576."""
+WIDEST, NARROWEST = 60, 9
+"""Width of a column, letters."""
+A4 = 9
+INDEX = (("sheet", 24), ("rows", 10), ("what it says", 110))
+"""Headings of the index and the width of their columns."""
+
+
+def write_workbook(path: Path, title: str, units: str, chapters: Sequence[Chapter]) -> None:
+    """Write the workbook of some chapters. units: said under the title of the index."""
+    sheets = sheets_of(chapters)
+    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
+        target.set_properties({"title": title, "created": MADE})
+        writer = _Writer(target)
+        writer.index(f"Supply security plan: {title}", units, sheets)
+        for sheet in sheets:
+            page = writer.table(sheet)
+            if sheet.sheet == "supply and demand":
+                writer.supply_charts(sheet, page)
+            elif sheet.sheet == "loss by scenario":
+                writer.loss_chart(sheet, page)
+
+
+def sheets_of(chapters: Sequence[Chapter]) -> list[ReportTable]:
+    """The sheets after the index: the summary, then the others in the order of the chapters."""
+    found = []
+    for chapter in chapters:
+        found += [table for table in chapter.tables if table.sheet]
+    return sorted(found, key=lambda table: table.sheet != "summary")
+
+
+class _Writer:
+    """Writes sheets into one workbook and keeps its formats."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+        self._formats: dict[str, Any] = {}
+        self._bold = target.add_format({"bold": True, "font_size": 14})
+        self._link = target.add_format({"font_color": "#0b4f7d", "underline": 1})
+        self._head = target.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+
+    def _format(self, form: str) -> Any:
+        if form and form not in self._formats:
+            self._formats[form] = self._target.add_format({"num_format": form})
+        return self._formats.get(form)
+
+    def _page(self, name: str) -> Any:
+        """A sheet that is printed as wide as the paper, with its heading on every page."""
+        page = self._target.add_worksheet(name)
+        page.set_paper(A4)
+        page.set_landscape()
+        page.fit_to_pages(1, 0)
+        page.set_footer("&L&A&R&P / &N")
+        return page
+
+    def index(self, title: str, units: str, sheets: Sequence[ReportTable]) -> None:
+        """The first sheet: names and contents of the others, and the units."""
+        page = self._page("index")
+        page.hide_gridlines(2)
+        page.write_string(0, 0, title[:LONGEST], self._bold)
+        page.write_string(1, 0, units)
+        for place, (heading, width) in enumerate(INDEX):
+            page.set_column(place, place, width)
+            page.write_string(3, place, heading, self._head)
+        for row, sheet in enumerate(sheets, start=4):
+            rows = len(sheet.frame)
+            cut = f" (the first {MOST_ROWS:,} rows)" if rows > MOST_ROWS else ""
+            page.write_url(row, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
+            page.write_number(row, 1, rows)
+            page.write_string(row, 2, (sheet.meaning or sheet.title) + cut)
+
+    def table(self, sheet: ReportTable) -> Any:
+        """A sheet with one native table: header frozen, filters on, sums below."""
+        page = self._page(sheet.sheet)
+        page.freeze_panes(1, 0)
+        page.repeat_rows(0)
+        page.set_row(0, 32)
+        columns = sheet.sheet_columns
+        last = max(min(len(sheet.frame), MOST_ROWS), 1)
+        headings = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns])
+        heads = [{"header": heading, "header_format": self._head} for heading in headings]
+        name = "t_" + sheet.sheet.replace(" ", "_")
+        look = {"name": name, "columns": heads, "style": "Table Style Light 1"}
+        page.add_table(0, 0, last, len(columns) - 1, look)
+        for place, (column, values) in enumerate(columns):
+            form = column.form.excel
+            width = _width(headings[place], values, form)
+            page.set_column(place, place, width, self._format(form))
+            self._column(page, place, column, values)
+            if sheet.sum_row and column.summed:
+                self._sum(page, place, last, values, self._format(form))
+        if sheet.sum_row:
+            page.write_string(last + 1, 0, sheet.sum_row, self._head)
+        return page
+
+    def _column(self, page: Any, place: int, column: Column, values: Sequence[Any]) -> None:
+        """The cells of a column, blank where there is no value."""
+        form = self._format(column.form.excel)
+        for row, value in enumerate(values[:MOST_ROWS], start=1):
+            if isinstance(value, str):
+                if value:
+                    page.write_string(row, place, value[:LONGEST])
+            elif value is not None and value == value:
+                page.write_number(row, place, value, form)
+
+    @staticmethod
+    def _sum(page: Any, place: int, last: int, values: Sequence[Any], form: Any) -> None:
+        """The sum of a column, by its range: not every program reads a name with brackets in it."""
+        numbers = [v for v in values if isinstance(v, int | float) and v == v]
+        formula = f"=SUBTOTAL(109,{xl_range(1, place, last, place)})"
+        page.write_formula(last + 1, place, formula, form, sum(numbers))
+
+    def supply_charts(self, sheet: ReportTable, page: Any) -> None:
+        """Lines over the years beside the table, a chart for each element."""
+        wide = len(sheet.columns)
+        looks = {}
+        for place, (hue, width) in zip(range(2, wide), LINES, strict=False):
+            looks[place] = {"line": {"color": hue, "width": width}}
+        start = 1
+        elements = groupby(sheet.frame[sheet.columns[0].field].tolist())
+        for place, (element, rows) in enumerate(elements):
+            end = start + len(list(rows)) - 1
+            title = f"{element}: expected demand and supply, t a year"
+            chart = self._chart(
+                "line", title, sheet=sheet.sheet, along=(1, start, end), looks=looks
+            )
+            page.insert_chart(1 + 17 * (place // 2), wide + 1 + 8 * (place % 2), chart)
+            start = end + 1
+
+    def loss_chart(self, sheet: ReportTable, page: Any) -> None:
+        """Bars by scenario under the table."""
+        columns = enumerate(sheet.sheet_columns)
+        losses = [place for place, (column, _) in columns if column.unit == "MUSD"]
+        looks = {}
+        for place, hue in zip(losses[::-1], (ACCENT, PLAIN), strict=False):
+            looks[place] = {"fill": {"color": hue}}
+        along = (0, 1, len(sheet.frame))
+        chart = self._chart(
+            "bar", "Loss by scenario, MUSD", sheet=sheet.sheet, along=along, looks=looks
+        )
+        page.insert_chart(len(sheet.frame) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+
+    def _chart(
+        self,
+        kind: str,
+        title: str,
+        *,
+        sheet: str,
+        along: tuple[int, int, int],
+        looks: Mapping[int, dict[str, Any]],
+    ) -> Any:
+        """A native chart of columns, each with its look, along another column from a first row to a last."""
+        column, first, last = along
+        chart = self._target.add_chart({"type": kind})
+        for place, look in looks.items():
+            series = {
+                "name": [sheet, 0, place],
+                "values": [sheet, first, place, last, place],
+                "categories": [sheet, first, column, last, column],
+            }
+            chart.add_series(series | look)
+        # A name such as Dy!A1 would be taken for the address of a cell.
+        chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_y_axis({"reverse": True} if kind == "bar" else {"num_format": "#,##0", "min": 0})
+        return chart
+
+
+LINES = ((RULE, 5), (ACCENT, 1.75), (PLAIN, 1.75))
+"""Colour and width of demand and of what is met of it with the plan and without."""
+
+
+def _unique(headings: Sequence[str]) -> list[str]:
+    """Headings told apart without regard to case, as Excel tables demand."""
+    seen, out = Counter[str](), []
+    for heading in headings:
+        seen[heading.casefold()] += 1
+        often = seen[heading.casefold()]
+        out.append(heading if often == 1 else f"{heading} {often}")
+    return out
+
+
+def _width(heading: str, values: Sequence[Any], form: str) -> float:
+    """Width of a column: that of its longest cell, or heading on two lines."""
+    longest = 10
+    if not form:
+        lengths = [len(value) for value in values[:2000] if isinstance(value, str)]
+        longest = max(lengths, default=0)
+    return min(max(longest + 2, len(heading) * 0.75 + 3, NARROWEST), WIDEST)

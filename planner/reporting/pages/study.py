@@ -1,0 +1,103 @@
+"""Pages of studies: that of a study, finished or running, with its tables, and that of a frontier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from planner.reporting.chapters import money_frontier, study
+from planner.reporting.chapters.study_charts import outcome_words
+from planner.reporting.forms.html import render
+from planner.reporting.parts import Chapter, Front, Statement
+from planner.results.folders import write_whole
+from planner.results.store import csv_text
+from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyResults
+
+CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
+    study.plane,
+    study.given,
+    study.options,
+    study.failures,
+    study.projects,
+)
+"""Chapters of a study behind its status and, an option each, its outcomes."""
+DRIVERS = ("one_at_a_time.", "indices.")
+"""How names of charts begin that say what moves an outcome."""
+
+
+def chapters(found: StudyResults) -> list[Chapter]:
+    """All chapters that have anything to show."""
+    kept = [study.status(found)]
+    for place, option in enumerate(found.options):
+        kept.append(study.outcomes(found, option, place))
+    for make in CHAPTERS:
+        chapter = make(found)
+        if chapter is not None:
+            kept.append(chapter)
+    return kept
+
+
+def front(found: StudyResults, shown: list[Chapter]) -> Front:
+    """The question, and the answer in statements."""
+    outcomes = ", ".join(outcome_words(outcome) for outcome in found.outcomes)
+    return Front(
+        kind="Study",
+        title=found.title,
+        question=f"Influences on: {outcomes}",
+        statements=_statements(found, shown),
+    )
+
+
+def _statements(found: StudyResults, shown: list[Chapter]) -> list[Statement]:
+    share = (found.table["status"] == OPTIMAL).sum() / max(len(found.table), 1)
+    lead = study.say("lead", found=found, rows=len(found.table), share=share)
+    told = [Statement("Points", lead)]
+    missing = int(found.table["status"].isna().sum())
+    for about, words in (
+        ("Not finished", study.say("unfinished", missing=missing, rows=len(found.table))),
+        ("Warning", study.say("apart", found=found, line=AGREEMENT)),
+    ):
+        if words:
+            told.append(Statement(about, words))
+    for chapter in shown:
+        option = chapter.title.partition(": ")[2]
+        for chart in chapter.charts:
+            if chart.name.startswith(DRIVERS):
+                words = f"{chart.title}. {chart.caption}"
+                about = outcome_words(chart.name.split(".", 2)[2])
+                told.append(Statement(about, f"{option}: {words}" if option else words))
+    if found.held is not None and found.robustness is not None:
+        for row in found.robustness.to_dict("records"):
+            told.append(Statement(str(row["plan"]), study.say("regret", row=row)))
+    return [*told, *(study.failure_statements(found) if found.fails_when else ())]
+
+
+def write_report(found: StudyResults, folder: Path) -> None:
+    """Write report.html and tables/*.csv into the folder of a study."""
+    shown = chapters(found)
+    page = render(front(found, shown), shown)
+    (folder / "tables").mkdir(exist_ok=True)
+    for name, table in study.result_tables(found).items():
+        (folder / "tables" / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
+    write_page(page, folder)
+
+
+def frontier_page(found: FrontierResults) -> str:
+    """The page of a frontier: the curve, and the plan at its breakpoints."""
+    words = money_frontier.say("curve", found=found, points=len(found.table))
+    first = Front(
+        kind="Study",
+        title=found.title,
+        question="By how much does each further MUSD of public money reduce risk?",
+        statements=[Statement("Frontier", words)],
+    )
+    return render(first, [money_frontier.curve(found), money_frontier.breakpoints(found)])
+
+
+def write_page(page: str, folder: Path) -> None:
+    """Write report.html, whole."""
+
+    def write(path: Path) -> None:
+        path.write_text(page, encoding="utf-8", newline="\n")
+
+    write_whole(folder / "report.html", write)

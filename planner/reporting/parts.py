@@ -1,0 +1,268 @@
+"""What a chapter is made of, as values: tables, charts, texts, cards. The forms lay them out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import altair
+import pandas as pd
+
+from planner.reporting.words.numbers import (
+    NOTHING,
+    amount,
+    as_year,
+    listed,
+    number,
+    percent,
+    signed,
+)
+
+
+@dataclass(frozen=True)
+class Format:
+    """The look of the values of a column: as text on pages, and in the workbook by a number format ('' for words).
+    Texts are shown as they are."""
+
+    text: Callable[[Any], str]
+    excel: str = ""
+
+
+def _in_a_row(words: Sequence[str]) -> str:
+    return listed(list(words)) or NOTHING
+
+
+WORDS = Format(str)
+LIST = Format(_in_a_row)
+NUMBER = Format(number, "#,##0.00")
+AMOUNT = Format(amount, "#,##0.00")
+CHANGE = Format(signed, "#,##0.00")
+RATE = Format(number, "General")
+SHARE = Format(percent, "0.0%")
+YEAR = Format(as_year, "0")
+PAGE, SHEET = "page", "sheet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table: the field of its frame, heading and unit. `only`: shown on a `PAGE` or in a `SHEET` alone.
+    `heading`: stands in the workbook for heading and unit. `summed`: the total has its sum."""
+
+    field: str
+    title: str
+    unit: str = ""
+    form: Format = NUMBER
+    only: str = ""
+    heading: str = ""
+    summed: bool = False
+
+    @property
+    def number(self) -> bool:
+        """Whether it holds numbers, which stand to the right."""
+        return self.form not in (WORDS, LIST)
+
+    @property
+    def full(self) -> str:
+        """Heading with its unit, for the workbook."""
+        return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
+
+
+def text(field: str, title: str = "", **more: Any) -> Column:
+    """A column of words."""
+    return Column(field=field, title=title or field, form=WORDS, **more)
+
+
+def figures(field: str, title: str, unit: str = "", **more: Any) -> Column:
+    """A column of numbers."""
+    return Column(field=field, title=title, unit=unit, **more)
+
+
+def total(field: str, title: str, unit: str = "", **more: Any) -> Column:
+    """A column of amounts that are added up."""
+    return Column(field=field, title=title, unit=unit, form=AMOUNT, summed=True, **more)
+
+
+amounts = partial(figures, form=AMOUNT)
+"""A column of amounts of which less than a twentieth says nothing."""
+share = partial(figures, form=SHARE)
+"""A column of shares, shown in per cent."""
+year = partial(figures, form=YEAR)
+"""A column of years or of counts."""
+changed = partial(figures, form=CHANGE)
+"""A column of changes, with their sign."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportTable:
+    """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
+
+    frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
+    of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. on_page: also
+    shown on pages; folded there: behind a heading to open. file: where all rows are, if the page leaves some out.
+    meaning: what the sheet says, for the index of the workbook.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    frame: pd.DataFrame
+    note: str = ""
+    source: str = ""
+    folded: bool = False
+    on_page: bool = True
+    marks: Sequence[str] = ()
+    sum_row: str = ""
+    sheet: str = ""
+    meaning: str = ""
+    file: str = ""
+
+    @cached_property
+    def heads(self) -> list[Column]:
+        """The columns that a page shows."""
+        return [column for column in self.columns if column.only != SHEET]
+
+    @cached_property
+    def rows(self) -> list[list[Any]]:
+        """The values of all columns, row by row."""
+        return self.frame[[column.field for column in self.columns]].to_numpy(object).tolist()
+
+    @cached_property
+    def shown(self) -> list[list[str]]:
+        """The rows that a page shows, the total last."""
+        by_column = [self._texts(column) for column in self.heads]
+        cells = [list(row) for row in zip(*by_column, strict=True)]
+        return [*cells, self._sums] if self.sum_row else cells
+
+    def _texts(self, column: Column) -> list[str]:
+        form = column.form.text
+        found = []
+        for value in self.frame[column.field].tolist():
+            found.append(value if isinstance(value, str) else form(value))
+        return found
+
+    @property
+    def _sums(self) -> list[str]:
+        sums = []
+        for column in self.heads:
+            sums.append(column.form.text(self.sum_of(column.field)) if column.summed else "")
+        return [self.sum_row, *sums[1:]]
+
+    def sum_of(self, field: str) -> float:
+        """The sum of a column."""
+        values = self.frame[field].tolist()
+        return math.fsum(v for v in values if isinstance(v, int | float) and not math.isnan(v))
+
+    @cached_property
+    def row_marks(self) -> list[str]:
+        """A style class for each row that a page shows."""
+        marks = list(self.marks) or [""] * len(self.frame)
+        return [*marks, "total"] if self.sum_row else marks
+
+    @cached_property
+    def sheet_columns(self) -> list[tuple[Column, list[Any]]]:
+        """The columns that the workbook shows, with their values from top to bottom; lists are joined by `;`."""
+        found = []
+        for column in self.columns:
+            if column.only == PAGE:
+                continue
+            values = self.frame[column.field].tolist()
+            if column.form is LIST:
+                values = [v if isinstance(v, str) else "; ".join(v) for v in values]
+            found.append((column, values))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart with its sentence. name: `plan.chart(name)` gives it. title: a sentence that says what it shows. caption:
+    conditions and how it is read. source: where in the run folder its figures are. height: px, for the room it takes
+    before it is drawn. printed: drawn in the PDF too."""
+
+    name: str
+    title: str
+    spec: altair.TopLevelMixin
+    caption: str = ""
+    source: str = ""
+    folded: bool = False
+    printed: bool = True
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs under a title, if they have one. `source`: where in the run folder their figures are. `listed`: each is
+    an entry of a list."""
+
+    paragraphs: Sequence[str]
+    title: str = ""
+    source: str = ""
+    listed: bool = False
+
+
+Part = ReportTable | Chart | Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A key figure: value, unit, the thing that it is of, and a note. small: one that stands beside a larger."""
+
+    title: str
+    value: str
+    unit: str = ""
+    note: str = ""
+    source: str = ""
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of the answer under its heading."""
+
+    about: str
+    sentence: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A chapter: what it answers, its title, a lead, cards and parts. behind: reached by a link, not on the first
+    screens. alone: only in report.html."""
+
+    anchor: str
+    title: str
+    lead: str = ""
+    cards: Sequence[Card] = ()
+    parts: Sequence[Part] = ()
+    behind: bool = False
+    alone: bool = False
+
+    @property
+    def tables(self) -> list[ReportTable]:
+        """Its tables."""
+        return [part for part in self.parts if isinstance(part, ReportTable)]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Its charts."""
+        return [part for part in self.parts if isinstance(part, Chart)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """The head of a page: kind, title, the question, the answer as one claim, key figures, charts beside them, statements."""
+
+    kind: str
+    title: str
+    subtitle: str = ""
+    question: str = ""
+    claim: str = ""
+    cards: Sequence[Card] = ()
+    parts: Sequence[Part] = ()
+    statements: Sequence[Statement] = ()
+    note: str = ""
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Its charts."""
+        return [part for part in self.parts if isinstance(part, Chart)]

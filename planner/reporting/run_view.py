@@ -1,0 +1,64 @@
+"""RunView: the figures of a run with the names of its case; and where in the run folder a figure comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from planner.reporting.words.names import Names
+from planner.results.explanation import Explanation
+from planner.results.figures.run import EXPECTED, RunFigures, typed_tables
+from planner.results.plan import PlanValues
+
+BESIDE = ("evaluation", "coverage")
+"""Files that commands write beside a run and that its report shows, without `.json`."""
+
+
+@dataclass(frozen=True)
+class RunView(RunFigures):
+    """The figures of a run, and names for its ids."""
+
+    @cached_property
+    def names(self) -> Names:
+        """Names of the case."""
+        return Names(self.case)
+
+
+def run_view(
+    plan: PlanValues, found: Explanation | None = None, beside: Mapping[str, Any] | None = None
+) -> RunView:
+    """A plan as a run, with its explanation and what was written beside it. Tables that the plan lacks are empty."""
+    return RunView(plan.case, plan.status.value, plan.summary, typed_tables(plan), found, beside)
+
+
+def read_beside(folder: Path) -> dict[str, Any]:
+    """The files of `BESIDE` that a run folder holds and that can be read."""
+    found = {}
+    for name in BESIDE:
+        path = folder / f"{name}.json"
+        try:
+            found[name] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+WEIGHTED = "weighted by probability"
+
+
+def table_rows(table: str, scenario: str = "", **keys: object) -> str:
+    """'tables/shortfall.csv, rows with element=dy, year=2029'. scenario: an id, or `expected` for the mean over all."""
+    weighted = scenario == EXPECTED
+    filters = [f"scenario={scenario}"] if scenario and not weighted else []
+    filters += [f"{column}={value}" for column, value in keys.items()]
+    rows = f", rows with {', '.join(filters)}" if filters else ""
+    return f"tables/{table}.csv{rows}" + (f", {WEIGHTED}" if weighted else "")
+
+
+def summary_keys(*keys: str) -> str:
+    """'summary.json: risk_musd, without_plan.risk_musd'."""
+    return f"summary.json: {', '.join(keys)}"

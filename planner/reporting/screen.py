@@ -1,0 +1,171 @@
+"""What commands say about a plan and its explanation at their end, as lines of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from planner.data.case import Case
+from planner.data.stages import stages_told
+from planner.reporting.chapters.why import explained
+from planner.reporting.chapters.why_tables import notes
+from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words.names import STAGES, Names, midway
+from planner.reporting.words.numbers import SLIGHT, number
+from planner.reporting.words.sentences import worded_lines
+from planner.results.explanation import Explanation
+from planner.results.figures.money import worth_of_a_hundredth
+from planner.results.figures.run import records
+from planner.results.plan import PlanValues
+
+NAMED, MOST_NAMED, MOST_COUNTRIES = 4, 4, 6
+BESIDE = {
+    "2": "if 1 MUSD has to save 2",
+    "1": "if 1 MUSD has to save 1",
+    "0.5": "if it may save a half",
+}
+"""Plans beside the run, by the weight of cost at which each is the best."""
+LIMITS = {
+    "capacity": "{} capacity",
+    "nameplate limit": "size limit of new {} plants",
+    "budget": "budgets",
+    "hires": "hiring limits",
+    "training seats": "training seats",
+    "availability": "what {} projects can yield",
+    "saving": "largest shares of {} projects",
+}
+
+
+def closing_lines(plan: PlanValues) -> list[str]:
+    """Builds with place, year and capital; risk without and with the plan; unmet demand; binding constraints."""
+    run = run_view(plan)
+    summary = run.summary
+    spending = run.tables["spending"].groupby("funder")["expected"].sum()
+    paid = spending.sort_values(ascending=False).head(NAMED)
+    hired = run.tables["workforce"].groupby("scenario")["hired"].sum()
+    return worded_lines(
+        "screen.j2",
+        "closing",
+        plan=summary,
+        before=summary.get("without_plan", {}).get("risk_musd"),
+        tail=1 - run.case.model.objective.tail,
+        most=NAMED,
+        builds=list(_builds(run)),
+        trained=_trained(run),
+        hired=hired.max() if len(hired) else 0.0,
+        stock=_stock(run),
+        payers=[
+            f"{run.names.party(str(funder))} {number(amount)}" for funder, amount in paid.items()
+        ],
+        short=_unmet(run),
+        **_worst(run),
+        binds=_binds(run),
+        frontier=_frontier(run),
+    )
+
+
+def _frontier(run: RunView) -> dict[tuple[str, str], str]:
+    """Cost and residual risk -> the plans that have them: no action, this plan, and those beside it; the cheapest
+    first."""
+    summary = run.summary
+    points = []
+    for weight, point in summary.get("frontier", {}).items():
+        points.append((point["cost_musd"], point["risk_musd"], BESIDE[weight]))
+    if not points:
+        return {}
+    nothing = summary.get("without_plan")
+    if nothing:
+        points.append((nothing["cost_musd"], nothing["risk_musd"], "no action"))
+    points.append((summary["cost_musd"], summary["risk_musd"], "this plan"))
+    found: dict[tuple[str, str], str] = {}
+    for cost, risk, name in sorted(points):
+        at = number(cost), number(risk)
+        found[at] = f"{found[at]}; {name}" if at in found else name
+    return found
+
+
+def _builds(run: RunView) -> Iterator[tuple[str, float, list[str]]]:
+    """Word of a stage, its capital (expected, MUSD), and its projects, the costliest first."""
+    table = run.tables["investments"]
+    known = {row.stage for row in run.case.projects.values()}
+    for stage in stages_told(known):
+        rows = table[table["stage"] == stage.name]
+        capital = float((rows["capex_musd"] * rows["probability"]).sum())
+        first = rows.groupby("project", as_index=False).agg(
+            country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
+        )
+        first = first.sort_values(["capex", "year"], ascending=[False, True], kind="stable")
+        names = []
+        for row in records(first):
+            names.append(f"{run.names.project(row['project'])} ({row['country']}, {row['year']})")
+        yield stage.short, capital, names
+
+
+def _trained(run: RunView) -> list[str]:
+    skills = sorted(run.summary["trained"].items(), key=lambda item: -item[1])
+    return [
+        f"{number(persons)} {run.names.skill(skill)}" for skill, persons in skills if persons > 0
+    ]
+
+
+def _stock(run: RunView) -> dict[str, float]:
+    """Tonnes bought and released, expected; empty if there is no stock."""
+    stocks = run.tables["stocks"]
+    if stocks.empty:
+        return {}
+    weight = stocks["scenario"].map(run.weights)
+    found = {}
+    for column in ("bought_t", "released_t"):
+        found[column] = float((stocks[column] * weight).sum())
+    return found
+
+
+def _unmet(run: RunView) -> list[str]:
+    """Expected unmet demand by element, the most first."""
+    tonnes = run.summary["expected_shortfall_t"]
+    before = run.summary.get("without_plan", {}).get("expected_shortfall_t", {})
+    told = []
+    for element, amount in sorted(tonnes.items(), key=lambda item: -item[1]):
+        if amount > SLIGHT:
+            words = f"{midway(run.names.element(element))} {number(amount)} t"
+            if element in before:
+                words += f" (without a plan {number(before[element])})"
+            told.append(words)
+    return told
+
+
+def _worst(run: RunView) -> dict[str, Any]:
+    """The worst scenario, and when and where more than a hundredth of demand is unmet in it."""
+    losses, table = run.summary["scenario_loss_musd"], run.tables["shortfall"]
+    worst = max(losses, key=lambda scenario: losses[scenario])
+    hit = (table["scenario"] == worst) & (table["tonnes"] > 0.01 * table["demand_t"])
+    countries = sorted(map(run.names.country, table.loc[hit, "country"].unique()))
+    return {
+        "worst": run.names.scenario(worst),
+        "years": sorted(table.loc[hit, "year"].unique()),
+        "countries": countries[:MOST_COUNTRIES],
+    }
+
+
+def _binds(run: RunView) -> list[str]:
+    """Reductions of the objective (MUSD) by one per cent more of what money, plants or people could move, the most
+    first."""
+    told: dict[str, float] = {}
+    for (scarce, stage), musd in worth_of_a_hundredth(run).items():
+        name = LIMITS[scarce].format(midway(STAGES[stage]) if stage else "")
+        told[name] = told.get(name, 0.0) + musd
+    most = sorted(told.items(), key=lambda one: -one[1])[:NAMED]
+    return [f"{name} {number(musd)}" for name, musd in most if musd >= SLIGHT]
+
+
+def explain_lines(found: Explanation, case: Case) -> list[str]:
+    """Cumulative levers, verdicts, bottleneck, information."""
+    wide = max(len(rung.name.split(":")[0]) for rung in found.ladder)
+    return worded_lines(
+        "screen.j2",
+        "explained",
+        found=found,
+        wide=wide,
+        statements=explained(found, Names(case)),
+        any_size=notes("any_size") if case.model.policy.whole_plants else "",
+    )

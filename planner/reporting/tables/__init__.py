@@ -1,1 +1,0 @@
-"""Tables of pages and workbooks, from values."""

@@ -1,0 +1,1 @@
+"""Words of pages, charts and commands: numbers, names, sentences."""

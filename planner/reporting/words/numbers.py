@@ -1,0 +1,138 @@
+"""Numbers as people read them: thousands separators, whole from 100 on, a true minus sign; the same figure has the same
+digits in sentences, tables and charts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+NOTHING = "–"
+MINUS = "−"
+SLIGHT = 0.05
+"""Below this an amount of MUSD, tonnes or persons is not told by its digits."""
+LEAST_CHANGE = 5e-3
+BILLION = 999.5
+"""MUSD from which amounts are told in billions."""
+UNIT = re.compile(r"(?<=\d) (?:%|(?:bn USD|MUSD|t/y|t|kg)\b)")
+
+
+def number(value: float | None) -> str:
+    """A number: whole from 100 on, else three significant digits; a dash if there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 0.0005:
+        return "<0.001" if value > 0 else f">{MINUS}0.001"
+    if size >= 99.95:
+        digits = 0
+    elif size >= 9.995:
+        digits = 1
+    else:
+        digits = 2 if size >= 0.9995 else 3
+    return _minus(f"{value:,.{digits}f}")
+
+
+def money(musd: float | None) -> str:
+    """An amount of MUSD for a sentence, with its unit: billions from a thousand on."""
+    if musd is None or math.isnan(musd):
+        return NOTHING
+    if abs(musd) >= BILLION:
+        return f"{number(musd / 1000)} bn USD"
+    return f"{number(musd)} MUSD"
+
+
+def amount(value: float | None) -> str:
+    """A number of MUSD, tonnes or persons for a table, where less than a twentieth of one says nothing."""
+    return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
+
+
+def unbroken(value: Any) -> Any:
+    """A plain text whose figures stay on one line with their units; anything else as it is."""
+    if type(value) is not str:
+        return value
+    return UNIT.sub(lambda found: found[0].replace(" ", "\xa0"), value)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent."""
+    if share is None or math.isnan(share):
+        return NOTHING
+    points = 100.0 * share
+    if 0 < abs(points) < 0.05:
+        return "<0.1 %"
+    if 99.95 <= points < 100 - 1e-9:
+        return ">99.9 %"
+    whole = abs(points) >= 99.95 or abs(points - round(points)) < 1e-9
+    return _minus(f"{points:,.{0 if whole else 1}f} %")
+
+
+def signed(value: float | None) -> str:
+    """A change with its sign; '0' if it is slighter than half a hundredth."""
+    if value is None:
+        return NOTHING
+    if abs(value) < LEAST_CHANGE:
+        return "0"
+    return ("+" if value > 0 else "") + number(value)
+
+
+def change(before: float, after: float) -> str:
+    """The relative change from one value to another, or '' if there was nothing before."""
+    return percent(after / before - 1.0) if before > 0 else ""
+
+
+def as_year(value: float | None) -> str:
+    """A year, without separators."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:.0f}"
+
+
+def exact(value: float) -> str:
+    """An input as it was given, with thousands separators."""
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.10f}".rstrip("0")
+
+
+def count(amount: int, one: str, many: str = "") -> str:
+    """'1 plant', '3 plants'."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """'a, b and c'."""
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def span(first: float, last: float) -> str:
+    """'2027', '2027–2029'."""
+    return as_year(first) if first == last else f"{as_year(first)}–{as_year(last)}"
+
+
+def period(years: Sequence[int]) -> str:
+    """'in 2027', 'from 2027 to 2029'; years in order."""
+    return f"in {years[0]}" if years[0] == years[-1] else f"from {years[0]} to {years[-1]}"
+
+
+def spans(years: Iterable[int]) -> str:
+    """'2027–2029, 2031'."""
+    runs: list[list[int]] = []
+    for year in sorted(years):
+        if not runs or year != runs[-1][-1] + 1:
+            runs.append([])
+        runs[-1].append(year)
+    return ", ".join(span(run[0], run[-1]) for run in runs)
+
+
+def first_few(words: Sequence[str], most: int, separator: str = "; ") -> str:
+    """The first `most` of some words, and how many more there are."""
+    more = len(words) - most
+    rest = f" and {count(more, 'other')}" if more > 0 else ""
+    return separator.join(words[:most]) + rest
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)

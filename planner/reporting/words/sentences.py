@@ -1,0 +1,104 @@
+"""Sentences: passages (macros) of the templates in templates/text, filled with figures. Templates hold the words, code the
+figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from planner.reporting.words.names import STAGES, STAGES_MANY, midway, readable, short
+from planner.reporting.words.numbers import (
+    as_year,
+    change,
+    count,
+    first_few,
+    listed,
+    money,
+    number,
+    percent,
+    period,
+    signed,
+    span,
+    spans,
+)
+
+
+def _of_lines(text: str) -> list[str]:
+    """Lines with anything on them."""
+    return [line for line in map(str.strip, text.split("\n")) if line]
+
+
+# Plain texts, for the screen too: the page escapes them when it shows them.
+TEMPLATES = Environment(  # noqa: S701
+    loader=PackageLoader("planner.reporting", "templates/text"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+FILTERS = (
+    number,
+    percent,
+    signed,
+    money,
+    short,
+    midway,
+    readable,
+    listed,
+    period,
+    spans,
+    first_few,
+)
+TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
+TEMPLATES.filters |= {
+    "year": as_year,
+    "listed_lines": lambda text: listed(_of_lines(text)),
+    "joined_lines": lambda text: "; ".join(_of_lines(text)),
+    "each": lambda things, words: [words(thing) for thing in things],
+}
+TEMPLATES.globals |= {
+    "count": count,
+    "change": change,
+    "span": span,
+    "stages": STAGES_MANY,
+    "stage_names": STAGES,
+}
+
+
+def worded(template: str, name: str, /, **values: Any) -> str:
+    """A passage (macro) of a template of sentences over some values: its lines joined by spaces; '' if it says nothing.
+
+    Raises jinja2.UndefinedError if it speaks of a value that is not there.
+    """
+    return joined(passage(template, name, values))
+
+
+def joined(text: str) -> str:
+    """The lines of a text behind one another."""
+    return " ".join(_of_lines(text))
+
+
+def worded_lines(template: str, name: str, /, **values: Any) -> list[str]:
+    """A passage as lines of the screen, blank ones left out."""
+    return [line for line in passage(template, name, values).split("\n") if line.strip()]
+
+
+def passage(template: str, name: str, values: dict[str, Any]) -> str:
+    """A passage (macro) of a template over some values, as it is."""
+    module = TEMPLATES.get_template(template).make_module(values)
+    return str(getattr(module, name)())
+
+
+class Passages:
+    """The passages of one template: called with the name of one and its figures, it gives its sentences."""
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+
+    def __call__(self, name: str, /, **values: Any) -> str:
+        """A passage, its lines joined by spaces; '' if it says nothing."""
+        return worded(self.template, name, **values)
+
+    def lines(self, name: str, /, **values: Any) -> list[str]:
+        """A passage, a line a paragraph."""
+        return [line.strip() for line in worded_lines(self.template, name, **values)]

@@ -1,0 +1,394 @@
+"""Figures of the decision: the efficient frontier and its plans, the merit list in steps, what may wait, who pays."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import groupby, pairwise
+from typing import Any
+
+import pandas as pd
+
+from planner.data.shock_effects import year_of
+from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
+from planner.results.explanation import Commitment, Influence, Rung, Trial, Verdict
+from planner.results.figures.money import worth_something
+from planner.results.figures.plants import SLIGHT_TPA
+from planner.results.figures.run import RunFigures, records
+
+BILLION = 1000.0
+SLIGHT_MUSD = 0.05
+BINDING = 1.0
+"""MUSD by which one more MUSD of a budget that binds reduces the objective."""
+SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
+"""Shares of risk or cost up to which two plans are alike, and from which one saves."""
+
+
+def decided(run: RunFigures) -> Decision | None:
+    """What was found out about the decision, if that was asked."""
+    return run.found.decision if run.found is not None else None
+
+
+def doing_nothing(run: RunFigures) -> dict[str, float]:
+    """Risk and cost (MUSD) without a plan, of the frontier or of what the run was compared with; empty if neither is
+    known."""
+    found = decided(run)
+    if found is not None:
+        idle = named(found.frontier, "nothing")
+        return {"risk": idle.risk, "cost": idle.cost}
+    if not run.compared:
+        return {}
+    return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]}
+
+
+def named(frontier: Frontier, key: str) -> NamedPlan:
+    """A plan of the frontier by its key."""
+    return next(plan for plan in frontier.plans if plan.key == key)
+
+
+def alike(plans: Sequence[NamedPlan], told: int = 3) -> list[list[NamedPlan]]:
+    """Named plans in their order, those together whose cost, risk, public money and number of plants do not differ in the
+    first `told` digits."""
+    groups: dict[tuple[str, ...], list[NamedPlan]] = {}
+    for plan in plans:
+        amounts = [f"{amount:.{told}g}" for amount in (plan.cost, plan.risk, plan.public)]
+        key = (*amounts, str(len(plan.builds)))
+        groups.setdefault(key, []).append(plan)
+    return list(groups.values())
+
+
+def risk_at(frontier: Frontier, cost: float) -> float:
+    """Risk (MUSD) of the frontier at a cost (MUSD); at its ends what it has there."""
+    corners = frontier.corners
+    if cost <= corners[0].cost:
+        return corners[0].risk
+    for before, after in pairwise(corners):
+        if cost <= after.cost:
+            share = (cost - before.cost) / max(after.cost - before.cost, 1e-12)
+            return before.risk + share * (after.risk - before.risk)
+    return corners[-1].risk
+
+
+def effect(frontier: Frontier, risk: float) -> float:
+    """Share of the largest possible reduction of risk that is reached where `risk` (MUSD) remains."""
+    nothing, least = named(frontier, "nothing").risk, named(frontier, "least").risk
+    return (nothing - risk) / (nothing - least) if nothing > least else 1.0
+
+
+def moved_builds(frontier: Frontier, plan: NamedPlan) -> tuple[list[str], list[str]]:
+    """The projects of the run's plan that another does without, and those that it takes besides."""
+    own, other = set(named(frontier, "chosen").builds), set(plan.builds)
+    return sorted(own - other), sorted(other - own)
+
+
+def next_billion(frontier: Frontier) -> float | None:
+    """MUSD by which 1,000 MUSD beyond the core plan reduce the risk; None where the frontier ends before, or where that
+    is within the doubt of the frontier."""
+    core = named(frontier, "core")
+    if core.cost + BILLION > frontier.corners[-1].cost:
+        return None
+    taken = risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)
+    return taken if taken > frontier.gap else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of the frontier: projects that come in together.
+
+    public: their public money (MUSD, present value); cost, risk: of the frontier at its end (MUSD); increment: cost over
+    that of no plan; worth: by how much cost plus risk have fallen since the step before, or since no plan.
+    """
+
+    place: int
+    projects: list[str]
+    stages: dict[str, int]
+    public: float
+    cost: float
+    risk: float
+    increment: float
+    worth: float
+
+
+def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[Step]:
+    """The steps of the frontier in their order, from the merit list."""
+    found: list[Step] = []
+    cost, risk = nothing.cost, nothing.risk
+    for place, (_, group) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
+        projects, before = list(group), cost + risk
+        cost = max(cost, *(row.cost for row in projects))
+        risk = min(risk, *(row.risk for row in projects))
+        stages = Counter(row.stage for row in projects)
+        found.append(
+            Step(
+                place=place,
+                projects=[row.project for row in projects],
+                stages=dict(stages.most_common()),
+                public=sum(row.public for row in projects),
+                cost=cost,
+                risk=risk,
+                increment=cost - nothing.cost,
+                worth=before - cost - risk,
+            )
+        )
+    return found
+
+
+def mines_alone(run: RunFigures) -> tuple[Verdict, Trial | None] | None:
+    """The verdict on the claim that mines alone change little, and the trial that turns it most."""
+    verdicts = run.found.verdicts if run.found is not None else ()
+    for verdict in verdicts:
+        if verdict.claim == "mining":
+            return verdict, decisive_trial(verdict)
+    return None
+
+
+def decisive_trial(verdict: Verdict) -> Trial | None:
+    """The trial that turns a claim and lies farthest from the measure as given; None if none turns it."""
+    flips = [trial for trial in verdict.trials if trial.flips]
+    return max(flips, key=lambda trial: abs(trial.measure - verdict.measure), default=None)
+
+
+def cut_suppliers(run: RunFigures) -> list[str]:
+    """The suppliers whose imports some scenario cuts."""
+    cut = set()
+    for shock in run.case.tables.shocks:
+        if shock.kind == "import" and shock.factor < 1 and shock.supplier:
+            cut.add(shock.supplier)
+    return sorted(cut)
+
+
+def share_rows(run: RunFigures) -> list[Share]:
+    """Charges of the parties that bring or take anything, who gains most first; empty if they were not asked for."""
+    figures = [field.name for field in fields(Share) if field.name != "party"]
+    rows = []
+    for row in records(run.tables["shares"]):
+        amounts = {name: row.get(f"{name}_musd", 0.0) for name in figures}
+        rows.append(Share(row["party"], **amounts))
+    found = decided(run)
+    if not rows and found is not None and found.shares is not None:
+        rows = list(found.shares.rows)
+    told = [row for row in rows if abs(row.charge) + row.alone > SLIGHT_MUSD]
+    return sorted(told, key=lambda row: (-row.gain, row.party))
+
+
+def risk_by_party(run: RunFigures) -> dict[str, float]:
+    """Party -> its part of the risk (MUSD) without a plan; empty if that was not solved."""
+    aversion = run.case.model.objective.risk_aversion
+    out = defaultdict[str, float](float)
+    for country, loss in run.without.get("loss_musd_by_country", {}).items():
+        risk = (1 - aversion) * loss["expected"] + aversion * loss["tail"]
+        out[run.case.party[country]] += risk
+    return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicMoney:
+    """Who pays out of public budgets, and where these bind (MUSD).
+
+    payers: funder -> paid, who pays most first; used: share of all budgets; binding: years in which one more MUSD
+    reduces the objective by more than it is; budgeted: what those years have; dearest: the most that one more reduces,
+    of budgets that are not tiny; objectives: of what.
+    """
+
+    payers: dict[str, float]
+    paid: float
+    used: float
+    binding: list[int]
+    budgeted: float
+    dearest: float
+    objectives: list[str]
+
+
+def public_money(run: RunFigures) -> PublicMoney:
+    """Public payments of the run."""
+    paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    prices = worth_something(run)
+    dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)]
+    binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
+    budgeted = [musd for (_, year), musd in run.case.budget.items() if year in binding]
+    of_note = paid[paid["paid_musd"] >= 0.5]
+    total = float(paid["paid_musd"].sum())
+    return PublicMoney(
+        payers=dict(zip(of_note["funder"], of_note["paid_musd"], strict=True)),
+        paid=total,
+        used=total / max(float(paid["budget_musd"].sum()), SLIGHT_MUSD),
+        binding=binding,
+        budgeted=sum(budgeted),
+        dearest=float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
+        objectives=list(dear["objective"].unique()),
+    )
+
+
+def commitments(run: RunFigures) -> dict[str, Commitment]:
+    """Project -> how much of it is decided only when a disruption begins; empty if not asked."""
+    flexible = run.found.flexibility if run.found is not None else None
+    if flexible is None:
+        return {}
+    return {commitment.project: commitment for commitment in flexible.commitments}
+
+
+def waiting(run: RunFigures) -> list[Commitment]:
+    """Projects that may wait for a sign, the earliest and then the costliest first."""
+    found = []
+    for asked in commitments(run).values():
+        if asked.sure <= SLIGHT_TPA < asked.most and asked.first_year is not None:
+            found.append(asked)
+
+    def earliest(of: Commitment) -> tuple[int, float, str]:
+        return of.first_year or 0, -of.expected * of.capital, of.project
+
+    return sorted(found, key=earliest)
+
+
+@dataclass(frozen=True)
+class Recourse:
+    """The plan that decides everything once (two-stage) and the one that answers (multistage), both with costs."""
+
+    committed: Rung
+    answering: Rung
+
+    @property
+    def same_risk(self) -> bool:
+        """Whether both leave the same risk, to a thousandth."""
+        apart = abs(self.committed.risk - self.answering.risk)
+        return apart <= SAME_SHARE * self.committed.risk
+
+    @property
+    def saves(self) -> bool:
+        """Whether answering reduces the cost or the risk by a hundredth or more."""
+        most_cost = (1 - SMALLEST_SHARE) * (self.committed.cost or 0.0)
+        most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SLIGHT_MUSD
+        return (self.answering.cost or 0.0) <= most_cost or self.answering.risk <= most_risk
+
+    @property
+    def better(self) -> bool:
+        """Whether cost plus risk are less where the plan answers."""
+        answering = (self.answering.cost or 0.0) + self.answering.risk
+        return answering < (self.committed.cost or 0.0) + self.committed.risk
+
+
+def recourse(timing: Sequence[Rung]) -> Recourse | None:
+    """Both plans, if both were solved with costs."""
+    by_key = {rung.key: rung for rung in timing if rung.cost is not None}
+    if not {"committed", "adaptive"} <= set(by_key):
+        return None
+    return Recourse(by_key["committed"], by_key["adaptive"])
+
+
+def rung(run: RunFigures, key: str) -> Rung | None:
+    """A counterfactual about timing by its key, if it was asked for."""
+    timing = run.found.timing if run.found is not None else ()
+    return next((rung for rung in timing if rung.key == key), None)
+
+
+def acting_alone(run: RunFigures) -> dict[str, float]:
+    """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own money`
+    with trade going on; empty if that was not asked with this goal."""
+    found = run.found
+    if found is None or found.goal != "welfare":
+        return {}
+    out = {}
+    for counterfactual in found.together:
+        if counterfactual.key in ("national", "own money") and counterfactual.against:
+            base = counterfactual.objective - counterfactual.change
+            out[counterfactual.key] = counterfactual.change / base
+    return out
+
+
+def planned_execution(found: Decision) -> Execution | None:
+    """The plan as planned, to hold what goes wrong against."""
+    return next((row for row in found.execution if row.key == "planned"), None)
+
+
+def hurtful(found: Decision, most: int = 3) -> list[Execution]:
+    """Of what may go wrong the things that raise the risk most, decisions fixed."""
+    planned = planned_execution(found)
+    if planned is None:
+        return []
+    hurt = []
+    for row in found.execution:
+        if row.key != "planned" and (row.held_risk or 0.0) > 1.001 * planned.risk:
+            hurt.append(row)
+    return sorted(hurt, key=lambda row: -(row.held_risk or 0.0))[:most]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockUse:
+    """Stock (t, expected): held at the end of the first and of the last year; what leaves until `until`, and of that
+    what leaves in years without a cut."""
+
+    first: float
+    last: float
+    sold: float
+    sold_without_cut: float
+    until: int
+
+
+def stock_use(run: RunFigures) -> StockUse:
+    """How much stock is held and when it leaves."""
+    rows = run.by_year["stocks"]
+    held = run.expected(rows, ["year"], ["stock_t"]).set_index("year")["stock_t"]
+    until = run.years[-(len(run.years) // 3) - 1]
+    early = rows[rows["year"] <= until]
+    cut = _cut_years(run)
+    pairs = zip(early["scenario"], early["year"], strict=True)
+    in_cut = pd.Series([pair in cut for pair in pairs], index=early.index, dtype=bool)
+    weight = early["scenario"].map(run.weights).astype(float)
+    released = early["released_t"] * weight
+    return StockUse(
+        first=float(held.get(run.years[0], 0.0)),
+        last=float(held.get(run.years[-1], 0.0)),
+        sold=float(released.sum()),
+        sold_without_cut=float(released[~in_cut].sum()),
+        until=until,
+    )
+
+
+def _cut_years(run: RunFigures) -> set[tuple[str, int]]:
+    """(scenario, year) in which imports are cut."""
+    found = set[tuple[str, int]]()
+    for shock in run.case.tables.shocks:
+        if shock.kind == "import" and shock.factor < 1:
+            first = year_of(shock.start_year or run.years[0])
+            last = year_of(shock.end_year or run.years[-1])
+            found.update((shock.scenario, year) for year in range(first, last + 1))
+    return found
+
+
+def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:
+    """The unsure inputs at the ends of their range, the most influential first: input, setting, `objective` (MUSD) and
+    its `change` against that of the run."""
+    rows = []
+    for influence in influences:
+        for tried in influence.tried:
+            rows.append(
+                {
+                    "input": influence.input,
+                    "setting": tried.setting,
+                    "objective": tried.objective,
+                    "change": tried.objective - own,
+                }
+            )
+    return pd.DataFrame(rows, columns=["input", "setting", "objective", "change"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfSample:
+    """An estimate of `evaluation.json` with its 95 % interval (MUSD; no interval: both ends None)."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def out_of_sample(
+    run: RunFigures, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
+) -> OutOfSample | None:
+    """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated."""
+    told: Any = (run.beside or {}).get("evaluation")
+    for key in (whose, how, figure):
+        told = told.get(key) if isinstance(told, dict) else None
+    if not isinstance(told, dict) or told.get("value") is None:
+        return None
+    return OutOfSample(value=told["value"], low=told.get("low"), high=told.get("high"))

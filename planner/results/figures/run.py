@@ -1,0 +1,229 @@
+"""The figures of one run: typed result tables, weights of the scenarios, sums over scenarios and periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from planner.data.case import Case
+from planner.results.explanation import Explanation
+from planner.results.losses import loss_of_shortfall
+from planner.results.plan import PlanValues
+from planner.results.schema import EVERY_TABLE, Kind, ResultColumn
+
+WITHOUT = "without_plan_t"
+"""Column of `shortfall`: unmet demand without a plan."""
+EXPECTED = "expected"
+"""Stands for the mean over all scenarios where the id of a scenario is asked for."""
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """A case, its summary and its result tables. Numbers are floats, ids are texts, whatever file they came from."""
+
+    case: Case
+    status: str
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    found: Explanation | None = None
+    """The explanation of the plan, if it was asked for."""
+    beside: Mapping[str, Any] | None = None
+    """Files that commands write beside the run, by name: evaluation, coverage."""
+
+    @property
+    def title(self) -> str:
+        """Name of the case; a run folder read back calls its own copy `inputs`."""
+        return str(self.summary.get("case", self.case.name))
+
+    @property
+    def solved(self) -> bool:
+        """Whether there is a plan."""
+        return "risk_musd" in self.summary
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Probability of each scenario."""
+        return self.case.scenarios
+
+    @cached_property
+    def compared(self) -> bool:
+        """Whether the run says what happens without a plan."""
+        return "without_plan" in self.summary and WITHOUT in self.tables["shortfall"]
+
+    @property
+    def undone(self) -> str:
+        """The column of unmet demand without a plan; with it where nothing is compared."""
+        return WITHOUT if self.compared else "tonnes"
+
+    @property
+    def without(self) -> Mapping[str, Any]:
+        """Figures of the case without a plan; empty if not solved for."""
+        return self.summary["without_plan"] if self.compared else {}
+
+    @cached_property
+    def years(self) -> list[int]:
+        """Years of the plan."""
+        return list(self.case.years)
+
+    @cached_property
+    def by_year(self) -> dict[str, pd.DataFrame]:
+        """The tables by year: of a divided year tonnes, money and hires are sums over its quarters, capacities and
+        staff are means, stocks those at its end."""
+        found = {}
+        for name, table in self.tables.items():
+            found[name] = _whole_years(table) if "quarter" in table else table
+        return found
+
+    @cached_property
+    def by_loss(self) -> list[str]:
+        """Scenarios from the largest loss to the smallest: without a plan where known, then with it."""
+        after = self.summary["scenario_loss_musd"]
+        before = self.without.get("scenario_loss_musd", after)
+
+        def largest_first(scenario: str) -> tuple[float, float, float, str]:
+            weight = self.weights.get(scenario, 0.0)
+            return -before[scenario], -after[scenario], -weight, scenario
+
+        return sorted(after, key=largest_first)
+
+    @property
+    def worst(self) -> str:
+        """The scenario with the largest loss."""
+        return self.by_loss[0]
+
+    @cached_property
+    def calm(self) -> str:
+        """The likeliest of the scenarios with the least loss."""
+        after = self.summary["scenario_loss_musd"]
+        before = self.without.get("scenario_loss_musd", after)
+
+        def least_first(scenario: str) -> tuple[float, float, float, str]:
+            weight = self.weights.get(scenario, 0.0)
+            return before[scenario], after[scenario], -weight, scenario
+
+        return min(map(str, after), key=least_first)
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Expected loss (MUSD) by country, element and year: `musd` with the plan, `without_musd` without one."""
+        short = self.tables["shortfall"]
+        rows = short[(short["tonnes"] > 0) | (short[self.undone] > 0)]
+        weight = rows["scenario"].map(self.weights)
+        out = rows[["country", "element", "year"]].copy()
+        for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
+            if source in rows:
+                out[column] = weight * losses_of(self.case, rows, source)
+        return _sums(out, ["country", "element", "year"])
+
+    @cached_property
+    def elements(self) -> list[str]:
+        """Elements in demand, the costliest shortage first."""
+        column = "without_musd" if self.compared else "musd"
+        by_loss = self.losses.groupby("element")[column].sum().to_dict()
+        wanted = sorted(self.tables["shortfall"]["element"].unique())
+        return sorted(wanted, key=lambda element: (-by_loss.get(element, 0.0), element))
+
+    def expected(
+        self, table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]
+    ) -> pd.DataFrame:
+        """Sums of columns by keys, weighted by the probability of the scenario."""
+        weight = table["scenario"].map(self.weights)
+        weighted = table[list(columns)].mul(weight, axis=0)
+        return _sums(table[list(by)].join(weighted), by)
+
+    def within(
+        self, table: pd.DataFrame, scenario: str, by: Sequence[str], columns: Sequence[str]
+    ) -> pd.DataFrame:
+        """Sums of columns by keys in one scenario, or expected ones for `EXPECTED`."""
+        if scenario == EXPECTED:
+            return self.expected(table, by, columns)
+        return _sums(table.loc[table["scenario"] == scenario, [*by, *columns]], by)
+
+
+def _sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    return table.groupby(list(by), as_index=False).sum()
+
+
+MEANS = {
+    "existing_tpa",
+    "new_tpa",
+    "factor",
+    "usable_tpa",
+    "staff",
+    "lent",
+    "borrowed",
+    "available",
+    "needed",
+}
+"""Columns that hold in a period for as long as it lasts; others but stocks add up."""
+
+
+def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
+    """The quarters of each divided year made one row."""
+    whole = table["quarter"].isna()
+    if whole.all():
+        return table
+    keys, how = [], {}
+    for column in table.columns:
+        if column == "quarter":
+            continue
+        if column in {"year", "probability"} or not is_numeric_dtype(table[column]):
+            keys.append(column)
+        elif column == "stock_t":
+            how[column] = "last"
+        else:
+            how[column] = "mean" if column in MEANS else "sum"
+    divided = table[~whole].groupby(keys, as_index=False, sort=False).agg(how)
+    joined = pd.concat([table[whole], divided], ignore_index=True)
+    return joined.reindex(columns=table.columns)
+
+
+def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> list[float]:
+    """Loss (MUSD) of the unmet demand in each row of the table `shortfall`."""
+    found = []
+    for row in records(rows):
+        good = row["country"], row["element"], row["form"]
+        found.append(loss_of_shortfall(case, good, int(row["year"]), row[column], row["demand_t"]))
+    return found
+
+
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """Rows of a table, cells as attributes."""
+    return table.itertuples(index=False)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as dictionaries."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def typed_tables(plan: PlanValues) -> dict[str, pd.DataFrame]:
+    """The result tables of a plan, typed as declared. Tables that the plan lacks are empty."""
+    found = {}
+    for name, table in EVERY_TABLE.items():
+        found[name] = _typed(plan.tables.get(name), table.columns)
+    return found
+
+
+def _typed(table: pd.DataFrame | None, columns: Sequence[ResultColumn]) -> pd.DataFrame:
+    if table is None:
+        table = pd.DataFrame(columns=[column.name for column in columns])
+    out = {}
+    for column in columns:
+        name = column.name
+        if column.optional and name not in table:
+            continue
+        values = table[name] if name in table else pd.Series(index=table.index, dtype=object)
+        if column.is_text:
+            known = values.astype(object).where(values.notna(), "")
+            out[name] = known.astype(str).astype(object)
+        else:
+            out[name] = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
+            if column.kind is Kind.YEAR and not out[name].isna().any():
+                out[name] = out[name].astype(int)
+    return pd.DataFrame(out)

@@ -1,0 +1,313 @@
+"""Figures of demand that is met and not met, and of where goods come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.data.stages import CONVERTING
+from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of, rows_of
+from planner.results.schema import IMPORTED
+
+SPREAD = (0.1, 0.9)
+"""Quantiles of a fan."""
+SMALLEST_T = 5e-4
+"""Tonnes below which nothing is unmet: a table would print nothing."""
+INSURED = 0.01
+"""Share of a year's demand from which on a plan insures the year."""
+LIKELY = 0.02
+"""Probability with which the main scenario's loss is reached or passed."""
+
+
+def short_columns(run: RunFigures) -> list[str]:
+    """The columns of tonnes of the table `shortfall`."""
+    return ["tonnes", "demand_t", WITHOUT] if run.compared else ["tonnes", "demand_t"]
+
+
+def short_by(run: RunFigures, keys: list[str]) -> pd.DataFrame:
+    """Unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t), summed by keys."""
+    return run.tables["shortfall"].groupby(keys, as_index=False)[short_columns(run)].sum()
+
+
+def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Demand and what is met of it (t) by keys: `demand`, `met` and, if compared, `met_without`."""
+    out = sums[keys].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
+    if WITHOUT not in sums:
+        return out
+    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT])
+
+
+def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
+    """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
+    sums = short_by(run, ["element", "scenario", "year"])
+    return _met(sums[sums["element"] == element], ["scenario", "year"])
+
+
+def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of `met_by_scenario` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`,
+    and the same span of demand: `demand_least`, `demand_most`."""
+    found = []
+    weighted = rows.assign(weight=rows["scenario"].map(run.weights))
+    for year, at in weighted.groupby("year"):
+        ordered = at.sort_values(column, kind="stable")
+        values = ordered[column].to_numpy()
+        reached = ordered["weight"].cumsum().to_numpy()
+        low, high = (_quantile(values, reached, share) for share in SPREAD)
+        found.append(
+            {
+                "year": int(str(year)),
+                "least": values[0],
+                "low": low,
+                "high": high,
+                "most": values[-1],
+                "mean": float((at[column] * at["weight"]).sum()),
+                "demand_least": at["demand"].min(),
+                "demand_most": at["demand"].max(),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _quantile(values: NDArray[Any], reached: NDArray[Any], share: float) -> float:
+    """The first of rising values at which the probability reaches a share."""
+    place = min(int((reached < share - 1e-9).sum()), len(values) - 1)
+    return float(values[place])
+
+
+def balances(run: RunFigures) -> pd.DataFrame:
+    """Expected demand and what is met of it (t) by element, year."""
+    keys = ["element", "year"]
+    return _met(run.expected(run.tables["shortfall"], keys, short_columns(run)), keys)
+
+
+def totals(run: RunFigures) -> pd.DataFrame:
+    """Unmet demand (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
+    return short_by(run, ["scenario", "element"])
+
+
+def ever_short(run: RunFigures, element: str) -> bool:
+    """Whether the element is ever short, in any scenario, with or without the plan."""
+    rows = totals(run)
+    amounts = rows.loc[rows["element"] == element, ["tonnes", run.undone]]
+    return bool((amounts > 0).to_numpy().any())
+
+
+def insured_years(run: RunFigures) -> list[int]:
+    """The years in which more than a hundredth of an element would be unmet in some scenario without the plan: what
+    the plan insures against; with it where nothing is compared."""
+    sums = short_by(run, ["scenario", "element", "year"])
+    unmet = sums[sums[run.undone] > INSURED * sums["demand_t"]]
+    return sorted({int(year) for year in unmet["year"]})
+
+
+def short_by_country(run: RunFigures) -> pd.DataFrame:
+    """Unmet demand and demand (t), all forms, by scenario, element, country and year in which any is or would be short."""
+    sums = short_by(run, ["scenario", "element", "country", "year"])
+    most = sums[["tonnes", run.undone]].max(axis=1)
+    return sums[most > SMALLEST_T].reset_index(drop=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstYear:
+    """The share of an element's demand that is unmet in its worst year in a scenario with the plan, and `before`, in that
+    year without one; and the same of the worst year without a plan: `undone` there, `left` with the plan."""
+
+    share: float
+    year: int
+    before: float
+    undone: float
+    undone_year: int
+    left: float
+
+
+def worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
+    """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
+    sums = short_by(run, ["scenario", "element", "year"])
+    sums = sums[sums["demand_t"] > 0]
+    shares = sums.assign(share=sums["tonnes"], before=sums[run.undone])
+    shares[["share", "before"]] = shares[["share", "before"]].div(sums["demand_t"], axis=0)
+    found = {}
+    for key, rows in shares.groupby(["scenario", "element"]):
+        share, before = rows["share"].to_numpy(), rows["before"].to_numpy()
+        years = rows["year"].to_numpy()
+        at, was = int(share.argmax()), int(before.argmax())
+        found[str(key[0]), str(key[1])] = WorstYear(
+            share=float(share[at]),
+            year=int(years[at]),
+            before=float(before[at]),
+            undone=float(before[was]),
+            undone_year=int(years[was]),
+            left=float(share[was]),
+        )
+    return found
+
+
+def main_scenario(run: RunFigures) -> str:
+    """The scenario whose loss is reached or passed with a probability of 2 %, whether by one scenario or by many."""
+    reached = 0.0
+    for scenario in run.by_loss:
+        reached += run.weights.get(scenario, 0.0)
+        if reached >= LIKELY - 1e-9:
+            return scenario
+    return run.worst
+
+
+def sources(run: RunFigures, goods: list[tuple[str, str]], scenarios: list[str]) -> pd.DataFrame:
+    """Where goods (element, form) come from in some scenarios, by scenario, element, form, year: `way` (imported, made,
+    stock), `by` (the supplier or the country that makes it, '' for stock) and `tonnes`."""
+    flows = _of_goods(run.tables["operations"], goods, scenarios)
+    stock = flows[flows["item"] == "released"].assign(way="stock", by="")
+    imports = flows[flows["item"].isin(IMPORTED)]
+    imports = imports.assign(way="imported", by=imports["project"])
+    made = flows[flows["item"] == "made"]
+    made = made.assign(way="made", by=made["country"])
+    keys = ["scenario", "element", "form", "year", "way", "by"]
+    return pd.concat([imports, made, stock]).groupby(keys, as_index=False)[["tonnes"]].sum()
+
+
+def use_of_goods(
+    run: RunFigures, goods: list[tuple[str, str]], scenarios: list[str]
+) -> pd.DataFrame:
+    """Use of goods by scenario, element, form, year: `use_t`, demand and what metal and magnet plants take in."""
+    short = _of_goods(run.tables["shortfall"], goods, scenarios)
+    flows = _of_goods(run.tables["operations"], goods, scenarios)
+    taken = flows[flows["item"].isin([stage.item for stage in CONVERTING])]
+    wanted = short.rename(columns={"demand_t": "use_t"})
+    both = pd.concat([wanted, taken.rename(columns={"tonnes": "use_t"})])
+    return both.groupby(["scenario", "element", "form", "year"], as_index=False)[["use_t"]].sum()
+
+
+def _of_goods(
+    table: pd.DataFrame, goods: list[tuple[str, str]], scenarios: list[str]
+) -> pd.DataFrame:
+    good = pd.MultiIndex.from_frame(table[["element", "form"]])
+    return table[table["scenario"].isin(scenarios) & good.isin(goods)]
+
+
+KEYS = ["country", "element", "form", "year"]
+
+
+def missing(run: RunFigures, scenario: str) -> pd.DataFrame:
+    """Unmet demand with the plan by country, element, form, year, in a scenario or expected (`EXPECTED`): `tonnes`,
+    `demand_t`, and the loss `musd`."""
+    rows = run.tables["shortfall"]
+    rows = rows[rows["tonnes"] > 0] if scenario == EXPECTED else rows[rows["scenario"] == scenario]
+    lost = rows.assign(musd=losses_of(run.case, rows))
+    out = run.within(lost, scenario, KEYS, ["tonnes", "musd"])
+    wanted = run.within(run.tables["shortfall"], scenario, KEYS, ["demand_t"])
+    return out[out["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
+
+
+SEEN, TENTH, MOST_WORST = 1e-4, 0.1, 3
+"""Shares of a year's demand: up to the first nothing counts as unmet; and how many cases are told."""
+
+
+@dataclass(frozen=True)
+class WorstCase:
+    """Unmet demand of an element in its worst years in a scenario."""
+
+    scenario: str
+    element: str
+    at: WorstYear
+
+
+def worst_cases(run: RunFigures) -> list[WorstCase]:
+    """The scenarios that lose most, the main one first, and of each the element whose demand is unmet most."""
+    shares, main = worst_shares(run), main_scenario(run)
+    found = []
+    for scenario in [main, *(w for w in run.by_loss if w != main)]:
+        cases = _cases(run, shares, scenario)
+        hit = [case for case in cases if max(case.at.undone, case.at.share) > SEEN]
+        if hit:
+            found.append(max(hit, key=lambda case: (case.at.undone + case.at.share, case.element)))
+    return found[:MOST_WORST]
+
+
+def most_exposed(run: RunFigures) -> list[WorstCase]:
+    """Of each of the elements whose shortage costs most the scenario, of all, in which most is unmet with the plan."""
+    shares = worst_shares(run)
+    every = [case for scenario in run.weights for case in _cases(run, shares, scenario)]
+    found = []
+    for element in run.elements:
+        hit = [case for case in every if case.element == element and case.at.share > SEEN]
+        if hit:
+            found.append(min(hit, key=lambda case: (-case.at.share, case.scenario)))
+    return found[:MOST_WORST]
+
+
+def worst_remaining(run: RunFigures, scenario: str) -> WorstCase | None:
+    """The element that is worst off with the plan in a scenario; None if nothing is unmet there."""
+    cases = [c for c in _cases(run, worst_shares(run), scenario) if c.at.share > SEEN]
+    return max(cases, key=lambda case: (case.at.share, case.element), default=None)
+
+
+def _cases(
+    run: RunFigures, shares: dict[tuple[str, str], WorstYear], scenario: str
+) -> list[WorstCase]:
+    found = []
+    for element in run.elements:
+        if (scenario, element) in shares:
+            found.append(WorstCase(scenario, element, shares[scenario, element]))
+    return found
+
+
+def often_short(run: RunFigures, element: str) -> float:
+    """Probability that more than a tenth of an element's demand is unmet in some year, with the plan."""
+    shares = worst_shares(run)
+    found = 0.0
+    for scenario, probability in run.weights.items():
+        at = shares.get((scenario, element))
+        if at is not None and at.share > TENTH:
+            found += probability
+    return found
+
+
+WORSE, MOST_WORSE = 1.0, 2
+"""From how many t or MUSD a year is told that is worse with the plan, and how many of them."""
+
+
+@dataclass(frozen=True)
+class WorseYear:
+    """A year in which more of an element is unmet (t), or more is lost in a country (MUSD), with the plan than without."""
+
+    kind: str
+    key: str
+    year: int
+    more: float
+
+
+def worse_with_the_plan(run: RunFigures) -> list[WorseYear]:
+    """Elements and countries with a year in which the plan is worse than none, expected, the most first."""
+    if not run.compared:
+        return []
+    lost = run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum()
+    missed = [
+        WorseYear("element", r.element, int(r.year), r.met_without - r.met)
+        for r in rows_of(balances(run))
+    ]
+    dearer = [
+        WorseYear("country", r.country, int(r.year), r.musd - r.without_musd) for r in rows_of(lost)
+    ]
+    found = []
+    for rows in (missed, dearer):
+        most = sorted(rows, key=lambda row: -row.more)[:MOST_WORSE]
+        found += [row for row in most if row.more > WORSE]
+    return found
+
+
+HARDLY = 0.8
+"""Part of its loss that remains in a scenario where the plan hardly helps."""
+
+
+def hardly_helped(run: RunFigures) -> list[tuple[str, float, float]]:
+    """The scenarios of which the plan reduces the loss least: scenario, its loss (MUSD) with the plan and without."""
+    after, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
+    found = []
+    for scenario in run.by_loss:
+        loss = after[scenario]
+        if scenario in before and loss > HARDLY * before[scenario] and loss > WORSE:
+            found.append((scenario, loss, before[scenario]))
+    return sorted(found, key=lambda row: -row[1])[:MOST_WORSE]
