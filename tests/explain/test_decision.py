@@ -94,7 +94,7 @@ def test_the_closing_screen_shows_a_cheaper_and_a_dearer_plan(make_case: MakeCas
         "0.5": {"cost_musd": near(125), "risk_musd": near(0)},
     }
     assert [" ".join(line.split()) for line in closing_lines(plan)[2:5]] == [
-        "Curve 0 MUSD leave 300: nothing new",
+        "Frontier 0 MUSD leave 300: no action",
         "25.0 MUSD leave 150: if 1 MUSD has to save 2",
         "125 MUSD leave 0: if it may save a half; this plan",
     ]

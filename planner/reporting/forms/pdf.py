@@ -16,6 +16,7 @@ from typing import Any
 
 from planner.errors import RunFolderError
 from planner.reporting.charts.style import specification
+from planner.reporting.forms.html import kind_of
 from planner.reporting.parts import Chapter, Chart, Front, ReportTable
 from planner.reporting.words.numbers import unbroken
 from planner.reporting.words.sentences import TEMPLATES, passage
@@ -59,7 +60,7 @@ def write_pdf(path: Path, front: Front, chapters: Sequence[Chapter]) -> None:
             "front": front,
             "chapters": chapters,
             "layout": layout,
-            "kind": lambda part: type(part).__name__.lower(),
+            "kind": kind_of,
             "most": MOST_PRINTED,
         }
         body = passage("report.typ.j2", "report", values)
