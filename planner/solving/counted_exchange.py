@@ -65,6 +65,9 @@ def _needed_of_plants(at: NodeValues, good: Good) -> Vector:
         need = need - at("shortfall", *good, step)
     for supplier in s.suppliers.get(good, ()):
         need = need - at("resold", supplier, *good)
+    for p, rows in s.case.savings.items():
+        if good in rows:
+            need = need - at("saved", p, e, o)
     for p, row in s.case.projects.items():
         if row.country == c and s.case.stage_of(p).takes == o:
             need = need + at("converted", p, e)

@@ -421,3 +421,26 @@ def test_scenarios_one_by_one_give_the_same_with_a_price_and_are_refused_without
     hard = make_case(model, **tables, targets=[target("origin_share", 0.9)])
     with pytest.raises(InputError, match='"asked" has none'):
         planner.solve(hard, method="scenarios")
+
+
+def test_what_is_saved_is_no_use_and_its_partner_gives_the_less(solve: SolveCase) -> None:
+    """BBB saves 30 of its 100 t. All of its use is to be made in AAA, which gives it 70 t."""
+    plan = solve(
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=demand(100, last=2026, country="BBB"),
+        imports=[imports(100, country="BBB")],
+        projects=[
+            mine(),
+            plant(existing_tpa=100),
+            {"project": "thrift", "country": "BBB", "stage": "saving", "existing_tpa": 30},
+        ],
+        savings=[{"project": "thrift", "element": "Dy", "form": "oxide", "tonnes": 1}],
+        targets=[
+            target("served", 1.0, target="all"),
+            target("made_share", 1.0, country="AAA;BBB"),
+            target("origin_share", 0.0, target="none"),
+        ],
+    )
+    saved, made = flow(plan, "saved"), flow(plan, "given", country="AAA")
+    assert made == pytest.approx(100 - saved) and saved <= 30 + 1e-6
+    assert told(plan)["met"] is True and short(plan) == pytest.approx(0)

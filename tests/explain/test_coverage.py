@@ -259,3 +259,26 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
         ],
     )
     assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
+
+
+def test_savings_go_with_their_country_and_what_returns_with_its_plant(make_case: MakeCase) -> None:
+    """Of 100 t of metal BBB saves 10; 60 t of oxide of CHN and the fifth of what the smelter takes that returns."""
+    case = make_case(
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        feeds=[{"feed": "swarf", "element": "Dy", "share": 1}],
+        demand=demand(100, last=2026, country="BBB", form="metal"),
+        imports=[imports(60)],
+        projects=[
+            smelter(existing_tpa=500, recovery=0.8),
+            plant(feeds="swarf", existing_tpa=500),
+            {"project": "thrift", "country": "BBB", "stage": "saving", "existing_tpa": 10},
+        ],
+        savings=[{"project": "thrift", "element": "Dy", "form": "metal", "tonnes": 1}],
+        returns=[{"stage": "metal", "element": "Dy", "feed": "swarf", "share": 0.2}],
+    )
+    found = served(covered(case))
+    # x = 60 + 0.2 x taken in: 75 t, of which 0.8 are metal.
+    assert found["nothing"] == pytest.approx(0.7)
+    assert found["country:BBB"] == found["project:thrift"] == pytest.approx(0.6)
+    assert found["project:plant"] == pytest.approx(0.1 + 0.8 * 0.6)
+    assert found["origin:CHN"] == pytest.approx(0.1)
