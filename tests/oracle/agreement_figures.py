@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
 import planner
-from tests.oracle.figures import Diversity, diversity, origins_of_year, told_years, utilisation
+from planner.explanation.coverage import coverage
+from tests.oracle.figures import (
+    Diversity,
+    diversity,
+    origins_of_year,
+    told_years,
+    undisturbed,
+    utilisation,
+)
 from tests.oracle.odds import best_risk, possible_odds, storylines, worst_odds
 from tests.oracle.plan_values import values_of
 from tests.oracle.program import OracleResult, parts_of_cost, tail_weights
+from tests.oracle.removals import covered, removals, undisturbed_scenario
 from tests.oracle.sparse import Solution
 from tests.oracle.world import World
 
@@ -164,6 +174,29 @@ def agree_origins(plan: planner.Plan, world: World, values: Solution) -> None:
                 of = told["traced"] if traced else told
                 ours = of.get(element, {}).get(form, {}).get(str(year))
                 agree_diversity(ours, found, (element, form, year, traced))
+
+
+def agree_coverage(plan: planner.Plan, world: World) -> None:
+    """Contract: what can be served in a calm year without something; "Rows of projects that change neither are left out"."""
+    values = values_of(plan, world)
+    years = (world.choices.first, world.choices.last)
+    quiet = undisturbed_scenario(world, partial(undisturbed, world))
+    table = coverage(plan, years).table()
+    told = {
+        (row["year"], row["without"], row["element"]): row
+        for row in table[table["plan"] == "true"].to_dict("records")
+    }
+    for year in years:
+        for removal in removals(world, year):
+            found = covered(world, values, quiet, year, removal)
+            for element, share in found.served.items():
+                row = told.pop((year, removal.name, element), None)
+                if row is None:
+                    assert removal.project, removal
+                    continue
+                assert row["served_share"] == near(share, share=LOOSE), (year, removal, element)
+                assert row["loss_musd"] == near(found.loss, share=LOOSE), (year, removal)
+    assert not told
 
 
 def agree_diversity(ours: Mapping[str, Any] | None, found: Diversity | None, of: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.agreement import agree_with
+from tests.oracle.agreement import agree_briefly
 from tests.oracle.hand import Solve, model_of, solve_in
 from tests.oracle.program import OracleResult
 
@@ -23,7 +23,7 @@ def solve_both(tmp_path: Path) -> Solve:
 
     def solved(model: dict[str, Any] | None = None, **tables: str) -> OracleResult:
         found = solve_in(tmp_path, model, **tables)
-        agree_with(tmp_path, model_of(model), found)
+        agree_briefly(tmp_path, model_of(model), found)
         (tmp_path / "model.toml").unlink()
         return found
 

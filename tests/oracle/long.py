@@ -1,7 +1,8 @@
 """Many random cases against the planner: python -m tests.oracle.long [FIRST] [COUNT] [DIVIDED], minutes for hundreds.
 
 COUNT cases over all switches, and COUNT over all rules, are solved both ways (`agreement`); DIVIDED cases without a
-shock inside a year are solved as they are and with every year divided, which must not change an optimum.
+shock inside a year are solved as they are and with every year divided, which must not change an optimum; of as many
+others what is left without something is compared.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 import planner
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
-from tests.oracle.agreement import agree, flat
+from tests.oracle.agreement import agree, flat, load
+from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.divided import with_years_divided
+from tests.oracle.program import build
 from tests.oracle.random_case import write_random_case
 
 
@@ -28,6 +31,14 @@ def both_ways_with_new_rules(folder: Path, seed: int) -> None:
     """A case of any kind with prices, rises, savings, storylines, odds and targets on top."""
     model = write_random_case(folder, seed, old=seed % 2 == 0, new=True)
     agree(folder, model, baseline=seed % 4 < 2)
+
+
+def same_coverage(folder: Path, seed: int) -> None:
+    """What a plan can serve without something, each removal by a program of its own."""
+    model = write_random_case(folder, seed, old=seed % 2 == 0, new=True)
+    plan = planner.solve(load(folder, model), baseline=False)
+    if plan.status.value == "optimal":
+        agree_coverage(plan, build(folder, model))
 
 
 def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
@@ -73,6 +84,7 @@ def main(first: int = 5000, count: int = 400, divided: int = 100) -> None:
     many, few = range(first, first + count), range(first, first + divided)
     found = apart(both_ways, many) + apart(both_ways_with_new_rules, many)
     found += apart(same_when_divided, few)
+    found += apart(same_coverage, few)
     told = f"{count} cases twice and {divided} divided ones: {len(found)} apart"
     print(*found, told, sep="\n")  # noqa: T201
     sys.exit(bool(found))

@@ -46,7 +46,8 @@ def decisions(plan: planner.Plan, world: World) -> Iterator[tuple[Key, float]]:
             yield ("seats", *at), row["new_seats"]
     for row in rows_of(plan, "workforce"):
         at = (row["country"], row["skill"], row["scenario"], int(row["year"]))
-        yield ("staff", *at), row["staff"]
+        if period(row, world).opens_year:
+            yield ("staff", *at), row["staff"]
         yield ("hires", *at), row["hired"]
 
 
