@@ -6,7 +6,7 @@ from pathlib import Path
 
 from planner.api.plans import LARGE, plan_of, write_again
 from planner.data.case import Case
-from planner.data.scenario_tree import size_of
+from planner.data.program_size import size_of
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
 from planner.evaluation.simulator import PolicyName

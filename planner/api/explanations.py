@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
 from planner.config import read_toml
 from planner.data.case import Case
-from planner.data.scenario_tree import size_of
+from planner.data.program_size import size_of
 from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single

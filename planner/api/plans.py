@@ -15,7 +15,7 @@ import altair
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.display import shown
-from planner.data.scenario_tree import refuse_if_too_large, size_of
+from planner.data.program_size import refuse_if_too_large, size_of
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
 from planner.parallel import Background, Team

@@ -12,7 +12,7 @@ import typer
 import planner
 from planner.cli import console
 from planner.data.difference import changes
-from planner.data.scenario_tree import ALONE, refuse_if_too_large
+from planner.data.program_size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import RULES, Fault, InputError, did_you_mean
 

@@ -1,29 +1,26 @@
-"""Scenarios -> a tree of histories; and how large the program of a case will be, before anything of it is built.
+"""Scenarios -> a tree of histories.
 
 A node is a history: two scenarios share their nodes up to the first period in which their shocks differ in
 effect. Operations, stocks and accounts live on nodes, so nothing can act on a disruption before it shows
 (non-anticipativity by construction; Birge and Louveaux, Introduction to Stochastic Programming, ch. 2).
 
-What is decided by year lives on years, on the first nodes of years, or on what the storylines have revealed by then.
+What is decided by year lives on another tree: `planner.data.decision_tree`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.cells import Quarter
 from planner.data.lookups import Good
-from planner.data.schema import FILTERS
 from planner.data.shock_effects import (
     Effects,
     Period,
@@ -31,11 +28,8 @@ from planner.data.shock_effects import (
     length_of,
     periods_of,
     sold_on,
-    storyline_effects,
     year_of,
 )
-from planner.errors import InputError, fault
-from planner.host import available_memory
 
 Vector = NDArray[np.float64]
 
@@ -88,18 +82,18 @@ class Tree:
         """For each node, its history: the nodes from the first period to itself."""
         paths: list[tuple[int, ...]] = []
         for node in self.nodes:
-            paths.append((*(paths[node.parent] if node.parent >= 0 else ()), node.index))
+            before = paths[node.parent] if node.parent >= 0 else ()
+            paths.append((*before, node.index))
         return tuple(paths)
 
     @cached_property
     def leaves(self) -> dict[str, int]:
         """The last node of each scenario."""
-        return {
-            s: n.index
-            for n in self.nodes
-            if n.year == self.case.last_year and n.closes_year
-            for s in n.scenarios
-        }
+        leaves: dict[str, int] = {}
+        for node in self.nodes:
+            if node.year == self.case.last_year and node.closes_year:
+                leaves |= dict.fromkeys(node.scenarios, node.index)
+        return leaves
 
     def path_of(self, scenario: str) -> tuple[int, ...]:
         """The nodes of a scenario, one per period."""
@@ -118,7 +112,11 @@ class Tree:
     @cached_property
     def at(self) -> dict[tuple[str, Period], int]:
         """The node of a scenario in a period."""
-        return {(w, node.period): node.index for node in self.nodes for w in node.scenarios}
+        at = {}
+        for node in self.nodes:
+            for scenario in node.scenarios:
+                at[scenario, node.period] = node.index
+        return at
 
     # ---- one figure at every node, for tables and checks of all of them ---------------------------
 
@@ -136,16 +134,18 @@ class Tree:
         """What is stated for each year of the horizon, at every node."""
         return np.fromiter(by_year, dtype=float)[self.year_places]
 
+    def _stated(self, amounts: Mapping[Any, float], key: tuple[str, ...]) -> Vector:
+        """What is stated for a key and each year, at every node; 0 where nothing is."""
+        return self.yearly(amounts.get((*key, year), 0.0) for year in self.case.years)
+
     def demands(self, good: Good) -> Vector:
         """Demand (t) at every node, shocks included."""
-        base = self.yearly(self.case.demand.get((*good, year), 0.0) for year in self.case.years)
+        base = self._stated(self.case.demand, good)
         return base * self._factors("demand", good) * self.lengths
 
     def import_limits(self, supplier: str, good: Good) -> Vector:
         """What a supplier can sell (t) at every node, shocks included."""
-        base = self.yearly(
-            self.case.import_limit.get((supplier, *good, year), 0.0) for year in self.case.years
-        )
+        base = self._stated(self.case.import_limit, (supplier, *good))
         return base * self.import_factors(supplier, good) * self.lengths
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
@@ -154,9 +154,7 @@ class Tree:
 
     def import_prices(self, supplier: str, good: Good) -> Vector:
         """What a supplier asks (MUSD/t) at every node, shocks included."""
-        base = self.yearly(
-            self.case.import_price.get((supplier, *good, year), 0.0) for year in self.case.years
-        )
+        base = self._stated(self.case.import_price, (supplier, *good))
         return base * self._factors("prices", (supplier, *good))
 
     def capacity_factors(self, project: str) -> Vector:
@@ -222,11 +220,14 @@ class Tree:
         """What a supplier can sell (t) at a node, shocks included."""
         at = self.nodes[node]
         base = self.case.import_limit.get((supplier, *good, at.year), 0.0)
-        return base * self.import_factor(supplier, good, node) * at.length if base else 0.0
+        if not base:
+            return 0.0
+        return base * self.import_factor(supplier, good, node) * at.length
 
     def import_factor(self, supplier: str, good: Good, node: int) -> float:
         """What shocks leave of a supplier's sales at a node, as a share."""
-        return self._effects(node).imports.get((supplier, *good, self.nodes[node].period), 1.0)
+        key = (supplier, *good, self.nodes[node].period)
+        return self._effects(node).imports.get(key, 1.0)
 
     def import_price(self, supplier: str, good: Good, node: int) -> float:
         """What a supplier asks (MUSD/t) at a node, shocks included."""
@@ -239,20 +240,17 @@ class Tree:
         """Of what shocks cut at a node, how much (t) may be had from others; 0 where nobody can sell on."""
         at = self.nodes[node]
         leak = self._effects(node).leaks.get((supplier, *good, at.period), 0.0)
+        if not leak:
+            return 0.0
         cut = 1.0 - self.import_factor(supplier, good, node)
-        return (
-            leak * cut * self.case.import_limit[(supplier, *good, at.year)] * at.length
-            if leak
-            else 0.0
-        )
+        limit = self.case.import_limit[(supplier, *good, at.year)]
+        return leak * cut * limit * at.length
 
     def sold_on(self, supplier: str, good: Good, node: int) -> float:
         """What others that are less cut off can sell on (t) at a node."""
         at = self.nodes[node]
-        return (
-            sold_on(self.case, self._effects(node).imports, (supplier, *good, at.period))
-            * at.length
-        )
+        key = (supplier, *good, at.period)
+        return sold_on(self.case, self._effects(node).imports, key) * at.length
 
     def capacity_factor(self, project: str, node: int) -> float:
         """Share of capacity that works at a node."""
@@ -300,225 +298,27 @@ def scenario_tree(case: Case) -> Tree:
 def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) -> Tree:
     """The tree of what its scenarios do in these periods."""
     nodes: list[Node] = []
-    groups: list[tuple[int, tuple[str, ...]]] = [(-1, tuple(case.scenarios))]
+    before = [(-1, tuple(case.scenarios))]
     for period in periods:
-        shown = {s: effects[s].shown_in(period) for s in case.scenarios}
-        split = [
-            (parent, members) for parent, together in groups for members in _split(together, shown)
-        ]
-        groups = []
+        shown = {scenario: effects[scenario].shown_in(period) for scenario in case.scenarios}
         quarter = period.quarter if isinstance(period, Quarter) else None
-        for parent, members in split:
-            probability = sum(case.scenarios[s] for s in members)
-            nodes.append(Node(len(nodes), year_of(period), parent, members, probability, quarter))
-            groups.append((len(nodes) - 1, members))
+        groups = []
+        for parent, together in before:
+            for members in parted(together, shown):
+                index = len(nodes)
+                probability = sum(case.scenarios[scenario] for scenario in members)
+                node = Node(index, year_of(period), parent, members, probability, quarter)
+                nodes.append(node)
+                groups.append((index, members))
+        before = groups
     return Tree(case, tuple(nodes), effects)
 
 
-def decision_tree(tree: Tree) -> tuple[Tree, tuple[int, ...]]:
-    """The tree on which decisions by year live, its nodes whole years, and its node for each node of the other.
-
-    committed: a chain, one path for all scenarios. adaptive: the first nodes of each year, in which decisions answer
-    what they have revealed. staged: those of them together whose storylines have revealed the same. Up to and including
-    `policy.committed_through` a chain.
-    """
-    case, free = tree.case, first_free_year(tree.case)
-    opening: dict[int, list[Node]] = {year: [] for year in case.years}
-    for node in tree.nodes:
-        if node.opens_year:
-            opening[node.year].append(node)
-    revealed = storyline_histories(tree) if case.model.policy.investment == "staged" else None
-    nodes: list[Node] = []
-    of_scenario: dict[str, int] = {}
-    decision: dict[int, int] = {}
-    for year, first in opening.items():
-        groups = [[node] for node in first]
-        if year < free:
-            groups = [first]
-        elif revealed is not None:
-            groups = _told_the_same(first, revealed[year])
-        for group in groups:
-            scenarios = tuple(sorted(s for node in group for s in node.scenarios))
-            parent = of_scenario.get(scenarios[0], -1)
-            probability = sum(node.probability for node in group)
-            if len(scenarios) == len(case.scenarios):
-                probability = 1.0
-            decision |= {node.index: len(nodes) for node in group}
-            nodes.append(Node(len(nodes), year, parent, scenarios, probability))
-        of_scenario = {s: decision[node.index] for node in first for s in node.scenarios}
-    for node in tree.nodes:
-        if not node.opens_year:
-            decision[node.index] = decision[node.parent]
-    places = tuple(decision[node.index] for node in tree.nodes)
-    return Tree(case, tuple(nodes), tree.effects), places
-
-
-def storyline_histories(tree: Tree) -> dict[int, dict[str, int]]:
-    """Year -> scenario -> a number that scenarios share whose storylines' own shocks were the same in effect until the
-    year begins, felt where nothing but these shocks is there."""
-    own = storyline_effects(tree.case, tree.periods)
-    histories = dict.fromkeys(tree.case.scenarios, 0)
-    out = {}
-    for period in tree.periods:
-        numbers: dict[tuple[object, ...], int] = {}
-        for scenario, before in histories.items():
-            history = (before, own[scenario].shown_in(period))
-            histories[scenario] = numbers.setdefault(history, len(numbers))
-        if tree.opening[year_of(period)] == period:
-            out[year_of(period)] = dict(histories)
-    return out
-
-
-def _told_the_same(nodes: Iterable[Node], revealed: Mapping[str, int]) -> list[list[Node]]:
-    """Nodes of one period, together where storylines have revealed the same in some scenario of each."""
-    group_of: dict[int, list[Node]] = {}
-    for node in nodes:
-        told = {revealed[scenario] for scenario in node.scenarios}
-        joined = [node]
-        for group in {id(group_of[one]): group_of[one] for one in told if one in group_of}.values():
-            told |= {revealed[scenario] for other in group for scenario in other.scenarios}
-            joined += group
-        joined.sort(key=attrgetter("index"))
-        group_of |= dict.fromkeys(told, joined)
-    groups = {id(group): group for group in group_of.values()}
-    return sorted(groups.values(), key=lambda group: group[0].index)
-
-
-def first_free_year(case: Case) -> int:
-    """The first year in which decisions may answer what has been revealed; after the last one if none may."""
-    policy = case.model.policy
-    if policy.investment == "committed":
-        return case.last_year + 1
-    return case.first_year if policy.committed_through is None else policy.committed_through + 1
-
-
-def _split(together: Iterable[str], shown: dict[str, tuple[object, ...]]) -> list[tuple[str, ...]]:
+def parted(
+    together: Iterable[str], shown: Mapping[str, tuple[object, ...]]
+) -> list[tuple[str, ...]]:
+    """Scenarios in groups of those that show the same."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for scenario in together:
         groups.setdefault(shown[scenario], []).append(scenario)
     return [tuple(members) for members in groups.values()]
-
-
-# ---- how large the program will be ----------------------------------------------------------------------------------
-
-BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
-"""Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case
-takes (333 MiB where 450 are estimated)."""
-BYTES_PER_TERM_APART = 110.0
-"""Measured with a thousand scenarios: the same where they are solved one by one, over all processes."""
-SHARE_OF_MEMORY = 0.9
-MOST_COUNTED = 20_000
-"""Different scenarios of which the histories are counted, which takes a tenth of a millisecond for each."""
-ALONE = 10
-"""Scenarios, the hardest, that stand in one program where the others are solved one by one."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """Histories, nonzeros and bytes that a case will take, from above."""
-
-    nodes: int
-    terms: int
-
-    @property
-    def memory(self) -> float:
-        """Bytes at the peak."""
-        return BYTES_BASE + BYTES_PER_TERM * self.terms
-
-
-def size_of(case: Case) -> Size:
-    """Estimate from above."""
-    nodes = _most_nodes(case)
-    return Size(nodes, nodes * _terms_per_node(case))
-
-
-def counted_size(case: Case, room: float = float("inf")) -> Size:
-    """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
-    are not enough."""
-    terms, effects, nodes = _terms_per_node(case), effects_by_scenario(case), 0
-    groups, left = [tuple(case.scenarios)], len(periods := periods_of(case))
-    for period in periods:
-        shown = {s: effects[s].shown_in(period) for s in case.scenarios}
-        groups = [members for together in groups for members in _split(together, shown)]
-        if (
-            BYTES_BASE + BYTES_PER_TERM * terms * (nodes + len(groups) * left) > room
-        ):  # histories never merge again
-            nodes += len(groups) * left
-            break
-        nodes, left = nodes + len(groups), left - 1
-    return Size(nodes, nodes * terms)
-
-
-def _most_nodes(case: Case) -> int:
-    """As if no two scenarios that differ at all had a shock in common: each is on its own from its first shock on."""
-    ends = [end_of(period) for period in periods_of(case)]
-    return len(ends) + sum(
-        max(
-            len(ends) - bisect_left(ends, begin_of(case.first_year if start is None else start))
-            for start, *_ in shocks
-        )
-        for shocks in _different(case)
-    )
-
-
-def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
-    """What scenarios hold of shocks, each once, without those that hold none."""
-    shocks: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    content = attrgetter("start_year", "end_year", "kind", *FILTERS, "factor", "leak")
-    for shock in case.tables.shocks:
-        shocks[shock.scenario].append(content(shock))
-    return set(map(frozenset, shocks.values()))
-
-
-def _terms_per_node(case: Case) -> int:
-    """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
-    goods = (
-        {key[:3] for key in case.demand}
-        | {key[1:4] for key in case.import_limit}
-        | set(case.stockpiles)
-    )
-    terms = (
-        8 * len(goods)
-        + 6 * len(case.stockpiles)
-        + 6 * len(case.workforce)
-        + 3 * len(case.countries)
-    )
-    for name, row in case.projects.items():
-        elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
-        terms += (
-            6
-            + 3 * (len(case.elements) if case.stage_of(name).converts else elements)
-            + 3 * len(case.savings.get(name, ()))
-            + len(case.staffing[name])
-        )
-        terms += len(case.commitment_years(name)) // 2
-    return terms + sum(len(reach) for reach in case.reach.values()) * 2
-
-
-def fits(case: Case) -> bool:
-    """Whether the case surely fits in memory as one program."""
-    return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
-
-
-def refuse_if_too_large(
-    case: Case, available: float | None = None, alone: int | None = None
-) -> None:
-    """Raise InputError with the estimate if the program of the case would not fit in memory.
-
-    alone: scenarios whose histories stand in one program, where the others are solved one by one.
-    """
-    room = (available_memory() if available is None else available) * SHARE_OF_MEMORY
-    size = size_of(case)
-    if size.memory > room and len(_different(case)) <= MOST_COUNTED:
-        size = counted_size(case, room)
-    needed = size.memory
-    if alone is not None:
-        held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
-        needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
-    if needed > room:
-        said = (
-            f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
-            f"and {room / 2**30:,.1f} GiB are free"
-        )
-        remedy = "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
-        raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])

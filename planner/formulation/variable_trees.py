@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
+from planner.data.decision_tree import decision_tree
 from planner.data.lookups import Good
-from planner.data.scenario_tree import Node, Tree, decision_tree, scenario_tree
+from planner.data.scenario_tree import Node, Tree, scenario_tree
 
 OperationNode = NewType("OperationNode", int)
 """A node of the tree of histories: operations, stocks and losses live there."""

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.scenario_tree import ALONE, fits, refuse_if_too_large, scenario_tree
+from planner.data.program_size import ALONE, fits, refuse_if_too_large
+from planner.data.scenario_tree import scenario_tree
 from planner.data.schema import ModelTarget
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import group, part_of, parts

@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.data.scenario_tree import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
 from planner.parallel import meanwhile
 from planner.results.ledger import Ledger, at_most, equal

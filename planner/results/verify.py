@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.scenario_tree import Vector, decision_tree, storyline_histories
+from planner.data.decision_tree import decision_tree, storyline_histories
+from planner.data.scenario_tree import Vector
 from planner.results import origins, targets, verify_material, verify_resources
 from planner.results.costs import cost_parts, utilisation
 from planner.results.ledger import (

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.data.scenario_tree import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.formulation.whole_program import owners
 from planner.results.decision import Share, Shares

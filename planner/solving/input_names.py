@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.scenario_tree import size_of
+from planner.data.program_size import size_of
 from planner.errors import InputError, fault
 from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.formulation.index_sets import Scope

@@ -23,7 +23,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.load import load
-from planner.data.scenario_tree import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import ATTEMPTS, Here, Team, Workers
 from planner.results.folders import write_whole

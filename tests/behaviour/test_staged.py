@@ -13,7 +13,8 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.data.scenario_tree import decision_tree, scenario_tree
+from planner.data.decision_tree import decision_tree
+from planner.data.scenario_tree import scenario_tree
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock, total

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.scenario_tree import counted_size, refuse_if_too_large, size_of
+from planner.data.program_size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import replicate
@@ -58,7 +58,7 @@ def test_a_thousand_scenarios_fit_one_by_one_where_they_do_not_as_one_program(
 
 
 def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.data.scenario_tree.available_memory", lambda: 0.1 * 2**30)
+    monkeypatch.setattr("planner.data.program_size.available_memory", lambda: 0.1 * 2**30)
     checked = CliRunner().invoke(app, ["check", str(REAL)])
     assert checked.exit_code == 2
     with pytest.raises(InputError) as refused:
@@ -69,7 +69,7 @@ def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.Monk
 def test_session_and_study_refuse_a_case_too_large_before_anything_is_built(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("planner.data.scenario_tree.available_memory", lambda: 0.1 * 2**30)
+    monkeypatch.setattr("planner.data.program_size.available_memory", lambda: 0.1 * 2**30)
     monkeypatch.setattr(LiveProgram, "__init__", lambda *_: pytest.fail("built"))
     with pytest.raises(InputError, match="GiB are free"):
         planner.Session(planner.load(REAL))

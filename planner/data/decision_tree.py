@@ -1,0 +1,111 @@
+"""What is decided by year, and on what it may hang: years, the first nodes of years, or what storylines have shown.
+
+The storyline of a drawn scenario is what it was drawn from: its own shocks are those that no hazard was drawn for.
+Decisions in stages answer these alone, so that nobody builds for a draw that only hindsight knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from planner.data.case import Case
+from planner.data.scenario_tree import Node, Tree
+from planner.data.shock_effects import storyline_effects, year_of
+
+
+def decision_tree(tree: Tree) -> tuple[Tree, tuple[int, ...]]:
+    """The tree on which decisions by year live, its nodes whole years, and its node for each node of the other.
+
+    committed: a chain, one path for all scenarios. adaptive: the first nodes of each year, in which decisions answer
+    what they have revealed. staged: those of them together whose storylines have revealed the same. Up to and including
+    `policy.committed_through` a chain.
+    """
+    case = tree.case
+    nodes: list[Node] = []
+    decision: dict[int, int] = {}
+    of_scenario: dict[str, int] = {}
+    for year, groups in _groups(tree):
+        for group in groups:
+            index = len(nodes)
+            scenarios = tuple(sorted(s for node in group for s in node.scenarios))
+            everyone = len(scenarios) == len(case.scenarios)
+            probability = 1.0 if everyone else sum(node.probability for node in group)
+            parent = of_scenario.get(scenarios[0], -1)
+            nodes.append(Node(index, year, parent, scenarios, probability))
+            for node in group:
+                decision[node.index] = index
+        for node in nodes:
+            if node.year == year:
+                of_scenario |= dict.fromkeys(node.scenarios, node.index)
+    for node in tree.nodes:
+        if not node.opens_year:
+            decision[node.index] = decision[node.parent]
+    places = tuple(decision[node.index] for node in tree.nodes)
+    return Tree(case, tuple(nodes), tree.effects), places
+
+
+def _groups(tree: Tree) -> Iterator[tuple[int, list[list[Node]]]]:
+    """Each year, and the nodes with which it begins, in groups that decide the same."""
+    opening: dict[int, list[Node]] = {year: [] for year in tree.case.years}
+    for node in tree.nodes:
+        if node.opens_year:
+            opening[node.year].append(node)
+    staged = tree.case.model.policy.investment == "staged"
+    shown = storyline_histories(tree) if staged else {}
+    free = first_free_year(tree.case)
+    for year, nodes in opening.items():
+        if year < free:
+            yield year, [nodes]
+        elif staged:
+            yield year, _told_the_same(nodes, shown[year])
+        else:
+            yield year, [[node] for node in nodes]
+
+
+def first_free_year(case: Case) -> int:
+    """The first year in which decisions may answer what has been revealed; after the last one if none may."""
+    policy = case.model.policy
+    if policy.investment == "committed":
+        return case.last_year + 1
+    if policy.committed_through is None:
+        return case.first_year
+    return policy.committed_through + 1
+
+
+def storyline_histories(tree: Tree) -> dict[int, dict[str, int]]:
+    """Year -> scenario -> a number that scenarios share whose storylines had shown the same when the year began.
+
+    What their own shocks do counts, felt where nothing but these shocks is there, in every period up to the first of
+    the year.
+    """
+    own = storyline_effects(tree.case, tree.periods)
+    histories = dict.fromkeys(tree.case.scenarios, 0)
+    by_year = {}
+    for period in tree.periods:
+        numbers: dict[tuple[object, ...], int] = {}
+        for scenario, before in histories.items():
+            history = (before, own[scenario].shown_in(period))
+            histories[scenario] = numbers.setdefault(history, len(numbers))
+        year = year_of(period)
+        if tree.opening[year] == period:
+            by_year[year] = dict(histories)
+    return by_year
+
+
+def _told_the_same(nodes: Iterable[Node], shown: Mapping[str, int]) -> list[list[Node]]:
+    """Nodes of one period, together where storylines have shown the same in some scenario of each."""
+    groups: list[list[Node]] = []
+    group_of: dict[int, list[Node]] = {}
+    for node in nodes:
+        group = [node]
+        told = {shown[scenario] for scenario in node.scenarios}
+        for number in sorted(told & group_of.keys()):
+            other = group_of[number]
+            if other is not group and other in groups:
+                groups.remove(other)
+                group[:0] = other
+        for member in group:
+            for scenario in member.scenarios:
+                group_of[shown[scenario]] = group
+        groups.append(group)
+    return sorted(groups, key=lambda group: group[0].index)

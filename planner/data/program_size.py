@@ -1,0 +1,133 @@
+"""How large the program of a case will be, before anything of it is built."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from planner.data.case import Case
+from planner.data.cells import begin_of, end_of
+from planner.data.scenario_tree import parted
+from planner.data.schema import FILTERS
+from planner.data.shock_effects import effects_by_scenario, periods_of
+from planner.errors import InputError, fault
+from planner.host import available_memory
+
+BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
+"""Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case
+takes (333 MiB where 450 are estimated)."""
+BYTES_PER_TERM_APART = 110.0
+"""Measured with a thousand scenarios: the same where they are solved one by one, over all processes."""
+SHARE_OF_MEMORY = 0.9
+MOST_COUNTED = 20_000
+"""Different scenarios of which the histories are counted, which takes a tenth of a millisecond for each."""
+ALONE = 10
+"""Scenarios, the hardest, that stand in one program where the others are solved one by one."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Histories, nonzeros and bytes that a case will take, from above."""
+
+    nodes: int
+    terms: int
+
+    @property
+    def memory(self) -> float:
+        """Bytes at the peak."""
+        return BYTES_BASE + BYTES_PER_TERM * self.terms
+
+
+def size_of(case: Case) -> Size:
+    """Estimate from above."""
+    nodes = _most_nodes(case)
+    return Size(nodes, nodes * _terms_per_node(case))
+
+
+def counted_size(case: Case, room: float = float("inf")) -> Size:
+    """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
+    are not enough."""
+    terms, effects = _terms_per_node(case), effects_by_scenario(case)
+    periods = periods_of(case)
+    groups = [tuple(case.scenarios)]
+    nodes = 0
+    for place, period in enumerate(periods):
+        shown = {scenario: effects[scenario].shown_in(period) for scenario in case.scenarios}
+        groups = [members for together in groups for members in parted(together, shown)]
+        # Histories never merge again.
+        least = nodes + len(groups) * (len(periods) - place)
+        if Size(least, least * terms).memory > room:
+            return Size(least, least * terms)
+        nodes += len(groups)
+    return Size(nodes, nodes * terms)
+
+
+def _most_nodes(case: Case) -> int:
+    """As if no two scenarios that differ at all had a shock in common: each is on its own from its first shock on."""
+    ends = [end_of(period) for period in periods_of(case)]
+    most = len(ends)
+    for shocks in _different(case):
+        begins = [case.first_year if start is None else start for start, *_ in shocks]
+        first = min(bisect_left(ends, begin_of(begin)) for begin in begins)
+        most += len(ends) - first
+    return most
+
+
+def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
+    """What scenarios hold of shocks, each once, without those that hold none."""
+    shocks: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    content = attrgetter("start_year", "end_year", "kind", *FILTERS, "factor", "leak")
+    for shock in case.tables.shocks:
+        shocks[shock.scenario].append(content(shock))
+    return set(map(frozenset, shocks.values()))
+
+
+def _terms_per_node(case: Case) -> int:
+    """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
+    goods = {key[:3] for key in case.demand}
+    goods |= {key[1:4] for key in case.import_limit}
+    goods |= set(case.stockpiles)
+    terms = 8 * len(goods) + 6 * len(case.stockpiles)
+    terms += 6 * len(case.workforce) + 3 * len(case.countries)
+    for name, row in case.projects.items():
+        elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
+        if case.stage_of(name).converts:
+            elements = len(case.elements)
+        goods_of = elements + len(case.savings.get(name, ()))
+        terms += 6 + 3 * goods_of + len(case.staffing[name])
+        terms += len(case.commitment_years(name)) // 2
+    reached = sum(len(reach) for reach in case.reach.values())
+    return terms + 2 * reached
+
+
+def fits(case: Case) -> bool:
+    """Whether the case surely fits in memory as one program."""
+    return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
+
+
+def refuse_if_too_large(
+    case: Case, available: float | None = None, alone: int | None = None
+) -> None:
+    """Raise InputError with the estimate if the program of the case would not fit in memory.
+
+    alone: scenarios whose histories stand in one program, where the others are solved one by one.
+    """
+    free = available_memory() if available is None else available
+    room = free * SHARE_OF_MEMORY
+    size = size_of(case)
+    if size.memory > room and len(_different(case)) <= MOST_COUNTED:
+        size = counted_size(case, room)
+    needed = size.memory
+    if alone is not None:
+        held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
+        needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
+    if needed > room:
+        said = (
+            f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
+            f"and {room / 2**30:,.1f} GiB are free"
+        )
+        remedy = "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
+        raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])
