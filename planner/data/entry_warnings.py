@@ -27,8 +27,9 @@ from planner.data.case import Case
 from planner.data.cells import LAST_YEAR, Row, begin_of, conditions, look_of, matching
 from planner.data.checks import HINTS
 from planner.data.findings import Finding, found
-from planner.data.lookups import FORMS, MAGNET, METAL, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
+from planner.data.stages import FORMS, MAGNET, METAL, STAGES
 from planner.errors import did_you_mean
 
 ODD_YEARS = 40
@@ -220,7 +221,7 @@ class Known:
         needed = [
             sum(self._all[e, form] for form in FORMS)
             / share
-            * (self.case.capacity_use(row.project, feed) if row.stage != "mine" else 1.0)
+            * (self.case.capacity_use(row.project, feed) if STAGES[row.stage].separates else 1.0)
             for feed in row.feeds
             for e, share in self.case.feed_shares.get(feed, {}).items()
             if share > 0

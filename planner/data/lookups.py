@@ -34,12 +34,9 @@ from planner.data.schema import (
     Training,
     Workforce,
 )
-from planner.data.stages import CONVERTING, FORMS, MAGNET, METAL, OXIDE, STAGES, Stage
+from planner.data.stages import FORMS, OXIDE, STAGES, Stage
 from planner.units import discount_factor, musd, musd_per_tonne, persons_per_tonne
 
-__all__ = ["FORMS", "MAGNET", "METAL", "OXIDE"]
-MADE_FROM = {stage.gives: stage.takes for stage in CONVERTING}
-"""Form -> the form that it is made of, along the chain. The stage that makes it is called by it."""
 Good = tuple[str, str, str]
 """(country, element, form)."""
 BASE = "base"

@@ -30,7 +30,7 @@ class Stage:
     """One kind of plant.
 
     takes, gives: `feed`, a form, or nothing; a saving gives `demand`. bases: what its tonnes of capacity may count.
-    item: what its throughput is called in result tables. heading, plural, short: for people. unit: of its throughput.
+    item: what its throughput is called in result tables. heading, plural, short, making: for people. unit: of its throughput.
     is_core: pages tell of it even where the case has none.
     """
 
@@ -42,6 +42,7 @@ class Stage:
     heading: str
     plural: str
     short: str
+    making: str
     unit: str
     colour: str
     is_core: bool = False
@@ -89,6 +90,7 @@ _IN_ORDER = (
         heading="Mine",
         plural="Mines",
         short="Mines",
+        making="mines",
         unit="t TREO",
         colour="#E69F00",
     ),
@@ -103,6 +105,7 @@ _IN_ORDER = (
         heading="Separation",
         plural="Separation plants",
         short="Separation",
+        making="separation",
         unit="t TREO",
         colour="#0072B2",
     ),
@@ -116,6 +119,7 @@ _IN_ORDER = (
         heading="Metal",
         plural="Metal plants",
         short="Metal",
+        making="metal making",
         unit="t oxide in metal",
         colour="#009E73",
     ),
@@ -128,6 +132,7 @@ _IN_ORDER = (
         heading="Magnet",
         plural="Magnet plants",
         short="Magnets",
+        making="magnet making",
         unit="t oxide in magnets",
         colour="#8C510A",
     ),
@@ -140,14 +145,29 @@ _IN_ORDER = (
         heading="Saving",
         plural="Savings",
         short="Savings",
+        making="saving",
         unit="t of throughput",
         colour="#6B8E23",
     ),
 )
+
+
+def _chain() -> tuple[Stage, ...]:
+    found: list[Stage] = []
+    form = OXIDE
+    for stage in _IN_ORDER:
+        if stage.takes == form:
+            found.append(stage)
+            form = stage.gives
+    return tuple(found)
+
+
 STAGES: dict[str, Stage] = {stage.name: stage for stage in _IN_ORDER}
 """Stages by name, from the mine on: what a converting stage takes is given by one before it."""
 CONVERTING = tuple(stage for stage in _IN_ORDER if stage.converts)
 """Stages that turn a form into another, in the order of the chain."""
+CHAIN = _chain()
+"""Stages that follow one another from the oxide on, each taking what the one before gives."""
 STAGE_LEVERS: tuple[Lever, ...] = tuple(stage.lever for stage in _IN_ORDER)
 """Levers that add capacity."""
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -13,9 +14,9 @@ from pydantic_core import PydanticUndefined
 from planner.data.case import Case
 from planner.data.cells import Row
 from planner.data.findings import Finding, found
-from planner.data.lookups import FORMS, MADE_FROM, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.schema import TABLES, Demand, Project, Ramp
-from planner.data.stages import STAGES
+from planner.data.stages import CONVERTING, FORMS, OXIDE, STAGES, Stage
 
 TOLERANCE = 1e-6
 MINED, FED = 1.5, 0.25
@@ -53,11 +54,11 @@ def unused(case: Case) -> Iterator[Finding]:
 
 def feed_balance(case: Case) -> Iterator[Finding]:
     """Feeds of which more may be mined than all plants could take; existing plants that existing mines do not fill."""
-    mines = [row for row in case.tables.projects if row.stage == "mine"]
+    mines = [row for row in case.tables.projects if STAGES[row.stage].mines]
     takers: dict[str, list[Project]] = defaultdict(list)
     for row in case.tables.projects:
         given = 0.0
-        for feed in row.feeds if row.stage == "separation" else ():
+        for feed in row.feeds if STAGES[row.stage].separates else ():
             takers[feed].append(row)
             given += sum(m.existing_tpa for m in mines if feed in m.feeds) * case.capacity_use(
                 row.project, feed
@@ -127,7 +128,8 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
             for e, share in case.feed_shares.get(feed, {}).items()
             if share > 0
         }
-        if plant.stage == "mine" or (plant.stage == "separation" and recovery.element not in feeds):
+        stage = STAGES[plant.stage]
+        if not stage.recovers or (stage.separates and recovery.element not in feeds):
             yield found(
                 recovery,
                 "element",
@@ -140,11 +142,11 @@ def _taken_goods(case: Case) -> set[Good]:
     """(country, element, form) that plants there turn into something that somebody uses, as it is or made into more."""
     used = {(element, form) for _, element, form, _ in case.demand}
     return {
-        (row.country, element, MADE_FROM[row.stage])
+        (row.country, element, stage.takes)
         for row in case.projects.values()
         for element in case.elements
-        if row.stage in MADE_FROM
-        and any((element, form) in used for form in FORMS[FORMS.index(row.stage) :])
+        if (stage := STAGES[row.stage]).converts
+        and any((element, form) in used for form in FORMS[FORMS.index(stage.gives) :])
     }
 
 
@@ -241,11 +243,11 @@ def odd_cells(case: Case) -> Iterator[Finding]:
         for column, needs in NEEDS.items():
             if (given := getattr(row, column)) and not getattr(row, needs):
                 yield found(row, column, "no-effect", f"{given} has no effect, as {needs} is 0")
-        if row.feeds and row.stage == "separation":
+        if row.feeds and STAGES[row.stage].separates:
             other = first.setdefault(row.feeds, row)
             if other.basis != row.basis:
                 yield found(row, "basis", "mixed-basis", other=other)
-        if row.basis == "heavy" and row.stage != "separation":
+        if row.basis not in STAGES[row.stage].bases:
             said = (
                 f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
             )
@@ -347,17 +349,18 @@ def short_supply(case: Case) -> Iterator[Finding]:
 def _makeable(case: Case) -> set[tuple[str, str]]:
     """Elements and forms that plants could make of what is mined or bought somewhere."""
     tables = case.tables
-    mined = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
-    separated = {
-        feed for row in tables.projects if row.stage == "separation" for feed in row.feeds
-    } & mined
+    given = {feed for row in tables.projects if STAGES[row.stage].mines for feed in row.feeds}
+    given |= {row.feed for row in tables.returns}
+    taken = {feed for row in tables.projects if STAGES[row.stage].separates for feed in row.feeds}
+    separated = taken & given
     out = {
         (e, OXIDE) for feed in separated for e, share in case.feed_shares[feed].items() if share > 0
     }
     had = out | {(row.element, row.form) for row in tables.imports}
-    for form, made_from in MADE_FROM.items():
-        if any(row.stage == form for row in tables.projects):
-            out |= (more := {(e, form) for e, of in had if of == made_from})
+    present = {row.stage for row in tables.projects}
+    for stage in CONVERTING:
+        if stage.name in present:
+            out |= (more := {(e, stage.gives) for e, of in had if of == stage.takes})
             had |= more
     return out
 
@@ -372,33 +375,33 @@ def _most_made(
 ) -> float:
     """Tonnes of a form that the plants of a group could make in a year at most, of what it mines and can buy."""
 
-    def of(stage: str) -> Iterator[tuple[str, float]]:
+    def of(stage: Stage) -> Iterator[tuple[str, float]]:
         for name, row in case.projects.items():
-            if row.stage == stage and case.group[row.country] == group:
+            if row.stage == stage.name and case.group[row.country] == group:
                 late = [year - y - row.lead_time_years for y in case.commitment_years(name)]
                 share = max((case.ramp_share(name, after) for after in late), default=0.0)
                 yield name, case.existing_tpa(name, year) + row.max_new_tpa * share
 
+    made = 0.0
+    for stage in CONVERTING if form != OXIDE else ():
+        if stage.gives == form:
+            turned = sum(tonnes * case.recovery(name, element) for name, tonnes in of(stage))
+            goods = [(c, element, stage.takes) for c, own in case.group.items() if own == group]
+            has = any(bought[good, year] or good in case.stockpiles for good in goods)
+            if turned and not has:
+                has = _most_made(case, bought, group, element, stage.takes, year) > 0
+            made += turned if has else 0.0
     if form != OXIDE:
-        turned = sum(tonnes * case.recovery(name, element) for name, tonnes in of(form))
-        goods = [
-            (country, element, MADE_FROM[form])
-            for country, own in case.group.items()
-            if own == group
-        ]
-        has = turned and any(bought[good, year] or good in case.stockpiles for good in goods)
-        return (
-            turned
-            if has or (turned and _most_made(case, bought, group, element, MADE_FROM[form], year))
-            else 0.0
-        )
+        return made
     mined = sum(
         t * case.feed_shares.get(f, {}).get(element, 0.0)
-        for m, t in of("mine")
+        for stage in STAGES.values()
+        for m, t in (of(stage) if stage.mines else ())
         for f in case.projects[m].feeds
     )
     separated = 0.0
-    for name, tonnes in of("separation"):
+    separators = [of(stage) for stage in STAGES.values() if stage.separates]
+    for name, tonnes in chain.from_iterable(separators):
         per_tonne = [0.0]
         for feed in case.projects[name].feeds:
             share, used = (

@@ -13,8 +13,9 @@ from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.lookups import MADE_FROM, Good
+from planner.data.lookups import Good
 from planner.data.shock_effects import length_of, year_of
+from planner.data.stages import CONVERTING
 from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, SLACK, ChainProgram
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
@@ -250,9 +251,9 @@ def worth_of_stock(chain: ChainProgram, good: Good) -> float:
     case = chain.case
     country, element, form = good
     forms = {form}
-    for made, taken in MADE_FROM.items():
-        if taken in forms:
-            forms.add(made)
+    for stage in CONVERTING:
+        if stage.takes in forms:
+            forms.add(stage.gives)
     worth = 0.0
     for other, of, kind, _ in case.demand:
         own = other == country and kind == form

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.lookups import MADE_FROM, OXIDE
+from planner.data.stages import CHAIN, OXIDE
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import (
     Counterfactual,
@@ -221,16 +221,18 @@ def _wanted(case: Case) -> Mapping[tuple[str, str, int], float]:
     that loses most."""
     yields: dict[tuple[str, str], float] = {}
     for project, row in case.projects.items():
-        for element in case.elements if row.stage in MADE_FROM else ():
+        stage = case.stage_of(project)
+        for element in case.elements if stage.converts else ():
             if (kept := case.recovery(project, element)) > 0:
                 yields[row.stage, element] = min(kept, yields.get((row.stage, element), 1.0))
     out = defaultdict[tuple[str, str, int], float](float)
     for (_, element, form, year), tonnes in case.demand.items():
         out[element, form, year] += tonnes
-        while form in MADE_FROM:
-            tonnes /= yields.get((form, element), 1.0)
-            form = MADE_FROM[form]
-            out[element, form, year] += tonnes
+        for stage in reversed(CHAIN):
+            if stage.gives == form:
+                tonnes /= yields.get((stage.name, element), 1.0)
+                form = stage.takes
+                out[element, form, year] += tonnes
     return out
 
 

@@ -19,8 +19,8 @@ from planner.data.case import Case
 from planner.data.cells import Row, conditions, matching
 from planner.data.change import Change, cells_changed
 from planner.data.changed_case import applied
-from planner.data.lookups import MAGNET
 from planner.data.schema import TABLES, UncertainRange
+from planner.data.stages import STAGE_LEVERS, STAGES, stages_told
 from planner.explanation.commitments import built, capital_by_stage, of_optimum
 from planner.explanation.counterfactuals import (
     SMALLEST_MUSD,
@@ -199,10 +199,7 @@ def _sources(rows: Sequence[Row]) -> list[str]:
 
 
 STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
-    ("mine", "mines", ("mine",)),
-    ("separation", "separation", ("separation",)),
-    ("metal", "metal making", ("metal",)),
-    ("magnet", "magnet making", ("magnet",)),
+    *((stage.name, stage.making, (stage.lever,)) for stage in STAGES.values()),
     ("people", "training and hiring", ("training", "hiring")),
     ("stockpile", "stock", ("stockpile",)),
 )
@@ -210,9 +207,10 @@ STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
 
 
 def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
-    """The steps of the ladder that the run's levers allow; magnets only where somebody can make them."""
-    magnets = any(row.stage == MAGNET for row in case.projects.values())
-    allowed = [lever for lever in case.model.levers if lever != MAGNET or magnets]
+    """The steps of the ladder that the run's levers allow; of stages outside the core of the chain those that are there."""
+    told = {stage.lever for stage in stages_told({row.stage for row in case.projects.values()})}
+    absent = set(STAGE_LEVERS) - told
+    allowed = [lever for lever in case.model.levers if lever not in absent]
     return [
         (key, name, levers)
         for key, name, found in STEPS

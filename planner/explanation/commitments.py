@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.lookups import MAGNET
 from planner.data.schema import Shock
+from planner.data.stages import stages_told
 from planner.explanation.counterfactuals import (
     Counterfactual,
     ImpossibleError,
@@ -33,7 +33,6 @@ from planner.results.decision import OVERRUN, Execution, Merit
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
-from planner.results.schema import STAGE_ITEMS
 from planner.results.verify_resources import full_capex
 from planner.solving.program import Key, Program
 
@@ -99,7 +98,7 @@ def built(case: Case, builds: Iterable[Build]) -> dict[str, float]:
 def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     """Expected capital (MUSD, not discounted) by stage."""
     present = {row.stage for row in case.projects.values()}
-    out = {stage: 0.0 for stage in STAGE_ITEMS if stage != MAGNET or MAGNET in present}
+    out: dict[str, float] = {stage.name: 0.0 for stage in stages_told(present)}
     for project, tpa in expected_tpa(builds).items():
         out[case.projects[project].stage] += tpa * full_capex(case, project)
     return out

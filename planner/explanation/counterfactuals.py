@@ -225,10 +225,9 @@ class Reference:
             "hired": "hiring",
             "bought": "stockpile",
         }
-        projects = self.case.projects
         return np.array(
             [
-                projects[i[0]].stage if name == "build" else plain.get(name, "")
+                self.case.stage_of(i[0]).lever if name == "build" else plain.get(name, "")
                 for name, i in self.program.columns
             ]
         )

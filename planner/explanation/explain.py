@@ -12,6 +12,7 @@ from typing import Any
 from planner.config import Lever
 from planner.data.case import Case
 from planner.data.schema import Funder
+from planner.data.stages import STAGE_LEVERS
 from planner.errors import StoppedError
 from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
@@ -42,7 +43,6 @@ from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
-from planner.results.schema import STAGE_ITEMS
 from planner.sharing.shares import Game, charged
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
@@ -374,7 +374,7 @@ def later_year(case: Case) -> int:
 def later_name(case: Case) -> str:
     """What waiting means in this run: which of its levers wait, and until when."""
     things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
-    waits = ["plants"] if set(STAGE_ITEMS) & set(case.model.levers) else []
+    waits = ["plants"] if set(STAGE_LEVERS) & set(case.model.levers) else []
     waits += [thing for lever, thing in things.items() if lever in case.model.levers]
     return f"Everything decided {LATER} years later: no new {', '.join(waits) or 'thing'} before {later_year(case)}"
 

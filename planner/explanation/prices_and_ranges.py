@@ -25,7 +25,7 @@ from functools import partial
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.lookups import MADE_FROM
+from planner.data.stages import CHAIN, STAGES
 from planner.explanation.commitments import SLIGHT, Build, expected_tpa
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Goal, Reference, quickest
 from planner.formulation.budgets import full_capex
@@ -40,17 +40,8 @@ from planner.solving.solution import Stop
 PEOPLE = ("staff_limit",)
 CAPACITY = ("throughput_limit", "rise_limit", "availability_limit", "cost_definition")
 """A plant, that it runs on from year to year, and what it costs to run where cost is part of the objective."""
-LINKS = (
-    "mine capacity",
-    "mine people",
-    "separation capacity",
-    "separation people",
-    "metal capacity",
-    "metal people",
-    "magnet capacity",
-    "magnet people",
-    "unassigned",
-)
+_LINKED = ("mine", "separation", *(stage.name for stage in CHAIN))
+LINKS = (*(f"{stage} {what}" for stage in _LINKED for what in ("capacity", "people")), "unassigned")
 WorthOfLinks = dict[tuple[str, int], dict[str, float]]
 """(element, year) -> link -> MUSD of the objective."""
 
@@ -100,7 +91,7 @@ def _activities(
     for j, key in enumerate(program.columns):
         if key[0] in read and x[j] > 0:
             activity = read[key[0]](key)
-            into, taken = used[activity], MADE_FROM.get(activity[0], "")
+            into, taken = used[activity], STAGES[activity[0]].takes
             for at in range(by_column.indptr[j], by_column.indptr[j + 1]):
                 i = by_column.indices[at]
                 worth = float(by_column.data[at] * duals[i] * x[j])
@@ -118,7 +109,7 @@ def _book(into: _Used, column: Key, row: Key, worth: float, taken: str) -> None:
         into.capacity -= worth
     elif name == "feed_balance":
         (into.inputs if column[0] == "separated" else into.earned)[index[1]] += abs(worth)
-    elif taken and index[2] == taken:
+    elif index[2] == taken:
         into.inputs[index[1]] -= worth
     else:
         into.earned[index[1]] += worth
@@ -131,9 +122,11 @@ def _split(used: dict[tuple[str, str, int], _Used]) -> WorthOfLinks:
     for (stage, _, year), part in used.items():
         for element, value in part.earned.items() if stage == "separation" else ():
             made[element, year] += value
-    for form in MADE_FROM:
+    for link in CHAIN:
         plants = {
-            (element, year): part for (stage, element, year), part in used.items() if stage == form
+            (element, year): part
+            for (stage, element, year), part in used.items()
+            if stage == link.name
         }
         for at, of in shares.items():
             # What users take as it is; what the next plants take is counted with what they make of it.
@@ -143,7 +136,7 @@ def _split(used: dict[tuple[str, str, int], _Used]) -> WorthOfLinks:
         made.clear()
         for at, part in plants.items():
             earned = sum(part.earned.values())
-            own = {f"{form} capacity": part.capacity, f"{form} people": part.people}
+            own = {f"{link.name} capacity": part.capacity, f"{link.name} people": part.people}
             _add(own, _scaled(before.get(at, {}), earned - part.capacity - part.people))
             shares[at] = _scaled(own, 1 / earned) if earned else own
             made[at] = earned

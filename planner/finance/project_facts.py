@@ -11,7 +11,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
-from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
+from planner.data.stages import MAGNET, METAL, OXIDE, STAGES
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.yearly_rows import Array
@@ -72,7 +72,7 @@ class PlantFacts:
     @property
     def converts(self) -> bool:
         """Whether it buys at full price what it makes metal or magnets of."""
-        return self.stage in MADE_FROM
+        return STAGES[self.stage].converts
 
     def feed_of(self, made: Material) -> list[Material]:
         """What a converter buys at its full price to make a product of."""
@@ -89,14 +89,17 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
     row, mix = case.projects[project], stated_mix(case, project)
     extra = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
-    at_mine = row.stage == "mine"
+    stage = STAGES[row.stage]
+    at_mine = stage.mines
     if (
-        row.stage == "separation"
+        stage.separates
     ):  # what is in the feed is paid for as its elements are, lost in the same part
         kept = sum(m.per_tonne for m in made) / (sum(m.per_tonne for m in taken) or 1.0) or 1.0
         taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
     made += [
-        Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine)
+        Material(
+            r.product, stage.gives if stage.gives == MAGNET else OXIDE, r.tonnes_per_t, at_mine
+        )
         for r in extra
     ]
     return PlantFacts(
@@ -133,11 +136,12 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
     plants the elements as the alliance wants them in that form over the horizon, magnets being made of metal.
     """
     row = case.projects[project]
-    if row.stage in MADE_FROM:
+    stage = case.stage_of(project)
+    if stage.converts:
         able = [e for e in case.elements if case.recovery(project, e) > 0]
         wanted = dict.fromkeys(able, 0.0)
         for (_, element, form, _), tonnes in case.demand.items():
-            if element in wanted and form in (row.stage, MAGNET):
+            if element in wanted and form in (stage.gives, MAGNET):
                 wanted[element] += tonnes
         total = sum(wanted.values())
         return {
@@ -147,24 +151,23 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
         }
     given = dict.fromkeys(row.feeds, 0.0)
     for other in case.projects.values():
-        if other.stage == "mine" and other.feeds[0] in given:
+        if STAGES[other.stage].mines and other.feeds[0] in given:
             given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
-    per_tonne = {
-        f: case.capacity_use(project, f) if row.stage == "separation" else 1.0 for f in given
-    }
+    per_tonne = {f: case.capacity_use(project, f) if stage.separates else 1.0 for f in given}
     return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f], f)): 1.0}
 
 
 def _materials(
     case: Case, project: str, mix: Mapping[str, float]
 ) -> tuple[list[Material], list[Material]]:
-    row = case.projects[project]
-    if row.stage in MADE_FROM:
-        source = MADE_FROM[row.stage]
-        made = [Material(e, row.stage, part * case.recovery(project, e)) for e, part in mix.items()]
-        return made, [Material(e, source, part) for e, part in mix.items()]
+    stage = case.stage_of(project)
+    if stage.converts:
+        made = [
+            Material(e, stage.gives, part * case.recovery(project, e)) for e, part in mix.items()
+        ]
+        return made, [Material(e, stage.takes, part) for e, part in mix.items()]
     at_mine, made_t, taken_t = (
-        row.stage == "mine",
+        stage.mines,
         defaultdict[str, float](float),
         defaultdict[str, float](float),
     )

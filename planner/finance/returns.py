@@ -13,7 +13,7 @@ import numpy as np
 import pyxirr
 from scipy.optimize import brentq
 
-from planner.data.lookups import MAGNET
+from planner.data.stages import MAGNET
 from planner.finance.cashflow import (
     NO_SUPPORT,
     PAID,

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from planner.data.lookups import FORMS
+from planner.data.stages import FORMS
 from planner.errors import StoppedError
 from planner.proof.checker import ZERO, Step
 from planner.proof.checker import Program as Exact

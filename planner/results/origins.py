@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.lookups import FORMS, MADE_FROM, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
+from planner.data.stages import CONVERTING, FORMS, OXIDE
 from planner.results.ledger import Broken, Ledger, equal
-from planner.results.schema import IMPORTED, STAGE_ITEMS, TABLE_COLUMNS
+from planner.results.schema import IMPORTED, TABLE_COLUMNS
 
 STOCK = "stock"
 LAST, TRACED = "last", "traced"
@@ -116,9 +117,8 @@ class ElementFlows:
 
     def taken(self, project: str) -> Vector:
         """What a metal or magnet plant takes in (t)."""
-        row = self.case.projects[project]
-        item, form = STAGE_ITEMS[row.stage], MADE_FROM[row.stage]
-        return self.book.flows[(item, row.country, project, "", self.element, form)]
+        country, stage = self.case.projects[project].country, self.case.stage_of(project)
+        return self.book.flows[(stage.item, country, project, "", self.element, stage.takes)]
 
     def left_over(self, country: str, form: str) -> Vector:
         """What the country neither uses nor stores of what it has, whatever it gives or receives (t)."""
@@ -150,11 +150,10 @@ def trace(flows: ElementFlows) -> MadeOf:
         feeds = _feed_origins(flows, taken)
         for form in FORMS:
             for country in flows.case.countries:
-                source = MADE_FROM.get(form)
                 made[country, form] = (
                     _oxide_origins(flows, country, feeds)
-                    if source is None
-                    else taken[country, source]
+                    if form == OXIDE
+                    else _origins_of_made(flows, country, form, taken)
                 )
             taken |= _mixtures(flows, form, made)
         if before and _largest_change(before, made) <= SETTLED:
@@ -174,16 +173,31 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], M
     ones = np.ones(len(flows.book.node))
     for p, row in case.projects.items():
         group = case.group[row.country]
-        if row.stage == "mine":
+        if case.stage_of(p).mines:
             feed = row.feeds[0]
             mined = flows.book.flows[("mined", row.country, p, feed, "", "")]
             parts[group, feed].append((mined, {row.country: ones}))
-        elif row.stage in MADE_FROM:
+        elif case.stage_of(p).converts:
             for (element, feed), share in case.returns_of(p).items():
-                origin = taken.get((row.country, MADE_FROM[row.stage]), {})
+                origin = taken.get((row.country, case.stage_of(p).takes), {})
                 if element == flows.element:
                     parts[group, feed].append((share * flows.taken(p), origin))
     return {place: mixed(amounts) for place, amounts in parts.items()}
+
+
+def _origins_of_made(
+    flows: ElementFlows, country: str, form: str, taken: Mapping[tuple[str, str], Mixture]
+) -> Mixture:
+    """Origins of what the plants of a country make of a form: those of what they take in."""
+    sources = {stage.takes for stage in CONVERTING if stage.gives == form}
+    if len(sources) == 1:
+        return taken[country, sources.pop()]
+    parts = []
+    for p, row in flows.case.projects.items():
+        stage = flows.case.stage_of(p)
+        if row.country == country and stage.converts and stage.gives == form:
+            parts.append((flows.taken(p), taken[country, stage.takes]))
+    return mixed(parts)
 
 
 def _oxide_origins(
