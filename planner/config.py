@@ -132,9 +132,9 @@ def demanded(detail: Mapping[str, Any], known: Sequence[str] = (), must: str = "
 
 # ---- the model file --------------------------------------------------------------------------------------------------
 
-Lever = Literal[
-    "mine", "separation", "metal", "magnet", "saving", "training", "hiring", "stockpile"
-]
+StageLever = Literal["mine", "separation", "metal", "magnet", "saving"]
+"""Levers that add capacity, each of the stage of its name."""
+Lever = Literal[StageLever, "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = get_args(Lever)
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from planner.config import Lever
+from planner.config import StageLever
 
-StageName = Literal["mine", "separation", "metal", "magnet", "saving"]
+StageName = StageLever
 Form = Literal["oxide", "metal", "magnet"]
 FORMS: tuple[str, ...] = get_args(Form)
 """Forms of an element along the chain, from the separated oxide on."""
@@ -30,20 +30,19 @@ class Stage:
     """One kind of plant.
 
     takes, gives: `feed`, a form, or nothing; a saving gives `demand`. bases: what its tonnes of capacity may count.
-    item: what its throughput is called in result tables. heading, plural, short, making: for people. unit: of its throughput.
+    item: what its throughput is called in result tables. heading, plural, short, making: for people.
     is_core: pages tell of it even where the case has none.
     """
 
     name: StageName
     takes: str
     gives: str
-    lever: Lever
+    lever: StageLever
     item: str
     heading: str
     plural: str
     short: str
     making: str
-    unit: str
     colour: str
     is_core: bool = False
     bases: tuple[str, ...] = ("treo",)
@@ -79,77 +78,71 @@ class Stage:
         return self.separates or self.converts
 
 
-_IN_ORDER = (
-    Stage(
-        name="mine",
-        is_core=True,
-        takes=NOTHING,
-        gives=FEED,
-        lever="mine",
-        item="mined",
-        heading="Mine",
-        plural="Mines",
-        short="Mines",
-        making="mines",
-        unit="t TREO",
-        colour="#E69F00",
-    ),
-    Stage(
-        name="separation",
-        is_core=True,
-        takes=FEED,
-        gives=OXIDE,
-        bases=("treo", "heavy"),
-        lever="separation",
-        item="separated",
-        heading="Separation",
-        plural="Separation plants",
-        short="Separation",
-        making="separation",
-        unit="t TREO",
-        colour="#0072B2",
-    ),
-    Stage(
-        name="metal",
-        is_core=True,
-        takes=OXIDE,
-        gives=METAL,
-        lever="metal",
-        item="reduced",
-        heading="Metal",
-        plural="Metal plants",
-        short="Metal",
-        making="metal making",
-        unit="t oxide in metal",
-        colour="#009E73",
-    ),
-    Stage(
-        name="magnet",
-        takes=METAL,
-        gives=MAGNET,
-        lever="magnet",
-        item="sintered",
-        heading="Magnet",
-        plural="Magnet plants",
-        short="Magnets",
-        making="magnet making",
-        unit="t oxide in magnets",
-        colour="#8C510A",
-    ),
-    Stage(
-        name="saving",
-        takes=NOTHING,
-        gives=DEMAND,
-        lever="saving",
-        item="run",
-        heading="Saving",
-        plural="Savings",
-        short="Savings",
-        making="saving",
-        unit="t of throughput",
-        colour="#6B8E23",
-    ),
+_MINE = Stage(
+    name="mine",
+    is_core=True,
+    takes=NOTHING,
+    gives=FEED,
+    lever="mine",
+    item="mined",
+    heading="Mine",
+    plural="Mines",
+    short="Mines",
+    making="mines",
+    colour="#E69F00",
 )
+_SEPARATION = Stage(
+    name="separation",
+    is_core=True,
+    takes=FEED,
+    gives=OXIDE,
+    bases=("treo", "heavy"),
+    lever="separation",
+    item="separated",
+    heading="Separation",
+    plural="Separation plants",
+    short="Separation",
+    making="separation",
+    colour="#0072B2",
+)
+_METAL = Stage(
+    name="metal",
+    is_core=True,
+    takes=OXIDE,
+    gives=METAL,
+    lever="metal",
+    item="reduced",
+    heading="Metal",
+    plural="Metal plants",
+    short="Metal",
+    making="metal making",
+    colour="#009E73",
+)
+_MAGNET = Stage(
+    name="magnet",
+    takes=METAL,
+    gives=MAGNET,
+    lever="magnet",
+    item="sintered",
+    heading="Magnet",
+    plural="Magnet plants",
+    short="Magnets",
+    making="magnet making",
+    colour="#8C510A",
+)
+_SAVING = Stage(
+    name="saving",
+    takes=NOTHING,
+    gives=DEMAND,
+    lever="saving",
+    item="run",
+    heading="Saving",
+    plural="Savings",
+    short="Savings",
+    making="saving",
+    colour="#6B8E23",
+)
+_IN_ORDER = (_MINE, _SEPARATION, _METAL, _MAGNET, _SAVING)
 
 
 def _chain() -> tuple[Stage, ...]:
@@ -168,7 +161,7 @@ CONVERTING = tuple(stage for stage in _IN_ORDER if stage.converts)
 """Stages that turn a form into another, in the order of the chain."""
 CHAIN = _chain()
 """Stages that follow one another from the oxide on, each taking what the one before gives."""
-STAGE_LEVERS: tuple[Lever, ...] = tuple(stage.lever for stage in _IN_ORDER)
+STAGE_LEVERS: tuple[StageLever, ...] = tuple(stage.lever for stage in _IN_ORDER)
 """Levers that add capacity."""
 
 

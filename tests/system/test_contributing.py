@@ -41,6 +41,27 @@ builds = plan.table("investments")
 most = builds["project"].map({project: row.max_new_tpa / 2 for project, row in case.projects.items()})
 assert len(builds) and (builds["tpa"] <= most * (1 + 1e-9)).all(), builds
 """
+STAGE = """
+from pathlib import Path
+import planner
+table = Path("starter/projects.csv")
+head, *rows = table.read_text().splitlines()
+cells = dict(project="melter", name="Melter", country="USA", stage="melting", existing_tpa="1", max_new_tpa="9")
+cells |= dict(lead_time_years="1", capex_usd_per_tpa="50000", variable_opex_usd_per_t="20000", recovery="0.9")
+table.write_text("\\n".join([head, *rows, ",".join(cells.get(name, "") for name in head.split(","))]) + "\\n")
+case = planner.load("starter")
+assert case.has_lever("melting") and case.stage_of("melter").converts
+plan = planner.solve(case)
+melted = plan.table("operations").query("item == 'melted'")
+made = plan.table("operations").query("item == 'made' and project == 'melter'")
+assert melted["tonnes"].sum() > 0 and abs(0.9 * melted["tonnes"].sum() - made["tonnes"].sum()) < 1e-6
+assert set(melted["form"]) == {"oxide"} and set(made["form"]) == {"metal"}
+assert plan.summary["new_capacity_tpa"]["melter"] > 0 and plan.summary["utilisation"]["melting"]["new"] > 0
+without = planner.solve(case.set_model("levers", [x for x in case.model.levers if x != "melting"]), baseline=False)
+assert without.summary["new_capacity_tpa"]["melter"] == 0
+plan.write("melting")
+assert "Melter" in Path("melting/report.html").read_text()
+"""
 CHART = """
 import planner
 from pathlib import Path
@@ -72,7 +93,7 @@ for module in (planner.api.explanations, planner.api.plans):  # pages take secon
             setattr(module, name, lambda plan, folder: None)
 Path("five.toml").write_text(
     'title = "five"\\ncase = "starter"\\noutcomes = ["risk_musd"]\\n'
-    '[[uncertainties]]\\nname = "money"\\ntable = "budgets"\\ncolumn = "musd"\\nchange = "scale"\\n'
+    '[[uncertainties]]\\nname = "money"\\nchange = "budgets.*.*.musd=x?"\\n'
     'values = [0.25, 0.5, 1, 2, 4]\\n[design]\\nkind = "grid"\\n'
 )
 for words in (
@@ -94,6 +115,7 @@ for words in (
 RECIPES = {
     "a table column": COLUMN,
     "a constraint": CONSTRAINT,
+    "a stage": STAGE,
     "a chart": CHART,
     "a command": COMMAND,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
+from planner.data.stages import STAGES
 from planner.finance.cashflow import funding
 from planner.finance.project_facts import PlantFacts
 from planner.finance.returns import CARRIES, MOST, paid_by_the_public
@@ -18,7 +19,7 @@ from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import number, percent
 from planner.results.business_case import BusinessCase, Sold
 
-FEEDS = ("mine", "separation")
+FEEDS = tuple(name for name, stage in STAGES.items() if stage.has_feeds)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from planner.data.stages import STAGES as KINDS
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES
 from planner.results.figures.run import rows_of
@@ -25,7 +26,7 @@ FLOWS = {
     "released": "Stock Release",
 }
 """Items of `operations` that are told, and what they are called."""
-FEEDS = ("mine", "separation")
+FEEDS = tuple(name for name, stage in KINDS.items() if stage.has_feeds)
 """Stages whose capacity counts feed: of all rare earths, or of the heavy ones."""
 PRICE = "USD/kg"
 """Unit of prices, of which there is no total."""
