@@ -30,7 +30,11 @@ def add_builds(world: World) -> None:
 def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
     """It is "usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
     due = y + plant.lead
-    age = t - due - world.shocks.delay(w, plant, due)
+    return ramp_share(world, plant, t - due - world.shocks.delay(w, plant, due))
+
+
+def ramp_share(world: World, plant: Project, age: int) -> float:
+    """The share of nameplate that is usable some years after the start."""
     if age < 0:
         return 0.0
     ramp = world.case.ramps.get(plant.ramp)

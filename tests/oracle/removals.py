@@ -9,7 +9,7 @@ from tests.oracle.balances import balance_terms, returned_terms
 from tests.oracle.calm import saved_terms
 from tests.oracle.histories import Shocks, existing_in
 from tests.oracle.money import PER_TONNE
-from tests.oracle.physical import counted, usable_share, yields
+from tests.oracle.physical import counted, ramp_share, yields
 from tests.oracle.sparse import Key, Solution
 from tests.oracle.tables import Case, Period, Project, at_year, number, text
 from tests.oracle.world import World
@@ -53,7 +53,7 @@ def standing(world: World, solution: Solution, w: str, year: int) -> Standing:
         new = 0.0
         for y in world.choices.years:
             if ("build", plant.name, w, y) in world.lp.index:
-                share = usable_share(world, plant, w, y, year)
+                share = ramp_share(world, plant, year - y - plant.lead)
                 new += share * solution["build", plant.name, w, y]
         capacity[plant.name] = existing_in(plant, year) + new
     staff = {
