@@ -1,8 +1,9 @@
-"""The report of the reference run, explained, in a headless Chromium with the network cut."""
+"""The report of the teaching case, explained, in a headless Chromium with the network cut."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from planner.explanation.explain import explain
 from planner.reporting.pages.run import render_page
 from planner.reporting.run_view import run_view
 
-REFERENCE = Path(__file__).parents[2] / "reports" / "reference" / "starter-base"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "reports" / "reference" / "starter-base"
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
     None,
@@ -33,7 +35,7 @@ QUIET = (
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    plan = planner.open_run(REFERENCE)
+    plan = planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/base.toml"))
     path.write_text(
         render_page(run_view(plan, explain(plan, "reference", workers=1))), encoding="utf-8"
     )
@@ -66,6 +68,14 @@ def open_page(context: BrowserContext, report: Path, faults: list[str]) -> Page:
     )
     page.goto(report.as_uri())
     return page
+
+
+def all_drawn(page: Page, seconds: float = 30.0) -> None:
+    """Wait until all charts are drawn; asked from outside, as the policy of the page lets nothing be evaluated later."""
+    end = time.monotonic() + seconds
+    while page.evaluate("document.body.dataset.charts") != "drawn":
+        assert time.monotonic() < end, "charts are not drawn"
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture

@@ -127,6 +127,8 @@ def _origin_rows(run: RunView) -> pd.DataFrame:
     if table is None or table.empty:
         return pd.DataFrame()
     rows = table[table["basis"] == "last"]
+    by_party = rows["party"] != ""
+    rows = rows[by_party] if by_party.any() else rows
     keys = ["element", "form", "year", "origin"]
     sums = rows.groupby(keys, as_index=False)[["tonnes"]].sum()
     whole = sums.groupby(keys[:3])["tonnes"].transform("sum")
@@ -316,14 +318,16 @@ def single_losses(run: RunView) -> Chart | None:
                 )
     frame = pd.DataFrame(told, columns=["element", "year", "case", "share", "without"])
     order = {element: place for place, element in enumerate(run.elements)}
-    frame = frame.assign(place=frame["element"].map(order)).sort_values(["place", "case", "year"])
+    cases = {case: place for place, (_, case) in enumerate(CASES)}
+    frame = frame.assign(place=frame["element"].map(order), rank=frame["case"].map(cases))
+    frame = frame.sort_values(["place", "rank", "year"], kind="stable")
     frame["element"] = frame["element"].map(run.names.element)
     worst = _worst(found.get("n1", {}))
     return Chart(
         name="single_losses",
         title=say("losses_title", worst=worst, names=run.names),
         caption=say("losses_note"),
-        spec=charts.single_losses(frame.drop(columns="place"), COVERAGE),
+        spec=charts.single_losses(frame.drop(columns=["place", "rank"]), COVERAGE),
         source=f"{COVERAGE}; coverage.json: n1, n2",
     )
 

@@ -11,8 +11,10 @@ from planner.reporting.charts import style
 
 PHASES = {"under construction": 0.3, "ramping up": 0.65, "full use": 1.0}
 """Phases of a plant, and how strong their colour is."""
-NEAR_COST, NEAR_RISK, LINE = 0.3, 0.06, 15
-"""Labels closer than these shares of the axes are moved apart by lines of so many px."""
+LETTER, HIGH, LINE = 0.0135, 330.0, 15.0
+"""Width of a letter as a share of the chart of the frontier, its height and that of a line, px."""
+LIFTS = (13.0, -16.0, 28.0, -31.0, 43.0, -46.0, 58.0)
+"""Heights at which a label is tried, px above its plan."""
 
 
 def frontier(
@@ -52,26 +54,31 @@ def frontier(
             shape="triangle-down", filled=True, size=60, color=style.MISSING, yOffset=-8
         )
         layers.append(marks.encode(x="cost:Q", y="share:Q", tooltip=step_tips))
-    return style.across(alt.layer(*layers, *_labels(plans)), 330)
+    return style.across(alt.layer(*layers, *_labels(plans)), HIGH)
 
 
 def _labels(plans: pd.DataFrame) -> list[alt.Chart]:
-    """A label at each plan, moved down where it would cover another."""
-    most = max(float(plans["cost"].max()), 1e-9)
-    taken: list[tuple[float, float]] = []
+    """A label at each plan, at the first height at which it covers no other."""
+    most = 1.05 * max(float(plans["cost"].max()), 1e-9)
+    taken: list[tuple[float, float, float]] = []
     layers = []
     for row in plans.sort_values("share", ascending=False).to_dict("records"):
-        at, height = row["cost"] / most, row["share"]
-        lines = 0
-        for other_at, other_height in taken:
-            if abs(at - other_at) < NEAR_COST and abs(height - other_height) < NEAR_RISK:
-                lines += 1
-        taken.append((at, height))
-        one = plans[plans["name"] == row["name"]]
-        mark = alt.Chart(one).mark_text(
-            align="left" if at < 0.6 else "right",
-            dx=9 if at < 0.6 else -4,
-            dy=-12 - LINE * lines if height < 0.9 else 0,
+        at, wide = row["cost"] / most, LETTER * len(row["name"])
+        right = at + wide < 1.0
+        start, end = (at, at + wide) if right else (at - wide, at)
+        for lift in LIFTS:
+            height = HIGH * (1.0 - row["share"]) - lift
+            free = height > 0 and all(
+                end < other_start or other_end < start or abs(height - other) >= LINE
+                for other_start, other_end, other in taken
+            )
+            if free:
+                break
+        taken.append((start, end, height))
+        mark = alt.Chart(plans[plans["name"] == row["name"]]).mark_text(
+            align="left" if right else "right",
+            dx=9 if right else 4,
+            dy=-lift,
             fontWeight="bold" if row["chosen"] else "normal",
         )
         layers.append(mark.encode(x="cost:Q", y="share:Q", text="name:N"))
@@ -140,7 +147,7 @@ def timeline(
         x2="end:Q",
         y=style.rows("plant", order),
         color=alt.Color("stage:N", scale=style.colours(present)),
-        opacity=alt.Opacity("phase:N", scale=strength, legend=None),
+        opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
         tooltip=tips,
     )
     marks = style.sourced(signs, source).mark_point(filled=True, size=55, opacity=1)

@@ -83,7 +83,7 @@ def shares(field: str, title: str, **more: Any) -> alt.Y:
 
 def rows(field: str, order: Sequence[str]) -> alt.Y:
     """Named rows from the top down."""
-    axis = alt.Axis(title=None, labelLimit=230, ticks=False, domain=False)
+    axis = alt.Axis(title=None, ticks=False, domain=False)
     return alt.Y(field=field, type="nominal", sort=list(order), axis=axis)
 
 
@@ -150,6 +150,7 @@ def finished(chart: Any) -> Any:
             labelFontSize=11,
             titleFontSize=11,
         ),
+        axisY=alt.AxisConfig(labelLimit=230),
         legend=alt.LegendConfig(
             orient="top",
             title=None,

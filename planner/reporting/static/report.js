@@ -75,11 +75,30 @@
     return found;
   };
 
+  // On a phone the title of an axis stands on several lines.
+  const LETTERS = 32;
+  const lines = (text) => text.split(" ").reduce((found, word) => {
+    const last = found.length - 1;
+    if (last >= 0 && `${found[last]} ${word}`.length <= LETTERS) found[last] = `${found[last]} ${word}`;
+    else found.push(word);
+    return found;
+  }, []);
+  const wrapTitles = (spec) => {
+    for (const [key, inner] of Object.entries(spec)) {
+      if (!inner || typeof inner !== "object") continue;
+      for (const place of key === "x" ? [inner, inner.axis || {}] : []) {
+        if (typeof place.title === "string" && place.title.length > LETTERS) place.title = lines(place.title);
+      }
+      wrapTitles(inner);
+    }
+  };
+
   // How wide a chart may be is known only here.
   const fit = (spec, room) => {
     const narrow = room < NARROW;
     spec.config.axisY = { ...spec.config.axisY, labelLimit: narrow ? 120 : 240 };
     spec.config.legend = { ...spec.config.legend, columns: narrow ? 2 : 4, labelLimit: narrow ? 150 : 260 };
+    if (narrow) wrapTitles(spec);
     if (spec.usermeta && spec.usermeta.columns) {
       const most = Math.max(1, Math.floor(room / (LEAST_PANEL + AXIS_ROOM)));
       spec.columns = Math.min(spec.usermeta.columns, most);
@@ -122,6 +141,7 @@
       if (value !== null && options.includes(value)) await view.signal(chooser, value).runAsync();
       view.addSignalListener(chooser, (_, picked) => choose(chooser, picked));
     }
+    node.querySelector("summary")?.setAttribute("aria-label", `Save “${node.dataset.title}” as a picture`);
     listen(node);
     node.dataset.drawn = "yes";
   };
