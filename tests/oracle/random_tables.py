@@ -98,6 +98,22 @@ class Draw:
         """A uniform number, rounded."""
         return self.number(self.rng.uniform(low, high))
 
+    def one(self, *options: Any) -> Any:
+        """One of the options."""
+        return self.rng.choice(options)
+
+    def perhaps(self, odds: float, *options: Any) -> Any:
+        """One of the options with the given odds, else a blank cell."""
+        return self.rng.choice(options) if self.chance(odds) else None
+
+    def perhaps_between(self, odds: float, low: float, high: float) -> float | None:
+        """A uniform number, rounded, with the given odds, else a blank cell."""
+        return self.between(low, high) if self.chance(odds) else None
+
+    def year(self) -> int:
+        """A year of the horizon."""
+        return self.rng.randint(self.first, self.last)
+
     def some_year(self) -> int:
         """A year of the horizon or the one before it."""
         return self.rng.randint(self.first - 1, self.last)
@@ -150,6 +166,8 @@ def write_tables(folder: Path, d: Draw) -> None:
     """Write the CSV files: unused optional columns mostly left out, order shuffled, notes now and then."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in d.tables.items():
+        if not rows:
+            continue
         required = REQUIRED[name].split()
         seen = list(dict.fromkeys(column for row in rows for column in row))
         columns = [
