@@ -59,7 +59,7 @@ bench: $(VENV)/test.done
 # interruptions: two hours.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
-		tests/behaviour/test_whole_plants.py tests/proof tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
+		tests/behaviour/test_whole_plants.py tests/certification tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
 		tests/explain/test_investment.py tests/evaluation
 	$(BIN)/python -m tests.oracle.long
 	$(BIN)/python -m tests.decomposition.long

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
+    from planner.certification.prove import prove as prove
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config import ModelFile as ModelFile
     from planner.data.case import Case as Case
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from planner.explanation.explain import explain as explain
     from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model
-    from planner.proof.prove import prove as prove
     from planner.sharing.shares import shares as shares
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.studies.experiment import Experiment as Experiment
@@ -74,7 +74,7 @@ _HOMES = {
     "planner.explanation.coverage": ("coverage",),
     "planner.explanation.explain": ("explain",),
     "planner.formulation.pyomo_model": ("build_model",),
-    "planner.proof.prove": ("prove",),
+    "planner.certification.prove": ("prove",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.sharing.shares": ("shares",),
     "planner.studies.experiment": ("Experiment",),

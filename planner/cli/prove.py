@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from planner.certification.prove import PROOF, prove_into, recheck
 from planner.cli.console import command_app, exit_codes, say, shown_progress
-from planner.proof.prove import PROOF, prove_into, recheck
 
 app = command_app()
 

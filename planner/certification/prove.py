@@ -7,16 +7,12 @@ until it meets every row exactly and gives the upper bound. The files say both, 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
-from planner.data.case import Case
-from planner.errors import RunFolderError, StoppedError
-from planner.host import collector_paused
-from planner.proof.checker import (
+from planner.certification.checker import (
     EXACT,
     FAULTS,
     Refused,
@@ -27,8 +23,10 @@ from planner.proof.checker import (
     imply,
     read_program,
 )
-from planner.proof.checker import Program as Exact
-from planner.proof.files import (
+from planner.certification.checker import Program as ExactProgram
+from planner.certification.exact_duals import exact_duals
+from planner.certification.exact_plan import exact_plan
+from planner.certification.files import (
     CERTIFICATE,
     PROGRAM,
     exact_program,
@@ -38,7 +36,9 @@ from planner.proof.files import (
     write_certificate,
     write_file,
 )
-from planner.proof.repair import ROUNDED, Repair, implied, rounded, settled, unbounded
+from planner.data.case import Case
+from planner.errors import RunFolderError, StoppedError
+from planner.host import collector_paused
 from planner.results.folders import write_folder
 from planner.results.integrity import changed_files, refuse_if
 from planner.results.plan import PlanValues, Status
@@ -51,6 +51,9 @@ from planner.solving.solution import Stop
 
 PROOF = "proof"
 """Folder of a proof, within its run."""
+WHOLE = "units"
+"""The variable whose values are whole numbers."""
+ROUNDED = Context(prec=400, rounding=ROUND_DOWN)
 SAYS = (
     "Bounds of the program in program.mps.gz, checked by check.py. Whether that is the program of the case, check.py "
     "cannot know: `planner prove RUN --check` builds it again from the inputs and compares every entry."
@@ -58,8 +61,8 @@ SAYS = (
 """What the certificate says of itself."""
 
 
-@dataclass(frozen=True)
-class Proven:
+@dataclass(frozen=True, kw_only=True)
+class Certified:
     """What is proven of a phase. Money in MUSD, as decimals that are true as they stand.
 
     minimise: the column that is least. at_most: what holds in it: columns and their limits. lower: no plan has less.
@@ -94,8 +97,8 @@ class Proof:
     """Each phase of a plan proven, and the program that they are of."""
 
     case: Case
-    program: Exact
-    phases: tuple[Proven, ...]
+    program: ExactProgram
+    phases: tuple[Certified, ...]
 
     @property
     def whole_plants(self) -> bool:
@@ -159,10 +162,14 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
         raise RunFolderError(
             "the solution of the run is not one of its program: its inputs were changed"
         )
-    solver = Solver(program) if plan.case.model.policy.whole_plants else None
     with localcontext(EXACT):
         exact = exact_program(program)
-        return Proof(plan.case, exact, tuple(_phases(plan, program, exact, solver, progress)))
+        certifier = _certifier_of(plan, exact, program)
+        certified = []
+        for phase, point in zip(phases, plan.point, strict=True):
+            progress(f"certifying {phase.name}")
+            certified.append(certifier.certified(phase, point))
+    return Proof(plan.case, exact, tuple(certified))
 
 
 def prove_into(run: Path, progress: Progress = silent) -> Proof:
@@ -208,42 +215,86 @@ def checked(case: Case, folder: Path) -> list[str]:
     return told
 
 
-def _phases(
-    plan: PlanValues, program: Program, exact: Exact, solver: Solver | None, progress: Progress
-) -> Iterator[Proven]:
-    """Each phase proven, in the order in which they were solved. solver: minimises with plants in fractions; if it is
-    given, the bounds are of that program, which the duals kept with a plan of whole plants are not of."""
-    objective, columns = plan.case.model.objective, len(program.columns)
-    repair, upper = Repair(program, exact.upper), program.upper.copy()
-    given: dict[int, Decimal] = {}
-    if objective.risk_limit is not None:
-        _hold(program.column["risk", None], objective.risk_limit, upper, given, solver)
-    for phase, point in zip(
-        phases_of(objective), plan.point if plan.point is not None else (), strict=True
-    ):
-        progress(f"proving {phase.name}")
-        goal, x = program.column[phase.column, None], point[:columns]
-        duals = point[columns:] if solver is None else _relaxed(solver, goal, phase)
-        mended = repair.mended(x)
+@dataclass(kw_only=True)
+class _Certifier:
+    """The phases of a plan, certified one after the other; each is a limit of those after it.
+
+    relaxed: minimises with plants in fractions, for a plan of whole ones: the bounds are of that program, which the
+    duals kept with the plan are not of. upper: present upper bounds of the columns as floats (n). limits: those that
+    earlier phases and the goal set.
+    """
+
+    program: Program
+    exact: ExactProgram
+    relaxed: Solver | None
+    upper: Vector
+    limits: dict[int, Decimal]
+
+    def certified(self, phase: Phase, point: Vector) -> Certified:
+        """The bounds of a phase. point: columns, then duals (n + m). Raises StoppedError where none are found."""
+        columns = len(self.program.columns)
+        goal = self.program.column[phase.column, None]
+        x = point[:columns]
+        duals = point[columns:]
+        if self.relaxed is not None:
+            duals = _duals_of(self.relaxed, goal, phase)
+        plan = self._plan(goal, x, duals)
         # A limit is that of the run, or what the plan comes to exactly, where the solver let it be over by a rounding.
-        limits = {j: max(limit, rounded(mended[j], ROUND_CEILING)) for j, limit in given.items()}
-        yield _bounded(exact, program, phase, limits, mended, duals)
-        _hold(
-            goal, min(held(float(x[goal]), phase.slack), float(upper[goal])), upper, given, solver
+        limits = {
+            j: max(limit, rounded(plan[j], ROUND_CEILING)) for j, limit in self.limits.items()
+        }
+        certified = self._bounded(phase, limits, plan, duals)
+        self.hold(goal, min(held(float(x[goal]), phase.slack), float(self.upper[goal])))
+        return certified
+
+    def hold(self, column: int, limit: float) -> None:
+        """Let a column be at most at a limit from here on."""
+        self.upper[column] = limit
+        self.limits[column] = Decimal(repr(limit))
+        if self.relaxed is not None:
+            self.relaxed.bound(column, limit)
+
+    def _plan(self, goal: int, x: Vector, duals: Vector) -> list[Decimal]:
+        upper = list(self.exact.upper)
+        for j, limit in self.limits.items():
+            upper[j] = min(upper[j], limit)
+        whole = [j for j, (name, _) in enumerate(self.program.columns) if name == WHOLE]
+        return exact_plan(self.program, self.exact, upper, goal=goal, x=x, duals=duals, whole=whole)
+
+    def _bounded(
+        self, phase: Phase, limits: dict[int, Decimal], plan: list[Decimal], duals: Vector
+    ) -> Certified:
+        """The bounds of a phase, as the checker finds them. Raises StoppedError where it would refuse them."""
+        exact, goal = self.exact, self.program.column[phase.column, None]
+        lower, upper = list(exact.lower), list(exact.upper)
+        for j, limit in limits.items():
+            upper[j] = min(upper[j], limit)
+        proving, steps = exact_duals(
+            exact, self.program, goal=goal, lower=lower, upper=upper, duals=duals
+        )
+        try:
+            faults = broken(exact, upper, plan)
+            if faults:
+                raise Refused(f"the plan does not meet {', '.join(faults[:3])}")
+            imply(exact, lower, upper, steps)
+            least = bound_of(exact, goal, lower, upper, proving)
+        except Refused as refused:
+            raise StoppedError(f"no certificate of {phase.name} was found: {refused}") from refused
+        return Certified(
+            phase=phase.name,
+            minimise=phase.column,
+            at_most={self.program.columns[j][0]: limit for j, limit in limits.items()},
+            lower=rounded(least, ROUND_FLOOR),
+            upper=rounded(plan[goal], ROUND_CEILING),
+            plan=plan,
+            duals=proving,
+            implied=steps,
         )
 
 
-def _hold(
-    column: int, limit: float, upper: Vector, given: dict[int, Decimal], solver: Solver | None
-) -> None:
-    upper[column], given[column] = limit, Decimal(repr(limit))
-    if solver is not None:
-        solver.bound(column, limit)
-
-
-def _relaxed(solver: Solver, goal: int, phase: Phase) -> Vector:
+def _duals_of(relaxed: Solver, goal: int, phase: Phase) -> Vector:
     """Duals (m) of a phase with plants in fractions."""
-    found = solver.minimise(goal, phase=phase.name)
+    found = relaxed.minimise(goal, phase=phase.name)
     if found.stop is not Stop.OPTIMAL:
         raise StoppedError(
             f"the program with plants in fractions was not solved ({found.stop.value})"
@@ -251,35 +302,22 @@ def _relaxed(solver: Solver, goal: int, phase: Phase) -> Vector:
     return found.duals
 
 
-def _bounded(
-    exact: Exact,
-    program: Program,
-    phase: Phase,
-    limits: dict[int, Decimal],
-    mended: list[Decimal],
-    duals: Vector,
-) -> Proven:
-    """The bounds of a phase, as the checker finds them. Raises StoppedError where it would refuse them."""
-    goal = program.column[phase.column, None]
-    lower, upper = list(exact.lower), list(exact.upper)
-    for j, limit in limits.items():
-        upper[j] = min(upper[j], limit)
-    y = settled(exact, program, goal, upper, duals)
-    steps = implied(program, unbounded(exact, goal, lower, upper, y), lower, upper)
-    try:
-        if faults := broken(exact, upper, mended):
-            raise Refused(f"the plan does not meet {', '.join(faults[:3])}")
-        imply(exact, lower, upper, steps)
-        least = rounded(bound_of(exact, goal, lower, upper, y), ROUND_FLOOR)
-    except Refused as refused:
-        raise StoppedError(f"no exact proof of {phase.name} was found: {refused}") from refused
-    return Proven(
-        phase.name,
-        phase.column,
-        {program.columns[j][0]: limit for j, limit in limits.items()},
-        least,
-        rounded(mended[goal], ROUND_CEILING),
-        mended,
-        y,
-        steps,
+def _certifier_of(plan: PlanValues, exact: ExactProgram, program: Program) -> _Certifier:
+    """The certifier of a plan, its goal's limit of risk held."""
+    whole_plants = plan.case.model.policy.whole_plants
+    certifier = _Certifier(
+        program=program,
+        exact=exact,
+        relaxed=Solver(program) if whole_plants else None,
+        upper=program.upper.copy(),
+        limits={},
     )
+    risk_limit = plan.case.model.objective.risk_limit
+    if risk_limit is not None:
+        certifier.hold(program.column["risk", None], risk_limit)
+    return certifier
+
+
+def rounded(value: Decimal, way: str) -> Decimal:
+    """To twelve places, up or down: what a certificate states."""
+    return value.quantize(Decimal("1e-12"), way, ROUNDED)

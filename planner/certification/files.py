@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import numpy as np
 
-from planner.proof import checker
-from planner.proof.checker import ZERO
-from planner.proof.checker import Program as Exact
+from planner.certification import checker
+from planner.certification.checker import ZERO
+from planner.certification.checker import Program as Exact
 from planner.solving.program import Key, Program
 
 CERTIFICATE, CHECKER, PROGRAM = "certificate.json", "check.py", "program.mps.gz"

@@ -1,0 +1,265 @@
+"""Duals of the solver made to prove a lower bound: signs that are right, and bounds of columns that rows imply.
+
+Duals prove something of a column without an upper bound only if its reduced cost is not negative, which rounding may
+make it. The dual of the equation that defines the column takes what is wrong; else a bound that rows imply serves
+(Neumaier and Shcherbina, Safe bounds in linear and mixed-integer linear programming, Math. Prog. 99, 2004); else the
+duals of the inequalities in which it stands are lowered. No equation of the formulation is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from planner.certification.checker import ZERO, Step
+from planner.certification.checker import Program as ExactProgram
+from planner.certification.exact_plan import RowTerms, defined_columns
+from planner.certification.files import decimals
+from planner.errors import StoppedError
+from planner.solving.program import Program, Vector
+
+UP = Context(prec=7, rounding=ROUND_CEILING)
+DOWN = Context(prec=7, rounding=ROUND_FLOOR)
+"""An implied bound needs few digits, rounded away from what it bounds; duals are lowered by a little more than needed."""
+PLACES = Decimal("1e-30")
+TRUNCATED = Context(prec=400, rounding=ROUND_DOWN)
+ROUNDS = 20
+"""Times that duals are lowered before it is given up."""
+SHORT = 200
+"""Terms of a row from which bounds are taken first: from a long one each costs as much to check as the row is long."""
+Edge = tuple[int, str]
+"""A column and which of its bounds: upper or lower."""
+
+
+def exact_duals(
+    exact: ExactProgram,
+    program: Program,
+    *,
+    goal: int,
+    lower: list[Decimal],
+    upper: list[Decimal],
+    duals: Vector,
+) -> tuple[list[Decimal], list[Step]]:
+    """Duals (m) that prove a lower bound of the column `goal`, and the bounds of columns that it takes.
+
+    lower, upper: bounds of the columns (n). duals: those of the solver (m). Raises StoppedError where they prove none.
+    """
+    signed = _Duals(exact, goal, upper, duals)
+    for _ in range(ROUNDS):
+        signed.settle_definitions()
+        wanted = signed.without_bound(lower)
+        steps = implied_bounds(program, wanted, lower, upper)
+        known = {(column, side) for column, side, _, _ in steps}
+        missing = [edge for edge in wanted if edge not in known]
+        if not missing:
+            return signed.values, steps
+        for column, _ in missing:
+            signed.lower_inequalities(column)
+    raise StoppedError("the duals of the run prove no lower bound")
+
+
+class _Duals:
+    """Duals of the right sign, changed step by step."""
+
+    def __init__(self, exact: ExactProgram, goal: int, upper: list[Decimal], duals: Vector) -> None:
+        self._exact, self._goal, self._upper = exact, goal, upper
+        self.values = [
+            _with_sign(value, sense)
+            for value, sense in zip(decimals(duals), exact.senses, strict=True)
+        ]
+        terms: list[RowTerms] = [[] for _ in exact.senses]
+        for j, entries in enumerate(exact.entries):
+            for i, factor in entries:
+                terms[i].append((j, factor))
+        equations = [i for i, sense in enumerate(exact.senses) if sense == "E"]
+        open_ended = {j for j, bound in enumerate(upper) if not bound.is_finite()}
+        # A column stands in no equation that is computed before its own, so that of the last is settled first.
+        self._definitions = defined_columns(terms, equations, open_ended)[::-1]
+
+    def settle_definitions(self) -> None:
+        """Let each equation take what is wrong with the reduced cost of the column that it defines."""
+        for row, column in self._definitions:
+            wrong = self._reduced_cost(column)
+            if wrong < 0:
+                factor = dict(self._exact.entries[column])[row]
+                self.values[row] += wrong * factor
+
+    def lower_inequalities(self, column: int) -> None:
+        """Scale down the duals of inequalities that make a reduced cost negative, until it is not."""
+        wrong = self._reduced_cost(column)
+        blamed = [
+            (i, factor * self.values[i])
+            for i, factor in self._exact.entries[column]
+            if self._exact.senses[i] != "E" and factor * self.values[i] > 0
+        ]
+        total = sum([part for _, part in blamed], ZERO)
+        if wrong >= 0 or not total:
+            return
+        share = max(1 + DOWN.divide(wrong, total), ZERO)
+        for i, _ in blamed:
+            lowered = self.values[i] * share
+            self.values[i] = lowered.quantize(PLACES, context=TRUNCATED)
+
+    def without_bound(self, lower: list[Decimal]) -> list[Edge]:
+        """Columns and sides of which the proof needs a bound and has none."""
+        wanted = []
+        for j in range(len(self._exact.entries)):
+            reduced = self._reduced_cost(j)
+            if reduced < 0 and not self._upper[j].is_finite():
+                wanted.append((j, "upper"))
+            if reduced > 0 and not lower[j].is_finite():
+                wanted.append((j, "lower"))
+        return wanted
+
+    def _reduced_cost(self, column: int) -> Decimal:
+        entries = self._exact.entries[column]
+        return Decimal(column == self._goal) - sum(
+            [factor * self.values[i] for i, factor in entries], ZERO
+        )
+
+
+def _with_sign(dual: Decimal, sense: str) -> Decimal:
+    """A dual of a row <= is at most 0, of a row >= at least 0."""
+    if sense == "L":
+        return min(dual, ZERO)
+    return max(dual, ZERO) if sense == "G" else dual
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AtMost:
+    """Rows as inequalities <=; an equation is two. rows: their matrix. sides: right-hand sides. origin: their rows."""
+
+    rows: csr_array
+    sides: Vector
+    origin: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, program: Program) -> _AtMost:
+        """Those of a program."""
+        at_most, at_least = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
+        both = vstack([program.matrix[at_most], -program.matrix[at_least]])
+        sides = np.concatenate([program.row_upper[at_most], -program.row_lower[at_least]])
+        origin = np.concatenate([np.flatnonzero(at_most), np.flatnonzero(at_least)])
+        return cls(rows=csr_array(both), sides=sides, origin=origin)
+
+    def terms(self, row: int) -> list[tuple[Edge, Decimal]]:
+        """The terms of a row, each with the bound that limits the others."""
+        span = slice(self.rows.indptr[row], self.rows.indptr[row + 1])
+        columns = self.rows.indices[span].tolist()
+        factors = decimals(self.rows.data[span])
+        return [
+            ((j, "lower" if factor > 0 else "upper"), factor)
+            for j, factor in zip(columns, factors, strict=True)
+        ]
+
+
+def implied_bounds(
+    program: Program, wanted: Sequence[Edge], lower: list[Decimal], upper: list[Decimal]
+) -> list[Step]:
+    """The steps that lead to the bounds wanted, in order. Those that no row implies are left out.
+
+    lower, upper: bounds of the columns (n); they are not changed.
+    """
+    if not wanted:
+        return []
+    inequalities = _AtMost.of(program)
+    search = _BoundSearch(inequalities, lower, upper)
+    found = search.until(set(wanted))
+    terms, needed = _needed(inequalities, found, wanted)
+    bounds: dict[Edge, Decimal] = {}
+    steps = []
+    for column, side in sorted(needed, key=lambda edge: (found[edge], edge)):
+        _, row = found[column, side]
+        left = Decimal(repr(float(inequalities.sides[row])))
+        own = ZERO
+        for (j, needs), factor in terms[row]:
+            if j == column:
+                own = factor
+                continue
+            given = lower[j] if needs == "lower" else upper[j]
+            left -= factor * bounds.get((j, needs), given)
+        bound = (UP if side == "upper" else DOWN).divide(left, own)
+        bounds[column, side] = bound
+        steps.append((column, side, int(inequalities.origin[row]), bound))
+    return steps
+
+
+BoundOrigins = dict[Edge, tuple[int, int]]
+"""Bound -> in which round it was found, and of which row."""
+
+
+def _needed(
+    inequalities: _AtMost, found: BoundOrigins, wanted: Iterable[Edge]
+) -> tuple[dict[int, list[tuple[Edge, Decimal]]], set[Edge]]:
+    """The terms of the rows that imply the bounds wanted, and all bounds on the way to them."""
+    terms: dict[int, list[tuple[Edge, Decimal]]] = {}
+    needed = set[Edge]()
+    ahead = [edge for edge in wanted if edge in found]
+    while ahead:
+        edge = ahead.pop()
+        if edge in needed:
+            continue
+        needed.add(edge)
+        _, row = found[edge]
+        if row not in terms:
+            terms[row] = inequalities.terms(row)
+        ahead += [other for other, _ in terms[row] if other in found and other[0] != edge[0]]
+    return terms, needed
+
+
+class _BoundSearch:
+    """Bounds that inequalities imply, found round by round: each by bounds that were there a round before."""
+
+    def __init__(
+        self, inequalities: _AtMost, lower: Sequence[Decimal], upper: Sequence[Decimal]
+    ) -> None:
+        self._low, self._high = np.array(lower, dtype=float), np.array(upper, dtype=float)
+        self._sides = inequalities.sides
+        lengths = np.diff(inequalities.rows.indptr)
+        self._row = np.repeat(np.arange(len(self._sides)), lengths)
+        self._column = inequalities.rows.indices
+        self._factor = inequalities.rows.data
+        self._length = lengths[self._row]
+        self._found: BoundOrigins = {}
+        self._round = 0
+
+    def until(self, wanted: set[Edge]) -> BoundOrigins:
+        """Search until the bounds wanted are there, or no more are found; short rows first."""
+        for allowed in (self._length <= SHORT, self._length > 0):
+            entries = np.flatnonzero(allowed)
+            looked_at = entries
+            while wanted - self._found.keys() and len(looked_at):
+                changed = self._bounds_from(looked_at)
+                touched = self._row[entries[changed[self._column[entries]]]]
+                looked_at = entries[np.isin(self._row[entries], touched)]
+                self._round += 1
+        return self._found
+
+    def _bounds_from(self, entries: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Take the bounds that some rows, given by all their entries, imply. Returns which columns got one (n)."""
+        row, column, factor = self._row[entries], self._column[entries], self._factor[entries]
+        needs = np.where(factor > 0, self._low[column], self._high[column])
+        lacks = ~np.isfinite(needs)
+        missing = np.bincount(row, lacks, len(self._sides))
+        known = np.where(lacks, 0.0, factor * np.where(lacks, 0.0, needs))
+        least = np.bincount(row, known, len(self._sides))
+        gives = np.where(factor > 0, self._high[column], self._low[column])
+        only_own_missing = (missing[row] == 0) | ((missing[row] == 1) & lacks)
+        new = np.flatnonzero(~np.isfinite(gives) & only_own_missing)
+        value = (self._sides[row[new]] - least[row[new]] + known[new]) / factor[new]
+        changed = np.zeros(len(self._low), dtype=bool)
+        for place in np.argsort(np.abs(value), kind="stable").tolist():
+            k = new[place]
+            edge = (int(column[k]), "upper" if factor[k] > 0 else "lower")
+            if edge in self._found:
+                continue
+            self._found[edge] = (self._round, int(row[k]))
+            bounds = self._high if edge[1] == "upper" else self._low
+            bounds[edge[0]] = value[place]
+            changed[edge[0]] = True
+        return changed

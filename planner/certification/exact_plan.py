@@ -1,0 +1,358 @@
+"""A plan near an optimum of the solver that meets every row and bound to the last digit.
+
+Each inequality that the optimum meets with equality is asked for a little more than it says. The basis that is optimal
+then is solved in decimals, with margins a trillionth as wide, by iterative refinement (Gleixner, Steffy and Wolter,
+Iterative refinement for linear programming, INFORMS J. Comput. 28, 2016): what is rounded after thirty digits stays
+within the margins. An equation has no margin: it defines one of its variables, which is computed from the others.
+So does an inequality that leaves no room for a margin. No equation of the formulation is named here, and nothing has to
+be trusted: the checker tries the result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array, hstack
+from scipy.sparse.linalg import splu
+
+from planner.certification.checker import ZERO, broken
+from planner.certification.checker import Program as ExactProgram
+from planner.certification.files import decimals
+from planner.errors import StoppedError
+from planner.solving.highs import BASIC, LOWER, UPPER, Solver, Statuses
+from planner.solving.program import Program, Vector
+from planner.solving.solution import Stop
+
+UNIT = 1e-14
+"""The unit in which steps from the optimum of the solver are sought, in that of a column or row."""
+FAR = 1e8
+"""Units beyond which a bound or a side is out of reach."""
+TRIES = (True, False)
+"""Whether variables with a reduced cost are held at their bounds: a tenth of the work, but it may leave no room."""
+AT_BOUND = 1e-9
+"""Distance from a bound, as a share of 1 + the value, up to which a variable counts as at it."""
+PLACES = Decimal("1e-30")
+"""To which values are rounded."""
+SNAP = Decimal("1e-18")
+"""Distance up to which a value counts as that of a bound, and a margin as none."""
+PENALTY = 1000.0
+"""Price of a margin that is not kept, in the largest dual."""
+SLIGHT = 1e-7
+"""Reduced cost up to which a variable is not held at its bound."""
+FINE = Context(prec=60)
+"""Precision in which a basis is solved."""
+REFINED = Decimal("1e-40")
+ROUNDS = 12
+"""Residual at which a basis counts as solved, and refinements until then at most."""
+ROUNDED = Context(prec=400, rounding=ROUND_HALF_EVEN)
+RowTerms = list[tuple[int, Decimal]]
+"""Column and coefficient of each term of a row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tightened:
+    """Steps from a point, in units, that keep a margin from each inequality, or pay for the part not kept.
+
+    program: its last columns are the parts of margins not kept. rows: the row of each of them. margins: units, of each
+    row, 0 without one (m). limits: columns whose upper bound is a limit, with a margin of one unit. sign: 1 for rows of
+    the kind <=, -1 for >=, 0 for equations (m). cost: of each column. start: the point (n).
+    stays_high: columns held at their upper bound.
+    """
+
+    program: Program
+    rows: NDArray[np.intp]
+    margins: Vector
+    limits: Sequence[int]
+    sign: NDArray[np.int8]
+    cost: Vector
+    start: Vector
+    stays_high: NDArray[np.intp]
+
+
+def exact_plan(
+    program: Program,
+    exact: ExactProgram,
+    upper: Sequence[Decimal],
+    *,
+    goal: int,
+    x: Vector,
+    duals: Vector,
+    whole: Iterable[int] = (),
+) -> list[Decimal]:
+    """A plan (n) that meets all rows and bounds, near x (n), an optimum with duals (m) of the column `goal`.
+
+    upper: bounds of the columns (n), limits on objectives among them. whole: columns whose values are whole numbers.
+    Raises StoppedError where none is found.
+    """
+    lower, highest = list(exact.lower), list(upper)
+    for j in whole:
+        lower[j] = highest[j] = Decimal(round(float(x[j])))
+    limits = [j for j, limit in enumerate(upper) if limit < exact.upper[j] and j != goal]
+    for hold in TRIES:
+        tight = _Tightening(program, exact, lower, highest, x).tightened(
+            goal, duals, limits, hold=hold
+        )
+        statuses = _optimal_basis(tight)
+        if statuses is None:
+            continue
+        plan = _Basis(exact, tight, statuses, lower, highest).plan()
+        if plan is not None and not broken(exact, highest, plan):
+            return plan
+    raise StoppedError("no plan that meets every row exactly was found near the plan of the run")
+
+
+class _Tightening:
+    """Distances of a point from the bounds of a program, in units, computed exactly."""
+
+    def __init__(
+        self,
+        program: Program,
+        exact: ExactProgram,
+        lower: Sequence[Decimal],
+        upper: Sequence[Decimal],
+        x: Vector,
+    ) -> None:
+        self._program = program
+        lowest, highest = np.array(lower, dtype=float), np.array(upper, dtype=float)
+        near = AT_BOUND * (1 + np.abs(x))
+        self._start = np.clip(x, lowest, highest)
+        self._low = self._start <= lowest + near
+        self._high = (self._start >= highest - near) & ~self._low
+        self._start[self._low] = lowest[self._low]
+        self._start[self._high] = highest[self._high]
+        values = decimals(self._start)
+        activity = [ZERO] * len(exact.sides)
+        for entries, value in zip(exact.entries, values, strict=True):
+            if value:
+                for i, factor in entries:
+                    activity[i] += factor * value
+        self._to_lower = in_units(lower, values)
+        self._to_upper = in_units(upper, values)
+        self._to_side = in_units(exact.sides, activity)
+
+    def tightened(
+        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool
+    ) -> Tightened:
+        """Steps that keep margins. hold: variables with a reduced cost stay at their bounds."""
+        program = self._program
+        equation = program.row_lower == program.row_upper
+        at_most = np.isfinite(program.row_upper)
+        sign = np.where(equation, 0, np.where(at_most, 1, -1)).astype(np.int8)
+        rows = np.flatnonzero(~equation & (sign * self._to_side < FAR))
+        # Margins of different widths, so that no two bounds are met at once.
+        draw = np.random.default_rng(0)
+        margins = np.zeros(len(sign))
+        margins[rows] = 1 + draw.random(len(rows))
+
+        lower = np.where(self._to_lower < -FAR, -np.inf, self._to_lower)
+        upper = np.where(self._to_upper > FAR, np.inf, self._to_upper)
+        upper[limits] -= 1.0
+        lower[goal], upper[goal] = -np.inf, np.inf
+        reduced = -(program.matrix.T @ duals)
+        reduced[goal] += 1.0
+        stays_low = hold & self._low & (reduced > SLIGHT)
+        stays_high = hold & self._high & (reduced < -SLIGHT)
+        stays_high[limits] = False
+        upper[stays_low] = lower[stays_low]
+        lower[stays_high] = upper[stays_high]
+
+        signs = sign[rows].astype(float)
+        not_kept = csr_array((-signs, (rows, np.arange(len(rows)))), shape=(len(sign), len(rows)))
+        side = self._to_side - sign * margins
+        reachable = np.abs(side) <= FAR
+        price = PENALTY * max(1.0, float(np.max(np.abs(duals), initial=0.0)))
+        cost = np.append(np.zeros(len(lower)), np.full(len(rows), price))
+        cost[goal] = 1.0
+        keys = [("margin", program.rows[i]) for i in rows.tolist()]
+        steps = Program(
+            matrix=csr_array(hstack([program.matrix, not_kept])),
+            row_lower=np.where((sign <= 0) & (reachable | equation), side, -np.inf),
+            row_upper=np.where((sign >= 0) & (reachable | equation), side, np.inf),
+            lower=np.append(lower, np.zeros(len(rows))),
+            upper=np.append(upper, margins[rows]),
+            columns=(*program.columns, *keys),
+            rows=program.rows,
+            goal=np.append(program.goal, np.zeros(len(rows))),
+        )
+        return Tightened(
+            program=steps,
+            rows=rows,
+            margins=margins,
+            limits=limits,
+            sign=sign,
+            cost=cost,
+            start=self._start,
+            stays_high=np.flatnonzero(stays_high),
+        )
+
+
+def in_units(bounds: Sequence[Decimal], values: Sequence[Decimal]) -> Vector:
+    """How far bounds lie from values, in units, each difference computed exactly."""
+    differences = [float(bound - value) for bound, value in zip(bounds, values, strict=True)]
+    return np.array(differences) / UNIT
+
+
+def _optimal_basis(tight: Tightened) -> Statuses | None:
+    """The optimal basis of steps that keep margins; None if none is proven optimal."""
+    solver = Solver(tight.program)
+    solution = solver.minimise_sum(tight.cost, ("dual", "primal"), "tightened")
+    if solution.stop is not Stop.OPTIMAL:
+        return None
+    statuses = solver.statuses(solution.x)
+    held_high = tight.stays_high[statuses[tight.stays_high] != BASIC]
+    statuses[held_high] = UPPER
+    return statuses
+
+
+class _Basis:
+    """A basis of a program with margins, solved in decimals."""
+
+    def __init__(
+        self,
+        exact: ExactProgram,
+        tight: Tightened,
+        statuses: Statuses,
+        lower: Sequence[Decimal],
+        upper: Sequence[Decimal],
+    ) -> None:
+        """lower, upper: bounds of the columns of the exact program (n)."""
+        self._tight, self._sides = tight, exact.sides
+        self._count = len(lower)
+        self._margins = [Decimal(margin) * Decimal(UNIT) for margin in tight.margins.tolist()]
+        given_back = [self._margins[i] for i in tight.rows.tolist()]
+        self._lower = [*lower, *(ZERO for _ in given_back)]
+        self._upper = [*upper, *given_back]
+        self._terms = _terms_of(tight.program.matrix)
+        of_columns, of_rows = np.split(statuses, [len(self._lower)])
+        self._basic = np.flatnonzero(of_columns == BASIC).tolist()
+        self._active = np.flatnonzero(of_rows != BASIC).tolist()
+        self._values = [*decimals(tight.start), *(ZERO for _ in given_back)]
+        for j, status in enumerate(of_columns.tolist()):
+            if status == LOWER:
+                self._values[j] = self._lower[j]
+            elif status == UPPER:
+                self._values[j] = self._upper[j]
+            elif status == BASIC:
+                self._values[j] = ZERO
+        # A column at its limit has a margin too, and is computed exactly by the equation that defines it.
+        self._limited = [j for j in tight.limits if of_columns[j] == UPPER]
+        for j in self._limited:
+            self._values[j] -= Decimal(UNIT)
+
+    def plan(self) -> list[Decimal] | None:
+        """The values of the columns of the exact program (n); None if the basis cannot be solved."""
+        # The basis may leave out an equation that follows from others.
+        equations = np.flatnonzero(self._tight.sign == 0).tolist()
+        bound_rows = sorted({*self._active, *equations})
+        with localcontext(FINE):
+            if not self._solve():
+                return None
+            without_margin = [i for i in bound_rows if self._room(i) < SNAP]
+        for j in self._basic:
+            self._values[j] = self._rounded(j)
+        allowed = {j for j in (*self._basic, *self._limited) if j < self._count}
+        inequalities = {i for i in without_margin if self._tight.sign[i]}
+        for row, column in defined_columns(self._terms, without_margin, allowed, inequalities):
+            self._define(row, column)
+        return self._values[: self._count]
+
+    def _solve(self) -> bool:
+        """Compute the basic variables by iterative refinement. Returns whether the residual vanished."""
+        square = csc_array(self._tight.program.matrix[self._active][:, self._basic])
+        try:
+            factors = splu(square)
+        except RuntimeError:  # the matrix is singular
+            return False
+        for _ in range(ROUNDS):
+            residuals = [self._residual(i) for i in self._active]
+            worst = max(map(abs, residuals), default=ZERO)
+            if worst <= REFINED:
+                return True
+            relative = np.array([float(residual / worst) for residual in residuals])
+            steps = factors.solve(relative).tolist()
+            for j, step in zip(self._basic, steps, strict=True):
+                self._values[j] += worst * Decimal(step)
+        return False
+
+    def _residual(self, row: int) -> Decimal:
+        """What the terms of a row lack of its side, the margin being part of the side."""
+        side = self._sides[row] - int(self._tight.sign[row]) * self._margins[row]
+        return side - self._activity(row)
+
+    def _activity(self, row: int) -> Decimal:
+        values = self._values
+        return sum([factor * values[j] for j, factor in self._terms[row] if values[j]], ZERO)
+
+    def _room(self, row: int) -> Decimal:
+        """The part of the margin of an active row that is kept."""
+        given_back = [self._values[j] for j, _ in self._terms[row] if j >= self._count]
+        return self._margins[row] - sum(given_back, ZERO)
+
+    def _rounded(self, column: int) -> Decimal:
+        """The value of a column to thirty places; a bound that is next to it takes its place."""
+        value = self._values[column].quantize(PLACES, context=ROUNDED)
+        for bound in (self._lower[column], self._upper[column]):
+            if bound.is_finite() and abs(value - bound) <= SNAP:
+                return bound
+        return value
+
+    def _define(self, row: int, column: int) -> None:
+        """Compute a variable from the others of a row that it meets with equality, or within a rounding of it."""
+        self._values[column] = ZERO
+        terms = [(j, factor) for j, factor in self._terms[row] if j < self._count]
+        factor = dict(terms)[column]
+        others = sum([a * self._values[j] for j, a in terms if self._values[j]], ZERO)
+        left = self._sides[row] - others
+        if abs(factor) == 1:
+            self._values[column] = left * factor
+            return
+        at_most = (self._tight.sign[row] > 0) == (factor > 0)
+        towards_room = ROUND_FLOOR if at_most else ROUND_CEILING
+        self._values[column] = Context(prec=60, rounding=towards_room).divide(left, factor)
+
+
+def _terms_of(matrix: csr_array) -> list[RowTerms]:
+    """The terms of each row, in decimals."""
+    terms = list(zip(matrix.indices.tolist(), decimals(matrix.data), strict=True))
+    return [terms[start:end] for start, end in pairwise(matrix.indptr.tolist())]
+
+
+def defined_columns(
+    terms: Sequence[RowTerms],
+    rows: Iterable[int],
+    allowed: set[int],
+    inequalities: Collection[int] = (),
+) -> list[tuple[int, int]]:
+    """Rows with a column that each defines, in the order in which to compute them.
+
+    A column is one of those allowed, stands in no row that comes before, and has the coefficient 1 or -1, or any in one
+    of the inequalities, which a rounding may leave a little slack. Columns of few rows come first. Rows for which there is none are left out.
+    """
+    factors: dict[int, dict[int, Decimal]] = {}
+    for i in rows:
+        for j, factor in terms[i]:
+            if j in allowed:
+                factors.setdefault(j, {})[i] = factor
+    lengths = Counter([j for row in terms for j, _ in row])
+    ready = [(lengths[j], j) for j, by_row in factors.items() if len(by_row) == 1]
+    heapify(ready)
+    last_first = []
+    while ready:
+        _, column = heappop(ready)
+        if len(factors[column]) != 1:
+            continue
+        [(row, factor)] = factors[column].items()
+        if abs(factor) != 1 and row not in inequalities:
+            continue
+        last_first.append((row, column))
+        for j, _ in terms[row]:
+            if j in factors and factors[j].pop(row, None) is not None and len(factors[j]) == 1:
+                heappush(ready, (lengths[j], j))
+    return last_first[::-1]
