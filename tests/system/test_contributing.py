@@ -40,6 +40,9 @@ plan = planner.solve(case, baseline=False)
 builds = plan.table("investments")
 most = builds["project"].map({project: row.max_new_tpa / 2 for project, row in case.projects.items()})
 assert len(builds) and (builds["tpa"] <= most * (1 + 1e-9)).all(), builds
+proof = planner.prove(plan)
+assert any(name.startswith("yearly_limit") for name in proof.program.row)
+assert max(phase.gap for phase in proof.phases) < 1e-9
 """
 STAGE = """
 from pathlib import Path
