@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import planner
 from planner.data.case import Case
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
+from planner.solving.goals import phases_of, silent
+from planner.solving.live_program import LiveProgram
+from planner.solving.unweighed_losses import with_least_losses
 from tests.cases import MUSD, budget, imports, load_case, mine, near, plant, scenarios, shock, total
 
 PEOPLE: dict[str, Any] = {
@@ -114,3 +119,22 @@ def test_a_scenario_of_weight_0_under_the_worst_odds_is_short_of_nothing_that_ca
     plan = solved(case_of(tmp_path, {}, {"objective.odds": "worst"}, **tables))
     assert plan.summary["odds"]["worst"] == near({"cut": 0, "war": 1})
     assert plan.summary["scenario_loss_musd"] == near({"cut": 140, "war": 210})
+
+
+def test_the_last_step_takes_off_what_nothing_weighs(tmp_path: Path) -> None:
+    """From a plan as good by every criterion that leaves all 200 t of the cut short."""
+    plants = [mine(), plant(existing_tpa=30, max_new_tpa=500, capex_usd_per_tpa=1)]
+    case = case_of(tmp_path, CALM, {}, projects=plants, stockpiles=STOCK)
+    session = LiveProgram(case)
+    outcome = session.solve(silent, phases_of(case.model.objective))
+    column = session.program.column["loss_to_date", session.scope.tree.leaves["cut"]]
+    most = np.zeros(len(session.program.columns))
+    most[column] = -1.0
+    wasteful = session.solver.minimise_sum(most, ("dual",), "waste")
+    assert wasteful.x[column] == near(200)
+    last = list(outcome.phases)[-1]
+    spoiled = outcome.phases | {last: replace(outcome.last, x=wasteful.x)}
+    found = with_least_losses(
+        session.scope, session.program, session.solver, replace(outcome, phases=spoiled)
+    )
+    assert found.last.x[column] == near(130)
