@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ def cell(text: str) -> Cell:
     return Cell(table, column, kind)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variable:
     """One variable. It is at least 0, at most `limit` if it has one, or free.
 
@@ -82,7 +82,7 @@ class Variable:
     reads: tuple[str, ...] = ()
     free: bool = False
     decided: bool = False
-    owner: Owner = field(kw_only=True)
+    owner: Owner
 
 
 @dataclass(frozen=True)

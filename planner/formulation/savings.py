@@ -70,12 +70,12 @@ def demand_limit(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expressi
 
 
 SAVED = Variable(
-    "saved",
-    "Q",
-    ("p", "e", "o", "n"),
-    saved_index,
-    "t",
-    "demand that a saving replaces",
+    name="saved",
+    symbol="Q",
+    letters=("p", "e", "o", "n"),
+    index=saved_index,
+    unit="t",
+    meaning="demand that a saving replaces",
     bounds=saved_bounds,
     limit=r"\mathrm{maxshare}_{p,e,o} \, \mathrm{demand}_{c_p,e,o,n}",
     reads=("savings.max_share", "demand.tonnes", "shocks.factor:demand"),
@@ -83,12 +83,12 @@ SAVED = Variable(
 )
 VARIABLES = (
     Variable(
-        "run",
-        "T",
-        ("p", "n"),
-        lambda s: s.run,
-        "t",
-        "throughput of a saving, in the unit of its row",
+        name="run",
+        symbol="T",
+        letters=("p", "n"),
+        index=lambda s: s.run,
+        unit="t",
+        meaning="throughput of a saving, in the unit of its row",
         owner=of_project,
     ),
     SAVED,

@@ -258,21 +258,21 @@ def missing_price(s: Scope, target: str) -> float:
 
 VARIABLES = (
     Variable(
-        "missing",
-        "J",
-        ("target", "e", "origin", "n"),
-        missing_index,
-        "t",
-        "by how much a target with a price is missed",
+        name="missing",
+        symbol="J",
+        letters=("target", "e", "origin", "n"),
+        index=missing_index,
+        unit="t",
+        meaning="by how much a target with a price is missed",
         owner=of_nobody,
     ),
     Variable(
-        "counted",
-        "H",
-        ("c", "e", "o", "n"),
-        counted_index,
-        "t",
-        "output of a country's plants that is used or stored in its group",
+        name="counted",
+        symbol="H",
+        letters=("c", "e", "o", "n"),
+        index=counted_index,
+        unit="t",
+        meaning="output of a country's plants that is used or stored in its group",
         owner=of_country,
     ),
 )
