@@ -7,7 +7,7 @@ nodes, and goods, that free imports cover from some year on (`Histories.import_c
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
@@ -23,10 +23,29 @@ from planner.data.stages import CONVERTING, OXIDE
 from planner.formulation.variable_trees import (
     AccountNode,
     DecisionNode,
+    GoodAt,
     Histories,
     OperationNode,
     StaffingNode,
 )
+
+OF_THE_CASE = frozenset(
+    ["case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree", "active_nodes"]
+)
+OF_FIGURES = frozenset(
+    ["demanded", "target_demand", "short_at", "import_limits", "resold", "yields", "odds"]
+)
+OF_COVERAGE = frozenset(
+    [
+        "disturbed",
+        "import_covered_nodes",
+        "covered_at",
+        "import_covered_goods",
+        "delivered",
+        "resale_rivals",
+    ]
+)
+"""What of a scope is its case's own, what holds figures, and what follows from which demands imports cover."""
 
 
 class Scope(Histories):
@@ -37,39 +56,17 @@ class Scope(Histories):
 
         `same_coverage`: neither demand, imports, shocks nor resale differ, so the covered nodes are the same without looking.
         """
-        own = {
-            *(
-                "case",
-                "tree",
-                "decision_tree",
-                "_decisions",
-                "account_tree",
-                "staffing_tree",
-                "active_nodes",
-            ),
-            *("demanded", "target_demand", "short_at", "import_limits", "resold", "yields", "odds"),
-        }
-        covers = {
-            *(
-                "disturbed",
-                "import_covered_nodes",
-                "covered_at",
-                "import_covered_goods",
-                "delivered",
-                "resale_rivals",
-            )
-        }
-        own |= set() if same_coverage else covers
-        self.__dict__.update(
-            {name: value for name, value in other.__dict__.items() if name not in own}
-        )
+        own = OF_THE_CASE | OF_FIGURES
+        if not same_coverage:
+            own |= OF_COVERAGE
+        kept = {name: value for name, value in other.__dict__.items() if name not in own}
+        self.__dict__.update(kept)
 
     def with_case(self, case: Case) -> Scope:
         """The same index sets with a case that switches off some of what they hold; stocks are those that it has."""
         other, own = type(self)(case), {"case", "stocks", "purchases"}
-        other.__dict__.update(
-            {name: value for name, value in self.__dict__.items() if name not in own}
-        )
+        kept = {name: value for name, value in self.__dict__.items() if name not in own}
+        other.__dict__.update(kept)
         return other
 
     @cached_property
@@ -122,21 +119,19 @@ class Scope(Histories):
         return out
 
     @cached_property
-    def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:
+    def import_covered_goods(self) -> frozenset[GoodAt]:
         """(c, e, o, n): the same, for look-ups."""
         return frozenset((*good, n) for good, nodes in self.covered_at.items() for n in nodes)
 
     @cached_property
-    def demanded(self) -> dict[tuple[str, str, str, int], float]:
+    def demanded(self) -> dict[GoodAt, float]:
         """(c, e, o, n) -> demand (t); only where positive and not covered by imports."""
         return self._uncovered((good, self.tree.demands(good)) for good in self.goods)
 
-    def _uncovered(
-        self, amounts: Iterable[tuple[Good, Vector]]
-    ) -> dict[tuple[str, str, str, int], float]:
+    def _uncovered(self, amounts: Iterable[tuple[Good, Vector]]) -> dict[GoodAt, float]:
         """What is positive of some amounts (nodes), at active nodes at which imports do not cover the good."""
         nodes = [n.index for n in self.active_nodes]
-        out: dict[tuple[str, str, str, int], float] = {}
+        out: dict[GoodAt, float] = {}
         for good, by_node in amounts:
             covered, tonnes = frozenset(self.covered_at.get(good, ())), by_node.tolist()
             out |= {(*good, n): tonnes[n] for n in nodes if tonnes[n] > 0 and n not in covered}
@@ -233,14 +228,14 @@ class Scope(Histories):
     @cached_property
     def yields(self) -> dict[tuple[str, str], dict[str, float]]:
         """(p, f) -> oxide (t) of each element per tonne TREO of the feed; only where positive."""
-        out = {}
+        out: dict[tuple[str, str], dict[str, float]] = {}
         for p in self.separators:
             for f in self.case.projects[p].feeds:
-                found = {
-                    e: share * self.case.recovery(p, e)
-                    for e, share in self.case.feed_shares.get(f, {}).items()
-                }
-                out[p, f] = {e: tonnes for e, tonnes in found.items() if tonnes > 0}
+                found = out[p, f] = {}
+                for e, share in self.case.feed_shares.get(f, {}).items():
+                    tonnes = share * self.case.recovery(p, e)
+                    if tonnes > 0:
+                        found[e] = tonnes
         return out
 
     def group_of(self, project: str) -> str:
@@ -255,14 +250,14 @@ class Scope(Histories):
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
         """(p, n): mines whose feed some plant can take, whose yield a target counts, or that may run to keep warm."""
-        return [
-            (p, n)
-            for p in self.mines
-            for n in self.open_nodes[p]
-            if self.keeps_warm(p)
-            or (self.group_of(p), self.case.projects[p].feeds[0], n) in self.feeds_at
-            or (p, n) in self.mined_for_targets
-        ]
+        found = []
+        for p in self.mines:
+            group, feed = self.group_of(p), self.case.projects[p].feeds[0]
+            for n in self.open_nodes[p]:
+                has_taker = (group, feed, n) in self.feeds_at
+                if has_taker or self.keeps_warm(p) or (p, n) in self.mined_for_targets:
+                    found.append((p, n))
+        return found
 
     @cached_property
     def limited_mines(self) -> list[tuple[str, int]]:
@@ -273,13 +268,12 @@ class Scope(Histories):
     @cached_property
     def converted(self) -> list[tuple[str, str, int]]:
         """(p, e, n): metal and magnet plants, and elements they can turn into something for somebody in the group."""
-        return [
-            (p, e, n)
-            for p in self.converters
-            for e in self.case.elements
-            if self._is_worth_converting(p, e, self.wanted)
-            for n in self.open_nodes[p]
-        ]
+        found = []
+        for p in self.converters:
+            for e in self.case.elements:
+                if self._is_worth_converting(p, e, self.wanted):
+                    found += [(p, e, n) for n in self.open_nodes[p]]
+        return found
 
     @cached_property
     def target_mines(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -289,52 +283,53 @@ class Scope(Histories):
             if row.form != "feed":
                 continue
             countries = self.case.target_countries(target)
+            at_home = [p for p in self.mines if self.case.projects[p].country in countries]
+            meant = [p for p in at_home if not row.feeds or self._feed_of(p) in row.feeds]
             for e in self.case.target_elements(target):
-                out[target, e] = tuple(
-                    p
-                    for p in self.mines
-                    if self.case.projects[p].country in countries
-                    and (not row.feeds or self.case.projects[p].feeds[0] in row.feeds)
-                    and self.case.feed_shares.get(self.case.projects[p].feeds[0], {}).get(e, 0.0)
-                    > 0
-                )
+                out[target, e] = tuple(p for p in meant if self._is_mined_for(p, e))
         return out
+
+    def _feed_of(self, mine: str) -> str:
+        return self.case.projects[mine].feeds[0]
+
+    def _is_mined_for(self, mine: str, e: str) -> bool:
+        """Whether the feed of a mine holds an element."""
+        return self.case.feed_shares.get(self._feed_of(mine), {}).get(e, 0.0) > 0
 
     @cached_property
     def mined_for_targets(self) -> frozenset[tuple[str, int]]:
         """(p, n): mines whose yield counts for a target, whether or not some plant can take it."""
-        return frozenset(
-            (p, n)
-            for (target, _), mines in self.target_mines.items()
-            for p in mines
-            for n in set(self.open_nodes[p]).intersection(self.target_nodes[target])
-        )
+        found: set[tuple[str, int]] = set()
+        for (target, _), mines in self.target_mines.items():
+            asked = set(self.target_nodes[target])
+            for p in mines:
+                found.update((p, n) for n in asked.intersection(self.open_nodes[p]))
+        return frozenset(found)
 
     @cached_property
     def returned(self) -> dict[tuple[str, str, int], list[tuple[str, str]]]:
         """(group, f, n) -> [(p, e)]: plants, and elements they take, of which some returns as the feed."""
-        return _grouped(
-            ((self.group_of(p), f, n), (p, e))
-            for p, e, n in self.converted
-            for element, f in self.case.returns_of(p)
-            if element == e
-        )
+        out: dict[tuple[str, str, int], list[tuple[str, str]]] = defaultdict(list)
+        for p, e, n in self.converted:
+            for element, f in self.case.returns_of(p):
+                if element == e:
+                    out[self.group_of(p), f, n].append((p, e))
+        return dict(out)
 
     # ---- savings -----------------------------------------------------------------------------------
 
     @cached_property
-    def saved(self) -> list[tuple[str, str, str, int]]:
+    def saved(self) -> list[GoodAt]:
         """(p, e, o, n): savings and the demand that they can replace there."""
-        return [
-            (p, e, o, n)
-            for p in self.savers
-            for c, e, o in self.case.savings.get(p, {})
-            for n in self.open_nodes[p]
-            if (c, e, o, n) in self.demanded
-        ]
+        found = []
+        for p in self.savers:
+            for c, e, o in self.case.savings.get(p, {}):
+                nodes = [n for n in self.open_nodes[p] if (c, e, o, n) in self.demanded]
+                found += [(p, e, o, n) for n in nodes]
+        return found
 
     @cached_property
-    def savings_of(self) -> dict[tuple[str, str, str, int], list[str]]:
+    def savings_of(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> savings that can replace the demand."""
         country = {p: self.case.projects[p].country for p in self.savers}
         return _grouped(((country[p], e, o, n), p) for p, e, o, n in self.saved)
@@ -343,12 +338,11 @@ class Scope(Histories):
     def run(self) -> list[tuple[str, int]]:
         """(p, n): savings that can replace something there, or that may run to keep warm."""
         useful = {(p, n) for p, _, _, n in self.saved}
-        return [
-            (p, n)
-            for p in self.savers
-            for n in self.open_nodes[p]
-            if (p, n) in useful or self.keeps_warm(p)
-        ]
+        found = []
+        for p in self.savers:
+            nodes = [n for n in self.open_nodes[p] if self.keeps_warm(p) or (p, n) in useful]
+            found += [(p, n) for n in nodes]
+        return found
 
     # ---- plants of all kinds -----------------------------------------------------------------------
 
@@ -376,27 +370,26 @@ class Scope(Histories):
     # ---- goods -------------------------------------------------------------------------------------
 
     @cached_property
-    def makers(self) -> dict[tuple[str, str, str, int], list[tuple[str, str]]]:
+    def makers(self) -> dict[GoodAt, list[tuple[str, str]]]:
         """(c, e, o, n) -> [(p, f)] for oxide, else [(p, e)]: what can be made there."""
+        out: dict[GoodAt, list[tuple[str, str]]] = defaultdict(list)
         country = {p: row.country for p, row in self.case.projects.items()}
-        separated = (
-            ((country[p], e, OXIDE, n), (p, f))
-            for p, f, n in self.separated
-            for e in self.yields[p, f]
-            if (self.case.group[country[p]], e, OXIDE) in self.wanted
-        )
-        converted = (
-            ((country[p], e, self.case.stage_of(p).gives, n), (p, e)) for p, e, n in self.converted
-        )
-        return _grouped(chain(separated, converted))
+        for p, f, n in self.separated:
+            for e in self.yields[p, f]:
+                if (self.group_of(p), e, OXIDE) in self.wanted:
+                    out[country[p], e, OXIDE, n].append((p, f))
+        for p, e, n in self.converted:
+            out[country[p], e, self.case.stage_of(p).gives, n].append((p, e))
+        return dict(out)
 
     @cached_property
-    def users(self) -> dict[tuple[str, str, str, int], list[str]]:
+    def users(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> plants of the country that can take the good there."""
-        rows = self.case.projects
-        return _grouped(
-            ((rows[p].country, e, self.case.stage_of(p).takes, n), p) for p, e, n in self.converted
-        )
+        out: dict[GoodAt, list[str]] = defaultdict(list)
+        for p, e, n in self.converted:
+            country, form = self.case.projects[p].country, self.case.stage_of(p).takes
+            out[country, e, form, n].append(p)
+        return dict(out)
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -408,12 +401,11 @@ class Scope(Histories):
         """(c, e, o) that can be used, made, imported for a use, or stocked."""
         case = self.case
         active = {(c, e, o) for c, e, o, _ in case.demand}
-        active |= {key[:3] for key in self.makers}
-        active |= {key[:3] for key in self.users}
-        active |= {
-            (c, e, o) for _, c, e, o, _ in case.import_limit if (case.group[c], e, o) in self.wanted
-        }
-        return sorted(active | set(self.stocks))
+        active |= {key[:3] for key in (*self.makers, *self.users)}
+        for _, c, e, o, _ in case.import_limit:
+            if (case.group[c], e, o) in self.wanted:
+                active.add((c, e, o))
+        return sorted(active.union(self.stocks))
 
     @cached_property
     def stocks(self) -> list[Good]:
@@ -433,25 +425,21 @@ class Scope(Histories):
         return [good for good in self.stocks if self.case.stockpiles[good].max_t != 0]
 
     @cached_property
-    def import_limits(self) -> dict[tuple[str, str, str, int], float]:
+    def import_limits(self) -> dict[GoodAt, float]:
         """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
-        goods = set(self.goods)
-        return self._uncovered(
-            (
-                good,
-                sum(
-                    (self.tree.import_limits(v, good) for v in names),
-                    np.zeros(len(self.tree.nodes)),
-                ),
-            )
-            for good, names in self.suppliers.items()
-            if good in goods
-        )
+        goods, offers = set(self.goods), list[tuple[Good, Vector]]()
+        for good, names in self.suppliers.items():
+            if good in goods:
+                offer = np.zeros(len(self.tree.nodes))
+                for supplier in names:
+                    offer = offer + self.tree.import_limits(supplier, good)
+                offers.append((good, offer))
+        return self._uncovered(offers)
 
     @cached_property
-    def sellers(self) -> dict[tuple[str, str, str, int], list[str]]:
+    def sellers(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> suppliers that can sell there, of goods of which one has a price then."""
-        out: dict[tuple[str, str, str, int], list[str]] = {}
+        out: dict[GoodAt, list[str]] = {}
         if not self.case.import_price:
             return out
         for good, names in self.suppliers.items():
@@ -463,7 +451,7 @@ class Scope(Histories):
         return out
 
     @cached_property
-    def sellers_by_name(self) -> dict[tuple[str, str, str, int], list[str]]:
+    def sellers_by_name(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> suppliers that can sell there, where it matters which of them does: for what it costs, or for a
         target of origin."""
         out = {key: names for key, names in self.sellers.items() if len(names) > 1}
@@ -476,35 +464,33 @@ class Scope(Histories):
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:
         """(v, c, e, o, n) -> what the country may have (t), sold on by others of its group, of a supplier that has cut
         it off; only where positive and not covered by imports."""
+        out: dict[tuple[str, str, str, str, int], float] = {}
         if not self.case.tables.resale:
-            return {}
+            return out
         goods = set(self.goods)
-        return {
-            (v, *good, node.index): limit
-            for good, names in self.suppliers.items()
-            for node in (self.active_nodes if good in goods else ())
-            if (*good, node.index) not in self.import_covered_goods
-            for v in names
-            if (limit := self.tree.resale_limit(v, good, node.index)) > 0
-        }
+        for good, names in self.suppliers.items():
+            for node in self.active_nodes if good in goods else ():
+                n = node.index
+                for v in names if (*good, n) not in self.import_covered_goods else ():
+                    limit = self.tree.resale_limit(v, good, n)
+                    if limit > 0:
+                        out[(v, *good, n)] = limit
+        return out
 
     @cached_property
     def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
         """(v, c, e, o, n) -> the country and those of its group that a supplier has cut off there no more than it, who
         all buy from those less cut off than it; of countries cut off alike the first stands for all."""
-        pools: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        alike: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = {}
         for v, c, e, o, n in sorted(self.resold):
-            pools[v, self.case.group[c], e, o, n][self.tree.import_factor(v, (c, e, o), n)].append(
-                c
-            )
-        out = {}
-        for (v, _, e, o, n), alike in pools.items():
-            for factor, countries in alike.items():
-                out[v, countries[0], e, o, n] = [
-                    c for f, some in alike.items() if f >= factor for c in some
-                ]
+            factor = self.tree.import_factor(v, (c, e, o), n)
+            by_factor = alike.setdefault((v, self.case.group[c], e, o, n), {})
+            by_factor.setdefault(factor, []).append(c)
+        out: dict[tuple[str, str, str, str, int], list[str]] = {}
+        for (v, _, e, o, n), by_factor in alike.items():
+            for factor, countries in by_factor.items():
+                rivals = [others for f, others in by_factor.items() if f >= factor]
+                out[v, countries[0], e, o, n] = list(chain.from_iterable(rivals))
         return out
 
     @cached_property
@@ -520,21 +506,22 @@ class Scope(Histories):
     @cached_property
     def exchanged(self) -> frozenset[Good]:
         """(c, e, o) that can be given to or received from others."""
-        return frozenset(
-            (c, e, o) for (_, e, o), countries in self.traded.items() for c in countries
-        )
+        found: set[Good] = set()
+        for (_, e, o), countries in self.traded.items():
+            found.update((c, e, o) for c in countries)
+        return frozenset(found)
 
     @cached_property
-    def delivered(self) -> list[tuple[str, str, str, int]]:
+    def delivered(self) -> list[GoodAt]:
         """(c, e, o, n) that can be had from the group's plants and are of use: goods that imports cover are not."""
         made = {(self.case.group[c], e, o, n) for c, e, o, n in self.makers}
-        return [
-            (c, e, o, n.index)
-            for c, e, o in sorted(self.exchanged)
-            for n in self.active_nodes
-            if (self.case.group[c], e, o, n.index) in made
-            and (c, e, o, n.index) not in self.import_covered_goods
-        ]
+        found = []
+        for c, e, o in sorted(self.exchanged):
+            for node in self.active_nodes:
+                is_made = (self.case.group[c], e, o, node.index) in made
+                if is_made and (c, e, o, node.index) not in self.import_covered_goods:
+                    found.append((c, e, o, node.index))
+        return found
 
     # ---- targets -----------------------------------------------------------------------------------
 
@@ -569,7 +556,7 @@ class Scope(Histories):
                 out[target, e] = sorted({self.case.supplier_origin[v] for v in suppliers})
         return out
 
-    def _places_of_targets(self, *kinds: str) -> frozenset[tuple[str, str, str, int]]:
+    def _places_of_targets(self, *kinds: str) -> frozenset[GoodAt]:
         """(c, e, o, n) of the countries of targets of some kinds."""
         return frozenset(
             (c, e, o, n)
@@ -582,7 +569,7 @@ class Scope(Histories):
         )
 
     @cached_property
-    def kept_stock(self) -> frozenset[tuple[str, str, str, int]]:
+    def kept_stock(self) -> frozenset[GoodAt]:
         """(c, e, o, n) of which a target of origin or of output speaks, so that stock is not thrown away there."""
         return self._places_of_targets("origin_share", "made_share")
 
@@ -598,12 +585,12 @@ class Scope(Histories):
         )
 
     @cached_property
-    def by_origin(self) -> frozenset[tuple[str, str, str, int]]:
+    def by_origin(self) -> frozenset[GoodAt]:
         """(c, e, o, n) of which a target of kind `origin_share` speaks."""
         return self._places_of_targets("origin_share")
 
     @cached_property
-    def counted(self) -> frozenset[tuple[str, str, str, int]]:
+    def counted(self) -> frozenset[GoodAt]:
         """(c, e, o, n) whose output a target of kind `made_share` counts."""
         return frozenset(
             (c, e, o, n)
@@ -620,11 +607,9 @@ class Scope(Histories):
     @cached_property
     def teams(self) -> list[tuple[str, str]]:
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
-        needed = {
-            (self.case.projects[p].country, k)
-            for p, _ in self.operable
-            for k in self.case.staffing[p]
-        }
+        needed: set[tuple[str, str]] = set()
+        for p in {p for p, _ in self.operable}:
+            needed.update((self.case.projects[p].country, k) for k in self.case.staffing[p])
         if self.case.model.policy.secondment_share > 0:
             groups = {(self.case.group[c], k) for c, k in needed}
             return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
@@ -633,17 +618,18 @@ class Scope(Histories):
     @cached_property
     def plants_with(self) -> dict[tuple[str, str], list[str]]:
         """(c, k) -> plants of the country that need the skill."""
-        rows = self.case.projects
-        return _grouped(((rows[p].country, k), p) for p in rows for k in self.case.staffing[p])
+        out: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for p, row in self.case.projects.items():
+            for k in self.case.staffing[p]:
+                out[row.country, k].append(p)
+        return dict(out)
 
     @cached_property
     def seconded(self) -> frozenset[tuple[str, str]]:
         """(c, k) who may work, or be joined by others, across a border of their group."""
         if self.case.model.policy.secondment_share == 0:
             return frozenset()
-        size: dict[tuple[str, str], int] = defaultdict(int)
-        for c, k in self.teams:
-            size[self.case.group[c], k] += 1
+        size = Counter((self.case.group[c], k) for c, k in self.teams)
         return frozenset((c, k) for c, k in self.teams if size[self.case.group[c], k] > 1)
 
     @cached_property

@@ -19,6 +19,8 @@ OperationNode = NewType("OperationNode", int)
 """A node of the tree of histories: operations, stocks and losses live there."""
 DecisionNode = NewType("DecisionNode", int)
 """A node of the tree of decisions: a year (committed) or a history as its year begins (adaptive)."""
+GoodAt = tuple[str, str, str, int]
+"""(c, e, o, n): country, element, form and operations node; of a saving (p, e, o, n)."""
 AccountNode = NewType("AccountNode", int)
 """A node of the tree on which budgets are kept."""
 StaffingNode = NewType("StaffingNode", int)
