@@ -71,8 +71,6 @@ def _needed_of_plants(at: NodeValues, good: Good) -> Vector:
     for p, row in s.case.projects.items():
         if row.country == c and s.case.stage_of(p).takes == o:
             need = need + at("converted", p, e)
-        if good in s.case.savings.get(p, {}):
-            need = need - at("saved", p, e, o)
     kept = np.array([(c, e, o, n.index) in s.kept_stock for n in s.tree.nodes])
     return need - np.where(kept, at("released", *good), 0.0)
 
