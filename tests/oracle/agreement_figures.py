@@ -19,7 +19,7 @@ from tests.oracle.figures import (
     utilisation,
 )
 from tests.oracle.odds import best_risk, possible_odds, storylines, worst_odds
-from tests.oracle.plan_values import values_of
+from tests.oracle.plan_values import rows_of, values_of
 from tests.oracle.program import OracleResult, parts_of_cost, tail_weights
 from tests.oracle.removals import covered, removals, undisturbed_scenario
 from tests.oracle.sparse import Solution
@@ -174,6 +174,20 @@ def agree_origins(plan: planner.Plan, world: World, values: Solution) -> None:
                 of = told["traced"] if traced else told
                 ours = of.get(element, {}).get(form, {}).get(str(year))
                 agree_diversity(ours, found, (element, form, year, traced))
+                basis = "traced" if traced else "last"
+                agree_table_of_origins(plan, tonnes, (year, element, form, basis))
+
+
+def agree_table_of_origins(
+    plan: planner.Plan, tonnes: Mapping[str, float], of: tuple[int, str, str, str]
+) -> None:
+    """The rows of the groups in the table `origins` add up to the same tonnes."""
+    told = dict.fromkeys(tonnes, 0.0)
+    for row in rows_of(plan, "origins"):
+        if row["group"] and (row["year"], row["element"], row["form"], row["basis"]) == of:
+            told[row["origin"]] = told.get(row["origin"], 0.0) + row["tonnes"]
+    for origin, found in told.items():
+        assert found == near(tonnes.get(origin, 0.0), share=10 * LOOSE), (of, origin)
 
 
 def agree_coverage(plan: planner.Plan, world: World) -> None:
