@@ -219,3 +219,36 @@ def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path:
     assert table["party"].tolist() == ["A", "B", "C"]
     assert table["charge_musd"].tolist() == [row.charge for row in found.rows]
     assert planner.open_run(run).tables["shares"].equals(table)
+
+
+def test_savings_scrap_and_returns_are_their_countrys(make_case: MakeCase) -> None:
+    """A saves 10 t a year by itself; with B's mine, which yields 40 t, and plant 40 t more: 300 - 30 - 120 = 150.
+
+    A tonne of metal that B makes gives back a tenth, which B's plant separates again.
+    """
+    case = make_case(
+        countries=[{"country": "A"}, {"country": "B"}],
+        demand=demand(100, country="A"),
+        projects=[
+            mine(country="B"),
+            plant(country="B", existing_tpa=1000),
+            {"project": "thrift", "country": "A", "stage": "saving", "existing_tpa": 10},
+            {
+                "project": "maker",
+                "country": "B",
+                "stage": "metal",
+                "existing_tpa": 1,
+                "recovery": 0.9,
+            },
+        ],
+        savings=[{"project": "thrift", "element": "Dy", "form": "oxide", "tonnes": 1}],
+        availability=[{"project": "mine", "year": 2026, "tonnes": 40}],
+        returns=[{"project": "maker", "element": "Dy", "feed": "ore", "share": 0.1}],
+    )
+    rows = by_party(planner.shares(case))
+    assert {party: row.alone for party, row in rows.items()} == {"A": near(270), "B": near(0)}
+    assert {party: row.charge for party, row in rows.items()} == {"A": near(210), "B": near(-60)}
+    game = Game(case)
+    assert sum(game.charges_by_duals().values()) == near(150)
+    for party, least in (("A", 270), ("B", 0)):
+        assert game.apart(frozenset([party])) == near(least)
