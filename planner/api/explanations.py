@@ -172,8 +172,8 @@ def business_case_into(
 
     tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
     What the alliance loses without the plants is solved for once and kept in removals.json. The files are named by
-    the plants and by what is otherwise than the case states. Returns the plan, the case, and each file with a word on
-    whether it replaced another. Raises InputError, RunFolderError.
+    the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
+    somebody changed is refused, not replaced. Raises InputError, RunFolderError.
     """
     plan = plan_of(run, progress)
     if tables is not None:
@@ -194,7 +194,6 @@ def business_case_into(
     )
     stem = file_name("-".join([found.file_stem(), *([tables.stem] if tables else [])]))
     names = [f"{stem}.html", f"{stem}.xlsx"]
-    before = {name: (run / name).read_bytes() for name in names if (run / name).exists()}
     if found.removal is not None and known is None:
         kept[key] = asdict(found.removal)
 
@@ -212,15 +211,7 @@ def business_case_into(
 
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
-    changed = {name for name, old in before.items() if (run / name).read_bytes() != old}
-    return (
-        plan,
-        found,
-        [
-            f"{run / name}{' (another was there, and is replaced)' * (name in changed)}"
-            for name in names
-        ],
-    )
+    return plan, found, [str(run / name) for name in names]
 
 
 def _with_tables(case: Case, path: Path) -> Case:

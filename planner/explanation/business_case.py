@@ -37,7 +37,7 @@ from planner.finance.returns import (
     Support,
     adverse,
     base_levels,
-    contracts_cost,
+    cost_of_contracts,
     drawn,
     least_amount,
     least_support,
@@ -275,9 +275,6 @@ def _sold(
 ) -> Sold:
     flows = cash_flows(found, x, use)
     bad = cash_flows(found, {**x, **hurt}, use)
-    chances = np.array(list(futures.values()))
-    in_futures = cash_flows(found, x, use_in, found.by_future(list(futures)))
-    costs = np.broadcast_to(contracts_cost(in_futures, x), chances.shape)
     return Sold(
         tuple(use),
         tuple(map(float, map(_used, found.plants, flows.plants))),
@@ -285,7 +282,7 @@ def _sold(
         flows,
         bad,
         returns_of(flows, x, bad),
-        *(float(costs @ chances / chances.sum()), float(costs.max())),
+        cost_of_contracts(found, x, use_in, futures),
         spread_of(draws.flows(found, {}), draws.x, flows.loan),
         _steps(found, x, use, flows),
     )

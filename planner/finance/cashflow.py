@@ -14,8 +14,10 @@ import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, feed_price, settle
 from planner.finance.project_facts import Levels, Material, PlantFacts, Quote
-from planner.finance.yearly_rows import Array, added, before, carried, row
+from planner.finance.yearly_rows import Array, added, after, before, carried, carried_back, row
 
+LEAST_RATE = 1e-9
+"""Interest below which a debt cannot rise."""
 PAID = 1e-9
 """Debt service (MUSD a year) below which there is none."""
 
@@ -53,61 +55,109 @@ def _losses(last: Array, taxable: Array) -> Array:
     return np.maximum(last - taxable, 0.0)
 
 
-def _owed(last: Array, draws: Array, service: Array, rate: Array) -> Array:
-    owed = last * (1.0 + rate) + draws - service
-    return np.where(owed > PAID, owed, 0.0)
-
-
 def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
     """A row of the sheet of debt."""
     return row(amounts, "Debt", label, unit)
 
 
-def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
-    """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
+def _opening(after: Array, paid: Array, rate: Array) -> Array:
+    """Debt that a year can open with: served whole in it and later, and not rising in it."""
+    repaid = (after + paid) / (1.0 + rate)
+    without_rise = paid / np.maximum(rate, LEAST_RATE)
+    return np.minimum(repaid, without_rise)
 
-    It is as large as cash flow over `dscr` can serve in its years, but at most `debt_share` of the capital.
-    number: of each year, from 1.
-    """
+
+def _owed(
+    last: Array, draws: Array, sculpted: Array, bears: Array, repays: Array, rate: Array
+) -> Array:
+    """Debt at the end of a year: it grows until the first repayment, then follows cash flow and never rises."""
+    grown = last * (1.0 + rate) + draws
+    most = np.minimum(last, bears)
+    repaid = np.minimum(np.maximum(grown - sculpted, 0.0), most)
+    owed = np.where(repays > 0, repaid, grown)
+    return np.where(owed > PAID, owed, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repayment:
+    """What cash flow bears of a loan. rate: nominal. begun: years until the first repayment. serves: cash flow in the
+    years of the loan, by year. bears: debt at the end of each year that is served after it and does not rise. most:
+    of it that at the first repayment. sculpted: debt then, were every year to serve cash flow over `dscr`."""
+
+    rate: Array
+    begun: Array
+    missable: Array
+    serves: Array
+    bears: Array
+    most: Array
+    sculpted: Array
+
+
+def _repayment(capital: Array, cfads: Array, number: Array, x: Levels) -> Repayment:
     rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
     grace = line(
-        np.maximum(x["grace_years"], built), "years of grace, or until the capital is paid", "years"
+        built + x["grace_years"], "years until grace ends, counted from completion", "years"
     )
-    paying = line(
-        np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0),
-        "years of repayment",
-        "flag",
-    )
+    in_term = (number > grace) & (number <= x["debt_years"])
+    paying = line(np.where(in_term, 1.0, 0.0), "years of repayment", "flag")
     serves = line(paying * np.maximum(cfads, 0.0), "cash flow in years of repayment")
     left = ((serves > PAID) * (x["debt_years"] + 1.0 - number)).max(axis=-1, keepdims=True)
     begun = np.where(left > 0, x["debt_years"] - left, grace)
     begun = line(begun, "years until the first repayment", "years")
-    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
-    most = line(
-        (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "debt that cash flow bears then"
+    opening = carried_back(
+        serves / x["dscr"], _opening, (rate,), "Debt", "debt that a year can open with", "MUSD"
     )
+    bears = line(after(opening), "debt that later cash flow bears, end of the year")
+    first = np.where(number == begun + 1.0, opening, 0.0)
+    most = line(first.sum(axis=-1, keepdims=True), "debt that cash flow bears then")
+    weight = (1 + rate) ** (begun - number)
+    sculpted = (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"]
+    sculpted = line(sculpted, "worth of service then, were every year to pay cash flow over cover")
+    return Repayment(
+        rate=rate,
+        begun=begun,
+        missable=paying,
+        serves=serves,
+        bears=bears,
+        most=most,
+        sculpted=sculpted,
+    )
+
+
+def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
+    """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
+
+    It is as large as cash flow over `dscr` can serve in its years without ever rising, but at most `debt_share` of the
+    capital. number: of each year, from 1.
+    """
+    found = _repayment(capital, cfads, number, x)
+    rate, begun = found.rate, found.begun
+    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
     whole = (capital * weight).sum(axis=-1, keepdims=True)
     whole = line(whole, "capital less grant, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(whole > 0, np.minimum(x["debt_share"], most / whole), 0.0)
+        share = np.where(whole > 0, np.minimum(x["debt_share"], found.most / whole), 0.0)
         share = line(share, "debt drawn over capital less grant", "share")
-        part = line(
-            np.where(most > 0, share * whole / most, 0.0), "debt over what cash flow bears", "share"
-        )
+        part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
+        part = line(part, "debt over that worth", "share")
         cover = np.where(part > 0, x["dscr"] / part, np.nan)
     draws = line(share * capital, "drawn")
-    service = line(serves / x["dscr"] * part, "debt service")
-    owed = carried(draws, _owed, (service, rate), "Debt", "owed at the end of the year", "MUSD")
+    sculpted = line(found.serves / x["dscr"] * part, "service that follows cash flow")
+    repays = line(np.where(number > begun, 1.0, 0.0), "years from the first repayment", "flag")
+    others = (sculpted, found.bears, repays, rate)
+    owed = carried(draws, _owed, others, "Debt", "owed at the end of the year", "MUSD")
     interest = line(before(owed) * rate, "interest")
+    service = line(before(owed) + interest + draws - owed, "debt service")
+    service = line(np.where(repays > 0, service, 0.0), "debt service")
     added = line(
         np.where(number <= begun, interest, 0.0),
         "of it until the first repayment, added to the loan",
     )
-    missed = paying * (before(owed) > PAID) * (service <= PAID)
+    missed = found.missable * (before(owed) > PAID) * (service <= PAID)
     missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
-    most = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
-    reserve = np.where((number >= begun) & (owed > 0), most, 0.0)
+    held = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
+    reserve = np.where((number >= begun) & (owed > 0), held, 0.0)
     reserve = line(reserve, "reserve account at the end of the year")
     return Loan(
         draws, interest, added, service, owed, missed, reserve, begun, share[..., 0], cover[..., 0]

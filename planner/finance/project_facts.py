@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -193,13 +193,18 @@ def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
 
 Levels = Mapping[str, Array]
 """FinanceTerm, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
+UNSOURCED = "stated without a source"
 CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
 
 
 @dataclass(frozen=True)
 class FinanceTerm:
-    """A figure of the case with its range, and where it comes from. judged: nobody stated it."""
+    """A figure of the case with its range, and where it comes from. judged: nobody stated it.
+
+    low_by_year, high_by_year: the range of a price, where it is not the same in all years; `low` and `high` are its
+    least and its most.
+    """
 
     name: str
     meaning: str
@@ -211,17 +216,34 @@ class FinanceTerm:
     confidence: str
     judged: bool
     whole: bool = False
+    low_by_year: Array | None = field(default=None, compare=False)
+    high_by_year: Array | None = field(default=None, compare=False)
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """Its level at the low and at the high end, by year where the range is one of years."""
+        low = self.low if self.low_by_year is None else self.low_by_year
+        high = self.high if self.high_by_year is None else self.high_by_year
+        return np.asarray(low, float), np.asarray(high, float)
+
+    @property
+    def unsourced(self) -> bool:
+        """Whether it is stated without a source."""
+        return self.source == UNSOURCED
 
 
 @dataclass(frozen=True)
 class Quote:
-    """Prices of one good by year (MUSD/t, real), without and by future. premiums: terms that come on top of them."""
+    """Prices of one good by year (MUSD/t, real), without and by future. premiums: terms that come on top of them.
+
+    low, high: ends of its range over the price, by year or the same in all.
+    """
 
     element: str
     form: str
     price: Array
-    low: float
-    high: float
+    low: Array | float
+    high: Array | float
     by_future: Mapping[str, Array]
     premiums: tuple[str, ...]
     source: str
@@ -254,12 +276,12 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
         row = stated.get((country, name)) or stated.get(("", name))
         value, low, high, source, confidence = item.value, item.low, item.high, "judged", ""
         if row is not None:
-            value, source, confidence = row.value, row.source, row.confidence
+            value, source, confidence = row.value, row.source or UNSOURCED, row.confidence
             low, high = (value if end is None else end for end in (row.low, row.high))
         if name in changes:
             value, source = changes[name], "as asked"
             low, high = min(low, value), max(high, value)
-        judged = source in ("", "judged") or confidence == "estimate"
+        judged = source == "judged"
         out[name] = FinanceTerm(
             name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole
         )
@@ -305,20 +327,48 @@ def _quote(
         flat = np.full(len(years), musd_per_tonne(usd))
         said = (row.source, row.confidence) if row else ("", "")
         return Quote(element, form, flat, 0.7, 1.3, {}, PREMIUMS[form], *said)
-    first, futures = plain[0], sorted({r.future for r in used if r.future})
-    base = first.price_usd_per_kg or 1.0
-    low, high = (1.0 if end is None else end / base for end in (first.low, first.high))
-    line = {
-        f: _line([r for r in used if r.future == f], years, inflation, case.first_year)
-        for f in ("", *futures)
-    }
-    price = line.pop("")
-    return Quote(element, form, price, low, high, line, premiums, first.source, first.confidence)
+    by_future = {}
+    for future in sorted({r.future for r in used if r.future}):
+        of_future = [r for r in used if r.future == future]
+        by_future[future] = _line(of_future, years, inflation, case.first_year)
+    low, high = _range_by_year(plain, years)
+    return Quote(
+        element=element,
+        form=form,
+        price=_line(plain, years, inflation, case.first_year),
+        low=low,
+        high=high,
+        by_future=by_future,
+        premiums=premiums,
+        source=plain[0].source,
+        confidence=plain[0].confidence,
+    )
 
 
 def _line(rows: Sequence[DeckPrice], years: Array, inflation: float, base: int) -> Array:
-    given = sorted((r.year or 0, r.price_usd_per_kg, r.real) for r in rows)
-    at, usd = [y for y, _, _ in given], [p for _, p, _ in given]
-    nominal = not given[0][2]
-    price = np.interp(years, at, usd) / ((1 + inflation) ** (years - base) if nominal else 1.0)
-    return np.asarray(price * musd_per_tonne(1.0))
+    """Real prices by year (MUSD/t), linear between the years of the rows."""
+    usd = _between(rows, years, [row.price_usd_per_kg for row in rows])
+    if not rows[0].real:
+        usd = usd / (1 + inflation) ** (years - base)
+    return np.asarray(usd * musd_per_tonne(1.0))
+
+
+def _between(rows: Sequence[DeckPrice], years: Array, usd: Sequence[float]) -> Array:
+    """Amounts of the rows, linear between their years and constant outside."""
+    given = dict(sorted((row.year or 0, amount) for row, amount in zip(rows, usd, strict=True)))
+    return np.asarray(np.interp(years, list(given), list(given.values())))
+
+
+def _range_by_year(rows: Sequence[DeckPrice], years: Array) -> tuple[Array, Array]:
+    """Low and high over the price in each year; a row that states none may be nothing else."""
+    price = _between(rows, years, [row.price_usd_per_kg for row in rows])
+    ends = []
+    for name in ("low", "high"):
+        stated = [getattr(row, name) for row in rows]
+        usd = [
+            row.price_usd_per_kg if end is None else end
+            for row, end in zip(rows, stated, strict=True)
+        ]
+        end = _between(rows, years, usd)
+        ends.append(np.where(price > 0, end / np.where(price > 0, price, 1.0), 1.0))
+    return ends[0], ends[1]

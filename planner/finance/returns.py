@@ -24,7 +24,7 @@ from planner.finance.cashflow import (
     Prices,
     cash_flows,
 )
-from planner.finance.project_facts import PREMIUMS, FinanceTerm, Levels
+from planner.finance.project_facts import PREMIUMS, UNSOURCED, FinanceTerm, Levels, Quote
 from planner.finance.yearly_rows import Array, added
 
 
@@ -167,20 +167,25 @@ class Spread:
 def price_terms(found: Investment) -> list[FinanceTerm]:
     """The price of each element as a term: a factor on the deck."""
     seen = {q.element: q for q in reversed(found.quotes)}
-    return [
-        FinanceTerm(
-            f"price:{e}",
-            f"price of {e}",
-            "factor",
-            1.0,
-            q.low,
-            q.high,
-            q.source,
-            q.confidence,
-            not q.source,
-        )
-        for e, q in sorted(seen.items())
-    ]
+    return [_price_term(quote) for _, quote in sorted(seen.items())]
+
+
+def _price_term(quote: Quote) -> FinanceTerm:
+    low, high = np.asarray(quote.low, float), np.asarray(quote.high, float)
+    same = np.ptp(low) == 0 and np.ptp(high) == 0
+    return FinanceTerm(
+        name=f"price:{quote.element}",
+        meaning=f"price of {quote.element}",
+        unit="factor",
+        value=1.0,
+        low=float(low.min()),
+        high=float(high.max()),
+        source=quote.source or UNSOURCED,
+        confidence=quote.confidence,
+        judged=False,
+        low_by_year=None if same else low,
+        high_by_year=None if same else high,
+    )
 
 
 def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
@@ -197,9 +202,17 @@ def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
 def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
     """Prices that hurt, as levels: low ones; of plants that all buy what they convert, dear feed and low premiums."""
     if any(not plant.converts for plant in found.plants):
-        return {t.name: np.asarray(t.low) for t in price_terms(found)}
+        return price_ends(found)[0]
     low = {name: np.asarray(terms[name].low) for name in PREMIUMS[MAGNET]}
-    return {**low, **{t.name: np.asarray(t.high) for t in price_terms(found)}}
+    return {**low, **price_ends(found)[1]}
+
+
+def price_ends(found: Investment) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Levels with all prices low, and with all high, each year at its own."""
+    low, high = {}, {}
+    for term in price_terms(found):
+        low[term.name], high[term.name] = term.ends
+    return low, high
 
 
 def tornado(
@@ -212,8 +225,10 @@ def tornado(
     moved = [*terms.values(), *price_terms(found)]
     x = base_levels(found, terms)
     for place, term in enumerate(moved):
-        x[term.name] = np.full((2 * len(moved), 1), term.value)
-        x[term.name][[2 * place, 2 * place + 1], 0] = (term.low, term.high)
+        low, high = term.ends
+        levels = np.full((2 * len(moved), max(low.size, high.size)), term.value)
+        levels[2 * place], levels[2 * place + 1] = low, high
+        x[term.name] = levels
     x |= given
     flows = cash_flows(found, x, use)
     ends = [worth(flows, x, to).reshape(-1, 2).tolist() for to in ("after_tax", "owners")]
@@ -252,13 +267,23 @@ def drawn(
     x = base_levels(found, terms)
     for term in (*terms.values(), *price_terms(found)):
         if term.low < term.high:
-            level = rng.triangular(
-                term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1)
-            )
+            level = triangular(*term.ends, np.asarray(term.value), rng.random((draws, 1)))
             x[term.name] = np.round(level) if term.whole else level
     prices = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
     use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
     return Draws(x, use, prices)
+
+
+def triangular(low: Array, high: Array, mode: Array, share: Array) -> Array:
+    """Quantiles of triangular distributions: what a `share` of draws stays below.
+
+    A range by year gives a price by year, all years at the same share: dear or cheap throughout.
+    """
+    top = np.clip(mode, low, high)
+    width = np.where(high > low, high - low, 1.0)
+    rising = low + np.sqrt(share * (top - low) * width)
+    falling = high - np.sqrt((1.0 - share) * (high - top) * width)
+    return np.asarray(np.where(share <= (top - low) / width, rising, falling))
 
 
 def spread_of(flows: CashFlows, x: Levels, loan: Loan) -> Spread:
@@ -345,6 +370,42 @@ def contracts_cost(flows: CashFlows, x: Levels) -> Array:
         c for p in flows.plants for sale in p.sales for c in sale.settled if c.contract.public
     ]
     return npv(x["public_rate"], added([c.top_up - c.paid_back for c in settled], flows.index))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicCost:
+    """Public cost of contracts as present value (MUSD): expected over the futures at the prices of the deck, and the
+    most over all futures at deck prices, all low and all high. future, prices: where it costs most."""
+
+    expected: float
+    worst: float
+    future: str
+    prices: str
+
+
+DECK_PRICES, LOW_PRICES, HIGH_PRICES = "deck", "low", "high"
+
+
+def cost_of_contracts(
+    found: Investment, x: Levels, use_in: Sequence[Array], futures: Mapping[str, float]
+) -> PublicCost:
+    """What the contracts of the case cost the public. use_in: what is worked of each plant, a row for each future."""
+    chances = np.array(list(futures.values()))
+    low, high = price_ends(found)
+    prices = found.by_future(list(futures))
+    costs = {}
+    for name, levels in ((DECK_PRICES, {}), (LOW_PRICES, low), (HIGH_PRICES, high)):
+        at = {**x, **levels}
+        cost = contracts_cost(cash_flows(found, at, use_in, prices), at)
+        costs[name] = np.broadcast_to(cost, chances.shape)
+    worst_prices = max(costs, key=lambda name: float(costs[name].max()))
+    worst_future = int(costs[worst_prices].argmax())
+    return PublicCost(
+        expected=float(costs[DECK_PRICES] @ chances / chances.sum()),
+        worst=float(costs[worst_prices][worst_future]),
+        future=list(futures)[worst_future],
+        prices=worst_prices,
+    )
 
 
 def least_support(

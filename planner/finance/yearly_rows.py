@@ -1,7 +1,7 @@
 """Years of an investment as rows: what holds for arrays and for the cells of a workbook alike.
 
 A workbook is computed by the functions of this room, which are handed rows of cells instead of arrays: what comes back
-are its formulas. So beside these three only arithmetic, comparisons, `&`, maximum, minimum, where, and sums and maxima
+are its formulas. So beside these five only arithmetic, comparisons, `&`, maximum, minimum, where, and sums and maxima
 over the years are used on amounts.
 """
 
@@ -31,6 +31,12 @@ def before(amounts: Any) -> Array:
 
 
 @singledispatch
+def after(amounts: Any) -> Array:
+    """Amounts of the year after, 0 in the last."""
+    return np.concatenate([amounts[..., 1:], np.zeros_like(amounts[..., :1])], axis=-1)
+
+
+@singledispatch
 def carried(
     amounts: Any,
     step: Callable[..., Array],
@@ -45,6 +51,25 @@ def carried(
     last = np.zeros_like(out[..., 0])
     for year in range(out.shape[-1]):
         last = out[..., year] = step(last, *(rows[..., year] for rows in given))
+    return out
+
+
+@singledispatch
+def carried_back(
+    amounts: Any,
+    step: Callable[..., Array],
+    others: Sequence[Array],
+    sheet: str,
+    label: str,
+    unit: str,
+) -> Array:
+    """A balance at the start of each year: step(balance of the year after, amounts, *others); 0 after the last."""
+    given = np.broadcast_arrays(amounts, *others)
+    out = np.zeros_like(given[0])
+    following = np.zeros_like(out[..., 0])
+    for year in reversed(range(out.shape[-1])):
+        of_year = [rows[..., year] for rows in given]
+        following = out[..., year] = step(following, *of_year)
     return out
 
 

@@ -15,6 +15,7 @@ from planner.reporting.words.numbers import (
     NOTHING,
     amount,
     as_year,
+    cents,
     listed,
     number,
     percent,
@@ -40,6 +41,7 @@ LIST = Format(_in_a_row)
 NUMBER = Format(number, "#,##0.00")
 AMOUNT = Format(amount, "#,##0.00")
 CHANGE = Format(signed, "#,##0.00")
+CENTS = Format(cents, "#,##0.00")
 RATE = Format(number, "General")
 SHARE = Format(percent, "0.0%")
 YEAR = Format(as_year, "0")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from planner.finance.cashflow import CashFlows, Investment
 from planner.finance.project_facts import FinanceTerm, Levels
-from planner.finance.returns import Returns, Spread, Support, Swing
+from planner.finance.returns import PublicCost, Returns, Spread, Support, Swing
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 
@@ -20,7 +20,7 @@ class Sold:
     """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
     use: rate over the years of output; levels: of terms, prices and support; adverse: flows at prices that hurt;
-    contracts, worst: public cost of the case's contracts, expected and in the worst future (present value, MUSD);
+    contracts: public cost of the case's contracts;
     spread: draws of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt
     change, to the NPV of the owners.
     """
@@ -31,8 +31,7 @@ class Sold:
     flows: CashFlows
     adverse: CashFlows
     returns: Returns
-    contracts: float
-    worst: float
+    contracts: PublicCost
     spread: Spread
     steps: Mapping[str, float]
 

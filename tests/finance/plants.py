@@ -21,7 +21,7 @@ PLAIN: Mapping[str, float] = {
     "debt_rate": 0.1,
     "debt_share": 0.5,
     "debt_years": 5,
-    "grace_years": 2,
+    "grace_years": 0,
     "dscr": 2.0,
     "inflation": 0.0,
     "contingency": 0.0,

@@ -16,6 +16,7 @@ from planner.finance.returns import (
     GRANT,
     LOAN,
     Spread,
+    adverse,
     base_levels,
     drawn,
     irr,
@@ -366,3 +367,53 @@ def test_the_market_takes_no_more_than_is_wanted() -> None:
     two = replace(found, plants=found.plants * 2)
     both = cash_flows(two, base_levels(two, terms), WHOLE * 2)
     assert sum(p.sales[0].tonnes for p in both.plants) == near([0, 0, 6, 6, 6, 0])
+
+
+def test_debt_never_rises_after_the_first_repayment() -> None:
+    """Nothing but 1.48 MUSD is left in 2028: half of it pays the interest of 7.4 MUSD at 10 %, so no more may be owed then,
+    though later years would bear more. Below the cap each year pays half of its cash or what keeps debt from rising."""
+    found = separation()
+    slow = replace(found, plants=(replace(found.plants[0], ramp=(0.12, 1.0)),))
+    for share in (1.0, 0.1):
+        x = base_levels(slow, plain_terms(tax_rate=0, debt_share=share, dscr=2))
+        one = cash_flows(slow, x, WHOLE)
+        first = one.cfads[2]
+        assert first == near(0.12 * (48 - 15 - 4) - 2)
+        begun = int(one.loan.begun.item())
+        assert begun == 2
+        most = first / 2 / 0.1
+        assert one.loan.owed[1] == near(min(most, share * 42))
+        assert (np.diff(one.loan.owed[1:]) <= 1e-9).all() and one.loan.owed[4] == near(0)
+        assert (one.loan.service <= np.maximum(one.cfads, 0) / 2 + 1e-9).all()
+
+
+def test_grace_counts_from_completion() -> None:
+    """Paid for until 2027; a year of grace is 2028, whose interest is added, and 2029 pays first."""
+    found = separation()
+    one = cash_flows(found, base_levels(found, plain_terms(grace_years=1)), WHOLE)
+    assert one.loan.begun == near([3]) and one.loan.service[2] == 0 and one.loan.service[3] > 0
+    assert one.loan.owed[2] == near(1.1 * one.loan.owed[1]) and one.loan.missed.sum() == 0
+
+
+def test_prices_are_low_and_high_by_year() -> None:
+    """Half of the deck in 2028, as it is in 2029 and 2.5 times in 2030: adverse prices, both ends of the tornado and
+    draws follow each year's own range."""
+    found = separation()
+    low, high = np.array([1, 1, 0.5, 1, 1, 1.0]), np.array([1, 1, 1, 1, 2.5, 1.0])
+    ranged = replace(found, quotes=(replace(found.quotes[0], low=low, high=high),))
+    terms = plain_terms(tax_rate=0)
+    x = base_levels(ranged, terms)
+    bad = cash_flows(ranged, {**x, **adverse(ranged, terms)}, WHOLE)
+    assert bad.ebitda[2:5] == near([12.5 - (24 - 7.5) / 2, 27, 27])
+    (price,) = [s for s in tornado(ranged, terms, WHOLE) if s.term.name == "price:Dy"]
+    plain = [-20, -20, 12.5, 27, 27, 0]
+    assert price.npv_low == near(npv(0.1, np.array(plain)) - 8.25 / 1.1**3)
+    assert price.npv_high == near(npv(0.1, np.array(plain)) + 1.5 * (48 - 15) / 1.1**5)
+    many = drawn(ranged, terms, {"as is": 1.0}, [np.ones((1, 6))], 200)
+    drawn_prices = many.x["price:Dy"]
+    assert drawn_prices.shape == (200, 6) and (drawn_prices[:, 3] == 1).all()
+    share = np.random.default_rng(1)
+    share.choice(1, size=200, p=[1.0])
+    u = share.random((200, 1))[:, 0]
+    assert drawn_prices[:, 2] == near(0.5 + 0.5 * np.sqrt(u))
+    assert drawn_prices[:, 4] == near(2.5 - 1.5 * np.sqrt(1 - u))

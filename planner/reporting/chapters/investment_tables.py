@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
-from planner.finance.cashflow import funding
+from planner.finance.cashflow import CashFlows, funding
 from planner.finance.project_facts import PlantFacts
-from planner.finance.returns import CARRIES, MOST, paid_by_the_public
+from planner.finance.returns import CARRIES, MOST
+from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.chapters.stated import STATED, declared, shown
 from planner.reporting.parts import Part, ReportTable
 from planner.reporting.words.names import Names
@@ -134,14 +137,54 @@ def alternatives(found: BusinessCase) -> ReportTable:
 
 
 def flows(found: BusinessCase) -> ReportTable:
-    """Money by year."""
-    f, kind = found.shown.flows, found.cheapest.kind if found.supported and found.cheapest else ""
-    public = paid_by_the_public(f, kind) if kind else 0.0 * f.capital
-    loan = (f.loan.draws, f.loan.service, f.owners, f.loan.owed, f.loan.reserve)
-    columns = (amounts.tolist() for amounts in (f.ebitda, f.capital, public, f.tax, f.cfads, *loan))
-    every = zip(found.investment.years, *columns, strict=True)
-    rows = [(str(year), *amounts) for year, *amounts in every if any(amounts)]
-    return declared("flows", rows, kind=kind, told=found.told(found.shown))
+    """Money by year: each line rounded to two decimals, each sum that of what is printed."""
+    sold = found.shown
+    lines = _ledger(sold.flows)
+    cfads = added([lines[name] for name in BEFORE_DEBT], sold.flows.index)
+    owners = cfads + added([lines[name] for name in AFTER_DEBT], sold.flows.index)
+    printed = [
+        *(lines[name] for name in BEFORE_DEBT),
+        cfads,
+        *(lines[name] for name in AFTER_DEBT),
+        owners,
+        np.round(sold.flows.loan.owed, 2),
+        np.round(sold.flows.cover(), 2),
+    ]
+    columns = [amounts.tolist() for amounts in printed]
+    rows = []
+    for year, *amounts in zip(found.investment.years, *columns, strict=True):
+        if any(amounts):
+            rows.append([str(year), *amounts[:-1], amounts[-1] or None])
+    return declared("flows", rows, told=found.told(sold))
+
+
+BEFORE_DEBT = ("sales", "running", "feed", "support", "tax", "working capital", "sustaining")
+AFTER_DEBT = ("capital", "grant", "drawn", "service", "reserve", "tax saved")
+
+
+def _ledger(flows: CashFlows) -> dict[str, Array]:
+    """Money that comes in (above nought) and goes out by year, nominal, rounded to two decimals."""
+    running, feed = 0.0 * flows.index, 0.0 * flows.index
+    for plant in flows.plants:
+        running = running + (plant.fixed + plant.variable) * flows.index
+        feed = feed + plant.feed * flows.index
+    loan = flows.loan
+    exact = {
+        "sales": flows.ebitda + running + feed - flows.availability,
+        "running": -running,
+        "feed": -feed,
+        "support": flows.availability,
+        "tax": -flows.tax,
+        "working capital": before(flows.working) - flows.working,
+        "sustaining": -flows.late,
+        "capital": -flows.capital,
+        "grant": flows.grant,
+        "drawn": loan.draws,
+        "service": -loan.service,
+        "reserve": before(loan.reserve) - loan.reserve,
+        "tax saved": flows.tax - flows.tax_with_debt,
+    }
+    return {name: np.round(amounts, 2) for name, amounts in exact.items()}
 
 
 def inputs(found: BusinessCase) -> ReportTable:
@@ -224,8 +267,8 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
                 q.form,
                 1000 * float(q.price[0]),
                 1000 * float(q.price[-1]),
-                q.low,
-                q.high,
+                float(np.min(q.low)),
+                float(np.max(q.high)),
             ),
             *(
                 [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],

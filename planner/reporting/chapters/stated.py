@@ -12,6 +12,7 @@ import pandas as pd
 from jinja2 import Template
 
 from planner.reporting.parts import (
+    CENTS,
     LIST,
     NUMBER,
     PAGE,
@@ -28,7 +29,14 @@ from planner.reporting.words.sentences import TEMPLATES, joined
 
 PATH = files("planner.reporting").joinpath("templates/investment.toml")
 STATED = tomllib.loads(PATH.read_text(encoding="utf-8"))
-FORMS = {"words": WORDS, "list": LIST, "number": NUMBER, "share": SHARE, "year": YEAR}
+FORMS = {
+    "words": WORDS,
+    "list": LIST,
+    "number": NUMBER,
+    "share": SHARE,
+    "year": YEAR,
+    "cents": CENTS,
+}
 
 
 def declared(name: str, rows: Iterable[Sequence[Any]], **said: Any) -> ReportTable:

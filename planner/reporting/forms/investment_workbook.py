@@ -17,7 +17,7 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.project_facts import Material, PlantFacts
+from planner.finance.project_facts import FinanceTerm, Material, PlantFacts
 from planner.finance.returns import price_terms, with_support
 from planner.finance.yearly_rows import row
 from planner.reporting.chapters import investment_tables as tables
@@ -93,9 +93,8 @@ def _levels(book: Book) -> None:
     premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
     sheet.page.write_row(1, 0, WORDS["inputs"])
     for term in (*found.terms.values(), *price_terms(found.investment)):
-        book.plain[term.name] = sheet.choice(
-            term.meaning, term.unit, (term.value, term.low, term.high)
-        )
+        chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
         feeds = WORDS["only_as_delivered"].get(term.name, "formulas here, draws, sensitivity")
         if term.name.endswith("_premium") and term.name not in premiums:
             feeds = "nothing: no price of this case stands on it"
@@ -114,6 +113,18 @@ def _levels(book: Book) -> None:
     year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
     book.plain["year"] = row(year, "Time", "year", "")
     book.helped = book.plain | book.helped
+
+
+def _by_year(book: Book, term: FinanceTerm) -> Any:
+    """A price whose range is one of years: chosen in the last row of the inputs, its ends on the sheet of prices."""
+    inputs, prices = book.live.sheets["Inputs"], book.live.sheets["Prices"]
+    low, high = term.ends
+    low_cells = prices.given(f"{term.meaning}, low over deck", "factor", low)
+    high_cells = prices.given(f"{term.meaning}, high over deck", "factor", high)
+    chosen, value = f"'Inputs'!$D${inputs.row}", f"'Inputs'!$E${inputs.row}"
+    text = f"CHOOSE({chosen},{value},{low_cells.text},{high_cells.text})"
+    in_use = Cells(book.live, np.full(len(low), term.value), text)
+    return prices.formula(in_use, f"{term.meaning}, in use over deck", "factor")
 
 
 def _recommended(book: Book, sheet: LiveSheet) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.yearly_rows import before, carried, row
+from planner.finance.yearly_rows import after, before, carried, carried_back, row
 from planner.reporting.parts import Part, ReportTable, Text
 
 FIRST = 5
@@ -47,7 +47,7 @@ CELL = re.compile(r"\{now\}(\d+)")
 class Cells(NDArrayOperatorsMixin):
     """A formula and its values, in a `LiveBook`.
 
-    {now} and {before} stand for the columns of a year and of the one before it.
+    {now}, {before} and {after} stand for the columns of a year and of those beside it.
     """
 
     def __init__(self, book: Any, values: Any, text: str, rank: int = ATOM) -> None:
@@ -123,6 +123,11 @@ def _(amounts: Cells) -> Any:
     return amounts.beside("{before}", before(np.asarray(amounts.values)))
 
 
+@after.register(Cells)
+def _(amounts: Cells) -> Any:
+    return amounts.beside("{after}", after(np.asarray(amounts.values)))
+
+
 @carried.register(Cells)
 def _(
     amounts: Cells,
@@ -133,6 +138,18 @@ def _(
     unit: str,
 ) -> Any:
     return amounts.book.balance(step, [amounts, *others], sheet, label, unit)
+
+
+@carried_back.register(Cells)
+def _(
+    amounts: Cells,
+    step: Callable[..., Any],
+    others: Sequence[Any],
+    sheet: str,
+    label: str,
+    unit: str,
+) -> Any:
+    return amounts.book.balance(step, [amounts, *others], sheet, label, unit, backward=True)
 
 
 CONSTANT, TOTAL, ACROSS, WIDE = 2, 3, 10, 90
@@ -195,17 +212,25 @@ class LiveBook:
         return self._written[key]
 
     def balance(
-        self, step: Callable[..., Any], rows: Sequence[Cells], sheet: str, label: str, unit: str
+        self,
+        step: Callable[..., Any],
+        rows: Sequence[Cells],
+        sheet: str,
+        label: str,
+        unit: str,
+        *,
+        backward: bool = False,
     ) -> Cells:
-        """Write a line that follows from itself a year before."""
+        """Write a line that follows from itself a year before, or `backward` from itself a year after."""
+        beside, carry = ("{after}", carried_back) if backward else ("{before}", carried)
         page = self.sheets[sheet]
         page.begin()
-        opening = Cells(self, 0.0, f"'{sheet}'!{{before}}{page.row + 1}")
+        opening = Cells(self, 0.0, f"'{sheet}'!{beside}{page.row + 1}")
         text = step(opening, *rows).text
         known = [np.broadcast_to(np.asarray(r.values, float), (self.years,)) for r in rows]
         key = sheet, label, text.replace(opening.text, "")
         if key not in self._written:
-            values = carried(known[0], step, known[1:], sheet, label, unit)
+            values = carry(known[0], step, known[1:], sheet, label, unit)
             self._written[key] = page.formula(Cells(self, values, text), label, unit)
         return self._written[key]
 
@@ -300,8 +325,9 @@ class LiveSheet:
             return self._once(cells.values)
         known = np.broadcast_to(np.asarray(cells.values, float), (self.book.years,))
         for place, value in enumerate(known.tolist()):
-            before, now = (xl_col_to_name(FIRST + place + step) for step in (-1, 0))
+            before, now, after = (xl_col_to_name(FIRST + place + step) for step in (-1, 0, 1))
             text = cells.text.replace("{now}", now).replace("{before}", before)
+            text = text.replace("{after}", after)
             self.page.write_formula(self.row - 1, FIRST + place, f"={text}", look, value)
         line = self._by_year(known)
         if unit in ADDED and BALANCE not in label:

@@ -78,6 +78,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
             if m.share > 1 + SLIGHT
         ],
         "guesses": [t.meaning for t in found.terms.values() if t.judged],
+        "unsourced": [s.term.meaning for s in found.swings if s.term.unsourced],
         "unfed": [
             tables.worked(p, names)
             for p in found.investment.plants

@@ -50,6 +50,13 @@ def amount(value: float | None) -> str:
     return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
 
 
+def cents(value: float | None) -> str:
+    """An amount of a table that foots: two decimals, whatever its size."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return _minus(f"{round(value, 2) + 0.0:,.2f}")
+
+
 def unbroken(value: Any) -> Any:
     """A plain text whose figures stay on one line with their units; anything else as it is."""
     if type(value) is not str:
