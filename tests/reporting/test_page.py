@@ -361,3 +361,8 @@ def test_the_first_charts_claim_a_figure(plan: PlanValues) -> None:
     assert len(charts) >= 4
     for chart in charts:
         assert re.search(r"\d", chart.title), chart.title
+
+
+def test_every_chart_keeps_to_the_schema_of_vega_lite(run_charts: list[Any]) -> None:
+    for chart in run_charts:
+        chart.spec.to_dict(validate=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.chapters import losses
-from planner.reporting.chapters.answer import frontier_chart
 from planner.reporting.charts import funding as charts
 from planner.reporting.parts import Card, Chapter, Chart, Part, ReportTable, Text, share, text
 from planner.reporting.run_view import RunView, summary_keys, table_rows
@@ -42,7 +41,7 @@ def chapter(run: RunView) -> Chapter | None:
     """Three bills that are added to one figure, then what remains unmet and what idles."""
     parts: list[Part | None] = [
         Text(_not_protected(run), title="What the plan does not protect against", listed=True),
-        losses.chart(run) if frontier_chart(run) is not None else None,
+        losses.chart(run) if decided(run) is not None else None,
         use_chart(run),
         use_table(run),
     ]

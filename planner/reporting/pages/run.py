@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from altair.utils.schemapi import debug_mode
 
 from planner.reporting.chapters import (
     answer,
@@ -27,7 +29,7 @@ from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.iamc import iamc_table
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import Chapter, Chart, Front, ReportTable
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable
 from planner.reporting.run_view import RunView, read_beside, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
@@ -56,11 +58,29 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
 FORMS = ("report.html", "report.xlsx", "report.pdf", "report-iamc.csv")
 
 
-def chapters(run: RunView) -> list[Chapter]:
-    """The chapters that have anything to show; of a run without a plan its inputs alone. A chart stands once."""
+@dataclass(frozen=True)
+class Report:
+    """A report before it takes a form: its head and its chapters."""
+
+    run: RunView
+    front: Front
+    chapters: Sequence[Chapter]
+
+
+def report_of(run: RunView) -> Report:
+    """The head and the chapters that have anything to show; of a run without a plan its inputs alone. A chart stands
+    once. Charts are not held against the schema of Vega-Lite while they are made, which a test does."""
     makers = CHAPTERS if run.solved else (inputs.chapter,)
-    found = [made for make in makers if (made := make(run)) is not None]
-    return _each_chart_once(front(run), found)
+    with debug_mode(False):
+        first = front(run)
+        made = [make(run) for make in makers]
+    found = [chapter for chapter in made if chapter is not None]
+    return Report(run, first, _each_chart_once(first, found))
+
+
+def chapters(run: RunView) -> Sequence[Chapter]:
+    """The chapters of a run."""
+    return report_of(run).chapters
 
 
 def _each_chart_once(first: Front, found: Sequence[Chapter]) -> list[Chapter]:
@@ -68,7 +88,7 @@ def _each_chart_once(first: Front, found: Sequence[Chapter]) -> list[Chapter]:
     seen = {chart.name for chart in first.charts}
     kept = []
     for chapter in found:
-        parts = []
+        parts: list[Part] = []
         for part in chapter.parts:
             if isinstance(part, Chart):
                 if part.name in seen:
@@ -86,12 +106,17 @@ def front(run: RunView) -> Front:
     return Front(kind="Supply security plan", title=headline(run.title))
 
 
-def render_page(run: RunView, found: Sequence[Chapter] | None = None) -> str:
-    """The whole page as text. found: its chapters, if they are there already."""
+def render_page(run: RunView) -> str:
+    """The whole page as text."""
+    return _html(report_of(run))
+
+
+def _html(report: Report) -> str:
+    run = report.run
     sha256 = run.summary.get("inputs_sha256", run.case.sha256)
     return render(
-        front(run),
-        chapters(run) if found is None else found,
+        report.front,
+        report.chapters,
         run=f"Run of {run.title}, inputs {sha256[:12]}",
         warning=_warning(run),
     )
@@ -109,9 +134,9 @@ def _warning(run: RunView) -> list[str]:
 
 def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
     """A chart of the report by its name. Raises KeyError that lists the names there are."""
-    run = _run(plan, folder)
-    found = {one.name: one for one in front(run).charts}
-    for chapter in chapters(run):
+    report = report_of(_run(plan, folder))
+    found = {one.name: one for one in report.front.charts}
+    for chapter in report.chapters:
         found |= {one.name: one for one in chapter.charts}
     if name not in found:
         raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
@@ -121,14 +146,13 @@ def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
 def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report-iamc.csv and, where the
     extra `pdf` is installed, report.pdf, which take about as long again."""
-    run = _run(plan, folder)
-    found = chapters(run)
-    _write_text(folder / "report.html", render_page(run, found))
-    _write_workbook(run, found, folder)
-    if every_form and run.solved:
-        _write_text(folder / "report-iamc.csv", csv_text(iamc_table(run)))
+    report = report_of(_run(plan, folder))
+    _write_text(folder / "report.html", _html(report))
+    _write_workbook(report, folder)
+    if every_form and report.run.solved:
+        _write_text(folder / "report-iamc.csv", csv_text(iamc_table(report.run)))
         if pdf.INSTALLED:
-            pdf.write_pdf(folder / "report.pdf", front(run), printed(found))
+            pdf.write_pdf(folder / "report.pdf", report.front, printed(report.chapters))
 
 
 def write_page(plan: PlanValues, folder: Path) -> None:
@@ -138,8 +162,7 @@ def write_page(plan: PlanValues, folder: Path) -> None:
 
 def write_report_workbook(plan: PlanValues, folder: Path) -> None:
     """Write report.xlsx alone."""
-    run = _run(plan, folder)
-    _write_workbook(run, chapters(run), folder)
+    _write_workbook(report_of(_run(plan, folder)), folder)
 
 
 def printed(found: Sequence[Chapter]) -> list[Chapter]:
@@ -166,8 +189,8 @@ def _run(plan: PlanValues, folder: Path | None) -> RunView:
     return run_view(plan, read_explanation(folder), read_beside(folder))
 
 
-def _write_workbook(run: RunView, found: Sequence[Chapter], folder: Path) -> None:
-    write_workbook(folder / "report.xlsx", run.title, say("units"), found)
+def _write_workbook(report: Report, folder: Path) -> None:
+    write_workbook(folder / "report.xlsx", report.run.title, say("units"), report.chapters)
 
 
 def _write_text(path: Path, text: str) -> None:

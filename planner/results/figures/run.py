@@ -35,6 +35,11 @@ class RunFigures:
     beside: Mapping[str, Any] | None = None
     """Files that commands write beside the run, by name: evaluation, coverage."""
 
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """Figures that are asked for more than once and take long, by name."""
+        return {}
+
     @property
     def title(self) -> str:
         """Name of the case; a run folder read back calls its own copy `inputs`."""

@@ -125,6 +125,13 @@ class WorstYear:
 
 def worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
     """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
+    if "worst_shares" not in run.kept:
+        run.kept["worst_shares"] = _worst_shares(run)
+    found: dict[tuple[str, str], WorstYear] = run.kept["worst_shares"]
+    return found
+
+
+def _worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
     sums = short_by(run, ["scenario", "element", "year"])
     sums = sums[sums["demand_t"] > 0]
     shares = sums.assign(share=sums["tonnes"], before=sums[run.undone])
