@@ -21,7 +21,7 @@ from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
-from planner.results.ledger import Broken, Ledger, equal
+from planner.results.ledger import CONVERTED, Broken, Ledger, equal
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
 
 STOCK = "stock"
@@ -127,7 +127,7 @@ class ElementFlows:
         for name in ("made", *IMPORTED, "released"):
             supply = supply + self.item(name, country, form)
         use = self.book.at(self.book.tree.demands(good)) + self.item("bought", country, form)
-        for name in ("reduced", "sintered"):
+        for name in CONVERTED:
             use = use + self.item(name, country, form)
         return supply - use
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
-from planner.results.ledger import Broken, Ledger, at_most
+from planner.results.ledger import CONVERTED, Broken, Ledger, at_most
 from planner.results.schema import IMPORTED
 from planner.units import musd_per_tonne
 
@@ -137,7 +137,7 @@ def _served(book: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
 
 def _use_of_good(book: Ledger, good: Good) -> Vector:
     """Demand that is neither saved nor short, and what plants take in (t)."""
-    taken = book.goods[("reduced", *good)] + book.goods[("sintered", *good)]
+    taken = sum((book.goods[(item, *good)] for item in CONVERTED), np.zeros(len(book.node)))
     met = book.at(book.tree.demands(good)) - book.goods[("saved", *good)] - book.short[good]
     return met + taken
 
