@@ -7,17 +7,19 @@ import json
 import os
 import secrets
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     FileResponse,
     HTMLResponse,
@@ -28,17 +30,15 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-import planner
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
-from planner.reporting.pages.business_case import business_case_page
-from planner.reporting.pages.run import write_pages
+from planner.reporting.forms.html import static
 from planner.results.plan import PlanValues
-from planner.results.store import read_run, refresh_pages
-from planner.server.edits import read_edit
-from planner.server.journal import OpenedCase, shown_as
+from planner.server.edits import Edit, read_edit
+from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
+from planner.server.writer import case_page
 
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
@@ -66,11 +66,44 @@ def _text(body: Body, key: str) -> str:
     return value
 
 
-def _study(bench: Workbench, body: Body) -> None:
+def _describe(bench: Workbench, body: Body) -> None:
+    bench.describe(_text(body, "folder"), _text(body, "name"), _text(body, "note"))
+
+
+def _target(bench: Workbench, body: Body) -> None:
+    """Add a target: its columns as texts, the share in per cent."""
+    columns: dict[str, object] = {}
+    for key in ("kind", "element", "form", "party"):
+        if _text(body, key):
+            columns[key] = _text(body, key)
+    columns["share"] = _number(body, "share") / 100
+    if _text(body, "price").strip():
+        columns["price_usd_per_kg"] = _number(body, "price")
+    if _text(body, "first_year").strip():
+        columns["first_year"] = int(_number(body, "first_year"))
+    taken = {edit.key for edit in bench.record.edits} | {
+        f"target.{one}" for one in bench.base.targets
+    }
+    at = 1
+    while f"target.added-{at}" in taken:
+        at += 1
+    bench.edit(Edit(f"target.added-{at}", json.dumps(columns)))
+
+
+def _number(body: Body, key: str) -> float:
+    text = _text(body, key).strip().removesuffix("%")
     try:
-        low, high, points = (float(_text(body, key)) for key in ("low", "high", "points"))
+        found = float(text)
     except ValueError:
-        raise InputError([Fault("study", 0, "", "from, to and points are numbers")]) from None
+        found = nan
+    if not isfinite(found):
+        hint = "; write a decimal point" if "," in text else ""
+        raise InputError([Fault("page", 0, key, f"{text!r:.40} is no number{hint}")])
+    return found
+
+
+def _study(bench: Workbench, body: Body) -> None:
+    low, high, points = (_number(body, key) for key in ("low", "high", "points"))
     bench.study(_text(body, "key"), low, high, int(points) if 2 <= points <= 101 else 0)
 
 
@@ -86,6 +119,9 @@ ACTIONS: dict[str, Action] = {
     "restore": lambda bench, body: bench.go_to_kept(_text(body, "folder")),
     "pin": lambda bench, body: bench.pin(_text(body, "folder")),
     "tick": lambda bench, body: bench.tick(_text(body, "folder"), bool(body.get("ticked"))),
+    "describe": _describe,
+    "target": _target,
+    "cases": lambda bench, _: bench.check_cases(),
     "price": lambda bench, body: bench.price(_text(body, "project")),
     "compare": lambda bench, body: bench.compare(_text(body, "folder")),
     "study": _study,
@@ -112,6 +148,7 @@ class Site:
         return [
             Route("/", self.page),
             Route("/events", self.events),
+            Route("/static/vega.js", self.vega),
             Mount("/static", StaticFiles(packages=[("planner.server", "static")])),
             Route("/part/{name}", self.part),
             Route("/files/{folder}/{path:path}", self.files),
@@ -156,6 +193,10 @@ class Site:
         base = self.bench.base
         return HTMLResponse(render("page.html.j2", title=base.name, model=base.model.title))
 
+    async def vega(self, _: Request) -> Response:
+        """The library that draws charts."""
+        return Response(static("vega.js"), media_type="text/javascript")
+
     async def events(self, _: Request) -> Response:
         """What is new, as long as the page is open."""
         return StreamingResponse(self._news(), media_type="text/event-stream")
@@ -188,9 +229,10 @@ class Site:
         """Do one thing, on disk before it is answered."""
         try:
             body = json.loads(await request.body())
-            json.dumps(
-                body, ensure_ascii=False
-            ).encode()  # half a character cannot be written to disk
+            written = json.dumps(body, ensure_ascii=False)
+            written.encode()  # half a character cannot be written to disk
+        except ClientDisconnect:
+            return JSONResponse({"fault": "only half of the change arrived"}, 400)
         except (ValueError, RecursionError):
             return JSONResponse({"fault": "a change is JSON"}, 400)
         if not isinstance(body, dict):
@@ -226,36 +268,23 @@ class Site:
         )
 
     def _file(self, folder: str, name: str) -> Path:
-        run, shown = self.bench.opened.folder.resolve() / folder, self.bench.solver.found.plan
-        if shown is not None and folder == shown_as(shown.case):
-            self.bench.opened.store(shown)
-        elif folder not in [one.folder for one in self.bench.record.kept]:
-            raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
-        path, plant = run / name, name.removeprefix("project-").removesuffix(".html")
-        if name in ("report.html", "report.xlsx") and not path.exists():
-            plan = read_run(run)
-            refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
-        elif (
-            name == f"project-{plant}.html"
-            and plant in self.bench.base.projects
-            and not path.exists()
-        ):
-            plan = read_run(run)
-            page = business_case_page(planner.business_case(plan, plant), plan.case).encode()
-            refresh_pages(run, partial(_put, page, name))
+        run = self.bench.run_of(folder)
+        path = run / name
+        if not path.exists():
+            self._write(folder, name)
         real = path.resolve()
-        if (
-            not real.is_relative_to(run)
-            or real != path
-            or not real.is_file()
-            or real.suffix not in FORMS
-        ):
+        is_ours = real.is_relative_to(run) and real == path and real.suffix in FORMS
+        if not is_ours or not real.is_file():
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
 
-
-def _put(page: bytes, name: str, target: Path) -> None:
-    (target / name).write_bytes(page)
+    def _write(self, folder: str, name: str) -> None:
+        """Have a page written that can be made of a run folder."""
+        if name in ("report.html", "report.xlsx"):
+            self.bench.writer.report(self.bench.run_of(folder))
+        for project in self.bench.base.projects:
+            if name == case_page(project):
+                self.bench.investment_case(folder, project)
 
 
 class Server:
@@ -317,6 +346,8 @@ class Server:
 def listening(port: int) -> socket.socket:
     """A socket on the loopback address. Raises InputError for a port that cannot be had."""
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there it would let two servers share a port
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(("127.0.0.1", port))
         found.listen()  # a browser that is quicker than the server waits

@@ -8,6 +8,7 @@ others, probabilities after them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from planner.data.case import Case
+from planner.data.change import Change, RowConditions
 from planner.data.reweighting import reweighted
 from planner.data.schema import Project
 from planner.errors import Fault, InputError
@@ -30,6 +32,9 @@ EditedValue = (
 )
 ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
+
+LARGEST_MUSD = 1e12
+"""Largest risk that may be asked for, as large as any figure of a table."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,11 @@ def edited(case: Case, edits: Iterable[Edit]) -> Case:
     return reweighted(case, chances) if chances else case
 
 
+def seeking_least(case: Case) -> Case:
+    """The same state, were the least risk sought."""
+    return _goal(case, "", "risk")
+
+
 def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, object]]) -> Case:
     """The case with cells of a table changed row by row: `change` gives new values by column."""
     rows: dict[str, Any] = {
@@ -104,6 +114,14 @@ def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError([Fault("edit", 0, what, f"must be a number from {low:g} to {high:g}")])
     return float(value)
+
+
+def _year(value: EditedValue, case: Case, what: str) -> int:
+    low, high = case.first_year, case.last_year
+    year = int(_number(value, low, high, what))
+    if year != value:
+        raise InputError([Fault("edit", 0, what, f"must be a year from {low} to {high}")])
+    return year
 
 
 def _money(case: Case, edits: Edits) -> Case:
@@ -126,7 +144,7 @@ def _joins(case: Case, party: str, value: EditedValue) -> Case:
         raise InputError([Fault("edit", 0, "joins", f"there is no party {party!r:.60}")])
     funders = [funder for funder, of in case.funder_party.items() if of == party]
     if value != "out":
-        year = _number(value, 1900, 2200, "joins")
+        year = _year(value, case, "joins")
         return _with_rows(
             case,
             "budgets",
@@ -169,11 +187,62 @@ def stands_from(case: Case, row: Project) -> int:
 
 def _goal(case: Case, _: str, value: EditedValue) -> Case:
     """Least cost + risk, least risk, or least cost for a risk of at most so many MUSD."""
-    limited = not isinstance(value, str)
-    goal = "target" if limited else value
-    return case.with_settings(
-        {"objective.goal": goal, "objective.risk_limit": value if limited else None}
-    )
+    if isinstance(value, str):
+        return case.with_settings({"objective.goal": value, "objective.risk_limit": None})
+    limit = _number(value, 0, LARGEST_MUSD, "largest risk")
+    return case.with_settings({"objective.goal": "target", "objective.risk_limit": limit})
+
+
+def _target(case: Case, target: str, value: EditedValue) -> Case:
+    """Another share of a target, a target dropped, or a new one: its columns as JSON."""
+    if isinstance(value, str) and value != "out":
+        added = {**_columns(value), "target": target}
+        return case.with_settings({"targets": [*_model_targets(case), added]})
+    if target not in case.targets:
+        raise InputError([Fault("edit", 0, "target", f"there is no target {target!r:.60}")])
+    is_in_table = target in [row.target for row in case.tables.targets]
+    where: RowConditions = (("target", target),)
+    if value == "out":
+        if is_in_table:
+            return case.changed(Change(table="targets", rows=where, how="gone"))
+        left = [row for row in _model_targets(case) if row["target"] != target]
+        return case.with_settings({"targets": left})
+    share = _number(value, 0, 1, "share of a target")
+    if is_in_table:
+        return case.changed(Change(table="targets", rows=where, column="share", value=share))
+    rows = _model_targets(case)
+    for row in rows:
+        if row["target"] == target:
+            row["share"] = share
+    return case.with_settings({"targets": rows})
+
+
+def _model_targets(case: Case) -> list[dict[str, Any]]:
+    """The targets of the model file, the columns that they state."""
+    return [row.model_dump(exclude_defaults=True) for row in case.model.targets]
+
+
+def _columns(text: str) -> dict[str, Any]:
+    """The columns of a new target from JSON."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        said = "a new target is an object of the columns of a target, as JSON"
+        raise InputError([Fault("edit", 0, "target", said)])
+    return found
+
+
+def target_words(text: str) -> str:
+    """A new target in a few words."""
+    row = _columns(text)
+    words = [str(row[key]).replace("_", " ") for key in TARGET_WORDS if row.get(key)]
+    return f"{', '.join(words)}, {100 * float(row.get('share', 0)):.4g} %"
+
+
+TARGET_WORDS = ("kind", "element", "form", "party")
+"""Columns of a target that say what it is."""
 
 
 def _depth(case: Case, _: str, value: EditedValue) -> Case:
@@ -195,6 +264,7 @@ QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
     "plant": _plant,
     "goal": _goal,
     "depth": _depth,
+    "target": _target,
 }
 CHANCES = ("future", "hazard")
 """Questions for a probability."""

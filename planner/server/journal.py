@@ -116,6 +116,7 @@ class Kept:
     risk: float
     cost: float
     ticked: bool = False
+    note: Annotated[str, Field(max_length=400)] = ""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,20 +16,20 @@ from planner.errors import Fault, InputError
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words import names, numbers
-from planner.results.figures.decision import BINDING
 from planner.results.figures.run import EXPECTED
 from planner.results.plan import PlanValues
-from planner.server import two_plans
-from planner.server.answers import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
-from planner.server.edits import Edits, shown_per
+from planner.server import charts, shelf, sides, two_plans
+from planner.server.answers import WEIGHTS, Sweep
+from planner.server.edits import shown_per, target_words
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
+from planner.server.regret import with_other_odds
 from planner.server.workbench import Workbench
 
 Asked = Mapping[str, str]
 """What the page asks a part with, as in the query of its address."""
-
-
+OPEN_VIEWS = 8
+"""Plans whose figures stay computed."""
 FILTERS = (
     numbers.number,
     numbers.money,
@@ -37,6 +37,7 @@ FILTERS = (
     numbers.signed,
     names.short,
     names.harmless,
+    target_words,
 )
 """Functions that templates write figures and names with."""
 REDUCED = {"risk": "the risk", "welfare": "cost plus risk"}
@@ -45,21 +46,26 @@ REDUCED = {"risk": "the risk", "welfare": "cost plus risk"}
 
 @cache
 def _environment() -> Environment:
-    ours = PackageLoader("planner.server")
     found = Environment(
-        loader=ours,
+        loader=PackageLoader("planner.server"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {function.__name__: function for function in FILTERS} | {"ident": ident}
+    for function in FILTERS:
+        found.filters[function.__name__] = function
+    found.filters["ident"] = ident
     return found
 
 
 def ident(key: str) -> str:
     """An id for the page."""
-    return "q-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}" for c in key)
+    parts = []
+    for letter in key:
+        is_plain = letter.isascii() and letter.isalnum()
+        parts.append(letter if is_plain else f"_{ord(letter):x}")
+    return "q-" + "".join(parts)
 
 
 def render(template: str, **values: Any) -> str:
@@ -79,7 +85,10 @@ class Regions:
         """A region by its name. Raises PlannerError."""
         if name not in REGIONS:
             raise InputError([Fault("page", 0, "", f"there is no region {name!r:.60}")])
-        return render(f"{name}.html.j2", **REGIONS[name](self, asked))
+        values = REGIONS[name](self, asked)
+        return render(f"{name}.html.j2", **values)
+
+    # ---- what is new --------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """What the page needs to know to be up to date. The version of a region changes with what it shows; `of` says
@@ -87,50 +96,56 @@ class Regions:
         turn = next(self._turns)  # before anything is looked at: what has a later one is no older
         bench, found, record = self.bench, self.bench.solver.found, self.bench.record
         state = f"{hash((record, bench.base.sha256, bench.fault))}"
-        plan = f"{found.shown}.{record.pinned}.{id(bench.first)}"
-        versions = {
-            "questions": f"{state}.{found.shown}.{len(bench.prices)}.{hash(bench.solver.waited_for)}",
-            "outcomes": f"{state}.{plan}.{found.stage}.{len(bench.held)}.{hash(bench.solver.waited_for)}",
-            "frontier": f"{plan}.{found.stage}.{len(bench.curve)}.{hash(record.kept)}",
-            "views": f"{plan}.{len(bench.curve)}",
-            "side": f"{plan}.{hash(bench.because.get('now'))}.{len(bench.curve)}",
-            "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(bench.because.get('kept'))}",
-        }
-        can = {
-            "undo": record.at > 0,
-            "redo": record.at + 1 < len(record.steps),
-            "keep": found.stage == "plan",
-        }
-        can |= {
-            "stop": record.at > 0 or found.stage in ("plan", "failed"),
-            "empty": found.plan is None,
-        }
-        whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
-        figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
-        drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
-        of = {
-            "outcomes": drawn,
-            "frontier": figures,
-            "views": whole,
-            "side": whole,
-            "questions": whole,
-        }
         return {
             "turn": turn,
             "state": state,
-            "versions": versions,
-            "of": of,
+            "versions": self._versions(state),
+            "of": self._plan_of_regions(),
             "proof": found.proof,
             "phase": found.phase,
             "fault": bench.fault,
             "study": bench.range.key,
+            "seconds": bench.solver.phase_seconds,
             "longest": bench.solver.longest,
-            **can,
+            "undo": record.at > 0,
+            "redo": record.at + 1 < len(record.steps),
+            "keep": found.stage == "plan",
+            "stop": record.at > 0 or found.stage in ("plan", "failed"),
+            "empty": found.plan is None,
         }
+
+    def _versions(self, state: str) -> dict[str, str]:
+        bench, found, record = self.bench, self.bench.solver.found, self.bench.record
+        plan = f"{found.shown}.{record.pinned}.{id(bench.first)}"
+        waited = hash(bench.solver.waited_for)
+        solved, kept = len(bench.curve), hash(record.kept)
+        because = {key: hash(one) for key, one in bench.because.items()}
+        stage = f"{found.stage}.{hash(found.reasons)}.{found.phase != ''}"
+        cases = hash(tuple(bench.cases.items()))
+        return {
+            "questions": f"{state}.{found.shown}.{len(bench.prices)}.{waited}",
+            "outcomes": f"{state}.{plan}.{stage}.{len(bench.held)}.{waited}",
+            "frontier": f"{plan}.{found.stage}.{solved}.{kept}.{bench.least_here}",
+            "views": f"{plan}.{solved}.{cases}",
+            "side": f"{plan}.{because.get('now')}.{solved}",
+            "shelf": f"{kept}.{record.pinned}.{plan}.{because.get('kept')}",
+        }
+
+    def _plan_of_regions(self) -> dict[str, str]:
+        found = self.bench.solver.found
+        whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
+        figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
+        drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
+        of = dict.fromkeys(("views", "side", "questions"), whole)
+        return {"outcomes": drawn, "frontier": figures, **of}
+
+    # ---- plans --------------------------------------------------------------------------------------------------
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
-            self._views = dict(list(self._views.items())[-7:])
+            while len(self._views) >= OPEN_VIEWS:
+                oldest = next(iter(self._views))
+                del self._views[oldest]
             self._views[id(plan)] = (plan, run_view(plan))  # held, so that no other plan has its id
         return self._views[id(plan)][1]
 
@@ -141,76 +156,88 @@ class Regions:
     def _before(self) -> RunView | None:
         """What the present plan is compared with, unless it is that itself."""
         pinned, found = self.bench.pinned(), self.bench.solver.found
-        return (
-            None
-            if pinned is None or (pinned is found.plan and found.stage != "figures")
-            else self._view(pinned)
-        )
+        if pinned is None or (pinned is found.plan and found.stage != "figures"):
+            return None
+        return self._view(pinned)
 
-    def _future(self, asked: Asked, view: RunView) -> str:
-        wanted = asked.get("future", "")
+    def _scenario(self, asked: Asked, view: RunView) -> str:
+        wanted = asked.get("scenario", "")
         return wanted if wanted in (EXPECTED, *view.weights) else EXPECTED
 
+    # ---- regions ------------------------------------------------------------------------------------------------
+
     def _outcomes(self, asked: Asked) -> dict[str, Any]:
-        bench, found, now, before = self.bench, self.bench.solver.found, self._now(), self._before()
+        bench, found = self.bench, self.bench.solver.found
+        now, before = self._now(), self._before()
+        ours = now.summary if now and found.stage != "figures" else {}
         shown: dict[str, Any] = {
             "found": found,
             "pinned": bench.name_of(bench.record.pinned),
             "missing": [],
-        }
-        ours = now.summary if now and found.stage != "figures" else {}
-        shown |= {
             "old": before.summary if before else {},
             "now": {**ours, **found.figures},
-            "stands": None,
-        }
-        shown |= {
-            "sought": found.case.model.objective,
+            "stands": None if before is None else self._stands(before),
+            "objective": found.case.model.objective,
             "holding": "hold" in bench.solver.waited_for,
         }
         if now is not None:
-            shown["future"] = future = self._future(asked, now)
-            shown |= {"missing": two_plans.missing(now, before, future), "years": now.years}
-            shown["futures"] = two_plans.futures_of(now)
-        if before is not None:
-            exact = bench.held.get((before.case.sha256, found.case.sha256))
-            shown["stands"] = (
-                two_plans.reweighed(before, found.case),
-                exact,
-                two_plans.lacking(before, found.case),
-            )
+            scenario = self._scenario(asked, now)
+            shown["scenario"] = scenario
+            shown["missing"] = two_plans.missing(now, before, scenario)
+            shown["years"] = now.years
+            shown["scenarios"] = two_plans.scenarios_of(now)
         return shown
 
-    def _frontier(self, asked: Asked) -> dict[str, Any]:
-        bench, found, plan = self.bench, self.bench.solver.found, self._now()
-        shown = [
-            one for one in bench.record.kept if one.ticked and one.folder != bench.record.pinned
-        ]
-        marks = [Mark(one.name, one.cost, one.risk, "kept") for one in shown]
-        if (before := self._before()) is not None:
-            name = bench.name_of(bench.record.pinned)
-            marks.append(
-                Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned")
-            )
-        marks += [
-            Mark("nothing new", x, y, "nothing")
-            for weight, x, y in bench.curve
-            if weight == WEIGHTS[-1]
-        ]
-        pinned, was = bench.pinned(), list[AskedAndGot]()
-        if pinned is not None and pinned.case.sha256 != found.case.sha256:
-            was = bench.curves.get(pinned.case.sha256, was)
-        if figures := found.figures or (plan.summary if plan else {}):
-            marks.append(Mark("now", figures["cost_musd"], figures["risk_musd"], "now"))
-        if not marks:
-            return {"panel": None}
-        panel, most = frontier(bench.curve, was, marks, "narrow" in asked)
+    def _stands(self, before: RunView) -> dict[str, Any]:
+        """The plan compared with, kept in the present state."""
+        case, plan = self.bench.solver.found.case, self.bench.pinned()
+        both = before.case.sha256, case.sha256
         return {
-            "panel": panel,
-            "axis": (most, TOP, BOTTOM),
+            "as_it_is": with_other_odds(plan, case) if plan is not None else None,
+            "exact": self.bench.held.get(both),
+            "lacks": two_plans.lacking(before, case),
+        }
+
+    def _marks(self, figures: Mapping[str, Any]) -> list[charts.Mark]:
+        """The plans that have a name on the frontier."""
+        bench, before, found = self.bench, self._before(), []
+        for one in bench.record.kept:
+            if one.ticked and one.folder != bench.record.pinned:
+                found.append(charts.Mark(name=one.name, cost=one.cost, risk=one.risk, kind="kept"))
+        if before is not None:
+            name, there = bench.name_of(bench.record.pinned), before.summary
+            cost, risk = there["cost_musd"], there["risk_musd"]
+            found.append(charts.Mark(name=name, cost=cost, risk=risk, kind="pinned"))
+        for weight, cost, risk in bench.curve:
+            if weight == inf:
+                found.append(charts.Mark(name="no action", cost=cost, risk=risk, kind="no action"))
+        if figures:
+            cost, risk = figures["cost_musd"], figures["risk_musd"]
+            found.append(charts.Mark(name="now", cost=cost, risk=risk, kind="now"))
+        return found
+
+    def _frontier(self, asked: Asked) -> dict[str, Any]:
+        bench, found = self.bench, self.bench.solver.found
+        plan, pinned = found.plan, bench.pinned()
+        figures = found.figures or (plan.summary if plan else {})
+        marks = self._marks(figures)
+        if all(mark.kind == "no action" for mark in marks):
+            return {"spec": None}
+        was = []
+        if pinned is not None and pinned.case.sha256 != found.case.sha256:
+            was = _solved(bench.curves.get(pinned.case.sha256, []))
+        points = charts.FrontierPoints(
+            curve=_solved(bench.curve), before=was, marks=marks, least=bench.least_here
+        )
+        idle = [mark for mark in marks if mark.kind == "no action"]
+        return {
+            "spec": charts.frontier(points),
+            "least": bench.least_here,
+            "idle": idle[0] if idle else None,
             "traced": len(bench.curve),
             "points": len(WEIGHTS),
             "risk": figures.get("risk_musd", ""),
+            "cost": figures.get("cost_musd", ""),
             "was": bench.name_of(bench.record.pinned) if was else "",
         }
 
@@ -218,69 +245,63 @@ class Regions:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
             return {"tab": tab, "years": []}
-        future, compared = (
-            self._future(asked, now),
-            self.bench.name_of(self.bench.record.pinned) if before else "",
-        )
-        more: dict[str, Any] = {
+        bench, scenario = self.bench, self._scenario(asked, now)
+        shown: dict[str, Any] = {
+            "tab": tab,
+            "years": now.years,
+            "compared": bench.name_of(bench.record.pinned) if before else "",
             "stage_names": names.STAGES_MANY,
-            "traced": len(self.bench.curve),
+            "traced": len(bench.curve),
             "points": len(WEIGHTS),
+            "scenario": two_plans.scenarios_of(now)[scenario],
+            "run": shown_as(now.case),
+            "cases": bench.cases_of(now.case),
         }
         if tab == "shortage":
-            more |= two_plans.shortage(now, future)
-        elif tab == "first":
-            more["groups"] = two_plans.funded_first(now, self.bench.built.get(now.case.sha256, {}))
-        else:
-            more |= {
-                "plants": two_plans.plants_over_time(now, before),
-                "payers": two_plans.payers(now),
-            }
-        more |= {
-            "future": two_plans.futures_of(now)[future],
-            "run": shown_as(now.case),
-            "stage_names": names.STAGES_MANY,
-        }
-        return {"tab": tab, "years": now.years, "compared": compared, **more}
+            return shown | two_plans.shortage(now, scenario)
+        if tab == "first":
+            built = bench.built.get(now.case.sha256, {})
+            return shown | {"groups": two_plans.funded_first(now, built)}
+        shown["plants"] = two_plans.plants_over_time(now, before)
+        shown["payers"] = two_plans.payers(now)
+        return shown
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, bench = self._now(), self._before(), self.bench
+        words = words_of(bench)
         if now is None:
-            return {**words_of(bench), "parties": [], "because": None}
-        words = {
-            **words_of(bench),
-            "parties": _parties(now, before),
-            "next": _next_money(now, bench.record.edits),
-        }
-        words["taken_off"] = REDUCED[
-            "welfare" if now.case.model.objective.goal == "welfare" else "risk"
-        ]
-        words |= {
-            "last": _last_money(bench),
+            return {**words, "parties": [], "because": None}
+        goal, payments = now.case.model.objective.goal, now.tables["payments"]
+        plants = two_plans.plants_over_time(now, before)
+        return {
+            **words,
+            "parties": sides.parties(now, before),
+            "next": sides.next_money(now, bench.record.edits),
+            "last": sides.last_money(bench),
             "because": bench.because.get("now"),
+            "moves": two_plans.moves(plants),
             "compared": before is not None,
-        }
-        words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
-        words |= {
+            "spent": payments[["paid_musd", "budget_musd"]].sum().tolist(),
             "shared": len(set(now.case.group.values())) < len(now.case.group),
             "policy": now.case.model.policy,
+            "reduced": REDUCED["welfare" if goal == "welfare" else "risk"],
         }
-        return words | {"plants": two_plans.plants_over_time(now, before)}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
-        bench, record, found = self.bench, self.bench.record, self.bench.solver.found
+        bench, record = self.bench, self.bench.record
         root = bench.pinned()
-        columns = {one.name: bench.plan_of(one.folder) for one in record.kept if one.ticked}
-        known = {plan.case.sha256 for plan in columns.values()}
-        if found.plan is not None and found.stage == "plan" and found.case.sha256 not in known:
-            columns["the plan above"] = found.plan
-        columns = {
-            name: plan
-            for name, plan in columns.items()
-            if root is None or plan.case.sha256 != root.case.sha256
-        }
-        views = [self._view(plan) for plan in columns.values()]
-        differing = _differing(self._view(root), views) if root is not None else []
+        columns = self._columns(root)
+        differing: list[shelf.DifferingRow] = []
+        spec = None
+        if root is not None:
+            views = [self._view(plan) for plan in columns.values()]
+            differing = shelf.differing(self._view(root), views)
+        if root is not None and columns:
+            plans = [(bench.name_of(record.pinned), root), *columns.items()]
+            bars = []
+            for name, plan in plans:
+                bars.append((name, plan.summary["cost_musd"], plan.summary["risk_musd"]))
+            spec = charts.side_by_side(bars)
         return {
             **words_of(bench),
             "kept": record.kept,
@@ -289,53 +310,72 @@ class Regions:
             "known": root is not None,
             "columns": list(columns),
             "rows": differing,
+            "spec": spec,
             "first": bench.first and bench.first.summary,
             "because": bench.because.get("kept"),
         }
 
+    def _columns(self, root: PlanValues | None) -> dict[str, PlanValues]:
+        """The plans that stand beside the one they are compared with, by their names."""
+        bench, found = self.bench, self.bench.solver.found
+        columns: dict[str, PlanValues] = {}
+        for one in bench.record.kept:
+            if one.ticked:
+                columns[one.name] = bench.plan_of(one.folder)
+        known = {plan.case.sha256 for plan in columns.values()}
+        if found.plan is not None and found.stage == "plan" and found.case.sha256 not in known:
+            columns["the plan above"] = found.plan
+        compared = root.case.sha256 if root is not None else ""
+        return {name: plan for name, plan in columns.items() if plan.case.sha256 != compared}
+
     def _tables(self, asked: Asked) -> dict[str, Any]:
         table, wanted = asked.get("table", "projects"), asked.get("find", "")
-        sheets = [
-            (t.name, len(self.bench.case.tables.rows(t.name)), t.meaning)
-            for t in used_tables(self.bench.case)
-        ]
-        return {
-            "sheets": sheets,
-            "table": table,
-            "find": wanted,
-            "shown": rows_of_table(self.bench, table, wanted),
-        }
+        case = self.bench.case
+        sheets = []
+        for one in used_tables(case):
+            sheets.append((one.name, len(case.tables.rows(one.name)), one.meaning))
+        shown = rows_of_table(self.bench, table, wanted)
+        return {"sheets": sheets, "table": table, "find": wanted, "shown": shown}
 
     def _command(self, asked: Asked) -> dict[str, Any]:
         bench, kept = self.bench, asked.get("folder", "")
-        name = kept and bench.name_of(kept)
         return {
             "command": bench.command(kept),
-            "name": name,
+            "options": bench.options(kept),
+            "name": kept and bench.name_of(kept),
             "folder": bench.opened.folder,
             "here": Path.cwd(),
         }
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         bench, key = self.bench, asked.get("key", "")
-        query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high", "points")})
-        fresh = Sweep(key, asked.get("low", ""), asked.get("high", ""), asked.get("points", "9"))
+        given = {name: asked.get(name, "") for name in ("key", "low", "high", "points")}
+        fresh = Sweep(key, given["low"], given["high"], given["points"] or "9")
         found = bench.range if bench.range.key == key else fresh
-        panel = answers(found.rows) if len(found.rows) > 1 else None
+        unit = "%" if shown_per(key) > 1 else ""
+        drawn = len(found.rows) > 1
         return {
             **words_of(bench),
             "found": found,
-            "query": query,
-            "panel": panel,
-            "unit": "%" * (shown_per(key) > 1),
+            "query": urlencode(given),
+            "spec": charts.answers(found.rows, f", {unit}" if unit else "") if drawn else None,
+            "unit": unit,
         }
+
+
+def _solved(curve: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
+    """Cost and risk (MUSD) of the plans of a frontier, without the one that takes no action, which is none of it."""
+    return [(cost, risk) for weight, cost, risk in curve if weight < inf]
+
+
+def _figure(regions: Regions, asked: Asked) -> dict[str, Any]:
+    table, row, column = (asked.get(key, "") for key in ("table", "id", "column"))
+    return figure(regions.bench, table, row, column)
 
 
 REGIONS: dict[str, Callable[[Regions, Asked], dict[str, Any]]] = {
     "questions": lambda regions, _: questions(regions.bench),
-    "figure": lambda regions, asked: figure(
-        regions.bench, *(asked.get(key, "") for key in ("table", "id", "column"))
-    ),
+    "figure": _figure,
     "command": Regions._command,
     "outcomes": Regions._outcomes,
     "frontier": Regions._frontier,
@@ -345,94 +385,3 @@ REGIONS: dict[str, Callable[[Regions, Asked], dict[str, Any]]] = {
     "tables": Regions._tables,
     "study": Regions._study,
 }
-
-
-def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
-    """Expected loss and payments by party (MUSD), now and before, who loses most first."""
-    columns = {"pays": "paid_musd", "least": "least_musd", "most": "most_musd"}
-    found: dict[str, dict[str, float]] = defaultdict(
-        lambda: dict.fromkeys(("loss", "was", *columns, "paid"), 0.0)
-    )
-    for view, loss, read in ((now, "loss", columns), (before, "was", {"paid": "paid_musd"})):
-        for country, lost in view.summary["loss_musd_by_country"].items() if view else ():
-            found[now.case.party.get(country, country)][loss] += lost["expected"]
-        for paid in view.tables["payments"].to_dict("records") if view else ():
-            for column, source in read.items():
-                found[now.case.funder_party.get(paid["funder"], paid["funder"])][column] += paid[
-                    source
-                ]
-    rows: list[dict[str, Any]] = [
-        {"name": now.names.party(party), **row} for party, row in found.items()
-    ]
-    return sorted(
-        (r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"]
-    )
-
-
-def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool], list[str]]:
-    """What one more MUSD takes off in the best year in which a funder's budget is used up, that year, all such years,
-    and True -> funders of whom it is so. Where it has no budget at all: of the years that lack one, and False. Years
-    in which a party has not yet joined are left out."""
-    joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
-    prices = now.tables["shadow_prices"]
-    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)]
-    found: dict[tuple[float, int, str, bool], list[str]] = {}
-    for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby(
-        "item", sort=False
-    ):
-        since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
-        worth = {
-            int(row["year"]): row["musd_per_unit"]
-            for row in rows.to_dict("records")
-            if row["year"] >= since
-        }
-        had = [year for year in worth if now.case.budget.get((str(funder), year), 0.0) > 0]
-        if worth:
-            best = max(had or worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
-            told = float(f"{worth[best]:.3g}"), best, numbers.spans(had or worth), bool(had)
-            found.setdefault(told, []).append(now.names.party(str(funder)))
-    return found
-
-
-def _last_money(bench: Workbench) -> tuple[float, float] | None:
-    """The last stretch of the frontier up to the present plan: its cost, and what it takes off the risk (MUSD)."""
-    now = bench.solver.found.figures
-    below = [
-        (cost, risk) for _, cost, risk in bench.curve if now and cost < now["cost_musd"] - 1e-6
-    ]
-    cost, risk = max(below, default=(0.0, 0.0))
-    return (now["cost_musd"] - cost, risk - now["risk_musd"]) if below else None
-
-
-def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, float, list[float]]]:
-    """Rows of the shelf: figures, allies and new capacities that differ in one of the plans at least."""
-
-    def figures(view: RunView) -> dict[str, float]:
-        s, named = view.summary, root.names
-        keys = {
-            "risk_musd": "risk, MUSD",
-            "cost_musd": "cost, MUSD",
-            "expected_loss_musd": "expected loss, MUSD",
-            "cvar_musd": "loss in the worst futures, MUSD",
-            "public_spend_musd": "public money, MUSD",
-        }
-        found = {words: float(s[key]) for key, words in keys.items()}
-        found |= {
-            f"missing on average, {named.element(e)}, t": float(t)
-            for e, t in s["expected_shortfall_t"].items()
-        }
-        parties = _parties(view, None)
-        found |= {f"{row['name']}: loss left, MUSD": row["loss"] for row in parties}
-        found |= {f"{row['name']}: pays, MUSD": row["pays"] for row in parties}
-        return found | {
-            f"{named.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()
-        }
-
-    first, rest = figures(root), [figures(view) for view in others]
-    keys = dict.fromkeys(key for found in (first, *rest) for key in found)
-    rows = [(key, first.get(key, 0.0), [found.get(key, 0.0) for found in rest]) for key in keys]
-    return [
-        row
-        for row in rows
-        if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), numbers.LEAST_CHANGE) for v in row[2])
-    ]

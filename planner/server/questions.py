@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, get_args
 
-from planner.config import LEVERS
+from planner.config import LEVERS, TargetKeys, key_type, meaning
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Row, conditions, fits, text_of
 from planner.data.export import choices_of
@@ -24,23 +25,51 @@ from planner.server.workbench import Workbench
 
 GROUP_OF = {
     "money": "Money",
-    "goal": "Appetite",
-    "objective": "Appetite",
-    "policy": "Allies",
+    "goal": "Objective",
+    "objective": "Objective",
     "joins": "Allies",
     "levers": "Levers",
     "plant": "Plants",
     "projects": "Plants",
-    "depth": "Danger",
-    "hazard": "Danger",
-    "future": "Danger",
-    "horizon": "Danger",
+    "depth": "Hazards",
+    "hazard": "Hazards",
+    "future": "Hazards",
+    "target": "Targets",
+    "policy": "Model",
+    "horizon": "Model",
+    "discount_rate": "Model",
+    "risk_discount_rate": "Model",
 }
 """Where an edit is asked, by the head of its key."""
+ELSEWHERE = {
+    "policy.coordination": "Allies",
+    "horizon.first_year": "Hazards",
+    "objective.odds": "Model",
+    "objective.risk_slack": "Model",
+    "objective.gap": "Model",
+}
+"""Where an edit is asked, by the key, where its head does not say it."""
+MODEL_KEYS = (
+    "policy.whole_plants",
+    "policy.investment",
+    "policy.committed_through",
+    "policy.budget_carry_over",
+    "policy.cost_sharing",
+    "policy.secondment_share",
+    "discount_rate",
+    "risk_discount_rate",
+    "objective.odds",
+    "objective.risk_slack",
+    "objective.gap",
+    "horizon.last_year",
+)
+"""Keys of the model file that have no question of their own."""
 DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
 """What the name of a draw has behind that of its future."""
 LATER_STARTS = 6
 """Later first years that are offered."""
+FORMS = ("oxide", "metal", "magnet", "feed")
+"""Forms that a target may speak of."""
 MOST_ROWS = 500
 """Rows of a table that are shown at once."""
 TableRows = list[tuple[str, list[str]]]
@@ -67,81 +96,173 @@ def words_of(bench: Workbench) -> dict[str, Any]:
 
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
-    """By the key of the edit that asks: hazards, the deepest cut first, then futures, each the likeliest first."""
-    names, draws, found = Names(base), base.tables.draws, dict[str, Chance]()
-    called = {
-        base.storylines[w]: DRAWN.sub("", n) if draws else n
-        for w, n in reversed(names.scenario.items())
-    }
+    """By the key of the edit that asks: hazards, the deepest cut first, then storylines, each the likeliest first."""
+    named = _storyline_names(base)
     drawn: dict[str, list[Any]] = defaultdict(list)
-    for row in draws:
+    for row in base.tables.draws:
         drawn[f"hazard.{row.hazard}"].append(row)
+    found: dict[str, Chance] = {}
     for key, happens in happenings(base).items():
-        label = called.get(name := key.partition(".")[2]) or headline(name)
-        if rows := [
-            row for row in drawn[key] if row.notes
-        ]:  # it may come twice under one name, in other years
+        name = key.partition(".")[2]
+        label = named.get(name) or headline(name)
+        # One hazard may come twice under one name, in other years.
+        rows = [row for row in drawn[key] if row.notes]
+        if rows:
             years = sorted(int(text_of(row.start)[:4]) for row in rows)
             label = f"{rows[0].notes}, begins {span(years[0], years[-1])}"
-        before, now = (sum(one.scenarios.get(w, 0.0) for w in happens) for one in (base, case))
+        before = sum(base.scenarios.get(scenario, 0.0) for scenario in happens)
+        now = sum(case.scenarios.get(scenario, 0.0) for scenario in happens)
         found[key] = Chance(label, before, now)
-    left = {key: min((row.factor for row in drawn[key]), default=inf) for key in found}
-    return dict(sorted(found.items(), key=lambda one: (left[one[0]], -one[1].before)))
+    left: dict[str, float] = {}
+    for key in found:
+        left[key] = min((row.factor for row in drawn[key]), default=inf)
+    ordered = sorted(found, key=lambda key: (left[key], -found[key].before))
+    return {key: found[key] for key in ordered}
+
+
+def _storyline_names(base: Case) -> dict[str, str]:
+    """Storyline -> its name, without what the name of a sampled scenario has behind it."""
+    found = {}
+    for scenario, name in reversed(Names(base).scenario.items()):
+        plain = DRAWN.sub("", name) if base.tables.draws else name
+        found[base.storylines[scenario]] = plain
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelKey:
+    """A key of the model file. kind: `flag`, `choice`, `share` (shown in per cent) or `year`."""
+
+    key: str
+    label: str
+    meaning: str
+    kind: str
+    value: Any
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+def model_keys(case: Case) -> list[ModelKey]:
+    """Keys of the model file that have no question of their own, as they stand."""
+    flat, found = case.model.flat(), []
+    for key in MODEL_KEYS:
+        value, annotation = flat[key], key_type(key)
+        if key == "horizon.last_year":
+            value = case.last_year
+        choices: tuple[tuple[str, str], ...] = ()
+        if isinstance(value, bool):
+            kind = "flag"
+        elif isinstance(value, str):
+            kind, choices = "choice", tuple((word, word) for word in get_args(annotation))
+        else:
+            kind = "share" if isinstance(value, float) else "year"
+        label = key.rpartition(".")[2].replace("_", " ")
+        one = ModelKey(
+            key=key,
+            label=label,
+            meaning=meaning(key).replace("`", ""),
+            kind=kind,
+            value=value,
+            choices=choices,
+        )
+        found.append(one)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantQuestion:
+    """A plant that may be built: its row, t/y that the plan builds, and the year in which others would have it."""
+
+    project: str
+    row: Any
+    tonnes: float
+    year: int
 
 
 def questions(bench: Workbench) -> dict[str, Any]:
     """All that is asked of a case."""
     base, case = bench.base, bench.case
     values = {edit.key: edit.value for edit in bench.record.edits}
-    funders = dict.fromkeys(row.funder for row in base.tables.budgets)
-    budgets = [
-        {
-            funder: sum(row.musd for row in one.tables.budgets if row.funder == funder)
-            for funder in funders
-        }
-        for one in (base, case)
-    ]
     plan = bench.solver.found.plan
     built = plan.summary["new_capacity_tpa"] if plan is not None else {}
     losses = plan.summary["loss_musd_by_country"] if plan is not None else {}
-    plants: dict[str, list[Any]] = {stage: [] for stage in STAGES_MANY}
-    for project, row in base.projects.items():
-        if row.max_new_tpa > 0:
-            plants[row.stage].append(
-                (project, row, built.get(project, 0.0), stands_from(base, row))
-            )
     later = range(base.first_year + 1, min(base.first_year + LATER_STARTS, base.last_year + 1))
-    shared = base.model.policy.coordination != "national" and "policy.coordination" not in values
-    payers, joins = set(base.funder_party.values()), dict[str, list[tuple[object, str]]]()
-    for party in dict.fromkeys(base.party.values()):
-        late = [(year, f"joins in {year}") for year in later if party in payers]
-        joins[party] = [
-            (None, "joins from the start"),
-            *late,
-            *([("out", "stays out")] if shared else []),
-        ]
+    is_out = [key for key, value in values.items() if key.startswith("joins.") and value == "out"]
+    hit = ""
+    if len(losses) > 1:
+        hit = base.party[max(losses, key=lambda country: losses[country]["expected"])]
     return {
         **words_of(bench),
         "base": base,
         "case": case,
         "values": values,
         "edits": bench.record.edits,
-        "apart": any(key.startswith("joins.") and value == "out" for key, value in values.items()),
-        "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values),
-        "budgets": budgets,
-        "joins": {party: choices for party, choices in joins.items() if len(choices) > 1},
-        "plants": plants,
+        "apart": bool(is_out),
+        "changed": Counter(_group_of(key) for key in values),
+        "budgets": (_budgets(base, base), _budgets(base, case)),
+        "joins": _joins(base, values, later),
+        "plants": _plants(base, built),
         "starts": [(year, str(year)) for year in (base.first_year, *later)],
         "prices": bench.prices,
         "cuts": any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks),
         "waited": bench.solver.waited_for,
         "lessons": len(bench.record.steps) == 1,
-        "largest": max(built, key=lambda p: built[p], default=""),
-        "hit": base.party[max(losses, key=lambda c: losses[c]["expected"])]
-        if len(losses) > 1
-        else "",
+        "largest": max(built, key=lambda project: built[project], default=""),
+        "hit": hit,
         "stage_names": STAGES_MANY,
+        "model_keys": model_keys(case),
+        "targets": {**base.targets, **case.targets},
+        "met": plan.summary.get("targets", {}) if plan is not None else {},
+        "kinds": get_args(key_type_of_target("kind")),
+        "forms": ("", *FORMS),
     }
+
+
+def _group_of(key: str) -> str:
+    return ELSEWHERE.get(key) or GROUP_OF.get(key.partition(".")[0], "")
+
+
+def key_type_of_target(column: str) -> Any:
+    """The type of the values of a column of a target."""
+    return TargetKeys.model_fields[column].annotation
+
+
+def _budgets(base: Case, case: Case) -> dict[str, float]:
+    """Budget of each funder over all years, MUSD."""
+    found = {row.funder: 0.0 for row in base.tables.budgets}
+    for row in case.tables.budgets:
+        if row.funder in found:
+            found[row.funder] += row.musd
+    return found
+
+
+def _joins(
+    base: Case, values: Mapping[str, object], later: range
+) -> dict[str, list[tuple[object, str]]]:
+    """The choices of each party that has one: when it joins, or that it stays out."""
+    is_shared = base.model.policy.coordination != "national"
+    may_stay_out = is_shared and "policy.coordination" not in values
+    payers = set(base.funder_party.values())
+    found: dict[str, list[tuple[object, str]]] = {}
+    for party in dict.fromkeys(base.party.values()):
+        choices: list[tuple[object, str]] = [(None, "joins from the start")]
+        if party in payers:
+            choices += [(year, f"joins in {year}") for year in later]
+        if may_stay_out:
+            choices.append(("out", "stays out"))
+        if len(choices) > 1:
+            found[party] = choices
+    return found
+
+
+def _plants(base: Case, built: Mapping[str, float]) -> dict[str, list[PlantQuestion]]:
+    """Plants that may be built, by stage."""
+    found: dict[str, list[PlantQuestion]] = {stage: [] for stage in STAGES_MANY}
+    for project, row in base.projects.items():
+        if row.max_new_tpa > 0:
+            tonnes, year = built.get(project, 0.0), stands_from(base, row)
+            one = PlantQuestion(project=project, row=row, tonnes=tonnes, year=year)
+            found[row.stage].append(one)
+    return found
 
 
 def identity(table: Table, row: Row) -> str:
@@ -156,33 +277,13 @@ def _table(name: str) -> Table:
 
 
 def figure(bench: Workbench, name: str, row_id: str, chosen: str) -> dict[str, Any]:
-    """A row by its id, with a column chosen: its source, and its cells. key: of the edit that changes a cell, '' where
-    only the file can; was: as in the case, if it is changed. Raises InputError if there is no such row."""
+    """A row by its id, with a column chosen: its source, and its cells. Raises InputError if there is no such row."""
     table = _table(name)
-    row = next((r for r in bench.case.tables.rows(name) if identity(table, r) == row_id), None)
+    row = _row(bench.case, table, row_id)
     if row is None:
         raise InputError([Fault("figure", 0, name, f"has no row {row_id!r:.100}")])
-    before = next((r for r in bench.base.tables.rows(name) if identity(table, r) == row_id), row)
-    parts = [text_of(getattr(row, column)) for column in table.key]
-    dotted = len(parts) > 1 and any("." in part or part == "*" for part in parts)
-    cells = []
-    for column in table.row.columns():
-        field = table.row.model_fields[column]
-        value, was = text_of(getattr(row, column)), text_of(getattr(before, column))
-        extra: Any = field.json_schema_extra
-        cells.append(
-            {
-                "column": column,
-                "value": value,
-                "was": was if was != value else "",
-                "meaning": field.description,
-                "unit": extra["unit"],
-                "kind": field_type(field),
-                "choices": choices_of(field),
-                "key": "" if column in table.key or dotted else ".".join([name, *parts, column]),
-                "range": _range(bench, name, row, column),
-            }
-        )
+    before = _row(bench.base, table, row_id) or row
+    cells = [_cell(bench, table, (row, before), column) for column in table.row.columns()]
     place = bench.base.origin.place(name) + (f", line {row.line}" if row.line else "")
     return {
         "table": table,
@@ -191,6 +292,38 @@ def figure(bench: Workbench, name: str, row_id: str, chosen: str) -> dict[str, A
         "cells": cells,
         "place": place,
         "chosen": chosen,
+    }
+
+
+def _row(case: Case, table: Table, row_id: str) -> Row | None:
+    for row in case.tables.rows(table.name):
+        if identity(table, row) == row_id:
+            return row
+    return None
+
+
+def _cell(
+    bench: Workbench, table: Table, now_and_before: tuple[Row, Row], column: str
+) -> dict[str, Any]:
+    """A cell for the page. key: of the edit that changes it, '' where only the file can; was: as in the case, if it is
+    changed."""
+    row, before = now_and_before
+    parts = [text_of(getattr(row, name)) for name in table.key]
+    is_dotted = len(parts) > 1 and any("." in part or part == "*" for part in parts)
+    can_change = column not in table.key and not is_dotted
+    field = table.row.model_fields[column]
+    value, was = text_of(getattr(row, column)), text_of(getattr(before, column))
+    extra: Any = field.json_schema_extra
+    return {
+        "column": column,
+        "value": value,
+        "was": was if was != value else "",
+        "meaning": field.description,
+        "unit": extra["unit"],
+        "kind": field_type(field),
+        "choices": choices_of(field),
+        "key": ".".join([table.name, *parts, column]) if can_change else "",
+        "range": _range(bench, table.name, row, column),
     }
 
 

@@ -76,7 +76,8 @@ class Gate:
             return PlainTextResponse("address too long", 414)
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("unknown method", 405)
-        if scope["method"] == "GET" and scope["path"] == "/" and scope["query_string"]:
+        has_token = b"token=" in scope["query_string"]
+        if scope["method"] == "GET" and scope["path"] == "/" and has_token:
             return self._exchanged(scope, site)
         if site not in ("none", "same-origin"):
             return PlainTextResponse("another site may not ask", 403)

@@ -17,7 +17,9 @@ import planner
 from planner.data.case import Case
 from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
+from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
+from planner.server.edits import seeking_least
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
 
@@ -25,9 +27,9 @@ KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
 PROOF = {
     "waiting": "being solved",
-    "figures": "first figures, being proven",
+    "figures": "first figures, being certified",
     "failed": "no plan",
-    "plan": "unproven",
+    "plan": "not certified",
 }
 QUESTION, ASKED, BACKGROUND = "question", "asked", "background"
 GOALS = {
@@ -40,6 +42,8 @@ GOALS = {
 """What is looked for, by the phase of the solver."""
 IDLE_SECONDS = 0.7
 """How long nobody asks before something is done in the background."""
+OF_LEAST = 1e-6
+"""Share by which a limit may lie below the least attainable risk, which is known so exactly."""
 AGAIN_SECONDS = 0.1
 """How often a solve that was replaced is told to end: it cannot be told before it has begun."""
 
@@ -71,7 +75,11 @@ class FoundSoFar:
     def proof(self) -> str:
         """How far the figures shown are to be relied on, in words."""
         if self.stage == "plan" and self.plan is not None:
-            return f"proven {self.proven_at}" if self.plan.status is Status.OPTIMAL else "unproven"
+            return (
+                f"certified {self.proven_at}"
+                if self.plan.status is Status.OPTIMAL
+                else "not certified"
+            )
         return PROOF[self.stage]
 
 
@@ -88,6 +96,9 @@ class SolverThread:
         self._by_way_of: Case | None = None
         self._asked: OrderedDict[str, Errand] = OrderedDict()
         self._background: OrderedDict[str, Errand] = OrderedDict()
+        self.least: dict[str, float] = {}
+        """The least attainable risk (MUSD), where it is known, by the digest of the state that seeks it."""
+        self._phase_since = time.monotonic()
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
@@ -109,6 +120,7 @@ class SolverThread:
         with self._wake:
             self._by_way_of = by_way_of
             self._asked_at = time.perf_counter()
+            self._phase_since = time.monotonic()
             self.found = replace(
                 self.found,
                 case=case,
@@ -148,7 +160,7 @@ class SolverThread:
         with self._wake:
             self._asked.clear()
             self._background.clear()
-            if self._busy_with in (ASKED, BACKGROUND):
+            if self._busy_with in (ASKED, BACKGROUND) or self.found.stage == "failed":
                 self._replace(again=False)
 
     def close(self) -> None:
@@ -167,6 +179,14 @@ class SolverThread:
         """A plan of another case, for tasks. Raises StoppedError when a question came."""
         return self._held(case).solve(case)
 
+    def find_least(self, case: Case) -> float:
+        """The least risk (MUSD) that any plan of a case attains. Raises StoppedError when a question came."""
+        seeking = seeking_least(case)
+        if seeking.sha256 not in self.least:
+            found = self._held(case).figures(seeking)
+            self.least[seeking.sha256] = found.get("least_risk_musd", found["risk_musd"])
+        return self.least[seeking.sha256]
+
     def ends_with(self, program: LiveProgram) -> None:
         """Take a program beside the session, to be ended where the task is."""
         self._beside = program
@@ -174,8 +194,15 @@ class SolverThread:
     def phase(self, words: str) -> None:
         """Say what goes on."""
         with self._wake:
+            if not self.found.phase:
+                self._phase_since = time.monotonic()
             self.found = replace(self.found, phase=words)
         self._told()
+
+    @property
+    def phase_seconds(self) -> float:
+        """Seconds since what goes on began."""
+        return time.monotonic() - self._phase_since if self.found.phase else 0.0
 
     def _held(self, case: Case) -> planner.Session:
         if self._replaced.is_set():
@@ -250,56 +277,84 @@ class SolverThread:
         try:
             if known is not None:
                 self._take_plan(*known)
-                return
-            self.phase(
-                "looking for the optimum"
-                if self._session
-                else "building the program, solving it from nothing"
-            )
-            session = self._held(case)
-            session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
-            if self._by_way_of is not None:
-                with suppress(StoppedError):
-                    session.figures(self._by_way_of)
-            try:
-                figures = session.figures(case)
-            except StoppedError:
-                if self._dropped():
-                    return
-                figures = {}  # no plan: `solve` says why
-            session.progress = silent
-            if figures:
-                self._tell(
-                    stage="figures", figures=figures, seconds=(*self.found.seconds, self._passed())
-                )
-            self.phase("tables, then everything recomputed from them")
-            if self._replaced.is_set():
-                return
-            plan = session.solve(case)
-            if self._dropped():
-                return
-            if plan.tables:
-                self.longest = max(self.longest, self._passed())
-                self._take_plan(plan, time.strftime("%H:%M"))
-                return
-            reasons = tuple(
-                map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"]))
-            )
-            self._tell(
-                stage="failed", reasons=reasons, changes=plan.summary.get("smallest_changes", {})
-            )
+            else:
+                self._solve(case)
         except StoppedError as error:
-            if not self._dropped():
+            if not self._dropped() and not self.found.reasons:
                 self._tell(stage="failed", reasons=(str(error),))
-        except (
-            Exception
-        ) as error:  # whatever it is, the page says so and the next question is answered
+        except Exception as error:  # the page says what it is, and the next question is answered
             self._session = None
-            self._tell(
-                stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,)
-            )
+            reasons = tuple(str(error).splitlines()) or (type(error).__name__,)
+            self._tell(stage="failed", reasons=reasons)
         finally:
             self.phase("")
+
+    def _solve(self, case: Case) -> None:
+        """First figures, then the verified plan; where there is none, that, and then the reasons."""
+        begins = "building the program, solving it for the first time"
+        self.phase("looking for the optimum" if self._session else begins)
+        session = self._held(case)
+        session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
+        if self._is_out_of_reach(case):
+            self._say_why(case)
+            return
+        if self._by_way_of is not None:
+            with suppress(StoppedError):
+                session.figures(self._by_way_of)
+        try:
+            figures = session.figures(case)
+        except StoppedError:
+            if not self._dropped():
+                self._tell(stage="failed", reasons=("The solver found no plan.",))
+                self._say_why(case)
+            return
+        session.progress = silent
+        seconds = (*self.found.seconds, self._passed())
+        self._tell(stage="figures", figures=figures, seconds=seconds)
+        self.phase("tables, then everything recomputed from them")
+        if self._replaced.is_set():
+            return
+        self._take_solved(session.solve(case))
+
+    def _is_out_of_reach(self, case: Case) -> bool:
+        """Whether a limit of risk lies below the least attainable, which is found first where it is not known."""
+        limit = case.model.objective.risk_limit
+        if limit is None:
+            return False
+        self.phase("looking for the least attainable risk")
+        try:
+            least = self.find_least(case)
+        except StoppedError:
+            return False
+        if limit >= least * (1 - OF_LEAST):
+            return False
+        said = f"The least attainable risk is {number(least)} MUSD; {number(limit)} was asked for."
+        self._tell(stage="failed", reasons=(said,), changes={"least_risk": least})
+        return True
+
+    def _say_why(self, case: Case) -> None:
+        """The reasons why there is no plan, and the changes that would do; until then what is known stands."""
+        known = self.found.changes
+        self.phase("there is no plan; looking for the reasons and for what would help")
+        if self._replaced.is_set():
+            return
+        session = self._held(case)
+        session.progress = silent
+        self._take_solved(session.solve(case), known)
+
+    def _take_solved(self, plan: PlanValues, known: Mapping[str, float] | None = None) -> None:
+        if self._dropped():
+            return
+        if plan.tables:
+            self.longest = max(self.longest, self._passed())
+            self._take_plan(plan, time.strftime("%H:%M"))
+            return
+        unproven = [f"no plan was proven ({plan.status})"]
+        reasons = tuple(map(str, plan.summary.get("reasons", unproven)))
+        changes = {**(known or {}), **plan.summary.get("smallest_changes", {})}
+        if "least_risk" in changes:
+            self.least[seeking_least(plan.case).sha256] = changes["least_risk"]
+        self._tell(stage="failed", reasons=reasons, changes=changes)
 
     def _dropped(self) -> bool:
         """Whether a newer question came meanwhile."""
@@ -312,6 +367,8 @@ class SolverThread:
         while len(self._plans) > KEPT_PLANS:
             self._plans.popitem(last=False)
         figures = _figures(plan)
+        if "least_risk_musd" in figures:
+            self.least[seeking_least(plan.case).sha256] = figures["least_risk_musd"]
         shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
         self._tell(
             stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at

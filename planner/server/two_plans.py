@@ -1,191 +1,284 @@
-"""One variant of a plan beside another: what is missing, what is built, what to fund first, who pays."""
+"""One variant of a plan beside another: unmet demand, what is built, what to fund first, who pays."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.change import MODEL
-from planner.data.difference import differences
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES_MANY
-from planner.reporting.words.numbers import SLIGHT, percent
+from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.plants import decisions
 from planner.results.figures.run import EXPECTED, rows_of
-from planner.results.losses import weighed
 
 SLIGHT_TPA = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
+MOST_SIZED = 5
+"""Plants whose size changed most that are named."""
+PEOPLE = "people and stock"
+"""What public money pays for besides plants."""
+MissingRow = tuple[str, float, float, float | None]
+"""Name, unmet demand (t), demand (t), and unmet demand before if that is known."""
 
 
-def futures_of(view: RunView) -> dict[str, str]:
-    """Futures to choose from: all of them, then one by one, the worst first."""
-    each = {
-        w: f"{percent(view.weights[w])} probable: {view.names.scenario(w)}" for w in view.by_loss
-    }
-    return {EXPECTED: "all futures, on average"} | each
+def scenarios_of(view: RunView) -> dict[str, str]:
+    """Scenarios to choose from: all of them, then one by one, the worst first."""
+    found = {EXPECTED: "all scenarios, expected"}
+    for scenario in view.by_loss:
+        chance = percent(view.weights[scenario])
+        found[scenario] = f"{chance} probable: {view.names.scenario(scenario)}"
+    return found
 
 
-def missing(
-    now: RunView, before: RunView | None, future: str
-) -> list[tuple[str, float, float, float | None]]:
-    """What is short in a future over all years, all elements first, then each: name, tonnes, demand (t), and tonnes
-    before if that is known."""
-
-    def sums(view: RunView) -> pd.DataFrame:
-        found = view.within(
-            view.tables["shortfall"], future, ["element"], ["tonnes", "demand_t"]
-        ).set_index("element")
-        return pd.concat([found.sum().to_frame("").T, found])
-
-    here, there = (
-        sums(now),
-        sums(before) if before and future in (EXPECTED, *before.weights) else None,
-    )
-    rows: list[tuple[str, float, float, float | None]] = []
+def missing(now: RunView, before: RunView | None, scenario: str) -> list[MissingRow]:
+    """Unmet demand in a scenario over all years, all elements first, then each."""
+    here = _unmet(now, scenario)
+    there = None
+    if before is not None and scenario in (EXPECTED, *before.weights):
+        there = _unmet(before, scenario)["tonnes"]
+    rows: list[MissingRow] = []
     for element, row in here.iterrows():
-        was = None if there is None else float(there["tonnes"].get(element, 0.0))
+        was = None if there is None else float(there.get(element, 0.0))
         name = now.names.element(str(element))
         rows.append((name, float(row["tonnes"]), float(row["demand_t"]), was))
     lacking = [row for row in rows[1:] if max(row[1], row[3] or 0.0) > SLIGHT]
     return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
 
 
-Bar = tuple[str, int, Any, Any]
-"""A plant: name, lead time, as it is built now, as it was before: rows of `built`, or None."""
+def _unmet(view: RunView, scenario: str) -> pd.DataFrame:
+    """tonnes and demand_t by element, the sum of all at ''."""
+    table = view.tables["shortfall"]
+    found = view.within(table, scenario, ["element"], ["tonnes", "demand_t"])
+    found = found.set_index("element")
+    return pd.concat([found.sum().to_frame("").T, found])
+
+
+# ---- plants ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """A plant: its name, its lead time (years), and as it is built now and was before: rows of `built`, or None."""
+
+    name: str
+    lead: int
+    now: Any
+    was: Any
 
 
 def built(view: RunView | None) -> dict[str, Any]:
-    """What a plan builds, by project: name, stage, first year of commitment, expected t/y in all, capital and the
-    public part of it (expected MUSD, not discounted)."""
+    """What a plan builds, by project: label, stage, first year of commitment, expected t/y in all, capital `musd` and
+    the `public` part of it (expected, not discounted)."""
     if view is None:
         return {}
-    rows = decisions(view).assign(t=lambda r: r["tpa"] * r["probability"])
-    pairs = zip(rows["project"], rows["country"], strict=True)
-    rows["label"] = [view.names.project_and_place(project, country) for project, country in pairs]
-    rows["musd"], rows["public"] = (
-        rows[x] * rows["probability"] for x in ("capex_musd", "public_musd")
-    )
-    how = {
-        "label": "first",
-        "stage": "first",
-        "year": "min",
-        "t": "sum",
-        "musd": "sum",
-        "public": "sum",
-    }
-    sums = rows[rows["t"] > 0].groupby("project", as_index=False).agg(how)
-    return {r.project: r for r in rows_of(sums) if r.t > SLIGHT_TPA}
+    rows = decisions(view)
+    rows["t"] = rows["tpa"] * rows["probability"]
+    rows["musd"] = rows["capex_musd"] * rows["probability"]
+    rows["public"] = rows["public_musd"] * rows["probability"]
+    labels = []
+    for project, country in zip(rows["project"], rows["country"], strict=True):
+        labels.append(view.names.project_and_place(project, country))
+    rows["label"] = labels
+    first = dict.fromkeys(("label", "stage"), "first")
+    sums = dict.fromkeys(("t", "musd", "public"), "sum")
+    grouped = rows[rows["t"] > 0].groupby("project", as_index=False)
+    found = grouped.agg({**first, "year": "min", **sums})
+    return {row.project: row for row in rows_of(found) if row.t > SLIGHT_TPA}
 
 
 def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
     """By stage what either plan builds, the earliest first."""
     here, there = built(now), built(before)
     found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
-    for project, bar in sorted(
-        (there | here).items(), key=lambda one: (one[1].year, one[1].t, one[0])
-    ):
-        if row := now.case.projects.get(project):
-            found[row.stage].append(
-                (bar.label, row.lead_time_years, here.get(project), there.get(project))
-            )
+    either = sorted((there | here).items(), key=lambda one: (one[1].year, one[1].t, one[0]))
+    for project, one in either:
+        row = now.case.projects.get(project)
+        if row is None:
+            continue
+        bar = Bar(
+            name=one.label, lead=row.lead_time_years, now=here.get(project), was=there.get(project)
+        )
+        found[row.stage].append(bar)
     return found
+
+
+def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
+    """What became of plants from one plan to the other, in words, and the plants of which that is so."""
+    gone, new, sized, moved = list[str](), list[str](), list[tuple[float, str]](), list[str]()
+    for bars in plants.values():
+        for bar in bars:
+            here, there = bar.now, bar.was
+            grown = (here.t if here else 0.0) - (there.t if there else 0.0)
+            told = f"{bar.name} {signed(grown)} t/y"
+            if here is None:
+                gone.append(told)
+            elif there is None:
+                new.append(told)
+            elif here.year != there.year:
+                moved.append(f"{bar.name} {there.year} → {here.year}")
+            if here and there and abs(grown) > SLIGHT_TPA:
+                sized.append((abs(grown), told))
+    largest = [told for _, told in sorted(sized, reverse=True)[:MOST_SIZED]]
+    return [
+        ("No longer built", gone),
+        ("Newly built", new),
+        ("Size changed most", largest),
+        ("Begun in another year", moved),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FundedPart:
+    """A plant, or a part of it: t/y of the plant's `of`, public capital (expected MUSD) in `musd`."""
+
+    label: str
+    stage: str
+    year: int
+    tpa: float
+    of: float
+    musd: float
 
 
 def funded_first(
     now: RunView, asked: Mapping[float, Mapping[str, float]]
-) -> dict[float, list[Any]]:
+) -> dict[float, list[FundedPart]]:
     """What the plan builds, part by part, by the largest weight of cost at which another plan builds it too, 0 where
-    none does: name, stage, first year, t/y, of so many in all, public capital (expected MUSD). asked: t/y by project at
-    each weight."""
+    none does. asked: t/y by project at each weight."""
+    sizes = dict(asked)
     if now.case.model.objective.goal == "welfare":
-        asked = {**asked, 1.0: now.summary["new_capacity_tpa"]}
-    found: dict[float, list[Any]] = {
-        weight: [] for weight in sorted({0.0, *asked} - {inf}, reverse=True)
-    }
-    for project, r in sorted(built(now).items(), key=lambda one: one[1].year):
+        sizes[1.0] = now.summary["new_capacity_tpa"]
+    weights = sorted({0.0, *sizes} - {inf}, reverse=True)
+    found: dict[float, list[FundedPart]] = {weight: [] for weight in weights}
+    for project, row in sorted(built(now).items(), key=lambda one: one[1].year):
         done = 0.0
-        for weight, rows in found.items():
-            size = min(asked[weight].get(project, 0.0), r.t) - done if weight else r.t - done
-            if size > SLIGHT_TPA:
-                rows.append((r.label, r.stage, r.year, size, r.t, r.public * size / r.t))
-                done += size
-    return {weight: rows for weight, rows in found.items() if rows}
+        for weight in weights:
+            reached = min(sizes[weight].get(project, 0.0), row.t) if weight else row.t
+            size = reached - done
+            if size <= SLIGHT_TPA:
+                continue
+            part = FundedPart(
+                label=row.label,
+                stage=row.stage,
+                year=row.year,
+                tpa=size,
+                of=row.t,
+                musd=row.public * size / row.t,
+            )
+            found[weight].append(part)
+            done += size
+    return {weight: parts for weight, parts in found.items() if parts}
+
+
+# ---- money and shortages ---------------------------------------------------------------------------------------------
 
 
 def payers(now: RunView) -> dict[str, dict[str, float]]:
     """Who pays out of public money for plants, by stage, and for `people and stock`: name -> expected MUSD, who pays
     most first."""
-    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    found: dict[str, dict[str, float]] = {}
     for row in now.tables["spending"].to_dict("records"):
-        capex, _, stage = row["item"].partition(" ")
-        found[stage if capex == "capex" else "people and stock"][
-            now.names.party(row["funder"])
-        ] += row["expected"]
-    return {
-        what: dict(sorted(paid.items(), key=lambda one: -one[1])) for what, paid in found.items()
-    }
+        item, _, stage = row["item"].partition(" ")
+        paid = found.setdefault(stage if item == "capex" else PEOPLE, {})
+        name = now.names.party(row["funder"])
+        paid[name] = paid.get(name, 0.0) + row["expected"]
+    ordered = {}
+    for what, paid in found.items():
+        most_first = sorted(paid.items(), key=lambda one: -one[1])
+        ordered[what] = dict(most_first)
+    return ordered
 
 
-def shortage(view: RunView, future: str) -> dict[str, Any]:
-    """Countries that are ever short, and (country, year) -> what is missing in a future: tonnes, share of demand."""
+def shortage(view: RunView, scenario: str) -> dict[str, Any]:
+    """Countries that are ever short, and (country, year) -> unmet demand in a scenario: tonnes, share of demand."""
     table, keys = view.by_year["shortfall"], ["country", "year"]
-    sums = view.within(table, future, keys, ["tonnes", "demand_t"]).set_index(keys)
+    sums = view.within(table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
     shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
     ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
-    countries = {
-        country: view.names.country(country) for country in view.case.countries if country in ever
-    }
+    countries = {}
+    for country in view.case.countries:
+        if country in ever:
+            countries[country] = view.names.country(country)
     return {"short": countries, "tonnes": sums["tonnes"].to_dict(), "shares": shares.to_dict()}
 
 
-def reweighed(before: RunView, case: Case) -> float | None:
-    """Risk (MUSD) of a plan, all that it does as it is, in a case that only weighs its futures otherwise; else None."""
-    other = [
-        d
-        for d in differences(before.case, case)
-        if d.table != "scenarios" and not (d.table == MODEL and d.column.startswith("objective."))
-    ]
-    if other or before.case.sha256 == case.sha256 or set(before.weights) != set(case.scenarios):
-        return None
-    return weighed(case, before.summary["scenario_loss_musd"]).risk
+@dataclass(frozen=True, kw_only=True)
+class ShortMoney:
+    """Funders whose budgets fall short of a plan: the first such year, by how much at most (expected MUSD; of all years
+    until then where budgets carry over), and how many times as much would do."""
+
+    year: int
+    funders: str
+    musd: float
+    enough: float
 
 
-def lacking(before: RunView, case: Case) -> dict[str, list[Any]]:
-    """What a plan, kept as decided, lacks in another case, as far as plants and money tell by themselves. plants: names
-    of those that may not be built so large or so early. money: the first year in which budgets fall short of what
-    plants and people cost where those funders alone may pay, or all together, who they are, by how much at most
-    (MUSD, expected; of all years until then where budgets carry over), and how many times as much would do."""
-    plants = []
+@dataclass(frozen=True, kw_only=True)
+class Lacks:
+    """What a plan, kept as decided, lacks in another case. plants: those that may not be built so large or so early."""
+
+    plants: list[str]
+    money: list[ShortMoney]
+
+
+MOST_SHORT = 3
+"""Groups of funders that are named as short."""
+
+
+def lacking(before: RunView, case: Case) -> Lacks:
+    """What a plan, kept as decided, lacks in another case, as far as plants and money tell by themselves: budgets
+    against what plants and people cost where those funders alone may pay, or all together."""
+    spent = before.tables["spending"]
+    spent = spent[spent["item"] != "stock purchases"]
+    paying: dict[str, frozenset[str]] = {}
+    for country in case.countries:
+        paying[country] = frozenset(f for f, where in case.reach.items() if country in where)
+    found = []
+    for funders in {*paying.values(), frozenset(case.reach)}:
+        where = [country for country, payers in paying.items() if payers <= funders]
+        short = _short(before, case, spent[spent["country"].isin(where)], funders)
+        if short is not None:
+            found.append(short)
+    most_first = sorted(found, key=lambda one: -one.musd)
+    return Lacks(plants=_too_large_or_early(before, case), money=most_first[:MOST_SHORT])
+
+
+def _too_large_or_early(before: RunView, case: Case) -> list[str]:
+    found = []
     for project, bar in built(before).items():
         row = case.projects.get(project)
-        if (
-            row is None
-            or bar.t > row.max_new_tpa + SLIGHT_TPA
-            or bar.year < (row.earliest_year or 0)
-        ):
-            plants.append(bar.label)
-    spent = before.tables["spending"]
-    spent, found = spent[spent["item"] != "stock purchases"], []
-    paying = {
-        c: frozenset(f for f, where in case.reach.items() if c in where) for c in case.countries
-    }
-    for funders in {*paying.values(), frozenset(case.reach)}:
-        where = [c for c, payers in paying.items() if payers <= funders]
-        due = spent[spent["country"].isin(where)].groupby("year")["expected"].sum()
-        years = range(case.first_year, case.last_year + 1)
-        money = pd.Series({y: sum(case.budget.get((f, y), 0.0) for f in funders) for y in years})
-        due = due.reindex(money.index, fill_value=0.0)
-        if case.model.policy.budget_carry_over:
-            due, money = due.cumsum(), money.cumsum()
-        short = due - money
-        if short.max() > SLIGHT:
-            who = " and ".join(sorted(before.names.party(f) for f in funders)) or "nobody"
-            enough = (due[due > SLIGHT] / money[due > SLIGHT]).max()
-            found.append((short.index[short > SLIGHT][0], who, float(short.max()), float(enough)))
-    return {"plants": plants, "money": sorted(found, key=lambda one: -one[2])[:3]}
+        fits = (
+            row is not None
+            and bar.t <= row.max_new_tpa + SLIGHT_TPA
+            and bar.year >= (row.earliest_year or 0)
+        )
+        if not fits:
+            found.append(bar.label)
+    return found
+
+
+def _short(
+    before: RunView, case: Case, spent: pd.DataFrame, funders: frozenset[str]
+) -> ShortMoney | None:
+    years = range(case.first_year, case.last_year + 1)
+    money = pd.Series(0.0, index=years)
+    for funder in funders:
+        money += [case.budget.get((funder, year), 0.0) for year in years]
+    due = spent.groupby("year")["expected"].sum().reindex(money.index, fill_value=0.0)
+    if case.model.policy.budget_carry_over:
+        due, money = due.cumsum(), money.cumsum()
+    short = due - money
+    if short.max() <= SLIGHT:
+        return None
+    names = sorted(before.names.party(funder) for funder in funders)
+    is_due = due > SLIGHT
+    return ShortMoney(
+        year=int(short.index[short > SLIGHT][0]),
+        funders=" and ".join(names) or "nobody",
+        musd=float(short.max()),
+        enough=float((due[is_due] / money[is_due]).max()),
+    )

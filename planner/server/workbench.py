@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, count
 from math import inf, nan
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from planner.config import LEVERS
@@ -26,16 +28,24 @@ from planner.server.answers import (
     StateAndPlan,
     Sweep,
     both,
-    seeking_least,
     weighted,
 )
-from planner.server.edits import Edit, edited, shown_per, with_edit, without
-from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
+from planner.server.edits import (
+    Edit,
+    EditedValue,
+    edited,
+    seeking_least,
+    shown_per,
+    with_edit,
+    without,
+)
+from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
+from planner.server.regret import IMPOSSIBLE, Standing, operated_anew
 from planner.server.solver_thread import SolverThread
 from planner.server.two_plans import SLIGHT_TPA
-from planner.studies.fixed_plan import measured_in
+from planner.server.writer import Writer
 
-LONGEST_NAME = 60
+LONGEST_NAME, LONGEST_NOTE = 60, 400
 _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
 
@@ -56,16 +66,17 @@ class Workbench:
         """What was traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
         """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
-        self.least: dict[str, float] = {}
-        """The least risk that any plan reaches (MUSD), where it is known, by the digest of the state that seeks it."""
-        self.held: dict[tuple[str, str], float] = {}
-        """Risk (MUSD) of the plan of a case, held fixed in another, both by their digests; nan if it cannot be done."""
+        self.held: dict[tuple[str, str], Standing] = {}
+        """The plan of a case, held fixed in another, both by their digests."""
         self.because: dict[str, Because] = {}
         """What each change does: of the present state against the case as it is, `now`; of a kept one against the
         pinned one, `kept`."""
         self.prices: dict[str, tuple[float, float, str, dict[str, float]]] = {}
         """Project -> risk and cost (MUSD) added if it is kept out, or built by others, which of the two, and the new
         capacity (t/y) of the plants that change most with it; nan where there is then no plan."""
+        self.cases: dict[tuple[str, str], float | None] = {}
+        """By how much each MUSD of public cost reduces cost and risk, by run folder and project."""
+        self.writer = Writer()
         self.range = Sweep()
         self._stamp = opened.stamp()
         self.first = plan
@@ -85,12 +96,18 @@ class Workbench:
         return self.solver.found.case
 
     @property
+    def least_here(self) -> float | None:
+        """The least risk that any plan of the present state attains (MUSD), if it is known."""
+        return self.solver.least.get(seeking_least(self.case).sha256)
+
+    @property
     def curve(self) -> list[AskedAndGot]:
         """The frontier of the present state as far as it is traced."""
         return self.curves.get(self.case.sha256, [])
 
     def close(self) -> None:
         """End the solving, let the journal go."""
+        self.writer.close()
         self.solver.close()
         self.journal.close()
 
@@ -100,23 +117,26 @@ class Workbench:
         """Change one thing; what is then as in the case is no change. `levers:NAME` pulls one lever, or does not."""
         head, _, lever = edit.key.partition(":")
         if head == "levers" and lever:
-            pulled = (
-                str(x)
-                for x in LEVERS
-                if (bool(edit.value) if x == lever else self.case.has_lever(x))
-            )
-            edit = Edit("levers", tuple(pulled))
-        least = self.least.get(seeking_least(self.case), 0.0)
-        if (
-            edit.key == "goal"
-            and isinstance(edit.value, int | float)
-            and edit.value < least * (1 - 1e-6)
-        ):
+            edit = self._pulled(lever, edit.value)
+        least = self.least_here or 0.0
+        is_limit = edit.key == "goal" and isinstance(edit.value, int | float)
+        if is_limit and edit.value < least * (1 - 1e-6):  # type: ignore[operator]
             said = f"no plan has a risk below {number(least)} MUSD here; ask for that or more"
             raise InputError([Fault("goal", 0, "largest risk", said)])
         rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
         same = edited(self.base, rest).sha256 == edited(self.base, more).sha256
         self._go_to(self.record.then(rest if same else more))
+
+    def _pulled(self, lever: str, on: EditedValue) -> Edit:
+        """All levers with one of them pulled, or not."""
+        if lever not in LEVERS or not isinstance(on, bool):
+            said = f"is true or false for one of {', '.join(LEVERS)}"
+            raise InputError([Fault("edit", 0, f"levers:{lever}"[:80], said)])
+        pulled = []
+        for name in LEVERS:
+            if on if name == lever else self.case.has_lever(name):
+                pulled.append(str(name))
+        return Edit("levers", tuple(pulled))
 
     def revert(self, key: str) -> None:
         """Take one change back; '' takes all back."""
@@ -220,6 +240,22 @@ class Workbench:
         self.journal.take(replace(self.record, **news))
         self._told()
 
+    def describe(self, folder: str, name: str, note: str) -> None:
+        """Give a kept variant another name, and a note."""
+        self._kept(folder)
+        name = " ".join(name.split())[:LONGEST_NAME]
+        if not name or len(note) > LONGEST_NOTE:
+            said = f"a variant has a name, and a note of at most {LONGEST_NOTE} characters"
+            raise InputError([Fault("shelf", 0, "", said)])
+        kept = []
+        for one in self.record.kept:
+            if one.folder == folder:
+                one = replace(one, name=name, note=" ".join(note.split()))
+            elif one.name == name:
+                raise InputError([Fault("shelf", 0, "", f"there is another “{name}”")])
+            kept.append(one)
+        self._note(kept=tuple(kept))
+
     def drop(self, folder: str) -> None:
         """Take a variant off the shelf; its run folder stays."""
         self._kept(folder)
@@ -239,7 +275,10 @@ class Workbench:
         """Choose what the present plan is compared with: a kept variant, or '' for the case as it is."""
         if folder:
             self._kept(folder)
+        self.because.pop("now", None)
         self._note(pinned=folder)
+        if self.solver.found.stage == "plan":
+            self.solver.later("because", self._look_back)
 
     def _kept(self, folder: str) -> Kept:
         for one in self.record.kept:
@@ -269,19 +308,23 @@ class Workbench:
     def _heard(self) -> None:
         """Called when something was found: go on with what can be done meanwhile."""
         found = self.solver.found
-        if found.stage == "failed" and "least_risk" in found.changes:
-            self.least[seeking_least(found.case)] = found.changes["least_risk"]
         if found.stage == "plan" and found.plan is not None and found.shown != self._followed:
             self._followed = found.shown
-            if "least_risk_musd" in found.figures:
-                self.least[seeking_least(found.case)] = found.figures["least_risk_musd"]
             if found.plan.case.sha256 == self.base.sha256 and self.first is not found.plan:
                 self.first = first = found.plan
                 self.solver.later("store", lambda _: self.opened.store(first))
-            if self.record.edits:
+            if self.record.edits or self.record.pinned:
                 self.solver.later("because", self._look_back)
+            self.solver.later("least", self._find_least)
             self.solver.later("frontier", self._trace)
         self._told()
+
+    def _find_least(self, thread: SolverThread) -> None:
+        """The least attainable risk, the end of the axis along which a limit may be dragged."""
+        case = self.case
+        if self.least_here is None:
+            thread.phase("the least attainable risk")
+            thread.find_least(case)
 
     def _trace(self, thread: SolverThread) -> None:
         """The next point of the frontier: a plan of another weight of cost."""
@@ -298,8 +341,9 @@ class Workbench:
             self.solver.later("frontier", self._trace)
 
     def _look_back(self, thread: SolverThread) -> None:
-        """The case as it is, where nobody has asked for it yet; then what each edit does to it."""
-        base, plan = self.base, self.solver.found.plan
+        """The plan of the case as it is, where nobody has asked for it yet; then the effect of each change on the plan
+        that the present one is compared with."""
+        base, plan, pinned = self.base, self.solver.found.plan, self.record.pinned
         if self.first is None:
             thread.phase("the case as it is")
             found = thread.solve(base)
@@ -307,10 +351,13 @@ class Workbench:
                 return
             self.first = found
             self._told()
-        if plan is not None:
-            self._explain(
-                "now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread
-            )
+        if plan is None:
+            return
+        edits = self._kept(pinned).edits if pinned else ()
+        before = self._known_pinned()
+        if edited(base, edits).sha256 == before.case.sha256:
+            one = self.name_of(pinned), edits, before
+            self._explain("now", one, ("this", self.record.edits, plan), thread)
 
     def _explain(
         self, key: str, one: StateAndPlan, other: StateAndPlan, thread: SolverThread
@@ -367,16 +414,15 @@ class Workbench:
     def hold(self) -> None:
         """Find out what the pinned plan would lose in the present state: built as decided, operated anew."""
         case, plan = self.case, self._known_pinned()
-        decided = single_path(plan)
+        both = plan.case.sha256, case.sha256
+        single_path(plan)  # which says at once why a plan cannot be held
 
         def task(thread: SolverThread) -> None:
             if self.case is not case:
                 return
-            thread.phase("the plan you have, operated anew under what you changed")
-            self.held[plan.case.sha256, case.sha256] = nan  # which it stays where it cannot be done
-            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided, thread.ends_with)[
-                "risk_musd"
-            ]
+            thread.phase("the pinned plan, operated anew under what you changed")
+            self.held[both] = IMPOSSIBLE  # which it stays where it cannot be done
+            self.held[both] = operated_anew(case, plan, thread.ends_with)
 
         self.solver.later("hold", task, asked=True)
 
@@ -447,7 +493,56 @@ class Workbench:
         """What a variant is called; '' is the case as it is."""
         return self._kept(folder).name if folder else "the case as it is"
 
+    # ---- investment cases ------------------------------------------------------------------------------------
+
+    def run_of(self, folder: str) -> Path:
+        """The run folder of a kept variant, or of the plan that is shown, which is written if it is not there. Raises
+        RunFolderError for any other."""
+        shown = self.solver.found.plan
+        if shown is not None and folder == shown_as(shown.case):
+            self.opened.store(shown)
+        elif folder not in [one.folder for one in self.record.kept]:
+            raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
+        return self.opened.folder.resolve() / folder
+
+    def investment_case(self, folder: str, project: str) -> None:
+        """Have the investment case of a plant written, and remember whether it is worth its public cost."""
+        worth = self.writer.investment_case(self.run_of(folder), project)
+        self.cases[folder, project] = worth
+        self._told()
+
+    def cases_of(self, case: Case) -> dict[str, float | None]:
+        """Project -> by how much each MUSD of public cost reduces cost and risk, where its investment case is written;
+        None where the public pays nothing."""
+        folder = shown_as(case)
+        return {project: worth for (run, project), worth in self.cases.items() if run == folder}
+
+    def check_cases(self) -> str:
+        """Have the investment cases of all plants that are built written, one after the other. Returns what goes on."""
+        plan = self.solver.found.plan
+        if plan is None or self.solver.found.stage != "plan":
+            raise RunFolderError("there is no certified plan of the present state yet")
+        folder, left = shown_as(plan.case), []
+        for project, tonnes in plan.summary["new_capacity_tpa"].items():
+            if tonnes > SLIGHT_TPA and (folder, project) not in self.cases:
+                left.append(project)
+
+        def write() -> None:
+            for project in left:
+                if self.solver.found.plan is not plan:
+                    return
+                with suppress(PlannerError):
+                    self.investment_case(folder, project)
+
+        Thread(target=write, daemon=True).start()
+        return f"{len(left)} investment cases are being written; plants are flagged as they come."
+
     # ---- as a command and as files ----------------------------------------------------------------------------
+
+    def options(self, folder: str = "") -> list[str]:
+        """The difference between the case and the present state, or a kept variant, as options of a command."""
+        case = self.plan_of(folder).case if folder else self.case
+        return [change.option for change in self.base.difference(case)]
 
     def command(self, folder: str = "") -> str:
         """The command that solves the present state, of a case folder that is written for it with its model, or a kept

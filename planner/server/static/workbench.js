@@ -1,14 +1,16 @@
 // The page's own script: sends what was changed, and fetches the regions that an event says are out of date.
+import { dragPoint, drawCharts } from "./charts.js";
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
-const shown = { tab: "timeline", future: "" };
+const shown = { tab: "timeline", scenario: "" };
 const versions = {}, turns = {}, holds = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300, WAIT_FOR_MORE = 150, STOP_AFTER = 1500; // ms
 const REACHED = "button, a, input, select, summary, [tabindex]";
-const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
+const SOLVED = ["/edit", "/target", "/revert", "/undo", "/redo", "/restore"];
 const hand = new Set(); // while anything is in it nothing is drawn anew: a press, until its click is over; a change, until it is done
-let drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
+let connected = true, drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
 
 async function post(path, body = {}) {
   const change = Symbol(path);
@@ -47,7 +49,7 @@ function say(fault) {
 
 async function fetchPart(name) {
   const turn = turns[name] = (turns[name] ?? 0) + 1, of = last?.of[name];
-  const answer = await fetch(`/part/${name}?${new URLSearchParams({ ...shown, ...(phone.matches && { narrow: 1 }) })}`);
+  const answer = await fetch(`/part/${name}?${new URLSearchParams(shown)}`);
   if (!answer.ok) return;
   const html = await answer.text(), region = $(`[data-part=${name}]`);
   if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
@@ -62,18 +64,23 @@ async function fetchPart(name) {
   }
 }
 
-// What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
+// What is still of the plan before is dimmed and says so; nothing is called certified while anything is.
 function mark() {
-  if (solved || !last) return;
+  if (connected && (solved || !last)) return;
   let old = false;
-  document.body.classList.toggle("empty", last.empty);
-  for (const [name, of] of Object.entries(last.of)) {
+  if (last) document.body.classList.toggle("empty", last.empty);
+  for (const [name, of] of Object.entries(last?.of ?? {})) {
     $(`[data-part=${name}]`).ariaBusy = String(!of || holds[name]?.split(".")[0] !== of.split(".")[0]);
     if (name !== "questions") old ||= holds[name] !== of; // which is not drawn anew while somebody writes in it
   }
   const badge = $("[data-proof]");
-  badge.textContent = last.proof.startsWith("proven") && old ? "proven, being drawn" : last.proof;
-  badge.className = `badge${last.proof.startsWith("proven") && !old ? " proven" : last.proof === "no plan" ? " failed" : ""}`;
+  if (!connected) {
+    badge.textContent = "not connected";
+    badge.className = "badge failed";
+    return;
+  }
+  badge.textContent = last.proof.startsWith("certified") && old ? "certified, being drawn" : last.proof;
+  badge.className = `badge${last.proof.startsWith("certified") && !old ? " certified" : last.proof === "no plan" ? " failed" : ""}`;
 }
 
 // What somebody is writing is not drawn anew before it is sent.
@@ -90,6 +97,7 @@ function put(region, html) {
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
   const scroll = region.scrollTop, was = focused?.getBoundingClientRect().top;
   region.innerHTML = html;
+  drawCharts(region);
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
   region.scrollTop = scroll;
   if (!focused) return;
@@ -120,7 +128,7 @@ function update(news) {
   $("#study").dataset.drawer = `study?${new URLSearchParams({ key: news.study })}`;
   mark();
   clearTimeout(phaseTimer);
-  if (!news.phase || !doing.phase) doing = { since: Date.now() };
+  doing = { since: Date.now() - 1000 * news.seconds };
   doing.phase = news.phase;
   if (!news.phase) { $("[data-phase]").textContent = ""; hideStop(true); }
   else phaseTimer = setTimeout(sayPhase, SAY_PHASE_AFTER);
@@ -146,6 +154,8 @@ function hideStop(hidden) {
 function valueOf(control) {
   if (control.type === "checkbox") return control.checked;
   if (control.dataset.json) return JSON.parse(control.value);
+  if (control.dataset.optional && control.value.trim() === "") return null;
+  if (control.dataset.absolute && /^[+-\u2212]\s*[\d.]+$/.test(control.value.trim())) return NaN; // a risk is no step
   if (control.type !== "range" && !("amount" in control.dataset)) return control.value;
   return Number((amount(control.value, Number(control.dataset.amount)) * (control.dataset.scale ?? 1)).toPrecision(12));
 }
@@ -159,10 +169,17 @@ function amount(text, now) {
   return plain === "" ? NaN : Number(plain.replace(/%$/, ""));
 }
 
+// Help for what is no number: a decimal comma is the likeliest slip.
+function noNumber(text) {
+  const comma = text.trim().match(/^([+-]?\d+),(\d+)\s*(%?)$/);
+  if (comma) return `${text}: write a decimal point, ${comma[1]}.${comma[2]}${comma[3] && " %"}; commas only group thousands, as in 1,200.`;
+  return `${text}: is no number. Write 80, +30 %, -5 or x2.`;
+}
+
 async function sendEdit(control) {
   const key = control.dataset.edit, value = valueOf(control), most = control.dataset.most;
   const shownValue = value / (control.dataset.scale ?? 1), [label, unit] = (control.ariaLabel ?? "").split(/, (?=[^,]*$)/);
-  if (Number.isNaN(value)) { refuse(control, `${control.value}: is no number. Write 80, +30 %, -5 or x2.`); return; }
+  if (Number.isNaN(value)) { refuse(control, noNumber(control.value)); return; }
   if (most && (shownValue < 0 || shownValue > Number(most) * (1 + 1e-9))) { refuse(control, `${label}: 0 to ${Number(most).toLocaleString("en")} ${unit}.`); return; }
   control.defaultValue = control.value;
   const back = value === null || value === false || value === control.dataset.revert;
@@ -232,7 +249,7 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.open) { openDrawer(`${form.dataset.open}?${new URLSearchParams(given)}`); return; }
   const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form) } : given;
   if (await post(form.dataset.form, body)) {
-    if (form.dataset.form === "/keep") form.reset();
+    if (["/keep", "/target"].includes(form.dataset.form)) form.reset();
     else for (const field of form.elements) field.defaultValue = field.value; // it is written no longer
     if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
   }
@@ -254,8 +271,8 @@ async function openDrawer(address, from = null) {
   drawn = address;
   opener = from ?? opener;
   const html = await answer.text();
+  if (!$("#drawer").open) $("#drawer").show(); // before, so that a chart knows how wide it may be
   if (!again || !isTyping($("#drawn"))) put($("#drawn"), html);
-  if (!$("#drawer").open) $("#drawer").show();
   if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
   if ($("#drawn [data-again]")) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
 }
@@ -295,20 +312,11 @@ document.addEventListener("keydown", (event) => {
 
 // ---- the point of the frontier, and tips ----------------------------------------------------------------------
 
-document.addEventListener("pointerdown", (event) => {
-  const point = event.target.closest?.("#curve circle[r='7']");
-  if (!point) return;
-  const svg = point.ownerSVGElement, { most, top, bottom } = $("#curve").dataset;
-  const scale = svg.viewBox.baseVal.height / svg.getBoundingClientRect().height;
-  const at = (move) => Math.min(+bottom, Math.max(+top, (move.clientY - svg.getBoundingClientRect().top) * scale));
-  const risk = (y) => (most * (bottom - y)) / (bottom - top);
-  point.setPointerCapture(event.pointerId);
-  point.onpointermove = (move) => { point.setAttribute("cy", at(move)); $("#limit").value = risk(at(move)).toPrecision(4); };
-  point.onpointerup = (move) => { point.onpointermove = null; post("/edit", { key: "goal", value: Number(risk(at(move)).toPrecision(4)) }); };
-});
+dragPoint((risk) => post("/edit", { key: "goal", value: risk }));
 
 document.addEventListener("pointermove", (event) => {
   const mark = event.target.closest?.("[data-tip]"), tip = $("#tip");
+  if (event.target.closest?.("[data-chart]")) return; // which tells of itself
   tip.hidden = !mark;
   if (!mark) return;
   tip.replaceChildren(mark.dataset.tip, Object.assign(document.createElement("small"), { textContent: mark.dataset.from }));
@@ -316,8 +324,10 @@ document.addEventListener("pointermove", (event) => {
   tip.style.top = `${event.pageY + 14}px`;
 });
 
-phone.addEventListener("change", () => { fetchPart("frontier"); fetchPart("views"); });
+phone.addEventListener("change", () => { drawCharts(document); fetchPart("views"); });
 const events = new EventSource("/events");
-events.onopen = () => { last = null; };
+const variant = new URLSearchParams(location.search).get("variant");
+if (variant) post("/restore", { folder: variant }).then(() => history.replaceState(null, "", "/"));
+events.onopen = () => { connected = true; last = null; };
 events.onmessage = (event) => update(JSON.parse(event.data));
-events.onerror = () => { $("[data-proof]").textContent = "not connected"; };
+events.onerror = () => { connected = false; mark(); };

@@ -14,9 +14,11 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from planner.server.drawing import FONT, INK, MUTED, RULE, WITH, WITHOUT
+from planner.reporting.charts.style import FONT, INK, MUTED, RULE
 from planner.studies.store import read_results
 from tests.studies.studies import ROOT
+
+WITH, WITHOUT = "#0072B2", "#D55E00"
 
 OUT = ROOT / "reports" / "reference" / "studies"
 AXIS = {"labelColor": MUTED, "titleColor": MUTED, "gridColor": RULE, "titleFontWeight": "normal"}

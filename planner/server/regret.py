@@ -1,0 +1,68 @@
+"""Regret: a plan that is kept, in a state that was changed, beside the best plan of that state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan, nan
+
+from planner.data.case import Case
+from planner.data.change import MODEL
+from planner.data.difference import differences
+from planner.evaluation.decisions import single_path
+from planner.evaluation.fixed_tree import Watcher, held
+from planner.results.costs import cost_parts
+from planner.results.ledger import Ledger
+from planner.results.losses import weighed
+from planner.results.plan import PlanValues
+from planner.solving.goals import Phase
+from planner.studies.outcomes import measure
+
+PHASES = {"risk": ["risk", "cost"], "target": ["risk", "cost"], "welfare": ["welfare"]}
+"""Objectives of operations with decisions fixed, one after the other, by the goal of the model."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Risk and cost (MUSD, present value) of a plan in a state; both nan where it cannot be carried out."""
+
+    risk: float
+    cost: float
+
+    @property
+    def both(self) -> float:
+        """Cost plus risk."""
+        return self.risk + self.cost
+
+    @property
+    def possible(self) -> bool:
+        """Whether the plan can be carried out."""
+        return not isnan(self.risk)
+
+
+IMPOSSIBLE = Standing(nan, nan)
+
+
+def operated_anew(case: Case, plan: PlanValues, begun: Watcher) -> Standing:
+    """A plan with its decisions fixed and its operations optimised for the goal of a case.
+
+    begun: told the program before it is solved, so that another thread may cancel it. Raises StoppedError where the
+    plan cannot be carried out, InputError if the case does not know what was decided on.
+    """
+    phases = [Phase(column) for column in PHASES[case.model.objective.goal]]
+    session, outcome = held(case, single_path(plan), phases, begun)
+    found = measure(session.scope, session.program, outcome)
+    return Standing(found["risk_musd"], found["cost_musd"])
+
+
+def with_other_odds(plan: PlanValues, case: Case) -> Standing | None:
+    """A plan, all its operations as they are, in a case that differs in odds and objective alone; else None."""
+    if plan.case.sha256 == case.sha256 or set(plan.case.scenarios) != set(case.scenarios):
+        return None
+    for one in differences(plan.case, case):
+        is_odds = one.table == "scenarios"
+        is_objective = one.table == MODEL and one.column.startswith("objective.")
+        if not (is_odds or is_objective):
+            return None
+    risk = weighed(case, plan.summary["scenario_loss_musd"]).risk
+    cost = sum(cost_parts(Ledger(case, plan.tables)).values())
+    return Standing(risk, cost)

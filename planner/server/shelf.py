@@ -1,0 +1,60 @@
+"""Kept variants beside the one that they are compared with: only figures that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from planner.reporting.run_view import RunView
+from planner.reporting.words import numbers
+from planner.server.sides import parties
+
+SUMS = {
+    "risk_musd": "residual risk, MUSD",
+    "cost_musd": "cost, MUSD",
+    "expected_loss_musd": "expected loss, MUSD",
+    "cvar_musd": "loss in the worst scenarios (CVaR), MUSD",
+    "public_spend_musd": "public money, MUSD",
+}
+"""Figures of a summary and what they are called."""
+SAME = 1e-6
+"""Relative difference up to which two figures count as equal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferingRow:
+    """A figure that differs: what it is, of the plan that others are compared with, and of each of these."""
+
+    words: str
+    first: float
+    others: Sequence[float]
+
+
+def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
+    """Figures, allies and new capacities that differ in one of the plans at least."""
+    first = _figures(root, root)
+    rest = [_figures(root, view) for view in others]
+    keys = dict.fromkeys(first)
+    for found in rest:
+        keys |= dict.fromkeys(found)
+    rows = []
+    for words in keys:
+        here = first.get(words, 0.0)
+        there = [found.get(words, 0.0) for found in rest]
+        slight = max(SAME * abs(here), numbers.LEAST_CHANGE)
+        if any(abs(value - here) > slight for value in there):
+            rows.append(DifferingRow(words=words, first=here, others=there))
+    return rows
+
+
+def _figures(root: RunView, view: RunView) -> dict[str, float]:
+    named, summary = root.names, view.summary
+    found = {words: float(summary[key]) for key, words in SUMS.items()}
+    for element, tonnes in summary["expected_shortfall_t"].items():
+        found[f"expected unmet demand, {named.element(element)}, t"] = float(tonnes)
+    for party in parties(view, None):
+        found[f"{party.name}: residual loss, MUSD"] = party.loss
+        found[f"{party.name}: pays, MUSD"] = party.pays
+    for project, tonnes in summary["new_capacity_tpa"].items():
+        found[f"{named.placed(project)}, t/y"] = float(tonnes)
+    return found

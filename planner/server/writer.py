@@ -1,0 +1,85 @@
+"""Reports and investment cases of runs, written by a process of their own: what they take of memory goes with it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import planner
+from planner.parallel import Workers, answer, local
+from planner.reporting.pages.business_case import business_case_page
+from planner.reporting.pages.run import write_pages
+from planner.results.business_case import BusinessCase
+from planner.results.store import read_run, refresh_pages
+
+
+class PageWriter:
+    """What the worker does."""
+
+    def report(self, run: Path) -> None:
+        """Write the report and the workbook of a run folder."""
+        plan = read_run(run)
+        refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
+
+    def investment_case(self, run: Path, project: str) -> float | None:
+        """Write the investment case of a plant. Returns `worth_of` it."""
+        plan = read_run(run)
+        found = planner.business_case(plan, project)
+        page = business_case_page(found, plan.case).encode()
+        refresh_pages(run, partial(_put, page, case_page(project)))
+        return worth_of(found)
+
+
+def case_page(project: str) -> str:
+    """The file name of an investment case."""
+    return f"project-{project}.html"
+
+
+def worth_of(found: BusinessCase) -> float | None:
+    """By how much each MUSD of public cost reduces cost and risk (MUSD); None where the public pays nothing."""
+    least, removal = found.cheapest, found.removal
+    cost = (least.cost or 0.0) if least else 0.0
+    return removal.worth / cost if removal and cost > 0 else None
+
+
+def _put(page: bytes, name: str, target: Path) -> None:
+    (target / name).write_bytes(page)
+
+
+class Writer:
+    """Has one page after the other written; the worker ends with each, and with this process."""
+
+    def __init__(self) -> None:
+        self._one = Lock()
+        self._workers: Workers | None = None
+        self._closed = False
+
+    def report(self, run: Path) -> None:
+        """Have the report and the workbook of a run folder written. Raises PlannerError."""
+        self._ask("report", run)
+
+    def investment_case(self, run: Path, project: str) -> float | None:
+        """Have the investment case of a plant written. Returns `worth_of` it. Raises PlannerError."""
+        found: float | None = self._ask("investment_case", run, project)
+        return found
+
+    def close(self) -> None:
+        """End what is being written; nothing is written any more."""
+        self._closed = True
+        if self._workers is not None:
+            self._workers.close()
+
+    def _ask(self, *call: Any) -> Any:
+        answers: dict[str, Any] = {}
+        with self._one:
+            if self._closed:
+                return None
+            self._workers = local(1)(PageWriter)
+            try:
+                answer(self._workers, {"page": call}, answers.__setitem__)
+            finally:
+                self._workers.close()
+                self._workers = None
+        return answers["page"]
