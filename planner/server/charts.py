@@ -13,10 +13,13 @@ from planner.reporting.charts import style
 
 ROOM = 0.08
 """Share of the range of risks that an axis leaves free above and below."""
+LEFT_OF = 0.55
+"""Share of the cost axis from which on a name stands on the left of its point."""
 HEIGHT, PER_PLAN = 230, 46
 SOLVED = "solved in the background, figures only"
 STORED = "summary.json: risk_musd, cost_musd"
 GREY = "#aeb7c1"
+AXIS = alt.Axis(tickCount=6)
 PARTS = {"cost": style.ACCENT, "residual risk": style.MISSING}
 """Colours of the parts of the risk-adjusted cost."""
 LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": GREY, "no action": GREY}
@@ -51,7 +54,7 @@ def frontier(points: FrontierPoints) -> dict[str, Any]:
     """Residual risk against cost as a Vega-Lite specification; the risk axis shows the range of the plans, not zero."""
     marks = pd.DataFrame([vars(mark) for mark in together(points.marks)])
     low, high = risk_range(points)
-    across = alt.X("cost:Q", title="cost of the plan, MUSD, present value")
+    across = alt.X("cost:Q", title="cost of the plan, MUSD, present value", axis=AXIS)
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
     up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
@@ -70,8 +73,7 @@ def frontier(points: FrontierPoints) -> dict[str, Any]:
     plans = style.sourced(within, STORED).encode(x=across, y=up)
     dots = plans.mark_point(filled=True, size=110, opacity=1)
     layers.append(dots.encode(color=alt.Color("kind:N", scale=hues, legend=None), tooltip=tips))
-    names = plans.mark_text(align="left", dx=9, dy=-9, limit=190)
-    layers.append(names.encode(text="name:N"))
+    layers += _names(within)
     chart = alt.layer(*layers).properties(width="container", height=HEIGHT)
     return style.specification(chart)
 
@@ -92,9 +94,27 @@ def _least(least: float, up: alt.Y) -> list[Any]:
     frame = pd.DataFrame({"risk": [least], "words": ["least attainable risk"]})
     rule = alt.Chart(frame).mark_rule(color=style.MISSING, strokeDash=[5, 4]).encode(y=up)
     words = alt.Chart(frame).mark_text(
-        align="right", baseline="top", dy=3, color=style.MISSING, fontSize=10.5
+        align="left", baseline="bottom", dx=4, dy=-3, color=style.MISSING, fontSize=10.5
     )
-    return [rule, words.encode(x=alt.value("width"), y=up, text="words:N")]
+    return [rule, words.encode(x=alt.value(0), y=up, text="words:N")]
+
+
+def _names(marks: pd.DataFrame) -> list[Any]:
+    """The name of each plan beside it: on its left where it stands on the right, the lower plan's name below it."""
+    most = max(float(marks["cost"].max()), 1e-9)
+    ordered = marks.sort_values("risk", ascending=False).reset_index(drop=True)
+    found = []
+    for place, row in enumerate(ordered.to_dict("records")):
+        is_right = row["cost"] > LEFT_OF * most
+        names = alt.Chart(ordered[ordered["name"] == row["name"]]).mark_text(
+            align="right" if is_right else "left",
+            dx=-10 if is_right else 10,
+            dy=-10 if place % 2 == 0 else 12,
+            limit=190,
+            fontWeight="bold" if row["kind"] == "now" else "normal",
+        )
+        found.append(names.encode(x="cost:Q", y="risk:Q", text="name:N"))
+    return found
 
 
 def risk_range(points: FrontierPoints) -> tuple[float, float]:
@@ -137,7 +157,7 @@ def side_by_side(plans: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
     bars = style.sourced(frame, STORED).mark_bar(height=22)
     drawn = bars.encode(
         y=style.rows("plan", [name for name, _, _ in plans]),
-        x=alt.X("musd:Q", title="MUSD, present value"),
+        x=alt.X("musd:Q", title="MUSD, present value", axis=AXIS),
         color=colours,
         order="place:Q",
         tooltip=tips,

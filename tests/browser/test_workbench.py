@@ -78,7 +78,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def proven(page: Page) -> None:
-    expect(page.locator(".badge.proven")).to_be_visible(timeout=30_000)
+    expect(page.locator(".badge.certified")).to_be_visible(timeout=30_000)
 
 
 def test_ask_see_compare_keep(page: Page, server: Server) -> None:
@@ -100,7 +100,7 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".outcome .figure").first).to_have_text("1,915")
     page.get_by_label("show").check()
-    expect(page.locator("#shelf table")).to_contain_text("risk, MUSD")
+    expect(page.locator("#shelf table")).to_contain_text("residual risk, MUSD")
     page.get_by_role("button", name="why").click()
     expect(page.locator(".why")).to_be_in_viewport()
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
@@ -123,13 +123,13 @@ def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) 
     held: list[Route] = []
     page.route("**/part/side*", lambda route: held.append(route))
     page.get_by_role("button", name="What if there is half the money?").click()
-    expect(page.locator("[data-proof]")).to_have_text("proven, being drawn", timeout=30_000)
+    expect(page.locator("[data-proof]")).to_have_text("certified, being drawn", timeout=30_000)
     expect(page.locator("#side")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#outcomes")).to_have_attribute("aria-busy", "false")
     assert (
         page.locator("#side > *").first.evaluate("node => getComputedStyle(node).opacity") < "0.5"
     )
-    assert page.locator(".badge.proven").count() == 0
+    assert page.locator(".badge.certified").count() == 0
     page.unroute("**/part/side*")  # which lets go what was held
     proven(page)
     expect(page.locator("#side")).to_have_attribute("aria-busy", "false")
@@ -141,7 +141,7 @@ def test_a_press_outlives_what_is_found_meanwhile(page: Page, server: Server) ->
     page.get_by_role("button", name="What if there is half the money?").hover()
     page.mouse.down()
     server.site.bench.edit(Edit("objective.risk_aversion", 0.25))
-    expect(page.locator("[data-proof]")).to_have_text("proven, being drawn")
+    expect(page.locator("[data-proof]")).to_have_text("certified, being drawn")
     page.mouse.up()
     expect(page.locator(".edits")).to_contain_text("50 % of all public money")
     proven(page)
@@ -171,28 +171,28 @@ def test_the_keyboard_is_never_thrown_out(page: Page) -> None:
 
 
 def test_the_goal_stands_at_the_top_and_leads_to_where_it_is_chosen(page: Page) -> None:
-    expect(page.locator(".sought")).to_contain_text("Sought: least cost and risk together")
-    page.locator(".sought button").click()
+    expect(page.locator(".objective")).to_contain_text("Objective: least risk-adjusted cost")
+    page.locator(".objective button").click()
     expect(page.locator("#q-goal")).to_be_focused()
     page.locator("#q-goal").select_option(label="least risk, then cost")
-    expect(page.locator(".sought")).to_contain_text("least risk, then least cost")
-    expect(page.locator(".sought")).to_contain_text(
+    expect(page.locator(".objective")).to_contain_text("least risk, then least cost")
+    expect(page.locator(".objective")).to_contain_text(
         "a lower cost is no gain by itself", timeout=30_000
     )
 
 
 def test_the_plan_one_has_under_other_odds_and_what_to_fund_first(page: Page) -> None:
-    page.locator("summary", has_text="Danger").click()
+    page.locator("summary", has_text="Hazards").click()
     page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
     stands = page.locator(".stands")
     expect(stands).to_contain_text(
-        "with all that it does as it is, its risk is 2,008 MUSD", timeout=30_000
+        "fixed with all its operations", timeout=30_000
     )
-    stands.get_by_role("button", name="operate it anew").click()
-    expect(stands).to_contain_text("built as decided and operated anew", timeout=30_000)
+    stands.get_by_role("button", name="re-optimise its operations").click()
+    expect(stands).to_contain_text("decisions fixed, operations re-optimised", timeout=30_000)
     page.locator("#tab-first").click()
     expect(page.locator("#views")).to_contain_text(
-        "Worth 32 times their cost, or more", timeout=30_000
+        "Benefit–cost ratio of at least 32", timeout=30_000
     )
     expect(page.locator("#views")).to_contain_text(
         re.compile("Coast separation plant, Australia.*of 78.3")
@@ -255,7 +255,7 @@ def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
     box.fill("plenty")
     box.press("Enter")
     expect(page.locator("#fault")).to_contain_text("is no number")
-    page.locator("summary", has_text="Danger").click()
+    page.locator("summary", has_text="Hazards").click()
     chance = page.locator("#q-future_2ecut-box")
     chance.fill("150")
     chance.press("Enter")
@@ -267,7 +267,7 @@ def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
 def test_twice_as_probable_is_one_click_and_holds_what_it_became(
     page: Page, server: Server
 ) -> None:
-    page.locator("summary", has_text="Danger").click()
+    page.locator("summary", has_text="Hazards").click()
     page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
     expect(page.locator(".edits")).to_contain_text("40 % probable, 2 times the 20 % of the case")
     page.locator("summary", has_text="Allies").click()
@@ -285,16 +285,16 @@ def test_twice_as_probable_is_one_click_and_holds_what_it_became(
 def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> None:
     short = page.locator(".elements li")
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
-    expect(page.locator("#future")).to_have_value("expected")
-    page.locator("#future").select_option("cut")
-    expect(page.locator("label[for=future]")).to_have_text("in one future of 3, the worst first:")
-    page.locator("#future").select_option("expected")
-    expect(page.locator("label[for=future]")).to_have_text("over")
+    expect(page.locator("#scenario")).to_have_value("expected")
+    page.locator("#scenario").select_option("cut")
+    expect(page.locator("label[for=scenario]")).to_have_text("in one scenario of 3, the worst first:")
+    page.locator("#scenario").select_option("expected")
+    expect(page.locator("label[for=scenario]")).to_have_text("over")
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
     page.locator("#tab-shortage").click()
-    expect(page.locator("#views")).to_contain_text("all futures, on average")
+    expect(page.locator("#views")).to_contain_text("all scenarios, expected")
     page.locator("#views td:not(:empty)").first.hover(force=True)
-    expect(page.locator("#tip")).to_contain_text("of demand missing")
+    expect(page.locator("#tip")).to_contain_text("of demand unmet")
 
 
 def test_a_file_that_only_its_owner_reads_opens_the_page(browser: Browser, server: Server) -> None:
@@ -333,7 +333,7 @@ def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(page: Page)
 
 
 def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
-    point = page.locator("#curve circle[r='7']")
+    point = page.locator("#point")
     expect(point).to_be_visible()
     expect(page.locator("#frontier")).not_to_contain_text("plans solved")
     point.hover()  # once it stands still
@@ -342,7 +342,7 @@ def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
     assert box is not None
     page.mouse.move(box["x"], box["y"] - 40, steps=4)
     page.mouse.up()
-    expect(page.locator(".edits")).to_contain_text("sought: a risk of", timeout=20_000)
+    expect(page.locator(".edits")).to_contain_text("objective: a risk of", timeout=20_000)
     (edit,) = server.site.bench.record.edits
     assert isinstance(edit.value, int | float) and edit.value > 1915
 
@@ -377,8 +377,8 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
         "name",
         "keep",
         "q-money",
-        "Appetite",
-        "Danger",
+        "Objective",
+        "Hazards",
         "limit",
         "tab-shortage",
     } <= reached

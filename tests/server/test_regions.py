@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -17,8 +18,9 @@ from planner.server.edits import Edit, edited
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, _environment, ident
 from planner.server.questions import chances
+from planner.server.regret import IMPOSSIBLE, with_other_odds
 from planner.server.solver_thread import SolverThread
-from planner.server.two_plans import funded_first, payers, reweighed
+from planner.server.two_plans import funded_first, payers
 from planner.server.workbench import Workbench
 from tests.server.conftest import answered, wait_for
 
@@ -26,6 +28,14 @@ from tests.server.conftest import answered, wait_for
 def said_by(parts: Regions, region: str, **asked: str) -> str:
     """The words of a region, without its tags."""
     return " ".join(re.sub(r"<[^>]*>", " ", parts.part(region, asked)).split())
+
+
+def named_on_frontier(bench: Workbench) -> list[str]:
+    """Names of the plans on the frontier, but for the one without action."""
+    drawn = Regions(bench).part("frontier", {})
+    spec = json.loads(unescape(re.findall(r'data-spec="([^"]*)"', drawn)[0]))
+    names = {row["name"] for rows in spec["datasets"].values() for row in rows if "name" in row}
+    return sorted(names - {"no action"})
 
 
 def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbench) -> None:
@@ -40,17 +50,18 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbe
     assert {2026, 2027, 2028, 2029} <= set(prices["year"])
     words = said_by(Regions(bench), "side")
     assert (
-        "Australia: the budget of 2027 is used up; one more MUSD takes" in words
+        "Australia: the budget of 2027 is used up; one more MUSD reduces cost plus risk by" in words
     )  # it has none in another year
     assert "United States: the budget of 2027–2028 is used up" in words
     assert (
-        plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
+        plan.case.model.policy.budget_carry_over and "Unspent money is carried over" in words
     )
-    assert "Japan: the budget of 2028 is used up; one more MUSD takes" in words
+    assert "Japan: the budget of 2028 is used up; one more MUSD reduces" in words
     bench.edit(Edit("money", 0.0))
     answered(bench)
-    assert "United States: there is no budget in 2026–2030; one more MUSD in 2026 takes" in said_by(
-        Regions(bench), "side"
+    assert (
+        "United States: there is no budget in 2026–2030; one more MUSD in 2026 reduces"
+        in said_by(Regions(bench), "side")
     )
 
 
@@ -73,15 +84,11 @@ def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> 
     bench.edit(Edit("money", 0.5))
     kept = answered(bench).keep("half")
     bench.tick(kept.folder, ticked=True)
-    drawing = Regions(bench).part("frontier", {})
-    assert (
-        ">now, half</text>" in drawing and drawing.count("<circle") == 2
-    )  # the other is the case as it is
+    assert named_on_frontier(bench) == ["now, half", "the case as it is"]
     bench.pin(kept.folder)
     bench.revert("")
     answered(bench)
-    drawing = Regions(bench).part("frontier", {})
-    assert ">now</text>" in drawing and ">half</text>" in drawing
+    assert named_on_frontier(bench) == ["half", "now"]
 
 
 def test_a_budget_has_one_percentage(bench: Workbench) -> None:
@@ -134,7 +141,7 @@ def test_what_to_fund_first_adds_up_to_the_plan(bench: Workbench) -> None:
     assert list(groups) == sorted(groups, reverse=True) and 32.0 in groups
     sizes: dict[str, float] = {}
     for row in (row for rows in groups.values() for row in rows):
-        sizes[row[0]] = sizes.get(row[0], 0.0) + row[3]
+        sizes[row.label] = sizes.get(row.label, 0.0) + row.tpa
     there = {
         view.names.placed(p): t for p, t in plan.summary["new_capacity_tpa"].items() if t > 0.5
     }
@@ -144,13 +151,17 @@ def test_what_to_fund_first_adds_up_to_the_plan(bench: Workbench) -> None:
 def test_a_plan_is_weighed_by_other_odds_as_it_is(bench: Workbench) -> None:
     plan = answered(bench).solver.found.plan
     assert plan is not None
-    view, other = run_view(plan), edited(plan.case, [Edit("future.cut", 0.4)])
+    other = edited(plan.case, [Edit("future.cut", 0.4)])
     lost = plan.summary["scenario_loss_musd"]
     expected = sum(other.scenarios[w] * lost[w] for w in lost)
     neutral = other.set_model("objective.risk_aversion", 0.0)
-    assert reweighed(view, neutral) == pytest.approx(expected)
-    assert reweighed(view, plan.case) is None
-    assert reweighed(view, edited(other, [Edit("money", 0.5)])) is None
+    found = with_other_odds(plan, neutral)
+    assert found is not None and found.risk == pytest.approx(expected)
+    # Of the cost what is built stays; what is run, bought and stored goes by the new odds.
+    same = with_other_odds(plan, plan.case.set_model("objective.risk_aversion", 0.0))
+    assert same is not None and same.cost == pytest.approx(plan.summary["cost_musd"])
+    assert with_other_odds(plan, plan.case) is None
+    assert with_other_odds(plan, edited(other, [Edit("money", 0.5)])) is None
 
 
 def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> None:
@@ -187,7 +198,7 @@ def test_headings_of_what_to_fund_first_are_those_of_the_text(bench: Workbench) 
         said_by(Regions(bench), "views", tab="first"),
         said_by(Regions(bench), "frontier"),
     )
-    said = re.findall(r"Worth ([\d.]+) times their cost, or more", words)
+    said = re.findall(r"ratio of (?:at least )?([\d.]+)", words)
     assert said[0] == said[1]
     assert f"of {len(WEIGHTS)} plans" in words and f"of {len(WEIGHTS)} plans" in curve
 
@@ -259,9 +270,9 @@ def test_what_a_plan_that_cannot_be_carried_out_lacks(
             answered(bench)
             bench.hold()
             wait_for(lambda: not bench.solver.waited_for)
-            assert (bench.held[first.case.sha256, bench.case.sha256] > 0) == holds
+            assert bench.held[first.case.sha256, bench.case.sha256].possible == holds
     else:
-        bench.held[first.case.sha256, bench.case.sha256] = float("nan")
+        bench.held[first.case.sha256, bench.case.sha256] = IMPOSSIBLE
         assert words in said_by(Regions(bench), "outcomes")
 
 
@@ -273,7 +284,7 @@ def test_before_the_first_plan_the_page_says_what_the_case_holds(
     musd, tonnes = sum(bench.base.budget.values()), sum(bench.base.demand.values())
     words = said_by(Regions(bench), "outcomes")
     assert (
-        f"a demand of {number(tonnes)} t in 2026–2031, {money(musd)} of public money, 3 futures, "
+        f"a demand of {number(tonnes)} t in 2026–2031, {money(musd)} of public money, 3 scenarios, "
         in words
     )
     assert all(Regions(bench).part(region, {}) for region in Regions(bench).snapshot()["versions"])
@@ -290,7 +301,7 @@ def test_plants_that_run_stand_with_those_that_may_be_built(bench: Workbench) ->
 def test_the_curve_of_what_it_is_compared_with_stays(bench: Workbench) -> None:
     answered(bench)
     wait_for(lambda: len(bench.curve) == len(WEIGHTS))
-    pale = "Pale: the curve of the case as it is."
+    pale = "Grey: the frontier of the case as it is."
     assert pale not in said_by(Regions(bench), "frontier")
     bench.edit(Edit("money", 0.5))
     answered(bench)
