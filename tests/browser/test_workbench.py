@@ -185,9 +185,7 @@ def test_the_plan_one_has_under_other_odds_and_what_to_fund_first(page: Page) ->
     page.locator("summary", has_text="Hazards").click()
     page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
     stands = page.locator(".stands")
-    expect(stands).to_contain_text(
-        "fixed with all its operations", timeout=30_000
-    )
+    expect(stands).to_contain_text("fixed with all its operations", timeout=30_000)
     stands.get_by_role("button", name="re-optimise its operations").click()
     expect(stands).to_contain_text("decisions fixed, operations re-optimised", timeout=30_000)
     page.locator("#tab-first").click()
@@ -287,7 +285,9 @@ def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> No
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
     expect(page.locator("#scenario")).to_have_value("expected")
     page.locator("#scenario").select_option("cut")
-    expect(page.locator("label[for=scenario]")).to_have_text("in one scenario of 3, the worst first:")
+    expect(page.locator("label[for=scenario]")).to_have_text(
+        "in one scenario of 3, the worst first:"
+    )
     page.locator("#scenario").select_option("expected")
     expect(page.locator("label[for=scenario]")).to_have_text("over")
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))

@@ -53,9 +53,7 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbe
         "Australia: the budget of 2027 is used up; one more MUSD reduces cost plus risk by" in words
     )  # it has none in another year
     assert "United States: the budget of 2027–2028 is used up" in words
-    assert (
-        plan.case.model.policy.budget_carry_over and "Unspent money is carried over" in words
-    )
+    assert plan.case.model.policy.budget_carry_over and "Unspent money is carried over" in words
     assert "Japan: the budget of 2028 is used up; one more MUSD reduces" in words
     bench.edit(Edit("money", 0.0))
     answered(bench)
