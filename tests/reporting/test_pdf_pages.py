@@ -94,7 +94,7 @@ def test_every_page_has_ink_within_its_margins_and_a_number(
         for number, text in enumerate(words, start=1)
         if f"{number} / {len(words)}" not in text
     ] == []
-    assert any("What to decide now" in text for text in words)
+    assert any("What to fund now, and by whom?" in text for text in words)
 
 
 @pytest.mark.usefixtures("poppler")
