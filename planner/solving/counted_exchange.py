@@ -53,7 +53,11 @@ def net_given(
     open_need = _total(need) - _total(used_of)
     spare = {good: made[good] - used_of[good] for good in goods}
     spare_part = _part(open_need, _total(spare))
-    net = {good: used_of[good] + spare_part * spare[good] - need[good] for good in goods}
+    given = {good: used_of[good] + spare_part * spare[good] for good in goods}
+    # What plants do not cover comes from stock that nobody asks to be kept, where it is.
+    stock = {good: np.minimum(_free_stock(at, good), need[good]) for good in goods}
+    stock_part = _part(_total(need) - _total(given), _total(stock))
+    net = {good: given[good] + stock_part * stock[good] - need[good] for good in goods}
     return {good: np.where(np.abs(tonnes) > ZERO, tonnes, 0.0) for good, tonnes in net.items()}
 
 
@@ -71,8 +75,18 @@ def _needed_of_plants(at: NodeValues, good: Good) -> Vector:
     for p, row in s.case.projects.items():
         if row.country == c and s.case.stage_of(p).takes == o:
             need = need + at("converted", p, e)
-    kept = np.array([(c, e, o, n.index) in s.kept_stock for n in s.tree.nodes])
-    return need - np.where(kept, at("released", *good), 0.0)
+    return need - np.where(_is_kept(at, good), at("released", *good), 0.0)
+
+
+def _free_stock(at: NodeValues, good: Good) -> Vector:
+    """Releases (t) where no target asks that stock is not thrown away."""
+    return np.where(_is_kept(at, good), 0.0, at("released", *good))
+
+
+def _is_kept(at: NodeValues, good: Good) -> NDArray[np.bool_]:
+    """Nodes at which stock of the good is not thrown away."""
+    s = at.scope
+    return np.array([(*good, n.index) in s.kept_stock for n in s.tree.nodes])
 
 
 def _total(amounts: Mapping[Good, Vector]) -> Vector:

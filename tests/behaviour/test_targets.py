@@ -231,6 +231,25 @@ def test_stock_is_not_thrown_away_to_lower_use(solve: SolveCase) -> None:
     assert told(plan)["met"] is True
 
 
+def test_stock_of_a_partner_of_whom_no_target_speaks_is_used_beside_what_is_given(
+    solve: SolveCase,
+) -> None:
+    """AAA makes 100 t for itself and BBB, which has 40 t in stock: 140 of 200 t are served, and no more is received
+    than is given."""
+    plan = solve(
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=[*ONE_YEAR, *demand(last=2026, country="BBB")],
+        projects=[mine(), plant(existing_tpa=100)],
+        stockpiles=[
+            {"country": "BBB", "element": "Dy", "initial_t": 40, "purchase_usd_per_kg": 10}
+        ],
+        targets=[target("made_share", 0.5, country="AAA")],
+    )
+    assert plan.status.value == "optimal"
+    assert short(plan) == pytest.approx(60)
+    assert flow(plan, "received") == pytest.approx(flow(plan, "given"))
+
+
 def test_mines_count_by_the_element_in_their_feed_whether_or_not_it_is_used(
     solve: SolveCase,
 ) -> None:
