@@ -26,7 +26,7 @@ from planner.parallel import Background
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.comparison import comparison_page
-from planner.results.business_case import BusinessCase, Removal
+from planner.results.business_case import PLAN, Basis, BusinessCase, Removal
 from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
@@ -163,6 +163,7 @@ def business_case_into(
     run: Path,
     projects: Sequence[str],
     *,
+    basis: Basis = PLAN,
     market: str = CASE_MARKET,
     terms: Mapping[str, float] | None = None,
     tables: Path | None = None,
@@ -170,6 +171,7 @@ def business_case_into(
 ) -> tuple[Plan, BusinessCase, list[str]]:
     """`business_case` of plants in a run folder, and write its page and its workbook there.
 
+    basis: volumes that support and debt are sized on.
     tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
     What the alliance loses without the plants is solved for once and kept in removals.json. The files are named by
     the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
@@ -186,6 +188,7 @@ def business_case_into(
     found = business_case(
         plan,
         projects,
+        basis=basis,
         market=market,
         terms=terms,
         removal=known,

@@ -19,6 +19,7 @@ from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
 from planner.reporting.screen import explain_lines
 from planner.reporting.words.sentences import worded_lines
+from planner.results.business_case import PLAN, Basis
 from planner.results.explanation import EXPLANATION
 from planner.results.folders import refuse_foreign, write_folder
 
@@ -36,12 +37,22 @@ def write_again(
         list[str] | None,
         typer.Option(help="Write the investment case of this plant instead; several count as one."),
     ] = None,
+    basis: Annotated[
+        Basis,
+        typer.Option(
+            help="Volumes that support and debt are sized on: of the plan, all sold at the market, or contracted alone."
+        ),
+    ] = PLAN,
     market: Annotated[
         str, typer.Option(help="Price deck: a market of the table prices.")
     ] = CASE_MARKET,
     terms: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="TERM=VALUE", help="A term of the table finance, changed."),
+        typer.Option(
+            "--with",
+            metavar="TERM=VALUE",
+            help="A term of the table finance, changed, or an instrument: grant=0.3, public_loan=100, floor=0.9.",
+        ),
     ] = None,
     tables: Annotated[
         Path | None,
@@ -57,7 +68,13 @@ def write_again(
         else:
             changed = _terms(terms or [])
             plan, found, files = explanations.business_case_into(
-                run, project, market=market, terms=changed, tables=tables, progress=progress
+                run,
+                project,
+                basis=basis,
+                market=market,
+                terms=changed,
+                tables=tables,
+                progress=progress,
             )
             lines = [
                 *business_case_lines(found, plan.case),

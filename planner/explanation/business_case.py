@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from planner.data.case import Case
+from planner.data.investment_tables import ITEMS
 from planner.data.stages import CHAIN, OXIDE
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import (
@@ -19,10 +20,12 @@ from planner.explanation.counterfactuals import (
     held_below,
     optimum,
 )
-from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
+from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
+from planner.finance.plant_flows import Investment, PlantFlows
 from planner.finance.project_facts import (
     CASE_MARKET,
+    INSTRUMENTS,
     FinanceTerm,
     Levels,
     PlantFacts,
@@ -31,27 +34,33 @@ from planner.finance.project_facts import (
     quotes,
     terms_of,
 )
-from planner.finance.returns import (
+from planner.finance.returns import npv, returns_of, worth
+from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
+from planner.finance.support import (
     GRANT,
-    Draws,
     Support,
-    adverse,
-    base_levels,
+    Volumes,
     cost_of_contracts,
-    drawn,
+    instrument_costs,
     least_amount,
     least_support,
-    npv,
     owners_npv,
     public_cost,
-    returns_of,
-    spread_of,
-    tornado,
     with_support,
-    worth,
 )
 from planner.finance.yearly_rows import Array, added
-from planner.results.business_case import Alternative, BusinessCase, Market, Removal, Sold
+from planner.results.business_case import (
+    CONTRACTED,
+    MARKET,
+    PLAN,
+    Alternative,
+    Basis,
+    BusinessCase,
+    Instrument,
+    Market,
+    Removal,
+    Sold,
+)
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Program, Vector
@@ -66,6 +75,7 @@ def business_case(
     plan: PlanValues,
     projects: str | Sequence[str],
     *,
+    basis: Basis = PLAN,
     market: str = CASE_MARKET,
     terms: Mapping[str, float] | None = None,
     removal: Removal | None = None,
@@ -75,10 +85,13 @@ def business_case(
 ) -> BusinessCase:
     """The investment case of one plant or of several as one, whether or not the plan builds or runs them.
 
-    market: a deck of the table `prices`, or `case` for the prices of the table `elements`. terms: values of the table
-    `finance` that hold instead. removal: what the alliance loses without the plants, where it is known; else it is
-    solved for, if `solve`. name: what the plan is called. progress: called with each step in words.
-    Raises InputError for a plant that cannot grow, StoppedError for a plan that is not proven.
+    basis: the volumes that support and debt are sized on and sensitivities are told for: of the `plan` (of a plant that
+    it does not run: the market), the `market` (all sold), or `contracted` (only what offtake contracts cover). market: a
+    deck of the table `prices`, or `case` for the prices of the table `elements`. terms: values of the table `finance`
+    that hold instead. removal: loss of the alliance without the plants, where it is known; else it is solved for, if
+    `solve`. name: of the plan. progress: called with each step in words.
+    Raises InputError for a plant that cannot grow and for contracted volumes without a contract, StoppedError for a plan
+    that is not proven.
 
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
@@ -90,90 +103,179 @@ def business_case(
     found = investment(case, asked, market, found_terms)
     futures, builds = case.scenarios, _builds(plan, asked)
     used = [_use(plan, project, found.years) for project in asked]
-    whole = [np.ones(len(found.years)) for _ in asked]
-    every = [u[None, :] for u in whole]
-    expected = [np.array(list(futures.values())) @ u for u in used]
-    runs = any(u.any() for u in used)
-    by_year, use_in = (expected, used) if runs else (whole, every)
+    answers = _volumes(found, found_terms, futures, used)
+    on = _basis(basis, answers)
+    volumes = answers[on]
     x = base_levels(found, found_terms)
-    draws, draws_in_full = (drawn(found, found_terms, futures, u) for u in (use_in, every))
     hurt = adverse(found, found_terms)
-    full = _sold(found, x, whole, every, futures, draws_in_full, hurt)
-    planned = _sold(found, x, expected, used, futures, draws, hurt) if runs else None
+    sold = {which: _sold(each, x, futures=futures, hurt=hurt) for which, each in answers.items()}
     progress("the least of each support")
-    supports = least_support(found, x, by_year, futures, use_in, draws)
-    kind, amount = supports[0].kind, supports[0].amount
+    supports = least_support(volumes, x, futures)
     supported, given = None, dict[str, Array]()
-    if amount:
-        helped, in_draws = (
-            with_support(x, kind, amount),
-            replace(draws, x=with_support(draws.x, kind, amount)),
-        )
-        given = {name: level for name, level in helped.items() if level is not x.get(name)}
-        supported = _sold(found, helped, by_year, use_in, futures, in_draws, hurt)
+    if supports[0].amount:
+        kind, amount = supports[0].kind, supports[0].amount
+        helped = with_support(x, kind, amount)
+        given = {level: helped[level] for level in helped if helped[level] is not x.get(level)}
+        in_draws = replace(volumes.draws, x=with_support(volumes.draws.x, kind, amount))
+        helped_volumes = replace(volumes, draws=in_draws)
+        supported = _sold(helped_volumes, helped, futures=futures, hurt=hurt)
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
-    others = _alternatives(case, found, x, by_year, supports[0], removal, market)
-    capital = {p.project: p.size * p.capex for p in found.plants}
-    public = sum(p.public_share * capital[p.project] for p in found.plants) / (
-        sum(capital.values()) or 1.0
-    )
-    alone = {
-        p.project: float(worth(cash_flows(replace(found, plants=(p,)), x, whole[:1]), x))
-        for p in found.plants
-    }
+    throughput = {future: (0.0,) * len(asked) for future in futures}
+    if PLAN in answers:
+        throughput = _throughput(found, x, used, futures)
+    public = _public_share(found)
+    full = sold[MARKET]
     return BusinessCase(
-        *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
-        *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
-        _throughput(found, x, used, futures) if runs else {w: (0.0,) * len(asked) for w in futures},
-        *(alone, supports, supported, tornado(found, found_terms, by_year, given)),
-        _markets(plan, found, full.flows),
-        _jobs(case, found, full.flows),
-        *(removal, others),
+        projects=asked,
+        run=name,
+        market=market,
+        changes=dict(terms or {}),
+        terms=found_terms,
+        investment=found,
+        builds=builds,
+        futures=futures,
+        basis=on,
+        public_share=public,
+        owners_with_it=owners_npv(volumes.found, with_support(x, GRANT, public), volumes.use),
+        full=full,
+        planned=sold.get(PLAN),
+        contracted=sold.get(CONTRACTED),
+        throughput=throughput,
+        alone=_alone(found, x),
+        supports=supports,
+        supported=supported,
+        instruments=_instruments(volumes, x, futures, found_terms),
+        swings=tornado(volumes.found, found_terms, volumes.use, given),
+        markets=_markets(plan, found, full.flows),
+        jobs=_jobs(case, found, full.flows),
+        removal=removal,
+        alternatives=_alternatives(
+            case, volumes, x, support=supports[0], removal=removal, market=market
+        ),
     )
+
+
+def _volumes(
+    found: Investment,
+    terms: Mapping[str, FinanceTerm],
+    futures: Mapping[str, float],
+    used: Sequence[Array],
+) -> dict[str, Volumes]:
+    """The answers that there are to the question what is sold: of the plan where it runs a plant, all at the market,
+    and what contracts cover where there is one. used: of each plant in each future (rows) and year."""
+    whole = [np.ones(len(found.years)) for _ in used]
+    every = [use[None, :] for use in whole]
+    chances = np.array(list(futures.values()))
+    in_full = drawn(found, terms, futures, every)
+    answers: dict[str, Volumes] = {}
+    answers[MARKET] = Volumes(found=found, use=whole, use_in=every, draws=in_full)
+    if any(use.any() for use in used):
+        expected = [chances @ use for use in used]
+        draws = drawn(found, terms, futures, used)
+        answers[PLAN] = Volumes(found=found, use=expected, use_in=used, draws=draws)
+    if any(deal.contract.kind == "offtake" for deal in found.deals):
+        covered = replace(found, contracted_only=True)
+        answers[CONTRACTED] = Volumes(found=covered, use=whole, use_in=every, draws=in_full)
+    return answers
+
+
+def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
+    """The volumes that are sized on. Raises InputError for contracted ones without a contract."""
+    if asked == CONTRACTED and CONTRACTED not in answers:
+        told = "contracted: no offtake contract is about these plants; add one to contracts.csv"
+        raise InputError([Fault("--basis", 0, "", told)])
+    return asked if asked in answers else MARKET
+
+
+def _public_share(found: Investment) -> float:
+    """The share of the capital that the plan has public budgets pay."""
+    capital = [plant.size * plant.capex for plant in found.plants]
+    public = [p.public_share * each for p, each in zip(found.plants, capital, strict=True)]
+    return sum(public) / (sum(capital) or 1.0)
+
+
+def _alone(found: Investment, x: Levels) -> dict[str, float]:
+    """NPV after tax of each plant by itself, selling all (MUSD)."""
+    out = {}
+    for plant in found.plants:
+        flows = cash_flows(replace(found, plants=(plant,)), x, [np.ones(len(found.years))])
+        out[plant.project] = float(worth(flows, x))
+    return out
+
+
+def _instruments(
+    volumes: Volumes, x: Levels, futures: Mapping[str, float], terms: Mapping[str, FinanceTerm]
+) -> list[Instrument]:
+    """Each instrument that is stated, and the budget line that it needs."""
+    found = volumes.found
+    flows = cash_flows(found, x, volumes.use)
+    by_future = cash_flows(found, x, volumes.use_in, found.by_future(list(futures)))
+    in_futures = instrument_costs(by_future)
+    out = []
+    for kind, paid in instrument_costs(flows).items():
+        stated = {name: terms[name].value for name in (kind, f"{kind}_per_kg") if name in terms}
+        if not any(stated.values()):
+            continue
+        cost = npv(x["public_rate"], paid / flows.index)
+        costs = npv(x["public_rate"], in_futures[kind] / by_future.index)
+        most = int(np.argmax(paid))
+        line = Instrument(
+            kind=kind,
+            amount=stated[kind],
+            cost=float(cost),
+            worst=float(np.max(costs)),
+            most=float(paid[most]),
+            year=found.years[most],
+        )
+        out.append(line)
+    return out
 
 
 def _alternatives(
     case: Case,
-    found: Investment,
+    volumes: Volumes,
     x: Levels,
-    use: Sequence[Array],
+    *,
     support: Support,
     removal: Removal | None,
     market: str,
 ) -> list[Alternative]:
-    """What else the public could do, and what that costs it and is worth: none of it, half, its own plant, a stock."""
-    worth, amount = removal.worth if removal else None, support.amount
-    half = replace(found, plants=tuple(replace(p, size=p.size / 2) for p in found.plants))
-    least = None if amount is None else least_amount(half, x, use, support.kind)
-    levels = with_support(x, support.kind, least or 0.0)
-    cost = (
-        None
-        if least is None
-        else float(public_cost(cash_flows(half, levels, use), levels, support.kind))
-    )
+    """Alternatives of the public, with cost and worth: none of it, the whole, half, its own plant, a stock."""
+    found, use = volumes.found, volumes.use
+    worth = removal.worth if removal else None
+    of_half = removal.worth - removal.half if removal and removal.half is not None else None
     plain = cash_flows(found, x, use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
         Alternative("none", 0.0, 0.0),
         Alternative("whole", support.cost, worth),
-        Alternative(
-            "half",
-            cost,
-            removal.worth - removal.half if removal and removal.half is not None else None,
-        ),
+        Alternative("half", _cost_of_half(volumes, x, support), of_half),
         Alternative("public", owned, worth),
     ]
     if removal and removal.risk is not None and removal.stock_t:
-        deck = quotes(
-            case, [(e, OXIDE) for e in removal.stock_t], market, found.years, float(x["inflation"])
-        )
-        stock = sum(
-            t * float(q.price[0]) for t, q in zip(removal.stock_t.values(), deck, strict=True)
-        )
+        wanted = [(element, OXIDE) for element in removal.stock_t]
+        deck = quotes(case, wanted, market, found.years, float(x["inflation"]))
+        stock = 0.0
+        for tonnes, quote in zip(removal.stock_t.values(), deck, strict=True):
+            stock += tonnes * float(quote.price[0])
         out.append(Alternative("stock", stock, removal.risk - stock))
     return out
+
+
+def _cost_of_half(volumes: Volumes, x: Levels, support: Support) -> float | None:
+    """Public cost of half of the plants with the least support of a kind; None where none suffices."""
+    if support.amount is None:
+        return None
+    plants = tuple(replace(plant, size=plant.size / 2) for plant in volumes.found.plants)
+    half = replace(volumes.found, plants=plants)
+    least = least_amount(half, x, volumes.use, support.kind)
+    if least is None:
+        return None
+    levels = with_support(x, support.kind, least)
+    flows = cash_flows(half, levels, volumes.use)
+    return float(public_cost(flows, levels, support.kind)) if least else 0.0
 
 
 def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
@@ -213,7 +315,14 @@ def investment(
         good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years])
         for good in sorted(sold)
     }
-    return Investment(years, case.first_year, plants, tuple(deck), deals, lines)
+    return Investment(
+        years=years,
+        base_year=case.first_year,
+        plants=plants,
+        quotes=tuple(deck),
+        deals=deals,
+        wanted=lines,
+    )
 
 
 def _wanted(case: Case) -> Mapping[tuple[str, str, int], float]:
@@ -264,27 +373,24 @@ def _use(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
     return np.clip(out, 0.0, 1.0)
 
 
-def _sold(
-    found: Investment,
-    x: Levels,
-    use: Sequence[Array],
-    use_in: Sequence[Array],
-    futures: Mapping[str, float],
-    draws: Draws,
-    hurt: Levels,
-) -> Sold:
+def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Levels) -> Sold:
+    """The case with one answer to what is sold. hurt: levels of prices that hurt."""
+    found, use = volumes.found, volumes.use
     flows = cash_flows(found, x, use)
     bad = cash_flows(found, {**x, **hurt}, use)
+    rates = [_used(plant, at) for plant, at in zip(found.plants, flows.plants, strict=True)]
+    in_draws = volumes.draws.flows(found)
     return Sold(
-        tuple(use),
-        tuple(map(float, map(_used, found.plants, flows.plants))),
-        x,
-        flows,
-        bad,
-        returns_of(flows, x, bad),
-        cost_of_contracts(found, x, use_in, futures),
-        spread_of(draws.flows(found, {}), draws.x, flows.loan),
-        _steps(found, x, use, flows),
+        contracted_only=found.contracted_only,
+        by_year=tuple(use),
+        use=tuple(float(rate) for rate in rates),
+        levels=x,
+        flows=flows,
+        adverse=bad,
+        returns=returns_of(flows, x, bad),
+        contracts=cost_of_contracts(volumes, x, futures),
+        spread=spread_of(in_draws, volumes.draws.x, flows.loan),
+        steps=_steps(found, x, use, flows),
     )
 
 
@@ -304,7 +410,10 @@ def _throughput(
 def _steps(
     found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows
 ) -> dict[str, float]:
-    bare = cash_flows(replace(found, deals=()), {**x, **NO_SUPPORT}, use)
+    neutral = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
+    volumes = tuple(deal.at_market() for deal in found.deals if deal.contract.kind == "offtake")
+    without = replace(found, deals=volumes if found.contracted_only else ())
+    bare = cash_flows(without, {**x, **neutral}, use)
     market = float(worth(bare, x, "before_tax"))
     before, after, owners = (
         float(worth(flows, x, to)) for to in ("before_tax", "after_tax", "owners")

@@ -28,6 +28,16 @@ OPEN: Mapping[str, float] = {
 TERMS = ("covers", *OPEN, "price_share", "upside_share", "real")
 
 
+MARKET_TERMS: Mapping[str, float | None] = {
+    "price_usd_per_kg": None,
+    "price_share": 1.0,
+    "floor_usd_per_kg": None,
+    "cap_usd_per_kg": None,
+    "upside_from_usd_per_kg": None,
+}
+"""Terms of a contract that says of volume alone."""
+
+
 @dataclass(frozen=True)
 class Deal:
     """A contract, and its terms as the figures that are computed with."""
@@ -49,13 +59,15 @@ class Deal:
         c = self.contract
         return c.kind == kind and c.project in ("", project) and c.element in ("", element)
 
+    def at_market(self) -> Deal:
+        """The same volume at market prices."""
+        return Deal.of(self.contract.model_copy(update=MARKET_TERMS))
+
     def in_force(self, year: Array) -> Array:
         """1 in its years, else 0."""
         name, t = self.contract.contract, self.terms
-        return row(
-            np.where((year >= t["first_year"]) & (year <= t["last_year"]), 1.0, 0.0),
-            *("Contracts", f"{name}, in force", "flag"),
-        )
+        force = np.where((year >= t["first_year"]) & (year <= t["last_year"]), 1.0, 0.0)
+        return row(force, "Contracts", f"{name}, in force", "flag")
 
     def worth(self, index: Array) -> Array:
         """Its prices in money of the base year: those that do not rise with inflation lose by it."""
@@ -63,7 +75,7 @@ class Deal:
         return row(worth, "Contracts", f"{self.contract.contract}, worth of its prices", "of base")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settlement:
     """What a contract does to sales by year (MUSD): at its own price basis, topped up, paid back."""
 
@@ -79,65 +91,55 @@ class Settlement:
         return self.basis + self.top_up - self.paid_back
 
 
-def settle(
-    deal: Deal,
-    price: Array,
-    tonnes: Array,
-    year: Array,
-    index: Array,
-    per_kg: Array,
-    label: str = "",
-) -> Settlement:
-    """An offtake contract over sales of `tonnes` at the market `price` (MUSD/t, real).
+@dataclass(frozen=True, kw_only=True)
+class Trade:
+    """A material sold or taken in by year: market price (MUSD/t, real), tonnes; money of the year over that of the base
+    year; MUSD/t of one USD/kg. label: of its rows."""
 
-    index: money of the day over that of the base year. per_kg: MUSD/t of one USD/kg. label: of its rows.
-    """
-    t, worth, named = deal.terms, deal.worth(index) * per_kg, f"{label}, {deal.contract.contract}"
-    covered = row(
-        np.minimum(tonnes * t["covers"], t["tonnes"]) * deal.in_force(year),
-        "Revenue",
-        f"{named}, covered",
-        "t",
-    )
-    basis = np.where(
-        t["price_usd_per_kg"] >= 0, t["price_usd_per_kg"] * worth, price * t["price_share"]
-    )
+    price: Array
+    tonnes: Array
+    year: Array
+    index: Array
+    per_kg: Array
+    label: str = ""
+
+
+def settle(deal: Deal, trade: Trade) -> Settlement:
+    """An offtake contract over sales at the market."""
+    t, price = deal.terms, trade.price
+    named = f"{trade.label}, {deal.contract.contract}"
+    worth = deal.worth(trade.index)
+    per_tonne = worth * trade.per_kg
+    covered = np.minimum(trade.tonnes * t["covers"], t["tonnes"]) * deal.in_force(trade.year)
+    covered = row(covered, "Revenue", f"{named}, covered", "t")
+    fixed = t["price_usd_per_kg"] * per_tonne
+    basis = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])
     basis = row(basis, "Revenue", f"{named}, its price", "MUSD/t")
-    up = np.maximum(t["floor_usd_per_kg"] * worth - basis, 0.0) * covered
-    above = (
-        t["upside_share"] * np.maximum(basis - t["upside_from_usd_per_kg"] * worth, 0.0) * covered
-    )
-    most = t["upside_most_musd"] * deal.worth(index)
-    back = np.maximum(basis - t["cap_usd_per_kg"] * worth, 0.0) * covered + np.minimum(above, most)
+    floor, cap = t["floor_usd_per_kg"] * per_tonne, t["cap_usd_per_kg"] * per_tonne
+    threshold = t["upside_from_usd_per_kg"] * per_tonne
+    shared = t["upside_share"] * np.maximum(basis - threshold, 0.0) * covered
+    capped = np.maximum(basis - cap, 0.0) * covered
+    back = capped + np.minimum(shared, t["upside_most_musd"] * worth)
+    up = np.maximum(floor - basis, 0.0) * covered
+    own = (basis - price) * covered
     return Settlement(
-        deal.contract,
-        covered,
-        row((basis - price) * covered, "Revenue", f"{named}, by its own price", "MUSD"),
-        row(up, "Revenue", f"{named}, topped up", "MUSD"),
-        row(back, "Revenue", f"{named}, paid back", "MUSD"),
+        contract=deal.contract,
+        covered=covered,
+        basis=row(own, "Revenue", f"{named}, by its own price", "MUSD"),
+        top_up=row(up, "Revenue", f"{named}, topped up", "MUSD"),
+        paid_back=row(back, "Revenue", f"{named}, paid back", "MUSD"),
     )
 
 
-def feed_price(
-    deals: Sequence[Deal],
-    price: Array,
-    payable: Array | float,
-    year: Array,
-    index: Array,
-    per_kg: Array,
-    label: str = "",
-) -> Array:
+def feed_price(deals: Sequence[Deal], trade: Trade, payable: Array | float) -> Array:
     """What is paid for a material taken in (MUSD/t): the payable share of its price, or what contracts say of it."""
+    price = trade.price
     paid, left = 0.0 * price, 1.0 + 0.0 * price
     for deal in deals:
         t = deal.terms
-        covered = row(
-            np.minimum(t["covers"] * deal.in_force(year), left),
-            "Costs",
-            f"{label}, {deal.contract.contract}",
-            "share",
-        )
-        fixed = t["price_usd_per_kg"] * deal.worth(index) * per_kg
+        covered = np.minimum(t["covers"] * deal.in_force(trade.year), left)
+        covered = row(covered, "Costs", f"{trade.label}, {deal.contract.contract}", "share")
+        fixed = t["price_usd_per_kg"] * deal.worth(trade.index) * trade.per_kg
         own = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])
         paid, left = paid + own * covered, left - covered
-    return row(paid + price * payable * left, "Costs", f"{label}, paid", "MUSD/t")
+    return row(paid + price * payable * left, "Costs", f"{trade.label}, paid", "MUSD/t")

@@ -49,7 +49,7 @@ class Material:
         return f"{self.name or self.element} {self.form}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlantFacts:
     """A plant as its case states it. commit: year of the first payment; size: t/y; money in MUSD per t."""
 
@@ -102,27 +102,30 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
         )
         for r in extra
     ]
+    by_products_cost = sum(r.variable_opex_usd_per_t for r in extra)
     return PlantFacts(
-        *(
-            project,
-            row.name,
-            row.stage,
-            row.country,
-            case.commitment_years(project).start,
-            row.lead_time_years,
-        ),
-        row.max_new_tpa,
-        musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
-        musd(row.fixed_opex_usd_per_tpa),
-        musd(row.variable_opex_usd_per_t + sum(r.variable_opex_usd_per_t for r in extra)),
-        tuple(case.ramp_of(project)),
-        row.public_share,
-        mix,
-        *(
-            tuple(replace(m, name=_name(case, m.element)) for m in of if m.per_tonne > 0)
-            for of in (made, taken)
-        ),
+        project=project,
+        name=row.name,
+        stage=row.stage,
+        country=row.country,
+        commit=case.commitment_years(project).start,
+        lead=row.lead_time_years,
+        size=row.max_new_tpa,
+        capex=musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
+        fixed=musd(row.fixed_opex_usd_per_tpa),
+        variable=musd(row.variable_opex_usd_per_t + by_products_cost),
+        ramp=tuple(case.ramp_of(project)),
+        public_share=row.public_share,
+        mix=mix,
+        made=_named(case, made),
+        taken=_named(case, taken),
     )
+
+
+def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
+    """Those that there is any of, by the names of their elements."""
+    there = [m for m in materials if m.per_tonne > 0]
+    return tuple(replace(m, name=_name(case, m.element)) for m in there)
 
 
 def _name(case: Case, element: str) -> str:
@@ -193,12 +196,26 @@ def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
 
 Levels = Mapping[str, Array]
 """FinanceTerm, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
+INSTRUMENTS = (
+    "grant",
+    "public_loan",
+    "floor",
+    "cfd",
+    "availability",
+    "take_or_pay",
+    "take_or_pay_price",
+    "royalty",
+    "accelerated",
+    "tax_credit",
+    "tax_credit_per_kg",
+)
+"""Terms that are instruments: none of them holds unless it is stated."""
 UNSOURCED = "stated without a source"
 CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FinanceTerm:
     """A figure of the case with its range, and where it comes from. judged: nobody stated it.
 
@@ -232,7 +249,7 @@ class FinanceTerm:
         return self.source == UNSOURCED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quote:
     """Prices of one good by year (MUSD/t, real), without and by future. premiums: terms that come on top of them.
 
@@ -281,9 +298,20 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
         if name in changes:
             value, source = changes[name], "as asked"
             low, high = min(low, value), max(high, value)
+        if source == "judged" and name in INSTRUMENTS:
+            source = "not stated"
         judged = source == "judged"
         out[name] = FinanceTerm(
-            name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole
+            name=name,
+            meaning=item.meaning,
+            unit=item.unit,
+            value=value,
+            low=low,
+            high=high,
+            source=source,
+            confidence=confidence,
+            judged=judged,
+            whole=item.whole,
         )
     return out
 
@@ -325,8 +353,17 @@ def _quote(
         row = case.elements.get(element)
         usd = row.price_usd_per_kg or 0.0 if row else 0.0
         flat = np.full(len(years), musd_per_tonne(usd))
-        said = (row.source, row.confidence) if row else ("", "")
-        return Quote(element, form, flat, 0.7, 1.3, {}, PREMIUMS[form], *said)
+        return Quote(
+            element=element,
+            form=form,
+            price=flat,
+            low=0.7,
+            high=1.3,
+            by_future={},
+            premiums=PREMIUMS[form],
+            source=row.source if row else "",
+            confidence=row.confidence if row else "",
+        )
     by_future = {}
     for future in sorted({r.future for r in used if r.future}):
         of_future = [r for r in used if r.future == future]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from planner.finance.cashflow import CashFlows, Investment
+from planner.finance.cashflow import CashFlows
+from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
-from planner.finance.returns import PublicCost, Returns, Spread, Support, Swing
+from planner.finance.returns import Returns
+from planner.finance.sensitivity import Spread, Swing
+from planner.finance.support import PublicCost, Support
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 
@@ -15,16 +19,38 @@ APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
 
-@dataclass(frozen=True)
+Basis = Literal["plan", "market", "contracted"]
+PLAN: Basis = "plan"
+MARKET: Basis = "market"
+CONTRACTED: Basis = "contracted"
+"""Volumes that support and debt are sized on: as the plan runs it, all sold, only what contracts cover."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """An instrument that the case states, and its budget line: cost to the public (present value, MUSD), the same in the
+    future in which it is most, the most of a year (nominal MUSD) and that year. Below nought the public is paid."""
+
+    kind: str
+    amount: float
+    cost: float
+    worst: float
+    most: float
+    year: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sold:
     """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
-    use: rate over the years of output; levels: of terms, prices and support; adverse: flows at prices that hurt;
+    contracted_only: only what contracts cover is sold. use: rate over the years of output; levels: of terms,
+    prices and support; adverse: flows at prices that hurt;
     contracts: public cost of the case's contracts;
     spread: draws of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt
     change, to the NPV of the owners.
     """
 
+    contracted_only: bool
     by_year: tuple[Array, ...]
     use: tuple[float, ...]
     levels: Levels
@@ -84,14 +110,14 @@ class Alternative:
     worth: float | None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class BusinessCase(Parts):
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
     public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
-    planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
+    planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
+    cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
     future. supported: what support is sized for, with the cheapest; None where none is needed or suffices. alone: NPV
-    after tax (MUSD), selling all, of each plant alone. supports: for the case as the plan runs it, or selling all
-    where it does not run.
+    after tax (MUSD), selling all, of each plant alone. instruments: those that the case states.
     """
 
     projects: tuple[str, ...]
@@ -102,14 +128,17 @@ class BusinessCase(Parts):
     investment: Investment
     builds: Mapping[str, Mapping[int, float]]
     futures: Mapping[str, float]
+    basis: Basis
     public_share: float
     owners_with_it: float
     full: Sold
     planned: Sold | None
+    contracted: Sold | None
     throughput: Mapping[str, tuple[float, ...]]
     alone: Mapping[str, float]
     supports: Sequence[Support]
     supported: Sold | None
+    instruments: Sequence[Instrument]
     swings: Sequence[Swing]
     markets: Sequence[Market]
     jobs: Mapping[str, float]
@@ -130,12 +159,13 @@ class BusinessCase(Parts):
     @property
     def modes(self) -> list[tuple[str, Sold]]:
         """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
-        titles = ("As the plan runs it", "Selling all", "With the least support")
-        return [
-            (t, s)
-            for t, s in zip(titles, (self.planned, self.full, self.supported), strict=True)
-            if s
-        ]
+        answers = {
+            "As the plan runs it": self.planned,
+            "Selling all": self.full,
+            "As contracted": self.contracted,
+            "With the least support": self.supported,
+        }
+        return [(title, sold) for title, sold in answers.items() if sold is not None]
 
     @property
     def dated(self) -> str:
@@ -180,8 +210,14 @@ class BusinessCase(Parts):
 
     @property
     def judged_on(self) -> Sold:
-        """What support is sized for: the case as the plan runs it, or selling all where the plan does not run it."""
-        return self.planned or self.full
+        """The case that support is sized for: that of the basis."""
+        by_basis = {PLAN: self.planned, MARKET: self.full, CONTRACTED: self.contracted}
+        return by_basis[self.basis] or self.full
+
+    @property
+    def bankable_at_market(self) -> bool:
+        """Whether owners earn what they ask without support, all sold."""
+        return self.full.returns.npv_owners >= 0
 
     @property
     def bankable(self) -> bool:
@@ -203,5 +239,6 @@ class BusinessCase(Parts):
     def file_stem(self) -> str:
         """A name for its files: plants, market and what is otherwise than the case states."""
         market = [] if self.market == "case" else [self.market]
+        basis = [] if self.basis == PLAN or self.planned is None else [self.basis]
         changed = [f"{name}-{value:g}" for name, value in self.changes.items()]
-        return "-".join(["project", *self.projects, *market, *changed])
+        return "-".join(["project", *self.projects, *basis, *market, *changed])

@@ -18,12 +18,12 @@ from planner.api.explanations import business_case_into
 from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
 from planner.explanation.business_case import business_case
-from planner.finance.cashflow import received
+from planner.finance.plant_flows import received
 from planner.finance.returns import npv
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import Basis, BusinessCase
 from planner.results.plan import PlanValues
 from planner.results.store import write_run
 from tests.cases import (
@@ -477,6 +477,7 @@ def test_money_by_year_foots_to_the_printed_digit(plan: PlanValues) -> None:
     heads = [column.title for column in table.columns]
     flows = found.shown.flows
     by_year = dict(zip(found.investment.years, flows.owners.tolist(), strict=True))
+    cfads, owners = heads.index("cash for debt (CFADS)"), heads.index("owners")
     assert len(table.shown) > 4
     for row in table.shown[:-1]:
         at = dict(
@@ -486,9 +487,9 @@ def test_money_by_year_foots_to_the_printed_digit(plan: PlanValues) -> None:
                 strict=True,
             )
         )
-        before_debt = [at[name] for name in heads[1:8]]
+        before_debt = [at[name] for name in heads[1:cfads]]
         assert round(sum(before_debt), 2) == at["cash for debt (CFADS)"]
-        assert round(sum(at[name] for name in heads[8:15]), 2) == at["owners"]
+        assert round(sum(at[name] for name in heads[cfads:owners]), 2) == at["owners"]
         assert at["owners"] == pytest.approx(by_year[int(at["year"])], abs=0.07)
 
 
@@ -519,3 +520,90 @@ def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:
     sales = np.array([0, 0, 24, 48, 48]) - np.array([0, 0, 7.5, 15, 15])
     lost = sales * (1 - np.asarray(quote.low)[:5])
     assert found.full.adverse.ebitda[:5] == near(found.full.flows.ebitda[:5] - lost)
+
+
+def half_contracted(make_case: MakeCase) -> PlanValues:
+    """3 t a year are under contract at 7 MUSD, where the plant can make 4, 8 and 8 t; 2 are wanted, so that the plan builds
+    half of it, and uses all of it in its first year and half later."""
+    offtake = {
+        "contract": "mill",
+        "kind": "offtake",
+        "element": "Dy",
+        "tonnes": 3,
+        "price_usd_per_kg": 7000,
+        "real": "true",
+    }
+    lifted = [*TERMS, {"item": "market_share", "value": 10}]
+    return planned(make_case, 2, contracts=[offtake], finance=lifted)
+
+
+def test_three_volumes_stand_side_by_side(make_case: MakeCase) -> None:
+    """As used in the plan the whole plant gives 4 t a year; the contract covers 3, the market takes 4, 8 and 8 t."""
+    plan = half_contracted(make_case)
+    found = business_case(plan, "plant", solve=False)
+    assert [title for title, _ in found.modes][:3] == [
+        "As the plan runs it",
+        "Selling all",
+        "As contracted",
+    ]
+    assert found.planned is not None and found.contracted is not None
+    sold = {title: one.flows.plants[0].sales[0].tonnes[2:5] for title, one in found.modes}
+    assert sold["As the plan runs it"] == near([4, 4, 4])
+    assert sold["Selling all"] == near([4, 8, 8])
+    assert sold["As contracted"] == near([3, 3, 3])
+    # 3 t at 7 MUSD less 7.5 t in use: feed at 0.75 MUSD, running at 0.2 and 2 MUSD a year.
+    assert found.contracted.flows.ebitda[2:5] == near([21 - 5.625 - 1.5 - 2] * 3)
+    assert sum(found.contracted.steps.values()) == near(found.contracted.returns.npv_owners)
+    assert found.contracted.steps["contracts"] == near(sum(3 / 1.1 ** (n + 3) for n in range(3)))
+
+
+@pytest.mark.parametrize("basis", ["plan", "market", "contracted"])
+def test_sizing_and_sensitivity_take_the_basis_asked_for(make_case: MakeCase, basis: Basis) -> None:
+    plan = half_contracted(make_case)
+    found = business_case(plan, "plant", basis=basis, terms={"equity_rate": 0.5}, solve=False)
+    by_basis = {"plan": found.planned, "market": found.full, "contracted": found.contracted}
+    sold = by_basis[basis]
+    assert sold is not None and found.judged_on is sold and found.basis == basis
+    assert found.supported is not None and found.supported.use == near(sold.use)
+    assert found.supported.returns.npv_owners == near(0)
+    others = [
+        business_case(plan, "plant", basis=b, terms={"equity_rate": 0.5}, solve=False)
+        for b in by_basis
+        if b != basis
+    ]
+    assert all(found.supports[0] != other.supports[0] for other in others)
+    tax = next(s for s in found.swings if s.term.name == "cfd")
+    assert tax.npv_low == near(found.shown.returns.npv_after_tax)
+    assert found.file_stem().startswith("project-plant" + ("" if basis == "plan" else f"-{basis}"))
+
+
+def test_a_plant_that_needs_nothing_on_the_market_is_told_so_first(make_case: MakeCase) -> None:
+    plan = half_contracted(make_case)
+    found = business_case(plan, "plant", terms={"equity_rate": 0.12}, solve=False)
+    assert found.bankable_at_market and not found.bankable
+    answer = business_case_lines(found, plan.case)[1]
+    assert answer.startswith("Answer           Selling all at the market it needs no public money")
+
+
+def test_contracted_volumes_need_a_contract(plan: PlanValues) -> None:
+    with pytest.raises(InputError, match="no offtake contract"):
+        business_case(plan, "plant", basis="contracted", solve=False)
+
+
+def test_instruments_are_stated_together_and_name_their_budget_lines(plan: PlanValues) -> None:
+    """30 % of 40 MUSD, half a year each, at 3 %; 10 MUSD of public loan drawn with it; a floor below the price."""
+    terms = {"grant": 0.3, "public_loan": 10, "floor": 0.9, "royalty": 0.02}
+    found = business_case(plan, "plant", terms=terms, solve=False)
+    lines = {line.kind: line for line in found.instruments}
+    assert list(lines) == ["grant", "public_loan", "floor", "royalty"]
+    assert lines["grant"].cost == near(6 / 1.03 + 6 / 1.03**2)
+    assert (lines["grant"].most, lines["grant"].year) == (near(6), 2026)
+    assert lines["public_loan"].most == near(5) and lines["floor"].cost == near(0)
+    assert lines["royalty"].cost == near(
+        -0.02 * sum(sales / 1.03**n for n, sales in ((3, 24), (4, 48), (5, 48)))
+    )
+    assert (
+        "Instruments that the case states" in read_page(business_case_page(found, plan.case)).text
+    )
+    with pytest.raises(InputError, match="out of bounds"):
+        business_case(plan, "plant", terms={"grant": 30}, solve=False)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from planner.data.investment_tables import ITEMS, Contract
-from planner.finance.cashflow import Investment, Product
 from planner.finance.contracts import Deal
+from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import FinanceTerm, Material, PlantFacts, Quote
 from planner.finance.yearly_rows import Array
 
@@ -38,8 +38,19 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
     """Terms without what makes sums long: no inflation, contingency, closure or working capital, 3 years of output."""
     values = {name: item.value for name, item in ITEMS.items()} | PLAIN | changes
     return {
-        n: FinanceTerm(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole)
-        for n, v in values.items()
+        name: FinanceTerm(
+            name=name,
+            meaning=name,
+            unit="",
+            value=value,
+            low=value,
+            high=value,
+            source="here",
+            confidence="high",
+            judged=False,
+            whole=ITEMS[name].whole,
+        )
+        for name, value in values.items()
     }
 
 
@@ -55,29 +66,42 @@ def separation(
     """
     years = tuple(range(2026, 2032))
     plant = PlantFacts(
-        *(
-            "plant",
-            "plant",
-            "separation",
-            "AAA",
-            2026,
-            2,
-            20.0,
-            2.0,
-            0.1,
-            0.2,
-            (0.5, 1.0),
-            0.0,
-            {"ore": 1.0},
-        ),
-        (Material("Dy", "oxide", 0.4),),
-        (Material("Dy", "oxide", 0.5, True),),
+        project="plant",
+        name="plant",
+        stage="separation",
+        country="AAA",
+        commit=2026,
+        lead=2,
+        size=20.0,
+        capex=2.0,
+        fixed=0.1,
+        variable=0.2,
+        ramp=(0.5, 1.0),
+        public_share=0.0,
+        mix={"ore": 1.0},
+        made=(Material("Dy", "oxide", 0.4),),
+        taken=(Material("Dy", "oxide", 0.5, True),),
     )
     plant = PlantFacts(**{**vars(plant), **columns})
     price = Quote(
-        "Dy", "oxide", np.full(6, 6.0), 0.5, 2.0, {"cheap": np.full(6, 3.0)}, (), "here", "high"
+        element="Dy",
+        form="oxide",
+        price=np.full(6, 6.0),
+        low=0.5,
+        high=2.0,
+        by_future={"cheap": np.full(6, 3.0)},
+        premiums=(),
+        source="here",
+        confidence="high",
     )
-    return Investment(years, 2026, (plant,), (price,), tuple(map(Deal.of, contracts)), wanted or {})
+    return Investment(
+        years=years,
+        base_year=2026,
+        plants=(plant,),
+        quotes=(price,),
+        deals=tuple(map(Deal.of, contracts)),
+        wanted=wanted or {},
+    )
 
 
 WHOLE = [np.ones(6)]

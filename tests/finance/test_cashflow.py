@@ -8,26 +8,19 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding, tax_due
+from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
+from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material
-from planner.finance.returns import (
+from planner.finance.returns import irr, least_cover, npv, payback, returns_of
+from planner.finance.sensitivity import Spread, adverse, base_levels, drawn, spread_of, tornado
+from planner.finance.support import (
     AVAILABILITY,
     FLOOR,
     GRANT,
     LOAN,
-    Spread,
-    adverse,
-    base_levels,
-    drawn,
-    irr,
-    least_cover,
+    Volumes,
     least_support,
-    npv,
     owners_npv,
-    payback,
-    returns_of,
-    spread_of,
-    tornado,
     with_support,
 )
 from tests.cases import near
@@ -176,9 +169,8 @@ def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
     x, futures = base_levels(found, terms), {"as is": 0.75, "cheap": 0.25}
     draws = drawn(found, terms, futures, [np.ones((2, 6))], draws=40)
     assert owners_npv(found, x, WHOLE) < 0
-    support = {
-        s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))], draws)
-    }[kind]
+    volumes = Volumes(found=found, use=WHOLE, use_in=[np.ones((2, 6))], draws=draws)
+    support = {s.kind: s for s in least_support(volumes, x, futures)}[kind]
     assert support.amount is not None and support.cost is not None and support.worst is not None
     assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(
         0, abs=1e-7
@@ -201,10 +193,8 @@ def test_a_bankable_case_needs_no_support() -> None:
     terms = plain_terms(equity_rate=0.05)
     x = base_levels(found, terms)
     draws = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=2)
-    assert all(
-        s.amount == 0 and s.cost == 0
-        for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))], draws)
-    )
+    volumes = Volumes(found=found, use=WHOLE, use_in=[np.ones((1, 6))], draws=draws)
+    assert all(s.amount == 0 and s.cost == 0 for s in least_support(volumes, x, {"as is": 1.0}))
 
 
 def test_tornado_moves_one_term_at_a_time() -> None:
@@ -218,7 +208,7 @@ def test_tornado_moves_one_term_at_a_time() -> None:
             npv(moved["wacc"], cash_flows(found, moved, WHOLE).after_tax)
         )
     assert swings["tax_rate"].width == 0
-    granted = {s.term.name: s for s in tornado(found, terms, WHOLE, {"grant_share": np.array(0.5)})}
+    granted = {s.term.name: s for s in tornado(found, terms, WHOLE, {"grant": np.array(0.5)})}
     # half of 40 MUSD more at 10 %, less tax saved by its depreciation, which was a quarter of it over three years
     more = 10 / 1.1 + 10 / 1.1**2
     assert 0 < granted["payable"].npv_high - swings["payable"].npv_high < more
@@ -236,7 +226,7 @@ def spread(
     seed: int = 1,
 ) -> Spread:
     """Draws of the plant selling all, with the debt service of the case as it stands."""
-    many = drawn(found, terms, futures, [np.ones((1, 6))], draws, seed)
+    many = drawn(found, terms, futures, [np.ones((1, 6))], draws=draws, seed=seed)
     return spread_of(many.flows(found), many.x, flows().loan)
 
 
@@ -314,7 +304,7 @@ def test_a_converter_is_guaranteed_its_margin_at_any_price(factor: float) -> Non
     x = base_levels(found, plain_terms(metal_premium=0.5)) | {"price_factor": np.array(factor)}
     plain, helped = (
         cash_flows(found, x, WHOLE),
-        cash_flows(found, {**x, "floor_factor": np.array(0.5)}, WHOLE),
+        cash_flows(found, {**x, "floor": np.array(0.5)}, WHOLE),
     )
     (bare,), (sale,) = plain.plants[0].sales, helped.plants[0].sales
     assert bare.floored == near(np.zeros(6))
@@ -332,7 +322,8 @@ def test_a_plant_that_stands_by_is_paid_for_being_there() -> None:
     found, terms, tenth = certain(separation()), plain_terms(), [np.full(6, 0.1)]
     x = base_levels(found, terms)
     draws = drawn(found, terms, {"as is": 1.0}, [np.full((1, 6), 0.1)], draws=4)
-    first, *rest = least_support(found, x, tenth, {"as is": 1.0}, [np.full((1, 6), 0.1)], draws)
+    volumes = Volumes(found=found, use=tenth, use_in=[np.full((1, 6), 0.1)], draws=draws)
+    first, *rest = least_support(volumes, x, {"as is": 1.0})
     assert first.kind == AVAILABILITY and first.in_full == first.cost == first.expected
     floor = next(s for s in rest if s.kind == FLOOR)
     assert floor.cost is None or floor.in_full == near(10 * floor.cost)
@@ -342,7 +333,7 @@ def test_sources_are_uses() -> None:
     """10 % contingency on 40; half of it lent, at 10 %: 1.1 MUSD of interest on what was drawn in the first year."""
     found = separation()
     x = base_levels(found, plain_terms(contingency=0.1, reserve_months=6)) | {
-        "grant_share": np.array(0.25)
+        "grant": np.array(0.25)
     }
     one = cash_flows(found, x, WHOLE)
     sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
@@ -409,7 +400,7 @@ def test_prices_are_low_and_high_by_year() -> None:
     plain = [-20, -20, 12.5, 27, 27, 0]
     assert price.npv_low == near(npv(0.1, np.array(plain)) - 8.25 / 1.1**3)
     assert price.npv_high == near(npv(0.1, np.array(plain)) + 1.5 * (48 - 15) / 1.1**5)
-    many = drawn(ranged, terms, {"as is": 1.0}, [np.ones((1, 6))], 200)
+    many = drawn(ranged, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=200)
     drawn_prices = many.x["price:Dy"]
     assert drawn_prices.shape == (200, 6) and (drawn_prices[:, 3] == 1).all()
     share = np.random.default_rng(1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.contracts import Deal, Settlement, feed_price, settle
+from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
 
 YEARS = np.arange(2026.0, 2029)
 PER_KG = np.array(0.001)
@@ -30,7 +30,11 @@ def settled(
     usd: float, sold: float = 100.0, index: np.ndarray = FLAT, **columns: Any
 ) -> Settlement:
     """Sales of so many tonnes a year at a market price in USD/kg."""
-    return settle(deal(**columns), FLAT * usd / 1000, FLAT * sold, YEARS, index, PER_KG)
+    return settle(deal(**columns), trade(FLAT * usd / 1000, FLAT * sold, index))
+
+
+def trade(price: np.ndarray, tonnes: np.ndarray = FLAT, index: np.ndarray = FLAT) -> Trade:
+    return Trade(price=price, tonnes=tonnes, year=YEARS, index=index, per_kg=PER_KG)
 
 
 def test_a_floor_costs_nothing_above_it() -> None:
@@ -84,10 +88,8 @@ def test_feed_is_paid_by_contract_first_then_at_its_payable_share() -> None:
         deal(kind="feed", covers=0.8, price_usd_per_kg=30),
     ]
     # 0.4 at half of 100, 0.6 (all that is left of 0.8) at 30: 20 + 18 USD/kg.
-    assert feed_price(rows, FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(
-        0.038
-    )
-    assert feed_price(rows[:1], FLAT * 0.1, np.array(0.7), YEARS, FLAT, PER_KG)[0] == pytest.approx(
+    assert feed_price(rows, trade(FLAT * 0.1), np.array(0.7))[0] == pytest.approx(0.038)
+    assert feed_price(rows[:1], trade(FLAT * 0.1), np.array(0.7))[0] == pytest.approx(
         0.02 + 0.6 * 0.07
     )
 

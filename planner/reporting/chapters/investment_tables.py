@@ -14,7 +14,7 @@ from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import CashFlows, funding
 from planner.finance.project_facts import PlantFacts
-from planner.finance.returns import CARRIES, MOST
+from planner.finance.support import CARRIES, MOST
 from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.chapters.stated import STATED, declared, shown
 from planner.reporting.parts import Part, ReportTable
@@ -158,29 +158,38 @@ def flows(found: BusinessCase) -> ReportTable:
     return declared("flows", rows, told=found.told(sold))
 
 
-BEFORE_DEBT = ("sales", "running", "feed", "support", "tax", "working capital", "sustaining")
-AFTER_DEBT = ("capital", "grant", "drawn", "service", "reserve", "tax saved")
+BEFORE_DEBT = (
+    "sales",
+    "running",
+    "feed",
+    "royalty",
+    "support",
+    "tax",
+    "working capital",
+    "sustaining",
+)
+AFTER_DEBT = ("capital", "grant", "drawn", "service", "public", "reserve", "tax saved")
 
 
 def _ledger(flows: CashFlows) -> dict[str, Array]:
     """Money that comes in (above nought) and goes out by year, nominal, rounded to two decimals."""
-    running, feed = 0.0 * flows.index, 0.0 * flows.index
-    for plant in flows.plants:
-        running = running + (plant.fixed + plant.variable) * flows.index
-        feed = feed + plant.feed * flows.index
-    loan = flows.loan
+    loan, public = flows.loan, flows.public
+    feed = added([plant.feed for plant in flows.plants], flows.index) * flows.index
+    on_output = flows.credit - flows.credit_on_capital
     exact = {
-        "sales": flows.ebitda + running + feed - flows.availability,
-        "running": -running,
+        "sales": flows.sales,
+        "running": feed - flows.costs,
         "feed": -feed,
+        "royalty": -flows.royalty,
         "support": flows.availability,
-        "tax": -flows.tax,
+        "tax": on_output - flows.tax,
         "working capital": before(flows.working) - flows.working,
         "sustaining": -flows.late,
         "capital": -flows.capital,
-        "grant": flows.grant,
+        "grant": flows.grant + flows.credit_on_capital,
         "drawn": loan.draws,
         "service": -loan.service,
+        "public": public.draws - public.service,
         "reserve": before(loan.reserve) - loan.reserve,
         "tax saved": flows.tax - flows.tax_with_debt,
     }
@@ -239,10 +248,23 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     return declared("term_sheet", rows, quoted=quoted, converts=converts(found), dated=found.dated)
 
 
+def instruments(found: BusinessCase) -> Part:
+    """Instruments that the case states, with the budget line of each."""
+    rows = []
+    for one in found.instruments:
+        label = found.terms[one.kind].meaning
+        unit = found.terms[one.kind].unit
+        size = f"{one.amount:g} {unit}"
+        rows.append([label, size, one.cost, one.worst, one.most, str(one.year)])
+    return shown("instruments", rows, dated=found.dated)
+
+
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
     """Use of capacity in the case, in the plan and in each future, and the loss that it avoids there."""
     saved = {w: round(v, 3) for w, v in found.removal.saved.items()} if found.removal else {}
     rows: list[list[Any]] = [["the case, selling all", None, *found.full.use, None]]
+    if found.contracted:
+        rows.append(["the case, as contracted", None, *found.contracted.use, None])
     if found.planned:
         rows.append(["the plan, expected", None, *found.planned.use, None])
         rows += [

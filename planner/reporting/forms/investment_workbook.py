@@ -15,10 +15,12 @@ import numpy as np
 import xlsxwriter
 
 from planner.data.case import Case
-from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
+from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
+from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material, PlantFacts
-from planner.finance.returns import price_terms, with_support
+from planner.finance.sensitivity import price_terms
+from planner.finance.support import with_support
 from planner.finance.yearly_rows import row
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.chapters.stated import STATED, declared
@@ -79,7 +81,8 @@ def write_business_case(
                 for plant, worked in zip(found.investment.plants, sold.by_year, strict=True)
             ]
             levels = book.helped if sold is found.supported else book.plain
-            flows = cash_flows(investment, levels, use)
+            answer = replace(investment, contracted_only=sold.contracted_only)
+            flows = cash_flows(answer, levels, use)
             _returns(book, mode, title, sold, flows, levels)
         book.live.heading = ""
         _checks(book)
@@ -100,9 +103,6 @@ def _levels(book: Book) -> None:
             feeds = "nothing: no price of this case stands on it"
         told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
         sheet.page.write_row(sheet.row - 1, 7, told)
-    sheet.head("Support, none unless entered")
-    for name, (label, unit) in WORDS["supports"].items():
-        book.plain[name] = sheet.constant(label, unit, float(NO_SUPPORT[name]))
     _recommended(book, sheet)
     sheet.head("Conversions and calendar")
     for name, (label, unit) in WORDS["conversions"].items():

@@ -129,27 +129,13 @@ def _(amounts: Cells) -> Any:
 
 
 @carried.register(Cells)
-def _(
-    amounts: Cells,
-    step: Callable[..., Any],
-    others: Sequence[Any],
-    sheet: str,
-    label: str,
-    unit: str,
-) -> Any:
-    return amounts.book.balance(step, [amounts, *others], sheet, label, unit)
+def _(amounts: Cells, step: Callable[..., Any], others: Sequence[Any], **where: str) -> Any:
+    return amounts.book.balance(step, [amounts, *others], **where)
 
 
 @carried_back.register(Cells)
-def _(
-    amounts: Cells,
-    step: Callable[..., Any],
-    others: Sequence[Any],
-    sheet: str,
-    label: str,
-    unit: str,
-) -> Any:
-    return amounts.book.balance(step, [amounts, *others], sheet, label, unit, backward=True)
+def _(amounts: Cells, step: Callable[..., Any], others: Sequence[Any], **where: str) -> Any:
+    return amounts.book.balance(step, [amounts, *others], **where, backward=True)
 
 
 CONSTANT, TOTAL, ACROSS, WIDE = 2, 3, 10, 90
@@ -215,10 +201,10 @@ class LiveBook:
         self,
         step: Callable[..., Any],
         rows: Sequence[Cells],
+        *,
         sheet: str,
         label: str,
         unit: str,
-        *,
         backward: bool = False,
     ) -> Cells:
         """Write a line that follows from itself a year before, or `backward` from itself a year after."""
@@ -230,7 +216,7 @@ class LiveBook:
         known = [np.broadcast_to(np.asarray(r.values, float), (self.years,)) for r in rows]
         key = sheet, label, text.replace(opening.text, "")
         if key not in self._written:
-            values = carry(known[0], step, known[1:], sheet, label, unit)
+            values = carry(known[0], step, known[1:], sheet=sheet, label=label, unit=unit)
             self._written[key] = page.formula(Cells(self, values, text), label, unit)
         return self._written[key]
 

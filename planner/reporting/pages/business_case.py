@@ -158,6 +158,7 @@ def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
     parts: dict[str, list[Part]] = {
         "terms": [
             *(tables.alternatives(found), tables.term_sheet(found, names), tables.returns(found)),
+            tables.instruments(found),
             *(tables.sources_and_uses(found), charts.waterfall(found)),
         ],
         "sold": [

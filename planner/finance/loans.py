@@ -1,0 +1,208 @@
+"""Debt: a loan of lenders sculpted to cash flow, and a public loan paid back in equal sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.finance.project_facts import Levels
+from planner.finance.yearly_rows import Array, after, before, carried, carried_back, row
+
+LEAST_RATE = 1e-9
+"""Interest below which a debt cannot rise."""
+PAID = 1e-9
+"""Debt service (MUSD a year) below which there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loan:
+    """Debt by year (nominal MUSD): drawn, interest, paid (interest and repayment), owed at the end of the year.
+
+    added: interest until the first repayment, which the loan grows by. missed: 1 in years after the grace agreed, up to
+    the last of the loan, in which nothing is paid on what is owed. reserve: months of the largest service, filled once,
+    held while debt is owed. begun: years until the first repayment, the grace agreed or longer where cash comes later.
+    share: debt over capital that neither a grant nor a public loan pays. cover: present value of cash flow over debt at
+    the first repayment; as service follows cash flow it is that of every year that pays.
+    """
+
+    draws: Array
+    interest: Array
+    added: Array
+    service: Array
+    owed: Array
+    missed: Array
+    reserve: Array
+    begun: Array
+    share: Array
+    cover: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelLoan:
+    """A public loan by year (nominal MUSD): drawn, interest, paid, owed at the end of the year."""
+
+    draws: Array
+    interest: Array
+    service: Array
+    owed: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """The years of a loan. grace: years until repayment is due; due: 1 in the years after, until the last."""
+
+    grace: Array
+    due: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repayment:
+    """What cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years of the
+    loan, by year. bears: debt at the end of each year that is served after it and does not rise. most: of it that at
+    the first repayment. sculpted: debt then, were every year to serve cash flow over `dscr`."""
+
+    begun: Array
+    serves: Array
+    bears: Array
+    most: Array
+    sculpted: Array
+
+
+def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
+    """A row of the sheet of debt."""
+    return row(amounts, "Debt", label, unit)
+
+
+def term_of(capital: Array, number: Array, x: Levels) -> Term:
+    """The years of a loan on `capital` by year; grace counts from the last year in which it is paid."""
+    built = ((capital > 0) * number).max(axis=-1, keepdims=True)
+    grace = built + x["grace_years"]
+    grace = line(grace, "years until grace ends, counted from completion", "years")
+    due = np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
+    return Term(grace=grace, due=line(due, "years of repayment", "flag"))
+
+
+def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
+    """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
+
+    It is as large as cash flow over `dscr` can serve in its years without ever rising, but at most `debt_share` of the
+    capital. number: of each year, from 1.
+    """
+    rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
+    term = term_of(capital, number, x)
+    found = _repayment(cfads, term, rate, x=x, number=number)
+    begun = found.begun
+    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
+    whole = (capital * weight).sum(axis=-1, keepdims=True)
+    whole = line(whole, "capital left to lenders and owners, with interest, then")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(whole > 0, np.minimum(x["debt_share"], found.most / whole), 0.0)
+        share = line(share, "debt drawn over that capital", "share")
+        part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
+        part = line(part, "debt over what cash flow over cover is worth then", "share")
+        cover = np.where(part > 0, x["dscr"] / part, np.nan)
+    draws = line(share * capital, "drawn")
+    sculpted = line(found.serves / x["dscr"] * part, "service that follows cash flow")
+    repays = np.where(number > begun, 1.0, 0.0)
+    repays = line(repays, "years from the first repayment", "flag")
+    others = (sculpted, found.bears, repays, rate)
+    owed = carried(
+        draws, _owed, others, sheet="Debt", label="owed at the end of the year", unit="MUSD"
+    )
+    interest = line(before(owed) * rate, "interest")
+    service = np.where(repays > 0, before(owed) + interest + draws - owed, 0.0)
+    service = line(service, "debt service")
+    added = np.where(number <= begun, interest, 0.0)
+    missed = term.due * (before(owed) > PAID) * (service <= PAID)
+    held = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
+    reserve = np.where((number >= begun) & (owed > 0), held, 0.0)
+    return Loan(
+        draws=draws,
+        interest=interest,
+        added=line(added, "of it until the first repayment, added to the loan"),
+        service=service,
+        owed=owed,
+        missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
+        reserve=line(reserve, "reserve account at the end of the year"),
+        begun=begun,
+        share=share[..., 0],
+        cover=cover[..., 0],
+    )
+
+
+def _repayment(cfads: Array, term: Term, rate: Array, *, x: Levels, number: Array) -> Repayment:
+    serves = line(term.due * np.maximum(cfads, 0.0), "cash flow in years of repayment")
+    years_left = (serves > PAID) * (x["debt_years"] + 1.0 - number)
+    left = years_left.max(axis=-1, keepdims=True)
+    begun = np.where(left > 0, x["debt_years"] - left, term.grace)
+    begun = line(begun, "years until the first repayment", "years")
+    opening = carried_back(
+        serves / x["dscr"],
+        _opening,
+        (rate,),
+        sheet="Debt",
+        label="debt that a year can open with",
+        unit="MUSD",
+    )
+    first = np.where(number == begun + 1.0, opening, 0.0)
+    weight = (1 + rate) ** (begun - number)
+    sculpted = (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"]
+    return Repayment(
+        begun=begun,
+        serves=serves,
+        bears=line(after(opening), "debt that later cash flow bears, end of the year"),
+        most=line(first.sum(axis=-1, keepdims=True), "debt that cash flow bears then"),
+        sculpted=line(sculpted, "cash flow over cover, its worth at the first repayment"),
+    )
+
+
+def _opening(following: Array, paid: Array, rate: Array) -> Array:
+    """Debt that a year can open with: served whole in it and later, and not rising in it."""
+    repaid = (following + paid) / (1.0 + rate)
+    without_rise = paid / np.maximum(rate, LEAST_RATE)
+    return np.minimum(repaid, without_rise)
+
+
+def _owed(
+    last: Array, draws: Array, sculpted: Array, bears: Array, repays: Array, rate: Array
+) -> Array:
+    """Debt at the end of a year: it grows until the first repayment, then follows cash flow and never rises."""
+    grown = last * (1.0 + rate) + draws
+    most = np.minimum(last, bears)
+    repaid = np.minimum(np.maximum(grown - sculpted, 0.0), most)
+    owed = np.where(repays > 0, repaid, grown)
+    return np.where(owed > PAID, owed, 0.0)
+
+
+def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
+    """A loan of `public_loan` MUSD, at most the capital, drawn with it; interest is added until grace ends, then it is
+    paid back in equal sums until the last year of lenders' loans, whatever cash flow there is: owners make up for it."""
+    nominal = (1 + x["public_loan_rate"]) * (1 + x["inflation"]) - 1
+    rate = line(nominal, "public loan: interest, nominal", "a year")
+    term = term_of(capital, number, x)
+    spent = capital.sum(axis=-1, keepdims=True)
+    share = np.where(spent > 0, np.minimum(x["public_loan"] / np.maximum(spent, PAID), 1.0), 0.0)
+    draws = line(share * capital, "public loan: drawn")
+    weight = (1 + rate) ** (term.grace - number)
+    due = line((draws * weight).sum(axis=-1, keepdims=True), "public loan: owed when grace ends")
+    years = np.maximum(x["debt_years"] - term.grace, 1.0)
+    charged = np.maximum(rate, LEAST_RATE)
+    annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))
+    repaying = (number > term.grace) & (number <= term.grace + years)
+    service = line(np.where(repaying, due * annuity, 0.0), "public loan: paid")
+    owed = carried(
+        draws,
+        _owed_on_level,
+        (service, rate),
+        sheet="Debt",
+        label="public loan: owed at the end of the year",
+        unit="MUSD",
+    )
+    interest = line(before(owed) * rate, "public loan: interest")
+    return LevelLoan(draws=draws, interest=interest, service=service, owed=owed)
+
+
+def _owed_on_level(last: Array, draws: Array, service: Array, rate: Array) -> Array:
+    owed = last * (1.0 + rate) + draws - service
+    return np.where(owed > PAID * 1000.0, owed, 0.0)

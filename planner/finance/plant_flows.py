@@ -1,0 +1,335 @@
+"""Plants by year: capacity in use, what each sells and spends, its depreciation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
+from planner.finance.project_facts import Levels, Material, PlantFacts, Quote
+from planner.finance.yearly_rows import Array, added, before, carried, row
+
+LEAST_T = 1e-9
+Product = tuple[str, str]
+Prices = Mapping[Product, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Investment:
+    """What is judged: plants as one, over the same years, on one deck and under some contracts.
+
+    wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
+    contracted_only: only what offtake contracts cover is sold.
+    """
+
+    years: tuple[int, ...]
+    base_year: int
+    plants: tuple[PlantFacts, ...]
+    quotes: tuple[Quote, ...]
+    deals: tuple[Deal, ...]
+    wanted: Mapping[Product, Array]
+    contracted_only: bool = False
+
+    def prices(self, future: str = "") -> dict[Product, Array]:
+        """MUSD/t by good and year, before premiums."""
+        return {(q.element, q.form): q.at(future) for q in self.quotes}
+
+    def offtakes(self, project: str, element: str) -> list[Deal]:
+        """Contracts on what a plant sells of an element."""
+        return [deal for deal in self.deals if deal.applies(project, element, "offtake")]
+
+    def feeds(self, project: str, element: str) -> list[Deal]:
+        """Contracts on what a plant takes in of an element."""
+        return [deal for deal in self.deals if deal.applies(project, element, "feed")]
+
+    def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
+        """The same, a row for each future."""
+        out = {}
+        for quote in self.quotes:
+            out[quote.element, quote.form] = np.array([quote.at(future) for future in futures])
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sale:
+    """One product of one plant by year: tonnes, and real money (MUSD) at the market, by contracts, by guaranteed
+    prices, by a two-way contract for difference (below nought: paid back), for what take-or-pay buyers did not take."""
+
+    material: Material
+    tonnes: Array
+    market: Array
+    settled: tuple[Settlement, ...]
+    floored: Array
+    difference: Array
+    not_taken: Array
+
+    @property
+    def received(self) -> Array:
+        """All that it brings in."""
+        money = self.market + self.floored + self.difference + self.not_taken
+        for settlement in self.settled:
+            money = money + settlement.change
+        return money
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantFlows:
+    """One plant by year: capacity in use (t), whether it runs, share of its capacity that is usable then; money of the
+    base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value."""
+
+    tonnes: Array
+    running: Array
+    usable: Array
+    capital: Array
+    fixed: Array
+    variable: Array
+    feed: Array
+    late: Array
+    depreciation: Array
+    sales: tuple[Sale, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What plants are worked in: the investment, levels of terms, prices by good (MUSD/t, real) as it sells at, and
+    money of each year over that of the base year."""
+
+    found: Investment
+    x: Levels
+    prices: Prices
+    index: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Years since the first output; tonnes of capacity that could be in use, and that could be were all of it worked;
+    whether it runs; share of capacity that is usable."""
+
+    age: Array
+    able: Array
+    full: Array
+    running: Array
+    usable: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A product of a plant by year: tonnes that it could make as it is worked, and that it could at full use."""
+
+    material: Material
+    could: Array
+    full: Array
+
+
+def received(sales: Sequence[Sale], like: Array) -> Array:
+    """Money for sales (real)."""
+    return added([sale.received for sale in sales], like)
+
+
+def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]:
+    """Every plant by year. use: for each the share of what its ramp allows that is worked, by year."""
+    found, x = setting.found, setting.x
+    works = [_work(plant, x, share) for plant, share in zip(found.plants, use, strict=True)]
+    outputs = [_outputs(plant, work, x) for plant, work in zip(found.plants, works, strict=True)]
+    taken = {}
+    for good in found.wanted:
+        could = [o.could for made in outputs for o in made if o.material.good == good]
+        taken[good] = _taken(setting, good, could)
+    flows = []
+    for plant, work, made in zip(found.plants, works, outputs, strict=True):
+        shares = [_sold_share(setting, plant, output, taken) for output in made]
+        flows.append(_plant_flows(setting, plant, work, made=made, shares=shares))
+    return tuple(flows)
+
+
+def _work(plant: PlantFacts, x: Levels, use: Array) -> Work:
+    age = x["year"] - plant.start - x["delay_years"]
+    age = row(age, "Time", f"{plant.name}, years since first output", "years")
+    running = np.where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
+    running = row(running, "Time", f"{plant.name}, runs", "flag")
+    *growing, whole = plant.ramp
+    shares = [share * (age == n) for n, share in enumerate(growing)]
+    usable = (added(shares, age) + whole * (age >= len(growing))) * running
+    usable = row(usable, "Time", f"{plant.name}, share of capacity usable", "share")
+    full = plant.size * usable * x["volume"]
+    full = row(full, "Operations", f"{plant.name}, capacity at full use", "t")
+    able = row(full * use, "Operations", f"{plant.name}, capacity that could be in use", "t")
+    return Work(age=age, able=able, full=full, running=running, usable=usable)
+
+
+def _outputs(plant: PlantFacts, work: Work, x: Levels) -> list[Output]:
+    out = []
+    for material in plant.made:
+        label = f"{plant.name}, {material.label}"
+        per_tonne = material.per_tonne * x["recovery_factor"]
+        could = row(work.able * per_tonne, "Operations", f"{label}, could be made", "t")
+        full = row(work.full * per_tonne, "Operations", f"{label}, at full use", "t")
+        out.append(Output(material=material, could=could, full=full))
+    return out
+
+
+def _taken(setting: Setting, good: Product, could: Sequence[Array]) -> Array:
+    """The share of what could be made that the market takes: at most so much of all that is wanted."""
+    wanted = setting.found.wanted[good]
+    most = setting.x["market_share"] * wanted
+    share = np.minimum(1.0, most / np.maximum(added(could, wanted), LEAST_T))
+    return row(share, "Operations", f"{' '.join(good)}, share that the market takes", "share")
+
+
+def _sold_share(
+    setting: Setting, plant: PlantFacts, output: Output, taken: Mapping[Product, Array]
+) -> Array | float:
+    """The share of what could be made that is sold: at most what the market takes, or what contracts cover."""
+    found, x, material = setting.found, setting.x, output.material
+    market = taken.get(material.good, 1.0)
+    if not found.contracted_only:
+        return market
+    covered = 0.0 * output.could
+    for deal in found.offtakes(plant.project, material.element):
+        t = deal.terms
+        covered = covered + np.minimum(output.could * t["covers"], t["tonnes"]) * deal.in_force(
+            x["year"]
+        )
+    share = np.minimum(covered / np.maximum(output.could, LEAST_T), market)
+    label = f"{plant.name}, {material.label}, share under contract"
+    return row(share, "Operations", label, "share")
+
+
+def _plant_flows(
+    setting: Setting,
+    plant: PlantFacts,
+    work: Work,
+    *,
+    made: Sequence[Output],
+    shares: Sequence[Array | float],
+) -> PlantFlows:
+    found, index = setting.found, setting.index
+    tonnes = work.able
+    limited = found.contracted_only or all(o.material.good in found.wanted for o in made)
+    if limited and shares:
+        most = shares[0]
+        for share in shares[1:]:
+            most = np.maximum(most, share)
+        tonnes = work.able * most
+    tonnes = row(tonnes, "Operations", f"{plant.name}, capacity in use", "t")
+    sales = [
+        _sale(setting, plant, output, share) for output, share in zip(made, shares, strict=True)
+    ]
+    costs = _costs(setting, plant, work, tonnes)
+    spent = (costs["capital"] * index).sum(axis=-1, keepdims=True)
+    return PlantFlows(
+        tonnes=tonnes,
+        running=work.running,
+        usable=work.usable,
+        depreciation=_depreciation(plant, work.age, spent, setting.x),
+        sales=tuple(sales),
+        **costs,
+    )
+
+
+def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | float) -> Sale:
+    found, x, material = setting.found, setting.x, output.material
+    label, price = f"{plant.name}, {material.label}", setting.prices[material.good]
+    paid = x["payable"] if material.payable else 1.0  # the share of its price of a concentrate
+    tonnes = row(output.could * share, "Revenue", f"{label}, sold", "t")
+    trade = Trade(
+        price=price,
+        tonnes=(output.could if found.contracted_only else tonnes) * paid,
+        year=x["year"],
+        index=setting.index,
+        per_kg=x["per_kg"],
+        label=label,
+    )
+    deals = found.offtakes(plant.project, material.element)
+    earned = price
+    for feed in plant.feed_of(material):  # a floor under the price alone fails when feed is dear
+        margin = price - setting.prices[feed.good] * (feed.per_tonne / material.per_tonne)
+        earned = row(margin, "Revenue", f"{label}, price less that of its feed", "MUSD/t")
+    deck = found.prices()[material.good]
+    struck = np.where(x["cfd"] > 0, x["cfd"] * deck, earned)
+    short = np.where(x["floor"] > 0, np.maximum(x["floor"] * deck - struck, 0.0), 0.0)
+    idle = np.maximum(x["take_or_pay"] * output.full - tonnes, 0.0)
+
+    def money(amounts: Array, what: str) -> Array:
+        return row(amounts * paid, "Revenue", f"{label}, {what}", "MUSD")
+
+    return Sale(
+        material=material,
+        tonnes=tonnes,
+        market=money(tonnes * price, "at the market"),
+        settled=tuple(settle(deal, trade) for deal in deals),
+        floored=money(short * tonnes, "guaranteed price"),
+        difference=money((struck - earned) * tonnes, "contract for difference"),
+        not_taken=money(idle * price * x["take_or_pay_price"], "paid and not taken"),
+    )
+
+
+def _costs(setting: Setting, plant: PlantFacts, work: Work, tonnes: Array) -> dict[str, Array]:
+    """Money spent by year (MUSD of the base year), by field of `PlantFlows`."""
+    x, year, age = setting.x, setting.x["year"], work.age
+
+    def cost(label: str, amounts: Array) -> Array:
+        return row(amounts, "Costs", f"{plant.name}, {label}", "MUSD")
+
+    local = 1.0 + x["local_share"] * (x["currency_factor"] - 1.0)
+    local = row(local, "Costs", "costs by local money", "factor")
+    over = np.maximum(plant.lead, 1.0)
+    pays = np.where((year >= plant.commit) & (year < plant.commit + over), 1.0 / over, 0.0)
+    ready = np.where((year >= plant.start) & (age < x["life_years"]), 1.0, 0.0)
+    last = np.where(age == x["life_years"] - 1.0, 1.0, 0.0)
+    whole = plant.size * plant.capex * x["capital_factor"] * (1.0 + x["contingency"]) * local
+    whole = cost("capital with contingency", whole)
+    sustaining = x["sustaining"] * whole * work.running
+    closing = (x["closure"] - x["residual"]) * whole * last
+    fixed = plant.size * plant.fixed * x["fixed_factor"] * local * ready
+    variable = plant.variable * x["variable_factor"] * local * tonnes
+    return {
+        "capital": cost("capital", whole * pays),
+        "fixed": cost("fixed cost", fixed),
+        "variable": cost("running cost", variable),
+        "feed": cost("feed", _feed(setting, plant, tonnes)),
+        "late": cost("sustaining and closure, less residual", sustaining + closing),
+    }
+
+
+def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
+    found, x = setting.found, setting.x
+    bought = []
+    for material in plant.taken:
+        trade = Trade(
+            price=setting.prices[material.good],
+            tonnes=tonnes,
+            year=x["year"],
+            index=setting.index,
+            per_kg=x["per_kg"],
+            label=f"{plant.name}, {material.label} taken in",
+        )
+        deals = found.feeds(plant.project, material.element)
+        payable = x["payable"] if material.payable else 1.0
+        bought.append(feed_price(deals, trade, payable) * material.per_tonne)
+    return added(bought, tonnes) * tonnes
+
+
+def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Array:
+    """Capital less grant (nominal MUSD) over its years: a declining balance, or equal parts where these are more."""
+    wears = np.where((age >= 0) & (age < x["depreciation_years"]), 1.0, 0.0)
+    years_left = np.maximum(x["depreciation_years"] - age, 1.0)
+    declining = x["accelerated"] / x["depreciation_years"]
+    rate = np.minimum(np.maximum(declining, 1.0 / years_left), 1.0) * wears
+    rate = row(rate, "Tax", f"{plant.name}, share of what is left that wears", "share")
+    worn = carried(
+        rate,
+        _worn,
+        (),
+        sheet="Tax",
+        label=f"{plant.name}, worn at the end of the year",
+        unit="share",
+    )
+    amounts = spent * (1.0 - x["grant"]) * (worn - before(worn))
+    return row(amounts, "Tax", f"{plant.name}, depreciation", "MUSD")
+
+
+def _worn(last: Array, rate: Array) -> Array:
+    return last + (1.0 - last) * rate

@@ -1,0 +1,262 @@
+"""Cases with instruments in use, recomputed year by year in plain numpy: nothing of the package's own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from planner.data.investment_tables import Contract
+from planner.finance.cashflow import cash_flows
+from planner.finance.plant_flows import Investment
+from planner.finance.returns import returns_of, worth
+from planner.finance.sensitivity import adverse, base_levels, drawn, tornado
+from tests.finance.plants import PLAIN, WHOLE, plain_terms, separation
+
+YEARS = np.arange(2026, 2032)
+EXACT = {"rel": 1e-9, "abs": 1e-9}
+CONTRACT = Contract(
+    contract="c",
+    kind="offtake",
+    element="Dy",
+    covers=0.5,
+    tonnes=3,
+    floor_usd_per_kg=6500,
+    cap_usd_per_kg=9000,
+    real=False,
+)
+CASES: dict[str, dict[str, float]] = {
+    "bare": {},
+    "grant": {"grant": 0.3, "contingency": 0.1},
+    "public loan": {"public_loan": 12.0, "public_loan_rate": 0.02, "inflation": 0.03},
+    "floor": {"floor": 0.95, "inflation": 0.02},
+    "difference": {"cfd": 1.1, "floor": 0.5},
+    "take-or-pay": {"take_or_pay": 0.6, "take_or_pay_price": 0.8, "volume": 0.9},
+    "royalty": {"royalty": 0.07, "sustaining": 0.01, "closure": 0.1},
+    "accelerated": {"accelerated": 2.0, "depreciation_years": 4},
+    "tax credit": {"tax_credit": 0.2, "tax_credit_per_kg": 150.0},
+    "availability": {"availability": 3.0, "working_days": 60.0},
+    "grant, public loan and floor": {"grant": 0.3, "public_loan": 10.0, "floor": 0.8},
+    "all": {
+        "grant": 0.1,
+        "public_loan": 5.0,
+        "public_loan_rate": 0.03,
+        "floor": 0.7,
+        "cfd": 0.9,
+        "availability": 1.0,
+        "take_or_pay": 0.5,
+        "royalty": 0.03,
+        "accelerated": 1.5,
+        "tax_credit": 0.1,
+        "tax_credit_per_kg": 20.0,
+        "inflation": 0.025,
+        "contingency": 0.15,
+        "working_days": 45.0,
+        "debt_share": 0.8,
+        "dscr": 1.4,
+        "reserve_months": 6.0,
+    },
+}
+
+
+def recomputed(
+    terms: Mapping[str, float], deal: Contract | None, price: Any = 1.0, use: float = 1.0
+) -> dict[str, Any]:
+    """The plant of `tests.finance.plants`, one year after the other. price: factor on the deck, by year or for all."""
+    t = terms
+    factor = np.broadcast_to(price, 6)
+    capital_each = 20 * 2.0 * (1 + t["contingency"]) / 2
+    out: dict[str, list[float]] = {name: [] for name in ("cfads", "after", "owners", "before")}
+    capital, grant, on_capital, earned, taxable, working, credit = ([0.0] * 6 for _ in range(7))
+    index = [(1 + t["inflation"]) ** n for n in range(6)]
+    spent = sum(capital_each * index[n] for n in (0, 1)) * (1 - t["grant"])
+    book, years = spent, int(t["depreciation_years"])
+    for n in range(6):
+        usable = {2: 0.5, 3: 1.0, 4: 1.0}.get(n, 0.0)
+        full = 20 * usable * t["volume"]
+        tonnes = full * use
+        product, most = 0.4 * tonnes, 0.4 * full
+        market = 6.0 * factor[n]
+        reached = t["cfd"] * 6.0 if t["cfd"] > 0 else market
+        if t["floor"] > 0:
+            reached = max(reached, t["floor"] * 6.0)
+        sales = product * reached
+        sales += max(t["take_or_pay"] * most - product, 0) * market * t["take_or_pay_price"]
+        if deal is not None:
+            covered = min(product * deal.covers, deal.tonnes or 1e12)
+            floor = (deal.floor_usd_per_kg or 0) / 1000 / index[n]
+            cap = (deal.cap_usd_per_kg or 1e15) / 1000 / index[n]
+            sales += covered * (max(floor - market, 0) - max(market - cap, 0))
+        feed = 0.5 * tonnes * market * t["payable"]
+        fixed = 2.0 if 2 <= n <= 4 else 0.0
+        running = 1.0 if 2 <= n <= 4 else 0.0
+        nominal = sales * index[n]
+        ebitda = nominal * (1 - t["royalty"]) - (feed + fixed + 0.2 * tonnes) * index[n]
+        ebitda += t["availability"] * running * index[n]
+        late = t["sustaining"] * 2 * capital_each * running
+        late += (t["closure"] - t["residual"]) * 2 * capital_each * (n == 4)
+        wears = 0.0
+        if 2 <= n < 2 + years:
+            wears = min(book, max(book * t["accelerated"] / years, book / (years - (n - 2))))
+            book -= wears
+        capital[n] = capital_each * index[n] if n < 2 else 0.0
+        grant[n] = t["grant"] * capital[n]
+        on_capital[n] = t["tax_credit"] * capital[n]
+        credit[n] = on_capital[n] + t["tax_credit_per_kg"] / 1000 * product * index[n]
+        earned[n] = ebitda - late * index[n]
+        taxable[n] = ebitda - wears - late * index[n]
+        working[n] = t["working_days"] / 365 * nominal
+
+    def taxes(profits: list[float]) -> list[float]:
+        losses, due = 0.0, []
+        for profit in profits:
+            used = min(losses, max(profit, 0.0))
+            due.append(t["tax_rate"] * (max(profit, 0.0) - used))
+            losses += max(-profit, 0.0) - used
+        return due
+
+    tax = taxes(taxable)
+    for n in range(6):
+        tied = working[n] - (working[n - 1] if n else 0.0)
+        before = earned[n] - tied - capital[n] + grant[n]
+        out["before"].append(before)
+        out["after"].append(before - tax[n] + credit[n])
+        out["cfads"].append(out["after"][n] + capital[n] - grant[n] - on_capital[n])
+    left = [capital[n] - grant[n] - on_capital[n] for n in range(6)]
+    public = public_debt(left, t)
+    lent_on = [left[n] - public["drawn"][n] for n in range(6)]
+    loan = debt(lent_on, out["cfads"], t)
+    taxed = [taxable[n] - loan["interest"][n] - public["interest"][n] for n in range(6)]
+    with_debt = taxes(taxed)
+    for n in range(6):
+        kept = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
+        owners = out["before"][n] - with_debt[n] + credit[n] - kept
+        owners += loan["drawn"][n] - loan["paid"][n] + public["drawn"][n] - public["paid"][n]
+        out["owners"].append(owners)
+    deflated = {name: np.array(rows) / index for name, rows in out.items()}
+    discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
+    discount_owners = 1 / (1 + t["equity_rate"]) ** np.arange(1, 7)
+    return {
+        "npv_after_tax": float(deflated["after"] @ discount),
+        "npv_owners": float(deflated["owners"] @ discount_owners),
+        "owners": np.array(out["owners"]),
+        "cfads": np.array(out["cfads"]),
+        "owed": np.array(loan["owed"]),
+        "paid": np.array(loan["paid"]),
+        "public_owed": np.array(public["owed"]),
+    }
+
+
+def public_debt(left: list[float], t: Mapping[str, float]) -> dict[str, list[float]]:
+    rate = (1 + t["public_loan_rate"]) * (1 + t["inflation"]) - 1
+    share = min(t["public_loan"] / sum(left), 1.0)
+    drawn = [share * amount for amount in left]
+    due = drawn[0] * (1 + rate) + drawn[1]
+    years = int(t["debt_years"]) - 2
+    level = due * rate / (1 - (1 + rate) ** -years)
+    owed, rows = 0.0, {"drawn": drawn, "interest": [], "paid": [], "owed": []}
+    for n in range(6):
+        rows["interest"].append(owed * rate)
+        rows["paid"].append(level if 2 <= n < 2 + years else 0.0)
+        owed = owed * (1 + rate) + drawn[n] - rows["paid"][n]
+        rows["owed"].append(owed)
+    return rows
+
+
+def debt(
+    lent_on: list[float], cfads: list[float], t: Mapping[str, float]
+) -> dict[str, list[float]]:
+    """Sculpted, first repaid in 2028, as large as can be served and never rises."""
+    rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
+    last = int(t["debt_years"]) - 1
+    bears = [0.0] * 7  # debt at the end of year n - 1
+    pays = [max(cfads[n], 0.0) / t["dscr"] if 2 <= n <= last else 0.0 for n in range(6)]
+    for n in reversed(range(2, 6)):
+        bears[n] = min((bears[n + 1] + pays[n]) / (1 + rate), pays[n] / rate)
+    whole = lent_on[0] * (1 + rate) + lent_on[1]
+    share = min(t["debt_share"], bears[2] / whole)
+    flat = sum(pays[n] / (1 + rate) ** (n - 1) for n in range(2, 6))
+    owed, rows = 0.0, {"drawn": [], "interest": [], "paid": [], "owed": []}
+    for n in range(6):
+        opening = owed
+        rows["drawn"].append(share * lent_on[n])
+        rows["interest"].append(opening * rate)
+        grown = opening * (1 + rate) + rows["drawn"][n]
+        owed = grown
+        if n >= 2:
+            sculpted = pays[n] * share * whole / flat
+            owed = min(max(grown - sculpted, 0.0), opening, bears[n + 1])
+        rows["paid"].append(grown - owed)
+        rows["owed"].append(owed)
+    largest = max(rows["paid"])
+    held = t["reserve_months"] / 12 * largest
+    rows["reserve"] = [held if n >= 1 and rows["owed"][n] > 1e-9 else 0.0 for n in range(6)]
+    return rows
+
+
+def stated(case: str) -> dict[str, float]:
+    values = {name: term.value for name, term in plain_terms(**CASES[case]).items()}
+    return values | {"grace_years": PLAIN["grace_years"]}
+
+
+@pytest.mark.parametrize("deal", [None, CONTRACT], ids=["market", "contract"])
+@pytest.mark.parametrize("case", CASES)
+def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
+    found = separation(() if deal is None else (deal,))
+    x = base_levels(found, plain_terms(**CASES[case]))
+    flows = cash_flows(found, x, [0.7 * WHOLE[0]])
+    hand = recomputed(stated(case), deal, use=0.7)
+    assert flows.cfads == pytest.approx(hand["cfads"], **EXACT)
+    assert flows.loan.owed == pytest.approx(hand["owed"], **EXACT)
+    assert flows.loan.service == pytest.approx(hand["paid"], **EXACT)
+    assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)
+    assert flows.owners == pytest.approx(hand["owners"], **EXACT)
+    returns = returns_of(flows, x, flows)
+    assert returns.npv_after_tax == pytest.approx(hand["npv_after_tax"], **EXACT)
+    assert returns.npv_owners == pytest.approx(hand["npv_owners"], **EXACT)
+
+
+def ranged() -> Investment:
+    found = separation()
+    low, high = np.linspace(0.6, 0.9, 6), np.linspace(1.1, 1.8, 6)
+    (quote,) = found.quotes
+    priced = type(quote)(**{**vars(quote), "low": low, "high": high})
+    return type(found)(**{**vars(found), "quotes": (priced,)})
+
+
+@pytest.mark.parametrize("case", ["bare", "all"])
+def test_tornado_and_quantiles_of_draws(case: str) -> None:
+    """Both ends of the price, by year, and quantiles over the same draws."""
+    found, terms = ranged(), plain_terms(**CASES[case])
+    (price,) = [s for s in tornado(found, terms, WHOLE) if s.term.name == "price:Dy"]
+    (quote,) = found.quotes
+    for end, level in ((price.npv_low, quote.low), (price.npv_high, quote.high)):
+        assert end == pytest.approx(recomputed(stated(case), None, level)["npv_after_tax"], **EXACT)
+    many = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=50)
+    told = worth(many.flows(found), many.x)
+    rng = np.random.default_rng(1)
+    rng.choice(1, size=50, p=[1.0])
+    share = rng.random((50, 1))
+    low, high = np.asarray(quote.low), np.asarray(quote.high)
+    width, rise = high - low, 1 - low
+    falling = high - np.sqrt((1 - share) * (high - 1) * width)
+    levels = np.where(share <= rise / width, low + np.sqrt(share * rise * width), falling)
+    hand = [recomputed(stated(case), None, level)["npv_after_tax"] for level in levels]
+    for quantile in (0.05, 0.5, 0.95):
+        expected = np.quantile(hand, quantile)
+        assert np.quantile(told, quantile) == pytest.approx(expected, **EXACT)
+
+
+def test_adverse_cover() -> None:
+    """The least cover at the low price of each year, over the service that was agreed."""
+    found, terms = ranged(), plain_terms(**CASES["all"])
+    x = base_levels(found, terms)
+    flows = cash_flows(found, x, WHOLE)
+    bad = cash_flows(found, {**x, **adverse(found, terms)}, WHOLE)
+    (quote,) = found.quotes
+    cash = recomputed(stated("all"), None, quote.low)["cfads"]
+    paid = recomputed(stated("all"), None)["paid"]
+    least = min(cash[n] / paid[n] for n in range(6) if paid[n] > 1e-9)
+    assert returns_of(flows, x, bad).dscr_low == pytest.approx(max(least, 0.0), **EXACT)
