@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo decision test quick lint docs lock reference bench agree fuzz wheel clean
+.PHONY: demo decision test quick lint docs site lock reference bench agree fuzz wheel clean
 
 # The base set of draws of the real case; models/decisions/0008-futures-of-the-real-case.md says why so many.
 DRAWS ?= 8
@@ -43,6 +43,11 @@ lint: $(VENV)/test.done
 # Generated pages: models/formulation.md and the tables in inputs/README.md.
 docs: $(VENV)/test.done
 	$(BIN)/python -m docs
+
+# The documentation site, from docs/pages, docs/notebooks and the code; a warning ends it.
+site: $(VENV)/test.done
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q -f docs/mkdocs.yml
+	@echo "Look at build/site/index.html"
 
 # The committed reference run, which a test rebuilds and compares.
 reference: $(VENV)/demo.done

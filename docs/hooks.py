@@ -1,0 +1,119 @@
+"""MkDocs hooks: pages of the site that are generated or live elsewhere, figures from runs, formulas as MathML.
+
+A page of the site quotes a figure as `{{run:KEY}}` or `{{run:KEY:FORMAT}}`, e.g. `{{starter:risk_musd:,.0f}}`: it is read
+from the committed run of that name in `reports/reference`, so that no text is older than its program.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typer
+from latex2mathml.converter import convert
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from typer.cli import get_docs_for_click
+
+from planner.cli import COMMANDS, app
+
+ROOT = Path(__file__).parents[1]
+RUNS = {"starter": "starter-base", "real": "allied-2026"}
+"""Name in a text -> committed run in `reports/reference`, or file of headline figures there."""
+COPIED = {
+    "reference/tables.md": "inputs/README.md",
+    "reference/results.md": "reports/README.md",
+    "reference/formulation.md": "models/formulation.md",
+    "reference/model-file.md": "models/README.md",
+    "reference/studies.md": "models/studies/README.md",
+    "reference/study-keys.md": "models/studies/REFERENCE.md",
+    "explanation/real-case.md": "inputs/allied-2026/README.md",
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+}
+"""Page of the site -> where its one source is in the checkout."""
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+_FIGURE = re.compile(r"\{\{(\w+):([\w.]+)(?::([^}]*))?\}\}")
+_DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+_INLINE = re.compile(r"(?<![\\$`])\$([^$\n]+?)\$(?!\d)")
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages whose source is elsewhere in the checkout, and those made of the code."""
+    sources = COPIED | {
+        f"explanation/decisions/{path.name}": str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "models" / "decisions").glob("*.md"))
+    }
+    for uri, source in sources.items():
+        path = ROOT / source
+        if path.exists():
+            text = _links_within_site(path.read_text(encoding="utf-8"), path, uri, sources)
+            files.append(File.generated(config, uri, content=text))
+    files.append(File.generated(config, "reference/commands.md", content=commands_page()))
+    return files
+
+
+def _links_within_site(text: str, path: Path, uri: str, sources: dict[str, str]) -> str:
+    """The text of a page with links to other pages of the site; links to other files keep their words alone."""
+    pages = {str(ROOT / source): page for page, source in sources.items()}
+
+    def linked(found: re.Match[str]) -> str:
+        image, words, target = found.groups()
+        if "://" in target or target.startswith("#"):
+            return found[0]
+        file, _, anchor = target.partition("#")
+        page = pages.get(str((path.parent / file).resolve()))
+        if page is None:
+            return "" if image else words
+        up = "../" * (uri.count("/"))
+        return f"[{words}]({up}{page}{'#' + anchor if anchor else ''})"
+
+    return _LINK.sub(linked, text)
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options, from the command line itself."""
+    group = typer.main.get_command(app)
+    context = typer.Context(group)
+    parts = ["# Commands\n", "`planner COMMAND --help` prints the same.\n"]
+    for name in COMMANDS:
+        command = group.get_command(context, name)  # type: ignore[attr-defined]
+        command.name = name
+        text = get_docs_for_click(
+            obj=command, ctx=context, name=name, call_prefix="planner", indent=1
+        )
+        parts.append(text)
+    return "\n".join(parts)
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put figures of runs and formulas in their places; code stays as it is."""
+    pieces = _CODE.split(markdown)
+    shown = [piece if _CODE.fullmatch(piece) else _shown(piece) for piece in pieces]
+    return "".join(shown)
+
+
+def _shown(text: str) -> str:
+    text = _FIGURE.sub(lambda found: figure(found[1], found[2], found[3] or ""), text)
+    text = _DISPLAY.sub(lambda found: f"\n\n{convert(found[1], display='block')}\n\n", text)
+    return _INLINE.sub(lambda found: convert(found[1]), text)
+
+
+def figure(run: str, key: str, form: str = "") -> str:
+    """A figure of a committed run: its dotted key, in a format of Python. Raises KeyError where there is none."""
+    value: Any = _run(run)
+    for part in key.split("."):
+        value = value[part]
+    return format(value, form)
+
+
+@cache
+def _run(name: str) -> Any:
+    place = ROOT / "reports" / "reference" / RUNS[name]
+    file = place / "summary.json" if place.is_dir() else place.with_suffix(".json")
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,62 @@
+"""What the pages of the site tell to type works as it stands there, one page after the other, from an empty folder."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from planner.cli import app
+from tests.cases import LONG
+
+PAGES = Path(__file__).parents[2] / "docs" / "pages"
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+HEAVY = ("draw-scenarios", "back-test", "first-study", "efficient-frontier")
+"""Pages that take more than a few seconds, in the long runs alone."""
+TUTORIALS = sorted(PAGES.glob("tutorials/*.md"))
+GUIDES = sorted(PAGES.glob("how-to/*.md"))
+QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAVY]
+
+
+@pytest.mark.parametrize("page", QUICK, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_work(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_pages: None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        line for block in SHELL.findall(page.read_text("utf-8")) for line in block.splitlines()
+    ]
+    for line in lines:
+        words = shlex.split(line)
+        assert words[0] == "planner", line
+        found = CliRunner().invoke(app, words[1:])
+        assert found.exit_code == 0, f"{line}\n{found.output}"
+
+
+@pytest.mark.parametrize("page", [*TUTORIALS, *GUIDES], ids=lambda page: page.stem)
+def test_the_python_of_a_page_works(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PAGES.parents[1])
+    names: dict[str, object] = {}
+    for block in PYTHON.findall(page.read_text("utf-8")):
+        exec(compile(block, str(page), "exec"), names)  # noqa: S102 - our own pages
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = (PAGES.parent / "mkdocs.yml").read_text("utf-8")
+    missing = [
+        str(path.relative_to(PAGES))
+        for path in PAGES.rglob("*.md")
+        if str(path.relative_to(PAGES)) not in listed
+    ]
+    assert missing == []
+
+
+def test_the_overview_links_every_guide() -> None:
+    overview = (PAGES / "how-to" / "index.md").read_text("utf-8")
+    assert [
+        page.stem for page in GUIDES if page.stem != "index" and page.name not in overview
+    ] == []
