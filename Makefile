@@ -40,13 +40,13 @@ lint: $(VENV)/test.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Generated pages: models/formulation.md and the tables in inputs/README.md.
+# Generated pages and schemas: models/README.md, models/formulation.md, models/schema, the tables in inputs/README.md.
 docs: $(VENV)/test.done
 	$(BIN)/python -m docs
 
 # The documentation site, from docs/pages, docs/notebooks and the code; a warning ends it.
 site: $(VENV)/test.done
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q -f docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/mkdocs.yml
 	@echo "Look at build/site/index.html"
 
 # The committed reference run, which a test rebuilds and compares.

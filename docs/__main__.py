@@ -15,8 +15,11 @@ from pydantic import BaseModel
 
 import planner
 from docs.declarations import dictionary, formulation_page, reference_page, results_page
-from planner.data.export import datapackage
+from docs.model_keys import model_page
+from planner.config import read_toml
+from planner.data.export import datapackage, model_schema
 from planner.data.load import load
+from planner.studies.study_file import study_schema
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 
@@ -27,9 +30,15 @@ def pages(root: Path) -> dict[Path, str]:
     real = root / "inputs" / "allied-2026"
     before, _, rest = inputs.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
+    models = root / "models"
+    files = sorted(models.glob("*.toml"))
+    titles = {path.name: str(read_toml(path, "model file").values["title"]) for path in files}
     return {
-        root / "models" / "formulation.md": formulation_page(),
-        root / "models" / "studies" / "REFERENCE.md": reference_page(),
+        models / "README.md": model_page(titles),
+        models / "formulation.md": formulation_page(),
+        models / "studies" / "REFERENCE.md": reference_page(),
+        models / "schema" / "model.json": json.dumps(model_schema(), indent=2) + "\n",
+        models / "schema" / "study.json": json.dumps(study_schema(), indent=2) + "\n",
         inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
         root / "reports" / "README.md": results_page(),
         root / "planner" / "API.md": public_names(),

@@ -60,3 +60,14 @@ def test_the_overview_links_every_guide() -> None:
     assert [
         page.stem for page in GUIDES if page.stem != "index" and page.name not in overview
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "schema"), [("models", "model.json"), ("models/studies", "study.json")]
+)
+def test_an_editor_finds_the_schema_of_each_file(folder: str, schema: str) -> None:
+    root = PAGES.parents[1]
+    for path in sorted((root / folder).glob("*.toml")):
+        mark, _, place = path.read_text("utf-8").partition("\n")[0].partition(" ")
+        assert mark == "#:schema", path
+        assert (path.parent / place).resolve() == root / "models" / "schema" / schema, path
