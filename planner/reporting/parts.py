@@ -128,7 +128,12 @@ class ReportTable:
     @cached_property
     def rows(self) -> list[list[Any]]:
         """The values of all columns, row by row."""
-        return self.frame[[column.field for column in self.columns]].to_numpy(object).tolist()
+        by_column = [self._values(column.field) for column in self.columns]
+        return [list(row) for row in zip(*by_column, strict=True)]
+
+    def _values(self, field: str) -> list[Any]:
+        """The values of a column; a table without rows may have been made without columns."""
+        return [] if self.frame.empty else self.frame[field].astype(object).tolist()
 
     @cached_property
     def shown(self) -> list[list[str]]:
@@ -140,7 +145,7 @@ class ReportTable:
     def _texts(self, column: Column) -> list[str]:
         form = column.form.text
         found = []
-        for value in self.frame[column.field].tolist():
+        for value in self._values(column.field):
             found.append(value if isinstance(value, str) else form(value))
         return found
 
@@ -153,7 +158,7 @@ class ReportTable:
 
     def sum_of(self, field: str) -> float:
         """The sum of a column."""
-        values = self.frame[field].tolist()
+        values = self._values(field)
         return math.fsum(v for v in values if isinstance(v, int | float) and not math.isnan(v))
 
     @cached_property
