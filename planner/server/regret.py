@@ -22,7 +22,7 @@ PHASES = {"risk": ["risk", "cost"], "target": ["risk", "cost"], "welfare": ["wel
 
 
 @dataclass(frozen=True)
-class Standing:
+class KeptPlan:
     """Risk and cost (MUSD, present value) of a plan in a state; both nan where it cannot be carried out."""
 
     risk: float
@@ -39,10 +39,10 @@ class Standing:
         return not isnan(self.risk)
 
 
-IMPOSSIBLE = Standing(nan, nan)
+IMPOSSIBLE = KeptPlan(nan, nan)
 
 
-def operated_anew(case: Case, plan: PlanValues, begun: Watcher) -> Standing:
+def operated_anew(case: Case, plan: PlanValues, begun: Watcher) -> KeptPlan:
     """A plan with its decisions fixed and its operations optimised for the goal of a case.
 
     begun: told the program before it is solved, so that another thread may cancel it. Raises StoppedError where the
@@ -51,10 +51,10 @@ def operated_anew(case: Case, plan: PlanValues, begun: Watcher) -> Standing:
     phases = [Phase(column) for column in PHASES[case.model.objective.goal]]
     session, outcome = held(case, single_path(plan), phases, begun)
     found = measure(session.scope, session.program, outcome)
-    return Standing(found["risk_musd"], found["cost_musd"])
+    return KeptPlan(found["risk_musd"], found["cost_musd"])
 
 
-def with_other_odds(plan: PlanValues, case: Case) -> Standing | None:
+def with_other_odds(plan: PlanValues, case: Case) -> KeptPlan | None:
     """A plan, all its operations as they are, in a case that differs in odds and objective alone; else None."""
     if plan.case.sha256 == case.sha256 or set(plan.case.scenarios) != set(case.scenarios):
         return None
@@ -65,4 +65,4 @@ def with_other_odds(plan: PlanValues, case: Case) -> Standing | None:
             return None
     risk = weighed(case, plan.summary["scenario_loss_musd"]).risk
     cost = sum(cost_parts(Ledger(case, plan.tables)).values())
-    return Standing(risk, cost)
+    return KeptPlan(risk, cost)

@@ -40,10 +40,10 @@ from planner.server.edits import (
     without,
 )
 from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
-from planner.server.regret import IMPOSSIBLE, Standing, operated_anew
+from planner.server.regret import IMPOSSIBLE, KeptPlan, operated_anew
 from planner.server.solver_thread import SolverThread
 from planner.server.two_plans import SLIGHT_TPA
-from planner.server.writer import Writer
+from planner.server.writer import CaseWriter
 
 LONGEST_NAME, LONGEST_NOTE = 60, 400
 _opened = lru_cache(maxsize=6)(read_run)
@@ -66,7 +66,7 @@ class Workbench:
         """What was traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
         """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
-        self.held: dict[tuple[str, str], Standing] = {}
+        self.held: dict[tuple[str, str], KeptPlan] = {}
         """The plan of a case, held fixed in another, both by their digests."""
         self.because: dict[str, Because] = {}
         """What each change does: of the present state against the case as it is, `now`; of a kept one against the
@@ -76,7 +76,7 @@ class Workbench:
         capacity (t/y) of the plants that change most with it; nan where there is then no plan."""
         self.cases: dict[tuple[str, str], float | None] = {}
         """By how much each MUSD of public cost reduces cost and risk, by run folder and project."""
-        self.writer = Writer()
+        self.writer = CaseWriter()
         self.range = Sweep()
         self._stamp = opened.stamp()
         self.first = plan

@@ -48,7 +48,7 @@ def _put(page: bytes, name: str, target: Path) -> None:
     (target / name).write_bytes(page)
 
 
-class Writer:
+class CaseWriter:
     """Has one page after the other written; the worker ends with each, and with this process."""
 
     def __init__(self) -> None:
