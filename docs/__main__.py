@@ -51,7 +51,7 @@ def package_of(folder: Path) -> dict[str, Any]:
     found = datapackage(folder.name, load(folder).origin.headers)
     about = {
         "title": "Allied heavy rare earths: plants from mine to magnet, use, trade, people, money, hazards",
-        "version": "2.0",
+        "version": "3.0",
         "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
     }
     return {"name": found["name"], **about, **{key: found[key] for key in ("profile", "resources")}}

@@ -12,6 +12,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.explanation.claims import steps
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
 from planner.explanation.explain import (
     explain,
@@ -42,6 +43,13 @@ def case() -> Case:
 @pytest.fixture(scope="module")
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "starter", thorough=True, workers=1)
+
+
+def test_every_lever_that_a_case_has_is_a_step_of_its_ladder() -> None:
+    """Without a step of its own what is saved would be missing from the last rung, which is the plan itself."""
+    workshop = planner.load(STARTER.parent / "workshop")
+    assert "saving" in [key for key, _, _ in steps(workshop)]
+    assert "saving" not in [key for key, _, _ in steps(planner.load(STARTER))]
 
 
 def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -> None:

@@ -20,6 +20,7 @@ LABELS = {
     "metal": "mines, separation and metal",
     "magnet": "the same with magnets",
     "people": "the same with training and hiring",
+    "saving": "the same with thrift and substitution",
     "stockpile": "the same with stockpiles: everything (`base.toml`)",
     "national": "everything, but each country alone (`national.toml`)",
     "own money": "everything, trade goes on while each pays for itself",
