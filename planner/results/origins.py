@@ -102,7 +102,8 @@ class ElementFlows:
         found = defaultdict[tuple[str, str], Mixture](dict)
         for (item, country, supplier, _, element, form), tonnes in self.book.flows:
             if item in IMPORTED and element == self.element:
-                origin, by_origin = self.case.supplier_origin[supplier], found[country, form]
+                origin = self.case.supplier_origin.get(supplier, supplier)
+                by_origin = found[country, form]
                 by_origin[origin] = by_origin.get(origin, self.nothing) + tonnes
         return found
 
