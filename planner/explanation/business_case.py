@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
-from planner.data.stages import CHAIN, OXIDE
+from planner.data.stages import OXIDE
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
-from planner.explanation.counterfactuals import (
-    Counterfactual,
-    Optimum,
-    Reference,
-    held_at_zero,
-    held_below,
-    optimum,
-)
+from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
+from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.plant_flows import Investment, PlantFlows
@@ -48,7 +41,7 @@ from planner.finance.support import (
     public_cost,
     with_support,
 )
-from planner.finance.yearly_rows import Array, added
+from planner.finance.yearly_rows import Array
 from planner.results.business_case import (
     CONTRACTED,
     MARKET,
@@ -57,18 +50,11 @@ from planner.results.business_case import (
     Basis,
     BusinessCase,
     Instrument,
-    Market,
     Removal,
     Sold,
 )
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
-from planner.solving.program import Program, Vector
-
-NOTICED = 0.1
-"""Tonnes from which another plan builds or buys more."""
-LATE_YEARS = 5
-"""Years of the plan whose use holds for the years after its horizon."""
 
 
 def business_case(
@@ -101,8 +87,8 @@ def business_case(
     _check(plan, name, asked)
     found_terms = terms_of(case, case.projects[asked[0]].country, terms or {})
     found = investment(case, asked, market, found_terms)
-    futures, builds = case.scenarios, _builds(plan, asked)
-    used = [_use(plan, project, found.years) for project in asked]
+    futures, builds = case.scenarios, builds_of(plan, asked)
+    used = [use_of(plan, project, found.years) for project in asked]
     answers = _volumes(found, found_terms, futures, used)
     on = _basis(basis, answers)
     volumes = answers[on]
@@ -148,8 +134,8 @@ def business_case(
         supported=supported,
         instruments=_instruments(volumes, x, futures, found_terms),
         swings=tornado(volumes.found, found_terms, volumes.use, given),
-        markets=_markets(plan, found, full.flows),
-        jobs=_jobs(case, found, full.flows),
+        markets=markets_of(plan, found, full.flows),
+        jobs=jobs_of(case, found, full.flows),
         removal=removal,
         alternatives=_alternatives(
             case, volumes, x, support=supports[0], removal=removal, market=market
@@ -310,7 +296,7 @@ def investment(
     deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
     deals = tuple(Deal.of(r) for r in case.tables.contracts if r.project in ("", *projects))
     sold = {m.good for p in plants for m in p.made if not m.payable and m.element in case.elements}
-    wanted = _wanted(case)
+    wanted = wanted_of(case)
     lines = {
         good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years])
         for good in sorted(sold)
@@ -323,54 +309,6 @@ def investment(
         deals=deals,
         wanted=lines,
     )
-
-
-def _wanted(case: Case) -> Mapping[tuple[str, str, int], float]:
-    """Tonnes wanted by element, form and year, in the form itself or to make others of: with the losses of the plant
-    that loses most."""
-    yields: dict[tuple[str, str], float] = {}
-    for project, row in case.projects.items():
-        stage = case.stage_of(project)
-        for element in case.elements if stage.converts else ():
-            if (kept := case.recovery(project, element)) > 0:
-                yields[row.stage, element] = min(kept, yields.get((row.stage, element), 1.0))
-    out = defaultdict[tuple[str, str, int], float](float)
-    for (_, element, form, year), tonnes in case.demand.items():
-        out[element, form, year] += tonnes
-        for stage in reversed(CHAIN):
-            if stage.gives == form:
-                tonnes /= yields.get((stage.name, element), 1.0)
-                form = stage.takes
-                out[element, form, year] += tonnes
-    return out
-
-
-def _builds(plan: PlanValues, asked: Sequence[str]) -> dict[str, dict[int, float]]:
-    table = plan.tables["investments"]
-    out = {}
-    for project in asked:
-        rows = table[table["project"] == project]
-        sums = (rows["tpa"] * rows["probability"]).groupby(rows["year"]).sum()
-        out[project] = {int(str(y)): float(t) for y, t in sums.items()}
-    return out
-
-
-def _use(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
-    """Use of capacity in each future (rows) and year: before the plan has it as on average, after its horizon as in its
-    last years; 0 where the plan never has it."""
-    table = plan.tables["capacity"]
-    rows = table[table["project"] == project]
-    out = np.zeros((len(plan.case.scenarios), len(years)))
-    for place, scenario in enumerate(plan.case.scenarios):
-        at = rows[rows["scenario"] == scenario].groupby("year")
-        has = (at["existing_tpa"].mean() + at["new_tpa"].mean()).to_dict()
-        runs = at["throughput_t"].sum().to_dict()
-        rate = {int(str(y)): float(runs[y] / t) for y, t in has.items() if t > 0}
-        if rate:
-            late = [rate[y] for y in sorted(rate)[-LATE_YEARS:]]
-            mean, after = sum(rate.values()) / len(rate), sum(late) / len(late)
-            out[place] = [rate.get(y, mean if y < plan.case.last_year else after) for y in years]
-    return np.clip(out, 0.0, 1.0)
 
 
 def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Levels) -> Sold:
@@ -403,129 +341,29 @@ def _throughput(
     found: Investment, x: Levels, used: Sequence[Array], futures: Mapping[str, float]
 ) -> dict[str, tuple[float, ...]]:
     """Use of capacity in each future."""
-    rates = map(_used, found.plants, cash_flows(found, x, used).plants)
-    return dict(zip(futures, zip(*(rate.tolist() for rate in rates), strict=True), strict=True))
+    flows = cash_flows(found, x, used)
+    rates = [_used(plant, at) for plant, at in zip(found.plants, flows.plants, strict=True)]
+    out = {}
+    for place, future in enumerate(futures):
+        out[future] = tuple(float(rate[place]) for rate in rates)
+    return out
 
 
 def _steps(
     found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows
 ) -> dict[str, float]:
+    """NPV at market prices before tax (MUSD), and the change that contracts, tax and debt make of it."""
     neutral = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
     volumes = tuple(deal.at_market() for deal in found.deals if deal.contract.kind == "offtake")
     without = replace(found, deals=volumes if found.contracted_only else ())
     bare = cash_flows(without, {**x, **neutral}, use)
     market = float(worth(bare, x, "before_tax"))
-    before, after, owners = (
-        float(worth(flows, x, to)) for to in ("before_tax", "after_tax", "owners")
-    )
+    before = float(worth(flows, x, "before_tax"))
+    after = float(worth(flows, x, "after_tax"))
+    owners = float(worth(flows, x, "owners"))
     return {
         "market": market,
         "contracts": before - market,
         "tax": after - before,
         "debt": owners - after,
     }
-
-
-def _markets(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
-    """Each product but concentrates in the year in which all plants' output is most of what is wanted."""
-    case, table = plan.case, plan.tables["operations"]
-    rows = table[
-        (table["item"] == "made") & ~table["project"].isin([p.project for p in found.plants])
-    ]
-    others = defaultdict[tuple[str, str, int], float](float)
-    for e, form, y, w, t in zip(
-        *(rows[c] for c in ("element", "form", "year", "scenario", "tonnes")), strict=True
-    ):
-        others[str(e), str(form), int(y)] += float(t) * case.scenarios[str(w)]
-    most = []
-    for good, wanted in found.wanted.items():
-        sales = [s for plant in flows.plants for s in plant.sales if s.material.good == good]
-        sold = added([s.tonnes for s in sales], wanted)
-        made = added(
-            [
-                f.size * p.usable * m.per_tonne
-                for p, f in zip(flows.plants, found.plants, strict=True)
-                for m in f.made
-                if m.good == good
-            ],
-            wanted,
-        )
-        known = [
-            Market(*good, y, float(made[i]), float(sold[i]), others[(*good, y)], float(wanted[i]))
-            for i, y in enumerate(found.years)
-            if y in case.years and made[i] > 0
-        ]
-        most += [max(known, key=lambda market: market.share)] if known else []
-    return most
-
-
-def _jobs(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
-    """Persons by skill when the plants run in full."""
-    out: dict[str, float] = defaultdict(float)
-    for plant, at in zip(found.plants, flows.plants, strict=True):
-        for skill, per in case.staffing.get(plant.project, {}).items():
-            out[skill] += per * float(at.tonnes.max())
-    return dict(out)
-
-
-def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
-    """What the alliance loses without the plants, and with half of them: solved with, without and with half of what
-    the plan builds. Raises StoppedError."""
-    reference = Reference(plan.case, plan.point)
-    program = reference.program
-    mask = np.array([key[0] == "build" and key[1][0] in projects for key in program.columns])
-
-    def best(key: str, make: Callable[[], Program]) -> tuple[Optimum, Vector]:
-        found = optimum(Counterfactual(key, make, with_cost=True, want_x=True), reference)
-        assert found.x is not None  # noqa: S101 (wanted above)
-        return found, found.x
-
-    whole, x = best("with", lambda: program)
-    half, _ = best("half", lambda: held_below(program, np.where(mask, x / 2, program.upper)))
-    none, x_without = best("without", lambda: held_at_zero(program, mask))
-
-    def more(than: Optimum) -> float:
-        return than.risk + (than.cost or 0.0) - whole.risk - (whole.cost or 0.0)
-
-    before, after = (_shortfall(reference, values) for values in (x, x_without))
-    by_future = {w: {e: after[w][e] - before[w][e] for e in after[w]} for w in after}
-    chances = reference.case.scenarios
-    return Removal(
-        more(none),
-        none.objective - whole.objective if reference.goal == "risk" else none.risk - whole.risk,
-        {
-            e: sum(chances[w] * by_future[w][e] for w in by_future)
-            for e in sorted(reference.case.elements)
-        },
-        half=more(half),
-        saved={w: none.losses[w] - loss for w, loss in whole.losses.items()},
-        instead=_instead(reference, whole, none, projects),
-        stock_t={
-            e: max(0.0, *(short[e] for short in by_future.values()))
-            for e in sorted(reference.case.elements)
-        },
-    )
-
-
-def _instead(
-    reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]
-) -> dict[str, float]:
-    """What is built (t/y, by plant) and bought (t, by element) more without the plants, expected."""
-    scope, out = reference.scope, defaultdict[str, float](float)
-    for sign, found in ((1.0, none), (-1.0, whole)):
-        for (name, index), amount in found.decisions.items():
-            if name == "build" and index[0] not in projects:
-                out[index[0]] += sign * amount * found.nodes[index[-1]].probability
-            elif name == "bought":
-                out[index[1]] += sign * amount * scope.tree.nodes[index[-1]].probability
-    return {what: amount for what, amount in out.items() if amount > NOTICED}
-
-
-def _shortfall(reference: Reference, x: Vector) -> dict[str, dict[str, float]]:
-    """Shortfall over the horizon by future and element (t)."""
-    out = {w: dict.fromkeys(reference.case.elements, 0.0) for w in reference.case.scenarios}
-    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
-        if name == "shortfall":
-            for scenario in reference.scope.tree.nodes[index[3]].scenarios:
-                out[scenario][index[1]] += tonnes
-    return out

@@ -90,18 +90,13 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
     extra = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
     stage = STAGES[row.stage]
-    at_mine = stage.mines
-    if (
-        stage.separates
-    ):  # what is in the feed is paid for as its elements are, lost in the same part
-        kept = sum(m.per_tonne for m in made) / (sum(m.per_tonne for m in taken) or 1.0) or 1.0
+    if stage.separates:  # by-products in the feed are paid for as its elements are, lost alike
+        gives = sum(material.per_tonne for material in made)
+        takes = sum(material.per_tonne for material in taken)
+        kept = gives / (takes or 1.0) or 1.0
         taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
-    made += [
-        Material(
-            r.product, stage.gives if stage.gives == MAGNET else OXIDE, r.tonnes_per_t, at_mine
-        )
-        for r in extra
-    ]
+    form = MAGNET if stage.gives == MAGNET else OXIDE
+    made += [Material(r.product, form, r.tonnes_per_t, stage.mines) for r in extra]
     by_products_cost = sum(r.variable_opex_usd_per_t for r in extra)
     return PlantFacts(
         project=project,
@@ -138,55 +133,67 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
     A mine its feed; a separation plant the feed that mines can give most of, of those it accepts; metal and magnet
     plants the elements as the alliance wants them in that form over the horizon, magnets being made of metal.
     """
-    row = case.projects[project]
-    stage = case.stage_of(project)
-    if stage.converts:
-        able = [e for e in case.elements if case.recovery(project, e) > 0]
-        wanted = dict.fromkeys(able, 0.0)
-        for (_, element, form, _), tonnes in case.demand.items():
-            if element in wanted and form in (stage.gives, MAGNET):
-                wanted[element] += tonnes
-        total = sum(wanted.values())
-        return {
-            e: t / total if total > 0 else 1 / len(able)
-            for e, t in wanted.items()
-            if t > 0 or total <= 0
-        }
-    given = dict.fromkeys(row.feeds, 0.0)
+    if case.stage_of(project).converts:
+        return _wanted_mix(case, project)
+    return {_largest_feed(case, project): 1.0}
+
+
+def _wanted_mix(case: Case, project: str) -> dict[str, float]:
+    """Elements that a plant can convert, as the alliance wants them; in equal parts where it wants none."""
+    gives = case.stage_of(project).gives
+    able = [element for element in case.elements if case.recovery(project, element) > 0]
+    wanted = dict.fromkeys(able, 0.0)
+    for (_, element, form, _), tonnes in case.demand.items():
+        if element in wanted and form in (gives, MAGNET):
+            wanted[element] += tonnes
+    total = sum(wanted.values())
+    if total <= 0:
+        return dict.fromkeys(able, 1 / len(able)) if able else {}
+    return {element: tonnes / total for element, tonnes in wanted.items() if tonnes > 0}
+
+
+def _largest_feed(case: Case, project: str) -> str:
+    """The feed that mines can give most of, in capacity that it takes up."""
+    separates = case.stage_of(project).separates
+    given = dict.fromkeys(case.projects[project].feeds, 0.0)
     for other in case.projects.values():
         if STAGES[other.stage].mines and other.feeds[0] in given:
             given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
-    per_tonne = {f: case.capacity_use(project, f) if stage.separates else 1.0 for f in given}
-    return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f], f)): 1.0}
+
+    def size(feed: str) -> tuple[float, float, str]:
+        per_tonne = case.capacity_use(project, feed) if separates else 1.0
+        return given[feed] * per_tonne, per_tonne, feed
+
+    return max(given, key=size)
 
 
 def _materials(
     case: Case, project: str, mix: Mapping[str, float]
 ) -> tuple[list[Material], list[Material]]:
     stage = case.stage_of(project)
+    made, taken = defaultdict[str, float](float), defaultdict[str, float](float)
     if stage.converts:
-        made = [
-            Material(e, stage.gives, part * case.recovery(project, e)) for e, part in mix.items()
-        ]
-        return made, [Material(e, stage.takes, part) for e, part in mix.items()]
-    at_mine, made_t, taken_t = (
-        stage.mines,
-        defaultdict[str, float](float),
-        defaultdict[str, float](float),
-    )
+        for element, part in mix.items():
+            made[element] = part * case.recovery(project, element)
+            taken[element] = part
+        return _of(made, stage.gives), _of(taken, stage.takes)
     for feed, part in mix.items():
-        use = 1.0 if at_mine else case.capacity_use(project, feed)
+        use = 1.0 if stage.mines else case.capacity_use(project, feed)
+        oxides = part / use if use > 0 else 0.0
         for element, share in case.feed_shares.get(feed, {}).items():
-            treo = part / use if use > 0 else 0.0
-            made_t[element] += treo * share * (1.0 if at_mine else case.recovery(project, element))
-            # What a plant does not recover it does not pay for.
-            taken_t[element] += (
-                treo * share if not at_mine and case.recovery(project, element) > 0 else 0.0
-            )
-    return (
-        [Material(e, OXIDE, t, at_mine) for e, t in made_t.items()],
-        [Material(e, OXIDE, t, True) for e, t in taken_t.items()],
-    )
+            kept = 1.0 if stage.mines else case.recovery(project, element)
+            made[element] += oxides * share * kept
+            if not stage.mines and kept > 0:  # what a plant does not recover it does not pay for
+                taken[element] += oxides * share
+    return _of(made, OXIDE, payable=stage.mines), _of(taken, OXIDE, payable=True)
+
+
+def _of(tonnes: Mapping[str, float], form: str, *, payable: bool = False) -> list[Material]:
+    """Materials by element."""
+    out = []
+    for element, per_tonne in tonnes.items():
+        out.append(Material(element, form, per_tonne, payable))
+    return out
 
 
 def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
@@ -298,6 +305,8 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
         if name in changes:
             value, source = changes[name], "as asked"
             low, high = min(low, value), max(high, value)
+            if name in INSTRUMENTS:  # what is granted or agreed is so in every draw
+                low, high = value, value
         if source == "judged" and name in INSTRUMENTS:
             source = "not stated"
         judged = source == "judged"

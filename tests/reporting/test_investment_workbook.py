@@ -152,7 +152,9 @@ def test_the_workbook_computes_what_the_tool_does(
         tmp_path / "switched.xlsx",
         {"support as recommended in every column: 1 on, 0 off": 1},
     )
-    books = [tmp_path / f"{name}.xlsx" for name in ("asis", "low", "granted", "hand", "switched")]
+    change(tmp_path / "asis.xlsx", tmp_path / "typed.xlsx", typed(one))
+    names = ("asis", "low", "granted", "hand", "switched", "typed")
+    books = [tmp_path / f"{name}.xlsx" for name in names]
     out = computed(tmp_path, *books)
     kept = openpyxl.load_workbook(tmp_path / "asis.xlsx", data_only=True)
     assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 15
@@ -187,6 +189,12 @@ def test_the_workbook_computes_what_the_tool_does(
     assert answer(out["granted"])["NPV of the owners"][0] == pytest.approx(0, abs=1e-6)
     assert answer(out["asis"])["NPV of the owners"][3] == pytest.approx(0, abs=1e-6)
     assert answer(out["switched"])["NPV of the owners"][0] == pytest.approx(0, abs=1e-6)
+    with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS, solve=False)
+    told_typed = answer(out["typed"])["NPV of the owners"]
+    for column, sold in enumerate((with_all.planned, with_all.full, with_all.contracted)):
+        assert sold is not None
+        assert told_typed[column] == pytest.approx(sold.returns.npv_owners, rel=1e-6)
+    assert out["typed"]["Checks"]["C3"].value == 0
     hand = separation()
     x = base_levels(hand, plain_terms(**HAND))
     flows = cash_flows(hand, x, WHOLE)
@@ -197,6 +205,26 @@ def test_the_workbook_computes_what_the_tool_does(
     assert page["B2"].value == pytest.approx(float(npv(0.1, flows.owners / flows.index)), rel=1e-6)
     assert page["B3"].value == pytest.approx(float(flows.loan.share), rel=1e-6)
     assert page["B4"].value == pytest.approx(float(flows.loan.cover), rel=1e-6)
+
+
+INSTRUMENTS = {
+    "grant": 0.1,
+    "public_loan": 15,
+    "floor": 0.8,
+    "cfd": 1.05,
+    "availability": 1,
+    "take_or_pay": 0.5,
+    "take_or_pay_price": 0.9,
+    "royalty": 0.03,
+    "accelerated": 2,
+    "tax_credit": 0.1,
+    "tax_credit_per_kg": 20,
+}
+
+
+def typed(found: BusinessCase) -> dict[str, float]:
+    """Every instrument, by the label that it has on the sheet of inputs."""
+    return {found.terms[name].meaning: value for name, value in INSTRUMENTS.items()}
 
 
 def answer(book: openpyxl.Workbook) -> dict[str, list[Any]]:

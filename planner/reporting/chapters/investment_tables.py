@@ -14,7 +14,7 @@ from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import CashFlows, funding
 from planner.finance.project_facts import PlantFacts
-from planner.finance.support import CARRIES, MOST
+from planner.finance.support import CARRIES, MOST, Support
 from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.chapters.stated import STATED, declared, shown
 from planner.reporting.parts import Part, ReportTable
@@ -49,28 +49,39 @@ FIGURES = {name: NamedFigure(*stated) for name, stated in STATED["returns"]["fig
 
 
 def returns(found: BusinessCase) -> ReportTable:
-    """What is earned, for each answer to what is sold."""
-    told = found.modes
-    rows = [["use of capacity", "", *(" / ".join(percent(u) for u in s.use) for _, s in told)]]
+    """Earnings, for each answer to what is sold."""
+    titles = [title for title, _ in found.modes]
+    answers = [sold for _, sold in found.modes]
+    use = [" / ".join(percent(share) for share in sold.use) for sold in answers]
+    rows: list[list[Any]] = [["use of capacity", "", *use]]
     for figure in FIGURES.values():
-        values = [None if (v := figure.value(s)) is None else round(v, 6) for _, s in told]
-        rows.append(
-            [figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)]
-        )
-    return declared("returns", rows, titles=[title for title, _ in told])
+        shown_as = percent if figure.share else number
+        cells = []
+        for sold in answers:
+            value = figure.value(sold)
+            cells.append(shown_as(None if value is None else round(value, 6)))
+        rows.append([figure.label, figure.unit, *cells])
+    return declared("returns", rows, titles=titles)
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
     """Who pays for what until the first repayment."""
-    told = found.modes
-    sides = [funding(s.flows, s.levels) for _, s in told]
-    rows = [
-        [side, what, *(float(both[at][what].sum()) for both in sides)]
-        for at, side in ((1, "use"), (0, "source"))
-        for what in sides[0][at]
-    ]
-    first = [f"{title} {found.first_repayment(s)}" for title, s in told if s.returns.debt > 0]
-    return declared("sources_and_uses", rows, titles=[title for title, _ in told], first=first)
+    titles = [title for title, _ in found.modes]
+    sources, uses = [], []
+    for _, sold in found.modes:
+        source, use = funding(sold.flows, sold.levels)
+        sources.append(source)
+        uses.append(use)
+    rows: list[list[Any]] = []
+    for side, amounts in (("use", uses), ("source", sources)):
+        for what in amounts[0]:
+            totals = [float(one[what].sum()) for one in amounts]
+            rows.append([side, what, *totals])
+    first = []
+    for title, sold in found.modes:
+        if sold.returns.debt > 0:
+            first.append(f"{title} {found.first_repayment(sold)}")
+    return declared("sources_and_uses", rows, titles=titles, first=first)
 
 
 def converts(found: BusinessCase) -> bool:
@@ -85,30 +96,19 @@ def worked(plant: PlantFacts, names: Names) -> str:
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
-    """What it works, sells and pays for."""
+    """Materials that it works, sells and pays for."""
     rows: list[list[Any]] = []
     for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
         name, most = plant.name, float(flows.tonnes.max())
         rows.append(["works", name, worked(plant, names), "", most, None, None])
         for sale in flows.sales:
-            m, made = sale.material, most * sale.material.per_tonne
-            rows.append(
-                [
-                    "sells",
-                    name,
-                    m.name,
-                    m.form,
-                    made,
-                    float(sale.tonnes.max()),
-                    float(sale.market.max()),
-                ]
-            )
-        rows += [
-            ["takes in", name, m.name, m.form, most * m.per_tonne, None, None] for m in plant.taken
-        ]
-        rows.append(
-            ["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())]
-        )
+            m = sale.material
+            sold, earned = float(sale.tonnes.max()), float(sale.market.max())
+            rows.append(["sells", name, m.name, m.form, most * m.per_tonne, sold, earned])
+        for m in plant.taken:
+            rows.append(["takes in", name, m.name, m.form, most * m.per_tonne, None, None])
+        paid = -float(flows.feed.max())
+        rows.append(["pays for all it takes in", name, "", "", None, None, paid])
     return declared("materials", rows)
 
 
@@ -122,17 +122,12 @@ def markets(found: BusinessCase, names: Names) -> Part:
 
 
 def alternatives(found: BusinessCase) -> ReportTable:
-    """What else the public could do."""
+    """Alternatives of the public."""
     words = STATED["alternatives"]["words"]
-    rows = [
-        [
-            words[a.what],
-            a.cost,
-            a.worth,
-            a.worth / a.cost if a.worth is not None and a.cost else None,
-        ]
-        for a in found.alternatives
-    ]
+    rows = []
+    for one in found.alternatives:
+        per = one.worth / one.cost if one.worth is not None and one.cost else None
+        rows.append([words[one.what], one.cost, one.worth, per])
     return declared("alternatives", rows)
 
 
@@ -198,54 +193,64 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
 
 def inputs(found: BusinessCase) -> ReportTable:
     """Every input with its range, and what it moves the NPV to."""
-    rows = [
-        [
-            *(
-                t.meaning,
-                t.value,
-                t.low,
-                t.high,
-                t.unit,
-                s.npv_low,
-                s.npv_high,
-                s.owners_low,
-                s.owners_high,
-            ),
-            *(t.source or "judged", t.confidence),
-        ]
-        for s in found.swings
-        for t in [s.term]
-    ]
+    rows = []
+    for swing in found.swings:
+        term = swing.term
+        stated = [term.meaning, term.value, term.low, term.high, term.unit]
+        moved = [swing.npv_low, swing.npv_high, swing.owners_low, swing.owners_high]
+        rows.append([*stated, *moved, term.source, term.confidence])
     return declared("case_inputs", rows, told=found.told(found.shown))
+
+
+SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
 
 
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     """The least of each support, its cost and who carries what."""
-    worth, rows = found.removal.worth if found.removal else None, []
     kinds = {
         "floor": "guaranteed margin" if converts(found) else "guaranteed price",
         "availability": "availability payment",
     }
-    units = {"floor": "of the price deck", "availability": "MUSD a year"}
-    for s in found.supports:
-        size = number(s.amount) if s.kind == "availability" else percent(s.amount)
-        most = f"not even {MOST[s.kind]:g} times the {'deck' if s.kind == 'floor' else 'capital'} suffices"
-        least = most if s.amount is None else f"{size} {units.get(s.kind, 'of capital')}"
-        per = worth / s.cost if worth is not None and s.cost else None
-        private = s.private / s.cost if s.private is not None and s.cost else None
-        costs = (s.cost, s.in_full, s.expected, s.worst)
-        rows.append(
-            [kinds.get(s.kind, s.kind), least, s.amount, *costs, private, per, *CARRIES[s.kind]]
-        )
-    floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
-    deck = found.investment.prices()
-    sold = {(m.element, m.form): None for p in found.investment.plants for m in p.made}
-    quoted = [
-        f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}"
-        for e, form in sold
-    ]
-    quoted = quoted if floor else []
+    worth = found.removal.worth if found.removal else None
+    rows: list[list[Any]] = []
+    for support in found.supports:
+        per = worth / support.cost if worth is not None and support.cost else None
+        private = None
+        if support.private is not None and support.cost:
+            private = support.private / support.cost
+        costs = [support.cost, support.in_full, support.expected, support.worst]
+        volume_risk, price_risk = CARRIES[support.kind]
+        kind = kinds.get(support.kind, support.kind)
+        sized = [kind, _least(support), support.amount]
+        rows.append([*sized, *costs, private, per, volume_risk, price_risk])
+    quoted = _guaranteed(found, names)
     return declared("term_sheet", rows, quoted=quoted, converts=converts(found), dated=found.dated)
+
+
+def _least(support: Support) -> str:
+    """The least of a support in words."""
+    if support.amount is None:
+        of = "deck" if support.kind == "floor" else "capital"
+        return f"not even {MOST[support.kind]:g} times the {of} suffices"
+    size = percent(support.amount)
+    if support.kind == "availability":
+        size = number(support.amount)
+    return f"{size} {SUPPORT_UNITS.get(support.kind, 'of capital')}"
+
+
+def _guaranteed(found: BusinessCase, names: Names) -> list[str]:
+    """Each good at the least guaranteed price, USD/kg; none where no guarantee suffices or is needed."""
+    floors = [support.amount for support in found.supports if support.kind == "floor"]
+    floor = floors[0] if floors else None
+    if not floor:
+        return []
+    deck = found.investment.prices()
+    goods = {m.good: None for plant in found.investment.plants for m in plant.made}
+    out = []
+    for element, form in goods:
+        usd = 1000 * floor * float(deck[element, form].mean())
+        out.append(f"{names.element(element)} {form} {number(usd)}")
+    return out
 
 
 def instruments(found: BusinessCase) -> Part:
@@ -282,53 +287,44 @@ def people(found: BusinessCase, names: Names) -> Part:
 
 def deck(found: BusinessCase, names: Names) -> ReportTable:
     """Prices by good."""
-    rows = [
-        [
-            *(
-                names.element(q.element),
-                q.form,
-                1000 * float(q.price[0]),
-                1000 * float(q.price[-1]),
-                float(np.min(q.low)),
-                float(np.max(q.high)),
-            ),
-            *(
-                [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],
-                q.source,
-                q.confidence,
-            ),
-        ]
-        for q in found.investment.quotes
-    ]
+    rows = []
+    for quote in found.investment.quotes:
+        first, last = 1000 * float(quote.price[0]), 1000 * float(quote.price[-1])
+        low, high = float(np.min(quote.low)), float(np.max(quote.high))
+        in_futures = []
+        for future, price in quote.by_future.items():
+            in_futures.append(f"{future} {number(1000 * float(price.mean()))}")
+        element = names.element(quote.element)
+        stated = [in_futures, quote.source, quote.confidence]
+        rows.append([element, quote.form, first, last, low, high, *stated])
     return declared("deck", rows)
+
+
+NAMED = ("contract", "project", "kind", "party", "element")
+"""Columns of a contract that have a column of their own, or none."""
 
 
 def contracts(found: BusinessCase, names: Names) -> Part:
     """Contracts of the case about the plants."""
-    stated = [
-        name
-        for name in Contract.columns()
-        if name not in ("contract", "project", "kind", "party", "element")
-    ]
     rows = []
-    for r in (deal.contract for deal in found.investment.deals):
-        values = [
-            (name, getattr(r, name))
-            for name in stated
-            if getattr(r, name) != Contract.model_fields[name].default
-        ]
-        words = "; ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in values)
+    for deal in found.investment.deals:
+        contract = deal.contract
+        about = names.element(contract.element) if contract.element else "all"
+        words = _stated(contract)
         rows.append(
-            [
-                r.contract,
-                r.kind,
-                r.party,
-                names.element(r.element) if r.element else "all",
-                words,
-                r.source,
-            ]
+            [contract.contract, contract.kind, contract.party, about, words, contract.source]
         )
     return shown("contracts", rows)
+
+
+def _stated(contract: Contract) -> str:
+    """Terms of a contract that are not those of any."""
+    out = []
+    for name in Contract.columns():
+        value = getattr(contract, name)
+        if name not in NAMED and value != Contract.model_fields[name].default:
+            out.append(f"{name.replace('_', ' ')} {text_of(value)}")
+    return "; ".join(out)
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:

@@ -1,0 +1,151 @@
+"""Plants as a plan has them: what it builds of them, how much it uses them, what else is made and wanted of their
+products, the people they need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from planner.data.case import Case
+from planner.data.stages import CHAIN
+from planner.finance.cashflow import CashFlows
+from planner.finance.plant_flows import Investment, Product
+from planner.finance.yearly_rows import Array, added
+from planner.results.business_case import Market
+from planner.results.plan import PlanValues
+
+LATE_YEARS = 5
+"""Years of the plan whose use holds for the years after its horizon."""
+ByYear = Mapping[tuple[str, str, int], float]
+"""Tonnes by element, form and year."""
+
+
+def builds_of(plan: PlanValues, projects: Sequence[str]) -> dict[str, dict[int, float]]:
+    """Capacity that the plan commits (t/y, expected) by plant and year."""
+    table = plan.tables["investments"]
+    out = {}
+    for project in projects:
+        rows = table[table["project"] == project]
+        expected = (rows["tpa"] * rows["probability"]).groupby(rows["year"]).sum()
+        out[project] = {int(str(year)): float(tpa) for year, tpa in expected.items()}
+    return out
+
+
+def use_of(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
+    """Use of capacity in each future (rows) and year: before the plan has it as on average, after its horizon as in its
+    last years; 0 where the plan never has it."""
+    table = plan.tables["capacity"]
+    rows = table[table["project"] == project]
+    out = np.zeros((len(plan.case.scenarios), len(years)))
+    for place, scenario in enumerate(plan.case.scenarios):
+        rate = _rate_by_year(rows[rows["scenario"] == scenario])
+        if not rate:
+            continue
+        late = [rate[year] for year in sorted(rate)[-LATE_YEARS:]]
+        mean, after = sum(rate.values()) / len(rate), sum(late) / len(late)
+        for column, year in enumerate(years):
+            otherwise = mean if year < plan.case.last_year else after
+            out[place, column] = rate.get(year, otherwise)
+    return np.clip(out, 0.0, 1.0)
+
+
+def _rate_by_year(rows: pd.DataFrame) -> dict[int, float]:
+    """Throughput over capacity in the years that have any."""
+    by_year = rows.groupby("year")
+    capacity = by_year["existing_tpa"].mean() + by_year["new_tpa"].mean()
+    throughput = by_year["throughput_t"].sum()
+    rate = throughput[capacity > 0] / capacity[capacity > 0]
+    return {int(str(year)): float(share) for year, share in rate.items()}
+
+
+def wanted_of(case: Case) -> ByYear:
+    """Tonnes wanted by element, form and year, in the form itself or to make others of: with the losses of the plant
+    that loses most."""
+    kept = _least_recoveries(case)
+    out = defaultdict[tuple[str, str, int], float](float)
+    for (_, element, form, year), tonnes in case.demand.items():
+        out[element, form, year] += tonnes
+        for stage in reversed(CHAIN):
+            if stage.gives == form:
+                tonnes /= kept.get((stage.name, element), 1.0)
+                form = stage.takes
+                out[element, form, year] += tonnes
+    return out
+
+
+def _least_recoveries(case: Case) -> dict[tuple[str, str], float]:
+    """The least recovery of the plants that convert, by stage and element."""
+    out: dict[tuple[str, str], float] = {}
+    for project, row in case.projects.items():
+        if not case.stage_of(project).converts:
+            continue
+        for element in case.elements:
+            recovery = case.recovery(project, element)
+            if recovery > 0:
+                out[row.stage, element] = min(recovery, out.get((row.stage, element), 1.0))
+    return out
+
+
+def markets_of(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
+    """Each product but concentrates in the year in which all plants' output is most of what is wanted."""
+    others = _made_by_others(plan, [plant.project for plant in found.plants])
+    fullest = []
+    for good in found.wanted:
+        known = _market_by_year(found, flows, good, others)
+        in_horizon = [market for market in known if market.year in plan.case.years]
+        if in_horizon:
+            fullest.append(max(in_horizon, key=lambda market: market.share))
+    return fullest
+
+
+def _made_by_others(plan: PlanValues, projects: Sequence[str]) -> ByYear:
+    table = plan.tables["operations"]
+    rows = table[(table["item"] == "made") & ~table["project"].isin(projects)]
+    chances = np.array([plan.case.scenarios[str(name)] for name in rows["scenario"]], float)
+    expected = rows.assign(tonnes=rows["tonnes"].to_numpy(float) * chances)
+    sums = expected.groupby(["element", "form", "year"], observed=True)["tonnes"].sum()
+    out = defaultdict[tuple[str, str, int], float](float)
+    for row in sums.reset_index().to_dict("records"):
+        out[str(row["element"]), str(row["form"]), int(row["year"])] = float(row["tonnes"])
+    return out
+
+
+def _market_by_year(
+    found: Investment, flows: CashFlows, good: Product, others: ByYear
+) -> list[Market]:
+    """A product in the years in which the plants make some of it."""
+    element, form = good
+    wanted = found.wanted[good]
+    made, sold = 0.0 * wanted, 0.0 * wanted
+    for plant, at in zip(found.plants, flows.plants, strict=True):
+        per_tonne = [m.per_tonne for m in plant.made if m.good == good]
+        made = made + plant.size * at.usable * sum(per_tonne)
+        sales = [sale.tonnes for sale in at.sales if sale.material.good == good]
+        sold = sold + added(sales, wanted)
+    out = []
+    for place, year in enumerate(found.years):
+        if made[place] > 0:
+            market = Market(
+                element=element,
+                form=form,
+                year=year,
+                made=float(made[place]),
+                sold=float(sold[place]),
+                others=others.get((element, form, year), 0.0),
+                demand=float(wanted[place]),
+            )
+            out.append(market)
+    return out
+
+
+def jobs_of(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
+    """Persons by skill when the plants run in full."""
+    out: dict[str, float] = defaultdict(float)
+    for plant, at in zip(found.plants, flows.plants, strict=True):
+        most = float(at.tonnes.max())
+        for skill, per_tonne in case.staffing.get(plant.project, {}).items():
+            out[skill] += per_tonne * most
+    return dict(out)
