@@ -193,7 +193,7 @@ def test_the_plan_one_has_under_other_odds_and_what_to_fund_first(page: Page) ->
         "Benefit–cost ratio of at least 32", timeout=30_000
     )
     expect(page.locator("#views")).to_contain_text(
-        re.compile("Coast separation plant, Australia.*of 78.3")
+        re.compile("Coast separation plant, Australia.*of 78.3", re.DOTALL)
     )
 
 

@@ -1,12 +1,16 @@
 // Draws the charts of a region, gives their pictures and figures as files, and has the point of the frontier dragged.
 const views = new WeakMap();
-const NARROWEST = 280, DIGITS = 4, STEP = 0.02, COMMIT_AFTER = 700; // px, digits, share of the axis, ms
+const NARROWEST = 280, AXIS_ROOM = 58, DIGITS = 4, STEP = 0.02, COMMIT_AFTER = 700; // px, px, digits, share of the axis, ms
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS });
 
 // ---- drawing ------------------------------------------------------------------------------------------------
 
 export async function drawCharts(region) {
-  for (const node of region.querySelectorAll("[data-chart]")) {
+  const nodes = [...region.querySelectorAll("[data-chart]")];
+  for (const node of nodes) { // room at once, so that what is scrolled to stays where it is
+    node.style.minHeight = `${JSON.parse(node.dataset.spec).height + AXIS_ROOM}px`;
+  }
+  for (const node of nodes) {
     await draw(node).catch((error) => { node.textContent = `This chart could not be drawn (${error.message}).`; });
   }
 }

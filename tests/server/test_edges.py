@@ -1,0 +1,192 @@
+"""What the workbench refuses, remembers and hands over: odd values, half a body, a port again, targets, options, notes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import socket
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+import planner
+from planner.data.change import parse_changes
+from planner.errors import InputError
+from planner.server.app import ACTIONS, Site, listening
+from planner.server.charts import FrontierPoints, Mark, frontier, risk_range
+from planner.server.edits import Edit, EditedValue, edited, seeking_least
+from planner.server.journal import shown_as
+from planner.server.page_regions import Regions
+from planner.server.workbench import Workbench
+from tests.server.conftest import HERE, answered, post, wait_for
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("goal", 1e99, "largest risk"),
+        ("goal", -50, "largest risk"),
+        ("levers:mine", "yes", "true or false"),
+        ("levers:mines", True, "true or false"),
+        ("joins.JPN", 2027.5, "a year from"),
+        ("joins.JPN", 1999, "from 2026 to 2031"),
+        ("policy.whole_plants", "yes", "boolean"),
+        ("target.nowhere", 0.5, "no target"),
+        ("target.added-1", '{"kind": "served", "share": 1.5}', "share"),
+        ("target.added-1", "most of it", "as JSON"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused(
+    bench: Workbench, key: str, value: EditedValue, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        bench.edit(Edit(key, value))
+    assert bench.record.edits == ()
+
+
+def test_a_decimal_comma_is_refused_with_help(client: TestClient) -> None:
+    body = {"key": "money", "low": "50,5", "high": "100", "points": "3"}
+    answer = post(client, "/study", body)
+    assert answer.status_code == 422 and "decimal point" in answer.json()["fault"]
+
+
+def test_the_port_of_a_server_that_ended_can_be_had_at_once() -> None:
+    one = listening(0)
+    port = one.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as page:
+        there, _ = one.accept()
+        there.close()  # this end closes first, and its address waits for late packets
+        page.recv(1)
+    one.close()
+    again = listening(port)
+    with pytest.raises(InputError, match="cannot be had"):
+        listening(port)
+    again.close()
+
+
+def test_half_a_body_is_no_change(site: Site) -> None:
+    async def half() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, half)
+    answer = asyncio.run(site.act(ACTIONS["undo"], request))
+    assert answer.status_code == 400 and b"only half" in answer.body
+    site.bench.close()
+
+
+def test_a_limit_below_the_least_is_infeasible_at_once_and_says_why_later(bench: Workbench) -> None:
+    answered(bench)
+    seen: list[tuple[str, tuple[str, ...], str]] = []
+    tell = bench.solver._told
+
+    def told() -> None:
+        found = bench.solver.found
+        seen.append((found.stage, found.reasons, found.phase))
+        tell()
+
+    bench.solver._told = told
+    bench.edit(Edit("goal", 1.0))
+    wait_for(lambda: bench.solver.found.stage == "failed" and not bench.solver.found.phase)
+    first = next(one for one in seen if one[0] == "failed")
+    assert "The least attainable risk is" in first[1][0]
+    assert any("looking for the reasons" in phase for stage, _, phase in seen if stage == "failed")
+    least = bench.solver.found.changes["least_risk"]
+    seeking = planner.solve(seeking_least(bench.case), baseline=False)
+    assert least == pytest.approx(seeking.summary["least_risk_musd"], rel=1e-6)
+    assert bench.least_here == pytest.approx(least)
+
+
+def test_the_risk_axis_shows_the_plans_and_the_idle_one_is_no_part_of_the_curve() -> None:
+    now = Mark(name="now", cost=100.0, risk=50.0, kind="now")
+    idle = Mark(name="no action", cost=0.0, risk=9000.0, kind="no action")
+    curve = [(80.0, 60.0), (120.0, 45.0)]
+    points = FrontierPoints(curve=curve, before=[], marks=[now, idle], least=40.0)
+    low, high = risk_range(points)
+    assert 35 < low < 40 and 60 < high < 65
+    rows = [row for rows in frontier(points)["datasets"].values() for row in rows]
+    assert "no action" not in [row.get("name") for row in rows]
+
+
+def test_because_is_told_against_the_pinned_plan(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    kept = answered(bench).keep("half")
+    bench.edit(Edit("plant.metal_works", "out"))
+    both = answered(bench).solver.found.figures
+    bench.pin(kept.folder)
+    wait_for(lambda: "now" in bench.because and bench.because["now"].interplay is not None)
+    because = bench.because["now"]
+    assert because.before == "half" and [one[0].key for one in because.effects] == [
+        "plant.metal_works"
+    ]
+    assert because.change[0] == pytest.approx(both["risk_musd"] - kept.risk)
+
+
+def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -> None:
+    bench = site.bench
+    before = answered(bench).solver.found.figures
+    body = {"kind": "served", "element": "Dy", "form": "", "party": "", "first_year": "2029"}
+    assert post(client, "/target", {**body, "share": "70", "price": ""}).status_code == 200
+    (edit,) = bench.record.edits
+    assert edit.key == "target.added-1" and json.loads(str(edit.value))["share"] == 0.7
+    assert bench.case.targets["added-1"].share == 0.7
+    after = answered(bench).solver.found
+    if after.stage == "plan":  # what must hold makes no plan better
+        sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
+        assert sums[1] >= sums[0] - 1e-6
+    assert "target added-1: served, Dy, 70 %" in Regions(bench).part("questions", {})
+    base = bench.base.with_settings(
+        {"targets": [{"target": "a", "kind": "served", "element": "Dy", "share": 0.5}]}
+    )
+    assert edited(base, [Edit("target.a", 0.25)]).targets["a"].share == 0.25
+    assert edited(base, [Edit("target.a", "out")]).targets == {}
+
+
+def test_the_difference_as_options_gives_the_same_case(bench: Workbench) -> None:
+    assert bench.options() == []
+    bench.edit(Edit("money", 0.5))
+    bench.edit(Edit("policy.whole_plants", True))
+    options = bench.options()
+    changes = parse_changes([shlex.split(one)[1] for one in options])
+    assert "--set policy.whole_plants=true" in options
+    assert bench.base.changed(*changes).sha256 == bench.case.sha256
+
+
+def test_a_variant_has_a_name_and_a_note_and_a_link(bench: Workbench) -> None:
+    kept = answered(bench).keep("first")
+    other = bench.keep("second")
+    bench.describe(kept.folder, "renamed", "asked by the ministry")
+    assert [one.name for one in bench.record.kept] == ["renamed", "second"]
+    drawn = Regions(bench).part("shelf", {})
+    assert "asked by the ministry" in drawn and f'href="/?variant={kept.folder}"' in drawn
+    with pytest.raises(InputError, match="another"):
+        bench.describe(other.folder, "renamed", "")
+
+
+def test_a_link_to_a_variant_needs_the_cookie_and_no_token(client: TestClient, site: Site) -> None:
+    assert client.get("/?variant=001-a").status_code == 200
+    client.cookies.clear()
+    assert client.get("/?variant=001-a", headers={"Origin": HERE}).status_code == 401
+
+
+def test_a_plant_not_worth_its_public_cost_is_flagged(bench: Workbench) -> None:
+    answered(bench)
+    flag = "not worth its public cost</span>"
+    assert flag not in Regions(bench).part("views", {})
+    bench.cases[shown_as(bench.case), "desert_mine"] = 0.4
+    bench.cases[shown_as(bench.case), "coast_plant"] = 1.2
+    drawn = Regions(bench).part("views", {})
+    assert drawn.count(flag) == 1 and "by 0.4" in drawn
+
+
+def test_an_investment_case_is_written_by_a_process_of_its_own(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(bench)
+    monkeypatch.setattr(planner, "business_case", lambda *_: pytest.fail("in this process"))
+    folder = shown_as(bench.case)
+    bench.investment_case(folder, "coast_plant")
+    assert (bench.opened.folder / folder / "project-coast_plant.html").exists()
+    assert (folder, "coast_plant") in bench.cases
