@@ -14,7 +14,8 @@ import numpy as np
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
-from planner.results.losses import weights_in_risk
+from planner.results.losses import risk_under, weights_in_risk
+from planner.results.odds import worst_odds
 from planner.solving.goals import Outcome, held_at, phases_of
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
@@ -24,6 +25,10 @@ HELD = frozenset((*DECISIONS, "units", "bought"))
 """What is decided: plants, seats, intakes, hires and purchases."""
 MEASURES = ("risk", "cost", "welfare", "expected_loss")
 PHASE = "unweighed_losses"
+TIED = 1e-9
+"""Share of one plus a loss by which two losses, or two risks, may differ and be the same."""
+FALL = 1e-3
+"""Share of one plus a loss by which it is lowered to see whether the risk falls with it."""
 ORDER = ("again", "primal", "dual", "ipm")
 
 
@@ -34,9 +39,21 @@ def unweighed(case: Case, losses: Mapping[str, float]) -> frozenset[str]:
     if objective.odds == "given":
         return impossible
     weights = weights_in_risk(case, losses)
-    without = frozenset(w for w, weight in weights.items() if weight == 0)
+    none = (w for w, weight in weights.items() if weight == 0 or _may_fall(case, losses, w))
+    without = frozenset(none)
     by_expectation = any(phase.column == "expected_loss" for phase in phases_of(objective))
     return without & impossible if by_expectation else without
+
+
+def _may_fall(case: Case, losses: Mapping[str, float], scenario: str) -> bool:
+    """True where other odds are as bad, in which this loss weighs nothing: it could fall, and the risk would not."""
+    loss = losses[scenario]
+    room = TIED * (1.0 + abs(loss))
+    if not any(w != scenario and abs(other - loss) <= room for w, other in losses.items()):
+        return False
+    less = {**losses, scenario: loss - FALL * (1.0 + abs(loss))}
+    risk = risk_under(case, losses, worst_odds(case, losses))
+    return risk_under(case, less, worst_odds(case, less)) >= risk - TIED * (1.0 + abs(risk))
 
 
 def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: Outcome) -> Outcome:

@@ -18,7 +18,7 @@ from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from planner.solving.goals import phases_of, silent
 from planner.solving.live_program import LiveProgram
-from planner.solving.unweighed_losses import with_least_losses
+from planner.solving.unweighed_losses import unweighed, with_least_losses
 from tests.cases import MUSD, budget, imports, load_case, mine, near, plant, scenarios, shock, total
 
 PEOPLE: dict[str, Any] = {
@@ -138,3 +138,23 @@ def test_the_last_step_takes_off_what_nothing_weighs(tmp_path: Path) -> None:
         session.scope, session.program, session.solver, replace(outcome, phases=spoiled)
     )
     assert found.last.x[column] == near(130)
+
+
+@pytest.mark.parametrize(
+    ("most", "losses", "names"),
+    [
+        (1, {"cut": 200.0, "war": 200.0}, {"cut", "war"}),  # either alone is as bad
+        (1, {"cut": 200.0, "war": 210.0}, {"cut"}),
+        (0.5, {"cut": 200.0, "war": 200.0}, set()),  # each has a half
+    ],
+)
+def test_a_loss_as_large_as_the_worst_weighs_nothing_if_it_could_fall(
+    tmp_path: Path, most: float, losses: dict[str, float], names: set[str]
+) -> None:
+    """With losses alike all odds are as bad, and any that may have no probability weighs nothing in some of them."""
+    rows = [
+        {"scenario": "cut", "probability": 0.1, "probability_low": 0, "probability_high": most},
+        {"scenario": "war", "probability": 0.9, "probability_low": 1 - most, "probability_high": 1},
+    ]
+    case = case_of(tmp_path, {}, {"objective.odds": "worst"}, scenarios=rows)
+    assert unweighed(case, losses) == names

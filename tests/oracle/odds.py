@@ -51,34 +51,40 @@ def possible_odds(case: Case) -> Program:
 
 @dataclass(frozen=True, kw_only=True)
 class WorstOdds:
-    """The most that risk can be, odds that make it so, and what a MUSD lost in each scenario adds to it."""
+    """The most that risk can be, and for each scenario the least that a MUSD lost in it adds in odds that are as bad."""
 
     risk: float
-    odds: dict[str, float]
-    weights: dict[str, float]
+    least_weights: dict[str, float]
 
 
-def worst_odds(case: Case, losses: Mapping[str, float], aversion: float, tail: float) -> WorstOdds:
-    """Contract: "risk = max over odds of (1-lambda) E_p[Z] + lambda CVaR_p[Z]"; a scenario weighs at most p / (1 - alpha)
-    in CVaR, and all weights sum to 1.
-    """
+def weighed_odds(
+    case: Case, losses: Mapping[str, float], aversion: float, tail: float
+) -> tuple[Program, dict[Key, float]]:
+    """All odds with weights in CVaR, at most p / (1 - alpha) each and 1 in all, and what they make of the risk."""
     lp = possible_odds(case)
-    gain: dict[Key, float] = {}
+    risk: dict[Key, float] = {}
     weights: dict[Key, float] = {}
     for w, loss in losses.items():
         weight = lp.variable("weight", w)
         weights[weight] = 1.0
         lp.at_most({weight: 1.0, (ODDS, w): -1.0 / (1.0 - tail)}, 0.0)
-        gain[ODDS, w] = -(1.0 - aversion) * loss
-        gain[weight] = -aversion * loss
+        risk[ODDS, w] = (1.0 - aversion) * loss
+        risk[weight] = aversion * loss
     lp.equals(weights, 1.0)
-    found = lp.minimise(gain)
-    odds = {w: found[ODDS, w] for w in losses}
-    return WorstOdds(
-        risk=-found.objective,
-        odds=odds,
-        weights={w: (1.0 - aversion) * p + aversion * found["weight", w] for w, p in odds.items()},
-    )
+    return lp, risk
+
+
+def worst_odds(case: Case, losses: Mapping[str, float], aversion: float, tail: float) -> WorstOdds:
+    """Contract: "risk = max over odds of (1-lambda) E_p[Z] + lambda CVaR_p[Z]"."""
+    lp, risk = weighed_odds(case, losses, aversion, tail)
+    lost = {key: -value for key, value in risk.items()}
+    worst = -lp.minimise(lost).objective
+    lp.at_most(lost, -worst + 1e-7 * (1.0 + abs(worst)))
+    least = {}
+    for w in losses:
+        share = {(ODDS, w): 1.0 - aversion, ("weight", w): aversion}
+        least[w] = lp.minimise(share).objective
+    return WorstOdds(risk=worst, least_weights=least)
 
 
 def best_risk(case: Case, losses: Mapping[str, float], aversion: float, tail: float) -> float:

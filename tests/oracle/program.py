@@ -87,9 +87,9 @@ def weightless(world: World, losses: Mapping[str, float]) -> list[str]:
     choices, chance = world.choices, world.case.scenarios
     if choices.odds == "given":
         return [w for w, p in chance.items() if p == 0.0]
-    weights = worst_odds(world.case, losses, choices.aversion, choices.tail).weights
+    weights = worst_odds(world.case, losses, choices.aversion, choices.tail).least_weights
     last = choices.aversion == 1.0 and choices.tail > 0.0
-    return [w for w, p in chance.items() if weights[w] < 1e-9 and (p == 0.0 or not last)]
+    return [w for w, p in chance.items() if weights[w] < 1e-4 and (p == 0.0 or not last)]
 
 
 def settle_weightless(world: World, last: Solution) -> Solution:

@@ -16,7 +16,7 @@ def draw_origins(d: Draw) -> None:
     if "suppliers" not in d.tables:
         for supplier in named_suppliers(d):
             d.put("suppliers", {"supplier": supplier})
-    for row in d.tables["suppliers"]:
+    for row in d.tables.get("suppliers", ()):
         row["origin"] = d.perhaps(0.6, "CHN", "CHN", "VNM", d.countries[0])
 
 
