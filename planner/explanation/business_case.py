@@ -112,6 +112,7 @@ def business_case(
     if PLAN in answers:
         throughput = _throughput(found, x, used, futures)
     public = _public_share(found)
+    granted = {**x, GRANT: np.maximum(x[GRANT], public)}
     full = sold[MARKET]
     return BusinessCase(
         projects=asked,
@@ -124,7 +125,7 @@ def business_case(
         futures=futures,
         basis=on,
         public_share=public,
-        owners_with_it=owners_npv(volumes.found, with_support(x, GRANT, public), volumes.use),
+        owners_with_it=owners_npv(volumes.found, granted, volumes.use),
         full=full,
         planned=sold.get(PLAN),
         contracted=sold.get(CONTRACTED),
