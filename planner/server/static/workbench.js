@@ -155,7 +155,7 @@ function valueOf(control) {
   if (control.type === "checkbox") return control.checked;
   if (control.dataset.json) return JSON.parse(control.value);
   if (control.dataset.optional && control.value.trim() === "") return null;
-  if (control.dataset.absolute && /^[+-\u2212]\s*[\d.]+$/.test(control.value.trim())) return NaN; // a risk is no step
+  if (control.dataset.absolute && /^[-+\u2212]\s*[\d.]+$/.test(control.value.trim())) return NaN; // a risk is no step
   if (control.type !== "range" && !("amount" in control.dataset)) return control.value;
   return Number((amount(control.value, Number(control.dataset.amount)) * (control.dataset.scale ?? 1)).toPrecision(12));
 }
