@@ -25,6 +25,8 @@ HELD = frozenset((*DECISIONS, "units", "bought"))
 """What is decided: plants, seats, intakes, hires and purchases."""
 MEASURES = ("risk", "cost", "welfare", "expected_loss")
 PHASE = "unweighed_losses"
+NO_WEIGHT = 1e-12
+"""Weight that rounding leaves of none."""
 TIED = 1e-9
 """Share of one plus a loss by which two losses, or two risks, may differ and be the same."""
 FALL = 1e-3
@@ -39,7 +41,7 @@ def unweighed(case: Case, losses: Mapping[str, float]) -> frozenset[str]:
     if objective.odds == "given":
         return impossible
     weights = weights_in_risk(case, losses)
-    none = (w for w, weight in weights.items() if weight == 0 or _may_fall(case, losses, w))
+    none = (w for w, weight in weights.items() if weight <= NO_WEIGHT or _may_fall(case, losses, w))
     without = frozenset(none)
     by_expectation = any(phase.column == "expected_loss" for phase in phases_of(objective))
     return without & impossible if by_expectation else without

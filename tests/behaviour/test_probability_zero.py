@@ -145,7 +145,8 @@ def test_the_last_step_takes_off_what_nothing_weighs(tmp_path: Path) -> None:
     [
         (1, {"cut": 200.0, "war": 200.0}, {"cut", "war"}),  # either alone is as bad
         (1, {"cut": 200.0, "war": 210.0}, {"cut"}),
-        (0.5, {"cut": 200.0, "war": 200.0}, set()),  # each has a half
+        (0.5, {"cut": 200.0, "war": 200.0}, {"cut"}),  # war has a half at least
+        (0.5, {"cut": 210.0, "war": 200.0}, set()),
     ],
 )
 def test_a_loss_as_large_as_the_worst_weighs_nothing_if_it_could_fall(
