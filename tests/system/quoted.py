@@ -1,7 +1,7 @@
-"""What README.md and inputs/allied-2026/README.md quote of the explained run of the real case.
+"""What inputs/allied-2026/README.md quotes of the explained run of the real case.
 
 `python -m tests.system.quoted reports/allied-2026-base`, after `make decision`, writes the figures that
-tests/system/test_real_case.py holds the pages to, and prints the two tables.
+tests/system/test_real_case.py holds the page to, and prints the two tables.
 """
 
 from __future__ import annotations
