@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 HEAVY = ("draw-scenarios", "back-test", "first-study", "efficient-frontier")
 """Pages that take more than a few seconds, in the long runs alone."""
+SLOW_NOTEBOOKS = ("4-salib", "5-ema-prim", "6-optuna", "7-investment-case", "9-your-own-chart")
+NOTEBOOKS = [
+    path
+    for path in sorted((PAGES.parent / "notebooks").glob("*.py"))
+    if LONG or path.stem not in SLOW_NOTEBOOKS
+]
 TUTORIALS = sorted(PAGES.glob("tutorials/*.md"))
 GUIDES = sorted(PAGES.glob("how-to/*.md"))
 QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAVY]
@@ -81,3 +89,13 @@ def test_an_editor_finds_the_schema_of_each_file(folder: str, schema: str) -> No
         mark, _, place = path.read_text("utf-8").partition("\n")[0].partition(" ")
         assert mark == "#:schema", path
         assert (path.parent / place).resolve() == root / "models" / "schema" / schema, path
+
+
+@pytest.mark.parametrize("script", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_its_claims_hold(script: Path) -> None:
+    """Each asserts what its text tells."""
+    assert "assert " in script.read_text("utf-8")
+    run = subprocess.run(
+        [sys.executable, script.name], cwd=script.parent, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr

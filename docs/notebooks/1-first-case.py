@@ -1,0 +1,36 @@
+# %% [markdown]
+# # A first case
+#
+# The teaching case has three countries that use dysprosium and terbium, and one that sells them. Load it, solve it, change it.
+
+# %%
+import planner
+
+case = planner.load("../../inputs/starter", model="../../models/base.toml")
+case
+
+# %% [markdown]
+# The goal of `base.toml` is the least risk-adjusted cost. Without a plan the risk is larger:
+
+# %%
+plan = planner.solve(case)
+before = plan.summary["without_plan"]["risk_musd"]
+after = plan.summary["risk_musd"]
+print(f"Risk {before:,.0f} MUSD without a plan, {after:,.0f} with it")
+assert after < before
+
+# %% [markdown]
+# What is built, and when:
+
+# %%
+plan.table("investments").query("tpa > 0")
+
+# %% [markdown]
+# Half the money leaves more risk. A session keeps the program, so asking again is quick.
+
+# %%
+session = planner.Session(case)
+poorer = case.with_settings({"budgets.*.*.musd": "x0.5"})
+half = session.figures(poorer)["risk_musd"]
+print(f"With half the budgets the risk is {half:,.0f} MUSD")
+assert half >= session.figures(case)["risk_musd"]

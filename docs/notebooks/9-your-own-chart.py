@@ -1,0 +1,23 @@
+# %% [markdown]
+# # Your own chart
+#
+# Each result table is a DataFrame; any library draws it. The charts of the report are there by name, too.
+
+# %%
+import altair
+
+import planner
+
+case = planner.load("../../inputs/starter", model="../../models/base.toml")
+plan = planner.solve(case, baseline=False)
+plan.chart("unmet_by_element")
+
+# %% [markdown]
+# One of your own: unmet demand by year and country in each scenario.
+
+# %%
+unmet = plan.table("shortfall")
+chart = altair.Chart(unmet).mark_bar()
+chart = chart.encode(x="year:O", y="sum(tonnes)", color="country", column="scenario")
+assert len(unmet)
+chart
