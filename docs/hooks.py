@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from typer.cli import get_docs_for_click
@@ -43,8 +44,12 @@ _INLINE = re.compile(r"(?<![\\$`])\$([^$\n]+?)\$(?!\d)")
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 
 
+@event_priority(100)  # before the plugin that takes notebooks for pages
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages whose source is elsewhere in the checkout, and those made of the code."""
+    """Add the pages whose source is elsewhere in the checkout, notebooks, and pages made of the code."""
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.py")):
+        place = f"notebooks/{path.name}"
+        files.append(File(place, str(ROOT / "docs"), config.site_dir, use_directory_urls=False))
     sources = COPIED | {
         f"explanation/decisions/{path.name}": str(path.relative_to(ROOT))
         for path in sorted((ROOT / "models" / "decisions").glob("*.md"))
