@@ -46,7 +46,7 @@ docs: $(VENV)/test.done
 
 # The documentation site, from docs/pages, docs/notebooks and the code; a warning ends it.
 site: $(VENV)/test.done
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f $(CURDIR)/docs/mkdocs.yml
 	@echo "Look at build/site/index.html"
 
 # The committed reference run, which a test rebuilds and compares.

@@ -7,6 +7,7 @@ from the committed run of that name in `reports/reference`, so that no text is o
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from typer.cli import get_docs_for_click
 
 from planner.cli import COMMANDS, app
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 RUNS = {"starter": "starter-base", "real": "allied-2026"}
 """Name in a text -> committed run in `reports/reference`, or file of headline figures there."""
 COPIED = {
@@ -42,6 +43,11 @@ _FIGURE = re.compile(r"\{\{(\w+):([\w.]+)(?::([^}]*))?\}\}")
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 _INLINE = re.compile(r"(?<![\\$`])\$([^$\n]+?)\$(?!\d)")
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+
+
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Work from the folder of the notebooks: a kernel starts in the current folder, and their paths are from there."""
+    os.chdir(ROOT / "docs" / "notebooks")
 
 
 @event_priority(100)  # before the plugin that takes notebooks for pages
