@@ -12,8 +12,9 @@ from pyomo.environ import Objective, Var
 import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case
-from planner.data.lookups import MAGNET, METAL, OXIDE, Good
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree
+from planner.data.stages import MAGNET, METAL, OXIDE
 from planner.formulation import pyomo_model
 from planner.formulation.index_sets import Scope
 

@@ -49,7 +49,7 @@ class LevelLoan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class RepaymentTerm:
     """The years of a loan. grace: years until repayment is due; due: 1 in the years after, until the last."""
 
     grace: Array
@@ -74,13 +74,13 @@ def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
     return row(amounts, "Debt", label, unit)
 
 
-def term_of(capital: Array, number: Array, x: Levels) -> Term:
+def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
     """The years of a loan on `capital` by year; grace counts from the last year in which it is paid."""
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
     grace = built + x["grace_years"]
     grace = line(grace, "years until grace ends, counted from completion", "years")
     due = np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
-    return Term(grace=grace, due=line(due, "years of repayment", "flag"))
+    return RepaymentTerm(grace=grace, due=line(due, "years of repayment", "flag"))
 
 
 def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
@@ -131,7 +131,9 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     )
 
 
-def _repayment(cfads: Array, term: Term, rate: Array, *, x: Levels, number: Array) -> Repayment:
+def _repayment(
+    cfads: Array, term: RepaymentTerm, rate: Array, *, x: Levels, number: Array
+) -> Repayment:
     serves = line(term.due * np.maximum(cfads, 0.0), "cash flow in years of repayment")
     years_left = (serves > PAID) * (x["debt_years"] + 1.0 - number)
     left = years_left.max(axis=-1, keepdims=True)

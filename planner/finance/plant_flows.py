@@ -103,7 +103,7 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class WorkByYear:
     """Years since the first output; tonnes of capacity that could be in use, and that could be were all of it worked;
     whether it runs; share of capacity that is usable."""
 
@@ -144,7 +144,7 @@ def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]
     return tuple(flows)
 
 
-def _work(plant: PlantFacts, x: Levels, use: Array) -> Work:
+def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
     age = x["year"] - plant.start - x["delay_years"]
     age = row(age, "Time", f"{plant.name}, years since first output", "years")
     running = np.where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
@@ -156,10 +156,10 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> Work:
     full = plant.size * usable * x["volume"]
     full = row(full, "Operations", f"{plant.name}, capacity at full use", "t")
     able = row(full * use, "Operations", f"{plant.name}, capacity that could be in use", "t")
-    return Work(age=age, able=able, full=full, running=running, usable=usable)
+    return WorkByYear(age=age, able=able, full=full, running=running, usable=usable)
 
 
-def _outputs(plant: PlantFacts, work: Work, x: Levels) -> list[Output]:
+def _outputs(plant: PlantFacts, work: WorkByYear, x: Levels) -> list[Output]:
     out = []
     for material in plant.made:
         label = f"{plant.name}, {material.label}"
@@ -200,7 +200,7 @@ def _sold_share(
 def _plant_flows(
     setting: Setting,
     plant: PlantFacts,
-    work: Work,
+    work: WorkByYear,
     *,
     made: Sequence[Output],
     shares: Sequence[Array | float],
@@ -266,7 +266,9 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | fl
     )
 
 
-def _costs(setting: Setting, plant: PlantFacts, work: Work, tonnes: Array) -> dict[str, Array]:
+def _costs(
+    setting: Setting, plant: PlantFacts, work: WorkByYear, tonnes: Array
+) -> dict[str, Array]:
     """Money spent by year (MUSD of the base year), by field of `PlantFlows`."""
     x, year, age = setting.x, setting.x["year"], work.age
 

@@ -120,7 +120,10 @@ def refuse_foreign(target: Path, mark: str, what: str, force: bool = False) -> N
     try:
         real = target.resolve()
         other = _is_other(real, mark)
-        foreign = [] if other or force or not real.is_dir() else foreign_files(real)
+        foreign = []
+        if real.is_dir() and not (other or force):
+            with hold_lock(real.parent):  # a folder that is exchanged meanwhile is looked at whole
+                foreign = foreign_files(real)
     except (OSError, ValueError) as error:
         said = f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written"
         raise RunFolderError(said) from None

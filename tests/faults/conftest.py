@@ -32,7 +32,7 @@ MORE = {
     "floor,coast_plant,offtake,a state,Dy,0.5,50,,1,300,900,500,0.3,10,2028,2035,true,false\n"
     "ore,coast_plant,feed,a mine,,1,,,0.6,,,,0,,,,false,true\n",
     "prices": "element,form,market,year,future,price_usd_per_kg,low,high,real\n"
-    "Dy,oxide,china,2026,,200,150,300,true\nDy,oxide,china,2030,,900,,,false\n",
+    "Dy,oxide,china,2026,,200,150,300,true\nDy,oxide,china,2030,,900,,,false\nndpr,oxide,china,,,75,55,110,true\n",
     "finance": "country,item,value,low,high\nAUS,tax_rate,0.3,0.25,0.3\n,life_years,15,10,20\n",
     "byproducts": "project,product,tonnes_per_t,variable_opex_usd_per_t\ncoast_plant,ndpr,0.2,1000\n",
     "targets": "target,name,kind,scenario,country,party,element,form,feeds,first_year,last_year,share,"

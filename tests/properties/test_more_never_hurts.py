@@ -130,8 +130,9 @@ MORE: dict[str, tuple[str, Change]] = {
     "more money": ("budgets", times(2, "musd")),
 }
 """What is more of something, by the table that holds it; none of it can raise the least risk."""
-WITHOUT_MORE = {"scenarios", "resale"}
-"""Chances, of which there is no more; and resale, which is put in place of what there is."""
+WITHOUT_MORE = {"scenarios", "resale", "suppliers", "targets", "returns", "savings", "availability"}
+"""Chances, of which there is no more; resale, which is put in place of what there is; names, aims and shares; and what
+these random cases do not hold."""
 
 
 def test_every_table_that_a_plan_follows_from_has_a_more() -> None:

@@ -59,6 +59,10 @@ def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is
     rows = plan.tables["investments"].assign(probability=0.25, scenarios="cut;slip")
     short = plan.tables["shortfall"].drop(columns="without_plan_t")
     summary = {key: value for key, value in plan.summary.items() if key != "without_plan"}
+    told = {
+        key: value for key, value in summary["diversification"].items() if key != "without_plan"
+    }
+    summary["diversification"] = told
     tables = plan.tables | {"investments": rows, "shortfall": short}
     page = render(dataclasses.replace(plan, summary=summary, tables=tables), tmp_path)
     assert "All exports stopped 2029-2030; Exports stopped and plants a year late" in page.text

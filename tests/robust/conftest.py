@@ -84,8 +84,8 @@ def mount(folder: Path, options: str) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    mount(tmp_path / "small", "size=1m")
+    """A file system of 8 MiB."""
+    mount(tmp_path / "small", "size=8m")
     yield tmp_path / "small"
     subprocess.run(["umount", "-l", str(tmp_path / "small")], check=True)
 

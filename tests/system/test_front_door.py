@@ -30,7 +30,7 @@ SLOW = (
 SCRIPT = """
 import os, planner
 from planner.parallel import Background
-money = {{"name": "money", "table": "budgets", "column": "musd", "change": "scale", "values": [0.5, 1]}}
+money = {{"name": "money", "change": "budgets.*.*.musd=x?", "values": [0.5, 1]}}
 asked = {{"title": "t", "case": {case!r}, "outcomes": ["risk_musd"], "design": {{"kind": "grid"}},
          "uncertainties": [money]}}
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from planner.reporting.parts import Card, Chart, Front
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import headline, midway
 from planner.reporting.words.numbers import BILLION, money, percent, span
-from planner.reporting.words.sentences import Passages
+from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import (
     Step,
@@ -46,6 +46,12 @@ def front(run: RunView) -> Front:
     """The question and the answer, key figures, and what less risk costs."""
     model = run.case.model
     untitled = model.title in ("", "defaults", model.name)
+    note = say(
+        "note", run=run, found=run.found, objective=model.objective, evaluated=evaluated(run)
+    )
+    if "gap" in run.summary:
+        certified = worded_lines("screen.j2", "certified_line", plan=run.summary)
+        note = " ".join([note, *certified])
     return Front(
         kind="Supply security plan",
         title=headline(run.title),
@@ -54,9 +60,7 @@ def front(run: RunView) -> Front:
         claim=claim(run),
         cards=list(_cards(run)),
         parts=[frontier_chart(run) or losses.chart(run)],
-        note=say(
-            "note", run=run, found=run.found, objective=model.objective, evaluated=evaluated(run)
-        ),
+        note=note,
     )
 
 
