@@ -331,7 +331,7 @@ def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(
     expect(page.locator("#fault")).to_contain_text("no plan has a risk below")
     assert server.site.bench.record.edits == ()
     server.site.bench.solver.least.clear()  # as before it is known
-    page.fill("#limit", "10")
+    page.fill("#limit", "11")
     page.press("#limit", "Enter")
     expect(page.locator(".conflict")).to_contain_text("least attainable", timeout=30_000)
     expect(page.locator(".badge.failed")).to_have_text("no plan")
