@@ -22,6 +22,7 @@ from tests.cases import stored
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text
 
+DATA = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 NAMES = {
     "country": "=cmd|'/C calc'!A0",
@@ -123,9 +124,12 @@ def test_markup_in_any_text_is_escaped_on_every_page(written: Path) -> None:
     assert {"report.html", "compare.html"} <= {page.name for page in pages} and len(pages) >= 5
     for path in pages:
         page = path.read_text(encoding="utf-8")
-        found = Tags(page)
+        # Data of charts stand in scripts that no browser runs; nothing in them can end such a script.
+        data = DATA.findall(page)
+        assert all("<" not in text for text in data), path
+        found = Tags(DATA.sub("", page))
         assert "alert(1)" in page and "alert(" not in found.scripts, path
-        assert sum(tag == "script" for tag, _ in found.tags) <= 1, path
+        assert sum(tag == "script" for tag, _ in found.tags) <= 2, path
         for tag, values in found.tags:
             assert not any(name.startswith("on") for name in values), (path, tag, values)
             for name in {"src", "href", "xlink:href", "action"} & values.keys():
