@@ -59,7 +59,7 @@ def test_money_beside_the_value_of_information(case: Case, found: Explanation) -
         )
 
     assert (
-        "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD"
+        "worth 50.0 MUSD. At the same risk the plan that answers costs 30.0 in place of 80.0 MUSD"
         in said(once, later)
     )
     assert "valued in risk, not in money" in said(once)
