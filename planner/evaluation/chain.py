@@ -72,15 +72,15 @@ class Pool:
 
 def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
     """What the countries that compete can have together (t/y)."""
-    cut_off: dict[tuple[Any, ...], list[tuple[float, str]]] = defaultdict(list)
+    markets: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
     for key in effects.leaks:
         supplier, country, element, form, period = key
-        factor = effects.imports.get(key, 1.0)
-        cut_off[supplier, case.group[country], element, form, period].append((factor, country))
+        market = markets[supplier, case.group[country], element, form, period]
+        market[country] = effects.imports.get(key, 1.0)
     pools: dict[Pool, float] = {}
-    for (supplier, _, element, form, period), countries in cut_off.items():
-        for factor, country in countries:
-            rivals = sorted(other for above, other in countries if above >= factor)
+    for (supplier, _, element, form, period), factors in markets.items():
+        for country, factor in factors.items():
+            rivals = sorted(other for other in factors if factors[other] >= factor)
             pool = Pool(supplier, element, form, period, tuple(rivals))
             key = (supplier, country, element, form, period)
             pools[pool] = sold_on(case, effects.imports, key)
@@ -110,12 +110,11 @@ class ChainScope(Scope):
         """What may be sold on in some future; how much is set for each."""
         at = {node.period: node.index for node in self.tree.nodes}
         known = set(self.goods)
-        keys = {
-            (supplier, country, element, form, at[period])
-            for pool in self.pools
-            for supplier, country, element, form, period in pool.resold_keys()
-            if (country, element, form) in known
-        }
+        keys: set[tuple[str, str, str, str, int]] = set()
+        for pool in self.pools:
+            for supplier, country, element, form, period in pool.resold_keys():
+                if (country, element, form) in known:
+                    keys.add((supplier, country, element, form, at[period]))
         return dict.fromkeys(sorted(keys), 0.0)
 
     @cached_property
@@ -165,24 +164,24 @@ class ChainProgram:
         """What is left of the program once decisions are put in: operations, stocks, accounts and the loss."""
         value, free = self._decided(program, amounts)
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
-        kept_rows = [
-            row
-            for row, (name, index) in enumerate(program.rows)
-            if in_use[row] and index is not None and name not in LEFT_OUT
-        ]
+        kept_rows: list[int] = []
+        for row, (name, index) in enumerate(program.rows):
+            if in_use[row] and index is not None and name not in LEFT_OUT:
+                kept_rows.append(row)
         shift = (program.matrix @ value)[kept_rows]
         kept = program.part(kept_rows, free)
         equal = np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper)
         room = np.where(equal, 0.0, SLACK * (1 + np.abs(shift)))
-        return replace(
-            kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room
-        )
+        row_lower = kept.row_lower - shift - room
+        row_upper = kept.row_upper - shift + room
+        return replace(kept, row_lower=row_lower, row_upper=row_upper)
 
     def _decided(self, program: Program, amounts: FixedAmounts) -> tuple[Vector, list[int]]:
         """The value of each column that the decisions determine, else 0; and the columns that stay free."""
         value = np.zeros(len(program.columns))
         free: list[int] = []
         follow: list[int] = []
+        equations: list[int] = []
         for column, (name, index) in enumerate(program.columns):
             if name in DECISIONS:
                 year = index[-1] + self.case.first_year
@@ -191,34 +190,32 @@ class ChainProgram:
                 follow.append(column)
             elif name not in LEFT_OUT_COLUMNS and index is not None:
                 free.append(column)
+        for row, (name, _) in enumerate(program.rows):
+            if name in FOLLOW.values():
+                equations.append(row)
         if follow:
-            equations = [
-                row for row, (name, _) in enumerate(program.rows) if name in FOLLOW.values()
-            ]
             part = program.matrix[equations]
             right_side = program.row_upper[equations] - part @ value
             value[follow] = spsolve(part[:, follow].tocsc(), right_side)
         return value, free
 
     def _with_pools(self, program: Program, pools: Iterable[Pool]) -> Program:
-        ordered = sorted(
-            pools,
-            key=lambda pool: (
-                pool.supplier,
-                pool.element,
-                pool.form,
-                self._at[pool.period],
-                pool.countries,
-            ),
-        )
-        terms = []
-        for pool in ordered:
-            columns = (
-                program.column.get(("resold", self._index(key))) for key in pool.resold_keys()
-            )
-            terms.append({column: 1.0 for column in columns if column is not None})
-        keys = [(POOLED, pool) for pool in ordered]
+        terms: list[dict[int, float]] = []
+        keys: list[Key] = []
+        for pool in sorted(pools, key=self._order):
+            own: dict[int, float] = {}
+            for key in pool.resold_keys():
+                column = program.column.get(("resold", self._index(key)))
+                if column is not None:
+                    own[column] = 1.0
+            terms.append(own)
+            keys.append((POOLED, pool))
         return program.with_rows(keys, terms, -np.inf, np.inf)
+
+    def _order(self, pool: Pool) -> tuple[Any, ...]:
+        """Pools stand by supplier, good and period."""
+        at = self._at[pool.period]
+        return pool.supplier, pool.element, pool.form, at, pool.countries
 
     def _index(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
         """An index that ends with the position of a period, of a key that ends with the period."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ Subject = tuple[str, str]
 """(event, or hazard where it is alone; subject)."""
 Happened = tuple[Draw, ...]
 """What was drawn of one hazard or event; nothing where it did not happen."""
+Courses = Mapping[Subject, Happened]
+"""What was drawn in one future."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +54,12 @@ class HazardRegister:
         for row in register.tables.shocks:
             self._own[row.scenario].append(row)
         drawn = sample(register, BANK, seed, even=True)
-        self._bank: dict[str, list[dict[Subject, Happened]]] = defaultdict(list)
-        courses: dict[str, dict[Subject, Happened]] = defaultdict(dict)
+        self._bank: dict[str, list[Courses]] = defaultdict(list)
+        rows: dict[str, list[Draw]] = defaultdict(list)
         for draw in drawn.tables.draws:
-            happened = courses[draw.scenario]
-            happened[self._subject(draw)] = (*happened.get(self._subject(draw), ()), draw)
+            rows[draw.scenario].append(draw)
         for scenario, storyline in drawn.storylines.items():
-            self._bank[storyline].append(courses[scenario])
+            self._bank[storyline].append(self._by_subject(rows[scenario]))
 
     def after(self, future: Future, node: int, periods: Sequence[Period]) -> list[Continuation]:
         """Continuations of a future's history up to a period, which depend on nothing that comes later.
@@ -66,10 +67,7 @@ class HazardRegister:
         periods: of the horizon. node: the position of the last one that is known.
         """
         now = end_of(periods[node])
-        known: dict[Subject, Happened] = defaultdict(tuple)
-        for draw in future.happened:
-            if begin_of(draw.start) <= now:
-                known[self._subject(draw)] = (*known[self._subject(draw)], draw)
+        known = self._by_subject(draw for draw in future.happened if begin_of(draw.start) <= now)
         chances = self._chances(future, known, node, periods)
         generator = self._generator(known, node, tuple(chances))
         found: list[Continuation] = []
@@ -77,8 +75,10 @@ class HazardRegister:
             wanted = COUNT * (chance + 1 / len(chances)) / 2
             count = max(1, round(wanted))
             for _ in range(count):
-                courses = self._courses(storyline, known, now, generator)
-                shocks = [*self._own[storyline], *self._shocks(courses)]
+                shocks = list(self._own[storyline])
+                for course in self._courses(storyline, known, now, generator):
+                    for draw in course:
+                        shocks.append(shock_of(self._hazards[draw.hazard], draw))
                 effects = effects_of(self._case, shocks, periods)
                 found.append(Continuation(effects=effects, weight=chance / count))
         return found
@@ -86,23 +86,32 @@ class HazardRegister:
     def _subject(self, draw: Draw) -> Subject:
         return (self._hazards[draw.hazard].event or draw.hazard, draw.subject)
 
+    def _by_subject(self, draws: Iterable[Draw]) -> Courses:
+        """Draws of one future, those of a hazard together."""
+        courses: dict[Subject, Happened] = {}
+        for draw in draws:
+            subject = self._subject(draw)
+            courses[subject] = (*courses.get(subject, ()), draw)
+        return courses
+
     def _chances(
-        self, future: Future, known: dict[Subject, Happened], node: int, periods: Sequence[Period]
+        self, future: Future, known: Courses, node: int, periods: Sequence[Period]
     ) -> dict[str, float]:
         """Storyline -> its probability given the history; those alone that agree with it."""
         so_far = periods[: node + 1]
         own = effects_of(self._case, self._own[future.storyline], periods)
+        shown = [own.shown_in(period) for period in so_far]
         chances: dict[str, float] = {}
         for storyline, probability in self._register.scenarios.items():
             other = effects_of(self._case, self._own[storyline], periods)
-            if all(own.shown_in(period) == other.shown_in(period) for period in so_far):
+            if shown == [other.shown_in(period) for period in so_far]:
                 likely = probability * self._likelihood(storyline, known, periods[node])
                 if likely > 0:
                     chances[storyline] = likely
         whole = sum(chances.values())
         return {storyline: chance / whole for storyline, chance in chances.items()}
 
-    def _likelihood(self, storyline: str, known: dict[Subject, Happened], now: Period) -> float:
+    def _likelihood(self, storyline: str, known: Courses, now: Period) -> float:
         """How likely what happened is in a storyline, up to a factor that all share."""
         likely = 1.0
         begun = {event for event, _ in known}
@@ -117,38 +126,33 @@ class HazardRegister:
 
     def _passed(self, hazard: Hazard, now: Period) -> float:
         """The share of a hazard's window that has passed."""
-        first = begin_of(self._case.first_year if hazard.first is None else hazard.first)[0]
-        last = begin_of(self._case.last_year if hazard.last is None else hazard.last)[0]
-        return min(1.0, max(0.0, (end_of(now)[0] - first + 1) / (last - first + 1)))
+        first, _ = begin_of(self._case.first_year if hazard.first is None else hazard.first)
+        last, _ = begin_of(self._case.last_year if hazard.last is None else hazard.last)
+        year, _ = end_of(now)
+        share = (year - first + 1) / (last - first + 1)
+        return min(1.0, max(0.0, share))
 
     def _courses(
-        self,
-        storyline: str,
-        known: dict[Subject, Happened],
-        now: tuple[int, int],
-        generator: np.random.Generator,
+        self, storyline: str, known: Courses, now: tuple[int, int], generator: np.random.Generator
     ) -> list[Happened]:
         """For each hazard what it has done and will do."""
         bank = self._bank[storyline]
         found: list[Happened] = []
-        for subject in sorted({subject for courses in bank for subject in courses} | known.keys()):
+        for subject in sorted(set(known).union(*bank)):
+            drawn = [courses.get(subject, ()) for courses in bank]
             if subject in known:
-                found.append(self._going_on(known[subject], bank, subject, now, generator))
-            else:
-                later = [
-                    courses.get(subject, ())
-                    for courses in bank
-                    if subject not in courses or begin_of(courses[subject][0].start) > now
-                ]
-                if later:
-                    found.append(later[int(generator.integers(len(later)))])
+                found.append(self._going_on(known[subject], drawn, now, generator))
+                continue
+            later = [course for course in drawn if not course or begin_of(course[0].start) > now]
+            if later:
+                place = int(generator.integers(len(later)))
+                found.append(later[place])
         return found
 
     def _going_on(
         self,
         course: Happened,
-        bank: list[dict[Subject, Happened]],
-        subject: Subject,
+        drawn: Sequence[Happened],
         now: tuple[int, int],
         generator: np.random.Generator,
     ) -> Happened:
@@ -156,33 +160,29 @@ class HazardRegister:
         first = course[0]
         if end_of(first.end) <= now:
             return course
-        lasted = _quarters(now) - _quarters(begin_of(first.start))
-        lengths = sorted(
-            _quarters(end_of(others[subject][0].end))
-            - _quarters(begin_of(others[subject][0].start))
-            for others in bank
-            if subject in others
-        )
+        begun = _quarters(begin_of(first.start))
+        lasted = _quarters(now) - begun
+        lengths = sorted(_length(other[0]) for other in drawn if other)
         longer = [length for length in lengths if length > lasted]
         length = longer[int(generator.integers(len(longer)))] if longer else lasted + 1
-        last = _quarters(begin_of(first.start)) + length
-        end: Period = min(last // 4, self._case.last_year)
+        end: Period = min((begun + length) // 4, self._case.last_year)
         return tuple(draw.model_copy(update={"end": end}) for draw in course)
 
-    def _shocks(self, courses: list[Happened]) -> list[Shock]:
-        return [shock_of(self._hazards[draw.hazard], draw) for course in courses for draw in course]
-
     def _generator(
-        self, known: dict[Subject, Happened], node: int, storylines: tuple[str, ...]
+        self, known: Courses, node: int, storylines: tuple[str, ...]
     ) -> np.random.Generator:
         """Random numbers that depend on the seed and on the history alone."""
-        begun = [
-            (*subject, str(draw.start), draw.factor)
-            for subject in sorted(known)
-            for draw in known[subject]
-        ]
+        begun: list[tuple[object, ...]] = []
+        for subject in sorted(known):
+            for draw in known[subject]:
+                begun.append((*subject, str(draw.start), draw.factor))
         digest = hashlib.sha256(repr((node, storylines, begun)).encode()).digest()
         return np.random.default_rng([self._seed, int.from_bytes(digest, "big")])
+
+
+def _length(draw: Draw) -> int:
+    """Quarters from the beginning of a draw to its end."""
+    return _quarters(end_of(draw.end)) - _quarters(begin_of(draw.start))
 
 
 def _quarters(at: tuple[int, int]) -> int:

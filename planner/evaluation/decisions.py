@@ -24,6 +24,10 @@ ALL = ""
 """The storyline under which decisions stand that are the same for all."""
 SAME = 1e-6
 """Relative difference up to which the decisions of two scenarios are the same."""
+NOT_ONE_PATH = (
+    "decides otherwise in other histories; only decisions of a plan that is committed or staged can "
+    "be held fixed"
+)
 
 
 @dataclass(frozen=True)
@@ -59,37 +63,31 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     Raises InputError for a plan whose decisions differ between the histories of one storyline.
     """
     case = plan.case
+    runs = planned_runs(plan)
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
-    if case.model.policy.investment == "committed":
-        return FixedDecisions(
-            amounts={ALL: _amounts(plan, likeliest)},
-            payments={ALL: _payments(plan, likeliest)},
-            runs=planned_runs(plan),
-        )
-    by_scenario = {scenario: _amounts(plan, scenario) for scenario in case.scenarios}
-    if all(_same(found, by_scenario[likeliest]) for found in by_scenario.values()):
-        return FixedDecisions(
-            amounts={ALL: by_scenario[likeliest]},
-            payments={ALL: _payments(plan, likeliest)},
-            runs=planned_runs(plan),
-        )
-    first: dict[str, str] = {}
-    for scenario, found in by_scenario.items():
-        leader = first.setdefault(case.storylines[scenario], scenario)
-        staged = case.model.policy.investment != "adaptive"
-        if not staged or not _same(found, by_scenario[leader]):
-            said = "decides otherwise in other histories; only decisions of a plan that is committed or staged can be held fixed"
-            raise InputError([Fault("RUN", 0, "policy.investment", said)])
-    return FixedDecisions(
-        amounts={storyline: by_scenario[leader] for storyline, leader in first.items()},
-        payments={storyline: _payments(plan, leader) for storyline, leader in first.items()},
-        runs=planned_runs(plan),
-    )
+    path = _amounts(plan, likeliest)
+    leaders: dict[str, str] = {}
+    amounts: dict[str, FixedAmounts] = {}
+    if case.model.policy.investment != "committed":
+        by_scenario = {scenario: _amounts(plan, scenario) for scenario in case.scenarios}
+        if not all(_same(found, path) for found in by_scenario.values()):
+            for scenario, found in by_scenario.items():
+                storyline = case.storylines[scenario]
+                leaders.setdefault(storyline, scenario)
+                amounts.setdefault(storyline, found)
+                staged = case.model.policy.investment != "adaptive"
+                if not staged or not _same(found, amounts[storyline]):
+                    raise InputError([Fault("RUN", 0, "policy.investment", NOT_ONE_PATH)])
+    if not leaders:
+        leaders, amounts = {ALL: likeliest}, {ALL: path}
+    payments = {storyline: _payments(plan, leader) for storyline, leader in leaders.items()}
+    return FixedDecisions(amounts=amounts, payments=payments, runs=runs)
 
 
 def planned_runs(plan: PlanValues) -> PlannedRuns:
     """Throughput of plants with `rise` in the scenario in which nothing happens, or else in the most probable one."""
     case = plan.case
+    scenarios = list(case.scenarios)
     warm = [project for project in case.projects if case.has_rise(project)]
     if not warm:
         return {}
@@ -100,13 +98,14 @@ def planned_runs(plan: PlanValues) -> PlannedRuns:
         undisturbed = all(tree.is_undisturbed(node) for node in tree.path_of(scenario))
         return undisturbed, case.scenarios[scenario]
 
-    chosen = list(case.scenarios).index(max(case.scenarios, key=rank))
-    path = tree.path_of(list(case.scenarios)[chosen])
+    chosen = max(scenarios, key=rank)
+    row = scenarios.index(chosen)
     runs: dict[tuple[str, int], float] = defaultdict(float)
     for project in warm:
-        throughput = book.loads[project].reshape(len(case.scenarios), -1)[chosen]
-        for node, tonnes in zip(path, throughput.tolist(), strict=True):
-            runs[project, tree.nodes[node].year] += tonnes
+        throughput = book.loads[project].reshape(len(scenarios), -1)[row]
+        for node, tonnes in zip(tree.path_of(chosen), throughput.tolist(), strict=True):
+            year = tree.nodes[node].year
+            runs[project, year] += tonnes
     return dict(runs)
 
 
@@ -124,15 +123,17 @@ def _amounts(plan: PlanValues, scenario: str) -> FixedAmounts:
     holds = partial(_in_scenario, plan.case, scenario)
     amounts: dict[tuple[str, Any], float] = defaultdict(float)
     for row in filter(holds, rows(plan.tables["investments"])):
-        amounts["build", (str(row.project), int(row.year))] += float(row.tpa)
+        project = (str(row.project), int(row.year))
+        amounts["build", project] += float(row.tpa)
     for row in filter(holds, rows(plan.tables["training"])):
-        at = (str(row.programme), int(row.year))
-        amounts["intake", at] += float(row.intake)
-        amounts["new_seats", at] += float(row.new_seats)
+        programme = (str(row.programme), int(row.year))
+        amounts["intake", programme] += float(row.intake)
+        amounts["new_seats", programme] += float(row.new_seats)
     workforce = plan.tables["workforce"]
     for row in rows(workforce[workforce["scenario"] == scenario]):
         # A divided year has several rows, the first of them with its hires.
-        amounts["hired", (str(row.country), str(row.skill), int(row.year))] += float(row.hired)
+        skill = (str(row.country), str(row.skill), int(row.year))
+        amounts["hired", skill] += float(row.hired)
     return {key: amount for key, amount in amounts.items() if amount > 0}
 
 
@@ -152,7 +153,8 @@ def _in_scenario(case: Case, scenario: str, row: Any) -> bool:
 
 
 def _same(one: FixedAmounts, other: FixedAmounts) -> bool:
-    return all(
-        abs(one.get(key, 0.0) - other.get(key, 0.0)) <= SAME * (1 + abs(other.get(key, 0.0)))
-        for key in one.keys() | other.keys()
-    )
+    for key in one.keys() | other.keys():
+        here, there = one.get(key, 0.0), other.get(key, 0.0)
+        if abs(here - there) > SAME * (1 + abs(there)):
+            return False
+    return True

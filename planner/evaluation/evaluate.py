@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,7 +141,7 @@ def _in_samples(
         raise InputError([Fault("--samples", 0, str(samples), "must be at least 1")])
     each = max(1, round(draws / samples))
     asked.progress(f"drawing {samples} samples of {each} scenarios")
-    cases = []
+    cases: list[Case] = []
     for number in range(1, samples + 1):
         tables = sample(register, each, asked.seed + number, even=True).tables
         drawn = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
@@ -151,7 +150,8 @@ def _in_samples(
     objective = plan.case.model.objective
 
     def compare(with_plan: Vector, without: Vector) -> _Compared:
-        ours, theirs = _split(given, with_plan), _split(given, without)
+        ours = _split(given, with_plan)
+        theirs = _split(given, without)
         return _Compared(
             plan=of_samples(ours, objective),
             without_plan=of_samples(theirs, objective),
@@ -166,12 +166,12 @@ def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluat
     given = futures_of([case])
 
     def compare(with_plan: Vector, without: Vector) -> _Compared:
-        ours, theirs = _of_given(case, with_plan, own), _of_given(case, without, own)
-        return _Compared(
-            plan=ours,
-            without_plan=theirs,
-            difference={key: _less(theirs[key], ours[key]) for key in KEYS},
-        )
+        ours = _of_given(case, with_plan, own)
+        theirs = _of_given(case, without, own)
+        difference: dict[str, Estimate] = {}
+        for key in KEYS:
+            difference[key] = _less(theirs[key], ours[key])
+        return _Compared(plan=ours, without_plan=theirs, difference=difference)
 
     return _evaluation(plan, asked, given, compare, samples=0, method=STRATIFIED)
 
@@ -181,47 +181,13 @@ def _less(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(one.value - other.value, None, None, why)
 
 
-def _carried(plan: PlanValues, asked: _Asked, given: Futures) -> tuple[_Ways, _Ways]:
-    """The outcomes with the plan and without one."""
-    own = futures_of([plan.case])
-    found = []
-    for words, case, decisions in (
-        ("with the plan", plan.case, fixed_decisions(plan)),
-        ("without a plan", without_plan(plan.case), NO_DECISIONS),
-    ):
-        found.append(_ways(asked, case, decisions, given=given, own=own, words=words))
-    return found[0], found[1]
-
-
-def _ways(
-    asked: _Asked,
-    case: Case,
-    decisions: FixedDecisions,
-    *,
-    given: Futures,
-    own: Futures,
-    words: str,
-) -> _Ways:
-    register, seed = asked.register, asked.seed
-    with Simulator(case, decisions, asked.workers, register=register, seed=seed) as simulator:
-        asked.progress(f"{len(given.futures)} scenarios {words}, policy {asked.policy}")
-        by_policy = simulator.outcomes(simulator.trained(asked.policy, own), given)
-        known = None
-        if asked.foreseen:
-            asked.progress(f"{len(given.futures)} scenarios {words}, each known from its start")
-            known = simulator.outcomes(PolicyChoice(name="foreseen"), given)
-    return _Ways(policy=by_policy, foreseen=known)
-
-
 def _split(given: Futures, losses: Vector) -> list[Sample]:
     """Losses by sample, with the probabilities that scenarios have in their sample."""
-    return [
-        Sample(
-            losses=losses[given.sample == number],
-            probabilities=given.probabilities[given.sample == number],
-        )
-        for number in np.unique(given.sample)
-    ]
+    samples: list[Sample] = []
+    for number in np.unique(given.sample):
+        own = given.sample == number
+        samples.append(Sample(losses=losses[own], probabilities=given.probabilities[own]))
+    return samples
 
 
 def is_drawn(case: Case) -> bool:
@@ -234,29 +200,53 @@ def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
     objective = case.model.objective
     probabilities = np.array(list(case.scenarios.values()))
     if is_drawn(case) and not own:
-        members: dict[str, list[int]] = defaultdict(list)
-        for place, scenario in enumerate(case.scenarios):
-            members[case.storylines[scenario]].append(place)
-        strata = [
-            Stratum(name, float(probabilities[places].sum()), losses[places])
-            for name, places in members.items()
-        ]
+        storylines = pd.Series([case.storylines[scenario] for scenario in case.scenarios])
+        strata: list[Stratum] = []
+        for name, members in storylines.groupby(storylines, sort=False):
+            places = members.index
+            likely = float(probabilities[places].sum())
+            strata.append(Stratum(str(name), likely, losses[places]))
         return of_draws(strata, objective)
     why = OWN if is_drawn(case) else JUDGED
-    figures = weighed(losses, probabilities, objective)
-    return {key: Estimate(value, None, None, why) for key, value in figures.items()}
+    found: dict[str, Estimate] = {}
+    for key, value in weighed(losses, probabilities, objective).items():
+        found[key] = Estimate(value, None, None, why)
+    return found
 
 
 def _evaluation(
     plan: PlanValues, asked: _Asked, given: Futures, compare: Compare, *, samples: int, method: str
 ) -> Evaluation:
     """All scenarios carried with the plan and without, and the figures compared."""
-    carried, nothing = _carried(plan, asked, given)
+    case = plan.case
+    planned = fixed_decisions(plan)
+    own = futures_of([case])
+    carried = _ways(asked, case, planned, given=given, own=own, words="with the plan")
+    bare = without_plan(case)
+    nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words="without a plan")
     policy = compare(_losses(carried.policy), _losses(nothing.policy))
     known: _Compared | None = None
     if carried.foreseen is not None and nothing.foreseen is not None:
         known = compare(_losses(carried.foreseen), _losses(nothing.foreseen))
+    with_plan = PolicyFigures(
+        policy=policy.plan,
+        foreseen=None if known is None else known.plan,
+        purchases=_purchases(case, given, carried.policy),
+    )
+    without = PolicyFigures(
+        policy=policy.without_plan,
+        foreseen=None if known is None else known.without_plan,
+        purchases=_purchases(case, given, nothing.policy),
+    )
+    difference = PolicyFigures(
+        policy=policy.difference, foreseen=None if known is None else known.difference
+    )
+    safe = {
+        "plan": safe_from(case, carried.policy, given.weights),
+        "without_plan": safe_from(case, nothing.policy, given.weights),
+    }
     before = plan.summary.get("without_plan", {}).get("risk_musd")
+    in_sample = {"plan": float(plan.summary["risk_musd"]), "without_plan": before}
     return Evaluation(
         policy=asked.policy,
         how=POLICIES[asked.policy],
@@ -264,26 +254,35 @@ def _evaluation(
         samples=samples,
         seed=asked.seed,
         method=method,
-        plan=PolicyFigures(
-            policy=policy.plan,
-            foreseen=None if known is None else known.plan,
-            purchases=_purchases(plan.case, given, carried.policy),
-        ),
-        without_plan=PolicyFigures(
-            policy=policy.without_plan,
-            foreseen=None if known is None else known.without_plan,
-            purchases=_purchases(plan.case, given, nothing.policy),
-        ),
-        difference=PolicyFigures(
-            policy=policy.difference, foreseen=None if known is None else known.difference
-        ),
-        safe_from={
-            "plan": safe_from(plan.case, carried.policy, given.weights),
-            "without_plan": safe_from(plan.case, nothing.policy, given.weights),
-        },
-        in_sample={"plan": float(plan.summary["risk_musd"]), "without_plan": before},
+        plan=with_plan,
+        without_plan=without,
+        difference=difference,
+        safe_from=safe,
+        in_sample=in_sample,
         table=_table(given, carried, nothing),
     )
+
+
+def _ways(
+    asked: _Asked,
+    case: Case,
+    decisions: FixedDecisions,
+    *,
+    given: Futures,
+    own: Futures,
+    words: str,
+) -> _Ways:
+    """Outcomes of the scenarios with some decisions. own: scenarios that the plan was made for."""
+    register, seed = asked.register, asked.seed
+    with Simulator(case, decisions, asked.workers, register=register, seed=seed) as simulator:
+        asked.progress(f"{len(given.futures)} scenarios {words}, policy {asked.policy}")
+        choice = simulator.trained(asked.policy, own)
+        by_policy = simulator.outcomes(choice, given)
+        known = None
+        if asked.foreseen:
+            asked.progress(f"{len(given.futures)} scenarios {words}, each known from its start")
+            known = simulator.outcomes(PolicyChoice(name="foreseen"), given)
+    return _Ways(policy=by_policy, foreseen=known)
 
 
 def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:

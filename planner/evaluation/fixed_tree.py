@@ -29,21 +29,21 @@ def fix(session: LiveProgram, amounts: FixedAmounts) -> None:
     The program leaves out what can make no difference in its scenarios; such a decision is passed over.
     Raises InputError if the case does not know a thing decided on.
     """
-    program, first = session.program, session.case.first_year
+    case, program = session.case, session.program
     lower, upper = program.lower.copy(), program.upper.copy()
     left = dict(amounts)
     for position, (name, index) in enumerate(program.columns):
         if name in DECISIONS:
-            amount = left.pop((name, (*index[:-1], index[-1] + first)), 0.0)
+            year = index[-1] + case.first_year
+            amount = left.pop((name, (*index[:-1], year)), 0.0)
             lower[position] = max(0.0, amount * (1 - SLACK) - SLACK)
             upper[position] = amount * (1 + SLACK) + SLACK
-    case = session.case
     known = {*case.projects, *case.programmes, *case.countries}
-    faults = [
-        Fault("RUN", 0, name, f"decides on {index[0]}, which the case does not know")
-        for name, index in left
-        if index[0] not in known
-    ]
+    faults: list[Fault] = []
+    for name, index in left:
+        if index[0] not in known:
+            said = f"decides on {index[0]}, which the case does not know"
+            faults.append(Fault("RUN", 0, name, said))
     if faults:
         raise InputError(faults)
     fixed = program.with_data(
@@ -78,11 +78,15 @@ def replicate(
     risk for these. Raises StoppedError.
     """
     generator = np.random.default_rng(seed)
-    names, gaps = list(case.scenarios), list[float]()
+    soft = case.without_targets(hard_only=True)
+    gaps: list[float] = []
     for _ in range(replications):
         counts = generator.multinomial(size, list(case.scenarios.values())).tolist()
-        chances = {w: count / size for w, count in zip(names, counts, strict=True) if count}
-        drawn = reweighed(case.without_targets(hard_only=True), chances)
+        chances: dict[str, float] = {}
+        for scenario, count in zip(case.scenarios, counts, strict=True):
+            if count:
+                chances[scenario] = count / size
+        drawn = reweighed(soft, chances)
         best = LiveProgram(drawn).solve(silent, [Phase("risk")])
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"a replication has no proven optimum ({best.stop})")
@@ -98,11 +102,11 @@ def replicate(
 
 def reweighed(case: Case, probabilities: Mapping[str, float]) -> Case:
     """The case with some of its scenarios, as likely as given."""
-    scenarios = [
-        row.model_copy(update={"probability": probabilities[row.scenario]})
-        for row in case.tables.scenarios
-        if row.scenario in probabilities
-    ]
+    scenarios: list[Scenario] = []
+    for row in case.tables.scenarios:
+        if row.scenario in probabilities:
+            likely = probabilities[row.scenario]
+            scenarios.append(row.model_copy(update={"probability": likely}))
     shocks = [row for row in case.tables.shocks if row.scenario in probabilities]
     return with_other_scenarios(case, scenarios, shocks)
 

@@ -67,7 +67,10 @@ def influences(losses: Vector, probabilities: Vector, objective: Objective) -> d
 def of_samples(samples: Sequence[Sample], objective: Objective) -> dict[str, Estimate]:
     """Figures of all samples together, with what other samples could have given."""
     values, apart = _sectioned(samples, objective)
-    return {key: _between(values[key], apart[key], at_least=0.0) for key in KEYS}
+    found: dict[str, Estimate] = {}
+    for key in KEYS:
+        found[key] = _between(values[key], apart[key], at_least=0.0)
+    return found
 
 
 def of_pairs(
@@ -76,26 +79,28 @@ def of_pairs(
     """Differences between the figures of two ways in the same samples: the first less the second."""
     before, apart_before = _sectioned(without, objective)
     after, apart_after = _sectioned(with_plan, objective)
-    return {
-        key: _between(
-            before[key] - after[key], apart_before[key] - apart_after[key], at_least=-math.inf
-        )
-        for key in KEYS
-    }
+    found: dict[str, Estimate] = {}
+    for key in KEYS:
+        difference = before[key] - after[key]
+        apart = apart_before[key] - apart_after[key]
+        found[key] = _between(difference, apart, at_least=-math.inf)
+    return found
 
 
 def _sectioned(
     samples: Sequence[Sample], objective: Objective
 ) -> tuple[dict[str, float], dict[str, Vector]]:
     """Figures of all samples together, and the mean influence of each sample."""
+    count = len(samples)
     losses = np.concatenate([sample.losses for sample in samples])
-    probabilities = np.concatenate([sample.probabilities for sample in samples]) / len(samples)
+    probabilities = np.concatenate([sample.probabilities for sample in samples]) / count
     values = weighed(losses, probabilities, objective)
-    ends = np.cumsum([len(sample.losses) for sample in samples])[:-1]
+    ends = np.cumsum([len(sample.losses) for sample in samples])
     apart: dict[str, Vector] = {}
     for key, influence in influences(losses, probabilities, objective).items():
-        sums = [float(part.sum()) for part in np.split(influence * probabilities, ends)]
-        apart[key] = np.array(sums) * len(samples)
+        parts = np.split(influence * probabilities, ends[:-1])
+        sums = np.array([float(part.sum()) for part in parts])
+        apart[key] = sums * count
     return values, apart
 
 
@@ -118,14 +123,14 @@ def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estim
     weighing = _weighing_in_tail(losses, probabilities, 1 - objective.tail)
     found: dict[str, Estimate] = {}
     for key, influence in influences(losses, probabilities, objective).items():
+        value = values[key]
         tailed = key != "expected_loss_musd" and objective.risk_aversion > 0
         count = weighing if tailed else float(len(losses))
         why = _too_few(strata, influence, count)
-        found[key] = (
-            Estimate(values[key], None, None, why)
-            if why
-            else _interval(values[key], strata, influence, count=count, at_least=0.0)
-        )
+        if why:
+            found[key] = Estimate(value, None, None, why)
+        else:
+            found[key] = _interval(value, strata, influence, count=count, at_least=0.0)
     return found
 
 
@@ -147,8 +152,9 @@ def _too_few(strata: Sequence[Stratum], influence: Vector, count: float) -> str:
         return f"one draw of {', '.join(single[:3])}{others} says nothing of others"
     if count < FEWEST_IN_TAIL * (1 - ROUNDING):
         return f"{count:.1f} draws weigh in the tail, {FEWEST_IN_TAIL:.0f} are needed"
-    most_alike = int(np.unique(influence, return_counts=True)[1].max())
-    if 0 < len(influence) - most_alike < FEWEST_APART:
+    _, alike = np.unique(influence, return_counts=True)
+    differing = len(influence) - int(alike.max())
+    if 0 < differing < FEWEST_APART:
         return "too few draws differ from each other"
     return ""
 
@@ -157,18 +163,21 @@ def _interval(
     value: float, strata: Sequence[Stratum], added: Vector, *, count: float, at_least: float
 ) -> Estimate:
     """The interval of a figure to which draws of the strata have added so much (n), of which `count` weigh."""
-    square = spread = cube = 0.0
-    ends = np.cumsum([len(stratum.losses) for stratum in strata])[:-1]
-    for stratum, own in zip(strata, np.split(added, ends), strict=True):
-        apart, size = own - own.mean(), len(own)
-        second, third = float(np.mean(apart**2)), float(np.mean(apart**3))
-        square += stratum.probability**2 * second / (size - 1)
-        spread += stratum.probability**2 * second / size
-        cube += stratum.probability**3 * third / size**2
+    variance = spread = cube = 0.0
+    ends = np.cumsum([len(stratum.losses) for stratum in strata])
+    for stratum, own in zip(strata, np.split(added, ends[:-1]), strict=True):
+        size = len(own)
+        apart = own - own.mean()
+        second = stratum.probability**2 * float(np.mean(apart**2))
+        third = stratum.probability**3 * float(np.mean(apart**3))
+        variance += second / (size - 1)
+        spread += second / size
+        cube += third / size**2
     skewness = cube / spread**1.5 if spread > 0 else 0.0
+    error = math.sqrt(variance)
     quantile = float(student.ppf((1 + CONFIDENCE) / 2, count - 1))
-    low = value - math.sqrt(square) * _without_skewness(quantile, skewness)
-    high = value - math.sqrt(square) * _without_skewness(-quantile, skewness)
+    low = value - error * _without_skewness(quantile, skewness)
+    high = value - error * _without_skewness(-quantile, skewness)
     return Estimate(value, max(at_least, low), high)
 
 
@@ -176,4 +185,5 @@ def _without_skewness(at: float, skewness: float) -> float:
     """Where Student's t stands at `at` if its figure has that skewness."""
     if abs(skewness) < ROUNDING:
         return at
-    return 3 / skewness * (math.cbrt(1 + skewness * (at - skewness / 6)) - 1)
+    root = math.cbrt(1 + skewness * (at - skewness / 6))
+    return 3 / skewness * (root - 1)

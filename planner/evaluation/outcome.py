@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, lil_array
 
 from planner.data.schema import Draw
 from planner.data.shock_effects import Effects, year_of
@@ -53,54 +52,52 @@ class OutcomeReader:
     """Reads outcomes off values (n) of the columns of a chain."""
 
     def __init__(self, chain: ChainProgram) -> None:
-        self._chain = chain
         case = chain.case
-        self._elements = {element: row for row, element in enumerate(case.elements)}
-        shape = (len(case.elements) * len(case.years), len(chain.program.columns))
-        places: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
-        goods = {good: row for row, good in enumerate(chain.scope.stocks)}
+        self._chain = chain
+        self._elements = list(case.elements)
+        self._shape = (len(self._elements), len(case.years))
+        goods = list(chain.scope.stocks)
         periods = len(chain.periods)
+        columns = len(chain.program.columns)
+        unmet = lil_array((self._shape[0] * self._shape[1], columns))
+        purchases = lil_array((periods, columns))
+        stocks = lil_array((len(goods) * periods, columns))
+        losses = lil_array((periods, columns))
         for column, (name, index) in enumerate(chain.program.columns):
             node = chain.node_of_column((name, index))
             if name == "shortfall":
                 place = self._place(index[1], year_of(chain.periods[node]))
-                places["unmet"].append((place, column, 1.0))
+                unmet[place, column] = 1.0
             elif name == "bought":
-                price = musd_per_tonne(case.stockpiles[index[:3]].purchase_usd_per_kg)
-                places["purchases"].append((node, column, price))
+                price = case.stockpiles[index[:3]].purchase_usd_per_kg
+                purchases[node, column] = musd_per_tonne(price)
             elif name == "stock":
-                places["stocks"].append((goods[index[:3]] * periods + node, column, 1.0))
+                place = goods.index(index[:3]) * periods + node
+                stocks[place, column] = 1.0
             elif name == LOSS:
-                places["losses"].append((node, column, 1.0))
-        self._unmet = _matrix(places["unmet"], shape[0], shape[1])
-        self._purchases = _matrix(places["purchases"], periods, shape[1])
-        self._stocks = _matrix(places["stocks"], len(goods) * periods, shape[1])
-        self._losses = _matrix(places["losses"], periods, shape[1])
+                losses[node, column] = 1.0
+        self._unmet: csr_array = csr_array(unmet)
+        self._purchases: csr_array = csr_array(purchases)
+        self._stocks: csr_array = csr_array(stocks)
+        self._losses: csr_array = csr_array(losses)
 
     def _place(self, element: str, year: int) -> int:
-        years = self._chain.case.years
-        return self._elements[element] * len(years) + year - years[0]
+        """The row of an element and a year."""
+        case = self._chain.case
+        return self._elements.index(element) * len(case.years) + year - case.first_year
 
     def read(self, values: Vector, effects: Effects) -> FutureOutcome:
         """The outcome of a future at these values of all columns."""
-        case = self._chain.case
-        by_element = (len(self._elements), len(case.years))
-        demand = np.zeros(by_element[0] * by_element[1])
+        demand = np.zeros(self._shape[0] * self._shape[1])
         for (element, year), tonnes in self._chain.demand_of(effects).items():
-            demand[self._place(element, year)] = tonnes
-        periods = len(self._chain.periods)
+            place = self._place(element, year)
+            demand[place] = tonnes
+        unmet = self._unmet @ values
+        stocks = self._stocks @ values
         return FutureOutcome(
             losses=np.diff(self._losses @ values, prepend=0.0),
             purchases=self._purchases @ values,
-            unmet=(self._unmet @ values).reshape(by_element),
-            demand=demand.reshape(by_element),
-            stocks=(self._stocks @ values).reshape(-1, periods),
+            unmet=unmet.reshape(self._shape),
+            demand=demand.reshape(self._shape),
+            stocks=stocks.reshape(-1, len(self._chain.periods)),
         )
-
-
-def _matrix(entries: list[tuple[int, int, float]], rows: int, columns: int) -> csr_array:
-    """A sparse matrix of (row, column, value)."""
-    row = [entry[0] for entry in entries]
-    column = [entry[1] for entry in entries]
-    value = [entry[2] for entry in entries]
-    return csr_array((value, (row, column)), shape=(rows, columns))

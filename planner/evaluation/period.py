@@ -22,7 +22,7 @@ from planner.evaluation.decisions import FixedPayments, PlannedRuns
 from planner.formulation import budgets, capacity
 from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector
-from planner.solving.solution import Stop
+from planner.solving.solution import Solution, Stop
 
 MONEY = (budgets.spending_limit.name, budgets.account.name, "paid", "carried")
 MONEY_WORTH = 1e-4
@@ -54,16 +54,8 @@ class Purse:
         self._surplus = budget - due
         """Budget less what is due for decisions (funders x periods)."""
         self._due = due
-        carries = chain.case.model.policy.budget_carry_over
-        self._spans = [
-            [
-                later
-                for later, period in enumerate(periods)
-                if carries or year_of(period) == year_of(of)
-            ]
-            for of in periods
-        ]
-        """For each period those between which unspent money may move."""
+        self._years = np.array([year_of(period) for period in periods])
+        self._carries = chain.case.model.policy.budget_carry_over
 
     @property
     def funders(self) -> int:
@@ -75,11 +67,13 @@ class Purse:
 
         spent: what was paid for stock until then (funders x periods).
         """
-        span = self._spans[node]
         left = self._surplus - spent
-        before = [place for place in span if place < node]
-        later = [place for place in span if place >= node]
-        running = left[:, before].sum(axis=1)[:, None] + np.cumsum(left[:, later], axis=1)
+        first, end = 0, len(self._years)
+        if not self._carries:
+            # Unspent money moves within the year alone.
+            first, end = np.searchsorted(self._years, [self._years[node], self._years[node] + 1])
+        before = left[:, first:node].sum(axis=1)
+        running = before[:, None] + np.cumsum(left[:, node:end], axis=1)
         free = np.maximum(running.min(axis=1), 0.0)
         due = self._due[:, node] * (1 + SLACK) + SLACK
         return dict(zip(self._groups, (free + due).tolist(), strict=True))
@@ -108,22 +102,18 @@ class ChainPart:
 def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> ChainPart:
     """The part of a chain of some periods, without the rows and columns of some names."""
     program = chain.program
-    columns = [
-        column
-        for column, key in enumerate(program.columns)
-        if key[0] not in left_out and chain.node_of_column(key) in nodes
-    ]
-    rows = [
-        row
-        for row, key in enumerate(program.rows)
-        if key[0] not in left_out and chain.node_of_row(key) in nodes
-    ]
-    earlier = np.array(
-        [
-            key[0] not in left_out and chain.node_of_column(key) < nodes.start
-            for key in program.columns
-        ]
-    )
+    columns: list[int] = []
+    earlier = np.zeros(len(program.columns), dtype=bool)
+    for column, key in enumerate(program.columns):
+        if key[0] not in left_out:
+            node = chain.node_of_column(key)
+            earlier[column] = node < nodes.start
+            if node in nodes:
+                columns.append(column)
+    rows: list[int] = []
+    for row, key in enumerate(program.rows):
+        if key[0] not in left_out and chain.node_of_row(key) in nodes:
+            rows.append(row)
     past = csr_array(program.matrix[rows] * earlier)
     past.eliminate_zeros()
     return ChainPart(rows=rows, columns=columns, program=program.part(rows, columns), past=past)
@@ -140,31 +130,29 @@ class PeriodProgram:
         self, chain: ChainProgram, node: int, purse: Purse, runs: PlannedRuns | None = None
     ) -> None:
         """runs: what plants with `rise` shall put out at least where nothing happens, as far as they can."""
-        buys = bool(chain.scope.purchases)
-        whole = part_of(chain, range(node, node + 1), ("carried",) if buys else MONEY)
+        left_out = ("carried",) if chain.scope.purchases else MONEY
+        whole = part_of(chain, range(node, node + 1), left_out)
         self._part, self._floors = _with_floors(chain, node, whole, runs or {})
         self._purse, self._node = purse, node
         program = self._part.program
         self._loss = program.column[LOSS, node]
-        self._worth, self._price = np.zeros(len(program.columns)), np.zeros(len(program.columns))
+        self._worth = np.zeros(len(program.columns))
+        self._price = np.zeros(len(program.columns))
         discount = chain.case.risk_discount(year_of(chain.periods[node]))
         last = node == len(chain.periods) - 1
         for good in () if last else chain.scope.stocks:
             column = program.column.get(("stock", (*good, node)))
             if column is not None:
                 self._worth[column] = discount * worth_of_stock(chain, good)
-        self._accounts = [
-            (row, index[0])
-            for row, (name, index) in enumerate(program.rows)
-            if name == budgets.account.name
-        ]
-        self._paid = [
-            (column, index[0])
-            for column, (name, index) in enumerate(program.columns)
-            if name == "paid"
-        ]
-        for column, _ in self._paid:
-            self._price[column] = MONEY_WORTH
+        self._accounts: dict[int, str] = {}
+        for row, (name, index) in enumerate(program.rows):
+            if name == budgets.account.name:
+                self._accounts[row] = index[0]
+        self._paid: dict[int, str] = {}
+        for column, (name, index) in enumerate(program.columns):
+            if name == "paid":
+                self._paid[column] = index[0]
+                self._price[column] = MONEY_WORTH
         self._dearest = dearest_loss(chain.case)
         self._solver = Solver(program)
         self._begin: Statuses | None = None
@@ -180,7 +168,7 @@ class PeriodProgram:
         part = self._part
         row_lower, row_upper = part.sides(whole, values)
         room = self._purse.room(self._node, spent)
-        for row, group in self._accounts:
+        for row, group in self._accounts.items():
             row_upper[row] = room[group]
         data = part.program.matrix.data
         lower, upper = part.program.lower.copy(), part.program.upper.copy()
@@ -198,16 +186,20 @@ class PeriodProgram:
             self._solver.begin_from(PHASE, self._begin)
         found = self._solver.minimise_sum(cost, ALGORITHMS, PHASE)
         if found.stop is not Stop.OPTIMAL:
-            said = f"the fixed plan has no proven optimum in {name} ({found.stop})"
-            raise StoppedError(said)
+            raise not_proven(name, found)
         if self._begin is None:
             self._begin = self._solver.statuses(found.x)
         values[part.columns] = found.x[:kept]
         paid: dict[str, float] = defaultdict(float)
-        for column, group in self._paid:
+        for column, group in self._paid.items():
             paid[group] += float(found.x[column])
         if self._accounts:
             spent[:, self._node] = self._purse.spent(self._node, paid)
+
+
+def not_proven(future: str, found: Solution) -> StoppedError:
+    """The error of a future in which operations have no proven optimum."""
+    return StoppedError(f"the fixed plan has no proven optimum in {future} ({found.stop})")
 
 
 def _with_floors(
@@ -227,7 +219,8 @@ def _with_floors(
         if year == year_of(period) and tonnes > 0 and row is not None:
             of_row = part.program.matrix[[row]]
             found = dict(zip(of_row.indices.tolist(), of_row.data.tolist(), strict=True))
-            terms.append(found | {many + len(keys): 1.0})
+            found[many + len(keys)] = 1.0
+            terms.append(found)
             keys.append((LACKING, project))
             floors.append(tonnes * length_of(period))
     program = part.program
@@ -238,12 +231,13 @@ def _with_floors(
 
 def dearest_loss(case: Case) -> float:
     """The most that a tonne of any unmet demand costs (MUSD)."""
-    dearest = 0.0
-    for country, element, form, _ in case.demand:
-        steps = case.loss_steps((country, element, form))
-        weight = case.countries[country].weight
-        dearest = max(dearest, max(step.musd_per_t for step in steps) * weight)
-    return dearest
+    return max((_dearest_step(case, key[:3]) for key in case.demand), default=0.0)
+
+
+def _dearest_step(case: Case, good: Good) -> float:
+    """The most that a tonne of unmet demand for a good costs (MUSD)."""
+    steps = case.loss_steps(good)
+    return max(step.musd_per_t for step in steps) * case.countries[good[0]].weight
 
 
 def worth_of_stock(chain: ChainProgram, good: Good) -> float:
@@ -259,7 +253,5 @@ def worth_of_stock(chain: ChainProgram, good: Good) -> float:
         own = other == country and kind == form
         made_of_it = case.group[other] == case.group[country] and kind in forms - {form}
         if of == element and (own or made_of_it):
-            steps = case.loss_steps((other, of, kind))
-            dearest = max(step.musd_per_t for step in steps) * case.countries[other].weight
-            worth = max(worth, dearest)
+            worth = max(worth, _dearest_step(case, (other, of, kind)))
     return worth

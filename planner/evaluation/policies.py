@@ -13,13 +13,12 @@ from typing import Protocol
 import numpy as np
 
 from planner.data.shock_effects import Effects
-from planner.errors import StoppedError
 from planner.evaluation.chain import LOSS, ChainProgram
 from planner.evaluation.continuations import HazardRegister
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
 from planner.evaluation.lookahead import Course, LookaheadProgram
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
-from planner.evaluation.period import PeriodProgram, Purse
+from planner.evaluation.period import PeriodProgram, Purse, not_proven
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
@@ -72,8 +71,7 @@ class Foreseen:
         self._solver.replace(self._chain.program_of(future.effects))
         found = self._solver.minimise(self._goal)
         if found.stop is not Stop.OPTIMAL:
-            said = f"the fixed plan has no proven optimum in {future.name} ({found.stop})"
-            raise StoppedError(said)
+            raise not_proven(future.name, found)
         return self._reader.read(found.x, future.effects)
 
 
@@ -185,7 +183,9 @@ class Rolling(PeriodByPeriod):
 
 def _common(one: History, other: History) -> int:
     """How many of the first members are the same."""
-    for place, (here, there) in enumerate(zip(one, other, strict=False)):
+    same = 0
+    for here, there in zip(one, other, strict=False):
         if here != there:
-            return place
-    return min(len(one), len(other))
+            break
+        same += 1
+    return same

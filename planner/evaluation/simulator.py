@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal, Self
+from functools import lru_cache, partial
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.data.cells import Quarter
+from planner.data.cells import Quarter, begin_of
 from planner.data.schema import Draw
-from planner.data.shock_effects import Period, effects_by_scenario, periods_of, year_of
+from planner.data.shock_effects import Period, effects_by_scenario, periods_of
 from planner.errors import Fault, InputError
 from planner.evaluation.chain import ChainProgram, Pool, pools_of
 from planner.evaluation.continuations import HazardRegister
@@ -65,16 +65,13 @@ class Futures:
 
 def futures_of(cases: Sequence[Case]) -> Futures:
     """The scenarios of one or more cases that differ in scenarios and shocks alone; each case is a sample."""
-    divided = {
-        year_of(period)
-        for case in cases
-        for period in periods_of(case)
-        if isinstance(period, Quarter)
-    }
-    periods: list[Period] = []
-    for year in cases[0].years:
-        quarters = [Quarter(year, quarter) for quarter in (1, 2, 3, 4)]
-        periods += quarters if year in divided else [year]
+    # The calendar of all cases together: a year divided in one is divided in all.
+    calendar: set[Period] = set()
+    for case in cases:
+        calendar.update(periods_of(case))
+    divided = {period.year for period in calendar if isinstance(period, Quarter)}
+    calendar -= divided
+    periods = sorted(calendar, key=begin_of)
     futures: list[Future] = []
     sample: list[int] = []
     probabilities: list[float] = []
@@ -84,10 +81,13 @@ def futures_of(cases: Sequence[Case]) -> Futures:
         for draw in case.tables.draws:
             happened[draw.scenario].append(draw)
         for scenario, effects in effects_by_scenario(case, periods).items():
-            storyline = case.storylines[scenario]
-            name = f"{number}:{scenario}"
-            drawn = tuple(happened[scenario])
-            futures.append(Future(name=name, storyline=storyline, effects=effects, happened=drawn))
+            future = Future(
+                name=f"{number}:{scenario}",
+                storyline=case.storylines[scenario],
+                effects=effects,
+                happened=tuple(happened[scenario]),
+            )
+            futures.append(future)
             sample.append(number)
             probabilities.append(case.scenarios[scenario])
             pools |= pools_of(case, effects).keys()
@@ -129,8 +129,8 @@ class FutureWorker:
     ) -> None:
         self._case, self._decisions = case, decisions
         self._register = None if register is None else HazardRegister(register, case, seed)
-        self._chains: dict[tuple[Any, ...], ChainProgram] = {}
-        self._policies: dict[tuple[Any, ...], OperatingPolicy] = {}
+        self._chain = lru_cache(maxsize=None)(self._new_chain)
+        self._policy = lru_cache(maxsize=None)(self._new_policy)
 
     def outcomes(
         self,
@@ -145,18 +145,20 @@ class FutureWorker:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
         found: dict[str, FutureOutcome] = {}
         for entry, together in by_decisions.items():
-            at = (entry, periods, pools)
-            if at not in self._chains:
-                amounts = self._decisions.amounts[entry]
-                self._chains[at] = ChainProgram(self._case, amounts, periods, pools)
-            if (*at, choice) not in self._policies:
-                self._policies[*at, choice] = self._policy(choice, self._chains[at], entry)
-            carried = self._policies[*at, choice].outcomes(together)
-            for future, outcome in zip(together, carried, strict=True):
+            policy = self._policy(choice, entry, periods, pools)
+            for future, outcome in zip(together, policy.outcomes(together), strict=True):
                 found[future.name] = outcome
         return [found[future.name] for future in futures]
 
-    def _policy(self, choice: PolicyChoice, chain: ChainProgram, entry: str) -> OperatingPolicy:
+    def _new_chain(
+        self, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
+    ) -> ChainProgram:
+        return ChainProgram(self._case, self._decisions.amounts[entry], periods, pools)
+
+    def _new_policy(
+        self, choice: PolicyChoice, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
+    ) -> OperatingPolicy:
+        chain = self._chain(entry, periods, pools)
         payments = self._decisions.payments[entry]
         if choice.name == "foreseen":
             return Foreseen(chain)
@@ -193,16 +195,16 @@ class Simulator:
 
     def outcomes(self, choice: PolicyChoice, given: Futures) -> list[FutureOutcome]:
         """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
-        lots: dict[str, tuple[Future, ...]] = {}
+        calls: dict[str, tuple[object, ...]] = {}
         for first in range(0, len(given.futures), AT_ONCE):
-            lots[f"futures {first}"] = given.futures[first : first + AT_ONCE]
-        calls = {
-            lot: ("outcomes", choice, given.periods, given.pools, futures)
-            for lot, futures in lots.items()
-        }
+            lot = given.futures[first : first + AT_ONCE]
+            calls[f"futures {first}"] = ("outcomes", choice, given.periods, given.pools, lot)
         found: dict[str, list[FutureOutcome]] = {}
         answer(self._workers, calls, found.__setitem__)
-        return [outcome for lot in lots for outcome in found[lot]]
+        outcomes: list[FutureOutcome] = []
+        for name in calls:
+            outcomes += found[name]
+        return outcomes
 
     def trained(self, name: PolicyName, given: Futures) -> PolicyChoice:
         """A policy with what it is told read off futures of the plan."""
@@ -210,13 +212,12 @@ class Simulator:
         worth = min(WORTHS, key=lambda one: risks[one])
         if name != "rolling":
             return PolicyChoice(name=name, worth=worth)
-        myopic = self.outcomes(PolicyChoice(name="myopic", worth=worth), given)
-        losses = np.array([found.loss for found in myopic])
+        losses = self._losses(PolicyChoice(name="myopic", worth=worth), given)
         order = np.argsort(losses)
         below = np.cumsum(given.weights[order])
         place = int(np.searchsorted(below, self._objective.tail))
-        at_risk = float(losses[order][min(place, len(losses) - 1)])
-        return PolicyChoice(name=name, at_risk=at_risk)
+        worst = order[min(place, len(losses) - 1)]
+        return PolicyChoice(name=name, at_risk=float(losses[worst]))
 
     def risks_by_worth(self, given: Futures) -> dict[float, float]:
         """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""
@@ -224,14 +225,12 @@ class Simulator:
             given = given.part(np.linspace(0, len(given.futures) - 1, TRAINED_ON).astype(np.intp))
         risks: dict[float, float] = {}
         for worth in WORTHS:
-            losses = np.array(
-                [
-                    found.loss
-                    for found in self.outcomes(PolicyChoice(name="myopic", worth=worth), given)
-                ]
-            )
+            losses = self._losses(PolicyChoice(name="myopic", worth=worth), given)
             risks[worth] = weighed(losses, given.weights, self._objective)["risk_musd"]
         return risks
+
+    def _losses(self, choice: PolicyChoice, given: Futures) -> Vector:
+        return np.array([found.loss for found in self.outcomes(choice, given)])
 
     def __enter__(self) -> Self:
         return self
