@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from planner.data.cells import begin_of, conditions, end_of, matching, text_of
+from planner.data.cells import Row, begin_of, conditions, end_of, matching, text_of
 from planner.data.findings import Finding, Origin, found, unknown
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Tables, UncertainRange
@@ -56,13 +56,13 @@ DEFINED: Mapping[str, tuple[str, str]] = {
     "funder": ("funders", "funder"),
 }
 SELLERS = ("imports", "supplier")
-"""What names suppliers in a case without the table of them."""
+"""Table and column that name suppliers in a case without the table of them."""
 FIXED: Mapping[str, tuple[str, ...]] = {"stage": tuple(STAGES), "form": FORMS}
 
 
 @dataclass
 class Read:
-    """How the reading went: tables of which rows are lost, tables with a wrong header, names in lost rows."""
+    """Marks of the reading: tables of which rows are lost, tables with a wrong header, names in lost rows."""
 
     unsound: set[str] = field(default_factory=set)
     headless: set[str] = field(default_factory=set)
@@ -80,14 +80,16 @@ class Read:
     def claim(self, table: str, header: tuple[str, ...], cells: tuple[str, ...]) -> None:
         """A row is not read, but what it names exists."""
         for kind, (defining, column) in (*DEFINED.items(), ("seller", SELLERS)):
-            if defining == table and column in header and header.index(column) < len(cells):
-                self.claimed[kind].add(cells[header.index(column)])
+            if defining == table and column in header:
+                place = header.index(column)
+                if place < len(cells):
+                    self.claimed[kind].add(cells[place])
 
     def lose_name(self, table: str, column: str) -> None:
         """A row is not read, and the name it gives is wrong itself."""
-        self.nameless |= {kind for kind, defined in DEFINED.items() if defined == (table, column)}
-        if (table, column) == SELLERS:
-            self.nameless.add("seller")
+        for kind, defined in (*DEFINED.items(), ("seller", SELLERS)):
+            if defined == (table, column):
+                self.nameless.add(kind)
 
 
 @dataclass(frozen=True)
@@ -107,52 +109,63 @@ def check_all(
     origin = case.origin if places is None else Origin(dict(places))
     read = read or Read()
     findings = list(check_references(case, read))
-    torn = {
-        table for found in findings for table, _ in ((found.table, found.line), *found.also)
-    } | read.unsound
-    missing = {str(found.value) for found in findings if found.column in ("country", "countries")}
-    of_scenarios = any(found.column == "scenario" for found in findings)
+    torn = set(read.unsound)
+    absent_countries: set[str] = set()
+    lacks_scenarios = False
+    for finding in findings:
+        torn.add(finding.table)
+        torn.update(table for table, _ in finding.also)
+        if finding.column in ("country", "countries"):
+            absent_countries.add(str(finding.value))
+        lacks_scenarios |= finding.column == "scenario"
     for check in CHECKS:
-        if torn & set(check.needs) or check.rows_of in read.headless:
+        if not torn.isdisjoint(check.needs) or check.rows_of in read.headless:
             continue
-        if (check.run is check_probabilities and of_scenarios) or (
-            check.run is check_horizon and read.model_is_wrong
-        ):
-            continue  # a scenario that is missing, or a horizon that could not be read, is a fault already
-        findings += (
-            found
-            for found in check.run(case)
-            if found.rule != "funder-nowhere" or found.value not in missing
-        )
-    return [origin.fault(found) for found in findings]
+        # A scenario that is missing, or a horizon that could not be read, is a fault already.
+        if check.run is check_probabilities and lacks_scenarios:
+            continue
+        if check.run is check_horizon and read.model_is_wrong:
+            continue
+        for finding in check.run(case):
+            if finding.rule != "funder-nowhere" or finding.value not in absent_countries:
+                findings.append(finding)
+    return [origin.fault(finding) for finding in findings]
 
 
 def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
-    known = {
-        kind: {getattr(row, column) for row in tables.rows(table)} | read.claimed.get(kind, set())
-        for kind, (table, column) in DEFINED.items()
-    }
+    """Kind of thing -> names of it that are there."""
+    known: dict[str, set[str]] = {}
+    for kind, (table, column) in DEFINED.items():
+        known[kind] = {getattr(row, column) for row in tables.rows(table)}
+        known[kind] |= read.claimed.get(kind, set())
     if not tables.scenarios and "scenarios" not in read.unsound:
         known["scenario"] = {BASE}
     if not tables.suppliers and "suppliers" not in read.unsound:
-        sellers = {row.supplier for row in tables.imports} | read.claimed.get("seller", set())
+        sellers = {row.supplier for row in tables.imports}
+        sellers |= read.claimed.get("seller", set())
         known["supplier"] = set() if "seller" in read.nameless else sellers
     return known
 
 
 _NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
-"""What a column names if it is not called by it."""
+"""Kinds of things that a column names if it is not called by them."""
 _FREE = {("budgets", "funder"), ("contracts", "element"), ("prices", "element"), *DEFINED.values()}
 """Columns that need not name something that is there."""
-REFERENCES = tuple(
-    (table.name, column, kind)
-    for table in TABLES
-    for column in table.row.columns()
-    if (kind := _NAMED.get(column, column)) in DEFINED
-    or (kind in FIXED and table.name in ("shocks", "hazards", "returns"))
-    if (table.name, column) not in _FREE
-)
-"""(table, column, what it names). Blank cells name nothing."""
+_WITH_FIXED = ("shocks", "hazards", "returns")
+"""Tables in which stages and forms are names like any other."""
+
+
+def _references() -> Iterator[tuple[str, str, str]]:
+    for table in TABLES:
+        for column in table.row.columns():
+            kind = _NAMED.get(column, column)
+            is_name = kind in DEFINED or (kind in FIXED and table.name in _WITH_FIXED)
+            if is_name and (table.name, column) not in _FREE:
+                yield table.name, column, kind
+
+
+REFERENCES = tuple(_references())
+"""(table, column, kind of thing that it names). Blank cells name nothing."""
 
 
 def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
@@ -164,11 +177,8 @@ def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
         names = known.get(kind) or set(FIXED.get(kind, ()))
         if (table, kind) == ("targets", "scenario"):
             names = names | {row.storyline for row in case.tables.scenarios}
-        defining = DEFINED.get(kind, ("", ""))[0]
-        if kind in read.nameless or (
-            not names and (kind == "supplier" or defining in read.headless)
-        ):
-            continue  # nobody sells anything, or the names could not be read
+        if kind in read.nameless or (not names and _is_unread(kind, read)):
+            continue
         everywhere = "*" if (table, column) == ("funders", "countries") else ""
         for row in case.tables.rows(table):
             value = getattr(row, column)
@@ -186,36 +196,46 @@ def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
             said += f"; there is no table {DEFINED[kind][0]}"
         elif len(places) <= HINTS:
             said += did_you_mean(name, known.get(kind) or FIXED[kind])
-        yield Finding("unknown-reference", table, line, column, said, name, also=tuple(others))
+        yield Finding(
+            rule="unknown-reference",
+            table=table,
+            line=line,
+            column=column,
+            message=said,
+            value=name,
+            also=tuple(others),
+        )
+
+
+def _is_unread(kind: str, read: Read) -> bool:
+    """Nobody sells anything, or the names of a kind could not be read."""
+    if kind == "supplier":
+        return True
+    defining, _ = DEFINED.get(kind, ("", ""))
+    return defining in read.headless
 
 
 def check_funders(case: Lookups) -> Iterator[Finding]:
     """A funder without a row pays in the country of its name, so there must be one."""
-    listed = {row.funder for row in case.tables.funders}
+    known = [row.funder for row in case.tables.funders]
+    known += case.countries
     reported: set[str] = set()
     for row in case.tables.budgets:
-        if (
-            row.funder not in listed
-            and row.funder not in case.countries
-            and row.funder not in reported
-        ):
+        if row.funder not in known and row.funder not in reported:
             reported.add(row.funder)
-            hint = did_you_mean(row.funder, [*listed, *case.countries])
+            hint = did_you_mean(row.funder, known)
             yield found(row, "funder", "funder-nowhere", hint=hint)
 
 
 def check_horizon(case: Lookups) -> Iterator[Finding]:
     """The horizon holds at least one year."""
     if not case.tables.demand:
-        yield Finding("no-rows", "demand", 0, "", "has no rows")
+        yield Finding(rule="no-rows", table="demand", message="has no rows")
     elif case.first_year > case.last_year:
-        key = (
-            "horizon.first_year"
-            if case.model.horizon.first_year is not None
-            else "horizon.last_year"
-        )
+        is_set = case.model.horizon.first_year is not None
+        key = "horizon.first_year" if is_set else "horizon.last_year"
         said = f"first_year {case.first_year} is after last_year {case.last_year}"
-        yield Finding("horizon", "model", 0, key, said)
+        yield Finding(rule="horizon", table="model", column=key, message=said)
 
 
 def check_feed_shares(case: Lookups) -> Iterator[Finding]:
@@ -227,8 +247,14 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
         last[row.feed] = row.line
     for feed, total in totals.items():
         if total > 1 + SHARE_TOLERANCE:
-            said = f'shares of feed "{feed}" sum to {total:.6g}, more than 1'
-            yield Finding("feed-shares", "feeds", last[feed], "share", said, f"{total:.6g}")
+            yield Finding(
+                rule="feed-shares",
+                table="feeds",
+                line=last[feed],
+                column="share",
+                message=f'shares of feed "{feed}" sum to {total:.6g}, more than 1',
+                value=f"{total:.6g}",
+            )
 
 
 def check_ramps(case: Lookups) -> Iterator[Finding]:
@@ -237,10 +263,10 @@ def check_ramps(case: Lookups) -> Iterator[Finding]:
     for row in sorted(case.tables.ramps, key=lambda row: row.year_after_start):
         ramps[row.ramp].append(row)
     for rows in ramps.values():
-        gaps = [(year, row) for year, row in enumerate(rows) if row.year_after_start != year]
-        yield from (
-            found(row, "year_after_start", "ramp-years", expected=year) for year, row in gaps[:1]
-        )
+        for year, row in enumerate(rows):
+            if row.year_after_start != year:
+                yield found(row, "year_after_start", "ramp-years", expected=year)
+                break
 
 
 def check_staffing(case: Lookups) -> Iterator[Finding]:
@@ -248,13 +274,14 @@ def check_staffing(case: Lookups) -> Iterator[Finding]:
     wrong: dict[str, Finding] = {}
     for row in case.tables.staffing:
         project = case.projects.get(row.project)
-        if project is not None and project.stage != row.stage:
-            first = wrong.get(row.project)
-            wrong[row.project] = (
-                replace(first, also=(*first.also, ("staffing", row.line)))
-                if first
-                else found(row, "stage", "staffing-stage", is_of=project.stage)
-            )
+        if project is None or project.stage == row.stage:
+            continue
+        first = wrong.get(row.project)
+        if first is None:
+            wrong[row.project] = found(row, "stage", "staffing-stage", is_of=project.stage)
+        else:
+            also = (*first.also, ("staffing", row.line))
+            wrong[row.project] = replace(first, also=also)
     yield from wrong.values()
 
 
@@ -263,34 +290,41 @@ def check_probabilities(case: Lookups) -> Iterator[Finding]:
     rows = case.tables.scenarios
     total = math.fsum(row.probability for row in rows)
     if rows and abs(total - 1) > PROBABILITY_TOLERANCE:
-        said = f"probabilities sum to {total:.9g}, not 1"
         yield Finding(
-            "probabilities", "scenarios", rows[-1].line, "probability", said, f"{total:.9g}"
+            rule="probabilities",
+            table="scenarios",
+            line=rows[-1].line,
+            column="probability",
+            message=f"probabilities sum to {total:.9g}, not 1",
+            value=f"{total:.9g}",
         )
 
 
 def check_odds(case: Lookups) -> Iterator[Finding]:
     """Bounds of a probability are given together."""
+    low, high = "probability_low", "probability_high"
     for row in case.tables.scenarios:
-        if (row.probability_low is None) != (row.probability_high is None):
-            ends = ("probability_low", "probability_high")
-            missing, given = ends if row.probability_low is None else reversed(ends)
-            yield found(row, missing, "odds", f"must not be empty beside {given}")
+        if row.probability_low is None and row.probability_high is not None:
+            yield found(row, low, "odds", f"must not be empty beside {high}")
+        if row.probability_high is None and row.probability_low is not None:
+            yield found(row, high, "odds", f"must not be empty beside {low}")
 
 
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
-    sets: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
-    for row in sorted(
+    tiers: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
+    by_depth = sorted(
         case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)
-    ):
-        sets[row.element, row.country, row.form].append(row)
-    for steps in sets.values():
+    )
+    for row in by_depth:
+        tiers[row.element, row.country, row.form].append(row)
+    for steps in tiers.values():
         if abs(steps[-1].up_to_share - 1) > SHARE_TOLERANCE:
             yield found(steps[-1], "up_to_share", "tiers-end")
         for lower, upper in itertools.pairwise(steps):
-            if upper.loss_usd_per_kg < lower.loss_usd_per_kg:
-                yield found(upper, "loss_usd_per_kg", "tiers-fall", before=lower.loss_usd_per_kg)
+            before = lower.loss_usd_per_kg
+            if upper.loss_usd_per_kg < before:
+                yield found(upper, "loss_usd_per_kg", "tiers-fall", before=before)
 
 
 RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -314,22 +348,24 @@ RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 def check_order(table: str, case: Lookups) -> Iterator[Finding]:
     """Periods run forward, and ranges upwards."""
     for name, columns, rule in RISES:
-        for row in case.rows(table) if name == table else ():
-            given = [
-                (column, cell) for column in columns if (cell := getattr(row, column)) is not None
-            ]
-            for (lower, low), (column, high) in itertools.pairwise(given):
-                if rule == "reversed-period":
-                    wrong, how = end_of(high) < begin_of(low), "before"
-                else:
-                    wrong, how = (
-                        (high > low, "above") if rule == "stock-limit" else (high < low, "below")
-                    )
-                if wrong:
-                    yield found(
-                        row, column, rule, f"{text_of(high)} is {how} {lower} {text_of(low)}"
-                    )
-                    break
+        if name == table:
+            for row in case.rows(table):
+                yield from itertools.islice(_disorder(row, columns, rule), 1)
+
+
+def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Finding]:
+    """Cells of a row that are on the wrong side of the one before them."""
+    filled = [column for column in columns if getattr(row, column) is not None]
+    for before, column in itertools.pairwise(filled):
+        one, two = getattr(row, before), getattr(row, column)
+        if rule == "reversed-period":
+            wrong, how = end_of(two) < begin_of(one), "before"
+        elif rule == "stock-limit":
+            wrong, how = two > one, "above"
+        else:
+            wrong, how = two < one, "below"
+        if wrong:
+            yield found(row, column, rule, f"{text_of(two)} is {how} {before} {text_of(one)}")
 
 
 def check_uncertainties(case: Lookups) -> Iterator[Finding]:
@@ -339,23 +375,18 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         before = first.setdefault(row.uncertainty, row)
         for column in ("name", "low", "high", "claims"):
             if getattr(row, column) != getattr(before, column):
-                yield found(
-                    row,
-                    column,
-                    "range",
-                    f"is not as in line {before.line}, of the same uncertainty",
-                )
+                said = f"is not as in line {before.line}, of the same uncertainty"
+                yield found(row, column, "range", said)
         if row.low == row.high:
             yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
-        yield from (
-            unknown(row, "claims", "claim", claim, CLAIMS)
-            for claim in row.claims
-            if claim not in CLAIMS
-        )
+        for claim in row.claims:
+            if claim not in CLAIMS:
+                yield unknown(row, "claims", "claim", claim, CLAIMS)
         yield from _range_of(case, row)
 
 
 def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
+    rule = "unknown-reference"
     table = BY_NAME.get(row.table)
     if table is None or not table.solved:
         yield unknown(row, "table", "table", row.table, BY_NAME)
@@ -364,24 +395,27 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
     try:
         where = conditions(row.where)
     except ValueError as error:
-        yield found(row, "where", "unknown-reference", str(error))
+        yield found(row, "where", rule, str(error))
         return
-    for place, column in [("column", row.column), *(("where", name) for name in where)]:
+    named = [("column", row.column)]
+    named += [("where", column) for column in where]
+    for place, column in named:
         if column not in columns:
-            said = f'unknown column "{column}" of {row.table}{did_you_mean(column, columns)}'
-            yield found(row, place, "unknown-reference", said)
+            near = did_you_mean(column, columns)
+            yield found(row, place, rule, f'unknown column "{column}" of {row.table}{near}')
             return
     rows = case.tables.rows(row.table)
+    if table.required and not rows:
+        return  # which is a fault already
     cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
     if not cells:
-        if table.required and not rows:
-            return  # which is a fault already
-        yield found(row, "where", "unknown-reference", f'"{row.where}" is no row of {row.table}')
+        yield found(row, "where", rule, f'"{row.where}" is no row of {row.table}')
     elif not all(isinstance(cell, float | None) for cell in cells):
         said = f"{row.table}.{row.column} holds no figures that can be multiplied"
-        yield found(row, "column", "unknown-reference", said)
+        yield found(row, "column", rule, said)
 
 
+_ORDERED = tuple(dict.fromkeys(table for table, _, _ in RISES))
 CHECKS: tuple[Check, ...] = (
     Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
     Check(check_horizon, needs=("demand",)),
@@ -405,8 +439,5 @@ CHECKS: tuple[Check, ...] = (
     Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),
     Check(check_byproducts, needs=("elements", "prices"), rows_of="byproducts"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
-    *(
-        Check(partial(check_order, table), rows_of=table)
-        for table in dict.fromkeys(name for name, *_ in RISES)
-    ),
+    *(Check(partial(check_order, table), rows_of=table) for table in _ORDERED),
 )

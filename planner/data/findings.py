@@ -14,14 +14,14 @@ from planner.errors import EVERY_RULE, Fault, did_you_mean, fault
 _TABLE_OF = {table.row: table.name for table in TABLES} | {ModelTarget: "model"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """Something found in rows that were read: rule, table, line and column. Becomes a Fault where files are known."""
 
     rule: str
     table: str
-    line: int
-    column: str
+    line: int = 0
+    column: str = ""
     message: str
     value: object = ""
     also: tuple[tuple[str, int], ...] = ()
@@ -30,15 +30,23 @@ class Finding:
 
 def found(row: Row, column: str, rule: str, said: str = "", **words: object) -> Finding:
     """A rule broken in a cell. What is told is `said`, else the rule's own words, filled with the row and `words`."""
-    stated, cell = EVERY_RULE[rule], text_of(getattr(row, column))
-    told = said or stated.told.format_map({**row.__dict__, "cell": cell, **words})
-    return Finding(rule, _TABLE_OF[type(row)], row.line, column, told, cell)
+    cell = text_of(getattr(row, column))
+    if not said:
+        said = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
+    return _in_row(row, column, rule, message=said, value=cell)
 
 
 def unknown(row: Row, column: str, kind: str, name: str, known: Iterable[str]) -> Finding:
     """A name in a cell that nothing has."""
     said = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
-    return Finding("unknown-reference", _TABLE_OF[type(row)], row.line, column, said, name)
+    return _in_row(row, column, "unknown-reference", message=said, value=name)
+
+
+def _in_row(row: Row, column: str, rule: str, *, message: str, value: str) -> Finding:
+    table = _TABLE_OF[type(row)]
+    return Finding(
+        rule=rule, table=table, line=row.line, column=column, message=message, value=value
+    )
 
 
 @dataclass(frozen=True)
@@ -54,37 +62,40 @@ class Origin:
 
     def place(self, table: str) -> str:
         """File or sheet of a table."""
-        return self.places.get(table) or (table if table == "model" else f"{table}.csv")
+        in_folder = table if table == "model" else f"{table}.csv"
+        return self.places.get(table) or in_folder
 
     def cell(self, table: str, line: int, column: str) -> str:
         """Address in the workbook that the table was read from; '' in a folder."""
-        header, tab = self.headers.get(table, ()), self.tabs.get(table, "")
-        known = tab and line and column in header
-        return f"{tab}!{get_column_letter(header.index(column) + 1)}{line}" if known else ""
+        header = self.headers.get(table, ())
+        tab = self.tabs.get(table, "")
+        if not tab or not line or column not in header:
+            return ""
+        letter = get_column_letter(header.index(column) + 1)
+        return f"{tab}!{letter}{line}"
 
     def moved(
         self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = ""
     ) -> Origin:
         """Where tables are told of that have other rows: their places, headers and sheet."""
-        kept = {name: header for name, header in self.headers.items() if name not in places}
-        tabs = self.tabs | dict.fromkeys(places, tab)
-        return replace(self, places=self.places | places, tabs=tabs, headers=kept | headers)
+        without_header = places.keys() - headers.keys()
+        known = self.headers | headers
+        return replace(
+            self,
+            places=self.places | places,
+            tabs=self.tabs | dict.fromkeys(places, tab),
+            headers={name: header for name, header in known.items() if name not in without_header},
+        )
 
     def fault(self, finding: Finding) -> Fault:
         """The finding at its place."""
-        also = tuple(f"{self.place(table)}:{line}" for table, line in finding.also)
-        place, cell = (
-            self.place(finding.table),
-            self.cell(finding.table, finding.line, finding.column),
-        )
-        said, value = finding.message, finding.value
         return fault(
             finding.rule,
-            place,
+            self.place(finding.table),
             finding.line,
             finding.column,
-            said,
-            value=value,
-            cell=cell,
-            also=also,
+            message=finding.message,
+            value=finding.value,
+            cell=self.cell(finding.table, finding.line, finding.column),
+            also=tuple(f"{self.place(table)}:{line}" for table, line in finding.also),
         )

@@ -42,6 +42,11 @@ Good = tuple[str, str, str]
 BASE = "base"
 
 
+def good_of(row: Any) -> Good:
+    """Country, element and form of a row."""
+    return row.country, row.element, row.form
+
+
 @dataclass(frozen=True)
 class LossStep:
     """One step of the loss: `width` as a share of demand, `musd_per_t` before weight and discount."""

@@ -148,6 +148,11 @@ class Project(Row):
     )
     recovery: Number = share("output per unit of the element in the feed", 1.0)
 
+    @property
+    def largest_tpa(self) -> float:
+        """Capacity (t/y) that exists and may be built."""
+        return self.existing_tpa + self.max_new_tpa
+
 
 class Recovery(Row):
     project: Id = col("project", min_length=1)

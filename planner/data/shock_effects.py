@@ -7,7 +7,7 @@ so for all histories.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -21,6 +21,8 @@ Period = int | Quarter
 """A year, or a quarter of a year that is divided."""
 ImportKey = tuple[str, str, str, str, Period]
 DemandKey = tuple[str, str, str, Period]
+Moment = tuple[int, int]
+"""(year, quarter)."""
 K = TypeVar("K")
 
 
@@ -30,13 +32,13 @@ def year_of(period: Period) -> int:
 
 
 def length_of(period: Period) -> float:
-    """Years that it lasts: 1 or 1/4."""
+    """Years that a period lasts: 1 or 1/4."""
     return 0.25 if isinstance(period, Quarter) else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What the shocks of one scenario do, by period: factors where they differ from 1, delays where they differ from 0.
+    """Effects of the shocks of one scenario, by period: factors that are not 1, delays that are not 0.
 
     A shock that touches nothing, or multiplies by 1, leaves no trace here, so it makes no difference between two
     histories. Whether something is touched depends on the case and the horizon, not on the levers: what can be known
@@ -59,30 +61,35 @@ class Effects:
 
     def shown_in(self, period: Period) -> tuple[object, ...]:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
-        year = year_of(period)
-        known = {
-            key: sum(years for shown, years in parts if shown <= year)
-            for key, parts in self.delays.items()
-        }
-        return self._shown.get(period), frozenset((k, v) for k, v in known.items() if v)
+        now = year_of(period)
+        known: set[tuple[tuple[str, int], int]] = set()
+        for key, delays in self.delays.items():
+            late = sum(years for year, years in delays if year <= now)
+            if late:
+                known.add((key, late))
+        return self._shown.get(period), frozenset(known)
 
     def is_neutral_in(self, period: Period) -> bool:
-        """Whether every factor is 1 in a period; a delay is no factor, and a leak goes with a cut."""
+        """Every factor is 1 in a period; a delay is no factor, and a leak goes with a cut."""
         return not self._shown.get(period)
 
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
-        found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
-        parts: dict[str, dict[Any, float]] = {
-            "price": self.prices,
-            "demand": self.demand,
-            "capacity": self.capacity,
-            "leak": self.leaks,
+        kinds: dict[str, dict[Any, float]] = {
+            "import": dict(self.imports),
+            "price": dict(self.prices),
+            "demand": dict(self.demand),
+            "capacity": dict(self.capacity),
+            "leak": dict(self.leaks),
         }
-        for kind, part in {"import": self.imports, **parts}.items():
-            for key, value in part.items():
-                found[key[-1]].append((kind, key, value))
-        return {period: frozenset(shown) for period, shown in found.items()}
+        shown: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
+        for kind, effects in kinds.items():
+            for key, value in effects.items():
+                shown[key[-1]].append((kind, key, value))
+        return {period: frozenset(effects) for period, effects in shown.items()}
+
+
+# ---- periods ---------------------------------------------------------------------------------------------------------
 
 
 def periods_of(case: Case) -> tuple[Period, ...]:
@@ -93,154 +100,194 @@ def periods_of(case: Case) -> tuple[Period, ...]:
     """
     divided: set[int] = set()
     for shock in case.tables.shocks:
-        if shock.kind != "delay" and shock.factor != 1.0:
-            (start, first), (end, last) = _window(case, shock)
-            inside = {
-                year
-                for year, cut in ((start, first > 1), (end, last < 4))
-                if cut and year in case.years
-            }
-            divided |= {
-                year for year in inside - divided if any(_hit(case, shock, range(year, year + 1)))
-            }
-    out: list[Period] = []
-    for year in case.years:
-        out += [Quarter(year, q) for q in (1, 2, 3, 4)] if year in divided else [year]
-    return tuple(out)
-
-
-def effects_by_scenario(case: Case, periods: Sequence[Period] | None = None) -> dict[str, Effects]:
-    """Effects of every scenario of the case. periods: of the case, unless it is a part of one that has others."""
-    grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
-    for shock in case.tables.shocks:
-        grouped[shock.scenario].append(shock)
-    periods = periods_of(case) if periods is None else periods
-    return {scenario: effects_of(case, shocks, periods) for scenario, shocks in grouped.items()}
-
-
-def storyline_effects(case: Case, periods: Sequence[Period]) -> dict[str, Effects]:
-    """Effects that each scenario would have if nothing had been drawn: those of its storyline's own shocks alone."""
-    grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
-    for shock in case.tables.shocks:
-        if not shock.hazard:
-            grouped[shock.scenario].append(shock)
-    content = attrgetter("kind", "start_year", "end_year", *FILTERS, "factor", "leak")
-    known: dict[tuple[object, ...], Effects] = {}
-    out = {}
-    for scenario, shocks in grouped.items():
-        # Draws of one storyline have the same own shocks.
-        key = tuple(content(shock) for shock in shocks)
-        if key not in known:
-            known[key] = effects_of(case, shocks, periods)
-        out[scenario] = known[key]
-    return out
-
-
-def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:
-    """What these shocks do together in the periods of the case, where they are felt."""
-    within: dict[int, list[Period]] = defaultdict(list)
-    for period in periods:
-        within[year_of(period)].append(period)
-    factors: dict[str, dict[Any, float]] = {
-        kind: defaultdict(lambda: 1.0) for kind in ("import", "price", "demand", "capacity")
-    }
-    delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    leaks: dict[Any, float] = {}
-    for shock in shocks:
-        start, end = _window(case, shock)
-        years = range(max(start[0], case.first_year), end[0] + 1)
-        if shock.kind == "delay":
-            for project in projects_hit(case, shock) if shock.factor > 0 else ():
-                for committed in case.commitment_years(project):
-                    due = committed + case.projects[project].lead_time_years
-                    if start[0] <= due <= end[0]:
-                        delays[project, due].append((years.start, int(shock.factor)))
+        if shock.kind == "delay" or shock.factor == 1.0:
             continue
-        for *what, year in _hit(case, shock, years):
-            for period in within[year]:
-                if start <= end_of(period) and begin_of(period) <= end:
-                    key = (*what, period)
-                    factors[shock.kind][key] *= shock.factor
-                    if shock.kind == "import" and shock.factor < 1.0:
-                        leaks[key] = min(leaks.get(key, 1.0), shock.leak)
-    found = {kind: _without_ones(part) for kind, part in factors.items()}
-    felt = {
-        key: leak
-        for key, leak in leaks.items()
-        if leak > 0 and sold_on(case, found["import"], key) > 0
-    }
-    return Effects(
-        imports=found["import"],
-        prices=found["price"],
-        demand=found["demand"],
-        capacity=found["capacity"],
-        delays=dict(delays),
-        leaks=felt,
-    )
+        for year in _cut_years(case, shock) - divided:
+            if any(_hit(case, shock, range(year, year + 1))):
+                divided.add(year)
+    periods: list[Period] = []
+    for year in case.years:
+        if year in divided:
+            periods += [Quarter(year, number) for number in (1, 2, 3, 4)]
+        else:
+            periods.append(year)
+    return tuple(periods)
 
 
-def touches(case: Case, shock: Shock) -> bool:
-    """Whether a shock that is not neutral changes anything in some year of the case."""
-    (start, _), (end, _) = _window(case, shock)
-    if shock.kind != "delay":
-        return any(True for _ in _hit(case, shock, range(max(start, case.first_year), end + 1)))
-    return any(
-        start <= committed + case.projects[project].lead_time_years <= end
-        for project in projects_hit(case, shock)
-        for committed in case.commitment_years(project)
-    )
+def _cut_years(case: Case, shock: Shock) -> set[int]:
+    """Years of the horizon inside which a shock begins or ends."""
+    (start_year, start_quarter), (end_year, end_quarter) = window(case, shock)
+    cut: set[int] = set()
+    if start_quarter > 1 and start_year in case.years:
+        cut.add(start_year)
+    if end_quarter < 4 and end_year in case.years:
+        cut.add(end_year)
+    return cut
 
 
-def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> float:
-    """What countries of its group that are less cut off from a supplier can sell on to one that is cut off (t/y)."""
-    supplier, country, element, form, period = key
-    own, total = imports.get(key, 1.0), 0.0
-    if own >= 1.0:
-        return 0.0
-    for other, group in case.group.items():
-        factor = imports.get((supplier, other, element, form, period), 1.0)
-        limit = case.import_limit.get((supplier, other, element, form, year_of(period)), 0.0)
-        if group == case.group[country] and limit > 0 and min(1.0, factor) > own:
-            total += case.resale_share(supplier, other, element, form) * limit * factor
-    return total
-
-
-def _window(case: Case, shock: Shock) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(year, quarter) with which a shock begins and ends."""
+def window(case: Case, shock: Shock) -> tuple[Moment, Moment]:
+    """(year, quarter) with which a shock begins and ends; blank ends are those of the horizon."""
     start = case.first_year if shock.start_year is None else shock.start_year
     end = case.last_year if shock.end_year is None else shock.end_year
     return begin_of(start), end_of(end)
 
 
-def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
-    """What a shock of imports, prices, demand or capacity touches in some years: its key, with the year at the end."""
-    if shock.kind in ("import", "price"):
-        priced = shock.kind == "price"
-        hit = (series for series in case.import_years if _matches(shock, *series))
-        return (
-            (*series, year)
-            for series in hit
-            for year in case.import_years[series]
-            if year in years and (not priced or (*series, year) in case.import_price)
-        )
-    if shock.kind == "demand":
-        goods = (good for good in case.demand_years if _matches(shock, "", *good))
-        return (
-            (*good, year) for good in goods for year in case.demand_years[good] if year in years
-        )
-    return (
-        (project, year)
-        for project in projects_hit(case, shock)
-        for year in case.years
-        if year in years
-        and (
-            case.existing_tpa(project, year) > 0
-            or any(
-                y + case.projects[project].lead_time_years <= year
-                for y in case.commitment_years(project)
-            )
-        )
+# ---- effects ---------------------------------------------------------------------------------------------------------
+
+
+def neutral_factor(kind: str) -> float:
+    """The factor with which a shock of a kind changes nothing."""
+    return 0.0 if kind == "delay" else 1.0
+
+
+def effects_by_scenario(case: Case, periods: Sequence[Period] | None = None) -> dict[str, Effects]:
+    """Effects of every scenario of the case. periods: of the case, unless it is a part of one that has others."""
+    if periods is None:
+        periods = periods_of(case)
+    effects: dict[str, Effects] = {}
+    for scenario, shocks in _shocks_by_scenario(case).items():
+        effects[scenario] = effects_of(case, shocks, periods)
+    return effects
+
+
+def storyline_effects(case: Case, periods: Sequence[Period]) -> dict[str, Effects]:
+    """Effects that each scenario would have if nothing had been drawn: those of its storyline's own shocks alone."""
+    content = attrgetter("kind", "start_year", "end_year", *FILTERS, "factor", "leak")
+    known: dict[tuple[object, ...], Effects] = {}
+    effects: dict[str, Effects] = {}
+    for scenario, shocks in _shocks_by_scenario(case).items():
+        own = [shock for shock in shocks if not shock.hazard]
+        # Draws of one storyline have the same own shocks.
+        key = tuple(map(content, own))
+        if key not in known:
+            known[key] = effects_of(case, own, periods)
+        effects[scenario] = known[key]
+    return effects
+
+
+def _shocks_by_scenario(case: Case) -> dict[str, list[Shock]]:
+    shocks: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
+    for shock in case.tables.shocks:
+        shocks[shock.scenario].append(shock)
+    return shocks
+
+
+def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:
+    """Effects that these shocks have together in the periods of the case, where they are felt."""
+    factors: dict[str, dict[Any, float]] = {}
+    for kind in ("import", "price", "demand", "capacity"):
+        factors[kind] = defaultdict(lambda: 1.0)
+    delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    leaks: dict[ImportKey, float] = {}
+    periods_in: dict[int, list[Period]] = defaultdict(list)
+    for period in periods:
+        periods_in[year_of(period)].append(period)
+    for shock in shocks:
+        if shock.kind == "delay":
+            _add_delays(case, shock, delays)
+            continue
+        for key in _keys_hit(case, shock, periods_in):
+            factors[shock.kind][key] *= shock.factor
+            if shock.kind == "import" and shock.factor < 1.0:
+                leaks[key] = min(leaks.get(key, 1.0), shock.leak)
+    imports = _without_ones(factors["import"])
+    felt: dict[ImportKey, float] = {}
+    for key, leak in leaks.items():
+        if leak > 0 and sold_on(case, imports, key) > 0:
+            felt[key] = leak
+    return Effects(
+        imports=imports,
+        prices=_without_ones(factors["price"]),
+        demand=_without_ones(factors["demand"]),
+        capacity=_without_ones(factors["capacity"]),
+        delays=dict(delays),
+        leaks=felt,
     )
+
+
+def _keys_hit(
+    case: Case, shock: Shock, periods_in: Mapping[int, list[Period]]
+) -> Iterator[tuple[Any, ...]]:
+    """Keys of what a shock touches, each with the period at its end."""
+    start, end = window(case, shock)
+    years = range(max(start[0], case.first_year), end[0] + 1)
+    for *what, year in _hit(case, shock, years):
+        for period in periods_in[year]:
+            if start <= end_of(period) and begin_of(period) <= end:
+                yield (*what, period)
+
+
+def _add_delays(
+    case: Case, shock: Shock, delays: dict[tuple[str, int], list[tuple[int, int]]]
+) -> None:
+    """Add the delays of a shock: by project and due year, the year in which one shows itself and its length."""
+    if shock.factor <= 0:
+        return
+    (start, _), (end, _) = window(case, shock)
+    shows = max(start, case.first_year)
+    for project in projects_hit(case, shock):
+        for due in _due_years(case, project):
+            if start <= due <= end:
+                delays[project, due].append((shows, int(shock.factor)))
+
+
+def _due_years(case: Case, project: str) -> range:
+    """Years in which new capacity of a project is due."""
+    lead_time = case.projects[project].lead_time_years
+    committed = case.commitment_years(project)
+    return range(committed.start + lead_time, committed.stop + lead_time)
+
+
+def touches(case: Case, shock: Shock) -> bool:
+    """A shock that is not neutral changes something in some year of the case."""
+    (start, _), (end, _) = window(case, shock)
+    if shock.kind != "delay":
+        years = range(max(start, case.first_year), end + 1)
+        return any(True for _ in _hit(case, shock, years))
+    for project in projects_hit(case, shock):
+        if any(start <= due <= end for due in _due_years(case, project)):
+            return True
+    return False
+
+
+def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> float:
+    """Tonnes a year that countries of its group can sell on to one that is more cut off from a supplier than they."""
+    supplier, country, element, form, period = key
+    own = imports.get(key, 1.0)
+    if own >= 1.0:
+        return 0.0
+    year = year_of(period)
+    total = 0.0
+    for other, group in case.group.items():
+        if group != case.group[country]:
+            continue
+        factor = imports.get((supplier, other, element, form, period), 1.0)
+        limit = case.import_limit.get((supplier, other, element, form, year), 0.0)
+        if limit > 0 and min(1.0, factor) > own:
+            total += case.resale_share(supplier, other, element, form) * limit * factor
+    return total
+
+
+def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
+    """Keys of what a shock of imports, prices, demand or capacity touches in some years, with the year at the end."""
+    if shock.kind == "demand":
+        for good, demanded in case.demand_years.items():
+            if _matches(shock, "", *good):
+                yield from ((*good, year) for year in demanded if year in years)
+    elif shock.kind == "capacity":
+        for project in projects_hit(case, shock):
+            due = _due_years(case, project)
+            for year in case.years:
+                can_be_there = case.existing_tpa(project, year) > 0 or (due and due[0] <= year)
+                if year in years and can_be_there:
+                    yield project, year
+    else:
+        for series, sold in case.import_years.items():
+            if _matches(shock, *series):
+                for year in sold:
+                    has_price = shock.kind == "import" or (*series, year) in case.import_price
+                    if year in years and has_price:
+                        yield (*series, year)
 
 
 def _without_ones(factors: dict[K, float]) -> dict[K, float]:
@@ -250,6 +297,7 @@ def _without_ones(factors: dict[K, float]) -> dict[K, float]:
 
 
 def _matches(shock: Shock, supplier: str, country: str, element: str, form: str) -> bool:
+    """The filters of a shock leave a series through; supplier: '' for demand, which has none."""
     return (
         (shock.supplier in ("", supplier) or supplier == "")
         and shock.country in ("", country)
@@ -260,8 +308,9 @@ def _matches(shock: Shock, supplier: str, country: str, element: str, form: str)
 
 def projects_hit(case: Case, by: Shock | Hazard) -> list[str]:
     """Projects that a shock or a hazard of plants hits."""
-    return [
-        p
-        for p, row in case.projects.items()
-        if by.project in ("", p) and by.stage in ("", row.stage) and by.country in ("", row.country)
-    ]
+    hit: list[str] = []
+    for name, row in case.projects.items():
+        is_named = by.project in ("", name) and by.stage in ("", row.stage)
+        if is_named and by.country in ("", row.country):
+            hit.append(name)
+    return hit

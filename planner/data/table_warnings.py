@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from functools import cache
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic_core import PydanticUndefined
 
 from planner.data.case import Case
 from planner.data.cells import Row
 from planner.data.findings import Finding, found
-from planner.data.lookups import Good
-from planner.data.schema import TABLES, Demand, Project, Ramp
+from planner.data.lookups import Good, good_of
+from planner.data.schema import TABLES, Demand, Project, Ramp, Recovery, Table
 from planner.data.stages import CONVERTING, FORMS, OXIDE, STAGES, Stage
 
 TOLERANCE = 1e-6
@@ -23,146 +22,213 @@ MINED, FED = 1.5, 0.25
 """Multiple of what all plants could take of a feed that is not mined; share of a plant that mines of today fill."""
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""
+Names = tuple[str, ...]
+
+
+def _named(row: Row, columns: Names) -> Names:
+    return tuple(getattr(row, column) for column in columns)
+
+
+def _first(case: Case, table: str, columns: Names) -> dict[Names, Row]:
+    """Names in some columns of a table -> the first row with them; the names that come last stand first."""
+    first: dict[Names, Row] = {}
+    for row in reversed(case.tables.rows(table)):
+        first[_named(row, columns)] = row
+    return first
+
+
+def _given_feeds(case: Case) -> set[str]:
+    """Feeds that mines give or plants give back."""
+    given = {row.feed for row in case.tables.returns}
+    for row in case.tables.projects:
+        if STAGES[row.stage].mines:
+            given.update(row.feeds)
+    return given
+
+
+def _taken_feeds(case: Case) -> set[str]:
+    """Feeds that separation plants take."""
+    taken: set[str] = set()
+    for row in case.tables.projects:
+        if STAGES[row.stage].separates:
+            taken.update(row.feeds)
+    return taken
 
 
 def unused(case: Case) -> Iterator[Finding]:
     """Feeds that no mine gives; ramps, feeds and skills that nothing uses; training that leads nowhere."""
     tables = case.tables
-    given = {row.feed for row in tables.returns}
-    given |= {feed for row in tables.projects if STAGES[row.stage].mines for feed in row.feeds}
+    given = _given_feeds(case)
     for row in tables.projects:
         for feed in row.feeds:
             if STAGES[row.stage].separates and feed not in given:
                 yield found(row, "feeds", "unmined-feed", feed=feed)
-    used = {
-        "ramps": {row.ramp for row in tables.projects},
-        "feeds": given | {feed for row in tables.projects for feed in row.feeds},
-        "skills": {
-            row.skill
-            for rows in (tables.staffing, tables.workforce, tables.training)
-            for row in rows
-        },
-    }
-    for table, names in used.items():
-        for (name,), entry in _first(case, table, (table[:-1],)).items():
-            if name not in names:
-                yield found(entry, table[:-1], "unused", f'nothing uses {table[:-1]} "{name}"')
+    skills: set[str] = set()
+    for rows in (tables.staffing, tables.workforce, tables.training):
+        skills.update(row.skill for row in rows)
+    ramps = {row.ramp for row in tables.projects}
+    yield from _never_named(case, "ramp", ramps)
+    yield from _never_named(case, "feed", given | _taken_feeds(case))
+    yield from _never_named(case, "skill", skills)
     for programme in tables.training:
         if (programme.country, programme.skill) not in case.workforce:
             yield found(programme, "skill", "idle-training")
 
 
+def _never_named(case: Case, kind: str, used: set[str]) -> Iterator[Finding]:
+    """Rows of ramps, feeds or skills of a name that nothing uses."""
+    for (name,), row in _first(case, f"{kind}s", (kind,)).items():
+        if name not in used:
+            yield found(row, kind, "unused", f'nothing uses {kind} "{name}"')
+
+
 def feed_balance(case: Case) -> Iterator[Finding]:
     """Feeds of which more may be mined than all plants could take; existing plants that existing mines do not fill."""
-    mines = [row for row in case.tables.projects if STAGES[row.stage].mines]
+    miners: dict[str, list[Project]] = defaultdict(list)
     takers: dict[str, list[Project]] = defaultdict(list)
     for row in case.tables.projects:
+        stage = STAGES[row.stage]
+        for feed in row.feeds:
+            if stage.mines:
+                miners[feed].append(row)
+            elif stage.separates:
+                takers[feed].append(row)
+    for row in case.tables.projects:
+        if not STAGES[row.stage].separates:
+            continue
         given = 0.0
-        for feed in row.feeds if STAGES[row.stage].separates else ():
-            takers[feed].append(row)
-            given += sum(m.existing_tpa for m in mines if feed in m.feeds) * case.capacity_use(
-                row.project, feed
-            )
+        for feed in row.feeds:
+            mined = sum(mine.existing_tpa for mine in miners[feed])
+            given += mined * case.capacity_use(row.project, feed)
         if 0 < given < FED * row.existing_tpa:
             yield found(row, "existing_tpa", "unfed-plant", given=given)
     for feed, plants in takers.items():
-        own = [row for row in mines if feed in row.feeds]
-        uses = [(row, case.capacity_use(row.project, feed)) for row in plants]
-        takes = sum(
-            (row.existing_tpa + row.max_new_tpa) / use if use else math.inf for row, use in uses
-        )
-        if (
-            own
-            and (mined := sum(row.existing_tpa + row.max_new_tpa for row in own)) > MINED * takes
-        ):
-            widest = max(own, key=lambda row: row.existing_tpa + row.max_new_tpa)
-            yield found(
-                widest, "max_new_tpa", "unseparated-feed", mined=mined, feed=feed, takes=takes
-            )
+        mines = miners[feed]
+        mined = sum(mine.largest_tpa for mine in mines)
+        takes = sum(_most_taken(case, plant, feed) for plant in plants)
+        if mines and mined > MINED * takes:
+            widest = max(mines, key=lambda mine: mine.largest_tpa)
+            rule = "unseparated-feed"
+            yield found(widest, "max_new_tpa", rule, mined=mined, feed=feed, takes=takes)
 
+
+def _most_taken(case: Case, plant: Project, feed: str) -> float:
+    """Tonnes of a feed that a plant could take in a year at most."""
+    use = case.capacity_use(plant.project, feed)
+    return plant.largest_tpa / use if use else math.inf
+
+
+# ---- rows without a use ----------------------------------------------------------------------------------------------
 
 GOOD = ("country", "element", "form")
-WITHOUT_USE = {
-    "imports": (
-        GOOD,
-        "element",
-        "{country} neither uses {element} ({form}) nor has a plant or stock for it",
-    ),
-    "stockpiles": (GOOD, "element", "{country} neither uses nor buys {element} ({form})"),
-    "loss_tiers": (GOOD, "element", "nobody whom the row means uses {element}"),
-    "resale": ((*GOOD, "supplier"), "country", "nothing that the row means is sold to {country}"),
-}
-"""Table -> the columns that say of which goods a row is, the one that is asked about, and in which words."""
 
 
 def ineffective_rows(case: Case) -> Iterator[Finding]:
     """Rows of goods that nobody there uses, sells or makes: a country, element or form is probably another."""
-    demanded, taken = {key[:3] for key in case.demand}, _taken_goods(case)
-    bought = {(row.country, row.element, row.form) for row in case.tables.imports}
-    elsewhere = {good[:2] for good in demanded & bought}
-    sold = {(row.country, row.element, row.form, row.supplier) for row in case.tables.imports}
-    meant: dict[str, set[Any]] = {
-        "imports": demanded | taken | set(case.stockpiles),
-        "stockpiles": demanded
-        | {good for good in taken if good in bought or good[:2] not in elsewhere},
-        "loss_tiers": demanded,
-        "resale": sold,
-    }
-    for table, (columns, at, said) in WITHOUT_USE.items():
-        known: dict[tuple[int, ...], set[tuple[str, ...]]] = {}
-        told = set[tuple[str, ...]]()
-        for row in case.tables.rows(table):
-            named = {i: name for i, column in enumerate(columns) if (name := getattr(row, column))}
-            which, names = tuple(named), tuple(named.values())
-            if which not in known:
-                known[which] = {tuple(good[i] for i in which) for good in meant[table]}
-            series = (getattr(row, "supplier", ""), *names)
-            if names not in known[which] and series not in told and getattr(row, "tonnes", 1.0) > 0:
-                told.add(series if table == "imports" else ())
-                yield found(row, at, "no-use", said.format_map(row.__dict__))
+    demanded: set[Names] = set(case.demand_years)
+    bought: set[Names] = {good_of(row) for row in case.tables.imports}
+    taken: set[Names] = set(_taken_goods(case))
+    stocked: set[Names] = set(case.stockpiles)
+
+    series: dict[Names, Row] = {}
+    for row in case.tables.imports:
+        if row.tonnes > 0:
+            series.setdefault((row.supplier, *good_of(row)), row)
+    meant = _Meant(GOOD, demanded | taken | stocked)
+    said = "{country} neither uses {element} ({form}) nor has a plant or stock for it"
+    yield from _useless(series.values(), meant, "element", said)
+
+    bought_and_used = {good[:2] for good in demanded & bought}
+    made_into_more = {good for good in taken if good in bought or good[:2] not in bought_and_used}
+    meant = _Meant(GOOD, demanded | made_into_more)
+    said = "{country} neither uses nor buys {element} ({form})"
+    yield from _useless(case.tables.stockpiles, meant, "element", said)
+
+    said = "nobody whom the row means uses {element}"
+    yield from _useless(case.tables.loss_tiers, _Meant(GOOD, demanded), "element", said)
+
+    sold: set[Names] = {(*good_of(row), row.supplier) for row in case.tables.imports}
+    meant = _Meant((*GOOD, "supplier"), sold)
+    said = "nothing that the row means is sold to {country}"
+    yield from _useless(case.tables.resale, meant, "country", said)
+
     for recovery in case.tables.recoveries:
-        plant = case.projects[recovery.project]
-        feeds = {
-            e
-            for feed in plant.feeds
-            for e, share in case.feed_shares.get(feed, {}).items()
-            if share > 0
-        }
-        stage = STAGES[plant.stage]
-        if not stage.recovers or (stage.separates and recovery.element not in feeds):
-            yield found(
-                recovery,
-                "element",
-                "no-use",
-                f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}',
-            )
+        if not _recovers(case, recovery):
+            plant = case.projects[recovery.project]
+            said = f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}'
+            yield found(recovery, "element", "no-use", said)
+
+
+class _Meant:
+    """Goods that are of use, asked by the columns that a row fills: a blank one means all."""
+
+    def __init__(self, columns: Names, goods: Iterable[Names]) -> None:
+        self.columns = columns
+        self.goods = list(goods)
+        self._known: dict[tuple[int, ...], set[Names]] = {}
+
+    def has_any(self, row: Row) -> bool:
+        """Some good is what the row names."""
+        names = _named(row, self.columns)
+        filled = tuple(place for place, name in enumerate(names) if name)
+        if filled not in self._known:
+            self._known[filled] = {_parts(good, filled) for good in self.goods}
+        return _parts(names, filled) in self._known[filled]
+
+
+def _parts(names: Names, places: tuple[int, ...]) -> Names:
+    return tuple(names[place] for place in places)
+
+
+def _useless(rows: Iterable[Row], meant: _Meant, column: str, said: str) -> Iterator[Finding]:
+    """Rows that mean nothing of use."""
+    for row in rows:
+        if not meant.has_any(row):
+            yield found(row, column, "no-use", said.format_map(row.__dict__))
+
+
+def _recovers(case: Case, recovery: Recovery) -> bool:
+    """The plant of the row gives a share of what it takes, and the element is in it."""
+    plant = case.projects[recovery.project]
+    stage = STAGES[plant.stage]
+    if not stage.separates:
+        return stage.recovers
+    for feed in plant.feeds:
+        if case.feed_shares.get(feed, {}).get(recovery.element, 0.0) > 0:
+            return True
+    return False
 
 
 def _taken_goods(case: Case) -> set[Good]:
-    """(country, element, form) that plants there turn into something that somebody uses, as it is or made into more."""
+    """Goods that plants of a country turn into something that somebody uses, as it is or made into more."""
     used = {(element, form) for _, element, form, _ in case.demand}
-    return {
-        (row.country, element, stage.takes)
-        for row in case.projects.values()
-        for element in case.elements
-        if (stage := STAGES[row.stage]).converts
-        and any((element, form) in used for form in FORMS[FORMS.index(stage.gives) :])
-    }
+    taken: set[Good] = set()
+    for row in case.projects.values():
+        stage = STAGES[row.stage]
+        if not stage.converts:
+            continue
+        later_forms = FORMS[FORMS.index(stage.gives) :]
+        for element in case.elements:
+            if any((element, form) in used for form in later_forms):
+                taken.add((row.country, element, stage.takes))
+    return taken
 
 
-COVERED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+# ---- rows and cells that are missing ---------------------------------------------------------------------------------
+
+COVERED: tuple[tuple[str, Names, str], ...] = (
     ("elements", ("element",), "demand"),
-    ("demand", ("country", "element", "form"), "imports"),
+    ("demand", GOOD, "imports"),
     ("imports", ("country",), "resale"),
-    ("stockpiles", ("country", "element", "form"), "imports"),
+    ("stockpiles", GOOD, "imports"),
     ("budgets", ("funder",), "funders"),
     ("skills", ("skill",), "staffing"),
     ("workforce", ("country", "skill"), "training"),
 )
 """Table, columns that name something, and the table in which all or most of these have rows."""
-COMPLETE: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("demand", ("country", "element", "form"), "year"),
-    ("imports", ("supplier", "country", "element", "form"), "year"),
+COMPLETE: tuple[tuple[str, Names, str], ...] = (
+    ("demand", GOOD, "year"),
+    ("imports", ("supplier", *GOOD), "year"),
     ("budgets", ("funder",), "year"),
     ("ramps", ("ramp",), "year_after_start"),
     ("resale", ("country",), "supplier"),
@@ -182,112 +248,98 @@ def missing_rows(case: Case) -> Iterator[Finding]:
             lacks = f"{' '.join(name)} has no row in {other}"
             yield found(rows[name], columns[-1], "row-missing", lacks=lacks, others=len(rows) - 1)
     for table, columns, member in COMPLETE:
-        held: dict[tuple[str, ...], set[object]] = defaultdict(set)
-        for row in case.tables.rows(table):
-            held[tuple(getattr(row, column) for column in columns)].add(getattr(row, member))
-        times = Counter(value for values in held.values() for value in values)
-        for value in [
-            value for value, count in times.items() if count == len(held) - 1 >= FEWEST - 1
-        ]:
+        yield from _incomplete(case, table, columns, member)
+    plants: dict[str, list[Project]] = defaultdict(list)
+    for project in case.tables.projects:
+        plants[project.stage].append(project)
+    for stage, alike in plants.items():
+        idle = [row for row in alike if not case.staffing[row.project]]
+        if len(idle) == 1 and len(alike) >= FEWEST:
+            said = f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
+            yield found(idle[0], "project", "row-missing", said)
+
+
+def _incomplete(case: Case, table: str, columns: Names, member: str) -> Iterator[Finding]:
+    """The one thing of a table that lacks a value which all others have in a column."""
+    held: dict[Names, set[object]] = defaultdict(set)
+    for row in case.tables.rows(table):
+        held[_named(row, columns)].add(getattr(row, member))
+    others = len(held) - 1
+    if others < FEWEST - 1:
+        return
+    times: Counter[object] = Counter()
+    for values in held.values():
+        times.update(values)
+    first = _first(case, table, columns)
+    for value, count in times.items():
+        if count == others:
             name = next(name for name, values in held.items() if value not in values)
             lacks = f"{' '.join(name)} has no row for {member} {value}"
-            yield found(
-                _first(case, table, columns)[name],
-                member,
-                "row-missing",
-                lacks=lacks,
-                others=len(held) - 1,
-            )
-    for stage in dict.fromkeys(row.stage for row in case.tables.projects):
-        idle = [
-            row
-            for row in case.tables.projects
-            if row.stage == stage and not case.staffing[row.project]
-        ]
-        others = sum(row.stage == stage for row in case.tables.projects) - len(idle)
-        if len(idle) == 1 and others >= FEWEST - 1:
-            yield found(
-                idle[0],
-                "project",
-                "row-missing",
-                f'"{idle[0].project}" needs nobody, as no other {stage} plant does',
-            )
+            yield found(first[name], member, "row-missing", lacks=lacks, others=others)
 
 
-def _first(case: Case, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
-    """What some columns name in a table, with the first row of each."""
-    return {
-        tuple(getattr(row, column) for column in columns): row
-        for row in reversed(case.tables.rows(table))
-    }
-
-
-OF_GROWTH = (
-    "capex_usd_per_tpa",
-    "fixed_opex_usd_per_tpa",
-    "earliest_year",
-    "lead_time_years",
-    "ramp",
-    "unit_tpa",
-)
-NEEDS = dict.fromkeys(OF_GROWTH, "max_new_tpa") | dict.fromkeys(
-    ("online_year", "retire_year"), "existing_tpa"
-)
+NEEDS = {
+    "capex_usd_per_tpa": "max_new_tpa",
+    "fixed_opex_usd_per_tpa": "max_new_tpa",
+    "earliest_year": "max_new_tpa",
+    "lead_time_years": "max_new_tpa",
+    "ramp": "max_new_tpa",
+    "unit_tpa": "max_new_tpa",
+    "online_year": "existing_tpa",
+    "retire_year": "existing_tpa",
+}
 """Columns of projects that mean something only where another one is above 0."""
 
 
 def odd_cells(case: Case) -> Iterator[Finding]:
     """Cells that have no effect or count otherwise, and the one blank cell of a column of figures or choices."""
-    first: dict[tuple[str, ...], Project] = {}
+    first: dict[Names, Project] = {}
     for row in case.tables.projects:
+        stage = STAGES[row.stage]
         for column, needs in NEEDS.items():
-            if (given := getattr(row, column)) and not getattr(row, needs):
+            given = getattr(row, column)
+            if given and not getattr(row, needs):
                 yield found(row, column, "no-effect", f"{given} has no effect, as {needs} is 0")
-        if row.feeds and STAGES[row.stage].separates:
+        if row.feeds and stage.separates:
             other = first.setdefault(row.feeds, row)
             if other.basis != row.basis:
                 yield found(row, "basis", "mixed-basis", other=other)
-        if row.basis not in STAGES[row.stage].bases:
-            said = (
-                f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
-            )
+        if row.basis not in stage.bases:
+            why = "only separation plants count heavy elements alone"
+            said = f"has no effect on a {row.stage}: {why}"
             yield found(row, "basis", "no-effect", said)
-    for table in (table for table in TABLES if table.solved):
-        for column in set(table.row.columns()) - {"leak"}:
-            if (default := table.row.model_fields[column].get_default()) in (
-                None,
-                "",
-                (),
-                PydanticUndefined,
-            ):
-                continue
-            needs = NEEDS.get(column, "")
-            meant = [
-                row for row in case.tables.rows(table.name) if not needs or getattr(row, needs)
-            ]
-            blank = [row for row in meant if column not in row.model_fields_set]
-            if len(blank) == 1 < len(meant):
-                yield found(blank[0], column, "blank-cell", default=default, others=len(meant) - 1)
+    for table in TABLES:
+        if table.solved:
+            yield from _blank_cells(case, table)
+
+
+def _blank_cells(case: Case, table: Table) -> Iterator[Finding]:
+    """The cells of a table that alone are blank in their column, and so have its default."""
+    for column in table.row.columns():
+        default = table.row.model_fields[column].get_default()
+        if column == "leak" or default in (None, "", (), PydanticUndefined):
+            continue
+        needs = NEEDS.get(column, "")
+        rows = case.tables.rows(table.name)
+        meant = [row for row in rows if not needs or getattr(row, needs)]
+        blank = [row for row in meant if column not in row.model_fields_set]
+        if len(blank) == 1 < len(meant):
+            yield found(blank[0], column, "blank-cell", default=default, others=len(meant) - 1)
 
 
 def slow_ramps(case: Case) -> Iterator[Finding]:
     """Ramps that fall, or that end far below full use."""
     last: dict[str, Ramp] = {}
-    for row in sorted(case.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
+    for row in sorted(case.tables.ramps, key=lambda row: (row.ramp, row.year_after_start)):
         before = last.get(row.ramp)
         if before is not None and row.share < before.share:
-            yield found(
-                row,
-                "share",
-                "odd-ramp",
-                f"{row.share:g} is below the {before.share:g} of the year before",
-            )
+            said = f"{row.share:g} is below the {before.share:g} of the year before"
+            yield found(row, "share", "odd-ramp", said)
         last[row.ramp] = row
     for row in last.values():
         if row.share < ENDS_AT:
-            yield found(
-                row, "share", "odd-ramp", f'ramp "{row.ramp}" ends at {row.share:g} of nameplate'
-            )
+            said = f'ramp "{row.ramp}" ends at {row.share:g} of nameplate'
+            yield found(row, "share", "odd-ramp", said)
 
 
 def absent_tables(case: Case) -> Iterator[Finding]:
@@ -295,125 +347,185 @@ def absent_tables(case: Case) -> Iterator[Finding]:
     tables = case.tables
     if tables.budgets and not tables.funders and len(case.countries) > 1:
         said = "there is no table funders: each funder pays in the country of its name alone"
-        yield Finding("absent-table", "budgets", 0, "", said)
+        yield Finding(rule="absent-table", table="budgets", message=said)
     if tables.workforce and not tables.staffing:
-        yield Finding(
-            "absent-table", "workforce", 0, "", "there is no table staffing: no plant needs anybody"
-        )
+        said = "there is no table staffing: no plant needs anybody"
+        yield Finding(rule="absent-table", table="workforce", message=said)
+
+
+# ---- demand that nothing can meet ------------------------------------------------------------------------------------
 
 
 def short_supply(case: Case) -> Iterator[Finding]:
     """Goods that nothing supplies in any year, and demand of a group above what its countries can buy, hold in stock
     and could at most make, in its worst year."""
-    first: dict[Good, Demand] = {
-        (row.country, row.element, row.form): row for row in reversed(case.tables.demand)
-    }
-    bought: dict[tuple[Good, int], float] = defaultdict(float)
-    for (_, country, element, form, year), tonnes in case.import_limit.items():
-        bought[(country, element, form), year] += tonnes
-    made, stocked = cache(lambda *good: _most_made(case, bought, *good)), case.stockpiles
-    hopeless = {
-        (c, e, o)
-        for c, e, o in dict.fromkeys(key[:3] for key in case.demand)
-        if not any(bought[(c, e, o), year] + made(case.group[c], e, o, year) for year in case.years)
-        and not (
-            (c, e, o) in stocked and (stocked[c, e, o].initial_t > 0 or stocked[c, e, o].max_t != 0)
-        )
-    }
-    yield from (found(first[good], "element", "no-supply") for good in first if good in hopeless)
-    makeable = _makeable(case)
-    for (element, form), good in {
-        good[1:]: good for good in reversed(first) if good not in hopeless
-    }.items():
-        if case.projects and (element, form) not in makeable:
-            yield found(first[good], "element", "not-made")
-    short: dict[tuple[str, str, str, int], dict[str, float]] = defaultdict(dict)
-    for (country, element, form, year), tonnes in case.demand.items():
-        good = (country, element, form)
-        held = stocked[good].initial_t if good in stocked else 0.0
-        if (
-            good not in hopeless
-            and (rest := tonnes * (1 - TOLERANCE) - bought[good, year] - held) > 0
-        ):
-            short[case.group[country], element, form, year][country] = rest
-    worst: dict[tuple[str, str, str], tuple[float, str, int]] = {}
-    for (group, element, form, year), by_country in short.items():
-        gap = sum(by_country.values()) - made(group, element, form, year)
-        if gap > worst.get((group, element, form), (0.0,))[0]:
-            worst[group, element, form] = (gap, max(by_country, key=lambda c: by_country[c]), year)
-    for (_, element, form), (gap, country, year) in worst.items():
+    supply = _Supply(case)
+    first: dict[Good, Demand] = {}
+    for row in reversed(case.tables.demand):
+        first[good_of(row)] = row
+    hopeless = {good for good in case.demand_years if not supply.is_ever_there(good)}
+    for good, row in first.items():
+        if good in hopeless:
+            yield found(row, "element", "no-supply")
+    if case.projects:
+        yield from _not_made(case, first, hopeless)
+    gaps = _worst_gaps(case, supply, hopeless)
+    for (_, element, form), (gap, country, year) in gaps.items():
         row = first[country, element, form]
         yield found(row, "tonnes", "demand-above-supply", gap=gap, worst=year)
 
 
-def _makeable(case: Case) -> set[tuple[str, str]]:
+def _not_made(case: Case, first: dict[Good, Demand], hopeless: set[Good]) -> Iterator[Finding]:
+    """Elements and forms that can be had, and that no plant could make; told at their first row."""
+    makeable = _makeable(case)
+    rows: dict[tuple[str, ...], Demand] = {}
+    for good in reversed(first):
+        if good not in hopeless:
+            rows[good[1:]] = first[good]
+    for element_and_form, row in rows.items():
+        if element_and_form not in makeable:
+            yield found(row, "element", "not-made")
+
+
+def _makeable(case: Case) -> set[tuple[str, ...]]:
     """Elements and forms that plants could make of what is mined or bought somewhere."""
-    tables = case.tables
-    given = {feed for row in tables.projects if STAGES[row.stage].mines for feed in row.feeds}
-    given |= {row.feed for row in tables.returns}
-    taken = {feed for row in tables.projects if STAGES[row.stage].separates for feed in row.feeds}
-    separated = taken & given
-    out = {
-        (e, OXIDE) for feed in separated for e, share in case.feed_shares[feed].items() if share > 0
-    }
-    had = out | {(row.element, row.form) for row in tables.imports}
-    present = {row.stage for row in tables.projects}
+    makeable: set[tuple[str, ...]] = set()
+    for feed in _taken_feeds(case) & _given_feeds(case):
+        for element, share in case.feed_shares[feed].items():
+            if share > 0:
+                makeable.add((element, OXIDE))
+    had = makeable | {(row.element, row.form) for row in case.tables.imports}
+    present = {row.stage for row in case.tables.projects}
     for stage in CONVERTING:
         if stage.name in present:
-            out |= (more := {(e, stage.gives) for e, of in had if of == stage.takes})
+            more = {(element, stage.gives) for element, form in had if form == stage.takes}
+            makeable |= more
             had |= more
-    return out
+    return makeable
 
 
-def _most_made(
-    case: Case,
-    bought: dict[tuple[Good, int], float],
-    group: str,
-    element: str,
-    form: str,
-    year: int,
-) -> float:
-    """Tonnes of a form that the plants of a group could make in a year at most, of what it mines and can buy."""
+def _worst_gaps(
+    case: Case, supply: _Supply, hopeless: set[Good]
+) -> dict[Good, tuple[float, str, int]]:
+    """Group, element, form -> tonnes that it is short of in its worst year, the country that is short of most, the
+    year."""
+    short: dict[tuple[Good, int], dict[str, float]] = defaultdict(dict)
+    for (country, element, form, year), tonnes in case.demand.items():
+        good = (country, element, form)
+        stock = case.stockpiles.get(good)
+        held = stock.initial_t if stock else 0.0
+        rest = tonnes * (1 - TOLERANCE) - supply.bought[good, year] - held
+        if good not in hopeless and rest > 0:
+            of_group = (case.group[country], element, form)
+            short[of_group, year][country] = rest
+    worst: dict[Good, tuple[float, str, int]] = {}
+    for (of_group, year), by_country in short.items():
+        gap = sum(by_country.values()) - supply.most_made(of_group, year)
+        largest = worst[of_group][0] if of_group in worst else 0.0
+        if gap > largest:
+            country = max(by_country, key=by_country.__getitem__)
+            worst[of_group] = (gap, country, year)
+    return worst
 
-    def of(stage: Stage) -> Iterator[tuple[str, float]]:
+
+@dataclass
+class _Supply:
+    """Tonnes that can be bought, held and made at most."""
+
+    case: Case
+    _made: dict[tuple[Good, int], float] = field(default_factory=dict)
+
+    @cached_property
+    def bought(self) -> dict[tuple[Good, int], float]:
+        """Tonnes that all suppliers together sell of a good in a year."""
+        bought: dict[tuple[Good, int], float] = defaultdict(float)
+        for (_, country, element, form, year), tonnes in self.case.import_limit.items():
+            bought[(country, element, form), year] += tonnes
+        return bought
+
+    def is_ever_there(self, good: Good) -> bool:
+        """In some year the good can be bought, made by the group of its country, or taken from a stock."""
+        country, element, form = good
+        stock = self.case.stockpiles.get(good)
+        if stock is not None and (stock.initial_t > 0 or stock.max_t != 0):
+            return True
+        of_group = (self.case.group[country], element, form)
+        for year in self.case.years:
+            if self.bought[good, year] or self.most_made(of_group, year):
+                return True
+        return False
+
+    def most_made(self, of_group: Good, year: int) -> float:
+        """Tonnes of a form that the plants of a group could make in a year at most, of what it mines and can buy.
+
+        of_group: group, element, form.
+        """
+        key = (of_group, year)
+        if key not in self._made:
+            _, _, form = of_group
+            most = self._most_separated if form == OXIDE else self._most_converted
+            self._made[key] = most(of_group, year)
+        return self._made[key]
+
+    def _plants(self, stage: Stage, group: str, year: int) -> dict[str, float]:
+        """Plants of a stage in a group -> tonnes of capacity that could stand in a year at most."""
+        case = self.case
+        plants: dict[str, float] = {}
         for name, row in case.projects.items():
             if row.stage == stage.name and case.group[row.country] == group:
-                late = [year - y - row.lead_time_years for y in case.commitment_years(name)]
-                share = max((case.ramp_share(name, after) for after in late), default=0.0)
-                yield name, case.existing_tpa(name, year) + row.max_new_tpa * share
+                largest_share = 0.0
+                for committed in case.commitment_years(name):
+                    age = year - committed - row.lead_time_years
+                    largest_share = max(largest_share, case.ramp_share(name, age))
+                plants[name] = case.existing_tpa(name, year) + row.max_new_tpa * largest_share
+        return plants
 
-    made = 0.0
-    for stage in CONVERTING if form != OXIDE else ():
-        if stage.gives == form:
-            turned = sum(tonnes * case.recovery(name, element) for name, tonnes in of(stage))
-            goods = [(c, element, stage.takes) for c, own in case.group.items() if own == group]
-            has = any(bought[good, year] or good in case.stockpiles for good in goods)
-            if turned and not has:
-                has = _most_made(case, bought, group, element, stage.takes, year) > 0
-            made += turned if has else 0.0
-    if form != OXIDE:
+    def _most_converted(self, of_group: Good, year: int) -> float:
+        group, element, form = of_group
+        made = 0.0
+        for stage in CONVERTING:
+            if stage.gives == form:
+                plants = self._plants(stage, group, year)
+                turned = sum(
+                    tonnes * self.case.recovery(name, element) for name, tonnes in plants.items()
+                )
+                if turned and self._has_input(stage.takes, of_group, year):
+                    made += turned
         return made
-    mined = sum(
-        t * case.feed_shares.get(f, {}).get(element, 0.0)
-        for stage in STAGES.values()
-        for m, t in (of(stage) if stage.mines else ())
-        for f in case.projects[m].feeds
-    )
-    separated = 0.0
-    separators = [of(stage) for stage in STAGES.values() if stage.separates]
-    for name, tonnes in chain.from_iterable(separators):
-        per_tonne = [0.0]
-        for feed in case.projects[name].feeds:
-            share, used = (
-                case.feed_shares.get(feed, {}).get(element, 0.0),
-                case.capacity_use(name, feed),
-            )
-            per_tonne.append(
-                share * case.recovery(name, element) / used
-                if used
-                else math.inf
-                if share > 0
-                else 0.0
-            )
-        separated += tonnes * max(per_tonne) if tonnes else 0.0
-    return min(mined, separated)
+
+    def _has_input(self, form: str, of_group: Good, year: int) -> bool:
+        """The group can buy, hold or make some of a form of the element."""
+        group, element, _ = of_group
+        for country, own in self.case.group.items():
+            good = (country, element, form)
+            if own == group and (self.bought[good, year] or good in self.case.stockpiles):
+                return True
+        return self.most_made((group, element, form), year) > 0
+
+    def _most_separated(self, of_group: Good, year: int) -> float:
+        case = self.case
+        group, element, _ = of_group
+        mined = 0.0
+        separated = 0.0
+        for stage in STAGES.values():
+            if not stage.has_feeds:
+                continue
+            for name, tonnes in self._plants(stage, group, year).items():
+                if stage.mines:
+                    for feed in case.projects[name].feeds:
+                        mined += tonnes * case.feed_shares.get(feed, {}).get(element, 0.0)
+                elif tonnes:
+                    separated += tonnes * self._most_per_tonne(name, element)
+        return min(mined, separated)
+
+    def _most_per_tonne(self, plant: str, element: str) -> float:
+        """Tonnes of an element that a tonne of a separation plant's capacity gives from the richest of its feeds."""
+        most = 0.0
+        for feed in self.case.projects[plant].feeds:
+            share = self.case.feed_shares.get(feed, {}).get(element, 0.0)
+            used = self.case.capacity_use(plant, feed)
+            if used:
+                most = max(most, share * self.case.recovery(plant, element) / used)
+            elif share > 0:
+                most = math.inf
+        return most
