@@ -204,7 +204,7 @@ class Reference:
         self._lock = Lock()
         self._best: tuple[Solver, Solution] | None = None
         self._under: dict[str, Program | None] = {}
-        self._national: Reference | None = None
+        self._acting: dict[str, Reference] = {}
 
     def slacken(self, risk: float) -> None:
         """Of a run for a target: hold as much slack as its plan takes of its risk (MUSD), so that its plan is the
@@ -252,12 +252,14 @@ class Reference:
         """The value of its goal (MUSD): the least risk, or the least cost plus risk."""
         return float(self.best()[1].x[self.program.column[self.goal, None]])
 
-    @property
-    def national(self) -> Reference:
-        """The reference of the same case with each country alone."""
-        if self._national is None:
-            self._national = Reference(with_policy(self.case, coordination="national"))
-        return self._national
+    def acting(self, coordination: str) -> Reference:
+        """The reference of the same case under other rules of acting together, compiled once."""
+        if coordination == self.case.model.policy.coordination:
+            return self
+        if coordination not in self._acting:
+            case = with_policy(self.case, coordination=coordination)
+            self._acting[coordination] = Reference(case)
+        return self._acting[coordination]
 
     def without(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
         """The program with what the levers add held at zero."""
@@ -361,11 +363,19 @@ class SolverPool:
     def __init__(self, reference: Reference, pool: ThreadPoolExecutor | None) -> None:
         self._reference, self._pool = reference, pool
         self._found: dict[str, Future[Optimum]] = {}
+        self._known = 0
 
     @property
     def solved(self) -> int:
         """How many counterfactuals were solved."""
-        return len(self._found)
+        return len(self._found) - self._known
+
+    def know(self, optimum: Optimum) -> None:
+        """An optimum that need not be solved again."""
+        known: Future[Optimum] = Future()
+        known.set_result(optimum)
+        self._found[optimum.key] = known
+        self._known += 1
 
     def __call__(self, wanted: Iterable[Counterfactual]) -> dict[str, Optimum]:
         """Optima by key. Programs are made here, in order; each is solved as soon as it is there."""

@@ -73,36 +73,104 @@ class Marginal:
     resolved: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class LeverValue:
+    """The value of one lever: reductions of the objective, MUSD.
+
+    first_in: where it is pulled alone; last_out: where it comes to all others; shapley: mean over all orders of pulling
+    levers; doubt: standard error of that mean, 0 where all subsets were solved.
+    """
+
+    key: str
+    name: str
+    first_in: float
+    last_out: float
+    shapley: float
+    doubt: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverValues:
+    """What each lever reduces of the objective (MUSD): without any lever it is `nothing`, with all `everything`.
+
+    subsets: subsets of levers whose programs were solved; orders: that were sampled; 0: all subsets were solved.
+    """
+
+    nothing: float
+    everything: float
+    levers: Sequence[LeverValue]
+    subsets: int
+    orders: int
+
+    @property
+    def whole(self) -> float:
+        """The reduction by all levers together (MUSD), to which the Shapley shares sum."""
+        return self.nothing - self.everything
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A claim measured with one input at another value. Risks in MUSD; measure and threshold dimensionless."""
+    """A claim measured with one input at another value.
+
+    with_it, without_it: objectives (MUSD) with the thing that the claim is about and without it; whole: reduction of
+    the objective by all levers (MUSD); measure: share of it that the thing makes.
+    """
 
     input: str
     setting: str
     source: str
     with_it: float
     without_it: float
+    whole: float
     measure: float
     flips: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """A claim in joint draws of all unsure inputs.
+
+    draws: that have a measure; holding: of these the draws on the claim's side; low, high: of that share with 95 %
+    (Wilson); least, middle, most: 5th, 50th and 95th percentile of the measure; unsolved: draws without an optimum.
+    """
+
+    draws: int
+    holding: int
+    low: float
+    high: float
+    least: float
+    middle: float
+    most: float
+    unsolved: int
+
+    @property
+    def share(self) -> float:
+        """The share of draws in which the claim holds."""
+        return self.holding / self.draws if self.draws else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """Whether a claim holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
 
-    claim: its key. turns_on, not_tried: names of unsure inputs. goal: what the objectives are of, as in Explanation.
+    claim: its key. basis: what is measured: levers pulled first, missing last, or allies without a deal. whole: the
+    reduction of the objective by all levers (MUSD), of which the measure is a share. turns_on, not_tried: names of
+    unsure inputs. goal: what the objectives are of, as in Explanation. joint: None if no joint draws were solved.
     """
 
     claim: str
     verdict: str
+    basis: str
     with_it: float
     without_it: float
+    whole: float
     measure: float
     threshold: float
     trials: Sequence[Trial]
     turns_on: Sequence[str]
     not_tried: Sequence[str] = ()
     goal: str = "risk"
+    joint: Joint | None = None
 
 
 @dataclass(frozen=True)
@@ -265,7 +333,7 @@ class Explanation(Parts):
     takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
     where there is one future only, `knowledge` and `alternatives` where they were not asked for. `stock`: the value of
     stock purchases without hindsight, which the ladder states with it. `odds`: what changes from the given odds to the
-    worst; None where no bounds are given.
+    worst; None where no bounds are given. `values`: of each lever on one scale.
     """
 
     goal: str
@@ -288,6 +356,7 @@ class Explanation(Parts):
     decision: Decision | None = None
     stock: StockValue | None = None
     odds: OddsChange | None = None
+    values: LeverValues | None = None
 
     @property
     def headline(self) -> dict[str, str]:

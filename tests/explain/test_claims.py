@@ -8,8 +8,9 @@ import pytest
 
 from planner.data.difference import differences
 from planner.errors import InputError
-from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged, uncertain_inputs
+from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged, tried
 from planner.explanation.explain import explain
+from planner.explanation.unsure_inputs import UncertainInput, uncertain_inputs
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters.claims import why
 from planner.results.explanation import Trial
@@ -28,40 +29,52 @@ from tests.cases import (
 from tests.conftest import MakeCase
 
 BY_KEY = {claim.key: claim for claim in CLAIMS}
+INPUT = UncertainInput(
+    key="input", name="an input", low=1, high=2, source="guessed", claims=(), ranges=()
+)
 
 
-def trial(key: str, with_it: float, without_it: float, given: tuple[float, float]) -> Trial:
-    claim = BY_KEY[key]
-    value = claim.measure(with_it, without_it)
-    flips = claim.says(value) != claim.says(claim.measure(*given))
-    return Trial("an input", "× 2", "guessed", with_it, without_it, value, flips)
+def sides(with_it: float, without_it: float) -> Sides:
+    """Nothing leaves 100 MUSD and everything 50, so that the whole is 50."""
+    return Sides(with_it=with_it, without_it=without_it, nothing=100, everything=50)
+
+
+def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Trial:
+    return tried(BY_KEY[key], sides(*given), sides(*at), INPUT, 2.0)
 
 
 @pytest.mark.parametrize(
-    ("key", "given", "tried", "verdict"),
+    ("key", "given", "at", "verdict"),
     [
-        ("mining", (95, 100), (96, 100), HOLDS),
+        ("mining", (97, 100), (96, 100), HOLDS),  # 6 and 8 % of 50
         ("mining", (50, 100), (60, 100), FAILS),
-        ("mining", (95, 100), (80, 100), OPEN),
-        ("separation", (100, 200), (100, 150), HOLDS),
-        ("separation", (100, 101), (100, 102), FAILS),
-        ("separation", (100, 101), (100, 140), OPEN),
-        ("people", (100, 147), (100, 107), OPEN),
-        ("allies", (0, 100), (1, 90), HOLDS),
-        ("allies", (0, 0), (0, 0), FAILS),
+        ("mining", (97, 100), (80, 100), OPEN),
+        ("separation", (50, 100), (50, 75), HOLDS),
+        ("separation", (50, 51), (50, 52), FAILS),
+        ("separation", (50, 51), (50, 70), OPEN),
+        ("people", (50, 73), (50, 53), OPEN),
+        ("allies", (50, 100), (50, 90), HOLDS),
+        ("allies", (50, 50), (50, 50), FAILS),
+        ("allies", (50, 55), (50, 55), HOLDS),  # a tenth is enough
     ],
 )
 def test_verdict_rule(
-    key: str, given: tuple[float, float], tried: tuple[float, float], verdict: str
+    key: str, given: tuple[float, float], at: tuple[float, float], verdict: str
 ) -> None:
-    found = judged(BY_KEY[key], given, [trial(key, *tried, given)])
+    found = judged(BY_KEY[key], sides(*given), [trial(key, at, given)])
     assert found.verdict == verdict
     assert (found.turns_on == ["an input"]) == (verdict == OPEN)
     assert why(found).endswith(".")
 
 
+@pytest.mark.parametrize(("without", "measure"), [(60, 1.0), (50, 0.0)])
+def test_where_levers_reduce_nothing_a_loss_is_all_of_it(without: float, measure: float) -> None:
+    alone = Sides(with_it=50, without_it=without, nothing=50, everything=50)
+    assert alone.measure == measure
+
+
 def test_without_trials_the_verdict_says_so() -> None:
-    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], (95, 100), []))
+    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], sides(97, 100), []))
 
 
 def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCase) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.data.case import Case
-from planner.explanation.claims import touched_rows, uncertain_inputs
 from planner.explanation.explain import explain
+from planner.explanation.unsure_inputs import touched_rows, uncertain_inputs
 from planner.planning.whole_program import solve_case
 from planner.results.explanation import Explanation
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure

@@ -12,15 +12,12 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.explanation.claims import steps
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
-from planner.explanation.explain import (
-    explain,
-    ladder_counterfactuals,
-    left_out_counterfactuals,
-    timing,
-)
+from planner.explanation.explain import explain
+from planner.explanation.levers import steps
+from planner.explanation.other_rules import timing
 from planner.explanation.prices_and_ranges import links
+from planner.explanation.rungs import all_but_one, cumulative
 from planner.planning.whole_program import solve_case, without_plan
 from planner.reporting.chapters.claims import claim
 from planner.reporting.pages.run import render_page
@@ -48,8 +45,8 @@ def found(case: Case) -> Explanation:
 def test_every_lever_that_a_case_has_is_a_step_of_its_ladder() -> None:
     """Without a step of its own what is saved would be missing from the last rung, which is the plan itself."""
     workshop = planner.load(STARTER.parent / "workshop")
-    assert "saving" in [key for key, _, _ in steps(workshop)]
-    assert "saving" not in [key for key, _, _ in steps(planner.load(STARTER))]
+    assert "saving" in [step.key for step in steps(workshop)]
+    assert "saving" not in [step.key for step in steps(planner.load(STARTER))]
 
 
 def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -> None:
@@ -198,9 +195,9 @@ def test_a_start_from_the_basis_of_the_whole_changes_no_answer(goal: str) -> Non
     """Starts from nothing, from the optimum of the run, and from one another end at the same figures."""
     reference = Reference(planner.load(STARTER, overrides={"objective.goal": goal}))
     asked = [
-        *ladder_counterfactuals(reference),
-        *left_out_counterfactuals(reference),
-        *(asked for key, _, asked in timing(reference, True) if key == "later" and asked),
+        *cumulative(reference),
+        *all_but_one(reference),
+        *(one.asked for one in timing(reference, True) if one.key == "later" and one.asked),
     ]
     with solver_pool(reference, 1) as pool:
         chained = pool(asked)
