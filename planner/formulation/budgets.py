@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from planner.data.lookups import Good
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
+from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_country, of_funders
-from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode
+from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode, ProjectAt
 from planner.units import musd, musd_per_tonne
 
 CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")
@@ -20,15 +24,17 @@ PEOPLE_READS = (
 
 def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
-    out = {s.case.projects[p].country for p in s.expandable if public_capex(s, p) > 0}
-    out |= {s.case.programmes[g].country for g in s.programmes}
-    out |= {
-        c
-        for c, k in s.teams
-        if s.case.has_lever("hiring") and s.case.workforce[c, k].hires_per_year > 0
-    }
-    out |= {c for c, _, _ in s.purchases}
-    return sorted(out)
+    found = set(s.buyers())
+    for p in s.expandable:
+        if public_capex(s, p) > 0:
+            found.add(s.country_of(p))
+    for g in s.programmes:
+        found.add(s.case.programmes[g].country)
+    if s.case.has_lever("hiring"):
+        for c, k in s.teams:
+            if s.case.workforce[c, k].hires_per_year > 0:
+                found.add(c)
+    return sorted(found)
 
 
 def full_capex(s: Scope, p: str) -> float:
@@ -42,47 +48,51 @@ def public_capex(s: Scope, p: str) -> float:
     return full_capex(s, p) * s.case.projects[p].public_share
 
 
-def capex_paid(m: Model, p: str, d: DecisionNode) -> Expression:
+@summed
+def capex_paid(m: Model, p: str, d: DecisionNode) -> Iterator[Term]:
     """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
     s: Scope = m.scope
-    year = s.decision_tree.nodes[d].year
-    return quicksum(
-        1 / len(s.case.payment_years(p, y)) * m.build[p, b]
-        for b in s.decisions_to(d)
-        if (p, b) in m.build and year in s.case.payment_years(p, y := s.decision_tree.nodes[b].year)
-    )
+    nodes = s.decision_tree.nodes
+    for b in s.decisions_to(d):
+        if (p, b) in m.build:
+            years = s.case.payment_years(p, nodes[b].year)
+            if nodes[d].year in years:
+                yield 1 / len(years) * m.build[p, b]
 
 
 def people_cost(m: Model, c: str, d: DecisionNode) -> Expression:
     """Training fees, new seats and hiring (MUSD) in a country at d."""
+    return _fees(m, c, d) + _cost_of_seats(m, c, d) + _hiring_cost(m, c, d)
+
+
+@summed
+def _fees(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
+    for g, row in m.scope.programmes_in(c):
+        yield musd(row.cost_per_trainee_usd) * or_zero(m.intake, (g, d))
+
+
+@summed
+def _cost_of_seats(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
+    for g, row in m.scope.programmes_in(c):
+        yield musd(row.cost_per_seat_usd) * or_zero(m.new_seats, (g, d))
+
+
+@summed
+def _hiring_cost(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
-    programmes = [(g, row) for g in s.programmes if (row := s.case.programmes[g]).country == c]
-    fees = quicksum(
-        musd(row.cost_per_trainee_usd) * m.intake[g, d]
-        for g, row in programmes
-        if (g, d) in m.intake
-    )
-    seats = quicksum(
-        musd(row.cost_per_seat_usd) * m.new_seats[g, d]
-        for g, row in programmes
-        if (g, d) in m.new_seats
-    )
-    hires = quicksum(
-        musd(s.case.workforce[c, k].hire_cost_usd) * m.hired[c, k, d]
-        for country, k in s.teams
-        if country == c and (c, k, d) in m.hired
-    )
-    return fees + seats + hires
+    for country, k in s.teams:
+        if country == c:
+            yield musd(s.case.workforce[c, k].hire_cost_usd) * or_zero(m.hired, (c, k, d))
 
 
 def purchases(m: Model, c: str, n: OperationNode) -> Expression:
     """Stock purchases (MUSD) in a country at an operations node."""
-    s: Scope = m.scope
-    return quicksum(
-        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
-        for good in s.purchases
-        if good[0] == c and (*good, n) in m.bought
-    )
+
+    def price(good: Good) -> float:
+        stockpile = m.scope.case.stockpiles[good]
+        return musd_per_tonne(stockpile.purchase_usd_per_kg)
+
+    return _bought(m, c, n, price)
 
 
 def purchase_cost(m: Model, c: str, n: OperationNode) -> Expression:
@@ -90,16 +100,24 @@ def purchase_cost(m: Model, c: str, n: OperationNode) -> Expression:
     because the tonnes themselves are imported or made."""
     s: Scope = m.scope
     year = s.tree.nodes[n].year
-    return quicksum(
-        s.case.net_purchase_price(good, year) * m.bought[(*good, n)]
-        for good in s.purchases
-        if good[0] == c and (*good, n) in m.bought
-    )
+    return _bought(m, c, n, lambda good: s.case.net_purchase_price(good, year))
 
 
-def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
+@summed
+def _bought(
+    m: Model, c: str, n: OperationNode, price: Callable[[Good], float]
+) -> Iterator[Expression]:
+    for good in m.scope.purchases:
+        if good[0] == c:
+            yield price(good) * or_zero(m.bought, (*good, n))
+
+
+@listed
+def investment_spending_index(s: Scope) -> Iterator[ProjectAt]:
     """(c, d): countries in which money can be spent, at every decision node."""
-    return [(c, d.index) for c in spending_countries(s) for d in s.decision_tree.nodes]
+    for c in spending_countries(s):
+        for d in s.decision_tree.nodes:
+            yield c, d.index
 
 
 @equation(
@@ -112,47 +130,52 @@ def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
 )
 def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
     """What investment costs."""
+    return m.invested[c, d] - _public_capex_paid(m, c, d) - people_cost(m, c, d) == 0
+
+
+@summed
+def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
-    capex = quicksum(
-        public_capex(s, p) * capex_paid(m, p, d)
-        for p in sorted(s.expandable)
-        if s.case.projects[p].country == c and public_capex(s, p) > 0
-    )
-    return m.invested[c, d] - capex - people_cost(m, c, d) == 0
+    for p in sorted(s.expandable):
+        rate = public_capex(s, p)
+        if rate > 0 and s.country_of(p) == c:
+            yield rate * capex_paid(m, p, d)
 
 
-def paid_index(s: Scope) -> list[tuple[str, str, int]]:
+@listed
+def paid_index(s: Scope) -> Iterator[tuple[str, str, int]]:
     """(i, c, a): groups of funders, where they may pay, at every account node at which something may fall due."""
-    return [
-        (i, c, a)
-        for i in s.funder_groups
-        for c, a in spending_limit_index(s)
-        if c in s.case.reach[i]
-    ]
+    due = spending_limit_index(s)
+    for i in s.funder_groups:
+        for c, a in due:
+            if c in s.case.reach[i]:
+                yield i, c, a
 
 
-def carried_index(s: Scope) -> list[tuple[str, int]]:
+def _payers(s: Scope) -> list[str]:
+    """Groups of funders that may pay somewhere."""
+    return sorted({i for i, _, _ in paid_index(s)})
+
+
+@listed
+def carried_index(s: Scope) -> Iterator[ProjectAt]:
     """(i, a): groups of funders, at every account node but the last: within a year, and beyond it if budgets carry
     over."""
     beyond = s.case.model.policy.budget_carry_over
-    groups = sorted({i for i, _, _ in paid_index(s)})
-    return [
-        (i, a.index)
-        for i in groups
-        for a in s.account_tree.nodes
-        if not a.closes_year or (beyond and a.year < s.case.last_year)
-    ]
+    for i in _payers(s):
+        for a in s.account_tree.nodes:
+            if not a.closes_year or (beyond and a.year < s.case.last_year):
+                yield i, a.index
 
 
-def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def spending_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(c, a): countries in which money can be spent, at every account node; within a year only those that buy."""
-    buyers = {c for c, _, _ in s.purchases}
-    return [
-        (c, a.index)
-        for c in spending_countries(s)
-        for a in s.account_tree.nodes
-        if a.opens_year or c in buyers
-    ]
+    buyers = s.buyers()
+    for c in spending_countries(s):
+        for a in s.account_tree.nodes:
+            if a.opens_year or c in buyers:
+                yield c, a.index
 
 
 @equation(
@@ -168,18 +191,20 @@ def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     What is decided by year falls due as the year begins.
     """
     s: Scope = m.scope
-    decided = m.invested[c, s.decision_of_account(a)] if s.account_tree.nodes[a].opens_year else 0.0
-    # Where something may be bought, accounts are those of operations.
-    bought = purchases(m, c, OperationNode(a)) if s.purchases else 0.0
-    payers = quicksum(m.paid[i, c, a] for i in s.funder_groups if (i, c, a) in m.paid)
-    return decided + bought <= payers
+    spent = 0.0
+    if s.account_tree.nodes[a].opens_year:
+        spent += m.invested[c, s.decision_of_account(a)]
+    if s.purchases:  # accounts are then those of operations
+        spent += purchases(m, c, OperationNode(a))
+    return spent <= quicksum(or_zero(m.paid, (i, c, a)) for i in s.funder_groups)
 
 
-def account_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def account_index(s: Scope) -> Iterator[ProjectAt]:
     """(i, a): groups of funders, at every account node."""
-    return [
-        (i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.account_tree.nodes
-    ]
+    for i in _payers(s):
+        for a in s.account_tree.nodes:
+            yield i, a.index
 
 
 @equation(
@@ -196,14 +221,13 @@ def account(m: Model, i: str, a: AccountNode) -> Expression:
     """
     s: Scope = m.scope
     node = s.account_tree.nodes[a]
-    paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
-    forward = or_zero(m.carried, i, a)
-    brought = or_zero(m.carried, i, node.parent)
-    budget = (
-        sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i])
-        if node.opens_year
-        else 0.0
-    )
+    paid = quicksum(or_zero(m.paid, (i, c, a)) for c in s.case.reach[i])
+    forward = or_zero(m.carried, (i, a))
+    brought = or_zero(m.carried, (i, node.parent))
+    budget = 0.0
+    if node.opens_year:
+        for funder in s.funder_groups[i]:
+            budget += s.case.budget.get((funder, node.year), 0.0)
     return paid + forward - brought <= budget
 
 

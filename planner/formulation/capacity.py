@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
-from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.declarations import Expression, Model, Variable, equation, total_at
+from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_project
-from planner.formulation.variable_trees import DecisionNode, OperationNode
+from planner.formulation.variable_trees import DecisionNode, OperationNode, ProjectAt
 
 ROUNDING = 1e-12
 """What the quotient of two figures may lose of a whole number."""
+ShareOf = Callable[[str, int, int], float]
+"""(project, year of commitment, node) -> share of the build."""
 
 
-def build_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def build_index(s: Scope) -> Iterator[ProjectAt]:
     """(p, d): decision nodes at which new capacity may be committed."""
-    return [
-        (p, d.index)
-        for p in sorted(s.expandable)
-        for d in s.deciding_nodes
-        if d.year in s.commitments(p)
-    ]
+    for p in sorted(s.expandable):
+        years = s.commitments(p)
+        for d in s.deciding_nodes:
+            if d.year in years:
+                yield p, d.index
 
 
-def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
+def usable_capacity_index(s: Scope) -> list[ProjectAt]:
     """(p, n): expandable projects, and the first node of each set of nodes that share their capacity."""
     return sorted({(p, n) for (p, _), n in s.capacity_node.items() if p in s.expandable})
 
@@ -41,19 +45,27 @@ def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
 def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
     s: Scope = m.scope
-    new = quicksum(
-        share * m.build[p, d]
-        for d in s.decisions_to(s.decision[n])
-        if (p, d) in m.build
-        and (share := s.tree.usable_share(p, s.decision_tree.nodes[d].year, n)) > 0
-    )
-    return m.capacity[p, n] == s.case.existing_tpa(p, s.tree.nodes[n].year) + new
+    existing = s.case.existing_tpa(p, s.tree.nodes[n].year)
+    return m.capacity[p, n] == existing + _shares_of_builds(m, p, n, s.tree.usable_share)
 
 
-def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
+@summed
+def _shares_of_builds(m: Model, p: str, n: OperationNode, share_of: ShareOf) -> Iterator[Term]:
+    """Shares of the builds on the way to a node."""
+    s: Scope = m.scope
+    for d in s.decisions_to(s.decision[n]):
+        if (p, d) in m.build:
+            share = share_of(p, s.decision_tree.nodes[d].year, n)
+            if share > 0:
+                yield share * m.build[p, d]
+
+
+@listed
+def nameplate_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(p, d): expandable projects, and the last decision nodes of all histories."""
-    last = [d.index for d in s.decision_tree.nodes if d.year == s.case.last_year]
-    return [(p, d) for p in sorted(s.expandable) for d in last]
+    for p in sorted(s.expandable):
+        for d in s.last_decisions:
+            yield p, d
 
 
 @equation(
@@ -66,11 +78,10 @@ def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
 def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
     """Largest new nameplate."""
     s: Scope = m.scope
-    built = quicksum(m.build[p, y] for y in s.decisions_to(d) if (p, y) in m.build)
-    return built <= s.case.projects[p].max_new_tpa
+    return total_at(m.build, p, s.decisions_to(d)) <= s.case.projects[p].max_new_tpa
 
 
-def whole_plants_index(s: Scope) -> list[tuple[str, int]]:
+def whole_plants_index(s: Scope) -> list[ProjectAt]:
     """(p, d): builds that come in whole units."""
     return [(p, d) for p, d in build_index(s) if s.is_whole(p)]
 
@@ -91,7 +102,8 @@ def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
 def units_bounds(m: Model, p: str, d: DecisionNode) -> tuple[float, float]:
     """No more than fit: bounds what fractions may be where whole numbers are not demanded."""
     row = m.scope.case.projects[p]
-    return 0.0, math.floor(row.max_new_tpa / row.unit_tpa * (1 + ROUNDING))
+    units = row.max_new_tpa / row.unit_tpa * (1 + ROUNDING)
+    return 0.0, math.floor(units)
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
@@ -104,11 +116,18 @@ def throughput(m: Model, p: str, n: OperationNode) -> Expression:
     if stage.saves:
         return m.run[p, n]
     if stage.separates:
-        return quicksum(s.case.capacity_use(p, f) * m.separated[p, f, n] for f in s.feeds_of[p, n])
+        return _separated(m, p, n)
     return quicksum(m.converted[p, e, n] for e in s.elements_of[p, n])
 
 
-def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
+@summed
+def _separated(m: Model, p: str, n: OperationNode) -> Iterator[Term]:
+    s: Scope = m.scope
+    for f in s.feeds_of[p, n]:
+        yield s.case.capacity_use(p, f) * m.separated[p, f, n]
+
+
+def throughput_limit_index(s: Scope) -> list[ProjectAt]:
     """(p, n): every plant at every node at which it can have throughput that counts."""
     return s.operable
 
@@ -127,18 +146,23 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """
     s: Scope = m.scope
     factor = s.tree.capacity_factor(p, n) * s.tree.nodes[n].length
+    return throughput(m, p, n) <= factor * _capacity(m, p, n)
+
+
+def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
+    """Usable capacity (t/y); existing_tpa of a plant without new capacity."""
+    s: Scope = m.scope
     if p in s.expandable:
-        return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
-    return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)
+        return m.capacity[p, s.capacity_node[p, n]]
+    return s.case.existing_tpa(p, s.tree.nodes[n].year)
 
 
-def rise_limit_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(p, n): plants with `rise` at every node after the first year at which they can have throughput."""
-    return [
-        (p, n)
-        for p, n in s.operable
-        if s.keeps_warm(p) and s.tree.nodes[n].year > s.case.first_year
-    ]
+    for p, n in s.operable:
+        if s.keeps_warm(p) and s.tree.nodes[n].year > s.case.first_year:
+            yield p, n
 
 
 @equation(
@@ -156,23 +180,24 @@ def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
     Without new capacity, existing_tpa stands for it.
     """
     s: Scope = m.scope
-    operable = [OperationNode(n0) for n0 in s.tree.year_before(n) if (p, n0) in s.operable_set]
-    before = quicksum(throughput(m, p, n0) for n0 in operable)
-    grown = throughput(m, p, n) * (1.0 / s.tree.nodes[n].length) - before
-    rise = s.case.rise(p)
+    grown = throughput(m, p, n) * (1.0 / s.tree.nodes[n].length) - _year_before(m, p, n)
+    may_rise = s.case.rise(p) * _capacity(m, p, n)
     started = s.tree.started_existing(p, n)
     if p not in s.expandable:
-        return grown <= rise * s.case.existing_tpa(p, s.tree.nodes[n].year) + started
-    new = quicksum(
-        share * m.build[p, d]
-        for d in s.decisions_to(s.decision[n])
-        if (p, d) in m.build
-        and (share := s.tree.started_share(p, s.decision_tree.nodes[d].year, n)) > 0
-    )
-    return grown - rise * m.capacity[p, s.capacity_node[p, n]] - new <= started
+        return grown <= may_rise + started
+    return grown - may_rise - _shares_of_builds(m, p, n, s.tree.started_share) <= started
 
 
-def availability_limit_index(s: Scope) -> list[tuple[str, int]]:
+@summed
+def _year_before(m: Model, p: str, n: OperationNode) -> Iterator[Expression]:
+    """Throughput of the year before that of a node."""
+    s: Scope = m.scope
+    for earlier in s.tree.year_before(n):
+        if (p, earlier) in s.operable_set:
+            yield throughput(m, p, OperationNode(earlier))
+
+
+def availability_limit_index(s: Scope) -> list[ProjectAt]:
     """(p, n): mines of which it is told how much they can yield."""
     return s.limited_mines
 

@@ -7,13 +7,14 @@ index stands. The program, the page, the messages and what a change of a figure 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.data.scenario_tree import Tree
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import Owner
 
 Model = Any
@@ -133,6 +134,11 @@ def equation(
     return lambda rule: Equation(rule, index, latex, each, reads, links_histories, owner)
 
 
-def or_zero(variable: Any, *index: Any) -> Expression:
+def or_zero(variable: Any, index: Any) -> Expression:
     """The variable at `index`, or 0 where the program has none."""
     return variable[index] if index in variable else 0.0  # noqa: SIM401 - Pyomo variables have no get
+
+
+def total_at(variable: Any, first: str, nodes: Iterable[int]) -> Expression:
+    """The sum of a variable with index (first, node) over nodes; where the program has none it counts nothing."""
+    return quicksum(variable[first, node] for node in nodes if (first, node) in variable)

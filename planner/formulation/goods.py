@@ -10,19 +10,29 @@ bought in undisturbed years and released in others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from planner.data.lookups import Good
 from planner.data.stages import OXIDE
-from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
+from planner.formulation.declarations import (
+    Expression,
+    IndexSet,
+    Model,
+    Variable,
+    equation,
+    or_zero,
+)
+from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_country, of_nobody, of_project, of_sellers
 from planner.formulation.savings import saved
-from planner.formulation.variable_trees import OperationNode
+from planner.formulation.variable_trees import GoodAt, InputAt, OperationNode, SuppliedAt
+
+Bounds = tuple[float, float | None]
 
 
-def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
+def feed_balance_index(s: Scope) -> list[InputAt]:
     """(group, f, n): feeds that some plant of the group can take there."""
     return sorted(s.feeds_at)
 
@@ -39,96 +49,107 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     """Use of a feed <= mined and returned."""
     s: Scope = m.scope
     used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
-    mined = quicksum(
-        m.mined[p, n]
-        for p in s.mines
-        if s.case.projects[p].feeds[0] == f and s.group_of(p) == group and (p, n) in m.mined
-    )
-    returned = s.returned.get((group, f, n), ())
-    if not returned:
+    mined = _mined(m, group, f, n)
+    if (group, f, n) not in s.returned:
         return used <= mined
-    come_back = quicksum(s.case.returns_of(p)[e, f] * m.converted[p, e, n] for p, e in returned)
-    return used - mined - come_back <= 0
+    return used - mined - _returned(m, group, f, n) <= 0
 
 
-def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+@summed
+def _mined(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
+    """What mines of a group give of a feed (t TREO)."""
+    s: Scope = m.scope
+    for p in s.mines:
+        if s.feed_of(p) == f and s.group_of(p) == group and (p, n) in m.mined:
+            yield m.mined[p, n]
+
+
+@summed
+def _returned(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
+    """What returns as a feed of what plants of a group take in (t TREO)."""
+    s: Scope = m.scope
+    for p, e in s.returned[group, f, n]:
+        yield s.case.returns_of(p)[e, f] * m.converted[p, e, n]
+
+
+@summed
+def made(m: Model, key: GoodAt) -> Iterator[Term]:
     """Output (t): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
     s: Scope = m.scope
-    if o == OXIDE:
-        return quicksum(
-            s.yields[p, f][e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ())
-        )
-    return quicksum(
-        s.case.recovery(p, e) * m.converted[p, e, n] for p, _ in s.makers.get((c, e, o, n), ())
-    )
+    _, e, form, n = key
+    for p, taken in s.makers.get(key, ()):
+        if form == OXIDE:
+            yield s.yields[p, taken][e] * m.separated[p, taken, n]
+        else:
+            yield s.case.recovery(p, e) * m.converted[p, e, n]
 
 
-def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+@summed
+def used(m: Model, key: GoodAt) -> Iterator[Term]:
     """What plants of the country take in (t): of oxide metal plants, of metal magnet plants."""
-    return quicksum(m.converted[p, e, n] for p in m.scope.users.get((c, e, o, n), ()))
+    _, e, _, n = key
+    for p in m.scope.users.get(key, ()):
+        yield m.converted[p, e, n]
 
 
-GoodsAt = list[tuple[str, str, str, int]]
-
-
-def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
+@listed
+def shortfall_index(s: Scope) -> Iterator[tuple[str, str, str, int, int]]:
     """(c, e, o, n, j): demands and the steps of their loss."""
-    return [(*key, j) for key in s.demanded for j in range(len(s.case.loss_steps(key[:3])))]
+    for c, e, o, n in s.demanded:
+        for j in s.steps_of((c, e, o)):
+            yield c, e, o, n, j
 
 
-def shortfall_bounds(
-    m: Model, c: str, e: str, o: str, n: OperationNode, j: int
-) -> tuple[float, float]:
+def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> Bounds:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
-    return 0.0, s.case.loss_steps((c, e, o))[j].width * s.demanded[c, e, o, n]
+    step = s.case.loss_steps((c, e, o))[j]
+    return 0.0, step.width * s.demanded[c, e, o, n]
 
 
-def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
+def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Bounds:
     """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
     return 0.0, m.scope.import_limits[c, e, o, n]
 
 
-def imported_from_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
+@listed
+def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
     """(v, c, e, o, n): what each supplier can sell, of goods of which it matters which it is."""
-    return [(v, *key) for key, sellers in sorted(s.sellers_by_name.items()) for v in sellers]
+    for key in sorted(s.sellers_by_name):
+        for v in s.sellers_by_name[key]:
+            yield (v, *key)
 
 
-def imported_from_bounds(
-    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
-) -> tuple[float, float]:
+def imported_from_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Bounds:
     """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
     return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
 
 
-def resold_bounds(
-    m: Model, v: str, c: str, e: str, o: str, n: OperationNode
-) -> tuple[float, float]:
+def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Bounds:
     """0 <= resold[v,c,e,o,n] <= leak * what shocks cut of the supplier's sales."""
     return 0.0, m.scope.resold[v, c, e, o, n]
 
 
-def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+@summed
+def short(m: Model, key: GoodAt) -> Iterator[Term]:
     """Shortfall (t), all steps."""
     s: Scope = m.scope
-    if (c, e, o, n) not in s.demanded:
-        return 0.0
-    return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
+    if key in s.demanded:
+        for j in s.steps_of(key[:3]):
+            yield m.shortfall[(*key, j)]
 
 
-def balance_index(s: Scope) -> GoodsAt:
+def balance_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): every good at every active node, but those that imports cover."""
     return _at_nodes(s, s.goods)
 
 
-def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
+@listed
+def _at_nodes(s: Scope, goods: Iterable[Good]) -> Iterator[GoodAt]:
     """Goods at every active node at which imports do not cover them."""
-    return [
-        key
-        for good in goods
-        for n in s.active_nodes
-        if (key := (*good, n.index)) not in s.import_covered_goods
-    ]
+    for c, e, o in goods:
+        for n in s.uncovered_nodes((c, e, o)):
+            yield c, e, o, n
 
 
 @equation(
@@ -153,23 +174,28 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """
     s: Scope = m.scope
     key = (c, e, o, n)
-    own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
-    supply = own + short(m, *key) + or_zero(m.imported, *key)
-    supply += quicksum(
-        m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold
-    )
+    own = or_zero(m.delivered, key) if (c, e, o) in s.exchanged else made(m, key)
+    supply = own + short(m, key) + or_zero(m.imported, key)
+    supply += resold(m, key)
     if key in s.savings_of:
-        supply += saved(m, *key)
-    use = s.demanded.get(key, 0.0) + used(m, *key)
+        supply += saved(m, key)
+    use = s.demanded.get(key, 0.0) + used(m, key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]
     if (c, e, o) in s.purchases:
-        use += or_zero(m.bought, *key)
+        use += or_zero(m.bought, key)
     left = supply - use
     return None if isinstance(left, int | float) else left >= 0
 
 
-def imports_by_supplier_index(s: Scope) -> GoodsAt:
+@summed
+def resold(m: Model, key: GoodAt) -> Iterator[Expression]:
+    """What a country has from others of its group to which suppliers still sell (t)."""
+    for v in m.scope.suppliers.get(key[:3], ()):
+        yield or_zero(m.resold, (v, *key))
+
+
+def imports_by_supplier_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods of which it matters which supplier sells them."""
     return sorted(s.sellers_by_name)
 
@@ -183,23 +209,23 @@ def imports_by_supplier_index(s: Scope) -> GoodsAt:
 )
 def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Imports are those of all suppliers."""
-    sellers = m.scope.sellers_by_name[c, e, o, n]
-    return quicksum(m.imported_from[v, c, e, o, n] for v in sellers) - m.imported[c, e, o, n] == 0
+    key = (c, e, o, n)
+    sellers = m.scope.sellers_by_name[key]
+    bought = quicksum(m.imported_from[(v, *key)] for v in sellers)
+    return bought - m.imported[key] == 0
 
 
-def import_cost(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+def import_cost(m: Model, key: GoodAt) -> Expression:
     """What imports of a good cost (MUSD), each supplier at its price."""
     s: Scope = m.scope
-    good = (c, e, o)
-    sellers = s.sellers[c, e, o, n]
-    if (c, e, o, n) not in s.sellers_by_name:
-        return s.tree.import_price(sellers[0], good, n) * m.imported[c, e, o, n]
-    return quicksum(
-        s.tree.import_price(v, good, n) * m.imported_from[v, c, e, o, n] for v in sellers
-    )
+    sellers = s.sellers[key]
+    prices = {v: s.tree.import_price(v, key[:3], key[3]) for v in sellers}
+    if key not in s.sellers_by_name:
+        return prices[sellers[0]] * m.imported[key]
+    return quicksum(prices[v] * m.imported_from[(v, *key)] for v in sellers)
 
 
-def pool_index(s: Scope) -> GoodsAt:
+def pool_index(s: Scope) -> list[GoodAt]:
     """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
     return sorted({(s.case.group[c], e, o, n) for c, e, o, n in s.delivered})
 
@@ -216,13 +242,12 @@ def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
 
     What is left over stays with its makers, unused.
     """
-    countries = m.scope.traded[group, e, o]
-    return quicksum(or_zero(m.delivered, c, e, o, n) for c in countries) <= quicksum(
-        made(m, c, e, o, n) for c in countries
-    )
+    places = [(c, e, o, n) for c in m.scope.traded[group, e, o]]
+    delivered = quicksum(or_zero(m.delivered, key) for key in places)
+    return delivered <= quicksum(made(m, key) for key in places)
 
 
-def resale_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
+def resale_index(s: Scope) -> list[SuppliedAt]:
     """(v, c, e, o, n): suppliers and countries cut off from them to which others can sell on."""
     return sorted(s.resale_rivals)
 
@@ -241,22 +266,22 @@ def resale_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
 def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What a country and those cut off no more than it have from others <= what those less cut off can sell on."""
     s: Scope = m.scope
-    return quicksum(
-        m.resold[v, other, e, o, n] for other in s.resale_rivals[v, c, e, o, n]
-    ) <= s.tree.sold_on(v, (c, e, o), n)
+    rivals = s.resale_rivals[v, c, e, o, n]
+    bought = quicksum(m.resold[v, rival, e, o, n] for rival in rivals)
+    return bought <= s.tree.sold_on(v, (c, e, o), n)
 
 
-def stock_index(s: Scope) -> GoodsAt:
+def stock_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
     return _at_nodes(s, s.stocks)
 
 
-def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float | None]:
+def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Bounds:
     """0 <= stock[c,e,o,n] <= max_t."""
     return 0.0, m.scope.case.stockpiles[c, e, o].max_t
 
 
-def bought_index(s: Scope) -> GoodsAt:
+def bought_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them.
 
     Nothing is bought at nodes of probability 0.
@@ -265,7 +290,7 @@ def bought_index(s: Scope) -> GoodsAt:
     return [key for key in _at_nodes(s, s.purchases) if nodes[key[3]].probability > 0]
 
 
-def stock_balance_index(s: Scope) -> GoodsAt:
+def stock_balance_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
     return stock_index(s)
 
@@ -281,13 +306,30 @@ def stock_balance_index(s: Scope) -> GoodsAt:
 def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock follows purchases and releases."""
     s: Scope = m.scope
+    key = (c, e, o, n)
     parent = s.tree.nodes[n].parent
-    before = m.stock[c, e, o, parent] if parent >= 0 else s.case.stockpiles[c, e, o].initial_t
-    bought = or_zero(m.bought, c, e, o, n)
-    return m.stock[c, e, o, n] + m.released[c, e, o, n] - bought == before
+    before = s.case.stockpiles[c, e, o].initial_t
+    if parent >= 0:
+        before = m.stock[c, e, o, parent]
+    return m.stock[key] + m.released[key] - or_zero(m.bought, key) == before
 
 
 _GOOD = ("c", "e", "o", "n")
+
+
+def _of_good(name: str, symbol: str, meaning: str, *, index: IndexSet) -> Variable:
+    """Tonnes of a good at a node, without an upper bound."""
+    return Variable(
+        name=name,
+        symbol=symbol,
+        letters=_GOOD,
+        index=index,
+        unit="t",
+        meaning=meaning,
+        owner=of_country,
+    )
+
+
 IMPORTED = Variable(
     name="imported",
     symbol="M",
@@ -355,14 +397,11 @@ VARIABLES = (
     IMPORTED,
     IMPORTED_FROM,
     RESOLD,
-    Variable(
-        name="delivered",
-        symbol="x",
-        letters=_GOOD,
+    _of_good(
+        "delivered",
+        "x",
+        "had from the group's plants, own ones included",
         index=lambda s: s.delivered,
-        unit="t",
-        meaning="had from the group's plants, own ones included",
-        owner=of_country,
     ),
     Variable(
         name="shortfall",
@@ -388,23 +427,7 @@ VARIABLES = (
         reads=("stockpiles.max_t",),
         owner=of_country,
     ),
-    Variable(
-        name="bought",
-        symbol="q",
-        letters=_GOOD,
-        index=bought_index,
-        unit="t",
-        meaning="put into stock",
-        owner=of_country,
-    ),
-    Variable(
-        name="released",
-        symbol="w",
-        letters=_GOOD,
-        index=stock_index,
-        unit="t",
-        meaning="taken out of stock",
-        owner=of_country,
-    ),
+    _of_good("bought", "q", "put into stock", index=bought_index),
+    _of_good("released", "w", "taken out of stock", index=stock_index),
 )
 EQUATIONS = (feed_balance, balance, imports_by_supplier, pool, resale, stock_balance)

@@ -7,11 +7,9 @@ nodes, and goods, that free imports cover from some year on (`Histories.import_c
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
-from typing import Any
 
 import numpy as np
 
@@ -19,14 +17,20 @@ from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.odds import Odds, odds_of
 from planner.data.scenario_tree import Tree, Vector
+from planner.data.schema import Training
 from planner.data.stages import CONVERTING, OXIDE
+from planner.formulation.gathered import distinct, grouped, listed
 from planner.formulation.variable_trees import (
     AccountNode,
     DecisionNode,
     GoodAt,
     Histories,
+    InputAt,
     OperationNode,
+    ProjectAt,
     StaffingNode,
+    SuppliedAt,
+    Team,
 )
 
 OF_THE_CASE = frozenset(
@@ -59,15 +63,19 @@ class Scope(Histories):
         own = OF_THE_CASE | OF_FIGURES
         if not same_coverage:
             own |= OF_COVERAGE
-        kept = {name: value for name, value in other.__dict__.items() if name not in own}
-        self.__dict__.update(kept)
+        self._take_over(other, own)
 
     def with_case(self, case: Case) -> Scope:
         """The same index sets with a case that switches off some of what they hold; stocks are those that it has."""
-        other, own = type(self)(case), {"case", "stocks", "purchases"}
-        kept = {name: value for name, value in self.__dict__.items() if name not in own}
-        other.__dict__.update(kept)
+        other = type(self)(case)
+        other._take_over(self, {"case", "stocks", "purchases"})
         return other
+
+    def _take_over(self, other: Scope, own: Container[str]) -> None:
+        """Take what another scope has computed, but for its own."""
+        for name, value in other.__dict__.items():
+            if name not in own:
+                self.__dict__[name] = value
 
     @cached_property
     def odds(self) -> Odds:
@@ -109,38 +117,45 @@ class Scope(Histories):
         buying and reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or
         cost and with the same plants and savings running. What it can sell on to others depends on none of this.
         """
-        used = self.used_goods
-        nodes = [n.index for n in self.active_nodes]
-        out = {}
+        found = {}
+        active = self.active_indices()
         for good in self.goods:
-            if good not in used:
+            if good not in self.used_goods:
                 disturbed = self.disturbed.get(good, frozenset())
-                out[good] = tuple(n for n in nodes if n not in disturbed)
-        return out
+                found[good] = tuple(n for n in active if n not in disturbed)
+        return found
 
     @cached_property
-    def import_covered_goods(self) -> frozenset[GoodAt]:
+    @distinct
+    def import_covered_goods(self) -> Iterator[GoodAt]:
         """(c, e, o, n): the same, for look-ups."""
-        return frozenset((*good, n) for good, nodes in self.covered_at.items() for n in nodes)
+        for good, nodes in self.covered_at.items():
+            for n in nodes:
+                yield (*good, n)
 
     @cached_property
     def demanded(self) -> dict[GoodAt, float]:
         """(c, e, o, n) -> demand (t); only where positive and not covered by imports."""
-        return self._uncovered((good, self.tree.demands(good)) for good in self.goods)
+        return self._uncovered({good: self.tree.demands(good) for good in self.goods})
 
-    def _uncovered(self, amounts: Iterable[tuple[Good, Vector]]) -> dict[GoodAt, float]:
+    def _uncovered(self, amounts: dict[Good, Vector]) -> dict[GoodAt, float]:
         """What is positive of some amounts (nodes), at active nodes at which imports do not cover the good."""
-        nodes = [n.index for n in self.active_nodes]
-        out: dict[GoodAt, float] = {}
-        for good, by_node in amounts:
-            covered, tonnes = frozenset(self.covered_at.get(good, ())), by_node.tolist()
-            out |= {(*good, n): tonnes[n] for n in nodes if tonnes[n] > 0 and n not in covered}
-        return out
+        found: dict[GoodAt, float] = {}
+        active = self.active_indices()
+        for good, by_node in amounts.items():
+            covered = frozenset(self.covered_at.get(good, ()))
+            tonnes = by_node.tolist()
+            for n in active:
+                if tonnes[n] > 0 and n not in covered:
+                    found[(*good, n)] = tonnes[n]
+        return found
 
     @cached_property
-    def short_at(self) -> dict[int, list[Good]]:
+    @grouped
+    def short_at(self) -> Iterator[tuple[int, Good]]:
         """Node -> (c, e, o) with a demand in `demanded` there, in the order of `goods`."""
-        return _grouped((n, (c, e, o)) for c, e, o, n in self.demanded)
+        for c, e, o, n in self.demanded:
+            yield n, (c, e, o)
 
     # ---- materials ---------------------------------------------------------------------------------
 
@@ -155,10 +170,13 @@ class Scope(Histories):
         return [p for p in self.case.projects if self.case.stage_of(p).separates]
 
     @cached_property
-    def converters(self) -> list[str]:
+    @listed
+    def converters(self) -> Iterator[str]:
         """Projects that turn a form into another, along the chain."""
-        projects = self.case.projects
-        return [p for stage in CONVERTING for p in projects if projects[p].stage == stage.name]
+        for stage in CONVERTING:
+            for p, row in self.case.projects.items():
+                if row.stage == stage.name:
+                    yield p
 
     @cached_property
     def savers(self) -> list[str]:
@@ -172,224 +190,256 @@ class Scope(Histories):
     @cached_property
     def wanted(self) -> frozenset[Good]:
         """(group, element, form) for which somebody in the group has a use, be it to keep a plant warm or as a feed."""
-        case = self.case
-        wanted = {(case.group[c], e, o) for c, e, o, _ in case.demand}
+        wanted = {(self.case.group[c], e, o) for c, e, o, _ in self.case.demand}
         known = 0
         # What returns as a feed may be wanted before what it was made of.
         while len(wanted) > known:
             known = len(wanted)
             for p in reversed(self.converters):
                 if self.open_nodes[p]:
-                    taken, group = case.stage_of(p).takes, self.group_of(p)
-                    elements = (e for e in case.elements if self._is_worth_converting(p, e, wanted))
-                    wanted |= {(group, e, taken) for e in elements}
+                    wanted.update(self._goods_worth_taking(p, wanted))
         return frozenset(wanted)
+
+    @listed
+    def _goods_worth_taking(self, p: str, wanted: Container[Good]) -> Iterator[Good]:
+        for e in self.case.elements:
+            if self._is_worth_converting(p, e, wanted):
+                yield self.group_of(p), e, self.case.stage_of(p).takes
 
     def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
         """Whether what a plant makes of an element is wanted, or what returns of it, or that it runs at all."""
         group = self.group_of(p)
-        if (group, e, self.case.stage_of(p).gives) in wanted and self.case.recovery(p, e) > 0:
+        makes_some = self.case.recovery(p, e) > 0
+        if makes_some and (group, e, self.case.stage_of(p).gives) in wanted:
             return True
         if self.keeps_warm(p):
             return True
-        returned = {f for element, f in self.case.returns_of(p) if element == e}
-        return (group, e, OXIDE) in wanted and any(
-            self.group_of(q) == group and e in self.yields[q, f]
-            for q in self.separators
-            for f in returned.intersection(self.case.projects[q].feeds)
-        )
+        return (group, e, OXIDE) in wanted and self._is_separated_again(p, e)
+
+    def _is_separated_again(self, p: str, e: str) -> bool:
+        """Whether some plant of the group gets the element out of what returns of it."""
+        for q in self.separators:
+            if self.group_of(q) == self.group_of(p):
+                for f in self.case.projects[q].feeds:
+                    if (e, f) in self.case.returns_of(p) and e in self.yields[q, f]:
+                        return True
+        return False
 
     @cached_property
-    def separated(self) -> list[tuple[str, str, int]]:
+    @listed
+    def separated(self) -> Iterator[InputAt]:
         """(p, f, n): plants, feeds and nodes at which something wanted can be separated."""
-        given = {
-            (self.group_of(p), self.case.projects[p].feeds[0], n)
-            for p in self.mines
-            for n in self.open_nodes[p]
-        }
-        given |= self.returned.keys()
-        out = []
+        given = self._given()
         for p in self.separators:
             group = self.group_of(p)
             for f in sorted(self.case.projects[p].feeds):
-                is_wanted = any((group, e, OXIDE) in self.wanted for e in self.yields[p, f])
-                if is_wanted or self.keeps_warm(p):
-                    nodes = self._separating_nodes(p, f)
-                    out += [(p, f, n) for n in nodes if (group, f, n) in given]
-        return out
+                if self._is_worth_separating(p, f):
+                    for n in self._separating_nodes(p, f):
+                        if (group, f, n) in given:
+                            yield p, f, n
+
+    def _given(self) -> set[InputAt]:
+        """(group, f, n): feeds that mines give, or that return."""
+        given = set(self.returned)
+        for p in self.mines:
+            for n in self.open_nodes[p]:
+                given.add((self.group_of(p), self.feed_of(p), n))
+        return given
+
+    def _is_worth_separating(self, p: str, f: str) -> bool:
+        for e in self.yields[p, f]:
+            if (self.group_of(p), e, OXIDE) in self.wanted:
+                return True
+        return self.keeps_warm(p)
 
     def _separating_nodes(self, p: str, f: str) -> Sequence[int]:
         """Nodes at which a feed can pass through a plant. One without heavy elements uses no capacity of a heavy plant,
         so it may pass at any time, even before there is a plant."""
         if self.case.capacity_use(p, f) > 0:
             return self.open_nodes[p]
-        return [n.index for n in self.active_nodes]
+        return self.active_indices()
 
     @cached_property
     def yields(self) -> dict[tuple[str, str], dict[str, float]]:
         """(p, f) -> oxide (t) of each element per tonne TREO of the feed; only where positive."""
-        out: dict[tuple[str, str], dict[str, float]] = {}
+        found: dict[tuple[str, str], dict[str, float]] = {}
         for p in self.separators:
             for f in self.case.projects[p].feeds:
-                found = out[p, f] = {}
+                found[p, f] = {}
                 for e, share in self.case.feed_shares.get(f, {}).items():
                     tonnes = share * self.case.recovery(p, e)
                     if tonnes > 0:
-                        found[e] = tonnes
-        return out
+                        found[p, f][e] = tonnes
+        return found
+
+    def country_of(self, project: str) -> str:
+        """The country in which a project stands."""
+        return self.case.projects[project].country
 
     def group_of(self, project: str) -> str:
         """The coordination group of a project's country."""
-        return self.case.group[self.case.projects[project].country]
+        return self.case.group[self.country_of(project)]
+
+    def feed_of(self, mine: str) -> str:
+        """The feed that a mine gives."""
+        return self.case.projects[mine].feeds[0]
 
     @cached_property
-    def feeds_at(self) -> dict[tuple[str, str, int], list[str]]:
+    @grouped
+    def feeds_at(self) -> Iterator[tuple[InputAt, str]]:
         """(group, f, n) -> plants that can take the feed there."""
-        return _grouped(((self.group_of(p), f, n), p) for p, f, n in self.separated)
+        for p, f, n in self.separated:
+            yield (self.group_of(p), f, n), p
 
     @cached_property
-    def mined(self) -> list[tuple[str, int]]:
+    @listed
+    def mined(self) -> Iterator[ProjectAt]:
         """(p, n): mines whose feed some plant can take, whose yield a target counts, or that may run to keep warm."""
-        found = []
         for p in self.mines:
-            group, feed = self.group_of(p), self.case.projects[p].feeds[0]
+            group, feed = self.group_of(p), self.feed_of(p)
             for n in self.open_nodes[p]:
                 has_taker = (group, feed, n) in self.feeds_at
                 if has_taker or self.keeps_warm(p) or (p, n) in self.mined_for_targets:
-                    found.append((p, n))
-        return found
+                    yield p, n
 
     @cached_property
-    def limited_mines(self) -> list[tuple[str, int]]:
+    @listed
+    def limited_mines(self) -> Iterator[ProjectAt]:
         """(p, n): mines that yield no more than is available."""
         limited = {p for p, _ in self.case.availability}
-        return [(p, n) for p, n in self.mined if p in limited]
+        for p, n in self.mined:
+            if p in limited:
+                yield p, n
 
     @cached_property
-    def converted(self) -> list[tuple[str, str, int]]:
+    @listed
+    def converted(self) -> Iterator[InputAt]:
         """(p, e, n): metal and magnet plants, and elements they can turn into something for somebody in the group."""
-        found = []
         for p in self.converters:
             for e in self.case.elements:
                 if self._is_worth_converting(p, e, self.wanted):
-                    found += [(p, e, n) for n in self.open_nodes[p]]
+                    for n in self.open_nodes[p]:
+                        yield p, e, n
+
+    @cached_property
+    def target_mines(self) -> dict[tuple[str, str], list[str]]:
+        """(target, e) -> mines whose yield of the element counts for a target of form `feed`."""
+        found = {}
+        for target, row in self.case.targets.items():
+            if row.form == "feed":
+                for e in self.case.target_elements(target):
+                    found[target, e] = self._mines_of_target(target, e)
         return found
 
-    @cached_property
-    def target_mines(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """(target, e) -> mines whose yield of the element counts for a target of form `feed`."""
-        out = {}
-        for target, row in self.case.targets.items():
-            if row.form != "feed":
-                continue
-            countries = self.case.target_countries(target)
-            at_home = [p for p in self.mines if self.case.projects[p].country in countries]
-            meant = [p for p in at_home if not row.feeds or self._feed_of(p) in row.feeds]
-            for e in self.case.target_elements(target):
-                out[target, e] = tuple(p for p in meant if self._is_mined_for(p, e))
-        return out
-
-    def _feed_of(self, mine: str) -> str:
-        return self.case.projects[mine].feeds[0]
-
-    def _is_mined_for(self, mine: str, e: str) -> bool:
-        """Whether the feed of a mine holds an element."""
-        return self.case.feed_shares.get(self._feed_of(mine), {}).get(e, 0.0) > 0
+    @listed
+    def _mines_of_target(self, target: str, e: str) -> Iterator[str]:
+        countries = self.case.target_countries(target)
+        feeds = self.case.targets[target].feeds
+        for p in self.mines:
+            feed = self.feed_of(p)
+            is_meant = self.country_of(p) in countries and (not feeds or feed in feeds)
+            if is_meant and self.case.feed_shares.get(feed, {}).get(e, 0.0) > 0:
+                yield p
 
     @cached_property
-    def mined_for_targets(self) -> frozenset[tuple[str, int]]:
+    @distinct
+    def mined_for_targets(self) -> Iterator[ProjectAt]:
         """(p, n): mines whose yield counts for a target, whether or not some plant can take it."""
-        found: set[tuple[str, int]] = set()
         for (target, _), mines in self.target_mines.items():
             asked = set(self.target_nodes[target])
             for p in mines:
-                found.update((p, n) for n in asked.intersection(self.open_nodes[p]))
-        return frozenset(found)
+                for n in asked.intersection(self.open_nodes[p]):
+                    yield p, n
 
     @cached_property
-    def returned(self) -> dict[tuple[str, str, int], list[tuple[str, str]]]:
+    @grouped
+    def returned(self) -> Iterator[tuple[InputAt, tuple[str, str]]]:
         """(group, f, n) -> [(p, e)]: plants, and elements they take, of which some returns as the feed."""
-        out: dict[tuple[str, str, int], list[tuple[str, str]]] = defaultdict(list)
         for p, e, n in self.converted:
             for element, f in self.case.returns_of(p):
                 if element == e:
-                    out[self.group_of(p), f, n].append((p, e))
-        return dict(out)
+                    yield (self.group_of(p), f, n), (p, e)
 
     # ---- savings -----------------------------------------------------------------------------------
 
     @cached_property
-    def saved(self) -> list[GoodAt]:
+    @listed
+    def saved(self) -> Iterator[GoodAt]:
         """(p, e, o, n): savings and the demand that they can replace there."""
-        found = []
         for p in self.savers:
             for c, e, o in self.case.savings.get(p, {}):
-                nodes = [n for n in self.open_nodes[p] if (c, e, o, n) in self.demanded]
-                found += [(p, e, o, n) for n in nodes]
-        return found
+                for n in self.open_nodes[p]:
+                    if (c, e, o, n) in self.demanded:
+                        yield p, e, o, n
 
     @cached_property
-    def savings_of(self) -> dict[GoodAt, list[str]]:
+    @grouped
+    def savings_of(self) -> Iterator[tuple[GoodAt, str]]:
         """(c, e, o, n) -> savings that can replace the demand."""
-        country = {p: self.case.projects[p].country for p in self.savers}
-        return _grouped(((country[p], e, o, n), p) for p, e, o, n in self.saved)
+        for p, e, o, n in self.saved:
+            yield (self.country_of(p), e, o, n), p
 
     @cached_property
-    def run(self) -> list[tuple[str, int]]:
+    @listed
+    def run(self) -> Iterator[ProjectAt]:
         """(p, n): savings that can replace something there, or that may run to keep warm."""
-        useful = {(p, n) for p, _, _, n in self.saved}
-        found = []
+        useful = set()
+        for p, _, _, n in self.saved:
+            useful.add((p, n))
         for p in self.savers:
-            nodes = [n for n in self.open_nodes[p] if self.keeps_warm(p) or (p, n) in useful]
-            found += [(p, n) for n in nodes]
-        return found
+            for n in self.open_nodes[p]:
+                if self.keeps_warm(p) or (p, n) in useful:
+                    yield p, n
 
     # ---- plants of all kinds -----------------------------------------------------------------------
 
     @cached_property
-    def feeds_of(self) -> dict[tuple[str, int], list[str]]:
+    @grouped
+    def feeds_of(self) -> Iterator[tuple[ProjectAt, str]]:
         """(p, n) -> feeds a separation plant can take there."""
-        return _grouped(((p, n), f) for p, f, n in self.separated)
+        for p, f, n in self.separated:
+            yield (p, n), f
 
     @cached_property
-    def elements_of(self) -> dict[tuple[str, int], list[str]]:
+    @grouped
+    def elements_of(self) -> Iterator[tuple[ProjectAt, str]]:
         """(p, n) -> elements a metal or magnet plant can take there."""
-        return _grouped(((p, n), e) for p, e, n in self.converted)
+        for p, e, n in self.converted:
+            yield (p, n), e
 
     @cached_property
-    def operable(self) -> list[tuple[str, int]]:
+    def operable(self) -> list[ProjectAt]:
         """(p, n): every plant at every node at which it can have throughput that counts."""
-        counted = {(p, n) for p, f, n in self.separated if self.case.capacity_use(p, f) > 0}
-        return sorted({*self.mined, *counted, *self.elements_of, *self.run})
+        found = {*self.mined, *self.elements_of, *self.run}
+        for p, f, n in self.separated:
+            if self.case.capacity_use(p, f) > 0:
+                found.add((p, n))
+        return sorted(found)
 
     @cached_property
-    def operable_set(self) -> frozenset[tuple[str, int]]:
+    def operable_set(self) -> frozenset[ProjectAt]:
         """`operable`, for look-ups."""
         return frozenset(self.operable)
 
     # ---- goods -------------------------------------------------------------------------------------
 
     @cached_property
-    def makers(self) -> dict[GoodAt, list[tuple[str, str]]]:
+    @grouped
+    def makers(self) -> Iterator[tuple[GoodAt, tuple[str, str]]]:
         """(c, e, o, n) -> [(p, f)] for oxide, else [(p, e)]: what can be made there."""
-        out: dict[GoodAt, list[tuple[str, str]]] = defaultdict(list)
-        country = {p: row.country for p, row in self.case.projects.items()}
         for p, f, n in self.separated:
             for e in self.yields[p, f]:
                 if (self.group_of(p), e, OXIDE) in self.wanted:
-                    out[country[p], e, OXIDE, n].append((p, f))
+                    yield (self.country_of(p), e, OXIDE, n), (p, f)
         for p, e, n in self.converted:
-            out[country[p], e, self.case.stage_of(p).gives, n].append((p, e))
-        return dict(out)
+            yield (self.country_of(p), e, self.case.stage_of(p).gives, n), (p, e)
 
     @cached_property
-    def users(self) -> dict[GoodAt, list[str]]:
+    @grouped
+    def users(self) -> Iterator[tuple[GoodAt, str]]:
         """(c, e, o, n) -> plants of the country that can take the good there."""
-        out: dict[GoodAt, list[str]] = defaultdict(list)
         for p, e, n in self.converted:
-            country, form = self.case.projects[p].country, self.case.stage_of(p).takes
-            out[country, e, form, n].append(p)
-        return dict(out)
+            yield (self.country_of(p), e, self.case.stage_of(p).takes, n), p
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -399,262 +449,299 @@ class Scope(Histories):
     @cached_property
     def goods(self) -> list[Good]:
         """(c, e, o) that can be used, made, imported for a use, or stocked."""
-        case = self.case
-        active = {(c, e, o) for c, e, o, _ in case.demand}
-        active |= {key[:3] for key in (*self.makers, *self.users)}
-        for _, c, e, o, _ in case.import_limit:
-            if (case.group[c], e, o) in self.wanted:
-                active.add((c, e, o))
-        return sorted(active.union(self.stocks))
+        found = {*self.stocks, *self.used_goods}
+        for c, e, o, _ in (*self.case.demand, *self.makers):
+            found.add((c, e, o))
+        for _, c, e, o, _ in self.case.import_limit:
+            if (self.case.group[c], e, o) in self.wanted:
+                found.add((c, e, o))
+        return sorted(found)
 
     @cached_property
-    def stocks(self) -> list[Good]:
+    @listed
+    def stocks(self) -> Iterator[Good]:
         """(c, e, o) with a stock, or with the lever to build one."""
-        lever = self.case.has_lever("stockpile")
-        return [
-            good
-            for good, row in self.case.stockpiles.items()
-            if row.initial_t > 0 or (lever and row.max_t != 0)
-        ]
+        may_grow = self.case.has_lever("stockpile")
+        for good, row in self.case.stockpiles.items():
+            if row.initial_t > 0 or (may_grow and row.max_t != 0):
+                yield good
+
+    def steps_of(self, good: Good) -> range:
+        """Steps of the loss of a good."""
+        return range(len(self.case.loss_steps(good)))
 
     @cached_property
-    def purchases(self) -> list[Good]:
+    @listed
+    def purchases(self) -> Iterator[Good]:
         """(c, e, o) that may be bought into stock."""
-        if not self.case.has_lever("stockpile"):
-            return []
-        return [good for good in self.stocks if self.case.stockpiles[good].max_t != 0]
+        if self.case.has_lever("stockpile"):
+            for good in self.stocks:
+                if self.case.stockpiles[good].max_t != 0:
+                    yield good
+
+    def buyers(self) -> list[str]:
+        """Countries that may buy into stock."""
+        return sorted({c for c, _, _ in self.purchases})
 
     @cached_property
     def import_limits(self) -> dict[GoodAt, float]:
         """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
-        goods, offers = set(self.goods), list[tuple[Good, Vector]]()
+        goods = set(self.goods)
+        offers = {}
         for good, names in self.suppliers.items():
             if good in goods:
-                offer = np.zeros(len(self.tree.nodes))
-                for supplier in names:
-                    offer = offer + self.tree.import_limits(supplier, good)
-                offers.append((good, offer))
+                offers[good] = self._offered(good, names)
         return self._uncovered(offers)
+
+    def _offered(self, good: Good, suppliers: Sequence[str]) -> Vector:
+        """What suppliers can sell of a good at each node (t)."""
+        offer = np.zeros(len(self.tree.nodes))
+        for supplier in suppliers:
+            offer = offer + self.tree.import_limits(supplier, good)
+        return offer
 
     @cached_property
     def sellers(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> suppliers that can sell there, of goods of which one has a price then."""
-        out: dict[GoodAt, list[str]] = {}
+        found: dict[GoodAt, list[str]] = {}
         if not self.case.import_price:
-            return out
+            return found
         for good, names in self.suppliers.items():
             limits = {v: self.tree.import_limits(v, good) for v in names}
-            dear = sum((self.tree.import_prices(v, good) > 0) & (limits[v] > 0) for v in names)
-            for n in np.flatnonzero(dear).tolist():
+            has_price = np.zeros(len(self.tree.nodes), dtype=bool)
+            for v in names:
+                has_price |= (self.tree.import_prices(v, good) > 0) & (limits[v] > 0)
+            for n in np.flatnonzero(has_price).tolist():
                 if (*good, n) in self.import_limits:
-                    out[(*good, n)] = [v for v in names if limits[v][n] > 0]
-        return out
+                    found[(*good, n)] = [v for v in names if limits[v][n] > 0]
+        return found
 
     @cached_property
     def sellers_by_name(self) -> dict[GoodAt, list[str]]:
         """(c, e, o, n) -> suppliers that can sell there, where it matters which of them does: for what it costs, or for a
         target of origin."""
-        out = {key: names for key, names in self.sellers.items() if len(names) > 1}
-        for c, e, o, n in self.by_origin.intersection(self.import_limits):
-            names = self.suppliers[c, e, o]
-            out[c, e, o, n] = [v for v in names if self.tree.import_limit(v, (c, e, o), n) > 0]
-        return out
+        found = {key: names for key, names in self.sellers.items() if len(names) > 1}
+        for key in self.by_origin.intersection(self.import_limits):
+            good, n = key[:3], key[3]
+            names = self.suppliers[good]
+            found[key] = [v for v in names if self.tree.import_limit(v, good, n) > 0]
+        return found
 
     @cached_property
-    def resold(self) -> dict[tuple[str, str, str, str, int], float]:
+    def resold(self) -> dict[SuppliedAt, float]:
         """(v, c, e, o, n) -> what the country may have (t), sold on by others of its group, of a supplier that has cut
         it off; only where positive and not covered by imports."""
-        out: dict[tuple[str, str, str, str, int], float] = {}
         if not self.case.tables.resale:
-            return out
+            return {}
+        found: dict[SuppliedAt, float] = {}
         goods = set(self.goods)
         for good, names in self.suppliers.items():
-            for node in self.active_nodes if good in goods else ():
-                n = node.index
-                for v in names if (*good, n) not in self.import_covered_goods else ():
-                    limit = self.tree.resale_limit(v, good, n)
-                    if limit > 0:
-                        out[(v, *good, n)] = limit
-        return out
+            if good in goods:
+                for n in self.uncovered_nodes(good):
+                    for v in names:
+                        limit = self.tree.resale_limit(v, good, n)
+                        if limit > 0:
+                            found[(v, *good, n)] = limit
+        return found
+
+    @listed
+    def uncovered_nodes(self, good: Good) -> Iterator[int]:
+        """Active nodes at which imports do not cover a good."""
+        for node in self.active_nodes:
+            if (*good, node.index) not in self.import_covered_goods:
+                yield node.index
 
     @cached_property
-    def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
+    def resale_rivals(self) -> dict[SuppliedAt, list[str]]:
         """(v, c, e, o, n) -> the country and those of its group that a supplier has cut off there no more than it, who
         all buy from those less cut off than it; of countries cut off alike the first stands for all."""
-        alike: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = {}
+        found: dict[SuppliedAt, list[str]] = {}
+        for (v, _, e, o, n), cut_off in self._cut_off().items():
+            alike: dict[float, list[str]] = {}
+            for factor, c in cut_off:
+                alike.setdefault(factor, []).append(c)
+            for factor, countries in alike.items():
+                rivals = []
+                for other_factor, others in alike.items():
+                    if other_factor >= factor:
+                        rivals += others
+                found[v, countries[0], e, o, n] = rivals
+        return found
+
+    @grouped
+    def _cut_off(self) -> Iterator[tuple[SuppliedAt, tuple[float, str]]]:
+        """(v, group, e, o, n) -> factor of imports and country, of those that may have resold tonnes."""
         for v, c, e, o, n in sorted(self.resold):
             factor = self.tree.import_factor(v, (c, e, o), n)
-            by_factor = alike.setdefault((v, self.case.group[c], e, o, n), {})
-            by_factor.setdefault(factor, []).append(c)
-        out: dict[tuple[str, str, str, str, int], list[str]] = {}
-        for (v, _, e, o, n), by_factor in alike.items():
-            for factor, countries in by_factor.items():
-                rivals = [others for f, others in by_factor.items() if f >= factor]
-                out[v, countries[0], e, o, n] = list(chain.from_iterable(rivals))
-        return out
+            yield (v, self.case.group[c], e, o, n), (factor, c)
 
     @cached_property
     def traded(self) -> dict[tuple[str, str, str], list[str]]:
         """(group, e, o) -> countries that can exchange the good; only where there are two and somebody makes it."""
-        out: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-        made = {(self.case.group[c], e, o) for c, e, o, _ in self.makers}
+        found: dict[Good, list[str]] = {}
+        for c, e, o, _ in self.makers:
+            found[self.case.group[c], e, o] = []
         for c, e, o in self.goods:
-            if (self.case.group[c], e, o) in made:
-                out[self.case.group[c], e, o].append(c)
-        return {key: countries for key, countries in out.items() if len(countries) > 1}
+            key = (self.case.group[c], e, o)
+            if key in found:
+                found[key].append(c)
+        return {key: countries for key, countries in found.items() if len(countries) > 1}
 
     @cached_property
-    def exchanged(self) -> frozenset[Good]:
+    @distinct
+    def exchanged(self) -> Iterator[Good]:
         """(c, e, o) that can be given to or received from others."""
-        found: set[Good] = set()
         for (_, e, o), countries in self.traded.items():
-            found.update((c, e, o) for c in countries)
-        return frozenset(found)
+            for c in countries:
+                yield c, e, o
 
     @cached_property
-    def delivered(self) -> list[GoodAt]:
+    @listed
+    def delivered(self) -> Iterator[GoodAt]:
         """(c, e, o, n) that can be had from the group's plants and are of use: goods that imports cover are not."""
         made = {(self.case.group[c], e, o, n) for c, e, o, n in self.makers}
-        found = []
         for c, e, o in sorted(self.exchanged):
-            for node in self.active_nodes:
-                is_made = (self.case.group[c], e, o, node.index) in made
-                if is_made and (c, e, o, node.index) not in self.import_covered_goods:
-                    found.append((c, e, o, node.index))
-        return found
+            for n in self.uncovered_nodes((c, e, o)):
+                if (self.case.group[c], e, o, n) in made:
+                    yield c, e, o, n
 
     # ---- targets -----------------------------------------------------------------------------------
+
+    @listed
+    def targets_of(self, kind: str) -> Iterator[str]:
+        """Targets of a kind."""
+        for target, row in self.case.targets.items():
+            if row.kind == kind:
+                yield target
 
     @cached_property
     def target_demand(self) -> dict[tuple[str, str], Vector]:
         """(target, e) -> demand (t) at every node of a target of kind `served`."""
-        out = {}
-        for target, row in self.case.targets.items():
-            for e in self.case.target_elements(target) if row.kind == "served" else ():
-                out[target, e] = np.sum(
-                    [
-                        self.tree.demands((c, e, form))
-                        for c in self.case.target_countries(target)
-                        for form in self.case.target_forms(target)
-                    ],
-                    axis=0,
-                )
-        return out
+        found = {}
+        for target in self.targets_of("served"):
+            countries = self.case.target_countries(target)
+            for e in self.case.target_elements(target):
+                found[target, e] = np.zeros(len(self.tree.nodes))
+            for good in self.goods_of_target(target, countries):
+                found[target, good[1]] += self.tree.demands(good)
+        return found
 
     @cached_property
     def target_origins(self) -> dict[tuple[str, str], list[str]]:
         """(target, e) -> outside origins from which the good of a target of kind `origin_share` can come."""
-        out = {}
-        for target, row in self.case.targets.items():
-            for e in self.case.target_elements(target) if row.kind == "origin_share" else ():
-                (form,) = self.case.target_forms(target)
-                suppliers = {
-                    v
-                    for c in self.case.target_countries(target)
-                    for v in self.suppliers.get((c, e, form), ())
-                }
-                out[target, e] = sorted({self.case.supplier_origin[v] for v in suppliers})
-        return out
+        found = {}
+        for target in self.targets_of("origin_share"):
+            for e in self.case.target_elements(target):
+                found[target, e] = sorted(self._origins_of(target, e))
+        return found
 
-    def _places_of_targets(self, *kinds: str) -> frozenset[GoodAt]:
-        """(c, e, o, n) of the countries of targets of some kinds."""
-        return frozenset(
-            (c, e, o, n)
-            for target, row in self.case.targets.items()
-            if row.kind in kinds
-            for e in self.case.target_elements(target)
-            for o in self.case.target_forms(target)
-            for c in self.case.target_countries(target)
-            for n in self.target_nodes[target]
-        )
+    def _origins_of(self, target: str, e: str) -> set[str]:
+        (form,) = self.case.target_forms(target)
+        found = set()
+        for c in self.case.target_countries(target):
+            for v in self.suppliers.get((c, e, form), ()):
+                found.add(self.case.supplier_origin[v])
+        return found
+
+    def _places_of_target(self, target: str) -> Iterator[GoodAt]:
+        """(c, e, o, n) of which a target speaks."""
+        for good in self.goods_of_target(target, self.case.target_countries(target)):
+            for n in self.target_nodes[target]:
+                yield (*good, n)
 
     @cached_property
     def kept_stock(self) -> frozenset[GoodAt]:
         """(c, e, o, n) of which a target of origin or of output speaks, so that stock is not thrown away there."""
-        return self._places_of_targets("origin_share", "made_share")
+        return self.by_origin.union(*map(self._places_of_target, self.targets_of("made_share")))
 
     @cached_property
-    def asked_at(self) -> frozenset[tuple[str, str, int]]:
+    @distinct
+    def asked_at(self) -> Iterator[tuple[str, str, int]]:
         """(e, o, n) of which some target speaks."""
-        return frozenset(
-            (e, o, n)
-            for target in self.case.targets
-            for e in self.case.target_elements(target)
-            for o in self.case.target_forms(target)
-            for n in self.target_nodes[target]
-        )
+        for target in self.case.targets:
+            for _, e, o in self.goods_of_target(target, [""]):
+                for n in self.target_nodes[target]:
+                    yield e, o, n
 
     @cached_property
     def by_origin(self) -> frozenset[GoodAt]:
         """(c, e, o, n) of which a target of kind `origin_share` speaks."""
-        return self._places_of_targets("origin_share")
+        places = map(self._places_of_target, self.targets_of("origin_share"))
+        return frozenset[GoodAt]().union(*places)
 
     @cached_property
-    def counted(self) -> frozenset[GoodAt]:
+    @distinct
+    def counted(self) -> Iterator[GoodAt]:
         """(c, e, o, n) whose output a target of kind `made_share` counts."""
-        return frozenset(
-            (c, e, o, n)
-            for target, row in self.case.targets.items()
-            if row.kind == "made_share" and row.form != "feed"
-            for e in self.case.target_elements(target)
-            for o in self.case.target_forms(target)
-            for c in self.case.target_countries(target)
-            for n in self.target_nodes[target]
-        )
+        for target in self.targets_of("made_share"):
+            if self.case.targets[target].form != "feed":
+                yield from self._places_of_target(target)
 
     # ---- people ------------------------------------------------------------------------------------
 
     @cached_property
-    def teams(self) -> list[tuple[str, str]]:
+    @listed
+    def teams(self) -> Iterator[Team]:
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
-        needed: set[tuple[str, str]] = set()
-        for p in {p for p, _ in self.operable}:
-            needed.update((self.case.projects[p].country, k) for k in self.case.staffing[p])
+        needed: set[Team] = set()
+        for p, _ in self.operable:
+            for k in self.case.staffing[p]:
+                needed.update(self._may_staff(p, k))
+        for team in self.case.workforce:
+            if team in needed:
+                yield team
+
+    def _may_staff(self, p: str, k: str) -> Iterator[Team]:
+        """(c, k) who may work in a plant: those of its country, and of its group where people may be lent."""
+        yield self.country_of(p), k
         if self.case.model.policy.secondment_share > 0:
-            groups = {(self.case.group[c], k) for c, k in needed}
-            return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
-        return [team for team in self.case.workforce if team in needed]
+            for c, group in self.case.group.items():
+                if group == self.group_of(p):
+                    yield c, k
 
     @cached_property
-    def plants_with(self) -> dict[tuple[str, str], list[str]]:
+    @grouped
+    def plants_with(self) -> Iterator[tuple[Team, str]]:
         """(c, k) -> plants of the country that need the skill."""
-        out: dict[tuple[str, str], list[str]] = defaultdict(list)
         for p, row in self.case.projects.items():
             for k in self.case.staffing[p]:
-                out[row.country, k].append(p)
-        return dict(out)
+                yield (row.country, k), p
 
     @cached_property
-    def seconded(self) -> frozenset[tuple[str, str]]:
+    @distinct
+    def seconded(self) -> Iterator[Team]:
         """(c, k) who may work, or be joined by others, across a border of their group."""
-        if self.case.model.policy.secondment_share == 0:
-            return frozenset()
-        size = Counter((self.case.group[c], k) for c, k in self.teams)
-        return frozenset((c, k) for c, k in self.teams if size[self.case.group[c], k] > 1)
+        if self.case.model.policy.secondment_share > 0:
+            in_group = Counter((self.case.group[c], k) for c, k in self.teams)
+            for c, k in self.teams:
+                if in_group[self.case.group[c], k] > 1:
+                    yield c, k
 
     @cached_property
-    def programmes(self) -> list[str]:
+    @listed
+    def programmes(self) -> Iterator[str]:
         """Programmes that train for a team."""
-        return [
-            g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams
-        ]
+        for g, row in self.case.programmes.items():
+            if (row.country, row.skill) in self.teams:
+                yield g
+
+    def programmes_in(self, country: str) -> Iterator[tuple[str, Training]]:
+        """Programmes of a country and their rows."""
+        for g in self.programmes:
+            row = self.case.programmes[g]
+            if row.country == country:
+                yield g, row
 
     @cached_property
-    def training_of(self) -> dict[tuple[str, str], list[str]]:
+    @grouped
+    def training_of(self) -> Iterator[tuple[Team, str]]:
         """(c, k) -> programmes that train for the team."""
-        rows = self.case.programmes
-        return _grouped(((rows[g].country, rows[g].skill), g) for g in self.programmes)
+        for g in self.programmes:
+            row = self.case.programmes[g]
+            yield (row.country, row.skill), g
 
     def intake_possible(self, programme: str, year: int) -> bool:
         """Whether a programme takes in trainees in `year` and they finish within the horizon."""
         row = self.case.programmes[programme]
         open_then = row.last_intake_year is None or year <= row.last_intake_year
         return open_then and year + row.duration_years <= self.case.last_year
-
-
-def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
-    """Key -> its values, in their order."""
-    out: dict[Any, list[Any]] = defaultdict(list)
-    for key, value in pairs:
-        out[key].append(value)
-    return dict(out)

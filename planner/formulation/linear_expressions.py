@@ -38,21 +38,19 @@ class _Expression:
 
     # Which side is subtracted from which is as in Pyomo, so that the signs of a row are the same.
     def __le__(self, other: Any) -> Relation:
-        return (
-            _between(self - other, None, 0.0)
-            if isinstance(other, _Expression)
-            else _between(self, None, other)
-        )
+        if isinstance(other, _Expression):
+            return _between(self - other, None, 0.0)
+        return _between(self, None, other)
 
     def __ge__(self, other: Any) -> Relation:
-        return other <= self if isinstance(other, _Expression) else _between(self, other, None)
+        if isinstance(other, _Expression):
+            return other <= self
+        return _between(self, other, None)
 
     def __eq__(self, other: object) -> Relation:  # type: ignore[override]
-        return (
-            _between(self - other, 0.0, 0.0)
-            if isinstance(other, _Expression)
-            else _between(self, other, other)
-        )
+        if isinstance(other, _Expression):
+            return _between(self - other, 0.0, 0.0)
+        return _between(self, other, other)
 
 
 class Term(_Expression):
@@ -61,11 +59,14 @@ class Term(_Expression):
     __slots__ = ("coefficient", "column")
 
     def __init__(self, column: int, coefficient: float = 1.0) -> None:
-        self.column, self.coefficient = column, coefficient
+        self.column = column
+        self.coefficient = coefficient
 
     def __add__(self, other: Any) -> Any:
         # As in Pyomo, where a sum takes a term up at its end: the order says in which order columns are met.
-        return quicksum((other, self) if isinstance(other, Linear) else (self, other))
+        if isinstance(other, Linear):
+            return quicksum((other, self))
+        return quicksum((self, other))
 
     def __mul__(self, factor: Scalar) -> Term:
         return Term(self.column, factor * self.coefficient)
@@ -79,12 +80,12 @@ class Linear(_Expression):
     __slots__ = ("constant", "terms")
 
     def __init__(self, terms: dict[int, float], constant: float = 0.0) -> None:
-        self.terms, self.constant = terms, constant
+        self.terms = terms
+        self.constant = constant
 
     def __mul__(self, factor: Scalar) -> Linear:
-        return Linear(
-            {j: factor * value for j, value in self.terms.items()}, factor * self.constant
-        )
+        terms = {j: factor * value for j, value in self.terms.items()}
+        return Linear(terms, factor * self.constant)
 
     __rmul__ = __mul__
 
@@ -98,9 +99,9 @@ class Relation(NamedTuple):
 
 
 def _between(body: Any, lower: Any, upper: Any) -> Relation:
-    return Relation(
-        body if isinstance(body, Linear) else Linear({body.column: body.coefficient}), lower, upper
-    )
+    if isinstance(body, Term):
+        body = Linear({body.column: body.coefficient})
+    return Relation(body, lower, upper)
 
 
 class VariableColumns:
@@ -122,16 +123,16 @@ class VariableColumns:
 def quicksum(parts: Iterable[Any]) -> Any:
     """The sum of expressions, of Pyomo's or of these, and of numbers; a number if there is nothing else."""
     terms: dict[int, float] = {}
-    constant, left = 0.0, iter(parts)
+    constant = 0.0
+    left = iter(parts)
     for part in left:
         kind = part.__class__
         if kind is Term:
-            j = part.column
-            terms[j] = terms[j] + part.coefficient if j in terms else part.coefficient
+            terms[part.column] = terms.get(part.column, 0.0) + part.coefficient
         elif kind is Linear:
             constant += part.constant
             for j, value in part.terms.items():
-                terms[j] = terms[j] + value if j in terms else value
+                terms[j] = terms.get(j, 0.0) + value
         elif isinstance(part, (int, float)):
             constant += part
         else:

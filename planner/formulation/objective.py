@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator
+from typing import Any
 
 from planner.formulation.budgets import (
     CAPEX_READS,
@@ -23,10 +24,11 @@ from planner.formulation.budgets import (
     spending_countries,
 )
 from planner.formulation.capacity import throughput
-from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.declarations import Expression, IndexSet, Model, Variable, equation
+from planner.formulation.gathered import summed
 from planner.formulation.goods import import_cost
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
 from planner.formulation.owners import of_nobody
 from planner.formulation.targets import missing_index, missing_price
@@ -46,11 +48,9 @@ def leaf_index(s: Scope) -> list[int]:
 
 def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -> float:
     """Loss (MUSD/t) of step j of a shortfall, weighted and discounted."""
-    return (
-        s.case.loss_steps((c, e, o))[j].musd_per_t
-        * s.case.countries[c].weight
-        * s.case.risk_discount(s.tree.nodes[n].year)
-    )
+    step = s.case.loss_steps((c, e, o))[j]
+    weighted = step.musd_per_t * s.case.countries[c].weight
+    return weighted * s.case.risk_discount(s.tree.nodes[n].year)
 
 
 def cumulative_loss_index(s: Scope) -> list[int]:
@@ -76,12 +76,16 @@ def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     s: Scope = m.scope
     parent = s.tree.nodes[n].parent
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
-    here = quicksum(
-        loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
-        for c, e, o in s.short_at.get(n, ())
-        for j in range(len(s.case.loss_steps((c, e, o))))
-    )
-    return m.loss_to_date[n] - before - here == 0
+    return m.loss_to_date[n] - before - _loss_at(m, n) == 0
+
+
+@summed
+def _loss_at(m: Model, n: OperationNode) -> Iterator[Term]:
+    """Loss of a node (MUSD)."""
+    s: Scope = m.scope
+    for c, e, o in s.short_at.get(n, ()):
+        for j in s.steps_of((c, e, o)):
+            yield loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
 
 
 def tail_excess_limit_index(s: Scope) -> list[int]:
@@ -109,10 +113,14 @@ def tail_excess_limit(m: Model, n: OperationNode) -> Expression:
 )
 def expected_loss_definition(m: Model) -> Expression:
     """Expected loss."""
-    s: Scope = m.scope
-    return m.expected_loss == quicksum(
-        s.tree.nodes[n].probability * m.loss_to_date[n] for n in leaf_index(s)
-    )
+    return m.expected_loss == _expected(m.scope, m.loss_to_date)
+
+
+@summed
+def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
+    """A variable of the last nodes of all histories, by their probability."""
+    for n in leaf_index(s):
+        yield s.tree.nodes[n].probability / factor * variable[n]
 
 
 @equation(
@@ -128,15 +136,11 @@ def risk_definition(m: Model) -> Expression:
     """Risk."""
     s: Scope = m.scope
     objective = s.case.model.objective
+    aversion = objective.risk_aversion
     if objective.odds == "worst":
-        return m.risk == risk_under_worst_odds(m, s.odds, objective.risk_aversion)
-    tail = quicksum(
-        s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s)
-    )
-    return m.risk == (
-        (1 - objective.risk_aversion) * m.expected_loss
-        + objective.risk_aversion * (m.value_at_risk + tail)
-    )
+        return m.risk == risk_under_worst_odds(m, s.odds, aversion)
+    cvar = m.value_at_risk + _expected(s, m.tail_excess, 1 - objective.tail)
+    return m.risk == (1 - aversion) * m.expected_loss + aversion * cvar
 
 
 ALL: Container[int] = range(sys.maxsize)
@@ -179,41 +183,56 @@ def welfare_definition(m: Model) -> Expression:
     return m.welfare == m.cost + m.risk
 
 
-def investment_cost(m: Model, s: Scope) -> Expression:
+@summed
+def investment_cost(m: Model, s: Scope) -> Iterator[Expression]:
     """Full capex as it falls due, fixed opex from the planned start to the horizon, people (MUSD)."""
-    parts = []
+    countries = spending_countries(s)
     for node in s.decision_tree.nodes:
-        d, weight = DecisionNode(node.index), node.probability * s.case.cost_discount(node.year)
-        capex = quicksum(
-            full_capex(s, p) * capex_paid(m, p, d)
-            for p in sorted(s.expandable)
-            if full_capex(s, p) > 0
-        )
-        people = quicksum(people_cost(m, c, d) for c in spending_countries(s))
-        fixed = quicksum(
-            fixed_opex(s, p, node.year) * m.build[p, d]
-            for p in sorted(s.expandable)
-            if (p, d) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0
-        )
-        parts += [weight * (capex + people), node.probability * fixed]
-    return quicksum(parts)
+        d = DecisionNode(node.index)
+        people = quicksum(people_cost(m, c, d) for c in countries)
+        weight = node.probability * s.case.cost_discount(node.year)
+        yield weight * (_capex_paid(m, s, d) + people)
+        yield node.probability * _fixed_opex(m, s, d)
+
+
+@summed
+def _capex_paid(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
+    for p in sorted(s.expandable):
+        rate = full_capex(s, p)
+        if rate > 0:
+            yield rate * capex_paid(m, p, d)
+
+
+@summed
+def _fixed_opex(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
+    year = s.decision_tree.nodes[d].year
+    for p in sorted(s.expandable):
+        if (p, d) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0:
+            yield fixed_opex(s, p, year) * m.build[p, d]
 
 
 def fixed_opex(s: Scope, p: str, committed: int) -> float:
     """Discounted fixed opex (MUSD per t/y) of a build from its planned start to the end of the horizon."""
-    start = committed + s.case.projects[p].lead_time_years
-    yearly = musd(s.case.projects[p].fixed_opex_usd_per_tpa)
-    return yearly * sum(s.case.cost_discount(t) for t in range(start, s.case.last_year + 1))
+    row = s.case.projects[p]
+    years = range(committed + row.lead_time_years, s.case.last_year + 1)
+    return musd(row.fixed_opex_usd_per_tpa) * sum(map(s.case.cost_discount, years))
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
     """Variable opex, stock purchases, what targets miss, holding and imports (MUSD), at some operations nodes or at all."""
-    weights = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
-    parts = (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs)
     total = 0.0
-    for part in parts:
-        total += quicksum(weights[n] * rate * amount for n, rate, amount in part(m, s, nodes))
+    for part in (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs):
+        total += _discounted(s, part(m, s, nodes))
     return total
+
+
+@summed
+def _discounted(s: Scope, costs: CostAt) -> Iterator[Expression]:
+    """The expected value of costs, discounted."""
+    for n, rate, amount in costs:
+        node = s.tree.nodes[n]
+        weight = node.probability * s.case.cost_discount(node.year)
+        yield weight * rate * amount
 
 
 CostAt = Iterator[tuple[int, float, Expression]]
@@ -228,10 +247,10 @@ def _variable_opex(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 
 def _purchase_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
-    for c in sorted({c for c, _, _ in s.purchases}):
-        for node in s.active_nodes:
-            if node.index in nodes:
-                yield node.index, 1.0, purchase_cost(m, c, OperationNode(node.index))
+    for c in s.buyers():
+        for n in s.active_indices():
+            if n in nodes:
+                yield n, 1.0, purchase_cost(m, c, OperationNode(n))
 
 
 def _missing_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
@@ -244,17 +263,18 @@ def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     """Holding counts on the stock at the end of a year."""
     for good in s.stocks:
         rate = musd_per_tonne(s.case.stockpiles[good].holding_usd_per_kg_year)
-        for node in s.active_nodes if rate > 0 else ():
-            n = node.index
-            if n in nodes and node.closes_year and (*good, n) in m.stock:
-                yield n, rate, m.stock[(*good, n)]
+        if rate > 0:
+            for node in s.active_nodes:
+                n = node.index
+                if n in nodes and node.closes_year and (*good, n) in m.stock:
+                    yield n, rate, m.stock[(*good, n)]
 
 
 def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     """Resold tonnes cost what the supplier asks of the country that buys them."""
-    for c, e, o, n in sorted(s.sellers):
-        if n in nodes:
-            yield n, 1.0, import_cost(m, c, e, o, OperationNode(n))
+    for key in sorted(s.sellers):
+        if key[-1] in nodes:
+            yield key[-1], 1.0, import_cost(m, key)
     for v, c, e, o, n in sorted(s.resold):
         price = s.tree.import_price(v, (c, e, o), n)
         if n in nodes and price > 0:
@@ -263,75 +283,32 @@ def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 def goal(m: Model) -> Expression:
     """First objective: risk (goal risk), cost (target) or cost + risk (welfare)."""
-    return {"risk": m.risk, "target": m.cost, "welfare": m.welfare}[
-        m.scope.case.model.objective.goal
-    ]
+    measures = {"risk": m.risk, "target": m.cost, "welfare": m.welfare}
+    return measures[m.scope.case.model.objective.goal]
+
+
+def _money(name: str, symbol: str, meaning: str, index: IndexSet | None = None) -> Variable:
+    """A variable in MUSD: one for each node of an index, or one in all."""
+    letters = () if index is None else ("n",)
+    return Variable(
+        name=name,
+        symbol=symbol,
+        letters=letters,
+        index=index,
+        unit="MUSD",
+        meaning=meaning,
+        owner=of_nobody,
+    )
 
 
 VARIABLES = (
-    Variable(
-        name="loss_to_date",
-        symbol="Z",
-        letters=("n",),
-        index=node_index,
-        unit="MUSD",
-        meaning="loss of a history up to a node",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="tail_excess",
-        symbol=r"\xi",
-        letters=("n",),
-        index=leaf_index,
-        unit="MUSD",
-        meaning="loss of a history above the value at risk",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="value_at_risk",
-        symbol="V",
-        letters=(),
-        index=None,
-        unit="MUSD",
-        meaning="alpha-quantile of the loss",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="expected_loss",
-        symbol="E",
-        letters=(),
-        index=None,
-        unit="MUSD",
-        meaning="expected loss",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="risk",
-        symbol="R",
-        letters=(),
-        index=None,
-        unit="MUSD",
-        meaning="expected loss and CVaR, weighted",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="cost",
-        symbol="F",
-        letters=(),
-        index=None,
-        unit="MUSD",
-        meaning="expected discounted cost",
-        owner=of_nobody,
-    ),
-    Variable(
-        name="welfare",
-        symbol="W",
-        letters=(),
-        index=None,
-        unit="MUSD",
-        meaning="cost + risk",
-        owner=of_nobody,
-    ),
+    _money("loss_to_date", "Z", "loss of a history up to a node", node_index),
+    _money("tail_excess", r"\xi", "loss of a history above the value at risk", leaf_index),
+    _money("value_at_risk", "V", "alpha-quantile of the loss"),
+    _money("expected_loss", "E", "expected loss"),
+    _money("risk", "R", "expected loss and CVaR, weighted"),
+    _money("cost", "F", "expected discounted cost"),
+    _money("welfare", "W", "cost + risk"),
 )
 EQUATIONS = (
     cumulative_loss,

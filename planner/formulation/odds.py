@@ -10,13 +10,13 @@ Y >= 0, so theta can be taken >= 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from planner.config import Objective
 from planner.data.odds import Odds
 from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.gathered import summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import of_nobody
 
 BOUNDS_READS = ("scenarios.probability", "scenarios.probability_low", "scenarios.probability_high")
@@ -40,27 +40,27 @@ def storyline_risk_index(s: Scope) -> list[str]:
 def storyline_risk(m: Model, s: str) -> Expression:
     """Mean and tail of a storyline's loss, whose draws keep their proportions."""
     scope: Scope = m.scope
-    shares, leaves = scope.odds[s].shares, scope.tree.leaves
-    losses = {scenario: m.loss_to_date[leaves[scenario]] for scenario in shares}
-    excess = {scenario: m.tail_excess[leaves[scenario]] for scenario in shares}
+    shares = scope.odds[s].shares
+    leaf_of = scope.tree.leaves
+    losses = {scenario: m.loss_to_date[leaf_of[scenario]] for scenario in shares}
+    excess = {scenario: m.tail_excess[leaf_of[scenario]] for scenario in shares}
     objective = scope.case.model.objective
     return m.risk_of_storyline[s] == mean_and_tail(objective, shares, losses, excess)
 
 
+@summed
 def mean_and_tail(
     objective: Objective,
     shares: Mapping[str, float],
     losses: Mapping[str, Expression],
     excess: Mapping[str, Expression],
-) -> Expression:
+) -> Iterator[Expression]:
     """Mean and tail of a storyline, weighted (MUSD), of losses and their excess over the value at risk by scenario."""
     of_mean = 1 - objective.risk_aversion
     of_tail = objective.risk_aversion / (1 - objective.tail)
-    parts = []
     for scenario, share in shares.items():
-        parts.append(share * of_mean * losses[scenario])
-        parts.append(share * of_tail * excess[scenario])
-    return quicksum(parts)
+        yield share * of_mean * losses[scenario]
+        yield share * of_tail * excess[scenario]
 
 
 def odds_excess_limit_index(s: Scope) -> list[str]:
@@ -87,9 +87,12 @@ def odds_excess_limit(m: Model, s: str) -> Expression:
 
 def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
     """The risk (MUSD), as the largest that any odds within the bounds give."""
-    certain = quicksum(one.low * m.risk_of_storyline[name] for name, one in odds.items())
-    free = quicksum(odds[name].room * m.odds_excess[name] for name in with_room(odds))
-    left = sum(one.probability - one.low for one in odds.values())
+    certain, free, left = 0.0, 0.0, 0.0
+    for name, one in odds.items():
+        certain += one.low * m.risk_of_storyline[name]
+        left += one.probability - one.low
+        if one.room > 0:
+            free += one.room * m.odds_excess[name]
     if left > 0:
         free += left * m.odds_level
     return aversion * m.value_at_risk + certain + free

@@ -25,8 +25,7 @@ def of_country(s: Scope, index: Index) -> Mapping[str, float]:
 
 def of_project(s: Scope, index: Index) -> Mapping[str, float]:
     """The party of the country in which project `p` stands."""
-    country = s.case.projects[index["p"]].country
-    return {s.case.party[country]: 1.0}
+    return {s.case.party[s.country_of(index["p"])]: 1.0}
 
 
 def of_programme(s: Scope, index: Index) -> Mapping[str, float]:

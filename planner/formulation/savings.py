@@ -6,14 +6,17 @@ among the supply of a good; it causes no loss, and the steps of the loss go by t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.gathered import summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_country, of_project
-from planner.formulation.variable_trees import OperationNode
+from planner.formulation.variable_trees import GoodAt, OperationNode
 
 
-def saved_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def saved_index(s: Scope) -> list[GoodAt]:
     """(p, e, o, n): savings and the demand that they can replace."""
     return s.saved
 
@@ -21,11 +24,12 @@ def saved_index(s: Scope) -> list[tuple[str, str, str, int]]:
 def saved_bounds(m: Model, p: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
     """0 <= saved[p,e,o,n] <= max_share * demand."""
     s: Scope = m.scope
-    good = (s.case.projects[p].country, e, o)
-    return 0.0, s.case.savings[p][good].max_share * s.demanded[(*good, n)]
+    good = (s.country_of(p), e, o)
+    row = s.case.savings[p][good]
+    return 0.0, row.max_share * s.demanded[(*good, n)]
 
 
-def saving_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def saving_limit_index(s: Scope) -> list[GoodAt]:
     """(p, e, o, n): savings and the demand that they can replace."""
     return s.saved
 
@@ -40,16 +44,19 @@ def saving_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
 def saving_limit(m: Model, p: str, e: str, o: str, n: OperationNode) -> Expression:
     """What is saved is at most what the throughput replaces."""
     s: Scope = m.scope
-    row = s.case.savings[p][s.case.projects[p].country, e, o]
+    row = s.case.savings[p][s.country_of(p), e, o]
     return m.saved[p, e, o, n] - row.tonnes * m.run[p, n] <= 0
 
 
-def saved(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+@summed
+def saved(m: Model, key: GoodAt) -> Iterator[Term]:
     """Demand (t) that all savings of a country replace."""
-    return quicksum(m.saved[p, e, o, n] for p in m.scope.savings_of.get((c, e, o, n), ()))
+    _, e, o, n = key
+    for p in m.scope.savings_of.get(key, ()):
+        yield m.saved[p, e, o, n]
 
 
-def demand_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def demand_limit_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): demand that savings can replace."""
     return sorted(s.savings_of)
 
@@ -64,9 +71,9 @@ def demand_limit_index(s: Scope) -> list[tuple[str, str, str, int]]:
 def demand_limit(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Shortfall and what is saved are at most the demand."""
     s: Scope = m.scope
-    steps = range(len(s.case.loss_steps((c, e, o))))
-    short = quicksum(m.shortfall[c, e, o, n, j] for j in steps)
-    return short + saved(m, c, e, o, n) <= s.demanded[c, e, o, n]
+    key = (c, e, o, n)
+    short = quicksum(m.shortfall[c, e, o, n, j] for j in s.steps_of((c, e, o)))
+    return short + saved(m, key) <= s.demanded[key]
 
 
 SAVED = Variable(

@@ -8,56 +8,58 @@ that somebody in its group uses or stores, and what is left over counts for nobo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
-from planner.formulation.goods import made, short, used
+from planner.formulation.gathered import listed, summed
+from planner.formulation.goods import made, resold, short, used
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import of_country, of_nobody
 from planner.formulation.savings import saved
-from planner.formulation.variable_trees import OperationNode
+from planner.formulation.variable_trees import GoodAt, OperationNode
 from planner.units import musd_per_tonne
 
-ByNode = list[tuple[str, str, int]]
-ByOrigin = list[tuple[str, str, str, int]]
-GoodsAt = list[tuple[str, str, str, int]]
+ByNode = tuple[str, str, int]
+"""(target, e, n)."""
+ByOrigin = tuple[str, str, str, int]
+"""(target, e, origin, n)."""
 
 
-def _asked(s: Scope, kind: str) -> ByNode:
+@listed
+def _asked(s: Scope, kind: str) -> Iterator[ByNode]:
     """(target, e, n) of all targets of a kind."""
-    return [
-        (target, e, n)
-        for target, row in s.case.targets.items()
-        if row.kind == kind
-        for e in s.case.target_elements(target)
-        for n in s.target_nodes[target]
-    ]
+    for target in s.targets_of(kind):
+        for e in s.case.target_elements(target):
+            for n in s.target_nodes[target]:
+                yield target, e, n
 
 
-def target_use(m: Model, target: str, e: str, n: OperationNode) -> Expression:
+@summed
+def target_use(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
     """Use (t) that the shares of a target are of: demand not short, plants' intake, and what is bought less released."""
     s: Scope = m.scope
     (form,) = s.case.target_forms(target)
-    return quicksum(
-        _use_of_good(m, c, e, form, n)
-        + or_zero(m.bought, c, e, form, n)
-        - or_zero(m.released, c, e, form, n)
-        for c in s.case.target_countries(target)
-    )
+    for c in s.case.target_countries(target):
+        key = (c, e, form, n)
+        yield _use_of_good(m, key) + or_zero(m.bought, key) - or_zero(m.released, key)
 
 
-def _use_of_good(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+def _at_most(left: Expression, right: float) -> Expression:
+    """The rule left <= right; none where nothing on the left can be decided."""
+    return None if isinstance(left, int | float) else left <= right
+
+
+def _use_of_good(m: Model, key: GoodAt) -> Expression:
     """Demand that is met and not saved, and what plants take in (t)."""
-    demand = m.scope.demanded.get((c, e, o, n), 0.0)
-    met = demand - short(m, c, e, o, n) + used(m, c, e, o, n)
-    return met - saved(m, c, e, o, n) if (c, e, o, n) in m.scope.savings_of else met
+    demand = m.scope.demanded.get(key, 0.0)
+    met = demand - short(m, key) + used(m, key)
+    if key in m.scope.savings_of:
+        met -= saved(m, key)
+    return met
 
 
-def missed(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
-    """Tonnes by which a target with a price is missed."""
-    return or_zero(m.missing, target, e, origin, n)
-
-
-def served_target_index(s: Scope) -> ByNode:
+def served_target_index(s: Scope) -> list[ByNode]:
     """(target, e, n): demand that is to be met."""
     return _asked(s, "served")
 
@@ -72,24 +74,26 @@ def served_target_index(s: Scope) -> ByNode:
 def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     """Shortfall is at most the share of demand that may be short."""
     s: Scope = m.scope
-    goods = [
-        (c, e, form)
-        for c in s.case.target_countries(target)
-        for form in s.case.target_forms(target)
-    ]
     demand = float(s.target_demand[target, e][n])
-    unmet = quicksum(short(m, *good, n) for good in goods)
     may_be_short = (1.0 - s.case.targets[target].share) * demand
-    left = unmet - missed(m, target, e, "", n)
-    return None if isinstance(left, int | float) else left <= may_be_short
+    unmet = _short_of_target(m, target, e, n)
+    return _at_most(unmet - or_zero(m.missing, (target, e, "", n)), may_be_short)
 
 
-def origin_target_index(s: Scope) -> ByOrigin:
+@summed
+def _short_of_target(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
+    s: Scope = m.scope
+    for c in s.case.target_countries(target):
+        for form in s.case.target_forms(target):
+            yield short(m, (c, e, form, n))
+
+
+@listed
+def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
     """(target, e, origin, n): every outside origin from which the good can come."""
-    out: ByOrigin = []
     for target, e, n in _asked(s, "origin_share"):
-        out += [(target, e, origin, n) for origin in s.target_origins[target, e]]
-    return out
+        for origin in s.target_origins[target, e]:
+            yield target, e, origin, n
 
 
 @equation(
@@ -102,20 +106,26 @@ def origin_target_index(s: Scope) -> ByOrigin:
 )
 def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
     """Imports and resold goods of one origin are at most their share of use."""
+    allowed = m.scope.case.targets[target].share * target_use(m, target, e, n)
+    come = _come_from(m, target, e, origin, n)
+    return _at_most(come - allowed - or_zero(m.missing, (target, e, origin, n)), 0)
+
+
+@summed
+def _come_from(
+    m: Model, target: str, e: str, origin: str, n: OperationNode
+) -> Iterator[Expression]:
+    """What countries of a target have of the good from an outside origin (t)."""
     s: Scope = m.scope
     (form,) = s.case.target_forms(target)
-    come = quicksum(
-        or_zero(m.imported_from, v, c, e, form, n) + or_zero(m.resold, v, c, e, form, n)
-        for c in s.case.target_countries(target)
-        for v in s.suppliers.get((c, e, form), ())
-        if s.case.supplier_origin[v] == origin
-    )
-    allowed = s.case.targets[target].share * target_use(m, target, e, n)
-    left = come - allowed - missed(m, target, e, origin, n)
-    return None if isinstance(left, int | float) else left <= 0
+    for c in s.case.target_countries(target):
+        for v in s.suppliers.get((c, e, form), ()):
+            if s.case.supplier_origin[v] == origin:
+                key = (v, c, e, form, n)
+                yield or_zero(m.imported_from, key) + or_zero(m.resold, key)
 
 
-def made_target_index(s: Scope) -> ByNode:
+def made_target_index(s: Scope) -> list[ByNode]:
     """(target, e, n): what is to be made."""
     return _asked(s, "made_share")
 
@@ -133,24 +143,29 @@ def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     s: Scope = m.scope
     row = s.case.targets[target]
     if row.form == "feed":
-        home = quicksum(
-            s.case.feed_shares[s.case.projects[p].feeds[0]].get(e, 0.0) * m.mined[p, n]
-            for p in s.target_mines[target, e]
-            if (p, n) in m.mined
-        )
+        home = _mined_for(m, target, e, n)
     else:
         countries = s.case.target_countries(target)
-        home = quicksum(or_zero(m.counted, c, e, row.form, n) for c in countries)
-    left = row.share * target_use(m, target, e, n) - home - missed(m, target, e, "", n)
-    return None if isinstance(left, int | float) else left <= 0
+        home = quicksum(or_zero(m.counted, (c, e, row.form, n)) for c in countries)
+    wanted = row.share * target_use(m, target, e, n)
+    return _at_most(wanted - home - or_zero(m.missing, (target, e, "", n)), 0)
 
 
-def counted_index(s: Scope) -> GoodsAt:
+@summed
+def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
+    """What mines yield of an element of a target (t)."""
+    s: Scope = m.scope
+    for p in s.target_mines[target, e]:
+        share = s.case.feed_shares[s.feed_of(p)].get(e, 0.0)
+        yield share * or_zero(m.mined, (p, n))
+
+
+def counted_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): what countries of a target can make of its good."""
     return sorted(key for key in s.counted if key in s.makers)
 
 
-def counted_output_index(s: Scope) -> GoodsAt:
+def counted_output_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): what countries of a target can make of its good."""
     return counted_index(s)
 
@@ -164,10 +179,11 @@ def counted_output_index(s: Scope) -> GoodsAt:
 )
 def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What counts of a country's output is made there."""
-    return m.counted[c, e, o, n] <= made(m, c, e, o, n)
+    key = (c, e, o, n)
+    return m.counted[key] <= made(m, key)
 
 
-def counted_use_index(s: Scope) -> GoodsAt:
+def counted_use_index(s: Scope) -> list[GoodAt]:
     """(group, e, o, n): groups in which something can count."""
     return sorted({(s.case.group[c], e, o, n) for c, e, o, n in counted_index(s)})
 
@@ -184,32 +200,27 @@ def counted_use_index(s: Scope) -> GoodsAt:
 def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """What counts of a group's output is used or stored, and not left over."""
     s: Scope = m.scope
-    members = [c for c in s.case.countries if s.case.group[c] == group]
-    counted = quicksum(or_zero(m.counted, c, e, o, n) for c in members)
-    needed = quicksum(_needed(m, c, e, o, n) for c in members)
-    return counted - needed <= 0
+    places = [(c, e, o, n) for c in s.case.countries if s.case.group[c] == group]
+    counted = quicksum(or_zero(m.counted, key) for key in places)
+    return counted - quicksum(_needed(m, key) for key in places) <= 0
 
 
-def _needed(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+def _needed(m: Model, key: GoodAt) -> Expression:
     """Use and purchases (t) of a country that its group's plants are to cover."""
     s: Scope = m.scope
-    from_outside = or_zero(m.imported, c, e, o, n) + quicksum(
-        or_zero(m.resold, v, c, e, o, n) for v in s.suppliers.get((c, e, o), ())
-    )
-    from_stock = or_zero(m.released, c, e, o, n) if (c, e, o, n) in s.kept_stock else 0.0
-    bought = or_zero(m.bought, c, e, o, n)
-    return _use_of_good(m, c, e, o, n) + bought - from_outside - from_stock
+    from_outside = or_zero(m.imported, key) + resold(m, key)
+    from_stock = or_zero(m.released, key) if key in s.kept_stock else 0.0
+    return _use_of_good(m, key) + or_zero(m.bought, key) - from_outside - from_stock
 
 
-def outside_used_index(s: Scope) -> GoodsAt:
+@listed
+def outside_used_index(s: Scope) -> Iterator[GoodAt]:
     """(c, e, o, n): countries of groups in which something can count, where something comes from outside."""
     groups = set(counted_use_index(s))
-    return [
-        (c, e, o, n)
-        for c, e, o in s.goods
-        for n in sorted(s.target_goods.get((c, e, o), ()))
-        if (s.case.group[c], e, o, n) in groups
-    ]
+    for c, e, o in s.goods:
+        for n in sorted(s.target_goods.get((c, e, o), ())):
+            if (s.case.group[c], e, o, n) in groups:
+                yield c, e, o, n
 
 
 @equation(
@@ -221,11 +232,11 @@ def outside_used_index(s: Scope) -> GoodsAt:
 )
 def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What comes from outside is used or stored, so that what is left over is output."""
-    left = _needed(m, c, e, o, n)
+    left = _needed(m, (c, e, o, n))
     return None if isinstance(left, int | float) else left >= 0
 
 
-def kept_stock_index(s: Scope) -> GoodsAt:
+def kept_stock_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): stocks of which a target of origin or of output speaks."""
     return sorted(key for key in s.kept_stock if key[:3] in s.stocks)
 
@@ -239,15 +250,19 @@ def kept_stock_index(s: Scope) -> GoodsAt:
 )
 def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock is not thrown away to lower use."""
-    left = or_zero(m.released, c, e, o, n) - _use_of_good(m, c, e, o, n)
-    return None if isinstance(left, int | float) else left <= 0
+    key = (c, e, o, n)
+    return _at_most(or_zero(m.released, key) - _use_of_good(m, key), 0)
 
 
-def missing_index(s: Scope) -> ByOrigin:
+@listed
+def missing_index(s: Scope) -> Iterator[ByOrigin]:
     """(target, e, origin, n): targets with a price; the origin is '' but for kind `origin_share`."""
-    served_or_made = [*served_target_index(s), *made_target_index(s)]
-    places = [*((target, e, "", n) for target, e, n in served_or_made), *origin_target_index(s)]
-    return [key for key in places if s.case.targets[key[0]].price_usd_per_kg is not None]
+    for target, e, n in (*served_target_index(s), *made_target_index(s)):
+        if s.case.targets[target].price_usd_per_kg is not None:
+            yield target, e, "", n
+    for target, e, origin, n in origin_target_index(s):
+        if s.case.targets[target].price_usd_per_kg is not None:
+            yield target, e, origin, n
 
 
 def missing_price(s: Scope, target: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NewType
@@ -14,13 +14,24 @@ from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, scenario_tree
+from planner.formulation.gathered import distinct, grouped, listed
 
 OperationNode = NewType("OperationNode", int)
 """A node of the tree of histories: operations, stocks and losses live there."""
 DecisionNode = NewType("DecisionNode", int)
 """A node of the tree of decisions: a year (committed) or a history as its year begins (adaptive)."""
+ProjectAt = tuple[str, int]
+"""(p, n) or (p, d): project and node; of programmes, countries and funders (g, d), (c, d) and (i, a)."""
+InputAt = tuple[str, str, int]
+"""(p, f, n) or (p, e, n): project, what it takes in, and operations node; of groups (group, f, n)."""
+Team = tuple[str, str]
+"""(c, k): country and skill."""
+TeamAt = tuple[str, str, int]
+"""(c, k, d) or (c, k, n): country, skill and node."""
 GoodAt = tuple[str, str, str, int]
 """(c, e, o, n): country, element, form and operations node; of a saving (p, e, o, n)."""
+SuppliedAt = tuple[str, str, str, str, int]
+"""(v, c, e, o, n): supplier and good at an operations node."""
 AccountNode = NewType("AccountNode", int)
 """A node of the tree on which budgets are kept."""
 StaffingNode = NewType("StaffingNode", int)
@@ -46,32 +57,32 @@ class Histories:
     @cached_property
     def decision(self) -> tuple[DecisionNode, ...]:
         """The decision node of each operations node."""
-        return tuple(map(DecisionNode, self._decisions[1]))
+        _, nodes = self._decisions
+        return tuple(map(DecisionNode, nodes))
 
     @cached_property
     def _decisions(self) -> tuple[Tree, tuple[int, ...]]:
         return decision_tree(self.tree)
 
     @cached_property
-    def suppliers(self) -> dict[Good, list[str]]:
+    @grouped
+    def suppliers(self) -> Iterator[tuple[Good, str]]:
         """(c, e, o) -> who can sell it there."""
-        out: dict[Good, list[str]] = defaultdict(list)
-        for supplier, c, e, o in sorted({key[:4] for key in self.case.import_limit}):
-            out[c, e, o].append(supplier)
-        return dict(out)
+        offers = {key[:4] for key in self.case.import_limit}
+        for supplier, c, e, o in sorted(offers):
+            yield (c, e, o), supplier
 
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """Target -> operations nodes at which it holds."""
-        out = {}
-        for target in self.case.targets:
-            years, scenarios = (self.case.target_years(target), self.case.target_scenarios(target))
-            out[target] = tuple(
-                n.index
-                for n in self.tree.nodes
-                if n.year in years and not scenarios.isdisjoint(n.scenarios)
-            )
-        return out
+        return {target: tuple(self._nodes_of_target(target)) for target in self.case.targets}
+
+    def _nodes_of_target(self, target: str) -> Iterator[int]:
+        years = self.case.target_years(target)
+        scenarios = self.case.target_scenarios(target)
+        for node in self.tree.nodes:
+            if node.year in years and not scenarios.isdisjoint(node.scenarios):
+                yield node.index
 
     @cached_property
     def target_goods(self) -> dict[Good, frozenset[int]]:
@@ -79,39 +90,53 @@ class Histories:
 
         What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
         """
-        found: dict[Good, set[int]] = defaultdict(set)
+        found: dict[Good, frozenset[int]] = {}
         for target, row in self.case.targets.items():
             if row.kind == "served":
                 continue
             countries = self.case.target_countries(target)
-            groups = {self.case.group[c] for c in countries}
             if row.kind == "made_share":
-                countries = tuple(c for c, group in self.case.group.items() if group in groups)
-            for e in self.case.target_elements(target):
-                for o in self.case.target_forms(target):
-                    for c in countries:
-                        found[c, e, o] |= set(self.target_nodes[target])
-        return {good: frozenset(nodes) for good, nodes in found.items()}
+                countries = tuple(self._with_their_groups(countries))
+            nodes = self.target_nodes[target]
+            for good in self.goods_of_target(target, countries):
+                found[good] = found.get(good, frozenset()).union(nodes)
+        return found
+
+    def goods_of_target(self, target: str, countries: Iterable[str]) -> Iterator[Good]:
+        """(c, e, o) that a target speaks of in some countries."""
+        forms = self.case.target_forms(target)
+        for e in self.case.target_elements(target):
+            for o in forms:
+                for c in countries:
+                    yield c, e, o
+
+    def _with_their_groups(self, countries: Collection[str]) -> Iterator[str]:
+        groups = set(map(self.case.group.get, countries))
+        for c, group in self.case.group.items():
+            if group in groups:
+                yield c
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
         """(c, e, o) with a demand -> nodes at which, or after which in some history, free imports cannot cover it, or a
         target speaks of it."""
-        parents = [node.parent for node in self.tree.nodes]
-        out = {}
-        for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand} | set(self.target_goods)):
-            on_offer = np.zeros(len(parents))
-            for supplier in self.suppliers.get(good, ()):
-                free = self.tree.import_prices(supplier, good) == 0
-                on_offer += np.where(free, self.tree.import_limits(supplier, good), 0.0)
-            found: set[int] = set()
-            short = np.flatnonzero(~(self.tree.demands(good) <= on_offer)).tolist()
-            for n in (*short, *self.target_goods.get(good, ())):
-                while n >= 0 and n not in found:
-                    found.add(n)
-                    n = parents[n]
-            out[good] = frozenset(found)
-        return out
+        goods = {key[:3] for key in self.case.demand}
+        goods.update(self.target_goods)
+        return {good: self._disturbed_nodes(good) for good in sorted(goods)}
+
+    def _disturbed_nodes(self, good: Good) -> frozenset[int]:
+        tree = self.tree
+        on_offer = np.zeros(len(tree.nodes))
+        for supplier in self.suppliers.get(good, ()):
+            is_free = tree.import_prices(supplier, good) == 0
+            on_offer += np.where(is_free, tree.import_limits(supplier, good), 0.0)
+        is_covered = tree.demands(good) <= on_offer
+        found: set[int] = set()
+        for n in (*np.flatnonzero(~is_covered).tolist(), *self.target_goods.get(good, ())):
+            while n >= 0 and n not in found:
+                found.add(n)
+                n = tree.nodes[n].parent
+        return frozenset(found)
 
     @cached_property
     def import_covered_nodes(self) -> frozenset[int]:
@@ -125,23 +150,39 @@ class Histories:
         stay. A node may be a quarter: demand and imports are then those of the quarter, and stock that is released in
         one is not held at the end of its year.
         """
-        return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
+        disturbed = frozenset[int]().union(*self.disturbed.values())
+        return frozenset(range(len(self.tree.nodes))) - disturbed
 
     @cached_property
     def active_nodes(self) -> tuple[Node, ...]:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
+    def active_indices(self) -> list[int]:
+        """The same, by index."""
+        return [node.index for node in self.active_nodes]
+
     @cached_property
     def scenario_count(self) -> int:
         """Scenarios that decisions are made for."""
-        roots = (d for d in self.decision_tree.nodes if d.parent < 0)
-        return sum(len(d.scenarios) for d in roots)
+        count = 0
+        for d in self.decision_tree.nodes:
+            if d.parent < 0:
+                count += len(d.scenarios)
+        return count
 
     @cached_property
     def deciding_nodes(self) -> tuple[Node, ...]:
         """Decision nodes at which something may be decided: those of probability 0 are none."""
         return tuple(d for d in self.decision_tree.nodes if d.probability > 0)
+
+    @cached_property
+    @listed
+    def last_decisions(self) -> Iterator[int]:
+        """Decision nodes of the last year of all histories."""
+        for node in self.decision_tree.nodes:
+            if node.year == self.case.last_year:
+                yield node.index
 
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
@@ -150,60 +191,63 @@ class Histories:
 
     def is_whole(self, project: str) -> bool:
         """Whether new capacity of a project comes in whole plants."""
-        return (
-            self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
-        )
+        wanted = self.case.model.policy.whole_plants
+        return wanted and self.case.projects[project].unit_tpa is not None
 
     @cached_property
-    def _can_be_staffed(self) -> frozenset[str]:
-        return frozenset(
-            p
-            for p, row in self.case.projects.items()
-            if all((row.country, k) in self.case.workforce for k in self.case.staffing[p])
-        )
+    @distinct
+    def _can_be_staffed(self) -> Iterator[str]:
+        for p, row in self.case.projects.items():
+            needed = {(row.country, skill) for skill in self.case.staffing[p]}
+            if needed <= self.case.workforce.keys():
+                yield p
 
     @cached_property
     def open_nodes(self) -> dict[str, tuple[int, ...]]:
         """Operations nodes at which a project can have capacity and people."""
-        nodes = np.array([n.index for n in self.active_nodes], dtype=int)
-        out = {}
-        for p in self.case.projects:
-            may_be = (self.tree.existing(p) > 0) | (self._usable_shares[p] > 0).any(axis=0)
-            works = may_be & (self.tree.capacity_factors(p) != 0)
-            out[p] = tuple(nodes[works[nodes]].tolist()) if p in self._can_be_staffed else ()
-        return out
+        nodes = np.array(self.active_indices(), dtype=int)
+        found: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
+        for p in self._can_be_staffed:
+            is_built = (self._usable_shares[p] > 0).any(axis=0)
+            works = (self.tree.existing(p) > 0) | is_built
+            works &= self.tree.capacity_factors(p) != 0
+            found[p] = tuple(nodes[works[nodes]].tolist())
+        return found
 
     @cached_property
     def _usable_shares(self) -> dict[str, NDArray[np.float64]]:
         """Project -> usable share of a build by year of commitment and node."""
-        size = len(self.tree.nodes)
-        return {
-            p: np.array([self.tree.usable_shares(p, y) for y in self.commitments(p)]).reshape(
-                -1, size
-            )
-            for p in self.case.projects
-        }
+        found = {}
+        for p in self.case.projects:
+            years = self.commitments(p)
+            shares = np.zeros((len(years), len(self.tree.nodes)))
+            for i, year in enumerate(years):
+                shares[i] = self.tree.usable_shares(p, year)
+            found[p] = shares
+        return found
 
     @cached_property
-    def capacity_node(self) -> dict[tuple[str, int], int]:
+    def capacity_node(self) -> dict[ProjectAt, int]:
         """(project, operations node) -> the first node with the same usable capacity in every plan.
 
         Nodes agree if they have the same decision node and the same delays; they share one variable.
         """
-        first: dict[tuple[object, ...], int] = {}
-        out = {}
+        found = {}
         for p, nodes in self.open_nodes.items():
+            first: dict[tuple[int, bytes], int] = {}
             shares = np.ascontiguousarray(self._usable_shares[p].T)
             for n in nodes:
-                out[p, n] = first.setdefault((p, self.decision[n], shares[n].tobytes()), n)
-        return out
+                alike = (self.decision[n], shares[n].tobytes())
+                found[p, n] = first.setdefault(alike, n)
+        return found
 
     @cached_property
-    def expandable(self) -> frozenset[str]:
+    @distinct
+    def expandable(self) -> Iterator[str]:
         """Projects that can get new capacity."""
-        return frozenset(
-            p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed
-        )
+        for p in self._can_be_staffed:
+            if self.commitments(p):
+                yield p
 
     def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
         """The decision nodes from the first year to d."""
@@ -221,9 +265,14 @@ class Histories:
         every node in proportion to what each has left, which no member's own account forbids; and any
         payments of the members add up to payments of the group.
         """
+        found = {}
+        for members in self._funders_by_reach().values():
+            found[members[0]] = tuple(members)
+        return found
+
+    @grouped
+    def _funders_by_reach(self) -> Iterator[tuple[tuple[str, ...], str]]:
         funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
-        together: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for funder, reach in self.case.reach.items():
             if funder in funded:
-                together[reach].append(funder)
-        return {members[0]: tuple(members) for members in together.values()}
+                yield reach, funder

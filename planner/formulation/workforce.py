@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from planner.formulation.capacity import throughput
-from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
+from planner.formulation.declarations import (
+    Expression,
+    Model,
+    Variable,
+    equation,
+    or_zero,
+    total_at,
+)
+from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear_expressions import quicksum
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_country, of_nobody, of_programme
-from planner.formulation.variable_trees import DecisionNode, OperationNode, StaffingNode
+from planner.formulation.variable_trees import (
+    DecisionNode,
+    OperationNode,
+    ProjectAt,
+    StaffingNode,
+    TeamAt,
+)
 
-Teams = list[tuple[str, str, int]]
 
-
-def staff_index(s: Scope) -> Teams:
+@listed
+def staff_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, d): teams at every decision node."""
-    return [(c, k, d.index) for c, k in s.teams for d in s.decision_tree.nodes]
+    for c, k in s.teams:
+        for d in s.decision_tree.nodes:
+            yield c, k, d.index
 
 
-def hired_index(s: Scope) -> Teams:
+@listed
+def hired_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, d): teams that may hire, from the second year on."""
-    if not s.case.has_lever("hiring"):
-        return []
-    return [
-        (c, k, d.index)
-        for c, k in s.teams
-        for d in s.deciding_nodes
-        if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0
-    ]
+    if s.case.has_lever("hiring"):
+        for c, k in s.teams:
+            if s.case.workforce[c, k].hires_per_year > 0:
+                for d in s.deciding_nodes:
+                    if d.parent >= 0:
+                        yield c, k, d.index
 
 
 def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, float]:
@@ -34,26 +50,27 @@ def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, floa
     return 0.0, m.scope.case.workforce[c, k].hires_per_year
 
 
-def intake_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def intake_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
-    return [
-        (g, d.index) for g in s.programmes for d in s.deciding_nodes if s.intake_possible(g, d.year)
-    ]
+    for g in s.programmes:
+        for d in s.deciding_nodes:
+            if s.intake_possible(g, d.year):
+                yield g, d.index
 
 
-def new_seats_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def new_seats_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes that may add seats, at decision nodes from which an intake can still use them."""
-    if not s.case.has_lever("training"):
-        return []
-    return [
-        (g, d.index)
-        for g in s.programmes
-        for d in s.deciding_nodes
-        if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)
-    ]
+    if s.case.has_lever("training"):
+        for g in s.programmes:
+            if s.case.programmes[g].max_new_seats > 0:
+                for d in s.deciding_nodes:
+                    if s.intake_possible(g, d.year + 1):
+                        yield g, d.index
 
 
-def staff_balance_index(s: Scope) -> Teams:
+def staff_balance_index(s: Scope) -> list[TeamAt]:
     """(c, k, d): teams at every decision node."""
     return staff_index(s)
 
@@ -73,24 +90,24 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
     node = s.decision_tree.nodes[d]
     if node.parent < 0:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
-    joined = quicksum(
-        s.case.programmes[g].completion_rate * m.intake[g, y]
-        for g in s.training_of.get((c, k), ())
-        for y in s.decisions_to(d)
-        if (g, y) in m.intake
-        and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
-    )
-    hired = or_zero(m.hired, c, k, d)
-    return (
-        m.staff[c, k, d]
-        - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent]
-        - joined
-        - hired
-        == 0
-    )
+    stay = (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent]
+    joined = _trained(m, c, k, d)
+    return m.staff[c, k, d] - stay - joined - or_zero(m.hired, (c, k, d)) == 0
 
 
-def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
+@summed
+def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
+    """Those who finish their training as d begins (persons)."""
+    s: Scope = m.scope
+    nodes = s.decision_tree.nodes
+    for g in s.training_of.get((c, k), ()):
+        row = s.case.programmes[g]
+        for y in s.decisions_to(d):
+            if (g, y) in m.intake and nodes[y].year == nodes[d].year - row.duration_years:
+                yield row.completion_rate * m.intake[g, y]
+
+
+def seat_limit_index(s: Scope) -> list[ProjectAt]:
     """(g, d): every possible intake."""
     return intake_index(s)
 
@@ -105,16 +122,16 @@ def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
 def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Intake within seats."""
     s: Scope = m.scope
-    added = quicksum(m.new_seats[g, y] for y in s.decisions_to(d)[:-1] if (g, y) in m.new_seats)
+    added = total_at(m.new_seats, g, s.decisions_to(d)[:-1])
     return m.intake[g, d] - added <= s.case.programmes[g].seats
 
 
-def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
+@listed
+def new_seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes that may add seats, and the last decision nodes of all histories."""
-    growing = sorted({g for g, _ in new_seats_index(s)})
-    return [
-        (g, d.index) for g in growing for d in s.decision_tree.nodes if d.year == s.case.last_year
-    ]
+    for g in sorted({g for g, _ in new_seats_index(s)}):
+        for d in s.last_decisions:
+            yield g, d
 
 
 @equation(
@@ -127,25 +144,19 @@ def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
 def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Largest number of new seats."""
     s: Scope = m.scope
-    return (
-        quicksum(m.new_seats[g, y] for y in s.decisions_to(d) if (g, y) in m.new_seats)
-        <= s.case.programmes[g].max_new_seats
-    )
+    added = total_at(m.new_seats, g, s.decisions_to(d))
+    return added <= s.case.programmes[g].max_new_seats
 
 
-def mentor_limit_index(s: Scope) -> Teams:
+@listed
+def mentor_limit_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, node): teams with trainees whose skill has a mentor ratio, wherever they work."""
-    trained = {(s.case.programmes[g].country, s.case.programmes[g].skill) for g in s.programmes}
-    return [
-        (c, k, n.index)
-        for c, k in s.teams
-        if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
-        for n in s.staffing_tree.nodes
-        if any(
-            _under_way(s, g, s.decision_of_staffing(StaffingNode(n.index)))
-            for g in s.training_of.get((c, k), ())
-        )
-    ]
+    for c, k in s.teams:
+        if (c, k) in s.training_of and s.case.skills[k].mentor_ratio is not None:
+            for node in s.staffing_tree.nodes:
+                w = StaffingNode(node.index)
+                if _trainees_at(s, c, k, w):
+                    yield c, k, w
 
 
 @equation(
@@ -159,12 +170,22 @@ def mentor_limit_index(s: Scope) -> Teams:
 def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
     s: Scope = m.scope
-    trainees = quicksum(
-        m.intake[g, d]
-        for g in s.training_of.get((c, k), ())
-        for d in _under_way(s, g, s.decision_of_staffing(w))
-    )
+    trainees = quicksum(m.intake[start] for start in _trainees_at(s, c, k, w))
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
+
+
+@listed
+def _trainees_at(s: Scope, c: str, k: str, w: StaffingNode) -> Iterator[ProjectAt]:
+    """(g, d): intakes of the team's programmes that are in training at a node."""
+    nodes = s.decision_tree.nodes
+    now = s.decision_of_staffing(w)
+    for g in s.training_of[c, k]:
+        first = nodes[now].year - s.case.programmes[g].duration_years + 1
+        for d in s.decisions_to(now):
+            node = nodes[d]
+            may_start = node.probability > 0 and s.intake_possible(g, node.year)
+            if may_start and node.year >= first:
+                yield g, d
 
 
 def available(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
@@ -174,9 +195,12 @@ def available(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     return staff + m.seconded[c, k, w] if (c, k) in s.seconded else staff
 
 
-def secondment_limit_index(s: Scope) -> Teams:
+@listed
+def secondment_limit_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, n): teams that may work abroad. `seconded` is borrowed less lent."""
-    return [(c, k, n.index) for c, k in sorted(s.seconded) for n in s.tree.nodes]
+    for c, k in sorted(s.seconded):
+        for n in s.tree.nodes:
+            yield c, k, n.index
 
 
 @equation(
@@ -189,15 +213,16 @@ def secondment_limit_index(s: Scope) -> Teams:
 def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """Largest share lent."""
     s: Scope = m.scope
-    return (
-        -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
-    )
+    share = s.case.model.policy.secondment_share
+    return -m.seconded[c, k, n] <= share * m.staff[c, k, s.decision[n]]
 
 
-def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
+@listed
+def secondment_pool_index(s: Scope) -> Iterator[TeamAt]:
     """(group, k, n): skills that two countries of a group can lend each other."""
-    pools = sorted({(s.case.group[c], k) for c, k in s.seconded})
-    return [(group, k, n.index) for group, k in pools for n in s.tree.nodes]
+    for group, k in sorted({(s.case.group[c], k) for c, k in s.seconded}):
+        for n in s.tree.nodes:
+            yield group, k, n.index
 
 
 @equation(
@@ -208,22 +233,25 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
 )
 def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expression:
     """Lent = borrowed."""
+    return _borrowed(m, group, k, n) == 0
+
+
+@summed
+def _borrowed(m: Model, group: str, k: str, n: OperationNode) -> Iterator[Term]:
+    """Borrowed less lent in a group (persons)."""
     s: Scope = m.scope
-    return (
-        quicksum(
-            m.seconded[c, skill, n]
-            for c, skill in sorted(s.seconded)
-            if skill == k and s.case.group[c] == group
-        )
-        == 0
-    )
+    for c, skill in sorted(s.seconded):
+        if skill == k and s.case.group[c] == group:
+            yield m.seconded[c, k, n]
 
 
-def staff_limit_index(s: Scope) -> Teams:
+def staff_limit_index(s: Scope) -> list[TeamAt]:
     """(c, k, n): teams that a plant of the country needs at the node."""
-    return sorted(
-        {(s.case.projects[p].country, k, n) for p, n in s.operable for k in s.case.staffing[p]}
-    )
+    found = set()
+    for p, n in s.operable:
+        for k in s.case.staffing[p]:
+            found.add((s.country_of(p), k, n))
+    return sorted(found)
 
 
 @equation(
@@ -238,27 +266,17 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
 
     They are persons at work, so a quarter of the throughput in a quarter of the year needs as many.
     """
+    return _needed(m, c, k, n) <= available(m, c, k, m.scope.staffing_of(n))
+
+
+@summed
+def _needed(m: Model, c: str, k: str, n: OperationNode) -> Iterator[Expression]:
+    """Staff that plants need (persons)."""
     s: Scope = m.scope
     length = s.tree.nodes[n].length
-    need = quicksum(
-        s.case.staffing[p][k] / length * throughput(m, p, n)
-        for p in s.plants_with.get((c, k), ())
-        if (p, n) in s.operable_set
-    )
-    return need <= available(m, c, k, s.staffing_of(n))
-
-
-def _under_way(s: Scope, g: str, d: DecisionNode) -> list[DecisionNode]:
-    """Decision nodes on the way to d whose intake is still in training there."""
-    nodes = s.decision_tree.nodes
-    first = nodes[d].year - s.case.programmes[g].duration_years + 1
-    return [
-        y
-        for y in s.decisions_to(d)
-        if nodes[y].year >= first
-        and nodes[y].probability > 0
-        and s.intake_possible(g, nodes[y].year)
-    ]
+    for p in s.plants_with.get((c, k), ()):
+        if (p, n) in s.operable_set:
+            yield s.case.staffing[p][k] / length * throughput(m, p, n)
 
 
 _TEAM_AT = ("c", "k", "d")

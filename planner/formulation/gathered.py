@@ -1,0 +1,56 @@
+"""Index sets and sums as loops: what a generator function yields, gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from planner.formulation.linear_expressions import quicksum
+
+P = ParamSpec("P")
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+def listed(function: Callable[P, Iterator[T]]) -> Callable[P, list[T]]:
+    """Have a generator function give a list."""
+
+    @wraps(function)
+    def gathered(*args: P.args, **kwargs: P.kwargs) -> list[T]:
+        return list(function(*args, **kwargs))
+
+    return gathered
+
+
+def distinct(function: Callable[P, Iterator[T]]) -> Callable[P, frozenset[T]]:
+    """Have a generator function give a set."""
+
+    @wraps(function)
+    def gathered(*args: P.args, **kwargs: P.kwargs) -> frozenset[T]:
+        return frozenset(function(*args, **kwargs))
+
+    return gathered
+
+
+def grouped(function: Callable[P, Iterator[tuple[K, T]]]) -> Callable[P, dict[K, list[T]]]:
+    """Have a generator function of keys and values give the values of each key, in their order."""
+
+    @wraps(function)
+    def gathered(*args: P.args, **kwargs: P.kwargs) -> dict[K, list[T]]:
+        by_key: dict[K, list[T]] = {}
+        for key, value in function(*args, **kwargs):
+            by_key.setdefault(key, []).append(value)
+        return by_key
+
+    return gathered
+
+
+def summed(function: Callable[P, Iterator[Any]]) -> Callable[P, Any]:
+    """Have a generator function give the sum of the terms that it yields."""
+
+    @wraps(function)
+    def total(*args: P.args, **kwargs: P.kwargs) -> Any:
+        return quicksum(function(*args, **kwargs))
+
+    return total
