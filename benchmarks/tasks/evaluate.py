@@ -12,7 +12,7 @@ from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import held, with_other_scenarios
+from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
 from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of, weighed
 from planner.solving.goals import Phase
 
@@ -47,8 +47,7 @@ def _alone(case: Case, decisions: FixedDecisions) -> float:
 
 
 def _together(case: Case, decisions: FixedDecisions) -> float:
-    _, outcome = held(case, decisions.amounts[ALL], [Phase("risk")])
-    return outcome.values["risk"]
+    return solve_fixed(case, decisions.amounts[ALL], [Phase("risk")]).value("risk")
 
 
 def drawn(case: Case, register: Case, number: int) -> Case:

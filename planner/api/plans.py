@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,12 +33,9 @@ from planner.reporting.pages.run import chart as chart_of
 from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues, differences, other_versions
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
-from planner.solving.goals import Outcome, Progress, silent
-from planner.solving.live_program import CANCELLED, LiveProgram
-from planner.solving.solution import Stop
+from planner.solving.goals import Progress, silent
+from planner.solving.variants import Variants
 
-STRUCTURES = 5
-"""Programs that a session keeps; one of the real case takes a tenth of a GB."""
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
 MOST_COPIED = 500
@@ -130,32 +126,28 @@ class Session:
     ) -> None:
         """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
         refuse_if_too_large(case)
-        self._live = LiveProgram(case, time_limit)
+        self.variants = Variants(case, time_limit)
+        """The engine that keeps the programs."""
         if plan is not None and plan.point is not None:
-            self._live.begin_at(plan.point)
-        self._kept = [self._live]
-        """Programs of other structures, the first and then the last used: who takes a change back waits for none."""
-        self._found: Outcome | None = None
-        self.progress: Progress = silent
-        """Told each goal by name as its solve begins."""
+            self.variants.begin_at(plan.point)
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
 
     def _repr_html_(self) -> str:
-        facts = {"case": repr(self.case), "cached programs": len(self._kept)}
+        facts = {"case": repr(self.case), "cached programs": self.variants.programs}
         more = ["session.solve(case)", "session.figures(case)", "session.rebuilt"]
         return shown("Session", facts, {}, more)
 
     @property
     def case(self) -> Case:
-        """The case held."""
-        return self._live.case
+        """The case in use."""
+        return self.variants.case
 
     @property
     def rebuilt(self) -> str:
         """Why the last change needed the program built again, or ''."""
-        return self._live.rebuilt
+        return self.variants.rebuilt
 
     def figures(self, case: Case | None = None) -> dict[str, float]:
         """The figures of `solve` without its tables (MUSD): `risk_musd`, `cost_musd`, `expected_loss_musd`, and with
@@ -164,60 +156,31 @@ class Session:
         Each phase has its certificate, yet nothing is recomputed from tables: only the plan of `solve`, which goes on
         from here, is verified. Raises StoppedError where no plan was proven, or after `cancel`.
         """
-        found = self._solved(case)
-        if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"no plan was proven ({ENDS[found.stop].value})")
-        x, column = found.last.x, self._live.program.column
-        said = {
-            f"{name}_musd": float(x[column[name, None]])
-            for name in ("risk", "cost", "expected_loss")
-        }
+        solved = self.variants.solve(case)
+        if not solved.is_optimal:
+            raise StoppedError(f"no plan was proven ({ENDS[solved.outcome.stop].value})")
+        names = ("risk", "cost", "expected_loss")
+        figures = {f"{name}_musd": solved.value(name) for name in names}
         if self.case.model.objective.goal == "risk":
-            said["least_risk_musd"] = found.values["risk"]
-        return said
+            figures["least_risk_musd"] = solved.outcome.values["risk"]
+        return figures
 
     def solve(self, case: Case | None = None) -> Plan:
-        """Solve the case held, or take over another one first. The plan has no `without_plan`.
+        """Solve the case in use, or take over another one first. The plan has no `without_plan`.
 
         Raises StoppedError after `cancel`.
         """
-        outcome = self._solved(case)  # which may change what is live
-        return Plan.of(solve_session(self._live, self._end_if_cancelled, outcome=outcome))
-
-    def _end_if_cancelled(self, _: str) -> None:
-        if self._live.cancelled.is_set():
-            raise StoppedError(CANCELLED)
+        variants = self.variants
+        outcome = variants.solve(case).outcome  # which may change what is live
+        found = solve_session(
+            variants.live, lambda _: variants.raise_if_cancelled(), outcome=outcome
+        )
+        return Plan.of(found)
 
     def cancel(self) -> None:
         """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is
         asked next is answered."""
-        self._live.cancel()
-
-    def _solved(self, case: Case | None) -> Outcome:
-        self._live.cancelled.clear()
-        if case is not None and case is not self._live.case:
-            self._take(case)
-            self._found = None
-        found = self._found or self._live.solve(self.progress)
-        if found.stop is Stop.INTERRUPTED:
-            raise StoppedError(CANCELLED)
-        self._found = found if found.stop is Stop.OPTIMAL else None
-        return found
-
-    def _take(self, case: Case) -> None:
-        smallest = sorted(
-            self._kept, key=lambda live: live.program.matrix.shape
-        )  # holds least at zero
-        taken = next((live for live in smallest if live.update(case, write=False)), None)
-        if taken is None:
-            recent = (self._live, *self._kept[1:], self._kept[0])
-            taken = copy(
-                next((live for live in recent if live.shares_as(case)), self._live)
-            )  # that stays as it is
-            taken.update(case)
-        self._live, first = taken, self._kept[0]
-        others = [taken, *(live for live in self._kept[1:] if live is not taken)]
-        self._kept = [first, *(live for live in others if live is not first)][:STRUCTURES]
+        self.variants.cancel()
 
 
 def open_run(folder: str | Path) -> Plan:

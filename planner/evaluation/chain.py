@@ -22,12 +22,12 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
-from planner.evaluation.decisions import FixedAmounts
 from planner.formulation import budgets, capacity, goods, objective, savings, workforce
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
+from planner.solving.variants import FixedAmounts
 
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""

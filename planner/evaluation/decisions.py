@@ -13,9 +13,8 @@ from planner.errors import Fault, InputError, did_you_mean
 from planner.results.ledger import Ledger, members, rows
 from planner.results.plan import PlanValues
 from planner.solving.spending import PURCHASES
+from planner.solving.variants import FixedAmounts
 
-FixedAmounts = Mapping[tuple[str, Any], float]
-"""(variable, (thing, .., year)) -> amount of a build, an intake, new seats or hires."""
 FixedPayments = Mapping[tuple[str, int], float]
 """(funder, year) -> payment (MUSD) for what is decided by year."""
 PlannedRuns = Mapping[tuple[str, int], float]

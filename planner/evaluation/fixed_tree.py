@@ -10,62 +10,31 @@ from scipy.stats import t as student
 
 from planner.data.case import Case
 from planner.data.schema import Draw, Scenario, Shock
-from planner.errors import Fault, InputError, StoppedError
-from planner.evaluation.chain import SLACK
-from planner.evaluation.decisions import FixedAmounts
+from planner.errors import StoppedError
 from planner.evaluation.intervals import CONFIDENCE
-from planner.formulation.whole_program import DECISIONS
-from planner.solving.goals import Outcome, Phase, silent, solve_phases
-from planner.solving.live_program import LiveProgram
-from planner.solving.solution import Stop
+from planner.solving.goals import Phase
+from planner.solving.variants import FixedAmounts, Solved, Variants
 
-Watcher = Callable[[LiveProgram], object]
-"""Told a program before it is solved, so that another thread may cancel it."""
+RISK = Phase("risk")
 
 
-def fix(session: LiveProgram, amounts: FixedAmounts) -> None:
-    """Hold all decisions of a session at given amounts.
+def solve_fixed(
+    case: Case,
+    amounts: FixedAmounts,
+    phases: list[Phase],
+    engine: Callable[[Case], Variants] = Variants,
+) -> Solved:
+    """The optimum of operations in a case with decisions fixed; targets that must hold are not enforced then.
 
-    The program leaves out what can make no difference in its scenarios; such a decision is passed over.
-    Raises InputError if the case does not know a thing decided on.
+    engine: makes what solves it. Raises StoppedError if no optimum is proven, InputError if the case does not know a
+    thing decided on.
     """
-    case, program = session.case, session.program
-    lower, upper = program.lower.copy(), program.upper.copy()
-    left = dict(amounts)
-    for position, (name, index) in enumerate(program.columns):
-        if name in DECISIONS:
-            year = index[-1] + case.first_year
-            amount = left.pop((name, (*index[:-1], year)), 0.0)
-            lower[position] = max(0.0, amount * (1 - SLACK) - SLACK)
-            upper[position] = amount * (1 + SLACK) + SLACK
-    known = {*case.projects, *case.programmes, *case.countries}
-    faults: list[Fault] = []
-    for name, index in left:
-        if index[0] not in known:
-            said = f"decides on {index[0]}, which the case does not know"
-            faults.append(Fault("RUN", 0, name, said))
-    if faults:
-        raise InputError(faults)
-    fixed = program.with_data(
-        program.matrix.data, program.row_lower, program.row_upper, lower, upper
-    )
-    session.solver.replace(fixed)
-    session.program = fixed
-
-
-def held(
-    case: Case, amounts: FixedAmounts, phases: list[Phase], begun: Watcher = lambda _: None
-) -> tuple[LiveProgram, Outcome]:
-    """The program of a case with decisions fixed, and its optimum; targets that must hold are not enforced then. Raises
-    StoppedError if none is proven."""
-    session = LiveProgram(case.without_targets(hard_only=True))
-    begun(session)
-    fix(session, amounts)
-    outcome = solve_phases(session.program, case.model.objective, session.solver, silent, phases)
-    if outcome.stop is not Stop.OPTIMAL:
-        said = f"the fixed plan has no proven optimum in these scenarios ({outcome.stop})"
-        raise StoppedError(said)
-    return session, outcome
+    variants = engine(case.without_targets(hard_only=True))
+    solved = variants.solve(fixed=amounts, phases=phases)
+    if not solved.is_optimal:
+        stop = solved.outcome.stop
+        raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({stop})")
+    return solved
 
 
 def replicate(
@@ -87,11 +56,11 @@ def replicate(
             if count:
                 chances[scenario] = count / size
         drawn = reweighed(soft, chances)
-        best = LiveProgram(drawn).solve(silent, [Phase("risk")])
-        if best.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"a replication has no proven optimum ({best.stop})")
-        _, outcome = held(drawn, amounts, [Phase("risk")])
-        gaps.append(max(0.0, outcome.values["risk"] - best.values["risk"]))
+        best = Variants(drawn).solve(phases=[RISK])
+        if not best.is_optimal:
+            raise StoppedError(f"a replication has no proven optimum ({best.outcome.stop})")
+        fixed = solve_fixed(drawn, amounts, [RISK])
+        gaps.append(max(0.0, fixed.value("risk") - best.value("risk")))
     mean = float(np.mean(gaps))
     if replications < 2:
         return mean, None

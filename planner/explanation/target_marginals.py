@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from planner.data.case import Case
 from planner.results.explanation import Marginal
 from planner.results.plan import PlanValues
-from planner.solving.goals import Outcome, silent
-from planner.solving.live_program import LiveProgram
-from planner.solving.solution import Stop
 from planner.solving.target_prices import POINT, UNIT, criterion
+from planner.solving.variants import Variants
 
 MOST = 5
 """Targets that are solved again, those with the highest prices first."""
@@ -33,17 +31,17 @@ def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
     prices = dict(zip(found["item"], found["musd_per_unit"].tolist(), strict=True))
     if not prices:
         return
-    live = LiveProgram(plan.case)
-    before = live.solve(silent)
+    variants = Variants(plan.case)
+    before = variants.solve()
     for target, price in prices.items():
         share = stricter(plan.case, target)
         if not 0.0 <= share <= 1.0:
             continue
-        live.update(plan.case.set("targets", target, "share", share))
-        after = live.solve(silent)
-        name = criterion(live.scope, target)
-        if after.stop is Stop.OPTIMAL:
-            grows = _value(after, name) - _value(before, name)
+        after = variants.solve(plan.case.set("targets", target, "share", share))
+        name = criterion(after.scope, target)
+        if after.is_optimal:
+            # What a criterion reached in its own phase.
+            grows = after.outcome.values[name] - before.outcome.values[name]
             yield Marginal("target", target, "", "", "", None, UNIT, price, grows)
 
 
@@ -51,8 +49,3 @@ def stricter(case: Case, target: str) -> float:
     """The share of a target a percentage point stricter."""
     row = case.targets[target]
     return row.share - POINT if row.kind == "origin_share" else row.share + POINT
-
-
-def _value(outcome: Outcome, criterion_name: str) -> float:
-    """What a criterion reached (MUSD) in its own phase."""
-    return outcome.values[criterion_name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -9,12 +10,13 @@ from planner.data.case import Case
 from planner.data.change import MODEL
 from planner.data.difference import differences
 from planner.evaluation.decisions import single_path
-from planner.evaluation.fixed_tree import Watcher, held
+from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.costs import cost_parts
 from planner.results.ledger import Ledger
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.solving.goals import Phase
+from planner.solving.variants import Variants
 from planner.studies.outcomes import measure
 
 PHASES = {"risk": ["risk", "cost"], "target": ["risk", "cost"], "welfare": ["welfare"]}
@@ -42,15 +44,15 @@ class KeptPlan:
 IMPOSSIBLE = KeptPlan(nan, nan)
 
 
-def operated_anew(case: Case, plan: PlanValues, begun: Watcher) -> KeptPlan:
+def operated_anew(case: Case, plan: PlanValues, engine: Callable[[Case], Variants]) -> KeptPlan:
     """A plan with its decisions fixed and its operations optimised for the goal of a case.
 
-    begun: told the program before it is solved, so that another thread may cancel it. Raises StoppedError where the
-    plan cannot be carried out, InputError if the case does not know what was decided on.
+    engine: makes what solves it. Raises StoppedError where the plan cannot be carried out, InputError if the case does
+    not know what was decided on.
     """
     phases = [Phase(column) for column in PHASES[case.model.objective.goal]]
-    session, outcome = held(case, single_path(plan), phases, begun)
-    found = measure(session.scope, session.program, outcome)
+    solved = solve_fixed(case, single_path(plan), phases, engine)
+    found = measure(solved.scope, solved.program, solved.outcome)
     return KeptPlan(found["risk_musd"], found["cost_musd"])
 
 

@@ -21,7 +21,7 @@ from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
 from planner.server.edits import seeking_least
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.variants import Variants
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
@@ -102,7 +102,7 @@ class SolverThread:
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
-        self._beside: LiveProgram | None = None
+        self._beside: Variants | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
@@ -187,9 +187,10 @@ class SolverThread:
             self.least[seeking.sha256] = found.get("least_risk_musd", found["risk_musd"])
         return self.least[seeking.sha256]
 
-    def ends_with(self, program: LiveProgram) -> None:
-        """Take a program beside the session, to be ended where the task is."""
-        self._beside = program
+    def beside(self, case: Case) -> Variants:
+        """An engine of another case, which begins from nothing and ends where the task does."""
+        self._beside = Variants(case)
+        return self._beside
 
     def phase(self, words: str) -> None:
         """Say what goes on."""
@@ -294,7 +295,7 @@ class SolverThread:
         begins = "building the program, solving it for the first time"
         self.phase("looking for the optimum" if self._session else begins)
         session = self._held(case)
-        session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
+        session.variants.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
         if self._is_out_of_reach(case):
             self._say_why(case)
             return
@@ -308,7 +309,7 @@ class SolverThread:
                 self._tell(stage="failed", reasons=("The solver found no plan.",))
                 self._say_why(case)
             return
-        session.progress = silent
+        session.variants.progress = silent
         seconds = (*self.found.seconds, self._passed())
         self._tell(stage="figures", figures=figures, seconds=seconds)
         self.phase("tables, then everything recomputed from them")
@@ -339,7 +340,7 @@ class SolverThread:
         if self._replaced.is_set():
             return
         session = self._held(case)
-        session.progress = silent
+        session.variants.progress = silent
         self._take_solved(session.solve(case), known)
 
     def _take_solved(self, plan: PlanValues, known: Mapping[str, float] | None = None) -> None:

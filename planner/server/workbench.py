@@ -422,7 +422,7 @@ class Workbench:
                 return
             thread.phase("the pinned plan, operated anew under what you changed")
             self.held[both] = IMPOSSIBLE  # which it stays where it cannot be done
-            self.held[both] = operated_anew(case, plan, thread.ends_with)
+            self.held[both] = operated_anew(case, plan, thread.beside)
 
         self.solver.later("hold", task, asked=True)
 

@@ -101,7 +101,19 @@ class LiveProgram:
         self.program = self._whole = program
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
+        self.unfixed = program
+        """The program of the case: `program`, but for decisions that `replace` fixes."""
         self.solver = self.solver_type(program, self.time_limit, cancelled=self.cancelled)
+
+    def replace(self, program: Program) -> None:
+        """Put a program with other figures in place of that of the case, until `release` or `update`."""
+        self.solver.replace(program)
+        self.program = program
+
+    def release(self) -> None:
+        """Undo `replace`."""
+        if self.program is not self.unfixed:
+            self.replace(self.unfixed)
 
     def solve(self, say: Say, phases: list[Phase] | None = None) -> Outcome:
         """Solve the phases of the goal, or those given; the first run is cold, later ones start from earlier bases.
@@ -171,6 +183,7 @@ class LiveProgram:
             refilled.whole,
             refilled.held,
         )
+        self.unfixed = self.program
         self.scope = self._wide.with_case(case)
         solver.replace(self.program)
         if goal != case.model.objective.goal:

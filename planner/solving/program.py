@@ -49,12 +49,25 @@ class Program:
         return {key: i for i, key in enumerate(self.rows)}
 
     def with_data(
-        self, data: Vector, row_lower: Vector, row_upper: Vector, lower: Vector, upper: Vector
+        self,
+        data: Vector | None = None,
+        row_lower: Vector | None = None,
+        row_upper: Vector | None = None,
+        lower: Vector | None = None,
+        upper: Vector | None = None,
     ) -> Program:
-        """The same rows, columns and pattern with other figures. Look-ups are shared."""
-        matrix = csr_array((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+        """The same rows, columns and pattern with other figures, where they are given. Look-ups are shared."""
+        pattern = self.matrix
+        if data is not None:
+            arrays = (data, self.matrix.indices, self.matrix.indptr)
+            pattern = csr_array(arrays, shape=self.matrix.shape)
         other = replace(
-            self, matrix=matrix, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+            self,
+            matrix=pattern,
+            row_lower=self.row_lower if row_lower is None else row_lower,
+            row_upper=self.row_upper if row_upper is None else row_upper,
+            lower=self.lower if lower is None else lower,
+            upper=self.upper if upper is None else upper,
         )
         other.__dict__.update(column=self.column, row=self.row)
         return other

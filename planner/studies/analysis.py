@@ -19,8 +19,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.errors import StoppedError
-from planner.evaluation.decisions import FixedAmounts, single_path
-from planner.evaluation.fixed_tree import fix
+from planner.evaluation.decisions import single_path
 from planner.planning.whole_program import ENDS
 from planner.results.plan import PlanValues
 from planner.results.store import read_run
@@ -38,9 +37,9 @@ from planner.results.study import (
     moves,
     unsaid,
 )
-from planner.solving.goals import Progress, phases_of, silent, solve_phases
-from planner.solving.live_program import LiveProgram
+from planner.solving.goals import Progress, silent
 from planner.solving.solution import Stop
+from planner.solving.variants import FixedAmounts, Variants
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import case_of, chains
 from planner.studies.run import agreement_of, reopen
@@ -265,9 +264,9 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     changer, lines = Changer(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
-        session, decided = LiveProgram(case), single_path(plan)
+        variants, fixed = Variants(case), single_path(plan)
         for point in order:
-            status, values = _held(session, case_of(changer, point.settings), decided)
+            status, values = _with_fixed(variants, case_of(changer, point.settings), fixed)
             least = float(best[point.id])
             risk = values.get("risk_musd", np.nan)
             fails = _fails(asked.fails_when, values) if asked.fails_when else None
@@ -275,20 +274,17 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _held(session: LiveProgram, case: Case, decided: FixedAmounts) -> tuple[str, Measures]:
+def _with_fixed(variants: Variants, case: Case, fixed: FixedAmounts) -> tuple[str, Measures]:
     """Least risk, then least cost, of operations at a point with the plan as decided."""
-    session.update(case)
-    fix(session, decided)
-    objective = case.model.objective.model_copy(
-        update={"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
-    )
-    session.solver.reset_bounds()
-    outcome = solve_phases(session.program, objective, session.solver, silent, phases_of(objective))
-    if outcome.stop is Stop.OPTIMAL:
-        return OPTIMAL, measure(session.scope, session.program, outcome)
-    if outcome.stop is Stop.INFEASIBLE:
-        return ENDS[outcome.stop].value, {}
-    raise StoppedError(f"a plan held fixed has no proven optimum ({outcome.stop})")
+    least = {"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
+    objective = case.model.objective.model_copy(update=least)
+    solved = variants.solve(case, fixed=fixed, objective=objective)
+    if solved.is_optimal:
+        return OPTIMAL, measure(solved.scope, solved.program, solved.outcome)
+    stop = solved.outcome.stop
+    if stop is Stop.INFEASIBLE:
+        return ENDS[stop].value, {}
+    raise StoppedError(f"a plan held fixed has no proven optimum ({stop})")
 
 
 def _fails(told: str, values: Measures) -> bool:

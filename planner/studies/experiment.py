@@ -21,9 +21,8 @@ from planner.errors import (
     did_you_mean,
 )
 from planner.results.study import unsaid
-from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
+from planner.solving.variants import Variants
 from planner.studies.design import ends, misfit
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.points import DesignRow, Settler, case_of, check_study
@@ -79,7 +78,7 @@ class Experiment:
         return f"Experiment({self._study.title!r}: {varied})"
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_live", "_changer", "_settler")
+        own = ("_variants", "_changer", "_settler")
         return {name: value for name, value in vars(self).items() if name not in own}
 
     @property
@@ -147,12 +146,12 @@ class Experiment:
 
     def __call__(self, **values: Value | None) -> dict[str, float]:
         """The outcomes of a point: 0 for what is not built, bought or short."""
-        self._live.update(self.case(**values))
-        found = self._live.solve(silent)
-        if found.stop is not Stop.OPTIMAL:
-            told = f"at {values}: {WHY[found.stop]}"
-            raise InfeasibleError([told]) if found.stop is Stop.INFEASIBLE else StoppedError(told)
-        figures = figures_of(self._live, found, self._functions)
+        solved = self._variants.solve(self.case(**values))
+        stop = solved.outcome.stop
+        if stop is not Stop.OPTIMAL:
+            said = f"at {values}: {WHY[stop]}"
+            raise InfeasibleError([said]) if stop is Stop.INFEASIBLE else StoppedError(said)
+        figures = figures_of(solved, self._functions)
         return {name: figures.get(name, unsaid(name)) for name in self._outcomes}
 
     def table(
@@ -210,8 +209,8 @@ class Experiment:
         return Settler(self._study, self._base)
 
     @cached_property
-    def _live(self) -> LiveProgram:
-        return LiveProgram(self._base, self._study.time_limit)
+    def _variants(self) -> Variants:
+        return Variants(self._base, self._study.time_limit)
 
 
 def _described(uncertainty: Uncertainty) -> tuple[str, list[float]]:

@@ -15,14 +15,15 @@ from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import fix, with_other_scenarios
+from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
 from planner.parallel import Answer, Make, Workers, answered
-from planner.solving.goals import Phase, silent, solve_phases
+from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
+from planner.solving.variants import Variants
 from tests.cases import (
     EXACT,
     MUSD,
@@ -66,13 +67,10 @@ def alone(case: Case, scenario: str, decisions: FixedDecisions) -> float:
         if row.scenario == scenario
     ]
     shocks = [row for row in case.tables.shocks if row.scenario == scenario]
-    session = LiveProgram(with_other_scenarios(case, rows, shocks))
-    fix(session, decisions.amounts[ALL])
-    outcome = solve_phases(
-        session.program, case.model.objective, session.solver, silent, [Phase("risk")]
-    )
-    assert outcome.stop is Stop.OPTIMAL
-    return outcome.values["risk"]
+    variants = Variants(with_other_scenarios(case, rows, shocks))
+    solved = variants.solve(fixed=decisions.amounts[ALL], phases=[Phase("risk")])
+    assert solved.is_optimal
+    return solved.value("risk")
 
 
 @pytest.mark.parametrize("seed", seeds(40_000, 12, 400))
@@ -362,9 +360,8 @@ def test_the_bounds_bracket_the_teaching_case() -> None:
     """Its three scenarios as one tree with the plan's decisions fixed are the exact multistage optimum."""
     case = planner.load(STARTER, model=STARTER.parents[1] / "models" / "base.toml")
     decisions = fixed_decisions(planner.solve(case, baseline=False))
-    session = LiveProgram(case)
-    fix(session, decisions.amounts[ALL])
-    best = session.solve(silent, [Phase("risk")]).values["risk"]
+    fixed = decisions.amounts[ALL]
+    best = Variants(case).solve(fixed=fixed, phases=[Phase("risk")]).value("risk")
     chances = np.array(list(case.scenarios.values()))
     objective = case.model.objective
     risks = {}

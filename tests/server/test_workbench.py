@@ -562,8 +562,9 @@ def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> No
     bench.hold()
     now = answered(bench).solver.found
     wait_for(lambda: not bench.solver.waited_for)
-    program = bench.solver._beside
-    assert program is not None and program.case is now.case and not program.cancelled.is_set()
+    engine = bench.solver._beside
+    assert engine is not None and engine.case is now.case
+    engine.raise_if_cancelled()
     fixed = bench.held[first.case.sha256, now.case.sha256]
     assert now.case.model.objective.goal == "welfare"
     least_risk = planner.studies.fixed_plan.measured_in(now.case, single_path(first))

@@ -26,19 +26,12 @@ from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
+from planner.solving.restarts import RestartableSolver
 from planner.solving.solution import Solution
 from planner.studies.outcomes import measure
 from planner.studies.run import agreement_of, retry, run_points, status_of
 from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results
-from planner.studies.worker import (
-    BAD_INPUT,
-    CRASHED,
-    START,
-    ChainState,
-    PointResult,
-    RestartableSolver,
-    Worker,
-)
+from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, Worker
 from tests.studies import studies
 from tests.studies.processes import written
 from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample

@@ -14,7 +14,6 @@ import pytest
 import planner
 from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
-from planner.api.plans import STRUCTURES
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
@@ -26,6 +25,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Solution
+from planner.solving.variants import STRUCTURES
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -271,7 +271,7 @@ def test_a_program_is_begun_at_the_last_plan_of_those_who_share_alike(
     case = starter()
     session, begun = planner.Session(case), list[Solver]()
     session.figures()
-    allied, begin = session._live.solver, Solver.begin_near
+    allied, begin = session.variants.live.solver, Solver.begin_near
 
     def spied(self: Solver, other: Solver, *arguments: Any) -> None:
         begun.append(other)
