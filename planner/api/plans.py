@@ -149,6 +149,15 @@ class Session:
         """Why the last change needed the program built again, or ''."""
         return self.variants.rebuilt
 
+    @property
+    def progress(self) -> Progress:
+        """Called with each goal by name as its solve begins."""
+        return self.variants.progress
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self.variants.progress = progress
+
     def figures(self, case: Case | None = None) -> dict[str, float]:
         """The figures of `solve` without its tables (MUSD): `risk_musd`, `cost_musd`, `expected_loss_musd`, and with
         goal `risk` `least_risk_musd`.

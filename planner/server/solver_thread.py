@@ -295,7 +295,7 @@ class SolverThread:
         begins = "building the program, solving it for the first time"
         self.phase("looking for the optimum" if self._session else begins)
         session = self._held(case)
-        session.variants.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
+        session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
         if self._is_out_of_reach(case):
             self._say_why(case)
             return
@@ -309,7 +309,7 @@ class SolverThread:
                 self._tell(stage="failed", reasons=("The solver found no plan.",))
                 self._say_why(case)
             return
-        session.variants.progress = silent
+        session.progress = silent
         seconds = (*self.found.seconds, self._passed())
         self._tell(stage="figures", figures=figures, seconds=seconds)
         self.phase("tables, then everything recomputed from them")
@@ -340,7 +340,7 @@ class SolverThread:
         if self._replaced.is_set():
             return
         session = self._held(case)
-        session.variants.progress = silent
+        session.progress = silent
         self._take_solved(session.solve(case), known)
 
     def _take_solved(self, plan: PlanValues, known: Mapping[str, float] | None = None) -> None:
