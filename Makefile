@@ -28,7 +28,7 @@ decision: demo
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
 # Under a minute, for work in progress: one solve, the golden programs, the answers derived by hand.
 quick: $(VENV)/test.done
@@ -66,10 +66,10 @@ agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
 		tests/behaviour/test_whole_plants.py tests/certification tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
 		tests/explain/test_investment.py tests/evaluation
-	$(BIN)/python -m tests.oracle.long
-	$(BIN)/python -m tests.decomposition.long
-	rm -rf build/points && $(BIN)/python -m tests.studies.long.throughput 10000 2 build/points
-	$(BIN)/python -m tests.robust.long
+	$(BIN)/python -m checks.random_cases
+	$(BIN)/python -m checks.decomposed_cases
+	rm -rf build/points && $(BIN)/python -m checks.study_throughput 10000 2 build/points
+	$(BIN)/python -m checks.stopped_commands
 
 # Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes; then as long of the workbench's routes
 # and of damaged run folders side by side.
@@ -80,11 +80,11 @@ fuzz: $(VENV)/test.done
 	$(MAKE) -j 2 asked-routes asked-runs
 
 fuzz-%:
-	$(BIN)/python tests/faults/fuzz/fuzz_loaders.py build/fuzz -seed=$* -artifact_prefix=build/ \
+	$(BIN)/python checks/fuzz_loaders.py build/fuzz -seed=$* -artifact_prefix=build/ \
 		-max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
 
 asked-%:
-	$(BIN)/python tests/faults/fuzz/fuzz_routes.py $* 900
+	$(BIN)/python checks/fuzz_routes.py $* 900
 
 lock: $(VENV)/test.done
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock

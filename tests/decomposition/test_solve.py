@@ -32,7 +32,7 @@ from tests.cases import (
     shock,
 )
 from tests.conftest import MakeCase
-from tests.decomposition.long import check
+from tests.decomposition.both_ways import check
 
 STARTER = Path(planner.__file__).parents[1] / "inputs" / "starter"
 

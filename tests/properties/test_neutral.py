@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cases import read_rows, seeds, write_rows
-from tests.oracle.long import optima
+from tests.oracle.both_ways import optima
 from tests.oracle.random_case import write_random_case
 
 SHARE = 1e-9

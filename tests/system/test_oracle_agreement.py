@@ -17,7 +17,12 @@ from planner.formulation.index_sets import Scope
 from planner.results.verify import verify
 from tests.cases import seeds
 from tests.oracle.agreement import flat
-from tests.oracle.long import both_ways, both_ways_with_new_rules, same_coverage, same_when_divided
+from tests.oracle.both_ways import (
+    both_ways,
+    both_ways_with_new_rules,
+    same_coverage,
+    same_when_divided,
+)
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
@@ -108,7 +113,7 @@ def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", seeds(5000, 3, 24))
 def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -> None:
-    """Quarters, magnets, resale, whole plants, one path up to a year, payments; `tests.oracle.long` takes hundreds."""
+    """Quarters, magnets, resale, whole plants, one path up to a year, payments; `checks/random_cases.py` takes hundreds."""
     both_ways(tmp_path / "case", seed)
 
 

@@ -1,4 +1,4 @@
-"""Kill -9 at random moments: `python -m tests.studies.long.kills TIMES OUT [local|cluster]`.
+"""Kill -9 at random moments: `python -m checks.stopped_studies TIMES OUT [local|cluster]`.
 
 local: a study on two worker processes; it or one of them is killed. cluster: `planner study run --scheduler` on a
 dask scheduler with three workers; the study, a worker or the scheduler is killed. The study goes on after each kill;
@@ -70,7 +70,7 @@ def on_workers(out: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes
         command = [
             sys.executable,
             "-m",
-            "tests.studies.long.kills",
+            "checks.stopped_studies",
             "run",
             str(out / "study.toml"),
             str(folder),

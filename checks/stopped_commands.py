@@ -1,6 +1,6 @@
 """Kills and interruptions of every command that writes, at any moment: nothing is lost and nothing is left over.
 
-python -m tests.robust.long [KILLS] [INTERRUPTIONS] [SEED]
+python -m checks.stopped_commands [KILLS] [INTERRUPTIONS] [SEED]
 
 A workbench is asked for one change after the other meanwhile: what was answered is on disk. Each line that is printed
 has the counts so far, and every SETTLED the commands end once undisturbed and nothing may be left over: a stop loses

@@ -1,6 +1,6 @@
 """Random requests to the workbench and random damage to run folders: an answer or a sentence, never a crash.
 
-    python tests/faults/fuzz/fuzz_routes.py routes|runs SECONDS [SEED]
+    python checks/fuzz_routes.py routes|runs SECONDS [SEED]
 
 Requests go through the gate as a browser sends them, edits of known keys with odd values among them. Of a run folder
 one file is cut, doubled, mixed with another or changed in a few bytes, with digests that fit or not. A finding ends
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from starlette.testclient import TestClient
 

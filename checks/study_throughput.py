@@ -1,6 +1,6 @@
-"""Points per second and memory of the coordinator: `python -m tests.studies.long.throughput POINTS WORKERS OUT`.
+"""Points per second and memory of the coordinator: `python -m checks.study_throughput POINTS WORKERS OUT`.
 
-`python -m tests.studies.long.throughput read OUT`, beside it, reads the folder until the study is finished.
+`python -m checks.study_throughput read OUT`, beside it, reads the folder until the study is finished.
 
 Not a test: it takes minutes and prints figures. The warm rate is from the first point to the last, without the start
 of the workers and the checks; seconds on points are those of the workers' clocks.

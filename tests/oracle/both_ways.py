@@ -1,15 +1,10 @@
-"""Many random cases against the planner: python -m tests.oracle.long [FIRST] [COUNT] [DIVIDED], minutes for hundreds.
+"""A random case solved by the planner and by the independent formulation, and in other ways that change no optimum.
 
-COUNT cases over all switches, and COUNT over all rules, are solved both ways (`agreement`); DIVIDED cases without a
-shock inside a year are solved as they are and with every year divided, which must not change an optimum; of as many
-others what is left without something is compared.
+`checks/random_cases.py` runs hundreds of them, the tests a few.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import planner
@@ -63,32 +58,3 @@ def optima(folder: Path, model: dict[str, object]) -> dict[str, float]:
         for name, value in found.items()
         if name not in ("risk_at_cost", "expected_loss")
     }
-
-
-def apart(check: Callable[[Path, int], None], seeds: range) -> list[str]:
-    """Seeds at which a check does not hold."""
-    out = []
-    for seed in seeds:
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                check(Path(scratch) / "case", seed)
-            except AssertionError as error:
-                out.append(
-                    f"{check.__name__} {seed}: {(str(error) or repr(error)).splitlines()[0]}"
-                )
-    return out
-
-
-def main(first: int = 5000, count: int = 400, divided: int = 100) -> None:
-    """Compare, and end with exit code 1 if two answers differ."""
-    many, few = range(first, first + count), range(first, first + divided)
-    found = apart(both_ways, many) + apart(both_ways_with_new_rules, many)
-    found += apart(same_when_divided, few)
-    found += apart(same_coverage, few)
-    told = f"{count} cases twice and {divided} divided ones: {len(found)} apart"
-    print(*found, told, sep="\n")  # noqa: T201
-    sys.exit(bool(found))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The pictures of the worked studies: `python -m tests.studies.long.pictures STUDIES [NAME ..]`.
+"""The pictures of the worked studies: `python -m checks.study_pictures STUDIES [NAME ..]`.
 
 STUDIES: the folder of the study folders. NAME: which; left out, all.
 Writes reports/reference/studies/*.svg. Run after `planner study run` has run each file of models/studies into

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the loaders: whatever the bytes, a Case or an InputError, quickly and in little memory.
 
     pip install atheris
-    python tests/faults/fuzz/fuzz_loaders.py FOLDER -max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
+    python checks/fuzz_loaders.py FOLDER -max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
 
 FOLDER keeps what has been found between two runs.
 
@@ -40,7 +40,7 @@ with atheris.instrument_imports(
     from planner.studies.points import check_study
     from planner.studies.study_file import read_study
 
-STARTER = Path(__file__).parents[3] / "inputs" / "starter"
+STARTER = Path(__file__).parents[1] / "inputs" / "starter"
 ROOM = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 - memory, for speed
 CASE = Path(shutil.copytree(STARTER, ROOM / "case"))
 NAMES = [table.name for table in TABLES]
@@ -141,7 +141,7 @@ def seeds(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[3]))
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     PARTS = skeleton()
     TEACHING = planner.load(STARTER)
     RUN = write_run(planner.solve(TEACHING), ROOM / "run")
