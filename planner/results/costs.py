@@ -5,17 +5,20 @@ All are expected, discounted and in MUSD. Every part but `capex`, people and pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
 from planner.data.scenario_tree import Vector
-from planner.data.shock_effects import year_of
 from planner.results.ledger import Ledger
 from planner.results.schema import IMPORTED
 from planner.results.targets import missed_musd
 from planner.results.verify_resources import full_capex
 from planner.units import musd, musd_per_tonne
+
+Capacities = Mapping[str, Vector]
+"""Project -> t/y at every visit."""
 
 
 def cost_parts(book: Ledger) -> dict[str, float]:
@@ -32,40 +35,45 @@ def cost_parts(book: Ledger) -> dict[str, float]:
         "stock_holding": _holding,
         "targets": _targets,
     }
-    chances = np.array(list(book.case.scenarios.values()))
-    nothing = np.zeros(len(chances))
-    return {name: float(np.sum(chances * sum(of(book), nothing))) for name, of in parts.items()}
+    found = {}
+    for name, amounts in parts.items():
+        by_scenario = np.zeros(len(book.chances))
+        for amount in amounts(book):
+            by_scenario = by_scenario + amount
+        found[name] = float(np.sum(book.chances * by_scenario))
+    return found
 
 
 def _capex(book: Ledger) -> Iterator[Vector]:
-    """By scenario, what each build costs over the years in which it is paid."""
+    """Each build over the years in which it is paid, by scenario."""
     case = book.case
-    for (p, committed), tpa in book.builds:
-        years = case.payment_years(p, committed)
+    for (project, committed), tpa in book.builds:
+        capex = full_capex(case, project)
+        years = case.payment_years(project, committed)
         for year in years:
-            yield case.cost_discount(year) * full_capex(case, p) * tpa / len(years)
+            yield case.cost_discount(year) * capex * tpa / len(years)
 
 
 def _fixed_opex(book: Ledger) -> Iterator[Vector]:
-    """By scenario, fixed opex of each build from its planned start."""
+    """Fixed opex of each build from its planned start, by scenario."""
     case = book.case
-    for (p, committed), tpa in book.builds:
-        row = case.projects[p]
+    for (project, committed), tpa in book.builds:
+        row = case.projects[project]
         yearly = musd(row.fixed_opex_usd_per_tpa)
         for year in range(committed + row.lead_time_years, case.last_year + 1):
             yield case.cost_discount(year) * yearly * tpa
 
 
 def _variable_opex(book: Ledger) -> Iterator[Vector]:
-    """By scenario, opex net of credit of what runs."""
-    for p in book.case.projects:
-        rate = book.case.throughput_cost(p)
+    """Opex net of credit of what runs, by scenario."""
+    for project, load in book.loads.items():
+        rate = book.case.throughput_cost(project)
         if rate > 0:
-            yield rate * _over_time(book, book.loads[p])
+            yield rate * _over_time(book, load)
 
 
 def _imports(book: Ledger) -> Iterator[Vector]:
-    """By scenario, what imports and resold tonnes cost at the price of the supplier in the buying country."""
+    """Imports and resold tonnes at the price of the supplier in the buying country, by scenario."""
     if not book.case.import_price:
         return
     for (item, country, supplier, _, element, form), tonnes in book.flows:
@@ -75,39 +83,42 @@ def _imports(book: Ledger) -> Iterator[Vector]:
 
 
 def _training(book: Ledger) -> Iterator[Vector]:
-    """By scenario, fees of trainees."""
-    for (g, year), persons in book.intake:
-        fee = musd(book.case.programmes[g].cost_per_trainee_usd)
-        yield book.case.cost_discount(year) * fee * persons
+    """Fees of trainees, by scenario."""
+    case = book.case
+    for (programme, year), persons in book.intake:
+        fee = musd(case.programmes[programme].cost_per_trainee_usd)
+        yield case.cost_discount(year) * fee * persons
 
 
 def _seats(book: Ledger) -> Iterator[Vector]:
-    """By scenario, new seats."""
-    for (g, year), seats in book.new_seats:
-        price = musd(book.case.programmes[g].cost_per_seat_usd)
-        yield book.case.cost_discount(year) * price * seats
+    """New seats, by scenario."""
+    case = book.case
+    for (programme, year), seats in book.new_seats:
+        price = musd(case.programmes[programme].cost_per_seat_usd)
+        yield case.cost_discount(year) * price * seats
 
 
 def _hires(book: Ledger) -> Iterator[Vector]:
-    """By scenario, hires, which are decided in the first period of a year."""
+    """Hires, which are decided in the first period of a year, by scenario."""
     case = book.case
     for team, row in case.workforce.items():
+        price = musd(row.hire_cost_usd)
         hired = book.whole(book.people["hired"][team])
         for year in case.years:
-            price = musd(row.hire_cost_usd)
             yield case.cost_discount(year) * price * hired[:, book.opening[year]]
 
 
 def _purchases(book: Ledger) -> Iterator[Vector]:
-    """By scenario, stock purchases less the lowest import price, at least 0."""
-    case, tree = book.case, book.tree
+    """Stock purchases less the lowest import price, at least 0, by scenario."""
+    case = book.case
     for good in case.stockpiles:
-        net = tree.yearly(case.net_purchase_price(good, year) for year in case.years)
-        yield _over_time(book, book.at(net) * book.goods[("bought", *good)])
+        prices = book.tree.yearly(case.net_purchase_price(good, year) for year in case.years)
+        bought = book.goods[("bought", *good)]
+        yield _over_time(book, book.at(prices) * bought)
 
 
 def _holding(book: Ledger) -> Iterator[Vector]:
-    """By scenario, holding of the stock at the end of each year."""
+    """Holding of the stock at the end of each year, by scenario."""
     stocks = book.stocks.amounts("stock_t")
     closes = np.array([node.closes_year for node in book.tree.nodes], dtype=float)
     for good, row in book.case.stockpiles.items():
@@ -116,13 +127,13 @@ def _holding(book: Ledger) -> Iterator[Vector]:
 
 
 def _targets(book: Ledger) -> Iterator[Vector]:
-    """By scenario, what targets miss at their price."""
-    yield _over_time(book, missed_musd(book).ravel())
+    """Tonnes that targets miss at their price, by scenario."""
+    yield _over_time(book, missed_musd(book))
 
 
 def _over_time(book: Ledger, by_visit: Vector) -> Vector:
-    """What falls due at each visit, discounted and added up by scenario."""
-    discounts = [book.case.cost_discount(year_of(period)) for period in book.tree.periods]
+    """Amounts due at each visit, discounted and added up by scenario."""
+    discounts = [book.case.cost_discount(year) for year in book.period_years.tolist()]
     return np.asarray(book.whole(by_visit) @ np.array(discounts))
 
 
@@ -132,35 +143,37 @@ def utilisation(book: Ledger) -> dict[str, dict[str, float | None]]:
     Over the whole horizon, not discounted; throughput is split between new and existing capacity in proportion to it.
     `undisturbed`: in periods in which every factor is 1. None without capacity.
     """
-    case, tree = book.case, book.tree
-    lengths = book.at(tree.lengths)
-    weights = book.everywhere(np.array(list(case.scenarios.values())))
-    calm = np.array([tree.is_undisturbed(node.index) for node in tree.nodes])
-    undisturbed = weights * book.at(calm.astype(float))
-    out: dict[str, dict[str, float | None]] = {}
-    for stage in dict.fromkeys(row.stage for row in case.projects.values()):
-        plants = [p for p, row in case.projects.items() if row.stage == stage]
-        new = [book.new_capacity[p] * lengths for p in plants]
-        old = [book.at(tree.existing(p)) * lengths for p in plants]
-        ran_new = [_part(book.loads[p], a, b) for p, a, b in zip(plants, new, old, strict=True)]
-        ran_old = [_part(book.loads[p], b, a) for p, a, b in zip(plants, new, old, strict=True)]
-        out[stage] = {
-            "new": _use(ran_new, new, weights),
-            "new_undisturbed": _use(ran_new, new, undisturbed),
-            "existing": _use(ran_old, old, weights),
+    projects = book.case.projects
+    chances = book.everywhere(book.chances)
+    calm = np.array([book.tree.is_undisturbed(node.index) for node in book.tree.nodes])
+    undisturbed = chances * book.at(calm.astype(float))
+    found: dict[str, dict[str, float | None]] = {}
+    for stage in dict.fromkeys(row.stage for row in projects.values()):
+        plants = [project for project, row in projects.items() if row.stage == stage]
+        new = partial(_use, book, plants, book.new_capacity, book.existing)
+        existing = partial(_use, book, plants, book.existing, book.new_capacity)
+        found[stage] = {
+            "new": new(weights=chances),
+            "new_undisturbed": new(weights=undisturbed),
+            "existing": existing(weights=chances),
         }
-    return out
+    return found
 
 
-def _part(load: Vector, own: Vector, other: Vector) -> Vector:
-    """The part of a throughput that falls to some of the capacity, in proportion."""
-    whole = own + other
-    return np.divide(load * own, whole, out=np.zeros(len(load)), where=whole > 0)
+def _use(
+    book: Ledger, plants: list[str], own: Capacities, other: Capacities, *, weights: Vector
+) -> float | None:
+    """Weighed throughput of some of the capacity of plants over that capacity; None without any.
 
-
-def _use(ran: list[Vector], could: list[Vector], weights: Vector) -> float | None:
-    """Weighed throughput over weighed capacity; None without capacity."""
-    capacity = sum(float(np.sum(weights * vector)) for vector in could)
-    if capacity <= 0:
-        return None
-    return sum(float(np.sum(weights * vector)) for vector in ran) / capacity
+    own: t/y of that capacity by project, at every visit. other: t/y of the rest.
+    """
+    lengths = book.at(book.tree.lengths)
+    capacity = 0.0
+    used = 0.0
+    for project in plants:
+        most = own[project] * lengths
+        whole = most + other[project] * lengths
+        ran = np.divide(book.loads[project] * most, whole, out=book.zeros(), where=whole > 0)
+        capacity += float(np.sum(weights * most))
+        used += float(np.sum(weights * ran))
+    return used / capacity if capacity > 0 else None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import CONVERTING, FORMS, STAGES
 from planner.results.schema import IMPORTED, RETURNED, SAVED
 
 Places = NDArray[np.intp]
+GOOD = ["country", "element", "form"]
+"""Columns that name a good."""
 CONVERTED = tuple(stage.item for stage in CONVERTING)
 """Items of `operations` that plants take in of a form."""
 OF_GOODS = (*CONVERTED, SAVED, "made", *IMPORTED, "given", "received", "released", "bought")
@@ -48,15 +52,17 @@ class Amounts:
 
     def by(self, part: Callable[[Any], Any]) -> Amounts:
         """Added up by a part of the key; None leaves out."""
-        out: dict[Any, Vector] = {}
+        sums: dict[Any, Vector] = {}
         for key, values in self:
-            if (of := part(key)) is not None:
-                out[of] = out[of] + values if of in out else values
-        places = {key: i for i, key in enumerate(out)}
-        return Amounts(places, np.array(list(out.values())).reshape(-1, self.values.shape[1]))
+            shared = part(key)
+            if shared is not None:
+                sums[shared] = sums[shared] + values if shared in sums else values
+        places = {key: place for place, key in enumerate(sums)}
+        rows = np.array(list(sums.values()))
+        return Amounts(places, rows.reshape(-1, self.values.shape[1]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placed:
     """The rows of a table that name what the case has, and where each stands; `strangers`: how many others there are.
 
@@ -77,23 +83,28 @@ class Placed:
 
     def amounts(self, name: str) -> Amounts:
         """A column of the table, added up."""
-        shape = (len(self.places), self.size)
-        at = self.key * self.size + self.column
-        sums = np.bincount(at, self.stated(name), minlength=shape[0] * shape[1])
-        return Amounts(self.places, sums.astype(float).reshape(shape))
+        keys = len(self.places)
+        cell = self.key * self.size + self.column
+        sums = np.bincount(cell, self.stated(name), minlength=keys * self.size)
+        values = sums.astype(float).reshape(keys, self.size)
+        return Amounts(self.places, values)
 
     def of(self, expected: Callable[[Any], Vector]) -> Vector:
-        """What should stand at each place, given by key."""
-        values = np.array([expected(key) for key in self.places]).reshape(-1, self.size)
+        """The figure that should stand at each place, given by key."""
+        rows = [expected(key) for key in self.places]
+        values = np.array(rows).reshape(-1, self.size)
         return np.asarray(values[self.key, self.column])
 
 
 class Ledger:
-    """What the tables say. A visit is a scenario in a period; vectors are over visits, in the order of both, or over
-    scenarios."""
+    """The result tables of a case as vectors.
+
+    A visit is a scenario in a period; vectors are over visits, in the order of both, or over scenarios.
+    """
 
     def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame]) -> None:
-        self.case, self.tables = case, tables
+        self.case = case
+        self.tables = tables
 
     # ---- when ------------------------------------------------------------------------------------
 
@@ -105,7 +116,8 @@ class Ledger:
     @cached_property
     def node(self) -> Places:
         """The node of each visit."""
-        return np.array([self.tree.path_of(w) for w in self.case.scenarios], dtype=np.intp).ravel()
+        paths = [self.tree.path_of(scenario) for scenario in self.case.scenarios]
+        return np.array(paths, dtype=np.intp).ravel()
 
     @cached_property
     def first(self) -> Places:
@@ -119,12 +131,27 @@ class Ledger:
         return {year: self.tree.periods.index(period) for year, period in self.tree.opening.items()}
 
     @cached_property
-    def years(self) -> NDArray[np.int64]:
-        """The year of each visit."""
-        return np.tile([year_of(period) for period in self.tree.periods], len(self.case.scenarios))
+    def period_years(self) -> NDArray[np.int64]:
+        """The year of each period."""
+        return np.array([year_of(period) for period in self.tree.periods])
+
+    @cached_property
+    def year_places(self) -> NDArray[np.int64]:
+        """The year of each visit, counted from the first of the horizon."""
+        years = np.tile(self.period_years, len(self.case.scenarios))
+        return years - self.case.first_year
+
+    @cached_property
+    def chances(self) -> Vector:
+        """The probability of each scenario."""
+        return np.array(list(self.case.scenarios.values()))
+
+    def zeros(self) -> Vector:
+        """0 at every visit."""
+        return np.zeros(len(self.node))
 
     def at(self, by_node: Vector) -> Vector:
-        """What is known of nodes, at each visit."""
+        """A figure of nodes, at each visit."""
         return by_node[self.node]
 
     def whole(self, by_visit: NDArray[Any]) -> NDArray[Any]:
@@ -132,7 +159,7 @@ class Ledger:
         return by_visit.reshape(-1, len(self.tree.periods))
 
     def everywhere(self, by_scenario: Vector) -> Vector:
-        """What is known of scenarios, at each visit."""
+        """A figure of scenarios, at each visit."""
         return np.repeat(by_scenario, len(self.tree.periods))
 
     # ---- tables ----------------------------------------------------------------------------------
@@ -140,49 +167,44 @@ class Ledger:
     @cached_property
     def operations(self) -> Placed:
         """By (item, country, project, feed, element, form)."""
-        return self._by_visit(
-            "operations", ("item", "country", "project", "feed", "element", "form"), self._is_flow
-        )
+        key = ["item", "country", "project", "feed", "element", "form"]
+        return self._by_visit("operations", key, self._is_flow)
 
     @cached_property
     def shortfall(self) -> Placed:
         """By good."""
-        return self._by_visit("shortfall", ("country", "element", "form"), self._is_good)
+        return self._by_visit("shortfall", GOOD, self._is_good)
 
     @cached_property
     def stocks(self) -> Placed:
         """By good."""
-        return self._by_visit(
-            "stocks", ("country", "element", "form"), self.case.stockpiles.__contains__
-        )
+        return self._by_visit("stocks", GOOD, self.case.stockpiles.__contains__)
 
     @cached_property
     def workforce(self) -> Placed:
         """By (country, skill)."""
-        return self._by_visit("workforce", ("country", "skill"), self.case.workforce.__contains__)
+        return self._by_visit("workforce", ["country", "skill"], self.case.workforce.__contains__)
 
     @cached_property
     def capacity(self) -> Placed:
         """By (project,)."""
-        return self._by_visit("capacity", ("project",), lambda key: key[0] in self.case.projects)
+        return self._by_visit("capacity", ["project"], self._is_of_project)
 
     @cached_property
     def investments(self) -> Placed:
         """By (project, year)."""
-        return self._by_scenario(
-            "investments", ("project", "year"), lambda key: key[0] in self.case.projects
-        )
+        return self._by_scenario("investments", ["project", "year"], self._is_of_project)
 
     @cached_property
     def training(self) -> Placed:
         """By (programme, year)."""
-        return self._by_scenario("training", ("programme", "year"), lambda _: True)
+        return self._by_scenario("training", ["programme", "year"], lambda _: True)
 
     @cached_property
     def spending(self) -> Placed:
         """By (funder, country, item, year, quarter or 0)."""
-        columns = ("funder", "country", "item", "year", "quarter")
-        return self._by_scenario("spending", columns, lambda key: key[1] in self.case.countries)
+        key = ["funder", "country", "item", "year", "quarter"]
+        return self._by_scenario("spending", key, lambda key: key[1] in self.case.countries)
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -200,36 +222,54 @@ class Ledger:
         country, element, form = key
         return country in self.case.countries and element in self.case.elements and form in FORMS
 
-    def _by_visit(self, name: str, columns: Sequence[str], known: Callable[[Any], bool]) -> Placed:
-        table = self.tables[name]
-        scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
-        dated = [
-            (p.year, p.quarter) if isinstance(p, Quarter) else (p, 0) for p in self.tree.periods
-        ]
-        periods = {date: i for i, date in enumerate(dated)}
-        scenario, named = coded([table["scenario"]])
-        when, dates = coded([table["year"], _quarter(table)])
-        row_scenario = np.array([scenarios.get(w, -1) for (w,) in named], dtype=np.intp)[scenario]
-        row_period = np.array([periods.get(date, -1) for date in dates], dtype=np.intp)[when]
-        visit = np.where(
-            (row_scenario < 0) | (row_period < 0), -1, row_scenario * len(periods) + row_period
-        )
+    def _is_of_project(self, key: tuple[Any, ...]) -> bool:
+        return key[0] in self.case.projects
+
+    def _by_visit(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
+        table = self._dated(name)
+        row_visit, visits = coded(table, ["scenario", "year", "quarter"])
+        visit = np.array([self._visits.get(key, -1) for key in visits], dtype=np.intp)
         return _place(
-            table, columns, known, np.arange(len(table)), visit, len(scenarios) * len(periods)
+            table,
+            columns,
+            known,
+            row=np.arange(len(table)),
+            where=visit[row_visit],
+            size=len(self.node),
         )
 
-    def _by_scenario(
-        self, name: str, columns: Sequence[str], known: Callable[[Any], bool]
-    ) -> Placed:
+    @cached_property
+    def _visits(self) -> dict[tuple[str, int, int], int]:
+        """Scenario, year and quarter (0: the whole year) -> place of the visit."""
+        moments = []
+        for period in self.tree.periods:
+            quarter = period.quarter if isinstance(period, Quarter) else 0
+            moments.append((year_of(period), quarter))
+        visits = product(self.case.scenarios, moments)
+        return {(scenario, *moment): place for place, (scenario, moment) in enumerate(visits)}
+
+    def _by_scenario(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
+        table = self._dated(name)
+        scenarios = tuple(self.case.scenarios)
+        place_of = {scenario: place for place, scenario in enumerate(scenarios)}
+        places: dict[str, list[int]] = {}
+        for text in table["scenarios"].unique():
+            places[text] = [place_of.get(scenario, -1) for scenario in members(text, scenarios)]
+        where = table["scenarios"].reset_index(drop=True).map(places).explode()
+        return _place(
+            table,
+            columns,
+            known,
+            row=where.index.to_numpy(dtype=np.intp),
+            where=where.to_numpy(dtype=np.intp),
+            size=len(scenarios),
+        )
+
+    def _dated(self, name: str) -> pd.DataFrame:
+        """A table, its column `quarter` 0 where blank."""
         table = self.tables[name]
-        scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
-        text, texts = coded([table["scenarios"]])
-        wheres = [
-            [scenarios.get(w, -1) for w in members(cell, tuple(scenarios))] for (cell,) in texts
-        ]
-        row = np.repeat(np.arange(len(table)), [len(wheres[i]) for i in text.tolist()])
-        where = np.array([w for i in text.tolist() for w in wheres[i]], dtype=np.intp)
-        return _place(table, columns, known, row, where, len(scenarios))
+        quarter = table["quarter"].astype("Int64").fillna(0)
+        return table.assign(quarter=np.asarray(quarter, dtype=np.intp))
 
     # ---- what follows ----------------------------------------------------------------------------
 
@@ -251,9 +291,8 @@ class Ledger:
     @cached_property
     def people(self) -> dict[str, Amounts]:
         """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
-        return {
-            name: self.workforce.amounts(name) for name in ("staff", "hired", "lent", "borrowed")
-        }
+        columns = ("staff", "hired", "lent", "borrowed")
+        return {column: self.workforce.amounts(column) for column in columns}
 
     @cached_property
     def builds(self) -> Amounts:
@@ -283,77 +322,93 @@ class Ledger:
     @cached_property
     def loads(self) -> dict[str, Vector]:
         """Throughput (t) of each plant at every visit, as capacity counts it."""
-        return {p: sum(self._taken(p), np.zeros(len(self.node))) for p in self.case.projects}
+        return {project: self._load(project) for project in self.case.projects}
 
-    def _taken(self, p: str) -> Iterator[Vector]:
-        row = self.case.projects[p]
-        stage, country = self.case.stage_of(p), row.country
+    def _load(self, project: str) -> Vector:
+        row = self.case.projects[project]
+        stage = self.case.stage_of(project)
+        plant = stage.item, row.country, project
+        load = self.zeros()
         if stage.converts:
-            yield from (
-                self.flows[stage.item, country, p, "", e, stage.takes] for e in self.case.elements
-            )
+            for element in self.case.elements:
+                load += self.flows[(*plant, "", element, stage.takes)]
         elif stage.mines:
-            yield self.flows[stage.item, country, p, row.feeds[0], "", ""]
+            load += self.flows[(*plant, row.feeds[0], "", "")]
         elif stage.saves:
-            yield self.flows[stage.item, country, p, "", "", ""]
+            load += self.flows[(*plant, "", "", "")]
         else:
-            yield from (
-                self.case.capacity_use(p, f) * self.flows[stage.item, country, p, f, "", ""]
-                for f in row.feeds
-            )
+            for feed in row.feeds:
+                use = self.case.capacity_use(project, feed)
+                load += use * self.flows[(*plant, feed, "", "")]
+        return load
 
     @cached_property
     def new_capacity(self) -> dict[str, Vector]:
         """Capacity (t/y) of what is built of each project, at every visit, after ramps and delays."""
-        out = {p: np.zeros(len(self.node)) for p in self.case.projects}
-        for (p, year), tpa in self.builds:
-            out[p] += self.everywhere(tpa) * self.at(self.tree.usable_shares(p, year))
-        return out
+        found = {project: self.zeros() for project in self.case.projects}
+        for (project, year), tpa in self.builds:
+            shares = self.tree.usable_shares(project, year)
+            found[project] += self.everywhere(tpa) * self.at(shares)
+        return found
+
+    @cached_property
+    def existing(self) -> dict[str, Vector]:
+        """Existing capacity (t/y) of each project, at every visit, before shocks."""
+        return {project: self.at(self.tree.existing(project)) for project in self.case.projects}
+
+    def with_goods(self, amount: Vector, items: Iterable[str], good: Good) -> Vector:
+        """An amount (t) and some items of `operations` of a good, at every visit."""
+        for item in items:
+            amount = amount + self.goods[(item, *good)]
+        return amount
+
+    def factor(self, project: str) -> Vector:
+        """Share of the capacity of a project that works, at every visit."""
+        return self.at(self.tree.capacity_factors(project))
+
+    def demand(self, good: Good) -> Vector:
+        """Demand (t) at every visit, shocks included."""
+        return self.at(self.tree.demands(good))
 
 
 def _place(
     table: pd.DataFrame,
-    columns: Sequence[str],
+    columns: list[str],
     known: Callable[[Any], bool],
+    *,
     row: Places,
     where: Places,
     size: int,
 ) -> Placed:
     """row, where: rows of the table and columns of `Amounts` (-1: none) that they stand at."""
-    code, keys = coded([_quarter(table) if name == "quarter" else table[name] for name in columns])
-    rank = np.full(len(keys), -1, dtype=np.intp)
-    kept = [i for i, key in enumerate(keys) if known(key)]
-    rank[kept] = np.arange(len(kept))
-    key = rank[code][row]
-    sound = (key >= 0) & (where >= 0)
-    places = {keys[i]: j for j, i in enumerate(kept)}
-    return Placed(table, row[sound], key[sound], where[sound], places, size, int(np.sum(~sound)))
+    row_key, keys = coded(table, columns)
+    places: dict[Any, int] = {}
+    ranks = []
+    for key in keys:
+        is_known = known(key)
+        ranks.append(len(places) if is_known else -1)
+        if is_known:
+            places[key] = len(places)
+    rank = np.array(ranks, dtype=np.intp)[row_key][row]
+    sound = (rank >= 0) & (where >= 0)
+    return Placed(
+        table=table,
+        row=row[sound],
+        key=rank[sound],
+        column=where[sound],
+        places=places,
+        size=size,
+        strangers=int(np.sum(~sound)),
+    )
 
 
-def _quarter(table: pd.DataFrame) -> Places:
-    """The column `quarter`, 0 where blank."""
-    return np.asarray(table["quarter"].astype("Int64").fillna(0), dtype=np.intp)
-
-
-def coded(columns: Sequence[Any]) -> tuple[Places, list[Any]]:
-    """Columns of a table -> for each row the place of its key, and the keys in the order in which they appear."""
-    code, uniques = np.zeros(len(columns[0]), dtype=np.intp), list[list[Any]]()
-    for column in columns:
-        codes, unique = pd.factorize(column, use_na_sentinel=False)
-        code = code * max(len(unique), 1) + codes
-        uniques.append(unique.tolist())
-    found, first, places = np.unique(code, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    keys = []
-    for number in found[order].tolist():
-        parts: list[Any] = []
-        for unique in reversed(uniques):
-            number, place = divmod(number, len(unique))
-            parts.append(unique[place])
-        keys.append(tuple(reversed(parts)))
-    return np.asarray(rank[places], dtype=np.intp), keys
+def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
+    """For each row of a table the place of its key, and the keys in the order in which they appear."""
+    groups = table.groupby(columns, sort=False, dropna=False, observed=True)
+    places = np.asarray(groups.ngroup(), dtype=np.intp)
+    _, first_rows = np.unique(places, return_index=True)
+    keys = table[columns].iloc[first_rows]
+    return places, list(keys.itertuples(index=False, name=None))
 
 
 def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
@@ -361,11 +416,12 @@ def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
     return everyone if text == "all" else tuple(text.split(";"))
 
 
-def rows(table: pd.DataFrame) -> Any:
-    """Rows as named tuples, untyped."""
+def rows(table: pd.DataFrame) -> Iterable[Any]:
+    """Rows of a table, cells as attributes."""
     # Several times faster than itertuples, which takes texts out of their arrays one by one.
     row = namedtuple("row", list(table.columns))  # type: ignore[misc]
-    return map(row._make, zip(*(table[column].tolist() for column in table.columns), strict=True))
+    cells = [table[column].tolist() for column in table.columns]
+    return map(row._make, zip(*cells, strict=True))
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------
@@ -380,22 +436,25 @@ def at_most(rule: str, left: Side, right: Side) -> Broken:
     """left <= right."""
     with np.errstate(invalid="ignore"):
         over = np.subtract(left, right)
-        return rule, _largest(
-            np.maximum(over, 0.0 * over) / (1.0 + np.maximum(np.abs(left), np.abs(right)))
-        )
+        # Infinite sides make no number of the product, so that they break the rule.
+        return _relative(rule, np.maximum(over, 0.0 * over), left, right)
 
 
 def equal(rule: str, left: Side, right: Side) -> Broken:
     """left = right."""
     with np.errstate(invalid="ignore"):
-        return rule, _largest(
-            np.abs(np.subtract(left, right)) / (1.0 + np.maximum(np.abs(left), np.abs(right)))
-        )
+        apart = np.abs(np.subtract(left, right))
+        return _relative(rule, apart, left, right)
 
 
 def never(rule: str, amount: Side) -> Broken:
     """Nothing of this may happen."""
     return rule, _largest(np.abs(amount))
+
+
+def _relative(rule: str, violation: Side, left: Side, right: Side) -> Broken:
+    larger = np.maximum(np.abs(left), np.abs(right))
+    return rule, _largest(violation / (1.0 + larger))
 
 
 def _largest(violations: Side) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
-from planner.results.ledger import Ledger
+from planner.results.ledger import Amounts, Ledger
 from planner.results.odds import worst_odds
 
 
@@ -37,39 +38,37 @@ TIED = 1e-9
 
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    return weighed(
-        case,
-        dict(zip(case.scenarios, _added_up(book, len(case.scenarios), lambda _: 0), strict=True)),
-    )
+    losses = _by_good(book)
+    return weighed(case, _by_scenario(book, losses.values))
 
 
-def _added_up(book: Ledger, size: int, first: Callable[[Good], int]) -> list[float]:
-    """Losses (MUSD) from the reported shortfalls, added up in the order of visits at `size` places: that of the
-    scenario, after the `first` of the good."""
-    case, demand = book.case, book.shortfall.amounts("demand_t")
-    losses = np.array([_loss(book, good, short, demand[good]) for good, short in book.short])
-    visits, scenarios = len(book.node), len(case.scenarios)
-    of_good = np.array([first(good) for good, _ in book.short], dtype=int)
-    of_visit = np.repeat(np.arange(scenarios), visits // scenarios)
-    places = (of_visit[:, None] + of_good).ravel()
-    found: list[float] = np.bincount(
-        places, losses.reshape(-1, visits).T.ravel(), minlength=size
-    ).tolist()
-    return found
+def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
+    """The part of each country in the expected loss and in the CVaR, from the reported shortfalls."""
+    losses = _by_good(book)
+    found = {}
+    for country in case.countries:
+        own = [place for good, place in losses.places.items() if good[0] == country]
+        found[country] = _by_scenario(book, losses.values[own])
+    return by_country(case, by_scenario, found)
 
 
-def _loss(book: Ledger, good: Good, short: Vector, demand: Vector) -> Vector:
-    """`loss_of_shortfall` at every visit."""
+def _by_good(book: Ledger) -> Amounts:
+    """Loss (MUSD) of each good at every visit, discounted."""
     case = book.case
-    steps, loss, left = case.loss_steps(good), np.zeros(len(short)), short
-    for step in steps:
-        part = np.minimum(left, step.width * demand)
-        loss, left = loss + part * step.musd_per_t, left - part
-    loss += left * steps[-1].musd_per_t
-    discount = np.array([case.risk_discount(year) for year in case.years])
-    return np.asarray(
-        loss * case.countries[good[0]].weight * discount[book.years - case.first_year]
-    )
+    by_year = np.array([case.risk_discount(year) for year in case.years])
+    discount = by_year[book.year_places]
+    demand = book.shortfall.amounts("demand_t")
+    losses = [weighted_loss(case, good, short, demand[good]) for good, short in book.short]
+    values = np.array(losses).reshape(-1, len(discount))
+    return Amounts(book.short.places, values * discount)
+
+
+def _by_scenario(book: Ledger, losses: NDArray[np.float64]) -> dict[str, float]:
+    """Scenario -> sum of losses (goods, visits), added up in the order of visits."""
+    count = len(book.case.scenarios)
+    scenario = np.repeat(np.arange(count), losses.size // count)
+    sums = np.bincount(scenario, losses.T.ravel(), minlength=count)
+    return dict(zip(book.case.scenarios, sums.tolist(), strict=True))
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
@@ -100,14 +99,22 @@ def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float
 
 
 def loss_of_shortfall(case: Case, good: Good, year: int, short: float, demand: float) -> float:
-    """Loss (MUSD) of `short` tonnes out of `demand`, in steps of depth, weighted and discounted."""
-    loss, left = 0.0, short
-    for step in case.loss_steps(good):
-        part = min(left, step.width * demand)
-        loss += part * step.musd_per_t
-        left -= part
-    loss += left * case.loss_steps(good)[-1].musd_per_t  # rounding beyond the last step
-    return loss * case.countries[good[0]].weight * case.risk_discount(year)
+    """Loss (MUSD) of `short` tonnes out of `demand` in a year, discounted."""
+    loss = weighted_loss(case, good, np.array(short), np.array(demand))
+    return float(loss) * case.risk_discount(year)
+
+
+def weighted_loss(case: Case, good: Good, short: Vector, demand: Vector) -> Vector:
+    """Loss (MUSD) of `short` tonnes out of `demand`, in steps of depth, weighted, not discounted."""
+    steps = case.loss_steps(good)
+    loss = np.zeros(short.shape)
+    left = short
+    for step in steps:
+        part = np.minimum(left, step.width * demand)
+        loss = loss + part * step.musd_per_t
+        left = left - part
+    loss = loss + left * steps[-1].musd_per_t  # rounding beyond the last step
+    return loss * case.countries[good[0]].weight
 
 
 def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -> float:
@@ -130,43 +137,33 @@ def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -
 def by_country(
     case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]
 ) -> ByCountry:
-    """What each country bears. losses: country -> scenario -> MUSD, which add up to `by_scenario`."""
+    """Losses that each country bears. losses: country -> scenario -> MUSD, which add up to `by_scenario`."""
     tail = in_tail(by_scenario, case.scenarios, case.model.objective.tail)
     mass = sum(tail.values())
-    return {
-        c: {
-            "expected": sum(case.scenarios[w] * z for w, z in own.items()),
-            "tail": sum(tail[w] * z for w, z in own.items()) / mass,
-        }
-        for c, own in losses.items()
-    }
-
-
-def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
-    """What each country bears, from the reported shortfalls."""
-    count, place = len(case.scenarios), {c: i for i, c in enumerate(case.countries)}
-    found = _added_up(book, count * len(place), lambda good: place[good[0]] * count)
-    losses = {
-        c: dict(zip(case.scenarios, found[i * count : (i + 1) * count], strict=True))
-        for c, i in place.items()
-    }
-    return by_country(case, by_scenario, losses)
+    found = {}
+    for country, own in losses.items():
+        expected = sum(case.scenarios[scenario] * loss for scenario, loss in own.items())
+        in_worst = sum(tail[scenario] * loss for scenario, loss in own.items())
+        found[country] = {"expected": expected, "tail": in_worst / mass}
+    return found
 
 
 def in_tail(
     losses: Mapping[str, float], probabilities: Mapping[str, float], tail: float
 ) -> dict[str, float]:
-    """How much of each scenario's probability lies in the worst 1 - tail, the worst first; scenarios tied at its edge
-    share what is left in proportion to their probability."""
+    """The part of each scenario's probability that lies in the worst 1 - tail, the worst first; scenarios tied at its
+    edge share what is left in proportion to their probability."""
     ordered = sorted(losses, key=lambda name: -losses[name])
-    left, parts = 1.0 - tail, dict.fromkeys(ordered, 0.0)
+    parts = dict.fromkeys(ordered, 0.0)
+    left = 1.0 - tail
     while ordered and left > 0:
         edge = losses[ordered[0]]
         # What is not a number is tied to everything.
         tied = [name for name in ordered if not edge - losses[name] > TIED * (1.0 + abs(edge))]
         together = sum(probabilities[name] for name in tied)
         share = min(1.0, left / together) if together > 0 else 0.0
-        parts |= {name: share * probabilities[name] for name in tied}
+        for name in tied:
+            parts[name] = share * probabilities[name]
         left -= together
         ordered = ordered[len(tied) :]
     return parts
@@ -193,4 +190,8 @@ def weights_in_risk(case: Case, losses: Mapping[str, float]) -> dict[str, float]
 
 def service_level(demand: Mapping[str, float], short: Mapping[str, float]) -> dict[str, float]:
     """Share of demand met by element; 1 where nothing is demanded."""
-    return {e: 1.0 - short.get(e, 0.0) / total if total > 0 else 1.0 for e, total in demand.items()}
+    met = {}
+    for element, total in demand.items():
+        unmet = short.get(element, 0.0) / total if total > 0 else 0.0
+        met[element] = 1.0 - unmet
+    return met

@@ -10,15 +10,15 @@ returns has that of what went in. Stock has no origin of its own and is called `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
 from planner.results.ledger import CONVERTED, Broken, Ledger, equal
@@ -36,16 +36,15 @@ Mixture = dict[str, Vector]
 
 def origins_table(book: Ledger) -> pd.DataFrame:
     """The table `origins`: expected tonnes and shares by year, of each group and of each party that is not a group."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for element in book.case.elements:
         flows = ElementFlows(book, element)
-        traced = trace(flows)
+        made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
         for form in FORMS:
-            for basis, made in ((LAST, _of_last_plant(flows, form)), (TRACED, traced)):
-                own = {c: made[c, form] for c in book.case.countries}
-                for group, party, mixture in _of_all(flows, form, own):
+            for basis, made in made_of.items():
+                for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
-                    rows += list(_yearly(book, place, mixture))
+                    rows += _yearly(book, place, mixture)
     columns = list(TABLE_COLUMNS["origins"])
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values(columns[:7], kind="stable", ignore_index=True)
@@ -53,15 +52,13 @@ def origins_table(book: Ledger) -> pd.DataFrame:
 
 def rules(book: Ledger) -> Iterator[Broken]:
     """The table says what follows from the others."""
-    stated, found = book.tables["origins"], origins_table(book)
     keys = list(TABLE_COLUMNS["origins"])[:7]
-    both = stated.merge(found, on=keys, how="outer", suffixes=("_stated", "")).fillna(0.0)
+    stated = book.tables["origins"]
+    both = stated.merge(origins_table(book), on=keys, how="outer", suffixes=("_stated", ""))
+    both = both.fillna(0.0)
     for column in ("tonnes", "share"):
-        yield equal(
-            "origins_as_stated",
-            both[f"{column}_stated"].to_numpy(float),
-            both[column].to_numpy(float),
-        )
+        told = both[f"{column}_stated"].to_numpy(float)
+        yield equal("origins_as_stated", told, both[column].to_numpy(float))
 
 
 @dataclass(frozen=True)
@@ -77,17 +74,21 @@ class ElementFlows:
         return self.book.case
 
     @property
-    def nothing(self) -> Vector:
-        """0 at every visit."""
-        return np.zeros(len(self.book.node))
-
-    def good(self, country: str, form: str) -> Good:
-        """The good of a country."""
-        return (country, self.element, form)
+    def ones(self) -> Vector:
+        """1 at every visit."""
+        return np.ones(len(self.book.node))
 
     def item(self, name: str, country: str, form: str) -> Vector:
         """An item of `operations` (t)."""
         return self.book.goods[(name, country, self.element, form)]
+
+    def kept(self, country: str, form: str) -> Vector:
+        """Tonnes that a country makes and does not give."""
+        return self.item("made", country, form) - np.maximum(self.net_given(country, form), 0.0)
+
+    def received(self, country: str, form: str) -> Vector:
+        """Tonnes that a country receives beyond what it gives."""
+        return np.maximum(-self.net_given(country, form), 0.0)
 
     def net_given(self, country: str, form: str) -> Vector:
         """Given less received (t)."""
@@ -103,8 +104,7 @@ class ElementFlows:
         for (item, country, supplier, _, element, form), tonnes in self.book.flows:
             if item in IMPORTED and element == self.element:
                 origin = self.case.supplier_origin.get(supplier, supplier)
-                by_origin = found[country, form]
-                by_origin[origin] = by_origin.get(origin, self.nothing) + tonnes
+                _add(found[country, form], {origin: tonnes}, 1.0)
         return found
 
     @cached_property
@@ -117,24 +117,24 @@ class ElementFlows:
         return found
 
     def taken(self, project: str) -> Vector:
-        """What a metal or magnet plant takes in (t)."""
-        country, stage = self.case.projects[project].country, self.case.stage_of(project)
+        """Tonnes that a metal or magnet plant takes in."""
+        country = self.case.projects[project].country
+        stage = self.case.stage_of(project)
         return self.book.flows[(stage.item, country, project, "", self.element, stage.takes)]
 
     def left_over(self, country: str, form: str) -> Vector:
-        """What the country neither uses nor stores of what it has, whatever it gives or receives (t)."""
-        good = self.good(country, form)
-        supply = self.book.short[good] + self.item("saved", country, form)
-        for name in ("made", *IMPORTED, "released"):
-            supply = supply + self.item(name, country, form)
-        use = self.book.at(self.book.tree.demands(good)) + self.item("bought", country, form)
-        for name in CONVERTED:
-            use = use + self.item(name, country, form)
+        """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
+        good = (country, self.element, form)
+        sources = ("saved", "made", *IMPORTED, "released")
+        supply = self.book.with_goods(self.book.short[good], sources, good)
+        use = self.book.with_goods(self.book.demand(good), ("bought", *CONVERTED), good)
         return supply - use
 
 
 MadeOf = dict[tuple[str, str], Mixture]
 """(country, form) -> shares by origin of what its plants make."""
+Parts = list[tuple[Vector, Mixture]]
+"""Tonnes, each with the shares by origin that they have."""
 
 
 def trace(flows: ElementFlows) -> MadeOf:
@@ -151,38 +151,38 @@ def trace(flows: ElementFlows) -> MadeOf:
         feeds = _feed_origins(flows, taken)
         for form in FORMS:
             for country in flows.case.countries:
-                made[country, form] = (
-                    _oxide_origins(flows, country, feeds)
-                    if form == OXIDE
-                    else _origins_of_made(flows, country, form, taken)
-                )
+                if form == OXIDE:
+                    made[country, form] = _oxide_origins(flows, country, feeds)
+                else:
+                    made[country, form] = _origins_of_made(flows, country, form, taken)
             taken |= _mixtures(flows, form, made)
         if before and _largest_change(before, made) <= SETTLED:
             break
     return made
 
 
-def _of_last_plant(flows: ElementFlows, form: str) -> MadeOf:
-    """What a country's plants make comes from that country."""
-    ones = np.ones(len(flows.book.node))
-    return {(country, form): {country: ones} for country in flows.case.countries}
+def _of_last_plant(flows: ElementFlows) -> MadeOf:
+    """Plants of a country make goods that come from that country."""
+    places = product(flows.case.countries, FORMS)
+    return {(country, form): {country: flows.ones} for country, form in places}
 
 
 def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], Mixture]:
     """(group, feed) -> shares by country of its mines, and by origin of what returned."""
-    case, parts = flows.case, defaultdict[tuple[str, str], list[tuple[Vector, Mixture]]](list)
-    ones = np.ones(len(flows.book.node))
-    for p, row in case.projects.items():
+    case = flows.case
+    parts = defaultdict[tuple[str, str], Parts](list)
+    for project, row in case.projects.items():
         group = case.group[row.country]
-        if case.stage_of(p).mines:
+        stage = case.stage_of(project)
+        if stage.mines:
             feed = row.feeds[0]
-            mined = flows.book.flows[("mined", row.country, p, feed, "", "")]
-            parts[group, feed].append((mined, {row.country: ones}))
-        elif case.stage_of(p).converts:
-            for (element, feed), share in case.returns_of(p).items():
-                origin = taken.get((row.country, case.stage_of(p).takes), {})
+            mined = flows.book.flows[("mined", row.country, project, feed, "", "")]
+            parts[group, feed].append((mined, {row.country: flows.ones}))
+        elif stage.converts:
+            origins = taken.get((row.country, stage.takes), {})
+            for (element, feed), share in case.returns_of(project).items():
                 if element == flows.element:
-                    parts[group, feed].append((share * flows.taken(p), origin))
+                    parts[group, feed].append((share * flows.taken(project), origins))
     return {place: mixed(amounts) for place, amounts in parts.items()}
 
 
@@ -193,11 +193,11 @@ def _origins_of_made(
     sources = {stage.takes for stage in CONVERTING if stage.gives == form}
     if len(sources) == 1:
         return taken[country, sources.pop()]
-    parts = []
-    for p, row in flows.case.projects.items():
-        stage = flows.case.stage_of(p)
+    parts: Parts = []
+    for project, row in flows.case.projects.items():
+        stage = flows.case.stage_of(project)
         if row.country == country and stage.converts and stage.gives == form:
-            parts.append((flows.taken(p), taken[country, stage.takes]))
+            parts.append((flows.taken(project), taken[country, stage.takes]))
     return mixed(parts)
 
 
@@ -207,65 +207,68 @@ def _oxide_origins(
     """Shares by origin of the oxide that a country's separation plants make."""
     group = flows.case.group[country]
     made = flows.separated.get(country, [])
-    return mixed((tonnes, feeds.get((group, feed), {})) for feed, tonnes in made)
+    return mixed([(tonnes, feeds.get((group, feed), {})) for feed, tonnes in made])
 
 
 def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
     """(country, form) -> shares by origin of what its plants and users draw on."""
-    ones, pools = np.ones(len(flows.book.node)), _pools(flows, form, made)
-    out: MadeOf = {}
+    pools = _pools(flows, form, made)
+    found: MadeOf = {}
     for country, group in flows.case.group.items():
-        net = flows.net_given(country, form)
-        kept = flows.item("made", country, form) - np.maximum(net, 0.0)
-        parts = [
-            (kept, made[country, form]),
-            (np.maximum(-net, 0.0), pools[group]),
-            (flows.item("released", country, form), {STOCK: ones}),
+        parts: Parts = [
+            (flows.kept(country, form), made[country, form]),
+            (flows.received(country, form), pools[group]),
+            (flows.item("released", country, form), {STOCK: flows.ones}),
         ]
-        outside = flows.outside(country, form)
-        parts += [(tonnes, {origin: ones}) for origin, tonnes in outside.items()]
-        out[country, form] = mixed(parts)
-    return out
+        for origin, tonnes in flows.outside(country, form).items():
+            parts.append((tonnes, {origin: flows.ones}))
+        found[country, form] = mixed(parts)
+    return found
 
 
 def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
     """Group -> shares by origin of all that is given in it."""
-    parts = defaultdict[str, list[tuple[Vector, Mixture]]](list)
+    parts = defaultdict[str, Parts](list)
     for country, group in flows.case.group.items():
         given = np.maximum(flows.net_given(country, form), 0.0)
         parts[group].append((given, made[country, form]))
     return {group: mixed(amounts) for group, amounts in parts.items()}
 
 
-def mixed(parts: Iterable[tuple[Vector, Mixture]]) -> Mixture:
+def mixed(parts: Parts) -> Mixture:
     """Shares by origin of a mixture of tonnes, each with shares of its own; no origin where there is nothing."""
     total: Mixture = {}
     for tonnes, shares in parts:
-        for origin, share in shares.items():
-            amount = np.maximum(tonnes, 0.0) * share
-            total[origin] = total[origin] + amount if origin in total else amount
+        _add(total, shares, np.maximum(tonnes, 0.0))
     whole = sum(total.values())
-    return {
-        origin: np.divide(tonnes, whole, out=np.zeros(len(tonnes)), where=whole > SMALLEST)
-        for origin, tonnes in total.items()
-    }
+    return {origin: _share(tonnes, whole) for origin, tonnes in total.items()}
+
+
+def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector | float) -> None:
+    """Add tonnes with shares by origin to a mixture."""
+    for origin, share in shares.items():
+        amount = share * tonnes
+        total[origin] = total[origin] + amount if origin in total else amount
+
+
+def _share(part: Vector, whole: Vector | float) -> Vector:
+    """A part of a whole, 0 where there is nothing."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=np.greater(whole, SMALLEST))
 
 
 def _largest_change(before: MadeOf, after: MadeOf) -> float:
     largest = 0.0
     for place, mixture in after.items():
         for origin, share in mixture.items():
-            old = before.get(place, {}).get(origin, np.zeros(len(share)))
-            largest = max(largest, float(np.max(np.abs(share - old), initial=0.0)))
+            change = np.abs(share - before.get(place, {}).get(origin, 0.0))
+            largest = max(largest, float(np.max(change, initial=0.0)))
     return largest
 
 
 # ---- who has it -----------------------------------------------------------------------------------------------------
 
 
-def _of_all(
-    flows: ElementFlows, form: str, made: Mapping[str, Mixture]
-) -> Iterator[tuple[str, str, Mixture]]:
+def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str, str, Mixture]]:
     """(group, '', tonnes by origin) of each group, and ('', party, ..) of each party whose countries are no group."""
     members = defaultdict[str, list[str]](list)
     parties = defaultdict[str, list[str]](list)
@@ -280,62 +283,51 @@ def _of_all(
             yield "", party, _of_party(flows, form, countries, made)
 
 
-def _of_group(
-    flows: ElementFlows, form: str, countries: Iterable[str], made: Mapping[str, Mixture]
-) -> Mixture:
+def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
     """Tonnes by origin: imports, resold goods and output, of which what is left over is spread over its makers."""
-    output = {c: flows.item("made", c, form) for c in countries}
-    left = sum((flows.left_over(c, form) for c in output), flows.nothing)
-    whole = sum(output.values(), flows.nothing)
-    kept = 1.0 - np.divide(left, whole, out=np.zeros(len(whole)), where=whole > SMALLEST)
-    kept = np.clip(kept, 0.0, 1.0)
-    total: Mixture = {}
-    for country, tonnes in output.items():
-        _add(total, flows.outside(country, form), 1.0)
-        _add(total, made[country], kept * tonnes)
-    return total
-
-
-def _of_party(
-    flows: ElementFlows, form: str, countries: Iterable[str], made: Mapping[str, Mixture]
-) -> Mixture:
-    """The same of countries that have what their plants keep and what they receive."""
-    pools = _pools(flows, form, {(c, form): mixture for c, mixture in made.items()})
+    left = flows.book.zeros()
+    output = flows.book.zeros()
+    for country in countries:
+        left += flows.left_over(country, form)
+        output += flows.item("made", country, form)
+    kept = np.clip(1.0 - _share(left, output), 0.0, 1.0)
     total: Mixture = {}
     for country in countries:
-        net = flows.net_given(country, form)
-        kept = flows.item("made", country, form) - np.maximum(net, 0.0)
-        received = np.maximum(-net, 0.0)
-        left = flows.left_over(country, form) - net
-        there = kept + received
-        part = 1.0 - np.divide(left, there, out=np.zeros(len(there)), where=there > SMALLEST)
-        part = np.clip(part, 0.0, 1.0)
         _add(total, flows.outside(country, form), 1.0)
-        _add(total, made[country], part * kept)
-        _add(total, pools[flows.case.group[country]], part * received)
+        _add(total, made[country, form], kept * flows.item("made", country, form))
     return total
 
 
-def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector | float) -> None:
-    for origin, share in shares.items():
-        amount = share * tonnes
-        total[origin] = total[origin] + amount if origin in total else amount
+def _of_party(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
+    """The same of countries that have what their plants keep and what they receive."""
+    pools = _pools(flows, form, made)
+    total: Mixture = {}
+    for country in countries:
+        kept = flows.kept(country, form)
+        received = flows.received(country, form)
+        left = flows.left_over(country, form) - flows.net_given(country, form)
+        part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
+        _add(total, flows.outside(country, form), 1.0)
+        _add(total, made[country, form], part * kept)
+        _add(total, pools[flows.case.group[country]], part * received)
+    return total
 
 
 def _yearly(
     book: Ledger, place: tuple[str, str, str, str, str], mixture: Mixture
 ) -> Iterator[tuple[object, ...]]:
     """Rows of the table: expected tonnes by year and origin, and their share of the year's."""
-    group, party, element, form, basis = place
-    chance = book.everywhere(np.array(list(book.case.scenarios.values())))
+    chances = book.everywhere(book.chances)
     size = len(book.case.years)
-    expected = {
-        origin: np.bincount(book.years - book.case.first_year, chance * tonnes, minlength=size)
-        for origin, tonnes in sorted(mixture.items())
-    }
+    expected: Mixture = {}
+    for origin, tonnes in sorted(mixture.items()):
+        sums = np.bincount(book.year_places, chances * tonnes, minlength=size)
+        expected[origin] = sums.astype(float)
     whole = sum(expected.values(), np.zeros(size))
-    for origin, tonnes in expected.items():
-        for i, year in enumerate(book.case.years):
-            if tonnes[i] > SMALLEST:
-                share = float(tonnes[i] / whole[i])
-                yield year, group, party, element, form, basis, origin, float(tonnes[i]), share
+    for origin, by_year in expected.items():
+        shares = _share(by_year, whole)
+        for year, tonnes, share in zip(
+            book.case.years, by_year.tolist(), shares.tolist(), strict=True
+        ):
+            if tonnes > SMALLEST:
+                yield (year, *place, origin, tonnes, share)

@@ -7,8 +7,9 @@ share of demand or use. It holds in every period by itself, at the visits (a sce
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -43,29 +44,37 @@ class TargetLimit:
         """Tonnes by which the limit is missed."""
         return np.maximum(self.amount - self.allowed, 0.0)
 
+    def where(self, holds: Vector) -> TargetLimit:
+        """The same limit at some visits alone. holds: 1 there, else 0."""
+        return replace(
+            self, amount=holds * self.amount, allowed=holds * self.allowed, base=holds * self.base
+        )
+
 
 def limits(book: Ledger) -> Iterator[TargetLimit]:
     """Every limit of every target."""
-    for target, row in book.case.targets.items():
+    for target in book.case.targets:
         holds = _where(book, target)
         for element in book.case.target_elements(target):
-            limit = partial(TargetLimit, target=target, element=element)
-            if row.kind == "served":
-                short, demand = _served(book, target, element)
-                allowed = (1.0 - row.share) * demand
-                yield limit(
-                    origin="", amount=holds * short, allowed=holds * allowed, base=holds * demand
-                )
-                continue
-            use = holds * _use(book, target, element)
-            if row.kind == "origin_share":
-                for origin, tonnes in _by_origin(book, target, element).items():
-                    come = holds * tonnes
-                    yield limit(origin=origin, amount=come, allowed=row.share * use, base=use)
-            else:
-                home = holds * _made(book, target, element)
-                allowed = (1.0 - row.share) * use
-                yield limit(origin="", amount=use - home, allowed=allowed, base=use)
+            for limit in _limits_of(book, target, element):
+                yield limit.where(holds)
+
+
+def _limits_of(book: Ledger, target: str, element: str) -> Iterator[TargetLimit]:
+    """The limits of a target on an element, as if it held everywhere."""
+    row = book.case.targets[target]
+    limit = partial(TargetLimit, target=target, element=element)
+    if row.kind == "served":
+        short, demand = _served(book, target, element)
+        yield limit(origin="", amount=short, allowed=(1.0 - row.share) * demand, base=demand)
+        return
+    use = _use(book, target, element)
+    if row.kind == "origin_share":
+        for origin, tonnes in _by_origin(book, target, element).items():
+            yield limit(origin=origin, amount=tonnes, allowed=row.share * use, base=use)
+    else:
+        elsewhere = use - _made(book, target, element)
+        yield limit(origin="", amount=elsewhere, allowed=(1.0 - row.share) * use, base=use)
 
 
 def rules(book: Ledger) -> Iterator[Broken]:
@@ -79,148 +88,153 @@ def rules(book: Ledger) -> Iterator[Broken]:
         yield at_most("target_stock", released, use)
 
 
-def missed_musd(book: Ledger) -> NDArray[np.float64]:
-    """What targets miss at their price (scenarios, periods), MUSD, not discounted."""
-    total = book.whole(np.zeros(len(book.node)))
+def missed_musd(book: Ledger) -> Vector:
+    """Tonnes that targets miss at their price, at every visit (MUSD, not discounted)."""
+    total = book.zeros()
     for limit in limits(book):
         price = book.case.targets[limit.target].price_usd_per_kg
         if price:
-            total = total + musd_per_tonne(price) * book.whole(limit.missing)
+            total += musd_per_tonne(price) * limit.missing
     return total
 
 
 def targets_met(book: Ledger) -> dict[str, dict[str, Any]]:
     """Target -> `missing_t` and `cost_musd`, expected, the cost discounted, and whether it is `met`."""
     case = book.case
-    chance = book.everywhere(np.array(list(case.scenarios.values())))
-    discount = np.array([case.cost_discount(year) for year in case.years])
-    worth = chance * discount[book.years - case.first_year]
-    out: dict[str, dict[str, Any]] = {
-        target: {"missing_t": 0.0, "cost_musd": 0.0, "met": True} for target in case.targets
-    }
+    chance = book.everywhere(book.chances)
+    by_year = np.array([case.cost_discount(year) for year in case.years])
+    worth = chance * by_year[book.year_places]
+    found: dict[str, dict[str, Any]] = {}
+    for target in case.targets:
+        found[target] = {"missing_t": 0.0, "cost_musd": 0.0, "met": True}
     for limit in limits(book):
-        told, missing = out[limit.target], limit.missing
-        missing = np.where(missing <= MET * (1.0 + limit.base), 0.0, missing)
         price = musd_per_tonne(case.targets[limit.target].price_usd_per_kg or 0.0)
+        is_met = limit.missing <= MET * (1.0 + limit.base)
+        missing = np.where(is_met, 0.0, limit.missing)
+        told = found[limit.target]
         told["missing_t"] += float(chance @ missing)
         told["cost_musd"] += float(price * (worth @ limit.missing))
         told["met"] = told["met"] and not missing.any()
-    return out
+    return found
 
 
 def _where(book: Ledger, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
-    years, scenarios = book.case.target_years(target), book.case.target_scenarios(target)
-    nodes = [
-        node.index
-        for node in book.tree.nodes
-        if node.year in years and not scenarios.isdisjoint(node.scenarios)
+    years = book.case.target_years(target)
+    scenarios = book.case.target_scenarios(target)
+    holds = [
+        node.year in years and not scenarios.isdisjoint(node.scenarios) for node in book.tree.nodes
     ]
-    return np.isin(book.node, nodes).astype(float)
+    return book.at(np.array(holds, dtype=float))
 
 
 def _goods(book: Ledger, target: str, element: str) -> list[Good]:
-    case = book.case
-    return [
-        (c, element, o) for c in case.target_countries(target) for o in case.target_forms(target)
-    ]
+    pairs = product(book.case.target_countries(target), book.case.target_forms(target))
+    return [(country, element, form) for country, form in pairs]
 
 
 def _served(book: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
     """Shortfall and demand (t)."""
-    short, demand = np.zeros(len(book.node)), np.zeros(len(book.node))
+    short = book.zeros()
+    demand = book.zeros()
     for good in _goods(book, target, element):
-        short = short + book.short[good]
-        demand = demand + book.at(book.tree.demands(good))
+        short += book.short[good]
+        demand += book.demand(good)
     return short, demand
 
 
 def _use_of_good(book: Ledger, good: Good) -> Vector:
-    """Demand that is neither saved nor short, and what plants take in (t)."""
-    taken = sum((book.goods[(item, *good)] for item in CONVERTED), np.zeros(len(book.node)))
-    met = book.at(book.tree.demands(good)) - book.goods[("saved", *good)] - book.short[good]
+    """Demand that is neither saved nor short, and tonnes that plants take in."""
+    taken = book.with_goods(book.zeros(), CONVERTED, good)
+    met = book.demand(good) - book.goods[("saved", *good)] - book.short[good]
     return met + taken
 
 
 def _use(book: Ledger, target: str, element: str) -> Vector:
-    """What the shares of a target are of (t)."""
-    total = np.zeros(len(book.node))
+    """The use of which the shares of a target are (t)."""
+    total = book.zeros()
     for good in _goods(book, target, element):
-        bought, released = (book.goods[(item, *good)] for item in ("bought", "released"))
-        total = total + _use_of_good(book, good) + bought - released
+        used = total + _use_of_good(book, good)
+        total = used + book.goods[("bought", *good)] - book.goods[("released", *good)]
     return total
 
 
 def _by_origin(book: Ledger, target: str, element: str) -> dict[str, Vector]:
     """Imports and resold goods (t) by outside origin."""
-    case, goods = book.case, set(_goods(book, target, element))
-    sellers = {
-        row.supplier for row in case.tables.imports if (row.country, row.element, row.form) in goods
-    }
-    out = {case.supplier_origin[v]: np.zeros(len(book.node)) for v in sorted(sellers)}
-    for (item, country, supplier, _, e, form), tonnes in book.flows:
-        if item in IMPORTED and (country, e, form) in goods:
-            origin = case.supplier_origin[supplier]
-            out[origin] = out[origin] + tonnes
-    return out
+    case = book.case
+    goods = set(_goods(book, target, element))
+    sellers = set()
+    for row in case.tables.imports:
+        if (row.country, row.element, row.form) in goods:
+            sellers.add(row.supplier)
+    found = {case.supplier_origin[supplier]: book.zeros() for supplier in sorted(sellers)}
+    for (item, country, supplier, _, made_of, form), tonnes in book.flows:
+        if item in IMPORTED and (country, made_of, form) in goods:
+            found[case.supplier_origin[supplier]] += tonnes
+    return found
 
 
 def _made(book: Ledger, target: str, element: str) -> Vector:
-    """Made in the countries of a target less what is left over of it, or what their mines yield (t)."""
-    case, row = book.case, book.case.targets[target]
-    countries = case.target_countries(target)
-    total = np.zeros(len(book.node))
-    if row.form == "feed":
-        for (item, country, _, feed, _, _), tonnes in book.flows:
-            if item == "mined" and country in countries and (not row.feeds or feed in row.feeds):
-                total = total + case.feed_shares.get(feed, {}).get(element, 0.0) * tonnes
-        return total
-    for group in sorted({case.group[c] for c in countries}):
-        members = [c for c in case.countries if case.group[c] == group]
+    """Tonnes made in the countries of a target less what is left over of them, or in what their mines yield."""
+    case = book.case
+    if case.targets[target].form == "feed":
+        return _mined(book, target, element)
+    total = book.zeros()
+    for group in sorted({case.group[country] for country in case.target_countries(target)}):
+        members = [country for country in case.countries if case.group[country] == group]
         # Where nothing is made, what is left over came from outside.
-        total = total + np.maximum(_counted(book, target, element, members), 0.0)
+        total += np.maximum(_counted(book, target, element, members), 0.0)
+    return total
+
+
+def _mined(book: Ledger, target: str, element: str) -> Vector:
+    """Tonnes of an element in the feeds of a target that its countries mine."""
+    row = book.case.targets[target]
+    countries = book.case.target_countries(target)
+    total = book.zeros()
+    for (item, country, _, feed, _, _), tonnes in book.flows:
+        if item == "mined" and country in countries and (not row.feeds or feed in row.feeds):
+            share = book.case.feed_shares.get(feed, {}).get(element, 0.0)
+            total += share * tonnes
     return total
 
 
 def _counted(book: Ledger, target: str, element: str, members: list[str]) -> Vector:
-    """What the countries of a target in one group make, less what of it the group leaves over (t)."""
+    """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
     form = str(book.case.targets[target].form)
     countries = book.case.target_countries(target)
-    total = np.zeros(len(book.node))
-    for c in members:
-        good = (c, element, form)
-        made, left = book.goods[("made", *good)], left_over(book, good)
-        if c in countries:
+    total = book.zeros()
+    for country in members:
+        good = (country, element, form)
+        made = book.goods[("made", *good)]
+        left = left_over(book, good)
+        if country in countries:
             total = total + made - left
         else:
             # What it keeps of its own output is left over first; the rest was had from others.
             kept = made - book.goods[("given", *good)]
-            total = total - np.maximum(left - kept, 0.0)
+            total -= np.maximum(left - kept, 0.0)
     return total
 
 
 def left_over(book: Ledger, good: Good) -> Vector:
-    """What a country has of a good and neither uses, gives nor stores (t); not stock that is thrown away."""
-    supply = sum(book.goods[(item, *good)] for item in ("made", "imported", "resold", "received"))
-    use = _use_of_good(book, good) + book.goods[("given", *good)] + book.goods[("bought", *good)]
-    left = supply - use + book.goods[("released", *good)]
-    thrown = np.where(_is_kept(book, good), 0.0, book.goods[("released", *good)])
-    return np.maximum(left - thrown, 0.0)
-
-
-def _is_kept(book: Ledger, good: Good) -> NDArray[np.bool_]:
-    nowhere = np.zeros(len(book.node), dtype=bool)
-    return _kept_stock(book).get(good, nowhere)
+    """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away."""
+    supply = book.with_goods(book.zeros(), ("made", *IMPORTED, "received"), good)
+    use = book.with_goods(_use_of_good(book, good), ("given", "bought"), good)
+    released = book.goods[("released", *good)]
+    is_kept = _kept_stock(book).get(good, False)
+    thrown = np.where(is_kept, 0.0, released)
+    return np.maximum(supply - use + released - thrown, 0.0)
 
 
 def _kept_stock(book: Ledger) -> dict[Good, NDArray[np.bool_]]:
     """Goods of which a target of origin or of output speaks, and where."""
-    out: dict[Good, NDArray[np.bool_]] = {}
+    found: dict[Good, NDArray[np.bool_]] = {}
     for target, row in book.case.targets.items():
         if row.kind == "served":
             continue
         holds = _where(book, target) > 0
         for element in book.case.target_elements(target):
             for good in _goods(book, target, element):
-                out[good] = out[good] | holds if good in out else holds
-    return out
+                found[good] = found.get(good, False) | holds
+    return found

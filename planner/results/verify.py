@@ -6,7 +6,7 @@ A violation is measured against 1 + the larger side of the rule; `Verification.w
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,8 @@ from planner.results.ledger import (
     Broken,
     Ledger,
     Placed,
+    Places,
     at_most,
-    coded,
     equal,
     members,
     never,
@@ -36,7 +36,7 @@ from planner.results.verify_calm import calm_rules
 TOLERANCE = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verification:
     """Largest relative violation of each rule, and losses and cost as recomputed (MUSD)."""
 
@@ -73,13 +73,13 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     for rule, amount in all_rules(book):
         worst[rule] = max(worst[rule], amount)
     return Verification(
-        dict(worst),
-        losses,
-        losses_by_country(case, book, losses.by_scenario),
-        cost_parts(book),
-        utilisation(book),
-        verify_resources.public_spend(book),
-        targets.targets_met(book),
+        violations=dict(worst),
+        losses=losses,
+        losses_by_country=losses_by_country(case, book, losses.by_scenario),
+        cost_parts=cost_parts(book),
+        utilisation=utilisation(book),
+        public_spend=verify_resources.public_spend(book),
+        targets=targets.targets_met(book),
     )
 
 
@@ -99,102 +99,89 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     yield from _as_stated(book)
 
 
+# ---- who knows what -------------------------------------------------------------------------------------------------
+
+
 def non_anticipativity(book: Ledger) -> Iterator[Broken]:
     """Scenarios that share a node do the same there; what is decided by year, those that share its first node, and
     under `staged` those whose storylines have revealed the same."""
-    periods, policy = len(book.tree.periods), book.case.model.policy
-    through = policy.committed_through
-    revealed = storyline_histories(book.tree) if policy.investment == "staged" else {}
     for kind in (book.flows, book.short, book.stocks.amounts("stock_t"), *book.people.values()):
         yield never("non_anticipativity", kind.values - kind.values[:, book.first])
-    everyone = np.arange(len(book.case.scenarios))
+    policy = book.case.model.policy
+    through = policy.committed_through
+    revealed = storyline_histories(book.tree) if policy.investment == "staged" else {}
     for year in book.case.years:
-        sharing = book.first[everyone * periods + book.opening[year]] // periods
+        sharing = book.first[_opening_visits(book, year)] // len(book.tree.periods)
         yield _same_decisions("non_anticipativity", book, year, sharing)
         if policy.investment == "committed" or (through is not None and year <= through):
-            yield _same_decisions(
-                "committed_investment", book, year, np.zeros(len(everyone), dtype=int)
-            )
+            yield _same_decisions("committed_investment", book, year, np.zeros_like(sharing))
         elif year in revealed:
-            told = np.array(list(revealed[year].values()))
-            _, first, alike = np.unique(told, return_index=True, return_inverse=True)
+            histories = np.array(list(revealed[year].values()))
+            _, first, alike = np.unique(histories, return_index=True, return_inverse=True)
             yield _same_decisions("staged_investment", book, year, first[alike])
+
+
+def _opening_visits(book: Ledger, year: int) -> Places:
+    """The visit of each scenario in the first period of a year."""
+    scenarios = np.arange(len(book.case.scenarios))
+    return scenarios * len(book.tree.periods) + book.opening[year]
+
+
+def _same_decisions(rule: str, book: Ledger, year: int, others: Places) -> Broken:
+    """Builds, intakes, seats, staff and hires of a year are those of another scenario. others: of each scenario."""
+    opening = _opening_visits(book, year)
+    staff = book.people["staff"].values[:, opening]
+    hired = book.people["hired"].values[:, opening]
+    decided = np.vstack([*_decided_in(book, year), staff, hired])
+    return never(rule, decided - decided[:, others])
+
+
+def _decided_in(book: Ledger, year: int) -> list[Vector]:
+    """Builds, intakes and seats of a year, each of all scenarios."""
+    found = []
+    for plan in (book.builds, book.intake, book.new_seats):
+        for (_, decided), amounts in plan:
+            if decided == year:
+                found.append(amounts)
+    return found
 
 
 def _decided_for_nothing(book: Ledger) -> Iterator[Broken]:
     """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
+    rule = "nothing_decided_at_probability_0"
     if all(chance > 0 for chance in book.case.scenarios.values()):
         return
     bought = book.stocks.amounts("bought_t").values
     impossible = np.array([node.probability == 0 for node in book.tree.nodes])
-    yield never("nothing_decided_at_probability_0", bought[:, book.at(impossible)])
+    yield never(rule, bought[:, book.at(impossible)])
     decisions, of_node = decision_tree(book.tree)
     undecided = np.array([decisions.nodes[d].probability == 0 for d in of_node])
     by_visit = book.at(undecided)
-    hired = book.people["hired"].values
-    yield never("nothing_decided_at_probability_0", hired[:, by_visit])
-    by_scenario = book.whole(by_visit)
-    for plan in (book.builds, book.intake, book.new_seats):
-        for (_, year), amounts in plan:
-            decided = amounts[by_scenario[:, book.opening[year]]]
-            yield never("nothing_decided_at_probability_0", decided)
+    yield never(rule, book.people["hired"].values[:, by_visit])
+    for year in book.case.years:
+        by_scenario = by_visit[_opening_visits(book, year)]
+        for amounts in _decided_in(book, year):
+            yield never(rule, amounts[by_scenario])
 
 
-def _same_decisions(rule: str, book: Ledger, year: int, others: np.ndarray) -> Broken:
-    """Builds, intakes, seats, staff and hires of a year are those of another scenario. others: of each scenario."""
-    opening = np.arange(len(others)) * len(book.tree.periods) + book.opening[year]
-    decided = [
-        plan.values[[i for key, i in plan.places.items() if key[1] == year]]
-        for plan in (book.builds, book.intake, book.new_seats)
-    ]
-    decided += [book.people[name].values[:, opening] for name in ("staff", "hired")]
-    return never(rule, np.vstack([kind - kind[:, others] for kind in decided]))
+# ---- columns that repeat what follows from others -------------------------------------------------------------------
 
 
 def _as_stated(book: Ledger) -> Iterator[Broken]:
     """Columns that repeat what follows from others: each says what it should."""
     yield from _capacity(book)
     yield from _payments(book)
-    case, investments, spending = book.case, book.tables["investments"], book.tables["spending"]
-    capex = (
-        investments["project"]
-        .map({p: verify_resources.full_capex(case, p) for p in case.projects})
-        .to_numpy(float)
-    )
-    tpa = investments["tpa"].to_numpy(float)
-    yield equal("capex_as_stated", investments["capex_musd"].to_numpy(float), tpa * capex)
-    if case.model.policy.whole_plants:
-        whole = {p: row.unit_tpa for p, row in case.projects.items() if row.unit_tpa is not None}
-        unit = investments["project"].map(whole).to_numpy(float)
-        some = ~np.isnan(unit)
-        yield equal("whole_plants", tpa[some], (unit * np.round(tpa / unit))[some])
-    stocks, teams = book.stocks, book.workforce
-    yield _stated("stock_as_stated", stocks, "bought_t", lambda good: book.goods[("bought", *good)])
-    yield _stated(
-        "stock_as_stated", stocks, "released_t", lambda good: book.goods[("released", *good)]
-    )
-    yield _stated(
-        "staff_as_stated",
-        teams,
-        "available",
-        lambda team: verify_resources.available_staff(book, *team),
-    )
-    yield _stated(
-        "staff_as_stated", teams, "needed", lambda team: verify_resources.needed_staff(book, *team)
-    )
-    paid = spending["musd"].to_numpy(float) * spending["probability"].to_numpy(float)
-    yield equal("expected_as_stated", spending["expected"].to_numpy(float), paid)
+    yield from _builds(book)
+    yield from _stocks_and_teams(book)
+    spending = book.tables["spending"]
+    paid = _column(spending, "musd") * _column(spending, "probability")
+    yield equal("expected_as_stated", _column(spending, "expected"), paid)
     for name in ("investments", "training", "spending"):
-        text, texts = coded([book.tables[name]["scenarios"]])
-        sums = [
-            sum(case.scenarios.get(w, 0.0) for w in members(cell, tuple(case.scenarios)))
-            for (cell,) in texts
-        ]
-        yield equal(
-            "probability_as_stated",
-            book.tables[name]["probability"].to_numpy(float),
-            np.array(sums)[text],
-        )
+        yield _probabilities(book, name)
+
+
+def _column(table: pd.DataFrame, name: str) -> Vector:
+    return table[name].to_numpy(float)
 
 
 def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Vector]) -> Broken:
@@ -203,31 +190,69 @@ def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Ve
 
 
 def _capacity(book: Ledger) -> Iterator[Broken]:
-    tree, table = book.tree, book.capacity
+    rule = "capacity_as_stated"
+    table = book.capacity
     new = table.of(lambda key: book.new_capacity[key[0]])
-    factor = table.of(lambda key: book.at(tree.capacity_factors(key[0])))
-    existing = table.stated("existing_tpa")
-    yield equal(
-        "capacity_as_stated", existing, table.of(lambda key: book.at(tree.existing(key[0])))
-    )
-    yield equal("capacity_as_stated", table.stated("new_tpa"), new)
-    yield equal("capacity_as_stated", table.stated("factor"), factor)
-    yield equal("capacity_as_stated", table.stated("usable_tpa"), factor * (existing + new))
-    yield _stated("capacity_as_stated", table, "throughput_t", lambda key: book.loads[key[0]])
+    factor = table.of(lambda key: book.factor(key[0]))
+    usable = factor * (table.stated("existing_tpa") + new)
+    yield _stated(rule, table, "existing_tpa", lambda key: book.existing[key[0]])
+    yield equal(rule, table.stated("new_tpa"), new)
+    yield equal(rule, table.stated("factor"), factor)
+    yield equal(rule, table.stated("usable_tpa"), usable)
+    yield _stated(rule, table, "throughput_t", lambda key: book.loads[key[0]])
 
 
 def _payments(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    paid, budgets, seen = (defaultdict[str, float](float) for _ in range(3))
+    paid: dict[str, float] = defaultdict(float)
     for (funder, _, _), amounts in book.spent:
-        paid[funder] += float(np.sum(amounts * np.array(list(case.scenarios.values()))))
-    for (funder, _), amount in case.budget.items():
+        paid[funder] += float(np.sum(amounts * book.chances))
+    budgets: dict[str, float] = defaultdict(float)
+    for (funder, _), amount in book.case.budget.items():
         budgets[funder] += amount
+    seen: Counter[str] = Counter()
     for row in rows(book.tables["payments"]):
         seen[row.funder] += 1
         yield equal("payments_as_stated", row.paid_musd, paid[row.funder])
         yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
         yield at_most("payments_in_range", row.least_musd, row.paid_musd)
         yield at_most("payments_in_range", row.paid_musd, row.most_musd)
-    for funder in {*case.reach, *paid, *seen}:
+    for funder in {*book.case.reach, *paid, *seen}:
         yield never("payments_as_stated", seen[funder] - 1)
+
+
+def _builds(book: Ledger) -> Iterator[Broken]:
+    case = book.case
+    investments = book.tables["investments"]
+    tpa = _column(investments, "tpa")
+    capex = {project: verify_resources.full_capex(case, project) for project in case.projects}
+    per_tpa = investments["project"].map(capex).to_numpy(float)
+    yield equal("capex_as_stated", _column(investments, "capex_musd"), tpa * per_tpa)
+    if case.model.policy.whole_plants:
+        units = {project: row.unit_tpa for project, row in case.projects.items()}
+        unit = investments["project"].map(units).to_numpy(float)
+        has_unit = ~np.isnan(unit)
+        whole = unit * np.round(tpa / unit)
+        yield equal("whole_plants", tpa[has_unit], whole[has_unit])
+
+
+def _stocks_and_teams(book: Ledger) -> Iterator[Broken]:
+    for column, item in (("bought_t", "bought"), ("released_t", "released")):
+        traded = {good: book.goods[(item, *good)] for good in book.stocks.places}
+        yield _stated("stock_as_stated", book.stocks, column, traded.__getitem__)
+    teams = {"available": verify_resources.available_staff, "needed": verify_resources.needed_staff}
+    for column, persons in teams.items():
+        by_team = {team: persons(book, team) for team in book.workforce.places}
+        yield _stated("staff_as_stated", book.workforce, column, by_team.__getitem__)
+
+
+def _probabilities(book: Ledger, name: str) -> Broken:
+    """The probability of a row is that of the scenarios that it names."""
+    scenarios = book.case.scenarios
+    table = book.tables[name]
+    chances: dict[str, float] = {}
+    for text in table["scenarios"].unique():
+        named = members(text, tuple(scenarios))
+        chances[text] = sum(scenarios.get(scenario, 0.0) for scenario in named)
+    stated = _column(table, "probability")
+    expected = np.array([chances[text] for text in table["scenarios"]])
+    return equal("probability_as_stated", stated, expected)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
-from planner.data.schema import Training
 from planner.data.shock_effects import year_of
 from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
 from planner.units import musd, musd_per_tonne
@@ -36,17 +35,18 @@ def people_rules(book: Ledger) -> Iterator[Broken]:
 
 def _programmes(book: Ledger) -> Iterator[Broken]:
     case = book.case
-    for (g, t), persons in book.intake:
-        if t not in case.years or g not in case.programmes:
+    for (programme, year), persons in book.intake:
+        if year not in case.years or programme not in case.programmes:
             yield never("intake_window", persons)
-    for g, row in case.programmes.items():
-        intake, new_seats = _by_year(book, book.intake, g), _by_year(book, book.new_seats, g)
+    for programme, row in case.programmes.items():
+        intake = _by_year(book, book.intake, programme)
+        new_seats = _by_year(book, book.new_seats, programme)
         if row.last_intake_year is not None:
-            yield never(
-                "intake_window", intake[max(row.last_intake_year + 1 - case.first_year, 0) :]
-            )
+            closed = row.last_intake_year + 1 - case.first_year
+            yield never("intake_window", intake[max(closed, 0) :])
         added = np.cumsum(new_seats, axis=0)
-        yield at_most("seat_limit", intake, row.seats + (added - new_seats))
+        seats = row.seats + (added - new_seats)
+        yield at_most("seat_limit", intake, seats)
         yield at_most("intake_not_negative", -np.minimum(intake, new_seats), 0.0)
         yield at_most("new_seat_limit", added[-1], row.max_new_seats)
         yield never("new_seats_in_last_year", new_seats[-1])
@@ -55,127 +55,135 @@ def _programmes(book: Ledger) -> Iterator[Broken]:
 
 
 def _by_year(book: Ledger, amounts: Amounts, key: str) -> NDArray[np.float64]:
-    """What is known of a programme by year (years, scenarios)."""
+    """Amounts of a programme by year (years, scenarios)."""
     return np.array([amounts[key, year] for year in book.case.years])
 
 
 def _staff(book: Ledger) -> Iterator[Broken]:
-    case, there = book.case, _there(book)
-    opening = [book.opening[year] for year in case.years]
-    for (c, k), row in case.workforce.items():
-        if (c, k) not in there:
+    """Staff of each year is that of the year before less leavers, and who joins."""
+    case = book.case
+    there = _there(book)
+    for team, row in case.workforce.items():
+        if team not in there:
             continue  # a team that no plant can need has no row
-        staff, hired = (
-            book.whole(book.people[name][c, k])[:, opening] for name in ("staff", "hired")
-        )
-        some = book.whole(there[c, k])[:, opening]
-        yield equal("staff_balance", staff[some[:, 0], 0], row.initial)
-        yield never("hired_in_first_year", hired[some[:, 0], 0])
-        trained = np.zeros((len(opening), len(staff)))
-        for g, r in case.programmes.items():
-            if _trains(r, c, k):
-                trained[r.duration_years :] += (
-                    r.completion_rate * _by_year(book, book.intake, g)[: -r.duration_years]
-                )
-        later, joining = some[:, 1:], hired[:, 1:]
-        stay = (1 - case.skills[k].attrition) * staff[:, :-1]
-        yield equal(
-            "staff_balance", staff[:, 1:][later], (stay + trained.T[:, 1:] + joining)[later]
-        )
-        yield at_most("hire_not_negative", -joining[later], 0.0)
-        yield at_most(
-            "hire_limit", joining[later], row.hires_per_year if case.has_lever("hiring") else 0.0
-        )
+        staff = _at_opening(book, book.people["staff"][team])
+        hired = _at_opening(book, book.people["hired"][team])
+        has_row = _at_opening(book, there[team])
+        yield equal("staff_balance", staff[0][has_row[0]], row.initial)
+        yield never("hired_in_first_year", hired[0][has_row[0]])
+        stay = (1 - case.skills[team[1]].attrition) * staff[:-1]
+        now = stay + _trained(book, team)[1:] + hired[1:]
+        later = has_row[1:]
+        yield equal("staff_balance", staff[1:][later], now[later])
+        joining = hired[1:][later]
+        yield at_most("hire_not_negative", -joining, 0.0)
+        most = row.hires_per_year if case.has_lever("hiring") else 0.0
+        yield at_most("hire_limit", joining, most)
+
+
+def _at_opening(book: Ledger, by_visit: NDArray[Any]) -> NDArray[Any]:
+    """A figure in the first period of each year (years, scenarios)."""
+    opening = [book.opening[year] for year in book.case.years]
+    return book.whole(by_visit)[:, opening].T
+
+
+def _trained(book: Ledger, team: tuple[str, str]) -> NDArray[np.float64]:
+    """Persons who complete a programme of a team and join it in each year (years, scenarios)."""
+    trained = np.zeros((len(book.case.years), len(book.case.scenarios)))
+    for programme, row in book.case.programmes.items():
+        if (row.country, row.skill) == team:
+            intake = _by_year(book, book.intake, programme)
+            trained[row.duration_years :] += row.completion_rate * intake[: -row.duration_years]
+    return trained
 
 
 def _there(book: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
-    """Whether a team has a row, at every visit."""
+    """Team -> at which visits it has a row."""
     rows = np.zeros((len(book.workforce.places), len(book.node)), dtype=bool)
     rows[book.workforce.key, book.workforce.column] = True
-    return {team: rows[i] for team, i in book.workforce.places.items()}
-
-
-def _trains(programme: Training, country: str, skill: str) -> bool:
-    return (programme.country, programme.skill) == (country, skill)
+    return {team: rows[place] for team, place in book.workforce.places.items()}
 
 
 def _within_year(book: Ledger) -> Iterator[Broken]:
     """Staff and hires are those of the year's first period."""
-    there = _there(book)
-    for team, rows in there.items():
-        staff, hired = (book.whole(book.people[name][team]) for name in ("staff", "hired"))
-        for i, period in enumerate(book.tree.periods):
+    for team, has_row in _there(book).items():
+        staff = book.whole(book.people["staff"][team])
+        hired = book.whole(book.people["hired"][team])
+        for place, period in enumerate(book.tree.periods):
             opening = book.opening[year_of(period)]
-            if i != opening:
-                some = book.whole(rows)[:, i]
-                yield equal("staff_of_the_year", staff[some, i], staff[some, opening])
-                yield never("hired_within_year", hired[:, i])
+            if place != opening:
+                some = book.whole(has_row)[:, place]
+                yield equal("staff_of_the_year", staff[some, place], staff[some, opening])
+                yield never("hired_within_year", hired[:, place])
 
 
 def _secondment(book: Ledger) -> Iterator[Broken]:
     case = book.case
+    staff = book.people["staff"].values
     for column in BETWEEN:
         yield at_most("secondment_not_negative", -book.people[column].values, 0.0)
-    share = case.model.policy.secondment_share
-    yield at_most(
-        "secondment_limit", book.people["lent"].values, share * book.people["staff"].values
-    )
-    lent, borrowed = (
-        book.people[name].by(lambda team: (case.group[team[0]], team[1]))
-        for name in ("lent", "borrowed")
-    )
+    most = case.model.policy.secondment_share * staff
+    yield at_most("secondment_limit", book.people["lent"].values, most)
+
+    def pool(team: tuple[str, str]) -> tuple[str, str]:
+        country, skill = team
+        return case.group[country], skill
+
+    lent = book.people["lent"].by(pool)
+    borrowed = book.people["borrowed"].by(pool)
     yield never("secondment_pool", lent.values - borrowed.values)
 
 
-def needed_staff(book: Ledger, c: str, k: str) -> Vector:
+def needed_staff(book: Ledger, team: tuple[str, str]) -> Vector:
     """Persons of a team needed for what runs, at every visit."""
-    case = book.case
-    needed = np.zeros(len(book.node))
-    for p, row in case.projects.items():
-        if row.country == c and k in case.staffing[p]:
-            needed += case.staffing[p][k] * (book.loads[p] / book.at(book.tree.lengths))
+    country, skill = team
+    lengths = book.at(book.tree.lengths)
+    needed = book.zeros()
+    for project, row in book.case.projects.items():
+        staffing = book.case.staffing[project]
+        if row.country == country and skill in staffing:
+            needed += staffing[skill] * (book.loads[project] / lengths)
     return needed
 
 
-def available_staff(book: Ledger, c: str, k: str) -> Vector:
+def available_staff(book: Ledger, team: tuple[str, str]) -> Vector:
     """Staff less lent plus borrowed (persons), at every visit."""
     people = book.people
-    return people["staff"][c, k] - people["lent"][c, k] + people["borrowed"][c, k]
+    return people["staff"][team] - people["lent"][team] + people["borrowed"][team]
 
 
 def _needs(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    for c, k in case.workforce:
-        available = available_staff(book, c, k)
-        yield at_most("staff_limit", needed_staff(book, c, k), available)
-        ratio = case.skills[k].mentor_ratio
+    for team in book.case.workforce:
+        available = available_staff(book, team)
+        yield at_most("staff_limit", needed_staff(book, team), available)
+        ratio = book.case.skills[team[1]].mentor_ratio
         if ratio is not None:
-            under_way = np.zeros((len(case.years), len(case.scenarios)))
-            for g, r in case.programmes.items():
-                for y in case.years if _trains(r, c, k) else ():
-                    begun = y - case.first_year
-                    under_way[begun : begun + r.duration_years] += book.intake[g, y]
-            by_period = under_way[book.years[: len(book.tree.periods)] - case.first_year].T.ravel()
-            yield at_most("mentor_limit", by_period, ratio * available)
+            yield at_most("mentor_limit", _under_way(book, team), ratio * available)
+
+
+def _under_way(book: Ledger, team: tuple[str, str]) -> Vector:
+    """Persons in programmes of a team, at every visit."""
+    case = book.case
+    by_year = np.zeros((len(case.years), len(case.scenarios)))
+    for programme, row in case.programmes.items():
+        if (row.country, row.skill) == team:
+            for place, intake in enumerate(_by_year(book, book.intake, programme)):
+                by_year[place : place + row.duration_years] += intake
+    by_period = by_year[book.period_years - case.first_year]
+    return by_period.T.ravel()
 
 
 def money_rules(book: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario."""
     yield from _accounts(book)
-    due = _sums(book)
-    for year in book.case.years:
-        for c, amount in _decided_spending(book, year).items():
-            due[c, year] += amount
-    for i, t in enumerate(book.tree.periods):
-        for c, amount in _purchases(book, i).items():
-            due[c, t] += amount
     given = _sums(book)
-    for (funder, c, t), amount in book.spent:
-        given[c, t] += amount
-        if c not in book.case.reach.get(funder, ()):
+    for (funder, country, period), amount in book.spent:
+        given[country, period] += amount
+        if country not in book.case.reach.get(funder, ()):
             yield never("funder_reach", amount)
-    for key in {*due, *given}:
-        yield equal("spending_limit", given[key], due[key])
+    due = _due(book)
+    for place in {*due, *given}:
+        yield equal("spending_limit", given[place], due[place])
 
 
 def _sums(book: Ledger) -> Sums:
@@ -184,63 +192,77 @@ def _sums(book: Ledger) -> Sums:
 
 
 def _accounts(book: Ledger) -> Iterator[Broken]:
-    """Paid out of budgets; what is decided by year in its first period."""
-    case, tree, out = book.case, book.tree, _sums(book)
+    """Payments come out of budgets; those decided by year in its first period."""
+    case = book.case
+    opening = book.tree.opening
+    paid = _sums(book)
     yield at_most("paid_not_negative", -book.spending.amounts("musd").values, 0.0)
-    for (funder, _, t), amount in book.spent:
-        out[funder, tree.opening.get(t, t)] += amount
+    for (funder, _, period), amount in book.spent:
+        paid[funder, opening.get(period, period)] += amount
     for funder in case.reach:
-        carried = np.zeros(len(case.scenarios))
-        for t in tree.periods:
-            opens, closes = begin_of(t)[1] == 1, end_of(t)[1] == 4
-            available = carried + (case.budget.get((funder, year_of(t)), 0.0) if opens else 0.0)
-            yield at_most("account", out[funder, t], available)
-            left = np.maximum(available - out[funder, t], 0.0)
-            carried = (
-                left if case.model.policy.budget_carry_over or not closes else np.zeros(len(left))
-            )
+        left = np.zeros(len(case.scenarios))
+        for period in book.tree.periods:
+            opens_year = begin_of(period)[1] == 1
+            closes_year = end_of(period)[1] == 4
+            budget = case.budget.get((funder, year_of(period)), 0.0) if opens_year else 0.0
+            available = left + budget
+            yield at_most("account", paid[funder, period], available)
+            left = np.maximum(available - paid[funder, period], 0.0)
+            if closes_year and not case.model.policy.budget_carry_over:
+                left = np.zeros(len(left))
 
 
-def full_capex(case: Case, p: str) -> float:
+def full_capex(case: Case, project: str) -> float:
     """Capital cost (MUSD per t/y), public and private."""
-    row = case.projects[p]
+    row = case.projects[project]
     return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
 
-def _people(book: Ledger, t: int) -> Sums:
-    out = _sums(book)
-    for g, row in book.case.programmes.items():
-        fees, seats = musd(row.cost_per_trainee_usd), musd(row.cost_per_seat_usd)
-        out[row.country] += fees * book.intake[g, t] + seats * book.new_seats[g, t]
-    for (c, k), staff in book.case.workforce.items():
-        out[c] += (
-            musd(staff.hire_cost_usd) * book.whole(book.people["hired"][c, k])[:, book.opening[t]]
-        )
-    return out
+def _due(book: Ledger) -> Sums:
+    """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
+    due = _sums(book)
+    for year in book.case.years:
+        _add_people(book, year, due)
+        _add_builds(book, year, due)
+    for place, amount in _purchases(book).items():
+        due[place] += amount
+    return due
 
 
-def _purchases(book: Ledger, period: int) -> Sums:
-    out = _sums(book)
+def _purchases(book: Ledger) -> Sums:
+    """(country, period) -> MUSD paid for stock."""
+    paid = _sums(book)
     for good, row in book.case.stockpiles.items():
-        out[good[0]] += (
-            musd_per_tonne(row.purchase_usd_per_kg)
-            * book.whole(book.goods[("bought", *good)])[:, period]
-        )
-    return out
+        price = musd_per_tonne(row.purchase_usd_per_kg)
+        by_period = book.whole(price * book.goods[("bought", *good)]).T
+        for period, amount in zip(book.tree.periods, by_period, strict=True):
+            paid[good[0], period] += amount
+    return paid
 
 
-def _decided_spending(book: Ledger, t: int) -> Sums:
-    """What of the decisions of years is to be paid from budgets (MUSD) in each country in one year."""
-    case, out = book.case, _people(book, t)
-    for (p, y), tpa in book.builds:
-        row, years = case.projects[p], case.payment_years(p, y)
-        if t in years:
-            out[row.country] += row.public_share * full_capex(case, p) * tpa / len(years)
-    return out
+def _add_people(book: Ledger, year: int, due: Sums) -> None:
+    for programme, row in book.case.programmes.items():
+        fees = musd(row.cost_per_trainee_usd) * book.intake[programme, year]
+        seats = musd(row.cost_per_seat_usd) * book.new_seats[programme, year]
+        due[row.country, year] += fees + seats
+    for team, staff in book.case.workforce.items():
+        hired = book.whole(book.people["hired"][team])[:, book.opening[year]]
+        due[team[0], year] += musd(staff.hire_cost_usd) * hired
+
+
+def _add_builds(book: Ledger, year: int, due: Sums) -> None:
+    case = book.case
+    for (project, committed), tpa in book.builds:
+        years = case.payment_years(project, committed)
+        if year in years:
+            row = case.projects[project]
+            public = row.public_share * full_capex(case, project)
+            due[row.country, year] += public * tpa / len(years)
 
 
 def public_spend(book: Ledger) -> float:
     """Expected public spending (MUSD, undiscounted)."""
-    paid, probabilities = book.spending, np.array(list(book.case.scenarios.values()))
-    weighed = paid.stated("musd") * probabilities[paid.column]
-    return float(sum(weighed[np.argsort(paid.column, kind="stable")].tolist()))
+    paid = book.spending
+    weighed = paid.stated("musd") * book.chances[paid.column]
+    by_scenario = np.argsort(paid.column, kind="stable")
+    return float(sum(weighed[by_scenario].tolist()))
