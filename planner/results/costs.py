@@ -76,9 +76,9 @@ def _imports(book: Ledger) -> Iterator[Vector]:
     """Imports and resold tonnes at the price of the supplier in the buying country, by scenario."""
     if not book.case.import_price:
         return
-    for (item, country, supplier, _, element, form), tonnes in book.flows:
-        if item in IMPORTED:
-            prices = book.tree.import_prices(supplier, (country, element, form))
+    for flow, tonnes in book.flows:
+        if flow.item in IMPORTED:
+            prices = book.tree.import_prices(flow.project, flow.good)
             yield _over_time(book, book.at(prices) * tonnes)
 
 
@@ -113,7 +113,7 @@ def _purchases(book: Ledger) -> Iterator[Vector]:
     case = book.case
     for good in case.stockpiles:
         prices = book.tree.yearly(case.net_purchase_price(good, year) for year in case.years)
-        bought = book.goods[("bought", *good)]
+        bought = book.goods["bought", good]
         yield _over_time(book, book.at(prices) * bought)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,22 @@ OF_GOODS = (*CONVERTED, SAVED, "made", *IMPORTED, "given", "received", "released
 """Items of `operations` that are of an element."""
 OF_NO_ELEMENT = (*(stage.item for stage in STAGES.values() if not stage.converts), RETURNED)
 """Items of `operations` that are of a feed, or of a saving."""
+
+
+class Flow(NamedTuple):
+    """The key of a row of `operations`; cells that an item does not have are blank."""
+
+    item: str
+    country: str
+    project: str
+    feed: str = ""
+    element: str = ""
+    form: str = ""
+
+    @property
+    def good(self) -> Good:
+        """The element and form, in the country."""
+        return self.country, self.element, self.form
 
 
 @dataclass(frozen=True)
@@ -166,9 +182,10 @@ class Ledger:
 
     @cached_property
     def operations(self) -> Placed:
-        """By (item, country, project, feed, element, form)."""
-        key = ["item", "country", "project", "feed", "element", "form"]
-        return self._by_visit("operations", key, self._is_flow)
+        """By `Flow`."""
+        placed = self._by_visit("operations", list(Flow._fields), self._is_flow)
+        places = {Flow._make(key): place for key, place in placed.places.items()}
+        return replace(placed, places=places)
 
     @cached_property
     def shortfall(self) -> Placed:
@@ -275,13 +292,13 @@ class Ledger:
 
     @cached_property
     def flows(self) -> Amounts:
-        """t by (item, country, project, feed, element, form)."""
+        """t by `Flow`."""
         return self.operations.amounts("tonnes")
 
     @cached_property
     def goods(self) -> Amounts:
-        """t by (item, country, element, form)."""
-        return self.flows.by(lambda key: (*key[:2], *key[4:]) if key[4] else None)
+        """t by (item, good)."""
+        return self.flows.by(lambda flow: (flow.item, flow.good) if flow.element else None)
 
     @cached_property
     def short(self) -> Amounts:
@@ -325,22 +342,31 @@ class Ledger:
         return {project: self._load(project) for project in self.case.projects}
 
     def _load(self, project: str) -> Vector:
-        row = self.case.projects[project]
         stage = self.case.stage_of(project)
-        plant = stage.item, row.country, project
+        feeds = self.case.projects[project].feeds
         load = self.zeros()
         if stage.converts:
             for element in self.case.elements:
-                load += self.flows[(*plant, "", element, stage.takes)]
-        elif stage.mines:
-            load += self.flows[(*plant, row.feeds[0], "", "")]
-        elif stage.saves:
-            load += self.flows[(*plant, "", "", "")]
+                load += self.taken(project, element=element)
+        elif stage.separates:
+            for feed in feeds:
+                load += self.case.capacity_use(project, feed) * self.taken(project, feed=feed)
         else:
-            for feed in row.feeds:
-                use = self.case.capacity_use(project, feed)
-                load += use * self.flows[(*plant, feed, "", "")]
+            load += self.taken(project, feed=feeds[0] if stage.mines else "")
         return load
+
+    def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
+        """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
+        stage = self.case.stage_of(project)
+        flow = Flow(
+            item=stage.item,
+            country=self.case.projects[project].country,
+            project=project,
+            feed=feed,
+            element=element,
+            form=stage.takes if element else "",
+        )
+        return self.flows[flow]
 
     @cached_property
     def new_capacity(self) -> dict[str, Vector]:
@@ -359,7 +385,7 @@ class Ledger:
     def with_goods(self, amount: Vector, items: Iterable[str], good: Good) -> Vector:
         """An amount (t) and some items of `operations` of a good, at every visit."""
         for item in items:
-            amount = amount + self.goods[(item, *good)]
+            amount = amount + self.goods[item, good]
         return amount
 
     def factor(self, project: str) -> Vector:

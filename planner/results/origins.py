@@ -80,7 +80,7 @@ class ElementFlows:
 
     def item(self, name: str, country: str, form: str) -> Vector:
         """An item of `operations` (t)."""
-        return self.book.goods[(name, country, self.element, form)]
+        return self.book.goods[name, (country, self.element, form)]
 
     def kept(self, country: str, form: str) -> Vector:
         """Tonnes that a country makes and does not give."""
@@ -101,26 +101,24 @@ class ElementFlows:
     @cached_property
     def _outside(self) -> dict[tuple[str, str], Mixture]:
         found = defaultdict[tuple[str, str], Mixture](dict)
-        for (item, country, supplier, _, element, form), tonnes in self.book.flows:
-            if item in IMPORTED and element == self.element:
-                origin = self.case.supplier_origin.get(supplier, supplier)
-                _add(found[country, form], {origin: tonnes}, 1.0)
+        for flow, tonnes in self.book.flows:
+            if flow.item in IMPORTED and flow.element == self.element:
+                origin = self.case.supplier_origin.get(flow.project, flow.project)
+                _add(found[flow.country, flow.form], {origin: tonnes}, 1.0)
         return found
 
     @cached_property
     def separated(self) -> dict[str, list[tuple[str, Vector]]]:
         """Country -> feed and oxide made of it (t), of each plant."""
         found = defaultdict[str, list[tuple[str, Vector]]](list)
-        for (item, country, _, feed, element, form), tonnes in self.book.flows:
-            if (item, element, form) == ("made", self.element, OXIDE):
-                found[country].append((feed, tonnes))
+        for flow, tonnes in self.book.flows:
+            if (flow.item, flow.element, flow.form) == ("made", self.element, OXIDE):
+                found[flow.country].append((flow.feed, tonnes))
         return found
 
     def taken(self, project: str) -> Vector:
         """Tonnes that a metal or magnet plant takes in."""
-        country = self.case.projects[project].country
-        stage = self.case.stage_of(project)
-        return self.book.flows[(stage.item, country, project, "", self.element, stage.takes)]
+        return self.book.taken(project, element=self.element)
 
     def left_over(self, country: str, form: str) -> Vector:
         """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
@@ -176,7 +174,7 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], M
         stage = case.stage_of(project)
         if stage.mines:
             feed = row.feeds[0]
-            mined = flows.book.flows[("mined", row.country, project, feed, "", "")]
+            mined = flows.book.taken(project, feed=feed)
             parts[group, feed].append((mined, {row.country: flows.ones}))
         elif stage.converts:
             origins = taken.get((row.country, stage.takes), {})

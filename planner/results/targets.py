@@ -83,7 +83,7 @@ def rules(book: Ledger) -> Iterator[Broken]:
         if book.case.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
     for good, holds in _kept_stock(book).items():
-        released = np.where(holds, book.goods[("released", *good)], 0.0)
+        released = np.where(holds, book.goods["released", good], 0.0)
         use = np.where(holds, _use_of_good(book, good), 0.0)
         yield at_most("target_stock", released, use)
 
@@ -146,7 +146,7 @@ def _served(book: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
 def _use_of_good(book: Ledger, good: Good) -> Vector:
     """Demand that is neither saved nor short, and tonnes that plants take in."""
     taken = book.with_goods(book.zeros(), CONVERTED, good)
-    met = book.demand(good) - book.goods[("saved", *good)] - book.short[good]
+    met = book.demand(good) - book.goods["saved", good] - book.short[good]
     return met + taken
 
 
@@ -155,7 +155,7 @@ def _use(book: Ledger, target: str, element: str) -> Vector:
     total = book.zeros()
     for good in _goods(book, target, element):
         used = total + _use_of_good(book, good)
-        total = used + book.goods[("bought", *good)] - book.goods[("released", *good)]
+        total = used + book.goods["bought", good] - book.goods["released", good]
     return total
 
 
@@ -168,9 +168,9 @@ def _by_origin(book: Ledger, target: str, element: str) -> dict[str, Vector]:
         if (row.country, row.element, row.form) in goods:
             sellers.add(row.supplier)
     found = {case.supplier_origin[supplier]: book.zeros() for supplier in sorted(sellers)}
-    for (item, country, supplier, _, made_of, form), tonnes in book.flows:
-        if item in IMPORTED and (country, made_of, form) in goods:
-            found[case.supplier_origin[supplier]] += tonnes
+    for flow, tonnes in book.flows:
+        if flow.item in IMPORTED and flow.good in goods:
+            found[case.supplier_origin[flow.project]] += tonnes
     return found
 
 
@@ -192,9 +192,11 @@ def _mined(book: Ledger, target: str, element: str) -> Vector:
     row = book.case.targets[target]
     countries = book.case.target_countries(target)
     total = book.zeros()
-    for (item, country, _, feed, _, _), tonnes in book.flows:
-        if item == "mined" and country in countries and (not row.feeds or feed in row.feeds):
-            share = book.case.feed_shares.get(feed, {}).get(element, 0.0)
+    for flow, tonnes in book.flows:
+        if flow.item != "mined" or flow.country not in countries:
+            continue
+        if not row.feeds or flow.feed in row.feeds:
+            share = book.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
             total += share * tonnes
     return total
 
@@ -206,13 +208,13 @@ def _counted(book: Ledger, target: str, element: str, members: list[str]) -> Vec
     total = book.zeros()
     for country in members:
         good = (country, element, form)
-        made = book.goods[("made", *good)]
+        made = book.goods["made", good]
         left = left_over(book, good)
         if country in countries:
             total = total + made - left
         else:
             # What it keeps of its own output is left over first; the rest was had from others.
-            kept = made - book.goods[("given", *good)]
+            kept = made - book.goods["given", good]
             total -= np.maximum(left - kept, 0.0)
     return total
 
@@ -221,7 +223,7 @@ def left_over(book: Ledger, good: Good) -> Vector:
     """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away."""
     supply = book.with_goods(book.zeros(), ("made", *IMPORTED, "received"), good)
     use = book.with_goods(_use_of_good(book, good), ("given", "bought"), good)
-    released = book.goods[("released", *good)]
+    released = book.goods["released", good]
     is_kept = _kept_stock(book).get(good, False)
     thrown = np.where(is_kept, 0.0, released)
     return np.maximum(supply - use + released - thrown, 0.0)

@@ -148,20 +148,19 @@ def _decided_in(book: Ledger, year: int) -> list[Vector]:
 
 def _decided_for_nothing(book: Ledger) -> Iterator[Broken]:
     """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
-    rule = "nothing_decided_at_probability_0"
     if all(chance > 0 for chance in book.case.scenarios.values()):
         return
     bought = book.stocks.amounts("bought_t").values
     impossible = np.array([node.probability == 0 for node in book.tree.nodes])
-    yield never(rule, bought[:, book.at(impossible)])
+    yield never("nothing_decided_at_probability_0", bought[:, book.at(impossible)])
     decisions, of_node = decision_tree(book.tree)
     undecided = np.array([decisions.nodes[d].probability == 0 for d in of_node])
     by_visit = book.at(undecided)
-    yield never(rule, book.people["hired"].values[:, by_visit])
+    yield never("nothing_decided_at_probability_0", book.people["hired"].values[:, by_visit])
     for year in book.case.years:
         by_scenario = by_visit[_opening_visits(book, year)]
         for amounts in _decided_in(book, year):
-            yield never(rule, amounts[by_scenario])
+            yield never("nothing_decided_at_probability_0", amounts[by_scenario])
 
 
 # ---- columns that repeat what follows from others -------------------------------------------------------------------
@@ -190,16 +189,15 @@ def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Ve
 
 
 def _capacity(book: Ledger) -> Iterator[Broken]:
-    rule = "capacity_as_stated"
     table = book.capacity
     new = table.of(lambda key: book.new_capacity[key[0]])
     factor = table.of(lambda key: book.factor(key[0]))
     usable = factor * (table.stated("existing_tpa") + new)
-    yield _stated(rule, table, "existing_tpa", lambda key: book.existing[key[0]])
-    yield equal(rule, table.stated("new_tpa"), new)
-    yield equal(rule, table.stated("factor"), factor)
-    yield equal(rule, table.stated("usable_tpa"), usable)
-    yield _stated(rule, table, "throughput_t", lambda key: book.loads[key[0]])
+    yield _stated("capacity_as_stated", table, "existing_tpa", lambda key: book.existing[key[0]])
+    yield equal("capacity_as_stated", table.stated("new_tpa"), new)
+    yield equal("capacity_as_stated", table.stated("factor"), factor)
+    yield equal("capacity_as_stated", table.stated("usable_tpa"), usable)
+    yield _stated("capacity_as_stated", table, "throughput_t", lambda key: book.loads[key[0]])
 
 
 def _payments(book: Ledger) -> Iterator[Broken]:
@@ -237,7 +235,7 @@ def _builds(book: Ledger) -> Iterator[Broken]:
 
 def _stocks_and_teams(book: Ledger) -> Iterator[Broken]:
     for column, item in (("bought_t", "bought"), ("released_t", "released")):
-        traded = {good: book.goods[(item, *good)] for good in book.stocks.places}
+        traded = {good: book.goods[item, good] for good in book.stocks.places}
         yield _stated("stock_as_stated", book.stocks, column, traded.__getitem__)
     teams = {"available": verify_resources.available_staff, "needed": verify_resources.needed_staff}
     for column, persons in teams.items():

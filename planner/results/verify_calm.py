@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import length_of
-from planner.results.ledger import Broken, Ledger, at_most, equal, never
+from planner.results.ledger import Broken, Flow, Ledger, at_most, equal, never
 from planner.results.schema import RETURNED, SAVED
 
 
@@ -89,33 +90,28 @@ def _availability(book: Ledger) -> Iterator[Broken]:
 
 def _savings(book: Ledger) -> Iterator[Broken]:
     """Tonnes saved are at most what the throughput replaces, and their share of the demand."""
-    for (item, country, project, _, element, form), tonnes in book.flows:
-        if item != SAVED:
+    for flow, tonnes in book.flows:
+        if flow.item != SAVED:
             continue
-        good = (country, element, form)
-        row = book.case.savings.get(project, {}).get(good)
+        row = book.case.savings.get(flow.project, {}).get(flow.good)
         if row is None:
             yield never("saving_of_nothing", tonnes)
         else:
-            yield at_most("saving_limit", tonnes, row.tonnes * book.loads[project])
-            yield at_most("saving_share", tonnes, row.max_share * book.demand(good))
+            yield at_most("saving_limit", tonnes, row.tonnes * book.loads[flow.project])
+            yield at_most("saving_share", tonnes, row.max_share * book.demand(flow.good))
 
 
 def _returns(book: Ledger) -> Iterator[Broken]:
     """Tonnes that return are their share of what goes in."""
     case = book.case
-    expected: dict[tuple[str, str], Vector] = {}
+    expected: dict[Flow, Vector] = defaultdict(book.zeros)
     for project, row in case.projects.items():
-        stage = case.stage_of(project)
-        if not stage.converts:
-            continue
-        for (element, feed), share in case.returns_of(project).items():
-            taken = book.flows[stage.item, row.country, project, "", element, stage.takes]
-            before = expected.get((project, feed), book.zeros())
-            expected[project, feed] = before + share * taken
-    for (project, feed), tonnes in expected.items():
-        country = case.projects[project].country
-        yield equal("returned", book.flows[RETURNED, country, project, feed, "", ""], tonnes)
-    for (item, _, project, feed, _, _), tonnes in book.flows:
-        if item == RETURNED and (project, feed) not in expected:
+        if case.stage_of(project).converts:
+            for (element, feed), share in case.returns_of(project).items():
+                returned = Flow(RETURNED, row.country, project, feed)
+                expected[returned] += share * book.taken(project, element=element)
+    for flow, tonnes in expected.items():
+        yield equal("returned", book.flows[flow], tonnes)
+    for flow, tonnes in book.flows:
+        if flow.item == RETURNED and flow not in expected:
             yield never("returned", tonnes)

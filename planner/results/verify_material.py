@@ -14,7 +14,7 @@ from planner.data.scenario_tree import Vector
 from planner.data.schema import Shock
 from planner.data.shock_effects import Period
 from planner.data.stages import CONVERTING, FORMS, STAGES
-from planner.results.ledger import CONVERTED, Broken, Ledger, at_most, equal, never
+from planner.results.ledger import CONVERTED, Broken, Flow, Ledger, at_most, equal, never
 from planner.results.schema import IMPORTED, RETURNED, SAVED
 
 PLANT_FLOWS: dict[str, set[tuple[str, str]]] = {
@@ -71,16 +71,16 @@ def _plants(book: Ledger) -> Iterator[Broken]:
 def _plant_flows(book: Ledger) -> Iterator[Broken]:
     """Flows are of a plant that may have them."""
     yield at_most("flow_not_negative", -book.flows.values, 0.0)
-    for (item, country, project, feed, _, form), tonnes in book.flows:
-        if item not in PLANT_FLOWS:
+    for flow, tonnes in book.flows:
+        if flow.item not in PLANT_FLOWS:
             continue
-        plant = book.case.projects.get(project)
-        if plant is None or plant.country != country:
+        plant = book.case.projects.get(flow.project)
+        if plant is None or plant.country != flow.country:
             yield never("flow_of_plant", tonnes)
             continue
-        if (plant.stage, form) not in PLANT_FLOWS[item]:
+        if (plant.stage, flow.form) not in PLANT_FLOWS[flow.item]:
             yield never("flow_of_plant", tonnes)
-        elif STAGES[plant.stage].has_feeds and feed not in plant.feeds:
+        elif STAGES[plant.stage].has_feeds and flow.feed not in plant.feeds:
             yield never("accepted_feeds", tonnes)
 
 
@@ -99,9 +99,8 @@ def _feeds(book: Ledger) -> Iterator[Broken]:
 def _by_group_and_feed(book: Ledger, item: str) -> dict[tuple[str, str], Vector]:
     """(group, feed) -> tonnes of an item."""
 
-    def place(key: tuple[str, ...]) -> tuple[str, str] | None:
-        found, country, _, feed, _, _ = key
-        return (book.case.group[country], feed) if found == item else None
+    def place(flow: Flow) -> tuple[str, str] | None:
+        return (book.case.group[flow.country], flow.feed) if flow.item == item else None
 
     return dict(book.flows.by(place))
 
@@ -109,25 +108,25 @@ def _by_group_and_feed(book: Ledger, item: str) -> dict[tuple[str, str], Vector]
 def _made(book: Ledger) -> Iterator[Broken]:
     """Plants make of each element at most what is recovered of it."""
     case = book.case
-    for (item, country, project, feed, element, _), tonnes in book.flows:
-        if item != "made" or project not in case.projects:
+    for flow, tonnes in book.flows:
+        project, element = flow.project, flow.element
+        if flow.item != "made" or project not in case.projects:
             continue
-        stage = case.stage_of(project)
-        plant = stage.item, country, project
-        if stage.separates:
-            share = case.feed_shares.get(feed, {}).get(element, 0.0)
-            taken = share * book.flows[(*plant, feed, "", "")]
+        if case.stage_of(project).separates:
+            share = case.feed_shares.get(flow.feed, {}).get(element, 0.0)
+            taken = share * book.taken(project, feed=flow.feed)
         else:
-            taken = book.flows[(*plant, "", element, stage.takes)]
+            taken = book.taken(project, element=element)
         yield at_most("made", tonnes, taken * case.recovery(project, element))
 
 
 def _exchange(book: Ledger) -> Iterator[Broken]:
     pools: dict[tuple[str, str, str], Vector] = defaultdict(book.zeros)
-    for (item, country, element, form), tonnes in book.goods:
+    for (item, good), tonnes in book.goods:
+        country, element, form = good
         pool = book.case.group[country], element, form
         if item == "given":
-            yield at_most("export_limit", tonnes, book.goods["made", country, element, form])
+            yield at_most("export_limit", tonnes, book.goods["made", good])
             pools[pool] += tonnes
         elif item == "received":
             pools[pool] -= tonnes
@@ -136,18 +135,18 @@ def _exchange(book: Ledger) -> Iterator[Broken]:
 
 
 def _imports(book: Ledger) -> Iterator[Broken]:
-    for (item, country, supplier, _, element, form), tonnes in book.flows:
-        if item == "imported":
-            most = book.tree.import_limits(supplier, (country, element, form))
+    for flow, tonnes in book.flows:
+        if flow.item == "imported":
+            most = book.tree.import_limits(flow.project, flow.good)
             yield at_most("import_limit", tonnes, book.at(most))
 
 
 def _resale(book: Ledger) -> Iterator[Broken]:
     """Goods had from others are at most the leak of what is cut, and what those less cut off can sell on."""
     had: dict[Series, Vector] = {}
-    for (item, country, supplier, _, element, form), tonnes in book.flows:
-        if item == "resold":
-            series = supplier, country, element, form
+    for flow, tonnes in book.flows:
+        if flow.item == "resold":
+            series = (flow.project, *flow.good)
             had[series] = had.get(series, 0.0) + tonnes
     for series, tonnes in had.items():
         cut = np.maximum(1.0 - _import_factor(book, series), 0.0)
@@ -218,7 +217,7 @@ def _is_in_force(shock: Shock, period: Period) -> bool:
 
 def _balance(book: Ledger) -> Iterator[Broken]:
     stated = book.shortfall.amounts("demand_t")
-    touched: dict[Good, None] = dict.fromkeys(key[1:] for key, _ in book.goods)
+    touched: dict[Good, None] = dict.fromkeys(good for (_, good), _ in book.goods)
     touched |= dict.fromkeys(key[:3] for key in book.case.demand)
     touched |= dict.fromkeys(good for good, _ in book.short)
     for good in touched:
@@ -226,7 +225,7 @@ def _balance(book: Ledger) -> Iterator[Broken]:
         short = book.short[good]
         supply = book.with_goods(short, SOURCES, good)
         use = book.with_goods(demand, USES, good)
-        saved = book.goods[(SAVED, *good)]
+        saved = book.goods[SAVED, good]
         yield at_most("balance", use, supply)
         yield at_most("shortfall_limit", short + saved, demand)
         yield at_most("shortfall_not_negative", -short, 0.0)
@@ -238,8 +237,8 @@ def _stocks(book: Ledger) -> Iterator[Broken]:
     stock = book.stocks.amounts("stock_t")
     for good, row in case.stockpiles.items():
         held = stock[good]
-        bought = book.goods[("bought", *good)]
-        released = book.goods[("released", *good)]
+        bought = book.goods["bought", good]
+        released = book.goods["released", good]
         by_period = book.whole(held)
         initial = np.full((len(by_period), 1), row.initial_t)
         before = np.hstack([initial, by_period[:, :-1]]).ravel()
@@ -249,6 +248,6 @@ def _stocks(book: Ledger) -> Iterator[Broken]:
             yield at_most("stock_limit", held, row.max_t)
         if not case.has_lever("stockpile"):
             yield never("stock_lever", bought)
-    for (item, *good), tonnes in book.goods:
-        if item in ("bought", "released") and tuple(good) not in case.stockpiles:
+    for (item, good), tonnes in book.goods:
+        if item in ("bought", "released") and good not in case.stockpiles:
             yield never("stock_of_nothing", tonnes)

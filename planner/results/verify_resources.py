@@ -234,7 +234,7 @@ def _purchases(book: Ledger) -> Sums:
     paid = _sums(book)
     for good, row in book.case.stockpiles.items():
         price = musd_per_tonne(row.purchase_usd_per_kg)
-        by_period = book.whole(price * book.goods[("bought", *good)]).T
+        by_period = book.whole(price * book.goods["bought", good]).T
         for period, amount in zip(book.tree.periods, by_period, strict=True):
             paid[good[0], period] += amount
     return paid
