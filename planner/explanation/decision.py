@@ -25,10 +25,18 @@ from planner.formulation.budgets import public_capex
 from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
+from planner.solving.frontier import (
+    PRECISION,
+    FrontierPoint,
+    FrontierSolver,
+    Tangent,
+    breakpoints,
+    trace,
+)
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solver
-from planner.solving.parametric import PRECISION, Tangent, between, weighted
 from planner.solving.program import ZERO, Vector
+from planner.solving.solution import Solution
 from planner.units import musd_per_tonne
 
 STEP, FIRST, LAST = 1.4, -21, 40
@@ -45,22 +53,20 @@ ByElement = Mapping[tuple[str, str, int], float]
 """(scenario, element, year) -> t."""
 
 
-@dataclass(frozen=True, eq=False)
-class CurvePoint:
-    """A plan on the curve: cost and risk (MUSD), expected new capacity of each project (t/y), all columns (n)."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CurvePoint(FrontierPoint):
+    """A plan on the curve, with the expected new capacity of each project (t/y)."""
 
-    cost: float
-    risk: float
     tpa: Vector
-    x: Vector
 
     def toward(self, other: CurvePoint, part: float) -> CurvePoint:
         """A plan between two: mixed, all of it is."""
-        mixed = (
-            one + part * (two - one)
-            for one, two in zip(vars(self).values(), vars(other).values(), strict=True)
+        return CurvePoint(
+            cost=self.cost + part * (other.cost - self.cost),
+            risk=self.risk + part * (other.risk - self.risk),
+            x=self.x + part * (other.x - self.x),
+            tpa=self.tpa + part * (other.tpa - self.tpa),
         )
-        return CurvePoint(*mixed)
 
 
 class Walk:
@@ -81,19 +87,24 @@ class Walk:
             LAST_QUICK if quick else LAST,
         )
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
-        self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
+        self._line, self._beside = self._frontier_solver(), self._frontier_solver()
         if reference.goal == "welfare":
-            self._solver.begin_like(reference.best()[0].kept)
+            self._line.solver.begin_like(reference.best()[0].kept)
         self._read_columns()
         self.points: list[CurvePoint] = []
         self.solves, self.gap = 0, 0.0
-        middle = self._touch(self._solver, 1.0)
+        middle = self._touch(self._line, 1.0)
         self.core = self.points[-1]
         self.worth = self._removals()
-        start = self._solver.kept
+        start = self._line.solver.kept
         self._down(middle)
-        self._solver.begin_like(start)
+        self._line.solver.begin_like(start)
         self._up(middle, enough)
+
+    def _frontier_solver(self) -> FrontierSolver:
+        order = ("again", *quickest(self.program))
+        phase = self.reference.goal
+        return FrontierSolver(self.program, phase=phase, order=order, longest_way=1.0)
 
     def _read_columns(self) -> None:
         p = self.program
@@ -110,12 +121,14 @@ class Walk:
         """From the core to the least risk, the weight of cost falling; last the cheapest plan of it."""
         risk = self.program.column["risk", None]
         for power in range(-1, FIRST - 1, -1):
-            right = self._looked_between(self._touch(self._solver, STEP**power), right)
-        self._solver.replace(self.program)
-        self.least_risk = float(self._minimise(self._solver, "risk", "the least risk")[risk])
-        self._solver.bound(risk, self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
-        self._solve(self._solver, "cost", "the cheapest plan of least risk")
-        self.end = self.points[-1]
+            right = self._looked_between(self._touch(self._line, STEP**power), right)
+        line = self._line
+        line.solver.replace(self.program)
+        least = proven(line.least("risk"), "the least risk")
+        self.least_risk = float(least.x[risk])
+        line.solver.bound(risk, self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
+        self.end = self._found(line.least("cost"), "the cheapest plan of least risk")
+        self.solves += 1
         self._looked_between(Tangent(0.0, -self.end.risk, -self.end.cost), right)
 
     def _up(self, left: Tangent, enough: float) -> None:
@@ -123,40 +136,32 @@ class Walk:
         reached, power = self.core.risk, 0
         while reached < enough and power < self._last:
             power += 1
-            right = self._touch(self._solver, STEP**power)
+            right = self._touch(self._line, STEP**power)
             reached = self.points[-1].risk
             self._looked_between(left, right)
             left = right
 
     def _looked_between(self, left: Tangent, right: Tangent) -> Tangent:
         """Look at the curve between two touches, whose solves follow each other; the left one."""
-        self._beside.begin_like(self._solver.kept)
-        _, gap = between(
-            partial(self._touch, self._beside), left, right, self._most, self._precision
-        )
+        self._beside.solver.begin_like(self._line.solver.kept)
+        touch = partial(self._touch, self._beside)
+        _, gap = trace(touch, left, right, self._most, self._precision)
         self.gap = max(self.gap, gap)
         return left
 
-    def _touch(self, solver: Solver, weight: float) -> Tangent:
-        """The least risk + weight * cost turned upside down, a convex function of the weight."""
-        solver.replace(weighted(self.program, weight))
-        self._solve(solver, "welfare", f"weight {weight:g} of cost")
-        point = self.points[-1]
-        return Tangent(weight, -(point.risk + weight * point.cost), -point.cost)
+    def _touch(self, frontier_solver: FrontierSolver, weight: float) -> Tangent:
+        found = self._found(frontier_solver.at(weight), f"weight {weight:g} of cost")
+        return found.tangent(weight)
 
-    def _solve(self, solver: Solver, column: str, key: str) -> None:
-        self.points.append(self.point(self._minimise(solver, column, key)))
+    def _found(self, solution: Solution, key: str) -> CurvePoint:
+        self.solves += 1
+        self.points.append(self.point(proven(solution, key).x))
+        return self.points[-1]
 
     def point(self, x: Vector) -> CurvePoint:
         """A point of the program (n) as one of the curve."""
-        cost, risk = (float(x[self.program.column[name, None]]) for name in ("cost", "risk"))
-        return CurvePoint(cost, risk, self.tpa(x), x)
-
-    def _minimise(self, solver: Solver, column: str, key: str) -> Vector:
-        self.solves += 1
-        order = ("again", *quickest(self.program))
-        found = solver.minimise(self.program.column[column, None], order, phase=self.reference.goal)
-        return proven(found, key).x
+        point = self._line.point(x)
+        return CurvePoint(cost=point.cost, risk=point.risk, x=x, tpa=self.tpa(x))
 
     def tpa(self, x: Vector) -> Vector:
         """Expected new capacity (t/y) of each project at a point."""
@@ -183,7 +188,7 @@ class Walk:
         solver, out = Solver(self.program, longest_way=1.0), {}
         for at in np.flatnonzero(self.core.tpa > ZERO).tolist():
             project, mine = self.projects[at], self.columns[self._project == at]
-            solver.begin_like(self._solver.kept)
+            solver.begin_like(self._line.solver.kept)
             solver.reset_bounds()
             solver.hold(mine, np.zeros(len(mine)), np.zeros(len(mine)))
             found = solver.minimise(
@@ -196,15 +201,15 @@ class Walk:
 
 def corners(walk: Walk, enough: float) -> list[CurvePoint]:
     """The points at which the curve bends, the cheapest first, from the one that leaves `enough` risk (MUSD) on."""
-    kept: list[CurvePoint] = []
+    falling: list[CurvePoint] = []
     for point in sorted(walk.points, key=lambda q: (q.cost, q.risk)):
-        if point.cost > walk.end.cost or (kept and point.risk >= kept[-1].risk):
+        if point.cost > walk.end.cost or (falling and point.risk >= falling[-1].risk):
             continue
-        while len(kept) > 1 and not _bends(kept[-2], kept[-1], point):
-            kept.pop()
-        if kept and point.cost - kept[-1].cost <= PRECISION * (1 + point.cost):
-            kept.pop()
-        kept.append(point)
+        if falling and point.cost - falling[-1].cost <= PRECISION * (1 + point.cost):
+            falling.pop()
+        falling.append(point)
+    places = [(point.cost, point.risk) for point in falling]
+    kept = [falling[position] for position in breakpoints(places)]
     first = next((i for i, point in enumerate(kept) if point.risk <= enough), len(kept) - 1)
     if first == 0:
         return kept
@@ -215,13 +220,6 @@ def corners(walk: Walk, enough: float) -> list[CurvePoint]:
         else after
     )
     return [start, *kept[first + (start is after) :]]
-
-
-def _bends(before: CurvePoint, here: CurvePoint, after: CurvePoint) -> bool:
-    chord = before.risk + (after.risk - before.risk) * (here.cost - before.cost) / max(
-        after.cost - before.cost, ZERO
-    )
-    return chord - here.risk > PRECISION * (1 + here.risk)
 
 
 def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, list[Merit]]:

@@ -39,8 +39,8 @@ from planner.results.decision import Decision, Shares
 from planner.results.explanation import Explanation, Flexibility
 from planner.results.plan import PlanValues, Status
 from planner.sharing.shares import Game, charged
+from planner.solving.frontier import PRECISION
 from planner.solving.goals import Progress, silent
-from planner.solving.parametric import PRECISION
 
 FULL = 100_000
 """Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""

@@ -27,10 +27,10 @@ from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.extract import extract_tables
+from planner.solving.frontier import beside
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
-from planner.solving.parametric import beside
 from planner.solving.program import Certificate
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
@@ -206,7 +206,7 @@ def solve_session(
     optimum = outcome.stop is Stop.OPTIMAL and not case.model.policy.whole_plants
     last, goal = list(outcome.phases)[-1], case.model.objective.goal
     curve_found = (
-        meanwhile(beside, program, session.solver, last, goal) if curve and optimum else None
+        meanwhile(beside, program, session.solver.kept, last, goal) if curve and optimum else None
     )
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)

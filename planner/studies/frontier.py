@@ -32,12 +32,12 @@ from planner.parallel import Here, Team, answer
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
+from planner.solving.frontier import Tangent, breakpoints, trace
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver, versions
-from planner.solving.live_program import LiveProgram
-from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
+from planner.solving.variants import Variants
 from planner.studies.outcomes import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
@@ -78,31 +78,25 @@ Piece = Mapping[str, Any]
 """touches: (place, value, slope) at the ends and between them; gap: how far the curve may be off."""
 
 
-def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Piece:
-    """The curve between two places by at most `most` calls of `solve`, which gives a value and a dual slope there."""
-    ends = solve(low), solve(high)
-    found, gap = between(solve, *ends, most - len(ends))
-    return {"touches": [(t.at, t.value, t.slope) for t in (*ends, *found)], "gap": gap}
+def piece(touch: Callable[[float], Tangent], low: float, high: float, most: int) -> Piece:
+    """The curve between two places by at most `most` calls of `touch`, which gives a value and a dual slope there."""
+    ends = touch(low), touch(high)
+    between, gap = trace(touch, *ends, most - len(ends))
+    touches = [(t.at, t.value, t.slope) for t in (*ends, *between)]
+    return {"touches": touches, "gap": gap}
 
 
 def curve_of(pieces: Iterable[Piece]) -> Curve:
     """The whole curve from its pieces, without the points on a straight stretch: only where the slope changes is a
     breakpoint."""
     found = list(pieces)
-    *inner, last = sorted({(at, value) for piece in found for at, value, _ in piece["touches"]})
-    kept = inner[:1]
-    for (at, value), (beyond, after) in zip(inner[1:], [*inner[2:], last], strict=True):
-        before, was = kept[-1]
-        chord = was + (after - was) * (at - before) / max(beyond - before, 1e-300)
-        if chord - value > PRECISION * (1.0 + abs(value)):
-            kept.append((at, value))
-    at_, values = zip(*kept, last, strict=True)
-    slopes = tuple((np.diff(values) / np.diff(at_)).tolist())
-    gap, solves = (
-        max(piece["gap"] for piece in found),
-        sum(len(piece["touches"]) for piece in found),
-    )
-    return Curve(at_, values, slopes, gap, solves)
+    touched = {(at, value) for piece in found for at, value, _ in piece["touches"]}
+    points = sorted(touched)
+    places, values = zip(*[points[i] for i in breakpoints(points)], strict=True)
+    slopes = np.diff(values) / np.diff(places)
+    gap = max(piece["gap"] for piece in found)
+    solves = sum(len(piece["touches"]) for piece in found)
+    return Curve(places, values, tuple(slopes.tolist()), gap, solves)
 
 
 class Budgets:
@@ -119,8 +113,7 @@ class Budgets:
         """The program at a scale of the budgets."""
         upper = self._program.row_upper.copy()
         upper[self._rows] = scale * self._amounts
-        p = self._program
-        return p.with_data(p.matrix.data, p.row_lower, upper, p.lower, p.upper)
+        return self._program.with_data(row_upper=upper)
 
     def minimise(self, scale: float) -> Solution:
         """Least risk at a scale. Raises StoppedError if no optimum is proven."""
@@ -143,26 +136,24 @@ class FrontierWorker:
     """Traces pieces of the curve of one case, and works out plans at some of its places."""
 
     def __init__(self, case: Case) -> None:
-        self._session = LiveProgram(case)
+        self._live = Variants(case).live
 
     def _budgets(self) -> Budgets:
         """The budgets in a solver that knows nothing yet."""
-        return Budgets(self._session.program, Solver(self._session.program))
+        return Budgets(self._live.program, Solver(self._live.program))
 
     def trace(self, low: float, high: float, most: int) -> Piece:
         """The curve between two places. Raises StoppedError."""
-        return trace(self._budgets().touch, low, high, most)
+        return piece(self._budgets().touch, low, high, most)
 
     def plans(self, scales: Sequence[float]) -> list[Measures]:
         """Cost, spending and new capacity of the cheapest plan of least risk at some scales; empty if not proven."""
-        budgets, session, found = self._budgets(), self._session, list[Measures]()
+        budgets, live, found = self._budgets(), self._live, list[Measures]()
         for scale in scales:
             program = budgets.program(scale)
             budgets.solver.replace(program)
-            outcome = solve_phases(program, session.case.model.objective, budgets.solver, silent)
-            figures = (
-                measure(session.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
-            )
+            outcome = solve_phases(program, live.case.model.objective, budgets.solver, silent)
+            figures = measure(live.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
             kept = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
             found.append({name: value for name, value in figures.items() if name.startswith(kept)})
         return found

@@ -15,10 +15,10 @@ from planner.explanation.counterfactuals import Counterfactual, Optimum, Referen
 from planner.explanation.decision import Walk, frontier
 from planner.reporting.screen import closing_lines
 from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
+from planner.solving.frontier import PRECISION
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.parametric import PRECISION
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import MakeCase
 

@@ -24,11 +24,11 @@ from planner.parallel import Here, Make, Workers
 from planner.reporting.chapters.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
+from planner.solving.frontier import Tangent
 from planner.solving.live_program import LiveProgram
-from planner.solving.parametric import Tangent
 from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.fixed_plan import measured_in
-from planner.studies.frontier import Budgets, Curve, curve_of, frontier, trace
+from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
 from planner.studies.points import case_of
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
@@ -50,7 +50,7 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
             lines.append((before[0] + (before[1] - slope) * cut, slope))
         return max((a + b * at, b) for a, b in lines)
 
-    curve = curve_of([trace(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)])
+    curve = curve_of([piece(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)])
     assert curve.at == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
     assert curve.slopes == pytest.approx(slopes)
     assert curve.gap == 0.0

@@ -1,0 +1,179 @@
+"""The efficient frontier of cost and risk: exact points by parametric steps, a proven bound between them.
+
+The least of risk + weight * cost is a concave, piecewise linear function of the weight, and the least risk a convex one
+of the scale of the budgets: the least value of a linear program in a weight of its objective (Cohon, Multiobjective
+Programming and Planning, 1978, ch. 6), or in the scale of a right-hand side (Gal, Postoptimal Analyses, Parametric
+Programming and Related Topics, 1995, ch. 4). A solve gives a point and a line that touches the curve and lies below it.
+Where the lines of two solves cross, the curve is solved again: it either lies on the crossing, which is then a
+breakpoint and the only one between the two, or above it, and both sides are looked at. No grid, and nothing is missed
+that is further apart than the solver's own precision; where solves are left out, the lines still bound the curve.
+
+All curves of cost and risk are traced here: that of a study in the budgets, that of the decision page from end to end,
+the plans beside the one of a run, and the plans that the workbench solves one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from planner.solving.highs import KeptBases, Solver
+from planner.solving.program import Program, Vector
+from planner.solving.solution import Solution, Stop
+
+PRECISION = 1e-8
+"""Relative distance of the curve from the crossing of two lines that counts as none."""
+NARROW = 1e-7
+"""Relative width of a stretch that is not looked into any further."""
+SHORT_WAY = 0.08
+"""How far a plan beside another may be, as a share of the rows: some 2 s where a whole solve takes 25."""
+BESIDE = {"welfare": (2.0, 0.5)}
+"""Weights of cost at which the plans beside that of a goal lie; next to a plan of little risk, (0.5, 1)."""
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A point of a convex curve and the slope of a line that touches it there."""
+
+    at: float
+    value: float
+    slope: float
+
+    def line(self, at: float) -> float:
+        """The line's value at another place."""
+        return self.value + self.slope * (at - self.at)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FrontierPoint:
+    """A plan of least risk + weight * cost, or an end of the curve: cost and risk (MUSD), all columns (n)."""
+
+    cost: float
+    risk: float
+    x: Vector
+
+    def tangent(self, weight: float) -> Tangent:
+        """The point on the curve of least risk + weight * cost, which upside down is convex in the weight."""
+        return Tangent(weight, -(self.risk + weight * self.cost), -self.cost)
+
+
+class FrontierSolver:
+    """One program at weights of cost one after the other, each solved on from the one before.
+
+    phase: the name under which bases are kept. order: of algorithms, as in `Solver.minimise`.
+    """
+
+    def __init__(
+        self, program: Program, *, phase: str, order: Sequence[str], longest_way: float = 1.0
+    ) -> None:
+        self.program, self._phase, self._order = program, phase, order
+        self.solver = Solver(program, longest_way=longest_way)
+
+    def at(self, weight: float) -> Solution:
+        """The plan of least risk + weight * cost."""
+        self.solver.replace(weighted(self.program, weight))
+        return self.least("welfare")
+
+    def least(self, column: str) -> Solution:
+        """The least of a column of the program as it is."""
+        at = self.program.column[column, None]
+        return self.solver.minimise(at, self._order, phase=self._phase)
+
+    def point(self, x: Vector) -> FrontierPoint:
+        """A point of the program (n) as one of the frontier."""
+        cost, risk = (float(x[self.program.column[name, None]]) for name in ("cost", "risk"))
+        return FrontierPoint(cost=cost, risk=risk, x=x)
+
+
+def weighted(program: Program, weight: float) -> Program:
+    """The program whose welfare is risk plus cost times a weight."""
+    row, cost = program.row["welfare_definition", None], program.column["cost", None]
+    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+    data = program.matrix.data.copy()
+    data[span][program.matrix.indices[span] == cost] *= weight
+    return program.with_data(data)
+
+
+def trace(
+    touch: Callable[[float], Tangent],
+    left: Tangent,
+    right: Tangent,
+    most: float,
+    precision: float = PRECISION,
+) -> tuple[list[Tangent], float]:
+    """Touches of a convex curve between two, found by at most `most` calls of `touch`, those on the right first; and
+    how far the curve can lie below the chords between them all, 0 if none is missing.
+
+    precision: relative distance of the curve from a crossing up to which a stretch is not looked into.
+    """
+    touches: list[Tangent] = []
+    open_stretches, gap = [(left, right)], 0.0
+    while open_stretches:
+        left, right = open_stretches.pop()
+        crossing = _crossing(left, right)
+        if crossing is None:
+            continue
+        at, below = crossing
+        if len(touches) >= most:
+            gap = max(gap, _chord(left, right, at) - below)
+            continue
+        here = touch(at)
+        touches.append(here)
+        apart, scale = here.value - below, 1.0 + abs(here.value)
+        if apart > precision * scale:
+            open_stretches += [(left, here), (here, right)]
+        elif apart > PRECISION * scale:
+            gap = max(gap, apart)
+    return touches, gap
+
+
+def breakpoints(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Positions of the points, in order of place, at which the slope of a convex curve changes, both ends included."""
+    kept: list[int] = []
+    for position, after in enumerate(points):
+        while len(kept) > 1 and not _is_bend(points[kept[-2]], points[kept[-1]], after):
+            kept.pop()
+        kept.append(position)
+    return kept
+
+
+def beside(
+    program: Program, start: KeptBases, phase: str, goal: str
+) -> dict[str, dict[str, float]]:
+    """Plans beside that of a goal, whose phases ended at `start`, the last of them `phase`: weight of cost -> cost and
+    risk (MUSD). Each is solved on from the plan; one that is too far is left out."""
+    found: dict[str, dict[str, float]] = {}
+    for weight in BESIDE.get(goal, (0.5, 1.0)):
+        there = weighted(program, weight)
+        near = FrontierSolver(there, phase=phase, order=("again",), longest_way=SHORT_WAY)
+        near.solver.begin_like(start)
+        solution = near.least("welfare")
+        if solution.stop is Stop.OPTIMAL:
+            point = near.point(solution.x)
+            found[f"{weight:g}"] = {"cost_musd": point.cost, "risk_musd": point.risk}
+    return found
+
+
+def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
+    """Where the two lines cross, and how high; None if they are one line, or too close to tell."""
+    near = PRECISION * (1.0 + abs(left.value))
+    if right.at - left.at <= NARROW * (1.0 + abs(right.at)):
+        return None
+    if right.value - left.line(right.at) <= near or left.value - right.line(left.at) <= near:
+        return None
+    at = (right.line(0.0) - left.line(0.0)) / (left.slope - right.slope)
+    at = min(max(at, left.at), right.at)
+    return at, max(left.line(at), right.line(at))
+
+
+def _chord(left: Tangent, right: Tangent, at: float) -> float:
+    rise = (right.value - left.value) * (at - left.at)
+    return left.value + rise / (right.at - left.at)
+
+
+def _is_bend(
+    before: tuple[float, float], here: tuple[float, float], after: tuple[float, float]
+) -> bool:
+    rise = (after[1] - before[1]) * (here[0] - before[0])
+    chord = before[1] + rise / max(after[0] - before[0], 1e-300)
+    return chord - here[1] > PRECISION * (1.0 + abs(here[1]))
