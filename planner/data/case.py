@@ -22,7 +22,7 @@ from planner.data.change import (
     parse_change,
 )
 from planner.data.changed_case import Changer
-from planner.data.checks import Read, check_all
+from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
 from planner.data.display import shown
 from planner.data.export import write_model, write_tables, write_workbook
@@ -38,7 +38,7 @@ from planner.data.project_rows import (
     without_rows,
 )
 from planner.data.schema import TABLES, Project, Table
-from planner.data.sheets import Sheet, collapse, read_rows
+from planner.data.sheets import Sheet, read_rows
 from planner.errors import Fault, InputError, fault
 
 if TYPE_CHECKING:
@@ -60,28 +60,26 @@ class Case(Lookups):
         return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
 
     def _repr_html_(self) -> str:
-        model = self.model
         rows: list[str] = []
         for table in TABLES:
             count = len(self.rows(table.name))
             if count:
-                rows.append(
-                    f"<tr><td>{table.name}</td><td>{count}</td><td>{table.meaning}</td></tr>"
-                )
+                cells = f"<td>{table.name}</td><td>{count}</td><td>{table.meaning}</td>"
+                rows.append(f"<tr>{cells}</tr>")
         facts = {
             "years": f"{self.first_year}-{self.last_year}",
-            "objective": model.objective.goal,
-            "investment": model.policy.investment,
-            "coordination": model.policy.coordination,
-            "levers": ", ".join(model.levers),
+            "objective": self.model.objective.goal,
+            "investment": self.model.policy.investment,
+            "coordination": self.model.policy.coordination,
+            "levers": ", ".join(self.model.levers),
         }
-        tables = {"tables": f"<table>{''.join(rows)}</table>"}
         more = [
             'case.frame("projects")',
             'case.changed("budgets.*.*.musd=x0.5")',
             "planner.solve(case)",
         ]
-        return shown(repr(self), facts, tables, more)
+        tables = {"tables": f"<table>{''.join(rows)}</table>"}
+        return shown(repr(self), facts, tables=tables, more=more)
 
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
@@ -109,14 +107,13 @@ class Case(Lookups):
         columns: list[list[str]] = []
         for name in frame.columns:
             values = frame[name].astype(object).where(frame[name].notna(), None)
-            columns.append([text_of(value) for value in values])
+            columns.append(list(map(text_of, values)))
         lines = tuple(enumerate(zip(*columns, strict=True), start=1))
         place = f"{table} as given"
         sheet = Sheet(place, tuple(map(str, frame.columns)), lines, header_line=0)
-        faults: list[Fault] = []
-        rows = read_rows(known, sheet, faults, [], Read())
-        if faults:
-            raise InputError(collapse(faults))
+        reading = Reading()
+        rows = read_rows(known, sheet, reading)
+        reading.refuse()
         origin = self.origin.moved({table: place}, {table: sheet.header})
         return replace(self.with_tables(**{table: rows}), origin=origin).checked()
 
@@ -199,10 +196,9 @@ class Case(Lookups):
         cells = cells_of(row, known_project(self, like) if like else None)
         header = tuple(cells)
         sheet = Sheet("the new project", header, ((1, tuple(cells.values())),), header_line=0)
-        faults: list[Fault] = []
-        rows = read_rows(known_table("projects"), sheet, faults, [], Read())
-        if faults:
-            raise InputError(collapse(faults))
+        reading = Reading()
+        rows = read_rows(known_table("projects"), sheet, reading)
+        reading.refuse()
         (project,) = rows
         assert isinstance(project, Project)  # noqa: S101 - the rows of that table
         changed, said = with_rows_of(self, project, like)
@@ -266,8 +262,7 @@ class Case(Lookups):
 
     def checked(self) -> Case:
         """The case itself, if it keeps every rule between rows and tables. Raises InputError."""
-        if faults := check_all(self):
-            raise InputError(collapse(faults))
+        Reading(check_all(self)).refuse()
         return self
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
@@ -288,6 +288,19 @@ def edge(meaning: str, default: Any = None) -> Any:
 
 
 CARRIED = ("source", "confidence", "notes")
+
+
+def types_in(annotation: Any) -> set[Any]:
+    """The plain types that an annotation is made of."""
+    if isinstance(annotation, str):
+        return {str}
+    parts = get_args(annotation)
+    if not parts:
+        return {annotation} if isinstance(annotation, type) else set()
+    found: set[Any] = set()
+    for part in parts:
+        found |= types_in(part)
+    return found
 
 
 class Row(BaseModel):

@@ -14,15 +14,15 @@ import math
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from planner.config import ModelFile, key_type, known_keys
-from planner.data.cells import CARRIED, Quarter, text_of
+from planner.data.cells import CARRIED, Quarter, text_of, types_in
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, did_you_mean, fault, nearest
 
@@ -33,7 +33,7 @@ ANY = "*"
 HOLE = "?"
 """Stands for a value that is not known yet."""
 GONE = "gone"
-"""InputValue of a row that is taken out."""
+"""Stands for the value of a row that is taken out."""
 
 How = Literal["set", "scale", "add", "grow", "new", "gone"]
 """Ways to change: another value, a factor, an amount, growth per year, a new row, a row taken out."""
@@ -42,7 +42,7 @@ RELATIVE = ("scale", "add", "grow")
 NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
 """The value of each way that leaves a figure as it is."""
 RowConditions = tuple[tuple[str, str], ...]
-"""Which rows: pairs of a column and what its cells must be. Empty: all rows."""
+"""Rows that are meant: pairs of a column and what its cells must be. Empty: all rows."""
 InputValue = Any
 """Plain values: text, number, flag, None for a blank, a tuple of them, a mapping for a row or a section."""
 
@@ -87,21 +87,27 @@ class Change:
 
     @property
     def address(self) -> str:
-        """What is changed, as text."""
+        """The key, cells or row that is changed, as text."""
         if self.table == MODEL:
             return self.column
         key = _address_key(BY_NAME[self.table], len(self.rows))
-        wanted = dict(self.rows)
         column = f".{self.column}" if self.column else ""
-        if set(wanted) <= set(key):
-            ids: list[str] = []
-            for name in key:
-                before = ids[-1] if ids else ""
-                is_blank = wanted.get(name) == "" and not before[-1:].isdigit()  # else like years
-                ids.append("" if is_blank else _part_text(wanted.get(name, ANY)))
-            return ".".join([self.table, *ids]) + column
-        conditions = [f"{name}={_part_text(text)}" for name, text in self.rows]
-        return f"{self.table}[{' & '.join(conditions)}]{column}"
+        if not dict(self.rows).keys() <= set(key):
+            conditions = [f"{name}={_part_text(text)}" for name, text in self.rows]
+            return f"{self.table}[{' & '.join(conditions)}]{column}"
+        parts = [self.table, *self._ids(key)]
+        return ".".join(parts) + column
+
+    def _ids(self, key: tuple[str, ...]) -> list[str]:
+        """Ids of the rows, one for each of the key columns."""
+        wanted = dict(self.rows)
+        ids: list[str] = []
+        for name in key:
+            is_blank = wanted.get(name) == ""
+            if is_blank and ids and ids[-1][-1:].isdigit():
+                is_blank = False  # else two points would look like years
+            ids.append("" if is_blank else _part_text(wanted.get(name, ANY)))
+        return ids
 
     @property
     def option(self) -> str:
@@ -155,7 +161,9 @@ class OpenChange:
         if not self.share:
             return replace(self.change, value=plain(value))
         part = Decimal(repr(float(value))) / 100
-        return replace(self.change, value=float(1 + part if self.change.how == "scale" else part))
+        if self.change.how == "scale":
+            part += 1
+        return replace(self.change, value=float(part))
 
     @property
     def neutral(self) -> float | None:
@@ -163,9 +171,11 @@ class OpenChange:
         return 0.0 if self.share else NEUTRAL.get(self.change.how)
 
     def __str__(self) -> str:
-        ways = {"scale": "x?", "add": "plus ?", "grow": "+?%/y"}
-        value = "+?%" if self.share and self.change.how == "scale" else ways.get(self.change.how)
-        return f"{self.change.address}={value or HOLE}"
+        values = {"scale": "x?", "add": "plus ?", "grow": "+?%/y"}
+        value = values.get(self.change.how, HOLE)
+        if self.share and self.change.how == "scale":
+            value = "+?%"
+        return f"{self.change.address}={value}"
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -179,22 +189,31 @@ def parse_change(text: str) -> Change:
     """
     found = _CHANGE.fullmatch(text.strip())
     if found is None or not found[1].strip():
-        raise InputError([fault("override", "--set", 0, text, "must look like KEY=VALUE")])
+        raise _refused(text, "must look like KEY=VALUE")
     return _change(found[1].strip(), found[2].strip(), as_text=True)
 
 
 def parse_changes(texts: Iterable[str]) -> list[Change]:
     """Changes from text. Raises InputError with every fault."""
-    found: list[Change] = []
+    return _all_of(parse_change, [(text,) for text in texts])
+
+
+def changes_of(settings: Mapping[str, InputValue]) -> list[Change]:
+    """Changes from addresses and values. Raises InputError with every fault."""
+    return _all_of(change_of, settings.items())
+
+
+def _all_of(make: Callable[..., Change], given: Iterable[tuple[Any, ...]]) -> list[Change]:
+    changes: list[Change] = []
     faults: list[Fault] = []
-    for text in texts:
+    for arguments in given:
         try:
-            found.append(parse_change(text))
+            changes.append(make(*arguments))
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    return found
+    return changes
 
 
 def parse_open(text: str) -> OpenChange:
@@ -202,12 +221,15 @@ def parse_open(text: str) -> OpenChange:
     address, equals, value = text.rpartition("=")
     if not equals or HOLE not in value:
         said = "must look like ADDRESS=x?, with ? for the value"
-        raise InputError([fault("override", "study", 0, text, said)])
-    if value.strip() == HOLE:
-        return OpenChange(_change(address.strip(), None, as_text=False))
-    how, share = _open_way(value.strip())
+        raise _refused(text, said, place="study")
     known = _change(address.strip(), None, as_text=False)
-    return OpenChange(replace(known, how=how), share)
+    if value.strip() == HOLE:
+        return OpenChange(known)
+    for how, pattern in _WAYS:
+        if pattern.fullmatch(value.strip()):
+            return OpenChange(replace(known, how=how), share="%" in value)
+    said = 'is none of "?", "x?", "plus ?", "+?%" and "+?%/y"'
+    raise _refused(value.strip(), said, place="study", value=value.strip())
 
 
 def change_of(address: str, value: InputValue) -> Change:
@@ -217,20 +239,6 @@ def change_of(address: str, value: InputValue) -> Change:
     '--set objective.risk_aversion=0.7'
     """
     return _change(address, value, as_text=False)
-
-
-def changes_of(settings: Mapping[str, InputValue]) -> list[Change]:
-    """Changes from addresses and values. Raises InputError with every fault."""
-    found: list[Change] = []
-    faults: list[Fault] = []
-    for address, value in settings.items():
-        try:
-            found.append(change_of(address, value))
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return found
 
 
 def cells_changed(
@@ -250,7 +258,7 @@ def known_table(name: str) -> Table:
         return BY_NAME[name]
     said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
     remedy = f"known: {', '.join(BY_NAME)}"
-    raise InputError([fault("unknown-table", name, 0, "", said, remedy=remedy)])
+    raise InputError([fault("unknown-table", name, 0, "", message=said, remedy=remedy)])
 
 
 def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
@@ -261,34 +269,35 @@ def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
             said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
             remedy = f"known: {', '.join(known)}"
             at = place or f"{table.name}.csv"
-            raise InputError(
-                [fault("unknown-column", at, 0, name, said, value=name, remedy=remedy)]
-            )
+            unknown = fault("unknown-column", at, 0, name, message=said, value=name, remedy=remedy)
+            raise InputError([unknown])
 
 
 def _change(address: str, value: InputValue, as_text: bool) -> Change:
-    name = re.split(r"[.\[]", address, maxsplit=1)[0]
+    name = _table_name(address)
     sections = {key.partition(".")[0] for key in known_keys()}
     if name not in BY_NAME and name not in sections and nearest(name, BY_NAME):
         known_table(name)  # which says what was meant
+    read = _read_value if as_text else _typed_value
     if name not in BY_NAME or (name == address and name in sections):
-        return _key_changed(address, value, as_text)
+        how, plain = read(MODEL, address, value)
+        return Change(table=MODEL, column=address, how=how, value=plain)
     table = BY_NAME[name]
     if isinstance(value, Mapping) or (isinstance(value, str) and _is_row(table, address, value)):
-        return _row_changed(address, value)
+        return _row_changed(table, address, value)
     rows, column = _cells_address(table, address)
     known_columns(table, [*dict(rows), column])
-    how, plain = (_read_value if as_text else _typed_value)(name, column, value)
+    how, plain = read(name, column, value)
     return Change(table=name, rows=rows, column=column, how=how, value=plain)
 
 
-def _key_changed(key: str, value: InputValue, as_text: bool) -> Change:
-    how, plain = (_read_value if as_text else _typed_value)(MODEL, key, value)
-    return Change(table=MODEL, column=key, how=how, value=plain)
+def _table_name(address: str) -> str:
+    """The table or section with which an address begins."""
+    return re.split(r"[.\[]", address, maxsplit=1)[0]
 
 
 def _is_row(table: Table, address: str, value: str) -> bool:
-    """Whether a text stands for a whole row, not for the words of a cell."""
+    """A text stands for a whole row, not for the words of a cell."""
     if value != GONE and not value.startswith("{"):
         return False
     before, _, last = address.rpartition(".")
@@ -296,15 +305,13 @@ def _is_row(table: Table, address: str, value: str) -> bool:
     return not is_cell
 
 
-def _row_changed(address: str, value: InputValue) -> Change:
-    table = BY_NAME[re.split(r"[.\[]", address, maxsplit=1)[0]]
+def _row_changed(table: Table, address: str, value: InputValue) -> Change:
     rows, _ = _cells_address(table, f"{address}.", whole_row=True)
     if value == GONE:
         return Change(table=table.name, rows=rows, how="gone")
     cells = value if isinstance(value, Mapping) else _toml(value)
     if not isinstance(cells, Mapping):
-        said = "a row is written {COLUMN = VALUE, ..}"
-        raise InputError([fault("override", "--set", 0, address, said, value=value)])
+        raise _refused(address, "a row is written {COLUMN = VALUE, ..}", value=value)
     known_columns(table, [*dict(rows), *cells])
     return Change(table=table.name, rows=rows, how="new", value=plain(cells))
 
@@ -334,9 +341,16 @@ def _cells_address(
 
 def _no_cell(table: Table, address: str, said: str) -> InputError:
     ids = [column.upper() for column in _address_key(table, 0)]
-    remedy = f"write {'.'.join([table.name, *ids, 'COLUMN'])}=VALUE"
+    path = ".".join([table.name, *ids, "COLUMN"])
     key = address.removesuffix(".")
-    return InputError([fault("override", "--set", 0, key, said, value=key, remedy=remedy)])
+    return _refused(key, said, value=key, remedy=f"write {path}=VALUE")
+
+
+def _refused(
+    key: str, said: str, *, place: str = "--set", value: InputValue = "", remedy: str = ""
+) -> InputError:
+    """The error of a change that cannot be read."""
+    return InputError([fault("override", place, 0, key, message=said, value=value, remedy=remedy)])
 
 
 def _address_key(table: Table, ids: int) -> tuple[str, ...]:
@@ -360,7 +374,7 @@ def _parts(text: str) -> list[str]:
             break
         if text[at] != ".":
             said = f'has "{text[at]}" in it; put ids with signs into quotes'
-            raise InputError([fault("override", "--set", 0, text, said, value=text)])
+            raise _refused(text, said, value=text)
         at += 1
     return parts
 
@@ -369,10 +383,11 @@ def _with_whole_numbers(table: Table, ids: list[str]) -> list[str]:
     """Ids in which the point of an id, or of a number, is no border between two of them."""
     if len(table.key) == 1:
         return [".".join(ids)]
-    decimal = [i for i, name in enumerate(table.key) if float in _types(_annotation(table, name))]
-    if decimal and len(ids) == len(table.key) + 1:
-        at = decimal[0]
-        return [*ids[:at], f"{ids[at]}.{ids[at + 1]}", *ids[at + 2 :]]
+    if len(ids) == len(table.key) + 1:
+        for at, name in enumerate(table.key):
+            if float in _kinds(table.name, name):
+                number = f"{ids[at]}.{ids[at + 1]}"
+                return [*ids[:at], number, *ids[at + 2 :]]
     return ids
 
 
@@ -387,7 +402,7 @@ def _in_order(table: Table, rows: Mapping[str, str]) -> RowConditions:
 
 
 def _wanted(value: InputValue) -> str:
-    """What a cell must be, as text: alternatives are joined by `;`."""
+    """Text that a cell must be: alternatives are joined by `;`."""
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ";".join(text_of(one) for one in value)
     return text_of(value)
@@ -426,18 +441,13 @@ def _relative(text: str) -> tuple[How, float] | None:
             return None
         if not sign:
             return how, float(number)
-        share = Decimal(number) / 100 * (-1 if sign[0] == "-" else 1)
-        return how, float(1 + share if how == "scale" else share)
+        share = Decimal(number) / 100
+        if sign[0] == "-":
+            share = -share
+        if how == "scale":
+            share += 1
+        return how, float(share)
     return None
-
-
-def _open_way(text: str) -> tuple[How, bool]:
-    """The way of a value that is `?`, and whether it is in per cent."""
-    for how, pattern in _WAYS:
-        if pattern.fullmatch(text):
-            return how, "%" in text
-    said = 'is none of "?", "x?", "plus ?", "+?%" and "+?%/y"'
-    raise InputError([fault("override", "study", 0, text, said, value=text)])
 
 
 def _toml(text: str) -> InputValue:
@@ -490,15 +500,16 @@ def _part_text(wanted: str) -> str:
 
 
 def _verb(change: Change) -> str:
+    value = change.value
     if change.how == "scale":
-        return f"is multiplied by {change.value:g}"
+        return f"is multiplied by {value:g}"
     if change.how == "add":
-        return f"{'falls' if change.value < 0 else 'rises'} by {abs(change.value):g}"
+        verb = "falls" if value < 0 else "rises"
+        return f"{verb} by {abs(value):g}"
     if change.how == "grow":
-        return (
-            f"{'shrinks' if change.value < 0 else 'grows'} by {abs(change.value) * 100:g} % a year"
-        )
-    return f"becomes {text_of(change.value) or 'blank'}"
+        verb = "shrinks" if value < 0 else "grows"
+        return f"{verb} by {abs(value) * 100:g} % a year"
+    return f"becomes {text_of(value) or 'blank'}"
 
 
 # ---- what a column or key holds --------------------------------------------------------------------------------------
@@ -507,24 +518,7 @@ def _verb(change: Change) -> str:
 def _kinds(table: str, column: str) -> set[Any]:
     """Types of the values of a column or key; none for one that is not known."""
     if table == MODEL:
-        return _types(key_type(column)) if column in known_keys(ModelFile) else {str}
+        return types_in(key_type(column)) if column in known_keys(ModelFile) else {str}
     if column in CARRIED or column == "":
         return {str}
-    return _types(_annotation(BY_NAME[table], column))
-
-
-def _annotation(table: Table, column: str) -> Any:
-    return table.row.model_fields[column].annotation
-
-
-def _types(annotation: Any) -> set[Any]:
-    """The plain types that an annotation is made of."""
-    if isinstance(annotation, str):
-        return {str}
-    parts = get_args(annotation)
-    if not parts:
-        return {annotation} if isinstance(annotation, type) else set()
-    found: set[Any] = set()
-    for part in parts:
-        found |= _types(part)
-    return found
+    return types_in(BY_NAME[table].row.model_fields[column].annotation)

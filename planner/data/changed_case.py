@@ -12,10 +12,11 @@ from typing import Any, Generic, TypeVar
 from planner.config import ModelFile, TargetKeys, build_model
 from planner.data.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
 from planner.data.change import MODEL, RELATIVE, Change, RowConditions, known_columns, known_table
+from planner.data.checks import Reading
 from planner.data.lookups import Lookups
 from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
-from planner.data.sheets import Sheet, collapse, repeated_rows, row_of
+from planner.data.sheets import Sheet, repeated_rows, row_of
 from planner.errors import Fault, InputError, did_you_mean, fault
 
 C = TypeVar("C", bound=Lookups)
@@ -36,19 +37,36 @@ class _Draft:
     def value(self, at: int, column: str) -> object:
         """The present value of a cell."""
         changed = self.cells.get(at, {})
-        return changed[column] if column in changed else getattr(self.rows.get(at), column, None)
+        if column in changed:
+            return changed[column]
+        return getattr(self.rows.get(at), column, None)
 
     def put(self, at: int, column: str, value: object) -> None:
         """Give a cell another value."""
         self.cells.setdefault(at, {})[column] = value
 
+    def add(self, cells: dict[str, object]) -> None:
+        """Add a row at the end."""
+        last = max([*self.rows, *self.cells], default=-1)
+        self.cells[last + 1] = cells
+
+    def drop(self, at: int) -> None:
+        """Take a row out, if it is still there."""
+        self.rows.pop(at, None)
+        self.cells.pop(at, None)
+
+    def has(self, at: int) -> bool:
+        """There is a row at a position."""
+        return at in self.rows or at in self.cells
+
 
 class Changer(Generic[C]):
-    """Applies changes to one case. RowConditions that an address means are looked up once."""
+    """Applies changes to one case. Rows that an address means are looked up once."""
 
     def __init__(self, case: C, *, strict: bool = True) -> None:
         """strict: every value of an address has to be in some row; else it is enough that some row is meant."""
-        self.case, self._strict = case, strict
+        self.case = case
+        self._strict = strict
         self._positions: dict[tuple[str, RowConditions], list[int]] = {}
 
     def apply(self, changes: Iterable[Change], *, make_room: bool = False) -> C:
@@ -59,26 +77,28 @@ class Changer(Generic[C]):
         """
         drafts: dict[str, _Draft] = {}
         settings: list[Change] = []
-        faults: list[Fault] = []
+        reading = Reading()
         for change in changes:
+            if change.table == MODEL:
+                settings.append(change)
+                continue
             try:
-                if change.table == MODEL:
-                    settings.append(change)
-                else:
-                    self._draft(drafts, change)
+                self._draft(drafts, change)
             except InputError as error:
-                faults += error.faults
+                reading.faults += error.faults
         case = self.case
-        try:
-            case = replace(case, model=_model(case.model, settings)) if settings else case
-        except InputError as error:
-            faults += error.faults
+        if settings:
+            try:
+                case = replace(case, model=_model(case.model, settings))
+            except InputError as error:
+                reading.faults += error.faults
         for draft in drafts.values():
-            case = self._with_rows(case, draft, faults)
-        if faults:
-            raise InputError(collapse(faults))
-        moved = drafts["scenarios"].cells if "scenarios" in drafts else {}
-        return _with_room(case, moved) if make_room and moved else case
+            case = _with_rows(case, draft, reading)
+        reading.refuse()
+        if make_room and "scenarios" in drafts and drafts["scenarios"].cells:
+            rows = with_room(case.tables.scenarios, set(drafts["scenarios"].cells))
+            case = replace(case, tables=replace(case.tables, scenarios=tuple(rows)))
+        return case
 
     def positions(self, change: Change) -> list[int]:
         """Positions of the rows that a change means. Raises InputError if a value of its address is in none of them."""
@@ -90,31 +110,30 @@ class Changer(Generic[C]):
 
     def _draft(self, drafts: dict[str, _Draft], change: Change) -> None:
         table = known_table(change.table)
-        present = self.case.rows(table.name)
         place = self.case.origin.place(table.name)
         known_columns(table, [change.column] if change.column else [], place)
+        positions = [] if change.how == "new" else self.positions(change)
+        if table.name not in drafts:
+            drafts[table.name] = _Draft(table, dict(enumerate(self.case.rows(table.name))))
+        draft = drafts[table.name]
         if change.how == "new":
-            draft = drafts.setdefault(table.name, _Draft(table, dict(enumerate(present))))
-            at = max([*draft.rows, *draft.cells], default=-1) + 1
-            draft.cells[at] = {**dict(change.rows), **change.value}
+            draft.add({**dict(change.rows), **change.value})
             return
-        positions = self.positions(change)
-        draft = drafts.setdefault(table.name, _Draft(table, dict(enumerate(present))))
         if change.how == "gone":
             for at in positions:
-                draft.rows.pop(at, None)
-                draft.cells.pop(at, None)
+                draft.drop(at)
             return
-        here = [at for at in positions if at in draft.rows or at in draft.cells]
+        here = [at for at in positions if draft.has(at)]
         if change.how in RELATIVE:
             _refuse_no_figures(draft, here, change, place)
         for at in here:
-            value = draft.value(at, change.column)
-            draft.put(at, change.column, self._changed(draft, at, value, change))
+            draft.put(at, change.column, self._changed(draft, at, change))
 
-    def _changed(self, draft: _Draft, at: int, value: object, change: Change) -> object:
+    def _changed(self, draft: _Draft, at: int, change: Change) -> object:
+        """The value that a cell has after the change."""
         if change.how == "set":
             return change.value
+        value = draft.value(at, change.column)
         if value is None:
             return None  # a blank cell stays blank
         years = 0
@@ -122,33 +141,40 @@ class Changer(Generic[C]):
             years = int(str(draft.value(at, "year"))) - self.case.first_year
         return _related(float(str(value)), change, years)
 
-    def _with_rows(self, case: C, draft: _Draft, faults: list[Fault]) -> C:
-        """The case with the rows of a draft, of which those that changed are read again."""
-        table, origin = draft.table, case.origin
-        place = origin.place(table.name).removesuffix(" as changed") + " as changed"
-        tab, header = origin.tabs.get(table.name, ""), origin.headers.get(table.name, ())
-        columns = (*table.row.columns(), *CARRIED)
-        sheet = Sheet(place, columns, (), tab=tab)
-        last = max((row.line for row in draft.rows.values()), default=0)
-        rows = dict(draft.rows)
-        for at, cells in draft.cells.items():
-            before = draft.rows.get(at)
-            last += before is None
-            line = last if before is None else before.line
-            stated = before.model_fields_set if before is not None else set()
-            kept = {name: getattr(before, name) for name in columns if name in stated}
-            texts = {name: text_of(value) for name, value in cells.items()}
-            row = row_of(table, kept | texts, line, sheet, columns, faults)
-            rows[at] = row or rows.get(at)  # type: ignore[assignment]
-        places = [at for at in sorted(rows) if rows[at] is not None]
-        ordered = [rows[at] for at in places]
-        if any(set(cells) & set(table.key) for cells in draft.cells.values()):
-            faults += repeated_rows(table, ordered, sheet, columns).values()
-        if table.name == "targets":
-            case, ordered = _with_model_targets(case, dict(zip(places, ordered, strict=True)))
-        moved: dict[str, Any] = {table.name: tuple(ordered)}
-        new_origin = origin.moved({table.name: place}, {table.name: header}, tab)
-        return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
+
+def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
+    """The case with the rows of a draft, of which those that changed are read again."""
+    table = draft.table
+    origin = case.origin
+    place = origin.place(table.name).removesuffix(" as changed") + " as changed"
+    tab = origin.tabs.get(table.name, "")
+    columns = (*table.row.columns(), *CARRIED)
+    sheet = Sheet(place, columns, (), tab=tab)
+    rows = dict(draft.rows)
+    last_line = max((row.line for row in rows.values()), default=0)
+    for at, cells in draft.cells.items():
+        before = draft.rows.get(at)
+        filled: dict[str, object] = {}
+        if before is None:
+            last_line += 1
+        else:
+            stated = before.model_fields_set
+            filled = {name: getattr(before, name) for name in columns if name in stated}
+        for name, value in cells.items():
+            filled[name] = text_of(value)
+        line = last_line if before is None else before.line
+        row = row_of(table, filled, line, sheet, reading=reading)
+        if row is not None:
+            rows[at] = row
+    rows = {at: rows[at] for at in sorted(rows)}
+    if any(not set(table.key).isdisjoint(cells) for cells in draft.cells.values()):
+        reading.faults += repeated_rows(table, list(rows.values()), sheet).values()
+    if table.name == "targets":
+        case, rows = _with_model_targets(case, rows)
+    moved: dict[str, Any] = {table.name: tuple(rows.values())}
+    header = origin.headers.get(table.name, ())
+    new_origin = origin.moved({table.name: place}, {table.name: header}, tab)
+    return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
 
 
 def applied(
@@ -166,58 +192,64 @@ def chosen(case: Lookups, table: Table, rows: RowConditions, *, strict: bool = T
     there = case.rows(table.name)
     left = list(range(len(there)))
     for column, wanted in rows:
-        exact = [i for i in left if text_of(getattr(there[i], column)) == wanted]
+        cells = {at: getattr(there[at], column) for at in left}
+        exact = [at for at, cell in cells.items() if text_of(cell) == wanted]
         if exact:  # whatever signs are in it
             left = exact
             continue
-        present = dict.fromkeys(getattr(there[i], column) for i in left)
+        present = list(dict.fromkeys(cells.values()))
         for option in options(wanted) if strict else ():
             if not any(is_one(cell, option) for cell in present):
-                raise _no_row(table, column, option, list(present), place)
-        left = [i for i in left if fits(getattr(there[i], column), wanted)]
+                raise InputError([_no_row(table, column, option, present, place=place)])
+        left = [at for at, cell in cells.items() if fits(cell, wanted)]
     if not left:
         said = f"{table.name} has no row"
-        raise InputError([fault("no-such-row", place, 0, "", said, remedy="add rows to the table")])
+        remedy = "add rows to the table"
+        raise InputError([fault("no-such-row", place, 0, "", message=said, remedy=remedy)])
     return left
 
 
 def _no_row(
-    table: Table, column: str, option: str, present: Sequence[object], place: str
-) -> InputError:
-    texts = [text_of(cell) for cell in present]
+    table: Table, column: str, option: str, present: Sequence[object], *, place: str
+) -> Fault:
+    texts = list(map(text_of, present))
     listed = ", ".join(texts[:LISTED]) or "none"
     near = did_you_mean(option, texts) or f"; there is {listed}"
     said = f'no such row of {table.name} has {column} "{option}"{near}'
-    return InputError([fault("no-such-row", place, 0, column, said, value=option)])
+    return fault("no-such-row", place, 0, column, message=said, value=option)
 
 
 def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place: str) -> None:
     """Raise InputError where cells are to be multiplied, or added to, and are no numbers."""
     values = [draft.value(at, change.column) for at in here]
     filled = [value for value in values if value is not None]
-    said = ""
+    remedy = "set a value"
     if not filled:
-        said = "is blank there; set a value"
-    elif not all(is_number(value) for value in filled):
-        said = "is no number; set a value"
+        said = "is blank there"
+    elif not all(map(is_number, filled)):
+        said = "is no number"
     elif change.how == "grow" and "year" not in draft.table.row.columns():
         said = f"cannot grow by year: {change.table} has no column `year`"
-    if said:
-        message, _, remedy = said.partition("; ")
-        told = f"{change.table}.{change.column} {message}"
-        remedy = remedy or "give a factor, as in x1.2"
-        raise InputError([fault("override", place, 0, change.column, told, remedy=remedy)])
+        remedy = "give a factor, as in x1.2"
+    else:
+        return
+    told = f"{change.table}.{change.column} {said}"
+    raise InputError([fault("override", place, 0, change.column, message=told, remedy=remedy)])
 
 
-def _with_model_targets(case: C, rows: dict[int, Row]) -> tuple[C, list[Row]]:
+def _with_model_targets(case: C, rows: dict[int, Row]) -> tuple[C, dict[int, Row]]:
     """The case with those of the rows that come from its model file as targets of it; and the other rows."""
     first = len(case.tables.targets)
     beyond = first + len(case.model.targets)
-    of_model = [row for at, row in rows.items() if first <= at < beyond]
-    names = list(TargetKeys.model_fields)
-    keys = [TargetKeys(**{name: getattr(row, name) for name in names}) for row in of_model]
-    model = case.model.model_copy(update={"targets": tuple(keys)})
-    others = [row for at, row in rows.items() if not first <= at < beyond]
+    others: dict[int, Row] = {}
+    targets: list[TargetKeys] = []
+    for at, row in rows.items():
+        if first <= at < beyond:
+            keys = {name: getattr(row, name) for name in TargetKeys.model_fields}
+            targets.append(TargetKeys(**keys))
+        else:
+            others[at] = row
+    model = case.model.model_copy(update={"targets": tuple(targets)})
     return replace(case, model=model), others
 
 
@@ -245,7 +277,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
             overrides[change.column] = int(related) if whole else related
         else:
             said = f"cannot be changed by {str(change).rpartition('=')[2]}: it is {text_of(value)}"
-            raise InputError([fault("override", "--set", 0, change.column, said)])
+            raise InputError([fault("override", "--set", 0, change.column, message=said)])
     return build_model(model.model_dump(exclude_defaults=True), overrides, "model", "")
 
 
@@ -258,28 +290,27 @@ def as_given(value: object) -> object:
     return value
 
 
-def _with_room(case: C, moved: Iterable[int]) -> C:
-    """The case in which scenarios that were not changed make room for those that were."""
-    rows = with_room(case.tables.scenarios, set(moved))
-    return replace(case, tables=replace(case.tables, scenarios=tuple(rows)))
-
-
 def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
     """Scenarios of which some have new probabilities; the others make room in proportion, so that all sum to 1.
 
     Raises InputError if those that were set sum to more than 1.
     """
-    given = sum(row.probability for i, row in enumerate(rows) if i in moved)
-    rest = sum(row.probability for i, row in enumerate(rows) if i not in moved)
+    given = 0.0
+    rest = 0.0
+    for at, row in enumerate(rows):
+        if at in moved:
+            given += row.probability
+        else:
+            rest += row.probability
     if given > 1 + 1e-9:
         said = f"those set sum to {given:g}, more than 1"
         raise InputError([Fault("scenarios.csv", 0, "probability", said)])
     share = max(0.0, 1.0 - given) / rest if rest > 0 else 1.0
-    found: list[Scenario] = []
-    for i, row in enumerate(rows):
-        probability = row.probability if i in moved else row.probability * share
-        found.append(with_probability(row, probability))
-    return found
+    scenarios: list[Scenario] = []
+    for at, row in enumerate(rows):
+        probability = row.probability if at in moved else row.probability * share
+        scenarios.append(with_probability(row, probability))
+    return scenarios
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:
@@ -292,17 +323,17 @@ def merged(changes: Iterable[Change]) -> list[Change]:
     """
     found: list[Change] = []
     for change in changes:
-        same = [i for i, one in enumerate(found) if _touches(one, change)]
-        both = _both(found[same[-1]], change) if same else None
+        touched = [at for at, one in enumerate(found) if _touches(one, change)]
+        both = _both(found[touched[-1]], change) if touched else None
         if both is None:
             found.append(change)
         else:
-            found[same[-1]] = both
+            found[touched[-1]] = both
     return found
 
 
 def _touches(one: Change, other: Change) -> bool:
-    """Whether two changes may be of the same cells."""
+    """Two changes may be of the same cells."""
     whole_row = not one.column or not other.column
     return one.table == other.table and (whole_row or one.column == other.column)
 

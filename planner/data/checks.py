@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from planner.data.cells import Row, begin_of, conditions, end_of, matching, text_of
-from planner.data.findings import Finding, Origin, found, unknown
+from planner.data.findings import Finding, Origin, collapse, found, unknown
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Tables, UncertainRange
 from planner.data.stage_checks import (
@@ -35,7 +35,7 @@ from planner.data.table_checks import (
     check_shocks,
     check_targets,
 )
-from planner.errors import Fault, did_you_mean
+from planner.errors import Fault, InputError, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
 SHARE_TOLERANCE = 1e-9
@@ -61,9 +61,11 @@ FIXED: Mapping[str, tuple[str, ...]] = {"stage": tuple(STAGES), "form": FORMS}
 
 
 @dataclass
-class Read:
-    """Marks of the reading: tables of which rows are lost, tables with a wrong header, names in lost rows."""
+class Reading:
+    """Faults and remarks of a reading; tables of which rows are lost, tables with a wrong header, names in lost rows."""
 
+    faults: list[Fault] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
     unsound: set[str] = field(default_factory=set)
     headless: set[str] = field(default_factory=set)
     claimed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -71,6 +73,11 @@ class Read:
     nameless: set[str] = field(default_factory=set)
     """Kinds of which a lost row does not even tell the name, so that no name can be called unknown."""
     model_is_wrong: bool = False
+
+    def refuse(self) -> None:
+        """Raise InputError if there is any fault."""
+        if self.faults:
+            raise InputError(collapse(self.faults))
 
     def lost(self, table: str) -> None:
         """No row of the table could be read."""
@@ -103,11 +110,11 @@ class Check:
 
 
 def check_all(
-    case: Lookups, places: Mapping[str, str] | None = None, read: Read | None = None
+    case: Lookups, places: Mapping[str, str] | None = None, read: Reading | None = None
 ) -> list[Fault]:
     """Run every check. `places` names the file or sheet of each table; left out, where the case was read from."""
     origin = case.origin if places is None else Origin(dict(places))
-    read = read or Read()
+    read = read or Reading()
     findings = list(check_references(case, read))
     torn = set(read.unsound)
     absent_countries: set[str] = set()
@@ -132,7 +139,7 @@ def check_all(
     return [origin.fault(finding) for finding in findings]
 
 
-def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
+def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
     """Kind of thing -> names of it that are there."""
     known: dict[str, set[str]] = {}
     for kind, (table, column) in DEFINED.items():
@@ -168,7 +175,7 @@ REFERENCES = tuple(_references())
 """(table, column, kind of thing that it names). Blank cells name nothing."""
 
 
-def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
+def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
     places: dict[tuple[str, str], dict[tuple[str, int], None]] = defaultdict(dict)
@@ -207,7 +214,7 @@ def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
         )
 
 
-def _is_unread(kind: str, read: Read) -> bool:
+def _is_unread(kind: str, read: Reading) -> bool:
     """Nobody sells anything, or the names of a kind could not be read."""
     if kind == "supplier":
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -99,3 +100,26 @@ class Origin:
             cell=self.cell(finding.table, finding.line, finding.column),
             also=tuple(f"{self.place(table)}:{line}" for table, line in finding.also),
         )
+
+
+LISTED = 20
+"""Faults of one rule in one column that are listed one by one."""
+
+
+def collapse(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults of one rule in one column: the first ones one by one, all others in one line."""
+    kept: list[Fault] = []
+    seen: Counter[tuple[str, str, str]] = Counter()
+    rest: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
+    for found in faults:
+        key = (found.place, found.column, found.rule)
+        seen[key] += 1
+        if seen[key] <= LISTED:
+            kept.append(found)
+        else:
+            rest[key].append(found)
+    for first, *others in rest.values():
+        also = tuple(f"{found.place}:{found.line}" for found in others)
+        said = f"and {len(others) + 1} more like it, from here on"
+        kept.append(replace(first, message=said, remedy="", also=also))
+    return kept

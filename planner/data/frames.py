@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
 
-from planner.data.cells import CARRIED, Quarter, Row, text_of
+from planner.data.cells import CARRIED, Quarter, Row, text_of, types_in
 from planner.data.change import known_table
 from planner.data.lookups import Lookups
 from planner.data.schema import Table
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PERIOD = "period"
+PLAIN = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
+WITH_NA = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
+"""pandas types of Frictionless types, without and with cells that may be blank."""
 
 
 def frame_of(case: Lookups, table: str) -> pd.DataFrame:
@@ -37,16 +40,16 @@ def frame_of(case: Lookups, table: str) -> pd.DataFrame:
 
 def _dtypes(table: Table, rows: Iterable[Row]) -> dict[str, str]:
     """pandas types of the columns of a table; those that may be blank take NA."""
-    plain = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
-    with_na = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
-    fields = {name: table.row.model_fields[name] for name in (*table.row.columns(), *CARRIED)}
-    kinds = {name: field_type(f) for name, f in fields.items()}
-    for name in (name for name, kind in kinds.items() if kind == PERIOD):
-        quartered = any(isinstance(getattr(row, name), Quarter) for row in rows)
-        kinds[name] = "string" if quartered else "integer"
-    return {
-        name: (with_na if f.default is None else plain)[kinds[name]] for name, f in fields.items()
-    }
+    dtypes: dict[str, str] = {}
+    for name in (*table.row.columns(), *CARRIED):
+        field = table.row.model_fields[name]
+        kind = field_type(field)
+        if kind == PERIOD:
+            has_quarters = any(isinstance(getattr(row, name), Quarter) for row in rows)
+            kind = "string" if has_quarters else "integer"
+        names = PLAIN if field.default is not None else WITH_NA
+        dtypes[name] = names[kind]
+    return dtypes
 
 
 def _or_none(value: object) -> object:
@@ -57,13 +60,11 @@ def _or_none(value: object) -> object:
 
 def field_type(field: FieldInfo) -> str:
     """Frictionless type of a column, or PERIOD: a year or a quarter."""
-    parts = _types(field.annotation)
-    if Quarter in parts:
+    types = types_in(field.annotation)
+    if Quarter in types:
         return PERIOD
-    names = {bool: "boolean", int: "integer", float: "number"}
-    return next((name for type_, name in names.items() if type_ in parts), "string")
-
-
-def _types(annotation: Any) -> set[Any]:
-    """All that an annotation is made of."""
-    return {annotation}.union(*(_types(part) for part in get_args(annotation)))
+    if bool in types:
+        return "boolean"
+    if int in types:
+        return "integer"
+    return "number" if float in types else "string"

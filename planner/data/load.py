@@ -13,18 +13,10 @@ from planner.data.case import Case
 from planner.data.cells import Row
 from planner.data.change import MODEL, Change, changes_of
 from planner.data.changed_case import as_given
-from planner.data.checks import Read, check_all
+from planner.data.checks import Reading, check_all
 from planner.data.findings import Origin
-from planner.data.schema import BY_NAME, TABLES, Tables
-from planner.data.sheets import (
-    PACKAGE,
-    Sheet,
-    collapse,
-    declared_columns,
-    leads_out,
-    read_folder,
-    read_rows,
-)
+from planner.data.schema import BY_NAME, TABLES, Table, Tables
+from planner.data.sheets import PACKAGE, Sheet, declared_columns, leads_out, read_folder, read_rows
 from planner.data.workbook import read_workbook
 from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
@@ -50,98 +42,97 @@ def load(
     """
     started = perf_counter()
     path = Path(path)
-    faults: list[Fault] = []
-    remarks: list[Fault] = []
-    sheets, model_sheet = _sheets(path, faults, remarks)
-    read = Read()
-    tables = _tables(sheets, path, faults, remarks, read)
-    given = changes_of(overrides) if isinstance(overrides, Mapping) else [*(overrides or ())]
-    keys = {one.column: as_given(one.value) for one in given if _sets_key(one)}
-    others = [one for one in given if not _sets_key(one)]
+    reading = Reading()
+    sheets, model_sheet = _sheets(path, reading)
+    tables = _tables(sheets, path, reading)
+    changes = changes_of(overrides) if isinstance(overrides, Mapping) else overrides or ()
+    keys: dict[str, object] = {}
+    others: list[Change] = []
+    for change in changes:
+        if change.table == MODEL and change.how == "set":
+            keys[change.column] = as_given(change.value)
+        else:
+            others.append(change)
     try:
         chosen = _model(path, model, keys, model_sheet)
     except InputError as error:
-        faults += error.faults
-        chosen, read.model_is_wrong = ModelFile(), True
+        reading.faults += error.faults
+        reading.model_is_wrong = True
+        chosen = ModelFile()
     name = file_words(path.stem if path.is_file() else path.resolve().name)
-    origin = _origin(path, sheets, model, remarks)
+    origin = _origin(path, sheets, model, reading)
     if chosen.targets:
         origin = replace(origin, target_lines=_target_lines(path, model))
     case = Case(name, tables, chosen, origin=origin)
-    faults += check_all(case, read=read)
-    if faults:
-        raise InputError(collapse(faults))
+    reading.faults += check_all(case, read=reading)
+    reading.refuse()
     if others:
         case = case.changed(others)
     return replace(case, load_seconds=perf_counter() - started)
-
-
-def _sets_key(change: Change) -> bool:
-    return change.table == MODEL and change.how == "set"
 
 
 def load_scenarios(case: Case, folder: Path) -> Case:
     """The case with the scenarios and shocks of a folder, which may hold a whole case, and its draws if they were
     drawn; checked like a case that is read. Raises InputError."""
     for name in SCENARIO_TABLES[:2]:
-        if not (folder / f"{name}.csv").is_file():
-            said, remedy = "no such table", "give a folder with scenarios.csv and shocks.csv"
-            raise InputError(
-                [fault("missing-table", str(folder / f"{name}.csv"), 0, "", said, remedy=remedy)]
-            )
-    faults: list[Fault] = []
-    remarks: list[Fault] = []
-    read = Read()
-    sheets = {
-        name: sheet
-        for name, sheet in read_folder(folder, faults, remarks).items()
-        if name in SCENARIO_TABLES
-    }
-    found: dict[str, Any] = dict.fromkeys(SCENARIO_TABLES, ())
-    for name, sheet in sheets.items():
-        found[name] = () if sheet.unread else read_rows(BY_NAME[name], sheet, faults, remarks, read)
-        if sheet.unread:
-            read.lost(name)
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            remedy = "give a folder with scenarios.csv and shocks.csv"
+            raise InputError([_no_table(str(path), "no such table", remedy)])
+    reading = Reading()
+    sheets = read_folder(folder, reading)
+    rows: dict[str, tuple[Row, ...]] = {}
+    headers: dict[str, tuple[str, ...]] = {}
+    for name in SCENARIO_TABLES:
+        rows[name] = ()
+        if name in sheets:
+            headers[name] = sheets[name].header
+            rows[name] = _rows(BY_NAME[name], sheets[name], reading)
     places = {name: case.origin.place(name) for name in SCENARIO_TABLES}
-    origin = case.origin.moved(places, {name: sheet.header for name, sheet in sheets.items()})
-    case = replace(case.with_tables(**found), origin=origin)
-    if faults := [*faults, *check_all(case, read=read)]:
-        raise InputError(collapse(faults))
+    origin = case.origin.moved(places, headers)
+    case = replace(case.with_tables(**rows), origin=origin)
+    reading.faults += check_all(case, read=reading)
+    reading.refuse()
     return case
 
 
-def _sheets(
-    path: Path, faults: list[Fault], remarks: list[Fault]
-) -> tuple[dict[str, Sheet], Sheet | None]:
+def _no_table(place: str, said: str, remedy: str = "") -> Fault:
+    return fault("missing-table", place, 0, "", message=said, remedy=remedy)
+
+
+def _sheets(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:
     try:
         if path.is_dir():
-            return read_folder(path, faults, remarks), None
+            return read_folder(path, reading), None
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise InputError(
-            [fault("no-such-case", str(path), 0, "", f"cannot be read: {error}")]
-        ) from None
+        raise _no_case(path, f"cannot be read: {error}") from None
     if not exists:
-        raise InputError([fault("no-such-case", str(path), 0, "", "no such case")])
+        raise _no_case(path, "no such case")
     if path.suffix.casefold() != ".xlsx" or not path.is_file():
-        raise InputError(
-            [fault("no-such-case", str(path), 0, "", "is neither a folder nor an .xlsx workbook")]
-        )
-    return read_workbook(path, faults, remarks)
+        raise _no_case(path, "is neither a folder nor an .xlsx workbook")
+    return read_workbook(path, reading)
 
 
-def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, remarks: list[Fault]) -> Origin:
-    places = {
-        table.name: f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
-        for table in TABLES
-    }
+def _no_case(path: Path, said: str) -> InputError:
+    return InputError([fault("no-such-case", str(path), 0, "", message=said)])
+
+
+def _place(path: Path, table: str) -> str:
+    """The place in which a table is, or would be."""
+    return f"{table}.csv" if path.is_dir() else f"{path.name}[{table}]"
+
+
+def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, reading: Reading) -> Origin:
+    places = {table.name: _place(path, table.name) for table in TABLES}
     places["model"] = Path(model).name if isinstance(model, str | Path) else "model"
-    return Origin(
-        places | {name: sheet.place for name, sheet in sheets.items()},
-        {name: sheet.tab for name, sheet in sheets.items()},
-        {name: sheet.header for name, sheet in sheets.items()},
-        tuple(remarks),
-    )
+    tabs: dict[str, str] = {}
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, sheet in sheets.items():
+        places[name] = sheet.place
+        tabs[name] = sheet.tab
+        headers[name] = sheet.header
+    return Origin(places=places, tabs=tabs, headers=headers, remarks=tuple(reading.remarks))
 
 
 def _model(
@@ -156,12 +147,13 @@ def _model(
         return read_model(Path(model), overrides)
     if sheet is not None:
         places = {cells[0]: (line, sheet.cell(line, 1)) for line, cells in sheet.rows}
-        return build_model(_model_values(sheet), overrides, sheet.place, path.stem, places)
+        return build_model(
+            _model_values(sheet), overrides, sheet.place, stem=path.stem, places=places
+        )
     own = path / "model.toml"
     if own.exists() and leads_out(own, path):
-        raise InputError(
-            [fault("unreadable", own.name, 0, "", "is a link that leads out of the folder")]
-        )
+        said = "is a link that leads out of the folder"
+        raise InputError([fault("unreadable", own.name, 0, "", message=said)])
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
 
 
@@ -177,87 +169,81 @@ def _target_lines(path: Path, model: str | Path | ModelFile | None) -> tuple[int
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:
     if sheet.header[:2] != ("key", "value"):
-        raise InputError(
-            [
-                fault(
-                    "missing-column",
-                    sheet.place,
-                    sheet.header_line,
-                    "",
-                    'must have the columns "key" and "value"',
-                )
-            ]
-        )
+        said = 'must have the columns "key" and "value"'
+        raise InputError([sheet.fault("missing-column", sheet.header_line, "", said)])
     values: dict[str, Any] = {}
     seen: set[str] = set()
-    faults: list[Fault] = []
+    reading = Reading()
     for line, cells in sheet.rows:
-        key, value = (*cells, "", "")[:2]
-        cell = sheet.cell(line, 0)
+        key = cells[0]
+        value = cells[1] if len(cells) > 1 else ""
         if key in seen:
-            faults.append(
-                fault(
-                    "repeated-key",
-                    sheet.place,
-                    line,
-                    "key",
-                    f'"{key}" is given twice',
-                    value=key,
-                    cell=cell,
-                )
-            )
+            said = f'"{key}" is given twice'
+            reading.faults.append(sheet.fault("repeated-key", line, "key", said, key))
         elif value != "":
             try:
                 set_dotted(values, key, parse_value(value, key))
             except InputError as error:
-                faults += [
-                    replace(found, place=sheet.place, line=line, cell=cell)
-                    for found in error.faults
-                ]
+                cell = sheet.cell(line, 0)
+                for found in error.faults:
+                    at_line = replace(found, place=sheet.place, line=line, cell=cell)
+                    reading.faults.append(at_line)
         seen.add(key)
-    if faults:
-        raise InputError(faults)
+    if reading.faults:
+        raise InputError(reading.faults)
     return values
 
 
-def _tables(
-    sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remarks: list[Fault], read: Read
-) -> Tables:
-    found: dict[str, tuple[Row, ...]] = {}
+def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables:
     declared = declared_columns(path)
-    misnamed = {nearest(fault.value, BY_NAME) for fault in faults if fault.rule == "unknown-table"}
+    misnamed: set[str] = set()
+    for unknown in reading.faults:
+        if unknown.rule == "unknown-table":
+            misnamed.add(nearest(unknown.value, BY_NAME))
+    rows: dict[str, tuple[Row, ...]] = {}
     for table in TABLES:
-        sheet = sheets.get(table.name)
-        if sheet is None and table.name in misnamed:
-            read.lost(table.name)
-        elif sheet is None and table.required:
-            place = f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
-            faults.append(fault("missing-table", place, 0, "", f"is missing: {table.meaning}"))
-            read.lost(table.name)
-        elif sheet is None and table.name in declared:
-            said = f"is missing: {PACKAGE} lists it"
+        name = table.name
+        if name in sheets:
+            rows[name] = _rows(table, sheets[name], reading, declared.get(name, ()))
+            continue
+        missing = ""
+        remedy = ""
+        if name in misnamed:
+            reading.lost(name)
+        elif table.required:
+            missing = table.meaning
+        elif name in declared:
+            missing = f"{PACKAGE} lists it"
             remedy = f"add it, or take it out of {PACKAGE}"
-            faults.append(fault("missing-table", f"{table.name}.csv", 0, "", said, remedy=remedy))
-            read.lost(table.name)
-        elif sheet is not None and sheet.unread:
-            read.lost(table.name)
-        elif sheet is not None:
-            before = len(faults)
-            found[table.name] = read_rows(table, sheet, faults, remarks, read)
-            for column in declared.get(table.name, ()) if len(faults) == before else ():
-                if column not in sheet.header:
-                    said, remedy = (
-                        f"column is missing: {PACKAGE} lists it",
-                        f"add it, or take it out of {PACKAGE}",
-                    )
-                    faults.append(
-                        fault(
-                            "missing-column",
-                            sheet.place,
-                            sheet.header_line,
-                            column,
-                            said,
-                            remedy=remedy,
-                        )
-                    )
-    return Tables(**found)  # type: ignore[arg-type]
+        if missing:
+            said = f"is missing: {missing}"
+            reading.faults.append(_no_table(_place(path, name), said, remedy))
+            reading.lost(name)
+    return Tables(**rows)  # type: ignore[arg-type]
+
+
+def _rows(
+    table: Table, sheet: Sheet, reading: Reading, declared: Sequence[str] = ()
+) -> tuple[Row, ...]:
+    """Rows of a sheet; a sound one that lacks a declared column is a fault."""
+    if sheet.unread:
+        reading.lost(table.name)
+        return ()
+    before = len(reading.faults)
+    rows = read_rows(table, sheet, reading)
+    if len(reading.faults) > before:
+        return rows
+    for column in declared:
+        if column not in sheet.header:
+            said = f"column is missing: {PACKAGE} lists it"
+            remedy = f"add it, or take it out of {PACKAGE}"
+            missing = fault(
+                "missing-column",
+                sheet.place,
+                sheet.header_line,
+                column,
+                message=said,
+                remedy=remedy,
+            )
+            reading.faults.append(missing)
+    return rows

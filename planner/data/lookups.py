@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from planner.data.schema import (
     TABLES,
     Country,
     Element,
+    Import,
     ModelTarget,
     Project,
     Resale,
@@ -39,12 +41,20 @@ from planner.units import discount_factor, musd, musd_per_tonne, persons_per_ton
 
 Good = tuple[str, str, str]
 """(country, element, form)."""
+Series = tuple[str, str, str, str]
+"""(supplier, country, element, form)."""
 BASE = "base"
+R = TypeVar("R", bound=Row)
 
 
 def good_of(row: Any) -> Good:
     """Country, element and form of a row."""
     return row.country, row.element, row.form
+
+
+def series_of(row: Any) -> Series:
+    """Supplier, country, element and form of a row."""
+    return row.supplier, row.country, row.element, row.form
 
 
 @dataclass(frozen=True)
@@ -71,10 +81,12 @@ class Lookups:
         What has its default is left out: a column or key that is new leaves it as it was.
         """
         digest = hashlib.sha256()
-        for table in (table for table in TABLES if table.solved):
-            rows = self.tables.rows(table.name)
-            lines = sorted(row.model_dump_json(exclude_defaults=True) for row in rows)
-            digest.update("\n".join([table.name, *lines]).encode())
+        for table in TABLES:
+            if table.solved:
+                rows = self.tables.rows(table.name)
+                lines = sorted(row.model_dump_json(exclude_defaults=True) for row in rows)
+                text = "\n".join([table.name, *lines])
+                digest.update(text.encode())
         digest.update(self.model.model_dump_json(exclude_defaults=True).encode())
         return digest.hexdigest()
 
@@ -84,17 +96,17 @@ class Lookups:
     def first_year(self) -> int:
         """First year of the plan."""
         given = self.model.horizon.first_year
-        return (
-            given if given is not None else min((row.year for row in self.tables.demand), default=0)
-        )
+        if given is not None:
+            return given
+        return min((row.year for row in self.tables.demand), default=0)
 
     @cached_property
     def last_year(self) -> int:
         """Last year of the plan, inclusive."""
         given = self.model.horizon.last_year
-        return (
-            given if given is not None else max((row.year for row in self.tables.demand), default=0)
-        )
+        if given is not None:
+            return given
+        return max((row.year for row in self.tables.demand), default=0)
 
     @cached_property
     def years(self) -> range:
@@ -114,17 +126,17 @@ class Lookups:
     @cached_property
     def countries(self) -> dict[str, Country]:
         """Countries by id."""
-        return {row.country: row for row in sorted(self.tables.countries, key=lambda r: r.country)}
+        return _by_id(self.tables.countries, "country")
 
     @cached_property
     def elements(self) -> dict[str, Element]:
         """Elements by id."""
-        return {row.element: row for row in sorted(self.tables.elements, key=lambda r: r.element)}
+        return _by_id(self.tables.elements, "element")
 
     @cached_property
     def projects(self) -> dict[str, Project]:
         """Projects by id."""
-        return {row.project: row for row in sorted(self.tables.projects, key=lambda r: r.project)}
+        return _by_id(self.tables.projects, "project")
 
     @cached_property
     def group(self) -> dict[str, str]:
@@ -133,21 +145,25 @@ class Lookups:
         if coordination == "allied":
             return dict.fromkeys(self.countries, "allied")
         if coordination == "blocs":
-            return {c: row.bloc or f"({c})" for c, row in self.countries.items()}
-        return {c: c for c in self.countries}
+            return {name: row.bloc or f"({name})" for name, row in self.countries.items()}
+        return {name: name for name in self.countries}
 
     @cached_property
     def scenarios(self) -> dict[str, float]:
         """Probability of each scenario; scaled to sum to 1 exactly."""
-        rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
-        total = sum(row.probability for row in rows)
-        return {row.scenario: row.probability / total for row in rows} if rows else {BASE: 1.0}
+        rows = _by_id(self.tables.scenarios, "scenario")
+        if not rows:
+            return {BASE: 1.0}
+        total = sum(row.probability for row in rows.values())
+        return {name: row.probability / total for name, row in rows.items()}
 
     @cached_property
     def storylines(self) -> dict[str, str]:
         """The scenario that each scenario was drawn from; itself if it was not drawn."""
-        rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
-        return {row.scenario: row.storyline or row.scenario for row in rows} or {BASE: BASE}
+        rows = _by_id(self.tables.scenarios, "scenario")
+        if not rows:
+            return {BASE: BASE}
+        return {name: row.storyline or name for name, row in rows.items()}
 
     def has_lever(self, lever: Lever) -> bool:
         """Whether the plan may pull this lever."""
@@ -158,32 +174,28 @@ class Lookups:
     @cached_property
     def demand(self) -> dict[tuple[str, str, str, int], float]:
         """Undisturbed demand (t) by country, element, form, year; only where positive."""
-        return self._by_year(
-            ((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand
-        )
+        return _positive(self._interpolated(self.tables.demand, good_of, attrgetter("tonnes")))
 
     @cached_property
     def import_limit(self) -> dict[tuple[str, str, str, str, int], float]:
         """Undisturbed import limit (t) by supplier, country, element, form, year; only where positive."""
-        return self._by_year(
-            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes)
-            for r in self.tables.imports
-        )
+        return _positive(self._interpolated(self.tables.imports, series_of, attrgetter("tonnes")))
 
     @cached_property
     def import_price(self) -> dict[tuple[str, str, str, str, int], float]:
         """Undisturbed import price (MUSD/t) by supplier, country, element, form, year; only where positive."""
-        return self._by_year(
-            ((r.supplier, r.country, r.element, r.form), r.year, musd_per_tonne(r.price_usd_per_kg))
-            for r in self.tables.imports
-        )
+
+        def price(row: Import) -> float:
+            return musd_per_tonne(row.price_usd_per_kg)
+
+        return _positive(self._interpolated(self.tables.imports, series_of, price))
 
     @cached_property
     def lowest_import_price(self) -> dict[tuple[str, str, str, int], float]:
         """Lowest undisturbed import price (MUSD/t) by country, element, form, year, of suppliers that can sell then."""
         lowest: dict[tuple[str, str, str, int], float] = {}
-        for supplier, *good, year in self.import_limit:
-            key = (good[0], good[1], good[2], year)
+        for supplier, country, element, form, year in self.import_limit:
+            key = (country, element, form, year)
             price = self.import_price.get((supplier, *key), 0.0)
             lowest[key] = min(price, lowest.get(key, price))
         return lowest
@@ -203,32 +215,28 @@ class Lookups:
         """Years in which a supplier sells, by supplier, country, element, form."""
         return _years_of(self.import_limit)
 
-    def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
-        """(*key, year) -> figure, only where positive."""
-        return {
-            (*key, year): figure
-            for key, by_year in self._interpolated(rows).items()
-            for year, figure in by_year.items()
-            if figure > 0
-        }
-
-    def _interpolated(self, rows: Iterable[tuple[Any, int, float]]) -> dict[Any, dict[int, float]]:
-        """Key -> figure of each year of the horizon: linear between the years given, constant outside them."""
-        series: dict[Any, list[tuple[int, float]]] = defaultdict(list)
-        for key, year, figure in rows:
-            series[key].append((year, figure))
-        out: dict[Any, dict[int, float]] = {}
-        for key in sorted(series):
-            years, figures = zip(*sorted(series[key]), strict=True)
-            by_year = np.interp(self.years, years, figures).tolist()
-            out[key] = dict(zip(self.years, by_year, strict=True))
-        return out
+    def _interpolated(
+        self,
+        rows: Iterable[Any],
+        key_of: Callable[[Any], tuple[str, ...]],
+        figure_of: Callable[[Any], float],
+    ) -> dict[Any, float]:
+        """(*key, year) -> figure of each year of the horizon: linear between years given, constant outside them."""
+        points: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
+        for row in rows:
+            points[key_of(row)].append((row.year, figure_of(row)))
+        by_year: dict[Any, float] = {}
+        for key in sorted(points):
+            years, figures = zip(*sorted(points[key]), strict=True)
+            interpolated = np.interp(self.years, years, figures).tolist()
+            for year, figure in zip(self.years, interpolated, strict=True):
+                by_year[*key, year] = figure
+        return by_year
 
     @cached_property
     def stockpiles(self) -> dict[Good, Stockpile]:
         """Stockpiles by country, element, form."""
-        rows = sorted(self.tables.stockpiles, key=lambda r: (r.country, r.element, r.form))
-        return {(r.country, r.element, r.form): r for r in rows}
+        return _by_id(self.tables.stockpiles, "country", "element", "form")
 
     def loss_steps(self, good: Good) -> tuple[LossStep, ...]:
         """The loss of a shortfall in steps of depth; one step where no tiers are given."""
@@ -242,44 +250,33 @@ class Lookups:
         ):
             if key in tiers:
                 return tiers[key]
-        return (LossStep(1.0, musd_per_tonne(self.elements[element].loss_usd_per_kg)),)
+        loss = self.elements[element].loss_usd_per_kg
+        return (LossStep(1.0, musd_per_tonne(loss)),)
 
     @cached_property
     def _tiers(self) -> dict[tuple[str, str, str | None], tuple[LossStep, ...]]:
-        sets: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
+        tiers: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
         for row in self.tables.loss_tiers:
-            sets[row.element, row.country, row.form].append((row.up_to_share, row.loss_usd_per_kg))
-        steps = {}
-        for key, tiers in sets.items():
-            lower, out = 0.0, []
-            *inner, (_, deepest) = sorted(tiers)
-            # The last step ends at 1, exactly: else the whole demand could not be short, and no plan would exist.
-            for upper, loss in (*inner, (1.0, deepest)):
-                out.append(LossStep(upper - lower, musd_per_tonne(loss)))
-                lower = upper
-            steps[key] = tuple(out)
-        return steps
+            tier = (row.up_to_share, row.loss_usd_per_kg)
+            tiers[row.element, row.country, row.form].append(tier)
+        return {key: _steps(rows) for key, rows in tiers.items()}
 
     def resale_share(self, supplier: str, country: str, element: str, form: str) -> float:
         """Of what a supplier may sell to a country, the share that it can buy on top and sell on; the row that names
         more of supplier, element and form holds, supplier before element before form."""
-        rows = self._resale.get(country, ())
-        holds = (
-            row.share
-            for row in rows
-            if row.supplier in ("", supplier)
-            and row.element in ("", element)
-            and row.form in (None, form)
-        )
-        return next(holds, 0.0)
+        for row in self._resale.get(country, ()):
+            is_meant = row.supplier in ("", supplier) and row.element in ("", element)
+            if is_meant and row.form in (None, form):
+                return row.share
+        return 0.0
 
     @cached_property
     def _resale(self) -> dict[str, list[Resale]]:
         """Country -> its rows, those that name more first."""
 
         def rank(row: Resale) -> tuple[int, ...]:
-            named = (row.supplier != "", row.element != "", row.form is not None)
-            return (-sum(named), *(-name for name in named))
+            blanks = (row.supplier == "", row.element == "", row.form is None)
+            return (sum(blanks), *blanks)
 
         rows: dict[str, list[Resale]] = defaultdict(list)
         for row in sorted(self.tables.resale, key=rank):
@@ -333,12 +330,8 @@ class Lookups:
     @cached_property
     def availability(self) -> dict[tuple[str, int], float]:
         """Most that a mine can yield (t TREO) by project and year of the horizon; a mine without a limit is absent."""
-        rows = ((r.project, r.year, r.tonnes) for r in self.tables.availability)
-        return {
-            (project, year): tonnes
-            for project, by_year in self._interpolated(rows).items()
-            for year, tonnes in by_year.items()
-        }
+        tonnes = attrgetter("tonnes")
+        return self._interpolated(self.tables.availability, lambda row: (row.project,), tonnes)
 
     def returns_of(self, project: str) -> dict[tuple[str, str], float]:
         """(element, feed) -> tonnes of the feed that come back per tonne of the element that goes in; only where positive.
@@ -362,9 +355,11 @@ class Lookups:
         """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
         if self.projects[project].basis == "treo":
             return 1.0
-        return sum(
-            share for e, share in self.feed_shares.get(feed, {}).items() if self.elements[e].heavy
-        )
+        heavy = 0.0
+        for element, share in self.feed_shares.get(feed, {}).items():
+            if self.elements[element].heavy:
+                heavy += share
+        return heavy
 
     def existing_tpa(self, project: str, year: int) -> float:
         """Existing capacity in `year`: from online_year up to, not including, retire_year."""
@@ -378,11 +373,9 @@ class Lookups:
         row = self.projects[project]
         if row.max_new_tpa <= 0:
             return range(0)
-        earliest = (
-            self.first_year
-            if row.earliest_year is None
-            else max(row.earliest_year, self.first_year)
-        )
+        earliest = self.first_year
+        if row.earliest_year is not None:
+            earliest = max(row.earliest_year, self.first_year)
         return range(earliest, self.last_year - row.lead_time_years + 1)
 
     def payment_years(self, project: str, committed: int) -> range:
@@ -412,67 +405,77 @@ class Lookups:
     @cached_property
     def skills(self) -> dict[str, Skill]:
         """Skills by id."""
-        return {row.skill: row for row in sorted(self.tables.skills, key=lambda r: r.skill)}
+        return _by_id(self.tables.skills, "skill")
 
     @cached_property
     def workforce(self) -> dict[tuple[str, str], Workforce]:
         """Staff rows by country, skill. A pair without a row has nobody and borrows nobody."""
-        return {
-            (r.country, r.skill): r
-            for r in sorted(self.tables.workforce, key=lambda r: (r.country, r.skill))
-        }
+        return _by_id(self.tables.workforce, "country", "skill")
 
     @cached_property
     def programmes(self) -> dict[str, Training]:
         """Training programmes that lead to a country and skill with a workforce row."""
-        rows = sorted(self.tables.training, key=lambda r: r.programme)
-        return {r.programme: r for r in rows if (r.country, r.skill) in self.workforce}
+        led = [row for row in self.tables.training if (row.country, row.skill) in self.workforce]
+        return _by_id(led, "programme")
 
     @cached_property
     def staffing(self) -> dict[str, dict[str, float]]:
         """project -> skill -> persons per tonne of yearly throughput; only where positive."""
         by_stage: dict[str, dict[str, float]] = defaultdict(dict)
         by_project: dict[str, dict[str, float]] = defaultdict(dict)
-        for row in sorted(self.tables.staffing, key=lambda r: (r.stage, r.project, r.skill)):
+        for row in self.tables.staffing:
             target = by_project[row.project] if row.project else by_stage[row.stage]
             target[row.skill] = persons_per_tonne(row.persons_per_ktpa)
-        need = {p: {**by_stage[row.stage], **by_project[p]} for p, row in self.projects.items()}
-        return {p: {k: v for k, v in sorted(skills.items()) if v > 0} for p, skills in need.items()}
+        staffing: dict[str, dict[str, float]] = {}
+        for name, project in self.projects.items():
+            needed = by_stage[project.stage] | by_project[name]
+            staffing[name] = {skill: needed[skill] for skill in sorted(needed) if needed[skill] > 0}
+        return staffing
 
     # ---- money -------------------------------------------------------------------------------------
 
     @cached_property
     def budget(self) -> dict[tuple[str, int], float]:
         """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
-        rows = sorted(self.tables.budgets, key=lambda r: (r.funder, r.year))
-        return {(r.funder, r.year): r.musd for r in rows if r.year in self.years}
+        budget: dict[tuple[str, int], float] = {}
+        for (funder, year), row in _by_id(self.tables.budgets, "funder", "year").items():
+            if year in self.years:
+                budget[funder, year] = row.musd
+        return budget
 
     @cached_property
     def reach(self) -> dict[str, tuple[str, ...]]:
         """Countries in which each funder with money may pay."""
-        rows: Mapping[str, tuple[str, ...]] = {r.funder: r.countries for r in self.tables.funders}
-        out = {}
-        for funder in sorted({r.funder for r in self.tables.budgets}):
-            listed = rows.get(funder, (funder,))
-            out[funder] = tuple(c for c in self.countries if c in listed or "*" in listed)
-        return out
+        stated = {row.funder: row.countries for row in self.tables.funders}
+        reach: dict[str, tuple[str, ...]] = {}
+        for funder in sorted({row.funder for row in self.tables.budgets}):
+            listed = stated.get(funder, (funder,))
+            everywhere = "*" in listed
+            reach[funder] = tuple(
+                country for country in self.countries if everywhere or country in listed
+            )
+        return reach
 
     @cached_property
     def party(self) -> dict[str, str]:
         """Country -> with whom it negotiates as one."""
-        return {c: row.party or c for c, row in self.countries.items()}
+        return {name: row.party or name for name, row in self.countries.items()}
 
     @cached_property
     def funder_party(self) -> dict[str, str]:
         """Funder with money -> whose money it is."""
-        said = {row.funder: row.party for row in self.tables.funders}
-        return {funder: said.get(funder) or self.party.get(funder, funder) for funder in self.reach}
+        stated = {row.funder: row.party for row in self.tables.funders}
+        parties: dict[str, str] = {}
+        for funder in self.reach:
+            parties[funder] = stated.get(funder) or self.party.get(funder, funder)
+        return parties
 
     # ---- targets -----------------------------------------------------------------------------------
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """All rows of a table; of `targets` those of the model file too, at the end."""
-        return (*self.tables.rows(table), *(self.model_targets if table == "targets" else ()))
+        of_table = self.tables.rows(table)
+        return (*of_table, *self.model_targets) if table == "targets" else of_table
 
     @cached_property
     def model_targets(self) -> tuple[ModelTarget, ...]:
@@ -492,14 +495,14 @@ class Lookups:
     @cached_property
     def targets(self) -> dict[str, Target]:
         """Targets by id, of the table and of the model file."""
-        return {row.target: row for row in sorted(self.target_rows, key=lambda row: row.target)}
+        return _by_id(self.target_rows, "target")
 
     def target_countries(self, target: str) -> tuple[str, ...]:
         """Countries that a target sums over."""
         row = self.targets[target]
         if row.country:
-            return tuple(c for c in self.countries if c in row.country)
-        return tuple(c for c in self.countries if row.party in ("", self.party[c]))
+            return tuple(name for name in self.countries if name in row.country)
+        return tuple(name for name in self.countries if row.party in ("", self.party[name]))
 
     def target_elements(self, target: str) -> tuple[str, ...]:
         """Elements for each of which a target holds by itself."""
@@ -507,7 +510,7 @@ class Lookups:
         if named:
             return (named,)
         demanded = {row.element for row in self.tables.demand}
-        return tuple(e for e in self.elements if e in demanded)
+        return tuple(element for element in self.elements if element in demanded)
 
     def target_forms(self, target: str) -> tuple[str, ...]:
         """Forms of the goods that a target speaks of; what mines yield is held against oxide."""
@@ -519,20 +522,30 @@ class Lookups:
     def target_scenarios(self, target: str) -> frozenset[str]:
         """Scenarios on whose nodes a target holds: the one that it names, all draws of a storyline, or all."""
         named = self.targets[target].scenario
-        return frozenset(w for w, line in self.storylines.items() if named in ("", w, line))
+        scenarios: set[str] = set()
+        for scenario, storyline in self.storylines.items():
+            if named in ("", scenario, storyline):
+                scenarios.add(scenario)
+        return frozenset(scenarios)
 
     def target_years(self, target: str) -> range:
         """Years of the horizon in which a target holds."""
         row = self.targets[target]
-        first = self.first_year if row.first_year is None else max(row.first_year, self.first_year)
-        last = self.last_year if row.last_year is None else min(row.last_year, self.last_year)
+        first, last = self.first_year, self.last_year
+        if row.first_year is not None:
+            first = max(row.first_year, first)
+        if row.last_year is not None:
+            last = min(row.last_year, last)
         return range(first, last + 1)
 
     @cached_property
     def supplier_origin(self) -> dict[str, str]:
         """Outside supplier -> the country that it sells from."""
-        named = {row.supplier: row.origin for row in self.tables.suppliers if row.origin}
-        return {row.supplier: named.get(row.supplier, row.supplier) for row in self.tables.imports}
+        named = {row.supplier: row.origin for row in self.tables.suppliers}
+        origins: dict[str, str] = {}
+        for row in self.tables.imports:
+            origins[row.supplier] = named.get(row.supplier) or row.supplier
+        return origins
 
 
 def returning(row: Return) -> tuple[str, str]:
@@ -546,3 +559,25 @@ def _years_of(by_year: Mapping[Any, float]) -> dict[Any, list[int]]:
     for *key, year in by_year:
         out[tuple(key)].append(year)
     return dict(out)
+
+
+def _by_id(rows: Iterable[R], *columns: str) -> dict[Any, R]:
+    """Cell of a column, or cells of several, -> row; in their order."""
+    key_of = attrgetter(*columns)
+    return {key_of(row): row for row in sorted(rows, key=key_of)}
+
+
+def _positive(by_year: dict[Any, float]) -> dict[Any, float]:
+    return {key: figure for key, figure in by_year.items() if figure > 0}
+
+
+def _steps(tiers: list[tuple[float, float]]) -> tuple[LossStep, ...]:
+    """Steps of tiers, each a largest share and a loss (USD/kg)."""
+    *inner, (_, deepest) = sorted(tiers)
+    steps: list[LossStep] = []
+    lower = 0.0
+    # The last step ends at 1, exactly: else the whole demand could not be short, and no plan would exist.
+    for upper, loss in (*inner, (1.0, deepest)):
+        steps.append(LossStep(upper - lower, musd_per_tonne(loss)))
+        lower = upper
+    return tuple(steps)

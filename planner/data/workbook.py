@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from planner.data.cells import text_of
+from planner.data.checks import Reading
 from planner.data.schema import BY_NAME
 from planner.data.sheets import MAX_COLUMNS, MODEL_SHEET, NOTES_SHEET, Sheet, sheet_of
 from planner.errors import Fault, InputError, did_you_mean, fault
@@ -38,15 +39,17 @@ LISTED = 1_000
 """Merged areas, and formulas without a value, that are kept of a sheet."""
 _BULK = {("row", 3), ("si", 2)}
 """Elements, and their depth, that a reader takes and drops one by one."""
-_CELL = ["sheetData", "row", "c"]
+_ROW = ["sheetData", "row"]
+_CELL = [*_ROW, "c"]
 _CHUNK = 2**16
+UNREADABLE = "is not a readable .xlsx workbook"
 _TRUE = ("1", "true", "on")
 _ENCODED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 
 
 @dataclass
 class Traits:
-    """What reading values alone does not show of a sheet."""
+    """Traits of a sheet that reading its values alone does not show."""
 
     merged: list[str] = field(default_factory=list)
     valueless: list[str] = field(default_factory=list)
@@ -77,20 +80,30 @@ def inspect(path: Path) -> dict[str, Traits]:
     try:
         with ZipFile(path) as book:
             _check_sizes(book)
-            traits, total = {}, 0
-            for name in book.namelist():
-                part = _read_part(book, name)
-                total += part.elements
-                if total > MAX_ELEMENTS:
-                    raise _Hostile(f"holds more than {MAX_ELEMENTS:,} elements")
-                traits[name] = part.traits
-            return traits
+            return _traits_of_parts(book)
     except _Hostile as error:
-        raise InputError([fault("hostile-workbook", path.name, 0, "", str(error))]) from None
+        raise _refused("hostile-workbook", path, str(error)) from None
+    except _Damaged as error:
+        raise _refused("bad-workbook", path, f"{UNREADABLE}: {error}") from None
     except Exception as error:  # zlib.error and what else a damaged archive makes the library raise
-        kind = "" if isinstance(error, _Damaged) else f"{type(error).__name__}: "
-        said = f"is not a readable .xlsx workbook: {kind}{error}"
-        raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
+        said = f"{UNREADABLE}: {type(error).__name__}: {error}"
+        raise _refused("bad-workbook", path, said) from None
+
+
+def _refused(rule: str, path: Path, said: str) -> InputError:
+    return InputError([fault(rule, path.name, 0, "", message=said)])
+
+
+def _traits_of_parts(book: ZipFile) -> dict[str, Traits]:
+    traits: dict[str, Traits] = {}
+    total = 0
+    for name in book.namelist():
+        part = _read_part(book, name)
+        traits[name] = part.traits
+        total += part.elements
+        if total > MAX_ELEMENTS:
+            raise _Hostile(f"holds more than {MAX_ELEMENTS:,} elements")
+    return traits
 
 
 def _check_sizes(book: ZipFile) -> None:
@@ -98,21 +111,27 @@ def _check_sizes(book: ZipFile) -> None:
     total = sum(part.file_size for part in parts)
     largest = max((part.file_size for part in parts), default=0)
     if len(parts) > MAX_PARTS or total > MAX_UNPACKED or largest > MAX_PART:
-        raise _Hostile(
-            f"unpacks to {total / 2**20:,.0f} MiB in {len(parts)} parts; "
-            f"at most {MAX_UNPACKED // 2**20} MiB in {MAX_PARTS} parts are opened"
-        )
+        size = f"{total / 2**20:,.0f} MiB in {len(parts)} parts"
+        most = f"{MAX_UNPACKED // 2**20} MiB in {MAX_PARTS} parts"
+        raise _Hostile(f"unpacks to {size}; at most {most} are opened")
 
 
 class _Part:
-    """One part as its elements go by: how many there are, where they stand, and what they say of a sheet."""
+    """One part as its elements go by: their number, where they stand, and the traits of a sheet that they tell."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.traits, self.elements = name, Traits(), 0
+        self.name = name
+        self.traits = Traits()
+        self.elements = 0
         self._open: list[str] = []
-        self._in_one = self._elsewhere = self._sheets = 0
-        self._row, self._column = 0, (0, "")
-        self._cell, self._formula, self._value = "", False, False
+        self._in_one = 0
+        self._elsewhere = 0
+        self._sheets = 0
+        self._row = 0
+        self._column = (0, "")
+        self._cell = ""
+        self._formula = False
+        self._value = False
 
     def parser(self) -> expat.XMLParserType:
         """A parser that feeds this part."""
@@ -129,39 +148,42 @@ class _Part:
         local = tag.rpartition(":")[2]
         self._open.append(local)
         self.elements += 1
-        bulk = len(self._open) >= 2 and (self._open[1], 2) in _BULK
-        bulk = bulk or (len(self._open) >= 3 and (self._open[2], 3) in _BULK)
-        if (local, len(self._open)) in _BULK:
-            self._in_one = 0
-        self._in_one += bulk
-        self._elsewhere += not bulk
-        self._sheets += self._open[1:] == ["sheets", "sheet"]
-        if self._sheets > MAX_SHEETS:
-            raise _Hostile(f"has more than {MAX_SHEETS:,} sheets")
-        if (
-            self._elsewhere > MAX_ELSEWHERE
-            or self._in_one > MAX_IN_ONE
-            or len(self._open) > MAX_DEPTH
-        ):
-            raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
+        self._count(local)
         self._note_looks(local, values)
-        if self._open[1:] == ["sheetData", "row"]:
+        path = self._open[1:]
+        if path == _ROW:
             self._next_row(values.get("r"))
-        elif self._open[1:] == _CELL:
+        elif path == _CELL:
             self._next_cell(values.get("r"))
             # A formula may give an empty text, which is stored as such.
             self._formula, self._value = False, values.get("t") == "str"
-            style = values.get("s") or "0"
-            self.traits.filled[int(style) if style.isdecimal() else 0] += 1
+            self.traits.filled[_number(values.get("s"))] += 1
         elif local == "f":
             self._formula = True
         elif local == "mergeCell" and len(self.traits.merged) < LISTED:
             self.traits.merged.append(values.get("ref", "?"))
 
+    def _count(self, local: str) -> None:
+        """Count an element where it stands; raise _Hostile for more than a reader can hold."""
+        depth = len(self._open)
+        if (local, depth) in _BULK:
+            self._in_one = 0
+        if _BULK.isdisjoint(zip(self._open[1:3], (2, 3), strict=False)):
+            self._elsewhere += 1
+        else:
+            self._in_one += 1
+        if self._open[1:] == ["sheets", "sheet"]:
+            self._sheets += 1
+            if self._sheets > MAX_SHEETS:
+                raise _Hostile(f"has more than {MAX_SHEETS:,} sheets")
+        is_large = self._elsewhere > MAX_ELSEWHERE or self._in_one > MAX_IN_ONE
+        if is_large or depth > MAX_DEPTH:
+            raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
+
     def _note_looks(self, local: str, values: dict[str, str]) -> None:
-        """Keep what a person does not see of a sheet, or sees as deleted."""
+        """Keep the looks of a sheet that a person does not see, or sees as deleted."""
         path = self._open[1:]
-        if path == ["sheetData", "row"]:
+        if path == _ROW:
             self.traits.hidden_rows += values.get("hidden") in _TRUE
         elif path == ["cols", "col"] and values.get("hidden") in _TRUE:
             self.traits.hidden_columns += 1
@@ -172,42 +194,42 @@ class _Part:
         elif path == ["fonts", "font", "strike"] and values.get("val", "1") in _TRUE:
             self.traits.struck[-1] = True
         elif path == ["cellXfs", "xf"]:
-            font = values.get("fontId") or "0"
-            self.traits.fonts.append(int(font) if font.isdecimal() else 0)
+            self.traits.fonts.append(_number(values.get("fontId")))
 
     def _next_row(self, given: str | None) -> None:
         number = int(given) if given else self._row + 1
         if not self._row < number <= LAST_ROW:
-            where = (
-                f"row {number} follows row {self._row}"
-                if number <= self._row
-                else f"has a row {number}"
-            )
+            where = f"has a row {number}"
+            if number <= self._row:
+                where = f"row {number} follows row {self._row}"
             raise _Damaged(f"part {self.name}: {where}")
-        self._row, self._column = number, (0, "")
+        self._row = number
+        self._column = (0, "")
 
     def _next_cell(self, given: str | None) -> None:
         self._cell = given or "?"
         if given:
             letters = given.rstrip("0123456789")
-            if (len(letters), letters) <= self._column:
-                raise _Damaged(
-                    f"part {self.name}: cell {given} follows a cell of column {self._column[1]}"
-                )
-            self._column = len(letters), letters
+            column = (len(letters), letters)
+            if column <= self._column:
+                after = f"cell {given} follows a cell of column {self._column[1]}"
+                raise _Damaged(f"part {self.name}: {after}")
+            self._column = column
 
     def _characters(self, _: str) -> None:
-        self._value = self._value or (bool(self._open) and self._open[-1] in ("v", "t"))
+        if self._open and self._open[-1] in ("v", "t"):
+            self._value = True
 
     def _end(self, _: str) -> None:
-        if (
-            self._open[1:] == _CELL
-            and self._formula
-            and not self._value
-            and len(self.traits.valueless) < LISTED
-        ):
+        is_valueless = self._open[1:] == _CELL and self._formula and not self._value
+        if is_valueless and len(self.traits.valueless) < LISTED:
             self.traits.valueless.append(self._cell)
         self._open.pop()
+
+
+def _number(text: str | None) -> int:
+    """The number of a font or format; the first where none is given."""
+    return int(text) if text and text.isdecimal() else 0
 
 
 def _read_part(book: ZipFile, name: str) -> _Part:
@@ -217,12 +239,12 @@ def _read_part(book: ZipFile, name: str) -> _Part:
     named_so = name.endswith((".xml", ".rels"))
     with book.open(name) as file:
         chunk = file.read(_CHUNK)
-        if not named_so and not chunk.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(
-            (b"<", b"\0<")
-        ):
+        begins = chunk.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+        if not named_so and not begins.startswith((b"<", b"\0<")):
             return found
         # What is XML by its looks alone, such as old drawings, need not be sound: no reader gets further than we do.
-        with suppress(*(() if named_so else (expat.ExpatError,))):
+        tolerated = () if named_so else (expat.ExpatError,)
+        with suppress(*tolerated):
             while chunk:
                 parser.Parse(chunk, False)
                 chunk = file.read(_CHUNK)
@@ -233,54 +255,51 @@ def _read_part(book: ZipFile, name: str) -> _Part:
 # ---- its sheets ------------------------------------------------------------------------------------------------------
 
 
-def read_workbook(
-    path: Path, faults: list[Fault], remarks: list[Fault]
-) -> tuple[dict[str, Sheet], Sheet | None]:
+def read_workbook(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:
     """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable.
 
-    Faults and remarks on what the sheets look like are added to the lists.
+    Faults and remarks on the looks of sheets are added to the reading.
     """
     traits = inspect(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            sheets, model = _read_tabs(path, traits, faults, remarks)
+            return _read_tabs(path, traits, reading)
     except InputError:
         raise
     except MemoryError:
-        raise InputError([fault("too-large", path.name, 0, "", "does not fit in memory")]) from None
+        raise _refused("too-large", path, "does not fit in memory") from None
     except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
-        said = f"is not a readable .xlsx workbook: {type(error).__name__}: {str(error)[:200]}"
-        raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
-    return sheets, model
+        said = f"{UNREADABLE}: {type(error).__name__}: {str(error)[:200]}"
+        raise _refused("bad-workbook", path, said) from None
 
 
 def _read_tabs(
-    path: Path, traits: dict[str, Traits], faults: list[Fault], remarks: list[Fault]
+    path: Path, traits: dict[str, Traits], reading: Reading
 ) -> tuple[dict[str, Sheet], Sheet | None]:
     sheets: dict[str, Sheet] = {}
-    model: Sheet | None = None
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         for tab in book.worksheets:
-            place = f"{path.name}[{tab.title}]"
-            if tab.title.casefold() == NOTES_SHEET:
+            name = tab.title
+            place = f"{path.name}[{name}]"
+            if name.casefold() == NOTES_SHEET:
                 continue
-            if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
-                said = f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"
-                faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))
+            if name != MODEL_SHEET and name not in BY_NAME:
+                said = f"unknown table{did_you_mean(name, [*BY_NAME, MODEL_SHEET])}"
+                reading.faults.append(
+                    fault("unknown-table", place, 0, "", message=said, value=name)
+                )
                 continue
             tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
-            sheet = sheet_of(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
-            found = traits.get(_part(tab), Traits())
-            faults += _layout(place, tab.title, found)
-            remarks += _unseen(place, tab.title, found, traits)
-            if tab.title == MODEL_SHEET:
-                model = sheet
-            else:
-                sheets[tab.title] = sheet
+            lines = _tab_lines(place, tab.iter_rows(values_only=True))
+            sheets[name] = sheet_of(place, lines, name)
+            of_sheet = traits.get(_part(tab), Traits())
+            reading.faults += _layout(place, name, of_sheet)
+            reading.remarks += _unseen(place, name, of_sheet, traits)
     finally:
         book.close()
+    model = sheets.pop(MODEL_SHEET, None)
     return sheets, model
 
 
@@ -295,8 +314,9 @@ def _tab_lines(
     for number, row in enumerate(rows, start=1):
         beyond = row[MAX_COLUMNS:]
         if beyond.count(None) < len(beyond):
-            said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
-            raise InputError([fault("too-large", place, number, "", said)])
+            last = get_column_letter(MAX_COLUMNS)
+            said = f"has cells beyond column {last}; at most {MAX_COLUMNS:,} columns are read"
+            raise InputError([fault("too-large", place, number, "", message=said)])
         yield number, tuple(_decoded(text_of(value)) for value in row[:MAX_COLUMNS])
 
 
@@ -307,35 +327,23 @@ def _decoded(text: str) -> str:
 
 def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
     if traits.merged:
-        also = tuple(f"{tab}!{area}" for area in traits.merged[1:])
         said = f"cells {traits.merged[0]} are merged"
-        address = traits.merged[0].split(":")[0]
-        yield fault(
-            "merged-cells",
-            place,
-            _row(address),
-            "",
-            said,
-            cell=f"{tab}!{traits.merged[0]}",
-            also=also,
-        )
+        yield _of_cells("merged-cells", place, said, tab, areas=traits.merged)
     if traits.valueless:
-        also = tuple(f"{tab}!{cell}" for cell in traits.valueless[1:])
         said = "a formula has no stored value, so the cell would read as empty"
-        line = _row(traits.valueless[0])
-        yield fault(
-            "formula-without-value",
-            place,
-            line,
-            "",
-            said,
-            cell=f"{tab}!{traits.valueless[0]}",
-            also=also,
-        )
+        yield _of_cells("formula-without-value", place, said, tab, areas=traits.valueless)
+
+
+def _of_cells(rule: str, place: str, said: str, tab: str, *, areas: Sequence[str]) -> Fault:
+    """A fault of cells or areas of a sheet, told at the first of them."""
+    addresses = [f"{tab}!{area}" for area in areas]
+    first, *others = addresses
+    line = _row(areas[0].split(":")[0])
+    return fault(rule, place, line, "", message=said, cell=first, also=tuple(others))
 
 
 def _unseen(place: str, tab: str, sheet: Traits, parts: Mapping[str, Traits]) -> Iterator[Fault]:
-    """Remark on what counts though a person does not see it, or sees it as deleted."""
+    """A remark on cells that count though a person does not see them, or sees them as deleted."""
     styles = parts.get("xl/styles.xml", Traits())
     struck = 0
     for number, cells in sheet.filled.items():
@@ -353,7 +361,7 @@ def _unseen(place: str, tab: str, sheet: Traits, parts: Mapping[str, Traits]) ->
         told.append(f"{struck} cells struck through")
     if told:
         said = f"{', '.join(told)}: all of it is read and counts"
-        yield fault("hidden-cells", place, 0, "", said)
+        yield fault("hidden-cells", place, 0, "", message=said)
 
 
 def _row(address: str) -> int:
