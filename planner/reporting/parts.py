@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -53,7 +53,7 @@ class Column:
     """A column of a table: the field of its frame, heading and unit. `only`: shown on a `PAGE` or in a `SHEET` alone.
     `heading`: stands in the workbook for heading and unit. `summed`: the total has its sum."""
 
-    field: str
+    field: str = ""
     title: str
     unit: str = ""
     form: Format = NUMBER
@@ -72,29 +72,58 @@ class Column:
         return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
 
 
-def text(field: str, title: str = "", **more: Any) -> Column:
-    """A column of words."""
-    return Column(field=field, title=title or field, form=WORDS, **more)
-
-
-def figures(field: str, title: str, unit: str = "", **more: Any) -> Column:
+def figures(title: str, unit: str = "", **more: Any) -> Column:
     """A column of numbers."""
-    return Column(field=field, title=title, unit=unit, **more)
+    return Column(title=title, unit=unit, **more)
 
 
-def total(field: str, title: str, unit: str = "", **more: Any) -> Column:
-    """A column of amounts that are added up."""
-    return Column(field=field, title=title, unit=unit, form=AMOUNT, summed=True, **more)
+def text(title: str = "", **more: Any) -> Column:
+    """A column of words; called as its field if it has no title."""
+    return Column(title=title, form=WORDS, **more)
 
 
 amounts = partial(figures, form=AMOUNT)
 """A column of amounts of which less than a twentieth says nothing."""
-share = partial(figures, form=SHARE)
+total = partial(amounts, summed=True)
+"""A column of amounts that are added up."""
+per_cent = partial(figures, form=SHARE)
 """A column of shares, shown in per cent."""
-year = partial(figures, form=YEAR)
+whole = partial(figures, form=YEAR)
 """A column of years or of counts."""
 changed = partial(figures, form=CHANGE)
 """A column of changes, with their sign."""
+rate = partial(figures, form=RATE)
+"""A column of rates, which the workbook shows with all their digits."""
+several = partial(figures, form=LIST)
+"""A column of lists of words."""
+
+
+class Columns:
+    """Base of a class that declares the columns of a table, each as `field = kind_of_column(heading, unit)`."""
+
+    @classmethod
+    def all(cls, *left_out: str) -> list[Column]:
+        """The columns in order; some fields may be left out."""
+        found = []
+        for field, column in vars(cls).items():
+            if isinstance(column, Column) and field not in left_out:
+                title = column.title or field
+                found.append(replace(column, field=field, title=title))
+        return found
+
+    @classmethod
+    def fields(cls) -> list[str]:
+        """The fields of the columns in order."""
+        return [column.field for column in cls.all()]
+
+
+def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame:
+    """A frame of records, a row each, their fields as they are; named: a field -> the words for its value."""
+    frame = pd.DataFrame([vars(row) for row in rows])
+    for field, words in named.items():
+        if field in frame:
+            frame[field] = frame[field].map(words)
+    return frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +272,12 @@ class Chapter:
     parts: Sequence[Part] = ()
     behind: bool = False
     alone: bool = False
+
+    @classmethod
+    def of(cls, anchor: str, title: str, parts: Iterable[Part | None], **more: Any) -> Chapter:
+        """A chapter of those of some parts that there are; more: as for the class."""
+        there = [part for part in parts if part is not None]
+        return cls(anchor=anchor, title=title, parts=there, **more)
 
     @property
     def tables(self) -> list[ReportTable]:

@@ -62,7 +62,7 @@ def test_the_claim_is_the_core_and_its_price_beyond_no_action(run: RunView) -> N
 def test_the_first_screen_says_what_the_first_step_leaves(run: RunView) -> None:
     # The first step is one project: 100 MUSD of public money, and half of the 15,000 MUSD remain.
     assert "Fund first: Coast separation plant." in fund.lead(run)
-    (row, *_) = fund.steps_table(run).rows
+    (row, *_) = fund.steps_table(run, decided(run)).rows
     assert (row[0], row[1], row[2]) == (1, "Coast separation plant, Australia", 100.0)
     assert row[4] == 0.5
     (chart,) = front(run).charts

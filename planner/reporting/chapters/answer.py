@@ -12,8 +12,9 @@ from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import headline, midway
-from planner.reporting.words.numbers import BILLION, money, percent, span
+from planner.reporting.words.numbers import BILLION, money, percent
 from planner.reporting.words.sentences import Passages, worded_lines
+from planner.results.decision import Frontier
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import (
     Step,
@@ -72,17 +73,16 @@ def evaluated(run: RunView) -> bool:
 def claim(run: RunView) -> str:
     """The answer in one line."""
     found, built = decided(run), decisions(run)
-    idle = doing_nothing(run)
-    frontier = found.frontier if found is not None else None
-    core = named(frontier, "core") if frontier is not None else None
+    core, core_effect = None, None
+    if found is not None:
+        core = named(found.frontier, "core")
+        core_effect = effect(found.frontier, core.risk)
     return say(
         "claim",
         goal=run.case.model.objective.goal,
         core=core,
-        core_effect=effect(frontier, core.risk)
-        if frontier is not None and core is not None
-        else None,
-        nothing_cost=idle.get("cost"),
+        core_effect=core_effect,
+        nothing_cost=doing_nothing(run).get("cost"),
         cost=run.summary["cost_musd"],
         before=_risk_before(run),
         after=_risk_after(run),
@@ -230,17 +230,45 @@ def frontier_chart(run: RunView) -> Chart | None:
     frontier = found.frontier
     nothing = max(named(frontier, "nothing").risk, 1e-9)
     most = max(plan.cost for plan in frontier.plans)
-    per, unit = (1000.0, "bn USD") if most >= BILLION else (1.0, "MUSD")
+    in_billions = most >= BILLION
+    per = 1000.0 if in_billions else 1.0
     first = first_steps(run)[:FIRST_STEPS]
-    corners = [
-        {"cost": corner.cost / per, "share": min(corner.risk / nothing, 1.0)}
-        for corner in frontier.corners
-        if corner.cost <= 1.06 * most
-    ]
-    plans = []
+    title = of_frontier(
+        "frontier_title", first=first[:1], nothing=nothing, next_billion=next_billion(frontier)
+    )
+    told = _told_steps(run, first, nothing)
+    spec = funding.frontier(
+        _corners(frontier, nothing, per),
+        _named_plans(frontier, nothing, per),
+        _marks(told, per),
+        "bn USD" if in_billions else "MUSD",
+        FRONTIER,
+    )
+    return Chart(
+        name="frontier",
+        title=title,
+        caption=of_frontier("frontier", steps=told, gap=frontier.gap, nothing=nothing),
+        spec=spec,
+        source=f"{FRONTIER}, merit",
+    )
+
+
+def _corners(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:
+    """Cost and residual risk at the corners of the curve, as far as the plans reach."""
+    most = max(plan.cost for plan in frontier.plans)
+    rows = []
+    for corner in frontier.corners:
+        if corner.cost <= 1.06 * most:
+            rows.append({"cost": corner.cost / per, "share": min(corner.risk / nothing, 1.0)})
+    return pd.DataFrame(rows)
+
+
+def _named_plans(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:
+    """The plans that have a name, those that do not differ together, that of the most risk first."""
+    rows = []
     for same in alike(sorted(frontier.plans, key=lambda plan: -plan.risk)):
         plan = same[0]
-        plans.append(
+        rows.append(
             {
                 "name": plan_name(same),
                 "meaning": of_frontier("plan_meaning", alike=same),
@@ -248,31 +276,20 @@ def frontier_chart(run: RunView) -> Chart | None:
                 "share": min(plan.risk / nothing, 1.0),
                 "risk_musd": plan.risk,
                 "chosen": any(one.key == "chosen" for one in same),
-                "unit": unit,
             }
         )
-    marks = [
-        {
-            "place": step.place,
-            "cost": step.cost / per,
-            "share": step.risk / nothing,
-            "projects": ", ".join(map(run.names.project, step.projects)),
-        }
-        for step in first
-    ]
-    return Chart(
-        name="frontier",
-        title=of_frontier(
-            "frontier_title", first=first[:1], nothing=nothing, next_billion=next_billion(frontier)
-        ),
-        caption=of_frontier(
-            "frontier", steps=_told_steps(run, first, nothing), gap=frontier.gap, nothing=nothing
-        ),
-        spec=funding.frontier(
-            pd.DataFrame(corners), pd.DataFrame(plans), pd.DataFrame(marks), FRONTIER
-        ),
-        source=f"{FRONTIER}, merit",
-    )
+    return pd.DataFrame(rows)
+
+
+def _marks(told: list[dict[str, Any]], per: float) -> pd.DataFrame:
+    """The first steps as marks on the curve."""
+    rows = []
+    for one in told:
+        step = one["step"]
+        projects = ", ".join(one["names"])
+        cost = step.cost / per
+        rows.append({"place": step.place, "cost": cost, "share": one["left"], "projects": projects})
+    return pd.DataFrame(rows)
 
 
 def _told_steps(run: RunView, first: list[Step], nothing: float) -> list[dict[str, Any]]:
@@ -286,8 +303,3 @@ def _told_steps(run: RunView, first: list[Step], nothing: float) -> list[dict[st
 def plan_name(same: list[Any]) -> str:
     """The name of a plan of the frontier, or of several that do not differ."""
     return of_frontier("plan_name", alike=same)
-
-
-def years_of(first: float, last: float) -> str:
-    """Years from the first to the last."""
-    return span(first, last)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.charts import funding as charts
-from planner.reporting.parts import Chapter, Chart, Part
+from planner.reporting.charts import funding, shapes, style
+from planner.reporting.parts import Chapter, Chart
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.sentences import Passages
@@ -15,46 +15,48 @@ from planner.results.figures.run import EXPECTED
 
 say = Passages("capacity.j2")
 SOURCE = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
+STOCKS = table_rows("stocks", EXPECTED) + ": stock_t"
+STAFF = table_rows("workforce") + ": needed over available"
+BUILT = {"existing": "existing_tpa", "new": "new_tpa"}
+USED = {"used, expected": "throughput_t", "used, worst scenario": "worst_t"}
 
 
 def chapter(run: RunView) -> Chapter | None:
     """Three charts over the same years; None without plants."""
     if run.by_year["capacity"].empty:
         return None
-    parts: list[Part | None] = [capacities(run), stock(run), teams(run)]
-    kept = [part for part in parts if part is not None]
-    return Chapter(anchor="staff", title="Capacity, stock and people", parts=kept, behind=True)
+    parts = [capacities(run), stock(run), teams(run)]
+    return Chapter.of("staff", "Capacity, stock and people", parts, behind=True)
 
 
 def capacities(run: RunView) -> Chart:
     """Existing and new capacity by year and what is used of it, by stage."""
-    bars, lines, last = [], [], None
+    built, used, last = [], [], None
     for stage, kind in capacity_groups(run):
         sums = capacity_by_year(run, stage, kind)
         name = f"{STAGES_MANY[stage]}, {UNITS[kind]}/y"
-        for word, column in (("existing", "existing_tpa"), ("new", "new_tpa")):
-            bars.append(_rows(sums, name, word, column))
-        for word, column in (
-            ("used, expected", "throughput_t"),
-            ("used, worst scenario", "worst_t"),
-        ):
-            lines.append(_rows(sums, name, word, column))
+        built.append(_by_kind(sums, name, BUILT))
+        used.append(_by_kind(sums, name, USED))
         if last is None or stage == "metal":
             last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": UNITS[kind]}
-    assert last is not None  # noqa: S101  there are plants
     return Chart(
         name="capacity",
         title=say("capacity_title", last=last),
         caption=say("capacity", worst=run.names.scenario(run.worst)),
-        spec=charts.capacity(pd.concat(bars), pd.concat(lines), SOURCE),
+        spec=funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
         source=SOURCE,
     )
 
 
-def _rows(sums: pd.DataFrame, stage: str, kind: str, column: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"stage": stage, "year": sums["year"], "kind": kind, "tpa": sums[column].fillna(0.0)}
-    )
+def _by_kind(sums: pd.DataFrame, stage: str, columns: dict[str, str]) -> pd.DataFrame:
+    """Columns of a frame below one another: stage, year, kind, tpa."""
+    parts = []
+    for kind, column in columns.items():
+        amounts = sums[column].fillna(0.0)
+        parts.append(
+            pd.DataFrame({"stage": stage, "year": sums["year"], "kind": kind, "tpa": amounts})
+        )
+    return pd.concat(parts)
 
 
 def stock(run: RunView) -> Chart | None:
@@ -63,13 +65,14 @@ def stock(run: RunView) -> Chart | None:
     if rows.empty:
         return None
     most = rows.sort_values("stock_t", kind="stable").iloc[-1]
-    source = table_rows("stocks", EXPECTED) + ": stock_t"
+    tips = {"year": "end of", "stock_t": "stock, t, expected"}
+    up = style.amounts("stock_t", "t")
     return Chart(
         name="stock",
         title=say("stock_title", most=float(most["stock_t"]), year=int(most["year"])),
         caption=say("stock"),
-        spec=charts.stock(rows, source),
-        source=source,
+        spec=shapes.bars(rows, up, tips=tips, source=STOCKS, hue="#b58900"),
+        source=STOCKS,
     )
 
 
@@ -78,15 +81,14 @@ def teams(run: RunView) -> Chart | None:
     rows = tightest_team(run)
     if rows.empty:
         return None
-    names = []
-    for country, skill in zip(rows["country"], rows["skill"], strict=True):
-        names.append(f"{run.names.skill(skill)}, {run.names.country(country)}")
+    names = rows["skill"].map(run.names.skill) + ", " + rows["country"].map(run.names.country)
+    frame = rows.assign(team=names)[["year", "use", "team"]]
     full = [int(year) for year in rows.loc[rows["use"] > 0.99, "year"]]
-    source = table_rows("workforce") + ": needed over available"
+    tips = {"year": "year", "team": "team", "use": "of its staff is needed"}
     return Chart(
         name="teams",
         title=say("teams_title", full=full),
         caption=say("teams"),
-        spec=charts.teams(rows.assign(team=names)[["year", "use", "team"]], source),
-        source=source,
+        spec=shapes.bars(frame, style.shares("use", "% of staff"), tips=tips, source=STAFF),
+        source=STAFF,
     )

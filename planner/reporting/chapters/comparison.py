@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.parts import Chapter, Part, ReportTable, Text, changed, figures, text
+from planner.reporting.parts import (
+    Chapter,
+    Columns,
+    Part,
+    ReportTable,
+    Text,
+    changed,
+    figures,
+    frame_of,
+    text,
+)
 from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import NOTHING, number, signed
 from planner.reporting.words.sentences import Passages
@@ -47,38 +57,54 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     ]
 
 
+class Causes(Columns):
+    """A row a group of inputs."""
+
+    group = text("inputs as in the other run")
+    cells = figures("cells")
+    risk = figures("risk", "MUSD")
+    moved = changed("change", "MUSD")
+    cost = figures("cost", "MUSD")
+    cost_moved = changed("change", "MUSD")
+    why = text("why not alone")
+
+
 def _causes(found: Comparison) -> ReportTable:
     """Each group of inputs changed alone, then their interplay and all of it."""
     first, second = found.first, found.second
     rows = [_cause(found, cause) for cause in found.causes]
-    fields = ["group", "cells", "risk", "moved", "cost", "cost_moved", "why"]
-    rows.append(("Interplay of the groups", "", None, found.interplay, None, None, ""))
-    cost_moved = second.cost - first.cost
-    risk_moved = second.risk - first.risk
-    rows.append(("All of it", "", second.risk, risk_moved, second.cost, cost_moved, ""))
+    rows.append({"group": "Interplay of the groups", "moved": found.interplay})
+    rows.append({"group": "All of it", "moved": second.risk - first.risk} | _costs(first, second))
+    frame = pd.DataFrame(rows, columns=Causes.fields(), dtype=object)
+    frame[["cells", "why"]] = frame[["cells", "why"]].fillna("")
     return ReportTable(
         title="Causes",
-        columns=[
-            text("group", "inputs as in the other run"),
-            figures("cells", "cells"),
-            figures("risk", "risk", "MUSD"),
-            changed("moved", "change", "MUSD"),
-            figures("cost", "cost", "MUSD"),
-            changed("cost_moved", "change", "MUSD"),
-            text("why", "why not alone"),
-        ],
-        frame=pd.DataFrame(rows, columns=fields, dtype=object).replace({float("nan"): None}),
+        columns=Causes.all(),
+        frame=frame.replace({float("nan"): None}),
         marks=[*("" for _ in rows[:-1]), "total"],
     )
 
 
-def _cause(found: Comparison, cause: Cause) -> tuple[object, ...]:
+def _costs(first: Figures, second: Figures) -> dict[str, object]:
+    """Risk and cost of a second plan, and how its cost differs from that of a first."""
+    return {"risk": second.risk, "cost": second.cost, "cost_moved": second.cost - first.cost}
+
+
+def _cause(found: Comparison, cause: Cause) -> dict[str, object]:
+    row: dict[str, object] = {"group": cause.group, "cells": str(cause.cells), "why": cause.why}
     if cause.alone is None:
-        return cause.group, str(cause.cells), None, None, None, None, cause.why
-    cost = cause.alone.cost
-    moved = cost - found.first.cost
-    effect = found.effect(cause)
-    return cause.group, str(cause.cells), cause.alone.risk, effect, cost, moved, cause.why
+        return row
+    return row | _costs(found.first, cause.alone) | {"moved": found.effect(cause)}
+
+
+class Resized(Columns):
+    """A row a project."""
+
+    group = text("inputs")
+    project = text()
+    before = figures("first run", "t/y")
+    after = figures("with it", "t/y")
+    change = figures("change", "t/y")
 
 
 def _movers(found: Comparison, names: Names) -> ReportTable | None:
@@ -90,49 +116,27 @@ def _movers(found: Comparison, names: Names) -> ReportTable | None:
     frame = pd.concat(parts) if parts else pd.DataFrame()
     if frame.empty:
         return None
-    return ReportTable(
-        title="Which cause moves which project",
-        columns=[
-            text("group", "inputs"),
-            text("project"),
-            figures("before", "first run", "t/y"),
-            figures("after", "with it", "t/y"),
-            figures("change", "change", "t/y"),
-        ],
-        frame=frame,
-    )
+    return ReportTable(title="Which cause moves which project", columns=Resized.all(), frame=frame)
 
 
 def _built(found: Comparison, rows: pd.DataFrame) -> ReportTable:
-    return ReportTable(
-        title="New capacity that differs",
-        columns=[
-            text("project"),
-            figures("before", found.before, "t/y"),
-            figures("after", found.after, "t/y"),
-            figures("change", "change", "t/y"),
-        ],
-        frame=rows,
-    )
+    project, _, _, change = Resized.all("group")
+    before = figures(found.before, "t/y", field="before")
+    after = figures(found.after, "t/y", field="after")
+    columns = [project, before, after, change]
+    return ReportTable(title="New capacity that differs", columns=columns, frame=rows)
 
 
 def _cells(found: Comparison) -> ReportTable:
-    rows = []
-    for cell in found.cells:
-        before, after = cell.before or NOTHING, cell.after or NOTHING
-        rows.append((cell.group, cell.where, cell.column, before, after))
-    return ReportTable(
-        title="Inputs",
-        columns=[
-            text("group"),
-            text("row"),
-            text("column"),
-            text("before", found.before),
-            text("after", found.after),
-        ],
-        frame=pd.DataFrame(rows, columns=["group", "row", "column", "before", "after"]),
-        folded=len(rows) > MANY,
-    )
+    frame = frame_of(found.cells)
+    frame = frame.assign(before=frame["before"].replace("", NOTHING))
+    frame = frame.assign(after=frame["after"].replace("", NOTHING))
+    columns = [text(field=name, title=name) for name in ("group", "where", "column")]
+    columns[1] = text("row", field="where")
+    columns.append(text(found.before, field="before"))
+    columns.append(text(found.after, field="after"))
+    is_long = len(frame) > MANY
+    return ReportTable(title="Inputs", columns=columns, frame=frame, folded=is_long)
 
 
 def _resized(first: Figures, second: Figures, names: Names) -> pd.DataFrame:

@@ -2,65 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import altair as alt
 import pandas as pd
 
+from planner.reporting.charts import shapes, style
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import Card, Chapter, Chart, Part, ReportTable, Text, figures, text
+from planner.reporting.parts import Card, Chapter, Chart, Columns, ReportTable, Text, figures, text
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import midway
-from planner.reporting.words.numbers import percent
+from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.run import rows_of
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
 
 say = Passages("dependence.j2")
 MAIN_ELEMENTS, MOST_ORIGINS, MOST_MAKERS, MOST_SUPPLIERS = 3, 7, 5, 3
-MOST_SCENARIOS = 40
+MOST_SCENARIOS, MOST_MISSING = 40, 25
 OTHERS = "other origins"
+ORIGINS = "tables/origins.csv, basis=last"
 COVERAGE = "tables/coverage.csv"
 FLOWS = (
     table_rows("operations") + ": imported, resold, made, released; line: demand and use by plants"
 )
-OFFICIAL = [
-    {
-        "name": "EU Critical Raw Materials Act, by 2030: at most 65 % from one third country",
-        "share": 0.65,
-    }
-]
-"""Official lines for the share of one origin (Regulation (EU) 2024/1252, article 5)."""
+LIMIT = 0.65
+LIMIT_NAME = "EU Critical Raw Materials Act, by 2030: at most 65 % from one third country"
+"""Official line for the share of one origin (Regulation (EU) 2024/1252, article 5)."""
+WITH, WITHOUT = charts.LOOK
 
 
 def chapter(run: RunView) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
-    parts: list[Part | None] = [
+    parts = [
         largest_origin(run),
         origins(run),
         targets(run),
-        single_losses(run),
         coverage_matrix(run),
         _single_points(run),
         by_source(run),
     ]
-    return Chapter(
-        anchor="dependence",
-        title="How dependent are we, on whom?",
+    return Chapter.of(
+        "dependence",
+        "How dependent are we, on whom?",
+        parts,
         lead=lead(run),
         cards=list(_cards(run)),
-        parts=[part for part in parts if part is not None],
     )
+
+
+def _coverage(run: RunView) -> dict[str, Any]:
+    """The file coverage.json; empty if it was not asked for."""
+    found: dict[str, Any] = (run.beside or {}).get("coverage", {})
+    return found
 
 
 def lead(run: RunView) -> str:
     """The largest origin of the main element at the end, and the largest single failure."""
-    told = list(_largest(run))
     return say(
         "lead",
-        first=told[:1],
+        first=list(_largest(run))[:1],
         points=len(_points(run)),
-        asked=bool((run.beside or {}).get("coverage")),
+        asked=bool(_coverage(run)),
         names=run.names,
     )
 
@@ -70,34 +73,21 @@ def _largest(run: RunView) -> Iterator[dict[str, Any]]:
     told = run.summary.get("diversification", {})
     before = told.get("without_plan", {})
     for element in run.elements:
-        for form, by_year in reversed(list(told.get(element, {}).items())):
-            last = max(by_year)
-            was = before.get(element, {}).get(form, {}).get(last)
-            yield {"element": element, "form": form, "year": last, "now": by_year[last], "was": was}
-            break
+        by_form = told.get(element)
+        if not by_form:
+            continue
+        form = list(by_form)[-1]
+        last = max(by_form[form])
+        was = before.get(element, {}).get(form, {}).get(last)
+        now = by_form[form][last]
+        yield {"element": element, "form": form, "year": last, "now": now, "was": was}
 
 
 def _cards(run: RunView) -> Iterator[Card]:
     for told in list(_largest(run))[:MAIN_ELEMENTS]:
-        now, was = told["now"], told["was"]
-        both = percent(now["largest_share"])
-        if was is not None:
-            both = f"{percent(was['largest_share'])} → {both}"
-        good = f"{midway(run.names.element(told['element']))} {told['form']}, {told['year']}"
-        yield Card(
-            title=f"Largest origin of {good}",
-            value=both,
-            unit=run.names.origin(str(now["largest_origin"])),
-            note="share of supply, without a plan → with it"
-            if was is not None
-            else "share of supply",
-            source=summary_keys(f"diversification.{told['element']}.{told['form']}"),
-        )
-    found = (run.beside or {}).get("coverage", {})
-    for key, title in (
-        ("n1", "Demand met without any one origin"),
-        ("n2", "Without an origin and one more"),
-    ):
+        yield _origin_card(run, told)
+    found = _coverage(run)
+    for key, title in LOST.items():
         worst = _worst(found.get(key, {}))
         if worst is not None:
             year, element, case = worst
@@ -108,6 +98,25 @@ def _cards(run: RunView) -> Iterator[Card]:
                 note=f"without {run.names.without(case['without'])}",
                 source=f"coverage.json: {key}",
             )
+
+
+LOST = {"n1": "Demand met without any one origin", "n2": "Without an origin and one more"}
+
+
+def _origin_card(run: RunView, told: dict[str, Any]) -> Card:
+    now, was = told["now"], told["was"]
+    value, note = percent(now["largest_share"]), "share of supply"
+    if was is not None:
+        value = f"{percent(was['largest_share'])} → {value}"
+        note = "share of supply, without a plan → with it"
+    good = f"{midway(run.names.element(told['element']))} {told['form']}, {told['year']}"
+    return Card(
+        title=f"Largest origin of {good}",
+        value=value,
+        unit=run.names.origin(str(now["largest_origin"])),
+        note=note,
+        source=summary_keys(f"diversification.{told['element']}.{told['form']}"),
+    )
 
 
 def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
@@ -135,17 +144,17 @@ def _origin_rows(run: RunView) -> pd.DataFrame:
     return sums.assign(share=sums["tonnes"] / whole.where(whole > 0, 1.0))
 
 
-def _goods(run: RunView, rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """The goods (element, form) of the elements whose shortage costs most."""
-    found = []
-    for element in run.elements[: 2 * MAIN_ELEMENTS]:
-        for form in sorted(rows.loc[rows["element"] == element, "form"].unique()):
-            found.append((element, form))
-    return found
+def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Rows of the first elements, those whose shortage costs most, in their order; good: element and form by name."""
+    main = run.elements[:most]
+    rows = rows[rows["element"].isin(main)]
+    order = {element: place for place, element in enumerate(main)}
+    rows = rows.assign(place=rows["element"].map(order))
+    rows = rows.sort_values(["place", "form"], kind="stable")
+    return rows.assign(good=rows["element"].map(run.names.element) + " " + rows["form"])
 
 
-def _good(run: RunView, element: str, form: str) -> str:
-    return f"{run.names.element(element)} {form}"
+ORIGIN_TIPS = {"good": "good", "year": "year", "plan": "", "origin": "largest origin"}
 
 
 def largest_origin(run: RunView) -> Chart | None:
@@ -153,47 +162,43 @@ def largest_origin(run: RunView) -> Chart | None:
     rows = _origin_rows(run)
     if rows.empty:
         return None
-    goods = _goods(run, rows)
-    told = []
     best = rows[rows["origin"] != "stock"].sort_values(["share", "origin"], ascending=[False, True])
-    for row in rows_of(best.drop_duplicates(["element", "form", "year"])):
-        if (row.element, row.form) in goods:
-            told.append(_origin_point(run, row, "with the plan"))
-    told += list(_told_without(run, goods))
-    frame = pd.DataFrame(told).sort_values(["place", "plan", "year"], kind="stable")
+    now = best.drop_duplicates(["element", "form", "year"]).assign(plan=WITH)
+    both = pd.concat([now, _told_without(run)])
+    frame = _of_main_goods(run, both, 2 * MAIN_ELEMENTS)
+    frame = frame[frame["good"].isin(frame.loc[frame["plan"] == WITH, "good"])]
+    frame = frame.sort_values(["place", "plan", "year"], kind="stable")
+    frame["origin"] = frame["origin"].map(run.names.origin)
+    spec = shapes.lines_by_year(
+        frame[["good", "year", "plan", "share", "origin"]],
+        style.shares("share", "% of supply"),
+        kind="plan",
+        panels="good",
+        look=charts.LOOK,
+        tips=ORIGIN_TIPS | {"share": "share"},
+        source="tables/origins.csv",
+        limit=LIMIT,
+    )
     return Chart(
         name="largest_origin",
         title=say("largest_title", first=list(_largest(run))[:1], names=run.names),
-        caption=say("largest", line=OFFICIAL[0]),
-        spec=charts.largest_origin(frame, pd.DataFrame(OFFICIAL), "tables/origins.csv"),
-        source="tables/origins.csv, basis=last; summary.json: diversification",
+        caption=say("largest", line=LIMIT_NAME),
+        spec=spec,
+        source=f"{ORIGINS}; summary.json: diversification",
     )
 
 
-def _origin_point(run: RunView, row: Any, plan: str) -> dict[str, Any]:
-    return {
-        "good": _good(run, row.element, row.form),
-        "place": run.elements.index(row.element),
-        "year": int(row.year),
-        "plan": plan,
-        "share": row.share,
-        "origin": run.names.origin(row.origin),
-    }
-
-
-def _told_without(run: RunView, goods: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def _told_without(run: RunView) -> pd.DataFrame:
     """The largest origins without a plan, in the years that the summary tells."""
     told = run.summary.get("diversification", {}).get("without_plan", {})
-    for element, form in goods:
-        for year, at in told.get(element, {}).get(form, {}).items():
-            yield {
-                "good": _good(run, element, form),
-                "place": run.elements.index(element),
-                "year": int(year),
-                "plan": "without a plan",
-                "share": at["largest_share"],
-                "origin": run.names.origin(str(at["largest_origin"])),
-            }
+    rows = []
+    for element in run.elements:
+        for form, by_year in told.get(element, {}).items():
+            for year, at in by_year.items():
+                origin, share = str(at["largest_origin"]), at["largest_share"]
+                rows.append((element, form, int(year), origin, share))
+    frame = pd.DataFrame(rows, columns=["element", "form", "year", "origin", "share"])
+    return frame.assign(plan=WITHOUT)
 
 
 def origins(run: RunView) -> Chart | None:
@@ -201,69 +206,81 @@ def origins(run: RunView) -> Chart | None:
     rows = _origin_rows(run)
     if rows.empty:
         return None
-    goods = _goods(run, rows)
-    names = [_good(run, element, form) for element, form in goods]
     by_size = rows.groupby("origin")["share"].sum().sort_values(ascending=False, kind="stable")
-    kept = list(by_size.index[:MOST_ORIGINS])
-    rows = rows[[good in goods for good in zip(rows["element"], rows["form"], strict=True)]]
-    named = {
-        origin: run.names.origin(origin) if origin in kept else OTHERS for origin in by_size.index
-    }
-    frame = pd.DataFrame(
-        {
-            "good": [_good(run, e, f) for e, f in zip(rows["element"], rows["form"], strict=True)],
-            "year": rows["year"].astype(int),
-            "origin": rows["origin"].map(named),
-            "tonnes": rows["tonnes"],
-            "share": rows["share"],
-        }
+    kept = by_size.index[:MOST_ORIGINS]
+    names = {origin: run.names.origin(origin) for origin in kept}
+    rows = _of_main_goods(run, rows, 2 * MAIN_ELEMENTS)
+    goods = style.in_order(rows["good"])
+    frame = rows.assign(
+        kind=rows["origin"].map(names).fillna(OTHERS), year=rows["year"].astype(int)
     )
-    frame = frame.groupby(["good", "year", "origin"], as_index=False).sum()
-    order = list(dict.fromkeys(named.values()))
+    keys = ["good", "year", "kind"]
+    frame = frame.groupby(keys, as_index=False)[["tonnes", "share"]].sum()
+    kinds = list(names.values())
+    bars = shapes.stacked_bars(
+        frame,
+        style.amounts("tonnes", "t a year, expected"),
+        kinds=[*kinds, OTHERS] if len(by_size) > len(kept) else kinds,
+        others=OTHERS,
+        tips={
+            "good": "good",
+            "year": "year",
+            "kind": "origin",
+            "tonnes": "t, expected",
+            "share": "share",
+        },
+        source=ORIGINS,
+        choosers=[style.chooser("good", "Good", goods, goods[0])],
+    )
     return Chart(
         name="origins",
-        title=say("origins_title", goods=len(names), origins=len(by_size)),
+        title=say("origins_title", goods=len(goods), origins=len(by_size)),
         caption=say("origins_note"),
-        spec=charts.origins(frame, names, order, OTHERS, "tables/origins.csv, basis=last"),
-        source="tables/origins.csv, basis=last",
+        spec=style.across(bars, 240),
+        source=ORIGINS,
     )
+
+
+class Targets(Columns):
+    """A row a target."""
+
+    target = text()
+    kind = text("asks for")
+    at = text("share")
+    where = text("of what, where, when")
+    price = figures("price of missing it", "USD/kg")
+    met = text("result")
+    missing_t = figures("missing, expected", "t")
+    cost_musd = figures("cost of missing it", "MUSD")
+
+
+MET = {None: "must be met", True: "met", False: "missed"}
 
 
 def targets(run: RunView) -> ReportTable | None:
     """The targets that the plan was held to, and whether it meets them."""
-    asked = getattr(run.case, "targets", None) or getattr(run.case.tables, "targets", ())
+    asked = run.case.targets
     if not asked:
         return None
     told = run.summary.get("targets", {})
     rows = []
-    for row in asked.values() if isinstance(asked, dict) else asked:
-        result = told.get(row.target)
+    for row in asked.values():
+        result = told.get(row.target, {"met": None, "missing_t": None, "cost_musd": None})
         rows.append(
             {
-                "name": row.name or row.target,
+                **result,
+                "target": row.name or row.target,
                 "kind": say("kind", kind=row.kind),
-                "share": percent(row.share),
+                "at": percent(row.share),
                 "where": _where(run, row),
                 "price": row.price_usd_per_kg,
-                "met": "must be met" if result is None else ("met" if result["met"] else "missed"),
-                "missing": None if result is None else result["missing_t"],
-                "cost": None if result is None else result["cost_musd"],
+                "met": MET[result["met"]],
             }
         )
+    missed = sum(row["met"] == "missed" for row in rows)
     return ReportTable(
-        title=say(
-            "targets_title", targets=len(rows), missed=sum(r["met"] == "missed" for r in rows)
-        ),
-        columns=[
-            text("name", "target"),
-            text("kind", "asks for"),
-            text("share"),
-            text("where", "of what, where, when"),
-            figures("price", "price of missing it", "USD/kg"),
-            text("met", "result"),
-            figures("missing", "missing, expected", "t"),
-            figures("cost", "cost of missing it", "MUSD"),
-        ],
+        title=say("targets_title", targets=len(rows), missed=missed),
+        columns=Targets.all(),
         frame=pd.DataFrame(rows),
         source=summary_keys("targets"),
         sheet="targets",
@@ -281,7 +298,7 @@ def _where(run: RunView, row: Any) -> str:
     elif row.party:
         parts.append(run.names.party(row.party))
     first, last = row.first_year or run.years[0], row.last_year or run.years[-1]
-    parts.append(f"{first}–{last}" if first != last else str(first))
+    parts.append(span(first, last))
     return "; ".join(parts)
 
 
@@ -294,45 +311,14 @@ def _coverage_rows(run: RunView) -> pd.DataFrame:
     return table[with_plan]
 
 
-CASES = (
-    ("n0", "nothing lost"),
-    ("n1", "without the worst origin (N-1)"),
-    ("n2", "without it and one more (N-2)"),
-)
-
-
-def single_losses(run: RunView) -> Chart | None:
-    """Demand that can be met if nothing, one origin, or one origin and one more is lost."""
-    rows, found = _coverage_rows(run), (run.beside or {}).get("coverage", {})
-    if rows.empty or not found:
-        return None
-    told = []
-    whole = rows[rows["without"] == "nothing"]
-    for row in rows_of(whole):
-        told.append((row.element, int(row.year), CASES[0][1], row.served_share, "nothing"))
-    for key, case in CASES[1:]:
-        for year, by_element in found.get(key, {}).items():
-            for element, at in by_element.items():
-                told.append(
-                    (element, int(year), case, at["share"], run.names.without(at["without"]))
-                )
-    frame = pd.DataFrame(told, columns=["element", "year", "case", "share", "without"])
-    order = {element: place for place, element in enumerate(run.elements)}
-    cases = {case: place for place, (_, case) in enumerate(CASES)}
-    frame = frame.assign(place=frame["element"].map(order), rank=frame["case"].map(cases))
-    frame = frame.sort_values(["place", "rank", "year"], kind="stable")
-    frame["element"] = frame["element"].map(run.names.element)
-    worst = _worst(found.get("n1", {}))
-    return Chart(
-        name="single_losses",
-        title=say("losses_title", worst=worst, names=run.names),
-        caption=say("losses_note"),
-        spec=charts.single_losses(frame.drop(columns=["place", "rank"]), COVERAGE),
-        source=f"{COVERAGE}; coverage.json: n1, n2",
-    )
-
-
-MOST_MISSING = 25
+MISSING_HUES = (style.MISSING, "#f6ddb0", "#e7f0f7")
+COVERAGE_TIPS = {
+    "coverage_year": "year",
+    "without": "without",
+    "element": "element",
+    "share": "demand that can be met",
+    "loss_musd": "loss of such a year, MUSD",
+}
 
 
 def coverage_matrix(run: RunView) -> Chart | None:
@@ -341,31 +327,43 @@ def coverage_matrix(run: RunView) -> Chart | None:
     if rows.empty:
         return None
     worst = rows.groupby("without")["served_share"].min().sort_values(kind="stable")
-    missing = ["nothing", *(w for w in worst.index if w != "nothing")][:MOST_MISSING]
+    missing = ["nothing", *worst.drop("nothing", errors="ignore").index][:MOST_MISSING]
+    words = {part: run.names.without(part) for part in missing} | {"nothing": "nothing"}
     rows = rows[rows["without"].isin(missing)]
-    words = {w: "nothing" if w == "nothing" else run.names.without(w) for w in missing}
     frame = pd.DataFrame(
         {
-            "year": rows["year"].astype(int).astype(str),
+            "coverage_year": rows["year"].astype(int).astype(str),
             "without": rows["without"].map(words),
             "element": rows["element"].map(run.names.element),
             "share": rows["served_share"],
             "loss_musd": rows["loss_musd"],
         }
     )
-    years = sorted(frame["year"].unique())
+    years = sorted(frame["coverage_year"].unique())
+    cells = shapes.matrix(
+        frame,
+        shapes.names_across(
+            "element", style.in_order(frame["element"]), labelAngle=0, orient="top"
+        ),
+        style.rows("without", list(words.values())),
+        shapes.share_hue("demand that can be met", MISSING_HUES),
+        tips=COVERAGE_TIPS,
+        source=COVERAGE,
+        words=alt.Text("share:Q", format=style.PERCENT),
+        choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
+    )
     return Chart(
         name="coverage",
         title=say("matrix_title", points=len(_points(run))),
         caption=say("matrix"),
-        spec=charts.coverage_matrix(frame, list(words.values()), years, COVERAGE),
+        spec=style.across(cells, style.ROW * len(missing)),
         source=COVERAGE,
     )
 
 
 def _points(run: RunView) -> list[dict[str, Any]]:
     """Single points of failure, with the plan."""
-    found = (run.beside or {}).get("coverage", {}).get("single_points", [])
+    found = _coverage(run).get("single_points", [])
     return [point for point in found if point.get("plan", True)]
 
 
@@ -387,13 +385,11 @@ def _single_points(run: RunView) -> Text | None:
 
 def by_source(run: RunView) -> Chart | None:
     """Where goods come from in a scenario, and their use."""
-    needs = run.tables["shortfall"]
-    goods = []
-    for element in run.elements[:MAIN_ELEMENTS]:
-        for form in sorted(needs.loc[needs["element"] == element, "form"].unique()):
-            goods.append((element, form))
-    if not goods:
+    needs = run.tables["shortfall"][["element", "form"]].drop_duplicates()
+    named = _of_main_goods(run, needs, MAIN_ELEMENTS)
+    if named.empty:
         return None
+    goods = list(zip(named["element"], named["form"], strict=True))
     scenarios = list(dict.fromkeys([*run.by_loss[:MOST_SCENARIOS], run.calm]))
     flows = sources(run, goods, scenarios)
     use = use_of_goods(run, goods, scenarios)
@@ -402,52 +398,61 @@ def by_source(run: RunView) -> Chart | None:
     flows = flows.assign(kind=_kinds(run, flows))
     keys = ["scenario", "element", "form", "year", "kind"]
     flows = flows.groupby(keys, as_index=False)[["tonnes"]].sum()
-    sums = flows.groupby("kind")["tonnes"].sum().sort_values(ascending=False, kind="stable")
-    order = sorted(sums.index, key=lambda kind: (_way(kind), list(sums.index).index(kind)))
-    names = [_good(run, element, form) for element, form in goods]
+    by_size = flows.groupby("kind")["tonnes"].sum().sort_values(ascending=False, kind="stable")
+    names = list(named["good"])
+    called = [run.names.scenario(scenario) for scenario in scenarios]
+    opening = run.names.scenario(main_scenario(run))
+    spec = charts.by_source(
+        _named(run, flows)[["scenario", "good", "year", "kind", "tonnes"]],
+        _named(run, use)[["scenario", "good", "year", "use_t"]],
+        kinds=sorted(by_size.index, key=_way),
+        choosers=[
+            style.chooser("scenario", "Scenario", called, opening),
+            style.chooser("good", "Good", names, names[0]),
+        ],
+        source=FLOWS,
+    )
     return Chart(
         name="by_source",
         title=say("source_title", goods=names),
         caption=say("source"),
-        spec=charts.by_source(
-            _named(run, flows)[["scenario", "good", "year", "kind", "tonnes"]],
-            _named(run, use)[["scenario", "good", "year", "use_t"]],
-            scenarios=[run.names.scenario(scenario) for scenario in scenarios],
-            goods=names,
-            order=order,
-            start=(run.names.scenario(main_scenario(run)), names[0]),
-            source=FLOWS,
-        ),
+        spec=spec,
         source=FLOWS,
     )
 
 
 def _named(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
-    goods = [_good(run, e, f) for e, f in zip(rows["element"], rows["form"], strict=True)]
-    return rows.assign(good=goods, scenario=rows["scenario"].map(run.names.scenario))
+    good = rows["element"].map(run.names.element) + " " + rows["form"]
+    return rows.assign(good=good, scenario=rows["scenario"].map(run.names.scenario))
+
+
+WAYS = {"imported": "Import", "made": "Made", "stock": "From stock"}
+"""Ways of supply, from the ground up."""
+MOST_NAMED = {"imported": MOST_SUPPLIERS, "made": MOST_MAKERS}
+REST = {"imported": "other suppliers", "made": "other countries"}
 
 
 def _kinds(run: RunView, flows: pd.DataFrame) -> list[str]:
     """The suppliers and makers that give most by name, the others together, and stock."""
-    kept: dict[str, list[str]] = {}
-    for way, most in (("imported", MOST_SUPPLIERS), ("made", MOST_MAKERS)):
-        sums = flows[flows["way"] == way].groupby("by")["tonnes"].sum()
-        kept[way] = list(sums.sort_values(ascending=False, kind="stable").index[:most])
+    sums = flows.groupby(["way", "by"], as_index=False)[["tonnes"]].sum()
+    sums = sums.sort_values("tonnes", ascending=False, kind="stable")
+    names: dict[str, Callable[[str], str]] = {
+        "imported": run.names.party,
+        "made": run.names.country,
+    }
+    kept = {}
+    for way, most in MOST_NAMED.items():
+        for by in sums.loc[sums["way"] == way, "by"][:most]:
+            kept[way, by] = f"{WAYS[way]}: {names[way](by)}"
     kinds = []
     for way, by in zip(flows["way"], flows["by"], strict=True):
         if way == "stock":
-            kinds.append("From stock")
-        elif way == "imported":
-            kinds.append(
-                "Import: " + (run.names.party(by) if by in kept[way] else "other suppliers")
-            )
+            kinds.append(WAYS[way])
         else:
-            kinds.append(
-                "Made: " + (run.names.country(by) if by in kept[way] else "other countries")
-            )
+            kinds.append(kept.get((way, by), f"{WAYS[way]}: {REST[way]}"))
     return kinds
 
 
 def _way(kind: str) -> int:
     """Imports lie at the ground, then production, then stock."""
-    return ["Import", "Made", "From stock"].index(kind.partition(": ")[0])
+    return list(WAYS.values()).index(kind.partition(": ")[0])

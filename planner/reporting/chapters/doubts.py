@@ -5,8 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.chapters import why_tables
-from planner.reporting.charts import risk as charts
-from planner.reporting.parts import SHEET, Chapter, Chart, Part, ReportTable, Text, figures, text
+from planner.reporting.charts import shapes, style
+from planner.reporting.parts import (
+    SHEET,
+    Chapter,
+    Chart,
+    Columns,
+    Part,
+    ReportTable,
+    Text,
+    figures,
+    text,
+)
 from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision
@@ -16,6 +26,8 @@ from planner.results.figures.decision import decided, hurtful, planned_execution
 say = Passages("doubts.j2")
 MOST_INPUTS = 12
 INFLUENCES = f"{EXPLANATION}: influences"
+DIRECTIONS = {True: "higher", False: "lower"}
+LOOK = {"higher": style.MISSING, "lower": style.ACCENT}
 EXECUTION = f"{EXPLANATION}: decision, execution"
 
 
@@ -27,32 +39,26 @@ def chapter(run: RunView) -> Chapter | None:
         parts += [why_tables.verdict_table(run.found), why_tables.assumptions(run.found)]
     if found is not None and found.execution:
         parts.append(execution(run, found))
-    parts.append(
-        Text(say.lines("left_out", run=run), title="What the model leaves out", listed=True)
-    )
-    return Chapter(
-        anchor="doubts",
-        title="What could be wrong?",
-        lead=lead(run),
-        parts=[part for part in parts if part is not None],
-    )
+    left_out = say.lines("left_out", run=run)
+    parts.append(Text(left_out, title="What the model leaves out", listed=True))
+    return Chapter.of("doubts", "What could be wrong?", parts, lead=lead(run))
 
 
 def lead(run: RunView) -> str:
     """The input that moves the result most, and the claims that are inconclusive."""
+    drawn = len(run.weights) if run.case.tables.draws else 0
     found = run.found
-    leaning = leading(found.influences, found.own.objective) if found is not None else []
-    verdicts = found.verdicts if found is not None else ()
-    undecided = [v for v in verdicts if v.turns_on]
+    if found is None:
+        return say("lead", asked=False, drawn=drawn, leaning=[], verdicts=())
     return say(
         "lead",
-        leaning=leaning[:1],
-        own=found.own.objective if found is not None else None,
-        goal=found.goal if found is not None else "",
-        asked=found is not None,
-        undecided=undecided,
-        verdicts=verdicts,
-        drawn=len(run.weights) if run.case.tables.draws else 0,
+        asked=True,
+        drawn=drawn,
+        own=found.own.objective,
+        goal=found.goal,
+        leaning=leading(found.influences, found.own.objective)[:1],
+        undecided=[verdict for verdict in found.verdicts if verdict.turns_on],
+        verdicts=found.verdicts,
     )
 
 
@@ -66,13 +72,35 @@ def tornado_chart(run: RunView) -> Chart | None:
         return None
     first = found.influences[0]
     what = "risk-adjusted cost" if found.goal == "welfare" else "least risk"
+    title = f"change of {what}, MUSD"
+    spec = shapes.around(
+        frame.assign(base=0.0, end=frame["change"].gt(0).map(DIRECTIONS)),
+        style.across_signed("base", title),
+        "change",
+        row="input",
+        look=LOOK,
+        tips={"input": "input", "setting": "at", "change": title},
+        source=INFLUENCES,
+        legend=False,
+    )
     return Chart(
         name="tornado",
         title=say("tornado_title", first=first, what=what),
         caption=say("tornado", own=found.own.objective, what=what),
-        spec=charts.tornado(frame, f"change of {what}, MUSD", INFLUENCES),
+        spec=spec,
         source=INFLUENCES,
     )
+
+
+class Slips(Columns):
+    """A row a thing that goes wrong."""
+
+    what = text("what goes wrong")
+    held_risk = figures("risk, decisions fixed", "MUSD")
+    held_cost = figures("cost, decisions fixed", "MUSD")
+    risk = figures("risk, re-optimised", "MUSD")
+    cost = figures("cost, re-optimised", "MUSD")
+    plants = text(only=SHEET)
 
 
 def execution(run: RunView, found: Decision) -> ReportTable:
@@ -80,28 +108,13 @@ def execution(run: RunView, found: Decision) -> ReportTable:
     rows = []
     for row in found.execution:
         names = [run.names.project(project) for project in row.projects]
-        rows.append(
-            {
-                "what": say("slip", key=row.key, projects=names),
-                "held_risk": row.held_risk,
-                "held_cost": row.held_cost,
-                "risk": row.risk,
-                "cost": row.cost,
-                "plants": "; ".join(map(run.names.placed, row.projects)),
-            }
-        )
-    planned, hurt = planned_execution(found), hurtful(found)
-    late = next((row for row in hurt if row.key == "late"), None)
+        what = say("slip", key=row.key, projects=names)
+        plants = "; ".join(map(run.names.placed, row.projects))
+        rows.append(vars(row) | {"what": what, "plants": plants})
+    late = [row for row in hurtful(found) if row.key == "late"]
     return ReportTable(
-        title=say("slips_title", planned=planned, late=late),
-        columns=[
-            text("what", "what goes wrong"),
-            figures("held_risk", "risk, decisions fixed", "MUSD"),
-            figures("held_cost", "cost, decisions fixed", "MUSD"),
-            figures("risk", "risk, re-optimised", "MUSD"),
-            figures("cost", "cost, re-optimised", "MUSD"),
-            text("plants", only=SHEET),
-        ],
+        title=say("slips_title", planned=planned_execution(found), late=late[0] if late else None),
+        columns=Slips.all(),
         frame=pd.DataFrame(rows),
         note=say("slips_note"),
         source=EXECUTION,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.reporting.charts import exposure as charts
-from planner.reporting.parts import Card, Chapter, Chart, Part
+from planner.reporting.charts import exposure, style
+from planner.reporting.parts import Card, Chapter, Chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.numbers import money, percent
 from planner.reporting.words.sentences import Passages
@@ -27,21 +27,18 @@ MOST_SCENARIOS, MOST_COUNTRIES = 40, 12
 ALL = "all, expected"
 """The mean over all scenarios, among those to choose from."""
 SOURCE = table_rows("shortfall") + ": tonnes, without_plan_t, demand_t"
+DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 
 
 def chapter(run: RunView) -> Chapter | None:
     """Loss without a plan in its parts, unmet demand by element and by country."""
-    parts: list[Part] = []
-    for chart in (by_element(run), by_country(run)):
-        if chart is not None:
-            parts.append(chart)
     cases = worst_cases(run)
-    return Chapter(
-        anchor="exposed",
-        title="How exposed are we?",
+    return Chapter.of(
+        "exposed",
+        "How exposed are we?",
+        [by_element(run), by_country(run)],
         lead=say("lead", run=run, case=cases[0] if cases else None, compared=run.compared),
         cards=list(_cards(run)),
-        parts=parts,
     )
 
 
@@ -50,22 +47,21 @@ def _cards(run: RunView) -> Iterator[Card]:
     if not run.compared:
         return
     tail = percent(round(1 - run.case.model.objective.tail, 6))
-    for key, title, note in (
-        ("expected_loss_musd", "Expected loss without a plan", "mean over all scenarios"),
-        (
-            "cvar_musd",
-            "Loss in the tail without a plan",
-            f"mean of the worst {tail} of cases (CVaR)",
-        ),
-    ):
-        yield Card(
-            title=title,
-            value=money(run.without[key]),
-            note=note,
-            source=summary_keys(f"without_plan.{key}"),
-        )
-    hit = [w for w, loss in run.without["scenario_loss_musd"].items() if loss > SMALLEST_T]
-    likely = sum(run.weights.get(w, 0.0) for w in hit)
+    yield Card(
+        title="Expected loss without a plan",
+        value=money(run.without["expected_loss_musd"]),
+        note="mean over all scenarios",
+        source=summary_keys("without_plan.expected_loss_musd"),
+    )
+    yield Card(
+        title="Loss in the tail without a plan",
+        value=money(run.without["cvar_musd"]),
+        note=f"mean of the worst {tail} of cases (CVaR)",
+        source=summary_keys("without_plan.cvar_musd"),
+    )
+    losses = run.without["scenario_loss_musd"]
+    hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
+    likely = sum(run.weights.get(scenario, 0.0) for scenario in hit)
     yield Card(
         title="Probability of a shortage",
         value=percent(likely),
@@ -76,20 +72,21 @@ def _cards(run: RunView) -> Iterator[Card]:
 
 def by_element(run: RunView) -> Chart | None:
     """Unmet demand of each element by year in a scenario."""
-    keys = ["scenario", "element", "year"]
-    columns = short_columns(run)
-    each = run.tables["shortfall"].groupby(keys, as_index=False)[columns].sum()
-    mean = run.expected(run.tables["shortfall"], keys[1:], columns).assign(scenario=EXPECTED)
+    keys, columns = ["scenario", "element", "year"], short_columns(run)
+    short = run.tables["shortfall"]
+    each = short.groupby(keys, as_index=False)[columns].sum()
+    mean = run.expected(short, keys[1:], columns).assign(scenario=EXPECTED)
     rows = _shown(run, pd.concat([mean, each]))
     if rows.empty:
         return None
-    main = main_scenario(run)
     cases = worst_cases(run)
+    opening = _scenario(run, main_scenario(run))
+    scenarios = style.chooser("scenario", "Scenario", _choices(run), opening)
     return Chart(
         name="unmet_by_element",
         title=_title(run, cases[0].scenario, cases[0].element) if cases else "Nothing is unmet",
         caption=say("by_element"),
-        spec=charts.unmet_by_element(rows, _choices(run), _scenario(run, main), SOURCE),
+        spec=exposure.unmet(rows, "element", 3, SOURCE, scenarios),
         source=SOURCE,
     )
 
@@ -102,22 +99,28 @@ def by_country(run: RunView) -> Chart | None:
     rows = _shown(run, rows[rows["country"].isin(countries)])
     if rows.empty:
         return None
-    main = main_scenario(run)
-    in_main = set(rows.loc[rows["scenario"] == _scenario(run, main), "element"])
-    elements = [
-        name for name in map(run.names.element, run.elements) if name in set(rows["element"])
-    ]
-    start = next((element for element in elements if element in in_main), elements[0])
     rows = rows.assign(country=rows["country"].map(run.names.country))
-    chosen = [name for name in _choices(run) if name in set(rows["scenario"])]
-    opening = _scenario(run, main) if _scenario(run, main) in chosen else chosen[0]
+    there = set(rows["scenario"])
+    chosen = [name for name in _choices(run) if name in there]
+    main = _scenario(run, main_scenario(run))
+    opening = main if main in there else chosen[0]
+    known = set(rows["element"])
+    elements = [name for name in map(run.names.element, run.elements) if name in known]
+    in_main = set(rows.loc[rows["scenario"] == main, "element"])
+    start = next((element for element in elements if element in in_main), elements[0])
+    spec = exposure.unmet(
+        rows,
+        "country",
+        4,
+        SOURCE,
+        style.chooser("scenario", "Scenario", chosen, opening),
+        style.chooser("element", "Element", elements, start),
+    )
     return Chart(
         name="unmet_by_country",
         title=say("country_title", countries=rows["country"].nunique(), compared=run.compared),
         caption=say("by_country", run=run, shown=len(chosen), scenarios=len(run.weights)),
-        spec=charts.unmet_by_country(
-            rows, scenarios=chosen, elements=elements, start=(opening, start), source=SOURCE
-        ),
+        spec=spec,
         source=SOURCE,
     )
 
@@ -129,7 +132,7 @@ def _title(run: RunView, scenario: str, element: str) -> str:
 
 def _choices(run: RunView) -> list[str]:
     """Names of the scenarios that can be chosen, those that lose most."""
-    return [ALL, *(_scenario(run, w) for w in run.by_loss[:MOST_SCENARIOS])]
+    return [ALL, *(_scenario(run, scenario) for scenario in run.by_loss[:MOST_SCENARIOS])]
 
 
 def _scenario(run: RunView, scenario: str) -> str:
@@ -138,22 +141,21 @@ def _scenario(run: RunView, scenario: str) -> str:
 
 def _shown(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of unmet demand as a chart takes them: a row a plan, names for ids, only where any is unmet."""
-    told = set(run.by_loss[:MOST_SCENARIOS]) | {EXPECTED}
+    told = {*run.by_loss[:MOST_SCENARIOS], EXPECTED}
     rows = rows[rows["scenario"].isin(told)]
-    plans = [(charts.WITHOUT, run.undone), (charts.WITH, "tonnes")]
+    columns = {exposure.WITH: "tonnes"}
+    if run.compared:
+        columns = {exposure.WITHOUT: run.undone, **columns}
     parts = []
-    for plan, column in plans if run.compared else plans[1:]:
+    for plan, column in columns.items():
         part = rows.assign(plan=plan, tonnes=rows[column])
         parts.append(part[part["tonnes"] > SMALLEST_T])
     found = pd.concat(parts)
     order = {element: place for place, element in enumerate(run.elements)}
-    found = found.assign(
-        share=found["tonnes"] / found["demand_t"].where(found["demand_t"] > 0, 1.0),
-        place=found["element"].map(order),
-    ).sort_values(["place", "scenario", "year"], kind="stable")
+    demand = found["demand_t"].where(found["demand_t"] > 0, 1.0)
+    found = found.assign(share=found["tonnes"] / demand, place=found["element"].map(order))
+    found = found.sort_values(["place", "scenario", "year"], kind="stable")
     found["element"] = found["element"].map(run.names.element)
-    names = {w: _scenario(run, w) for w in found["scenario"].unique()}
+    names = {scenario: _scenario(run, scenario) for scenario in told}
     found["scenario"] = found["scenario"].map(names)
-    columns = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
-    country = ["country"] if "country" in found else []
-    return found[[*columns, *country]]
+    return found[[*DRAWN, "country"] if "country" in found else DRAWN]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
 import pandas as pd
 
 from planner.reporting.chapters import sharing
@@ -11,22 +15,23 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
+    Columns,
     Part,
     ReportTable,
     figures,
-    share,
+    frame_of,
+    per_cent,
     text,
     total,
-    year,
+    whole,
 )
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES, midway
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
-from planner.results.explanation import EXPLANATION
+from planner.results.explanation import EXPLANATION, Marginal
 from planner.results.figures.decision import (
-    Step,
     commitments,
     decided,
     mines_alone,
@@ -56,76 +61,73 @@ BEGUN = (
 def chapter(run: RunView) -> Chapter | None:
     """What the next money should go to, when, and who pays and carries what."""
     found = decided(run)
-    parts: list[Part | None] = []
+    parts: list[Part | None] = [begun_table(run), timeline(run), sharing.chart(run)]
     if found is not None and found.merit:
-        parts += [steps_table(run), merit_chart(run, found)]
-    parts += [begun_table(run), timeline(run), sharing.chart(run)]
-    if found is not None and found.merit:
+        parts = [steps_table(run, found), merit_chart(run, found), *parts]
         parts.append(merit_table(run, found))
-    return Chapter(
-        anchor="fund",
-        title="What to fund now, and by whom?",
-        lead=lead(run),
-        parts=[part for part in parts if part is not None],
-    )
+    return Chapter.of("fund", "What to fund now, and by whom?", parts, lead=lead(run))
 
 
 def lead(run: RunView) -> str:
     """The first step, who pays, what may wait."""
     built, money = decisions(run), public_money(run)
-    again = None
-    if run.found is not None:
-        again = next((m for m in run.found.marginals if m.scarce == "budget"), None)
-        if again is not None and tiny_budget(run, again.item, again.year):
-            again = None
-    timing = run.found.timing if run.found is not None else ()
     first = first_steps(run)[:1]
+    names: list[str] = []
+    payers = []
+    for step in first:
+        names += map(run.names.project, step.projects)
+    for funder, paid in money.payers.items():
+        payers.append(f"{run.names.party(funder)} {number(paid)}")
+    may_wait = {commitment.project for commitment in waiting(run)}
     return say(
         "lead",
         first=first,
-        names=[run.names.project(project) for step in first for project in step.projects],
+        names=names,
         money=money,
-        again=again,
-        payers=[f"{run.names.party(f)} {number(paid)}" for f, paid in money.payers.items()],
-        waiting=len(set(built["project"]) & {c.project for c in waiting(run)}),
+        again=_one_more_musd(run),
+        payers=payers,
+        waiting=len(may_wait.intersection(built["project"])),
         plants=built["project"].nunique(),
-        recourse=recourse(timing),
+        recourse=recourse(run.found.timing if run.found is not None else ()),
         goal=run.case.model.objective.goal,
         committed=run.case.model.policy.investment == "committed",
     )
 
 
-def steps_table(run: RunView) -> ReportTable:
+def _one_more_musd(run: RunView) -> Marginal | None:
+    """The marginal value of the first budget, unless that budget is tiny."""
+    marginals = run.found.marginals if run.found is not None else ()
+    for marginal in marginals:
+        if marginal.scarce == "budget":
+            is_tiny = tiny_budget(run, marginal.item, marginal.year)
+            return None if is_tiny else marginal
+    return None
+
+
+class Steps(Columns):
+    """A row a step of the efficient frontier."""
+
+    place = whole("step")
+    what = text("what is funded")
+    public = figures("public money", "MUSD, present value")
+    increment = figures("cost so far", "MUSD beyond no action")
+    left = per_cent("residual risk", "% of no action")
+    worth = figures("the step reduces cost plus risk by", "MUSD")
+
+
+def steps_table(run: RunView, found: Decision) -> ReportTable:
     """The first steps of the efficient frontier."""
-    found = decided(run)
-    assert found is not None  # noqa: S101  asked by the caller
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    rows = [_step_row(run, step, nothing) for step in first_steps(run)[:MOST_STEPS]]
+    shown = first_steps(run)[:MOST_STEPS]
+    frame = frame_of(shown)
+    projects = frame["projects"].map(lambda names: "; ".join(map(run.names.placed, names)))
     return ReportTable(
-        title=say("steps_title", steps=first_steps(run)[:1], nothing=nothing),
-        columns=[
-            year("place", "step"),
-            text("projects", "what is funded"),
-            figures("public", "public money", "MUSD, present value"),
-            figures("increment", "cost so far", "MUSD beyond no action"),
-            share("left", "residual risk", "% of no action"),
-            figures("worth", "the step reduces cost plus risk by", "MUSD"),
-        ],
-        frame=pd.DataFrame(rows),
+        title=say("steps_title", steps=shown[:1], nothing=nothing),
+        columns=Steps.all(),
+        frame=frame.assign(what=projects, left=frame["risk"] / nothing),
         note=say("steps_note"),
         source=MERIT,
     )
-
-
-def _step_row(run: RunView, step: Step, nothing: float) -> dict[str, object]:
-    return {
-        "place": step.place,
-        "projects": "; ".join(map(run.names.placed, step.projects)),
-        "public": step.public,
-        "increment": step.increment,
-        "left": step.risk / nothing,
-        "worth": step.worth,
-    }
 
 
 def tag(run: RunView, row: Merit) -> str:
@@ -180,6 +182,23 @@ def _place_of_step(found: Decision) -> dict[str, int]:
     return places
 
 
+class MeritList(Columns):
+    """A row a project; what a step is worth stands at its last project."""
+
+    step = whole("step")
+    project = text()
+    stage = text()
+    country = text()
+    public = figures("public money", "MUSD, present value")
+    worth = figures("net worth", "MUSD")
+    when = text()
+    tpa = figures("size", "t/y, least risk", only=SHEET)
+    core_tpa = figures("size", "t/y", only=SHEET)
+    step_worth = figures("the step is worth", "MUSD")
+    cost = figures("cost so far", "MUSD, present value", only=SHEET)
+    left = per_cent("residual risk", "% of no action")
+
+
 def merit_table(run: RunView, found: Decision) -> ReportTable:
     """Projects in the order in which money should go to them."""
     nothing = named(found.frontier, "nothing")
@@ -187,40 +206,21 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
     place = _place_of_step(found)
     rows = []
     for row in found.merit:
+        told = vars(row) | {"step": place[row.project], "when": tag(run, row), "cost": None}
         step = ends.get(row.project)
-        rows.append(
-            {
-                "step": place[row.project],
-                "project": run.names.project(row.project),
-                "stage": STAGES[row.stage],
-                "country": run.names.country(row.country),
-                "public": row.public,
-                "worth": row.worth,
-                "when": tag(run, row),
-                "tpa": row.tpa,
-                "core_tpa": row.core_tpa,
-                "step_worth": step.worth if step else None,
-                "cost": step.cost if step else None,
-                "left": step.risk / max(nothing.risk, 1e-9) if step else None,
-            }
-        )
+        if step is not None:
+            left = step.risk / max(nothing.risk, 1e-9)
+            told |= {"step_worth": step.worth, "cost": step.cost, "left": left}
+        rows.append(told)
+    frame = pd.DataFrame(rows)
     return ReportTable(
         title="Merit list",
-        columns=[
-            year("step", "step"),
-            text("project"),
-            text("stage"),
-            text("country"),
-            figures("public", "public money", "MUSD, present value"),
-            figures("worth", "net worth", "MUSD"),
-            text("when"),
-            figures("tpa", "size", "t/y, least risk", only=SHEET),
-            figures("core_tpa", "size", "t/y", only=SHEET),
-            figures("step_worth", "the step is worth", "MUSD"),
-            figures("cost", "cost so far", "MUSD, present value", only=SHEET),
-            share("left", "residual risk", "% of no action"),
-        ],
-        frame=pd.DataFrame(rows),
+        columns=MeritList.all(),
+        frame=frame.assign(
+            project=frame["project"].map(run.names.project),
+            stage=frame["stage"].map(STAGES),
+            country=frame["country"].map(run.names.country),
+        ),
         note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
         source=MERIT,
         folded=True,
@@ -229,29 +229,28 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
     )
 
 
+class BegunYears(Columns):
+    """A row a year, or some later years together."""
+
+    year = text()
+    when = text()
+    what = text("what is begun, the largest first")
+    plants = whole("plants", "first begun", summed=True)
+    sure = whole("needed whatever happens", "of these plants")
+    capital = total("capital", "MUSD, not discounted")
+    public = total("public money", "MUSD, not discounted")
+
+
 def begun_table(run: RunView) -> ReportTable | None:
     """What is to be decided this year and next, what later, and what may wait for a sign."""
     told, may_wait = begun(run), waiting(run)
     if not told and not may_wait:
         return None
     rows = [_begun_row(run, one) for one in told]
-    columns = [
-        text("year"),
-        text("when"),
-        text("what", "what is begun, the largest first"),
-        year("plants", "plants", "first begun", summed=True),
-    ]
-    if commitments(run):
-        columns.append(year("sure", "needed whatever happens", "of these plants"))
-    columns += [
-        total("capital", "capital", "MUSD, not discounted"),
-        total("public", "public money", "MUSD, not discounted"),
-    ]
-    fields = ["year", "when", "what", "plants", "sure", "capital", "public"]
     return ReportTable(
         title=say("begun_title", years=rows[:2], mining=mines_alone(run)),
-        columns=columns,
-        frame=pd.DataFrame(rows, columns=fields),
+        columns=BegunYears.all() if commitments(run) else BegunYears.all("sure"),
+        frame=pd.DataFrame(rows),
         note=say("begun_note"),
         source=BEGUN,
         sum_row="All",
@@ -289,42 +288,52 @@ def timeline(run: RunView) -> Chart | None:
     rows = decisions(run)
     if rows.empty:
         return None
-    phases, signs = [], []
-    end = run.years[-1] + 1
+    phases: list[dict[str, object]] = []
+    signs = []
     for row in rows_of(rows):
         plant = run.names.project_and_place(row.project, row.country)
-        told = {"plant": plant, "stage": STAGES[row.stage], "capex_musd": row.capex_musd}
-        told["size"] = f"{number(row.tpa)} {row.unit}"
-        turns = (row.year, min(row.first_output, end), min(row.full_output, end), end)
-        for place, phase in enumerate(charts.PHASES):
-            if turns[place + 1] > turns[place]:
-                years = {"start": int(turns[place]), "end": int(turns[place + 1])}
-                phases.append({**told, "phase": phase, **years})
+        phases += _phases(row, plant, run.years[-1] + 1)
         signs.append({"plant": plant, "sign": "committed", "year": int(row.year)})
         begins = training_begins(run, row.project, row.first_output)
         if begins is not None:
             signs.append({"plant": plant, "sign": "training begins", "year": begins})
     insured = insured_years(run)
-    first = rows.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
-    values = {
-        "plants": rows["project"].nunique(),
-        "at_once": rows[rows["year"] == rows["year"].min()]["project"].nunique(),
-        "year": int(rows["year"].min()),
-        "first_output": int(first["first_output"]),
-        "first_stage": str(first["stage"]),
-        "last": int(rows["full_output"].max()),
-        "everywhere": everywhere(rows),
-        "insured": insured,
-    }
+    spec = charts.timeline(
+        pd.DataFrame(phases),
+        pd.DataFrame(signs),
+        (insured[0], insured[-1]) if insured else None,
+        BUILT,
+    )
+    values = _milestones(rows) | {"insured": insured}
     return Chart(
         name="timeline",
         title=of_timeline("title", **values),
         caption=of_timeline("caption", **values),
-        spec=charts.timeline(
-            pd.DataFrame(phases),
-            pd.DataFrame(signs),
-            (insured[0], insured[-1]) if insured else None,
-            BUILT,
-        ),
+        spec=spec,
         source=BUILT,
     )
+
+
+def _phases(row: Any, plant: str, end: int) -> Iterator[dict[str, object]]:
+    """The phases of a plant that begin before the horizon ends."""
+    size = f"{number(row.tpa)} {row.unit}"
+    told = {"plant": plant, "stage": STAGES[row.stage], "capex_musd": row.capex_musd, "size": size}
+    turns = (row.year, min(row.first_output, end), min(row.full_output, end), end)
+    for phase, (start, stop) in zip(charts.PHASES, pairwise(turns), strict=True):
+        if stop > start:
+            yield {**told, "phase": phase, "start": int(start), "end": int(stop)}
+
+
+def _milestones(rows: pd.DataFrame) -> dict[str, Any]:
+    """First and last years of the decisions, for the title."""
+    first = rows.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
+    begin = int(rows["year"].min())
+    return {
+        "plants": rows["project"].nunique(),
+        "at_once": rows[rows["year"] == begin]["project"].nunique(),
+        "year": begin,
+        "first_output": int(first["first_output"]),
+        "first_stage": str(first["stage"]),
+        "last": int(rows["full_output"].max()),
+        "everywhere": everywhere(rows),
+    }

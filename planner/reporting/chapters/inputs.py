@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -20,8 +21,11 @@ from planner.reporting.parts import (
     YEAR,
     Chapter,
     Column,
+    Columns,
     Format,
     ReportTable,
+    figures,
+    rate,
     text,
 )
 from planner.reporting.run_view import RunView
@@ -60,35 +64,26 @@ BY_YEAR = {
 def chapter(run: RunView) -> Chapter | None:
     """Sureness, then the tables, which a page shows in their first rows; results and all inputs are sheets."""
     results = [_expected(run, name) for name in BY_YEAR] if run.solved else []
-    return Chapter(
-        anchor="inputs",
-        title="Every input and its source",
-        parts=[
-            sureness(run.case),
-            *input_tables(run.case, run.names),
-            *results,
-            inputs_sheet(run.case, run.names),
-        ],
-        behind=True,
-    )
+    tables = input_tables(run.case, run.names)
+    parts = [sureness(run.case), *tables, *results, inputs_sheet(run.case, run.names)]
+    return Chapter(anchor="inputs", title="Every input and its source", parts=parts, behind=True)
 
 
 def _expected(run: RunView, name: str) -> ReportTable:
     """Results by year, expected over the scenarios; names in place of ids."""
     keys, values = BY_YEAR[name]
     rows = run.expected(run.by_year[name], keys, values)
-    rows = rows[rows[values].abs().max(axis=1) > 0] if len(rows) else rows
+    if len(rows):
+        rows = rows[rows[values].abs().max(axis=1) > 0]
     columns, stated = [], RESULT_TABLES[name]
     frame = pd.DataFrame(index=rows.index)
     for column in stated.columns:
-        if column.name not in rows:
-            continue
-        ids, namer = rows[column.name], run.names.by_column.get(column.name)
-        if namer is not None:
-            ids = ids.map({value: namer(value) if value else "" for value in ids.unique()})
-        form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
-        frame[column.name] = ids
-        columns.append(Column(field=column.name, title=column.heading, unit=column.unit, form=form))
+        if column.name in rows:
+            frame[column.name] = _by_name(run, rows[column.name])
+            form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
+            columns.append(
+                Column(field=column.name, title=column.heading, unit=column.unit, form=form)
+            )
     return ReportTable(
         title=name.capitalize(),
         columns=columns,
@@ -97,6 +92,15 @@ def _expected(run: RunView, name: str) -> ReportTable:
         sheet=name,
         meaning=f"{stated.meaning}; expected over the scenarios; each scenario: tables/{name}.csv",
     )
+
+
+def _by_name(run: RunView, ids: pd.Series) -> pd.Series:
+    """A column with names in place of ids, if it holds ids."""
+    namer = run.names.by_column.get(str(ids.name))
+    if namer is None:
+        return ids
+    names = {key: namer(key) if key else "" for key in ids.unique()}
+    return ids.map(names)
 
 
 def rank(confidence: str) -> int:
@@ -110,18 +114,28 @@ def used_tables(case: Case) -> list[InputTable]:
     return [table for table in TABLES if case.tables.rows(table.name)]
 
 
-def columns_of(table: InputTable, rows: tuple[Row, ...]) -> list[tuple[str, str, bool]]:
-    """Name, unit and whether it is a number of every column in which any row says more than its default."""
+@dataclass(frozen=True)
+class Stated:
+    """A column of an input table: its name and unit, and whether it holds numbers."""
+
+    name: str
+    unit: str = ""
+    is_number: bool = False
+
+
+def columns_of(table: InputTable, rows: Sequence[Row]) -> list[Stated]:
+    """Every column in which any row says more than its default."""
     found = []
     for name in table.row.columns():
+        field = table.row.model_fields[name]
+        nothing = (None, "", (), field.default)
         values = [getattr(row, name) for row in rows]
-        nothing = (None, "", (), table.row.model_fields[name].default)
         if all(value in nothing for value in values):
             continue
-        extra = table.row.model_fields[name].json_schema_extra
+        extra = field.json_schema_extra
         unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-        numbers = all(_is_number(value) for value in values)
-        found.append((name, "" if unit == "year" else unit, numbers))
+        is_number = all(_is_number(value) for value in values)
+        found.append(Stated(name, "" if unit == "year" else unit, is_number))
     return found
 
 
@@ -149,23 +163,47 @@ def input_tables(case: Case, names: Names) -> list[ReportTable]:
 
 def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
     rows = sorted(case.tables.rows(table.name), key=lambda row: rank(row.confidence))
-    columns = columns_of(table, tuple(rows))
-    columns += [(name, "", False) for name in CARRIED if any(getattr(row, name) for row in rows)]
+    columns = columns_of(table, rows)
+    for name in CARRIED:
+        if any(getattr(row, name) for row in rows):
+            columns.append(Stated(name))
     frame = pd.DataFrame(index=range(len(rows)))
-    for name, _, _ in columns:
-        cells = [named_cell(names, table, name, getattr(row, name)) for row in rows]
-        frame[name] = pd.Series(cells, dtype=object).map(lambda cell: "" if cell is None else cell)
-    unsure = [row.confidence.strip().casefold() in UNSURE for row in rows]
-    flag = f", {sum(unsure):,} of them unsure" if any(unsure) else ""
+    for column in columns:
+        cells = []
+        for row in rows:
+            cell = named_cell(names, table, column.name, getattr(row, column.name))
+            cells.append("" if cell is None else cell)
+        frame[column.name] = pd.Series(cells, dtype=object)
+    marks = ["unsure" if confidence_of(row) in UNSURE else "" for row in rows]
+    unsure = marks.count("unsure")
+    flag = f", {unsure:,} of them unsure" if unsure else ""
     heading = table.name.replace("_", " ").capitalize()
     return ReportTable(
         title=f"{heading}: {table.meaning} ({count(len(rows), 'row')}{flag})",
-        columns=[_column(name, unit, numbers) for name, unit, numbers in columns],
+        columns=[_column(column) for column in columns],
         frame=frame,
         folded=True,
-        marks=["unsure" if one else "" for one in unsure],
+        marks=marks,
         file=f"inputs/{table.name}.csv",
     )
+
+
+def confidence_of(row: Row) -> str:
+    """The word for how sure a row is."""
+    return row.confidence.strip().casefold()
+
+
+class Inputs(Columns):
+    """A row a figure of an input table."""
+
+    table = text()
+    row = text()
+    figure = text()
+    value = rate("value")
+    unit = text()
+    confidence = text()
+    source = text()
+    notes = text()
 
 
 def inputs_sheet(case: Case, names: Names) -> ReportTable:
@@ -173,46 +211,53 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
     rows = []
     for table in used_tables(case):
         given = case.tables.rows(table.name)
-        shown = columns_of(table, tuple(given))
-        words = [name for name, _, is_number in shown if not is_number]
-        numbers = [(name, unit) for name, unit, is_number in shown if is_number]
+        shown = columns_of(table, given)
         for row in given:
-            named = []
-            for name in words:
-                value = named_cell(names, table, name, getattr(row, name))
-                if value not in (None, ""):
-                    named.append(f"{name} {value}")
-            for name, unit in numbers:
-                value = getattr(row, name)
-                if value is not None:
-                    which = "; ".join(named)
-                    told = (row.confidence, row.source, row.notes)
-                    rows.append((table.name, which, name, value, unit, *told))
-    rows.sort(key=lambda row: rank(row[5]))
-    fields = ["table", "row", "figure", "value", "unit", "confidence", "source", "notes"]
-    columns = [text(field) for field in fields]
-    columns[3] = Column(field="value", title="value", form=RATE)
+            told = {
+                "table": table.name,
+                "row": _in_words(row, table, shown, names),
+                "confidence": row.confidence,
+                "source": row.source,
+                "notes": row.notes,
+            }
+            for column in shown:
+                value = getattr(row, column.name)
+                if column.is_number and value is not None:
+                    figure = {"figure": column.name, "value": value, "unit": column.unit}
+                    rows.append(told | figure)
+    rows.sort(key=lambda row: rank(row["confidence"]))
     return ReportTable(
         title="Inputs",
-        columns=columns,
-        frame=pd.DataFrame(rows, columns=fields, dtype=object),
+        columns=Inputs.all(),
+        frame=pd.DataFrame(rows, columns=Inputs.fields(), dtype=object),
         on_page=False,
         sheet="inputs",
         meaning="every figure that was put in, with its source; the least sure first",
     )
 
 
-def _column(name: str, unit: str, is_number: bool) -> Column:
-    title = name.replace("_", " ")
-    if not is_number:
-        return Column(field=name, title=title, unit=unit, form=WORDS)
-    yearly = "year" in name and not unit
-    form = Format(partial(_as_given, yearly), (YEAR if yearly else RATE).excel)
-    return Column(field=name, title=title, unit=unit, form=form)
+def _in_words(row: Row, table: InputTable, columns: Sequence[Stated], names: Names) -> str:
+    """A row by what it says in words."""
+    told = []
+    for column in columns:
+        value = named_cell(names, table, column.name, getattr(row, column.name))
+        if not column.is_number and value not in (None, ""):
+            told.append(f"{column.name} {value}")
+    return "; ".join(told)
 
 
-def _as_given(yearly: bool, value: float) -> str:
-    return as_year(value) if yearly else exact(value)
+def _column(stated: Stated) -> Column:
+    title = stated.name.replace("_", " ")
+    if not stated.is_number:
+        return Column(field=stated.name, title=title, unit=stated.unit, form=WORDS)
+    is_year = "year" in stated.name and not stated.unit
+    form = GIVEN_YEAR if is_year else GIVEN
+    return Column(field=stated.name, title=title, unit=stated.unit, form=form)
+
+
+GIVEN = Format(exact, RATE.excel)
+GIVEN_YEAR = Format(as_year, YEAR.excel)
+"""The look of inputs, which are shown as they were given."""
 
 
 def sureness(case: Case) -> ReportTable:
@@ -220,10 +265,10 @@ def sureness(case: Case) -> ReportTable:
     tables = used_tables(case)
     counts = {}
     for table in tables:
-        words = [row.confidence.strip().casefold() for row in case.tables.rows(table.name)]
-        counts[table.name] = Counter(word or NOT_STATED for word in words)
-    every = {word for of_table in counts.values() for word in of_table}
-    known = sorted(every, key=lambda word: (rank("" if word == NOT_STATED else word), word))
+        words = [confidence_of(row) or NOT_STATED for row in case.tables.rows(table.name)]
+        counts[table.name] = Counter(words)
+    known = set().union(*counts.values())
+    in_order = sorted(known, key=lambda word: (rank("" if word == NOT_STATED else word), word))
     rows = []
     for table in tables:
         of_table = counts[table.name]
@@ -234,17 +279,16 @@ def sureness(case: Case) -> ReportTable:
             "rows": f"{of_table.total():,}",
             "sourced": f"{sourced:,}",
         }
-        for word in known:
+        for word in in_order:
             row[f"is {word}"] = f"{of_table[word]:,}" if of_table[word] else NOTHING
         rows.append(row)
+    columns = [text("table", field="table"), text("what it says", field="meaning")]
+    columns.append(figures("rows", field="rows"))
+    for word in in_order:
+        columns.append(figures(word, field=f"is {word}"))
+    columns.append(figures("with a source", field="sourced"))
     return ReportTable(
         title="How sure the inputs are: rows by confidence, the least sure first",
-        columns=[
-            text("table"),
-            text("meaning", "what it says"),
-            Column(field="rows", title="rows"),
-            *(Column(field=f"is {word}", title=word) for word in known),
-            Column(field="sourced", title="with a source"),
-        ],
+        columns=columns,
         frame=pd.DataFrame(rows),
     )

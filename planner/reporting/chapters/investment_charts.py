@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from planner.reporting.charts import investment as charts
-from planner.reporting.charts import risk
+from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart
 from planner.reporting.words.numbers import number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import BusinessCase, Sold
 
 say = Passages("investment_charts.j2")
 STEPS = {
@@ -24,7 +24,7 @@ TEN, BINS = 10, 40
 SOURCE = "computed by the planner; each term with its source: project-*.xlsx"
 
 
-def _cases(found: BusinessCase) -> list[tuple[str, object]]:
+def _cases(found: BusinessCase) -> list[tuple[str, Sold]]:
     """The answers to how much is sold that are drawn."""
     return list(found.modes[: 1 + (found.planned is not None)])
 
@@ -33,16 +33,14 @@ def waterfall(found: BusinessCase) -> Chart:
     """NPV at market prices, and what contracts, tax and debt change, for each answer to how much is sold."""
     rows, sums = [], []
     for case, sold in _cases(found):
-        total = 0.0
+        npv = 0.0
         for key, step in STEPS.items():
-            amount = sold.steps[key]  # type: ignore[attr-defined]
+            amount = sold.steps[key]
             kind = "gain" if amount >= 0 else "loss"
-            ends = {"start": total, "end": total + amount, "most": max(total, total + amount)}
-            rows.append({"case": case, "step": step, **ends, "amount": amount, "kind": kind})
-            total += amount
-        ends = {"start": 0.0, "end": total, "most": max(0.0, total)}
-        rows.append({"case": case, "step": SUM, **ends, "amount": total, "kind": "sum"})
-        sums.append((case, total))
+            rows.append({"case": case, "step": step, "kind": kind} | _bar(npv, npv + amount))
+            npv += amount
+        rows.append({"case": case, "step": SUM, "kind": "sum"} | _bar(0.0, npv))
+        sums.append((case, npv))
     return Chart(
         name="npv_in_steps",
         title=say("waterfall_title", sums=sums),
@@ -52,46 +50,58 @@ def waterfall(found: BusinessCase) -> Chart:
     )
 
 
+def _bar(start: float, end: float) -> dict[str, float]:
+    """A bar from one amount to another; most: where its label stands."""
+    return {"start": start, "end": end, "most": max(start, end), "amount": end - start}
+
+
 def cash(found: BusinessCase) -> list[Chart]:
     """Cash flow that can serve debt and debt service by year; and its cover with the covenant, where there is debt."""
-    sold, years = found.shown, list(found.investment.years)
+    sold = found.shown
     flows = sold.flows
     frame = pd.DataFrame(
         {
-            "year": years,
+            "year": list(found.investment.years),
             "cash": (flows.cfads - flows.capital).tolist(),
             "service": flows.loan.service.tolist(),
             "cfads": flows.cfads.tolist(),
             "low": sold.adverse.cfads.tolist(),
         }
     )
-    ends = {"least": frame["cash"].min(), "most": frame["cash"].max()}
-    told = [
-        Chart(
-            name="cash",
-            title=say("cash_title", **ends),
-            caption=say("cash"),
-            spec=charts.cash(frame[["year", "cash", "service"]], SOURCE),
-            source=SOURCE,
-        )
-    ]
-    owed = frame[frame["service"] > 1e-9]
-    if owed.empty:
-        return told
-    asked = found.terms["dscr"].value
-    cover = owed["cfads"] / owed["service"]
-    adverse = np.minimum(np.maximum(owed["low"] / owed["service"], 0.0), cover)
-    rows = pd.DataFrame({"year": owed["year"], "cover": cover, "adverse": adverse})
-    told.append(
-        Chart(
-            name="cover",
-            title=say("cover_title", least=float(cover.min()), asked=asked),
-            caption=say("cover"),
-            spec=charts.cover(rows, asked, SOURCE),
-            source=SOURCE,
-        )
+    drawn = Chart(
+        name="cash",
+        title=say("cash_title", least=frame["cash"].min(), most=frame["cash"].max()),
+        caption=say("cash"),
+        spec=charts.cash(frame[["year", "cash", "service"]], SOURCE),
+        source=SOURCE,
     )
-    return told
+    owed = frame[frame["service"] > 1e-9]
+    return [drawn] if owed.empty else [drawn, _cover(owed, found.terms["dscr"].value)]
+
+
+def _cover(owed: pd.DataFrame, asked: float) -> Chart:
+    """Cover of debt service in the years in which there is any."""
+    cover = owed["cfads"] / owed["service"]
+    at_low_prices = (owed["low"] / owed["service"]).clip(lower=0.0)
+    adverse = np.minimum(at_low_prices, cover)
+    rows = pd.DataFrame({"year": owed["year"], "cover": cover, "adverse": adverse})
+    return Chart(
+        name="cover",
+        title=say("cover_title", least=float(cover.min()), asked=asked),
+        caption=say("cover"),
+        spec=charts.cover(rows, asked, SOURCE),
+        source=SOURCE,
+    )
+
+
+LOOK = {"low": style.PLAIN, "high": style.ACCENT}
+TERM_TIPS = {
+    "term": "term",
+    "end": "",
+    "setting": "value",
+    "npv": "NPV after tax, MUSD",
+    "from_source": "range from",
+}
 
 
 def terms(found: BusinessCase) -> Chart:
@@ -99,44 +109,45 @@ def terms(found: BusinessCase) -> Chart:
     swings, centre = found.swings[:TEN], found.shown.returns.npv_after_tax
     rows = []
     for swing in swings:
-        for end, setting, npv in (
-            ("low", swing.term.low, swing.npv_low),
-            ("high", swing.term.high, swing.npv_high),
-        ):
-            rows.append(
-                {
-                    "term": swing.term.meaning,
-                    "end": end,
-                    "setting": number(setting),
-                    "npv": npv,
-                    "from_source": swing.term.source or "judged",
-                }
-            )
+        term = swing.term
+        told = {"term": term.meaning, "from_source": term.source or "judged"}
+        low = {"end": "low", "setting": number(term.low), "npv": swing.npv_low}
+        high = {"end": "high", "setting": number(term.high), "npv": swing.npv_high}
+        rows += [told | low, told | high]
+    spec = shapes.around(
+        pd.DataFrame(rows).assign(centre=centre),
+        style.across_amounts("centre", "NPV after tax, MUSD"),
+        "npv",
+        row="term",
+        look=LOOK,
+        tips=TERM_TIPS,
+        source=SOURCE,
+    )
     return Chart(
         name="terms",
         title=say("terms_title", first=swings[0]),
         caption=say("terms", told=found.told(found.shown), centre=centre),
-        spec=charts.terms(pd.DataFrame(rows), centre, SOURCE),
+        spec=spec,
         source=SOURCE,
     )
 
 
 def spread(found: BusinessCase) -> Chart:
     """How often which NPV is drawn; red where money is lost."""
-    rows, told = [], []
+    parts, told = [], []
     for case, sold in _cases(found):
-        drawn = sold.spread  # type: ignore[attr-defined]
-        counts, edges = np.histogram(np.array(drawn.npv), BINS)
-        for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
-            rows.append({"case": case, "low": low, "high": high, "draws": int(count)})
-        told.append(
-            f"{case}: {percent(drawn.loss)} lose money, half lie below {number(drawn.at(0.5))} MUSD"
-        )
-    order = [case for case, _ in _cases(found)]
+        drawn = sold.spread
+        draws, edges = np.histogram(np.array(drawn.npv), BINS)
+        bins = {"case": case, "low": edges[:-1], "high": edges[1:], "draws": draws}
+        parts.append(pd.DataFrame(bins))
+        median = number(drawn.at(0.5))
+        told.append(f"{case}: {percent(drawn.loss)} lose money, half lie below {median} MUSD")
+    frame = pd.concat(parts)
+    order = style.in_order(frame["case"])
     return Chart(
         name="spread",
         title=say("spread_title", loss=found.shown.spread.loss),
         caption=say("spread", told=told),
-        spec=risk.histogram(pd.DataFrame(rows), order, "NPV after tax, MUSD", SOURCE),
+        spec=charts.spread(frame, order, "NPV after tax, MUSD", SOURCE),
         source=SOURCE,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.parts import RATE, Chapter, Column, Part, ReportTable, text
+from planner.reporting.parts import Chapter, Columns, ReportTable, figures, rate, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, count, number
@@ -51,43 +51,52 @@ MUSD = {
 """Figures of the summary in MUSD."""
 
 
+class Scarce(Columns):
+    """A scarce thing; a heading stands above those of a kind."""
+
+    words = text("in words")
+    worth = figures("marginal value")
+    unit = text()
+    often = text("worth something in")
+
+
 def chapter(run: RunView) -> Chapter | None:
     """Both tables."""
-    parts: list[Part | None] = [scarce(run), facts(run)]
-    kept = [part for part in parts if part is not None]
     title = "Binding constraints and certificate"
-    return Chapter(anchor="limits", title=title, parts=kept, behind=True)
+    return Chapter.of("limits", title, [scarce(run), facts(run)], behind=True)
 
 
 def scarce(run: RunView) -> ReportTable | None:
     """Marginal values of scarce things, the most valuable of each kind."""
     rows, marks = [], []
     for kind, found in limits(run):
-        heading = SCARCE.get(kind, (kind.capitalize(), "", ""))[0]
-        rows.append((heading, "", "", ""))
+        heading = SCARCE[kind][0] if kind in SCARCE else kind.capitalize()
+        rows.append({"words": heading, "worth": "", "unit": "", "often": ""})
         marks.append("group")
         for row in records(found):
-            same = f" (the same for {count(row['others'], 'other')})" if row["others"] else ""
-            yearly = row["year"] == row["year"]
-            often = count(max(row["often"], 1), "year") if yearly else NOTHING
-            words = scarce_words(run.names, row) + same
-            rows.append((words, number(row["musd_per_unit"]), row["unit"], often))
+            rows.append(_scarce(run, row))
             marks.append("")
     if not rows:
         return None
     return ReportTable(
         title="Marginal value of one unit more of scarce things",
-        columns=[
-            text("words", "in words"),
-            Column(field="worth", title="marginal value"),
-            text("unit"),
-            text("often", "worth something in"),
-        ],
-        frame=pd.DataFrame(rows, columns=["words", "worth", "unit", "often"]),
+        columns=Scarce.all(),
+        frame=pd.DataFrame(rows),
         note=say("scarce", tiny=TINY),
         marks=marks,
         source="tables/shadow_prices.csv: musd_per_unit",
     )
+
+
+def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
+    same = f" (the same for {count(row['others'], 'other')})" if row["others"] else ""
+    is_yearly = row["year"] == row["year"]
+    return {
+        "words": scarce_words(run.names, row) + same,
+        "worth": number(row["musd_per_unit"]),
+        "unit": row["unit"],
+        "often": count(max(row["often"], 1), "year") if is_yearly else NOTHING,
+    }
 
 
 def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
@@ -101,50 +110,57 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
+class Facts(Columns):
+    """A fact of the run."""
+
+    figure = text()
+    unit = text()
+    value = rate("with the plan")
+    before = rate("without a plan")
+
+
+BY_NAME = {
+    "expected_shortfall_t": ("expected unmet demand", "t"),
+    "service_level": ("demand met", "share"),
+}
+"""Figures of the summary by element: their words and unit."""
+NAMED = {"model": "program", "certificate": "certificate", "versions": "version"}
+"""Parts of the summary that are told key by key, and what they are called."""
+
+
 def facts(run: RunView) -> ReportTable:
     """Key figures with the plan and without, the program and its certificate."""
     summary, before = run.summary, run.without
-    policy = run.case.model.policy
-    rows: list[tuple[str, str, Any, Any]] = [
-        ("status", "", run.status, None),
-        ("case", "", run.title, None),
-        ("objective", "", summary.get("goal"), None),
-        ("coordination", "", policy.coordination, None),
-        ("investment", "", policy.investment, None),
-        ("levers", "", ", ".join(run.case.model.levers) or "none", None),
-    ]
+    model = run.case.model
+    rows: list[dict[str, Any]] = []
+
+    def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
+        rows.append({"figure": figure, "unit": unit, "value": value, "before": without})
+
+    tell("status", run.status)
+    tell("case", run.title)
+    tell("objective", summary.get("goal"))
+    tell("coordination", model.policy.coordination)
+    tell("investment", model.policy.investment)
+    tell("levers", ", ".join(model.levers) or "none")
     for key, words in MUSD.items():
         if summary.get(key) is not None:
-            rows.append((words, "MUSD", summary[key], before.get(key)))
-    for key, words, unit in (
-        ("expected_shortfall_t", "expected unmet demand", "t"),
-        ("service_level", "demand met", "share"),
-    ):
+            tell(words, summary[key], "MUSD", before.get(key))
+    for key, (words, unit) in BY_NAME.items():
+        without = before.get(key, {})
         for element, value in summary.get(key, {}).items():
-            name = f"{words}: {run.names.element(element)}"
-            rows.append((name, unit, value, before.get(key, {}).get(element)))
+            tell(f"{words}: {run.names.element(element)}", value, unit, without.get(element))
     for skill, value in summary.get("trained", {}).items():
-        rows.append((f"trained: {run.names.skill(skill)}", "persons", value, None))
-    for words, key in (
-        ("program", "model"),
-        ("certificate", "certificate"),
-        ("version", "versions"),
-    ):
+        tell(f"trained: {run.names.skill(skill)}", value, "persons")
+    for key, words in NAMED.items():
         for name, value in summary.get(key, {}).items():
-            rows.append((f"{words}: {name.replace('_', ' ')}", "", value, None))
-    rows.append(("inputs, SHA-256", "", summary.get("inputs_sha256", run.case.sha256), None))
-    columns = [
-        text("figure"),
-        text("unit"),
-        Column(field="value", title="with the plan", form=RATE),
-    ]
-    if before:
-        columns.append(Column(field="before", title="without a plan", form=RATE))
+            tell(f"{words}: {name.replace('_', ' ')}", value)
+    tell("inputs, SHA-256", summary.get("inputs_sha256", run.case.sha256))
     return ReportTable(
         title="Run facts",
-        columns=columns,
-        frame=pd.DataFrame(rows, columns=["figure", "unit", "value", "before"], dtype=object),
-        note=say("facts", tail=1 - run.case.model.objective.tail),
+        columns=Facts.all() if before else Facts.all("before"),
+        frame=pd.DataFrame(rows, dtype=object),
+        note=say("facts", tail=1 - model.objective.tail),
         folded=True,
         sheet="summary",
         meaning="key figures",

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import risk as charts
-from planner.reporting.parts import Chapter, Chart, Column, ReportTable, figures, share, text
+from planner.reporting.parts import (
+    PAGE,
+    Chapter,
+    Chart,
+    Columns,
+    ReportTable,
+    figures,
+    per_cent,
+    text,
+)
 from planner.reporting.run_view import RunView, summary_keys
 from planner.reporting.words.numbers import amount, percent
 from planner.reporting.words.sentences import Passages
@@ -22,49 +31,56 @@ SOURCE = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "
 
 def chapter(run: RunView) -> Chapter | None:
     """What each scenario costs: the chart, and the table with tonnes by element."""
-    return Chapter(
-        anchor="losses", title="Loss by scenario", parts=[chart(run), table(run)], behind=True
-    )
+    return Chapter.of("losses", "Loss by scenario", [chart(run), table(run)], behind=True)
 
 
 def chart(run: RunView) -> Chart:
     """Loss in each scenario, the largest first."""
     shown = run.by_loss[:MOST_SCENARIOS]
-    plans = [(charts.WITH, run.summary)]
+    losses = {charts.WITH: run.summary["scenario_loss_musd"]}
     if run.compared:
-        plans.insert(0, (charts.WITHOUT, run.without))
+        losses = {charts.WITHOUT: run.without["scenario_loss_musd"], **losses}
     rows = []
     for scenario in shown:
-        for plan, figures_of in plans:
-            probability = percent(run.weights.get(scenario))
-            rows.append(
-                {
-                    "scenario": f"{run.names.scenario(scenario)} ({probability})",
-                    "story": run.names.stories.get(scenario, ""),
-                    "plan": plan,
-                    "loss_musd": figures_of["scenario_loss_musd"][scenario],
-                }
-            )
+        probability = percent(run.weights.get(scenario))
+        told = {
+            "scenario": f"{run.names.scenario(scenario)} ({probability})",
+            "story": run.names.stories.get(scenario, ""),
+        }
+        for plan, by_scenario in losses.items():
+            rows.append({**told, "plan": plan, "loss_musd": by_scenario[scenario]})
     marks = [
         {"name": "expected loss with the plan", "loss_musd": run.summary["expected_loss_musd"]},
         {"name": "mean loss of the tail with the plan", "loss_musd": run.summary["cvar_musd"]},
     ]
-    spared = [sum(z <= NO_LOSS for z in of["scenario_loss_musd"].values()) for _, of in plans]
-    worst = [max(of["scenario_loss_musd"].values()) for _, of in plans]
+    spared, worst = [], []
+    for by_scenario in reversed(losses.values()):
+        spared.append(sum(loss <= NO_LOSS for loss in by_scenario.values()))
+        worst.append(max(by_scenario.values()))
     return Chart(
         name="losses",
-        title=say("title", spared=spared[::-1], worst=worst[::-1], scenarios=len(run.by_loss)),
+        title=say("title", spared=spared, worst=worst, scenarios=len(run.by_loss)),
         caption=say("caption", shown=len(shown), scenarios=len(run.by_loss)),
         spec=charts.losses(pd.DataFrame(rows), pd.DataFrame(marks), SOURCE),
         source=SOURCE,
     )
 
 
+class Losses(Columns):
+    """A row a scenario; a column for each element that is ever unmet comes before the story."""
+
+    scenario = text()
+    probability = per_cent("probability", summed=True)
+    before = figures("loss without a plan", "MUSD")
+    loss = figures("loss with the plan", "MUSD")
+    story = text("what happens")
+
+
 def table(run: RunView) -> ReportTable:
     """Loss and unmet demand by scenario, without the plan and with it."""
     rows = totals(run).set_index(["scenario", "element"])
-    columns = ["tonnes", WITHOUT] if run.compared else ["tonnes"]
-    short = rows[columns].groupby("element").sum().sum(axis=1)
+    unmet = [WITHOUT, "tonnes"] if run.compared else ["tonnes"]
+    short = rows[unmet].groupby("element").sum().sum(axis=1)
     elements = [element for element in run.elements if short.get(element, 0.0) > 0]
     losses, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
     cells = []
@@ -77,23 +93,20 @@ def table(run: RunView) -> ReportTable:
             "story": run.names.stories.get(scenario, ""),
         }
         for element in elements:
-            told = [amount(float(rows[c].get((scenario, element), 0.0))) for c in reversed(columns)]
-            row[element] = " → ".join(told)
+            at = (scenario, element)
+            row[element] = " → ".join(amount(float(rows[plan].get(at, 0.0))) for plan in unmet)
         cells.append(row)
-    heads: list[Column] = [text("scenario"), share("probability", "probability", summed=True)]
-    if run.compared:
-        heads.append(figures("before", "loss without a plan", "MUSD"))
-    heads.append(figures("loss", "loss with the plan", "MUSD"))
+    left_out = [] if run.compared else ["before"]
+    *columns, story = Losses.all(*left_out)
     for element in elements:
         title = run.names.element(element)
-        heads.append(figures(element, title, "t unmet", only="page"))
+        columns.append(figures(title, "t unmet", field=element, only=PAGE))
     if any(run.names.stories.values()):
-        heads.append(text("story", "what happens"))
-    names = ["scenario", "probability", "before", "loss", "story", *elements]
+        columns.append(story)
     return ReportTable(
         title="Loss and unmet demand by scenario",
-        columns=heads,
-        frame=pd.DataFrame(cells, columns=names),
+        columns=columns,
+        frame=pd.DataFrame(cells),
         note=say("table", compared=run.compared),
         source="summary.json: scenario_loss_musd, without_plan; tables/shortfall.csv",
         folded=True,

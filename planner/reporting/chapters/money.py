@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.charts import funding as charts
+from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     PAGE,
-    YEAR,
     Chapter,
     Chart,
-    Column,
-    Part,
+    Columns,
     ReportTable,
     figures,
     text,
     total,
+    whole,
 )
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import ITEM_NAMES
@@ -58,15 +57,13 @@ COST = (
 
 def chapter(run: RunView) -> Chapter | None:
     """Charts by funder and by item, payments, cost."""
-    parts: list[Part | None] = [
-        spending(run, "funder"),
-        spending(run, "item"),
-        payers(run),
-        cost(run),
-        spending_sheet(run),
-    ]
-    kept = [part for part in parts if part is not None]
-    return Chapter(anchor="money", title="Who pays, for what", parts=kept, behind=True)
+    parts = [spending(run, "funder"), spending(run, "item"), payers(run), cost(run)]
+    return Chapter.of("money", "Who pays, for what", [*parts, spending_sheet(run)], behind=True)
+
+
+def _called(run: RunView, by: str, kind: str) -> str:
+    """The name of a funder or of an item of spending."""
+    return run.names.party(kind) if by == "funder" else ITEM_NAMES.get(kind, kind)
 
 
 def spending(run: RunView, by: str) -> Chart | None:
@@ -74,31 +71,51 @@ def spending(run: RunView, by: str) -> Chart | None:
     rows = spent(run, by)
     if rows["amount"].sum() <= 0:
         return None
-    name = run.names.party if by == "funder" else lambda item: ITEM_NAMES.get(item, item)
     order = largest_first(rows)
     if by == "item":
         order = [item for item in ITEM_NAMES if item in order]
     kept = order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
-    kinds = {kind: name(kind) if kind in kept else OTHERS for kind in rows["kind"].unique()}
-    rows = rows.assign(kind=rows["kind"].map(kinds))
+    names = {kind: _called(run, by, kind) for kind in kept}
+    rows = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
     rows = rows.groupby(["year", "kind"], as_index=False).sum()
-    told = [str(name(kind)) for kind in kept] + ([OTHERS] if OTHERS in set(rows["kind"]) else [])
-    years = rows.groupby("year")["amount"].sum()
+    kinds = list(names.values())
+    if OTHERS in set(rows["kind"]):
+        kinds.append(OTHERS)
+    by_year = rows.groupby("year")["amount"].sum()
+    by_kind = rows.groupby("kind")["amount"].sum()
     values = {
-        "total": float(years.sum()),
+        "total": float(by_year.sum()),
         "given": sum(run.case.budget.values()),
-        "peak": float(years.max()),
-        "year": int(str(years.idxmax())),
-        "first": told[0],
-        "largest": float(rows.loc[rows["kind"] == told[0], "amount"].sum()),
+        "peak": float(by_year.max()),
+        "year": int(str(by_year.idxmax())),
+        "first": kinds[0],
+        "largest": float(by_kind[kinds[0]]),
     }
+    bars = shapes.stacked_bars(
+        rows,
+        style.amounts("amount", "MUSD a year"),
+        kinds=kinds,
+        others=OTHERS,
+        tips={"kind": "", "year": "year", "amount": "MUSD, expected"},
+        source=SPENDING,
+    )
     return Chart(
         name=f"spending_by_{by}",
         title=say(f"by_{by}", **values),
         caption=say("spending", **values),
-        spec=charts.spending(rows, told, OTHERS, SPENDING),
+        spec=style.across(bars, 240),
         source=SPENDING,
     )
+
+
+class Payers(Columns):
+    """A row a funder."""
+
+    funder = text()
+    paid_musd = total("pays", "MUSD")
+    least_musd = figures("at least", "MUSD")
+    most_musd = figures("at most", "MUSD")
+    budget_musd = total("budget", "MUSD")
 
 
 def payers(run: RunView) -> ReportTable | None:
@@ -108,13 +125,7 @@ def payers(run: RunView) -> ReportTable | None:
         return None
     return ReportTable(
         title="Who pays",
-        columns=[
-            text("funder"),
-            total("paid_musd", "pays", "MUSD"),
-            figures("least_musd", "at least", "MUSD"),
-            figures("most_musd", "at most", "MUSD"),
-            total("budget_musd", "budget", "MUSD"),
-        ],
+        columns=Payers.all(),
         frame=rows.assign(funder=rows["funder"].map(run.names.party)),
         note=say("payers", sharing=getattr(run.case.model.policy, "cost_sharing", "even")),
         source="tables/payments.csv",
@@ -124,29 +135,31 @@ def payers(run: RunView) -> ReportTable | None:
     )
 
 
+class Cost(Columns):
+    """A row a part of the cost, from what is paid to its present value."""
+
+    part = text()
+    public = figures("public money", "MUSD", summed=True)
+    others = figures("paid by others", "MUSD", summed=True)
+    both = figures("together", "MUSD", summed=True, only=PAGE)
+    discounting = figures("discounting", "MUSD", summed=True, only=PAGE)
+    present = figures("present value", "MUSD", summed=True)
+
+
 def cost(run: RunView) -> ReportTable:
     """Capital, public money and cost of the plan in one table: present values add up to the cost."""
     parts = cost_parts(run)
-    parts = parts.assign(both=parts["public"] + parts["others"])
-    parts = parts[
-        (parts["both"].fillna(0.0) >= SMALLEST_MUSD) | (parts["present"] >= SMALLEST_MUSD)
-    ]
+    both = parts["public"] + parts["others"]
+    is_told = (both.fillna(0.0) >= SMALLEST_MUSD) | (parts["present"] >= SMALLEST_MUSD)
     parts = parts.assign(
-        discounting=parts["present"] - parts["both"], part=parts["part"].map(PARTS)
+        both=both, discounting=parts["present"] - both, part=parts["part"].map(PARTS)
     )
-    model, without = run.case.model, doing_nothing(run).get("cost")
+    without = doing_nothing(run).get("cost")
     return ReportTable(
         title="From capital and public money to the cost of the plan",
-        columns=[
-            text("part"),
-            figures("public", "public money", "MUSD", summed=True),
-            figures("others", "paid by others", "MUSD", summed=True),
-            figures("both", "together", "MUSD", summed=True, only=PAGE),
-            figures("discounting", "discounting", "MUSD", summed=True, only=PAGE),
-            figures("present", "present value", "MUSD", summed=True),
-        ],
-        frame=parts,
-        note=say("cost", rate=model.discount_rate, without=without),
+        columns=Cost.all(),
+        frame=parts[is_told],
+        note=say("cost", rate=run.case.model.discount_rate, without=without),
         source=COST,
         sum_row="All",
         sheet="cost parts",
@@ -156,16 +169,17 @@ def cost(run: RunView) -> ReportTable:
 
 def spending_sheet(run: RunView) -> ReportTable:
     """Expected public money: one row per year; columns by funder, and the same by item."""
-    columns = [Column(field="year", title="year", form=YEAR)]
+    columns = [whole("year", field="year")]
     frame = pd.DataFrame({"year": run.years})
     for by, word in (("funder", "paid by"), ("item", "for")):
         rows = spent(run, by)
         wide = rows.pivot_table("amount", "year", "kind", "sum", fill_value=0.0)
+        wide = wide.reindex(run.years, fill_value=0.0)
         for kind in largest_first(rows):
-            name = run.names.party(kind) if by == "funder" else ITEM_NAMES.get(kind, kind)
             field = f"{by} {kind}"
-            frame[field] = wide[kind].reindex(run.years, fill_value=0.0).to_numpy()
-            columns.append(figures(field, f"{word} {name}", "MUSD", summed=True))
+            title = f"{word} {_called(run, by, kind)}"
+            frame[field] = wide[kind].to_numpy()
+            columns.append(figures(title, "MUSD", field=field, summed=True))
     return ReportTable(
         title="Spending",
         columns=columns,

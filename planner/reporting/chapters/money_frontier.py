@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chapter, Chart, ReportTable, figures, text
+from planner.reporting.parts import Chapter, Chart, Columns, ReportTable, figures, text
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -22,22 +22,31 @@ def curve(found: FrontierResults) -> Chapter:
     """Least risk by size of all budgets, and what one more MUSD reduces."""
     rows = found.table[["budget_musd", "risk_musd", "worth"]]
     first, last = rows.iloc[0].to_dict(), rows.iloc[-1].to_dict()
-    parts = [
-        Chart(
-            name="money_frontier",
-            title=say("risk_title", first=first, last=last),
-            caption=say("risk"),
-            spec=charts.money_frontier(rows, SOURCE),
-            source=SOURCE,
-        ),
-        Chart(
-            name="worth_of_money",
-            title=say("worth_title", worth=first["worth"]),
-            spec=charts.worth_of_money(rows, SOURCE),
-            source=SOURCE,
-        ),
-    ]
-    return Chapter(anchor="curve", title="Risk against money", parts=parts)
+    risk = Chart(
+        name="money_frontier",
+        title=say("risk_title", first=first, last=last),
+        caption=say("risk"),
+        spec=charts.along_budgets(rows, "risk_musd", "least risk, MUSD", SOURCE),
+        source=SOURCE,
+    )
+    worth = Chart(
+        name="worth_of_money",
+        title=say("worth_title", worth=first["worth"]),
+        spec=charts.along_budgets(rows, "worth", "MUSD of risk per MUSD", SOURCE),
+        source=SOURCE,
+    )
+    return Chapter(anchor="curve", title="Risk against money", parts=[risk, worth])
+
+
+class Breakpoints(Columns):
+    """A row a breakpoint of the curve."""
+
+    scale = figures("scale")
+    budget_musd = figures("budgets", "MUSD")
+    risk_musd = figures("least risk", "MUSD")
+    worth = figures("one more MUSD reduces it by", "MUSD")
+    cost_musd = figures("cost of the plan", "MUSD")
+    changes = text("changes of the plan from the row above")
 
 
 def breakpoints(found: FrontierResults) -> Chapter:
@@ -48,20 +57,10 @@ def breakpoints(found: FrontierResults) -> Chapter:
     sizes = sizes.rename(columns=lambda name: name.removeprefix(NEW_CAPACITY))
     steps = sizes.diff().fillna(sizes)
     changes = [_difference(row) for _, row in steps.iterrows()]
-    frame = known.assign(changes=changes).reindex(
-        columns=["scale", "budget_musd", "risk_musd", "worth", "cost_musd", "changes"]
-    )
     shown = ReportTable(
         title="Breakpoints",
-        columns=[
-            figures("scale", "scale"),
-            figures("budget_musd", "budgets", "MUSD"),
-            figures("risk_musd", "least risk", "MUSD"),
-            figures("worth", "one more MUSD reduces it by", "MUSD"),
-            figures("cost_musd", "cost of the plan", "MUSD"),
-            text("changes", "changes of the plan from the row above"),
-        ],
-        frame=frame,
+        columns=Breakpoints.all(),
+        frame=known.assign(changes=changes).reindex(columns=Breakpoints.fields()),
         note=say("breakpoints"),
         file=SOURCE,
     )

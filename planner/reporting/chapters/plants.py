@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
-    Column,
-    Part,
+    Columns,
     ReportTable,
     Text,
     amounts,
     figures,
-    share,
+    per_cent,
     text,
     total,
-    year,
+    whole,
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES, midway
@@ -35,57 +36,51 @@ WIDE_RANGE = 0.01
 
 def chapter(run: RunView) -> Chapter | None:
     """The three tables."""
-    parts: list[Part | None] = [
-        investments(run) if len(run.tables["investments"]) else Text(["No new plant."]),
-        people(run),
-        stocks(run),
-    ]
-    kept = [part for part in parts if part is not None]
-    return Chapter(anchor="plan", title="Plants, people and stock", parts=kept, behind=True)
+    is_empty = run.tables["investments"].empty
+    plants = Text(["No new plant."]) if is_empty else investments(run)
+    parts = [plants, people(run), stocks(run)]
+    return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
+
+
+class Plants(Columns):
+    """A row a commitment; the last three where plans differ by scenario."""
+
+    name = text("project")
+    place = text("country")
+    stage_name = text("stage")
+    year = whole("committed")
+    tpa = figures("capacity", "t/y")
+    of_possible = per_cent("share of possible")
+    capex_musd = figures("capital", "MUSD")
+    public_musd = figures("public part", "MUSD")
+    first_output = whole("first output")
+    spread = text("in equally good plans, t/y")
+    probability = per_cent("probability")
+    expected = figures("capital, expected", "MUSD", summed=True)
+    who = text("in scenarios")
 
 
 def investments(run: RunView) -> ReportTable:
     """Every commitment: where, when, for how much."""
     rows, spread = decisions(run), _spread(run)
-    whole = everywhere(rows)
-    frame = pd.DataFrame(
-        {
-            "name": rows["project"].map(run.names.project),
-            "place": rows["country"].map(run.names.country),
-            "stage_name": rows["stage"].map(STAGES),
-            "year": rows["year"],
-            "tpa": rows["tpa"],
-            "of_possible": [
-                round(r.tpa / run.case.projects[r.project].max_new_tpa, 4) for r in rows_of(rows)
-            ],
-            "capex": rows["capex_musd"],
-            "public": rows["public_musd"],
-            "first_output": rows["first_output"],
-            "spread": [spread.get(project, "the same") for project in rows["project"]],
-            "probability": rows["probability"],
-            "expected": rows["capex_musd"] * rows["probability"],
-            "who": rows["scenarios"].map(run.names.who),
-        }
+    is_certain = everywhere(rows)
+    possible = rows["project"].map(lambda project: run.case.projects[project].max_new_tpa)
+    frame = rows.assign(
+        name=rows["project"].map(run.names.project),
+        place=rows["country"].map(run.names.country),
+        stage_name=rows["stage"].map(STAGES),
+        of_possible=(rows["tpa"] / possible).round(4),
+        spread=rows["project"].map(lambda project: spread.get(project, "the same")),
+        expected=rows["capex_musd"] * rows["probability"],
+        who=rows["scenarios"].map(run.names.who),
     )
-    columns: list[Column] = [
-        text("name", "project"),
-        text("place", "country"),
-        text("stage_name", "stage"),
-        year("year", "committed"),
-        figures("tpa", "capacity", "t/y"),
-        share("of_possible", "share of possible"),
-        figures("capex", "capital", "MUSD", summed=whole),
-        figures("public", "public part", "MUSD", summed=whole),
-        year("first_output", "first output"),
-    ]
-    if spread:
-        columns.append(text("spread", "in equally good plans, t/y"))
-    if not whole:
-        columns += [
-            share("probability", "probability"),
-            figures("expected", "capital, expected", "MUSD", summed=True),
-            text("who", "in scenarios"),
-        ]
+    left_out = [] if spread else ["spread"]
+    if is_certain:
+        left_out += ["probability", "expected", "who"]
+    columns = []
+    for column in Plants.all(*left_out):
+        is_money = column.field in ("capex_musd", "public_musd")
+        columns.append(replace(column, summed=column.summed or (is_money and is_certain)))
     return ReportTable(
         title="Plants to commit",
         columns=columns,
@@ -117,35 +112,44 @@ def _spread(run: RunView) -> dict[str, str]:
     return words
 
 
+class People(Columns):
+    """A row a team."""
+
+    country = text()
+    skill = text()
+    intake = total("trainees", "persons")
+    new_seats = total("new seats", "persons/y")
+    hired = total("hires", "persons")
+    years = text()
+
+
+PERSONS = ["intake", "new_seats", "hired"]
+
+
 def people(run: RunView) -> ReportTable | None:
     """Training and hiring by country and skill."""
     rows = people_decisions(run)
     if rows.empty:
         return None
-    amounts = ["intake", "new_seats", "hired"]
-    slight = rows[amounts].max(axis=1) < SLIGHT
-    cells = []
-    for row in rows_of(rows[~slight]):
-        place, skill = run.names.country(row.country), run.names.skill(row.skill)
-        years = span(row.first, row.last)
-        cells.append((place, skill, row.intake, row.new_seats, row.hired, years))
-    if slight.any():
-        few = rows[slight]
-        sums = [float(few[column].sum()) for column in amounts]
-        years = span(few["first"].min(), few["last"].max())
-        cells.append((count(len(few), "other team"), "", sums[0], sums[1], sums[2], years))
-    trainees, hires = float(rows["intake"].sum()), float(rows["hired"].sum())
+    told = rows.assign(
+        country=rows["country"].map(run.names.country),
+        skill=rows["skill"].map(run.names.skill),
+        years=[span(row.first, row.last) for row in rows_of(rows)],
+    )
+    is_slight = rows[PERSONS].max(axis=1) < SLIGHT
+    frame, few = told[~is_slight], rows[is_slight]
+    if len(few):
+        others = {
+            "country": count(len(few), "other team"),
+            "skill": "",
+            **few[PERSONS].sum().to_dict(),
+            "years": span(few["first"].min(), few["last"].max()),
+        }
+        frame = pd.concat([frame, pd.DataFrame([others])])
     return ReportTable(
-        title=say("people_title", intake=trainees, hired=hires),
-        columns=[
-            text("country"),
-            text("skill"),
-            total("intake", "trainees", "persons"),
-            total("new_seats", "new seats", "persons/y"),
-            total("hired", "hires", "persons"),
-            text("years"),
-        ],
-        frame=pd.DataFrame(cells, columns=["country", "skill", *amounts, "years"]),
+        title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
+        columns=People.all(),
+        frame=frame,
         note=say("people", slight=SLIGHT),
         source="tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired",
         folded=True,
@@ -153,58 +157,55 @@ def people(run: RunView) -> ReportTable | None:
     )
 
 
+class Stocks(Columns):
+    """A row a good and country; two columns where it is bought in some scenarios alone."""
+
+    element = text()
+    form = text()
+    country = text()
+    bought_t = amounts("bought, expected", "t")
+    bought_in = text("bought in", unit="scenarios")
+    there = figures("expected over those", "t")
+    years = text()
+
+
 def stocks(run: RunView) -> ReportTable | None:
     """Stock purchases by country, element and form."""
     rows, every = purchases(run), len(run.weights)
     if rows.empty:
         return None
-    slight = rows["bought_t"] < SLIGHT
-    cells: list[dict[str, object]] = []
-    for row in rows_of(rows[~slight]):
-        everywhere_bought = row.scenarios == every
-        cells.append(
-            {
-                "element": run.names.element(row.element),
-                "form": row.form,
-                "country": run.names.country(row.country),
-                "bought": row.bought_t,
-                "scenarios": "all" if everywhere_bought else f"{row.scenarios} of {every}",
-                "there": row.bought_t / row.probability,
-                "years": span(row.first, row.last),
-            }
-        )
-    if slight.any():
-        few = rows[slight]
-        cells.append(
-            {
-                "element": "others",
-                "form": "",
-                "country": "",
-                "bought": float(few["bought_t"].sum()),
-                "scenarios": NOTHING,
-                "there": None,
-                "years": span(few["first"].min(), few["last"].max()),
-            }
-        )
-    partly = bool((rows["scenarios"] < every).any())
-    columns: list[Column] = [
-        text("element"),
-        text("form"),
-        text("country"),
-        amounts("bought", "bought, expected", "t"),
-    ]
-    if partly:
-        columns.append(text("scenarios", "bought in", unit="scenarios"))
-        columns.append(figures("there", "expected over those", "t"))
-    columns.append(text("years"))
+    bought_in = []
+    for scenarios in rows["scenarios"]:
+        bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
+    told = rows.assign(
+        element=rows["element"].map(run.names.element),
+        country=rows["country"].map(run.names.country),
+        bought_in=bought_in,
+        there=rows["bought_t"] / rows["probability"],
+        years=[span(row.first, row.last) for row in rows_of(rows)],
+    )
+    is_slight = rows["bought_t"] < SLIGHT
+    frame, few = told[~is_slight], rows[is_slight]
+    if len(few):
+        others = {
+            "element": "others",
+            "form": "",
+            "country": "",
+            "bought_t": few["bought_t"].sum(),
+            "bought_in": NOTHING,
+            "there": None,
+            "years": span(few["first"].min(), few["last"].max()),
+        }
+        frame = pd.concat([frame, pd.DataFrame([others])])
     goods = []
     for element, tonnes in rows.groupby("element")["bought_t"].sum().items():
         goods.append(f"{midway(run.names.element(str(element)))} {number(float(tonnes))} t")
+    is_partial = bool((rows["scenarios"] < every).any())
     return ReportTable(
         title=say("stocks_title", goods=goods),
-        columns=columns,
-        frame=pd.DataFrame(cells),
-        note=say("stocks", partly=partly),
+        columns=Stocks.all() if is_partial else Stocks.all("bought_in", "there"),
+        frame=frame,
+        note=say("stocks", partly=is_partial),
         source="tables/stocks.csv, weighted by probability: bought_t",
         folded=True,
     )

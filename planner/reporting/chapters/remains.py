@@ -7,8 +7,18 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.chapters import losses
-from planner.reporting.charts import funding as charts
-from planner.reporting.parts import Card, Chapter, Chart, Part, ReportTable, Text, share, text
+from planner.reporting.charts import shapes, style
+from planner.reporting.parts import (
+    Card,
+    Chapter,
+    Chart,
+    Columns,
+    Part,
+    ReportTable,
+    Text,
+    per_cent,
+    text,
+)
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import listed, money, number, percent
@@ -34,23 +44,30 @@ from planner.results.figures.unmet import (
 say = Passages("remains.j2")
 exposure = Passages("not_protected.j2")
 MOST_SCENARIOS = 40
+USE_TIPS = {
+    "plant": "plant",
+    "scenario": "scenario",
+    "probability": "probability",
+    "share": "use of its capacity",
+}
 CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
 
 
 def chapter(run: RunView) -> Chapter | None:
     """Three bills that are added to one figure, then what remains unmet and what idles."""
+    model = run.case.model
     parts: list[Part | None] = [
         Text(_not_protected(run), title="What the plan does not protect against", listed=True),
         losses.chart(run) if decided(run) is not None else None,
         use_chart(run),
         use_table(run),
     ]
-    return Chapter(
-        anchor="remains",
-        title="What does that leave?",
-        lead=say("lead", run=run, objective=run.case.model.objective, model=run.case.model),
+    return Chapter.of(
+        "remains",
+        "What does that leave?",
+        parts,
+        lead=say("lead", run=run, objective=model.objective, model=model),
         cards=list(_cards(run)),
-        parts=[part for part in parts if part is not None],
     )
 
 
@@ -127,16 +144,25 @@ def use_chart(run: RunView) -> Chart | None:
             "probability": use["scenario"].map(run.weights).astype(float),
         }
     )
-    seldom = seldom_used(run)
-    plants = [run.names.placed(project) for project in order["project"]]
+    plants = list(order["project"].map(run.names.placed))
     scenarios = [run.names.scenario(scenario) for scenario in shown]
+    cells = shapes.matrix(
+        rows,
+        shapes.names_across("scenario", scenarios, labelAngle=-45, labelLimit=130),
+        style.rows("plant", plants),
+        shapes.share_hue("use of capacity"),
+        tips=USE_TIPS,
+        source=CAPACITY,
+    )
+    seldom = seldom_used(run)
+    caption = say(
+        "use", seldom=seldom, stages=_used(run), shown=len(shown), scenarios=len(run.weights)
+    )
     return Chart(
         name="use_of_plants",
         title=say("use_title", seldom=seldom, plants=len(plants)),
-        caption=say(
-            "use", seldom=seldom, stages=_used(run), shown=len(shown), scenarios=len(run.weights)
-        ),
-        spec=charts.use_of_plants(rows, plants, scenarios, CAPACITY),
+        caption=caption,
+        spec=style.across(cells, (style.ROW - 2) * len(plants)),
         source=CAPACITY,
     )
 
@@ -150,18 +176,24 @@ def _used(run: RunView) -> str:
     return listed(told)
 
 
+class Use(Columns):
+    """A row a stage."""
+
+    name = text("stage")
+    new = per_cent("use of new capacity", "expected")
+    new_undisturbed = per_cent("of it in undisturbed years", "expected")
+    existing = per_cent("use of existing capacity", "expected")
+
+
 def use_table(run: RunView) -> ReportTable | None:
     """Use of capacity by stage over the horizon."""
     rows = use_by_stage(run)
     if rows.empty:
         return None
-    columns = [text("name", "stage"), share("new", "use of new capacity", "expected")]
-    if rows["new_undisturbed"].notna().any():
-        columns.append(share("new_undisturbed", "of it in undisturbed years", "expected"))
-    columns.append(share("existing", "use of existing capacity", "expected"))
+    left_out = [] if rows["new_undisturbed"].notna().any() else ["new_undisturbed"]
     return ReportTable(
         title="Use of capacity over all years",
-        columns=columns,
+        columns=Use.all(*left_out),
         frame=rows.assign(name=rows["stage"].map(STAGES_MANY)),
         note=say("use_note"),
         source=summary_keys("utilisation") if "utilisation" in run.summary else CAPACITY,

@@ -6,19 +6,19 @@ from collections import defaultdict
 
 import pandas as pd
 
-from planner.reporting.charts import risk as charts
+from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
-    CHANGE,
     SHEET,
     Chapter,
     Chart,
-    Column,
-    Part,
+    Columns,
     ReportTable,
+    changed,
     figures,
+    frame_of,
     text,
     total,
-    year,
+    whole,
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.numbers import NOTHING, first_few, money
@@ -42,26 +42,26 @@ ALLY_SOURCE = (
 
 def chapter(run: RunView) -> Chapter | None:
     """Charges, then a table for each ally; those spared most come first."""
-    parts: list[Part] = []
-    charges = table(run)
-    if charges is not None:
-        parts.append(charges)
-    by_ally = ally_tables(run)
-    parts += by_ally
-    parts.append(_ally_sheet(by_ally))
-    return Chapter(
-        anchor="allies",
-        title="Ally by ally",
-        lead=say("lead"),
-        parts=parts,
-        behind=True,
-        alone=True,
-    )
+    allies = ally_tables(run)
+    parts = [table(run), *allies, _ally_sheet(allies)]
+    return Chapter.of("allies", "Ally by ally", parts, lead=say("lead"), behind=True, alone=True)
 
 
 def source(run: RunView) -> str:
     """Where in the run folder the charges are."""
     return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
+
+
+BURDEN = {"alone": "stand-alone burden", "charge": "charge together"}
+"""What a party would carry alone, and what it carries."""
+LOOK = dict(zip(BURDEN.values(), (style.PLAIN, style.ACCENT), strict=True))
+TIPS = {
+    "party": "party",
+    "kind": "",
+    "musd": "MUSD",
+    "gain": "gain by acting together, MUSD",
+    "words": "transfer",
+}
 
 
 def chart(run: RunView) -> Chart | None:
@@ -71,32 +71,36 @@ def chart(run: RunView) -> Chart | None:
         return None
     told = []
     for row in rows:
-        for kind, musd in ((charts.ALONE, row.alone), (charts.TOGETHER, row.charge)):
-            told.append(
-                {
-                    "party": run.names.party(row.party),
-                    "kind": kind,
-                    "musd": musd,
-                    "gain_musd": row.gain,
-                    "words": _transfer(row),
-                }
-            )
-    moved = sum(max(row.transfer, 0.0) for row in rows)
-    first = run.names.party(rows[0].party)
+        named = {"party": run.names.party(row.party), "gain": row.gain, "words": _transfer(row)}
+        for field, kind in BURDEN.items():
+            told.append({**named, "kind": kind, "musd": getattr(row, field)})
+    frame = pd.DataFrame(told)
+    title = "cost plus risk, MUSD (logarithmic above 10)"
+    most, least = float(frame["musd"].max()), float(frame["musd"].min())
+    spec = shapes.two_dots(
+        frame,
+        style.logarithmic("musd", title, most, least),
+        row="party",
+        kind="kind",
+        look=LOOK,
+        tips=TIPS,
+        source=source(run),
+    )
     alone = acting_alone(run)
+    caption = say(
+        "caption",
+        moved=sum(max(row.transfer, 0.0) for row in rows),
+        last=run.years[-1],
+        givers=_largest(run, rows, 1),
+        getters=_largest(run, rows, -1),
+        stopped=alone.get("national"),
+        trading=alone.get("own money"),
+    )
     return Chart(
         name="sharing",
-        title=say("title", party=first, gain=rows[0].gain),
-        caption=say(
-            "caption",
-            moved=moved,
-            last=run.years[-1],
-            givers=_largest(run, rows, 1),
-            getters=_largest(run, rows, -1),
-            stopped=alone.get("national"),
-            trading=alone.get("own money"),
-        ),
-        spec=charts.sharing(pd.DataFrame(told), source(run)),
+        title=say("title", party=run.names.party(rows[0].party), gain=rows[0].gain),
+        caption=caption,
+        spec=spec,
         source=source(run),
     )
 
@@ -114,54 +118,60 @@ def _largest(run: RunView, rows: list[Share], sign: int) -> list[str]:
     return [f"{run.names.party(row.party)} {money(sign * row.transfer)}" for row in found[:3]]
 
 
+class GetsAndPays(Columns):
+    """A row a party."""
+
+    party = text()
+    before = total("risk without a plan", "MUSD")
+    own_loss = total("residual risk", "MUSD")
+    public = total("public budgets pay", "MUSD")
+    private = total("firms pay", "MUSD")
+    transfer = changed("transfer to others", "MUSD", summed=True)
+    charge = total("charge", "MUSD")
+    alone = figures("stand-alone burden", "MUSD")
+    gain = total("gain", "MUSD")
+    lowest = figures("charge at least", "MUSD", only=SHEET)
+    highest = figures("charge at most", "MUSD", only=SHEET)
+
+
 def table(run: RunView) -> ReportTable | None:
     """Payments, transfer and charge of each party beside its stand-alone burden; None if not asked for."""
     rows = share_rows(run)
     if not rows:
         return None
     before = risk_by_party(run)
-    cells = []
-    for row in rows:
-        cells.append(
-            {
-                "party": run.names.party(row.party),
-                "before": before.get(row.party, 0.0),
-                "own_loss": row.own_loss,
-                "public": row.paid - row.private,
-                "private": row.private,
-                "transfer": row.transfer,
-                "charge": row.charge,
-                "alone": row.alone,
-                "gain": row.gain,
-                "lowest": row.lowest,
-                "highest": row.highest,
-            }
-        )
-    columns = [text("party")]
-    if before:
-        columns.append(total("before", "risk without a plan", "MUSD"))
-    columns += [
-        total("own_loss", "residual risk", "MUSD"),
-        total("public", "public budgets pay", "MUSD"),
-        total("private", "firms pay", "MUSD"),
-        Column(field="transfer", title="transfer to others", unit="MUSD", form=CHANGE, summed=True),
-        total("charge", "charge", "MUSD"),
-        figures("alone", "stand-alone burden", "MUSD"),
-        total("gain", "gain", "MUSD"),
-    ]
-    if any(row.lowest is not None for row in rows):
-        columns.append(figures("lowest", "charge at least", "MUSD", only=SHEET))
-        columns.append(figures("highest", "charge at most", "MUSD", only=SHEET))
+    frame = frame_of(rows)
+    frame = frame.assign(
+        party=frame["party"].map(run.names.party),
+        before=[before.get(row.party, 0.0) for row in rows],
+        public=frame["paid"] - frame["private"],
+    )
+    left_out = [] if before else ["before"]
+    if all(row.lowest is None for row in rows):
+        left_out += ["lowest", "highest"]
     return ReportTable(
         title="Gets and pays",
-        columns=columns,
-        frame=pd.DataFrame(cells),
+        columns=GetsAndPays.all(*left_out),
+        frame=frame,
         note=say("table"),
         source=source(run),
         sum_row="All",
         sheet="gets and pays",
         meaning="what each ally would carry if nobody is to be better off leaving",
     )
+
+
+class Ally(Columns):
+    """A row a year."""
+
+    party = text("ally")
+    year = whole("year")
+    begins = text("begins there")
+    pays = total("pays", "MUSD")
+    given = total("gives", "t")
+    received = total("gets", "t")
+    without_musd = total("loss without the plan", "MUSD")
+    musd = total("loss with the plan", "MUSD")
 
 
 def ally_tables(run: RunView) -> list[ReportTable]:
@@ -173,30 +183,22 @@ def ally_tables(run: RunView) -> list[ReportTable]:
         rows = amounts.reindex([(party, at) for at in run.years], fill_value=0.0)
         rows["begins"] = ["; ".join(words[party, at]) or NOTHING for at in run.years]
         rows["party"], rows["year"] = run.names.party(party), run.years
-        touched = rows[(rows["begins"] != NOTHING) | (rows[BY_ALLY] > 0).any(axis=1)]
-        if len(touched):
+        is_touched = (rows["begins"] != NOTHING) | (rows[BY_ALLY] > 0).any(axis=1)
+        if is_touched.any():
             spared = float(rows["without_musd"].sum() - rows["musd"].sum())
-            one = _ally(run, touched.reset_index(drop=True), spared, charges.get(party))
+            touched = rows[is_touched].reset_index(drop=True)
+            one = _ally(run, touched, spared, charges.get(party))
             found.append((-spared, party, one))
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
 
 
 def _ally(run: RunView, rows: pd.DataFrame, spared: float, charge: Share | None) -> ReportTable:
-    columns: list[Column] = [
-        year("year", "year"),
-        text("begins", "begins there"),
-        total("pays", "pays", "MUSD"),
-        total("given", "gives", "t"),
-        total("received", "gets", "t"),
-    ]
-    if run.compared:
-        columns.append(total("without_musd", "loss without the plan", "MUSD"))
-    columns.append(total("musd", "loss with the plan", "MUSD"))
     name, pays = rows["party"].iloc[0], float(rows["pays"].sum())
+    left_out = [] if run.compared else ["without_musd"]
     return ReportTable(
         title=say("ally_title", of=name, pays=pays, spared=spared, compared=run.compared),
-        columns=columns,
+        columns=Ally.all("party", *left_out),
         frame=rows,
         note=say("ally", share=charge),
         source=ALLY_SOURCE,
@@ -207,11 +209,11 @@ def _ally(run: RunView, rows: pd.DataFrame, spared: float, charge: Share | None)
 
 def _ally_sheet(tables: list[ReportTable]) -> ReportTable:
     """All of them in one, as a sheet of the workbook."""
-    columns = [text("party", "ally"), *(tables[0].columns if tables else ())]
     frames = [table.frame for table in tables]
+    party, *_ = Ally.all()
     return ReportTable(
         title="Ally by ally",
-        columns=columns,
+        columns=[party, *(tables[0].columns if tables else ())],
         frame=pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["party"]),
         on_page=False,
         sum_row="All",
@@ -241,22 +243,25 @@ def _amounts(run: RunView) -> pd.DataFrame:
 
 def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
     """What is begun in the countries of each party in each year, in words."""
-    out: dict[tuple[str, int], list[str]] = defaultdict(list)
+    told: dict[tuple[str, int], list[str]] = defaultdict(list)
     first = decisions(run).sort_values("year", kind="stable").drop_duplicates("project")
-    for key, rows in first.groupby([first["country"].map(run.case.party), "year"]):
-        names = [run.names.project(project) for project in rows["project"]]
-        out[str(key[0]), int(str(key[1]))].append(first_few(names, MOST_BEGUN))
+    by_party = first.groupby([first["country"].map(run.case.party), "year"])["project"]
+    for (party, at), projects in by_party:
+        names = [run.names.project(project) for project in projects]
+        told[str(party), int(str(at))].append(first_few(names, MOST_BEGUN))
     training = run.by_year["training"]
-    training = training.assign(intake=training["intake"] * training["probability"])
-    hired = run.expected(run.by_year["workforce"], ["country", "year"], ["hired"])
-    bought = run.expected(run.by_year["stocks"], ["country", "year"], ["bought_t"])
-    for rows, column, what in (
-        (training, "intake", "trainees"),
-        (hired, "hired", "hires"),
-        (bought, "bought_t", "t of stock"),
-    ):
-        sums = rows[column].groupby([rows["country"].map(run.case.party), rows["year"]]).sum()
-        told = sums.reset_index().set_axis(["party", "year", "amount"], axis=1)
-        for row in rows_of(told[told["amount"] >= LEAST]):
-            out[row.party, int(row.year)].append(f"{round(row.amount):,} {what}")
-    return out
+    trainees = training.assign(amount=training["intake"] * training["probability"])
+    place = ["country", "year"]
+    hired = run.expected(run.by_year["workforce"], place, ["hired"])
+    bought = run.expected(run.by_year["stocks"], place, ["bought_t"])
+    amounts = {
+        "trainees": trainees,
+        "hires": hired.rename(columns={"hired": "amount"}),
+        "t of stock": bought.rename(columns={"bought_t": "amount"}),
+    }
+    for what, rows in amounts.items():
+        named = rows.assign(party=rows["country"].map(run.case.party))
+        sums = named.groupby(["party", "year"], as_index=False)["amount"].sum()
+        for row in rows_of(sums[sums["amount"] >= LEAST]):
+            told[row.party, int(row.year)].append(f"{round(row.amount):,} {what}")
+    return told

@@ -19,13 +19,14 @@ from planner.reporting.chapters.study_charts import (
 )
 from planner.reporting.parts import (
     Chapter,
-    Column,
+    Columns,
     Part,
     ReportTable,
     Statement,
     Text,
     figures,
-    share,
+    frame_of,
+    per_cent,
     text,
 )
 from planner.reporting.words.names import short
@@ -45,31 +46,44 @@ say = Passages("study.j2")
 MOST_ROWS = 40
 
 
+class Statuses(Columns):
+    """A row a status."""
+
+    status = text()
+    rows = figures("rows")
+    share = figures("share")
+
+
+class NotSolved(Columns):
+    """A row a point without an optimum."""
+
+    point = text()
+    status = text()
+    message = text()
+
+
 def status(found: StudyResults) -> Chapter:
     """Rows by status, checks, and the points without an optimum."""
     counts = found.table["status"].fillna("not run").value_counts()
     rows = []
     for name, amount in counts.items():
-        rows.append((str(name), f"{amount:,}", percent(amount / len(found.table))))
+        part = percent(amount / len(found.table))
+        rows.append({"status": str(name), "rows": f"{amount:,}", "share": part})
     parts: list[Part] = [
-        ReportTable(
-            title="Rows by status",
-            columns=[text("status"), figures("rows", "rows"), figures("share", "share")],
-            frame=pd.DataFrame(rows, columns=["status", "rows", "share"]),
-        ),
+        ReportTable(title="Rows by status", columns=Statuses.all(), frame=pd.DataFrame(rows)),
         Text(say.lines("checked", found=found)),
     ]
-    ended = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
-    bad = found.table[ended].head(MOST_ROWS)
+    has_failed = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
+    bad = found.table[has_failed].head(MOST_ROWS)
     if len(bad):
-        parts.append(
-            ReportTable(
-                title="Points without an optimum",
-                columns=[text("point"), text("status"), text("message")],
-                frame=bad.assign(message=bad["message"].str.partition("\n")[0]),
-                file="results.parquet",
-            )
+        first_lines = bad["message"].str.partition("\n")[0]
+        table = ReportTable(
+            title="Points without an optimum",
+            columns=NotSolved.all(),
+            frame=bad.assign(message=first_lines),
+            file="results.parquet",
         )
+        parts.append(table)
     return Chapter(anchor="status", title="Points of the study", parts=parts)
 
 
@@ -80,55 +94,70 @@ def titled(title: str, option: str) -> str:
 
 def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
     """Pictures of each outcome under one option, and of all points."""
+    is_one_by_one = found.design == "one_at_a_time"
     parts: list[Part | None] = []
     for one in option.outcomes:
-        prefix = f"{place}.{one.outcome}"
-        if one.tornado is not None and len(one.tornado):
-            parts.append(one_at_a_time(one.tornado, one.outcome, prefix))
-        if one.indices:
-            parts.append(indices(one.indices, prefix))
-            if one.indices.pairs:
-                parts.append(_pairs(one.indices.pairs, one.outcome))
-        alone = found.design == "one_at_a_time"
-        parts += responses(one.curves, one.outcome, prefix, alone)
-        if found.design == "grid" and len(found.uncertainties) == 2:
-            first, second = found.uncertainties
-            parts.append(heat_map(option.rows, (first, second), one.outcome, prefix))
-    if found.design != "one_at_a_time":
+        parts += _pictures(found, option, one, f"{place}.{one.outcome}")
+    if not is_one_by_one:
         parts.append(all_points(option.rows, found.uncertainties, found.outcomes, place))
     kept = [part for part in parts if part is not None] or [_summary(found, option.rows)]
     title = titled("Influences on the outcomes", option.name)
     return Chapter(anchor=f"outcomes{place}", title=title, parts=kept)
 
 
+def _pictures(
+    found: StudyResults, option: OptionResults, one: OutcomeResults, prefix: str
+) -> list[Part | None]:
+    """What moves an outcome: as far as the design of the study tells."""
+    parts: list[Part | None] = []
+    if one.tornado is not None and len(one.tornado):
+        parts.append(one_at_a_time(one.tornado, one.outcome, prefix))
+    if one.indices:
+        parts.append(indices(one.indices, prefix))
+        if one.indices.pairs:
+            parts.append(_pairs(one.indices.pairs, one.outcome))
+    is_one_by_one = found.design == "one_at_a_time"
+    parts += responses(one.curves, one.outcome, prefix, is_one_by_one)
+    if found.design == "grid" and len(found.uncertainties) == 2:
+        first, second = found.uncertainties
+        parts.append(heat_map(option.rows, (first, second), one.outcome, prefix))
+    return parts
+
+
+class Pairs(Columns):
+    """A row a pair of uncertainties."""
+
+    one = text("uncertainty")
+    other = text("uncertainty")
+    value = per_cent("together")
+    within = per_cent("±")
+
+
 def _pairs(pairs: Sequence[object], outcome: str) -> ReportTable:
-    rows = pd.DataFrame([vars(pair) for pair in pairs])
+    rows = frame_of(pairs).sort_values("value", ascending=False)
     return ReportTable(
         title=f"Pairs: {outcome_words(outcome)}",
-        columns=[
-            text("one", "uncertainty"),
-            text("other", "uncertainty"),
-            share("value", "together"),
-            share("within", "±"),
-        ],
-        frame=rows.sort_values("value", ascending=False).head(MOST_ROWS),
+        columns=Pairs.all(),
+        frame=rows.head(MOST_ROWS),
         note=say("pairs"),
         file="tables/pairs.csv",
     )
 
 
+class Summary(Columns):
+    """A row an outcome."""
+
+    outcome = text()
+    mean = figures("mean")
+    min = figures("least")
+    max = figures("most")
+
+
 def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
-    table = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T.reset_index(names="outcome")
-    return ReportTable(
-        title="Outcomes",
-        columns=[
-            text("outcome"),
-            figures("mean", "mean"),
-            figures("min", "least"),
-            figures("max", "most"),
-        ],
-        frame=table.assign(outcome=table["outcome"].map(outcome_words)),
-    )
+    by_outcome = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T
+    table = by_outcome.reset_index(names="outcome")
+    frame = table.assign(outcome=table["outcome"].map(outcome_words))
+    return ReportTable(title="Outcomes", columns=Summary.all(), frame=frame)
 
 
 def plane(found: StudyResults) -> Chapter | None:
@@ -139,48 +168,53 @@ def plane(found: StudyResults) -> Chapter | None:
     return Chapter(anchor="plane", title="Risk against cost", parts=[dots])
 
 
+class FixedPlans(Columns):
+    """A row a plan that is held fixed."""
+
+    plan = text()
+    carried_out = per_cent("can be carried out")
+    mean_risk_musd = figures("mean risk", "MUSD")
+    worst_risk_musd = figures("worst risk", "MUSD")
+    mean_regret_musd = figures("mean regret", "MUSD")
+    worst_regret_musd = figures("worst regret", "MUSD")
+    satisficing = per_cent("does not fail")
+
+
 def given(found: StudyResults) -> Chapter | None:
     """Plans that were held fixed at every point."""
     if found.held is None or found.robustness is None:
         return None
-    points = found.held["point"].nunique()
-    columns: list[Column] = [
-        text("plan"),
-        share("carried_out", "can be carried out"),
-        figures("mean_risk_musd", "mean risk", "MUSD"),
-        figures("worst_risk_musd", "worst risk", "MUSD"),
-        figures("mean_regret_musd", "mean regret", "MUSD"),
-        figures("worst_regret_musd", "worst regret", "MUSD"),
-    ]
-    if found.fails_when:
-        columns.append(share("satisficing", "does not fail"))
     table = ReportTable(
-        title=say("given_title", points=points),
-        columns=columns,
+        title=say("given_title", points=found.held["point"].nunique()),
+        columns=FixedPlans.all() if found.fails_when else FixedPlans.all("satisficing"),
         frame=found.robustness,
         note=say("given"),
         source="tables/robustness.csv",
     )
-    return Chapter(
-        anchor="given", title="Fixed plans at all points", parts=[table, fixed_plans(found.held)]
-    )
+    parts: list[Part] = [table, fixed_plans(found.held)]
+    return Chapter(anchor="given", title="Fixed plans at all points", parts=parts)
+
+
+class Regret(Columns):
+    """A row an option."""
+
+    option = text()
+    mean_regret = figures("mean regret")
+    worst_regret = figures("worst regret")
+    satisficing = per_cent("does not fail")
 
 
 def options(found: StudyResults) -> Chapter | None:
     """Mean outcomes and regret by option."""
     if found.means is None or found.regret is None:
         return None
-    columns = [text("option")]
-    columns += [figures(outcome, outcome_words(outcome)) for outcome in found.outcomes]
+    columns = [text("option", field="option")]
+    for outcome in found.outcomes:
+        columns.append(figures(outcome_words(outcome), field=outcome))
     means = ReportTable(title="Mean outcome by option", columns=columns, frame=found.means)
     regret = ReportTable(
         title=f"Regret: {outcome_words(found.outcomes[0])}",
-        columns=[
-            text("option"),
-            figures("mean_regret", "mean regret"),
-            figures("worst_regret", "worst regret"),
-            share("satisficing", "does not fail"),
-        ],
+        columns=Regret.all(),
         frame=found.regret,
         note=say("regret_by_option"),
     )
@@ -222,28 +256,31 @@ def limits_of(box: Box) -> str:
     return " and ".join(parts)
 
 
+class Projects(Columns):
+    """A row a project."""
+
+    project = text()
+    share = per_cent("in all best plans")
+    possible = per_cent("in some")
+    mean_tpa = figures("mean", "t/y")
+    least_tpa = figures("least", "t/y")
+    most_tpa = figures("most", "t/y")
+
+
 def projects(found: StudyResults) -> Chapter | None:
     """The projects of the plans at all points, by option."""
     parts: list[Part] = []
     for option in found.options:
         if option.projects.empty:
             continue
-        parts.append(
-            ReportTable(
-                title=short(titled("Projects", option.name), 90),
-                columns=[
-                    text("project"),
-                    share("share", "in all best plans"),
-                    share("possible", "in some"),
-                    figures("mean_tpa", "mean", "t/y"),
-                    figures("least_tpa", "least", "t/y"),
-                    figures("most_tpa", "most", "t/y"),
-                ],
-                frame=option.projects.head(MOST_ROWS),
-                note=say("projects"),
-                file="tables/projects.csv",
-            )
+        table = ReportTable(
+            title=short(titled("Projects", option.name), 90),
+            columns=Projects.all(),
+            frame=option.projects.head(MOST_ROWS),
+            note=say("projects"),
+            file="tables/projects.csv",
         )
+        parts.append(table)
     if not parts:
         return None
     return Chapter(anchor="projects", title="Projects in how many of the plans", parts=parts)
@@ -269,25 +306,17 @@ def result_tables(found: StudyResults) -> dict[str, pd.DataFrame]:
 
 
 def _tables_of(one: OutcomeResults, told: dict[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    tornado, indices_of, curves = one.tornado, one.indices, one.curves
+    """The tables of an outcome by their names. told: its option and its own name."""
     if one.regression is not None:
         yield "regression", one.regression.assign(**told)
-    if tornado is not None:
-        yield "tornado", tornado.assign(**told)
-    if indices_of:
-        rows = [
-            {
-                "option": told["option"],
-                "outcome": told["outcome"],
-                "kind": indices_of.kind,
-                **vars(row),
-            }
-            for row in indices_of.rows
-        ]
-        yield "indices", pd.DataFrame(rows)
-        if indices_of.pairs:
-            yield "pairs", pd.DataFrame([{**told, **vars(pair)} for pair in indices_of.pairs])
-    for uncertainty, curve in curves.items():
+    if one.tornado is not None:
+        yield "tornado", one.tornado.assign(**told)
+    if one.indices:
+        kind = {"kind": one.indices.kind}
+        yield "indices", pd.DataFrame([told | kind | vars(row) for row in one.indices.rows])
+        if one.indices.pairs:
+            yield "pairs", pd.DataFrame([told | vars(pair) for pair in one.indices.pairs])
+    for uncertainty, curve in one.curves.items():
         yield "response_curves", curve.assign(**told, uncertainty=uncertainty)
 
 

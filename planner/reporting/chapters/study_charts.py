@@ -14,6 +14,7 @@ from planner.results.study import MEANINGS, OPTIMAL, Indices, moves
 say = Passages("study_charts.j2")
 BEST = "best plan for each point"
 MOST_BARS, MOST_CELLS, MOST_DOTS, MOST_POINTS_SHOWN, MOST_PANELS = 20, 25, 2000, 500, 6
+RESULTS = "results.parquet"
 KINDS = {
     "sobol": ("share of the variance", "with interactions", "points of the base sample"),
     "morris": ("", "mean absolute effect", "trajectories"),
@@ -59,12 +60,9 @@ def indices(found: Indices, prefix: str) -> Chart:
     axis, total, unit = KINDS[found.kind]
     rows = []
     for row in found.ranked:
-        bars = [(total, row.total, row.total_within)]
         if found.kind == "sobol":
-            bars.insert(0, ("alone", row.first, row.first_within))
-        for kind, value, within in bars:
-            ends = {"low": value - within, "high": value + within}
-            rows.append({"name": row.name, "kind": kind, "value": value, **ends})
+            rows.append(_index(row.name, "alone", row.first, row.first_within))
+        rows.append(_index(row.name, total, row.total, row.total_within))
     ranked = found.ranked
     values = {
         "first": ranked[0],
@@ -84,33 +82,43 @@ def indices(found: Indices, prefix: str) -> Chart:
     )
 
 
+def _index(name: str, kind: str, value: float, within: float) -> dict[str, object]:
+    """An index with the ends of its interval."""
+    ends = {"low": value - within, "high": value + within}
+    return {"name": name, "kind": kind, "value": value, **ends}
+
+
 def responses(
     curves: Mapping[str, pd.DataFrame], outcome: str, prefix: str, alone: bool
 ) -> list[Chart]:
     """An outcome along each uncertainty: those that are numbers, and those that are words."""
-    groups: dict[bool, list[pd.DataFrame]] = {True: [], False: []}
+    numbers, words = [], []
     for name, curve in curves.items():
-        if len(curve) > 1:
-            numbers = pd.api.types.is_numeric_dtype(curve["value"])
-            value = curve["value"] if numbers else curve["value"].astype(str)
-            groups[numbers].append(curve.assign(uncertainty=name, value=value))
-    found = []
-    source = "tables/response_curves.csv"
-    for numbers, parts in groups.items():
-        if not parts:
+        if len(curve) < 2:
             continue
-        frame = pd.concat(parts)[["uncertainty", "value", "mean", "low", "high"]]
-        kind = "" if numbers else "words."
-        found.append(
-            Chart(
-                name=f"responses.{kind}{prefix}",
-                title=say("responses_title", outcome=outcome_words(outcome)),
-                caption=say("responses", outcome=outcome_words(outcome), alone=alone),
-                spec=charts.responses(frame, unit_of(outcome), source),
-                source=source,
-            )
-        )
+        named = curve.assign(uncertainty=name)
+        if pd.api.types.is_numeric_dtype(curve["value"]):
+            numbers.append(named)
+        else:
+            words.append(named.assign(value=curve["value"].astype(str)))
+    found = []
+    if numbers:
+        found.append(_responses(numbers, outcome, f"responses.{prefix}", alone))
+    if words:
+        found.append(_responses(words, outcome, f"responses.words.{prefix}", alone))
     return found
+
+
+def _responses(curves: Sequence[pd.DataFrame], outcome: str, name: str, alone: bool) -> Chart:
+    frame = pd.concat(curves)[["uncertainty", "value", "mean", "low", "high"]]
+    source, words = "tables/response_curves.csv", outcome_words(outcome)
+    return Chart(
+        name=name,
+        title=say("responses_title", outcome=words),
+        caption=say("responses", outcome=words, alone=alone),
+        spec=charts.responses(frame, unit_of(outcome), source),
+        source=source,
+    )
 
 
 def heat_map(rows: pd.DataFrame, names: tuple[str, str], outcome: str, prefix: str) -> Chart | None:
@@ -126,8 +134,8 @@ def heat_map(rows: pd.DataFrame, names: tuple[str, str], outcome: str, prefix: s
     return Chart(
         name=f"heat_map.{prefix}",
         title=say("heat_map", outcome=outcome_words(outcome), first=first, second=second, **ends),
-        spec=charts.heat_map(frame, names, unit_of(outcome), "results.parquet"),
-        source="results.parquet",
+        spec=charts.heat_map(frame, names, unit_of(outcome), RESULTS),
+        source=RESULTS,
     )
 
 
@@ -157,8 +165,8 @@ def risk_against_cost(groups: Mapping[str, pd.DataFrame]) -> Chart | None:
         name="risk_against_cost",
         title=say("scatter_title", **ends),
         caption=say("scatter", shown=len(every), points=points),
-        spec=charts.risk_against_cost(every, "results.parquet"),
-        source="results.parquet",
+        spec=charts.risk_against_cost(every, RESULTS),
+        source=RESULTS,
     )
 
 
@@ -172,25 +180,23 @@ def all_points(
     moved = [outcome for outcome in outcomes if moves(shown[outcome])][:MOST_PANELS]
     if len(shown) < 3 or not varied or not moved:
         return None
-    frame = shown[["point", *varied, *moved]].copy()
-    # A dot in a name would be read as a path into the data.
-    plain = {}
-    for name in map(str, frame.columns):
-        plain[name] = name.replace(".", " ").replace("[", "(").replace("]", ")")
-    frame = frame.rename(columns=plain)
+    names_shown = [_plain(name) for name in varied]
+    outcomes_shown = [_plain(name) for name in moved]
+    frame = shown[["point", *varied, *moved]]
+    frame = frame.set_axis(["point", *names_shown, *outcomes_shown], axis=1)
     points = int((rows["status"] == OPTIMAL).sum())
     return Chart(
         name=f"points.{place}",
         title=say("points_title", shown=len(shown)),
         caption=say("points_note", shown=len(shown), points=points),
-        spec=charts.all_points(
-            frame,
-            [plain[name] for name in varied],
-            [plain[name] for name in moved],
-            "results.parquet",
-        ),
-        source="results.parquet",
+        spec=charts.all_points(frame, names_shown, outcomes_shown, RESULTS),
+        source=RESULTS,
     )
+
+
+def _plain(name: str) -> str:
+    """A name without dots and brackets, which Vega-Lite would read as a path into the data."""
+    return name.replace(".", " ").replace("[", "(").replace("]", ")")
 
 
 def fixed_plans(held: pd.DataFrame) -> Chart:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import YEAR, Chapter, Chart, Column, Part, ReportTable, text, total
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    Columns,
+    ReportTable,
+    figures,
+    text,
+    total,
+    whole,
+)
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.sentences import Passages
@@ -21,9 +30,8 @@ SOURCE = (
 
 def chapter(run: RunView) -> Chapter | None:
     """The fans, and two sheets of the workbook."""
-    parts: list[Part | None] = [met(run), balance_sheet(run), short_sheet(run)]
-    kept = [part for part in parts if part is not None]
-    return Chapter(anchor="supply", title="Supply against demand", parts=kept, behind=True)
+    parts = [met(run), balance_sheet(run), short_sheet(run)]
+    return Chapter.of("supply", "Supply against demand", parts, behind=True)
 
 
 def met(run: RunView) -> Chart | None:
@@ -31,28 +39,37 @@ def met(run: RunView) -> Chart | None:
     elements = [element for element in run.elements if ever_short(run, element)]
     if not elements:
         return None
-    plans = [("without a plan", "met_without")] if run.compared else []
-    plans.append(("with the plan", "met"))
+    plans = {"with the plan": "met"}
+    if run.compared:
+        plans = {"without a plan": "met_without", **plans}
     parts = []
     for element in elements:
         rows = met_by_scenario(run, element)
-        for plan, column in plans:
-            spread = fan(run, rows, column)
-            parts.append(spread.assign(element=run.names.element(element), plan=plan))
+        name = run.names.element(element)
+        for plan, column in plans.items():
+            parts.append(fan(run, rows, column).assign(element=name, plan=plan))
     frame = pd.concat(parts)
-    first = frame[
-        (frame["element"] == run.names.element(elements[0])) & (frame["plan"] == plans[-1][0])
-    ]
-    deepest = first.iloc[int((first["demand_most"] - first["least"]).to_numpy().argmax())]
+    names = [run.names.element(element) for element in elements]
+    first = frame[(frame["element"] == names[0]) & (frame["plan"] == "with the plan")]
+    gap = (first["demand_most"] - first["least"]).to_numpy()
+    deepest = first.iloc[int(gap.argmax())].to_dict()
     return Chart(
         name="met",
-        title=say(
-            "met_title", deepest=deepest.to_dict(), element=midway(run.names.element(elements[0]))
-        ),
+        title=say("met_title", deepest=deepest, element=midway(names[0])),
         caption=say("met", several=len(run.weights) > 1),
-        spec=charts.met(frame, [run.names.element(element) for element in elements], SOURCE),
+        spec=charts.met(frame, names, SOURCE),
         source=SOURCE,
     )
+
+
+class Balance(Columns):
+    """A row an element and year."""
+
+    element = text()
+    year = whole("year")
+    demand = figures("demand", "t", summed=True)
+    met = figures("met with the plan", "t", summed=True)
+    met_without = figures("met without a plan", "t", summed=True)
 
 
 def balance_sheet(run: RunView) -> ReportTable:
@@ -60,19 +77,9 @@ def balance_sheet(run: RunView) -> ReportTable:
     rows = balances(run)
     order = {element: place for place, element in enumerate(run.elements)}
     rows = rows.assign(place=rows["element"].map(order)).sort_values("place", kind="stable")
-    columns = [
-        text("element"),
-        Column(field="year", title="year", form=YEAR),
-        Column(field="demand", title="demand", unit="t", summed=True),
-        Column(field="met", title="met with the plan", unit="t", summed=True),
-    ]
-    if run.compared:
-        columns.append(
-            Column(field="met_without", title="met without a plan", unit="t", summed=True)
-        )
     return ReportTable(
         title="Supply and demand",
-        columns=columns,
+        columns=Balance.all() if run.compared else Balance.all("met_without"),
         frame=rows.assign(element=rows["element"].map(run.names.element)),
         on_page=False,
         sum_row="All",
@@ -81,25 +88,27 @@ def balance_sheet(run: RunView) -> ReportTable:
     )
 
 
+class Short(Columns):
+    """A row a country, element, form and year."""
+
+    country = text()
+    element = text()
+    form = text()
+    year = whole("year")
+    tonnes = figures("unmet demand, expected", "t", summed=True)
+    demand_t = figures("demand, expected", "t")
+    musd = total("loss, expected", "MUSD")
+
+
 def short_sheet(run: RunView) -> ReportTable:
     """Who is short of what, and when, with the plan: expected."""
     rows = missing(run, EXPECTED)
-    named = rows.assign(
-        country=rows["country"].map(run.names.country),
-        element=rows["element"].map(run.names.element),
-    )
+    country = rows["country"].map(run.names.country)
+    element = rows["element"].map(run.names.element)
     return ReportTable(
         title="Who is short",
-        columns=[
-            text("country"),
-            text("element"),
-            text("form"),
-            Column(field="year", title="year", form=YEAR),
-            Column(field="tonnes", title="unmet demand, expected", unit="t", summed=True),
-            Column(field="demand_t", title="demand, expected", unit="t"),
-            total("musd", "loss, expected", "MUSD"),
-        ],
-        frame=named,
+        columns=Short.all(),
+        frame=rows.assign(country=country, element=element),
         on_page=False,
         sum_row="All",
         sheet="who is short",

@@ -35,9 +35,7 @@ def chapter(run: RunView) -> Chapter | None:
     if asked is not None:
         parts.append(why_tables.named_plans(run, asked))
     parts += why_tables.tables(found, run.names)
-    return Chapter(
-        anchor="why", title="Why this plan", lead=notes("lead", run=run), parts=parts, behind=True
-    )
+    return Chapter.of("why", "Why this plan", parts, lead=notes("lead", run=run), behind=True)
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------
@@ -87,15 +85,14 @@ def narrowest(links: Sequence[Link]) -> list[Link]:
 def tightest(found: Explanation) -> Iterator[Tightest]:
     """The tightest link of each element."""
     best = narrowest(found.links)
-    for element in dict.fromkeys(link.element for link in best):
-        worth = defaultdict[str, float](float)
-        for link in found.links:
-            if link.element == element:
-                worth[link.link] += link.musd
-        top = max(worth, key=lambda link: worth[link])
-        years = [link.year for link in best if (link.element, link.link) == (element, top)]
-        part = worth[top] / sum(worth.values())
-        yield Tightest(element=element, link=top, years=years, share=part)
+    worth: dict[str, dict[str, float]] = {link.element: defaultdict(float) for link in best}
+    for link in found.links:
+        worth[link.element][link.link] += link.musd
+    for element, by_link in worth.items():
+        top = max(by_link, key=lambda name: by_link[name])
+        years = [one.year for one in best if (one.element, one.link) == (element, top)]
+        share = by_link[top] / sum(by_link.values())
+        yield Tightest(element=element, link=top, years=years, share=share)
 
 
 def _information(found: Explanation) -> list[Statement]:
@@ -139,10 +136,11 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
 
 def levers(found: Explanation) -> Chart:
     """Residual risk as levers are added one after the other."""
-    rows, last = [], len(found.ladder) - 1
-    for place, rung in enumerate(found.ladder):
-        kind = "none" if place == 0 else "all" if place == last else "some"
-        rows.append({"lever": rung.name.split(":")[0], "risk_musd": rung.risk, "kind": kind})
+    rows = []
+    for rung in found.ladder:
+        rows.append({"lever": rung.name.split(":")[0], "risk_musd": rung.risk, "kind": "some"})
+    rows[-1]["kind"] = "all"
+    rows[0]["kind"] = "none"
     taken = [(step(after), before.risk - after.risk) for before, after in pairwise(found.ladder)]
     source = f"{EXPLANATION}: ladder"
     return Chart(

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from planner.data.stages import stages_told
 from planner.reporting.chapters.answer import plan_name
 from planner.reporting.chapters.claims import claim
-from planner.reporting.chapters.limits import scarce_words
 from planner.reporting.parts import (
-    LIST,
     PAGE,
-    RATE,
     SHEET,
     Column,
+    Columns,
     ReportTable,
     changed,
     figures,
-    share,
+    frame_of,
+    per_cent,
+    rate,
+    several,
     text,
     total,
-    year,
+    whole,
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES, STAGES_MANY, Names, midway, short
@@ -34,6 +36,7 @@ from planner.results.explanation import (
     Commitment,
     Explanation,
     Knowledge,
+    Range,
     Rung,
     Tried,
     leading,
@@ -50,11 +53,55 @@ SLIGHTLY = 0.001
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 
 
+class NamedPlans(Columns):
+    """A row a plan; a column for each of the worst scenarios comes before its description."""
+
+    plan = text()
+    cost = figures("cost", "MUSD, present value")
+    public = figures("public money", "MUSD, paid out")
+    plants = whole("plants begun")
+    risk = figures("risk", "MUSD")
+    effect = per_cent("share of possible reduction", "of risk")
+    meaning = text("description")
+
+
 def named_plans(run: RunView, found: Decision) -> ReportTable:
     """The named plans on the efficient frontier: money, plants, and unmet demand in the worst scenarios."""
     frontier, names = found.frontier, run.names
     worst = worst_cases(run)
-    rows = [(same, notes("plan_meaning", alike=same)) for same in alike(frontier.plans)]
+    rows = []
+    for same, meaning in _described(frontier, names):
+        plan = same[0]
+        row = vars(plan) | {
+            "plan": plan_name(same),
+            "plants": float(len(plan.builds)),
+            "effect": effect(frontier, plan.risk),
+            "meaning": meaning,
+        }
+        for place, case in enumerate(worst):
+            row[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
+        rows.append(row)
+    *columns, description = NamedPlans.all()
+    for place, case in enumerate(worst):
+        scenario = short(names.scenario(case.scenario))
+        title = f"{scenario}: unmet {midway(names.element(case.element))}"
+        columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
+    return ReportTable(
+        title=f"{len(rows)} plans on the efficient frontier",
+        columns=[*columns, description],
+        frame=pd.DataFrame(rows),
+        note=notes("frontier", run=run, more=more_unmet(run, frontier)),
+        source=f"{EXPLANATION}: decision, frontier",
+        folded=True,
+        sheet="frontier",
+        meaning="plans between no action and the least risk",
+    )
+
+
+def _described(frontier: Frontier, names: Names) -> Iterator[tuple[list[NamedPlan], str]]:
+    """Plans that do not differ, together, and what they are; then the plan of this run at other weights of cost."""
+    for same in alike(frontier.plans):
+        yield same, notes("plan_meaning", alike=same)
     for plan in frontier.moved:
         without, besides = moved_builds(frontier, plan)
         words = notes(
@@ -62,46 +109,7 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             without=[names.project(project) for project in without],
             besides=[names.project(project) for project in besides],
         )
-        rows.append(([plan], words))
-    cells = []
-    for same, meaning in rows:
-        plan = same[0]
-        cell: dict[str, object] = {
-            "plan": plan_name(same),
-            "cost": plan.cost,
-            "public": plan.public,
-            "plants": float(len(plan.builds)),
-            "risk": plan.risk,
-            "effect": effect(frontier, plan.risk),
-            "meaning": meaning,
-        }
-        for place, case in enumerate(worst):
-            cell[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
-        cells.append(cell)
-    columns: list[Column] = [
-        text("plan"),
-        figures("cost", "cost", "MUSD, present value"),
-        figures("public", "public money", "MUSD, paid out"),
-        year("plants", "plants begun"),
-        figures("risk", "risk", "MUSD"),
-        share("effect", "share of possible reduction", "of risk"),
-    ]
-    for place, case in enumerate(worst):
-        title = (
-            f"{short(names.scenario(case.scenario))}: unmet {midway(names.element(case.element))}"
-        )
-        columns.append(share(f"unmet{place}", title, "worst year"))
-    columns.append(text("meaning", "description"))
-    return ReportTable(
-        title=f"{len(rows)} plans on the efficient frontier",
-        columns=columns,
-        frame=pd.DataFrame(cells),
-        note=notes("frontier", run=run, more=more_unmet(run, frontier)),
-        source=f"{EXPLANATION}: decision, frontier",
-        folded=True,
-        sheet="frontier",
-        meaning="plans between no action and the least risk",
-    )
+        yield [plan], words
 
 
 def unmet(plan: NamedPlan, scenario: str, element: str) -> float:
@@ -133,48 +141,54 @@ def tables(found: Explanation, names: Names) -> list[ReportTable]:
         commitments(found, names),
         moved_plans(found, names),
         ranges(found, names),
-        *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
-        marginals(found, names),
     ]
+    if found.knowledge is not None:
+        made.append(knowledge(found.knowledge, found.goal, names))
     return [table for table in made if len(table.frame)]
 
 
-GROUPS = (
-    ("cumulative levers", "ladder"),
-    ("one left out", "left_out"),
-    ("who acts together", "together"),
-    ("timing", "timing"),
-)
+GROUPS = {
+    "cumulative levers": "ladder",
+    "one left out": "left_out",
+    "who acts together": "together",
+    "timing": "timing",
+}
+
+
+class Counterfactuals(Columns):
+    """A row a counterfactual; the capital of each stage comes before the expected loss."""
+
+    group = text()
+    name = text("measure")
+    objective = figures("", "MUSD", only=SHEET)
+    risk = figures("risk", "MUSD", heading="risk of the plan (MUSD)")
+    change = changed("change", "MUSD", only=SHEET)
+    relative = per_cent("change", "share", only=PAGE)
+    cost = figures("cost", "MUSD", heading="cost of the plan (MUSD)")
+    change_cost = figures("change of the cost", "MUSD", only=SHEET)
+    expected_loss = figures("expected loss", "MUSD", only=SHEET)
+    cvar = figures("tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)")
 
 
 def counterfactuals(found: Explanation) -> ReportTable:
     """The objective and the cost with other levers, other allies, at another time."""
     stages = capital_stages(found.ladder)
     rows = []
-    for group, field in GROUPS:
+    for group, field in GROUPS.items():
         for rung in getattr(found, field):
-            rows.append(_rung(group, rung, stages))
+            rows.append(_rung(rung) | {"group": group})
     what = OBJECTIVES[found.goal]
+    headings = {"objective": (what, ""), "change": ("change", f"change of the {what} (MUSD)")}
+    columns = with_words(Counterfactuals.all(), headings)
     capital = []
     for stage in stages:
         heading = f"capital: {STAGES_MANY[stage].lower()} (MUSD)"
-        capital.append(total(stage, STAGES[stage].lower(), "capital", only=SHEET, heading=heading))
+        name = STAGES[stage].lower()
+        capital.append(total(name, "capital", field=stage, only=SHEET, heading=heading))
     return ReportTable(
         title="Counterfactuals, each solved",
-        columns=[
-            text("group"),
-            text("name", "measure"),
-            figures("objective", what, "MUSD", only=SHEET),
-            figures("risk", "risk", "MUSD", heading="risk of the plan (MUSD)"),
-            changed("change", "change", "MUSD", only=SHEET, heading=f"change of the {what} (MUSD)"),
-            share("relative", "change", "share", only=PAGE),
-            figures("cost", "cost", "MUSD", heading="cost of the plan (MUSD)"),
-            figures("change_cost", "change of the cost", "MUSD", only=SHEET),
-            *capital,
-            figures("expected_loss", "expected loss", "MUSD", only=SHEET),
-            figures("cvar", "tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)"),
-        ],
-        frame=pd.DataFrame(rows),
+        columns=[*columns[:-2], *capital, *columns[-2:]],
+        frame=pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
         note=notes("counterfactuals", goal=found.goal),
         source=f"{EXPLANATION}: ladder, left_out, together, timing",
         folded=True,
@@ -183,30 +197,42 @@ def counterfactuals(found: Explanation) -> ReportTable:
     )
 
 
+def with_words(columns: Sequence[Column], words: Mapping[str, tuple[str, str]]) -> list[Column]:
+    """Columns of which some, by their field, have another title and heading in the workbook."""
+    found = []
+    for column in columns:
+        title, heading = words.get(column.field, (column.title, column.heading))
+        found.append(replace(column, title=title, heading=heading))
+    return found
+
+
 def capital_stages(found: Sequence[Rung]) -> list[str]:
     """Stages whose capital is shown: those of the core of the chain, others where somebody can build them."""
     present = {stage for rung in found for stage in rung.capital}
     return [stage.name for stage in stages_told(present)]
 
 
-def _rung(group: str, rung: Rung, stages: Sequence[str]) -> dict[str, object]:
+def _rung(rung: Rung) -> dict[str, object]:
+    row = vars(rung) | dict(rung.capital)
+    if not rung.against:
+        return row | {"change": None, "relative": None}
     before = rung.objective - rung.change
-    compared = bool(rung.against)
-    row: dict[str, object] = {
-        "group": group,
-        "name": rung.name,
-        "objective": rung.objective,
-        "risk": rung.risk,
-        "change": rung.change if compared else None,
-        "relative": rung.change / before if compared and before > 1e-9 else None,
-        "cost": rung.cost,
-        "change_cost": rung.change_cost,
-        "expected_loss": rung.expected_loss,
-        "cvar": rung.cvar,
-    }
-    for stage in stages:
-        row[stage] = rung.capital.get(stage)
-    return row
+    return row | {"relative": rung.change / before if before > 1e-9 else None}
+
+
+class Claims(Columns):
+    """A row a trial of a claim, that with the inputs as given first."""
+
+    claim = text()
+    verdict = text()
+    input = text()
+    setting = text("tried at")
+    with_it = figures("with it", "MUSD")
+    without_it = figures("without it", "MUSD")
+    measure = per_cent("measure")
+    line = per_cent("line")
+    crosses = text("crosses the line")
+    source = text("why this range", only=SHEET)
 
 
 def verdict_table(found: Explanation) -> ReportTable | None:
@@ -218,50 +244,23 @@ def verdict_table(found: Explanation) -> ReportTable | None:
             "verdict": notes("verdict_word", verdict=verdict.verdict),
             "line": verdict.threshold,
         }
-        rows.append(
-            {
-                **told,
-                "input": "as given",
-                "at": "",
-                "with": verdict.with_it,
-                "without": verdict.without_it,
-                "measure": verdict.measure,
-                "crosses": "",
-                "source": "",
-            }
-        )
+        as_given = {"input": "as given", "setting": "", "crosses": "", "source": ""}
+        rows.append({**vars(verdict), **told, **as_given})
         for trial in verdict.trials:
-            rows.append(
-                {
-                    **told,
-                    "input": trial.input,
-                    "at": trial.setting,
-                    "with": trial.with_it,
-                    "without": trial.without_it,
-                    "measure": trial.measure,
-                    "crosses": "yes" if trial.flips else "no",
-                    "source": trial.source,
-                }
-            )
+            crosses = "yes" if trial.flips else "no"
+            rows.append({**vars(trial), **told, "crosses": crosses})
     if not rows:
         return None
     what = OBJECTIVES[found.goal]
+    headings = {
+        "with_it": ("with it", f"{what} with it (MUSD)"),
+        "without_it": ("without it", f"{what} without it (MUSD)"),
+    }
     undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
     return ReportTable(
         title=notes("claims_title", claims=len(found.verdicts), undecided=undecided),
-        columns=[
-            text("claim"),
-            text("verdict"),
-            text("input"),
-            text("at", "tried at"),
-            figures("with", "with it", "MUSD", heading=f"{what} with it (MUSD)"),
-            figures("without", "without it", "MUSD", heading=f"{what} without it (MUSD)"),
-            share("measure", "measure"),
-            share("line", "line"),
-            text("crosses", "crosses the line"),
-            text("source", "why this range", only=SHEET),
-        ],
-        frame=pd.DataFrame(rows),
+        columns=with_words(Claims.all(), headings),
+        frame=pd.DataFrame(rows)[Claims.fields()],
         note=notes("claims_note", goal=found.goal),
         marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
         source=f"{EXPLANATION}: verdicts",
@@ -271,44 +270,44 @@ def verdict_table(found: Explanation) -> ReportTable | None:
     )
 
 
+class Assumptions(Columns):
+    """A row a value tried of an unsure input."""
+
+    input = text("assumption")
+    setting = text("tried at")
+    objective = figures("", "MUSD")
+    change = changed("change", "MUSD")
+    decides = several("turns the claim")
+    confidence = text("confidence (rows)")
+    rows = whole("rows", only=SHEET)
+    tables = several("tables", only=SHEET)
+    why = text("why this range", only=SHEET)
+    sources = text(only=SHEET)
+
+
 def assumptions(found: Explanation) -> ReportTable | None:
     """Unsure inputs at the ends of their range, the most influential first: a row for each value tried."""
     own, what = found.own.objective, OBJECTIVES[found.goal]
     rows = []
     for influence in found.influences:
         sureness = [f"{word} {count}" for word, count in influence.confidence.items()]
+        told = vars(influence) | {
+            "decides": [claim(key) for key in influence.decides],
+            "confidence": "; ".join(sureness),
+            "sources": " | ".join(influence.sources),
+        }
         for tried in influence.tried:
-            rows.append(
-                {
-                    "input": influence.input,
-                    "at": tried.setting,
-                    "objective": tried.objective,
-                    "change": tried.objective - own,
-                    "claims": [claim(key) for key in influence.decides],
-                    "confidence": "; ".join(sureness),
-                    "rows": influence.rows,
-                    "tables": list(influence.tables),
-                    "why": influence.why,
-                    "sources": " | ".join(influence.sources),
-                }
-            )
+            rows.append({**told, **vars(tried), "change": tried.objective - own})
     if not rows:
         return None
+    headings = {
+        "objective": (f"{what} then", ""),
+        "change": ("change", f"change of the {what} (MUSD)"),
+    }
     return ReportTable(
         title="Assumptions on which this result depends most",
-        columns=[
-            text("input", "assumption"),
-            text("at", "tried at"),
-            figures("objective", f"{what} then", "MUSD"),
-            changed("change", "change", "MUSD", heading=f"change of the {what} (MUSD)"),
-            Column(field="claims", title="turns the claim", form=LIST),
-            text("confidence", "confidence (rows)"),
-            year("rows", "rows", only=SHEET),
-            Column(field="tables", title="tables", form=LIST, only=SHEET),
-            text("why", "why this range", only=SHEET),
-            text("sources", only=SHEET),
-        ],
-        frame=pd.DataFrame(rows),
+        columns=with_words(Assumptions.all(), headings),
+        frame=pd.DataFrame(rows)[Assumptions.fields()],
         note=notes("assumptions", own=own),
         source=f"{EXPLANATION}: influences",
         folded=len(found.influences) > MOST_SHOWN,
@@ -317,44 +316,30 @@ def assumptions(found: Explanation) -> ReportTable | None:
     )
 
 
+class Commitments(Columns):
+    """A row a project: the plan that decides everything once against the one that answers."""
+
+    project = text()
+    committed = figures("two-stage", "t/y", heading="committed once (t/y)")
+    at_once = figures("decided at once", "t/y", only=SHEET)
+    sure = figures("in every scenario", "t/y")
+    expected = figures("expected", "t/y")
+    most = figures("most", "t/y")
+    probability = per_cent("probability", "built at all", heading="probability of being built")
+    first_year = whole("earliest", heading="earliest year")
+    committed_year = whole("two-stage", "year", heading="year if committed once")
+    capital = rate("capital", "MUSD per t/y", only=SHEET)
+    words = text("in words", only=PAGE)
+
+
 def commitments(found: Explanation, names: Names) -> ReportTable:
     """Project by project: the plan that decides everything once against the one that answers; no rows if not asked."""
     built = found.flexibility.commitments if found.flexibility is not None else ()
-    rows = []
-    for row in built:
-        rows.append(
-            {
-                "project": names.placed(row.project),
-                "committed": row.committed,
-                "at_once": row.at_once,
-                "sure": row.sure,
-                "expected": row.expected,
-                "most": row.most,
-                "probability": row.probability,
-                "first_year": row.first_year,
-                "committed_year": row.committed_year,
-                "capital": row.capital,
-                "words": _word(row),
-            }
-        )
+    frame = frame_of(built, project=names.placed)
     return ReportTable(
         title="What can wait: two-stage, or begun when a disruption begins",
-        columns=[
-            text("project"),
-            figures("committed", "two-stage", "t/y", heading="committed once (t/y)"),
-            figures("at_once", "decided at once", "t/y", only=SHEET),
-            figures("sure", "in every scenario", "t/y"),
-            figures("expected", "expected", "t/y"),
-            figures("most", "most", "t/y"),
-            share(
-                "probability", "probability", "built at all", heading="probability of being built"
-            ),
-            year("first_year", "earliest", heading="earliest year"),
-            year("committed_year", "two-stage", "year", heading="year if committed once"),
-            Column(field="capital", title="capital", unit="MUSD per t/y", form=RATE, only=SHEET),
-            text("words", "in words", only=PAGE),
-        ],
-        frame=pd.DataFrame(rows),
+        columns=Commitments.all(),
+        frame=frame.assign(words=[_word(row) for row in built]),
         note=notes("commitments"),
         source=f"{EXPLANATION}: flexibility",
         folded=True,
@@ -373,6 +358,19 @@ def _word(row: Commitment) -> str:
     return "in any case, amount or time can wait"
 
 
+class MovedPlans(Columns):
+    """A row a plan; the capital of each stage comes before the projects."""
+
+    input = text()
+    setting = text("at")
+    objective = figures("", "MUSD")
+    cost = figures("cost", "MUSD")
+    enter = text(only=PAGE)
+    leave = text(only=PAGE)
+    resized = text("change size, t/y", only=PAGE)
+    projects = text("projects (t/y)", only=SHEET)
+
+
 def moved_plans(found: Explanation, names: Names) -> ReportTable:
     """The plan at the ends of the inputs on which it depends most; of the projects that leave or change, those with the
     most capital at stake first."""
@@ -385,34 +383,19 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         plans += [(lean.input, tried) for tried in lean.tried]
     rows = []
     for name, plan in plans:
-        row: dict[str, object] = {
-            "input": name,
-            "at": plan.setting,
-            "objective": plan.objective,
-            "cost": plan.cost,
-        }
-        for stage in stages:
-            row[stage] = plan.capital.get(stage, 0.0)
-        row |= _moves(found, names, given, plan)
-        rows.append(row)
-    capital = []
+        capital = {stage: plan.capital.get(stage, 0.0) for stage in stages}
+        moves = _moves(found, names, given, plan)
+        rows.append(vars(plan) | capital | moves | {"input": name})
+    columns = with_words(MovedPlans.all(), {"objective": (OBJECTIVES[found.goal], "")})
+    of_stages = []
     for stage in stages:
         word = STAGES_MANY[stage].lower()
         heading = f"capital: {word} (MUSD)"
-        capital.append(figures(stage, word, "MUSD of capital", only=SHEET, heading=heading))
+        column = figures(word, "MUSD of capital", field=stage, only=SHEET, heading=heading)
+        of_stages.append(column)
     return ReportTable(
         title="The plan if an input stands at an end of its range",
-        columns=[
-            text("input"),
-            text("at"),
-            figures("objective", OBJECTIVES[found.goal], "MUSD"),
-            figures("cost", "cost", "MUSD"),
-            *capital,
-            text("enter", only=PAGE),
-            text("leave", only=PAGE),
-            text("resized", "change size, t/y", only=PAGE),
-            text("projects", "projects (t/y)", only=SHEET),
-        ],
+        columns=[*columns[:4], *of_stages, *columns[4:]],
         frame=pd.DataFrame(rows),
         note=notes("moved_plans"),
         source=f"{EXPLANATION}: influences",
@@ -453,41 +436,40 @@ def _moves(
     }
 
 
+class Ranges(Columns):
+    """A row a project or country."""
+
+    name = text("project or country")
+    of = text()
+    word = text("built")
+    least = figures("least")
+    most = figures("most")
+    limit = figures("could be built")
+    planned = figures("in this plan")
+    capital = figures("its capital", "MUSD")
+
+
+CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
+RANGED = {"project": "new capacity, t/y", "country": "capital, MUSD"}
+
+
 def ranges(found: Explanation, names: Names) -> ReportTable:
     """Least and most of projects and countries over all near-optimal plans, the robust core first."""
-    kinds: dict[str, tuple[str, Callable[[str], str]]] = {
-        "project": ("new capacity, t/y", names.placed),
-        "country": ("capital, MUSD", names.country),
-    }
-    order = {"must": 0, "may": 1, "never": 2}
-    words = {"must": "in every plan", "may": "in some", "never": "in none"}
+    order = [*CORE]
+
+    def place(row: Range) -> tuple[int, int, str]:
+        core = order.index(row.word) if row.word in CORE else len(CORE)
+        return -len(row.kind), core, row.key
+
+    namers: dict[str, Callable[[str], str]] = {"project": names.placed, "country": names.country}
     rows = []
-    for row in sorted(found.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key)):
-        unit, namer = kinds[row.kind]
-        rows.append(
-            {
-                "name": namer(row.key),
-                "of": unit,
-                "word": words.get(row.word, row.word),
-                "least": row.least,
-                "most": row.most,
-                "limit": row.limit,
-                "planned": row.planned,
-                "capital": row.capital,
-            }
-        )
+    for row in sorted(found.ranges, key=place):
+        name = namers[row.kind](row.key)
+        word = CORE.get(row.word, row.word)
+        rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
     return ReportTable(
         title="Near-optimal alternatives: built in every plan, in some, in none",
-        columns=[
-            text("name", "project or country"),
-            text("of"),
-            text("word", "built"),
-            figures("least", "least"),
-            figures("most", "most"),
-            figures("limit", "could be built"),
-            figures("planned", "in this plan"),
-            figures("capital", "its capital", "MUSD"),
-        ],
+        columns=Ranges.all(),
         frame=pd.DataFrame(rows),
         note=notes("ranges", near=found.alternatives),
         source=f"{EXPLANATION}: alternatives",
@@ -497,52 +479,32 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
     )
 
 
-def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
+class Information(Columns):
+    """A row a value of information, or the regret in a scenario."""
+
+    what = text("figure")
+    with_plan = figures("with the plan", "MUSD")
+    best = figures("at best", "MUSD")
+    difference = figures("difference", "MUSD")
+
+
+def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
     """Values of information, and the regret of the plan in each scenario, the largest first."""
     what = OBJECTIVES[goal]
     evpi, vss = "Value of perfect information (EVPI)", "Value of the stochastic solution (VSS)"
     rows = [
-        (f"{evpi}, {what}", k.stochastic, k.wait_and_see, k.evpi),
-        (f"{vss}, {what}", k.expected_value_plan, k.stochastic, k.vss),
+        (f"{evpi}, {what}", known.stochastic, known.wait_and_see, known.evpi),
+        (f"{vss}, {what}", known.expected_value_plan, known.stochastic, known.vss),
     ]
-    for scenario in sorted(k.regret, key=lambda w: (-k.regret[w], w)):
+    for scenario in sorted(known.regret, key=lambda one: (-known.regret[one], one)):
         name = f"Regret: {names.scenario(scenario)}"
-        rows.append((name, k.loss[scenario], k.least_loss[scenario], k.regret[scenario]))
+        loss, least = known.loss[scenario], known.least_loss[scenario]
+        rows.append((name, loss, least, known.regret[scenario]))
     return ReportTable(
         title="Information and regret",
-        columns=[
-            text("what", "figure"),
-            figures("with", "with the plan", "MUSD"),
-            figures("best", "at best", "MUSD"),
-            figures("difference", "difference", "MUSD"),
-        ],
-        frame=pd.DataFrame(rows, columns=["what", "with", "best", "difference"]),
+        columns=Information.all(),
+        frame=pd.DataFrame(rows, columns=Information.fields()),
         note=notes("knowledge", goal=goal),
         source=f"{EXPLANATION}: knowledge",
-        folded=True,
-    )
-
-
-def marginals(found: Explanation, names: Names) -> ReportTable:
-    """Marginal values as the duals say, and by solving again with one unit more."""
-    rows = []
-    for row in found.marginals:
-        words = scarce_words(names, vars(row))
-        rows.append((words, row.unit, row.price, row.resolved))
-    return ReportTable(
-        title="One unit more: its marginal value, and solved again",
-        columns=[
-            text("what", "one unit more"),
-            text("unit"),
-            Column(field="price", title="marginal value", unit="by the duals", form=RATE),
-            Column(
-                field="resolved",
-                title="solved again",
-                unit=f"MUSD of {OBJECTIVES[found.goal]}",
-                form=RATE,
-            ),
-        ],
-        frame=pd.DataFrame(rows, columns=["what", "unit", "price", "resolved"]),
-        source=f"{EXPLANATION}: marginals",
         folded=True,
     )

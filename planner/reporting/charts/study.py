@@ -1,4 +1,4 @@
-"""Charts of a study: one-at-a-time, indices, responses, points, plans held fixed, the frontier of money."""
+"""Charts of a study: indices, responses, points, plans held fixed, the frontier of money."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts import style
+from planner.reporting.charts import shapes, style
 from planner.results.study import moves
 
 LOW, HIGH = "at the lowest value", "at the highest value"
+ENDS = {LOW: style.MISSING, HIGH: style.ACCENT}
 
 
 def domain(amounts: pd.DataFrame) -> list[float]:
@@ -28,49 +29,31 @@ def one_at_a_time(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
 
     frame: name, base, at_low, low, at_high, high, swing.
     """
-    order = list(frame["name"])
-    ends = pd.concat(
-        [
-            frame.assign(end=LOW, value=frame["at_low"], setting=frame["low"].astype(str)),
-            frame.assign(end=HIGH, value=frame["at_high"], setting=frame["high"].astype(str)),
-        ]
-    )[["name", "base", "end", "value", "setting"]]
-    axis = alt.Axis(format=style.DIGITS, tickCount=6)
+    low = frame.assign(end=LOW, value=frame["at_low"], setting=frame["low"].astype(str))
+    high = frame.assign(end=HIGH, value=frame["at_high"], setting=frame["high"].astype(str))
+    ends = pd.concat([low, high])[["name", "base", "end", "value", "setting"]]
     reach = alt.Scale(domain=domain(ends[["base", "value"]]), nice=False)
-    tips = style.told(
-        style.word("uncertainty", "name"),
-        style.word("", "end"),
-        style.word("value", "setting"),
-        style.figure(f"outcome, {unit}", "value"),
-    )
-    base = style.sourced(ends, source).encode(y=style.rows("name", order))
-    look = {LOW: style.MISSING, HIGH: style.ACCENT}
-    bars = base.mark_bar(height=14).encode(
-        x=alt.X("base:Q", title=unit, axis=axis, scale=reach),
-        x2="value:Q",
-        color=alt.Color("end:N", scale=style.colours(look)),
-        tooltip=tips,
-    )
-    rule = base.mark_tick(color=style.INK, thickness=1.5, height=18).encode(x="base:Q")
-    return style.across(alt.layer(bars, rule), 24 * len(order))
+    axis = alt.Axis(format=style.DIGITS, tickCount=6)
+    tips = {"name": "uncertainty", "end": "", "setting": "value", "value": f"outcome, {unit}"}
+    across = alt.X("base:Q", title=unit, axis=axis, scale=reach)
+    return shapes.around(ends, across, "value", row="name", look=ENDS, tips=tips, source=source)
 
 
 def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
     """Indices of each uncertainty with their 95 % intervals. frame: name, kind, value, low, high."""
-    tips = style.told(
-        style.word("uncertainty", "name"),
-        style.word("", "kind"),
-        style.figure(title or "index", "value"),
-        style.figure("95 % interval from", "low"),
-        style.figure("to", "high"),
-    )
-    kinds = list(dict.fromkeys(frame["kind"]))
-    base = style.sourced(frame, source).encode(
-        y=style.rows("name", order), yOffset=alt.YOffset("kind:N", sort=kinds), tooltip=tips
+    tips = {
+        "name": "uncertainty",
+        "kind": "",
+        "value": title or "index",
+        "low": "95 % interval from",
+        "high": "to",
+    }
+    kinds = style.in_order(frame["kind"])
+    base = style.marked(frame, tips, source).encode(
+        y=style.rows("name", order), yOffset=alt.YOffset("kind:N", sort=kinds)
     )
     bars = base.mark_bar().encode(
-        x=alt.X("value:Q", title=title, axis=alt.Axis(format=style.DIGITS)),
-        color=alt.Color("kind:N", scale=style.hues(kinds)),
+        x=style.across_amounts("value", title), color=style.by_kind("kind", kinds)
     )
     interval = base.mark_rule(color=style.INK).encode(x="low:Q", x2="high:Q")
     return style.across(alt.layer(bars, interval), (14 * len(kinds) + 12) * len(order))
@@ -82,66 +65,59 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     frame: uncertainty, value (a number or a text), mean, low, high.
     """
     numbers = pd.api.types.is_numeric_dtype(frame["value"])
-    tips = style.told(
-        style.word("uncertainty", "uncertainty"),
-        style.word("value", "value"),
-        style.figure(f"mean, {unit}", "mean"),
-        style.figure("10 % of points below", "low"),
-        style.figure("90 % of points below", "high"),
-    )
+    tips = {
+        "uncertainty": "uncertainty",
+        "value": "value",
+        "mean": f"mean, {unit}",
+        "low": "10 % of points below",
+        "high": "90 % of points below",
+    }
     kind: Literal["quantitative", "nominal"] = "quantitative" if numbers else "nominal"
-    across = alt.X(
-        field="value",
-        type=kind,
-        title=None,
-        scale=alt.Scale(zero=False) if numbers else alt.Undefined,
-    )
-    base = style.sourced(frame, source).encode(x=across, tooltip=tips)
+    scale = alt.Scale(zero=False) if numbers else alt.Undefined
+    across = alt.X(field="value", type=kind, title=None, scale=scale)
+    base = style.marked(frame, tips, source).encode(x=across)
     band = base.mark_area(opacity=0.2, color=style.ACCENT) if numbers else base.mark_rule()
-    reach = domain(frame[["low", "mean", "high"]])
-    up = style.amounts("low", unit, scale=alt.Scale(domain=reach, nice=False))
+    reach = alt.Scale(domain=domain(frame[["low", "mean", "high"]]), nice=False)
+    band = band.encode(y=style.amounts("low", unit, scale=reach), y2="high:Q")
     mean = base.mark_line(color=style.ACCENT, point=True).encode(y="mean:Q")
-    chart = alt.layer(band.encode(y=up, y2="high:Q"), mean)
-    order = list(dict.fromkeys(frame["uncertainty"]))
-    drawn = style.small_multiples(chart, "uncertainty", columns=3, order=order)
+    order = style.in_order(frame["uncertainty"])
+    drawn = style.small_multiples(alt.layer(band, mean), "uncertainty", columns=3, order=order)
     return style.freed(drawn, "x")
 
 
 def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str) -> style.Drawing:
     """Mean of an outcome over two uncertainties. frame: first, second, mean."""
-    tips = style.told(
-        style.word(names[0], "first"), style.word(names[1], "second"), style.figure(unit, "mean")
+    legend = alt.Legend(title=unit)
+    scale = alt.Scale(range=["#eef4fa", style.ACCENT])
+    cells = shapes.matrix(
+        frame,
+        alt.X("first:O", title=names[0], axis=alt.Axis(labelAngle=0)),
+        alt.Y("second:O", title=names[1], sort="descending"),
+        alt.Color("mean:Q", scale=scale, legend=legend),
+        tips={"first": names[0], "second": names[1], "mean": unit},
+        source=source,
+        words=alt.Text("mean:Q", format=style.DIGITS),
     )
-    base = style.sourced(frame, source).encode(
-        x=alt.X("first:O", title=names[0], axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("second:O", title=names[1], sort="descending"),
-        tooltip=tips,
-    )
-    hue = alt.Scale(range=["#eef4fa", style.ACCENT])
-    cells = base.mark_rect().encode(
-        color=alt.Color("mean:Q", scale=hue, legend=alt.Legend(title=unit))
-    )
-    words = base.mark_text().encode(text=alt.Text("mean:Q", format=style.DIGITS))
-    return style.across(alt.layer(cells, words), 30 * frame["second"].nunique())
+    return style.across(cells, 30 * frame["second"].nunique())
 
 
 def risk_against_cost(frame: pd.DataFrame, source: str) -> style.Drawing:
     """A dot for each point: cost of the plan and residual risk. frame: option, point, cost_musd, risk_musd."""
-    options = list(dict.fromkeys(frame["option"]))
-    legend = alt.Legend() if len(options) > 1 else None
-    tips = style.told(
-        style.word("point", "point"),
-        style.word("option", "option"),
-        style.figure("cost, MUSD", "cost_musd"),
-        style.figure("residual risk, MUSD", "risk_musd"),
-    )
-    chart = style.sourced(frame, source).mark_point(filled=True, size=35, opacity=0.7)
+    options = style.in_order(frame["option"])
+    tips = {
+        "point": "point",
+        "option": "option",
+        "cost_musd": "cost, MUSD",
+        "risk_musd": "residual risk, MUSD",
+    }
     free = alt.Scale(zero=False)
-    drawn = chart.encode(
-        x=alt.X("cost_musd:Q", title="cost, MUSD", scale=free, axis=alt.Axis(format=style.DIGITS)),
+    axis = alt.Axis(format=style.DIGITS)
+    hue = style.by_kind("option", options)
+    dots = style.marked(frame, tips, source).mark_point(filled=True, size=35, opacity=0.7)
+    drawn = dots.encode(
+        x=alt.X("cost_musd:Q", title="cost, MUSD", scale=free, axis=axis),
         y=style.amounts("risk_musd", "residual risk, MUSD", scale=free),
-        color=alt.Color("option:N", scale=style.hues(options), legend=legend),
-        tooltip=tips,
+        color=hue if len(options) > 1 else hue.legend(None),
     )
     return style.across(drawn, 300)
 
@@ -152,27 +128,18 @@ def all_points(
     """Each outcome against each uncertainty, a dot a point. A range dragged in one panel keeps its points in all; ranges
     in several panels keep the points that lie in all of them. frame: point, and a column for each name."""
     brush = alt.selection_interval(name="brush", resolve="intersect")
-    tips = [word(name) for name in (*varied, *outcomes)]
+    tips = [style.word(name, name) for name in ("point", *varied, *outcomes)]
     free = alt.Scale(zero=False)
-    panel: alt.Chart = (
-        style.sourced(frame, source)
-        .mark_point(filled=True, size=25)
-        .encode(
-            x=alt.X(alt.repeat("column"), type="quantitative", scale=free),
-            y=alt.Y(alt.repeat("row"), type="quantitative", scale=free),
-            color=alt.condition(brush, alt.value(style.ACCENT), alt.value(style.RULE)),
-            tooltip=style.told(style.word("point", "point"), *tips),
-        )
-        .properties(width=150, height=120)
-        .add_params(brush)
+    dots = style.sourced(frame, source).mark_point(filled=True, size=25)
+    panel: alt.Chart = dots.encode(
+        x=alt.X(alt.repeat("column"), type="quantitative", scale=free),
+        y=alt.Y(alt.repeat("row"), type="quantitative", scale=free),
+        color=alt.condition(brush, alt.value(style.ACCENT), alt.value(style.RULE)),
+        tooltip=style.told(*tips),
     )
-    drawn: style.Drawing = panel.repeat(column=list(varied), row=list(outcomes))
+    sized = panel.properties(width=150, height=120).add_params(brush)
+    drawn: style.Drawing = sized.repeat(column=list(varied), row=list(outcomes))
     return drawn
-
-
-def word(name: str) -> alt.Tooltip:
-    """A value of a point in a tooltip."""
-    return alt.Tooltip(field=name, type="nominal", title=name)
 
 
 def fixed_plans(frame: pd.DataFrame, best: str, source: str) -> style.Drawing:
@@ -180,52 +147,36 @@ def fixed_plans(frame: pd.DataFrame, best: str, source: str) -> style.Drawing:
 
     frame: plan, rank (share of the points), risk_musd.
     """
-    order = [best, *(plan for plan in dict.fromkeys(frame["plan"]) if plan != best)]
-    tips = style.told(
-        style.word("plan", "plan"),
-        style.figure("points below", "rank", style.PERCENT),
-        style.figure("risk, MUSD", "risk_musd"),
-    )
-    chart = style.sourced(frame, source).mark_line(strokeWidth=2)
-    along = alt.X(
-        "rank:Q", title="points in order of risk, per cent", axis=alt.Axis(format=style.PERCENT)
-    )
-    drawn = chart.encode(
-        x=along,
+    order = [best, *(plan for plan in style.in_order(frame["plan"]) if plan != best)]
+    tips = {"plan": "plan", "rank": "points below", "risk_musd": "risk, MUSD"}
+    axis = alt.Axis(format=style.PERCENT)
+    hue = alt.Color("plan:N", scale=style.hues(order, best), sort=order)
+    lines = style.marked(frame, tips, source).mark_line(strokeWidth=2)
+    drawn = lines.encode(
+        x=alt.X("rank:Q", title="points in order of risk, per cent", axis=axis),
         y=style.amounts("risk_musd", "risk, MUSD"),
-        color=alt.Color("plan:N", scale=style.hues(order, best), sort=order),
-        tooltip=tips,
+        color=hue,
     )
     return style.across(drawn, 280)
 
 
-def money_frontier(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """Least risk by size of all budgets, with its breakpoints. frame: budget_musd, risk_musd, worth."""
-    tips = _of_budgets()
-    base = style.sourced(frame, source).encode(
-        x=_budgets(), y=style.amounts("risk_musd", "least risk, MUSD")
+BUDGET_TIPS = {
+    "budget_musd": "budgets, MUSD",
+    "risk_musd": "least risk, MUSD",
+    "worth": "one more MUSD reduces it by, MUSD",
+}
+
+
+def along_budgets(frame: pd.DataFrame, field: str, title: str, source: str) -> style.Drawing:
+    """A figure by size of all budgets: `risk_musd` as a curve with its breakpoints, `worth` in steps.
+
+    frame: budget_musd, risk_musd, worth.
+    """
+    base = style.marked(frame, BUDGET_TIPS, source).encode(
+        x=style.across_amounts("budget_musd", "budgets, MUSD"), y=style.amounts(field, title)
     )
-    line = base.mark_line(color=style.ACCENT)
-    dots = base.mark_point(filled=True, size=25, color=style.INK).encode(tooltip=tips)
-    return style.across(alt.layer(line, dots), 280)
-
-
-def worth_of_money(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """MUSD by which one more MUSD reduces the risk, by size of all budgets. frame: as for `money_frontier`."""
-    chart = style.sourced(frame, source).mark_line(color=style.MISSING, interpolate="step-before")
-    drawn = chart.encode(
-        x=_budgets(), y=style.amounts("worth", "MUSD of risk per MUSD"), tooltip=_of_budgets()
-    )
-    return style.across(drawn, 220)
-
-
-def _budgets() -> alt.X:
-    return alt.X("budget_musd:Q", title="budgets, MUSD", axis=alt.Axis(format=style.DIGITS))
-
-
-def _of_budgets() -> list[alt.Tooltip]:
-    return style.told(
-        style.figure("budgets, MUSD", "budget_musd"),
-        style.figure("least risk, MUSD", "risk_musd"),
-        style.figure("one more MUSD reduces it by, MUSD", "worth"),
-    )
+    if field == "worth":
+        steps = base.mark_line(color=style.MISSING, interpolate="step-before")
+        return style.across(steps, 220)
+    dots = base.mark_point(filled=True, size=25, color=style.INK)
+    return style.across(alt.layer(base.mark_line(color=style.ACCENT), dots), 280)

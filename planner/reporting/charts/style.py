@@ -24,6 +24,20 @@ OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 DIGITS, PERCENT, YEAR = ",.3~r", ".0%", "d"
 """Formats of amounts, shares and years."""
+TOLD_AS = {
+    "share": ".1%",
+    "use": ".1%",
+    "probability": ".1%",
+    "rank": PERCENT,
+    "cover": ".2f",
+    "adverse": ".2f",
+    "change": "+,.3~r",
+}
+"""Fields that are no amounts, and how a tooltip tells them."""
+ORDINAL = frozenset({"year", "start", "end", "place", "step"})
+"""Fields of numbers that are told as they are."""
+FULL = alt.Scale(domain=[0, 1])
+"""A scale of shares from nothing to all."""
 LINEAR = 10
 """Amount around which a logarithmic scale becomes linear."""
 WIDTH, ROW = 640, 20
@@ -45,9 +59,38 @@ def told(*tips: alt.Tooltip) -> list[alt.Tooltip]:
     return [*tips, word("source", "source")]
 
 
+def tooltip(frame: pd.DataFrame, tips: Mapping[str, str]) -> list[alt.Tooltip]:
+    """The lines of a tooltip, the source last. tips: field of the frame -> what it is called, with its unit.
+
+    Numbers are told as amounts, but for those of `TOLD_AS`; names, years and places in an order as they are.
+    """
+    lines = []
+    for field, title in tips.items():
+        is_amount = pd.api.types.is_numeric_dtype(frame[field]) and field not in ORDINAL
+        if is_amount:
+            lines.append(figure(title, field, TOLD_AS.get(field, DIGITS)))
+        else:
+            lines.append(word(title, field))
+    return told(*lines)
+
+
 def sourced(frame: pd.DataFrame, source: str) -> alt.Chart:
     """A chart over a frame whose rows know their source."""
     return alt.Chart(frame).transform_calculate(source=json.dumps(source))
+
+
+def marked(frame: pd.DataFrame, tips: Mapping[str, str], source: str) -> alt.Chart:
+    """A chart over a frame whose marks tell some of its fields; tips: as for `tooltip`."""
+    chart: alt.Chart = sourced(frame, source).encode(tooltip=tooltip(frame, tips))
+    return chart
+
+
+def with_choosers(chart: alt.Chart, *choosers: alt.Parameter) -> alt.Chart:
+    """The rows that have what is chosen in the field that each list to choose from is called after."""
+    for one in choosers:
+        chart = chart.transform_filter(alt.datum[one.name] == one)
+    found: alt.Chart = chart.add_params(*choosers)
+    return found
 
 
 def years(of: pd.DataFrame, field: str = "year") -> alt.X:
@@ -75,10 +118,22 @@ def amounts(field: str, title: str, **more: Any) -> alt.Y:
     return alt.Y(field=field, type="quantitative", axis=axis, **more)
 
 
-def shares(field: str, title: str, **more: Any) -> alt.Y:
+def shares(field: str, title: str, scale: alt.Scale = FULL, **more: Any) -> alt.Y:
     """Shares from the ground up, in per cent."""
     axis = alt.Axis(title=title, format=PERCENT, tickCount=5)
-    return alt.Y(field=field, type="quantitative", axis=axis, **more)
+    return alt.Y(field=field, type="quantitative", axis=axis, scale=scale, **more)
+
+
+def across_amounts(field: str, title: str, **more: Any) -> alt.X:
+    """Amounts from left to right."""
+    axis = alt.Axis(title=title, format=DIGITS, **more)
+    return alt.X(field=field, type="quantitative", axis=axis)
+
+
+def across_signed(field: str, title: str) -> alt.X:
+    """Changes from left to right, with their sign."""
+    axis = alt.Axis(title=title, format=TOLD_AS["change"], tickCount=6)
+    return alt.X(field=field, type="quantitative", axis=axis)
 
 
 def rows(field: str, order: Sequence[str]) -> alt.Y:
@@ -100,6 +155,34 @@ def hues(kinds: Sequence[str], others: str = "") -> alt.Scale:
     if others in kinds:
         own[others] = OTHERS
     return colours(own)
+
+
+def coloured(field: str, by: Mapping[str, str], **more: Any) -> alt.Color:
+    """Marks in the colour of their name."""
+    return alt.Color(field=field, type="nominal", scale=colours(by), **more)
+
+
+def by_kind(field: str, kinds: Sequence[str], others: str = "") -> alt.Color:
+    """Marks in a colour for each kind, the kinds in order."""
+    return alt.Color(field=field, type="nominal", scale=hues(kinds, others), sort=list(kinds))
+
+
+def in_order(values: pd.Series) -> list[str]:
+    """The values of a column, each once, in the order in which they stand."""
+    return list(dict.fromkeys(values))
+
+
+def stage_colours(stages: pd.Series) -> dict[str, str]:
+    """The colours of the stages that are there."""
+    present = set(stages)
+    return {stage: hue for stage, hue in STAGE_COLOURS.items() if stage in present}
+
+
+def constant(axis: Literal["x", "y"], at: float, **look: Any) -> alt.Chart:
+    """A line across a chart at an amount."""
+    rule = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(**look)
+    found: alt.Chart = rule.encode(x="at:Q") if axis == "x" else rule.encode(y="at:Q")
+    return found
 
 
 def chooser(name: str, label: str, options: Sequence[str], start: str) -> alt.Parameter:

@@ -1,0 +1,152 @@
+"""Shapes that several charts have: bars by year, lines, dots of two kinds on a row, ends around a centre, a matrix.
+
+Each is a function from a frame to a chart. In all of them: `tips` names the fields that a mark tells, and what each is
+called with its unit; `source` is where in the run folder the figures are; `look` gives each kind its colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from planner.reporting.charts import style
+
+Tips = Mapping[str, str]
+"""Field of a frame -> what a tooltip calls it."""
+MATRIX_HUES = ("#f3f6f9", style.ACCENT)
+
+
+def bars(
+    frame: pd.DataFrame, up: alt.Y, *, tips: Tips, source: str, hue: str = style.ACCENT
+) -> style.Drawing:
+    """A bar for each year. frame: year, and the field of `up`."""
+    chart = style.marked(frame, tips, source).mark_bar(color=hue)
+    return style.across(chart.encode(x=style.years(frame), y=up), 150)
+
+
+def stacked_bars(
+    frame: pd.DataFrame,
+    up: alt.Y,
+    *,
+    kinds: Sequence[str],
+    tips: Tips,
+    source: str,
+    others: str = "",
+    choosers: Sequence[alt.Parameter] = (),
+) -> alt.Chart:
+    """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
+    place = {kind: at for at, kind in enumerate(kinds)}
+    ranked = frame.assign(place=frame["kind"].map(place))
+    chart = style.marked(ranked, tips, source)
+    chosen = style.with_choosers(chart, *choosers) if choosers else chart
+    stacked: alt.Chart = chosen.mark_bar().encode(
+        x=style.years(frame),
+        y=up,
+        color=style.by_kind("kind", kinds, others),
+        order=alt.Order("place:Q"),
+    )
+    return stacked
+
+
+def lines_by_year(
+    frame: pd.DataFrame,
+    up: alt.Y,
+    *,
+    kind: str,
+    panels: str,
+    look: Mapping[str, str],
+    tips: Tips,
+    source: str,
+    limit: float | None = None,
+) -> style.Drawing:
+    """A line for each kind, side by side for each value of `panels`; dashed: a limit. frame: year, kind, panels, and the
+    field of `up`."""
+    chart = style.marked(frame, tips, source).mark_line(point=True, strokeWidth=2.2)
+    drawn: style.Drawing = chart.encode(
+        x=style.years(frame), y=up, color=style.coloured(kind, look)
+    )
+    if limit is not None:
+        line = alt.Chart().transform_calculate(limit=f"{limit}")
+        rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y="limit:Q")
+        drawn = alt.layer(drawn, rule, data=frame)
+    return style.small_multiples(drawn, panels, columns=3, order=style.in_order(frame[panels]))
+
+
+def two_dots(
+    frame: pd.DataFrame,
+    across: alt.X,
+    *,
+    row: str,
+    kind: str,
+    look: Mapping[str, str],
+    tips: Tips,
+    source: str,
+    marks: Sequence[alt.Chart] = (),
+) -> style.Drawing:
+    """Two dots on a row and a line between them. frame: row, kind, and the field of `across`."""
+    order = style.in_order(frame[row])
+    base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
+    line = base.mark_line(color=style.RULE, strokeWidth=4).encode(detail=f"{row}:N")
+    dots = base.mark_point(filled=True, size=75, opacity=1)
+    told = dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips))
+    return style.across(alt.layer(*marks, line, told), (style.ROW + 2) * len(order))
+
+
+def around(
+    frame: pd.DataFrame,
+    across: alt.X,
+    to: str,
+    *,
+    row: str,
+    look: Mapping[str, str],
+    tips: Tips,
+    source: str,
+    legend: bool = True,
+) -> style.Drawing:
+    """Bars from a centre, where a tick stands, to each end of a row. frame: row, end, the field of `across` (the centre)
+    and `to`."""
+    order = style.in_order(frame[row])
+    base = style.sourced(frame, source).encode(y=style.rows(row, order))
+    hue = style.coloured("end", look, legend=alt.Legend() if legend else None)
+    ends = base.mark_bar(height=14, opacity=0.9).encode(x=across, x2=f"{to}:Q", color=hue)
+    told = ends.encode(tooltip=style.tooltip(frame, tips))
+    tick = base.mark_tick(color=style.INK, thickness=1.5, height=18).encode(x=across)
+    return style.across(alt.layer(told, tick), 24 * len(order))
+
+
+def matrix(
+    frame: pd.DataFrame,
+    across: alt.X,
+    up: alt.Y,
+    hue: alt.Color,
+    *,
+    tips: Tips,
+    source: str,
+    words: alt.Text | None = None,
+    choosers: Sequence[alt.Parameter] = (),
+) -> style.Drawing:
+    """A cell for each pair of names in the colour of its figure, which stands in it where `words` says how."""
+    chart = style.marked(frame, tips, source)
+    chosen = style.with_choosers(chart, *choosers) if choosers else chart
+    base = chosen.encode(x=across, y=up)
+    cells: alt.Chart = base.mark_rect(stroke="white").encode(color=hue)
+    if words is None:
+        return cells
+    return alt.layer(cells, base.mark_text(fontSize=10).encode(text=words))
+
+
+def share_hue(title: str, hues: Sequence[str] = MATRIX_HUES) -> alt.Color:
+    """Shares in per cent as a colour, from that of nothing to that of all."""
+    steps = [at / (len(hues) - 1) for at in range(len(hues))]
+    legend = alt.Legend(title=title, format=style.PERCENT, gradientLength=160)
+    scale = alt.Scale(domain=steps, range=list(hues))
+    return alt.Color(field="share", type="quantitative", scale=scale, legend=legend)
+
+
+def names_across(field: str, order: Sequence[str], **axis: Any) -> alt.X:
+    """Names from left to right."""
+    shown = alt.Axis(title=None, ticks=False, domain=False, **axis)
+    return alt.X(field=field, type="nominal", sort=list(order), axis=shown)
