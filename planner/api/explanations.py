@@ -27,11 +27,11 @@ from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.comparison import comparison_page
 from planner.results.business_case import PLAN, Basis, BusinessCase, Removal
+from planner.results.comparison import Comparison
 from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import refuse_foreign, write_folder
-from planner.results.plan import Comparison
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_table
 from planner.sharing.shares import shares, shares_table

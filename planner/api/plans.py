@@ -30,8 +30,9 @@ from planner.planning.whole_program import solve_case as solve_whole
 from planner.reporting.charts.style import finished
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.reporting.pages.run import chart as chart_of
+from planner.results.differences import differences, other_versions
 from planner.results.folders import refuse_foreign
-from planner.results.plan import PlanValues, differences, other_versions
+from planner.results.plan import PlanValues
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Progress, silent
 from planner.solving.variants import Variants

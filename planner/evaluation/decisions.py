@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
-from planner.results.ledger import Ledger, members, rows
+from planner.results.ledger import Ledger, members, rows_of
 from planner.results.plan import PlanValues
 from planner.solving.spending import PURCHASES
 from planner.solving.variants import FixedAmounts
@@ -121,15 +121,15 @@ def _amounts(plan: PlanValues, scenario: str) -> FixedAmounts:
     """Decisions along the history of one scenario."""
     holds = partial(_in_scenario, plan.case, scenario)
     amounts: dict[tuple[str, Any], float] = defaultdict(float)
-    for row in filter(holds, rows(plan.tables["investments"])):
+    for row in filter(holds, rows_of(plan.tables["investments"])):
         project = (str(row.project), int(row.year))
         amounts["build", project] += float(row.tpa)
-    for row in filter(holds, rows(plan.tables["training"])):
+    for row in filter(holds, rows_of(plan.tables["training"])):
         programme = (str(row.programme), int(row.year))
         amounts["intake", programme] += float(row.intake)
         amounts["new_seats", programme] += float(row.new_seats)
     workforce = plan.tables["workforce"]
-    for row in rows(workforce[workforce["scenario"] == scenario]):
+    for row in rows_of(workforce[workforce["scenario"] == scenario]):
         # A divided year has several rows, the first of them with its hires.
         skill = (str(row.country), str(row.skill), int(row.year))
         amounts["hired", skill] += float(row.hired)
@@ -140,7 +140,7 @@ def _payments(plan: PlanValues, scenario: str) -> FixedPayments:
     """What each funder pays by year along one history, stock purchases left out."""
     holds = partial(_in_scenario, plan.case, scenario)
     payments: dict[tuple[str, int], float] = defaultdict(float)
-    for row in filter(holds, rows(plan.tables["spending"])):
+    for row in filter(holds, rows_of(plan.tables["spending"])):
         if row.item != PURCHASES:
             payments[str(row.funder), int(row.year)] += float(row.musd)
     return dict(payments)

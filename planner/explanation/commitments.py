@@ -31,7 +31,7 @@ from planner.explanation.counterfactuals import (
 )
 from planner.results.decision import OVERRUN, Execution, Merit
 from planner.results.explanation import Commitment, Flexibility
-from planner.results.ledger import members, rows
+from planner.results.ledger import members, rows_of
 from planner.results.plan import PlanValues
 from planner.results.verify_resources import full_capex
 from planner.solving.program import Key, Program
@@ -54,7 +54,7 @@ class Build:
 def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
     """The rows of the table `investments`."""
     everyone = tuple(case.scenarios)
-    found: Iterable[Any] = rows(table)
+    found: Iterable[Any] = rows_of(table)
     return [
         Build(
             str(r.project),
@@ -257,14 +257,14 @@ def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
     tree, everyone = reference.scope.decision_tree, tuple(plan.case.scenarios)
     at = {(node.year, w): node.index for node in tree.nodes for w in node.scenarios}
     out: dict[Key, float] = defaultdict(float)
-    for r in rows(plan.tables["investments"]):
+    for r in rows_of(plan.tables["investments"]):
         out["build", (r.project, at[int(r.year), members(r.scenarios, everyone)[0]])] += r.tpa
-    for r in rows(plan.tables["training"]):
+    for r in rows_of(plan.tables["training"]):
         d = at[int(r.year), members(r.scenarios, everyone)[0]]
         out["intake", (r.programme, d)] += r.intake
         out["new_seats", (r.programme, d)] += r.new_seats
     seen: set[tuple[str, str, int]] = set()
-    for r in rows(
+    for r in rows_of(
         plan.tables["workforce"]
     ):  # a year may have several rows, the first of them with its hires
         d = at[int(r.year), r.scenario]

@@ -13,7 +13,8 @@ from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.planning.whole_program import solve_case
-from planner.results.plan import Cause, ChangedCell, Comparison, Figures, PlanValues, Status
+from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
+from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 
 LINKED = ("scenarios", "shocks")

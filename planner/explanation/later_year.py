@@ -22,7 +22,7 @@ from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.explanation.commitments import Build, of_table
-from planner.results.ledger import members, rows
+from planner.results.ledger import members, rows_of
 from planner.results.plan import PlanValues
 from planner.results.verify_resources import full_capex
 from planner.units import musd
@@ -46,7 +46,7 @@ class _Past:
 
     def table(self, name: str) -> Iterator[Any]:
         """Rows of what happened, or is planned, in the scenario gone along."""
-        for row in rows(self.plan.tables[name]):
+        for row in rows_of(self.plan.tables[name]):
             held = (
                 (row.scenario,)
                 if hasattr(row, "scenario")

@@ -15,10 +15,11 @@ from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
+from planner.results.differences import summary_differences
 from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
 from planner.results.ledger import Ledger
 from planner.results.losses import losses_of
-from planner.results.plan import Status, differing, figures
+from planner.results.plan import Status, figures
 from planner.results.schema import LATER_TABLES, RESULT_TABLES
 from planner.results.verify import verify
 
@@ -31,7 +32,7 @@ ASKED_LATER = (
 )
 """Files that may be gone: they can be asked for again."""
 _DESCRIBED = {"model": dict, "seconds": dict, "versions": dict, "goal": str, "inputs_sha256": str}
-"""What every summary says beside the figures."""
+"""Keys that every summary has beside the figures, and their types."""
 
 
 def changed_files(folder: Path) -> list[str]:
@@ -43,19 +44,26 @@ def changed_files(folder: Path) -> list[str]:
         raise RunFolderError(
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"
         )
-    written = {name: digest for name, digest in recorded_sums(folder).items() if _counts(name)}
-    now = {name: digest for name, digest in current_sums(folder).items() if _counts(name)}
+    return changes_since(folder, current_sums(folder))
+
+
+def changes_since(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """The same as `changed_files` of a folder whose present digests are known. digests: by name."""
+    written = recorded_sums(folder)
     told = []
-    for name, digest in written.items():
-        if name not in now:
-            told += [] if name in ASKED_LATER else [f"{name}: is missing"]
-        elif now[name] != digest:
+    for name in filter(_counts, written):
+        if name in digests and digests[name] != written[name]:
             told.append(f"{name}: was changed")
-    return told + [f"{name}: was added" for name in now if name not in written]
+        elif name not in digests and name not in ASKED_LATER:
+            told.append(f"{name}: is missing")
+    for name in filter(_counts, digests):
+        if name not in written:
+            told.append(f"{name}: was added")
+    return told
 
 
 def _counts(name: str) -> bool:
-    """Whether a file of a run says what the run is: summary, inputs and tables, not pages or what others put there."""
+    """Summary, inputs and tables say what a run is; pages and what others put there do not."""
     folder, _, rest = name.rpartition("/")
     return folder in ("inputs", "tables") if folder else rest.endswith(".json")
 
@@ -63,32 +71,37 @@ def _counts(name: str) -> bool:
 def contradictions(
     case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
 ) -> list[str]:
-    """Where a summary says anything else than what inputs and tables give, a line each."""
-    told = [f"summary.json: {key}: is missing" for key in _DESCRIBED if key not in summary]
-    told += [
-        f"summary.json: {k}: is not right"
-        for k, v in _DESCRIBED.items()
-        if not isinstance(summary.get(k, v()), v)
-    ]
-    plain = {
-        key: summary[key].values() for key, kind in _DESCRIBED.items() if kind is dict and not told
-    }
-    plain |= {
-        key: [value]
-        for key, value in summary.items()
-        if key.endswith("_musd") and not isinstance(value, dict)
-    }
-    told += [
-        f"summary.json: {key}: is not right"
-        for key, values in plain.items()
-        if not all(value is None or isinstance(value, int | float | str) for value in values)
-        or (key.endswith("_musd") and any(isinstance(value, str | bool) for value in values))
-    ]
-    if not told and case.sha256 != summary["inputs_sha256"]:
-        told.append("inputs/: are not what the run was solved from (inputs_sha256 differs)")
-    if not told and ("risk_musd" in summary or tables):
-        told = list(_of_tables(tables)) or _of_figures(case, summary, tables)
-    return told
+    """Places where a summary says anything else than what inputs and tables give, a line each."""
+    told = list(_of_summary(summary))
+    if told:
+        return told
+    if case.sha256 != summary["inputs_sha256"]:
+        return ["inputs/: are not what the run was solved from (inputs_sha256 differs)"]
+    if "risk_musd" not in summary and not tables:
+        return []
+    return list(_of_tables(tables)) or _of_figures(case, summary, tables)
+
+
+def _of_summary(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Keys of a summary that are missing or hold no value of their kind."""
+    for key, kind in _DESCRIBED.items():
+        if key not in summary:
+            yield f"summary.json: {key}: is missing"
+        elif not _is_plain(summary[key], kind):
+            yield f"summary.json: {key}: is not right"
+    for key, value in summary.items():
+        if key.endswith("_musd") and not isinstance(value, dict):
+            is_figure = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not is_figure:
+                yield f"summary.json: {key}: is not right"
+
+
+def _is_plain(value: object, kind: type) -> bool:
+    """A value is of a kind; a dictionary holds nothing but figures and texts."""
+    if not isinstance(value, kind):
+        return False
+    inner = value.values() if isinstance(value, dict) else ()
+    return all(one is None or isinstance(one, int | float | str) for one in inner)
 
 
 def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -97,14 +110,14 @@ def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         if name not in tables:
             yield f"tables/{name}.csv: is missing"
             continue
+        table = tables[name]
         for column in declared.columns:
-            if column.name not in tables[name]:
+            where = f"tables/{name}.csv: {column.name}"
+            if column.name not in table:
                 if not column.optional:
-                    yield f"tables/{name}.csv: {column.name}: is missing"
-            elif not (
-                column.is_text or tables[name].empty or is_numeric_dtype(tables[name][column.name])
-            ):
-                yield f"tables/{name}.csv: {column.name}: holds something else than figures"
+                    yield f"{where}: is missing"
+            elif len(table) and not column.is_text and not is_numeric_dtype(table[column.name]):
+                yield f"{where}: holds something else than figures"
 
 
 def _of_figures(
@@ -113,18 +126,12 @@ def _of_figures(
     try:
         checked = verify(case, tables)
         now = figures(case, tables, checked, summary.get("least_risk_musd"))
-        said = {key: summary.get(key) for key in now}
-        told_apart = dict(summary.get("diversification", {}))
-        told_apart.pop("without_plan", None)
-        said["diversification"] = told_apart
         if "without_plan" in summary:
             now["without_plan"] = _without_plan(case, tables)
-            said["without_plan"] = {
-                key: summary["without_plan"].get(key) for key in now["without_plan"]
-            }
+        stated = _stated(summary, now)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [f"tables/: do not fit the inputs ({type(error).__name__}: {error})"]
-    told = differing(said, now, "by its tables")
+    told = summary_differences(stated, now, "by its tables")
     if summary["status"] == Status.OPTIMAL and not checked.holds:
         rule = max(checked.violations, key=lambda name: checked.violations[name])
         told.append(
@@ -133,10 +140,23 @@ def _of_figures(
     return told
 
 
+def _stated(summary: Mapping[str, Any], recomputed: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a summary that can be recomputed."""
+    stated = {key: summary.get(key) for key in recomputed}
+    diversification = dict(summary.get("diversification", {}))
+    diversification.pop("without_plan", None)
+    stated["diversification"] = diversification
+    if "without_plan" in recomputed:
+        without = summary["without_plan"]
+        stated["without_plan"] = {key: without.get(key) for key in recomputed["without_plan"]}
+    return stated
+
+
 def _without_plan(case: Case, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """Losses of the case without a plan, from what it would be short of."""
-    short = tables["shortfall"].assign(tonnes=tables["shortfall"]["without_plan_t"])
-    found = losses_of(case, Ledger(case, tables | {"shortfall": short}))
+    """Losses of the case without a plan, from its shortfalls then."""
+    shortfall = tables["shortfall"]
+    idle = shortfall.assign(tonnes=shortfall["without_plan_t"])
+    found = losses_of(case, Ledger(case, tables | {"shortfall": idle}))
     return {"risk_musd": found.risk, "expected_loss_musd": found.expected, "cvar_musd": found.cvar}
 
 

@@ -442,7 +442,7 @@ def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
     return everyone if text == "all" else tuple(text.split(";"))
 
 
-def rows(table: pd.DataFrame) -> Iterable[Any]:
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
     """Rows of a table, cells as attributes."""
     # Several times faster than itertuples, which takes texts out of their arrays one by one.
     row = namedtuple("row", list(table.columns))  # type: ignore[misc]

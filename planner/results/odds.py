@@ -25,7 +25,7 @@ Chances = dict[str, float]
 """Scenario -> probability."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Tangent:
     """At a value at risk: the worst odds by storyline, what they give (MUSD), and the slope."""
 
@@ -41,16 +41,21 @@ class _Weighing:
 
     def __init__(self, case: Case, losses: Mapping[str, float]) -> None:
         objective = case.model.objective
-        self._aversion, self._beyond = objective.risk_aversion, 1.0 - objective.tail
-        odds = odds_of(case)
-        self._given = np.array([one.probability for one in odds.values()])
-        self._low = np.array([one.low for one in odds.values()])
-        self._high = np.array([one.high for one in odds.values()])
-        self._names = [scenario for one in odds.values() for scenario in one.shares]
-        self._share = np.array([share for one in odds.values() for share in one.shares.values()])
-        self._storyline = np.repeat(
-            np.arange(len(odds)), [len(one.shares) for one in odds.values()]
-        )
+        self._aversion = objective.risk_aversion
+        self._beyond = 1.0 - objective.tail
+        storylines = list(odds_of(case).values())
+        self._given = np.array([storyline.probability for storyline in storylines])
+        self._low = np.array([storyline.low for storyline in storylines])
+        self._high = np.array([storyline.high for storyline in storylines])
+        self._names: list[str] = []
+        shares: list[float] = []
+        of_storyline: list[int] = []
+        for place, storyline in enumerate(storylines):
+            self._names += storyline.shares
+            shares += storyline.shares.values()
+            of_storyline += [place] * len(storyline.shares)
+        self._share = np.array(shares)
+        self._storyline = np.array(of_storyline)
         self.losses = np.array([losses[name] for name in self._names])
 
     def worst(self, at: float) -> _Tangent:
@@ -69,7 +74,7 @@ class _Weighing:
         above = self._by_storyline(np.where(self.losses > at, 1.0, 0.0))
         value = self._aversion * at + float(odds @ by_storyline)
         slope = self._aversion * (1.0 - float(odds @ above) / self._beyond)
-        return _Tangent(at, odds, value, slope)
+        return _Tangent(at=at, odds=odds, value=value, slope=slope)
 
     def _by_storyline(self, amounts: Vector) -> Vector:
         sums = np.bincount(self._storyline, self._share * amounts, minlength=len(self._given))
@@ -94,11 +99,8 @@ def worst_odds(case: Case, losses: Mapping[str, float]) -> Chances:
     for _ in range(MOST_STEPS):
         if right.slope <= 0.0:
             return weighing.chances(right.odds)
-        at = (right.slope * right.at - left.slope * left.at + left.value - right.value) / (
-            right.slope - left.slope
-        )
-        reached = left.value + left.slope * (at - left.at)
-        here = weighing.worst(at)
+        here = weighing.worst(_meeting(left, right))
+        reached = left.value + left.slope * (here.at - left.at)
         if here.value <= reached + NEAR * (1.0 + abs(reached)):
             break
         if here.slope < 0.0:
@@ -107,6 +109,12 @@ def worst_odds(case: Case, losses: Mapping[str, float]) -> Chances:
             right = here
     part = right.slope / (right.slope - left.slope)
     return weighing.chances(part * left.odds + (1.0 - part) * right.odds)
+
+
+def _meeting(left: _Tangent, right: _Tangent) -> float:
+    """The value at risk at which two tangents meet."""
+    rise = right.slope * right.at - left.slope * left.at + left.value - right.value
+    return rise / (right.slope - left.slope)
 
 
 def least_risk(case: Case, losses: Mapping[str, float]) -> float:
@@ -119,10 +127,13 @@ def _shifted(worth: Vector, given: Vector, low: Vector, high: Vector) -> Vector:
     """Odds that give most: probability moved, as far as bounds allow, from where it is worth least to where most."""
     odds = given.copy()
     order: NDArray[np.intp] = np.argsort(worth, kind="stable")
-    least, most = 0, len(order) - 1
+    least = 0
+    most = len(order) - 1
     while least < most and worth[order[least]] < worth[order[most]]:
-        giver, taker = order[least], order[most]
-        spare, room = odds[giver] - low[giver], high[taker] - odds[taker]
+        giver = order[least]
+        taker = order[most]
+        spare = odds[giver] - low[giver]
+        room = high[taker] - odds[taker]
         moved = min(spare, room)
         odds[giver] -= moved
         odds[taker] += moved

@@ -28,7 +28,7 @@ from planner.results.ledger import (
     equal,
     members,
     never,
-    rows,
+    rows_of,
 )
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
 from planner.results.verify_calm import calm_rules
@@ -208,7 +208,7 @@ def _payments(book: Ledger) -> Iterator[Broken]:
     for (funder, _), amount in book.case.budget.items():
         budgets[funder] += amount
     seen: Counter[str] = Counter()
-    for row in rows(book.tables["payments"]):
+    for row in rows_of(book.tables["payments"]):
         seen[row.funder] += 1
         yield equal("payments_as_stated", row.paid_musd, paid[row.funder])
         yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])

@@ -14,7 +14,8 @@ from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import EXPECTED, rows_of
+from planner.results.figures.run import EXPECTED
+from planner.results.ledger import rows_of
 
 SLIGHT_TPA = 0.5
 """New capacity (t/y) below which a plant counts as not built."""

@@ -18,7 +18,7 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import NOTHING, number, signed
 from planner.reporting.words.sentences import Passages
-from planner.results.plan import Cause, Comparison, Figures
+from planner.results.comparison import Cause, Comparison, Figures
 
 say = Passages("comparison.j2")
 TOLD, MANY = 3, 40

@@ -44,8 +44,8 @@ from planner.results.figures.decision import (
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import decisions, everywhere, expected_sum
-from planner.results.figures.run import rows_of
 from planner.results.figures.unmet import insured_years
+from planner.results.ledger import rows_of
 
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")

@@ -25,7 +25,7 @@ from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
 from planner.results.figures.plants import decisions, everywhere
-from planner.results.figures.run import rows_of
+from planner.results.ledger import rows_of
 
 say = Passages("plants.j2")
 TIED = 1e-5

@@ -27,7 +27,7 @@ from planner.results.decision import Share
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import acting_alone, risk_by_party, share_rows
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import rows_of
+from planner.results.ledger import rows_of
 
 say = Passages("sharing.j2")
 MOST_BEGUN, LEAST = 3, 0.5

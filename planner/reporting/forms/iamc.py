@@ -14,7 +14,7 @@ import pandas as pd
 from planner.data.stages import STAGES as KINDS
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES
-from planner.results.figures.run import rows_of
+from planner.results.ledger import rows_of
 
 COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
 ALLIANCE = "Alliance"

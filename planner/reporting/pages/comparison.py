@@ -10,7 +10,7 @@ from planner.reporting.forms.html import render
 from planner.reporting.parts import Front, Statement
 from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import listed, signed
-from planner.results.plan import Comparison
+from planner.results.comparison import Comparison
 
 
 def comparison_page(found: Sequence[Comparison], case: Case) -> str:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from planner.data.stages import STAGES
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import RunFigures, records, rows_of
+from planner.results.figures.run import RunFigures, records
+from planner.results.ledger import rows_of
 from planner.units import musd, musd_per_tonne
 
 ITEMS = (

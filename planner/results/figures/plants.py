@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.data.stages import STAGES
-from planner.results.figures.run import RunFigures, rows_of
+from planner.results.figures.run import RunFigures
+from planner.results.ledger import rows_of
 
 ORDER = {name: place for place, name in enumerate(STAGES)}
 """Place of each stage in the chain."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.results.explanation import Explanation
-from planner.results.losses import loss_of_shortfall
+from planner.results.losses import weighted_loss
 from planner.results.plan import PlanValues
 from planner.results.schema import EVERY_TABLE, Kind, ResultColumn
 
@@ -87,14 +87,12 @@ class RunFigures:
     @cached_property
     def by_loss(self) -> list[str]:
         """Scenarios from the largest loss to the smallest: without a plan where known, then with it."""
-        after = self.summary["scenario_loss_musd"]
-        before = self.without.get("scenario_loss_musd", after)
 
         def largest_first(scenario: str) -> tuple[float, float, float, str]:
-            weight = self.weights.get(scenario, 0.0)
-            return -before[scenario], -after[scenario], -weight, scenario
+            before, after = self._losses_of(scenario)
+            return -before, -after, -self.weights.get(scenario, 0.0), scenario
 
-        return sorted(after, key=largest_first)
+        return sorted(self.summary["scenario_loss_musd"], key=largest_first)
 
     @property
     def worst(self) -> str:
@@ -104,26 +102,31 @@ class RunFigures:
     @cached_property
     def calm(self) -> str:
         """The likeliest of the scenarios with the least loss."""
-        after = self.summary["scenario_loss_musd"]
-        before = self.without.get("scenario_loss_musd", after)
 
         def least_first(scenario: str) -> tuple[float, float, float, str]:
-            weight = self.weights.get(scenario, 0.0)
-            return before[scenario], after[scenario], -weight, scenario
+            before, after = self._losses_of(scenario)
+            return before, after, -self.weights.get(scenario, 0.0), scenario
 
-        return min(map(str, after), key=least_first)
+        return min(map(str, self.summary["scenario_loss_musd"]), key=least_first)
+
+    def _losses_of(self, scenario: str) -> tuple[float, float]:
+        """Loss (MUSD) of a scenario without a plan, or with it where nothing is compared, and with the plan."""
+        with_plan = self.summary["scenario_loss_musd"]
+        without = self.without.get("scenario_loss_musd", with_plan)
+        return without[scenario], with_plan[scenario]
 
     @cached_property
     def losses(self) -> pd.DataFrame:
         """Expected loss (MUSD) by country, element and year: `musd` with the plan, `without_musd` without one."""
+        keys = ["country", "element", "year"]
         short = self.tables["shortfall"]
         rows = short[(short["tonnes"] > 0) | (short[self.undone] > 0)]
         weight = rows["scenario"].map(self.weights)
-        out = rows[["country", "element", "year"]].copy()
-        for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
-            if source in rows:
-                out[column] = weight * losses_of(self.case, rows, source)
-        return _sums(out, ["country", "element", "year"])
+        found = rows[keys].copy()
+        found["musd"] = weight * losses_of(self.case, rows, "tonnes")
+        if WITHOUT in rows:
+            found["without_musd"] = weight * losses_of(self.case, rows, WITHOUT)
+        return _sums(found, keys)
 
     @cached_property
     def elements(self) -> list[str]:
@@ -170,36 +173,32 @@ MEANS = {
 
 def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
     """The quarters of each divided year made one row."""
-    whole = table["quarter"].isna()
-    if whole.all():
+    is_whole = table["quarter"].isna()
+    if is_whole.all():
         return table
-    keys, how = [], {}
-    for column in table.columns:
-        if column == "quarter":
-            continue
+    keys = []
+    how = {}
+    for column in table.columns.drop("quarter"):
         if column in {"year", "probability"} or not is_numeric_dtype(table[column]):
             keys.append(column)
         elif column == "stock_t":
             how[column] = "last"
         else:
             how[column] = "mean" if column in MEANS else "sum"
-    divided = table[~whole].groupby(keys, as_index=False, sort=False).agg(how)
-    joined = pd.concat([table[whole], divided], ignore_index=True)
+    divided = table[~is_whole].groupby(keys, as_index=False, sort=False).agg(how)
+    joined = pd.concat([table[is_whole], divided], ignore_index=True)
     return joined.reindex(columns=table.columns)
 
 
-def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> list[float]:
-    """Loss (MUSD) of the unmet demand in each row of the table `shortfall`."""
-    found = []
-    for row in records(rows):
-        good = row["country"], row["element"], row["form"]
-        found.append(loss_of_shortfall(case, good, int(row["year"]), row[column], row["demand_t"]))
-    return found
-
-
-def rows_of(table: pd.DataFrame) -> Iterable[Any]:
-    """Rows of a table, cells as attributes."""
-    return table.itertuples(index=False)
+def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> pd.Series[float]:
+    """Loss (MUSD) of the unmet demand in each row of the table `shortfall`, discounted."""
+    losses = pd.Series(0.0, index=rows.index)
+    for (country, element, form), at in rows.groupby(["country", "element", "form"]):
+        good = (str(country), str(element), str(form))
+        short = at[column].to_numpy(float)
+        losses[at.index] = weighted_loss(case, good, short, at["demand_t"].to_numpy(float))
+    discount = rows["year"].map(case.risk_discount).astype(float)
+    return losses * discount
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -210,25 +209,30 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def typed_tables(plan: PlanValues) -> dict[str, pd.DataFrame]:
     """The result tables of a plan, typed as declared. Tables that the plan lacks are empty."""
     found = {}
-    for name, table in EVERY_TABLE.items():
-        found[name] = _typed(plan.tables.get(name), table.columns)
+    for name, declared in EVERY_TABLE.items():
+        table = plan.tables.get(name)
+        if table is None:
+            table = pd.DataFrame(columns=[column.name for column in declared.columns])
+        found[name] = _typed(table, declared.columns)
     return found
 
 
-def _typed(table: pd.DataFrame | None, columns: Sequence[ResultColumn]) -> pd.DataFrame:
-    if table is None:
-        table = pd.DataFrame(columns=[column.name for column in columns])
-    out = {}
+def _typed(table: pd.DataFrame, columns: Sequence[ResultColumn]) -> pd.DataFrame:
+    typed = {}
     for column in columns:
-        name = column.name
-        if column.optional and name not in table:
-            continue
-        values = table[name] if name in table else pd.Series(index=table.index, dtype=object)
-        if column.is_text:
-            known = values.astype(object).where(values.notna(), "")
-            out[name] = known.astype(str).astype(object)
-        else:
-            out[name] = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
-            if column.kind is Kind.YEAR and not out[name].isna().any():
-                out[name] = out[name].astype(int)
-    return pd.DataFrame(out)
+        if column.name in table:
+            typed[column.name] = _typed_column(table[column.name], column)
+        elif not column.optional:
+            blank = pd.Series(index=table.index, dtype=object)
+            typed[column.name] = _typed_column(blank, column)
+    return pd.DataFrame(typed)
+
+
+def _typed_column(values: pd.Series, column: ResultColumn) -> pd.Series:
+    cells = values.astype(object)
+    if column.is_text:
+        return cells.where(values.notna(), "").astype(str).astype(object)
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    if column.kind is Kind.YEAR and not numbers.isna().any():
+        return numbers.astype(int)
+    return numbers

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.stages import CONVERTING
-from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of, rows_of
+from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of
+from planner.results.ledger import rows_of
 from planner.results.schema import IMPORTED
 
 SPREAD = (0.1, 0.9)
