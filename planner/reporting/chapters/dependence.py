@@ -16,7 +16,6 @@ from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
-from planner.results.ledger import rows_of
 
 say = Passages("dependence.j2")
 MAIN_ELEMENTS, MOST_ORIGINS, MOST_MAKERS, MOST_SUPPLIERS = 3, 7, 5, 3
