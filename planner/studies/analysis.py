@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,74 +58,78 @@ Base = Mapping[str, Any]
 def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
     """What a study folder says, finished or not; held: as from `hold`. Raises RunFolderError, InputError."""
     asked = read_asked(folder)
-    study, table = study_of(asked), read_results(folder)
-    uncertainties, levers, base = list(asked["uncertainties"]), list(asked["levers"]), asked["base"]
+    study = study_of(asked)
+    table = read_results(folder)
+    levers = list(asked["levers"])
     for outcome in named_outcomes(study):
         if outcome not in table:
             # Named but never anything but zero: nothing of it is built, bought or short at any point.
             table[outcome] = np.where(table["status"] == OPTIMAL, unsaid(outcome), np.nan)
-    label = (
-        table[levers].astype(str).agg(", ".join, axis=1)
-        if levers
-        else pd.Series(ALL, index=table.index)
-    )
+    label = pd.Series(ALL, index=table.index)
+    if levers:
+        label = table[levers].astype(str).agg(", ".join, axis=1)
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
+    options = [_option(study, asked["base"], name, rows) for name, rows in groups.items()]
     return StudyResults(
-        study.title,
-        study.design.kind,
-        tuple(uncertainties),
-        tuple(study.outcomes),
-        study.fails_when,
-        table,
-        tuple(_option(study, base, name, rows) for name, rows in groups.items()),
-        agreement_of(folder),
-        by_option(groups, study.outcomes) if levers else None,
-        regret(groups, study.outcomes[0], study.fails_when) if levers else None,
-        held,
-        None if held is None else robustness(held),
+        title=study.title,
+        design=study.design.kind,
+        uncertainties=tuple(asked["uncertainties"]),
+        outcomes=tuple(study.outcomes),
+        fails_when=study.fails_when,
+        table=table,
+        options=tuple(options),
+        agreement=agreement_of(folder),
+        means=by_option(groups, study.outcomes) if levers else None,
+        regret=regret(groups, study.outcomes[0], study.fails_when) if levers else None,
+        held=held,
+        robustness=None if held is None else robustness(held),
     )
 
 
 def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> OptionResults:
     alone = study.design.kind == "one_at_a_time"
-    outcomes = tuple(
-        OutcomeResults(
-            outcome,
-            tornado(base, rows, outcome) if alone else None,
-            indices(study, filled(rows, base), outcome),
-            {u: response(rows, u, outcome, base, alone) for u in base},
-            regressed(study, filled(rows, base), outcome),
+    whole = filled(rows, base)
+    outcomes: list[OutcomeResults] = []
+    for outcome in study.outcomes:
+        curves = {one: response(rows, one, outcome, base, alone) for one in base}
+        results = OutcomeResults(
+            outcome=outcome,
+            tornado=tornado(base, rows, outcome) if alone else None,
+            indices=indices(study, whole, outcome),
+            curves=curves,
+            regression=regressed(study, whole, outcome),
         )
-        for outcome in study.outcomes
-    )
+        outcomes.append(results)
     failures = None
     if study.fails_when:  # a point counts once, however many rows of the design it is
         failures = failures_of(base, rows.drop_duplicates("point"), study.fails_when)
     if failures is not None and alone:
         failures = replace(failures, box=None)  # one at a time says nothing of a part of the space
-    return OptionResults(name, rows, outcomes, projects(rows), failures)
+    return OptionResults(name, rows, tuple(outcomes), projects(rows), failures)
 
 
 def filled(rows: pd.DataFrame, base: Base) -> pd.DataFrame:
     """The rows with the base in the cells that are blank, as far as it has a value."""
-    numbers = {name for name in base if pd.api.types.is_numeric_dtype(rows[name])}
-    cells = {
-        name: value if name in numbers or isinstance(value, str) else json.dumps(value)
-        for name, value in base.items()
-        if value is not None and not (name in numbers and isinstance(value, str))
-    }
-    return rows.assign(**{name: rows[name].fillna(cell) for name, cell in cells.items()})
+    found = rows.copy()
+    for name, value in base.items():
+        numeric = pd.api.types.is_numeric_dtype(rows[name])
+        if value is None or (numeric and isinstance(value, str)):
+            continue
+        cell = value if numeric or isinstance(value, str) else json.dumps(value)
+        found[name] = rows[name].fillna(cell)
+    return found
 
 
 def failures_of(base: Base, rows: pd.DataFrame, fails_when: str) -> Failures | None:
     """Where the plan fails, by CART; None if no uncertainty is a number. Points of which nothing is known, and
     those with a blank whose base has no value, do not count."""
-    run = filled(rows[rows["status"].isin(ANSWERED)], base)
     names = [name for name in base if pd.api.types.is_numeric_dtype(rows[name])]
     if not names:
         return None
-    run = run.dropna(subset=names)
-    at, flags = run[names].to_numpy(dtype=float), failed(run, fails_when).to_numpy(dtype=bool)
+    run = rows[rows["status"].isin(ANSWERED)]
+    run = filled(run, base).dropna(subset=names)
+    at = run[names].to_numpy(dtype=float)
+    flags = failed(run, fails_when).to_numpy(dtype=bool)
     return Failures(len(flags), int(flags.sum()), cart(names, at, flags))
 
 
@@ -133,18 +138,24 @@ def tornado(base: Base, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
     solver's tolerance moves it as much)."""
     base_row = rows[rows[list(base)].isna().all(axis=1)]
     centre = float(base_row[outcome].iloc[0]) if len(base_row) else float("nan")
-    lines = []
+    lines: list[dict[str, Any]] = []
     for name in base:
         mine = rows[rows[name].notna()].sort_values("row")
-        if len(mine):
-            found = mine[outcome].to_numpy(dtype=float)
-            low, high = str(mine[name].iloc[0]), str(mine[name].iloc[-1])
-            swing = float(np.nanmax(found) - np.nanmin(found)) if moves([*found, centre]) else 0.0
-            lines.append((name, low, high, float(found[0]), float(found[-1]), centre, swing))
+        if not len(mine):
+            continue
+        found = mine[outcome].to_numpy(dtype=float)
+        first, last = mine.iloc[0], mine.iloc[-1]
+        line: dict[str, Any] = {"name": name, "low": str(first[name]), "high": str(last[name])}
+        line["at_low"] = float(found[0])
+        line["at_high"] = float(found[-1])
+        line["base"] = centre
+        line["swing"] = 0.0
+        if moves([*found, centre]):
+            line["swing"] = float(np.nanmax(found) - np.nanmin(found))
+        lines.append(line)
     columns = ["name", "low", "high", "at_low", "at_high", "base", "swing"]
-    return pd.DataFrame(lines, columns=columns).sort_values(
-        "swing", ascending=False, ignore_index=True, kind="stable"
-    )
+    table = pd.DataFrame(lines, columns=columns)
+    return table.sort_values("swing", ascending=False, ignore_index=True, kind="stable")
 
 
 def response(
@@ -159,20 +170,16 @@ def response(
     data = filled(kept, base)[[name, outcome]].dropna()
     if not len(data):
         return pd.DataFrame(columns=["value", "mean", "low", "high", "points"])
-    if data[name].nunique() > BINS and pd.api.types.is_numeric_dtype(data[name]) and not alone:
-        place = pd.qcut(data[name], BINS, labels=False, duplicates="drop")
-        centre = data[name].groupby(place).mean()
-        groups = data.assign(value=place.map(centre)).groupby("value")[outcome]
-    else:
-        groups = data.assign(value=data[name]).groupby("value", sort=True)[outcome]
-    return pd.DataFrame(
-        {
-            "mean": groups.mean(),
-            "low": groups.quantile(0.1),
-            "high": groups.quantile(0.9),
-            "points": groups.size(),
-        }
-    ).reset_index()
+    values = data[name]
+    if values.nunique() > BINS and pd.api.types.is_numeric_dtype(values) and not alone:
+        bins = pd.qcut(values, BINS, labels=False, duplicates="drop")
+        values = bins.map(values.groupby(bins).mean())
+    groups = data[outcome].groupby(values.rename("value"), sort=True)
+    table = groups.agg(["mean"])
+    table["low"] = groups.quantile(0.1)
+    table["high"] = groups.quantile(0.9)
+    table["points"] = groups.size()
+    return table.reset_index()
 
 
 def projects(rows: pd.DataFrame) -> pd.DataFrame:
@@ -180,21 +187,22 @@ def projects(rows: pd.DataFrame) -> pd.DataFrame:
     for, and in what share in one of them; how much (t/y) where it is: project, share, possible, mean_tpa, least_tpa,
     most_tpa."""
     solved = rows[rows["status"] == OPTIMAL]
-    lines = []
-    names = {c.partition(".")[2] for c in rows.columns if c.startswith((NEW_CAPACITY, MOST))}
-    for project in sorted(names):
-        none = pd.Series(0.0, index=solved.index)
+    named = [column for column in rows.columns if column.startswith((NEW_CAPACITY, MOST))]
+    none = pd.Series(0.0, index=solved.index)
+    lines: list[dict[str, Any]] = []
+    for project in sorted({column.partition(".")[2] for column in named}):
         sizes = solved.get(f"{NEW_CAPACITY}{project}", none).fillna(0.0)
-        least, most = (solved.get(f"{end}{project}", sizes).fillna(sizes) for end in (LEAST, MOST))
+        least = solved.get(f"{LEAST}{project}", sizes).fillna(sizes)
+        most = solved.get(f"{MOST}{project}", sizes).fillna(sizes)
         built = most >= BUILT
         if built.any():
-            share, mean = (least >= BUILT).mean(), sizes[built].mean()
-            lines.append(
-                (project, share, built.mean(), mean, least[built].min(), most[built].max())
-            )
-    table = pd.DataFrame(
-        lines, columns=["project", "share", "possible", "mean_tpa", "least_tpa", "most_tpa"]
-    )
+            line = {"project": project, "share": (least >= BUILT).mean(), "possible": built.mean()}
+            line["mean_tpa"] = sizes[built].mean()
+            line["least_tpa"] = least[built].min()
+            line["most_tpa"] = most[built].max()
+            lines.append(line)
+    columns = ["project", "share", "possible", "mean_tpa", "least_tpa", "most_tpa"]
+    table = pd.DataFrame(lines, columns=columns)
     return table.sort_values(["share", "possible", "mean_tpa"], ascending=False, ignore_index=True)
 
 
@@ -204,18 +212,17 @@ def regret(groups: Mapping[str, pd.DataFrame], outcome: str, fails_when: str) ->
     option, mean, worst (regret), mean outcome, satisficing (share of the points run at which the plan does not fail).
     Points at which some combination has no optimum are left out. Less is taken for better.
     """
-    wide = pd.DataFrame(
-        {name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}
-    ).dropna()
-    lines = []
-    for name in wide.columns:
-        loss = wide[name] - wide.min(axis=1)
-        run = groups[name][groups[name]["status"].isin(ANSWERED)]
-        kept = 1.0 - failed(run, fails_when).mean() if fails_when else np.nan
-        lines.append((name, loss.mean(), loss.max(), wide[name].mean(), kept))
-    return pd.DataFrame(
-        lines, columns=["option", "mean_regret", "worst_regret", "mean", "satisficing"]
-    )
+    columns = {name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}
+    wide = pd.DataFrame(columns).dropna()
+    losses = wide.sub(wide.min(axis=1), axis=0)
+    kept: dict[str, float] = {}
+    for name, rows in groups.items():
+        run = rows[rows["status"].isin(ANSWERED)]
+        kept[name] = 1.0 - failed(run, fails_when).mean() if fails_when else np.nan
+    table = pd.DataFrame({"mean_regret": losses.mean(), "worst_regret": losses.max()})
+    table["mean"] = wide.mean()
+    table["satisficing"] = pd.Series(kept)
+    return table.rename_axis("option").reset_index()
 
 
 def failed(rows: pd.DataFrame, fails_when: str) -> pd.Series[bool]:
@@ -228,19 +235,20 @@ def failed(rows: pd.DataFrame, fails_when: str) -> pd.Series[bool]:
 
 def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd.DataFrame:
     """Mean of each outcome by combination of levers."""
-    means = pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in groups.items()})
-    return means.T.rename_axis("option").reset_index()
+    means = {name: rows[list(outcomes)].mean() for name, rows in groups.items()}
+    return pd.DataFrame(means).T.rename_axis("option").reset_index()
 
 
 # ---- plans held fixed at every point ---------------------------------------------------------------------------------
 
-COLUMNS = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
+HELD = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
 
 
 def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
     """Plans of run folders by the name of the folder. Raises RunFolderError, InputError."""
-    names = [run.resolve().name for run in runs]
-    labels = names if len(set(names)) == len(names) else [str(run) for run in runs]
+    labels = [run.resolve().name for run in runs]
+    if len(set(labels)) < len(labels):
+        labels = [str(run) for run in runs]
     return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
 
 
@@ -251,27 +259,26 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     risk_musd, least_risk_musd (of the best plan for the point), regret_musd, fails (by `fails_when`; blank without it).
     Raises RunFolderError, InputError, StoppedError.
     """
-    asked, case, found = reopen(folder)
+    study, case, found = reopen(folder)
     known = assemble(folder).drop_duplicates("point")
     known = known[known["status"] == OPTIMAL].set_index("point")
     best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
-    solved = {point.id: point for point in reversed(found) if point.id in known.index}
-    order = [
-        point
-        for chain in chains(asked, [p for p in found if p is solved.get(p.id)])
-        for point in chain
-    ]
-    changer, lines = Changer(case), []
+    first = {point.id: point for point in reversed(found)}
+    solved = [point for point in found if point.id in known.index and point is first[point.id]]
+    changer = Changer(case)
+    lines: list[dict[str, Any]] = []
     for name, plan in plans.items():
-        tell(f"{name} at {len(order)} points")
+        tell(f"{name} at {len(solved)} points")
         variants, fixed = Variants(case), single_path(plan)
-        for point in order:
+        for point in chain.from_iterable(chains(study, solved)):
             status, values = _with_fixed(variants, case_of(changer, point.settings), fixed)
-            least = float(best[point.id])
-            risk = values.get("risk_musd", np.nan)
-            fails = _fails(asked.fails_when, values) if asked.fails_when else None
-            lines.append((name, point.id, status, risk, least, max(risk - least, 0.0), fails))
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+            line: dict[str, Any] = {"plan": name, "point": point.id, "status": status}
+            line["risk_musd"] = values.get("risk_musd", np.nan)
+            line["least_risk_musd"] = float(best[point.id])
+            line["regret_musd"] = max(line["risk_musd"] - line["least_risk_musd"], 0.0)
+            line["fails"] = _fails(study.fails_when, values) if study.fails_when else None
+            lines.append(line)
+    return pd.DataFrame(lines, columns=list(HELD))
 
 
 def _with_fixed(variants: Variants, case: Case, fixed: FixedAmounts) -> tuple[str, Measures]:

@@ -39,6 +39,7 @@ from planner.studies.study_file import (
 )
 
 Samples = NDArray[np.float64]
+Axes = NDArray[np.intp]
 OPEN_ENDS = (0.05, 0.95)
 """Quantiles that stand for the ends of a distribution without a range."""
 TINY = 1e-12
@@ -49,10 +50,11 @@ ROUND = 12
 
 def quantiles(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
     """The value of each share."""
-    if uncertainty.values is not None:
-        count = len(uncertainty.values)
-        return [uncertainty.values[min(int(share * count), count - 1)] for share in shares.tolist()]
-    return [_rounded(value) for value in _numbers(uncertainty, shares).tolist()]
+    if uncertainty.values is None:
+        return [_rounded(value) for value in _numbers(uncertainty, shares).tolist()]
+    count = len(uncertainty.values)
+    places = np.minimum((shares * count).astype(int), count - 1)
+    return [uncertainty.values[place] for place in places]
 
 
 def _numbers(uncertainty: Uncertainty, shares: Samples) -> Samples:
@@ -68,8 +70,10 @@ def _numbers(uncertainty: Uncertainty, shares: Samples) -> Samples:
     if logarithmic:
         with np.errstate(divide="ignore"):
             mean, low, high = np.log(mean), np.log(max(low, 0.0)), np.log(high)
-    found = stats.truncnorm.ppf(shares, (low - mean) / spread, (high - mean) / spread, mean, spread)
-    return np.asarray(np.exp(found) if logarithmic else found)
+    lowest, highest = (low - mean) / spread, (high - mean) / spread
+    normal = stats.truncnorm(lowest, highest, loc=mean, scale=spread)
+    found = np.asarray(normal.ppf(shares))
+    return np.exp(found) if logarithmic else found
 
 
 def ends(uncertainty: Uncertainty) -> tuple[Value, Value]:
@@ -84,10 +88,8 @@ def levels(uncertainty: Uncertainty, count: int) -> Sequence[Value]:
     """`count` values from end to end, or all values where they are listed."""
     if uncertainty.values is not None:
         return uncertainty.values
-    low, high = ends(uncertainty)
-    return [
-        _rounded(value) for value in np.linspace(float(str(low)), float(str(high)), count).tolist()
-    ]
+    low, high = (float(str(end)) for end in ends(uncertainty))
+    return [_rounded(value) for value in np.linspace(low, high, count).tolist()]
 
 
 def _rounded(value: float) -> float:
@@ -107,31 +109,43 @@ def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> 
     Correlation re-orders the columns of what is added and leaves the layers as they are
     (Iman and Conover, A distribution-free approach to inducing rank correlation, Comm. Stat. B 11, 1982).
     """
-    grown = points % 2 == 0 and points >= 2 * FEWEST_HALVED
-    before = latin_hypercube(points // 2, count, seed, groups) if grown else np.empty((0, count))
-    generator, more = np.random.default_rng([seed, points]), points - len(before)
+    before = np.empty((0, count))
+    if points % 2 == 0 and points >= 2 * FEWEST_HALVED:
+        before = latin_hypercube(points // 2, count, seed, groups)
+    generator = np.random.default_rng([seed, points])
+    more = points - len(before)
     fresh = np.empty((more, count))
     for axis in range(count):
-        left = np.setdiff1d(np.arange(points), (before[:, axis] * points).astype(int))
-        fresh[:, axis] = (generator.permutation(left) + generator.random(more)) / points
-    scores = norm.ppf(np.arange(1, more + 1) / (more + 1))
+        taken = (before[:, axis] * points).astype(int)
+        left = np.setdiff1d(np.arange(points), taken)
+        layers = generator.permutation(left)
+        fresh[:, axis] = (layers + generator.random(more)) / points
     for axes, correlation in groups:
-        mixed = np.column_stack([generator.permutation(scores) for _ in axes])
-        if more > 2 * len(axes):  # fewer may be on one line by chance
-            mixed = mixed @ np.linalg.inv(np.linalg.cholesky(np.corrcoef(mixed, rowvar=False))).T
-        mixed = (
-            mixed @ np.linalg.cholesky(correlations(len(axes), [(range(len(axes)), correlation)])).T
-        )
-        for position, axis in enumerate(axes):
-            fresh[:, axis] = np.sort(fresh[:, axis])[mixed[:, position].argsort().argsort()]
+        wanted = correlations(len(axes), [(range(len(axes)), correlation)])
+        mixed = _correlated_scores(more, wanted, generator)
+        for axis, scores in zip(axes, mixed.T, strict=True):
+            ranks = scores.argsort().argsort()
+            fresh[:, axis] = np.sort(fresh[:, axis])[ranks]
     return np.vstack([before, fresh])
+
+
+def _correlated_scores(count: int, wanted: Samples, generator: np.random.Generator) -> Samples:
+    """Normal scores, count x axes, that are correlated as wanted."""
+    axes = len(wanted)
+    scores = norm.ppf(np.arange(1, count + 1) / (count + 1))
+    mixed = np.column_stack([generator.permutation(scores) for _ in range(axes)])
+    if count > 2 * axes:  # fewer may be on one line by chance
+        by_chance = np.linalg.cholesky(np.corrcoef(mixed, rowvar=False))
+        mixed = mixed @ np.linalg.inv(by_chance).T
+    return np.asarray(mixed @ np.linalg.cholesky(wanted).T)
 
 
 def correlations(count: int, groups: Groups) -> Samples:
     """count x count: how normal quantities are correlated whose ranks are correlated as in the groups."""
     found = np.eye(count)
     for axes, correlation in groups:
-        found[np.ix_(axes, axes)] += normal_correlation(correlation) * (1 - np.eye(len(axes)))
+        others = 1 - np.eye(len(axes))
+        found[np.ix_(axes, axes)] += normal_correlation(correlation) * others
     return found
 
 
@@ -154,25 +168,34 @@ def sobol_sample(
     global sensitivity indices for models with dependent variables, Computer Physics Communications 183, 2012).
     """
     whole = second_order or bool(groups)
-    shares = np.asarray(
-        salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed)
-    )
+    sampled = salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed)
+    shares = np.asarray(sampled)
     if not groups:
         return shares
-    blocks = norm.ppf(np.clip(shares, TINY, 1 - TINY)).reshape(points, 2 * count + 2, count)
+    normal = norm.ppf(np.clip(shares, TINY, 1 - TINY))
+    blocks = normal.reshape(points, 2 * count + 2, count)
     joint = correlations(count, groups)
-    a, free = blocks[:, 0] @ np.linalg.cholesky(joint).T, blocks[:, -1].copy()
-    blocks[:, 0], blocks[:, -1] = a, free @ np.linalg.cholesky(joint).T
-    for i in range(count):
-        for block, given in ((1 + i, [j for j in range(count) if j != i]), (1 + count + i, [i])):
-            drawn = [j for j in range(count) if j not in given]
-            weights = np.linalg.solve(joint[np.ix_(given, given)], joint[np.ix_(given, drawn)])
-            left = joint[np.ix_(drawn, drawn)] - joint[np.ix_(drawn, given)] @ weights
-            blocks[:, block, given] = a[:, given]
-            blocks[:, block, drawn] = (
-                a[:, given] @ weights + free[:, drawn] @ np.linalg.cholesky(left).T
-            )
+    root = np.linalg.cholesky(joint)
+    free = blocks[:, -1].copy()
+    a = blocks[:, 0] @ root.T
+    blocks[:, 0] = a
+    blocks[:, -1] = free @ root.T
+    for axis in range(count):
+        alone, others = np.array([axis]), np.delete(np.arange(count), axis)
+        blocks[:, 1 + axis] = _drawn_given(a, free, joint, others, alone)
+        blocks[:, 1 + count + axis] = _drawn_given(a, free, joint, alone, others)
     return np.asarray(norm.cdf(blocks.reshape(-1, count)))
+
+
+def _drawn_given(a: Samples, free: Samples, joint: Samples, given: Axes, drawn: Axes) -> Samples:
+    """Normal points that have some coordinates of a, and the others drawn given these, by the chance of `free`."""
+    between = joint[np.ix_(given, drawn)]
+    weights = np.linalg.solve(joint[np.ix_(given, given)], between)
+    left = joint[np.ix_(drawn, drawn)] - joint[np.ix_(drawn, given)] @ weights
+    chance = free[:, drawn] @ np.linalg.cholesky(left).T
+    found = a.copy()
+    found[:, drawn] = a[:, given] @ weights + chance
+    return found
 
 
 def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
@@ -191,22 +214,16 @@ def design(study: StudyFile, folder: Path) -> list[DesignRow]:
     Raises InputError.
     """
     rows = _uncertain(study, folder)
-    combinations = list(
-        itertools.product(*([option.label for option in lever.options] for lever in study.levers))
-    )
-    if (count := len(rows) * len(combinations)) > MOST_POINTS:
-        raise InputError(
-            [
-                study.fault(
-                    ("design",), f"has {count:,} points, more than {MOST_POINTS:,}", "study-size"
-                )
-            ]
-        )
+    labels = [[option.label for option in lever.options] for lever in study.levers]
+    combinations = list(itertools.product(*labels))
+    count = len(rows) * len(combinations)
+    if count > MOST_POINTS:
+        said = f"has {count:,} points, more than {MOST_POINTS:,}"
+        raise InputError([study.fault(("design",), said, "study-size")])
     if not rows:
-        raise InputError(
-            [study.fault(("design",), "has no points; give the list at least one line")]
-        )
-    return [(*row, *chosen) for chosen in combinations for row in rows]
+        said = "has no points; give the list at least one line"
+        raise InputError([study.fault(("design",), said)])
+    return [(*row, *chosen) for chosen, row in itertools.product(combinations, rows)]
 
 
 def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
@@ -220,37 +237,46 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, PointList):
         return _listed(study, given, folder)
     if isinstance(given, FrontierDesign):
-        raise InputError(
-            [study.fault(("design",), "a frontier has one axis, money; remove the uncertainties")]
-        )
-    count, names = len(study.uncertainties), [u.name for u in study.uncertainties]
-    groups = [([names.index(m) for m in g.members], g.correlation) for g in study.correlated]
+        said = "a frontier has one axis, money; remove the uncertainties"
+        raise InputError([study.fault(("design",), said)])
+    names = study.names
+    count = len(names)
+    groups: list[tuple[list[int], float]] = []
+    for group in study.correlated:
+        axes = [names.index(member) for member in group.members]
+        groups.append((axes, group.correlation))
     if isinstance(given, LatinHypercube):
         shares = latin_hypercube(given.points, count, given.seed, groups)
     elif isinstance(given, Sobol):
         shares = sobol_sample(given.points, count, given.seed, given.second_order, groups)
     elif isinstance(given, Morris):
-        return _morris(study, given)
-    columns = [quantiles(u, shares[:, i]) for i, u in enumerate(study.uncertainties)]
+        shares = morris_sample(given.trajectories, count, given.levels, given.seed)
+    columns: list[Sequence[Value]] = []
+    for uncertainty, column in zip(study.uncertainties, shares.T, strict=True):
+        if isinstance(given, Morris):
+            columns.append(_along(uncertainty, column))
+        else:
+            columns.append(quantiles(uncertainty, column))
     return list(zip(*columns, strict=True))
 
 
-def _morris(study: StudyFile, given: Morris) -> list[DesignRow]:
-    shares = morris_sample(given.trajectories, len(study.uncertainties), given.levels, given.seed)
-    columns = []
-    for i, u in enumerate(study.uncertainties):
-        # Elementary effects are taken along the range, so its ends are reached; listed values by position.
-        low, high = (0.0, 1.0) if u.values is not None else (float(str(end)) for end in ends(u))
-        along = [float(f"{low + share * (high - low):.12g}") for share in shares[:, i].tolist()]
-        columns.append(quantiles(u, np.array(along)) if u.values is not None else along)
-    return list(zip(*columns, strict=True))
+def _along(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
+    """Values for elementary effects, which are taken along the range, so its ends are reached; listed ones by place."""
+    if uncertainty.values is not None:
+        places = np.array([_rounded(share) for share in shares.tolist()])
+        return quantiles(uncertainty, places)
+    low, high = (float(str(end)) for end in ends(uncertainty))
+    return [_rounded(low + share * (high - low)) for share in shares.tolist()]
 
 
 def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
     base: list[Value | None] = [None] * len(study.uncertainties)
     rows: list[DesignRow] = [tuple(base)]
-    for i, uncertainty in enumerate(study.uncertainties):
-        rows.extend((*base[:i], value, *base[i + 1 :]) for value in levels(uncertainty, count))
+    for axis, uncertainty in enumerate(study.uncertainties):
+        for value in levels(uncertainty, count):
+            row = base.copy()
+            row[axis] = value
+            rows.append(tuple(row))
     return rows
 
 
@@ -263,40 +289,45 @@ def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
     rows: list[DesignRow] = list(itertools.product(*axes))
     if given.fraction == 1.0:
         return rows
-    kept = np.random.default_rng(given.seed).choice(
-        count, size=max(1, round(count * given.fraction)), replace=False
-    )
-    return [rows[i] for i in sorted(kept.tolist())]
+    generator = np.random.default_rng(given.seed)
+    size = max(1, round(count * given.fraction))
+    kept = generator.choice(count, size=size, replace=False)
+    return [rows[place] for place in np.sort(kept)]
 
 
 def _listed(study: StudyFile, given: PointList, folder: Path) -> list[DesignRow]:
     """The rows of a list: those of its file, or those it holds itself."""
-    names = [u.name for u in study.uncertainties]
+    names = study.names
     if given.rows is None:
         place = Path(given.file).name
         header, lines = _read_list(study, folder / given.file)
     else:
         place = "rows"
-        header = list(dict.fromkeys(name for row in given.rows for name in row))
-        lines = [(n, [row.get(name) for name in header]) for n, row in enumerate(given.rows, 1)]
+        header = list(dict.fromkeys(itertools.chain.from_iterable(given.rows)))
+        lines = []
+        for number, cells in enumerate(given.rows, start=1):
+            lines.append((number, [cells.get(name) for name in header]))
     fail = partial(fault, "study-list", place)
     faults: list[Fault] = []
     for name in header:
         if name not in names:
             near = did_you_mean(name, names)
             faults.append(fail(1, name, f"is no uncertainty of the study{near}"))
-    faults += [fail(1, name, "column is missing") for name in names if name not in header]
-    twice_named = [name for name in names if header.count(name) > 1]
-    faults += [fail(1, name, "stands twice in the header") for name in twice_named]
+    for name in names:
+        if name not in header:
+            faults.append(fail(1, name, "column is missing"))
+    for name in names:
+        if header.count(name) > 1:
+            faults.append(fail(1, name, "stands twice in the header"))
     rows: list[DesignRow] = []
     for number, line in lines:
         if len(line) != len(header):
             faults.append(fail(number, "", f"has {len(line)} cells, the header {len(header)}"))
             continue
-        cells = dict(zip(header, line, strict=True))
-        rows.append(tuple(cells.get(name) for name in names))
+        values = dict(zip(header, line, strict=True))
+        rows.append(tuple(values.get(name) for name in names))
         for uncertainty, value in zip(study.uncertainties, rows[-1], strict=True):
-            why = misfit(uncertainty, value) if value is not None else ""
+            why = misfit(uncertainty, value)
             if why:
                 faults.append(fail(number, uncertainty.name, why))
     if faults:
@@ -326,21 +357,19 @@ def _value(text: str) -> Value | None:
     return parse_value(text) if text else None  # type: ignore[return-value]
 
 
-def misfit(uncertainty: Uncertainty, value: Value) -> str:
-    """Why a value is none of an uncertainty; '' if it is one."""
+def misfit(uncertainty: Uncertainty, value: Value | None) -> str:
+    """Why a value is none of an uncertainty; '' if it is one, or blank."""
+    if value is None:
+        return ""
     if uncertainty.values is not None:
-        known = [str(v) for v in uncertainty.values]
-        wrong = value not in uncertainty.values
-        return (
-            f"{value!r} is none of its values, {', '.join(known)}{did_you_mean(str(value), known)}"
-            if wrong
-            else ""
-        )
+        if value in uncertainty.values:
+            return ""
+        known = [str(one) for one in uncertainty.values]
+        near = did_you_mean(str(value), known)
+        return f"{value!r} is none of its values, {', '.join(known)}{near}"
     if not is_number(value):
         return f"{value!r} is no number"
     low, high = uncertainty.range or (-np.inf, np.inf)
-    return (
-        ""
-        if low <= float(str(value)) <= high
-        else f"{value} lies outside its range, {low:g} to {high:g}"
-    )
+    if low <= float(str(value)) <= high:
+        return ""
+    return f"{value} lies outside its range, {low:g} to {high:g}"

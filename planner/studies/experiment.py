@@ -74,7 +74,7 @@ class Experiment:
         self._outcomes = tuple(dict.fromkeys(named))
 
     def __repr__(self) -> str:
-        varied = ", ".join([*self.uncertainties, *self.levers])
+        varied = ", ".join([*self._study.names, *self._study.lever_names])
         return f"Experiment({self._study.title!r}: {varied})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -120,17 +120,17 @@ class Experiment:
         A list of values is a range of places: `values_at` gives the value of a place. Raises InputError for a
         lognormal with a range, which SALib has not.
         """
-        described = [_described(uncertainty) for uncertainty in self._study.uncertainties]
-        return {
-            "num_vars": len(described),
-            "names": list(self.uncertainties),
-            "bounds": [bounds for _, bounds in described],
-            "dists": [kind for kind, _ in described],
-        }
+        kinds, bounds = [], []
+        for uncertainty in self._study.uncertainties:
+            kind, its = _described(uncertainty)
+            kinds.append(kind)
+            bounds.append(its)
+        names = self._study.names
+        return {"num_vars": len(names), "names": names, "bounds": bounds, "dists": kinds}
 
     def values_at(self, rows: Sequence[Sequence[float]]) -> pd.DataFrame:
         """Rows of a sample of SALib as points: the places of listed values become the values."""
-        frame = pd.DataFrame(np.asarray(rows, dtype=float), columns=list(self.uncertainties))
+        frame = pd.DataFrame(np.asarray(rows, dtype=float), columns=self._study.names)
         for uncertainty in self._study.uncertainties:
             listed = uncertainty.values
             if listed is not None:
@@ -162,31 +162,36 @@ class Experiment:
         points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order.
         errors: `nan` gives a point without an outcome NaN, and a column `stopped` says why.
         """
-        named = points.columns if isinstance(points, pd.DataFrame) else list(self.uncertainties)
-        frame = pd.DataFrame(points, columns=named)
+        frame = points if isinstance(points, pd.DataFrame) else self._frame(points)
         cells = frame.astype(object).where(frame.notna(), None)
         rows: list[dict[str, Any]] = []
         for row in cells.to_dict("records"):
             values = {str(name): value for name, value in row.items()}
-            rows.append(self(**values) if errors == "raise" else self._or_nan(values))
-        columns = [*self._outcomes, *([STOPPED] if errors == "nan" else [])]
+            try:
+                rows.append({**self(**values), STOPPED: ""})
+            except PlannerError as error:
+                if errors == "raise":
+                    raise
+                rows.append({STOPPED: str(error)})
+        columns = list(self._outcomes)
+        if errors == "nan":
+            columns.append(STOPPED)
         return pd.DataFrame(rows, index=frame.index, columns=columns)
 
-    def _or_nan(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return {**self(**values), STOPPED: ""}
-        except PlannerError as error:
-            return {**dict.fromkeys(self._outcomes, np.nan), STOPPED: str(error)}
+    def _frame(self, rows: Sequence[Sequence[Value]]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=self._study.names)
 
     def _row(self, values: Mapping[str, Value | None]) -> DesignRow:
-        names = [*self.uncertainties, *self.levers]
-        strange = [name for name in values if name not in names]
-        faults = [Fault("values", 0, n, f"unknown{did_you_mean(n, names)}") for n in strange]
+        names = [*self._study.names, *self._study.lever_names]
+        faults: list[Fault] = []
+        for name in values:
+            if name not in names:
+                faults.append(Fault("values", 0, name, f"unknown{did_you_mean(name, names)}"))
         row: list[Value | None] = []
         for uncertainty in self._study.uncertainties:
             value = values.get(uncertainty.name)
             value = value.item() if isinstance(value, np.generic) else value
-            why = misfit(uncertainty, value) if value is not None else ""
+            why = misfit(uncertainty, value)
             if why:
                 faults.append(Fault("values", 0, uncertainty.name, why))
             row.append(value)
@@ -218,16 +223,16 @@ def _described(uncertainty: Uncertainty) -> tuple[str, list[float]]:
     if uncertainty.values is not None:
         return "unif", [0.0, float(len(uncertainty.values))]
     given = uncertainty.distribution
-    if given.kind == "uniform":
-        return "unif", [float(str(end)) for end in ends(uncertainty)]
+    low, high = (float(str(end)) for end in ends(uncertainty))
     mean, spread = float(given.mean or 0.0), float(given.spread or 0.0)
+    if given.kind == "uniform":
+        return "unif", [low, high]
     if given.kind == "triangular":
-        low, high = (float(str(end)) for end in ends(uncertainty))
-        return "triang", [low, high, (float(given.mode or 0.0) - low) / (high - low)]
+        mode = float(given.mode or 0.0)
+        return "triang", [low, high, (mode - low) / (high - low)]
     if given.kind == "normal" and uncertainty.range is None:
         return "norm", [mean, spread]
     if given.kind == "normal":
-        low, high = (float(str(end)) for end in ends(uncertainty))
         return "truncnorm", [low, high, mean, spread]
     if uncertainty.range is None:
         return "lognorm", [float(np.log(mean)), spread]

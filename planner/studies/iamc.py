@@ -26,20 +26,14 @@ def iamc_of(case: Case, results: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFr
     melted = outcomes.melt(id_vars="scenario", var_name="variable", value_name="value")
     rows = melted.dropna(subset=["value"])
     rows["unit"] = rows["variable"].map(unit_of)
-    rows["variable"] = rows["variable"].str.replace(".", "|", regex=False)
     rows["year"] = case.first_year
-    named = plans["decision"] + "|" + plans["thing"].str.replace(".", "|", regex=False)
-    decided = pd.DataFrame(
-        {
-            "scenario": plans["point"],
-            "variable": "decision|" + named,
-            "value": plans["amount"],
-            "unit": plans["decision"].map(OF_DECISIONS),
-            "year": plans["year"],
-        }
-    )
+    decided = plans.rename(columns={"point": "scenario", "amount": "value"})
+    decided["unit"] = plans["decision"].map(OF_DECISIONS)
+    decided["variable"] = "decision." + plans["decision"] + "." + plans["thing"]
     both = pd.concat([rows, decided], ignore_index=True)
-    both["model"], both["region"] = f"planner {case.model.name}", EVERYWHERE
+    both["variable"] = both["variable"].str.replace(".", "|", regex=False)
+    both["model"] = f"planner {case.model.name}"
+    both["region"] = EVERYWHERE
     return both[COLUMNS]
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,6 @@ import pandas as pd
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
-from planner.formulation.variable_trees import OperationNode
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS, NEW_CAPACITY
 from planner.solving.extract import extract_tables
@@ -31,150 +32,157 @@ Measures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
 
 
-AmountsByIndex = Mapping[str, Mapping[tuple[object, ...], float]]
+AmountsByIndex = Mapping[str, Mapping[tuple[Any, ...], float]]
+"""Variable of the program -> index -> amount, where it is not zero."""
 DecidedAmount = tuple[str, str, int, float]
 """(decision, thing, year, amount): a row of the plan of a point."""
+DECIDED = {"build": "build", "intake": "intake", "hired": "hire", "bought": "buy"}
+"""Variable of the program -> what a plan calls it."""
 
 
 def outcome_names(case: Case) -> list[str]:
     """Every outcome that a point of a study of this case can have, whatever the plan is."""
-    wanted = sorted({(c, e) for c, e, *_ in case.demand})
+    wanted = sorted({key[:2] for key in case.demand})
+    parts = product(case.countries, ("expected", "tail"))
     members: dict[str, Iterable[str]] = {
         "scenario_loss_musd": case.scenarios,
-        "loss_musd_by_country": [
-            f"{c}.{part}" for c in case.countries for part in ("expected", "tail")
-        ],
+        "loss_musd_by_country": map(".".join, parts),
         "expected_shortfall_t": case.elements,
-        "expected_shortfall_t_by_country": [f"{c}.{e}" for c, e in wanted],
+        "expected_shortfall_t_by_country": map(".".join, wanted),
         "service_level": case.elements,
         "new_capacity_tpa": case.projects,
         "trained": case.skills,
         "hired": case.skills,
         "bought_t": case.elements,
     }
-    singles = [group for group in MEANINGS if group not in members]
-    return [
-        *singles,
-        *(f"{group}.{member}" for group, names in members.items() for member in names),
-    ]
+    names = [group for group in MEANINGS if group not in members]
+    for group, its in members.items():
+        names += _grouped(group, dict.fromkeys(its, 0.0))
+    return names
 
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
     """All figures of a solution."""
     found = amounts_of(program, outcome.last.x)
-    out = _risk(scope, found) | {"cost_musd": found["cost"].get((None,), 0.0)}
+    figures = _losses(scope, found) | _plan(scope, found)
+    figures["cost_musd"] = found["cost"].get((None,), 0.0)
+    figures["public_spend_musd"] = _spend(scope, found)
     if "risk" in outcome.values and scope.case.model.objective.goal == "risk":
-        out["least_risk_musd"] = outcome.values["risk"]
-    out["public_spend_musd"] = _spend(scope, found)
-    out |= _plan(scope, found)
-    return {name: float(value) for name, value in sorted(out.items())}
+        figures["least_risk_musd"] = outcome.values["risk"]
+    return {name: float(value) for name, value in sorted(figures.items())}
 
 
 def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
     """What is not zero of a solution."""
-    found: dict[str, dict[tuple[object, ...], float]] = defaultdict(dict)
+    found: dict[str, dict[tuple[Any, ...], float]] = defaultdict(dict)
     for (name, index), value in zip(program.columns, x.tolist(), strict=True):
         if abs(value) > ZERO:
-            found[name][index if isinstance(index, tuple) else (index,)] = value
+            place = index if isinstance(index, tuple) else (index,)
+            found[name][place] = value
     return found
 
 
-def _risk(s: Scope, found: AmountsByIndex) -> Measures:
+def _grouped(group: str, values: Mapping[str, float]) -> Measures:
+    """Values of the members of a group, by the names of the outcomes."""
+    return {f"{group}.{member}": value for member, value in values.items()}
+
+
+def _losses(s: Scope, found: AmountsByIndex) -> Measures:
     """Losses and shortfalls, in all and by country."""
-    loss_at: dict[int, float] = defaultdict(float)
-    lost_by: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    by_element: dict[str, float] = defaultdict(float)
-    by_good: dict[str, float] = defaultdict(float)
-    for index, tonnes in found["shortfall"].items():
-        c, e, o, n, j = index
-        assert isinstance(n, int) and isinstance(j, int)  # noqa: S101  narrows the index for the type checker
-        loss = tonnes * loss_per_tonne(s, str(c), str(e), str(o), OperationNode(n), j)
-        loss_at[n] += loss
-        lost_by[str(c)][n] += loss
-        probability = s.tree.nodes[n].probability
-        by_element[str(e)] += probability * tonnes
-        by_good[f"{c}.{e}"] += probability * tonnes
-    paths = {w: s.tree.path_of(w) for w in s.case.scenarios}
-    losses = {w: sum(loss_at.get(n, 0.0) for n in path) for w, path in paths.items()}
-    parts = {
-        c: {w: sum(at.get(n, 0.0) for n in path) for w, path in paths.items()}
-        for c, at in lost_by.items()
-    }
-    lost = weighed(s.case, losses)
+    case, nodes = s.case, s.tree.nodes
+    lost = [0.0] * len(nodes)
+    lost_by: dict[str, list[float]] = {}
+    short: dict[str, float] = defaultdict(float)
+    short_by: dict[str, float] = defaultdict(float)
+    for (country, element, form, node, step), tonnes in found["shortfall"].items():
+        loss = tonnes * loss_per_tonne(s, country, element, form, node, step)
+        own = lost_by.setdefault(country, [0.0] * len(nodes))
+        lost[node] += loss
+        own[node] += loss
+        expected = nodes[node].probability * tonnes
+        short[element] += expected
+        short_by[f"{country}.{element}"] += expected
+    losses = _by_scenario(s, lost)
+    borne = {country: _by_scenario(s, own) for country, own in lost_by.items()}
+    figures: Measures = {}
+    for country, parts in by_country(case, losses, borne).items():
+        figures |= _grouped(f"loss_musd_by_country.{country}", parts)
+    whole = weighed(case, losses)
+    figures["risk_musd"] = whole.risk
+    figures["expected_loss_musd"] = whole.expected
+    figures["cvar_musd"] = whole.cvar
     demand = _expected_demand(s)
-    short = {e: by_element.get(e, 0.0) for e in demand}
-    return {
-        "risk_musd": lost.risk,
-        "expected_loss_musd": lost.expected,
-        "cvar_musd": lost.cvar,
-        **{f"scenario_loss_musd.{w}": z for w, z in losses.items()},
-        **{f"expected_shortfall_t.{e}": t for e, t in short.items()},
-        **{f"expected_shortfall_t_by_country.{good}": t for good, t in by_good.items()},
-        **{
-            f"loss_musd_by_country.{c}.{part}": musd
-            for c, pair in by_country(s.case, losses, parts).items()
-            for part, musd in pair.items()
-        },
-        **{f"service_level.{e}": share for e, share in service_level(demand, short).items()},
-    }
+    known = {element: short.get(element, 0.0) for element in demand}
+    figures |= _grouped("scenario_loss_musd", losses)
+    figures |= _grouped("expected_shortfall_t", known)
+    figures |= _grouped("expected_shortfall_t_by_country", short_by)
+    figures |= _grouped("service_level", service_level(demand, known))
+    return figures
+
+
+def _by_scenario(s: Scope, amounts: Sequence[float]) -> dict[str, float]:
+    """Sums of amounts by node along the history of each scenario."""
+    found: dict[str, float] = {}
+    for scenario in s.case.scenarios:
+        found[scenario] = sum(amounts[node] for node in s.tree.path_of(scenario))
+    return found
 
 
 def _expected_demand(s: Scope) -> dict[str, float]:
-    chance, demand = np.array([node.probability for node in s.tree.nodes]), dict[str, float]()
+    """Demand (t) by element, of all years."""
+    chance = np.array([node.probability for node in s.tree.nodes])
+    demand: dict[str, float] = defaultdict(float)
     for good in sorted({key[:3] for key in s.case.demand}):
-        demand[good[1]] = demand.get(good[1], 0.0) + float(chance @ s.tree.demands(good))
+        demand[good[1]] += float(chance @ s.tree.demands(good))
     return dict(sorted(demand.items()))
 
 
 def _spend(s: Scope, found: AmountsByIndex) -> float:
+    """Public spending (MUSD), expected."""
     total = 0.0
-    for (_, d), musd in found["invested"].items():
-        total += s.decision_tree.nodes[int(str(d))].probability * musd
-    for (c, e, o, n), tonnes in found["bought"].items():
-        price = musd_per_tonne(s.case.stockpiles[str(c), str(e), str(o)].purchase_usd_per_kg)
-        total += s.tree.nodes[int(str(n))].probability * price * tonnes
+    for (_, node), musd in found["invested"].items():
+        total += s.decision_tree.nodes[node].probability * musd
+    for (*good, node), tonnes in found["bought"].items():
+        price = musd_per_tonne(s.case.stockpiles[tuple(good)].purchase_usd_per_kg)
+        total += s.tree.nodes[node].probability * price * tonnes
     return total
-
-
-DECIDED = {"build": "build", "intake": "intake", "hired": "hire"}
-"""Variable of the program -> what a plan calls it."""
 
 
 def _decided(s: Scope, found: AmountsByIndex) -> Mapping[tuple[str, tuple[str, ...], int], float]:
     """(decision, thing, year) -> amount, expected over histories."""
-    out: dict[tuple[str, tuple[str, ...], int], float] = defaultdict(float)
-    for variable, nodes in (
-        *((v, s.decision_tree.nodes) for v in DECIDED),
-        ("bought", s.tree.nodes),
-    ):
-        for (*thing, n), amount in found[variable].items():
-            node = nodes[int(str(n))]
-            out[DECIDED.get(variable, "buy"), tuple(map(str, thing)), node.year] += (
-                node.probability * amount
-            )
-    return out
+    amounts: dict[tuple[str, tuple[str, ...], int], float] = defaultdict(float)
+    for variable, decision in DECIDED.items():
+        nodes = s.tree.nodes if variable == "bought" else s.decision_tree.nodes
+        for (*thing, place), amount in found[variable].items():
+            node = nodes[place]
+            key = (decision, tuple(thing), node.year)
+            amounts[key] += node.probability * amount
+    return amounts
 
 
 def decisions(s: Scope, found: AmountsByIndex) -> list[DecidedAmount]:
     """What is decided in each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
     programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
-    return [
-        (what, ".".join(thing), year, amount)
-        for (what, thing, year), amount in sorted(_decided(s, found).items())
-    ]
+    rows: list[DecidedAmount] = []
+    for (what, thing, year), amount in sorted(_decided(s, found).items()):
+        rows.append((what, ".".join(thing), year, amount))
+    return rows
 
 
 def _plan(s: Scope, found: AmountsByIndex) -> Measures:
-    out: Measures = defaultdict(float)
+    """Capacity (t/y), people and stock (t) that a plan decides, of all years."""
+    figures: Measures = defaultdict(float)
     for (what, thing, _), amount in _decided(s, found).items():
         if what == "build":
-            out[f"{NEW_CAPACITY}{thing[0]}"] += amount
+            figures[f"{NEW_CAPACITY}{thing[0]}"] += amount
         elif what == "intake":
             row = s.case.programmes[thing[0]]
-            out[f"trained.{row.skill}"] += amount * row.completion_rate
+            figures[f"trained.{row.skill}"] += amount * row.completion_rate
+        elif what == "hire":
+            figures[f"hired.{thing[1]}"] += amount
         else:
-            out[f"{'hired' if what == 'hire' else 'bought_t'}.{thing[1]}"] += amount
-    return dict(out)
+            figures[f"bought_t.{thing[1]}"] += amount
+    return dict(figures)
 
 
 def capacities(s: Scope, found: AmountsByIndex) -> Measures:
@@ -222,5 +230,9 @@ def own_outcomes(
     if not functions:
         return {}
     point = SolvedPoint(figures, scope.case.scenarios, scope, Values(program.columns, x))
-    found = {name: float(function(point)) for name, function in functions.items()}
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    found: Measures = {}
+    for name, function in functions.items():
+        value = float(function(point))
+        if math.isfinite(value):
+            found[name] = value
+    return found

@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
@@ -23,7 +25,7 @@ from planner.results.study import MEANINGS
 from planner.solving.case_changes import READS
 from planner.solving.highs import versions
 from planner.studies.outcomes import outcome_names
-from planner.studies.study_file import StudyFile, Uncertainty, Value, named_outcomes
+from planner.studies.study_file import StudyFile, StudyLever, Uncertainty, Value, named_outcomes
 
 SHORTEST, LONGEST = 4, 50
 """Points in a chain, at least and at most."""
@@ -62,19 +64,27 @@ def check_study(
     """
     faults: list[Fault] = []
     changer = Changer(case)
-    for i, uncertainty in enumerate(study.uncertainties):
-        faults += _faults_of(study, i, uncertainty, changer)
-    for i, lever in enumerate(study.levers):
-        for j, option in enumerate(lever.options):
-            what = f'lever "{lever.name}", {option.label}'
-            for fault in _refused(changer, option.settings):
-                named = [key for key in option.changes if fault.column and fault.column in key]
-                address = named[0].split(".") if named else []
-                loc: list[str | int] = ["levers", i, "options", j, "changes", *address]
-                faults.append(_named(study, fault, loc, what))
+    for number, uncertainty in enumerate(study.uncertainties):
+        faults += _faults_of(study, number, uncertainty, changer)
+    for number, lever in enumerate(study.levers):
+        faults += _lever_faults(study, number, lever, changer)
     faults += _outcome_faults(study, case, functions or {})
     if faults:
         raise InputError(faults)
+
+
+def _lever_faults(
+    study: StudyFile, number: int, lever: StudyLever, changer: Changer[Case]
+) -> Iterator[Fault]:
+    """Why the case cannot be changed as the options of a lever say."""
+    for place, option in enumerate(lever.options):
+        what = f'lever "{lever.name}", {option.label}'
+        for fault in _refused(changer, option.settings):
+            loc: list[str | int] = ["levers", number, "options", place, "changes"]
+            named = [key for key in option.changes if fault.column and fault.column in key]
+            if named:
+                loc += named[0].split(".")
+            yield _named(study, fault, loc, what)
 
 
 def _faults_of(
@@ -90,15 +100,15 @@ def _faults_of(
             if one.neutral is not None:
                 changer.apply([one.at(one.neutral)])
         except InputError as error:
-            yield from (_named(study, fault, place, what) for fault in error.faults)
+            for fault in error.faults:
+                yield _named(study, fault, place, what)
             return
     key = "range" if uncertainty.values is None else "values"
-    tried = uncertainty.range if uncertainty.values is None else uncertainty.values
-    for value in tried or ():
-        told = _refused(changer, [one.at(value) for one in uncertainty.changes])
-        if told:
-            at_value = f"{what} at {value}"
-            yield from (_named(study, f, ("uncertainties", number, key), at_value) for f in told)
+    for value in getattr(uncertainty, key) or ():
+        refused = _refused(changer, [one.at(value) for one in uncertainty.changes])
+        for fault in refused:
+            yield _named(study, fault, ("uncertainties", number, key), f"{what} at {value}")
+        if refused:
             return
 
 
@@ -121,12 +131,10 @@ def _named(study: StudyFile, fault: Fault, loc: Sequence[str | int], what: str) 
 def _outcome_faults(
     study: StudyFile, case: Case, functions: Mapping[str, object]
 ) -> Iterator[Fault]:
-    known = [*outcome_names(case), *functions]
-    example = outcome_names(case)[-1]
-    remedy = (
-        f"known are {', '.join([*functions, *MEANINGS])}; "
-        f"a group is named with a member, as in {example}"
-    )
+    known = outcome_names(case)
+    example = f"a group is named with a member, as in {known[-1]}"
+    remedy = f"known are {', '.join([*functions, *MEANINGS])}; {example}"
+    known += functions
     for outcome in named_outcomes(study):
         if outcome not in known:
             said = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
@@ -139,15 +147,17 @@ class Settler:
 
     def __init__(self, study: StudyFile, case: Case) -> None:
         changer = Changer(case)
-        self._options = [{o.label: o.settings for o in lever.options} for lever in study.levers]
+        self._options: list[dict[str, list[Change]]] = []
+        for lever in study.levers:
+            self._options.append({option.label: option.settings for option in lever.options})
         self._changes: list[list[tuple[OpenChange, InputValue]]] = []
         self.base: dict[str, Value | None] = {}
         """Uncertainty -> the value that stands for the case as it is; None where its cells differ."""
         for uncertainty in study.uncertainties:
             pairs = [(one, base_of(one, changer)) for one in uncertainty.changes]
             self._changes.append(pairs)
-            own = uncertainty.base
-            self.base[uncertainty.name] = pairs[0][1] if own is None else own
+            _, neutral = pairs[0]
+            self.base[uncertainty.name] = neutral if uncertainty.base is None else uncertainty.base
 
     def changes(self, row: DesignRow) -> list[Change]:
         """What is changed at a row: uncertainties, then the labels of levers."""
@@ -171,7 +181,7 @@ def base_of(open_change: OpenChange, changer: Changer[Case]) -> InputValue:
         found = case.model.flat().get(change.column)
     else:
         rows = case.rows(change.table)
-        cells = {getattr(rows[i], change.column) for i in changer.positions(change)}
+        cells = {getattr(rows[place], change.column) for place in changer.positions(change)}
         found = cells.pop() if len(cells) == 1 else None
     return list(found) if isinstance(found, tuple) else found
 
@@ -190,8 +200,9 @@ def points(
 ) -> list[Point]:
     """The point of every row of the design; equal rows are one point. sha256: of the case. functions: outcomes of the
     user's own, which points rest on."""
-    more = json.dumps({name: digest_of(of) for name, of in (functions or {}).items()})
-    ground = f"{sha256} {json.dumps(versions(), sort_keys=True)}{more if functions else ''}"
+    ground = f"{sha256} {json.dumps(versions(), sort_keys=True)}"
+    if functions:
+        ground += json.dumps(digests_of(functions))
     found: list[Point] = []
     for row in rows:
         settings = [str(change) for change in settler.changes(row)]
@@ -199,6 +210,11 @@ def points(
         name = hashlib.sha256(content.encode()).hexdigest()[:20]
         found.append(Point(name, settings, row))
     return found
+
+
+def digests_of(functions: Mapping[str, Callable[..., float]]) -> dict[str, str]:
+    """What tells functions from others, by name."""
+    return {name: digest_of(function) for name, function in functions.items()}
 
 
 def digest_of(function: Callable[..., float]) -> str:
@@ -219,59 +235,67 @@ def chains(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
     length = min(LONGEST, max(SHORTEST, -(-len(wanted) // 16)))
     found: list[list[Point]] = []
     for group in _groups(study, wanted):
-        ordered = [group[i] for i in _path(_coordinates(study, group))]
-        found += [ordered[i : i + length] for i in range(0, len(ordered), length)]
+        ordered = [group[place] for place in _path(_coordinates(study, group))]
+        found += _cut(ordered, length)
     return found
 
 
-def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[Sequence[Point]]:
+def _cut(points: Sequence[Point], length: int) -> list[list[Point]]:
+    """Points in pieces of a length; the last may be shorter."""
+    return [list(points[first : first + length]) for first in range(0, len(points), length)]
+
+
+def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
     """Points that are ordered together: some blocks of a sample whose members belong together, so that a study that is
     stopped leaves whole ones; else all."""
     count = len(study.uncertainties)
     block = {"sobol": 2 * count + 2, "morris": count + 1}.get(study.design.kind)
     if block is None:
-        return [wanted]
-    size = block * max(1, 4 * LONGEST // block)
-    return [wanted[i : i + size] for i in range(0, len(wanted), size)]
+        return [list(wanted)]
+    return _cut(wanted, block * max(1, 4 * LONGEST // block))
 
 
 def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float64]:
-    structural: list[bool] = []
+    """Where points stand (points x what is varied): what alters the structure of the program is far apart."""
+    weights: list[float] = []
     for uncertainty in study.uncertainties:
-        columns_read = [(one.change.table, one.change.column) for one in uncertainty.changes]
-        structural.append(not all(column in READS for column in columns_read))
-    structural += [True] * len(study.levers)
-    columns = []
-    for i, far in enumerate(structural):
-        values = [point.row[i] for point in wanted]
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if len(numbers) + values.count(None) == len(values):
-            middle = float(np.median(numbers)) if numbers else 0.0
-            column = np.array([middle if v is None else float(str(v)) for v in values])
-        else:
-            kinds = list(dict.fromkeys(map(str, values)))
-            column = np.array([float(kinds.index(str(v))) for v in values])
+        read = {(one.change.table, one.change.column) for one in uncertainty.changes}
+        weights.append(1.0 if read <= set(READS) else FAR)
+    weights += [FAR] * len(study.levers)
+    at = np.zeros((len(wanted), max(1, len(weights))))
+    for axis, weight in enumerate(weights):
+        column = _as_numbers(pd.Series([point.row[axis] for point in wanted], dtype=object))
         span = float(np.ptp(column)) or 1.0
-        columns.append((column - column.min()) / span * (FAR if far else 1.0))
-    return np.column_stack(columns) if columns else np.zeros((len(wanted), 1))
+        at[:, axis] = (column - column.min()) / span * weight
+    return at
+
+
+def _as_numbers(cells: pd.Series[Any]) -> NDArray[np.float64]:
+    """Cells as numbers, a blank as their median; texts by the order in which they appear."""
+    given = cells.dropna()
+    if all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
+        middle = float(np.median(given.to_numpy(dtype=float))) if len(given) else 0.0
+        return cells.where(cells.notna(), middle).to_numpy(dtype=float)
+    places, _ = pd.factorize(cells.map(str))
+    return places.astype(float)
 
 
 def _path(at: NDArray[np.float64]) -> list[int]:
     """A short way through all points; in blocks where there are many, as looking around costs their square."""
     by_first = np.lexsort(at.T[::-1])
-    return [
-        i for start in range(0, len(at), BLOCK) for i in _way(at, by_first[start : start + BLOCK])
-    ]
+    path: list[int] = []
+    for start in range(0, len(at), BLOCK):
+        path += _way(at, by_first[start : start + BLOCK])
+    return path
 
 
 def _way(at: NDArray[np.float64], left: NDArray[np.int64]) -> list[int]:
     """From a corner, always on to the nearest point left."""
-    here = int(left[int(np.argmin(at[left].sum(axis=1)))])
+    distance = at[left].sum(axis=1)
     path: list[int] = []
-    while True:
+    while len(left):
+        here = int(left[np.argmin(distance)])
         path.append(here)
         left = left[left != here]
-        if not len(left):
-            return path
         distance = np.abs(at[left] - at[here]).sum(axis=1)
-        here = int(left[int(np.argmin(distance))])
+    return path

@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from planner.results.folders import write_whole
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
-from planner.studies.outcomes import OwnOutcome
-from planner.studies.points import Point, Settler, case_of, chains, check_study, digest_of, points
+from planner.studies.outcomes import Measures, OwnOutcome
+from planner.studies.points import Point, Settler, case_of, chains, check_study, digests_of, points
 from planner.studies.store import (
     BASE,
     CHECKS,
@@ -86,23 +87,34 @@ def run_points(
     of its own below `out`; `merge` puts the parts together.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
-    asked, folder, _ = read_given(given, case)
-    if isinstance(asked.design, FrontierDesign):
-        raise InputError(
-            [asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")]
-        )
-    base = open_case(asked, folder, case)
-    check_study(asked, base, functions)
-    settler = Settler(asked, base)
-    found = points(asked, settler, base.sha256, design(asked, folder), functions)
-    if part is not None:
-        out, found = part_folder(Path(out), *part), part_of(asked, found, *part)
+    work, settler = _laid_out(given, case, functions)
     out = Path(out)
-    redone = TIMED_OUT if _has_more_time(out, asked) else ()
-    reused, others = prepare(out, asked, base, found, settler.base)
-    work = Work(asked, base, found, functions or {})
+    if part is not None:
+        number, count = part
+        out = part_folder(out, number, count)
+        work = replace(work, points=part_of(work.study, work.points, number, count))
+    redone = TIMED_OUT if _has_more_time(out, work.study) else ()
+    reused, others = prepare(out, work.study, work.case, work.points, settler.base)
     status = _work(out, work, team, tell, redone)
     return replace(status, reused=reused, others=others)
+
+
+def _laid_out(
+    given: str | Path | Mapping[str, Any],
+    case: Case | None,
+    functions: Mapping[str, OwnOutcome] | None,
+) -> tuple[Work, Settler]:
+    """All that a study asks for, and what tells its changes. Raises InputError."""
+    study, folder, _ = read_given(given, case)
+    if isinstance(study.design, FrontierDesign):
+        said = "a frontier is no list of points; use planner.study"
+        raise InputError([study.fault(("design", "kind"), said)])
+    base = open_case(study, folder, case)
+    check_study(study, base, functions)
+    settler = Settler(study, base)
+    rows = design(study, folder)
+    found = points(study, settler, base.sha256, rows, functions)
+    return Work(study, base, found, functions or {}), settler
 
 
 def _has_more_time(out: Path, asked: StudyFile) -> bool:
@@ -148,7 +160,7 @@ def part_of(study: StudyFile, found: Sequence[Point], number: int, count: int) -
         said = f"is none of the parts 1/{count} to {count}/{count}"
         raise InputError([Fault("--part", 0, f"{number}/{count}", said, remedy="count from 1")])
     unique = list({point.id: point for point in found}.values())
-    ordered = [point for chain in chains(study, unique) for point in chain]
+    ordered = list(chain.from_iterable(chains(study, unique)))
     first, beyond = len(ordered) * (number - 1) // count, len(ordered) * number // count
     if first == beyond:
         said = f"has no point: the study has {len(ordered)}"
@@ -167,27 +179,23 @@ def merge(
 
     What no part has stays open; `retry` runs it. Raises InputError, RunFolderError if there is no part.
     """
-    asked, folder, _ = read_given(given, case)
-    base = open_case(asked, folder, case)
-    settler = Settler(asked, base)
-    found = points(asked, settler, base.sha256, design(asked, folder), functions)
+    work, settler = _laid_out(given, case, functions)
     out = Path(out)
     parts = sorted((out / PARTS).glob("*-of-*"))
     if not parts:
         raise RunFolderError(f"{out}: has no parts; run them with --part 1/2, --part 2/2, ..")
-    prepare(out, asked, base, found, settler.base)
-    names = {point.id for point in found}
+    prepare(out, work.study, work.case, work.points, settler.base)
     with RunJournal(out / JOURNAL) as journal:
         for kind in (POINT, COLD):
-            known = {name for name, *_ in read_journal(out / JOURNAL, ENDED, kind)}
+            known = {name for name, *_ in read_journal(journal.path, ENDED, kind)}
+            missing = {point.id for point in work.points} - known
             for part in parts:
-                for name, status, message, seconds, text in read_journal(
-                    part / JOURNAL, ENTRIES, kind
-                ):
-                    if name in names and name not in known:
+                for entry in read_journal(part / JOURNAL, ENTRIES, kind):
+                    name, status, message, seconds, text = entry
+                    if name in missing:
                         result = {"status": status, "message": message, "seconds": seconds}
                         journal.append(kind, name, json.loads(text), result)
-                        known.add(name)
+                        missing.remove(name)
     return _put_together(out)
 
 
@@ -223,20 +231,18 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
     """The case at a point of a study, called after it, and the name of the point; it is named by its row in the design
     or by how its name begins. Raises RunFolderError, InputError."""
     found = points_of(out)
-    by_row = found[int(point)].id if point.isdecimal() and int(point) < len(found) else ""
-    meant = [
-        one
-        for one in {one.id: one for one in found}.values()
-        if one.id == by_row or one.id.startswith(point)
-    ]
-    meant = [one for one in meant if one.id == by_row] or meant
+    if point.isdecimal() and int(point) < len(found):
+        meant = [found[int(point)]]
+    else:
+        unique = {one.id: one for one in found}
+        meant = [one for name, one in unique.items() if name.startswith(point)]
     if len(meant) != 1:
-        told = "is no point of the study" if not meant else f"may be any of {len(meant)} points"
-        raise InputError(
-            [Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")]
-        )
-    case = case_of(Changer(stored_case(out)), meant[0].settings)
-    return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
+        told = f"may be any of {len(meant)} points" if meant else "is no point of the study"
+        remedy = "name a row of results.parquet, or its point"
+        raise InputError([Fault(str(out), 0, point, told, remedy=remedy)])
+    chosen = meant[0]
+    case = case_of(Changer(stored_case(out)), chosen.settings)
+    return replace(case, name=f"{case.name}-{chosen.id[:8]}"), chosen.id
 
 
 def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
@@ -252,15 +258,15 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
 
 def _work(out: Path, work: Work, team: Team, tell: Tell, redone: Sequence[str] = ()) -> StudyStatus:
     """Solve what is missing, and again what ended with one of the statuses `redone`."""
-    study, functions = work.study, work.functions
-    digests = {name: digest_of(function) for name, function in functions.items()}
-    rests = [read_asked(out)["inputs_sha256"], versions(), study.time_limit, digests]
+    limit = work.study.time_limit
+    inputs = read_asked(out)["inputs_sha256"]
+    rests = [inputs, versions(), limit, digests_of(work.functions)]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = WorkQueue(study, work.points, ground, journal, redone)
+        queue = WorkQueue(work.study, work.points, ground, journal, redone)
         if not queue.finished:
             tell(queue.status)
-            make = partial(Worker, work.case, study.time_limit, functions)
+            make = partial(Worker, work.case, limit, work.functions)
             with closing(team(make)) as workers:
                 queue.work_off(workers, lambda: tell(queue.status))
     return _put_together(out)
@@ -273,11 +279,8 @@ def _put_together(out: Path) -> StudyStatus:
         (out / name).unlink(missing_ok=True)  # else it is what the table is read from
     write_parquet(out / PLANS, read_plan_table(out), provenance)
     write_parquet(out / RESULTS, assemble(out), provenance)
-    checks = checks_of(out)
-    write_whole(
-        out / CHECKS,
-        lambda path: checks.to_csv(path, index=False, lineterminator="\n", na_rep="nan"),
-    )
+    write = partial(checks_of(out).to_csv, index=False, lineterminator="\n", na_rep="nan")
+    write_whole(out / CHECKS, write)
     return status_of(out)
 
 
@@ -318,50 +321,54 @@ class WorkQueue:
         """ground: what results rest on; a plan and states of another ground are of no use. redone: statuses of points
         that are tried again."""
         self._journal, self._base_key = journal, f"{ground} {BASE}"
-        path, known = journal.path, dict[str, Point]()
+        known: dict[str, Point] = {}
         for point in points:
             known.setdefault(point.id, point)  # equal rows are one point
-        ended = {
-            name: (status, spent)
-            for name, status, _, spent in read_journal(path, ENDED, POINT)
-            if name in known
-        }
-        cold = {name for name, *_ in read_journal(path, ENDED, COLD)} & known.keys()
-        states = {key: ChainState(*json.loads(text)) for key, text in read_journal(path, STATES)}
-        redo = [name for name in known if name in ended and ended[name][0] in redone]
-        for name in redo:
-            del ended[name]
-        cold.difference_update(redo)
-        left = {name: point for name, point in known.items() if name not in ended}
-        planned = self._planned(study, ground, left, redo).items()
-        cut = {key: deque(left[name] for name in names if name in left) for key, names in planned}
-        self._chains = [
-            Chain(key, POINT, chain, states.get(key)) for key, chain in cut.items() if chain
-        ]
-        self._total, self._base = len(known), states.get(self._base_key)
-        self._checks = [
-            known[name] for name in picked(known, study.check_share) if name not in cold
-        ]
-        self._statuses = {name: status for name, (status, _) in ended.items()}
-        self._counts, self._seconds = (
-            Counter(self._statuses.values()),
-            sum(spent for _, spent in ended.values()),
-        )
-        self._checked, self._to_check = len(cold), len(cold) + len(self._checks)
-        self._ready, self._out = deque[Chain](), dict[Hashable, Chain]()
-        self._attempts = Counter[tuple[str, str]]()
+        self._statuses: dict[str, str] = {}
+        self._seconds = 0.0
+        redo: list[str] = []
+        for name, status, _, spent in read_journal(journal.path, ENDED, POINT):
+            if name in known and status in redone:
+                redo.append(name)
+            elif name in known:
+                self._statuses[name] = status
+                self._seconds += spent
+        cold = {name for name, *_ in read_journal(journal.path, ENDED, COLD)}
+        cold = (cold & known.keys()).difference(redo)
+        states: dict[str, ChainState] = {}
+        for key, text in read_journal(journal.path, STATES):
+            states[key] = ChainState(*json.loads(text))
+        left = {name: point for name, point in known.items() if name not in self._statuses}
+        self._chains: list[Chain] = []
+        for key, names in self._planned(study, ground, left, redo).items():
+            chain = deque(left[name] for name in names if name in left)
+            if chain:
+                self._chains.append(Chain(key, POINT, chain, states.get(key)))
+        self._base = states.get(self._base_key)
+        again = picked(known, study.check_share)
+        self._checks = [known[name] for name in again if name not in cold]
+        self._total = len(known)
+        self._counts = Counter(self._statuses.values())
+        self._checked = len(cold)
+        self._to_check = len(cold) + len(self._checks)
+        self._ready: deque[Chain] = deque()
+        self._out: dict[Hashable, Chain] = {}
+        self._attempts: Counter[tuple[str, str]] = Counter()
 
     def _planned(
         self, study: StudyFile, ground: str, left: Mapping[str, Point], redo: Sequence[str]
     ) -> dict[str, list[str]]:
         """Chain -> points. A new plan stands for everything that is left; older chains are over."""
-        plans = [(name, text) for name, *_, text in read_journal(self._journal.path, FOUND, PLAN)]
-        planned: dict[str, list[str]] = (
-            json.loads(plans[-1][1]) if plans and plans[-1][0].startswith(ground) else {}
-        )
-        if redo or left.keys() - {name for chain in planned.values() for name in chain}:
-            name, cut = f"{ground} {len(plans)}", chains(study, list(left.values()))
-            planned = {f"{name}.{k}": [point.id for point in chain] for k, chain in enumerate(cut)}
+        planned: dict[str, list[str]] = {}
+        plans = list(read_journal(self._journal.path, FOUND, PLAN))
+        if plans:
+            name, *_, text = plans[-1]
+            planned = json.loads(text) if name.startswith(ground) else {}
+        if redo or left.keys() - set(chain.from_iterable(planned.values())):
+            name = f"{ground} {len(plans)}"
+            planned = {}
+            for number, points in enumerate(chains(study, list(left.values()))):
+                planned[f"{name}.{number}"] = [point.id for point in points]
             self._journal.append(PLAN, name, planned, again=redo)
         return planned
 
@@ -382,10 +389,7 @@ class WorkQueue:
             while self._ready or self._out:
                 for worker in workers.present:
                     if worker not in self._out and self._ready:
-                        self._out[worker] = chain = self._ready.popleft()
-                        chain.state = chain.state or self._base or START
-                        for place in range(AHEAD):
-                            self._ask(workers, worker, place)
+                        self._give(workers, worker, self._ready.popleft())
                 for said in workers.wait():
                     if said.lost:
                         self._lose(said.worker, said.lost)
@@ -402,12 +406,20 @@ class WorkQueue:
         checkable = [point for point in self._checks if self._statuses.get(point.id) == OPTIMAL]
         return [Chain("", COLD, deque([point])) for point in checkable]
 
+    def _give(self, workers: Workers, worker: Hashable, chain: Chain) -> None:
+        """Have a worker begin with a chain."""
+        self._out[worker] = chain
+        chain.state = chain.state or self._base or START
+        for place in range(AHEAD):
+            self._ask(workers, worker, place)
+
     def _ask(self, workers: Workers, worker: Hashable, place: int) -> None:
         """Have a worker solve the point at a place of what is left of its chain, if there is one."""
         chain = self._out.get(worker)
         if chain and place < len(chain.points):
             state = None if place else chain.state  # a worker knows where it left off
-            workers.ask(worker, "solve", state, chain.points[place].settings, chain.kind == COLD)
+            settings = chain.points[place].settings
+            workers.ask(worker, "solve", state, settings, chain.kind == COLD)
 
     def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
         chain = self._out[worker]
@@ -430,20 +442,22 @@ class WorkQueue:
 
     def _lose(self, worker: Hashable, why: str) -> None:
         """The current point of its chain, if it has one, is tried again or given up."""
-        if chain := self._out.get(worker):
-            key = chain.kind, chain.points[0].id
-            self._attempts[key] += 1
-            if self._attempts[key] == ATTEMPTS:
-                crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
-                self._record(worker, crashed, chain.state or START)
-        if left := self._out.pop(worker, None):
-            self._ready.appendleft(left)
+        chain = self._out.get(worker)
+        if chain is None:
+            return
+        key = chain.kind, chain.points[0].id
+        self._attempts[key] += 1
+        if self._attempts[key] == ATTEMPTS:
+            crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
+            self._record(worker, crashed, chain.state or START)
+        if worker in self._out:
+            self._ready.appendleft(self._out.pop(worker))
 
 
 def picked(names: Iterable[str], share: float) -> list[str]:
     """A random share of the points, the same in every run of the study: those whose hash comes first."""
     ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    return ordered[: -int(-len(ordered) * share // 1)] if share > 0 else []
+    return ordered[: math.ceil(len(ordered) * share)]
 
 
 CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
@@ -453,35 +467,41 @@ CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 def status_of(out: Path) -> StudyStatus:
     """How far a study is; while it runs, too."""
     names = {point.id for point in points_of(out)}
-    ended = sorted(
-        entry for entry in read_journal(out / JOURNAL, ENDED, POINT) if entry[0] in names
-    )
-    cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)} & names
-    to_check = len(picked(names, study_of(read_asked(out)).check_share))
-    counts, seconds = (
-        Counter(status for _, status, _, _ in ended),
-        sum(seconds for *_, seconds in ended),
-    )
-    bad = tuple((name, status, told) for name, status, told, _ in ended if status != OPTIMAL)
+    counts: Counter[str] = Counter()
+    bad: list[tuple[str, str, str]] = []
+    total = 0.0
+    for name, status, message, seconds in sorted(read_journal(out / JOURNAL, ENDED, POINT)):
+        if name in names:
+            counts[status] += 1
+            total += seconds
+            if status != OPTIMAL:
+                bad.append((name, status, message))
+    cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)}
+    again = picked(names, study_of(read_asked(out)).check_share)
     return StudyStatus(
-        len(names), counts, len(cold), to_check, seconds, out, bad, agreement_of(out)
+        total=len(names),
+        statuses=counts,
+        checked=len(cold & names),
+        to_check=len(again),
+        seconds=total,
+        folder=out,
+        bad=tuple(bad),
+        agreement=agreement_of(out),
     )
 
 
 def checks_of(out: Path) -> pd.DataFrame:
     """The points that were solved twice: point, outcome, warm, cold, relative_difference."""
+    cold: dict[str, Measures] = {}
+    warm: dict[str, Measures] = {}
+    for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD):
+        cold[name] = json.loads(text)["values"]
+    for name, *_, text in read_journal(out / JOURNAL, FOUND, POINT):
+        if name in cold:
+            warm[name] = json.loads(text)["values"]
     names = {point.id for point in points_of(out)}
-    cold = {
-        name: json.loads(text)["values"]
-        for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD)
-    }
-    warm = {
-        n: json.loads(text)["values"]
-        for n, *_, text in read_journal(out / JOURNAL, FOUND, POINT)
-        if n in cold
-    }
-    rows = []
-    for name in sorted(cold.keys() & warm.keys() & names):
+    rows: list[tuple[str, str, float, float, float]] = []
+    for name in sorted(warm.keys() & names):
         for key in CHECKED:
             one, two = warm[name].get(key, math.nan), cold[name].get(key, math.nan)
             if not (math.isnan(one) and math.isnan(two)):
@@ -493,6 +513,5 @@ def checks_of(out: Path) -> pd.DataFrame:
 def agreement_of(out: Path) -> Agreement:
     """How many points were solved twice, and how well the two results agree."""
     rows = checks_of(out)
-    return Agreement(
-        rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0
-    )
+    worst = float(rows["relative_difference"].max()) if len(rows) else 0.0
+    return Agreement(rows["point"].nunique(), worst)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, compress
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,7 @@ from sklearn.tree import DecisionTreeClassifier
 from planner.data.cells import is_number
 from planner.results.study import Box, Indices, PairIndex, SensitivityIndex, moves
 from planner.studies.design import ends, problem
-from planner.studies.study_file import (
-    LatinHypercube,
-    Morris,
-    OneAtATime,
-    Sobol,
-    StudyFile,
-    Uncertainty,
-)
+from planner.studies.study_file import LatinHypercube, Morris, OneAtATime, Sobol, StudyFile
 
 CONFIDENCE = 0.95
 RESAMPLES, HALVES = 200, 100
@@ -63,8 +56,11 @@ def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | Non
     size = block_size(study)
     half = len(ordered) // size // 2 * size
     before = _estimated(study, ordered.head(half), outcome) if half else None
-    missing = ordered["status"].isna().to_numpy() if "status" in ordered else np.zeros(0, bool)
-    not_run = int(missing[: len(missing) // size * size].reshape(-1, size).any(axis=1).sum())
+    not_run = 0
+    if "status" in ordered:
+        whole = ordered.head(len(ordered) // size * size)
+        missing = whole["status"].isna().to_numpy().reshape(-1, size)
+        not_run = int(missing.any(axis=1).sum())
     return replace(found, before=before, not_run=not_run)
 
 
@@ -79,13 +75,14 @@ def block_size(study: StudyFile) -> int:
 
 def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices | None:
     """Indices from rows in the order of the design."""
-    design, names = study.design, [u.name for u in study.uncertainties]
+    design = study.design
+    names = study.names
     values = ordered[outcome].to_numpy(dtype=float)
     if isinstance(design, Sobol):
         if study.correlated:
             return correlated_indices(names, values, outcome)
         return sobol_indices(names, values, outcome, design.second_order)
-    shares = np.column_stack([_shares(u, ordered[u.name]) for u in study.uncertainties])
+    shares = _shares(study, ordered)
     if isinstance(design, Morris):
         return morris_indices(names, shares, values, design.levels, outcome)
     return ranking(names, shares, values, outcome)
@@ -111,39 +108,42 @@ def sobol_indices(
         seed=ANY_SEED,
     )
     rows = _rows(names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
-    pairs = [
-        PairIndex(names[i], names[j], float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
-        for i, j in combinations(range(len(names)), 2)
-        if second_order
-    ]
+    pairs: list[PairIndex] = []
+    for i, j in combinations(range(len(names)), 2) if second_order else ():
+        value, within = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
+        pairs.append(PairIndex(names[i], names[j], value, within))
     return Indices(outcome, "sobol", rows, len(kept) // size, left_out, tuple(pairs))
 
 
 def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
     """The same of a sample with correlated groups (Kucherenko, Tarantola and Annoni 2012): what knowing an uncertainty
     explains, with what it tells of those it moves with; and what is left open if it alone is not known."""
-    kept, left_out = _whole_blocks(values, 2 * len(names) + 2)
+    size = 2 * len(names) + 2
+    kept, left_out = _whole_blocks(values, size)
     if not moves(kept):
         return None
-    blocks = (kept - kept.mean()).reshape(
-        -1, 2 * len(names) + 2
-    )  # a product of what is far from 0 varies far more
-
-    def estimate(drawn: Vector) -> Vector:
-        a, b = drawn[:, :1], drawn[:, -1:]
-        with_a, with_b = drawn[:, 1 + len(names) : -1], drawn[:, 1 : 1 + len(names)]
-        variance = np.var(np.append(a, b))
-        found = [(a * (with_a - b)).mean(axis=0), ((a - with_b) ** 2).mean(axis=0) / 2]
-        return np.asarray(found, dtype=float) / float(variance)
-
+    centred = kept - kept.mean()  # a product of what is far from 0 varies far more
+    blocks = centred.reshape(-1, size)
     generator = np.random.default_rng(ANY_SEED)
-    again = [
-        estimate(blocks[generator.integers(len(blocks), size=len(blocks))])
-        for _ in range(RESAMPLES)
-    ]
-    (first, total), (first_within, total_within) = estimate(blocks), NORMAL * np.std(again, axis=0)
+    again: list[Vector] = []
+    for _ in range(RESAMPLES):
+        drawn = generator.integers(len(blocks), size=len(blocks))
+        again.append(_kucherenko(blocks[drawn]))
+    first, total = _kucherenko(blocks)
+    first_within, total_within = NORMAL * np.std(again, axis=0)
     rows = _rows(names, first, first_within, total, total_within)
     return Indices(outcome, "sobol", rows, len(blocks), left_out)
+
+
+def _kucherenko(blocks: Vector) -> Vector:
+    """First-order and total indices (2 x uncertainties) of whole blocks of `sobol_sample` with groups."""
+    count = (blocks.shape[1] - 2) // 2
+    a, b = blocks[:, :1], blocks[:, -1:]
+    with_b, with_a = blocks[:, 1 : 1 + count], blocks[:, 1 + count : -1]
+    variance = float(np.var(np.append(a, b)))
+    first = (a * (with_a - b)).mean(axis=0)
+    total = ((a - with_b) ** 2).mean(axis=0) / 2
+    return np.asarray([first, total]) / variance
 
 
 def morris_indices(
@@ -178,29 +178,45 @@ def ranking(
     Annals of Statistics 22, 1994). They are cautious for a Latin hypercube, which is more even than its halves.
     None if the outcome does not move, or fewer than `FEWEST` points are left.
     """
-    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
-    at, kept = shares[known], values[known]
-    varied = [i for i in range(len(names)) if np.ptp(at[:, i]) > 0] if len(kept) >= FEWEST else []
-    if not varied or not moves(kept):
+    known = _known(names, shares, values)
+    if known is None:
         return None
-    first = _first_order(at[:, varied], kept)
+    varied, at, kept = known
+    first = _first_order(at, kept)
     generator = np.random.default_rng(ANY_SEED)
     halves: list[Vector] = []
     for _ in range(HALVES):
         half = generator.permutation(len(kept))[: len(kept) // 2]
-        halves.append(_first_order(at[half][:, varied], kept[half]))
-    within = NORMAL * np.sqrt(np.mean((np.asarray(halves) - first) ** 2, axis=0))
-    rows = _rows([names[i] for i in varied], first, within, first, within)
-    return Indices(outcome, "rbd_fast", rows, len(kept), int((~known).sum()))
+        halves.append(_first_order(at[half], kept[half]))
+    apart = np.mean((np.asarray(halves) - first) ** 2, axis=0)
+    within = NORMAL * np.sqrt(apart)
+    rows = _rows(varied, first, within, first, within)
+    return Indices(outcome, "rbd_fast", rows, len(kept), len(values) - len(kept))
+
+
+def _known(
+    names: Sequence[str], shares: Vector, values: Vector
+) -> tuple[list[str], Vector, Vector] | None:
+    """The uncertainties that vary, and their shares and the values at points of which all is known.
+
+    None if the outcome does not move, or fewer than `FEWEST` points are left.
+    """
+    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
+    at, kept = shares[known], values[known]
+    if len(kept) < FEWEST or not moves(kept):
+        return None
+    varied = np.ptp(at, axis=0) > 0
+    if not varied.any():
+        return None
+    return list(compress(names, varied)), at[:, varied], kept
 
 
 def _first_order(at: Vector, values: Vector) -> Vector:
     """First-order indices by RBD-FAST, corrected for their bias: the steps of SALib's `analyze` without its bootstrap."""
     found: list[float] = []
     for column in at.T:
-        raw = salib_rbd_fast.compute_first_order(
-            salib_rbd_fast.permute_outputs(column, values), HARMONICS
-        )
+        ordered = salib_rbd_fast.permute_outputs(column, values)
+        raw = salib_rbd_fast.compute_first_order(ordered, HARMONICS)
         found.append(salib_rbd_fast.unskew_S1(raw, HARMONICS, len(values)))
     return np.asarray(found, dtype=float)
 
@@ -212,33 +228,32 @@ def regression(names: Sequence[str], shares: Vector, values: Vector) -> pd.DataF
     of the variance that the line explains; below about 0.7 coefficients say little). None if the outcome does not move,
     or fewer than `FEWEST` points are left.
     """
-    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
-    at, kept = shares[known], values[known]
-    varied = [i for i in range(len(names)) if np.ptp(at[:, i]) > 0] if len(kept) >= FEWEST else []
-    if not varied or not moves(kept):
+    known = _known(names, shares, values)
+    if known is None:
         return None
-    columns: dict[str, Any] = {"uncertainty": [names[i] for i in varied]}
-    ranks = rankdata(at[:, varied], axis=0)
-    for prefix, x, y in (("", at[:, varied], kept), ("rank_", ranks, rankdata(kept))):
+    varied, at, kept = known
+    table = pd.DataFrame({"uncertainty": varied})
+    ranks = rankdata(at, axis=0)
+    for prefix, x, y in (("", at, kept), ("rank_", ranks, rankdata(kept))):
         found, r2 = _line(x, y)
         generator = np.random.default_rng(ANY_SEED)
         again: list[Vector] = []
         for _ in range(RESAMPLES):
             drawn = generator.integers(len(y), size=len(y))
-            again.append(_line(x[drawn], y[drawn])[0])
-        columns[f"{prefix}coefficient"] = found
-        columns[f"{prefix}coefficient_within"] = NORMAL * np.std(again, axis=0)
-        columns[f"{prefix}r2"] = r2
-    return pd.DataFrame(columns)
+            slopes, _ = _line(x[drawn], y[drawn])
+            again.append(slopes)
+        table[f"{prefix}coefficient"] = found
+        table[f"{prefix}coefficient_within"] = NORMAL * np.std(again, axis=0)
+        table[f"{prefix}r2"] = r2
+    return table
 
 
 def regressed(study: StudyFile, rows: pd.DataFrame, outcome: str) -> pd.DataFrame | None:
     """`regression` of a Latin hypercube; None for another design."""
     if not study.uncertainties or not isinstance(study.design, LatinHypercube):
         return None
-    names = [u.name for u in study.uncertainties]
-    shares = np.column_stack([_shares(u, rows[u.name]) for u in study.uncertainties])
-    return regression(names, shares, rows[outcome].to_numpy(dtype=float))
+    names = study.names
+    return regression(names, _shares(study, rows), rows[outcome].to_numpy(dtype=float))
 
 
 def _line(x: Vector, y: Vector) -> tuple[Vector, float]:
@@ -246,15 +261,18 @@ def _line(x: Vector, y: Vector) -> tuple[Vector, float]:
     spread = float(np.std(y)) or 1.0
     scaled = (x - x.mean(axis=0)) / np.std(x, axis=0)
     target = (y - y.mean()) / spread
-    found = np.asarray(np.linalg.lstsq(scaled, target, rcond=None)[0], dtype=float)
-    return found, float(1.0 - np.var(target - scaled @ found))
+    slopes, *_ = np.linalg.lstsq(scaled, target, rcond=None)
+    left = target - scaled @ slopes
+    return np.asarray(slopes), float(1.0 - np.var(left))
 
 
 def _rows(names: Sequence[str], *columns: Vector) -> tuple[SensitivityIndex, ...]:
-    rows = zip(
-        names, *(np.asarray(column, dtype=float).tolist() for column in columns), strict=True
-    )
-    return tuple(SensitivityIndex(*row) for row in rows)
+    table = np.column_stack(columns)
+    found: list[SensitivityIndex] = []
+    for name, row in zip(names, table.tolist(), strict=True):
+        first, first_within, total, total_within = row
+        found.append(SensitivityIndex(name, first, first_within, total, total_within))
+    return tuple(found)
 
 
 def _whole_blocks(values: Vector, size: int) -> tuple[Vector, int]:
@@ -263,18 +281,23 @@ def _whole_blocks(values: Vector, size: int) -> tuple[Vector, int]:
     return blocks[whole].ravel(), int((~whole).sum())
 
 
-def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> Vector:
-    """Values of a range as shares of it; listed values by position; NaN for what is neither."""
-    if uncertainty.values is not None:
-        places = {str(v): place for place, v in enumerate(uncertainty.values)}
-        places |= {
-            str(float(str(v))): places[str(v)] for v in uncertainty.values if is_number(v)
-        }  # as a column has it
-        return np.array([places.get(str(v), np.nan) for v in values]) / max(
-            len(uncertainty.values) - 1, 1
-        )
-    low, high = (float(str(end)) for end in ends(uncertainty))
-    return np.asarray((values.to_numpy(dtype=float) - low) / (high - low), dtype=float)
+def _shares(study: StudyFile, rows: pd.DataFrame) -> Vector:
+    """Rows as shares (points x uncertainties): of a range, or of a list by position; NaN for what is neither."""
+    columns: list[Vector] = []
+    for uncertainty in study.uncertainties:
+        values = rows[uncertainty.name]
+        if uncertainty.values is None:
+            low, high = (float(str(end)) for end in ends(uncertainty))
+            columns.append((values.to_numpy(dtype=float) - low) / (high - low))
+            continue
+        places: dict[str, int] = {}
+        for place, value in enumerate(uncertainty.values):
+            places[str(value)] = place
+            if is_number(value):
+                places[str(float(str(value)))] = place  # as a column has it
+        found = values.astype(str).map(places)
+        columns.append(found.to_numpy(dtype=float) / max(len(uncertainty.values) - 1, 1))
+    return np.column_stack(columns)
 
 
 Matrix = NDArray[np.float64]
@@ -289,13 +312,12 @@ def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
     if failed.all() or not failed.any():
         return None
     least = max(2, int(np.ceil(SMALLEST * len(at))))
-    tree = DecisionTreeClassifier(
-        max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0
-    ).fit(at, failed)
-    boxes = [
-        _box(names, limits, _within(limits, at), failed)
-        for limits in _leaves(tree.tree_, 0, _no_limits(at))
-    ]
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
+    tree.fit(at, failed)
+    everywhere = np.tile([-np.inf, np.inf], (at.shape[1], 1))
+    boxes: list[Box] = []
+    for limits in _leaves(tree.tree_, 0, everywhere):
+        boxes.append(_box(names, limits, at, failed))
     return max(boxes, key=_harmonic)
 
 
@@ -314,25 +336,15 @@ def _leaves(tree: Any, node: int, limits: Matrix) -> Iterator[Matrix]:
         yield from _leaves(tree, child, narrower)
 
 
-def _no_limits(at: Matrix) -> Matrix:
-    return np.tile([-np.inf, np.inf], (at.shape[1], 1))
-
-
-def _within(limits: Matrix, at: Matrix) -> Flags:
-    return np.asarray(((at > limits[:, 0]) & (at < limits[:, 1])).all(axis=1))
-
-
-def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> Box:
-    hit = int((inside & failed).sum())
-    told = tuple(
-        (n, float(low), float(high))
-        for n, (low, high) in zip(names, limits, strict=True)
-        if np.isfinite([low, high]).any()
-    )
-    return Box(
-        told,
-        hit / max(int(inside.sum()), 1),
-        hit / max(int(failed.sum()), 1),
-        int(inside.sum()),
-        hit,
-    )
+def _box(names: Sequence[str], limits: Matrix, at: Matrix, failed: Flags) -> Box:
+    """The points within limits (low, high) of each axis, and how many of them fail."""
+    within = (at > limits[:, 0]) & (at < limits[:, 1])
+    inside = within.all(axis=1)
+    count, hit = int(inside.sum()), int((inside & failed).sum())
+    density = hit / max(count, 1)
+    coverage = hit / max(int(failed.sum()), 1)
+    limited: list[tuple[str, float, float]] = []
+    for name, (low, high) in zip(names, limits.tolist(), strict=True):
+        if np.isfinite([low, high]).any():
+            limited.append((name, low, high))
+    return Box(tuple(limited), density, coverage, count, hit)

@@ -23,7 +23,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from importlib import metadata
-from itertools import repeat
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.points import Point
-from planner.studies.study_file import StudyFile, build_study
+from planner.studies.study_file import StudyFile, Value, build_study
 
 STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
@@ -77,23 +77,25 @@ def prepare(
     }
     wanted = {point.id for point in points}
     if points:
-        asked["uncertainties"], asked["levers"] = (
-            [u.name for u in study.uncertainties],
-            [v.name for v in study.levers],
-        )
-        asked |= {"base": base, "rows": len(points), "points": len(wanted)}
-    text, known = json.dumps(asked, indent=2, ensure_ascii=False) + "\n", set[str]()
+        asked["uncertainties"] = study.names
+        asked["levers"] = study.lever_names
+        asked["base"] = base
+        asked["rows"] = len(points)
+        asked["points"] = len(wanted)
+    text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+    known: set[str] = set()
+    inputs = folder / "inputs"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
             known = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
             for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
                 (folder / name).unlink(missing_ok=True)
-        if not (folder / "inputs").exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
-            shutil.rmtree(folder / "inputs", ignore_errors=True)
+        if not inputs.exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
+            shutil.rmtree(inputs, ignore_errors=True)
             with scratch_folder(".inputs-", folder) as scratch:
                 write_case(case, scratch / "inputs")
-                (scratch / "inputs").rename(folder / "inputs")
+                (scratch / "inputs").rename(inputs)
         if points:
             write_parquet(folder / DESIGN, _design(study, points), provenance_of(asked))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
@@ -144,19 +146,20 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
 
 
 def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
-    columns: dict[str, Any] = {"row": range(len(points)), "point": [point.id for point in points]}
-    for i, name in enumerate(
-        [*(u.name for u in study.uncertainties), *(lever.name for lever in study.levers)]
-    ):
-        cells = [point.row[i] for point in points]
-        numbers = all(cell is None or is_number(cell) for cell in cells)
-        texts = [
-            cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells
-        ]
-        columns[name] = pd.Series(cells, dtype=float) if numbers else pd.Series(texts, dtype="str")
-    return pd.DataFrame(
-        columns | {"settings": [json.dumps(point.settings, sort_keys=True) for point in points]}
-    )
+    table = pd.DataFrame({"point": [point.id for point in points]})
+    table.insert(0, "row", range(len(points)))
+    for place, name in enumerate([*study.names, *study.lever_names]):
+        cells = [point.row[place] for point in points]
+        if all(cell is None or is_number(cell) for cell in cells):
+            table[name] = pd.Series(cells, dtype=float)
+        else:
+            table[name] = pd.Series(map(_cell_text, cells), dtype="str")
+    table["settings"] = [json.dumps(point.settings) for point in points]
+    return table
+
+
+def _cell_text(cell: Value | None) -> str | None:
+    return cell if cell is None or isinstance(cell, str) else json.dumps(cell)
 
 
 def read_design(folder: Path) -> pd.DataFrame:
@@ -170,33 +173,39 @@ def read_design(folder: Path) -> pd.DataFrame:
 def points_of(folder: Path) -> list[Point]:
     """The point of every row of the design."""
     design = read_design(folder)
-    names, settings, cells = (
-        design["point"],
-        design["settings"],
-        design.drop(columns=["row", "point", "settings"]),
-    )
-    rows = cells.astype(object).where(cells.notna(), None).itertuples(index=False, name=None)
-    each = zip(names, settings, rows if len(cells.columns) else repeat(()), strict=False)
-    return [Point(name, json.loads(text), row) for name, text, row in each]
+    cells = design.drop(columns=["row", "point", "settings"]).astype(object)
+    plain = cells.where(cells.notna(), None).to_numpy()
+    found: list[Point] = []
+    for name, text, row in zip(design["point"], design["settings"], plain, strict=True):
+        found.append(Point(name, json.loads(text), tuple(row)))
+    return found
 
 
 def assemble(folder: Path) -> pd.DataFrame:
     """All rows of the design with what is known of them; a point without a result has no status."""
     design = read_design(folder).drop(columns="settings")
-    place = {name: i for i, name in enumerate(design["point"].unique())}
-    said = {key: np.full(len(place), None, dtype=object) for key in ("status", "message")}
+    names = design["point"].unique()
+    place = {name: row for row, name in enumerate(names)}
+    status = np.full(len(names), None, dtype=object)
+    message = status.copy()
     columns: dict[str, NDArray[np.float64]] = {}
     for name, ended, told, found in read_journal(folder / JOURNAL, FOUND, POINT):
-        if (i := place.get(name)) is not None:
-            said["status"][i], said["message"][i] = ended, told
-            for outcome, value in json.loads(found)["values"].items():
-                columns.setdefault(outcome, np.full(len(place), np.nan))[i] = value
+        row = place.get(name)
+        if row is None:
+            continue
+        status[row], message[row] = ended, told
+        for outcome, value in json.loads(found)["values"].items():
+            if outcome not in columns:
+                columns[outcome] = np.full(len(names), np.nan)
+            columns[outcome][row] = value
     for outcome, values in columns.items():
         if outcome.split(".")[0] in LIST_GROUPS:
-            values[(said["status"] == OPTIMAL) & np.isnan(values)] = 0.0
-    texts = {key: pd.Series(of, dtype="str") for key, of in said.items()}
-    known = pd.DataFrame(texts | dict(sorted(columns.items()))).iloc[design["point"].map(place)]
-    return pd.concat([design, known.reset_index(drop=True)], axis=1)
+            values[(status == OPTIMAL) & np.isnan(values)] = 0.0
+    known = pd.DataFrame(dict(sorted(columns.items())), index=range(len(names)))
+    known.insert(0, "status", pd.Series(status, dtype="str"))
+    known.insert(1, "message", pd.Series(message, dtype="str"))
+    rows = known.iloc[design["point"].map(place)]
+    return pd.concat([design, rows.reset_index(drop=True)], axis=1)
 
 
 def read_results(folder: Path) -> pd.DataFrame:
@@ -208,17 +217,15 @@ def read_plan_table(folder: Path) -> pd.DataFrame:
     """What the plans of all points decide, points in the order of the design: point, decision, thing, year, amount."""
     if (folder / PLANS).exists():
         return pd.read_parquet(folder / PLANS)
-    order = {name: i for i, name in enumerate(read_design(folder)["point"])}
-    rows = [
-        (name, sys.intern(decision), sys.intern(thing), year, amount)
-        for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT)
-        if name in order
-        for decision, thing, year, amount in json.loads(found)["plan"]
-    ]
+    order = {name: row for row, name in enumerate(read_design(folder)["point"])}
+    rows: list[tuple[str, str, str, int, float]] = []
+    for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT):
+        if name in order:
+            for decision, thing, year, amount in json.loads(found)["plan"]:
+                rows.append((name, sys.intern(decision), sys.intern(thing), year, amount))
     table = pd.DataFrame(rows, columns=["point", "decision", "thing", "year", "amount"])
-    return table.sort_values(
-        "point", key=lambda of: of.map(order), kind="stable", ignore_index=True
-    )
+    places = table["point"].map(order).argsort(kind="stable")
+    return table.iloc[places].reset_index(drop=True)
 
 
 # ---- the journal, which a kill at any moment leaves whole -----------------------------------------------------------
@@ -281,20 +288,11 @@ class RunJournal:
     ) -> None:
         """Write an entry, whole. found: plain values. told: status, message and seconds of a result. again: points
         whose results no longer stand. state: where the chain now stands."""
-        told = told or {}
-        entry = (
-            kind,
-            name,
-            told.get("status"),
-            told.get("message"),
-            told.get("seconds"),
-            _text(found),
-        )
+        result = [(told or {}).get(key) for key in ("status", "message", "seconds")]
+        entry = (kind, name, *result, _text(found))
         try:
             with self._database:
-                self._database.executemany(
-                    AGAIN, [(of, one) for one in again for of in (POINT, COLD)]
-                )
+                self._database.executemany(AGAIN, product((POINT, COLD), again))
                 self._database.execute(AGAIN, (kind, name))
                 self._database.execute(ADD, entry)
                 if chain:

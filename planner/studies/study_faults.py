@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,15 +22,23 @@ _TYPES = ("bool", "int", "float", "str", "list[str]", "constrained-float", "cons
 
 def twice(texts: Sequence[str]) -> str:
     """A text that stands twice among others, or one that looks like it; '' if there is none."""
-    looks = [look_of(text) for text in texts]
-    return next(
-        (text for text, look in zip(texts, looks, strict=True) if looks.count(look) > 1), ""
-    )
+    looks = Counter(map(look_of, texts))
+    for text in texts:
+        if looks[look_of(text)] > 1:
+            return text
+    return ""
 
 
 def text_faults(values: Mapping[str, Any], toml: Toml) -> list[Fault]:
     """Texts that hold what no one sees, and names of letters of two scripts, wherever they stand."""
-    return [found for loc, text in _texts(values, ()) if (found := _text_fault(loc, text, toml))]
+    faults: list[Fault] = []
+    for loc, text in _texts(values, ()):
+        parse = parse_label if loc[-1] in ("name", "label") and len(loc) > 1 else parse_name
+        try:
+            parse(text)
+        except PydanticCustomError as error:
+            faults.append(toml.fault(error.type, loc, error.message(), value=text))
+    return faults
 
 
 def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
@@ -46,14 +55,16 @@ def faults_of(
     otherwise is not missing too.
     """
     found = [_fault(detail, toml, known, kinds) for detail in error.errors()]
-    sections = [(fault.column.rpartition("."), fault.rule) for fault in found]
-    meant = {
-        f"{section}{dot}{nearest(key, known)}"
-        for (section, dot, key), rule in sections
-        if rule == "unknown-key"
-    }
-    told = [fault for fault in found if fault.rule != "missing-key" or fault.column not in meant]
-    return {(fault.line, fault.column): fault for fault in told}.values()
+    meant: set[str] = set()
+    for fault in found:
+        if fault.rule == "unknown-key":
+            section, dot, key = fault.column.rpartition(".")
+            meant.add(f"{section}{dot}{nearest(key, known)}")
+    told: dict[tuple[int, str], Fault] = {}
+    for fault in found:
+        if fault.rule != "missing-key" or fault.column not in meant:
+            told[fault.line, fault.column] = fault
+    return told.values()
 
 
 def _texts(
@@ -69,15 +80,6 @@ def _texts(
             yield from _texts(inner, (*loc, number))
     elif isinstance(value, str):
         yield loc, value
-
-
-def _text_fault(loc: tuple[str | int, ...], text: str, toml: Toml) -> Fault | None:
-    parse = parse_label if loc[-1] in ("name", "label") and len(loc) > 1 else parse_name
-    try:
-        parse(text)
-    except PydanticCustomError as error:
-        return toml.fault(error.type, loc, error.message(), value=text)
-    return None
 
 
 def _fault(

@@ -52,19 +52,14 @@ class Distribution(_StudySection):
 
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
-        needed = {
-            "uniform": (),
-            "triangular": ("mode",),
-            "normal": ("mean", "spread"),
-            "lognormal": ("mean", "spread"),
-        }
+        needed = {"uniform": (), "triangular": ("mode",)}.get(self.kind, ("mean", "spread"))
+        kind = f"kind = {self.kind!r}"
         for name in ("mode", "mean", "spread"):
-            if name in needed[self.kind] and getattr(self, name) is None:
-                raise ValueError(f"kind = {self.kind!r} needs `{name}`; add it")
-            if name not in needed[self.kind] and getattr(self, name) is not None:
-                raise ValueError(
-                    f"kind = {self.kind!r} has no `{name}`; take it out, or take another kind"
-                )
+            given = getattr(self, name) is not None
+            if name in needed and not given:
+                raise ValueError(f"{kind} needs `{name}`; add it")
+            if given and name not in needed:
+                raise ValueError(f"{kind} has no `{name}`; take it out, or take another kind")
         if self.kind == "lognormal" and self.mean is not None and self.mean <= 0:
             raise ValueError("the median (`mean`) of a lognormal must be positive; correct it")
         return self
@@ -108,26 +103,36 @@ class Uncertainty(_StudySection):
 
     @model_validator(mode="after")
     def _domain(self) -> Uncertainty:
-        if self.values is not None and self.range is not None:
-            raise ValueError("has both `range` and `values`; keep one")
-        open_ended = self.distribution.kind in ("normal", "lognormal")
-        if self.values is None and self.range is None and not open_ended:
-            raise ValueError(
+        if self.values is not None:
+            self._check_values(self.values)
+        elif self.range is not None:
+            self._check_range(self.range)
+        elif self.distribution.kind not in ("normal", "lognormal"):
+            said = (
                 "needs `range`, `values` or a normal or lognormal `distribution`; add one of them"
             )
-        if self.values is not None and self.distribution != Distribution(kind="uniform"):
-            raise ValueError(
+            raise ValueError(said)
+        return self
+
+    def _check_values(self, values: list[Value]) -> None:
+        if self.range is not None:
+            raise ValueError("has both `range` and `values`; keep one")
+        if self.distribution != Distribution(kind="uniform"):
+            said = (
                 "has `values`, which are equally likely; take `distribution` out, or give a range"
             )
-        if self.values is not None and (again := twice([str(v).casefold() for v in self.values])):
+            raise ValueError(said)
+        again = twice([str(value).casefold() for value in values])
+        if again:
             raise ValueError(f"has the value {again} twice; take one of the two out")
-        if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError("`range` must rise; swap its ends")
+
+    def _check_range(self, ends: list[float]) -> None:
+        low, high = ends
         mode = self.distribution.mode
-        outside = self.range is not None and mode is not None
-        if outside and not self.range[0] <= mode <= self.range[1]:  # type: ignore[index, operator]
+        if not low < high:
+            raise ValueError("`range` must rise; swap its ends")
+        if mode is not None and not low <= mode <= high:
             raise ValueError("`mode` lies outside the range; move it into the range")
-        return self
 
 
 def _read_here(read: Callable[..., object], *given: object) -> None:
@@ -170,10 +175,10 @@ class StudyLever(_StudySection):
 
     @model_validator(mode="after")
     def _labels(self) -> StudyLever:
-        if again := twice([option.label for option in self.options]):
-            raise ValueError(
-                f'"{again}" is the label of two options of the lever "{self.name}"; give each its own'
-            )
+        again = twice([option.label for option in self.options])
+        if again:
+            said = f'"{again}" is the label of two options of the lever "{self.name}"'
+            raise ValueError(f"{said}; give each its own")
         return self
 
 
@@ -334,40 +339,60 @@ class StudyFile(_StudySection):
     """Share of the points that is solved again from nothing and compared."""
     _origin: Toml = PrivateAttr(Toml(place="study"))
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the uncertainties."""
+        return [uncertainty.name for uncertainty in self.uncertainties]
+
+    @property
+    def lever_names(self) -> list[str]:
+        """Names of the levers."""
+        return [lever.name for lever in self.levers]
+
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
-        names = [(("uncertainties", i, "name"), u.name) for i, u in enumerate(self.uncertainties)]
-        names += [(("levers", i, "name"), lever.name) for i, lever in enumerate(self.levers)]
-        for number, (place, name) in enumerate(names):
-            if twice([name, *(other for _, other in names[:number])]) == name:
-                raise at(place, f'"{name}" names two uncertainties or levers; rename one of them')
-        known, grouped = [u.name for u in self.uncertainties], list[str]()
-        for number, group in enumerate(self.correlated):
-            for member in group.members:
-                if member not in known:
-                    said = f'unknown uncertainty "{member}"{did_you_mean(member, known)}; correct the name'
-                    raise at(("correlated", number, "members"), said)
-                if member in grouped:
-                    said = f'"{member}" stands twice; put all that moves together into one group'
-                    raise at(("correlated", number, "members"), said)
-                grouped.append(member)
-            if normal_correlation(group.correlation) <= -1 / (len(group.members) - 1):
-                said = f"{len(group.members)} members cannot all be correlated so negatively; take less"
-                raise at(("correlated", number, "correlation"), said)
-        if self.correlated and self.design.kind not in ("lhs", "sobol"):
-            why = (
-                "moves one at a time"
-                if self.design.kind == "morris"
-                else "draws from no distributions"
-            )
-            said = f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}: change one"
-            raise at(("design", "kind"), said)
+        self._check_names()
+        self._check_groups()
         if self.fails_when:
             try:
                 failure(self.fails_when)
             except ValueError as error:
                 raise at(("fails_when",), str(error)) from None
         return self
+
+    def _check_names(self) -> None:
+        """Names of uncertainties and levers are told apart."""
+        before: list[str] = []
+        for key, names in (("uncertainties", self.names), ("levers", self.lever_names)):
+            for number, name in enumerate(names):
+                if twice([name, *before]) == name:
+                    said = f'"{name}" names two uncertainties or levers; rename one of them'
+                    raise at((key, number, "name"), said)
+                before.append(name)
+
+    def _check_groups(self) -> None:
+        """Groups have members that are known, in one group each, and correlations that can be."""
+        known = self.names
+        grouped: set[str] = set()
+        for number, group in enumerate(self.correlated):
+            place = ("correlated", number, "members")
+            for member in group.members:
+                if member not in known:
+                    near = did_you_mean(member, known)
+                    raise at(place, f'unknown uncertainty "{member}"{near}; correct the name')
+                if member in grouped:
+                    said = f'"{member}" stands twice; put all that moves together into one group'
+                    raise at(place, said)
+                grouped.add(member)
+            count = len(group.members)
+            if normal_correlation(group.correlation) <= -1 / (count - 1):
+                said = f"{count} members cannot all be correlated so negatively; take less"
+                raise at(("correlated", number, "correlation"), said)
+        kind = self.design.kind
+        if self.correlated and kind not in ("lhs", "sobol"):
+            why = "moves one at a time" if kind == "morris" else "draws from no distributions"
+            said = f"correlated groups need the design `lhs` or `sobol`; `{kind}` {why}: change one"
+            raise at(("design", "kind"), said)
 
     def fault(
         self,
@@ -380,6 +405,10 @@ class StudyFile(_StudySection):
         """A fault at its line in the file that was read; what is said after a semicolon is the remedy."""
         message, _, told = said.partition("; ")
         return self._origin.fault(rule, loc, message, remedy or told, column)
+
+
+FAILURE = re.compile(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
+"""A condition on an outcome: its name, the sense and the limit."""
 
 
 def normal_correlation(rank: float) -> float:
@@ -399,17 +428,20 @@ def study_schema() -> dict[str, Any]:
 
 def named_outcomes(study: StudyFile) -> list[str]:
     """The outcomes that a study file names, for pictures or for `fails_when`."""
-    return [*study.outcomes, *([failure(study.fails_when)[0]] if study.fails_when else [])]
+    named = list(study.outcomes)
+    if study.fails_when:
+        outcome, _, _ = failure(study.fails_when)
+        named.append(outcome)
+    return named
 
 
 def failure(text: str) -> tuple[str, str, float]:
     """'risk_musd > 5e4' -> ('risk_musd', '>', 50000.0). Raises ValueError."""
-    found = re.fullmatch(
-        r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", text
-    )
+    found = FAILURE.fullmatch(text)
     if found is None:
         raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"; write it so')
-    return found[1], found[2], float(found[3])
+    outcome, sense, limit = found.groups()
+    return outcome, sense, float(limit)
 
 
 def read_study(path: str | Path) -> StudyFile:
@@ -428,13 +460,16 @@ def build_study(
     merged = {"name": file_words(stem), **values}
     if merged.get("title") in (None, ""):
         merged["title"] = merged["name"]
-    if faults := text_faults(values, toml):
+    faults = text_faults(values, toml)
+    if faults:
         raise InputError(faults)
     try:
         found = StudyFile.model_validate(merged)
     except ValidationError as error:
-        known = sorted({name for section in SECTIONS for name in section.model_fields})
-        raise InputError(faults_of(error, toml, known, KINDS)) from None
+        known: set[str] = set()
+        for section in SECTIONS:
+            known.update(section.model_fields)
+        raise InputError(faults_of(error, toml, sorted(known), KINDS)) from None
     found._origin = toml
     return found
 
@@ -445,10 +480,11 @@ def _without_frames(values: Mapping[str, Any]) -> Mapping[str, Any]:
     points: Any = design.get("file") if isinstance(design, Mapping) else None
     if not isinstance(design, Mapping) or not hasattr(points, "to_dict"):
         return values
-    rows = points.astype(object).where(points.notna(), None).to_dict("records")
-    plain_rows = [{str(name): plain(cell) for name, cell in row.items()} for row in rows]
+    rows: list[dict[str, Any]] = []
+    for row in points.astype(object).where(points.notna(), None).to_dict("records"):
+        rows.append({str(name): plain(cell) for name, cell in row.items()})
     others = {name: value for name, value in design.items() if name != "file"}
-    return {**values, "design": {**others, "rows": plain_rows}}
+    return {**values, "design": {**others, "rows": rows}}
 
 
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")

@@ -131,12 +131,13 @@ class Worker:
             return PointResult(ENDS[stop].value, WHY[stop])
         values = figures_of(solved, self._functions)
         if not scope.case.model.policy.whole_plants:
-            builds = [j for j, (name, _) in enumerate(program.columns) if name == "build"]
-            others = variants.equally_good(np.array(builds, dtype=np.intp))
-            sizes = [capacities(scope, amounts_of(program, x)) for x in others]
-            values |= spread([values, *sizes])
+            builds = [place for place, (name, _) in enumerate(program.columns) if name == "build"]
+            plans = [values]
+            for x in variants.equally_good(np.array(builds, dtype=np.intp)):
+                plans.append(capacities(scope, amounts_of(program, x)))
+            values |= spread(plans)
         plan = decisions(scope, amounts_of(program, solved.point))
-        return PointResult(Status.OPTIMAL.value, "", values, plan=plan)
+        return PointResult(Status.OPTIMAL.value, values=values, plan=plan)
 
 
 def figures_of(solved: Solved, functions: Mapping[str, OwnOutcome]) -> Measures:
@@ -148,13 +149,14 @@ def figures_of(solved: Solved, functions: Mapping[str, OwnOutcome]) -> Measures:
 
 def spread(plans: Sequence[Measures]) -> Measures:
     """The least and the most of each project over plans, where they differ by as much as counts as built."""
-    out: Measures = {}
-    for name in sorted({name for plan in plans for name in plan if name.startswith(NEW_CAPACITY)}):
+    found: Measures = {}
+    for name in sorted(set().union(*plans)):
         sizes = [plan.get(name, 0.0) for plan in plans]
-        if max(sizes) - min(sizes) >= BUILT:
+        if name.startswith(NEW_CAPACITY) and max(sizes) - min(sizes) >= BUILT:
             project = name.removeprefix(NEW_CAPACITY)
-            out |= {f"{LEAST}{project}": min(sizes), f"{MOST}{project}": max(sizes)}
-    return out
+            found[f"{LEAST}{project}"] = min(sizes)
+            found[f"{MOST}{project}"] = max(sizes)
+    return found
 
 
 WHY = {

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 import planner
-import planner.studies.fixed_plan
 from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
@@ -35,6 +34,7 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
+from tests.studies.studies import measured_in
 
 SEQUENCES = 200 if LONG else 20
 
@@ -567,7 +567,7 @@ def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> No
     engine.raise_if_cancelled()
     fixed = bench.held[first.case.sha256, now.case.sha256]
     assert now.case.model.objective.goal == "welfare"
-    least_risk = planner.studies.fixed_plan.measured_in(now.case, single_path(first))
+    least_risk = measured_in(now.case, single_path(first))
     assert fixed.risk >= least_risk["risk_musd"] - 1e-6
     # Of all operations of the fixed plan these have the least cost plus risk; the best plan has no more.
     assert fixed.both <= least_risk["risk_musd"] + least_risk["cost_musd"] + 1e-6

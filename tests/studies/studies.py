@@ -12,8 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from planner.data.case import Case
 from planner.data.change import parse_change
+from planner.evaluation.fixed_tree import solve_fixed
 from planner.parallel import Answer, Here, Make, Team
+from planner.solving.goals import Phase
+from planner.solving.variants import FixedAmounts
+from planner.studies.outcomes import Measures, measure
 from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
@@ -30,6 +35,12 @@ RICH = 1.46
 FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
 MARKER = "PLANNER_TEST_MARKER"
 """Environment variable: file by which a worker remembers that it has died once."""
+
+
+def measured_in(case: Case, amounts: FixedAmounts) -> Measures:
+    """Figures at the least risk that operations can attain in the scenarios of a case, decisions fixed."""
+    solved = solve_fixed(case, amounts, [Phase("risk"), Phase("expected_loss")])
+    return measure(solved.scope, solved.program, solved.outcome)
 
 
 def sample(points: int = 24, **more: Any) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from planner.results.study import Failures
 from planner.solving.frontier import Tangent
 from planner.solving.live_program import LiveProgram
 from planner.studies.analysis import analyse, hold, robustness
-from planner.studies.fixed_plan import measured_in
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
 from planner.studies.points import case_of
 from planner.studies.run import run_points
@@ -36,7 +35,7 @@ from planner.studies.store import FOUND, PART, read_design, read_journal
 from planner.studies.study_file import FrontierDesign
 from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
 from tests.studies import studies
-from tests.studies.studies import keeping, sample
+from tests.studies.studies import keeping, measured_in, sample
 
 
 def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
