@@ -11,6 +11,8 @@ DRAWS ?= 8
 SEED ?= 1
 # The seed of the scenarios in which the plan is then evaluated.
 FRESH ?= 100
+# Joint draws of all unsure inputs in which the claims are tried; the study goes on where it was stopped.
+JOINT ?= 60
 RUN := reports/allied-2026-base
 
 demo: $(VENV)/demo.done
@@ -23,7 +25,7 @@ demo: $(VENV)/demo.done
 # Why this plan: verdicts, bottlenecks, prices; its risk out of sample under a policy that looks ahead, in 18 scenarios (no
 # interval: 10 CPU seconds each, with the plan and without), and the lower bound in those of the demo: a quarter of an hour.
 decision: demo
-	$(PLANNER) explain $(RUN)
+	$(PLANNER) explain $(RUN) --joint $(JOINT)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --draws 18 --samples 1 --policy rolling
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 

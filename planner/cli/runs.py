@@ -103,9 +103,22 @@ def say_why(
         bool,
         typer.Option(
             "--thorough",
-            help="Every unsure input on every claim; of a large case all that is left out else.",
+            help="Of a large case all that is left out else, as every unsure input on every claim.",
         ),
     ] = False,
+    joint: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=10_000,
+            metavar="DRAWS",
+            help="Try the claims in so many joint draws of all unsure inputs, too: a study, which goes on where it was stopped.",
+        ),
+    ] = 0,
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Folder of that study. Default: studies/RUN-claims beside the run."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help."),
@@ -115,7 +128,7 @@ def say_why(
     with exit_codes():
         with shown_progress() as progress:
             plan, found = explanations.explain_into(
-                run, thorough=thorough, workers=workers, progress=progress
+                run, thorough=thorough, joint=joint, study=study, workers=workers, progress=progress
             )
         for line in explain_lines(found, plan.case):
             say(line)

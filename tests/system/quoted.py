@@ -26,23 +26,11 @@ LABELS = {
     "own money": "everything, trade goes on while each pays for itself",
 }
 CLAIMS = {
-    "mining": ("mining alone is cosmetic", "mines alone take {} off cost plus risk"),
-    "separation": (
-        "separation chemistry is the bottleneck",
-        "without new separation cost plus risk is {} higher",
-    ),
-    "magnets": (
-        "magnet making is the bottleneck",
-        "without new magnet plants cost plus risk is {} higher",
-    ),
-    "people": (
-        "skilled people are the bottleneck",
-        "without training and hiring cost plus risk is {} higher",
-    ),
-    "allies": (
-        "allies must act together where trade between them would stop",
-        "each country alone and no trade between allies: cost plus risk is {} higher",
-    ),
+    "mining": ("mines alone change little", "mines alone make {} of what all levers reduce"),
+    "separation": ("separation chemistry is the bottleneck", "without new separation {} is lost"),
+    "magnets": ("magnet making is the bottleneck", "without new magnet plants {} is lost"),
+    "people": ("skilled people are the bottleneck", "without training and hiring {} is lost"),
+    "allies": ("allies need a deal", "each bloc by itself: {} is lost"),
 }
 
 
@@ -68,7 +56,7 @@ def figures(run: Path) -> dict[str, Any]:
         "without": {r["key"].removeprefix("without:"): r["objective"] for r in found["left_out"]},
         "verdicts": [
             {
-                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on")},
+                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on", "joint")},
                 "trials": [
                     {of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]
                 ],
@@ -83,6 +71,15 @@ def percent(measure: float) -> str:
     return f"{round(100 * measure)} %"
 
 
+def in_draws(joint: dict[str, Any] | None) -> str:
+    """The share of joint draws in which a claim holds, with its interval."""
+    if joint is None:
+        return "not drawn"
+    share = percent(joint["holding"] / joint["draws"])
+    low, high = round(100 * joint["low"]), round(100 * joint["high"])
+    return f"{share} of {joint['draws']} ({low} to {high})"
+
+
 def tables(found: dict[str, Any]) -> str:
     """The two tables, as the pages have them."""
     lines = [
@@ -95,8 +92,8 @@ def tables(found: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "| claim | verdict | as given | tried at both ends of |",
-        "| --- | --- | --- | --- |",
+        "| claim | verdict | as given | tried at both ends of | joint draws in which it holds |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for v in found["verdicts"]:
         claim, measure = CLAIMS[v["claim"]]
@@ -105,7 +102,8 @@ def tables(found: dict[str, Any]) -> str:
             ends.setdefault(t["input"], []).append(t["measure"])
         tried = "; ".join(f"{name}: {' and '.join(map(percent, of))}" for name, of in ends.items())
         verdict = v["verdict"].removesuffix(" by these data")
-        lines.append(f"| {claim} | {verdict} | {measure.format(percent(v['measure']))} | {tried} |")
+        cells = [claim, verdict, measure.format(percent(v["measure"])), tried, in_draws(v["joint"])]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

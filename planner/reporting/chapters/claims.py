@@ -1,12 +1,76 @@
-"""The claims that an explanation tests, in words."""
+"""Claims on one scale: what each lever makes of the whole reduction, the verdicts, every trial, and the joint draws."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from planner.reporting.charts import claims as charts
+from planner.reporting.parts import (
+    SHEET,
+    Chapter,
+    Chart,
+    Columns,
+    Part,
+    ReportTable,
+    Statement,
+    Text,
+    figures,
+    per_cent,
+    text,
+)
+from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import Rung, Verdict
-from planner.results.figures.decision import decisive_trial
+from planner.results.explanation import (
+    EXPLANATION,
+    Explanation,
+    Joint,
+    LeverValue,
+    LeverValues,
+    Rung,
+    Verdict,
+)
+from planner.results.figures.decision import decisive_trial, out_of_sample
 
 say = Passages("explanation.j2")
+notes = Passages("claims.j2")
+VERDICTS, VALUES = f"{EXPLANATION}: verdicts", f"{EXPLANATION}: values"
+OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
+
+
+def chapter(run: RunView) -> Chapter | None:
+    """Which claims hold, and what each lever is worth; None if nothing was asked."""
+    found = run.found
+    if found is None or not found.verdicts:
+        return None
+    parts: list[Part | None] = [
+        verdict_chart(found),
+        Text(
+            [f"{told.about}. {told.sentence}" for told in verdict_statements(found)],
+            source=VERDICTS,
+        ),
+        lever_chart(found),
+        lever_table(found),
+        verdict_table(found),
+    ]
+    return Chapter(
+        anchor="claims",
+        title="Which claims hold?",
+        lead=notes("lead", found=found, threshold=found.verdicts[0].threshold, doubt=_doubt(run)),
+        parts=[part for part in parts if part is not None],
+    )
+
+
+def _doubt(run: RunView) -> float | None:
+    """How far the reduction of risk may be off out of sample, as a share of it; None if that was not evaluated."""
+    fresh = out_of_sample(run, whose="difference")
+    if fresh is None or fresh.low is None or fresh.high is None or fresh.value <= 0:
+        return None
+    return (fresh.high - fresh.low) / 2 / fresh.value
+
+
+# ---- in sentences ---------------------------------------------------------------------------------------------------
 
 
 def step(rung: Rung) -> str:
@@ -20,5 +84,173 @@ def claim(key: str) -> str:
 
 
 def why(verdict: Verdict) -> str:
-    """The figures as given, the trial that turns the claim if one does, and what it turns on."""
+    """The share as given, the trial that turns the claim if one does, what it turns on, and the joint draws."""
     return say("why", verdict=verdict, flip=decisive_trial(verdict), step=step)
+
+
+def verdict_statements(found: Explanation) -> Iterator[Statement]:
+    """A statement on each claim."""
+    for verdict in found.verdicts:
+        about = f"{verdict.claim.capitalize()}: {word(verdict)}"
+        yield Statement(about, f"{claim(verdict.claim)}? {why(verdict)}")
+
+
+def word(verdict: Verdict) -> str:
+    """The verdict in a word."""
+    return notes("verdict_word", verdict=verdict.verdict)
+
+
+# ---- verdicts -------------------------------------------------------------------------------------------------------
+
+
+def verdict_chart(found: Explanation) -> Chart:
+    """The measure of each claim as given, in its trials, and in joint draws, beside the threshold."""
+    rows = []
+    for verdict in found.verdicts:
+        told = claim(verdict.claim)
+        rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
+        measures = [trial.measure for trial in verdict.trials]
+        if measures:
+            rows.append(_range(told, charts.TRIALS, min(measures), max(measures)))
+        if verdict.joint is not None:
+            joint = verdict.joint
+            rows.append(_range(told, charts.JOINT, joint.least, joint.most))
+    threshold = found.verdicts[0].threshold
+    return Chart(
+        name="verdicts",
+        title=notes("verdicts_title", verdicts=found.verdicts),
+        caption=notes("verdicts_caption", threshold=threshold),
+        spec=charts.verdicts(pd.DataFrame(rows), threshold, VERDICTS),
+        source=VERDICTS,
+    )
+
+
+def _range(claim: str, kind: str, low: float, high: float) -> dict[str, object]:
+    return {"claim": claim, "kind": kind, "low": low, "high": high}
+
+
+class Claims(Columns):
+    """A row a trial of a claim, that with the inputs as given first, joint draws last."""
+
+    claim = text()
+    verdict = text()
+    input = text()
+    setting = text("tried at")
+    with_it = figures("with it", "MUSD", heading="objective with it (MUSD)")
+    without_it = figures("without it", "MUSD", heading="objective without it (MUSD)")
+    whole = figures("all levers", "MUSD", heading="reduction by all levers (MUSD)")
+    measure = per_cent("share", "of all levers", heading="share of that reduction")
+    threshold = per_cent("threshold")
+    crosses = text("crosses it")
+    source = text("why this range", only=SHEET)
+
+
+def verdict_table(found: Explanation) -> ReportTable:
+    """The claims as given, in every trial and in joint draws."""
+    rows: list[dict[str, object]] = []
+    for verdict in found.verdicts:
+        told: dict[str, object] = {
+            "claim": claim(verdict.claim),
+            "verdict": word(verdict),
+            "threshold": verdict.threshold,
+        }
+        given = {"input": "as given", "setting": "", "crosses": "", "source": ""}
+        rows.append({**vars(verdict), **told, **given})
+        for trial in verdict.trials:
+            crosses = "yes" if trial.flips else "no"
+            rows.append({**vars(trial), **told, "crosses": crosses})
+        if verdict.joint is not None:
+            rows.append({**told, **_joint_row(verdict.joint)})
+    undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
+    return ReportTable(
+        title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
+        columns=Claims.all(),
+        frame=pd.DataFrame(rows)[Claims.fields()],
+        note=notes("table_note", goal=found.goal, thorough=_all_tried(found)),
+        marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
+        source=VERDICTS,
+        folded=True,
+        sheet="claims",
+        meaning="the claims as given, with each unsure input at another value, and in joint draws",
+    )
+
+
+def _joint_row(joint: Joint) -> dict[str, object]:
+    return {
+        "input": notes("joint_input", joint=joint),
+        "setting": notes("joint_at", joint=joint),
+        "with_it": None,
+        "without_it": None,
+        "whole": None,
+        "measure": joint.middle,
+        "crosses": notes("joint_holds", joint=joint),
+        "source": "",
+    }
+
+
+def _all_tried(found: Explanation) -> bool:
+    """Whether every unsure input was tried on every claim."""
+    return not any(verdict.not_tried for verdict in found.verdicts)
+
+
+# ---- levers ---------------------------------------------------------------------------------------------------------
+
+
+def lever_chart(found: Explanation) -> Chart | None:
+    """Shapley share of each lever, with what it makes first in and last out; None if levers reduce nothing."""
+    values = found.values
+    if values is None or not told_values(values):
+        return None
+    rows = []
+    for value in told_values(values):
+        row: dict[str, object] = {"lever": value.name, "doubt": value.doubt / values.whole}
+        for figure in ("first_in", "last_out", "shapley"):
+            row[figure] = getattr(value, figure) / values.whole
+        rows.append(row)
+    top = told_values(values)[0]
+    return Chart(
+        name="lever_values",
+        title=notes("levers_title", top=top, values=values, what=OBJECTIVES[found.goal]),
+        caption=notes("levers_caption", values=values, what=OBJECTIVES[found.goal], found=found),
+        spec=charts.lever_values(pd.DataFrame(rows), VALUES),
+        source=VALUES,
+    )
+
+
+def told_values(values: LeverValues) -> Sequence[LeverValue]:
+    """The levers of a run by their Shapley share; none if together they reduce nothing."""
+    if values.whole <= 0:
+        return []
+    return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
+
+
+class Levers(Columns):
+    """A row a lever."""
+
+    lever = text()
+    first_in = figures("first in", "MUSD")
+    last_out = figures("last out", "MUSD")
+    shapley = figures("Shapley share", "MUSD", summed=True)
+    doubt = figures("its standard error", "MUSD")
+    share = per_cent("share", "of all levers")
+
+
+def lever_table(found: Explanation) -> ReportTable | None:
+    """The value of each lever in figures; None if it was not asked for."""
+    values = found.values
+    if values is None or not told_values(values):
+        return None
+    rows = []
+    for value in told_values(values):
+        share = value.shapley / values.whole
+        rows.append({**vars(value), "lever": value.name, "share": share})
+    what = OBJECTIVES[found.goal]
+    return ReportTable(
+        title=notes("values_title", values=values, what=what),
+        columns=Levers.all(),
+        frame=pd.DataFrame(rows)[Levers.fields()],
+        note=notes("values_note", values=values),
+        source=VALUES,
+        folded=True,
+        sum_row="All",
+    )

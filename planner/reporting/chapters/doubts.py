@@ -36,7 +36,7 @@ def chapter(run: RunView) -> Chapter | None:
     parts: list[Part | None] = [tornado_chart(run)]
     found = decided(run)
     if run.found is not None:
-        parts += [why_tables.verdict_table(run.found), why_tables.assumptions(run.found)]
+        parts.append(why_tables.assumptions(run.found))
     if found is not None and found.execution:
         parts.append(execution(run, found))
     left_out = say.lines("left_out", run=run)

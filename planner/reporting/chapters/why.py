@@ -10,7 +10,7 @@ from itertools import pairwise
 import pandas as pd
 
 from planner.reporting.chapters import why_tables
-from planner.reporting.chapters.claims import claim, step, why
+from planner.reporting.chapters.claims import step, verdict_statements
 from planner.reporting.charts import risk as charts
 from planner.reporting.parts import Chapter, Chart, Part, Statement, Text
 from planner.reporting.run_view import RunView
@@ -28,8 +28,10 @@ def chapter(run: RunView) -> Chapter | None:
     found = run.found
     if found is None:
         return None
-    words = [f"{told.about}. {told.sentence}" for told in statements(found, run.names)]
-    source = f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing"
+    of_claims = list(verdict_statements(found))  # which have a chapter of their own
+    told = [one for one in statements(found, run.names) if one not in of_claims]
+    words = [f"{one.about}. {one.sentence}" for one in told]
+    source = f"{EXPLANATION}: ladder, left_out, links, knowledge, timing"
     parts: list[Part] = [levers(found), Text(words, source=source)]
     asked = decided(run)
     if asked is not None:
@@ -47,9 +49,7 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
     out = []
     if top is not None:
         out.append(Statement("Levers", say("levers", found=found, top=top, step=step)))
-    for verdict in found.verdicts:
-        about = f"{verdict.claim.capitalize()}: {notes('verdict_word', verdict=verdict.verdict)}"
-        out.append(Statement(about, f"{claim(verdict.claim)}? {why(verdict)}"))
+    out += verdict_statements(found)
     tightest_links = list(tightest(found))
     bottleneck = say("bottleneck", names=names, tightest=tightest_links, step=step)
     out.append(Statement("Bottleneck", bottleneck))

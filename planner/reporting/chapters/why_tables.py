@@ -220,56 +220,6 @@ def _rung(rung: Rung) -> dict[str, object]:
     return row | {"relative": rung.change / before if before > 1e-9 else None}
 
 
-class Claims(Columns):
-    """A row a trial of a claim, that with the inputs as given first."""
-
-    claim = text()
-    verdict = text()
-    input = text()
-    setting = text("tried at")
-    with_it = figures("with it", "MUSD")
-    without_it = figures("without it", "MUSD")
-    measure = per_cent("measure")
-    line = per_cent("line")
-    crosses = text("crosses the line")
-    source = text("why this range", only=SHEET)
-
-
-def verdict_table(found: Explanation) -> ReportTable | None:
-    """The claims as given and in every trial."""
-    rows = []
-    for verdict in found.verdicts:
-        told = {
-            "claim": claim(verdict.claim),
-            "verdict": notes("verdict_word", verdict=verdict.verdict),
-            "line": verdict.threshold,
-        }
-        as_given = {"input": "as given", "setting": "", "crosses": "", "source": ""}
-        rows.append({**vars(verdict), **told, **as_given})
-        for trial in verdict.trials:
-            crosses = "yes" if trial.flips else "no"
-            rows.append({**vars(trial), **told, "crosses": crosses})
-    if not rows:
-        return None
-    what = OBJECTIVES[found.goal]
-    headings = {
-        "with_it": ("with it", f"{what} with it (MUSD)"),
-        "without_it": ("without it", f"{what} without it (MUSD)"),
-    }
-    undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
-    return ReportTable(
-        title=notes("claims_title", claims=len(found.verdicts), undecided=undecided),
-        columns=with_words(Claims.all(), headings),
-        frame=pd.DataFrame(rows)[Claims.fields()],
-        note=notes("claims_note", goal=found.goal),
-        marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
-        source=f"{EXPLANATION}: verdicts",
-        folded=True,
-        sheet="claims",
-        meaning="the claims measured as given and with each unsure input at another value",
-    )
-
-
 class Assumptions(Columns):
     """A row a value tried of an unsure input."""
 

@@ -11,6 +11,7 @@ from altair.utils.schemapi import debug_mode
 from planner.reporting.chapters import (
     answer,
     capacity,
+    claims,
     dependence,
     doubts,
     exposed,
@@ -44,6 +45,7 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     remains.chapter,
     dependence.chapter,
     doubts.chapter,
+    claims.chapter,
     why.chapter,
     plants.chapter,
     supply.chapter,
