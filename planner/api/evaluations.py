@@ -80,11 +80,14 @@ def evaluate_into(
 def refuse_other_file(path: Path) -> None:
     """Raise InputError if something is there that is no table of losses of an evaluation."""
     if path.is_dir():
-        said, remedy = "is a folder", "name a file, e.g. losses.csv"
-        raise InputError([Fault("--out", 0, str(path), said, remedy=remedy)])
+        raise _no_table(path, "is a folder", "name a file, e.g. losses.csv")
     if path.exists():
         with path.open("rb") as file:
             begins = file.read(len(OF_TABLE))
         if begins != OF_TABLE.encode():
-            said, remedy = "exists and was not written by this command", "name another file"
-            raise InputError([Fault("--out", 0, str(path), said, remedy=remedy)])
+            said = "exists and was not written by this command"
+            raise _no_table(path, said, "name another file")
+
+
+def _no_table(path: Path, said: str, remedy: str) -> InputError:
+    return InputError([Fault("--out", 0, str(path), said, remedy=remedy)])

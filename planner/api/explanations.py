@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -46,6 +45,7 @@ from planner.studies.store import read_results
 COMPARISON, REMOVALS = "compare.html", "removals.json"
 A_COMPARISON = "a comparison"
 INVESTMENT = ("contracts", "prices", "finance", "byproducts")
+REMOVAL_BY_PLANTS = TypeAdapter(dict[str, Removal])
 
 
 def explain_into(
@@ -64,7 +64,7 @@ def explain_into(
     Raises InputError, RunFolderError, StoppedError.
     """
     progress("reading the run")
-    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    belongs_to = _fingerprint(run)
     plan = open_run(run)
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
@@ -72,13 +72,15 @@ def explain_into(
             folder = study or run.parent / "studies" / f"{run.name}-claims"
             found = _with_joint(plan, found, joint, folder, workers, progress)
         covered = coverage(plan, progress=progress)
-        plan = replace(plan, tables=plan.tables | {COVERAGE.name: covered.table()})
+        plan = _with_table(plan, COVERAGE.name, covered.table())
+
+        def fill(target: Path) -> None:
+            _write_coverage(covered, target)
+            _write_json(found.as_json(belongs_to), target / EXPLANATION)
+            write_again(beside, plan, target)
+
         progress("writing the reports")
-        refresh_pages(
-            run,
-            partial(_fill, found, covered, belongs_to, partial(write_again, beside, plan)),
-            belongs_to,
-        )
+        refresh_pages(run, fill, belongs_to)
     return plan, found
 
 
@@ -111,6 +113,20 @@ def _tell_tenths(progress: Progress, told: list[int], status: StudyStatus) -> No
         progress(f"claims in joint draws: {status.done} of {status.total} points")
 
 
+def _fingerprint(run: Path) -> str:
+    return fingerprint(run) if (run / SUMMARY).exists() else ""
+
+
+def _with_table(plan: Plan, name: str, table: pd.DataFrame) -> Plan:
+    tables = {**plan.tables, name: table}
+    return replace(plan, tables=tables)
+
+
+def _write_json(values: object, path: Path) -> None:
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
 def coverage_into(
     run: Path, years: Sequence[int] = (), *, progress: Progress = silent
 ) -> tuple[Plan, Coverage]:
@@ -118,11 +134,11 @@ def coverage_into(
 
     Raises InputError, RunFolderError, StoppedError.
     """
-    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    belongs_to = _fingerprint(run)
     plan = plan_of(run, progress)
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = coverage(plan, years, progress)
-        plan = replace(plan, tables=plan.tables | {COVERAGE.name: found.table()})
+        plan = _with_table(plan, COVERAGE.name, found.table())
 
         def fill(target: Path) -> None:
             _write_coverage(found, target)
@@ -135,8 +151,7 @@ def coverage_into(
 
 def _write_coverage(found: Coverage, target: Path) -> None:
     write_table(COVERAGE.name, found.table(), target)
-    text = json.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    (target / COVERAGE_JSON).write_text(text, encoding="utf-8", newline="\n")
+    _write_json(found.as_json(), target / COVERAGE_JSON)
 
 
 def shares_into(
@@ -146,11 +161,11 @@ def shares_into(
 
     Raises RunFolderError, StoppedError.
     """
-    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    belongs_to = _fingerprint(run)
     plan = plan_of(run, progress)
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = shares(plan.case, check_all=check_all, progress=progress)
-        plan = replace(plan, tables=plan.tables | {SHARES.name: shares_table(found)})
+        plan = _with_table(plan, SHARES.name, shares_table(found))
 
         def fill(target: Path) -> None:
             write_table(SHARES.name, plan.tables[SHARES.name], target)
@@ -159,21 +174,6 @@ def shares_into(
         progress("writing the reports")
         refresh_pages(run, fill, belongs_to)
     return plan, found
-
-
-def _fill(
-    found: Explanation,
-    covered: Coverage,
-    belongs_to: str,
-    write: Callable[[Path], None],
-    target: Path,
-) -> None:
-    _write_coverage(covered, target)
-    text = (
-        json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
-    (target / EXPLANATION).write_text(text, encoding="utf-8", newline="\n")
-    write(target)
 
 
 def compare_into(
@@ -190,11 +190,12 @@ def compare_into(
     Raises InputError for fewer than two runs, RunFolderError, StoppedError.
     """
     refuse_single(runs)
-    target = folder or Path("reports") / "-".join(["compare", *(path.name for path in runs)])
+    names = [path.name for path in runs]
+    target = folder or Path("reports") / "-".join(["compare", *names])
     refuse_foreign(target, COMPARISON, A_COMPARISON, force)
     progress("reading the runs")
     plans = [open_run(path) for path in runs]
-    found = compare(plans, names=[file_words(path.name) for path in runs], progress=progress)
+    found = compare(plans, names=[file_words(name) for name in names], progress=progress)
     progress("writing the comparison")
 
     def fill(place: Path) -> None:
@@ -226,11 +227,10 @@ def business_case_into(
     plan = plan_of(run, progress)
     if tables is not None:
         plan = replace(plan, case=_with_tables(plan.case, tables))
-    belongs_to, key = fingerprint(run), "+".join(sorted(projects))
+    belongs_to = fingerprint(run)
+    key = "+".join(sorted(projects))
     kept = _kept_removals(run, belongs_to)
-    known = (
-        TypeAdapter(Removal).validate_python(kept[key]) if key in kept else _by_merit(run, projects)
-    )
+    known = kept.get(key) or _by_merit(run, projects)
     found = business_case(
         plan,
         projects,
@@ -241,42 +241,36 @@ def business_case_into(
         name=file_words(run.name),
         progress=progress,
     )
-    stem = file_name("-".join([found.file_stem(), *([tables.stem] if tables else [])]))
-    names = [f"{stem}.html", f"{stem}.xlsx"]
     if found.removal is not None and known is None:
-        kept[key] = asdict(found.removal)
+        kept[key] = found.removal
+    stem = found.file_stem()
+    if tables is not None:
+        stem = f"{stem}-{tables.stem}"
+    page = f"{file_name(stem)}.html"
+    workbook = f"{file_name(stem)}.xlsx"
 
     def fill(target: Path) -> None:
-        (target / names[0]).write_text(
-            business_case_page(found, plan.case), encoding="utf-8", newline="\n"
-        )
-        write_business_case(found, plan.case, target / names[1], statements(found, plan.case))
+        text = business_case_page(found, plan.case)
+        (target / page).write_text(text, encoding="utf-8", newline="\n")
+        sheets = statements(found, plan.case)
+        write_business_case(found, plan.case, target / workbook, sheets)
         if kept:
-            text = (
-                json.dumps({"run_sha256": belongs_to, "removals": kept}, indent=2, allow_nan=False)
-                + "\n"
-            )
-            (target / REMOVALS).write_text(text, encoding="utf-8", newline="\n")
+            removals = {key: asdict(removal) for key, removal in kept.items()}
+            _write_json({"run_sha256": belongs_to, "removals": removals}, target / REMOVALS)
 
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
-    return plan, found, [str(run / name) for name in names]
+    return plan, found, [str(run / page), str(run / workbook)]
 
 
 def _with_tables(case: Case, path: Path) -> Case:
     """The case with tables of a TOML file instead of its own."""
     read = read_toml(path, "investment case")
-    faults = [
-        read.fault(
-            "unknown-key",
-            [name],
-            f"is no table of an investment case{did_you_mean(name, INVESTMENT)}",
-        )
-        for name, rows in read.values.items()
-        if name not in INVESTMENT
-        or not isinstance(rows, list)
-        or not all(isinstance(row, dict) for row in rows)
-    ]
+    faults = []
+    for name, rows in read.values.items():
+        if name not in INVESTMENT or not _is_table(rows):
+            said = f"is no table of an investment case{did_you_mean(name, INVESTMENT)}"
+            faults.append(read.fault("unknown-key", [name], said))
     if faults:
         raise InputError(faults)
     for name, rows in read.values.items():
@@ -284,11 +278,17 @@ def _with_tables(case: Case, path: Path) -> Case:
     return case
 
 
-def _kept_removals(run: Path, belongs_to: str) -> dict[str, Any]:
+def _is_table(rows: object) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+
+
+def _kept_removals(run: Path, belongs_to: str) -> dict[str, Removal]:
     """Removals that were solved for in this run, by plants."""
     try:
         kept = json.loads((run / REMOVALS).read_text(encoding="utf-8"))
-        return dict(kept["removals"]) if kept["run_sha256"] == belongs_to else {}
+        if kept["run_sha256"] != belongs_to:
+            return {}
+        return REMOVAL_BY_PLANTS.validate_python(kept["removals"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -296,12 +296,9 @@ def _kept_removals(run: Path, belongs_to: str) -> dict[str, Any]:
 def _by_merit(run: Path, projects: Sequence[str]) -> Removal | None:
     """The worth of one plant as the merit list of an explained run has it."""
     explained = read_explanation(run) if len(projects) == 1 else None
-    rows = explained.decision.merit if explained and explained.decision else []
-    return next(
-        (
-            Removal(row.worth, merit=True)
-            for row in rows
-            if row.project == projects[0] and row.worth
-        ),
-        None,
-    )
+    if explained is None or explained.decision is None:
+        return None
+    for row in explained.decision.merit:
+        if row.project == projects[0] and row.worth:
+            return Removal(row.worth, merit=True)
+    return None

@@ -221,24 +221,34 @@ def solve_into(
     """
     target = folder or default_folder(case)
     refuse_foreign(target, SUMMARY, A_RUN, force)
-    large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
-    with Background(large and len(case.scenarios) <= MOST_COPIED, write_page.__module__) as beside:
-        nothing = (
-            beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
-        )
-        plan: PlanValues = (
-            solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
-            if whole
-            else solve_case(
+    is_large = size_of(case).terms > LARGE
+    is_whole = method_of(case, method, progress) == "whole"
+    pays = is_large and len(case.scenarios) <= MOST_COPIED
+    with Background(pays, write_page.__module__) as beside:
+        plan: PlanValues
+        if is_whole:
+            plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
+        else:
+            plan = solve_case(
                 case, progress, time_limit, baseline, method="scenarios", workers=workers or cores()
             )
-        )
-        if nothing is not None and plan.status in COMPARABLE:
-            progress("without a plan")
-            plan = compared(plan, nothing())
         progress("writing the reports")
         write_run(plan, target, partial(_two_pages, beside, plan), force=force)
     return Plan.of(plan), target
+
+
+def _solve_whole(
+    case: Case, beside: Background, progress: Progress, time_limit: float | None, *, baseline: bool
+) -> PlanValues:
+    """Solve a case as one program, and without levers beside it for the comparison."""
+    if not baseline:
+        return solve_whole(case, progress, time_limit, baseline=False, nothing=None)
+    nothing = beside(solve_without_plan, case, silent, time_limit)
+    plan = solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
+    if plan.status not in COMPARABLE:
+        return plan
+    progress("without a plan")
+    return compared(plan, nothing())
 
 
 def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
@@ -271,12 +281,10 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     versions = other_versions(stored, again)
     found = differences(stored, again)
     if found:
+        why = "its files were changed after it was written"
+        if versions:
+            why = "other versions solve it now"
         said = "\n".join(f"  {line}" for line in [*versions, *found])
-        why = (
-            "other versions solve it now"
-            if versions
-            else "its files were changed after it was written"
-        )
         raise RunFolderError(f"{run}: is not what its inputs give ({why}):\n{said}")
     return stored, versions
 

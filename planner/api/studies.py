@@ -1,9 +1,9 @@
-"""Studies: run one, go on with it, look how far it is, write its pages; a frontier; a plan in other futures."""
+"""Studies: run one, go on with it, look how far it is, write its pages; open one and solve a point of it; a frontier."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,17 +57,15 @@ def study(
     Counter({'optimal': 3})
     """
     found, base, place = run.read_given(asked, case)
-    named = (
-        Path(f"{file_name(found.title) or place}.toml")
-        if isinstance(asked, Mapping)
-        else Path(asked)
-    )
-    out = default_out(named) if out is None else Path(out)
+    path = Path(f"{file_name(found.title) or place}.toml")
+    if not isinstance(asked, Mapping):
+        path = Path(asked)
+    folder = default_out(path) if out is None else Path(out)
+    who = team(workers, scheduler)
     if isinstance(found.design, FrontierDesign):
         opened = run.open_case(found, base, case)
-        return _traced(found, opened, out, team(workers, scheduler), tell)
-    who = team(workers, scheduler)
-    return run.run_points(asked, out, who, tell, case=case, functions=functions, part=part)
+        return _traced(found, opened, folder, who, tell)
+    return run.run_points(asked, folder, who, tell, case=case, functions=functions, part=part)
 
 
 def merge_study(
@@ -105,7 +103,8 @@ def retry_study(
 
 def study_status(folder: str | Path) -> StudyStatus:
     """How far a study is; while it runs, too: its points, or the parts of a frontier. Raises RunFolderError."""
-    return (frontier_status if is_frontier(Path(folder)) else run.status_of)(Path(folder))
+    folder = Path(folder)
+    return frontier_status(folder) if is_frontier(folder) else run.status_of(folder)
 
 
 def study_report(
@@ -113,17 +112,18 @@ def study_report(
 ) -> Path:
     """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
 
-    plans: run folders whose plans are held fixed at every point. Raises InputError, RunFolderError, StoppedError.
+    plans: run folders whose plans are fixed at every point. Raises InputError, RunFolderError, StoppedError.
     """
     folder = Path(folder)
-    if is_frontier(folder):
-        if plans:
-            _with_points(folder, "leave --plan out")
+    page = folder / "report.html"
+    if is_frontier(folder) and not plans:
         write_page(frontier_page(read_frontier(folder)), folder)
-    else:
-        given = read_plans([Path(plan) for plan in plans])
-        write_report(analyse(folder, hold(folder, given, progress) if given else None), folder)
-    return folder / "report.html"
+        return page
+    _with_points(folder, "leave --plan out")
+    given = read_plans([Path(plan) for plan in plans])
+    held = hold(folder, given, progress) if given else None
+    write_report(analyse(folder, held), folder)
+    return page
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,9 +145,9 @@ class StudyData:
         return f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {done} with a result)"
 
     def _repr_html_(self) -> str:
-        statuses = self.results["status"].value_counts()
-        counts = {str(name): int(count) for name, count in statuses.items()}
-        facts = {"folder": self.folder, "rows": len(self.results), **counts}
+        facts: dict[str, Any] = {"folder": self.folder, "rows": len(self.results)}
+        for status, count in self.results["status"].value_counts().items():
+            facts[str(status)] = int(count)
         table = self.results.head(MOST_ROWS).to_html(index=False)
         more = ["study.results", "study.plans", "study.case_at(0)", "study.iamc()"]
         return shown(repr(self), facts, {"results": table}, more)
@@ -164,11 +164,11 @@ class StudyData:
 
 def _with_points(folder: str | Path, remedy: str) -> Path:
     """The folder of a study; raises InputError for a frontier."""
-    if is_frontier(Path(folder)):
-        raise InputError(
-            [Fault(str(folder), 0, "", "is a frontier, which has no points", remedy=remedy)]
-        )
-    return Path(folder)
+    folder = Path(folder)
+    if is_frontier(folder):
+        said = "is a frontier, which has no points"
+        raise InputError([Fault(str(folder), 0, "", said, remedy=remedy)])
+    return folder
 
 
 def open_study(folder: str | Path) -> StudyData:
@@ -178,8 +178,13 @@ def open_study(folder: str | Path) -> StudyData:
     ['optimal', 'optimal', 'optimal']
     """
     folder = _with_points(folder, "read its frontier.csv")
-    tables = (read(folder) for read in (read_results, read_design, read_plan_table))
-    return StudyData(folder, run.stored_case(folder), *tables)
+    return StudyData(
+        folder=folder,
+        case=run.stored_case(folder),
+        results=read_results(folder),
+        design=read_design(folder),
+        plans=read_plan_table(folder),
+    )
 
 
 def open_point(
@@ -190,18 +195,30 @@ def open_point(
     Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
     one has an optimum and the other none. Raises RunFolderError, InputError.
     """
-    case, name = run.case_at(_with_points(folder, "name the folder of another study"), str(point))
-    plan, target = solve_into(case, None if out is None else Path(out), progress=progress)
-    results = read_results(Path(folder)).set_index("point")
-    before, gaps = results[~results.index.duplicated()].loc[name], [0.0]
-    if before["status"] == OPTIMAL and plan.tables:
-        keys = ("risk_musd", "cost_musd")
-        gaps = [
-            abs(before[key] - plan.summary[key]) / (1.0 + abs(plan.summary[key])) for key in keys
-        ]
-    elif before["status"] is not None and (before["status"] == OPTIMAL) != bool(plan.tables):
-        gaps = [math.inf]
-    return plan, target, max(gaps)
+    folder = _with_points(folder, "name the folder of another study")
+    case, name = run.case_at(folder, str(point))
+    target = None if out is None else Path(out)
+    plan, written = solve_into(case, target, progress=progress)
+    results = read_results(folder).set_index("point")
+    rows = results[~results.index.duplicated()].to_dict("index")
+    return plan, written, _gap(rows[name], plan)
+
+
+def _gap(before: Mapping[Hashable, Any], plan: Plan) -> float:
+    """The largest relative difference of risk and cost between a row of results and a plan; infinite where one has an
+    optimum and the other none."""
+    if before["status"] is None:
+        return 0.0
+    was_optimal = before["status"] == OPTIMAL
+    if was_optimal != bool(plan.tables):
+        return math.inf
+    if not was_optimal:
+        return 0.0
+    gap = 0.0
+    for key in ("risk_musd", "cost_musd"):
+        now = plan.summary[key]
+        gap = max(gap, abs(before[key] - now) / (1.0 + abs(now)))
+    return gap
 
 
 def default_out(path: Path) -> Path:
@@ -213,10 +230,11 @@ def team(workers: int | None, scheduler: str) -> Team:
     """Who solves points. Raises InputError if both are given."""
     if scheduler and workers is not None:
         told = "does not apply beside --scheduler, which has workers of its own"
-        raise InputError(
-            [Fault("planner study", 0, "--workers", told, remedy="leave one of the two out")]
-        )
-    return on_scheduler(scheduler) if scheduler else team_of(workers or 1)
+        remedy = "leave one of the two out"
+        raise InputError([Fault("planner study", 0, "--workers", told, remedy=remedy)])
+    if scheduler:
+        return on_scheduler(scheduler)
+    return team_of(workers or 1)
 
 
 def frontier(
@@ -232,7 +250,6 @@ def frontier(
     >>> bool(curve.table["risk_musd"].is_monotonic_decreasing)
     True
     """
-    curve, table = trace_case(
-        case, FrontierDesign(kind="frontier", scale=[low, high], most=most), tell
-    )
+    design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
+    curve, table = trace_case(case, design, tell)
     return FrontierResults(case.name, table, curve.gap, curve.solves)

@@ -1,23 +1,56 @@
-"""What is found out about a state besides its plan: its frontier, a study of one number, why it differs."""
+"""Findings about a state besides its plan: its frontier, a study of one number, why it differs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, isnan, nan
 from typing import Any
 
 from planner.data.case import Case
 from planner.results.plan import PlanValues
-from planner.server.edits import Edit, Edits
+from planner.server.edits import Edit, Edits, with_edit, without
 
 WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
 """Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
+Shown = dict[str, Any]
+"""Values by name with which a template is filled."""
 AskedAndGot = tuple[float, float, float]
 """A point of a frontier: weight of cost, cost, risk (MUSD); of a study: value, risk, cost."""
-AskedPoints = Sequence[AskedAndGot]
-StateAndPlan = tuple[str, Edits, PlanValues]
-"""One of two states that are compared: its name, its edits on the case, its plan."""
+
+
+@dataclass(frozen=True)
+class ComparedState:
+    """One of two states that are compared: its name, its edits on the case, its plan."""
+
+    name: str
+    edits: Edits
+    plan: PlanValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One of the changes between two states: the edit, whether it is taken back, and all edits once it is made."""
+
+    edit: Edit
+    back: bool
+    edits: Edits
+
+
+@dataclass(frozen=True)
+class PlantEffect:
+    """The effect of a plant that is kept out (`out`), or that others build (`built`): risk and cost that this adds
+    (MUSD), nan where there is then no plan, and the plants whose new capacity (t/y) changes most with it."""
+
+    what: str
+    risk: float = nan
+    cost: float = nan
+    moved: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a plan."""
+        return not isnan(self.risk)
 
 
 @dataclass(frozen=True)
@@ -35,8 +68,8 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Because:
-    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and what each of so
-    many changes does on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
+    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and the effect of
+    each of so many changes on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
 
     before: str
     after: str
@@ -46,11 +79,14 @@ class Because:
 
     @property
     def interplay(self) -> tuple[float, float] | None:
-        """What the changes do together beyond what each does alone, once all are solved."""
+        """The effect of the changes together beyond those of each alone, once all are solved."""
+        if len(self.effects) < self.many:
+            return None
         risk, cost = self.change
-        for *_, more, dearer in self.effects:
-            risk, cost = risk - more, cost - dearer
-        return (risk, cost) if len(self.effects) == self.many else None
+        for _, _, risk_alone, cost_alone in self.effects:
+            risk -= risk_alone
+            cost -= cost_alone
+        return risk, cost
 
 
 def both(figures: Mapping[str, Any]) -> tuple[float, float]:
@@ -58,13 +94,37 @@ def both(figures: Mapping[str, Any]) -> tuple[float, float]:
     return figures["risk_musd"], figures["cost_musd"]
 
 
+def steps_between(before: Edits, after: Edits) -> list[Step]:
+    """The changes that lead from one state to another, each on its own where all else is as in the first."""
+    steps = []
+    for edit in after:
+        if edit not in before:
+            made = with_edit(before, edit)
+            steps.append(Step(edit=edit, back=False, edits=made))
+    kept = [edit.key for edit in after]
+    for edit in before:
+        if edit.key not in kept:
+            left = without(before, edit.key)
+            steps.append(Step(edit=edit, back=True, edits=left))
+    return steps
+
+
+def values_between(low: float, high: float, points: int, is_whole: bool) -> list[float]:
+    """Evenly spaced values from one end to the other; each once where only whole numbers count."""
+    values = []
+    for place in range(points):
+        value = low + (high - low) * place / (points - 1)
+        values.append(float(round(value)) if is_whole else value)
+    return list(dict.fromkeys(values))
+
+
 def weighted(case: Case, weight: float) -> Case:
     """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
+    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
     if weight == inf:
-        settings = {"levers": (), "objective.goal": "welfare", "objective.risk_limit": None}
-        return case.with_settings(settings)
+        return goal.with_settings({"levers": ()})
     countries = []
     for row in case.tables.countries:
-        countries.append(row.model_copy(update={"weight": row.weight / weight}))
-    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
+        lighter = {"weight": row.weight / weight}
+        countries.append(row.model_copy(update=lighter))
     return goal.with_tables(countries=tuple(countries))

@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from itertools import count
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from starlette.staticfiles import StaticFiles
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.forms.html import static
 from planner.results.plan import PlanValues
-from planner.server.edits import Edit, read_edit
+from planner.server.edits import TARGET_WORDS, Edit, read_edit, refused
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
@@ -48,6 +49,8 @@ QUIET_SECONDS = 15.0
 PATIENCE = 1.0
 """After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
+MOST_POINTS = 101
+"""Points of a study."""
 FORMS = {
     ".html": "text/html",
     ".json": "application/json",
@@ -62,32 +65,12 @@ Action = Callable[[Workbench, Body], object]
 def _text(body: Body, key: str) -> str:
     value = body.get(key, "")
     if not isinstance(value, str) or len(value) > 500:
-        raise InputError([Fault("page", 0, key, "must be a text")])
+        raise refused("page", key, "must be a text")
     return value
 
 
-def _describe(bench: Workbench, body: Body) -> None:
-    bench.describe(_text(body, "folder"), _text(body, "name"), _text(body, "note"))
-
-
-def _target(bench: Workbench, body: Body) -> None:
-    """Add a target: its columns as texts, the share in per cent."""
-    columns: dict[str, object] = {}
-    for key in ("kind", "element", "form", "party"):
-        if _text(body, key):
-            columns[key] = _text(body, key)
-    columns["share"] = _number(body, "share") / 100
-    if _text(body, "price").strip():
-        columns["price_usd_per_kg"] = _number(body, "price")
-    if _text(body, "first_year").strip():
-        columns["first_year"] = int(_number(body, "first_year"))
-    taken = {edit.key for edit in bench.record.edits} | {
-        f"target.{one}" for one in bench.base.targets
-    }
-    at = 1
-    while f"target.added-{at}" in taken:
-        at += 1
-    bench.edit(Edit(f"target.added-{at}", json.dumps(columns)))
+def _folder(body: Body) -> str:
+    return _text(body, "folder")
 
 
 def _number(body: Body, key: str) -> float:
@@ -98,13 +81,50 @@ def _number(body: Body, key: str) -> float:
         found = nan
     if not isfinite(found):
         hint = "; write a decimal point" if "," in text else ""
-        raise InputError([Fault("page", 0, key, f"{text!r:.40} is no number{hint}")])
+        raise refused("page", key, f"{text!r:.40} is no number{hint}")
     return found
 
 
+def _keep(bench: Workbench, body: Body) -> str:
+    kept = bench.keep(_text(body, "name"))
+    return f"Kept as “{kept.name}”, on the shelf below."
+
+
+def _tick(bench: Workbench, body: Body) -> None:
+    is_ticked = body.get("ticked")
+    bench.tick(_folder(body), bool(is_ticked))
+
+
+def _describe(bench: Workbench, body: Body) -> None:
+    name = _text(body, "name")
+    note = _text(body, "note")
+    bench.describe(_folder(body), name, note)
+
+
+def _target(bench: Workbench, body: Body) -> None:
+    """Add a target: its columns as texts, the share in per cent."""
+    columns: dict[str, object] = {}
+    for key in TARGET_WORDS:
+        if _text(body, key):
+            columns[key] = _text(body, key)
+    columns["share"] = _number(body, "share") / 100
+    if _text(body, "price").strip():
+        columns["price_usd_per_kg"] = _number(body, "price")
+    if _text(body, "first_year").strip():
+        columns["first_year"] = int(_number(body, "first_year"))
+    taken = {edit.key for edit in bench.record.edits}
+    taken |= {f"target.{one}" for one in bench.base.targets}
+    numbered = (f"target.added-{at}" for at in count(1))
+    key = next(one for one in numbered if one not in taken)
+    bench.edit(Edit(key, json.dumps(columns)))
+
+
 def _study(bench: Workbench, body: Body) -> None:
-    low, high, points = (_number(body, key) for key in ("low", "high", "points"))
-    bench.study(_text(body, "key"), low, high, int(points) if 2 <= points <= 101 else 0)
+    low = _number(body, "low")
+    high = _number(body, "high")
+    points = _number(body, "points")
+    is_too_many = not 2 <= points <= MOST_POINTS
+    bench.study(_text(body, "key"), low, high, 0 if is_too_many else int(points))
 
 
 ACTIONS: dict[str, Action] = {
@@ -112,18 +132,16 @@ ACTIONS: dict[str, Action] = {
     "revert": lambda bench, body: bench.revert(_text(body, "key")),
     "undo": lambda bench, _: bench.step(-1),
     "redo": lambda bench, _: bench.step(1),
-    "keep": lambda bench, body: (
-        f"Kept as “{bench.keep(_text(body, 'name')).name}”, on the shelf below."
-    ),
-    "drop": lambda bench, body: bench.drop(_text(body, "folder")),
-    "restore": lambda bench, body: bench.go_to_kept(_text(body, "folder")),
-    "pin": lambda bench, body: bench.pin(_text(body, "folder")),
-    "tick": lambda bench, body: bench.tick(_text(body, "folder"), bool(body.get("ticked"))),
+    "keep": _keep,
+    "drop": lambda bench, body: bench.drop(_folder(body)),
+    "restore": lambda bench, body: bench.go_to_kept(_folder(body)),
+    "pin": lambda bench, body: bench.pin(_folder(body)),
+    "tick": _tick,
     "describe": _describe,
     "target": _target,
     "cases": lambda bench, _: bench.check_cases(),
     "price": lambda bench, body: bench.price(_text(body, "project")),
-    "compare": lambda bench, body: bench.compare(_text(body, "folder")),
+    "compare": lambda bench, body: bench.compare(_folder(body)),
     "study": _study,
     "hold": lambda bench, _: bench.hold(),
     "stop": lambda bench, _: bench.halt(),
@@ -145,18 +163,19 @@ class Site:
         self.app.router.redirect_slashes = False
 
     def _routes(self) -> list[BaseRoute]:
-        return [
+        static_files = StaticFiles(packages=[("planner.server", "static")])
+        routes: list[BaseRoute] = [
             Route("/", self.page),
             Route("/events", self.events),
             Route("/static/vega.js", self.vega),
-            Mount("/static", StaticFiles(packages=[("planner.server", "static")])),
+            Mount("/static", static_files),
             Route("/part/{name}", self.part),
             Route("/files/{folder}/{path:path}", self.files),
-            *(
-                Route(f"/{name}", partial(self.act, action), methods=["POST"])
-                for name, action in ACTIONS.items()
-            ),
         ]
+        for name, action in ACTIONS.items():
+            answer = partial(self.act, action)
+            routes.append(Route(f"/{name}", answer, methods=["POST"]))
+        return routes
 
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncIterator[None]:
@@ -198,7 +217,7 @@ class Site:
         return Response(static("vega.js"), media_type="text/javascript")
 
     async def events(self, _: Request) -> Response:
-        """What is new, as long as the page is open."""
+        """News, as long as the page is open."""
         return StreamingResponse(self._news(), media_type="text/event-stream")
 
     async def _news(self) -> AsyncIterator[str]:
@@ -207,7 +226,8 @@ class Site:
         try:
             while not self._ending:
                 new.clear()
-                yield f"data: {json.dumps(await run_in_threadpool(self.regions.snapshot))}\n\n"
+                news = await run_in_threadpool(self.regions.snapshot)
+                yield f"data: {json.dumps(news)}\n\n"
                 try:
                     await asyncio.wait_for(new.wait(), QUIET_SECONDS)
                 except TimeoutError:
@@ -217,13 +237,13 @@ class Site:
 
     async def part(self, request: Request) -> Response:
         """A region of the page."""
+        name = request.path_params["name"]
+        asked = dict(request.query_params)
         try:
-            asked = dict(request.query_params)
-            return HTMLResponse(
-                await run_in_threadpool(self.regions.part, request.path_params["name"], asked)
-            )
+            drawn = await run_in_threadpool(self.regions.part, name, asked)
         except PlannerError as error:
-            return JSONResponse({"fault": str(error)}, 422)
+            return _fault(str(error))
+        return HTMLResponse(drawn)
 
     async def act(self, action: Action, request: Request) -> Response:
         """Do one thing, on disk before it is answered."""
@@ -232,40 +252,40 @@ class Site:
             written = json.dumps(body, ensure_ascii=False)
             written.encode()  # half a character cannot be written to disk
         except ClientDisconnect:
-            return JSONResponse({"fault": "only half of the change arrived"}, 400)
+            return _fault("only half of the change arrived", 400)
         except (ValueError, RecursionError):
-            return JSONResponse({"fault": "a change is JSON"}, 400)
+            return _fault("a change is JSON", 400)
         if not isinstance(body, dict):
-            return JSONResponse({"fault": "a change is an object"}, 400)
+            return _fault("a change is an object", 400)
         try:
             async with self._one:
                 said = await run_in_threadpool(action, self.bench, body)
         except PlannerError as error:
-            return JSONResponse({"fault": str(error)}, 422)
+            return _fault(str(error))
         finally:
             self._wake()
-        return JSONResponse(
-            {"said": said or "", "news": await run_in_threadpool(self.regions.snapshot)}
-        )
+        news = await run_in_threadpool(self.regions.snapshot)
+        return JSONResponse({"said": said or "", "news": news})
 
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""
-        wanted = request.path_params["folder"], request.path_params["path"]
-        task = self._writing.get(wanted) or asyncio.ensure_future(
-            run_in_threadpool(self._file, *wanted)
-        )
-        self._writing[wanted] = task
-        await asyncio.wait([task], timeout=PATIENCE if wanted[1].endswith(".html") else None)
+        folder = request.path_params["folder"]
+        name = request.path_params["path"]
+        task = self._writing.get((folder, name))
+        if task is None:
+            task = asyncio.ensure_future(run_in_threadpool(self._file, folder, name))
+            self._writing[folder, name] = task
+        patience = PATIENCE if name.endswith(".html") else None
+        await asyncio.wait([task], timeout=patience)
         if not task.done():
             return HTMLResponse(render("writing.html.j2"), headers={"Refresh": "1"})
-        self._writing.pop(wanted, None)
+        self._writing.pop((folder, name), None)
         try:
             path = task.result()
         except (PlannerError, OSError, ValueError):
-            return JSONResponse({"fault": "there is no such file"}, 404)
-        return FileResponse(
-            path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY}
-        )
+            return _fault("there is no such file", 404)
+        policy = {"Content-Security-Policy": PAGES_POLICY}
+        return FileResponse(path, media_type=FORMS[path.suffix], headers=policy)
 
     def _file(self, folder: str, name: str) -> Path:
         run = self.bench.run_of(folder)
@@ -273,8 +293,8 @@ class Site:
         if not path.exists():
             self._write(folder, name)
         real = path.resolve()
-        is_ours = real.is_relative_to(run) and real == path and real.suffix in FORMS
-        if not is_ours or not real.is_file():
+        is_ours = real.is_relative_to(run) and real == path
+        if not is_ours or real.suffix not in FORMS or not real.is_file():
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
 
@@ -285,6 +305,10 @@ class Site:
         for project in self.bench.base.projects:
             if name == case_page(project):
                 self.bench.investment_case(folder, project)
+
+
+def _fault(said: str, status: int = 422) -> Response:
+    return JSONResponse({"fault": said}, status)
 
 
 class Server:
@@ -312,18 +336,18 @@ class Server:
             timer.daemon = True
             timer.start()
 
-        self._server = server = uvicorn.Server(
-            uvicorn.Config(
-                self.gate,
-                log_level="error",
-                access_log=False,
-                ws="none",
-                timeout_graceful_shutdown=2,
-                server_header=False,
-                date_header=False,
-                timeout_keep_alive=30,
-            )
+        config = uvicorn.Config(
+            self.gate,
+            log_level="error",
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=2,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=30,
         )
+        server = uvicorn.Server(config)
+        self._server = server
         server.handle_exit = lambda *_: leave()  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
@@ -333,7 +357,8 @@ class Server:
         all users of a machine can see, and not the token."""
         path = self.site.bench.opened.folder.resolve() / OPENS
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
             file.write(led_to(self.address))
         return path
 
@@ -354,7 +379,6 @@ def listening(port: int) -> socket.socket:
     except OSError as error:
         found.close()
         said = f"{port} cannot be had: {error.strerror}"
-        raise InputError(
-            [Fault("--port", 0, "", said, remedy="leave it out, and a free one is taken")]
-        ) from None
+        remedy = "leave it out, and a free one is taken"
+        raise InputError([Fault("--port", 0, "", said, remedy=remedy)]) from None
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -15,25 +15,36 @@ ROOM = 0.08
 """Share of the range of risks that an axis leaves free above and below."""
 LEFT_OF = 0.55
 """Share of the cost axis from which on a name stands on the left of its point."""
-HEIGHT, PER_PLAN = 230, 46
+HEIGHT = 230
+"""Height of a chart, px."""
+PER_PLAN = 46
+"""Height of a bar with its room, px."""
 SOLVED = "solved in the background, figures only"
 STORED = "summary.json: risk_musd, cost_musd"
 GREY = "#aeb7c1"
 AXIS = alt.Axis(tickCount=6)
 PARTS = {"cost": style.ACCENT, "residual risk": style.MISSING}
 """Colours of the parts of the risk-adjusted cost."""
+OF_PARTS = alt.Color("part:N", scale=style.colours(PARTS), title=None)
 LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": GREY, "no action": GREY}
 """Colours of the plans on the frontier, by their kind."""
+COST_AND_RISK = (style.figure("cost, MUSD", "cost"), style.figure("residual risk, MUSD", "risk"))
+"""Lines of the tooltip of a plan."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Mark:
-    """A plan on the frontier, MUSD. kind: one of `LOOKS`."""
+    """A plan on the frontier: its name, cost and risk (MUSD). kind: one of `LOOKS`."""
 
     name: str
     cost: float
     risk: float
     kind: str
+
+
+def mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
+    """A plan by its figures, as in its summary."""
+    return Mark(name, figures["cost_musd"], figures["risk_musd"], kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,51 +63,58 @@ class FrontierPoints:
 
 def frontier(points: FrontierPoints) -> dict[str, Any]:
     """Residual risk against cost as a Vega-Lite specification; the risk axis shows the range of the plans, not zero."""
-    marks = pd.DataFrame([vars(mark) for mark in together(points.marks)])
     low, high = risk_range(points)
     across = alt.X("cost:Q", title="cost of the plan, MUSD, present value", axis=AXIS)
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
     up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
-    for rows, hue in ((points.before, GREY), (points.curve, style.ACCENT)):
-        if rows:
-            layers.append(_line(rows, hue, across, up))
+    if points.before:
+        line = _line(points.before, GREY)
+        layers.append(line.encode(x=across, y=up))
+    if points.curve:
+        line = _line(points.curve, style.ACCENT)
+        layers.append(line.encode(x=across, y=up))
     if points.least is not None:
         layers += _least(points.least, up)
-    tips = style.told(
-        style.word("plan", "name"),
-        style.figure("cost, MUSD", "cost"),
-        style.figure("residual risk, MUSD", "risk"),
-    )
-    hues = alt.Scale(domain=list(LOOKS), range=list(LOOKS.values()))
+    marks = pd.DataFrame(map(vars, together(points.marks)))
     within = marks[marks["risk"] <= high]
-    plans = style.sourced(within, STORED).encode(x=across, y=up)
-    dots = plans.mark_point(filled=True, size=110, opacity=1)
-    layers.append(dots.encode(color=alt.Color("kind:N", scale=hues, legend=None), tooltip=tips))
+    dots = _dots(within)
+    layers.append(dots.encode(x=across, y=up))
     layers += _names(within)
-    chart = alt.layer(*layers).properties(width="container", height=HEIGHT)
-    return style.specification(chart)
+    return _wide(alt.layer(*layers), HEIGHT)
 
 
-def _line(rows: Sequence[tuple[float, float]], hue: str, across: alt.X, up: alt.Y) -> alt.Chart:
+def _wide(chart: Any, height: int) -> dict[str, Any]:
+    """A chart as wide as its place, as a specification."""
+    drawn = chart.properties(width="container", height=height)
+    return style.specification(drawn)
+
+
+def _line(rows: Sequence[tuple[float, float]], hue: str) -> alt.Chart:
     frame = pd.DataFrame(sorted(rows), columns=["cost", "risk"])
-    tips = style.told(
-        style.figure("cost, MUSD", "cost"), style.figure("residual risk, MUSD", "risk")
-    )
-    line = style.sourced(frame, SOLVED).mark_line(
-        color=hue, strokeWidth=2, clip=True, point=alt.OverlayMarkDef(size=22, color=hue)
-    )
-    drawn: alt.Chart = line.encode(x=across, y=up, tooltip=tips)
+    dots = alt.OverlayMarkDef(size=22, color=hue)
+    line = style.sourced(frame, SOLVED).mark_line(color=hue, strokeWidth=2, clip=True, point=dots)
+    tips = style.told(*COST_AND_RISK)
+    drawn: alt.Chart = line.encode(tooltip=tips)
+    return drawn
+
+
+def _dots(marks: pd.DataFrame) -> alt.Chart:
+    colour = alt.Color("kind:N", scale=style.colours(LOOKS), legend=None)
+    dots = style.sourced(marks, STORED).mark_point(filled=True, size=110, opacity=1)
+    tips = style.told(style.word("plan", "name"), *COST_AND_RISK)
+    drawn: alt.Chart = dots.encode(color=colour, tooltip=tips)
     return drawn
 
 
 def _least(least: float, up: alt.Y) -> list[Any]:
     frame = pd.DataFrame({"risk": [least], "words": ["least attainable risk"]})
-    rule = alt.Chart(frame).mark_rule(color=style.MISSING, strokeDash=[5, 4]).encode(y=up)
+    lines = alt.Chart(frame).mark_rule(color=style.MISSING, strokeDash=[5, 4])
     words = alt.Chart(frame).mark_text(
         align="left", baseline="bottom", dx=4, dy=-3, color=style.MISSING, fontSize=10.5
     )
-    return [rule, words.encode(x=alt.value(0), y=up, text="words:N")]
+    left = alt.value(0)
+    return [lines.encode(y=up), words.encode(x=left, y=up, text="words:N")]
 
 
 def _names(marks: pd.DataFrame) -> list[Any]:
@@ -106,10 +124,11 @@ def _names(marks: pd.DataFrame) -> list[Any]:
     found = []
     for place, row in enumerate(ordered.to_dict("records")):
         is_right = row["cost"] > LEFT_OF * most
-        names = alt.Chart(ordered[ordered["name"] == row["name"]]).mark_text(
+        this = ordered[ordered["name"] == row["name"]]
+        names = alt.Chart(this).mark_text(
             align="right" if is_right else "left",
             dx=-10 if is_right else 10,
-            dy=-10 if place % 2 == 0 else 12,
+            dy=-14 if place % 2 == 0 else 16,
             limit=190,
             fontWeight="bold" if row["kind"] == "now" else "normal",
         )
@@ -123,7 +142,8 @@ def risk_range(points: FrontierPoints) -> tuple[float, float]:
     risks += [mark.risk for mark in points.marks if mark.kind != "no action"]
     if points.least is not None:
         risks.append(points.least)
-    low, high = min(risks), max(risks)
+    low = min(risks)
+    high = max(risks)
     room = ROOM * ((high - low) or high or 1.0)
     return max(0.0, low - room), high + room
 
@@ -133,37 +153,35 @@ def together(marks: Sequence[Mark]) -> list[Mark]:
     order = list(LOOKS)
     found: dict[tuple[str, str], Mark] = {}
     for mark in sorted(marks, key=lambda one: order.index(one.kind)):
-        at = f"{mark.cost:.5g}", f"{mark.risk:.5g}"
-        there = found.get(at)
-        if there is None:
-            found[at] = mark
-        else:
-            name = f"{there.name}, {mark.name}"
-            found[at] = Mark(name=name, cost=there.cost, risk=there.risk, kind=there.kind)
+        place = (f"{mark.cost:.5g}", f"{mark.risk:.5g}")
+        if place in found:
+            there = found[place]
+            names = f"{there.name}, {mark.name}"
+            mark = replace(there, name=names)
+        found[place] = mark
     return list(found.values())
 
 
-def side_by_side(plans: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
-    """Cost and residual risk of plans as bars on one another. plans: name, cost, risk (MUSD), in their order."""
+def side_by_side(plans: Sequence[Mark]) -> dict[str, Any]:
+    """Cost and residual risk of plans as bars on one another, in their order."""
     rows = []
-    for name, cost, risk in plans:
-        for at, (part, musd) in enumerate((("cost", cost), ("residual risk", risk))):
-            rows.append({"plan": name, "part": part, "musd": musd, "place": at})
-    frame = pd.DataFrame(rows)
-    colours = alt.Color("part:N", scale=style.colours(PARTS), title=None)
+    for plan in plans:
+        rows.append((plan.name, "cost", plan.cost, 0))
+        rows.append((plan.name, "residual risk", plan.risk, 1))
+    frame = pd.DataFrame(rows, columns=["plan", "part", "musd", "place"])
+    order = [plan.name for plan in plans]
     tips = style.told(
         style.word("plan", "plan"), style.word("part", "part"), style.figure("MUSD", "musd")
     )
     bars = style.sourced(frame, STORED).mark_bar(height=22)
     drawn = bars.encode(
-        y=style.rows("plan", [name for name, _, _ in plans]),
+        y=style.rows("plan", order),
         x=alt.X("musd:Q", title="MUSD, present value", axis=AXIS),
-        color=colours,
+        color=OF_PARTS,
         order="place:Q",
         tooltip=tips,
     )
-    chart = drawn.properties(width="container", height=PER_PLAN * len(plans))
-    return style.specification(chart)
+    return _wide(drawn, PER_PLAN * len(plans))
 
 
 def answers(rows: Sequence[tuple[float, float, float]], unit: str) -> dict[str, Any]:
@@ -173,11 +191,13 @@ def answers(rows: Sequence[tuple[float, float, float]], unit: str) -> dict[str, 
     tips = style.told(
         style.figure("value", "value"), style.word("", "part"), style.figure("MUSD", "musd")
     )
+    title = f"value, {unit}" if unit else "value"
+    not_from_zero = alt.Scale(zero=False)
     lines = style.sourced(long, SOLVED).mark_line(point=True, strokeWidth=2)
     drawn = lines.encode(
-        x=alt.X("value:Q", title=f"value{unit}", scale=alt.Scale(zero=False)),
+        x=alt.X("value:Q", title=title, scale=not_from_zero),
         y=alt.Y("musd:Q", title="MUSD"),
-        color=alt.Color("part:N", scale=style.colours(PARTS), title=None),
+        color=OF_PARTS,
         tooltip=tips,
     )
-    return style.specification(drawn.properties(width="container", height=HEIGHT))
+    return _wide(drawn, HEIGHT)

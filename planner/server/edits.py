@@ -1,4 +1,4 @@
-"""What a planner may change on the page: each edit turns a case into another, in the order in which they were made.
+"""Changes that a planner makes on the page: each edit turns a case into another, in the order in which they were made.
 
 An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.ID.lead_time_years`,
 `objective.risk_aversion`), or questions that stand for many cells: `money`, `money.FUNDER`, `joins.PARTY`,
@@ -30,16 +30,24 @@ EditedValue = (
     | Annotated[tuple[ShortText, ...], Field(max_length=50)]
     | None
 )
+NOTHING: dict[str, object] = {"musd": 0.0}
+"""A budget without money."""
 ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
-
+CHANCES = ("future.", "hazard.")
+"""How the keys of questions for a probability begin."""
+IN_PERCENT = ("money", "depth", "objective", "future", "hazard")
+"""Heads of keys whose numbers the page shows in per cent."""
+TARGET_WORDS = ("kind", "element", "form", "party")
+"""Columns of a target that name it."""
+SHARE = "share of a target"
 LARGEST_MUSD = 1e12
 """Largest risk that may be asked for, as large as any figure of a table."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change: what is changed, and to what."""
+    """One change: the key of what is changed, and its new value."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     key: ShortText
@@ -48,6 +56,13 @@ class Edit:
 
 EDIT = TypeAdapter(Edit)
 Edits = tuple[Edit, ...]
+RowChange = Callable[[Any], Mapping[str, object]]
+"""From a row of a table to new values by column, none where it stays."""
+
+
+def refused(place: str, column: str, said: str) -> InputError:
+    """The error of one request of the page that cannot be met."""
+    return InputError([Fault(place, 0, column, said)])
 
 
 def read_edit(given: object) -> Edit:
@@ -56,14 +71,14 @@ def read_edit(given: object) -> Edit:
         return EDIT.validate_python(given)
     except ValidationError:
         said = "is a key and a value: text, a number, true or false, or a list of words"
-        raise InputError([Fault("edit", 0, "", said)]) from None
+        raise refused("edit", "", said) from None
 
 
 def with_edit(edits: Edits, edit: Edit) -> Edits:
     """The edits with one more, in the place of the one that had its key."""
-    if any(one.key == edit.key for one in edits):
-        return tuple(edit if one.key == edit.key else one for one in edits)
-    return (*edits, edit)
+    by_key = {one.key: one for one in edits}
+    by_key[edit.key] = edit
+    return tuple(by_key.values())
 
 
 def without(edits: Edits, key: str) -> Edits:
@@ -73,25 +88,33 @@ def without(edits: Edits, key: str) -> Edits:
 
 def shown_per(key: str) -> float:
     """How much one is where the page shows the number of a key: 100 for what it shows in per cent."""
-    return 100.0 if key.partition(".")[0] in ("money", "depth", "objective", *CHANCES) else 1.0
+    return 100.0 if key.partition(".")[0] in IN_PERCENT else 1.0
 
 
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
     chances: dict[str, float] = {}
-    edits = tuple(edits)
-    case = _money(case, edits)
+    factors: dict[str, float] = {}
+    others = []
     for edit in edits:
-        head, _, rest = edit.key.partition(".")
-        if head in CHANCES and rest:
+        if edit.key.startswith(CHANCES):
             chances[edit.key] = _number(edit.value, 0, 1, edit.key)
-        elif head == "money":
-            continue
-        elif head in QUESTIONS:
-            case = QUESTIONS[head](case, rest, edit.value)
+        elif edit.key.partition(".")[0] == "money":
+            factors[edit.key] = _number(edit.value, 0, 100, edit.key)
         else:
-            case = case.with_settings({edit.key: edit.value})
+            others.append(edit)
+    if factors:
+        case = _money(case, factors)
+    for edit in others:
+        case = _changed(case, edit)
     return reweighted(case, chances) if chances else case
+
+
+def _changed(case: Case, edit: Edit) -> Case:
+    head, _, rest = edit.key.partition(".")
+    if head in QUESTIONS:
+        return QUESTIONS[head](case, rest, edit.value)
+    return case.with_settings({edit.key: edit.value})
 
 
 def seeking_least(case: Case) -> Case:
@@ -99,67 +122,82 @@ def seeking_least(case: Case) -> Case:
     return _goal(case, "", "risk")
 
 
-def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, object]]) -> Case:
-    """The case with cells of a table changed row by row: `change` gives new values by column."""
-    rows: dict[str, Any] = {
-        table: tuple(
-            r.model_copy(update=dict(new)) if (new := change(r)) else r
-            for r in case.tables.rows(table)
-        )
-    }
-    return case.with_tables(**rows).checked()
+def _with_rows(case: Case, table: str, change: RowChange) -> Case:
+    """The case with cells of a table changed row by row."""
+    rows = []
+    for row in case.tables.rows(table):
+        new = change(row)
+        if new:
+            row = row.model_copy(update=dict(new))
+        rows.append(row)
+    return case.with_tables(**{table: tuple(rows)}).checked()
 
 
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError([Fault("edit", 0, what, f"must be a number from {low:g} to {high:g}")])
+        raise refused("edit", what, f"must be a number from {low:g} to {high:g}")
     return float(value)
 
 
 def _year(value: EditedValue, case: Case, what: str) -> int:
-    low, high = case.first_year, case.last_year
+    low = case.first_year
+    high = case.last_year
     year = int(_number(value, low, high, what))
     if year != value:
-        raise InputError([Fault("edit", 0, what, f"must be a year from {low} to {high}")])
+        raise refused("edit", what, f"must be a year from {low} to {high}")
     return year
 
 
-def _money(case: Case, edits: Edits) -> Case:
+def _money(case: Case, factors: Mapping[str, float]) -> Case:
     """All public money times a factor, but for that of funders who have a factor of their own."""
-    factors = {
-        e.key: _number(e.value, 0, 100, e.key) for e in edits if e.key.partition(".")[0] == "money"
-    }
-    if not factors:
-        return case
-    others = factors.get("money", 1.0)
-    return _with_rows(
-        case, "budgets", lambda r: {"musd": r.musd * factors.get(f"money.{r.funder}", others)}
-    )
+    all_money = factors.get("money", 1.0)
+
+    def scaled(row: Any) -> dict[str, object]:
+        factor = factors.get(f"money.{row.funder}", all_money)
+        return {"musd": row.musd * factor}
+
+    return _with_rows(case, "budgets", scaled)
 
 
 def _joins(case: Case, party: str, value: EditedValue) -> Case:
-    """A party pays nothing before a year, or stays out: it shares neither goods nor money, all others as before."""
-    members = [country for country in case.countries if case.party[country] == party]
-    if not members:
-        raise InputError([Fault("edit", 0, "joins", f"there is no party {party!r:.60}")])
-    funders = [funder for funder, of in case.funder_party.items() if of == party]
-    if value != "out":
-        year = _year(value, case, "joins")
-        return _with_rows(
-            case,
-            "budgets",
-            lambda r: {"musd": 0.0} if r.funder in funders and r.year < year else {},
-        )
-    if case.model.policy.coordination == "allied":
-        case = _with_rows(case, "countries", lambda r: {"bloc": ALLIES})
-        case = case.set_model("policy.coordination", "blocs")
-    reach = {
-        f: tuple(c for c in at if (c in members) == (f in funders)) for f, at in case.reach.items()
-    }
-    case = _with_rows(case, "budgets", lambda r: {} if reach[r.funder] else {"musd": 0.0})
-    case = _with_rows(case, "funders", lambda r: {"countries": reach.get(r.funder) or r.countries})
+    """A party pays nothing before a year, or stays out."""
+    if party not in case.party.values():
+        raise refused("edit", "joins", f"there is no party {party!r:.60}")
+    if value == "out":
+        return _stays_out(case, party)
+    first = _year(value, case, "joins")
+
+    def until_it_joins(row: Any) -> dict[str, object]:
+        is_theirs = case.funder_party.get(row.funder) == party
+        return NOTHING if is_theirs and row.year < first else {}
+
+    return _with_rows(case, "budgets", until_it_joins)
+
+
+def _stays_out(case: Case, party: str) -> Case:
+    """A party shares neither goods nor money; all others do as before."""
+    members = {country for country in case.countries if case.party[country] == party}
     alone = f"{party}_alone" if len(members) > 1 else ""
-    return _with_rows(case, "countries", lambda r: {"bloc": alone} if r.country in members else {})
+    if case.model.policy.coordination == "allied":
+        case = _with_rows(case, "countries", lambda row: {"bloc": ALLIES})
+        case = case.set_model("policy.coordination", "blocs")
+    reach: dict[str, tuple[str, ...]] = {}
+    for funder, countries in case.reach.items():
+        is_theirs = case.funder_party.get(funder) == party
+        reach[funder] = tuple(one for one in countries if (one in members) == is_theirs)
+
+    def where_it_reaches(row: Any) -> dict[str, object]:
+        return {} if reach[row.funder] else NOTHING
+
+    def its_countries(row: Any) -> dict[str, object]:
+        return {"countries": reach.get(row.funder) or row.countries}
+
+    def its_bloc(row: Any) -> dict[str, object]:
+        return {"bloc": alone} if row.country in members else {}
+
+    case = _with_rows(case, "budgets", where_it_reaches)
+    case = _with_rows(case, "funders", its_countries)
+    return _with_rows(case, "countries", its_bloc)
 
 
 def _plant(case: Case, project: str, value: EditedValue) -> Case:
@@ -169,20 +207,20 @@ def _plant(case: Case, project: str, value: EditedValue) -> Case:
     row = case.projects.get(project)
     if value != "built" or row is None or row.existing_tpa:
         said = "a plant is free, out, or built by others, which one that runs already is not"
-        raise InputError([Fault("edit", 0, "plant", said)])
+        raise refused("edit", "plant", said)
+    plant = f"projects.{project}"
     there = {
-        "existing_tpa": row.max_new_tpa,
-        "online_year": stands_from(case, row),
-        "max_new_tpa": 0.0,
+        f"{plant}.existing_tpa": row.max_new_tpa,
+        f"{plant}.online_year": stands_from(case, row),
+        f"{plant}.max_new_tpa": 0.0,
     }
-    return case.with_settings(
-        {f"projects.{project}.{column}": cell for column, cell in there.items()}
-    )
+    return case.with_settings(there)
 
 
 def stands_from(case: Case, row: Project) -> int:
     """The year in which a plant begun at its earliest is there."""
-    return max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
+    earliest = max(row.earliest_year or 0, case.first_year)
+    return earliest + row.lead_time_years
 
 
 def _goal(case: Case, _: str, value: EditedValue) -> Case:
@@ -196,25 +234,28 @@ def _goal(case: Case, _: str, value: EditedValue) -> Case:
 def _target(case: Case, target: str, value: EditedValue) -> Case:
     """Another share of a target, a target dropped, or a new one: its columns as JSON."""
     if isinstance(value, str) and value != "out":
-        added = {**_columns(value), "target": target}
+        added = _columns(value) | {"target": target}
         return case.with_settings({"targets": [*_model_targets(case), added]})
     if target not in case.targets:
-        raise InputError([Fault("edit", 0, "target", f"there is no target {target!r:.60}")])
-    is_in_table = target in [row.target for row in case.tables.targets]
+        raise refused("edit", "target", f"there is no target {target!r:.60}")
+    if any(row.target == target for row in case.tables.targets):
+        return case.changed(_table_target(target, value))
+    rows = []
+    for row in _model_targets(case):
+        if row["target"] != target:
+            rows.append(row)
+        elif value != "out":
+            rows.append(row | {"share": _number(value, 0, 1, SHARE)})
+    return case.with_settings({"targets": rows})
+
+
+def _table_target(target: str, value: EditedValue) -> Change:
+    """The change of a target that stands in a table: dropped, or with another share."""
     where: RowConditions = (("target", target),)
     if value == "out":
-        if is_in_table:
-            return case.changed(Change(table="targets", rows=where, how="gone"))
-        left = [row for row in _model_targets(case) if row["target"] != target]
-        return case.with_settings({"targets": left})
-    share = _number(value, 0, 1, "share of a target")
-    if is_in_table:
-        return case.changed(Change(table="targets", rows=where, column="share", value=share))
-    rows = _model_targets(case)
-    for row in rows:
-        if row["target"] == target:
-            row["share"] = share
-    return case.with_settings({"targets": rows})
+        return Change(table="targets", rows=where, how="gone")
+    share = _number(value, 0, 1, SHARE)
+    return Change(table="targets", rows=where, column="share", value=share)
 
 
 def _model_targets(case: Case) -> list[dict[str, Any]]:
@@ -230,33 +271,33 @@ def _columns(text: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         said = "a new target is an object of the columns of a target, as JSON"
-        raise InputError([Fault("edit", 0, "target", said)])
+        raise refused("edit", "target", said)
     return found
 
 
 def target_words(text: str) -> str:
     """A new target in a few words."""
     row = _columns(text)
-    words = [str(row[key]).replace("_", " ") for key in TARGET_WORDS if row.get(key)]
-    return f"{', '.join(words)}, {100 * float(row.get('share', 0)):.4g} %"
-
-
-TARGET_WORDS = ("kind", "element", "form", "party")
-"""Columns of a target that say what it is."""
+    words = []
+    for key in TARGET_WORDS:
+        if row.get(key):
+            words.append(str(row[key]).replace("_", " "))
+    percent = 100 * float(row.get("share", 0))
+    words.append(f"{percent:.4g} %")
+    return ", ".join(words)
 
 
 def _depth(case: Case, _: str, value: EditedValue) -> Case:
-    """What cuts of imports take away, times a factor; at most all of it."""
-    factor = _number(value, 0, 10, "depth")
-    return _with_rows(
-        case,
-        "shocks",
-        lambda r: (
-            {"factor": max(0.0, 1 - (1 - r.factor) * factor)}
-            if r.kind == "import" and r.factor < 1
-            else {}
-        ),
-    )
+    """The cuts of imports times a factor; at most all of an import is cut."""
+    depth = _number(value, 0, 10, "depth")
+
+    def deepened(row: Any) -> dict[str, object]:
+        if row.kind != "import" or row.factor >= 1:
+            return {}
+        cut = (1 - row.factor) * depth
+        return {"factor": max(0.0, 1 - cut)}
+
+    return _with_rows(case, "shocks", deepened)
 
 
 QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
@@ -266,5 +307,4 @@ QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
     "depth": _depth,
     "target": _target,
 }
-CHANCES = ("future", "hazard")
-"""Questions for a probability."""
+"""Edits that stand for many cells, by the head of their keys."""

@@ -1,4 +1,4 @@
-"""What a workbench is opened on, and what was changed and kept there, on disk before it is answered.
+"""The case of a workbench, and all that was changed and kept there, on disk before it is answered.
 
 A kill at any moment loses nothing: journal.json is replaced whole at each change. Beside it lies a run folder for every
 kept variant.
@@ -12,7 +12,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +38,7 @@ MOST_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class OpenedCase:
-    """What a workbench is opened on: a case and a model on disk, or a run folder; and where its journal is."""
+    """The case of a workbench: a case and a model on disk, or a run folder; and where its journal is."""
 
     path: Path
     model: Path | None
@@ -68,26 +67,29 @@ class OpenedCase:
             found = read_run(self.folder / shown_as(case))
         except PlannerError:
             return None
-        ours = (
-            found.case.sha256 == case.sha256
-            and found.summary["versions"]["planner"] == planner.__version__
-        )
-        return replace(found, case=case) if ours and found.tables else None
+        is_same_case = found.case.sha256 == case.sha256
+        is_ours = found.summary["versions"]["planner"] == planner.__version__
+        return replace(found, case=case) if is_same_case and is_ours and found.tables else None
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Changes when a file of the case or of the model does."""
-        files = sorted(self.source.glob("*")) if self.source.is_dir() else [self.source]
+        files = [self.source]
+        if self.source.is_dir():
+            files = sorted(self.source.glob("*"))
+        if self.model is not None:
+            files.append(self.model)
         found = []
-        for path in [*files, *([self.model] if self.model else [])]:
+        for path in files:
             try:
-                found.append((path.name, path.stat().st_mtime_ns, path.stat().st_size))
+                state = path.stat()
             except OSError:
                 continue  # it is just being replaced
+            found.append((path.name, state.st_mtime_ns, state.st_size))
         return tuple(found)
 
 
 def shown_as(case: Case) -> str:
-    """What the run folder of a plan that is not kept is called."""
+    """The name of the run folder of a plan that is not kept."""
     return f"plan-{case.sha256[:12]}"
 
 
@@ -96,19 +98,24 @@ def folder_for(path: Path, case: Case) -> Path:
     if (path / SUMMARY).is_file():
         return path.resolve().parent / f"workbench-{path.resolve().name}"
     inputs = path.resolve().parent
-    reports = inputs.parent / "reports" if inputs.name == "inputs" else Path("reports")
-    return reports / f"workbench-{file_name(f'{case.name}-{case.model.name}') or 'case'}"
+    reports = Path("reports")
+    if inputs.name == "inputs":
+        reports = inputs.parent / "reports"
+    name = file_name(f"{case.name}-{case.model.name}")
+    return reports / f"workbench-{name or 'case'}"
 
 
 def typed(path: Path) -> str:
     """A path as one types it in the current folder."""
-    near = path.resolve().is_relative_to(Path.cwd())
-    return shlex.quote(str(path.resolve().relative_to(Path.cwd()) if near else path))
+    here = Path.cwd()
+    if path.resolve().is_relative_to(here):
+        path = path.resolve().relative_to(here)
+    return shlex.quote(str(path))
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A kept variant: what it is called, its run folder's name, and the edits that lead to it."""
+    """A kept variant: its name, that of its run folder, and the edits that lead to it."""
 
     name: str
     folder: Annotated[str, Field(pattern=r"^\d{3,}-[a-z0-9-]+$")]
@@ -139,12 +146,15 @@ class Record:
         """The record after a change; what was undone is gone."""
         if edits == self.edits:
             return self
-        steps = (*self.steps[: self.at + 1], edits)[-MOST_STEPS:]
+        done = self.steps[: self.at + 1]
+        steps = (*done, edits)[-MOST_STEPS:]
         return replace(self, steps=steps, at=len(steps) - 1)
 
     def moved(self, by: int) -> Record:
         """Undone (-1) or done again (+1)."""
-        return replace(self, at=min(max(self.at + by, 0), len(self.steps) - 1))
+        last = len(self.steps) - 1
+        at = min(max(self.at + by, 0), last)
+        return replace(self, at=at)
 
 
 RECORD = TypeAdapter(Record)
@@ -158,13 +168,13 @@ class Journal:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            self._lock = os.open(folder / LOCK, flags, 0o600)
             if sys.platform != "win32":
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunFolderError(
-                f"{folder}: a workbench is open on it already; close that one first"
-            ) from None
+            said = "a workbench is open on it already; close that one first"
+            raise RunFolderError(f"{folder}: {said}") from None
         except OSError as error:
             raise RunFolderError(f"{folder}: cannot be written: {error}") from error
         for left in folder.glob(f".{JOURNAL}-*"):  # of a server that was killed
@@ -179,15 +189,12 @@ class Journal:
         """Remember a record: on disk when this returns. Raises RunFolderError."""
         if record == self.record:
             return
+        text = RECORD.dump_json(record, indent=1)
         try:
-            write_whole(
-                self.folder / JOURNAL,
-                partial(Path.write_bytes, data=RECORD.dump_json(record, indent=1)),
-            )
+            write_whole(self.folder / JOURNAL, lambda path: path.write_bytes(text))
         except OSError as error:
-            raise RunFolderError(
-                f"{self.folder}: cannot be written: {error}; the change was not made"
-            ) from error
+            said = f"cannot be written: {error}; the change was not made"
+            raise RunFolderError(f"{self.folder}: {said}") from error
         self.record = record
 
     def _read(self) -> Record:
@@ -202,6 +209,5 @@ class Journal:
                 raise RunFolderError("the present state is none of those listed")
             return record
         except (OSError, ValueError, RunFolderError) as error:
-            raise RunFolderError(
-                f"{path}: is no journal of the workbench: {error}; move it away"
-            ) from error
+            said = f"is no journal of the workbench: {error}; move it away"
+            raise RunFolderError(f"{path}: {said}") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from math import inf
@@ -12,22 +13,23 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.errors import Fault, InputError
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words import names, numbers
 from planner.results.figures.run import EXPECTED
 from planner.results.plan import PlanValues
 from planner.server import charts, shelf, sides, two_plans
-from planner.server.answers import WEIGHTS, Sweep
-from planner.server.edits import shown_per, target_words
+from planner.server.answers import WEIGHTS, AskedAndGot, Shown, Sweep
+from planner.server.edits import refused, shown_per, target_words
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.regret import with_other_odds
+from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
 
 Asked = Mapping[str, str]
-"""What the page asks a part with, as in the query of its address."""
+"""A part of the page asked for with these, as in the query of its address."""
+STUDY_FIELDS = ("key", "low", "high", "points")
 OPEN_VIEWS = 8
 """Plans whose figures stay computed."""
 FILTERS = (
@@ -40,8 +42,6 @@ FILTERS = (
     target_words,
 )
 """Functions that templates write figures and names with."""
-REDUCED = {"risk": "the risk", "welfare": "cost plus risk"}
-"""What a marginal value reduces, by its objective."""
 
 
 @cache
@@ -61,11 +61,13 @@ def _environment() -> Environment:
 
 def ident(key: str) -> str:
     """An id for the page."""
-    parts = []
-    for letter in key:
-        is_plain = letter.isascii() and letter.isalnum()
-        parts.append(letter if is_plain else f"_{ord(letter):x}")
-    return "q-" + "".join(parts)
+    plain = re.sub(r"[^A-Za-z0-9]", _as_number, key)
+    return f"q-{plain}"
+
+
+def _as_number(letter: re.Match[str]) -> str:
+    code = ord(letter[0])
+    return f"_{code:x}"
 
 
 def render(template: str, **values: Any) -> str:
@@ -81,21 +83,27 @@ class Regions:
         self._views: dict[int, tuple[PlanValues, RunView]] = {}
         self._turns = count()
 
+    @property
+    def _found(self) -> FoundSoFar:
+        return self.bench.solver.found
+
     def part(self, name: str, asked: Asked) -> str:
         """A region by its name. Raises PlannerError."""
         if name not in REGIONS:
-            raise InputError([Fault("page", 0, "", f"there is no region {name!r:.60}")])
+            raise refused("page", "", f"there is no region {name!r:.60}")
         values = REGIONS[name](self, asked)
         return render(f"{name}.html.j2", **values)
 
     # ---- what is new --------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> dict[str, Any]:
-        """What the page needs to know to be up to date. The version of a region changes with what it shows; `of` says
-        of which plan what it then shows will be, '' if of the plan before."""
+    def snapshot(self) -> Shown:
+        """All that the page needs to know to be up to date. The version of a region changes with its content; `of` says
+        which plan that content belongs to, '' for the plan before."""
         turn = next(self._turns)  # before anything is looked at: what has a later one is no older
-        bench, found, record = self.bench, self.bench.solver.found, self.bench.record
-        state = f"{hash((record, bench.base.sha256, bench.fault))}"
+        bench = self.bench
+        found = self._found
+        record = bench.record
+        state = str(hash((record, bench.base.sha256, bench.fault)))
         return {
             "turn": turn,
             "state": state,
@@ -115,29 +123,40 @@ class Regions:
         }
 
     def _versions(self, state: str) -> dict[str, str]:
-        bench, found, record = self.bench, self.bench.solver.found, self.bench.record
-        plan = f"{found.shown}.{record.pinned}.{id(bench.first)}"
-        waited = hash(bench.solver.waited_for)
-        solved, kept = len(bench.curve), hash(record.kept)
-        because = {key: hash(one) for key, one in bench.because.items()}
-        stage = f"{found.stage}.{hash(found.reasons)}.{found.phase != ''}"
-        cases = hash(tuple(bench.cases.items()))
-        return {
-            "questions": f"{state}.{found.shown}.{len(bench.prices)}.{waited}",
-            "outcomes": f"{state}.{plan}.{stage}.{len(bench.held)}.{waited}",
-            "frontier": f"{plan}.{found.stage}.{solved}.{kept}.{bench.least_here}",
-            "views": f"{plan}.{solved}.{cases}",
-            "side": f"{plan}.{because.get('now')}.{solved}",
-            "shelf": f"{kept}.{record.pinned}.{plan}.{because.get('kept')}",
+        """By region a text that changes with all that the region shows."""
+        bench = self.bench
+        found = self._found
+        record = bench.record
+        waited = bench.solver.waited_for
+        solved = len(bench.curve)
+        plan = (found.shown, record.pinned, id(bench.first))
+        stage = (found.stage, found.reasons, found.phase != "")
+        cases = tuple(bench.cases.items())
+        shown = {
+            "questions": (state, found.shown, len(bench.prices), waited),
+            "outcomes": (state, plan, stage, len(bench.fixed), waited),
+            "frontier": (plan, found.stage, solved, record.kept, bench.least_here),
+            "views": (plan, solved, cases),
+            "side": (plan, bench.because.get("now"), solved),
+            "shelf": (record.kept, plan, bench.because.get("kept")),
         }
+        return {region: str(hash(content)) for region, content in shown.items()}
 
     def _plan_of_regions(self) -> dict[str, str]:
-        found = self.bench.solver.found
-        whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
-        figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
-        drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
-        of = dict.fromkeys(("views", "side", "questions"), whole)
-        return {"outcomes": drawn, "frontier": figures, **of}
+        """By region the plan that it shows, '' for that of an earlier state."""
+        found = self._found
+        digest = found.case.sha256
+        stage = found.stage
+        whole = f"{digest}.{found.shown}" if stage == "plan" else ""
+        figures = f"{digest}.figures" if stage == "figures" else whole
+        outcomes = f"{digest}.failed" if stage == "failed" else figures
+        return {
+            "outcomes": outcomes,
+            "frontier": figures,
+            "views": whole,
+            "side": whole,
+            "questions": whole,
+        }
 
     # ---- plans --------------------------------------------------------------------------------------------------
 
@@ -146,90 +165,96 @@ class Regions:
             while len(self._views) >= OPEN_VIEWS:
                 oldest = next(iter(self._views))
                 del self._views[oldest]
-            self._views[id(plan)] = (plan, run_view(plan))  # held, so that no other plan has its id
+            self._views[id(plan)] = (plan, run_view(plan))  # kept, so that no other plan has its id
         return self._views[id(plan)][1]
 
     def _now(self) -> RunView | None:
-        plan = self.bench.solver.found.plan
-        return self._view(plan) if plan is not None else None
+        plan = self._found.plan
+        return None if plan is None else self._view(plan)
 
     def _before(self) -> RunView | None:
-        """What the present plan is compared with, unless it is that itself."""
-        pinned, found = self.bench.pinned(), self.bench.solver.found
-        if pinned is None or (pinned is found.plan and found.stage != "figures"):
+        """The plan that the present one is compared with, unless it is that itself."""
+        pinned = self.bench.pinned()
+        if pinned is None:
             return None
-        return self._view(pinned)
+        is_itself = pinned is self._found.plan and self._found.stage != "figures"
+        return None if is_itself else self._view(pinned)
 
-    def _scenario(self, asked: Asked, view: RunView) -> str:
-        wanted = asked.get("scenario", "")
-        return wanted if wanted in (EXPECTED, *view.weights) else EXPECTED
+    def _pinned_name(self) -> str:
+        return self.bench.name_of(self.bench.record.pinned)
 
     # ---- regions ------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, asked: Asked) -> dict[str, Any]:
-        bench, found = self.bench, self.bench.solver.found
-        now, before = self._now(), self._before()
-        ours = now.summary if now and found.stage != "figures" else {}
-        shown: dict[str, Any] = {
+    def _outcomes(self, asked: Asked) -> Shown:
+        found = self._found
+        now = self._now()
+        before = self._before()
+        figures: Shown = {}
+        if now is not None and found.stage != "figures":
+            figures |= now.summary
+        shown: Shown = {
             "found": found,
-            "pinned": bench.name_of(bench.record.pinned),
+            "pinned": self._pinned_name(),
             "missing": [],
-            "old": before.summary if before else {},
-            "now": {**ours, **found.figures},
+            "old": {} if before is None else before.summary,
+            "now": figures | dict(found.figures),
             "stands": None if before is None else self._stands(before),
             "objective": found.case.model.objective,
-            "holding": "hold" in bench.solver.waited_for,
+            "holding": "hold" in self.bench.solver.waited_for,
         }
         if now is not None:
-            scenario = self._scenario(asked, now)
+            scenario = _scenario(asked, now)
             shown["scenario"] = scenario
             shown["missing"] = two_plans.missing(now, before, scenario)
             shown["years"] = now.years
             shown["scenarios"] = two_plans.scenarios_of(now)
         return shown
 
-    def _stands(self, before: RunView) -> dict[str, Any]:
+    def _stands(self, before: RunView) -> Shown:
         """The plan compared with, kept in the present state."""
-        case, plan = self.bench.solver.found.case, self.bench.pinned()
-        both = before.case.sha256, case.sha256
+        case = self._found.case
+        plan = self.bench.pinned()
+        digests = (before.case.sha256, case.sha256)
         return {
-            "as_it_is": with_other_odds(plan, case) if plan is not None else None,
-            "exact": self.bench.held.get(both),
+            "as_it_is": None if plan is None else with_other_odds(plan, case),
+            "exact": self.bench.fixed.get(digests),
             "lacks": two_plans.lacking(before, case),
         }
 
     def _marks(self, figures: Mapping[str, Any]) -> list[charts.Mark]:
         """The plans that have a name on the frontier."""
-        bench, before, found = self.bench, self._before(), []
-        for one in bench.record.kept:
-            if one.ticked and one.folder != bench.record.pinned:
-                found.append(charts.Mark(name=one.name, cost=one.cost, risk=one.risk, kind="kept"))
+        record = self.bench.record
+        before = self._before()
+        marks = []
+        for one in record.kept:
+            if one.ticked and one.folder != record.pinned:
+                marks.append(charts.Mark(one.name, one.cost, one.risk, "kept"))
         if before is not None:
-            name, there = bench.name_of(bench.record.pinned), before.summary
-            cost, risk = there["cost_musd"], there["risk_musd"]
-            found.append(charts.Mark(name=name, cost=cost, risk=risk, kind="pinned"))
-        for weight, cost, risk in bench.curve:
+            marks.append(charts.mark_of(self._pinned_name(), before.summary, "pinned"))
+        for weight, cost, risk in self.bench.curve:
             if weight == inf:
-                found.append(charts.Mark(name="no action", cost=cost, risk=risk, kind="no action"))
+                marks.append(charts.Mark("no action", cost, risk, "no action"))
         if figures:
-            cost, risk = figures["cost_musd"], figures["risk_musd"]
-            found.append(charts.Mark(name="now", cost=cost, risk=risk, kind="now"))
-        return found
+            marks.append(charts.mark_of("now", figures, "now"))
+        return marks
 
-    def _frontier(self, asked: Asked) -> dict[str, Any]:
-        bench, found = self.bench, self.bench.solver.found
-        plan, pinned = found.plan, bench.pinned()
-        figures = found.figures or (plan.summary if plan else {})
+    def _frontier(self, asked: Asked) -> Shown:
+        bench = self.bench
+        found = self._found
+        figures: Mapping[str, Any] = found.figures
+        if not figures and found.plan is not None:
+            figures = found.plan.summary
         marks = self._marks(figures)
-        if all(mark.kind == "no action" for mark in marks):
+        idle = [mark for mark in marks if mark.kind == "no action"]
+        if len(idle) == len(marks):
             return {"spec": None}
-        was = []
+        pinned = bench.pinned()
+        was: list[tuple[float, float]] = []
         if pinned is not None and pinned.case.sha256 != found.case.sha256:
             was = _solved(bench.curves.get(pinned.case.sha256, []))
         points = charts.FrontierPoints(
             curve=_solved(bench.curve), before=was, marks=marks, least=bench.least_here
         )
-        idle = [mark for mark in marks if mark.kind == "no action"]
         return {
             "spec": charts.frontier(points),
             "least": bench.least_here,
@@ -238,18 +263,21 @@ class Regions:
             "points": len(WEIGHTS),
             "risk": figures.get("risk_musd", ""),
             "cost": figures.get("cost_musd", ""),
-            "was": bench.name_of(bench.record.pinned) if was else "",
+            "was": self._pinned_name() if was else "",
         }
 
-    def _views_(self, asked: Asked) -> dict[str, Any]:
-        now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
+    def _plan_views(self, asked: Asked) -> Shown:
+        bench = self.bench
+        now = self._now()
+        before = self._before()
+        tab = asked.get("tab", "timeline")
         if now is None:
             return {"tab": tab, "years": []}
-        bench, scenario = self.bench, self._scenario(asked, now)
-        shown: dict[str, Any] = {
+        scenario = _scenario(asked, now)
+        shown: Shown = {
             "tab": tab,
             "years": now.years,
-            "compared": bench.name_of(bench.record.pinned) if before else "",
+            "compared": "" if before is None else self._pinned_name(),
             "stage_names": names.STAGES_MANY,
             "traced": len(bench.curve),
             "points": len(WEIGHTS),
@@ -266,13 +294,18 @@ class Regions:
         shown["payers"] = two_plans.payers(now)
         return shown
 
-    def _side(self, asked: Asked) -> dict[str, Any]:
-        now, before, bench = self._now(), self._before(), self.bench
+    def _side(self, asked: Asked) -> Shown:
+        bench = self.bench
+        now = self._now()
+        before = self._before()
         words = words_of(bench)
         if now is None:
             return {**words, "parties": [], "because": None}
-        goal, payments = now.case.model.objective.goal, now.tables["payments"]
+        case = now.case
+        payments = now.tables["payments"]
         plants = two_plans.plants_over_time(now, before)
+        is_welfare = case.model.objective.goal == "welfare"
+        groups = set(case.group.values())
         return {
             **words,
             "parties": sides.parties(now, before),
@@ -282,13 +315,14 @@ class Regions:
             "moves": two_plans.moves(plants),
             "compared": before is not None,
             "spent": payments[["paid_musd", "budget_musd"]].sum().tolist(),
-            "shared": len(set(now.case.group.values())) < len(now.case.group),
-            "policy": now.case.model.policy,
-            "reduced": REDUCED["welfare" if goal == "welfare" else "risk"],
+            "shared": len(groups) < len(case.group),
+            "policy": case.model.policy,
+            "reduced": "cost plus risk" if is_welfare else "the risk",
         }
 
-    def _shelf(self, asked: Asked) -> dict[str, Any]:
-        bench, record = self.bench, self.bench.record
+    def _shelf(self, asked: Asked) -> Shown:
+        bench = self.bench
+        record = bench.record
         root = bench.pinned()
         columns = self._columns(root)
         differing: list[shelf.DifferingRow] = []
@@ -297,89 +331,114 @@ class Regions:
             views = [self._view(plan) for plan in columns.values()]
             differing = shelf.differing(self._view(root), views)
         if root is not None and columns:
-            plans = [(bench.name_of(record.pinned), root), *columns.items()]
-            bars = []
-            for name, plan in plans:
-                bars.append((name, plan.summary["cost_musd"], plan.summary["risk_musd"]))
-            spec = charts.side_by_side(bars)
+            marks = [charts.mark_of(self._pinned_name(), root.summary, "pinned")]
+            for name, plan in columns.items():
+                marks.append(charts.mark_of(name, plan.summary, "kept"))
+            spec = charts.side_by_side(marks)
         return {
             **words_of(bench),
             "kept": record.kept,
             "pinned": record.pinned,
-            "root": bench.name_of(record.pinned),
+            "root": self._pinned_name(),
             "known": root is not None,
             "columns": list(columns),
             "rows": differing,
             "spec": spec,
-            "first": bench.first and bench.first.summary,
+            "first": None if bench.first is None else bench.first.summary,
             "because": bench.because.get("kept"),
         }
 
     def _columns(self, root: PlanValues | None) -> dict[str, PlanValues]:
         """The plans that stand beside the one they are compared with, by their names."""
-        bench, found = self.bench, self.bench.solver.found
+        found = self._found
         columns: dict[str, PlanValues] = {}
-        for one in bench.record.kept:
+        for one in self.bench.record.kept:
             if one.ticked:
-                columns[one.name] = bench.plan_of(one.folder)
-        known = {plan.case.sha256 for plan in columns.values()}
-        if found.plan is not None and found.stage == "plan" and found.case.sha256 not in known:
+                columns[one.name] = self.bench.plan_of(one.folder)
+        digests = [plan.case.sha256 for plan in columns.values()]
+        is_new = found.stage == "plan" and found.case.sha256 not in digests
+        if is_new and found.plan is not None:
             columns["the plan above"] = found.plan
-        compared = root.case.sha256 if root is not None else ""
+        if root is None:
+            return columns
+        compared = root.case.sha256
         return {name: plan for name, plan in columns.items() if plan.case.sha256 != compared}
 
-    def _tables(self, asked: Asked) -> dict[str, Any]:
-        table, wanted = asked.get("table", "projects"), asked.get("find", "")
+    def _tables(self, asked: Asked) -> Shown:
+        table = asked.get("table", "projects")
+        wanted = asked.get("find", "")
         case = self.bench.case
         sheets = []
         for one in used_tables(case):
-            sheets.append((one.name, len(case.tables.rows(one.name)), one.meaning))
-        shown = rows_of_table(self.bench, table, wanted)
-        return {"sheets": sheets, "table": table, "find": wanted, "shown": shown}
+            rows = case.tables.rows(one.name)
+            sheets.append((one.name, len(rows), one.meaning))
+        return {
+            "sheets": sheets,
+            "table": table,
+            "find": wanted,
+            "shown": rows_of_table(case, table, wanted),
+        }
 
-    def _command(self, asked: Asked) -> dict[str, Any]:
-        bench, kept = self.bench, asked.get("folder", "")
+    def _command(self, asked: Asked) -> Shown:
+        bench = self.bench
+        kept = asked.get("folder", "")
         return {
             "command": bench.command(kept),
             "options": bench.options(kept),
-            "name": kept and bench.name_of(kept),
+            "name": bench.name_of(kept) if kept else "",
             "folder": bench.opened.folder,
             "here": Path.cwd(),
         }
 
-    def _study(self, asked: Asked) -> dict[str, Any]:
-        bench, key = self.bench, asked.get("key", "")
-        given = {name: asked.get(name, "") for name in ("key", "low", "high", "points")}
-        fresh = Sweep(key, given["low"], given["high"], given["points"] or "9")
-        found = bench.range if bench.range.key == key else fresh
+    def _study(self, asked: Asked) -> Shown:
+        bench = self.bench
+        given = {name: asked.get(name, "") for name in STUDY_FIELDS}
+        key = given["key"]
+        found = bench.range
+        if found.key != key:
+            points = given["points"] or "9"
+            found = Sweep(key, given["low"], given["high"], points)
         unit = "%" if shown_per(key) > 1 else ""
-        drawn = len(found.rows) > 1
+        spec = None
+        if len(found.rows) > 1:
+            spec = charts.answers(found.rows, unit)
         return {
             **words_of(bench),
             "found": found,
             "query": urlencode(given),
-            "spec": charts.answers(found.rows, f", {unit}" if unit else "") if drawn else None,
+            "spec": spec,
             "unit": unit,
         }
 
+    def _questions(self, asked: Asked) -> Shown:
+        return questions(self.bench)
 
-def _solved(curve: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
+    def _figure(self, asked: Asked) -> Shown:
+        table = asked.get("table", "")
+        row = asked.get("id", "")
+        shown = figure(self.bench, table, row)
+        shown["chosen"] = asked.get("column", "")
+        return shown
+
+
+def _scenario(asked: Asked, view: RunView) -> str:
+    """The scenario asked for, the expectation over all where there is no such."""
+    wanted = asked.get("scenario", "")
+    return wanted if wanted in view.weights else EXPECTED
+
+
+def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:
     """Cost and risk (MUSD) of the plans of a frontier, without the one that takes no action, which is none of it."""
     return [(cost, risk) for weight, cost, risk in curve if weight < inf]
 
 
-def _figure(regions: Regions, asked: Asked) -> dict[str, Any]:
-    table, row, column = (asked.get(key, "") for key in ("table", "id", "column"))
-    return figure(regions.bench, table, row, column)
-
-
-REGIONS: dict[str, Callable[[Regions, Asked], dict[str, Any]]] = {
-    "questions": lambda regions, _: questions(regions.bench),
-    "figure": _figure,
+REGIONS: dict[str, Callable[[Regions, Asked], Shown]] = {
+    "questions": Regions._questions,
+    "figure": Regions._figure,
     "command": Regions._command,
     "outcomes": Regions._outcomes,
     "frontier": Regions._frontier,
-    "views": Regions._views_,
+    "views": Regions._plan_views,
     "side": Regions._side,
     "shelf": Regions._shelf,
     "tables": Regions._tables,

@@ -1,11 +1,11 @@
-"""What the page asks: how each question on the left stands and how it is in the case, and the tables of inputs, row by
+"""The questions on the left of the page, each as it stands and as it is in the case, and the tables of inputs, row by
 row. Words are in the templates."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, get_args
@@ -17,10 +17,10 @@ from planner.data.export import choices_of
 from planner.data.frames import field_type
 from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
-from planner.errors import Fault, InputError
 from planner.reporting.words.names import STAGES_MANY, Names, headline
 from planner.reporting.words.numbers import span
-from planner.server.edits import stands_from
+from planner.server.answers import Shown
+from planner.server.edits import Edits, refused, stands_from
 from planner.server.workbench import Workbench
 
 GROUP_OF = {
@@ -64,30 +64,34 @@ MODEL_KEYS = (
     "horizon.last_year",
 )
 """Keys of the model file that have no question of their own."""
+CHOICE_WORDS = {"committed": "committed (two-stage)", "adaptive": "adaptive (multistage)"}
+"""Choices of a key whose name in the field is another."""
 DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
-"""What the name of a draw has behind that of its future."""
+"""The end of a sampled scenario's name, behind that of its storyline."""
 LATER_STARTS = 6
 """Later first years that are offered."""
 FORMS = ("oxide", "metal", "magnet", "feed")
 """Forms that a target may speak of."""
 MOST_ROWS = 500
 """Rows of a table that are shown at once."""
+Choices = list[tuple[object, str]]
+"""Values of a question, each with its words."""
 TableRows = list[tuple[str, list[str]]]
 """The id and the cells of each row."""
 
 
 @dataclass(frozen=True)
 class Chance:
-    """Something that may happen: what it is called, its probability in the case, and now. The others make room for what
-    is asked."""
+    """Something that may happen: its name, its probability in the case, and now. The others make room for what is
+    asked."""
 
     label: str
     before: float
     now: float
 
 
-def words_of(bench: Workbench) -> dict[str, Any]:
-    """What a template needs to tell of an edit."""
+def words_of(bench: Workbench) -> Shown:
+    """The values with which a template tells of an edit."""
     return {
         "names": Names(bench.base),
         "chances": chances(bench.base, bench.case),
@@ -102,22 +106,32 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     for row in base.tables.draws:
         drawn[f"hazard.{row.hazard}"].append(row)
     found: dict[str, Chance] = {}
-    for key, happens in happenings(base).items():
+    order: dict[str, tuple[float, float]] = {}
+    for key, scenarios in happenings(base).items():
         name = key.partition(".")[2]
         label = named.get(name) or headline(name)
-        # One hazard may come twice under one name, in other years.
-        rows = [row for row in drawn[key] if row.notes]
-        if rows:
-            years = sorted(int(text_of(row.start)[:4]) for row in rows)
-            label = f"{rows[0].notes}, begins {span(years[0], years[-1])}"
-        before = sum(base.scenarios.get(scenario, 0.0) for scenario in happens)
-        now = sum(case.scenarios.get(scenario, 0.0) for scenario in happens)
-        found[key] = Chance(label, before, now)
-    left: dict[str, float] = {}
-    for key in found:
-        left[key] = min((row.factor for row in drawn[key]), default=inf)
-    ordered = sorted(found, key=lambda key: (left[key], -found[key].before))
-    return {key: found[key] for key in ordered}
+        rows = drawn[key]
+        before = _probability(base, scenarios)
+        now = _probability(case, scenarios)
+        found[key] = Chance(_hazard_name(rows) or label, before, now)
+        deepest = min((row.factor for row in rows), default=inf)
+        order[key] = (deepest, -before)
+    in_order = sorted(found, key=order.__getitem__)
+    return {key: found[key] for key in in_order}
+
+
+def _probability(case: Case, scenarios: Iterable[str]) -> float:
+    return sum(case.scenarios.get(scenario, 0.0) for scenario in scenarios)
+
+
+def _hazard_name(draws: Sequence[Any]) -> str:
+    """The name of a hazard with the years in which it begins: it may come twice under one name, in other years."""
+    named = [row for row in draws if row.notes]
+    if not named:
+        return ""
+    years = [int(text_of(row.start)[:4]) for row in named]
+    begins = span(min(years), max(years))
+    return f"{named[0].notes}, begins {begins}"
 
 
 def _storyline_names(base: Case) -> dict[str, str]:
@@ -138,34 +152,35 @@ class ModelKey:
     meaning: str
     kind: str
     value: Any
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, str], ...]
 
 
 def model_keys(case: Case) -> list[ModelKey]:
     """Keys of the model file that have no question of their own, as they stand."""
-    flat, found = case.model.flat(), []
+    values = {**case.model.flat(), "horizon.last_year": case.last_year}
+    found = []
     for key in MODEL_KEYS:
-        value, annotation = flat[key], key_type(key)
-        if key == "horizon.last_year":
-            value = case.last_year
-        choices: tuple[tuple[str, str], ...] = ()
-        if isinstance(value, bool):
-            kind = "flag"
-        elif isinstance(value, str):
-            kind, choices = "choice", tuple((word, word) for word in get_args(annotation))
-        else:
-            kind = "share" if isinstance(value, float) else "year"
-        label = key.rpartition(".")[2].replace("_", " ")
+        value = values[key]
+        kind = _kind_of(value)
+        words = get_args(key_type(key)) if kind == "choice" else ()
         one = ModelKey(
             key=key,
-            label=label,
+            label=key.rpartition(".")[2].replace("_", " "),
             meaning=meaning(key).replace("`", ""),
             kind=kind,
             value=value,
-            choices=choices,
+            choices=tuple((word, CHOICE_WORDS.get(word, word)) for word in words),
         )
         found.append(one)
     return found
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, str):
+        return "choice"
+    return "share" if isinstance(value, float) else "year"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,52 +193,68 @@ class PlantQuestion:
     year: int
 
 
-def questions(bench: Workbench) -> dict[str, Any]:
+def questions(bench: Workbench) -> Shown:
     """All that is asked of a case."""
-    base, case = bench.base, bench.case
-    values = {edit.key: edit.value for edit in bench.record.edits}
+    base = bench.base
+    case = bench.case
+    edits = bench.record.edits
+    values = {edit.key: edit.value for edit in edits}
     plan = bench.solver.found.plan
-    built = plan.summary["new_capacity_tpa"] if plan is not None else {}
-    losses = plan.summary["loss_musd_by_country"] if plan is not None else {}
-    later = range(base.first_year + 1, min(base.first_year + LATER_STARTS, base.last_year + 1))
-    is_out = [key for key, value in values.items() if key.startswith("joins.") and value == "out"]
-    hit = ""
-    if len(losses) > 1:
-        hit = base.party[max(losses, key=lambda country: losses[country]["expected"])]
+    summary = {} if plan is None else plan.summary
+    built: dict[str, float] = summary.get("new_capacity_tpa", {})
+    latest = min(base.first_year + LATER_STARTS, base.last_year)
+    later = range(base.first_year + 1, latest + 1)
+    starts = [(year, str(year)) for year in range(base.first_year, latest + 1)]
     return {
         **words_of(bench),
         "base": base,
         "case": case,
         "values": values,
-        "edits": bench.record.edits,
-        "apart": bool(is_out),
+        "edits": edits,
+        "apart": _somebody_is_out(edits),
         "changed": Counter(_group_of(key) for key in values),
         "budgets": (_budgets(base, base), _budgets(base, case)),
         "joins": _joins(base, values, later),
         "plants": _plants(base, built),
-        "starts": [(year, str(year)) for year in (base.first_year, *later)],
+        "starts": starts,
         "prices": bench.prices,
-        "cuts": any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks),
+        "cuts": _imports_are_cut(base),
         "waited": bench.solver.waited_for,
         "lessons": len(bench.record.steps) == 1,
-        "largest": max(built, key=lambda project: built[project], default=""),
-        "hit": hit,
+        "largest": max(built, key=built.__getitem__, default=""),
+        "hit": _hardest_hit(base, summary),
         "stage_names": STAGES_MANY,
         "model_keys": model_keys(case),
         "targets": {**base.targets, **case.targets},
-        "met": plan.summary.get("targets", {}) if plan is not None else {},
-        "kinds": get_args(key_type_of_target("kind")),
+        "met": summary.get("targets", {}),
+        "kinds": get_args(TargetKeys.model_fields["kind"].annotation),
         "forms": ("", *FORMS),
     }
 
 
+def _somebody_is_out(edits: Edits) -> bool:
+    joins = [edit.value for edit in edits if edit.key.startswith("joins.")]
+    return "out" in joins
+
+
+def _imports_are_cut(case: Case) -> bool:
+    cuts = [row for row in case.tables.shocks if row.kind == "import"]
+    return any(row.factor < 1 for row in cuts)
+
+
+def _hardest_hit(base: Case, summary: Mapping[str, Any]) -> str:
+    """The party of the country that loses most by a plan, '' where there is but one."""
+    expected: dict[str, float] = {}
+    for country, loss in summary.get("loss_musd_by_country", {}).items():
+        expected[country] = loss["expected"]
+    if len(expected) < 2:
+        return ""
+    return base.party[max(expected, key=expected.__getitem__)]
+
+
 def _group_of(key: str) -> str:
-    return ELSEWHERE.get(key) or GROUP_OF.get(key.partition(".")[0], "")
-
-
-def key_type_of_target(column: str) -> Any:
-    """The type of the values of a column of a target."""
-    return TargetKeys.model_fields[column].annotation
+    head = key.partition(".")[0]
+    return ELSEWHERE.get(key) or GROUP_OF.get(head, "")
 
 
 def _budgets(base: Case, case: Case) -> dict[str, float]:
@@ -235,16 +266,14 @@ def _budgets(base: Case, case: Case) -> dict[str, float]:
     return found
 
 
-def _joins(
-    base: Case, values: Mapping[str, object], later: range
-) -> dict[str, list[tuple[object, str]]]:
+def _joins(base: Case, values: Mapping[str, object], later: range) -> dict[str, Choices]:
     """The choices of each party that has one: when it joins, or that it stays out."""
     is_shared = base.model.policy.coordination != "national"
     may_stay_out = is_shared and "policy.coordination" not in values
-    payers = set(base.funder_party.values())
-    found: dict[str, list[tuple[object, str]]] = {}
+    payers = base.funder_party.values()
+    found: dict[str, Choices] = {}
     for party in dict.fromkeys(base.party.values()):
-        choices: list[tuple[object, str]] = [(None, "joins from the start")]
+        choices: Choices = [(None, "joins from the start")]
         if party in payers:
             choices += [(year, f"joins in {year}") for year in later]
         if may_stay_out:
@@ -259,39 +288,52 @@ def _plants(base: Case, built: Mapping[str, float]) -> dict[str, list[PlantQuest
     found: dict[str, list[PlantQuestion]] = {stage: [] for stage in STAGES_MANY}
     for project, row in base.projects.items():
         if row.max_new_tpa > 0:
-            tonnes, year = built.get(project, 0.0), stands_from(base, row)
-            one = PlantQuestion(project=project, row=row, tonnes=tonnes, year=year)
+            one = PlantQuestion(
+                project=project,
+                row=row,
+                tonnes=built.get(project, 0.0),
+                year=stands_from(base, row),
+            )
             found[row.stage].append(one)
     return found
 
 
 def identity(table: Table, row: Row) -> str:
-    """What identifies a row, for the page."""
-    return "|".join(text_of(getattr(row, column)) for column in table.key)
+    """The columns that identify a row, as one text for the page."""
+    return "|".join(_key_texts(table, row))
+
+
+def _key_texts(table: Table, row: Row) -> list[str]:
+    return [text_of(getattr(row, column)) for column in table.key]
 
 
 def _table(name: str) -> Table:
     if name not in BY_NAME:
-        raise InputError([Fault("figure", 0, "", f"there is no table {name!r:.60}")])
+        raise refused("figure", "", f"there is no table {name!r:.60}")
     return BY_NAME[name]
 
 
-def figure(bench: Workbench, name: str, row_id: str, chosen: str) -> dict[str, Any]:
-    """A row by its id, with a column chosen: its source, and its cells. Raises InputError if there is no such row."""
+def figure(bench: Workbench, name: str, row_id: str) -> Shown:
+    """A row by its id: its source, and its cells. Raises InputError if there is no such row."""
     table = _table(name)
     row = _row(bench.case, table, row_id)
     if row is None:
-        raise InputError([Fault("figure", 0, name, f"has no row {row_id!r:.100}")])
+        raise refused("figure", name, f"has no row {row_id!r:.100}")
     before = _row(bench.base, table, row_id) or row
-    cells = [_cell(bench, table, (row, before), column) for column in table.row.columns()]
-    place = bench.base.origin.place(name) + (f", line {row.line}" if row.line else "")
+    cells = []
+    for column in table.row.columns():
+        cell = _cell(table, row, column)
+        was = text_of(getattr(before, column))
+        cell["was"] = was if was != cell["value"] else ""
+        cell["range"] = _range(bench.case, table, row, column)
+        cells.append(cell)
+    place = bench.base.origin.place(name)
     return {
         "table": table,
         "id": row_id,
         "row": row,
         "cells": cells,
-        "place": place,
-        "chosen": chosen,
+        "place": f"{place}, line {row.line}" if row.line else place,
     }
 
 
@@ -302,49 +344,53 @@ def _row(case: Case, table: Table, row_id: str) -> Row | None:
     return None
 
 
-def _cell(
-    bench: Workbench, table: Table, now_and_before: tuple[Row, Row], column: str
-) -> dict[str, Any]:
-    """A cell for the page. key: of the edit that changes it, '' where only the file can; was: as in the case, if it is
-    changed."""
-    row, before = now_and_before
-    parts = [text_of(getattr(row, name)) for name in table.key]
-    is_dotted = len(parts) > 1 and any("." in part or part == "*" for part in parts)
-    can_change = column not in table.key and not is_dotted
+def _cell(table: Table, row: Row, column: str) -> Shown:
+    """A cell for the page. key: of the edit that changes it, '' where only the file can."""
     field = table.row.model_fields[column]
-    value, was = text_of(getattr(row, column)), text_of(getattr(before, column))
-    extra: Any = field.json_schema_extra
+    declared: Any = field.json_schema_extra
     return {
         "column": column,
-        "value": value,
-        "was": was if was != value else "",
+        "value": text_of(getattr(row, column)),
         "meaning": field.description,
-        "unit": extra["unit"],
+        "unit": declared["unit"],
         "kind": field_type(field),
         "choices": choices_of(field),
-        "key": ".".join([table.name, *parts, column]) if can_change else "",
-        "range": _range(bench, table.name, row, column),
+        "key": _edit_key(table, row, column),
     }
 
 
-def _range(bench: Workbench, table: str, row: Row, column: str) -> str:
-    for unsure in bench.case.tables.uncertainties:
-        if (unsure.table, unsure.column) == (table, column):
-            where = conditions(unsure.where)
-            if all(fits(getattr(row, name), wanted) for name, wanted in where.items()):
-                return f"{unsure.low:g} to {unsure.high:g} times the value ({unsure.name or unsure.uncertainty})"
+def _edit_key(table: Table, row: Row, column: str) -> str:
+    """The key of the edit that changes a cell; '' for a column that identifies the row, and for a row of several keys
+    that a dotted key cannot name."""
+    keys = _key_texts(table, row)
+    is_dotted = any("." in key or key == "*" for key in keys)
+    if column in table.key or (is_dotted and len(keys) > 1):
+        return ""
+    return ".".join([table.name, *keys, column])
+
+
+def _range(case: Case, table: Table, row: Row, column: str) -> str:
+    """The range within which a cell is unsure, in words."""
+    for unsure in case.tables.uncertainties:
+        if unsure.table != table.name or unsure.column != column:
+            continue
+        where = conditions(unsure.where)
+        matches = [fits(getattr(row, name), wanted) for name, wanted in where.items()]
+        if all(matches):
+            name = unsure.name or unsure.uncertainty
+            times = f"{unsure.low:g} to {unsure.high:g} times the value"
+            return f"{times} ({name})"
     return ""
 
 
-def rows_of_table(
-    bench: Workbench, table: str, wanted: str
-) -> tuple[tuple[str, ...], TableRows, int]:
+def rows_of_table(case: Case, name: str, wanted: str) -> tuple[tuple[str, ...], TableRows, int]:
     """Columns, rows in which a text occurs, at most `MOST_ROWS`, and how many there are in all."""
-    declared = _table(table)
-    columns = (*declared.row.columns(), *CARRIED)
+    table = _table(name)
+    columns = (*table.row.columns(), *CARRIED)
     found = []
-    for row in bench.case.tables.rows(table):
+    for row in case.tables.rows(name):
         cells = [text_of(getattr(row, column)) for column in columns]
-        if not wanted or any(wanted.casefold() in cell.casefold() for cell in cells):
-            found.append((identity(declared, row), cells))
+        text = "\n".join(cells)
+        if wanted.casefold() in text.casefold():
+            found.append((identity(table, row), cells))
     return columns, found[:MOST_ROWS], len(found)

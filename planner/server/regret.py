@@ -58,13 +58,14 @@ def operated_anew(case: Case, plan: PlanValues, engine: Callable[[Case], Variant
 
 def with_other_odds(plan: PlanValues, case: Case) -> KeptPlan | None:
     """A plan, all its operations as they are, in a case that differs in odds and objective alone; else None."""
-    if plan.case.sha256 == case.sha256 or set(plan.case.scenarios) != set(case.scenarios):
+    before = plan.case
+    if before.sha256 == case.sha256 or before.scenarios.keys() != case.scenarios.keys():
         return None
-    for one in differences(plan.case, case):
+    for one in differences(before, case):
         is_odds = one.table == "scenarios"
         is_objective = one.table == MODEL and one.column.startswith("objective.")
         if not (is_odds or is_objective):
             return None
     risk = weighed(case, plan.summary["scenario_loss_musd"]).risk
-    cost = sum(cost_parts(Ledger(case, plan.tables)).values())
-    return KeptPlan(risk, cost)
+    costs = cost_parts(Ledger(case, plan.tables))
+    return KeptPlan(risk, sum(costs.values()))

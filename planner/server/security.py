@@ -12,7 +12,7 @@ from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,7 +44,9 @@ class Gate:
     """Lets through what this machine's browser asks with the cookie, and nothing else."""
 
     def __init__(self, app: ASGIApp, port: int, token: str) -> None:
-        self._app, self._token, self._secret = app, token, secrets.token_urlsafe(32)
+        self._app = app
+        self._token = token
+        self._secret = secrets.token_urlsafe(32)
         self.hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._cookie = f"planner-{port}"
 
@@ -66,7 +68,8 @@ class Gate:
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request goes no further, as an answer; None if it does."""
-        host, origin = headers.get("host", ""), headers.get("origin")
+        host = headers.get("host", "")
+        origin = headers.get("origin")
         if host not in self.hosts or len(headers.getlist("host")) != 1:
             return PlainTextResponse("unknown host", 421)
         if origin is not None and origin != f"http://{host}":
@@ -88,17 +91,15 @@ class Gate:
         return None
 
     def _exchanged(self, scope: Scope, site: str) -> Response:
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        given = query.get("token", [""])[0]
         if not compare_digest(given.encode(), self._token.encode()):
-            return PlainTextResponse(
-                "wrong token: open the address that `planner serve` printed", 401
-            )
+            said = "wrong token: open the address that `planner serve` printed"
+            return PlainTextResponse(said, 401)
         # To a page that a file led to, the browser sends the cookie only once the page itself asks.
-        answer = (
-            RedirectResponse("/", 303)
-            if site in ("none", "same-origin")
-            else HTMLResponse(led_to("/"))
-        )
+        answer: Response = HTMLResponse(led_to("/"))
+        if site in ("none", "same-origin"):
+            answer = RedirectResponse("/", 303)
         answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
         return answer
 
@@ -113,24 +114,23 @@ class Gate:
 def _bad_post(headers: Headers, origin: str | None) -> Response | None:
     if origin is None:
         return PlainTextResponse("a change must say where it comes from", 403)
-    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    kind = headers.get("content-type", "")
+    if kind.partition(";")[0].strip() != "application/json":
         return PlainTextResponse("a change is JSON", 415)
     length = headers.get("content-length", "")
     if not length.isdecimal():
         return PlainTextResponse("a change says how long it is", 411)
-    return PlainTextResponse("too large", 413) if int(length) > LARGEST_BODY else None
+    if int(length) > LARGEST_BODY:
+        return PlainTextResponse("too large", 413)
+    return None
 
 
 def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            there = {name for name, _ in message["headers"]}
-            added = [
-                (n.lower().encode(), v.encode())
-                for n, v in HEADERS.items()
-                if n.lower().encode() not in there
-            ]
-            message = {**message, "headers": [*message["headers"], *added]}
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
         await send(message)
 
     return sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from planner.reporting.run_view import RunView
 from planner.reporting.words import numbers
@@ -34,11 +35,9 @@ def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
     """Figures, allies and new capacities that differ in one of the plans at least."""
     first = _figures(root, root)
     rest = [_figures(root, view) for view in others]
-    keys = dict.fromkeys(first)
-    for found in rest:
-        keys |= dict.fromkeys(found)
+    words_in_order = dict.fromkeys(chain(first, *rest))
     rows = []
-    for words in keys:
+    for words in words_in_order:
         here = first.get(words, 0.0)
         there = [found.get(words, 0.0) for found in rest]
         slight = max(SAME * abs(here), numbers.LEAST_CHANGE)
@@ -48,13 +47,14 @@ def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
 
 
 def _figures(root: RunView, view: RunView) -> dict[str, float]:
-    named, summary = root.names, view.summary
-    found = {words: float(summary[key]) for key, words in SUMS.items()}
+    names = root.names
+    summary = view.summary
+    found = {words: summary[key] for key, words in SUMS.items()}
     for element, tonnes in summary["expected_shortfall_t"].items():
-        found[f"expected unmet demand, {named.element(element)}, t"] = float(tonnes)
+        found[f"expected unmet demand, {names.element(element)}, t"] = tonnes
     for party in parties(view, None):
         found[f"{party.name}: residual loss, MUSD"] = party.loss
         found[f"{party.name}: pays, MUSD"] = party.pays
     for project, tonnes in summary["new_capacity_tpa"].items():
-        found[f"{named.placed(project)}, t/y"] = float(tonnes)
+        found[f"{names.placed(project)}, t/y"] = tonnes
     return found

@@ -1,12 +1,16 @@
-"""Who gets and pays in a plan, and what money buys."""
+"""Losses and payments by party in a plan, and what money buys."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from planner.reporting.run_view import RunView
 from planner.reporting.words import numbers
 from planner.results.figures.decision import BINDING
+from planner.server.answers import both
 from planner.server.edits import Edits
 from planner.server.workbench import Workbench
 
@@ -27,73 +31,107 @@ class Party:
     most: float = 0.0
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class NextMoney:
-    """Funders to whom one more MUSD in a year is worth the same.
+    """The value of one more MUSD to a funder, or to several to whom it is worth the same.
 
     worth: by which it reduces the objective, MUSD. year: the best one. years: all in which money binds, in words.
     had: whether there is a budget in these years.
     """
 
+    funders: list[str]
     worth: float
     year: int
     years: str
     had: bool
-    funders: list[str] = field(default_factory=list)
 
 
 def parties(now: RunView, before: RunView | None) -> list[Party]:
     """Expected loss and payments by party, who loses most first."""
     found: dict[str, Party] = {}
-
-    def of(key: str) -> Party:
-        return found.setdefault(key, Party(name=now.names.party(key)))
-
-    by_party, by_funder = now.case.party, now.case.funder_party
-    for country, lost in now.summary["loss_musd_by_country"].items():
-        of(by_party.get(country, country)).loss += lost["expected"]
+    for key, loss in _losses(now, now.case.party).items():
+        _of(found, now, key).loss = loss
     for row in now.tables["payments"].to_dict("records"):
-        one = of(by_funder.get(row["funder"], row["funder"]))
+        one = _of(found, now, _payer(now, row))
         one.pays += row["paid_musd"]
         one.least += row["least_musd"]
         one.most += row["most_musd"]
     if before is not None:
-        for country, lost in before.summary["loss_musd_by_country"].items():
-            of(by_party.get(country, country)).was += lost["expected"]
+        for key, loss in _losses(before, now.case.party).items():
+            _of(found, now, key).was = loss
         for row in before.tables["payments"].to_dict("records"):
-            of(by_funder.get(row["funder"], row["funder"])).paid += row["paid_musd"]
-    shown = [one for one in found.values() if one.loss + one.pays + one.paid > LEAST_MUSD]
+            _of(found, now, _payer(now, row)).paid += row["paid_musd"]
+    shown = []
+    for one in found.values():
+        if one.loss + one.pays + one.paid > LEAST_MUSD:
+            shown.append(one)
     return sorted(shown, key=lambda one: -one.loss)
 
 
+def _of(found: dict[str, Party], view: RunView, key: str) -> Party:
+    return found.setdefault(key, Party(name=view.names.party(key)))
+
+
+def _losses(view: RunView, party: Mapping[str, str]) -> dict[str, float]:
+    """Expected loss by party, MUSD."""
+    found: dict[str, float] = defaultdict(float)
+    for country, lost in view.summary["loss_musd_by_country"].items():
+        found[party.get(country, country)] += lost["expected"]
+    return found
+
+
+def _payer(view: RunView, row: Mapping[Hashable, Any]) -> str:
+    """The party of a funder."""
+    funder: str = row["funder"]
+    return view.case.funder_party.get(funder, funder)
+
+
 def next_money(now: RunView, edits: Edits) -> list[NextMoney]:
-    """What one more MUSD reduces the objective by, in the best year in which a funder's budget is used up; where it has
-    no budget at all, of the years that lack one. Years in which a party has not yet joined are left out."""
-    joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
+    """By how much one more MUSD reduces the objective, in the best year in which a funder's budget is used up; where it
+    has no budget at all, of the years that lack one. Years in which a party has not yet joined are left out."""
+    joined = {edit.key: edit.value for edit in edits}
     prices = now.tables["shadow_prices"]
-    binding = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
-    prices = prices[binding].sort_values("musd_per_unit", ascending=False)
-    found: dict[tuple[float, int, str, bool], NextMoney] = {}
-    for funder, rows in prices.groupby("item", sort=False):
+    is_binding = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
+    binding = prices[is_binding].sort_values("musd_per_unit", ascending=False)
+    found: list[NextMoney] = []
+    for funder, rows in binding.groupby("item", sort=False):
         name = str(funder)
-        since = joined.get(f"joins.{now.case.funder_party[name]}", 0)
+        party = now.case.funder_party[name]
+        joins = joined.get(f"joins.{party}")
+        if isinstance(joins, int):
+            rows = rows[rows["year"] >= joins]
         worth: dict[int, float] = {}
         for row in rows.to_dict("records"):
-            if row["year"] >= since:
-                worth[int(row["year"])] = _three_digits(row["musd_per_unit"])
-        if not worth:
-            continue
-        had = [year for year in worth if now.case.budget.get((name, year), 0.0) > 0]
-        best = max(had or worth, key=lambda year: (worth[year], -year))
-        years = numbers.spans(had or worth)
-        key = worth[best], best, years, bool(had)
-        one = NextMoney(worth=worth[best], year=best, years=years, had=bool(had))
-        found.setdefault(key, one).funders.append(now.names.party(name))
-    return list(found.values())
+            worth[int(row["year"])] = float(f"{row['musd_per_unit']:.3g}")
+        if worth:
+            _take(found, _next_of(now, name, worth))
+    return found
 
 
-def _three_digits(value: float) -> float:
-    return float(f"{value:.3g}")
+def _take(found: list[NextMoney], one: NextMoney) -> None:
+    """Add the value to a funder, beside those to whom it is the same."""
+    for other in found:
+        if replace(other, funders=one.funders) == one:
+            other.funders.extend(one.funders)
+            return
+    found.append(one)
+
+
+def _next_of(now: RunView, funder: str, worth: Mapping[int, float]) -> NextMoney:
+    """The value of one more MUSD to a funder. worth: MUSD by year in which money binds."""
+    had = []
+    for year in worth:
+        if now.case.budget.get((funder, year), 0.0) > 0:
+            had.append(year)
+    years = had or list(worth)
+    best = max(years, key=lambda year: (worth[year], -year))
+    return NextMoney(
+        funders=[now.names.party(funder)],
+        worth=worth[best],
+        year=best,
+        years=numbers.spans(years),
+        had=bool(had),
+    )
 
 
 def last_money(bench: Workbench) -> tuple[float, float] | None:
@@ -101,11 +139,12 @@ def last_money(bench: Workbench) -> tuple[float, float] | None:
     now = bench.solver.found.figures
     if not now:
         return None
+    risk_now, cost_now = both(now)
     below = []
     for _, cost, risk in bench.curve:
-        if cost < now["cost_musd"] - 1e-6:
+        if cost < cost_now - 1e-6:
             below.append((cost, risk))
     if not below:
         return None
     cost, risk = max(below)
-    return now["cost_musd"] - cost, risk - now["risk_musd"]
+    return cost_now - cost, risk - risk_now

@@ -31,6 +31,8 @@ PROOF = {
     "failed": "no plan",
     "plan": "not certified",
 }
+FIGURES = ("risk_musd", "cost_musd", "expected_loss_musd", "least_risk_musd")
+"""Figures of a summary that are known before its tables."""
 QUESTION, ASKED, BACKGROUND = "question", "asked", "background"
 GOALS = {
     "risk": "the least risk",
@@ -39,7 +41,7 @@ GOALS = {
     "expected_loss": "the least expected loss at that",
     "welfare": "the least cost and risk together",
 }
-"""What is looked for, by the phase of the solver."""
+"""The phases of the solver, in words."""
 IDLE_SECONDS = 0.7
 """How long nobody asks before something is done in the background."""
 OF_LEAST = 1e-6
@@ -75,11 +77,8 @@ class FoundSoFar:
     def proof(self) -> str:
         """How far the figures shown are to be relied on, in words."""
         if self.stage == "plan" and self.plan is not None:
-            return (
-                f"certified {self.proven_at}"
-                if self.plan.status is Status.OPTIMAL
-                else "not certified"
-            )
+            is_certified = self.plan.status is Status.OPTIMAL
+            return f"certified {self.proven_at}" if is_certified else PROOF["plan"]
         return PROOF[self.stage]
 
 
@@ -89,10 +88,15 @@ class SolverThread:
     def __init__(
         self, case: Case, told: Callable[[], None], plan: PlanValues | None = None
     ) -> None:
-        self._told, self._asked_at = told, time.perf_counter()
-        self._wake, self._wanted = Condition(), False
-        self._replaced, self._ending = Event(), Event()
-        self._busy_with, self._name, self._again = "", "", False
+        self._told = told
+        self._asked_at = time.perf_counter()
+        self._wake = Condition()
+        self._wanted = False
+        self._replaced = Event()
+        self._ending = Event()
+        self._busy_with = ""
+        self._name = ""
+        self._again = False
         self._by_way_of: Case | None = None
         self._asked: OrderedDict[str, Errand] = OrderedDict()
         self._background: OrderedDict[str, Errand] = OrderedDict()
@@ -149,7 +153,10 @@ class SolverThread:
     def waited_for(self) -> frozenset[str]:
         """Names of what was asked for and is not done."""
         with self._wake:
-            return frozenset([*self._asked, *([self._name] if self._busy_with == ASKED else [])])
+            names = set(self._asked)
+            if self._busy_with == ASKED:
+                names.add(self._name)
+            return frozenset(names)
 
     def knows(self, case: Case) -> bool:
         """Whether a state is shown again without solving."""
@@ -209,14 +216,17 @@ class SolverThread:
         if self._replaced.is_set():
             raise StoppedError("replaced")
         if self._session is None:
-            plan = self.found.plan  # that of a run, found again, is the shortest way to any other
-            session = (
-                planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
-            )
-            if plan is not None:
-                session.figures()
-            self._session = session
+            self._session = self._begun(case)
         return self._session
+
+    def _begun(self, case: Case) -> planner.Session:
+        """A session; the plan of a run, found again, is the shortest way to any other."""
+        plan = self.found.plan
+        if plan is None:
+            return planner.Session(case)
+        session = planner.Session(plan.case, plan=plan)
+        session.figures()
+        return session
 
     def _replace(self, again: bool) -> None:
         """End what goes on. again: take it up later from its beginning."""
@@ -295,7 +305,7 @@ class SolverThread:
         begins = "building the program, solving it for the first time"
         self.phase("looking for the optimum" if self._session else begins)
         session = self._held(case)
-        session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
+        session.progress = self._looking_for
         if self._is_out_of_reach(case):
             self._say_why(case)
             return
@@ -316,6 +326,10 @@ class SolverThread:
         if self._replaced.is_set():
             return
         self._take_solved(session.solve(case))
+
+    def _looking_for(self, name: str) -> None:
+        words = GOALS.get(name, name)
+        self.phase(f"looking for {words}")
 
     def _is_out_of_reach(self, case: Case) -> bool:
         """Whether a limit of risk lies below the least attainable, which is found first where it is not known."""
@@ -352,7 +366,8 @@ class SolverThread:
             return
         unproven = [f"no plan was proven ({plan.status})"]
         reasons = tuple(map(str, plan.summary.get("reasons", unproven)))
-        changes = {**(known or {}), **plan.summary.get("smallest_changes", {})}
+        changes = dict(known or {})
+        changes |= plan.summary.get("smallest_changes", {})
         if "least_risk" in changes:
             self.least[seeking_least(plan.case).sha256] = changes["least_risk"]
         self._tell(stage="failed", reasons=reasons, changes=changes)
@@ -370,9 +385,14 @@ class SolverThread:
         figures = _figures(plan)
         if "least_risk_musd" in figures:
             self.least[seeking_least(plan.case).sha256] = figures["least_risk_musd"]
-        shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
+        seconds = (*self.found.seconds, self._passed())
         self._tell(
-            stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at
+            stage="plan",
+            plan=plan,
+            figures=figures,
+            shown=self.found.shown + 1,
+            seconds=seconds,
+            proven_at=at,
         )
 
     def _passed(self) -> float:
@@ -387,5 +407,4 @@ class SolverThread:
 
 
 def _figures(plan: PlanValues) -> dict[str, float]:
-    names = (f"{name}_musd" for name in ("risk", "cost", "expected_loss", "least_risk"))
-    return {name: plan.summary[name] for name in names if name in plan.summary}
+    return {name: plan.summary[name] for name in FIGURES if name in plan.summary}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, starmap
 from math import inf
 from typing import Any
 
@@ -16,6 +18,7 @@ from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.plants import decisions
 from planner.results.figures.run import EXPECTED
 from planner.results.ledger import rows_of
+from planner.server.answers import Shown
 
 SLIGHT_TPA = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
@@ -32,7 +35,8 @@ def scenarios_of(view: RunView) -> dict[str, str]:
     found = {EXPECTED: "all scenarios, expected"}
     for scenario in view.by_loss:
         chance = percent(view.weights[scenario])
-        found[scenario] = f"{chance} probable: {view.names.scenario(scenario)}"
+        name = view.names.scenario(scenario)
+        found[scenario] = f"{chance} probable: {name}"
     return found
 
 
@@ -44,11 +48,15 @@ def missing(now: RunView, before: RunView | None, scenario: str) -> list[Missing
         there = _unmet(before, scenario)["tonnes"]
     rows: list[MissingRow] = []
     for element, row in here.iterrows():
-        was = None if there is None else float(there.get(element, 0.0))
         name = now.names.element(str(element))
-        rows.append((name, float(row["tonnes"]), float(row["demand_t"]), was))
-    lacking = [row for row in rows[1:] if max(row[1], row[3] or 0.0) > SLIGHT]
-    return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
+        tonnes = float(row["tonnes"])
+        demand = float(row["demand_t"])
+        was = None if there is None else float(there.get(element, 0.0))
+        if not element or max(tonnes, was or 0.0) > SLIGHT:
+            rows.append((name, tonnes, demand, was))
+    whole, *elements = rows
+    elements.sort(key=lambda row: -row[1])
+    return [whole, *elements]
 
 
 def _unmet(view: RunView, scenario: str) -> pd.DataFrame:
@@ -56,7 +64,8 @@ def _unmet(view: RunView, scenario: str) -> pd.DataFrame:
     table = view.tables["shortfall"]
     found = view.within(table, scenario, ["element"], ["tonnes", "demand_t"])
     found = found.set_index("element")
-    return pd.concat([found.sum().to_frame("").T, found])
+    whole = found.sum().to_frame("")
+    return pd.concat([whole.T, found])
 
 
 # ---- plants ----------------------------------------------------------------------------------------------------------
@@ -72,63 +81,83 @@ class Bar:
     was: Any
 
 
-def built(view: RunView | None) -> dict[str, Any]:
-    """What a plan builds, by project: label, stage, first year of commitment, expected t/y in all, capital `musd` and
+def built(view: RunView | None) -> Shown:
+    """The plants of a plan, by project: label, stage, first year of commitment, expected t/y in all, capital `musd` and
     the `public` part of it (expected, not discounted)."""
     if view is None:
         return {}
     rows = decisions(view)
-    rows["t"] = rows["tpa"] * rows["probability"]
-    rows["musd"] = rows["capex_musd"] * rows["probability"]
-    rows["public"] = rows["public_musd"] * rows["probability"]
-    labels = []
-    for project, country in zip(rows["project"], rows["country"], strict=True):
-        labels.append(view.names.project_and_place(project, country))
-    rows["label"] = labels
-    first = dict.fromkeys(("label", "stage"), "first")
-    sums = dict.fromkeys(("t", "musd", "public"), "sum")
-    grouped = rows[rows["t"] > 0].groupby("project", as_index=False)
-    found = grouped.agg({**first, "year": "min", **sums})
+    probability = rows["probability"]
+    rows["t"] = rows["tpa"] * probability
+    rows["musd"] = rows["capex_musd"] * probability
+    rows["public"] = rows["public_musd"] * probability
+    places = zip(rows["project"], rows["country"], strict=True)
+    rows["label"] = list(starmap(view.names.project_and_place, places))
+    is_built = rows["t"] > 0
+    grouped = rows[is_built].groupby("project", as_index=False)
+    columns = {
+        "label": "first",
+        "stage": "first",
+        "year": "min",
+        "t": "sum",
+        "musd": "sum",
+        "public": "sum",
+    }
+    found = grouped.agg(columns)
     return {row.project: row for row in rows_of(found) if row.t > SLIGHT_TPA}
 
 
 def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
-    """By stage what either plan builds, the earliest first."""
-    here, there = built(now), built(before)
+    """By stage the plants that either plan builds, the earliest first."""
+    here = built(now)
+    there = built(before)
     found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
-    either = sorted((there | here).items(), key=lambda one: (one[1].year, one[1].t, one[0]))
-    for project, one in either:
+    either = there | here
+
+    def begun(project: str) -> tuple[int, float, str]:
+        plant = either[project]
+        return plant.year, plant.t, project
+
+    for project in sorted(either, key=begun):
         row = now.case.projects.get(project)
-        if row is None:
-            continue
-        bar = Bar(
-            name=one.label, lead=row.lead_time_years, now=here.get(project), was=there.get(project)
-        )
-        found[row.stage].append(bar)
+        if row is not None:
+            bar = Bar(
+                name=either[project].label,
+                lead=row.lead_time_years,
+                now=here.get(project),
+                was=there.get(project),
+            )
+            found[row.stage].append(bar)
     return found
 
 
 def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
-    """What became of plants from one plan to the other, in words, and the plants of which that is so."""
-    gone, new, sized, moved = list[str](), list[str](), list[tuple[float, str]](), list[str]()
-    for bars in plants.values():
-        for bar in bars:
-            here, there = bar.now, bar.was
-            grown = (here.t if here else 0.0) - (there.t if there else 0.0)
-            told = f"{bar.name} {signed(grown)} t/y"
-            if here is None:
-                gone.append(told)
-            elif there is None:
-                new.append(told)
-            elif here.year != there.year:
-                moved.append(f"{bar.name} {there.year} → {here.year}")
-            if here and there and abs(grown) > SLIGHT_TPA:
-                sized.append((abs(grown), told))
-    largest = [told for _, told in sorted(sized, reverse=True)[:MOST_SIZED]]
+    """The ways in which plants change from one plan to the other, in words, and the plants of which that is so."""
+    gone: list[str] = []
+    new: list[str] = []
+    moved: list[str] = []
+    sized: list[tuple[float, str]] = []
+    for bar in chain.from_iterable(plants.values()):
+        here = bar.now
+        there = bar.was
+        before = there.t if there else 0.0
+        grown = (here.t if here else 0.0) - before
+        words = f"{bar.name} {signed(grown)} t/y"
+        if here is None:
+            gone.append(words)
+            continue
+        if there is None:
+            new.append(words)
+            continue
+        if here.year != there.year:
+            moved.append(f"{bar.name} {there.year} → {here.year}")
+        if abs(grown) > SLIGHT_TPA:
+            sized.append((abs(grown), words))
+    sized.sort(reverse=True)
     return [
         ("No longer built", gone),
         ("Newly built", new),
-        ("Size changed most", largest),
+        ("Size changed most", [words for _, words in sized[:MOST_SIZED]]),
         ("Begun in another year", moved),
     ]
 
@@ -148,18 +177,22 @@ class FundedPart:
 def funded_first(
     now: RunView, asked: Mapping[float, Mapping[str, float]]
 ) -> dict[float, list[FundedPart]]:
-    """What the plan builds, part by part, by the largest weight of cost at which another plan builds it too, 0 where
-    none does. asked: t/y by project at each weight."""
+    """The plants of the plan, part by part, by the largest weight of cost at which another plan builds that part too, 0
+    where none does. asked: t/y by project at each weight."""
     sizes = dict(asked)
     if now.case.model.objective.goal == "welfare":
         sizes[1.0] = now.summary["new_capacity_tpa"]
     weights = sorted({0.0, *sizes} - {inf}, reverse=True)
-    found: dict[float, list[FundedPart]] = {weight: [] for weight in weights}
-    for project, row in sorted(built(now).items(), key=lambda one: one[1].year):
+    found: dict[float, list[FundedPart]] = {}
+    for weight in weights:
+        found[weight] = []
+    rows = built(now)
+    for project in sorted(rows, key=lambda key: rows[key].year):
+        row = rows[project]
         done = 0.0
         for weight in weights:
-            reached = min(sizes[weight].get(project, 0.0), row.t) if weight else row.t
-            size = reached - done
+            there = sizes[weight].get(project, 0.0) if weight else row.t
+            size = min(there, row.t) - done
             if size <= SLIGHT_TPA:
                 continue
             part = FundedPart(
@@ -184,27 +217,32 @@ def payers(now: RunView) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for row in now.tables["spending"].to_dict("records"):
         item, _, stage = row["item"].partition(" ")
-        paid = found.setdefault(stage if item == "capex" else PEOPLE, {})
+        what = stage if item == "capex" else PEOPLE
+        paid = found.setdefault(what, defaultdict(float))
         name = now.names.party(row["funder"])
-        paid[name] = paid.get(name, 0.0) + row["expected"]
+        paid[name] += row["expected"]
     ordered = {}
     for what, paid in found.items():
-        most_first = sorted(paid.items(), key=lambda one: -one[1])
-        ordered[what] = dict(most_first)
+        most_first = sorted(paid, key=paid.__getitem__, reverse=True)
+        ordered[what] = {name: paid[name] for name in most_first}
     return ordered
 
 
-def shortage(view: RunView, scenario: str) -> dict[str, Any]:
+def shortage(view: RunView, scenario: str) -> Shown:
     """Countries that are ever short, and (country, year) -> unmet demand in a scenario: tonnes, share of demand."""
-    table, keys = view.by_year["shortfall"], ["country", "year"]
+    table = view.by_year["shortfall"]
+    keys = ["country", "year"]
     sums = view.within(table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
-    shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
-    ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
-    countries = {}
-    for country in view.case.countries:
-        if country in ever:
-            countries[country] = view.names.country(country)
-    return {"short": countries, "tonnes": sums["tonnes"].to_dict(), "shares": shares.to_dict()}
+    demand = sums["demand_t"].where(sums["demand_t"] > 0)
+    shares = sums["tonnes"] / demand
+    is_short = table["tonnes"] > SLIGHT_TPA
+    ever = set(table["country"][is_short])
+    short = [country for country in view.case.countries if country in ever]
+    return {
+        "short": {country: view.names.country(country) for country in short},
+        "tonnes": sums["tonnes"].to_dict(),
+        "shares": shares.fillna(0.0).to_dict(),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +258,8 @@ class ShortMoney:
 
 @dataclass(frozen=True, kw_only=True)
 class Lacks:
-    """What a plan, kept as decided, lacks in another case. plants: those that may not be built so large or so early."""
+    """Plants and money that a plan, kept as decided, lacks in another case. plants: those that may not be built so large
+    or so early."""
 
     plants: list[str]
     money: list[ShortMoney]
@@ -231,21 +270,28 @@ MOST_SHORT = 3
 
 
 def lacking(before: RunView, case: Case) -> Lacks:
-    """What a plan, kept as decided, lacks in another case, as far as plants and money tell by themselves: budgets
-    against what plants and people cost where those funders alone may pay, or all together."""
+    """The plants and the money that a plan, kept as decided, lacks in another case, each by itself: budgets against the
+    cost of plants and people where those funders alone may pay, or all together."""
     spent = before.tables["spending"]
     spent = spent[spent["item"] != "stock purchases"]
     paying: dict[str, frozenset[str]] = {}
     for country in case.countries:
-        paying[country] = frozenset(f for f, where in case.reach.items() if country in where)
+        payers = [funder for funder, where in case.reach.items() if country in where]
+        paying[country] = frozenset(payers)
+    together = frozenset(case.reach)
     found = []
-    for funders in {*paying.values(), frozenset(case.reach)}:
-        where = [country for country, payers in paying.items() if payers <= funders]
-        short = _short(before, case, spent[spent["country"].isin(where)], funders)
+    for funders in {*paying.values(), together}:
+        where = [country for country, some in paying.items() if some <= funders]
+        theirs = spent[spent["country"].isin(where)]
+        due = theirs.groupby("year")["expected"].sum()
+        names = sorted(map(before.names.party, funders))
+        words = " and ".join(names) or "nobody"
+        short = _short(case, due, funders, words)
         if short is not None:
             found.append(short)
-    most_first = sorted(found, key=lambda one: -one.musd)
-    return Lacks(plants=_too_large_or_early(before, case), money=most_first[:MOST_SHORT])
+    found.sort(key=lambda one: -one.musd)
+    plants = _too_large_or_early(before, case)
+    return Lacks(plants=plants, money=found[:MOST_SHORT])
 
 
 def _too_large_or_early(before: RunView, case: Case) -> list[str]:
@@ -263,23 +309,25 @@ def _too_large_or_early(before: RunView, case: Case) -> list[str]:
 
 
 def _short(
-    before: RunView, case: Case, spent: pd.DataFrame, funders: frozenset[str]
+    case: Case, due: pd.Series[float], funders: frozenset[str], names: str
 ) -> ShortMoney | None:
+    """By how much budgets fall short of what is due (MUSD by year); None where they do not."""
     years = range(case.first_year, case.last_year + 1)
+    due = due.reindex(years, fill_value=0.0)
     money = pd.Series(0.0, index=years)
     for funder in funders:
         money += [case.budget.get((funder, year), 0.0) for year in years]
-    due = spent.groupby("year")["expected"].sum().reindex(money.index, fill_value=0.0)
     if case.model.policy.budget_carry_over:
-        due, money = due.cumsum(), money.cumsum()
+        due = due.cumsum()
+        money = money.cumsum()
     short = due - money
     if short.max() <= SLIGHT:
         return None
-    names = sorted(before.names.party(funder) for funder in funders)
     is_due = due > SLIGHT
+    enough = due[is_due] / money[is_due]
     return ShortMoney(
         year=int(short.index[short > SLIGHT][0]),
-        funders=" and ".join(names) or "nobody",
+        funders=names,
         musd=float(short.max()),
-        enough=float((due[is_due] / money[is_due]).max()),
+        enough=float(enough.max()),
     )

@@ -1,21 +1,21 @@
-"""The state of one workbench: the case on disk, the edits on top of it, what is kept and pinned, and what was found."""
+"""The state of one workbench: the case on disk, the edits on top of it, kept variants, and what was found."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
-from itertools import chain, count
-from math import inf, nan
+from itertools import count
+from math import inf
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from planner.config import LEVERS
 from planner.data.case import Case
-from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.errors import InputError, PlannerError, RunFolderError
 from planner.evaluation.decisions import single_path
 from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
@@ -25,15 +25,20 @@ from planner.server.answers import (
     WEIGHTS,
     AskedAndGot,
     Because,
-    StateAndPlan,
+    ComparedState,
+    PlantEffect,
     Sweep,
     both,
+    steps_between,
+    values_between,
     weighted,
 )
 from planner.server.edits import (
     Edit,
     EditedValue,
+    Edits,
     edited,
+    refused,
     seeking_least,
     shown_per,
     with_edit,
@@ -41,11 +46,17 @@ from planner.server.edits import (
 )
 from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
 from planner.server.regret import IMPOSSIBLE, KeptPlan, operated_anew
-from planner.server.solver_thread import SolverThread
+from planner.server.solver_thread import OF_LEAST, SolverThread
 from planner.server.two_plans import SLIGHT_TPA
 from planner.server.writer import CaseWriter
 
-LONGEST_NAME, LONGEST_NOTE = 60, 400
+LONGEST_NAME = 60
+"""Characters of a variant's name."""
+LONGEST_NOTE = 400
+"""Characters of its note."""
+MOST_MOVED = 4
+"""Plants that are named where the effect of one is told."""
+NO_FIRST = "the plan of the case as it is was not solved yet; pin a kept variant"
 _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
 
@@ -57,30 +68,29 @@ class Workbench:
         self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None
     ) -> None:
         self.opened, self._told = opened, told
-        self.base = plan.case if plan is not None else opened.case or opened.load()
+        self.base = opened.case or opened.load() if plan is None else plan.case
         self.journal = Journal(opened.folder)
         plan = plan or opened.stored(self.base)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
         self.curves: dict[str, list[AskedAndGot]] = {}
-        """What was traced, by the digest of the state."""
+        """Frontiers as far as they are traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
         """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
-        self.held: dict[tuple[str, str], KeptPlan] = {}
-        """The plan of a case, held fixed in another, both by their digests."""
+        self.fixed: dict[tuple[str, str], KeptPlan] = {}
+        """The plan of a case with its decisions fixed in another, both by their digests."""
         self.because: dict[str, Because] = {}
-        """What each change does: of the present state against the case as it is, `now`; of a kept one against the
+        """The effect of each change: of the present state against the case as it is, `now`; of a kept one against the
         pinned one, `kept`."""
-        self.prices: dict[str, tuple[float, float, str, dict[str, float]]] = {}
-        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, which of the two, and the new
-        capacity (t/y) of the plants that change most with it; nan where there is then no plan."""
+        self.prices: dict[str, PlantEffect] = {}
+        """By project."""
         self.cases: dict[tuple[str, str], float | None] = {}
         """By how much each MUSD of public cost reduces cost and risk, by run folder and project."""
         self.writer = CaseWriter()
         self.range = Sweep()
         self._stamp = opened.stamp()
         self.first = plan
-        """The plan of the case as it is, once known: what everything is compared with unless another is pinned."""
+        """The plan of the case as it is, once known: all others are compared with it unless another is pinned."""
         self._followed = 0
         self.solver = SolverThread(self._asked_or_base(), self._heard, plan)
         self.solver.start(answered=plan is not None and not self.record.edits)
@@ -118,29 +128,43 @@ class Workbench:
         head, _, lever = edit.key.partition(":")
         if head == "levers" and lever:
             edit = self._pulled(lever, edit.value)
-        least = self.least_here or 0.0
-        is_limit = edit.key == "goal" and isinstance(edit.value, int | float)
-        if is_limit and edit.value < least * (1 - 1e-6):  # type: ignore[operator]
+        if edit.key == "goal":
+            self._refuse_out_of_reach(edit.value)
+        rest = without(self.record.edits, edit.key)
+        more = with_edit(self.record.edits, edit)
+        before = edited(self.base, rest)
+        after = edited(self.base, more)
+        is_same = before.sha256 == after.sha256
+        self._take_edits(rest if is_same else more)
+
+    def _take_edits(self, edits: Edits) -> None:
+        self._go_to(self.record.then(edits))
+
+    def _refuse_out_of_reach(self, limit: EditedValue) -> None:
+        """Raise InputError for a limit of risk that no plan can hold."""
+        if self.least_here is None or not isinstance(limit, int | float):
+            return
+        least = self.least_here
+        if limit < least * (1 - OF_LEAST):
             said = f"no plan has a risk below {number(least)} MUSD here; ask for that or more"
-            raise InputError([Fault("goal", 0, "largest risk", said)])
-        rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
-        same = edited(self.base, rest).sha256 == edited(self.base, more).sha256
-        self._go_to(self.record.then(rest if same else more))
+            raise refused("goal", "largest risk", said)
 
     def _pulled(self, lever: str, on: EditedValue) -> Edit:
         """All levers with one of them pulled, or not."""
         if lever not in LEVERS or not isinstance(on, bool):
             said = f"is true or false for one of {', '.join(LEVERS)}"
-            raise InputError([Fault("edit", 0, f"levers:{lever}"[:80], said)])
+            raise refused("edit", f"levers:{lever}"[:80], said)
         pulled = []
         for name in LEVERS:
-            if on if name == lever else self.case.has_lever(name):
+            is_pulled = on if name == lever else self.case.has_lever(name)
+            if is_pulled:
                 pulled.append(str(name))
         return Edit("levers", tuple(pulled))
 
     def revert(self, key: str) -> None:
         """Take one change back; '' takes all back."""
-        self._go_to(self.record.then(without(self.record.edits, key) if key else ()))
+        left = without(self.record.edits, key) if key else ()
+        self._take_edits(left)
 
     def step(self, by: int) -> None:
         """Undo or do again."""
@@ -152,16 +176,17 @@ class Workbench:
         if self.solver.found.stage not in ("waiting", "figures"):
             return
         for at in reversed(range(self.record.at)):
-            if self.solver.knows(edited(self.base, self.record.steps[at])):
+            case = edited(self.base, self.record.steps[at])
+            if self.solver.knows(case):
                 self.step(at - self.record.at)
                 return
-        raise RunFolderError(
-            "there is no earlier plan to go back to, so this one is solved to its end"
-        )
+        said = "there is no earlier plan to go back to, so this one is solved to its end"
+        raise RunFolderError(said)
 
     def go_to_kept(self, folder: str) -> None:
         """Make a kept variant the present state."""
-        self._go_to(self.record.then(self._kept(folder).edits))
+        kept = self._kept(folder)
+        self._take_edits(kept.edits)
 
     def _go_to(self, record: Record) -> None:
         if record == self.record:
@@ -172,14 +197,24 @@ class Workbench:
         self._ask(case)
 
     def _ask(self, case: Case) -> None:
-        limit, near = case.model.objective.risk_limit, None
-        curve = [point for point in self.curve if point[0] < inf]
-        if limit is not None and curve and self.case.model.objective.goal != "target":
-            # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
-            near = weighted(case, min(curve, key=lambda point: abs(point[2] - limit))[0])
         self.because.pop("now", None)
-        self.prices, self.range = {}, replace(self.range, running=False)
-        self.solver.ask(case, near)
+        self.prices = {}
+        self.range = replace(self.range, running=False)
+        self.solver.ask(case, self._nearest(case))
+
+    def _nearest(self, case: Case) -> Case | None:
+        """The state of the curve from whose plan it is not far to a limit of risk; from that of another goal it is."""
+        limit = case.model.objective.risk_limit
+        if limit is None or self.case.model.objective.goal == "target":
+            return None
+        away: dict[float, float] = {}
+        for weight, _, risk in self.curve:
+            if weight < inf:
+                away[weight] = abs(risk - limit)
+        if not away:
+            return None
+        nearest = min(away, key=away.__getitem__)
+        return weighted(case, nearest)
 
     def _asked_or_base(self) -> Case:
         try:
@@ -205,36 +240,51 @@ class Workbench:
         if case.sha256 == self.case.sha256 and base == self.base:
             self._told()
             return
-        self.base, self.first = base, None
+        self.base = base
+        self.first = None
         self._ask(case)
 
     # ---- kept variants ----------------------------------------------------------------------------------------
 
     def keep(self, name: str) -> Kept:
         """Write the present plan as a run folder, without pages, and put it on the shelf."""
-        found = self.solver.found
-        if found.stage != "plan" or found.plan is None:
-            raise RunFolderError(
-                "there is no verified plan of the present state yet; keep it when there is"
-            )
-        number, taken = self.record.kept_ever + 1, {one.name for one in self.record.kept}
-        name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
-        name = next(
-            one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken
-        )
-        folder = (
-            f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
-        )
-        summary = found.plan.summary
-        called = f"{self.base.name}: {name}"  # as its report is
-        write_run(
-            replace(found.plan, summary={**summary, "case": called}), self.opened.folder / folder
-        )
+        plan = self._certified()
+        number = self.record.kept_ever + 1
+        name = self._free_name(_plain(name) or f"variant {number}")
+        words = re.sub(r"[^a-z0-9]+", "-", name.lower())
+        stem = words.strip("-")[:40] or "variant"
+        folder = f"{number:03d}-{stem}"
+        title = f"{self.base.name}: {name}"
+        summary = {**plan.summary, "case": title}
+        renamed = replace(plan, summary=summary)
+        write_run(renamed, self.opened.folder / folder)
         kept = Kept(
-            name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True
+            name=name,
+            folder=folder,
+            edits=self.record.edits,
+            risk=summary["risk_musd"],
+            cost=summary["cost_musd"],
+            ticked=True,
         )
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
+
+    def _certified(self) -> PlanValues:
+        """The plan of the present state. Raises RunFolderError while there is none."""
+        found = self.solver.found
+        if found.stage != "plan" or found.plan is None:
+            raise RunFolderError("there is no certified plan of the present state yet")
+        return found.plan
+
+    def _free_name(self, name: str) -> str:
+        """A name that no kept variant has, as near to this one as can be."""
+        taken = {one.name for one in self.record.kept}
+        free = name
+        for at in count(2):
+            if free not in taken:
+                break
+            free = f"{name} ({at})"
+        return free
 
     def _note(self, **news: Any) -> None:
         self.journal.take(replace(self.record, **news))
@@ -242,17 +292,23 @@ class Workbench:
 
     def describe(self, folder: str, name: str, note: str) -> None:
         """Give a kept variant another name, and a note."""
-        self._kept(folder)
-        name = " ".join(name.split())[:LONGEST_NAME]
+        name = _plain(name)
         if not name or len(note) > LONGEST_NOTE:
             said = f"a variant has a name, and a note of at most {LONGEST_NOTE} characters"
-            raise InputError([Fault("shelf", 0, "", said)])
+            raise refused("shelf", "", said)
+        taken = {one.name for one in self.record.kept if one.folder != folder}
+        if name in taken:
+            raise refused("shelf", "", f"there is another “{name}”")
+        on_one_line = " ".join(note.split())
+        self._change_kept(folder, name=name, note=on_one_line)
+
+    def _change_kept(self, folder: str, **news: Any) -> None:
+        """Change what is remembered of a kept variant."""
+        self._kept(folder)
         kept = []
         for one in self.record.kept:
             if one.folder == folder:
-                one = replace(one, name=name, note=" ".join(note.split()))
-            elif one.name == name:
-                raise InputError([Fault("shelf", 0, "", f"there is another “{name}”")])
+                one = replace(one, **news)
             kept.append(one)
         self._note(kept=tuple(kept))
 
@@ -265,11 +321,7 @@ class Workbench:
 
     def tick(self, folder: str, ticked: bool) -> None:
         """Show a kept variant in every view, or no longer."""
-        self._kept(folder)
-        kept = (
-            replace(one, ticked=ticked) if one.folder == folder else one for one in self.record.kept
-        )
-        self._note(kept=tuple(kept))
+        self._change_kept(folder, ticked=ticked)
 
     def pin(self, folder: str) -> None:
         """Choose what the present plan is compared with: a kept variant, or '' for the case as it is."""
@@ -298,9 +350,7 @@ class Workbench:
     def _known_pinned(self) -> PlanValues:
         plan = self.pinned()
         if plan is None:
-            raise RunFolderError(
-                "the plan of the case as it is was not solved yet; pin a kept variant"
-            )
+            raise RunFolderError(NO_FIRST)
         return plan
 
     # ---- in the background ------------------------------------------------------------------------------------
@@ -308,16 +358,21 @@ class Workbench:
     def _heard(self) -> None:
         """Called when something was found: go on with what can be done meanwhile."""
         found = self.solver.found
-        if found.stage == "plan" and found.plan is not None and found.shown != self._followed:
+        is_new = found.stage == "plan" and found.shown != self._followed
+        if is_new and found.plan is not None:
             self._followed = found.shown
-            if found.plan.case.sha256 == self.base.sha256 and self.first is not found.plan:
-                self.first = first = found.plan
-                self.solver.later("store", lambda _: self.opened.store(first))
-            if self.record.edits or self.record.pinned:
-                self.solver.later("because", self._look_back)
-            self.solver.later("least", self._find_least)
-            self.solver.later("frontier", self._trace)
+            self._follow(found.plan)
         self._told()
+
+    def _follow(self, plan: PlanValues) -> None:
+        """Have done what follows a new plan."""
+        if plan.case.sha256 == self.base.sha256 and self.first is not plan:
+            self.first = plan
+            self.solver.later("store", lambda _: self.opened.store(plan))
+        if self.record.edits or self.record.pinned:
+            self.solver.later("because", self._look_back)
+        self.solver.later("least", self._find_least)
+        self.solver.later("frontier", self._trace)
 
     def _find_least(self, thread: SolverThread) -> None:
         """The least attainable risk, the end of the axis along which a limit may be dragged."""
@@ -328,22 +383,32 @@ class Workbench:
 
     def _trace(self, thread: SolverThread) -> None:
         """The next point of the frontier: a plan of another weight of cost."""
-        case, known = self.case, self.curve
-        left = [weight for weight in WEIGHTS if weight not in [point[0] for point in known]]
+        case = self.case
+        known = self.curve
+        traced = {weight for weight, *_ in known}
+        left = [weight for weight in WEIGHTS if weight not in traced]
         if not left:
             return
-        thread.phase(f"the curve: plan {len(known) + 1} of {len(WEIGHTS)}")
-        found = thread.solve(weighted(case, left[0])).summary
-        risk = found["risk_musd"] * (left[0] if left[0] < inf else 1.0)
-        self.built.setdefault(case.sha256, {})[left[0]] = found["new_capacity_tpa"]
-        self.curves[case.sha256] = sorted([*known, (left[0], found["cost_musd"], risk)])
+        weight = left[0]
+        number = len(known) + 1
+        thread.phase(f"the curve: plan {number} of {len(WEIGHTS)}")
+        plan = thread.solve(weighted(case, weight))
+        risk, cost = both(plan.summary)
+        if weight < inf:
+            risk *= weight
+        built = self.built.setdefault(case.sha256, {})
+        built[weight] = plan.summary["new_capacity_tpa"]
+        point = (weight, cost, risk)
+        self.curves[case.sha256] = sorted([*known, point])
         if self.case is case:
             self.solver.later("frontier", self._trace)
 
     def _look_back(self, thread: SolverThread) -> None:
         """The plan of the case as it is, where nobody has asked for it yet; then the effect of each change on the plan
         that the present one is compared with."""
-        base, plan, pinned = self.base, self.solver.found.plan, self.record.pinned
+        base = self.base
+        plan = self.solver.found.plan
+        pinned = self.record.pinned
         if self.first is None:
             thread.phase("the case as it is")
             found = thread.solve(base)
@@ -353,136 +418,151 @@ class Workbench:
             self._told()
         if plan is None:
             return
-        edits = self._kept(pinned).edits if pinned else ()
-        before = self._known_pinned()
-        if edited(base, edits).sha256 == before.case.sha256:
-            one = self.name_of(pinned), edits, before
-            self._explain("now", one, ("this", self.record.edits, plan), thread)
+        before = self._compared_state(pinned)
+        after = ComparedState("this", self.record.edits, plan)
+        if edited(base, before.edits).sha256 == before.plan.case.sha256:
+            self._explain("now", before, after, thread)
+
+    def _compared_state(self, folder: str) -> ComparedState:
+        """A kept variant, or the case as it is for '', to be compared with another."""
+        if folder:
+            kept = self._kept(folder)
+            return ComparedState(kept.name, kept.edits, self.plan_of(folder))
+        if self.first is None:
+            raise RunFolderError(NO_FIRST)
+        return ComparedState(self.name_of(""), (), self.first)
 
     def _explain(
-        self, key: str, one: StateAndPlan, other: StateAndPlan, thread: SolverThread
+        self, key: str, before: ComparedState, after: ComparedState, thread: SolverThread
     ) -> None:
         """Make each change between two states on its own, where all else is as in the first."""
-        (before, edits, first), (after, more, second) = one, other
-        steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
-        kept = {edit.key for edit in more}
-        steps += [(edit, True, without(edits, edit.key)) for edit in edits if edit.key not in kept]
-        (risk, cost), then, base = both(first.summary), both(second.summary), self.base
-        change = then[0] - risk, then[1] - cost
-        found = self.because[key] = Because(before, after, change, len(steps))
-        for at, (edit, back, alone) in enumerate(steps, 1):
-            thread.phase(f"what each change does alone, {at} of {len(steps)}")
-            figures = thread.figures(edited(base, alone)) if len(steps) > 1 else second.summary
+        base = self.base
+        steps = steps_between(before.edits, after.edits)
+        risk, cost = both(before.plan.summary)
+        risk_after, cost_after = both(after.plan.summary)
+        change = (risk_after - risk, cost_after - cost)
+        found = Because(before.name, after.name, change, len(steps))
+        self.because[key] = found
+        for place, step in enumerate(steps, 1):
+            thread.phase(f"what each change does alone, {place} of {len(steps)}")
+            alone = after.plan.summary
+            if len(steps) > 1:
+                alone = thread.figures(edited(base, step.edits))
             if self.because.get(key) is not found:
                 return
-            now = both(figures)
-            effects = (*found.effects, (edit, back, now[0] - risk, now[1] - cost))
-            found = self.because[key] = replace(found, effects=effects)
+            risk_alone, cost_alone = both(alone)
+            effect = (step.edit, step.back, risk_alone - risk, cost_alone - cost)
+            found = replace(found, effects=(*found.effects, effect))
+            self.because[key] = found
             self._told()
 
     def price(self, project: str) -> None:
         """Find out what keeping a plant out adds to risk and cost, or what having it built where it is not."""
+        case = self.case
         plan = self.solver.found.plan
-        here: dict[str, float] = plan.summary["new_capacity_tpa"] if plan is not None else {}
-        what = "out" if here.get(project, 0.0) > SLIGHT_TPA else "built"
-        case, changed = self.case, edited(self.case, [Edit(f"plant.{project}", what)])
+        here: Mapping[str, float] = {}
+        if plan is not None:
+            here = plan.summary["new_capacity_tpa"]
+        is_built = here.get(project, 0.0) > SLIGHT_TPA
+        what = "out" if is_built else "built"
+        edit = Edit(f"plant.{project}", what)
+        changed = edited(case, [edit])
+        name = case.projects[project].name or project
 
         def task(thread: SolverThread) -> None:
             if self.case is not case:
                 return
-            thread.phase(f"the price of {case.projects[project].name or project}")
-            self.prices[project] = (nan, nan, what, {})  # which it stays where there is no plan
+            thread.phase(f"the price of {name}")
+            self.prices[project] = PlantEffect(what)  # which it stays where there is no plan
             found = thread.solve(changed)
-            if found.tables:
-                (risk, cost), then = both(self.solver.found.figures), both(found.summary)
-                there = found.summary["new_capacity_tpa"]
-                moved = {
-                    p: there.get(p, 0.0) - here.get(p, 0.0) for p in {*here, *there} - {project}
-                }
-                most = sorted(
-                    (p for p in moved if abs(moved[p]) > SLIGHT_TPA), key=lambda p: -abs(moved[p])
-                )[:4]
-                self.prices[project] = (
-                    then[0] - risk,
-                    then[1] - cost,
-                    what,
-                    {p: moved[p] for p in most},
-                )
+            if not found.tables:
+                return
+            risk, cost = both(self.solver.found.figures)
+            risk_then, cost_then = both(found.summary)
+            there = found.summary["new_capacity_tpa"]
+            self.prices[project] = PlantEffect(
+                what=what,
+                risk=risk_then - risk,
+                cost=cost_then - cost,
+                moved=_moved_most(here, there, project),
+            )
 
         self.solver.later(f"price {project}", task, asked=True)
 
     def hold(self) -> None:
-        """Find out what the pinned plan would lose in the present state: built as decided, operated anew."""
-        case, plan = self.case, self._known_pinned()
-        both = plan.case.sha256, case.sha256
-        single_path(plan)  # which says at once why a plan cannot be held
+        """Find out the loss of the pinned plan in the present state: built as decided, operated anew."""
+        case = self.case
+        plan = self._known_pinned()
+        digests = (plan.case.sha256, case.sha256)
+        single_path(plan)  # which says at once why a plan cannot be fixed
 
         def task(thread: SolverThread) -> None:
             if self.case is not case:
                 return
             thread.phase("the pinned plan, operated anew under what you changed")
-            self.held[both] = IMPOSSIBLE  # which it stays where it cannot be done
-            self.held[both] = operated_anew(case, plan, thread.beside)
+            self.fixed[digests] = IMPOSSIBLE  # which it stays where it cannot be done
+            self.fixed[digests] = operated_anew(case, plan, thread.beside)
 
         self.solver.later("hold", task, asked=True)
 
     def compare(self, folder: str) -> None:
-        """Find out what each change does by which a kept plan differs from the pinned one."""
-        pinned, first = self.record.pinned, self._known_pinned()
-        one = self.name_of(pinned), self._kept(pinned).edits if pinned else (), first
-        other = self.name_of(folder), self._kept(folder).edits, self.plan_of(folder)
-        if any(
-            edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)
-        ):
-            raise RunFolderError(
-                "the files of the case changed since: `planner compare` tells input by input"
-            )
-        self.because["kept"] = Because(one[0], other[0], (0.0, 0.0), 1)
-        self.solver.later("compare", partial(self._explain, "kept", one, other), asked=True)
+        """Find out the effect of each change by which a kept plan differs from the pinned one."""
+        before = self._compared_state(self.record.pinned)
+        after = self._compared_state(folder)
+        for one in (before, after):
+            case = edited(self.base, one.edits)
+            if case.sha256 != one.plan.case.sha256:
+                said = "the files of the case changed since: `planner compare` tells input by input"
+                raise RunFolderError(said)
+        no_change = (0.0, 0.0)
+        self.because["kept"] = Because(before.name, after.name, no_change, 1)
+        explain = partial(self._explain, "kept", before, after)
+        self.solver.later("compare", explain, asked=True)
 
     def study(self, key: str, low: float, high: float, points: int) -> None:
         """Solve the present state with a number at several values, as the page shows it, one after the other."""
         if not low < high or not points:
-            raise InputError(
-                [
-                    Fault(
-                        "study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points"
-                    )
-                ]
-            )
-        edits, base = self.record.edits, self.base
-        values = [low + (high - low) * at / (points - 1) for at in range(points)]
-        whole = key.endswith(("_years", "_year"))
-        who, _, what = key.removeprefix("projects.").rpartition(".")
-        told = (
-            f"{base.projects[who].name or who}, {what.replace('_', ' ')}, "
-            if who in base.projects
-            else ""
-        )
-        values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
-        per = shown_per(key)
-        cases = [
-            edited(base, with_edit(edits, Edit(key, int(v) if whole else v / per))) for v in values
-        ]
+            said = "goes from a smaller to a larger number, in 2 to 101 points"
+            raise refused("study", "", said)
+        is_whole = key.endswith(("_years", "_year"))
+        values = values_between(low, high, points, is_whole)
+        cases = {}
+        for value in values:
+            asked = int(value) if is_whole else value / shown_per(key)
+            edits = with_edit(self.record.edits, Edit(key, asked))
+            cases[value] = edited(self.base, edits)
         self.stop_study()
-        ours = self.range = Sweep(key, low, high, len(values), (), True)
+        ours = Sweep(key, low, high, len(values), running=True)
+        self.range = ours
+        name = self._told_of(key)
 
         def task(thread: SolverThread) -> None:
             nonlocal ours
             if self.range is not ours:
                 return
             try:
-                for value, case in zip(values, cases, strict=True):
-                    thread.phase(f"the study: {told}at {value:g}")
-                    found = thread.figures(case)
+                for value, case in cases.items():
+                    thread.phase(f"the study: {name}at {value:g}")
+                    row = (value, *both(thread.figures(case)))
                     if self.range is not ours:
                         return  # ended, or another one's by now
-                    ours = self.range = replace(ours, rows=(*ours.rows, (value, *both(found))))
+                    ours = replace(ours, rows=(*ours.rows, row))
+                    self.range = ours
             finally:
                 if self.range is ours:
                     self.range = replace(ours, running=False)
 
         self.solver.later("study", task, asked=True)
+
+    def _told_of(self, key: str) -> str:
+        """A plant and its column, as the beginning of a phase; '' for a key of another kind."""
+        project, _, column = key.removeprefix("projects.").rpartition(".")
+        row = self.base.projects.get(project)
+        if row is None:
+            return ""
+        name = row.name or project
+        words = column.replace("_", " ")
+        return f"{name}, {words}, "
 
     def stop_study(self) -> None:
         """End it; what is solved stays."""
@@ -501,7 +581,7 @@ class Workbench:
         shown = self.solver.found.plan
         if shown is not None and folder == shown_as(shown.case):
             self.opened.store(shown)
-        elif folder not in [one.folder for one in self.record.kept]:
+        elif all(folder != one.folder for one in self.record.kept):
             raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
         return self.opened.folder.resolve() / folder
 
@@ -515,15 +595,19 @@ class Workbench:
         """Project -> by how much each MUSD of public cost reduces cost and risk, where its investment case is written;
         None where the public pays nothing."""
         folder = shown_as(case)
-        return {project: worth for (run, project), worth in self.cases.items() if run == folder}
+        found = {}
+        for (run, project), worth in self.cases.items():
+            if run == folder:
+                found[project] = worth
+        return found
 
     def check_cases(self) -> str:
         """Have the investment cases of all plants that are built written, one after the other. Returns what goes on."""
-        plan = self.solver.found.plan
-        if plan is None or self.solver.found.stage != "plan":
-            raise RunFolderError("there is no certified plan of the present state yet")
-        folder, left = shown_as(plan.case), []
-        for project, tonnes in plan.summary["new_capacity_tpa"].items():
+        plan = self._certified()
+        folder = shown_as(plan.case)
+        built = plan.summary["new_capacity_tpa"]
+        left = []
+        for project, tonnes in built.items():
             if tonnes > SLIGHT_TPA and (folder, project) not in self.cases:
                 left.append(project)
 
@@ -547,14 +631,40 @@ class Workbench:
     def command(self, folder: str = "") -> str:
         """The command that solves the present state, of a case folder that is written for it with its model, or a kept
         variant, of what its run folder holds."""
+        ours = self.opened.folder
         if folder:
-            inputs = self.opened.folder / self._kept(folder).folder / "inputs"
-            return f"planner solve {typed(inputs)} --out {typed(self.opened.folder / 'solved' / folder)}"
-        name = f"as-{self.case.sha256[:6]}" if self.record.edits else "as-it-is"
-        target = self.opened.folder / "cases" / name
+            inputs = ours / self._kept(folder).folder / "inputs"
+            return _solving(inputs, ours / "solved" / folder)
+        name = "as-it-is"
+        if self.record.edits:
+            name = f"as-{self.case.sha256[:6]}"
+        target = ours / "cases" / name
         if not target.exists():
-            write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
-        return f"planner solve {typed(target)} --out {typed(self.opened.folder / 'solved' / name)}"
+            fill = partial(_case_into, self.case)
+            write_folder(target, "model.toml", "a case", fill)
+        return _solving(target, ours / "solved" / name)
+
+
+def _solving(inputs: Path, out: Path) -> str:
+    return f"planner solve {typed(inputs)} --out {typed(out)}"
+
+
+def _plain(name: str) -> str:
+    """A name on one line, not too long."""
+    return " ".join(name.split())[:LONGEST_NAME]
+
+
+def _moved_most(
+    here: Mapping[str, float], there: Mapping[str, float], project: str
+) -> dict[str, float]:
+    """The other plants whose new capacity (t/y) changes most from one plan to another."""
+    moved: dict[str, float] = {}
+    for other in {*here, *there} - {project}:
+        change = there.get(other, 0.0) - here.get(other, 0.0)
+        if abs(change) > SLIGHT_TPA:
+            moved[other] = change
+    most_first = sorted(sorted(moved), key=lambda other: -abs(moved[other]))
+    return {other: moved[other] for other in most_first[:MOST_MOVED]}
 
 
 def _case_into(case: Case, folder: Path) -> None:

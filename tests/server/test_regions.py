@@ -1,4 +1,4 @@
-"""What the regions of the page say: who pays, what money buys, what a box stands for, which danger comes first."""
+"""What the regions of the page say: who pays, what money buys, what a box stands for, which hazard comes first."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_budget_has_one_percentage(bench: Workbench) -> None:
     assert bench.record.edits == (Edit("money", 0.5),)
 
 
-def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
+def test_the_deepest_cut_comes_first_among_hazards(drawn: planner.Case) -> None:
     known = list(chances(drawn, drawn))
     hazards = [key for key in known if key.startswith("hazard.")]
     left = [
@@ -124,7 +124,7 @@ def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
     }
 
 
-def test_dangers_are_called_by_the_names_of_their_hazards(drawn: planner.Case) -> None:
+def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
     said = {key: one.label for key, one in chances(drawn, drawn).items()}
     assert any(label.startswith("Taiwan war, begins 20") for label in said.values())
     assert not any("draw" in label for label in said.values())
@@ -268,9 +268,9 @@ def test_what_a_plan_that_cannot_be_carried_out_lacks(
             answered(bench)
             bench.hold()
             wait_for(lambda: not bench.solver.waited_for)
-            assert bench.held[first.case.sha256, bench.case.sha256].possible == holds
+            assert bench.fixed[first.case.sha256, bench.case.sha256].possible == holds
     else:
-        bench.held[first.case.sha256, bench.case.sha256] = IMPOSSIBLE
+        bench.fixed[first.case.sha256, bench.case.sha256] = IMPOSSIBLE
         assert words in said_by(Regions(bench), "outcomes")
 
 

@@ -300,13 +300,12 @@ def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -
     )  # the more cost weighs, the less is spent
     bench.price("coast_plant")
     wait_for(lambda: not bench.solver.waited_for)
-    risk, cost, what, moved = bench.prices["coast_plant"]
-    assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
+    effect = bench.prices["coast_plant"]
+    in_all = effect.risk + effect.cost
+    assert effect.what == "out" and in_all >= -1e-6  # cost + risk cannot fall by doing without
     priced = " ".join(Regions(bench).part("questions", {}).split())
-    assert (
-        f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y"
-        in priced
-    )
+    moved = signed(effect.moved["desert_mine"])
+    assert f"{signed(in_all)} in all, MUSD; with it Desert mine {moved} t/y" in priced
     bench.study("money", 0.0, 100.0, 3)
     wait_for(lambda: len(bench.range.rows) == 3 and not bench.range.running)
     risks = [risk + cost for _, risk, cost in bench.range.rows]
@@ -565,7 +564,7 @@ def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> No
     engine = bench.solver._beside
     assert engine is not None and engine.case is now.case
     engine.raise_if_cancelled()
-    fixed = bench.held[first.case.sha256, now.case.sha256]
+    fixed = bench.fixed[first.case.sha256, now.case.sha256]
     assert now.case.model.objective.goal == "welfare"
     least_risk = measured_in(now.case, single_path(first))
     assert fixed.risk >= least_risk["risk_musd"] - 1e-6
