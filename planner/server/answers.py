@@ -29,8 +29,8 @@ class ComparedState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One of the changes between two states: the edit, whether it is taken back, and all edits once it is made."""
+class SingleChange:
+    """One change between two states: the edit, whether it is taken back, and all edits once it is made."""
 
     edit: Edit
     back: bool
@@ -94,18 +94,18 @@ def both(figures: Mapping[str, Any]) -> tuple[float, float]:
     return figures["risk_musd"], figures["cost_musd"]
 
 
-def steps_between(before: Edits, after: Edits) -> list[Step]:
+def steps_between(before: Edits, after: Edits) -> list[SingleChange]:
     """The changes that lead from one state to another, each on its own where all else is as in the first."""
     steps = []
     for edit in after:
         if edit not in before:
             made = with_edit(before, edit)
-            steps.append(Step(edit=edit, back=False, edits=made))
+            steps.append(SingleChange(edit=edit, back=False, edits=made))
     kept = [edit.key for edit in after]
     for edit in before:
         if edit.key not in kept:
             left = without(before, edit.key)
-            steps.append(Step(edit=edit, back=True, edits=left))
+            steps.append(SingleChange(edit=edit, back=True, edits=left))
     return steps
 
 

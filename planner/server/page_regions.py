@@ -27,7 +27,7 @@ from planner.server.regret import with_other_odds
 from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
 
-Asked = Mapping[str, str]
+Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
 STUDY_FIELDS = ("key", "low", "high", "points")
 OPEN_VIEWS = 8
@@ -87,7 +87,7 @@ class Regions:
     def _found(self) -> FoundSoFar:
         return self.bench.solver.found
 
-    def part(self, name: str, asked: Asked) -> str:
+    def part(self, name: str, asked: Query) -> str:
         """A region by its name. Raises PlannerError."""
         if name not in REGIONS:
             raise refused("page", "", f"there is no region {name!r:.60}")
@@ -185,7 +185,7 @@ class Regions:
 
     # ---- regions ------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, asked: Asked) -> Shown:
+    def _outcomes(self, asked: Query) -> Shown:
         found = self._found
         now = self._now()
         before = self._before()
@@ -238,7 +238,7 @@ class Regions:
             marks.append(charts.mark_of("now", figures, "now"))
         return marks
 
-    def _frontier(self, asked: Asked) -> Shown:
+    def _frontier(self, asked: Query) -> Shown:
         bench = self.bench
         found = self._found
         figures: Mapping[str, Any] = found.figures
@@ -266,7 +266,7 @@ class Regions:
             "was": self._pinned_name() if was else "",
         }
 
-    def _plan_views(self, asked: Asked) -> Shown:
+    def _plan_views(self, asked: Query) -> Shown:
         bench = self.bench
         now = self._now()
         before = self._before()
@@ -294,7 +294,7 @@ class Regions:
         shown["payers"] = two_plans.payers(now)
         return shown
 
-    def _side(self, asked: Asked) -> Shown:
+    def _side(self, asked: Query) -> Shown:
         bench = self.bench
         now = self._now()
         before = self._before()
@@ -320,7 +320,7 @@ class Regions:
             "reduced": "cost plus risk" if is_welfare else "the risk",
         }
 
-    def _shelf(self, asked: Asked) -> Shown:
+    def _shelf(self, asked: Query) -> Shown:
         bench = self.bench
         record = bench.record
         root = bench.pinned()
@@ -364,7 +364,7 @@ class Regions:
         compared = root.case.sha256
         return {name: plan for name, plan in columns.items() if plan.case.sha256 != compared}
 
-    def _tables(self, asked: Asked) -> Shown:
+    def _tables(self, asked: Query) -> Shown:
         table = asked.get("table", "projects")
         wanted = asked.get("find", "")
         case = self.bench.case
@@ -379,7 +379,7 @@ class Regions:
             "shown": rows_of_table(case, table, wanted),
         }
 
-    def _command(self, asked: Asked) -> Shown:
+    def _command(self, asked: Query) -> Shown:
         bench = self.bench
         kept = asked.get("folder", "")
         return {
@@ -390,7 +390,7 @@ class Regions:
             "here": Path.cwd(),
         }
 
-    def _study(self, asked: Asked) -> Shown:
+    def _study(self, asked: Query) -> Shown:
         bench = self.bench
         given = {name: asked.get(name, "") for name in STUDY_FIELDS}
         key = given["key"]
@@ -410,10 +410,10 @@ class Regions:
             "unit": unit,
         }
 
-    def _questions(self, asked: Asked) -> Shown:
+    def _questions(self, asked: Query) -> Shown:
         return questions(self.bench)
 
-    def _figure(self, asked: Asked) -> Shown:
+    def _figure(self, asked: Query) -> Shown:
         table = asked.get("table", "")
         row = asked.get("id", "")
         shown = figure(self.bench, table, row)
@@ -421,7 +421,7 @@ class Regions:
         return shown
 
 
-def _scenario(asked: Asked, view: RunView) -> str:
+def _scenario(asked: Query, view: RunView) -> str:
     """The scenario asked for, the expectation over all where there is no such."""
     wanted = asked.get("scenario", "")
     return wanted if wanted in view.weights else EXPECTED
@@ -432,7 +432,7 @@ def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:
     return [(cost, risk) for weight, cost, risk in curve if weight < inf]
 
 
-REGIONS: dict[str, Callable[[Regions, Asked], Shown]] = {
+REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "questions": Regions._questions,
     "figure": Regions._figure,
     "command": Regions._command,

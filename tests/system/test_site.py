@@ -81,7 +81,13 @@ def test_the_overview_links_every_guide() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "schema"), [("models", "model.json"), ("models/studies", "study.json")]
+    ("folder", "schema"),
+    [
+        ("models", "model.json"),
+        ("models/studies", "study.json"),
+        ("inputs/workshop", "model.json"),
+        ("inputs/backtest-2025", "model.json"),
+    ],
 )
 def test_an_editor_finds_the_schema_of_each_file(folder: str, schema: str) -> None:
     root = PAGES.parents[1]
