@@ -24,7 +24,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, lil_array
 
 from planner.data.case import Case
 from planner.data.odds import odds_of
@@ -38,7 +38,7 @@ from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
-from planner.solving.whole_plants import RISK_GAP, relative_gap
+from planner.solving.whole_plants import RISK_GAP, Counts, relative_gap
 
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
@@ -69,7 +69,7 @@ class Round:
     upper: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A plan: the master's columns; the loss of each scenario and the operating cost of each branch; cost, expected
     loss and risk (MUSD)."""
@@ -90,20 +90,20 @@ class Candidate:
 class Search:
     """Rounds of master and branches, phase by phase.
 
-    seconds: for each phase. stop: why it ended. sought: the phase that goes on. By phase, optima: the last of the
+    seconds: for each phase. stop: why it ended. phase: the one that goes on. By phase, optima: the last of the
     master, with so many cuts; upper: value of the best plan found. limits: of measures held. impossible: points at which
     some branch lacked something."""
 
     case: Case
     master: Master
     pool: WorkerPool
-    say: Progress
+    progress: Progress
     seconds: float = math.inf
-    most: int = MOST_ROUNDS
-    part: float = 1.0
+    most_rounds: int = MOST_ROUNDS
+    share_of_gap: float = 1.0
     rounds: list[Round] = field(default_factory=list)
     stop: Stop = Stop.OPTIMAL
-    sought: str = ""
+    phase: str = ""
     best: Candidate | None = None
     latest: Candidate | None = None
     plans: list[Candidate] = field(default_factory=list)
@@ -116,46 +116,50 @@ class Search:
     def run(self) -> None:
         """All phases of the goal; `best` is the plan, if there is one."""
         objective = self.case.model.objective
-        if objective.risk_limit is not None:
-            self.best = self._least(REACH, enough=objective.risk_limit)
-            if (
-                self.best is None
-                or self.best.risk > objective.risk_limit * (1 + TOLERANCE) + TOLERANCE
-            ):
-                out_of_reach = self.master.lower.get(REACH.name, 0.0) > objective.risk_limit
-                if self.stop is Stop.OPTIMAL:
-                    self.stop = Stop.INFEASIBLE if out_of_reach else Stop.UNPROVEN
-                self.best = None
-                return
-            self._hold("risk", objective.risk_limit)
+        if objective.risk_limit is not None and not self._reach(objective.risk_limit):
+            self.best = None
+            return
         before: Phase | None = None
         for phase in phases_of(objective):
-            if (
-                before is not None and phase is RISK_AT_COST
-            ):  # the others are minimised for their prices too
+            # The others are minimised for their prices too.
+            if before is not None and phase is RISK_AT_COST:
                 self.master.learn(before, phase)
-            before, self.best = phase, self._least(phase)
-            if self.best is None or self.stop is not Stop.OPTIMAL:
+            self.best = self._least(phase)
+            if self.best is None or self._has_stopped():
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
             least = max(self.best.value(phase.column), self.master.lower[phase.name])
             self._hold(phase.column, held(least, phase.slack))
+            before = phase
+
+    def _reach(self, limit: float) -> bool:
+        """Search for a plan within the limit of the risk, and hold it; whether there is one."""
+        self.best = self._least(REACH, enough=limit)
+        if self.best is not None and self.best.risk <= limit * (1 + TOLERANCE) + TOLERANCE:
+            self._hold("risk", limit)
+            return True
+        if not self._has_stopped():
+            out_of_reach = self.master.lower.get(REACH.name, 0.0) > limit
+            self.stop = Stop.INFEASIBLE if out_of_reach else Stop.UNPROVEN
+        return False
 
     def target(self, phase: Phase) -> float:
         """The gap at which a phase stops; a part of it where plants of any size are a step to whole ones."""
-        gap, whole = self.case.model.objective.gap, self.case.model.policy.whole_plants
-        return self.part * (
-            gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP)
-        )
+        gap = self.case.model.objective.gap
+        whole_plants = self.case.model.policy.whole_plants
+        if not (whole_plants and phase.column in ("cost", "welfare")):
+            gap = min(gap, RISK_GAP)
+        return self.share_of_gap * gap
 
     def _least(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
         """The best plan found of a phase, with whole plants where they must be."""
-        self.sought = phase.name
+        self.phase = phase.name
         if not self.master.whole:
             return self.minimise(phase, enough)
-        target, self.part = self.target(phase), STEP
+        target = self.target(phase)
+        self.share_of_gap = STEP
         best = self._least_whole(phase, target, enough)
-        self.part = 1.0
+        self.share_of_gap = 1.0
         if best is not None and phase.column != "risk":
             self.master.hold(self.master.counts(best.x))
         return best
@@ -165,12 +169,14 @@ class Search:
 
         What is held of the plants in a step is let go after it, so that every cut and bound holds for all plans.
         """
-        best, before = None, self.best
+        before = self.best
         any_size = self.minimise(phase)
         self.upper.pop(phase.name, None)  # of plants of any size
         if any_size is None or self._has_stopped():
             return None
-        counts, tried = None if before is None else self.master.counts(before.x), set[bytes]()
+        counts = None if before is None else self.master.counts(before.x)
+        best: Candidate | None = None
+        tried: set[bytes] = set()
         while True:
             if counts is None:
                 found = self.master.search(phase, target * STEP)
@@ -178,52 +184,66 @@ class Search:
                     self.stop = found.stop if best is None else self.stop
                     return best
                 counts = self.master.counts(found.x)
-            cuts, again = len(self.master.cuts), counts.tobytes() in tried
+            cuts = len(self.master.cuts)
+            tried_before = counts.tobytes() in tried
             tried.add(counts.tobytes())
-            self.master.hold(counts)
-            other = self._with_plants(phase, before)
-            self.master.hold(None)
-            if other is not None and (
-                best is None or other.value(phase.column) < best.value(phase.column)
-            ):
-                best, held = other, phase.name + HELD
-                self.optima[phase.name], self.cuts[phase.name] = self.optima[held], self.cuts[held]
-                self.upper[phase.name] = best.value(phase.column)
-            if self._has_stopped() or (again and len(self.master.cuts) == cuts):
+            other = self._with_plants(counts, phase, before)
+            if other is not None and _is_better(other, best, phase.column):
+                best = other
+                self._record_whole(phase, best)
+            if self._has_stopped() or (tried_before and len(self.master.cuts) == cuts):
                 return best
             if best is not None and self._are_near(phase, best.value(phase.column), enough, target):
                 return best
             counts = None
 
+    def _record_whole(self, phase: Phase, best: Candidate) -> None:
+        """Take the optimum with plants held for that of the phase."""
+        with_plants = phase.name + HELD
+        self.optima[phase.name] = self.optima[with_plants]
+        self.cuts[phase.name] = self.cuts[with_plants]
+        self.upper[phase.name] = best.value(phase.column)
+
     def _has_stopped(self) -> bool:
         return self.stop is not Stop.OPTIMAL
 
-    def _with_plants(self, phase: Phase, before: Candidate | None) -> Candidate | None:
-        """The best plan with the plants that are held; None if none is within the limits."""
-        held, limits = Phase(phase.column, called=phase.name + HELD), self.limits
-        for name in (held.name, REACH.name + HELD):
-            self.master.lower.pop(name, None)
+    def _with_plants(
+        self, counts: Counts, phase: Phase, before: Candidate | None
+    ) -> Candidate | None:
+        """The best plan with these whole plants; None if none is within the limits."""
+        self.master.hold(counts)
+        self.master.lower.pop(phase.name + HELD, None)
+        self.master.lower.pop(REACH.name + HELD, None)
         self.best = None
-        if limits and before is not None and self.master.holds(before.x):
-            self.best = before
-        elif limits:
-            self.limits = {}
-            self.best = self.minimise(
-                Phase("risk", called=REACH.name + HELD), enough=limits["risk"]
-            )
-            self.limits = limits
-            if self.best is None or not self._keeps(self.best):
-                self.stop = Stop.OPTIMAL if self.stop is Stop.INFEASIBLE else self.stop
-                return None
-        return self.minimise(held)
+        if self.limits:
+            self.best = self._within_limits(before)
+        found = None
+        if self.best is not None or not self.limits:
+            found = self.minimise(Phase(phase.column, called=phase.name + HELD))
+        elif self.stop is Stop.INFEASIBLE:
+            self.stop = Stop.OPTIMAL
+        self.master.hold(None)
+        return found
+
+    def _within_limits(self, before: Candidate | None) -> Candidate | None:
+        """A plan with the plants that are held and within the limits: the one before, or one of little risk."""
+        if before is not None and self.master.holds(before.x):
+            return before
+        limits = self.limits
+        self.limits = {}
+        least_risk = Phase("risk", called=REACH.name + HELD)
+        found = self.minimise(least_risk, enough=limits["risk"])
+        self.limits = limits
+        return found if found is not None and self._keeps(found) else None
 
     def bounds(self, name: str) -> tuple[float, float]:
         """What is proven of the least value of a phase, and its value in the plan found."""
-        return min(self.master.lower.get(name, 0.0), self.upper[name]), self.upper[name]
+        upper = self.upper[name]
+        return min(self.master.lower.get(name, 0.0), upper), upper
 
     def known(self) -> str:
         """The bounds of the phase that goes on; '' while it has none."""
-        return str(Bounds(*self.bounds(self.sought))) if self.sought in self.upper else ""
+        return str(Bounds(*self.bounds(self.phase))) if self.phase in self.upper else ""
 
     def _hold(self, column: str, upper: float) -> None:
         self.limits[column] = min(upper, self.limits.get(column, math.inf))
@@ -231,26 +251,23 @@ class Search:
 
     def minimise(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
         """The best plan found within the limits; `enough`: no better one is wanted. None if there is none."""
-        best, step, started = self.best, StepRule(), perf_counter()
-        afresh = best is not None
+        best = self.best
+        step = StepRule()
+        started = perf_counter()
+        # The new measure is first asked of the branches of the plan that there is.
+        known = best
         while not self._proven(phase, best, enough):
             found = self.master.minimise(phase)
             if found.stop is not Stop.OPTIMAL:
                 self.stop = found.stop
                 return best
-            self.optima[phase.name], self.cuts[phase.name] = found, len(self.master.cuts)
+            self.optima[phase.name] = found
+            self.cuts[phase.name] = len(self.master.cuts)
             if self._proven(phase, best, enough):
                 return best
-            if (
-                best is not None and afresh
-            ):  # what the new measure asks of the branches of the plan that there is
-                x, losses, costs = best.x, best.losses, best.costs
-            else:
-                x = step.next(found.x)
-                losses, costs = self.master.losses(x), self.master.costs(x)
-            afresh = False
-            question = self._question(phase, losses, costs, step.idle > 0)
-            results = self.pool.results(self.master.links(x), question)
+            x = step.next(found.x) if known is None else known.x
+            results = self._ask(phase, x, known, step.idle > 0)
+            known = None
             if not all(one.feasible for one in results):
                 if self._is_out_of_reach(results, x):
                     return best
@@ -258,14 +275,22 @@ class Search:
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
-            if step.stuck(
-                self.master.lower[phase.name], self.upper[phase.name], self.master.add(results, x)
-            ):
+            cuts = self.master.add(results, x)
+            if step.stuck(self.master.lower[phase.name], self.upper[phase.name], cuts):
                 return best
             if perf_counter() - started > self.seconds:
                 self.stop = Stop.TIME_LIMIT
                 return best
         return best
+
+    def _ask(
+        self, phase: Phase, x: Vector, known: Candidate | None, idle: bool
+    ) -> list[BranchResult]:
+        """How the branches fare at a point: that of a known plan, or one of the master."""
+        losses = self.master.losses(x) if known is None else known.losses
+        costs = self.master.costs(x) if known is None else known.costs
+        question = self._question(phase, losses, costs, idle)
+        return self.pool.results(self.master.links(x), question)
 
     def _is_out_of_reach(self, results: Sequence[BranchResult], x: Vector) -> bool:
         """Have the master leave out a point at which some branch lacks something; whether it does not get away."""
@@ -287,34 +312,36 @@ class Search:
     def _are_near(self, phase: Phase, upper: float, enough: float, target: float) -> bool:
         """Whether the bounds are as near as asked, and on one side of what is to be reached, if something is."""
         lower = min(self.master.lower[phase.name], upper)
-        apart = relative_gap(upper, lower)
-        return (
-            upper <= enough
-            or apart <= min(target, TOLERANCE)
-            or (apart <= target and not lower <= enough)
-        )
+        gap = relative_gap(upper, lower)
+        if upper <= enough or gap <= min(target, TOLERANCE):
+            return True
+        return gap <= target and not lower <= enough
 
     def last_question(self, best: Candidate) -> Question:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
-        weights = self.weights(best)
-        every = {w: weights[w] + chance for w, chance in self.case.scenarios.items()}
+        in_risk = self.weights(best)
+        weights = {w: in_risk[w] + chance for w, chance in self.case.scenarios.items()}
         # What weighs nothing is to be short of nothing for no reason either.
-        least = min(weight for weight in every.values() if weight > 0)
-        every = {w: max(weight, least) for w, weight in every.items()}
-        return Question(every, losses=best.losses, costs=best.costs)
+        least = min(weight for weight in weights.values() if weight > 0)
+        for scenario, weight in weights.items():
+            weights[scenario] = max(weight, least)
+        return Question(weights, losses=best.losses, costs=best.costs)
 
     def _question(
         self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool
     ) -> Question:
         """losses, costs: as they are wanted. idle: no cut came of weights alone."""
-        limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
-        weights = (
-            self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
+        cost_is_limited = "cost" in self.limits or "welfare" in self.limits
+        weights = self.weights(self.latest)
+        if phase.column == "expected_loss":
+            weights = self.case.scenarios
+        by_losses = bool(self.limits) or idle or phase.column in ("cost", "expected_loss")
+        return Question(
+            weights,
+            with_cost=phase.column in ("cost", "welfare"),
+            losses=losses if by_losses else None,
+            costs=costs if cost_is_limited else None,
         )
-        wanted = (
-            losses if self.limits or idle or phase.column in ("cost", "expected_loss") else None
-        )
-        return Question(weights, phase.column in ("cost", "welfare"), wanted, limits)
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
         """What the loss of each scenario weighs in the risk of a plan; its probability if there is none yet."""
@@ -324,38 +351,46 @@ class Search:
 
     def point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
         """The plan of a point and of how the branches fare there."""
-        losses, costs = self.master.losses(x), {one.branch: one.cost for one in results}
+        losses = self.master.losses(x)
+        costs = {}
         for one in results:
             losses |= one.losses
-        return self._candidate(x, losses, costs, self.master.shared_cost(x) + sum(costs.values()))
+            costs[one.branch] = one.cost
+        cost = self.master.shared_cost(x) + sum(costs.values())
+        return self._candidate(x, losses, costs, cost)
 
     def _candidate(
         self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float
     ) -> Candidate:
-        risk = weighed(self.case, losses)
-        return Candidate(x, losses, costs, cost, risk.expected, risk.risk)
+        measured = weighed(self.case, losses)
+        return Candidate(
+            x=x,
+            losses=losses,
+            costs=costs,
+            cost=cost,
+            expected_loss=measured.expected,
+            risk=measured.risk,
+        )
 
     def _keeps(self, point: Candidate) -> bool:
-        return all(
-            point.value(name) <= limit + BEYOND * (1 + limit) for name, limit in self.limits.items()
-        )
+        """Whether a plan is within the limits."""
+        for name, limit in self.limits.items():
+            if point.value(name) > limit + BEYOND * (1 + limit):
+                return False
+        return True
 
     def _with(self, phase: Phase, best: Candidate | None, point: Candidate) -> Candidate:
         """The best mean of the plans so far and a new one; the new one where none is within the limits."""
         self.latest = point
         self.plans = [*self.plans[-MOST_PLANS:], point]
-        known = [
-            one
-            for one in (*self.plans, *([best] if best is not None else []))
-            if self.master.allows(one.x)
-        ]
+        known = [one for one in self.plans if self.master.allows(one.x)]
+        if best is not None and self.master.allows(best.x):
+            known.append(best)
         limits = {name: limit + BEYOND / 2 * (1 + limit) for name, limit in self.limits.items()}
         shares = best_mixture(self.case, known, phase.column, limits)
         if shares is not None:
             mean = self._mean(known, shares)
-            if self._keeps(mean) and (
-                best is None or mean.value(phase.column) < best.value(phase.column)
-            ):
+            if self._keeps(mean) and _is_better(mean, best, phase.column):
                 best = mean
         best = point if best is None else best
         self.upper[phase.name] = best.value(phase.column)
@@ -363,29 +398,35 @@ class Search:
 
     def _mean(self, plans: Sequence[Candidate], shares: Vector) -> Candidate:
         """A mean of plans, which is a plan: no loss of it, and not its cost, is more than the mean of theirs."""
-        used = [
-            (share, one) for share, one in zip(shares.tolist(), plans, strict=True) if share > 0
-        ]
-        first = used[0][1]
-        return self._candidate(
-            np.asarray(sum(share * one.x for share, one in used)),
-            {w: sum(share * one.losses[w] for share, one in used) for w in first.losses},
-            {b: sum(share * one.costs[b] for share, one in used) for b in first.costs},
-            sum(share * one.cost for share, one in used),
-        )
+        x = np.zeros(len(plans[0].x))
+        losses = dict.fromkeys(plans[0].losses, 0.0)
+        costs = dict.fromkeys(plans[0].costs, 0.0)
+        cost = 0.0
+        for plan, share in zip(plans, shares.tolist(), strict=True):
+            if share > 0:
+                x += share * plan.x
+                cost += share * plan.cost
+                for scenario in losses:
+                    losses[scenario] += share * plan.losses[scenario]
+                for branch in costs:
+                    costs[branch] += share * plan.costs[branch]
+        return self._candidate(x, losses, costs, cost)
 
     def _enough(self, phase: Phase, enough: float) -> bool:
+        """Record a round and report it; whether it is to be the last."""
         lower, upper = self.bounds(phase.name)
         self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper))
-        count, apart = (
-            sum(one.phase == phase.name for one in self.rounds),
-            relative_gap(upper, lower),
-        )
+        count = sum(one.phase == phase.name for one in self.rounds)
         measure = phase.column.replace("_", " ")
-        self.say(
-            f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
-        )
-        return self._are_near(phase, upper, enough, self.target(phase)) or count == self.most
+        between = f"between {lower:,.1f} and {upper:,.1f} MUSD"
+        gap = 100 * relative_gap(upper, lower)
+        self.progress(f"round {count}: least {measure} {between}, {gap:.2g} % apart")
+        return count == self.most_rounds or self._are_near(phase, upper, enough, self.target(phase))
+
+
+def _is_better(one: Candidate, other: Candidate | None, measure: str) -> bool:
+    """Whether a plan has less of a measure than another, or there is no other."""
+    return other is None or one.value(measure) < other.value(measure)
 
 
 def best_mixture(
@@ -416,32 +457,32 @@ class _Mixture:
         expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
         cost = self._mean([one.cost for one in plans])
         risk = self._risk(losses, expected)
-        for name, measure in (
-            ("expected_loss", expected),
-            ("cost", cost),
-            ("risk", risk),
-            ("welfare", cost + risk),
-        ):
-            self._add(name, self._variable(name, None) - measure == 0.0)
+        self._define("expected_loss", expected)
+        self._define("cost", cost)
+        self._define("risk", risk)
+        self._define("welfare", cost + risk)
 
     def program(self, column: str, limits: Mapping[str, float]) -> Program:
         """The program that minimises a measure within limits of others (MUSD)."""
-        width = len(self._columns)
-        goal, upper = np.zeros(width), np.full(width, np.inf)
+        shape = (len(self._rows), len(self._columns))
+        matrix = lil_array(shape)
+        low, high = np.full(shape[0], -np.inf), np.full(shape[0], np.inf)
+        for i, (_, relation) in enumerate(self._rows):
+            for j, factor in relation.body.terms.items():
+                matrix[i, j] = factor
+            if relation.lower is not None:
+                low[i] = relation.lower
+            if relation.upper is not None:
+                high[i] = relation.upper
+        goal, upper = np.zeros(shape[1]), np.full(shape[1], np.inf)
         goal[self._columns.index((column, None))] = 1.0
         for name, most in limits.items():
             upper[self._columns.index((name, None))] = most
-        terms = [relation.body.terms for _, relation in self._rows]
-        row = np.repeat(np.arange(len(terms)), [len(one) for one in terms])
-        place = [j for one in terms for j in one]
-        value = [factor for one in terms for factor in one.values()]
-        low = [-np.inf if one.lower is None else one.lower for _, one in self._rows]
-        high = [np.inf if one.upper is None else one.upper for _, one in self._rows]
         return Program(
-            matrix=csr_array((value, (row, place)), shape=(len(terms), width)),
-            row_lower=np.array(low, dtype=float),
-            row_upper=np.array(high, dtype=float),
-            lower=np.zeros(width),
+            matrix=csr_array(matrix),
+            row_lower=low,
+            row_upper=high,
+            lower=np.zeros(shape[1]),
             upper=upper,
             columns=tuple(self._columns),
             rows=tuple(key for key, _ in self._rows),
@@ -463,20 +504,29 @@ class _Mixture:
             tail = quicksum(chances[w] / (1 - objective.tail) * excess[w] for w in losses)
             mean = (1 - objective.risk_aversion) * expected
             return mean + objective.risk_aversion * (quantile + tail)
+        return self._risk_under_worst_odds(losses, excess, quantile)
+
+    def _risk_under_worst_odds(
+        self, losses: Mapping[str, Any], excess: Mapping[str, Term], quantile: Term
+    ) -> Any:
+        objective = self._case.model.objective
         odds = odds_of(self._case)
-        of_all = SimpleNamespace(
-            value_at_risk=quantile,
-            odds_level=self._variable("odds_level", None),
-            risk_of_storyline={name: self._variable("risk_of_storyline", name) for name in odds},
-            odds_excess={name: self._variable("odds_excess", name) for name in with_room(odds)},
-        )
+        level = self._variable("odds_level", None)
+        risks = {name: self._variable("risk_of_storyline", name) for name in odds}
+        above = {name: self._variable("odds_excess", name) for name in with_room(odds)}
         for name, one in odds.items():
             own = mean_and_tail(objective, one.shares, losses, excess)
-            self._add(f"risk of {name}", of_all.risk_of_storyline[name] - own == 0.0)
-        for name, above in of_all.odds_excess.items():
-            level = of_all.risk_of_storyline[name] - of_all.odds_level
-            self._add(f"odds of {name}", above - level >= 0.0)
-        return risk_under_worst_odds(of_all, odds, objective.risk_aversion)
+            self._add(f"risk of {name}", risks[name] - own == 0.0)
+        for name, beyond in above.items():
+            self._add(f"odds of {name}", beyond - (risks[name] - level) >= 0.0)
+        model = SimpleNamespace(
+            value_at_risk=quantile, odds_level=level, risk_of_storyline=risks, odds_excess=above
+        )
+        return risk_under_worst_odds(model, odds, objective.risk_aversion)
+
+    def _define(self, name: str, measure: Any) -> None:
+        """A variable that equals a measure."""
+        self._add(name, self._variable(name, None) - measure == 0.0)
 
     def _variable(self, name: str, index: Any) -> Term:
         self._columns.append((name, index))
@@ -507,5 +557,6 @@ class StepRule:
         rises = lower - self.lower > RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
         self.at_centre = not (rises or self.at_centre or self.idle)
-        self.lower, self.upper = lower, upper
+        self.lower = lower
+        self.upper = upper
         return self.idle == MOST_IDLE

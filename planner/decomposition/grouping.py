@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
@@ -55,12 +56,12 @@ def departures(
     effects: Mapping[str, Effects], periods: Sequence[Period], reference: str
 ) -> dict[str, int]:
     """Scenario -> position of the first period in which it differs from the reference; none for those that never do."""
-    own = [effects[reference].shown_in(period) for period in periods]
     found = {}
-    for w, one in effects.items():
-        left = next((i for i, period in enumerate(periods) if one.shown_in(period) != own[i]), None)
-        if left is not None:
-            found[w] = left
+    for scenario, one in effects.items():
+        for place, period in enumerate(periods):
+            if one.shown_in(period) != effects[reference].shown_in(period):
+                found[scenario] = place
+                break
     return found
 
 
@@ -70,22 +71,27 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
     for period in periods:
         within[year_of(period)].append(period)
     offered: dict[DemandKey, float] = defaultdict(float)
-    for key, tonnes in case.import_limit.items():
-        for period in within[key[4]]:
-            offered[(*key[1:4], period)] += tonnes * one.imports.get((*key[:4], period), 1.0)
+    for (supplier, c, e, o, year), tonnes in case.import_limit.items():
+        for period in within[year]:
+            factor = one.imports.get((supplier, c, e, o, period), 1.0)
+            offered[c, e, o, period] += tonnes * factor
     total = 0.0
     for (c, e, o, year), demand in case.demand.items():
         for period in within[year]:
             wanted = demand * one.demand.get((c, e, o, period), 1.0)
             short = max(0.0, wanted - offered[c, e, o, period])
-            total += loss_of_shortfall(case, (c, e, o), year, short, wanted) / len(within[year])
+            loss = loss_of_shortfall(case, (c, e, o), year, short, wanted)
+            total += loss / len(within[year])
     return total
 
 
 def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
     """Probability of each of some scenarios given that one of them comes true; even where none can."""
-    total = sum(case.scenarios[w] for w in names)
-    return {w: case.scenarios[w] / total if total > 0 else 1 / len(names) for w in names}
+    chances = {w: case.scenarios[w] for w in names}
+    total = sum(chances.values())
+    if total <= 0:
+        return dict.fromkeys(names, 1 / len(names))
+    return {w: chance / total for w, chance in chances.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +108,7 @@ class Common:
     decisions: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Grouping:
     """The reference, the scenarios that stand alone in the master program, and the rest of those that leave.
 
@@ -123,19 +129,38 @@ class Grouping:
 def group(case: Case, count: int) -> Grouping:
     """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the reference
     by themselves: what two do before they differ is one decision."""
-    effects, periods = effects_by_scenario(case), periods_of(case)
+    effects = effects_by_scenario(case)
+    periods = periods_of(case)
     reference = reference_scenario(effects)
     left = departures(effects, periods, reference)
-    shown = {w: (at, effects[w].shown_in(periods[at])) for w, at in left.items()}
-    together = Counter(shown.values())
     losses = {w: loss_if_nothing(case, effects[w], periods) for w in effects}
     weights = weights_in_risk(case, losses)
-    single = [w for w in left if together[shown[w]] == 1]
-    alone = sorted(single, key=lambda w: -weights[w] * losses[w])[:count]
-    rest = tuple(w for w in left if w not in set(alone))
+    departing = Counter(_departure(effects, periods, w, place) for w, place in left.items())
+
+    def leaves_by_itself(scenario: str) -> bool:
+        return departing[_departure(effects, periods, scenario, left[scenario])] == 1
+
+    def share_of_risk(scenario: str) -> float:
+        return -weights[scenario] * losses[scenario]
+
+    alone = sorted(filter(leaves_by_itself, left), key=share_of_risk)[:count]
     return Grouping(
-        case, effects, periods, reference, left, tuple(alone), rest, _common(case, reference)
+        case=case,
+        effects=effects,
+        periods=periods,
+        reference=reference,
+        left=left,
+        alone=tuple(alone),
+        rest=tuple(w for w in left if w not in alone),
+        common=_common(case, reference),
     )
+
+
+def _departure(
+    effects: Mapping[str, Effects], periods: Sequence[Period], scenario: str, place: int
+) -> tuple[int, Any]:
+    """The place at which a scenario leaves the reference, and what it shows there."""
+    return place, effects[scenario].shown_in(periods[place])
 
 
 def _common(case: Case, reference: str) -> Common:
@@ -166,18 +191,21 @@ class BranchScope(Scope):
     @cached_property
     def _decisions(self) -> tuple[Tree, tuple[int, ...]]:
         """As in the whole case: a part may know of decisions of which no scenario is its own."""
-        at = {(w, d.year): d.index for d in self.common.decisions for w in d.scenarios}
-        places = tuple(at[n.scenarios[0], n.year] for n in self.tree.nodes)
+        at = {}
+        for node in self.common.decisions:
+            for scenario in node.scenarios:
+                at[scenario, node.year] = node.index
+        places = tuple(at[node.scenarios[0], node.year] for node in self.tree.nodes)
         return Tree(self.case, self.common.decisions, {}), places
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
         """As in the whole case."""
         stem = self.tree.path_of(self.reference)
-        return {
-            good: nodes.union(stem[: self.common.last[good]])
-            for good, nodes in super().disturbed.items()
-        }
+        found = {}
+        for good, nodes in super().disturbed.items():
+            found[good] = nodes.union(stem[: self.common.last[good]])
+        return found
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -198,7 +226,7 @@ OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation
 """Equations, besides those without an index, that say nothing within a branch."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CasePart:
     """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
 
@@ -230,26 +258,29 @@ class CasePart:
 
 def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     """The part of a case with some scenarios."""
-    case, together = grouping.case, [grouping.reference, *names]
-    wanted = set(together)
-    tables = replace(
-        case.tables,
-        scenarios=tuple(
-            Scenario(scenario=w, probability=share)
-            for w, share in shares_within(case, together).items()
-        ),
-        shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
+    case = grouping.case
+    together = [grouping.reference, *names]
+    rows = []
+    for name, share in shares_within(case, together).items():
+        rows.append(Scenario(scenario=name, probability=share))
+    shocks = [row for row in case.tables.shocks if row.scenario in together]
+    tables = replace(case.tables, scenarios=tuple(rows), shocks=tuple(shocks))
+    return CasePart(
+        case=replace(case, tables=tables),
+        periods=grouping.periods,
+        reference=grouping.reference,
+        names=tuple(names),
+        weight=sum(case.scenarios[name] for name in together),
+        common=grouping.common,
     )
-    total = sum(case.scenarios[w] for w in together)
-    own = replace(case, tables=tables)
-    return CasePart(own, grouping.periods, grouping.reference, tuple(names), total, grouping.common)
 
 
 def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
     """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
     together: dict[Any, list[str]] = defaultdict(list)
-    for name, at in grouping.left.items():
-        together[at, grouping.effects[name].shown_in(grouping.periods[at])].append(name)
+    for name, place in grouping.left.items():
+        departure = _departure(grouping.effects, grouping.periods, name, place)
+        together[departure].append(name)
     names: list[str] = []
     for members in together.values():
         names += members
@@ -262,96 +293,118 @@ def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
 
 def branches(part: CasePart) -> list[Branch]:
     """The branches of a part."""
-    return list(_taken_apart(part, Writer(part.scope).program()))
+    return _Parting(part, Writer(part.scope).program()).branches()
 
 
-def _taken_apart(part: CasePart, program: Program) -> Iterator[Branch]:
-    scope, stem = part.scope, part.stem
-    costs = part.weight * _costs(program)
-    begin = _branch_of(scope.tree, stem)
-    of_column = np.full(len(program.columns), -1)
-    links: dict[int, LinkingColumn] = {}
-    capacities = _capacities(program)
-    for j, (name, index) in enumerate(program.columns):
-        if name == "capacity":
-            links[j] = capacities[index]
-        elif isinstance(link := link_of(scope, stem, name, index), int):
-            of_column[j] = begin[link]
-        else:
-            links[j] = link
-    entries = program.matrix.tocoo()
-    within = of_column[entries.col] >= 0
-    of_row = np.full(len(program.rows), -1)
-    of_row[entries.row[within]] = of_column[entries.col[within]]
-    of_row[
-        [
-            i
-            for i, (name, index) in enumerate(program.rows)
-            if index is None or name in OF_ALL_HISTORIES
-        ]
-    ] = -1
-    shared = np.flatnonzero(of_column < 0)
-    for first in sorted(set(begin.values())):
-        rows, columns = np.flatnonzero(of_row == first), np.flatnonzero(of_column == first)
-        linking = program.matrix[rows][:, shared]
+class _Parting:
+    """A program of a part, whose rows and columns are given to the branches that they are of.
+
+    of_column, of_row: the first node of the branch, -1 for none. links: what each shared column is to a branch.
+    """
+
+    def __init__(self, part: CasePart, program: Program) -> None:
+        self._part = part
+        self._program = program
+        self._costs = part.weight * _costs(program)
+        self._first_of = _first_nodes(part.scope.tree, part.stem)
+        self._links: dict[int, LinkingColumn] = {}
+        self._of_column = np.full(len(program.columns), -1)
+        capacities = _capacities(program)
+        for j, (name, index) in enumerate(program.columns):
+            link = link_of(part.scope, part.stem, name, index)
+            if name == "capacity":
+                self._links[j] = capacities[index]
+            elif isinstance(link, int):
+                self._of_column[j] = self._first_of[link]
+            else:
+                self._links[j] = link
+        self._shared = np.flatnonzero(self._of_column < 0)
+        self._of_row = self._branches_of_rows()
+
+    def _branches_of_rows(self) -> NDArray[np.intp]:
+        entries = self._program.matrix.tocoo()
+        within = self._of_column[entries.col] >= 0
+        of_row = np.full(len(self._program.rows), -1)
+        of_row[entries.row[within]] = self._of_column[entries.col[within]]
+        for i, (name, index) in enumerate(self._program.rows):
+            if index is None or name in OF_ALL_HISTORIES:
+                of_row[i] = -1
+        return of_row
+
+    def branches(self) -> list[Branch]:
+        """All branches, by their first node."""
+        return [self._branch(first) for first in sorted(set(self._first_of.values()))]
+
+    def _branch(self, first: int) -> Branch:
+        rows = np.flatnonzero(self._of_row == first)
+        columns = np.flatnonzero(self._of_column == first)
+        own = self._program.part(rows.tolist(), columns.tolist())
+        linking = self._program.matrix[rows][:, self._shared]
         used = np.unique(linking.indices)
-        leaves = {w: n for w, n in scope.tree.leaves.items() if begin.get(n) == first}
-        column = {key: j for j, key in enumerate(program.columns[c] for c in columns.tolist())}
-        yield Branch(
-            {w: column["loss_to_date", n] for w, n in leaves.items()},
-            costs[columns],
-            program.part(rows.tolist(), columns.tolist()),
-            csr_array(linking[:, used]),
-            [links[j] for j in shared[used].tolist()],
-            {
-                i: program.columns[j][1]
-                for i, j in enumerate(shared[used].tolist())
-                if program.columns[j][0] == "capacity"
-            },
+        leaves = {}
+        for scenario, node in self._part.scope.tree.leaves.items():
+            if self._first_of.get(node) == first:
+                leaves[scenario] = own.column["loss_to_date", node]
+        links, capacities = [], {}
+        for i, j in enumerate(self._shared[used].tolist()):
+            links.append(self._links[j])
+            name, index = self._program.columns[j]
+            if name == "capacity":
+                capacities[i] = index
+        return Branch(
+            leaves=leaves,
+            costs=self._costs[columns],
+            program=own,
+            linking=csr_array(linking[:, used]),
+            links=links,
+            capacities=capacities,
         )
 
 
 def _costs(program: Program) -> Vector:
     """What a unit of each column adds to the cost."""
-    of_cost = program.matrix[[program.row["cost_definition", None]]].toarray().ravel()
-    own = of_cost[program.column["cost", None]]
-    of_cost[program.column["cost", None]] = 0.0
+    row, column = program.row["cost_definition", None], program.column["cost", None]
+    of_cost = program.matrix[[row]].toarray().ravel()
+    own = of_cost[column]
+    of_cost[column] = 0.0
     return np.asarray(-of_cost / own, dtype=float)
 
 
-def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
+def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
     """Node off the reference -> the first node of its branch."""
-    out: dict[int, int] = {}
-    for n in tree.nodes:
-        if n.index not in stem:
-            out[n.index] = n.index if n.parent in stem or n.parent < 0 else out[n.parent]
-    return out
+    found: dict[int, int] = {}
+    for node in tree.nodes:
+        if node.index not in stem:
+            found[node.index] = found.get(node.parent, node.index)
+    return found
 
 
 def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
-    out = {}
+    found = {}
     for i, (name, index) in enumerate(program.rows):
         if name == USABLE:
-            entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
-            terms = {
-                program.columns[j]: value
-                for j, value in zip(
-                    program.matrix.indices[entries], program.matrix.data[entries], strict=True
-                )
-            }
-            own = terms.pop(("capacity", index))
-            shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
-            out[index] = UsableCapacity(index[0], float(program.row_lower[i] / own), shares)
-    return out
+            row = program.matrix[[i]]
+            terms = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+            own = terms.pop(program.column["capacity", index])
+            shares = []
+            for j, value in terms.items():
+                shares.append((program.columns[j][1], -value / own))
+            existing = float(program.row_lower[i] / own)
+            found[index] = UsableCapacity(index[0], existing, tuple(shares))
+    return found
 
 
-NODE_PLACES = {
-    v.name: (kind, v.letters.index(kind))
-    for v in VARIABLES
-    for kind in ("n", "a")
-    if kind in v.letters
-}
+def _node_places() -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for variable in VARIABLES:
+        for kind in ("n", "a"):
+            if kind in variable.letters:
+                found[variable.name] = (kind, variable.letters.index(kind))
+    return found
+
+
+NODE_PLACES = _node_places()
 """Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
 
 
@@ -362,10 +415,6 @@ def link_of(
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index
-    parts = index if isinstance(index, tuple) else (index,)
-    node = int(parts[place])
-    return (
-        OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node])
-        if node in stem
-        else node
-    )
+    others = list(index) if isinstance(index, tuple) else [index]
+    node = int(others.pop(place))
+    return OnReference(name, tuple(others), stem[node]) if node in stem else node

@@ -8,12 +8,15 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from planner.data.case import Case
 from planner.data.odds import odds_of
 from planner.data.scenario_tree import Node
 from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of
@@ -31,7 +34,7 @@ from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Columns, Solver
-from planner.solving.program import Key, Vector
+from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
 from planner.solving.solution import Searched, Solution, Stop
 from planner.solving.whole_plants import Counts
@@ -64,6 +67,19 @@ VIOLATED = 1e-9
 """Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
 
 
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What an optimum proves: the least value of its measure, what one more unit of each column is worth to it, and the
+    upper bounds at which it holds."""
+
+    value: float
+    worth: Vector
+    upper: Vector
+
+
 @dataclass(frozen=True)
 class Shared:
     """What all histories share at a point: decisions, and what is done along the reference.
@@ -86,70 +102,80 @@ class Master:
         self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]
     ) -> None:
         self.grouping = grouping
-        self.scope = scope = _scope(grouping)
-        self._reference = scope.tree.path_of(grouping.reference)
-        writer = Writer(scope)
+        self.scope = _scope(grouping)
+        self._reference = self.scope.tree.path_of(grouping.reference)
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
-        more = [
-            *_of_each_scenario(writer, grouping),
-            *_of_each_branch(writer, grouping, branches),
-            *_usable(writer, capacities),
+        self.program = _program(self.scope, grouping, branches, capacities)
+        column = self.program.column
+        stem = {node: i for i, node in enumerate(self._reference)}
+        self._link_of = [
+            link_of(self.scope, stem, name, index) for name, index in self.program.columns
         ]
-        self.program = writer.program(REPLACED, more)
-        stem = {n: i for i, n in enumerate(self._reference)}
-        self._link_of = [link_of(scope, stem, name, index) for name, index in self.program.columns]
         at: dict[LinkingColumn | int, int] = {link: j for j, link in enumerate(self._link_of)}
-        at |= {
-            link: self.program.column["capacity_of_link", i] for i, link in enumerate(capacities)
-        }
+        for i, link in enumerate(capacities):
+            at[link] = column["capacity_of_link", i]
         self._links: Positions = np.array([at[link] for link in links], dtype=np.intp)
-        self._loss = {w: self.program.column[key] for w, key in _losses(scope, grouping).items()}
-        self._cost = {b: self.program.column["branch_cost", b] for b in branches}
+        losses = _losses(self.scope, grouping)
+        self._loss = {scenario: column[key] for scenario, key in losses.items()}
+        self._cost = {branch: column["branch_cost", branch] for branch in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
-        keys = sorted(index for name, index in self.program.columns if name == "units")
-        self._units: Columns = np.array(
-            [self.program.column["units", index] for index in keys], dtype=np.int32
-        )
-        self._builds = [self.program.column["build", index] for index in keys]
-        self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
+        self._find_units()
         self._held: Counts | None = None
         self.lower: dict[str, float] = {}
-        self._proofs: dict[str, tuple[float, Vector, Vector]] = {}
-        """By phase, what the last optimum proves, what one more unit of each column is worth to it, upper bounds."""
+        self._proofs: dict[str, _Proof] = {}
         self.cuts: list[Cut] = []
+
+    def _find_units(self) -> None:
+        """Columns of the numbers of whole plants, of the builds that they give, and the size of each plant."""
+        column, projects = self.program.column, self.scope.case.projects
+        keys = sorted(index for name, index in self.program.columns if name == "units")
+        units, self._builds, sizes = [], [], []
+        for index in keys:
+            units.append(column["units", index])
+            self._builds.append(column["build", index])
+            sizes.append(projects[index[0]].unit_tpa)
+        self._units: Columns = np.array(units, dtype=np.int32)
+        self._sizes = np.array(sizes, dtype=float)
+
+    def column_of(self, measure: str) -> int:
+        """The column of a measure of the whole plan."""
+        return self.program.column[measure, None]
 
     def minimise(self, phase: Phase) -> Solution:
         """The point of least measure under all that is known."""
-        column = self.program.column[phase.column, None]
-        order = AFTER_CUTS if phase.name in self.solver.kept else NEW_PHASE if self.lower else ()
+        column = self.column_of(phase.column)
+        order: Sequence[str] = ()
+        if phase.name in self.solver.kept:
+            order = AFTER_CUTS
+        elif self.lower:
+            order = NEW_PHASE
         found = self.solver.minimise(column, order, phase.name)
         if found.stop is Stop.OPTIMAL:
             value = self.solver.proven(column, found.duals)
-            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
+            self._raise_lower(phase, value)
             if self._held is None:
-                self._proofs[phase.name] = (
-                    value,
-                    self.program.matrix.T @ found.duals,
-                    self.solver.upper.copy(),
-                )
+                worth = self.program.matrix.T @ found.duals
+                self._proofs[phase.name] = _Proof(value, worth, self.solver.upper.copy())
             else:
-                found.x[self._units], found.x[self._builds] = self._held, self._sizes * self._held
+                found.x[self._units] = self._held
+                found.x[self._builds] = self._sizes * self._held
         return found
+
+    def _raise_lower(self, phase: Phase, value: float) -> None:
+        """Take note of a lower bound of a phase."""
+        self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
 
     def learn(self, before: Phase, phase: Phase) -> None:
         """What the last optimum of a phase proves of the least of a measure that it was held to, now that its own is
         held: to have that much less of the one would cost more of the other than there may be."""
-        column, own = (
-            self.program.column[phase.column, None],
-            self.program.column[before.column, None],
-        )
-        if before.name in self._proofs:
-            value, worth, upper = self._proofs[before.name]
-            if worth[column] > FREE and np.isfinite(upper[column]):
-                least = float(
-                    upper[column] - max(0.0, self.solver.upper[own] - value) / worth[column]
-                )
-                self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), least)
+        if before.name not in self._proofs:
+            return
+        column, own = self.column_of(phase.column), self.column_of(before.column)
+        proof = self._proofs[before.name]
+        worth, upper = proof.worth[column], proof.upper[column]
+        if worth > FREE and np.isfinite(upper):
+            dearer = max(0.0, self.solver.upper[own] - proof.value)
+            self._raise_lower(phase, float(upper - dearer / worth))
 
     @property
     def whole(self) -> bool:
@@ -162,13 +188,12 @@ class Master:
 
     def hold(self, counts: Counts | None) -> None:
         """Hold these whole plants, or let them be any again."""
-        self._held, program = counts, self.program
-        low, high = (
-            (program.lower[self._units], program.upper[self._units])
-            if counts is None
-            else (counts, counts)
-        )
-        self.solver.hold(self._units, low, high)
+        self._held = counts
+        if counts is None:
+            low, high = self.program.lower[self._units], self.program.upper[self._units]
+            self.solver.hold(self._units, low, high)
+        else:
+            self.solver.hold(self._units, counts, counts)
 
     def holds(self, x: Vector) -> bool:
         """Whether a point has the plants that are held."""
@@ -180,40 +205,49 @@ class Master:
 
     def search(self, phase: Phase, gap: float) -> Searched:
         """The point of least measure whose plants are whole, proven to within a gap."""
-        found = self.solver.search(self.program.column[phase.column, None], self._units, gap)
+        found = self.solver.search(self.column_of(phase.column), self._units, gap)
         if found.stop is Stop.OPTIMAL:
-            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), found.at_least)
+            self._raise_lower(phase, found.at_least)
         return found
 
     def limit(self, column: str, upper: float) -> None:
         """No more of a measure (MUSD) than this."""
-        self.solver.bound(self.program.column[column, None], upper)
+        self.solver.bound(self.column_of(column), upper)
 
     def add(self, results: Sequence[BranchResult], x: Vector) -> int:
         """Add the cuts that exclude x; how many there were."""
         rows: list[dict[int, float]] = []
         new: list[Cut] = []
-        for cut in (cut for result in results for cut in result.cuts):
-            terms = {self._loss[w]: weight for w, weight in cut.of_loss.items()}
-            terms |= {int(self._links[at]): -value for at, value in cut.slope.items()}
-            if cut.of_cost:
-                terms[self._cost[cut.branch]] = cut.of_cost
+        for cut in chain.from_iterable(result.cuts for result in results):
+            terms = self._terms(cut)
             reached = sum(value * x[j] for j, value in terms.items())
             if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
                 rows.append(terms)
                 new.append(cut)
         if new:
-            keys = [("cut", len(self.cuts) + i) for i in range(len(new))]
+            first = len(self.cuts)
+            keys = [("cut", first + i) for i in range(len(new))]
             constants = np.array([cut.constant for cut in new])
             self.program = self.program.with_rows(keys, rows, constants, np.inf)
             self.solver.grow(self.program)
             self.cuts += new
         return len(new)
 
+    def _terms(self, cut: Cut) -> dict[int, float]:
+        """A cut by column: losses, links and the cost of its branch."""
+        terms = {self._loss[scenario]: weight for scenario, weight in cut.of_loss.items()}
+        for place, value in cut.slope.items():
+            terms[int(self._links[place])] = -value
+        if cut.of_cost:
+            terms[self._cost[cut.branch]] = cut.of_cost
+        return terms
+
     def multipliers(self, duals: Vector) -> tuple[dict[str, float], dict[str, float]]:
         """What the cuts give for the loss of each scenario and the cost of each branch, at these row duals."""
-        of_loss, of_cost = dict.fromkeys(self._loss, 0.0), dict.fromkeys(self._cost, 0.0)
-        for cut, dual in zip(self.cuts, duals[len(duals) - len(self.cuts) :].tolist(), strict=True):
+        of_loss = dict.fromkeys(self._loss, 0.0)
+        of_cost = dict.fromkeys(self._cost, 0.0)
+        of_cuts = duals[len(duals) - len(self.cuts) :].tolist()
+        for cut, dual in zip(self.cuts, of_cuts, strict=True):
             if dual > 0:
                 of_cost[cut.branch] += dual * cut.of_cost
                 for w, weight in cut.of_loss.items():
@@ -222,7 +256,7 @@ class Master:
 
     def shared_cost(self, x: Vector) -> float:
         """What a point costs before and outside of all branches (MUSD)."""
-        return float(x[self.program.column["shared_cost", None]])
+        return float(x[self.column_of("shared_cost")])
 
     def links(self, x: Vector) -> Vector:
         """Values of the links at a point."""
@@ -238,88 +272,117 @@ class Master:
 
     def shared(self, x: Vector) -> Shared:
         """What all histories share at a point."""
-        known = enumerate(zip(self.program.columns, self._link_of, strict=True))
-        kept = [
-            j for j, ((name, _), link) in known if name in SHARED or isinstance(link, OnReference)
-        ]
-        columns = tuple(self.program.columns[j] for j in kept)
-        return Shared(columns, np.asarray(x[kept]), self._reference)
+        columns, places = [], []
+        for j, (key, link) in enumerate(zip(self.program.columns, self._link_of, strict=True)):
+            if key[0] in SHARED or isinstance(link, OnReference):
+                columns.append(key)
+                places.append(j)
+        return Shared(tuple(columns), np.asarray(x[places]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
         """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
         allow: what the goal has no price for may have been left undone."""
         program = self.program
-        # One capacity serves all nodes that agree on it, so it bounds the reference wherever it is written.
-        elsewhere = np.array(
-            [
-                isinstance(link, int) and name != "capacity"
-                for link, (name, _) in zip(self._link_of, program.columns, strict=True)
-            ]
-        )
-        here = np.array(
-            [isinstance(link, OnReference) and link.name != "capacity" for link in self._link_of]
-        )
-        losses = [
-            j for j in np.flatnonzero(here).tolist() if program.columns[j][0] == "loss_to_date"
-        ]
-        here[self._links] = False
-        held = [*losses, program.column["shared_cost", None]]
-        here[held] = True
+        here, elsewhere, losses = self._columns_of_reference()
+        fixed = [*losses, self.column_of("shared_cost")]
+        here[fixed] = True
         free = np.flatnonzero(here)
-        counted = abs(program.matrix) @ np.column_stack([here, elsewhere]).astype(float)
-        named = np.array(
-            [
-                (name in WITHIN and index is not None) or name == "shared_cost_definition"
-                for name, index in program.rows
-            ]
-        )
-        rows = np.flatnonzero(named & (counted[:, 0] > 0) & (counted[:, 1] == 0))
+        rows = self._rows_of_reference(here, elsewhere)
         own = program.part(rows.tolist(), free.tolist())
         known = program.matrix[rows] @ np.where(here, 0.0, x)
         at = {j: i for i, j in enumerate(free.tolist())}
         upper = own.upper.copy()
-        upper[[at[j] for j in held]] = x[held]
-        own = own.with_data(
-            own.matrix.data, own.row_lower - known, own.row_upper - known, own.lower, upper
-        )
+        for j in fixed:
+            upper[at[j]] = x[j]
+        low, high = own.row_lower - known, own.row_upper - known
+        own = own.with_data(own.matrix.data, low, high, own.lower, upper)
         goal = [("goal", None)]
-        own = own.with_columns(goal).with_rows(
-            goal, [{len(free): 1.0} | {at[j]: -1.0 for j in losses}], 0.0, 0.0
-        )
+        terms = {len(free): 1.0} | {at[j]: -1.0 for j in losses}
+        own = own.with_columns(goal).with_rows(goal, [terms], 0.0, 0.0)
         found = Solver(own).minimise(len(free), ("dual", "primal"))
-        out = x.copy()
+        polished = x.copy()
         if found.stop is Stop.OPTIMAL:
-            out[free] = found.x[:-1]
-        return out
+            polished[free] = found.x[:-1]
+        return polished
+
+    def _columns_of_reference(self) -> tuple[Flags, Flags, list[int]]:
+        """Columns of the reference alone, those of elsewhere, and its losses."""
+        columns = self.program.columns
+        here = np.zeros(len(columns), dtype=bool)
+        elsewhere = here.copy()
+        losses = []
+        for j, (key, link) in enumerate(zip(columns, self._link_of, strict=True)):
+            # One capacity serves all nodes that agree on it, so it bounds the reference wherever it is written.
+            if key[0] == "capacity":
+                continue
+            here[j] = isinstance(link, OnReference)
+            elsewhere[j] = isinstance(link, int)
+            if here[j] and key[0] == "loss_to_date":
+                losses.append(j)
+        here[self._links] = False
+        return here, elsewhere, losses
+
+    def _rows_of_reference(self, here: Flags, elsewhere: Flags) -> Positions:
+        """Equations of single nodes, and of the shared cost, that hold something here and nothing elsewhere."""
+        named = np.zeros(len(self.program.rows), dtype=bool)
+        for i, (name, index) in enumerate(self.program.rows):
+            of_node = name in WITHIN and index is not None
+            named[i] = of_node or name == "shared_cost_definition"
+        sides = np.column_stack([here, elsewhere]).astype(float)
+        counted = abs(self.program.matrix) @ sides
+        return np.flatnonzero(named & (counted[:, 0] > 0) & (counted[:, 1] == 0))
+
+
+def _program(
+    scope: BranchScope,
+    grouping: Grouping,
+    branches: Sequence[str],
+    capacities: Sequence[UsableCapacity],
+) -> Program:
+    """The master program without cuts."""
+    writer = Writer(scope)
+    rows = [
+        *_of_each_scenario(writer, grouping),
+        *_of_each_branch(writer, grouping, branches),
+        *_usable(writer, capacities),
+    ]
+    return writer.program(REPLACED, rows)
 
 
 def _scope(grouping: Grouping) -> BranchScope:
     """Index sets of the reference and of who stands alone, each node as likely as it is in the whole case."""
-    case, part = grouping.case, part_of(grouping, grouping.alone)
-
-    def chance(node: Node) -> float:
-        if node.index not in part.stem:
-            return case.scenarios[node.scenarios[0]]
-        return sum(
-            p
-            for w, p in case.scenarios.items()
-            if part.stem[node.index] < grouping.left.get(w, len(part.stem))
-        )
-
+    part = part_of(grouping, grouping.alone)
     tree = part.scope.tree
-    nodes = tuple(replace(node, probability=chance(node)) for node in tree.nodes)
-    return replace(part.scope, own_tree=replace(tree, nodes=nodes))
+    nodes = []
+    for node in tree.nodes:
+        chance = _chance(grouping, node, part.stem.get(node.index))
+        nodes.append(replace(node, probability=chance))
+    return replace(part.scope, own_tree=replace(tree, nodes=tuple(nodes)))
+
+
+def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
+    """How likely a node is in the whole case. place: its position on the reference, None off it."""
+    scenarios = grouping.case.scenarios
+    if place is None:
+        return scenarios[node.scenarios[0]]
+    chance = 0.0
+    for scenario, probability in scenarios.items():
+        left = grouping.left.get(scenario)
+        if left is None or left > place:
+            chance += probability
+    return chance
 
 
 def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
     """The loss of each scenario: at the end of its history, if the master has that, else a variable of its own."""
-    leaves, rest = scope.tree.leaves, set(grouping.rest)
-    return {
-        w: ("scenario_loss", w)
-        if w in rest
-        else ("loss_to_date", leaves[w if w in grouping.alone else grouping.reference])
-        for w in grouping.case.scenarios
-    }
+    leaf_of = scope.tree.leaves
+    found: dict[str, Key] = {}
+    for scenario in grouping.case.scenarios:
+        own = scenario if scenario in grouping.alone else grouping.reference
+        found[scenario] = ("loss_to_date", leaf_of[own])
+    for scenario in grouping.rest:
+        found[scenario] = ("scenario_loss", scenario)
+    return found
 
 
 def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
@@ -328,28 +391,36 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
     objective = case.model.objective
     writer.add("scenario_loss", grouping.rest)
     writer.add("scenario_excess", case.scenarios)
-    loss = {w: getattr(m, name)[index] for w, (name, index) in _losses(m.scope, grouping).items()}
-    for w in case.scenarios:
-        yield "scenario_excess_limit", w, m.scenario_excess[w] >= loss[w] - m.value_at_risk
-    expected = quicksum(chance * loss[w] for w, chance in case.scenarios.items())
+    losses = {}
+    for scenario, (name, index) in _losses(m.scope, grouping).items():
+        losses[scenario] = getattr(m, name)[index]
+    for w, loss in losses.items():
+        yield "scenario_excess_limit", w, m.scenario_excess[w] >= loss - m.value_at_risk
+    expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
     yield "expected_loss_of_scenarios", None, m.expected_loss == expected
     aversion = objective.risk_aversion
     if objective.odds == "worst":
-        odds, excess = odds_of(case), {w: m.scenario_excess[w] for w in case.scenarios}
-        writer.add("risk_of_storyline", odds)
-        writer.add("odds_excess", with_room(odds))
-        for name, one in odds.items():
-            of_storyline = mean_and_tail(objective, one.shares, loss, excess)
-            yield "risk_of_scenarios", name, m.risk_of_storyline[name] == of_storyline
-        for name in with_room(odds):
-            above = m.risk_of_storyline[name] - m.odds_level
-            yield "odds_excess_of_scenarios", name, m.odds_excess[name] >= above
-        risk = risk_under_worst_odds(m, odds, aversion)
+        yield from _of_each_storyline(writer, case, losses)
+        risk = risk_under_worst_odds(m, odds_of(case), aversion)
     else:
         beyond = 1 - objective.tail
         tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
         risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
     yield "risk_of_scenarios", None, m.risk == risk
+
+
+def _of_each_storyline(writer: Writer, case: Case, losses: Mapping[str, Any]) -> Iterator[Written]:
+    """Mean and tail of each storyline, and what of them is above the level of the worst odds."""
+    m, odds = writer.model, odds_of(case)
+    excess = {scenario: m.scenario_excess[scenario] for scenario in case.scenarios}
+    writer.add("risk_of_storyline", odds)
+    writer.add("odds_excess", with_room(odds))
+    for name, one in odds.items():
+        of_storyline = mean_and_tail(case.model.objective, one.shares, losses, excess)
+        yield "risk_of_scenarios", name, m.risk_of_storyline[name] == of_storyline
+    for name in with_room(odds):
+        above = m.risk_of_storyline[name] - m.odds_level
+        yield "odds_excess_of_scenarios", name, m.odds_excess[name] >= above
 
 
 def _of_each_branch(
@@ -359,24 +430,15 @@ def _of_each_branch(
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
     writer.add("branch_cost", branches)
-
-    def within(name: str) -> Any:
-        return operating_cost(
-            m, s, {n.index for n in s.tree.nodes if _whose(n, grouping.reference) == name}
-        )
-
-    yield (
-        "shared_cost_definition",
-        None,
-        m.shared_cost == investment_cost(m, s) + within(grouping.reference),
-    )
-    yield (
-        "cost_of_branches",
-        None,
-        m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches),
-    )
+    nodes_of: dict[str, set[int]] = {w: set() for w in (grouping.reference, *grouping.alone)}
+    for node in s.tree.nodes:
+        nodes_of[_whose(node, grouping.reference)].add(node.index)
+    shared = investment_cost(m, s) + operating_cost(m, s, nodes_of[grouping.reference])
+    yield "shared_cost_definition", None, m.shared_cost == shared
+    cost = m.shared_cost + quicksum(m.branch_cost[branch] for branch in branches)
+    yield "cost_of_branches", None, m.cost == cost
     for w in grouping.alone:
-        yield "cost_of_alone", w, m.branch_cost[w] == within(w)
+        yield "cost_of_alone", w, m.branch_cost[w] == operating_cost(m, s, nodes_of[w])
 
 
 def _whose(node: Node, reference: str) -> str:
@@ -389,5 +451,5 @@ def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Wr
     m = writer.model
     writer.add("capacity_of_link", range(len(capacities)))
     for i, one in enumerate(capacities):
-        usable = one.existing + quicksum(share * m.build[at] for at, share in one.shares)
-        yield "usable_capacity_of_link", i, m.capacity_of_link[i] == usable
+        built = quicksum(share * m.build[at] for at, share in one.shares)
+        yield "usable_capacity_of_link", i, m.capacity_of_link[i] == one.existing + built

@@ -85,13 +85,18 @@ class Question:
 
     def of(self, names: Sequence[str]) -> Question:
         """What of it concerns some scenarios."""
-
-        def own(given: Mapping[str, float] | None) -> Mapping[str, float] | None:
-            return None if given is None else {w: given[w] for w in names if w in given}
-
         return replace(
-            self, weights=own(self.weights), losses=own(self.losses), costs=own(self.costs)
+            self,
+            weights=_only(self.weights, names),
+            losses=_only(self.losses, names),
+            costs=_only(self.costs, names),
         )
+
+
+def _only(amounts: Mapping[str, float] | None, names: Sequence[str]) -> Mapping[str, float] | None:
+    if amounts is None:
+        return None
+    return {name: amounts[name] for name in names if name in amounts}
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class BranchResult:
     feasible: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LeastOf:
     """One linear program: weights of the excess of each loss (k), whether cost is added, losses allowed (k) and by how
     much they may be exceeded (k), limit of the cost."""
@@ -136,7 +141,7 @@ class LeastOf:
     at_most: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Minimum:
     """Optimum of what was asked: its proven lower bound, columns x, row duals, basis."""
 
@@ -160,6 +165,7 @@ class Branch:
 
     def __init__(
         self,
+        *,
         leaves: Mapping[str, int],
         costs: Vector,
         program: Program,
@@ -169,29 +175,30 @@ class Branch:
     ) -> None:
         """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
         columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
-        self.name, self.leaves, self.links, self.linking = (
-            next(iter(leaves)),
-            leaves,
-            links,
-            linking,
-        )
-        self.columns, self.size, self._costs, self._own = (
-            program.columns,
-            program.size,
-            costs,
-            program,
-        )
-        self._capacities, n = capacities, len(program.columns)
-        own = [*(("excess", w) for w in leaves), ("branch_cost", None)]
-        terms = [{column: 1.0, n + i: -1.0} for i, column in enumerate(leaves.values())]
-        terms += [
-            {int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {n + len(leaves): 1.0}
-        ]
-        low, high = (
-            np.array([*[-np.inf] * len(leaves), 0.0]),
-            np.array([*[np.inf] * len(leaves), 0.0]),
-        )
-        self._program = program.with_columns(own).with_rows(own, terms, low, high)
+        self.name = next(iter(leaves))
+        self.leaves = leaves
+        self.links = links
+        self.linking = linking
+        self.columns = program.columns
+        self.size = program.size
+        self._costs = costs
+        self._own = program
+        self._capacities = capacities
+        self._program = self._with_losses_and_cost()
+
+    def _with_losses_and_cost(self) -> Program:
+        """The program of the branch with the excess of each loss and the cost as columns, and a row for each."""
+        first, count = len(self.columns), len(self.leaves)
+        keys: list[Key] = [("excess", scenario) for scenario in self.leaves]
+        keys.append(("branch_cost", None))
+        terms = []
+        for i, column in enumerate(self.leaves.values()):
+            terms.append({column: 1.0, first + i: -1.0})
+        cost = {int(j): -float(self._costs[j]) for j in np.flatnonzero(self._costs)}
+        terms.append(cost | {first + count: 1.0})
+        low, high = np.full(count + 1, -np.inf), np.full(count + 1, np.inf)
+        low[count] = high[count] = 0.0
+        return self._own.with_columns(keys).with_rows(keys, terms, low, high)
 
     def solve(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
@@ -210,48 +217,14 @@ class Branch:
     def _solved(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
     ) -> tuple[BranchResult, Minimum]:
-        known, count = self.linking @ x[positions], len(self.leaves)
-        weights = [question.weights[w] if question.weights else 1.0 for w in self.leaves]
-        total = sum(weights)
-        own = [weight / total if total > 0 else 1 / count for weight in weights]
-        at_most = max(question.costs[self.name], 0.0) + SLACK if question.costs else np.inf
-        none, any_more = [0.0] * count, [np.inf] * count
-        kept, found = dict(bases), list[Minimum]()
-
-        def ask(
-            name: str,
-            goal: Sequence[float],
-            with_cost: bool,
-            allowed: Sequence[float],
-            beyond: Sequence[float],
-        ) -> Minimum:
-            start = kept.get(name, kept.get("loss"))
-            one = self._minimum(start, known, LeastOf(goal, with_cost, allowed, beyond, at_most))
-            found.append(one)
-            if one.basis is not None:
-                kept[name] = one.basis
-            return one
-
-        if question.losses:
-            may = [question.losses[w] for w in self.leaves]
-            over = ask("loss", own, False, may, any_more).x[len(self.columns) :].tolist()
-            may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=False)]
-            if question.with_cost:
-                ask("cost", own, True, may, none)
-            else:
-                ask("capped", own, False, none, may)
-        elif question.with_cost:
-            ask("both", weights, True, none, any_more)
-        else:
-            ask("loss", own, False, none, any_more)
-        last = found[-1]
+        asking = _Asking(self, self.linking @ x[positions], question, bases)
+        last = asking.answer(question)
         losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
         cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
-        return BranchResult(
-            self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept
-        ), last
+        cuts = tuple(self._cut(one, x, positions) for one in asking.found)
+        return BranchResult(self.name, losses, cost, cuts=cuts, bases=asking.bases), last
 
-    def _minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
+    def minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
         """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
         what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
         """
@@ -262,26 +235,38 @@ class Branch:
             solver = Solver(program)
             if basis is not None:
                 solver.begin_from("goal", basis)
-            found = solver.minimise_sum(goal, ORDER if basis is None else ("again", *ORDER), "goal")
+            order = ORDER if basis is None else ("again", *ORDER)
+            found = solver.minimise_sum(goal, order, "goal")
             if found.stop is Stop.OPTIMAL:
-                with suppress(
-                    RuntimeError
-                ):  # an optimum without a basis: the next question starts where this one did
+                # After an optimum without a basis the next question starts where this one did.
+                with suppress(RuntimeError):
                     basis = solver.statuses(found.x)
                 value = dual_objective(program, goal, program.upper, found.duals)
-                return Minimum(asked, value, found.x, found.duals, basis)
+                return Minimum(asked=asked, value=value, x=found.x, duals=found.duals, basis=basis)
         if found.stop is Stop.INFEASIBLE:
             raise _ImpossibleError
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
     def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
         """What is missing of the rows of the branch in all at links x, at the least; none may be."""
-        own, known = self._own, self.linking @ x[positions]
+        program = self._program_of_missing(self.linking @ x[positions])
+        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+        if found.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
+        value = dual_objective(program, program.goal, program.upper, found.duals)
+        slope = -(self.linking.T @ found.duals)
+        constant = value - float(np.sum(slope * x[positions]))
+        return Cut(self.name, 0.0, {}, constant=constant, slope=_by_position(slope, positions))
+
+    def _program_of_missing(self, known: Vector) -> Program:
+        """The program of the branch with columns for what each row misses or has too much, whose sum is minimised."""
+        own = self._own
         count, width = own.matrix.shape
-        either_way = [(name, i) for name in ("missing", "beyond") for i in range(count)]
         one_of_each = eye_array(count, format="csr")
-        goal = np.concatenate([np.zeros(width), np.ones(2 * count)])
-        program = Program(
+        either_way: list[Key] = []
+        for name in ("missing", "beyond"):
+            either_way += [(name, i) for i in range(count)]
+        return Program(
             matrix=csr_array(hstack([own.matrix, one_of_each, -one_of_each])),
             row_lower=own.row_lower - known,
             row_upper=own.row_upper - known,
@@ -289,23 +274,16 @@ class Branch:
             upper=np.append(own.upper, np.full(2 * count, np.inf)),
             columns=(*own.columns, *either_way),
             rows=own.rows,
-            goal=goal,
+            goal=np.append(np.zeros(width), np.ones(2 * count)),
         )
-        found = Solver(program).minimise_sum(goal, ORDER, "missing")
-        if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
-        value = dual_objective(program, goal, program.upper, found.duals)
-        slope = -(self.linking.T @ found.duals)
-        constant = value - float(np.sum(slope * x[positions]))
-        return Cut(self.name, 0.0, {}, constant, _by_position(slope, positions))
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
-        old, m = self._program, len(known)
+        old = self._program
         low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
         spare = room * (1 + np.abs(known))
-        low[:m] -= known + spare
-        high[:m] -= known - spare
-        high[m:-1] = asked.allowed
+        low[: len(known)] -= known + spare
+        high[: len(known)] -= known - spare
+        high[len(known) : -1] = asked.allowed
         upper[len(self.columns) :] = [*asked.beyond, asked.at_most]
         return old.with_data(old.matrix.data, low, high, old.lower, upper)
 
@@ -320,18 +298,83 @@ class Branch:
         return total
 
     def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
-        count, k = self.linking.shape[0], len(self.leaves)
+        """What the duals of an optimum say at every point."""
+        count = self.linking.shape[0]
+        asked = found.asked
         slope = -(self.linking.T @ found.duals[:count])
-        slopes = _by_position(slope, positions)
-        prices, asked = (-found.duals[count : count + k]).tolist(), found.asked
-        of_limit = max(
-            0.0, float(found.duals[count + k]) - asked.with_cost
-        )  # the price of the limit of the cost
+        *prices, of_cost = (-found.duals[count:]).tolist()
+        of_limit = max(0.0, -of_cost - asked.with_cost)
         constant = found.value - float(np.sum(slope * x[positions]))
         constant += sum(price * loss for price, loss in zip(prices, asked.allowed, strict=True))
-        constant += of_limit * asked.at_most if np.isfinite(asked.at_most) else 0.0
-        of_loss = dict(zip(self.leaves, prices, strict=True))
-        return Cut(self.name, float(asked.with_cost) + of_limit, of_loss, constant, slopes)
+        if np.isfinite(asked.at_most):
+            constant += of_limit * asked.at_most
+        return Cut(
+            self.name,
+            asked.with_cost + of_limit,
+            dict(zip(self.leaves, prices, strict=True)),
+            constant=constant,
+            slope=_by_position(slope, positions),
+        )
+
+
+class _Asking:
+    """The linear programs that answer a question to a branch, one after the other.
+
+    known: what the links contribute to each row of the branch. found: their optima. bases: of each kind, kept."""
+
+    def __init__(self, branch: Branch, known: Vector, question: Question, bases: Bases) -> None:
+        self._branch = branch
+        self._known = known
+        self._at_most = np.inf
+        if question.costs:
+            self._at_most = max(question.costs[branch.name], 0.0) + SLACK
+        self.found: list[Minimum] = []
+        self.bases = dict(bases)
+
+    def answer(self, question: Question) -> Minimum:
+        """The optimum that the question is about."""
+        leaves = self._branch.leaves
+        none, any_more = [0.0] * len(leaves), [np.inf] * len(leaves)
+        weights = [question.weights[w] if question.weights else 1.0 for w in leaves]
+        total = sum(weights)
+        shares = [1 / len(leaves)] * len(leaves)
+        if total > 0:
+            shares = [weight / total for weight in weights]
+        if not question.losses:
+            name, goal = ("both", weights) if question.with_cost else ("loss", shares)
+            return self._ask(name, goal, none, any_more, with_cost=question.with_cost)
+        wanted = [question.losses[w] for w in leaves]
+        least = self._ask("loss", shares, wanted, any_more)
+        beyond = least.x[len(self._branch.columns) :].tolist()
+        allowed = []
+        for loss, more in zip(wanted, beyond, strict=False):
+            allowed.append(loss + more + SLACK * (1 + loss))
+        if question.with_cost:
+            return self._ask("cost", shares, allowed, none, with_cost=True)
+        return self._ask("capped", shares, none, allowed)
+
+    def _ask(
+        self,
+        name: str,
+        weights: Sequence[float],
+        allowed: Sequence[float],
+        beyond: Sequence[float],
+        *,
+        with_cost: bool = False,
+    ) -> Minimum:
+        asked = LeastOf(
+            weights=weights,
+            with_cost=with_cost,
+            allowed=allowed,
+            beyond=beyond,
+            at_most=self._at_most,
+        )
+        start = self.bases.get(name, self.bases.get("loss"))
+        one = self._branch.minimum(start, self._known, asked)
+        self.found.append(one)
+        if one.basis is not None:
+            self.bases[name] = one.basis
+        return one
 
 
 def _by_position(slope: Vector, positions: Positions) -> dict[int, float]:

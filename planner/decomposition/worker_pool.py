@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -73,37 +74,38 @@ class HeldBranches:
         self, number: int, at: Starts, x: Vector, question: Question, shared: Shared
     ) -> PartTables:
         """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
-        values, results = values_on(self._parts[number], shared), []
+        part = self._parts[number]
+        values = values_on(part, shared)
+        results = []
         for branch, result, found in self._each(number, at, x, lambda _: question):
             if found is None:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, found.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
-        return tables_of(self._parts[number], values, results)
+        return tables_of(part, values, results)
 
     def price(self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
         """Shadow prices of what the branches of a part have at links x, by what the master gives for the loss of each
         scenario and the cost of each branch, added up."""
+        scope = self._parts[number].scope
 
         def scale(branch: Branch) -> float:
             own = of_cost[branch.name]
             return own if own > LEAST else sum(of_loss[w] for w in branch.leaves)
 
         def question(branch: Branch) -> Question | None:
-            if scale(branch) <= LEAST:
+            size = scale(branch)
+            if size <= LEAST:
                 return None
-            return Question(
-                {w: of_loss[w] / scale(branch) for w in branch.leaves}, of_cost[branch.name] > LEAST
-            )
+            weights = {w: of_loss[w] / size for w in branch.leaves}
+            return Question(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
         for branch, _, found in self._each(number, at, x, question):
-            if found is None:
-                continue
-            for key, price in branch.prices(
-                self._parts[number].scope, scale(branch) * found.duals
-            ).items():
-                total[key] += price
+            if found is not None:
+                prices = branch.prices(scope, scale(branch) * found.duals)
+                for key, price in prices.items():
+                    total[key] += price
         return dict(total)
 
     def _each(
@@ -131,17 +133,20 @@ class WorkerPool:
         except BaseException:
             self.close()
             raise
-        every = [one for part in found for one in part]
-        self.names = [name for name, _, _ in every]
-        self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
-        self.sizes = {
-            key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")
-        }
-        at = {link: i for i, link in enumerate(self.links)}
-        self._starts: list[Starts] = [
-            [(np.array([at[link] for link in links], dtype=int), {}) for _, links, _ in part]
-            for part in found
-        ]
+        self.names: list[str] = []
+        self.sizes = {"rows": 0, "columns": 0, "nonzeros": 0}
+        self._starts: list[Starts] = []
+        place: dict[LinkingColumn, int] = {}
+        for part in found:
+            starts: list[tuple[Positions, Bases]] = []
+            for name, links, sizes in part:
+                self.names.append(name)
+                for key in self.sizes:
+                    self.sizes[key] += sizes[key]
+                positions = [place.setdefault(link, len(place)) for link in links]
+                starts.append((np.array(positions, dtype=int), {}))
+            self._starts.append(starts)
+        self.links = list(place)
 
     def results(self, x: Vector, question: Question) -> list[BranchResult]:
         """How each branch fares at links x (in the order of `links`), in the order of `names`; see `Branch.solve`.
@@ -149,11 +154,12 @@ class WorkerPool:
         The same whoever the workers are, as are tables and prices. Raises StoppedError.
         """
         found = self._ask("fare", x, question)
-        self._starts = [
-            [(positions, one.bases) for (positions, _), one in zip(starts, part, strict=True)]
-            for starts, part in zip(self._starts, found, strict=True)
-        ]
-        return [one for part in found for one in part]
+        for number, results in enumerate(found):
+            starts = []
+            for (positions, _), one in zip(self._starts[number], results, strict=True):
+                starts.append((positions, one.bases))
+            self._starts[number] = starts
+        return list(chain.from_iterable(found))
 
     def tables(self, x: Vector, question: Question, shared: Shared) -> list[PartTables]:
         """The tables of each part; see `HeldBranches.tabulate`."""
@@ -161,20 +167,21 @@ class WorkerPool:
 
     def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
-        return self._of_each_part(
-            "price", [(starts, x, of_loss, of_cost) for starts in self._starts]
-        )
+        given = [(starts, x, of_loss, of_cost) for starts in self._starts]
+        return self._of_each_part("price", given)
 
     def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
-        each = zip(self._parts, self._starts, strict=True)
-        return self._of_each_part(
-            method, [(starts, x, question.of(part.names), *more) for part, starts in each]
-        )
+        given = []
+        for part, starts in zip(self._parts, self._starts, strict=True):
+            given.append((starts, x, question.of(part.names), *more))
+        return self._of_each_part(method, given)
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the keeper of each part answers, whatever becomes of it."""
         found: dict[str, Any] = {}
-        calls = {f"part {i + 1}": (method, i, *arguments) for i, arguments in enumerate(given)}
+        calls = {}
+        for number, arguments in enumerate(given):
+            calls[f"part {number + 1}"] = (method, number, *arguments)
         answer(self._workers, calls, found.__setitem__, self._keeper)
         return [found[name] for name in calls]
 
@@ -210,29 +217,32 @@ def values_on(part: CasePart, shared: Shared) -> Values:
 
 def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = ()) -> PartTables:
     """The tables of a part: of its scenarios what is off the reference; of a part without scenarios all."""
-    scope, alone = part.scope, not part.names
-    left = {w: sum(n in part.stem for n in scope.tree.path_of(w)) for w in part.names}
+    scope = part.scope
+    left = {}
+    for name in part.names:
+        path = scope.tree.path_of(name)
+        left[name] = sum(node in part.stem for node in path)
     tables = {}
     for name, table in extract_tables(scope, values).items():
-        if alone:
+        if not part.names:
             tables[name] = table
         elif "scenario" in table:
             first = table["scenario"].map(left).fillna(len(part.periods)).to_numpy(int)
             tables[name] = table[places(table, part.periods) >= first]
-    accounts = scope.account_tree
-    spent = {
-        (
-            c,
-            accounts.nodes[n].scenarios[0],
-            accounts.nodes[n].year,
-            accounts.nodes[n].quarter,
-        ): items
-        for (c, n), items in (
-            items_spent(scope, values).items() if alone or accounts is scope.tree else ()
-        )
-        if alone or n not in part.stem
-    }
-    return PartTables(tables, spent, results)
+    return PartTables(tables, _spent(part, values), results)
+
+
+def _spent(part: CasePart, values: Values) -> dict[RowKey, Items]:
+    """What is spent in a part: of its scenarios what is off the reference; of a part without scenarios all."""
+    accounts = part.scope.account_tree
+    if part.names and accounts is not part.scope.tree:
+        return {}
+    found = {}
+    for (country, n), items in items_spent(part.scope, values).items():
+        if not part.names or n not in part.stem:
+            node = accounts.nodes[n]
+            found[country, node.scenarios[0], node.year, node.quarter] = items
+    return found
 
 
 def places(table: pd.DataFrame, periods: Sequence[Period]) -> NDArray[np.intp]:
@@ -246,36 +256,52 @@ def joined(
     grouping: Grouping, reference: PartTables, parts: Sequence[PartTables]
 ) -> dict[str, pd.DataFrame]:
     """The tables of all scenarios: what is done along the reference is done by each until it leaves it."""
-    names = list(grouping.case.scenarios)
-    count, rank = len(grouping.periods), {w: i for i, w in enumerate(names)}
-    stays = np.array([grouping.left.get(w, count) for w in names])
-    out = {}
+    tables = {}
     for name, table in reference.tables.items():
-        if "scenario" not in table:
-            out[name] = table
-            continue
-        table = table.iloc[np.argsort(places(table, grouping.periods), kind="stable")]
-        until = np.searchsorted(places(table, grouping.periods), stays)
-        rows = (
-            np.concatenate([np.arange(n) for n in until]) if len(until) else np.empty(0, dtype=int)
-        )
-        along = table.iloc[rows].assign(
-            scenario=words(names, np.repeat(np.arange(len(names)), until))
-        )
-        whole = pd.concat([along, *(part.tables[name] for part in parts if len(part.tables[name]))])
-        order = np.lexsort(
-            [places(whole, grouping.periods), whole["scenario"].map(rank).to_numpy(int)]
-        )
-        out[name] = whole.iloc[order].reset_index(drop=True)[list(TABLE_COLUMNS[name])]
-    return out
+        if "scenario" in table:
+            own = [part.tables[name] for part in parts if len(part.tables[name])]
+            whole = pd.concat([_along_reference(grouping, table), *own])
+            table = _in_order(grouping, whole)[list(TABLE_COLUMNS[name])]
+        tables[name] = table
+    return tables
+
+
+def _along_reference(grouping: Grouping, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the reference for every scenario that has not left it yet."""
+    names = list(grouping.case.scenarios)
+    count = len(grouping.periods)
+    leaves = np.array([grouping.left.get(scenario, count) for scenario in names])
+    table = table.iloc[np.argsort(places(table, grouping.periods), kind="stable")]
+    until = np.searchsorted(places(table, grouping.periods), leaves)
+    rows = np.empty(0, dtype=int)
+    if len(until):
+        rows = np.concatenate([np.arange(n) for n in until])
+    of_rows = np.repeat(np.arange(len(names)), until)
+    return table.iloc[rows].assign(scenario=words(names, of_rows))
+
+
+def _in_order(grouping: Grouping, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by scenario, then by period."""
+    rank = {scenario: i for i, scenario in enumerate(grouping.case.scenarios)}
+    by_scenario = table["scenario"].map(rank).to_numpy(int)
+    order = np.lexsort([places(table, grouping.periods), by_scenario])
+    return table.iloc[order].reset_index(drop=True)
 
 
 def spent_in(scope: Scope, parts: Sequence[PartTables]) -> Spent:
     """What is spent in each country at each account node of the whole case."""
-    at = {(w, n.year, n.quarter): n.index for n in scope.account_tree.nodes for w in n.scenarios}
-    found = {
-        (c, at[w, year, quarter]): items
-        for part in parts
-        for (c, w, year, quarter), items in part.spent.items()
-    }
-    return dict(sorted(found.items(), key=lambda one: (one[0][1], one[0][0])))
+    at = {}
+    for node in scope.account_tree.nodes:
+        for scenario in node.scenarios:
+            at[scenario, node.year, node.quarter] = node.index
+    found = {}
+    for part in parts:
+        for (country, scenario, year, quarter), items in part.spent.items():
+            found[country, at[scenario, year, quarter]] = items
+    return dict(sorted(found.items(), key=_by_node))
+
+
+def _by_node(spent: tuple[tuple[str, int], Items]) -> tuple[int, str]:
+    """Accounts in order of their nodes, then of countries."""
+    country, node = spent[0]
+    return node, country

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.finance.loans import PAID, LevelLoan, Loan, public_loan, sculpted_loan
+from planner.finance.loans import PAID, LevelLoan, Loan, line, public_loan, sculpted_loan
 from planner.finance.plant_flows import (
     Investment,
     PlantFlows,
@@ -69,7 +69,7 @@ class CashFlows:
         paid = self.loan.service > PAID
         with np.errstate(divide="ignore", invalid="ignore"):
             cover = np.where(paid, self.cfads / self.loan.service, 0.0)
-        return row(cover, "Debt", "cover of debt service (DSCR), 0 without any", "times")
+        return line(cover, "cover of debt service (DSCR), 0 without any", "times")
 
 
 def tax_due(taxable: Array, rate: Array, whose: str = "") -> Array:
@@ -114,33 +114,32 @@ def _taxed(amounts: Array, label: str) -> Array:
 
 def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[str, Any]:
     """Flows that do not depend on debt, by field of `CashFlows`."""
-    sold = added([received(plant.sales, index) for plant in plants], index)
-    sold = row(sold, "Revenue", "all sales", "MUSD")
+    revenue = added([received(plant.sales, index) for plant in plants], index)
+    revenue = row(revenue, "Revenue", "all sales", "MUSD")
     spent = added([plant.fixed + plant.variable + plant.feed for plant in plants], index)
-    runs = np.minimum(added([plant.running for plant in plants], index), 1.0)
-    capital = _taxed(added([plant.capital for plant in plants], index) * index, "capital")
-    late = _taxed(
-        added([plant.late for plant in plants], index) * index,
-        "sustaining and closure, less residual",
-    )
+    capital = added([plant.capital for plant in plants], index)
+    capital = _taxed(capital * index, "capital")
+    late = added([plant.late for plant in plants], index)
+    late = _taxed(late * index, "sustaining and closure, less residual")
     wears = added([plant.depreciation for plant in plants], index)
-    made = [sale.tonnes for plant in plants for sale in plant.sales]
-    sales, costs = _taxed(sold * index, "sales"), _taxed(spent * index, "running cost and feed")
+    sales = _taxed(revenue * index, "sales")
+    costs = _taxed(spent * index, "running cost and feed")
     royalty = _taxed(x["royalty"] * sales, "royalty")
-    availability = _taxed(x["availability"] * runs * index, "availability payment")
+    running = added([plant.running for plant in plants], index)
+    availability = x["availability"] * np.minimum(running, 1.0) * index
+    availability = _taxed(availability, "availability payment")
     ebitda = _taxed(sales - costs - royalty + availability, "EBITDA")
     grant = _taxed(x["grant"] * capital, "grant")
     depreciation = _taxed(wears, "depreciation")
     taxable = _taxed(ebitda - depreciation - late, "taxable without debt")
     tax = tax_due(taxable, x["tax_rate"], "without debt")
     on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
-    per_tonne = x["tax_credit_per_kg"] * x["per_kg"]
-    on_output = _taxed(per_tonne * added(made, index) * index, "tax credit on output")
+    on_output = x["tax_credit_per_kg"] * x["per_kg"] * _made(plants, index)
+    credit = on_capital + _taxed(on_output * index, "tax credit on output")
     working = x["working_days"] / x["days"] * sales
     working = _taxed(working, "working capital, end of the year")
     earned = ebitda - (working - before(working)) - late
     before_tax = _taxed(earned - capital + grant, "before tax, all capital")
-    credit = on_capital + on_output
     after_tax = _taxed(before_tax - tax + credit, "after tax, all capital")
     return {
         "sales": sales,
@@ -162,21 +161,23 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     }
 
 
+def _made(plants: Sequence[PlantFlows], index: Array) -> Array:
+    """Tonnes that all plants sell."""
+    tonnes = []
+    for plant in plants:
+        tonnes += [sale.tonnes for sale in plant.sales]
+    return added(tonnes, index)
+
+
 def _with_debt(flows: Mapping[str, Array], x: Levels) -> dict[str, Any]:
     """Flows that follow from debt, by field of `CashFlows`."""
     capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
-    cfads = row(
-        flows["after_tax"] + capital, "Debt", "cash flow after tax that can serve debt", "MUSD"
-    )
+    cfads = line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
     number = row(x["year"] - x["first_year"] + 1.0, "Time", "number of the year", "")
-    capital = row(capital, "Debt", "capital less grant and tax credit", "MUSD")
+    capital = line(capital, "capital less grant and tax credit")
     public = public_loan(capital, number, x)
-    loan = sculpted_loan(
-        row(capital - public.draws, "Debt", "capital of lenders and owners", "MUSD"),
-        cfads,
-        number,
-        x,
-    )
+    capital = line(capital - public.draws, "capital of lenders and owners")
+    loan = sculpted_loan(capital, cfads, number, x)
     taxed = _taxed(flows["taxable"] - loan.interest - public.interest, "taxable with debt")
     tax = tax_due(taxed, x["tax_rate"], "with debt")
     kept = loan.reserve - before(loan.reserve)
@@ -187,7 +188,7 @@ def _with_debt(flows: Mapping[str, Array], x: Levels) -> dict[str, Any]:
         "loan": loan,
         "public": public,
         "tax_with_debt": tax,
-        "owners": row(owners, "Debt", "owners, after debt, reserve and tax", "MUSD"),
+        "owners": line(owners, "owners, after debt, reserve and tax"),
     }
 
 
@@ -221,5 +222,5 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
 def _named(side: str, amounts: dict[str, Array]) -> dict[str, Array]:
     out = {}
     for what, by_year in amounts.items():
-        out[what] = row(by_year, "Debt", f"{side}: {what}", "MUSD")
+        out[what] = line(by_year, f"{side}: {what}")
     return out

@@ -69,6 +69,16 @@ class Repayment:
     sculpted: Array
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoanSize:
+    """share: debt drawn over the capital. part: debt over what cash flow over `dscr` would serve. cover: of the loan's
+    life, not a number without debt."""
+
+    share: Array
+    part: Array
+    cover: Array
+
+
 def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
     """A row of the sheet of debt."""
     return row(amounts, "Debt", label, unit)
@@ -92,31 +102,27 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
     term = term_of(capital, number, x)
     found = _repayment(cfads, term, rate, x=x, number=number)
-    begun = found.begun
-    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
-    whole = (capital * weight).sum(axis=-1, keepdims=True)
-    whole = line(whole, "capital left to lenders and owners, with interest, then")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(whole > 0, np.minimum(x["debt_share"], found.most / whole), 0.0)
-        share = line(share, "debt drawn over that capital", "share")
-        part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
-        part = line(part, "debt over what cash flow over cover is worth then", "share")
-        cover = np.where(part > 0, x["dscr"] / part, np.nan)
-    draws = line(share * capital, "drawn")
-    sculpted = line(found.serves / x["dscr"] * part, "service that follows cash flow")
-    repays = np.where(number > begun, 1.0, 0.0)
+    size = _size(capital, found, rate, x=x, number=number)
+    draws = line(size.share * capital, "drawn")
+    sculpted = line(found.serves / x["dscr"] * size.part, "service that follows cash flow")
+    repays = np.where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
-    others = (sculpted, found.bears, repays, rate)
     owed = carried(
-        draws, _owed, others, sheet="Debt", label="owed at the end of the year", unit="MUSD"
+        draws,
+        _owed,
+        (sculpted, found.bears, repays, rate),
+        sheet="Debt",
+        label="owed at the end of the year",
+        unit="MUSD",
     )
     interest = line(before(owed) * rate, "interest")
     service = np.where(repays > 0, before(owed) + interest + draws - owed, 0.0)
     service = line(service, "debt service")
-    added = np.where(number <= begun, interest, 0.0)
+    added = np.where(number <= found.begun, interest, 0.0)
     missed = term.due * (before(owed) > PAID) * (service <= PAID)
-    held = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
-    reserve = np.where((number >= begun) & (owed > 0), held, 0.0)
+    largest = service.max(axis=-1, keepdims=True)
+    held = x["reserve_months"] / 12.0 * largest
+    reserve = np.where((number >= found.begun) & (owed > 0), held, 0.0)
     return Loan(
         draws=draws,
         interest=interest,
@@ -125,10 +131,25 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
         owed=owed,
         missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
         reserve=line(reserve, "reserve account at the end of the year"),
-        begun=begun,
-        share=share[..., 0],
-        cover=cover[..., 0],
+        begun=found.begun,
+        share=size.share[..., 0],
+        cover=size.cover[..., 0],
     )
+
+
+def _size(capital: Array, found: Repayment, rate: Array, *, x: Levels, number: Array) -> LoanSize:
+    """The size of a loan: what cash flow bears, at most its share of the capital."""
+    weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
+    whole = (capital * weight).sum(axis=-1, keepdims=True)
+    whole = line(whole, "capital left to lenders and owners, with interest, then")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        borne = np.minimum(x["debt_share"], found.most / whole)
+        share = np.where(whole > 0, borne, 0.0)
+        share = line(share, "debt drawn over that capital", "share")
+        part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
+        part = line(part, "debt over what cash flow over cover is worth then", "share")
+        cover = np.where(part > 0, x["dscr"] / part, np.nan)
+    return LoanSize(share=share, part=part, cover=cover)
 
 
 def _repayment(
@@ -148,13 +169,14 @@ def _repayment(
         unit="MUSD",
     )
     first = np.where(number == begun + 1.0, opening, 0.0)
+    most = first.sum(axis=-1, keepdims=True)
     weight = (1 + rate) ** (begun - number)
     sculpted = (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"]
     return Repayment(
         begun=begun,
         serves=serves,
         bears=line(after(opening), "debt that later cash flow bears, end of the year"),
-        most=line(first.sum(axis=-1, keepdims=True), "debt that cash flow bears then"),
+        most=line(most, "debt that cash flow bears then"),
         sculpted=line(sculpted, "cash flow over cover, its worth at the first repayment"),
     )
 
@@ -184,10 +206,12 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     rate = line(nominal, "public loan: interest, nominal", "a year")
     term = term_of(capital, number, x)
     spent = capital.sum(axis=-1, keepdims=True)
-    share = np.where(spent > 0, np.minimum(x["public_loan"] / np.maximum(spent, PAID), 1.0), 0.0)
+    lent = np.minimum(x["public_loan"] / np.maximum(spent, PAID), 1.0)
+    share = np.where(spent > 0, lent, 0.0)
     draws = line(share * capital, "public loan: drawn")
     weight = (1 + rate) ** (term.grace - number)
-    due = line((draws * weight).sum(axis=-1, keepdims=True), "public loan: owed when grace ends")
+    due = (draws * weight).sum(axis=-1, keepdims=True)
+    due = line(due, "public loan: owed when grace ends")
     years = np.maximum(x["debt_years"] - term.grace, 1.0)
     charged = np.maximum(rate, LEAST_RATE)
     annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))

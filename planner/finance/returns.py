@@ -88,9 +88,11 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
     loan = flows.loan
     if loan.owed.max() <= PAID:
         return None
-    begun, years = int(loan.begun.item()), int(x["debt_years"].item())
+    begun = int(loan.begun.item())
+    years = int(x["debt_years"].item())
     rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1
-    level = pyxirr.pmt(rate, years - begun, -float(loan.owed[begun - 1]))
+    owed = float(loan.owed[begun - 1])
+    level = pyxirr.pmt(rate, years - begun, -owed)
     least = float(flows.cfads[begun:years].min())
     return max(least / float(level or 1.0), 0.0)
 
@@ -98,11 +100,11 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
     loan = flows.loan
-    before_tax = (flows.before_tax / flows.index).tolist()
-    after_tax = (flows.after_tax / flows.index).tolist()
-    owners = (flows.owners / flows.index).tolist()
-    cover, llcr = least_cover(flows.cfads, loan), float(loan.cover)
-    low = least_cover(adverse.cfads, loan)
+    before_tax = real(flows.before_tax, flows)
+    after_tax = real(flows.after_tax, flows)
+    owners = real(flows.owners, flows)
+    capital = real(flows.capital, flows)
+    llcr = float(loan.cover)
     return Returns(
         npv_before_tax=float(worth(flows, x, "before_tax")),
         npv_after_tax=float(worth(flows, x)),
@@ -111,13 +113,23 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         irr_after_tax=irr(after_tax),
         irr_owners=irr(owners),
         payback=payback(after_tax),
-        capital=float((flows.capital / flows.index).sum()),
+        capital=float(np.sum(capital)),
         debt=float(loan.draws.sum()),
         debt_share=float(loan.share),
         most_owed=float(loan.owed.max()),
-        dscr=None if cover is None else float(cover),
-        dscr_low=None if low is None else float(low),
+        dscr=_figure(least_cover(flows.cfads, loan)),
+        dscr_low=_figure(least_cover(adverse.cfads, loan)),
         dscr_level=level_cover(flows, x),
         missed=int(loan.missed.sum()),
         llcr=None if np.isnan(llcr) else llcr,
     )
+
+
+def real(amounts: Array, flows: CashFlows) -> list[float]:
+    """Nominal amounts by year in money of the base year."""
+    by_year: list[float] = (amounts / flows.index).tolist()
+    return by_year
+
+
+def _figure(value: Array | None) -> float | None:
+    return None if value is None else float(value)

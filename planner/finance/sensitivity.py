@@ -60,8 +60,9 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 
 
 def _price_term(quote: Quote) -> FinanceTerm:
-    low, high = np.asarray(quote.low, float), np.asarray(quote.high, float)
-    same = np.ptp(low) == 0 and np.ptp(high) == 0
+    low = np.asarray(quote.low, float)
+    high = np.asarray(quote.high, float)
+    is_constant = np.ptp(low) == 0 and np.ptp(high) == 0
     return FinanceTerm(
         name=f"price:{quote.element}",
         meaning=f"price of {quote.element}",
@@ -72,8 +73,8 @@ def _price_term(quote: Quote) -> FinanceTerm:
         source=quote.source or UNSOURCED,
         confidence=quote.confidence,
         judged=False,
-        low_by_year=None if same else low,
-        high_by_year=None if same else high,
+        low_by_year=None if is_constant else low,
+        high_by_year=None if is_constant else high,
     )
 
 

@@ -147,7 +147,7 @@ def _solve(
 
 
 def _plan(search: Search, nothing: Nothing | None, started: float, built: float) -> PlanValues:
-    case, master, progress = search.case, search.master, search.say
+    case, master, progress = search.case, search.master, search.progress
     grouping = master.grouping
     with search.pool as pool:
         search.run()

@@ -49,7 +49,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def searched(case: Case, alone: int, rounds: int = 100) -> Search:
     """A search that has ended."""
     search = begin(case, alone=alone)
-    search.most = rounds
+    search.most_rounds = rounds
     with search.pool:
         search.run()
     return search
@@ -182,7 +182,14 @@ def test_the_best_mean_of_two_plans_keeps_to_the_limit(tmp_path: Path) -> None:
 
     none = np.empty(0)
     plans = [
-        Candidate(none, {"one": one, "other": 10.0 - one}, {}, cost, 0.0, 0.0)
+        Candidate(
+            x=none,
+            losses={"one": one, "other": 10.0 - one},
+            costs={},
+            cost=cost,
+            expected_loss=0.0,
+            risk=0.0,
+        )
         for one, cost in ((0.0, 1.0), (10.0, 3.0))
     ]
     assert best_mixture(case, plans, "risk", {}) == pytest.approx([0.5, 0.5])

@@ -172,7 +172,7 @@ def test_rounds_that_do_not_suffice_end_without_an_optimum(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """100 MUSD are lost in the worst quarter; of that the master knows nothing before there are cuts."""
-    monkeypatch.setattr(chooser, "Search", partial(Search, most=1))
+    monkeypatch.setattr(chooser, "Search", partial(Search, most_rounds=1))
     monkeypatch.setattr(chooser, "ALONE", 0)
     case = load_case(
         tmp_path,
