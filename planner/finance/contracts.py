@@ -48,11 +48,11 @@ class Deal:
     @staticmethod
     def of(contract: Contract) -> Deal:
         """The terms as the contract states them."""
-        stated = {name: getattr(contract, name) for name in TERMS}
-        terms = {name: OPEN[name] if value is None else value for name, value in stated.items()}
-        return Deal(
-            contract, {name: np.asarray(value, dtype=float) for name, value in terms.items()}
-        )
+        terms = {}
+        for name in TERMS:
+            value = getattr(contract, name)
+            terms[name] = np.asarray(OPEN[name] if value is None else value, dtype=float)
+        return Deal(contract, terms)
 
     def applies(self, project: str, element: str, kind: str) -> bool:
         """Whether it is about what a plant sells or takes in of an element."""
@@ -106,40 +106,48 @@ class Trade:
 
 def settle(deal: Deal, trade: Trade) -> Settlement:
     """An offtake contract over sales at the market."""
-    t, price = deal.terms, trade.price
-    named = f"{trade.label}, {deal.contract.contract}"
+    t = deal.terms
+    label = f"{trade.label}, {deal.contract.contract}"
     worth = deal.worth(trade.index)
-    per_tonne = worth * trade.per_kg
+    per_usd = worth * trade.per_kg
     covered = np.minimum(trade.tonnes * t["covers"], t["tonnes"]) * deal.in_force(trade.year)
-    covered = row(covered, "Revenue", f"{named}, covered", "t")
-    fixed = t["price_usd_per_kg"] * per_tonne
-    basis = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])
-    basis = row(basis, "Revenue", f"{named}, its price", "MUSD/t")
-    floor, cap = t["floor_usd_per_kg"] * per_tonne, t["cap_usd_per_kg"] * per_tonne
-    threshold = t["upside_from_usd_per_kg"] * per_tonne
+    covered = row(covered, "Revenue", f"{label}, covered", "t")
+    basis = _own_price(deal, trade, t["price_usd_per_kg"] * per_usd)
+    basis = row(basis, "Revenue", f"{label}, its price", "MUSD/t")
+    threshold = t["upside_from_usd_per_kg"] * per_usd
     shared = t["upside_share"] * np.maximum(basis - threshold, 0.0) * covered
-    capped = np.maximum(basis - cap, 0.0) * covered
-    back = capped + np.minimum(shared, t["upside_most_musd"] * worth)
-    up = np.maximum(floor - basis, 0.0) * covered
-    own = (basis - price) * covered
+    shared = np.minimum(shared, t["upside_most_musd"] * worth)
+    above = np.maximum(basis - t["cap_usd_per_kg"] * per_usd, 0.0)
+    below = np.maximum(t["floor_usd_per_kg"] * per_usd - basis, 0.0)
+
+    def money(amounts: Array, what: str) -> Array:
+        return row(amounts, "Revenue", f"{label}, {what}", "MUSD")
+
     return Settlement(
         contract=deal.contract,
         covered=covered,
-        basis=row(own, "Revenue", f"{named}, by its own price", "MUSD"),
-        top_up=row(up, "Revenue", f"{named}, topped up", "MUSD"),
-        paid_back=row(back, "Revenue", f"{named}, paid back", "MUSD"),
+        basis=money((basis - trade.price) * covered, "by its own price"),
+        top_up=money(below * covered, "topped up"),
+        paid_back=money(above * covered + shared, "paid back"),
     )
+
+
+def _own_price(deal: Deal, trade: Trade, fixed: Array) -> Array:
+    """The price that a contract fixes, or its share of that of the market (MUSD/t)."""
+    t = deal.terms
+    return np.where(t["price_usd_per_kg"] >= 0, fixed, trade.price * t["price_share"])
 
 
 def feed_price(deals: Sequence[Deal], trade: Trade, payable: Array | float) -> Array:
     """What is paid for a material taken in (MUSD/t): the payable share of its price, or what contracts say of it."""
     price = trade.price
-    paid, left = 0.0 * price, 1.0 + 0.0 * price
+    paid = 0.0 * price
+    left = 1.0 + 0.0 * price
     for deal in deals:
-        t = deal.terms
-        covered = np.minimum(t["covers"] * deal.in_force(trade.year), left)
+        covered = np.minimum(deal.terms["covers"] * deal.in_force(trade.year), left)
         covered = row(covered, "Costs", f"{trade.label}, {deal.contract.contract}", "share")
-        fixed = t["price_usd_per_kg"] * deal.worth(trade.index) * trade.per_kg
-        own = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])
-        paid, left = paid + own * covered, left - covered
+        fixed = deal.terms["price_usd_per_kg"] * deal.worth(trade.index) * trade.per_kg
+        own = _own_price(deal, trade, fixed)
+        paid = paid + own * covered
+        left = left - covered
     return row(paid + price * payable * left, "Costs", f"{trade.label}, paid", "MUSD/t")

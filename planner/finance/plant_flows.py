@@ -46,10 +46,11 @@ class Investment:
 
     def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
         """The same, a row for each future."""
-        out = {}
+        found = {}
         for quote in self.quotes:
-            out[quote.element, quote.form] = np.array([quote.at(future) for future in futures])
-        return out
+            rows = [quote.at(future) for future in futures]
+            found[quote.element, quote.form] = np.array(rows)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +152,8 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
     running = row(running, "Time", f"{plant.name}, runs", "flag")
     *growing, whole = plant.ramp
     shares = [share * (age == n) for n, share in enumerate(growing)]
-    usable = (added(shares, age) + whole * (age >= len(growing))) * running
-    usable = row(usable, "Time", f"{plant.name}, share of capacity usable", "share")
+    ramped = added(shares, age) + whole * (age >= len(growing))
+    usable = row(ramped * running, "Time", f"{plant.name}, share of capacity usable", "share")
     full = plant.size * usable * x["volume"]
     full = row(full, "Operations", f"{plant.name}, capacity at full use", "t")
     able = row(full * use, "Operations", f"{plant.name}, capacity that could be in use", "t")
@@ -188,10 +189,8 @@ def _sold_share(
         return market
     covered = 0.0 * output.could
     for deal in found.offtakes(plant.project, material.element):
-        t = deal.terms
-        covered = covered + np.minimum(output.could * t["covers"], t["tonnes"]) * deal.in_force(
-            x["year"]
-        )
+        most = np.minimum(output.could * deal.terms["covers"], deal.terms["tonnes"])
+        covered = covered + most * deal.in_force(x["year"])
     share = np.minimum(covered / np.maximum(output.could, LEAST_T), market)
     label = f"{plant.name}, {material.label}, share under contract"
     return row(share, "Operations", label, "share")
@@ -205,7 +204,7 @@ def _plant_flows(
     made: Sequence[Output],
     shares: Sequence[Array | float],
 ) -> PlantFlows:
-    found, index = setting.found, setting.index
+    found = setting.found
     tonnes = work.able
     limited = found.contracted_only or all(o.material.good in found.wanted for o in made)
     if limited and shares:
@@ -214,11 +213,11 @@ def _plant_flows(
             most = np.maximum(most, share)
         tonnes = work.able * most
     tonnes = row(tonnes, "Operations", f"{plant.name}, capacity in use", "t")
-    sales = [
-        _sale(setting, plant, output, share) for output, share in zip(made, shares, strict=True)
-    ]
+    sales = []
+    for output, share in zip(made, shares, strict=True):
+        sales.append(_sale(setting, plant, output, share))
     costs = _costs(setting, plant, work, tonnes)
-    spent = (costs["capital"] * index).sum(axis=-1, keepdims=True)
+    spent = (costs["capital"] * setting.index).sum(axis=-1, keepdims=True)
     return PlantFlows(
         tonnes=tonnes,
         running=work.running,
@@ -231,25 +230,25 @@ def _plant_flows(
 
 def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | float) -> Sale:
     found, x, material = setting.found, setting.x, output.material
-    label, price = f"{plant.name}, {material.label}", setting.prices[material.good]
+    label = f"{plant.name}, {material.label}"
+    price = setting.prices[material.good]
     paid = x["payable"] if material.payable else 1.0  # the share of its price of a concentrate
     tonnes = row(output.could * share, "Revenue", f"{label}, sold", "t")
+    covered = output.could if found.contracted_only else tonnes
     trade = Trade(
         price=price,
-        tonnes=(output.could if found.contracted_only else tonnes) * paid,
+        tonnes=covered * paid,
         year=x["year"],
         index=setting.index,
         per_kg=x["per_kg"],
         label=label,
     )
     deals = found.offtakes(plant.project, material.element)
-    earned = price
-    for feed in plant.feed_of(material):  # a floor under the price alone fails when feed is dear
-        margin = price - setting.prices[feed.good] * (feed.per_tonne / material.per_tonne)
-        earned = row(margin, "Revenue", f"{label}, price less that of its feed", "MUSD/t")
+    earned = _earned(setting, plant, material)
     deck = found.prices()[material.good]
     struck = np.where(x["cfd"] > 0, x["cfd"] * deck, earned)
-    short = np.where(x["floor"] > 0, np.maximum(x["floor"] * deck - struck, 0.0), 0.0)
+    short = np.maximum(x["floor"] * deck - struck, 0.0)
+    short = np.where(x["floor"] > 0, short, 0.0)
     idle = np.maximum(x["take_or_pay"] * output.full - tonnes, 0.0)
 
     def money(amounts: Array, what: str) -> Array:
@@ -266,11 +265,23 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | fl
     )
 
 
+def _earned(setting: Setting, plant: PlantFacts, material: Material) -> Array:
+    """The price of a product, less that of the feed that a converter buys for it: a floor under the price alone fails
+    when feed is dear."""
+    price = setting.prices[material.good]
+    earned = price
+    for feed in plant.feed_of(material):
+        of_feed = setting.prices[feed.good] * (feed.per_tonne / material.per_tonne)
+        label = f"{plant.name}, {material.label}, price less that of its feed"
+        earned = row(price - of_feed, "Revenue", label, "MUSD/t")
+    return earned
+
+
 def _costs(
     setting: Setting, plant: PlantFacts, work: WorkByYear, tonnes: Array
 ) -> dict[str, Array]:
     """Money spent by year (MUSD of the base year), by field of `PlantFlows`."""
-    x, year, age = setting.x, setting.x["year"], work.age
+    x = setting.x
 
     def cost(label: str, amounts: Array) -> Array:
         return row(amounts, "Costs", f"{plant.name}, {label}", "MUSD")
@@ -278,9 +289,11 @@ def _costs(
     local = 1.0 + x["local_share"] * (x["currency_factor"] - 1.0)
     local = row(local, "Costs", "costs by local money", "factor")
     over = np.maximum(plant.lead, 1.0)
-    pays = np.where((year >= plant.commit) & (year < plant.commit + over), 1.0 / over, 0.0)
-    ready = np.where((year >= plant.start) & (age < x["life_years"]), 1.0, 0.0)
-    last = np.where(age == x["life_years"] - 1.0, 1.0, 0.0)
+    is_paid = (x["year"] >= plant.commit) & (x["year"] < plant.commit + over)
+    pays = np.where(is_paid, 1.0 / over, 0.0)
+    ready = (x["year"] >= plant.start) & (work.age < x["life_years"])
+    ready = np.where(ready, 1.0, 0.0)
+    last = np.where(work.age == x["life_years"] - 1.0, 1.0, 0.0)
     whole = plant.size * plant.capex * x["capital_factor"] * (1.0 + x["contingency"]) * local
     whole = cost("capital with contingency", whole)
     sustaining = x["sustaining"] * whole * work.running

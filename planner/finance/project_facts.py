@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
-from planner.data.stages import MAGNET, METAL, OXIDE, STAGES
+from planner.data.investment_tables import ITEMS, ByProduct, DeckPrice, Finance, Item, fault_of_term
+from planner.data.stages import MAGNET, METAL, OXIDE, STAGES, Stage
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.yearly_rows import Array
@@ -86,18 +86,12 @@ class PlantFacts:
 
 def plant_facts(case: Case, project: str) -> PlantFacts:
     """The whole plant, decided at the first chance, working the mix of `stated_mix`."""
-    row, mix = case.projects[project], stated_mix(case, project)
-    extra = [r for r in case.tables.byproducts if r.project == project]
+    row = case.projects[project]
+    mix = stated_mix(case, project)
+    by_products = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
-    stage = STAGES[row.stage]
-    if stage.separates:  # by-products in the feed are paid for as its elements are, lost alike
-        gives = sum(material.per_tonne for material in made)
-        takes = sum(material.per_tonne for material in taken)
-        kept = gives / (takes or 1.0) or 1.0
-        taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
-    form = MAGNET if stage.gives == MAGNET else OXIDE
-    made += [Material(r.product, form, r.tonnes_per_t, stage.mines) for r in extra]
-    by_products_cost = sum(r.variable_opex_usd_per_t for r in extra)
+    made, taken = _with_by_products(STAGES[row.stage], made, taken, by_products)
+    cost_of_them = sum(r.variable_opex_usd_per_t for r in by_products)
     return PlantFacts(
         project=project,
         name=row.name,
@@ -108,13 +102,32 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
         size=row.max_new_tpa,
         capex=musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
         fixed=musd(row.fixed_opex_usd_per_tpa),
-        variable=musd(row.variable_opex_usd_per_t + by_products_cost),
+        variable=musd(row.variable_opex_usd_per_t + cost_of_them),
         ramp=tuple(case.ramp_of(project)),
         public_share=row.public_share,
         mix=mix,
         made=_named(case, made),
         taken=_named(case, taken),
     )
+
+
+def _with_by_products(
+    stage: Stage, made: Sequence[Material], taken: Sequence[Material], rows: Sequence[ByProduct]
+) -> tuple[list[Material], list[Material]]:
+    """What a plant makes and takes in, with its by-products: those in a feed are paid for as its elements are, and lost
+    alike."""
+    form = MAGNET if stage.gives == MAGNET else OXIDE
+    made_too = []
+    for row in rows:
+        made_too.append(Material(row.product, form, row.tonnes_per_t, payable=stage.mines))
+    taken_too = []
+    if stage.separates:
+        gives = sum(material.per_tonne for material in made)
+        takes = sum(material.per_tonne for material in taken)
+        kept = gives / (takes or 1.0) or 1.0
+        for row in rows:
+            taken_too.append(Material(row.product, OXIDE, row.tonnes_per_t / kept, payable=True))
+    return [*made, *made_too], [*taken, *taken_too]
 
 
 def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
@@ -289,40 +302,66 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
     Raises InputError for a change of what is no term, or out of its bounds.
     """
     for name, value in changes.items():
-        if name not in ITEMS:
-            said = f'unknown term "{name}"{did_you_mean(name, ITEMS)}; known: {", ".join(ITEMS)}'
-            raise InputError([Fault("--with", 0, "", said)])
-        if said := fault_of_term(name, value)[1]:
-            raise InputError([Fault("--with", 0, name, said)])
-    stated = {(r.country, r.item): r for r in case.tables.finance}
-    out = {}
+        _check_change(name, value)
+    stated = {(row.country, row.item): row for row in case.tables.finance}
+    terms = {}
     for name, item in ITEMS.items():
         row = stated.get((country, name)) or stated.get(("", name))
-        value, low, high, source, confidence = item.value, item.low, item.high, "judged", ""
-        if row is not None:
-            value, source, confidence = row.value, row.source or UNSOURCED, row.confidence
-            low, high = (value if end is None else end for end in (row.low, row.high))
-        if name in changes:
-            value, source = changes[name], "as asked"
-            low, high = min(low, value), max(high, value)
-            if name in INSTRUMENTS:  # what is granted or agreed is so in every draw
-                low, high = value, value
-        if source == "judged" and name in INSTRUMENTS:
-            source = "not stated"
-        judged = source == "judged"
-        out[name] = FinanceTerm(
-            name=name,
-            meaning=item.meaning,
-            unit=item.unit,
-            value=value,
-            low=low,
-            high=high,
-            source=source,
-            confidence=confidence,
-            judged=judged,
-            whole=item.whole,
-        )
-    return out
+        term = _declared(name, item) if row is None else _stated(name, item, row)
+        terms[name] = _changed(term, changes[name]) if name in changes else term
+    return terms
+
+
+def _check_change(name: str, value: float) -> None:
+    if name not in ITEMS:
+        known = ", ".join(ITEMS)
+        message = f'unknown term "{name}"{did_you_mean(name, ITEMS)}; known: {known}'
+        raise InputError([Fault("--with", 0, "", message)])
+    message = fault_of_term(name, value)[1]
+    if message:
+        raise InputError([Fault("--with", 0, name, message)])
+
+
+def _declared(name: str, item: Item) -> FinanceTerm:
+    """A term as it is judged to be where nobody states it; instruments are nought then."""
+    return FinanceTerm(
+        name=name,
+        meaning=item.meaning,
+        unit=item.unit,
+        value=item.value,
+        low=item.low,
+        high=item.high,
+        source="not stated" if name in INSTRUMENTS else "judged",
+        confidence="",
+        judged=name not in INSTRUMENTS,
+        whole=item.whole,
+    )
+
+
+def _stated(name: str, item: Item, row: Finance) -> FinanceTerm:
+    """A term as the case states it; without a range it is what it is."""
+    return replace(
+        _declared(name, item),
+        value=row.value,
+        low=row.value if row.low is None else row.low,
+        high=row.value if row.high is None else row.high,
+        source=row.source or UNSOURCED,
+        confidence=row.confidence,
+        judged=False,
+    )
+
+
+def _changed(term: FinanceTerm, value: float) -> FinanceTerm:
+    """A term at the value asked for; an instrument that is granted or agreed is so in every draw."""
+    fixed = term.name in INSTRUMENTS
+    return replace(
+        term,
+        value=value,
+        low=value if fixed else min(term.low, value),
+        high=value if fixed else max(term.high, value),
+        source="as asked",
+        judged=False,
+    )
 
 
 def quotes(
@@ -333,39 +372,77 @@ def quotes(
     inflation: float,
 ) -> list[Quote]:
     """Prices of goods (element, form) in a market. Raises InputError for a market of which the case has no price."""
-    markets = {r.market for r in case.tables.prices}
+    markets = {row.market for row in case.tables.prices}
     if market != CASE_MARKET and market not in markets:
         known = ", ".join([CASE_MARKET, *sorted(markets)])
-        said = f'unknown market "{market}"{did_you_mean(market, markets)}; known: {known}'
-        raise InputError([Fault("--market", 0, "", said)])
-    return [
-        _quote(case, element, form, market, np.array(years, float), inflation)
-        for element, form in wanted
-    ]
+        hint = did_you_mean(market, markets)
+        message = f'unknown market "{market}"{hint}; known: {known}'
+        raise InputError([Fault("--market", 0, "", message)])
+    deck = Deck(case=case, market=market, years=np.array(years, float), inflation=inflation)
+    return [deck.quote(element, form) for element, form in wanted]
 
 
-def _quote(
-    case: Case, element: str, form: str, market: str, years: Array, inflation: float
-) -> Quote:
-    rows = [r for r in case.tables.prices if r.market == market and r.element == element]
-    exact = [r for r in rows if r.form == form]
-    used, premiums = (
-        (exact, ()) if exact else ([r for r in rows if r.form == OXIDE], PREMIUMS[form])
-    )
-    if (
-        element not in case.elements and market == CASE_MARKET
-    ):  # of a by-product any price is better than none
-        others = [r for r in case.tables.prices if r.element == element]
-        used = [r for r in others if r.market == min(o.market for o in others)]
-    plain = [r for r in used if not r.future]
-    if not plain:
-        row = case.elements.get(element)
-        usd = row.price_usd_per_kg or 0.0 if row else 0.0
-        flat = np.full(len(years), musd_per_tonne(usd))
+@dataclass(frozen=True, kw_only=True)
+class Deck:
+    """Prices of a case in one market. inflation: of prices that are not real."""
+
+    case: Case
+    market: str
+    years: Array
+    inflation: float
+
+    def quote(self, element: str, form: str) -> Quote:
+        """The price of a good: of its form, else of its oxide with premiums, else of the table `elements`."""
+        rows = self._rows(element)
+        premiums = PREMIUMS[form]
+        if self._takes_any_price(element):
+            used = rows
+        else:
+            used = [row for row in rows if row.form == form]
+            if used:
+                premiums = ()
+            else:
+                used = [row for row in rows if row.form == OXIDE]
+        plain = [row for row in used if not row.future]
+        if not plain:
+            return self._flat(element, form)
+        by_future: dict[str, list[DeckPrice]] = {}
+        for row in used:
+            if row.future:
+                by_future.setdefault(row.future, []).append(row)
+        low, high = _range_by_year(plain, self.years)
         return Quote(
             element=element,
             form=form,
-            price=flat,
+            price=self._line(plain),
+            low=low,
+            high=high,
+            by_future={future: self._line(by_future[future]) for future in sorted(by_future)},
+            premiums=premiums,
+            source=plain[0].source,
+            confidence=plain[0].confidence,
+        )
+
+    def _takes_any_price(self, element: str) -> bool:
+        """Whether it is a by-product that the table `elements` has no price of: any is better than none."""
+        return element not in self.case.elements and self.market == CASE_MARKET
+
+    def _rows(self, element: str) -> list[DeckPrice]:
+        """Rows of an element in the market."""
+        rows = [row for row in self.case.tables.prices if row.element == element]
+        market = self.market
+        if self._takes_any_price(element):
+            market = min((row.market for row in rows), default=market)
+        return [row for row in rows if row.market == market]
+
+    def _flat(self, element: str, form: str) -> Quote:
+        """The one price that the table `elements` has."""
+        row = self.case.elements.get(element)
+        usd = row.price_usd_per_kg or 0.0 if row else 0.0
+        return Quote(
+            element=element,
+            form=form,
+            price=np.full(len(self.years), musd_per_tonne(usd)),
             low=0.7,
             high=1.3,
             by_future={},
@@ -373,48 +450,29 @@ def _quote(
             source=row.source if row else "",
             confidence=row.confidence if row else "",
         )
-    by_future = {}
-    for future in sorted({r.future for r in used if r.future}):
-        of_future = [r for r in used if r.future == future]
-        by_future[future] = _line(of_future, years, inflation, case.first_year)
-    low, high = _range_by_year(plain, years)
-    return Quote(
-        element=element,
-        form=form,
-        price=_line(plain, years, inflation, case.first_year),
-        low=low,
-        high=high,
-        by_future=by_future,
-        premiums=premiums,
-        source=plain[0].source,
-        confidence=plain[0].confidence,
-    )
 
-
-def _line(rows: Sequence[DeckPrice], years: Array, inflation: float, base: int) -> Array:
-    """Real prices by year (MUSD/t), linear between the years of the rows."""
-    usd = _between(rows, years, [row.price_usd_per_kg for row in rows])
-    if not rows[0].real:
-        usd = usd / (1 + inflation) ** (years - base)
-    return np.asarray(usd * musd_per_tonne(1.0))
+    def _line(self, rows: Sequence[DeckPrice]) -> Array:
+        """Real prices by year (MUSD/t), linear between the years of the rows."""
+        usd = _between(rows, self.years, [row.price_usd_per_kg for row in rows])
+        if not rows[0].real:
+            usd = usd / (1 + self.inflation) ** (self.years - self.case.first_year)
+        return np.asarray(usd * musd_per_tonne(1.0))
 
 
 def _between(rows: Sequence[DeckPrice], years: Array, usd: Sequence[float]) -> Array:
     """Amounts of the rows, linear between their years and constant outside."""
-    given = dict(sorted((row.year or 0, amount) for row, amount in zip(rows, usd, strict=True)))
+    of_years = [row.year or 0 for row in rows]
+    given = dict(sorted(zip(of_years, usd, strict=True)))
     return np.asarray(np.interp(years, list(given), list(given.values())))
 
 
 def _range_by_year(rows: Sequence[DeckPrice], years: Array) -> tuple[Array, Array]:
     """Low and high over the price in each year; a row that states none may be nothing else."""
-    price = _between(rows, years, [row.price_usd_per_kg for row in rows])
+    prices = [row.price_usd_per_kg for row in rows]
+    price = _between(rows, years, prices)
     ends = []
-    for name in ("low", "high"):
-        stated = [getattr(row, name) for row in rows]
-        usd = [
-            row.price_usd_per_kg if end is None else end
-            for row, end in zip(rows, stated, strict=True)
-        ]
+    for stated in ([row.low for row in rows], [row.high for row in rows]):
+        usd = [price if end is None else end for price, end in zip(prices, stated, strict=True)]
         end = _between(rows, years, usd)
         ends.append(np.where(price > 0, end / np.where(price > 0, price, 1.0), 1.0))
     return ends[0], ends[1]

@@ -131,18 +131,17 @@ def contracts_cost(flows: CashFlows, x: Levels) -> Array:
 def cost_of_contracts(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> PublicCost:
     """Public cost of the contracts of the case, expected and at worst."""
     found = volumes.found
-    chances = np.array(list(futures.values()))
     low, high = price_ends(found)
     prices = found.by_future(list(futures))
     costs = {}
     for name, levels in ((DECK_PRICES, {}), (LOW_PRICES, low), (HIGH_PRICES, high)):
         at = {**x, **levels}
         flows = cash_flows(found, at, volumes.use_in, prices)
-        costs[name] = np.broadcast_to(contracts_cost(flows, at), chances.shape)
+        costs[name] = np.broadcast_to(contracts_cost(flows, at), (len(futures),))
     worst_prices = max(costs, key=lambda name: float(costs[name].max()))
     worst_future = int(costs[worst_prices].argmax())
     return PublicCost(
-        expected=float(costs[DECK_PRICES] @ chances / chances.sum()),
+        expected=_expected(costs[DECK_PRICES], futures),
         worst=float(costs[worst_prices][worst_future]),
         future=list(futures)[worst_future],
         prices=worst_prices,
@@ -160,14 +159,16 @@ def least_support(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> 
         if amount is None:
             supports.append(Support(kind=kind, amount=None))
         elif bankable:  # lenders' own loan stays where it suffices
-            free = Support(
-                kind=kind, amount=0.0, cost=0.0, in_full=0.0, expected=0.0, worst=0.0, private=None
-            )
-            supports.append(free)
+            supports.append(_free(kind))
         else:
             supports.append(_costed(volumes, x, futures, kind=kind, amount=amount))
     first = AVAILABILITY if _stands_by(volumes.found, plain) else ""
     return sorted(supports, key=lambda support: _order(support, first))
+
+
+def _free(kind: str) -> Support:
+    """None of a support, which suffices."""
+    return Support(kind=kind, amount=0.0, cost=0.0, in_full=0.0, expected=0.0, worst=0.0)
 
 
 def _order(support: Support, first: str) -> tuple[bool, bool, float, float]:
@@ -188,30 +189,38 @@ def _costed(
     volumes: Volumes, x: Levels, futures: Mapping[str, float], *, kind: str, amount: float
 ) -> Support:
     """A support of a size, and what it costs."""
-    found, chances = volumes.found, np.array(list(futures.values()))
+    found = volumes.found
     levels = with_support(x, kind, amount)
     drawn_levels = with_support(volumes.draws.x, kind, amount)
     sized = cash_flows(found, levels, volumes.use)
-    in_full = cash_flows(found, levels, [np.ones_like(use) for use in volumes.use])
+
+    def cost(flows: CashFlows, at: Levels) -> Array:
+        if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
+            flows = replace(flows, loan=sized.loan)
+        return public_cost(flows, at, kind)
+
+    whole_use = [np.ones_like(use) for use in volumes.use]
+    in_full = cash_flows(found, levels, whole_use)
     by_future = cash_flows(found, levels, volumes.use_in, found.by_future(list(futures)))
     in_draws = volumes.draws.flows(found, drawn_levels)
-    if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
-        in_full = replace(in_full, loan=sized.loan)
-        by_future = replace(by_future, loan=sized.loan)
-        in_draws = replace(in_draws, loan=sized.loan)
-    costs = np.broadcast_to(public_cost(by_future, levels, kind), chances.shape)
     own = sized.capital - sized.grant - sized.public.draws
     if kind == LOAN:
         own = own - sized.loan.draws
     return Support(
         kind=kind,
         amount=amount,
-        cost=float(public_cost(sized, levels, kind)),
-        in_full=float(public_cost(in_full, levels, kind)),
-        expected=float(costs @ chances / chances.sum()),
-        worst=float(np.quantile(public_cost(in_draws, drawn_levels, kind), WORST)),
+        cost=float(cost(sized, levels)),
+        in_full=float(cost(in_full, levels)),
+        expected=_expected(cost(by_future, levels), futures),
+        worst=float(np.quantile(cost(in_draws, drawn_levels), WORST)),
         private=float(npv(x["public_rate"], own / sized.index)),
     )
+
+
+def _expected(costs: Array, futures: Mapping[str, float]) -> float:
+    """The mean of costs by future."""
+    chances = np.array(list(futures.values()))
+    return float(np.broadcast_to(costs, chances.shape) @ chances / chances.sum())
 
 
 def least_amount(found: Investment, x: Levels, use: Sequence[Array], kind: str) -> float | None:
