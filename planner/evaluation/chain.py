@@ -81,7 +81,13 @@ def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
     for (supplier, _, element, form, period), factors in markets.items():
         for country, factor in factors.items():
             rivals = sorted(other for other in factors if factors[other] >= factor)
-            pool = Pool(supplier, element, form, period, tuple(rivals))
+            pool = Pool(
+                supplier=supplier,
+                element=element,
+                form=form,
+                period=period,
+                countries=tuple(rivals),
+            )
             key = (supplier, country, element, form, period)
             pools[pool] = sold_on(case, effects.imports, key)
     return pools
@@ -235,7 +241,7 @@ class ChainProgram:
         disturbed |= {project for project, _ in effects.delays if project in self._builds}
         tree = replace(self.scope.tree, effects={FUTURE: effects})
         self._set_throughput(row_upper, disturbed, tree)
-        return program.with_data(program.matrix.data, row_lower, row_upper, program.lower, upper)
+        return program.with_data(row_lower=row_lower, row_upper=row_upper, upper=upper)
 
     def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
         """Demand (t) by element and year, of all countries and forms."""

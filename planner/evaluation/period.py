@@ -170,14 +170,16 @@ class PeriodProgram:
         room = self._purse.room(self._node, spent)
         for row, group in self._accounts.items():
             row_upper[row] = room[group]
-        data = part.program.matrix.data
         lower, upper = part.program.lower.copy(), part.program.upper.copy()
         kept = len(part.columns)
         lower[:kept], upper[:kept] = whole.lower[part.columns], whole.upper[part.columns]
         floors = self._floors if calm else np.full(len(self._floors), -np.inf)
         row_lower = np.append(row_lower, floors)
         row_upper = np.append(row_upper, np.full(len(floors), np.inf))
-        self._solver.replace(part.program.with_data(data, row_lower, row_upper, lower, upper))
+        fresh = part.program.with_data(
+            row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+        )
+        self._solver.replace(fresh)
         cost = self._price - worth * self._worth
         cost[self._loss] = 1.0
         cost[kept:] = self._dearest

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ PIECES, FEWEST = 8, 50
 """Pieces of a curve, and the fewest programs that one is worth."""
 PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
+OF_PLANS = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
+"""What the table tells of the plan of a breakpoint: names of figures, or how they begin."""
 
 
 @dataclass(frozen=True)
@@ -80,33 +82,43 @@ Piece = Mapping[str, Any]
 
 def piece(touch: Callable[[float], Tangent], low: float, high: float, most: int) -> Piece:
     """The curve between two places by at most `most` calls of `touch`, which gives a value and a dual slope there."""
-    ends = touch(low), touch(high)
-    between, gap = trace(touch, *ends, most - len(ends))
-    touches = [(t.at, t.value, t.slope) for t in (*ends, *between)]
+    first, last = touch(low), touch(high)
+    between, gap = trace(touch, first, last, most - 2)
+    touches = [(one.at, one.value, one.slope) for one in (first, last, *between)]
     return {"touches": touches, "gap": gap}
 
 
 def curve_of(pieces: Iterable[Piece]) -> Curve:
     """The whole curve from its pieces, without the points on a straight stretch: only where the slope changes is a
     breakpoint."""
-    found = list(pieces)
-    touched = {(at, value) for piece in found for at, value, _ in piece["touches"]}
-    points = sorted(touched)
-    places, values = zip(*[points[i] for i in breakpoints(points)], strict=True)
+    touched: set[tuple[float, float]] = set()
+    gaps: list[float] = []
+    solves = 0
+    for piece in pieces:
+        gaps.append(piece["gap"])
+        for at, value, _ in piece["touches"]:
+            touched.add((at, value))
+            solves += 1
+    points = np.array(sorted(touched))
+    places, values = points[breakpoints(sorted(touched))].T
     slopes = np.diff(values) / np.diff(places)
-    gap = max(piece["gap"] for piece in found)
-    solves = sum(len(piece["touches"]) for piece in found)
-    return Curve(places, values, tuple(slopes.tolist()), gap, solves)
+    return Curve(
+        at=tuple(places.tolist()),
+        values=tuple(values.tolist()),
+        slopes=tuple(slopes.tolist()),
+        gap=max(gaps),
+        solves=solves,
+    )
 
 
 class Budgets:
     """The program with all budgets scaled, and its least risk as a function of the scale."""
 
     def __init__(self, program: Program, solver: Solver) -> None:
-        self._program, self.solver, self._risk = program, solver, program.column["risk", None]
-        self._rows = np.array(
-            [i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int
-        )
+        self._program, self.solver = program, solver
+        self._risk = program.column["risk", None]
+        accounts = [row for row, (name, _) in enumerate(program.rows) if name == "account"]
+        self._rows = np.array(accounts, dtype=int)
         self._amounts = program.row_upper[self._rows].copy()
 
     def program(self, scale: float) -> Program:
@@ -120,16 +132,15 @@ class Budgets:
         self.solver.replace(self.program(scale))
         solution = self.solver.minimise(self._risk)
         if solution.stop is not Stop.OPTIMAL:
-            raise StoppedError(
-                f"no proven optimum at {scale:g} times the budgets ({solution.stop})"
-            )
+            said = f"no proven optimum at {scale:g} times the budgets ({solution.stop})"
+            raise StoppedError(said)
         return solution
 
     def touch(self, scale: float) -> Tangent:
         """A point of the curve and the slope that its duals give."""
         solution = self.minimise(scale)
-        value = float(solution.x[self._risk])
-        return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
+        slope = float(solution.duals[self._rows] @ self._amounts)
+        return Tangent(scale, float(solution.x[self._risk]), slope)
 
 
 class FrontierWorker:
@@ -148,14 +159,18 @@ class FrontierWorker:
 
     def plans(self, scales: Sequence[float]) -> list[Measures]:
         """Cost, spending and new capacity of the cheapest plan of least risk at some scales; empty if not proven."""
-        budgets, live, found = self._budgets(), self._live, list[Measures]()
+        budgets, live = self._budgets(), self._live
+        found: list[Measures] = []
         for scale in scales:
             program = budgets.program(scale)
             budgets.solver.replace(program)
             outcome = solve_phases(program, live.case.model.objective, budgets.solver, silent)
-            figures = measure(live.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
-            kept = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
-            found.append({name: value for name, value in figures.items() if name.startswith(kept)})
+            plan: Measures = {}
+            if outcome.stop is Stop.OPTIMAL:
+                for name, value in measure(live.scope, program, outcome).items():
+                    if name.startswith(OF_PLANS):
+                        plan[name] = value
+            found.append(plan)
         return found
 
 
@@ -173,7 +188,9 @@ def frontier(
     the goal of the model is not `risk`, StoppedError if an optimum is not proven.
     """
     refuse_other_goals(case)
-    done, pieces = dict(known or {}), pieces_of(design)
+    done = dict(known or {})
+    pieces = pieces_of(design)
+    ground = _ground(case.sha256, design)
 
     def keep(name: str, found: Any) -> None:
         done[name] = found
@@ -181,34 +198,34 @@ def frontier(
             journal.append(PART, name, found)
         tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
 
-    edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
-    ground = _ground(case.sha256, design)
-    traced = {
-        f"{ground} {a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces)
-        for a, b in pairwise(edges)
-    }
+    def parts(calls: Mapping[str, Sequence[Any]]) -> list[Any]:
+        answer(workers, {name: calls[name] for name in calls if name not in done}, keep)
+        return [done[name] for name in calls]
+
+    low, high = design.scale
+    edges = np.linspace(low, high, pieces + 1).tolist()
+    most = design.most // pieces
+    traced: dict[str, Sequence[Any]] = {}
+    planned: dict[str, Sequence[Any]] = {}
     with closing(team(partial(FrontierWorker, case))) as workers:
-        answer(workers, {name: call for name, call in traced.items() if name not in done}, keep)
-        curve = curve_of([done[name] for name in traced])
-        chosen = np.unique(
-            np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int)
-        )
-        places = [
-            [curve.at[i] for i in part] for part in np.array_split(chosen, pieces) if len(part)
-        ]
-        planned = {
-            f"{ground} plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place)
-            for place in places
-        }
-        answer(workers, {name: call for name, call in planned.items() if name not in done}, keep)
+        for a, b in pairwise(edges):
+            traced[f"{ground} {a:.12g} to {b:.12g}"] = ("trace", a, b, most)
+        curve = curve_of(parts(traced))
+        count = len(curve.at)
+        chosen = np.unique(np.linspace(0, count - 1, min(PLANS, count)).round().astype(int))
+        for part in np.array_split(chosen, pieces):
+            if len(part):
+                places = [curve.at[place] for place in part]
+                planned[f"{ground} plans {places[0]:.12g} to {places[-1]:.12g}"] = ("plans", places)
+        plans = pd.DataFrame(chain.from_iterable(parts(planned)), index=chosen)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
-    money = [at * total for at in curve.at]
-    worth = [-slope / total if total else 0.0 for slope in (*curve.slopes, 0.0)]
-    table = pd.DataFrame(
-        {"scale": curve.at, "budget_musd": money, "risk_musd": curve.values, "worth": worth}
-    )
-    plans = pd.DataFrame([plan for name in planned for plan in done[name]], index=chosen)
+    table = pd.DataFrame({"scale": curve.at})
+    table["budget_musd"] = table["scale"] * total
+    table["risk_musd"] = curve.values
+    table["worth"] = 0.0
+    if total:
+        table["worth"] = -np.append(curve.slopes, 0.0) / total
     return curve, table.join(plans.fillna(0.0))
 
 
@@ -220,9 +237,10 @@ def refuse_other_goals(case: Case, study: StudyFile | None = None) -> None:
     if case.model.objective.goal != "risk":
         told = 'a frontier of least risk needs objective.goal = "risk"'
         remedy = 'in a study file write `set = { "objective.goal" = "risk" }`'
+    if told and study:
+        raise InputError([study.fault(("design",), told, "study-case", remedy)])
     if told:
-        fault = Fault("frontier", 0, "model", told, remedy=remedy)
-        raise InputError([study.fault(("design",), told, "study-case", remedy) if study else fault])
+        raise InputError([Fault("frontier", 0, "model", told, remedy=remedy)])
 
 
 def pieces_of(design: FrontierDesign) -> int:
@@ -238,20 +256,20 @@ def run_frontier(
     Raises InputError, RunFolderError, StoppedError.
     """
     if not isinstance(study.design, FrontierDesign):
-        raise InputError(
-            [study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')]
-        )
+        said = 'is no frontier; take kind = "frontier"'
+        raise InputError([study.fault(("design", "kind"), said)])
     if study.uncertainties or study.levers:
-        raise InputError(
-            [study.fault(("design",), "a frontier has one axis, money; remove what else is varied")]
-        )
+        said = "a frontier has one axis, money; remove what else is varied"
+        raise InputError([study.fault(("design",), said)])
     refuse_other_goals(case, study)
     prepare(out, study, case)
     with RunJournal(out / JOURNAL) as journal:
-        curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
-    write_whole(
-        out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n")
-    )
+        known = parts_of(out)
+        curve, table = frontier(
+            case, study.design, tell=tell, team=team, journal=journal, known=known
+        )
+    write = partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n")
+    write_whole(out / CURVE, write)
     return FrontierResults(study.title, table, curve.gap, curve.solves)
 
 
@@ -259,8 +277,11 @@ def parts_of(folder: Path) -> dict[str, Any]:
     """What is known of the frontier of a folder, by part."""
     asked = read_asked(folder)
     ground = _ground(asked["inputs_sha256"], FrontierDesign(**asked["study"]["design"]))
-    found = read_journal(folder / JOURNAL, FOUND, PART)
-    return {name: json.loads(text) for name, _, _, text in found if name.startswith(ground)}
+    parts: dict[str, Any] = {}
+    for name, _, _, text in read_journal(folder / JOURNAL, FOUND, PART):
+        if name.startswith(ground):
+            parts[name] = json.loads(text)
+    return parts
 
 
 def _ground(sha256: str, design: FrontierDesign) -> str:
@@ -288,8 +309,7 @@ def read_frontier(folder: Path) -> FrontierResults:
     try:
         table = pd.read_csv(folder / CURVE).rename(columns=unarmour)
     except (OSError, ValueError) as error:
-        raise RunFolderError(
-            f"{folder}: {CURVE} cannot be read: {error}; run the study file again"
-        ) from error
+        said = f"{folder}: {CURVE} cannot be read: {error}; run the study file again"
+        raise RunFolderError(said) from error
     curve = curve_of(part for part in parts_of(folder).values() if isinstance(part, dict))
     return FrontierResults(study_of(asked).title, table, curve.gap, curve.solves)

@@ -26,6 +26,7 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
 from planner.solving.program import ZERO, Program, Vector
 from planner.solving.variable_values import Values
+from planner.solving.variants import Solved
 from planner.units import musd_per_tonne
 
 Measures = dict[str, float]
@@ -220,16 +221,13 @@ OwnOutcome = Callable[[SolvedPoint], float]
 
 
 def own_outcomes(
-    functions: Mapping[str, OwnOutcome],
-    figures: Measures,
-    scope: Scope,
-    program: Program,
-    x: Vector,
+    functions: Mapping[str, OwnOutcome], figures: Measures, solved: Solved
 ) -> Measures:
     """What functions of a user's own give, where it is a finite number."""
     if not functions:
         return {}
-    point = SolvedPoint(figures, scope.case.scenarios, scope, Values(program.columns, x))
+    values = Values(solved.program.columns, solved.point)
+    point = SolvedPoint(figures, solved.scope.case.scenarios, solved.scope, values)
     found: Measures = {}
     for name, function in functions.items():
         value = float(function(point))

@@ -380,7 +380,13 @@ class WorkQueue:
     @property
     def status(self) -> StudyStatus:
         """How far it is."""
-        return StudyStatus(self._total, self._counts, self._checked, self._to_check, self._seconds)
+        return StudyStatus(
+            total=self._total,
+            statuses=self._counts,
+            checked=self._checked,
+            to_check=self._to_check,
+            seconds=self._seconds,
+        )
 
     def work_off(self, workers: Workers, tell: Callable[[], None]) -> None:
         """Have workers, each of which keeps a `Worker`, do all. Raises StoppedError if none can be had."""

@@ -107,12 +107,19 @@ def sobol_indices(
         conf_level=CONFIDENCE,
         seed=ANY_SEED,
     )
-    rows = _rows(names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
+    rows = _rows(names, (found["S1"], found["S1_conf"]), (found["ST"], found["ST_conf"]))
     pairs: list[PairIndex] = []
     for i, j in combinations(range(len(names)), 2) if second_order else ():
         value, within = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
         pairs.append(PairIndex(names[i], names[j], value, within))
-    return Indices(outcome, "sobol", rows, len(kept) // size, left_out, tuple(pairs))
+    return Indices(
+        outcome=outcome,
+        kind="sobol",
+        rows=rows,
+        used=len(kept) // size,
+        left_out=left_out,
+        pairs=tuple(pairs),
+    )
 
 
 def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
@@ -131,8 +138,8 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
         again.append(_kucherenko(blocks[drawn]))
     first, total = _kucherenko(blocks)
     first_within, total_within = NORMAL * np.std(again, axis=0)
-    rows = _rows(names, first, first_within, total, total_within)
-    return Indices(outcome, "sobol", rows, len(blocks), left_out)
+    rows = _rows(names, (first, first_within), (total, total_within))
+    return Indices(outcome=outcome, kind="sobol", rows=rows, used=len(blocks), left_out=left_out)
 
 
 def _kucherenko(blocks: Vector) -> Vector:
@@ -164,8 +171,10 @@ def morris_indices(
         num_levels=levels,
         seed=ANY_SEED,
     )
-    rows = _rows(names, found["mu"], found["sigma"], found["mu_star"], found["mu_star_conf"])
-    return Indices(outcome, "morris", rows, len(kept) // block, left_out)
+    mean_effect, effect = (found["mu"], found["sigma"]), (found["mu_star"], found["mu_star_conf"])
+    rows = _rows(names, mean_effect, effect)
+    used = len(kept) // block
+    return Indices(outcome=outcome, kind="morris", rows=rows, used=used, left_out=left_out)
 
 
 def ranking(
@@ -190,8 +199,10 @@ def ranking(
         halves.append(_first_order(at[half], kept[half]))
     apart = np.mean((np.asarray(halves) - first) ** 2, axis=0)
     within = NORMAL * np.sqrt(apart)
-    rows = _rows(varied, first, within, first, within)
-    return Indices(outcome, "rbd_fast", rows, len(kept), len(values) - len(kept))
+    rows = _rows(varied, (first, within), (first, within))
+    used = len(kept)
+    left_out = len(values) - used
+    return Indices(outcome=outcome, kind="rbd_fast", rows=rows, used=used, left_out=left_out)
 
 
 def _known(
@@ -266,12 +277,20 @@ def _line(x: Vector, y: Vector) -> tuple[Vector, float]:
     return np.asarray(slopes), float(1.0 - np.var(left))
 
 
-def _rows(names: Sequence[str], *columns: Vector) -> tuple[SensitivityIndex, ...]:
-    table = np.column_stack(columns)
+def _rows(
+    names: Sequence[str], first: tuple[Vector, Vector], total: tuple[Vector, Vector]
+) -> tuple[SensitivityIndex, ...]:
+    """Indices by uncertainty, of two kinds, each with its half-widths."""
     found: list[SensitivityIndex] = []
-    for name, row in zip(names, table.tolist(), strict=True):
-        first, first_within, total, total_within = row
-        found.append(SensitivityIndex(name, first, first_within, total, total_within))
+    for place, name in enumerate(names):
+        index = SensitivityIndex(
+            name=name,
+            first=float(first[0][place]),
+            first_within=float(first[1][place]),
+            total=float(total[0][place]),
+            total_within=float(total[1][place]),
+        )
+        found.append(index)
     return tuple(found)
 
 
@@ -341,10 +360,14 @@ def _box(names: Sequence[str], limits: Matrix, at: Matrix, failed: Flags) -> Box
     within = (at > limits[:, 0]) & (at < limits[:, 1])
     inside = within.all(axis=1)
     count, hit = int(inside.sum()), int((inside & failed).sum())
-    density = hit / max(count, 1)
-    coverage = hit / max(int(failed.sum()), 1)
     limited: list[tuple[str, float, float]] = []
     for name, (low, high) in zip(names, limits.tolist(), strict=True):
         if np.isfinite([low, high]).any():
             limited.append((name, low, high))
-    return Box(tuple(limited), density, coverage, count, hit)
+    return Box(
+        limits=tuple(limited),
+        density=hit / max(count, 1),
+        coverage=hit / max(int(failed.sum()), 1),
+        inside=count,
+        failures=hit,
+    )

@@ -142,9 +142,8 @@ class Worker:
 
 def figures_of(solved: Solved, functions: Mapping[str, OwnOutcome]) -> Measures:
     """All figures of an optimum, and what functions of the user's own give that is a number."""
-    scope, program = solved.scope, solved.program
-    values = measure(scope, program, solved.outcome)
-    return values | own_outcomes(functions, values, scope, program, solved.point)
+    values = measure(solved.scope, solved.program, solved.outcome)
+    return values | own_outcomes(functions, values, solved)
 
 
 def spread(plans: Sequence[Measures]) -> Measures:
