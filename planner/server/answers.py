@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from math import inf, isnan, nan
 from typing import Any
 
-from planner.data.case import Case
 from planner.results.plan import PlanValues
 from planner.server.edits import Edit, Edits, with_edit, without
 
@@ -116,15 +115,3 @@ def values_between(low: float, high: float, points: int, is_whole: bool) -> list
         value = low + (high - low) * place / (points - 1)
         values.append(float(round(value)) if is_whole else value)
     return list(dict.fromkeys(values))
-
-
-def weighted(case: Case, weight: float) -> Case:
-    """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
-    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
-    if weight == inf:
-        return goal.with_settings({"levers": ()})
-    countries = []
-    for row in case.tables.countries:
-        lighter = {"weight": row.weight / weight}
-        countries.append(row.model_copy(update=lighter))
-    return goal.with_tables(countries=tuple(countries))

@@ -21,7 +21,7 @@ from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
 from planner.server.edits import seeking_least
 from planner.solving.goals import silent
-from planner.solving.variants import Variants
+from planner.solving.variants import Solved, Variants
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
@@ -185,6 +185,14 @@ class SolverThread:
     def solve(self, case: Case) -> PlanValues:
         """A plan of another case, for tasks. Raises StoppedError when a question came."""
         return self._held(case).solve(case)
+
+    def optimum(self, case: Case) -> Solved:
+        """The optimum of another case without tables, for tasks. Raises StoppedError when a question came, and where
+        none is proven."""
+        solved = self._held(case).variants.solve(case)
+        if not solved.is_optimal:
+            raise StoppedError(f"no plan was proven ({solved.outcome.stop})")
+        return solved
 
     def find_least(self, case: Case) -> float:
         """The least risk (MUSD) that any plan of a case attains. Raises StoppedError when a question came."""

@@ -21,6 +21,7 @@ from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_run
+from planner.results.study import NEW_CAPACITY
 from planner.server.answers import (
     WEIGHTS,
     AskedAndGot,
@@ -31,7 +32,6 @@ from planner.server.answers import (
     both,
     steps_between,
     values_between,
-    weighted,
 )
 from planner.server.edits import (
     Edit,
@@ -49,6 +49,8 @@ from planner.server.regret import IMPOSSIBLE, KeptPlan, operated_anew
 from planner.server.solver_thread import OF_LEAST, SolverThread
 from planner.server.two_plans import SLIGHT_TPA
 from planner.server.writer import CaseWriter
+from planner.solving.frontier import risk_of, weighted_case
+from planner.studies.outcomes import amounts_of, capacities
 
 LONGEST_NAME = 60
 """Characters of a variant's name."""
@@ -214,7 +216,7 @@ class Workbench:
         if not away:
             return None
         nearest = min(away, key=away.__getitem__)
-        return weighted(case, nearest)
+        return weighted_case(case, nearest)
 
     def _asked_or_base(self) -> Case:
         try:
@@ -392,12 +394,12 @@ class Workbench:
         weight = left[0]
         number = len(known) + 1
         thread.phase(f"the curve: plan {number} of {len(WEIGHTS)}")
-        plan = thread.solve(weighted(case, weight))
-        risk, cost = both(plan.summary)
-        if weight < inf:
-            risk *= weight
+        found = thread.optimum(weighted_case(case, weight))
+        cost = found.value("cost")
+        risk = risk_of(found.value("risk"), weight)
+        sizes = capacities(found.scope, amounts_of(found.program, found.point))
         built = self.built.setdefault(case.sha256, {})
-        built[weight] = plan.summary["new_capacity_tpa"]
+        built[weight] = {name.removeprefix(NEW_CAPACITY): tpa for name, tpa in sizes.items()}
         point = (weight, cost, risk)
         self.curves[case.sha256] = sorted([*known, point])
         if self.case is case:

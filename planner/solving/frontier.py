@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
+from planner.data.case import Case
 from planner.solving.highs import KeptBases, Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
@@ -92,6 +94,23 @@ def weighted(program: Program, weight: float) -> Program:
     data = program.matrix.data.copy()
     data[span][program.matrix.indices[span] == cost] *= weight
     return program.with_data(data)
+
+
+def weighted_case(case: Case, weight: float) -> Case:
+    """The case of least cost * weight + risk, for whoever keeps its program with others: one whose losses weigh less by
+    as much. Without levers where cost weighs infinitely more, so that nothing new is done."""
+    goal = {"objective.goal": "welfare", "objective.risk_limit": None}
+    if weight == inf:
+        return case.with_settings({"levers": (), **goal})
+    countries = []
+    for row in case.tables.countries:
+        countries.append(row.model_copy(update={"weight": row.weight / weight}))
+    return case.with_settings(goal).with_tables(countries=tuple(countries))
+
+
+def risk_of(value: float, weight: float) -> float:
+    """The risk (MUSD) of a plan whose case of such a weight has a risk of `value`."""
+    return value if weight == inf else value * weight
 
 
 def trace(
