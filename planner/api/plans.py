@@ -23,7 +23,7 @@ from planner.planning.whole_program import (
     COMPARABLE,
     ENDS,
     compared,
-    solve_session,
+    solve_variant,
     solve_without_plan,
 )
 from planner.planning.whole_program import solve_case as solve_whole
@@ -181,10 +181,7 @@ class Session:
         Raises StoppedError after `cancel`.
         """
         variants = self.variants
-        outcome = variants.solve(case).outcome  # which may change what is live
-        found = solve_session(
-            variants.live, lambda _: variants.raise_if_cancelled(), outcome=outcome
-        )
+        found = solve_variant(variants, case, lambda _: variants.raise_if_cancelled())
         return Plan.of(found)
 
     def cancel(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from planner.config import ModelFile
@@ -12,18 +13,23 @@ from planner.data.change import MODEL
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
-from planner.planning.whole_program import solve_case
+from planner.planning.whole_program import solve_variant
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
+from planner.solving.variants import Variants
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
 Solve = Callable[[Case], PlanValues]
 
 
-def _from_nothing(case: Case) -> PlanValues:
-    return solve_case(case, baseline=False)
+def _solved_on_from(plan: PlanValues) -> Solve:
+    """Solves other cases, each from the optimum of a plan or of the nearest case solved since."""
+    variants = Variants(plan.case)
+    if plan.point is not None:
+        variants.begin_at(plan.point)
+    return partial(solve_variant, variants)
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,15 @@ def compare(
     *more: PlanValues,
     names: Sequence[str] = (),
     progress: Progress = silent,
-    solve: Solve = _from_nothing,
+    solve: Solve | None = None,
 ) -> list[Comparison]:
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
     planner.compare(a, b), planner.compare([a, b, c], names=["now", "later", "dearer"])
 
     names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
-    such as `Session.solve`. Raises InputError for fewer than two plans, StoppedError for one that is not proven.
+    such as `Session.solve`; by default each is solved on from the first plan. Raises InputError for fewer than two
+    plans, StoppedError for one that is not proven.
 
     >>> later = case.changed("projects.coast_plant.lead_time_years=plus 1")
     >>> [one.cells[0].column for one in compare(plan, solve_case(later, baseline=False))]
@@ -59,6 +66,7 @@ def compare(
     for name, plan in zip(names, given, strict=True):
         if plan.status is not Status.OPTIMAL:
             raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+    solve = solve or _solved_on_from(given[0])
     return [
         _compared(given[0], other, names[0], name, progress, solve)
         for name, other in zip(names[1:], given[1:], strict=True)

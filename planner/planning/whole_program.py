@@ -36,6 +36,7 @@ from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
+from planner.solving.variants import Variant, Variants
 from planner.solving.wait_and_see import no_less_than
 from planner.solving.whole_plants import proven
 
@@ -172,6 +173,14 @@ def _solve(
     return solve_session(
         session, progress, perf_counter() - started, nothing, curve=curve and nothing is not None
     )
+
+
+def solve_variant(
+    variants: Variants, variant: Variant | None = None, progress: Progress = silent
+) -> PlanValues:
+    """The verified plan of a variant, solved from what its engine keeps. Raises StoppedError after `cancel`."""
+    outcome = variants.solve(variant).outcome  # which may change what is live
+    return solve_session(variants.live, progress, outcome=outcome)
 
 
 @collector_paused()

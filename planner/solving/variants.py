@@ -14,7 +14,7 @@ The engine has one answer to each:
 2. `LiveProgram` knows what may stay in a program: it changes figures in place, holds at zero what is switched off and
    says why it cannot keep the program; the engine keeps `STRUCTURES` programs, the first for good.
 3. `solve` gives a `Solved`: outcome, index sets, program. Figures are read off it (`figures`), a plan with tables is
-   made of it by `planner.planning.whole_program.plan_of`, one figure is a column of it.
+   made of it by `planner.planning.whole_program.solve_variant`, one figure is a column of it.
 4. `fixed` decisions are bounds of the program of the variant (`with_decisions`); the next variant undoes them.
 5. Each program has a solver of its own, which keeps bases by phase. Whoever has to come to the same digits wherever it
    is asked begins in a fresh solver from bases that are written down (`planner.solving.restarts`).
