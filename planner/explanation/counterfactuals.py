@@ -32,6 +32,7 @@ from planner.solving.highs import LONGEST_WAY, KeptBases, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
+from planner.solving.variants import decisions_within
 
 LARGE = 320_000
 """Nonzeros from which interior point is tried before dual simplex on a program from nothing. Measured on the real case:
@@ -326,14 +327,15 @@ def with_policy(case: Case, **policy: str) -> Case:
 
 def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:
     """The program with every decision taken as given; decisions not named are not taken."""
-    lower, upper = program.lower.copy(), program.upper.copy()
-    for i, key in enumerate(program.columns):
-        if key[0] in DECISIONS:
-            value = min(decisions.get(key, 0.0), upper[i])
-            # Room for the rounding of the solve the values come from.
-            room = HOLD_SHARE * (1.0 + value)
-            lower[i], upper[i] = max(lower[i], value - room), min(upper[i], value + room)
-    return _bounded(program, lower, upper)
+
+    def around(column: int) -> tuple[float, float]:
+        least, most = program.lower[column], program.upper[column]
+        value = min(decisions.get(program.columns[column], 0.0), most)
+        # Room for the rounding of the solve the values come from.
+        room = HOLD_SHARE * (1.0 + value)
+        return max(least, value - room), min(most, value + room)
+
+    return decisions_within(program, around)
 
 
 def held_at_zero(program: Program, mask: Mask) -> Program:

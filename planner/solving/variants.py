@@ -22,12 +22,13 @@ The engine has one answer to each:
 7. `cancel` ends a solve from another thread.
 
 What stays apart, and why: a simulator of one future eliminates decisions instead of bounding them (`chain`), a fourth
-of the size; Benders masters and subproblems have programs of their own.
+of the size; counterfactuals of an explanation are other bounds of one program, solved at once in threads, each in a
+solver of its own from a named optimum; Benders masters and subproblems have programs of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -190,20 +191,30 @@ class Variants:
 
 
 def with_decisions(program: Program, case: Case, fixed: FixedAmounts) -> Program:
-    """The program with all decisions at given amounts; a decision without an amount is not taken.
+    """The program with all decisions at given amounts by year; a decision without an amount is not taken.
 
     The program leaves out what can make no difference in its scenarios; a decision on that is passed over.
     Raises InputError if the case does not know a thing decided on.
     """
-    lower, upper = program.lower.copy(), program.upper.copy()
     left = dict(fixed)
-    for position, (name, index) in enumerate(program.columns):
-        if name in DECISIONS:
-            year = index[-1] + case.first_year
-            amount = left.pop((name, (*index[:-1], year)), 0.0)
-            lower[position] = max(0.0, amount * (1 - FIXED_ROOM) - FIXED_ROOM)
-            upper[position] = amount * (1 + FIXED_ROOM) + FIXED_ROOM
+
+    def around(column: int) -> tuple[float, float]:
+        name, index = program.columns[column]
+        amount = left.pop((name, (*index[:-1], index[-1] + case.first_year)), 0.0)
+        least = max(0.0, amount * (1 - FIXED_ROOM) - FIXED_ROOM)
+        return least, amount * (1 + FIXED_ROOM) + FIXED_ROOM
+
+    bounded = decisions_within(program, around)
     _refuse_unknown(case, left)
+    return bounded
+
+
+def decisions_within(program: Program, bounds: Callable[[int], tuple[float, float]]) -> Program:
+    """The program with every decision between the two bounds that a function gives for its column."""
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for column, (name, _) in enumerate(program.columns):
+        if name in DECISIONS:
+            lower[column], upper[column] = bounds(column)
     return program.with_data(lower=lower, upper=upper)
 
 
