@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import Literal, TypeVar
 
@@ -247,6 +247,12 @@ class Reference:
                 solution = solver.minimise(column)
                 self._best = solver, known or proven(solution, self.case.name)
             return self._best
+
+    @cached_property
+    def other_odds(self) -> Reference:
+        """The reference of the same case by the worst odds, or by the given ones where the run goes by the worst."""
+        other = "given" if self.case.model.objective.odds == "worst" else "worst"
+        return Reference(self.case.with_settings({"objective.odds": other}))
 
     @property
     def objective(self) -> float:

@@ -179,7 +179,7 @@ def _explain(
         flexibility=_flexibility(reference, found, builds),
         decision=decision,
         stock=stock_value(plan),
-        odds=odds_change(plan, found, builds),
+        odds=odds_change(plan, reference, found, builds),
         values=values,
     )
 

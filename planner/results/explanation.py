@@ -303,15 +303,34 @@ class PlanUnderOdds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OddsTrial:
+    """A claim with the probability of one storyline at an end of its range: plans fixed, others making room.
+
+    measure: share of the whole reduction, as of the claim.
+    """
+
+    claim: str
+    storyline: str
+    probability: float
+    measure: float
+    flips: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class OddsChange:
     """The plan by the given odds beside that by the worst.
 
     changed_share: of the capital that either spends on a project, the part that only one of them does, in [0, 1].
+    other: the odds that the run does not go by; measures: of each claim by them, solved again; trials: of each claim
+    with one storyline's probability at an end of its range, plans fixed.
     """
 
     given: PlanUnderOdds
     worst: PlanUnderOdds
     changed_share: float
+    other: str = "worst"
+    measures: Mapping[str, float] = field(default_factory=dict)
+    trials: Sequence[OddsTrial] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

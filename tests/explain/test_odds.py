@@ -8,10 +8,13 @@ import pytest
 
 import planner
 from planner.explanation.explain import explain
+from planner.reporting.pages.run import render_page
+from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
 from tests.behaviour.test_staged import LATE, case_of
 from tests.cases import near
+from tests.reporting.conftest import read_page
 
 
 def explained(case: planner.Case) -> Explanation:
@@ -46,3 +49,31 @@ def test_where_futures_were_drawn_what_waits_answers_storylines(tmp_path: Path) 
     assert flexible is not None
     [plant] = flexible.commitments
     assert (plant.first_year, plant.probability, plant.most) == (2028, near(0.5), near(100))
+
+
+def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:
+    """By the given odds no plant pays, by the worst half a plant brings 50 down to 45, and all of that is separation's.
+
+    In the plan for the worst odds early and late lose 100 each, for 15 MUSD; without a plan late loses 200. If late
+    cannot happen, the plan costs 15 MUSD for nothing; at 0.2 it saves 20 for 15.
+    """
+    given = explained(choice(tmp_path / "given", "given"))
+    assert given.odds is not None and given.odds.other == "worst"
+    assert given.odds.measures["separation"] == near(1)
+    [verdict] = [one for one in given.verdicts if one.claim == "separation"]
+    assert (verdict.verdict, verdict.measure) == ("fails", near(0))
+    worst = explained(choice(tmp_path / "worst", "worst"))
+    assert worst.odds is not None and worst.odds.other == "given"
+    assert worst.odds.measures["separation"] == near(0)
+    late = {}
+    for trial in worst.odds.trials:
+        if (trial.claim, trial.storyline) == ("separation", "late"):
+            late[trial.probability] = (trial.measure, trial.flips)
+    assert late == {0.0: (near(0), True), 0.2: (near(1), False)}
+
+
+def test_the_page_tells_odds_that_turn_a_verdict(tmp_path: Path) -> None:
+    plan = planner.solve(choice(tmp_path, "worst"), baseline=False)
+    page = read_page(render_page(run_view(plan, explain(plan, "run", workers=1)))).text
+    assert "By the given odds 100 % of the capital goes elsewhere; 1 verdict turns" in page
+    assert "“Separation chemistry is the bottleneck” turns with “late” at 0 %." in page

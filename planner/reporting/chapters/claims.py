@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -36,6 +36,7 @@ from planner.results.figures.decision import decisive_trial, out_of_sample
 say = Passages("explanation.j2")
 notes = Passages("claims.j2")
 VERDICTS, VALUES = f"{EXPLANATION}: verdicts", f"{EXPLANATION}: values"
+ODDS = f"{EXPLANATION}: odds"
 OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
@@ -50,6 +51,7 @@ def chapter(run: RunView) -> Chapter | None:
             [f"{told.about}. {told.sentence}" for told in verdict_statements(found)],
             source=VERDICTS,
         ),
+        odds_chart(found),
         lever_chart(found),
         lever_table(found),
         verdict_table(found),
@@ -191,6 +193,40 @@ def _joint_row(joint: Joint) -> dict[str, object]:
 def _all_tried(found: Explanation) -> bool:
     """Whether every unsure input was tried on every claim."""
     return not any(verdict.not_tried for verdict in found.verdicts)
+
+
+# ---- odds -----------------------------------------------------------------------------------------------------------
+
+
+def odds_chart(found: Explanation) -> Chart | None:
+    """The measure of each claim by other odds, and how much of the plan changes; None where no odds have ranges."""
+    odds = found.odds
+    if odds is None or not odds.trials:
+        return None
+    rows = []
+    for verdict in found.verdicts:
+        told = claim(verdict.claim)
+        rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
+        of_claim = [trial.measure for trial in odds.trials if trial.claim == verdict.claim]
+        rows.append(_range(told, charts.TRIALS, min(of_claim), max(of_claim)))
+        other = odds.measures[verdict.claim]
+        rows.append(_range(told, charts.OTHER, other, other))
+    threshold = found.verdicts[0].threshold
+    turning = [trial for trial in odds.trials if trial.flips]
+    turned = {verdict.claim for verdict in found.verdicts if _turned(verdict, odds.measures)}
+    return Chart(
+        name="odds",
+        title=notes("odds_title", odds=odds, turned=[claim(key) for key in sorted(turned)]),
+        caption=notes("odds_caption", odds=odds, turning=turning, claim=claim),
+        spec=charts.verdicts(pd.DataFrame(rows), threshold, ODDS),
+        source=ODDS,
+    )
+
+
+def _turned(verdict: Verdict, measures: Mapping[str, float]) -> bool:
+    """Whether a claim is on the other side of its threshold by the other odds."""
+    before, after = verdict.measure, measures[verdict.claim]
+    return (before >= verdict.threshold) != (after >= verdict.threshold)
 
 
 # ---- levers ---------------------------------------------------------------------------------------------------------

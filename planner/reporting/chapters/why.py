@@ -146,7 +146,7 @@ def levers(found: Explanation) -> Chart:
     return Chart(
         name="levers",
         title=notes("levers_title", steps=taken),
-        caption=notes("levers", steps=taken),
+        caption=notes("levers", steps=taken, stock=found.stock),
         spec=charts.levers(pd.DataFrame(rows), source),
         source=source,
     )

@@ -8,14 +8,16 @@ import pandas as pd
 from planner.reporting.charts import style
 
 GIVEN, TRIALS, JOINT = "as given", "in trials, one input at a time", "in joint draws, 5 to 95 %"
-LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, JOINT: style.ACCENT}
+OTHER = "by the other odds"
+LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, JOINT: style.ACCENT, OTHER: style.ACCENT}
 
 
 def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawing:
     """The share of the whole reduction that each claim measures, with the threshold as a rule.
 
-    frame: claim, kind (`GIVEN`, `TRIALS`, `JOINT`), low, high: shares.
+    frame: claim, kind (`GIVEN`, `TRIALS`, `JOINT`, `OTHER`), low, high: shares.
     """
+    look = {kind: LOOK[kind] for kind in LOOK if kind in set(frame["kind"])}
     order = list(dict.fromkeys(frame["claim"]))
     across = alt.X("low:Q", title="share of the reduction by all levers", axis=_per_cent())
     tips = style.told(
@@ -24,17 +26,19 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
         style.figure("least", "low", ".1%"),
         style.figure("most", "high", ".1%"),
     )
-    hue = alt.Color("kind:N", scale=style.colours(LOOK), title=None)
+    hue = alt.Color("kind:N", scale=style.colours(look), title=None)
     base = style.sourced(frame, source).encode(
         x=across, y=style.rows("claim", order), color=hue, tooltip=tips
     )
     trials = base.transform_filter(alt.datum.kind == TRIALS)
     joint = base.transform_filter(alt.datum.kind == JOINT)
     given = base.transform_filter(alt.datum.kind == GIVEN)
+    other = base.transform_filter(alt.datum.kind == OTHER)
     layers = alt.layer(
         trials.mark_rule(strokeWidth=9).encode(x2="high:Q"),
         joint.mark_rule(strokeWidth=3).encode(x2="high:Q"),
         given.mark_point(filled=True, size=80, opacity=1),
+        other.mark_point(shape="diamond", filled=True, size=80, opacity=1),
         _threshold(threshold),
     )
     return style.across(layers, 30 * len(order))
