@@ -134,11 +134,13 @@ class _LocalWorkers(Workers):
         return said
 
     def close(self) -> None:
-        for pipe, process in self._processes.items():
+        # Another thread may be waiting for answers: nobody is started any more, and each process is taken once.
+        self._wanted = 0
+        while self._processes:
+            pipe, process = self._processes.popitem()
             process.kill()
             process.join()
             self._sender.submit(pipe.close)
-        self._processes.clear()
         self._sender.shutdown()
 
     def _fill(self) -> None:
@@ -155,7 +157,9 @@ class _LocalWorkers(Workers):
         try:
             heard = worker.recv()
         except (EOFError, OSError):
-            process = self._processes.pop(worker)
+            process = self._processes.pop(worker, None)
+            if process is None:
+                return []  # closed meanwhile
             process.join(5)
             self._sender.submit(worker.close)
             self._failed_starts = 0 if worker in self._ready else self._failed_starts + 1

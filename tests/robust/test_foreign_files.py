@@ -21,7 +21,7 @@ from planner.cli import app
 from planner.parallel import PROCESS_BYTES, local
 from planner.results.folders import SUMS, foreign_files, recorded_sums
 from planner.results.store import refresh_pages
-from tests.cases import stored
+from tests.cases import stored, write_case
 from tests.robust.conftest import ROOT, STARTER
 
 Edit = Callable[[Path], object]
@@ -30,6 +30,12 @@ Edit = Callable[[Path], object]
 @pytest.fixture(scope="module")
 def solved(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stored(plan, tmp_path_factory.mktemp("solved") / "run")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A case that is solved in a moment."""
+    return write_case(tmp_path_factory.mktemp("small") / "case")
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +62,40 @@ def call(*words: object) -> tuple[int, str]:
     return found.exit_code, found.output
 
 
-def commands(solved: Path, hazards: Path) -> dict[str, list[object]]:
+@pytest.fixture(scope="module")
+def commands(solved: Path, small: Path, hazards: Path) -> dict[str, list[object]]:
     """Every command that writes a folder which a user names, without --out."""
     return {
-        "solve": ["solve", STARTER, "--no-baseline"],
+        "solve": ["solve", small, "--no-baseline"],
         "sample": ["sample", hazards, "--draws", "4"],
         "advance": ["advance", solved, "--to", "2027"],
         "compare": ["compare", solved, solved],
     }
 
 
+@pytest.fixture(scope="module")
+def outputs(
+    commands: dict[str, list[object]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """What each command writes, and writes again where nobody touched it."""
+    folder = tmp_path_factory.mktemp("outputs")
+    for name, words in commands.items():
+        for _ in range(2):
+            code, said = call(*words, "--out", folder / name)
+            assert code == 0, said
+    return {name: folder / name for name in commands}
+
+
 @pytest.mark.parametrize("name", ["solve", "sample", "advance", "compare"])
 def test_a_foreign_folder_or_file_stays_as_it_is(
-    name: str, solved: Path, hazards: Path, tmp_path: Path
+    name: str, commands: dict[str, list[object]], tmp_path: Path
 ) -> None:
     folder, file = tmp_path / "mine", tmp_path / "mine.txt"
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
     file.write_text("more of it")
     for target in (folder, file):
-        code, said = call(*commands(solved, hazards)[name], "--out", target)
+        code, said = call(*commands[name], "--out", target)
         assert code == 2 and "exists and is not" in said, said
     assert everything(tmp_path) == {"mine/thesis.txt": b"years of work", "mine.txt": b"more of it"}
 
@@ -117,20 +137,31 @@ EDITS: dict[str, tuple[str, Edit, str]] = {
 
 
 @pytest.mark.parametrize("what", EDITS)
-def test_an_edited_folder_of_its_own_is_replaced_by_force_alone(
-    what: str, solved: Path, hazards: Path, tmp_path: Path
+def test_an_edited_folder_of_its_own_is_refused(
+    what: str, commands: dict[str, list[object]], outputs: dict[str, Path], tmp_path: Path
 ) -> None:
     name, edit, told = EDITS[what]
-    command = [*commands(solved, hazards)[name], "--out", tmp_path / "out"]
-    assert call(*command)[0] == 0
-    assert call(*command)[0] == 0, "a folder that nobody touched is replaced"
-    edit(tmp_path / "out")
+    out = Path(shutil.copytree(outputs[name], tmp_path / "out"))
+    edit(out)
     before = everything(tmp_path)
-    code, said = call(*command)
+    code, said = call(*commands[name], "--out", out)
     assert code == 2 and told in said and "--force" in said, said
     assert everything(tmp_path) == before
-    assert call(*command, "--force")[0] == 0
-    assert foreign_files(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["a note among inputs", "a draw edited", "a later case edited", "a comparison with a note"],
+)
+def test_an_edited_folder_of_its_own_is_replaced_by_force(
+    what: str, commands: dict[str, list[object]], outputs: dict[str, Path], tmp_path: Path
+) -> None:
+    name, edit, _ = EDITS[what]
+    out = Path(shutil.copytree(outputs[name], tmp_path / "out"))
+    edit(out)
+    code, said = call(*commands[name], "--out", out, "--force")
+    assert code == 0, said
+    assert foreign_files(out) == []
 
 
 def test_pages_that_are_written_again_leave_what_others_added(solved: Path, tmp_path: Path) -> None:
