@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Annotated, Any, get_args
+from operator import attrgetter
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
@@ -46,7 +48,7 @@ _BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
 
 
 def look_of(name: str) -> str:
-    """What of a name meets the eye: one case, one form of each letter, foreign letters as those they look like."""
+    """Looks of a name: one case, one form of each letter, foreign letters as those they look like."""
     return unicodedata.normalize("NFKC", name).translate(CONFUSABLE).casefold()
 
 
@@ -304,7 +306,7 @@ def types_in(annotation: Any) -> set[Any]:
 
 
 class Row(BaseModel):
-    """What every row carries and no computation reads."""
+    """A row of a table, with what every row carries and no computation reads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     line: int = Field(0, exclude=True)
@@ -318,8 +320,26 @@ class Row(BaseModel):
         return [name for name in cls.model_fields if name != "line" and name not in CARRIED]
 
 
+R = TypeVar("R", bound=Row)
+
+
+def by_id(rows: Iterable[R], *columns: str) -> dict[Any, R]:
+    """Cell of a column, or cells of several, -> row; in their order."""
+    key_of = attrgetter(*columns)
+    return {key_of(row): row for row in sorted(rows, key=key_of)}
+
+
+def grouped_by(rows: Iterable[R], *columns: str) -> defaultdict[Any, list[R]]:
+    """Cell of a column, or cells of several, -> its rows; in the order of their first rows."""
+    key_of = attrgetter(*columns)
+    groups: defaultdict[Any, list[R]] = defaultdict(list)
+    for row in rows:
+        groups[key_of(row)].append(row)
+    return groups
+
+
 Wanted = object
-"""What a cell must be: `dy`, `s1*`, `dy;tb` or a list; for numbers also `2030..2035`."""
+"""Demand on a cell: `dy`, `s1*`, `dy;tb` or a list; for numbers also `2030..2035`."""
 
 
 def matching(rows: Sequence[Row], where: Mapping[str, Wanted]) -> list[int]:
@@ -340,7 +360,7 @@ def conditions(text: str) -> dict[str, str]:
 
 
 def fits(cell: object, wanted: Wanted) -> bool:
-    """Whether a cell is one of what is wanted."""
+    """A cell is one of what is wanted."""
     return any(is_one(cell, option) for option in options(wanted))
 
 
@@ -352,12 +372,12 @@ def options(wanted: Wanted) -> list[str]:
 
 
 def is_number(value: object) -> bool:
-    """Whether a cell holds a number (a flag is none)."""
+    """A cell holds a number (a flag is none)."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_one(cell: object, option: str) -> bool:
-    """Whether a cell is this alternative."""
+    """A cell is this alternative."""
     text = text_of(cell)
     return text == option or _between(cell, option) or fnmatchcase(text, option)
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from planner.data.cells import Row, begin_of, conditions, end_of, matching, text_of
+from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
 from planner.data.findings import Finding, Origin, collapse, found, unknown
 from planner.data.lookups import BASE, Lookups
-from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Tables, UncertainRange
+from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
     check_availability,
     check_project_feeds,
@@ -266,9 +266,8 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
 
 def check_ramps(case: Lookups) -> Iterator[Finding]:
     """The years of a ramp are consecutive from 0."""
-    ramps: dict[str, list[Ramp]] = defaultdict(list)
-    for row in sorted(case.tables.ramps, key=lambda row: row.year_after_start):
-        ramps[row.ramp].append(row)
+    by_year = sorted(case.tables.ramps, key=lambda row: row.year_after_start)
+    ramps = grouped_by(by_year, "ramp")
     for rows in ramps.values():
         for year, row in enumerate(rows):
             if row.year_after_start != year:
@@ -319,12 +318,10 @@ def check_odds(case: Lookups) -> Iterator[Finding]:
 
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
-    tiers: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
     by_depth = sorted(
         case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)
     )
-    for row in by_depth:
-        tiers[row.element, row.country, row.form].append(row)
+    tiers = grouped_by(by_depth, "element", "country", "form")
     for steps in tiers.values():
         if abs(steps[-1].up_to_share - 1) > SHARE_TOLERANCE:
             yield found(steps[-1], "up_to_share", "tiers-end")

@@ -1,4 +1,4 @@
-"""What is decided by year, and on what it may hang: years, the first nodes of years, or what storylines have shown.
+"""Decisions by year, and what they may hang on: years, the first nodes of years, or what storylines have shown.
 
 The storyline of a drawn scenario is what it was drawn from: its own shocks are those that no hazard was drawn for.
 Decisions in stages answer these alone, so that nobody builds for a draw that only hindsight knows.
@@ -7,6 +7,7 @@ Decisions in stages answer these alone, so that nobody builds for a draw that on
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
@@ -26,14 +27,20 @@ def decision_tree(tree: Tree) -> tuple[Tree, tuple[int, ...]]:
     of_scenario: dict[str, int] = {}
     for year, groups in _groups(tree):
         for group in groups:
-            index = len(nodes)
-            scenarios = tuple(sorted(s for node in group for s in node.scenarios))
-            everyone = len(scenarios) == len(case.scenarios)
-            probability = 1.0 if everyone else sum(node.probability for node in group)
-            parent = of_scenario.get(scenarios[0], -1)
-            nodes.append(Node(index, year, parent, scenarios, probability))
+            members = sorted(chain.from_iterable(node.scenarios for node in group))
+            probability = 1.0
+            if len(members) < len(case.scenarios):
+                probability = sum(node.probability for node in group)
+            together = Node(
+                index=len(nodes),
+                year=year,
+                parent=of_scenario.get(members[0], -1),
+                scenarios=tuple(members),
+                probability=probability,
+            )
+            nodes.append(together)
             for node in group:
-                decision[node.index] = index
+                decision[node.index] = together.index
         for node in nodes:
             if node.year == year:
                 of_scenario |= dict.fromkeys(node.scenarios, node.index)
@@ -75,12 +82,12 @@ def first_free_year(case: Case) -> int:
 def storyline_histories(tree: Tree) -> dict[int, dict[str, int]]:
     """Year -> scenario -> a number that scenarios share whose storylines had shown the same when the year began.
 
-    What their own shocks do counts, felt where nothing but these shocks is there, in every period up to the first of
-    the year.
+    The effects of their own shocks count, felt where nothing but these shocks is there, in every period up to the
+    first of the year.
     """
     own = storyline_effects(tree.case, tree.periods)
     histories = dict.fromkeys(tree.case.scenarios, 0)
-    by_year = {}
+    by_year: dict[int, dict[str, int]] = {}
     for period in tree.periods:
         numbers: dict[tuple[object, ...], int] = {}
         for scenario, before in histories.items():

@@ -1,4 +1,4 @@
-"""Values that show themselves in a notebook: a headline, what they hold, where to look next."""
+"""Values that show themselves in a notebook: a headline, facts, tables, where to look next."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ def shown(
 
     title: one line. facts: name -> value. tables: heading -> HTML of a table, folded away. more: calls that tell more.
     """
-    rows: list[str] = []
+    rows = ""
     for name, value in facts.items():
-        rows.append(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>")
-    parts = [f"<p><strong>{escape(title)}</strong></p>", f"<table>{''.join(rows)}</table>"]
-    for heading, table in tables.items():
-        parts.append(f"<details><summary>{escape(heading)}</summary>{table}</details>")
+        heading, cell = escape(name), escape(str(value))
+        rows += f"<tr><th>{heading}</th><td>{cell}</td></tr>"
+    lines = [f"<p><strong>{escape(title)}</strong></p>", f"<table>{rows}</table>"]
+    for name, table in tables.items():
+        summary = f"<summary>{escape(name)}</summary>"
+        lines.append(f"<details>{summary}{table}</details>")
     calls = ", ".join(f"<code>{escape(call)}</code>" for call in more)
-    parts.append(f"<p>Look next: {calls}</p>")
-    return "\n".join(parts)
+    lines.append(f"<p>Look next: {calls}</p>")
+    return "\n".join(lines)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.cells import LAST_YEAR, Row, begin_of, look_of
+from planner.data.cells import LAST_YEAR, Row, begin_of, grouped_by, look_of
 from planner.data.checks import HINTS
 from planner.data.findings import Finding, found
 from planner.errors import did_you_mean
@@ -123,10 +123,8 @@ def repeated_labels(case: Case) -> Iterator[Finding]:
 def odd_years(case: Case) -> Iterator[Finding]:
     """Years decades away from the others of their table, or from the horizon."""
     for table in SERIES:
-        by_year: dict[int, list[Any]] = defaultdict(list)
         all_rows: Sequence[Any] = case.tables.rows(table)
-        for row in all_rows:
-            by_year[row.year].append(row)
+        by_year = grouped_by(all_rows, "year")
         middle = median(row.year for row in all_rows) if all_rows else 0
         for year, rows in by_year.items():
             far = _how_far(case, year, middle, by_year)

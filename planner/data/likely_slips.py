@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from statistics import median
 
 from planner.data.case import Case
+from planner.data.cells import grouped_by
+from planner.data.figure_warnings import first_posts
 from planner.data.findings import Finding, found
-from planner.data.schema import Hazard, Project, Shock, Workforce
+from planner.data.schema import Hazard, Project, Resale, Shock
+from planner.data.shock_effects import neutral_factor
 from planner.units import musd
 
 LOST = re.compile(
@@ -25,6 +28,7 @@ LOST = re.compile(
 """Words of a name that promise that little is left."""
 LITTLE_LOST = 0.7
 """Factor from which most is left, whatever the name says."""
+_CUTS = ("import", "capacity")
 BEYOND_ALL = 30.0
 """Times the public cost of everything that may be built: a budget above it is in another unit."""
 BEYOND_OTHERS = 50.0
@@ -35,30 +39,40 @@ PEERS = 3
 """Plants of a stage from which its capital cost is known."""
 FAR = 4.0
 """Times by which a figure is away from its like before a swap is suspected."""
+SWAPPED = "the two may be swapped"
 
 
 def idle_shocks(case: Case) -> Iterator[Finding]:
     """Shocks and hazards that leave everything as it is. One among others that do something is meant, unless the name
     of its scenario says otherwise."""
-    names = {row.scenario: row.name for row in case.tables.scenarios}
-    shocks: dict[tuple[str, str], list[Shock]] = defaultdict(list)
-    for shock in case.tables.shocks:
-        if not shock.hazard:
-            shocks[shock.scenario, shock.kind].append(shock)
-    for (scenario, kind), rows in shocks.items():
-        idle = [row for row in rows if row.factor == _neutral(kind)]
-        if idle and (len(idle) == len(rows) or LOST.search(names.get(scenario, ""))):
+    names = _scenario_names(case)
+    for (scenario, kind), rows in grouped_by(_own_shocks(case), "scenario", "kind").items():
+        idle = [row for row in rows if row.factor == neutral_factor(kind)]
+        is_wrong = len(idle) == len(rows) or LOST.search(names.get(scenario, ""))
+        if idle and is_wrong:
             yield found(idle[0], "factor", "neutral-factor", left=_left(kind))
-    hazards: dict[tuple[str, str], list[Hazard]] = defaultdict(list)
-    for hazard in case.tables.hazards:
-        hazards[hazard.event or hazard.hazard, hazard.kind].append(hazard)
-    for (_, kind), those in hazards.items():
-        if all(row.factor_low == row.factor_high == _neutral(kind) for row in those):
-            yield found(those[0], "factor_low", "neutral-factor", left=_left(kind))
+    for together in _together(case.tables.hazards).values():
+        for kind, of_kind in grouped_by(together, "kind").items():
+            neutral = neutral_factor(kind)
+            if all(row.factor_low == row.factor_high == neutral for row in of_kind):
+                yield found(of_kind[0], "factor_low", "neutral-factor", left=_left(kind))
 
 
-def _neutral(kind: str) -> float:
-    return 0.0 if kind == "delay" else 1.0
+def _scenario_names(case: Case) -> dict[str, str]:
+    return {row.scenario: row.name for row in case.tables.scenarios}
+
+
+def _own_shocks(case: Case) -> list[Shock]:
+    """Shocks that somebody wrote; the others were drawn from hazards."""
+    return [shock for shock in case.tables.shocks if not shock.hazard]
+
+
+def _together(hazards: Iterable[Hazard]) -> dict[str, list[Hazard]]:
+    """Hazards that happen together, by the event or by their own id."""
+    events: dict[str, list[Hazard]] = defaultdict(list)
+    for hazard in hazards:
+        events[hazard.event or hazard.hazard].append(hazard)
+    return events
 
 
 def _left(kind: str) -> str:
@@ -68,19 +82,19 @@ def _left(kind: str) -> str:
 def leaks_without_resale(case: Case) -> Iterator[Finding]:
     """Leaks of goods that nobody may sell on."""
     resold = [row for row in case.tables.resale if row.share > 0]
-    rows: Sequence[Shock | Hazard] = (*case.tables.shocks, *case.tables.hazards)
+    rows: list[Shock | Hazard] = [*_own_shocks(case), *case.tables.hazards]
     for row in rows:
-        if not row.leak or (isinstance(row, Shock) and row.hazard):
-            continue
-        fits = [
-            one
-            for one in resold
-            if _may_be(one.supplier, row.supplier)
-            and _may_be(one.element, row.element)
-            and _may_be(one.form or "", row.form)
-        ]
-        if not fits:
+        if row.leak and not any(_is_of(one, row) for one in resold):
             yield found(row, "leak", "leak-without-resale")
+
+
+def _is_of(resale: Resale, row: Shock | Hazard) -> bool:
+    """Something that may be sold on is among the goods that a shock cuts."""
+    return (
+        _may_be(resale.supplier, row.supplier)
+        and _may_be(resale.element, row.element)
+        and _may_be(resale.form or "", row.form)
+    )
 
 
 def _may_be(one: str, other: str) -> bool:
@@ -90,25 +104,25 @@ def _may_be(one: str, other: str) -> bool:
 
 def mild_disasters(case: Case) -> Iterator[Finding]:
     """Shocks of which the name says that all is lost, and the factor that nearly all is left."""
-    names = {row.scenario: row.name for row in case.tables.scenarios}
-    shocks: dict[str, list[Shock]] = defaultdict(list)
-    for shock in case.tables.shocks:
-        if shock.kind in ("import", "capacity") and not shock.hazard:
-            shocks[shock.scenario].append(shock)
-    for scenario, rows in shocks.items():
-        mildest = min(row.factor for row in rows)
-        if LOST.search(names.get(scenario, "")) and LITTLE_LOST <= mildest < 1:
-            first = min(rows, key=lambda row: row.factor)
-            yield found(first, "factor", "mild-disaster", name=names[scenario], left=mildest)
-    hazards: dict[str, list[Hazard]] = defaultdict(list)
-    for hazard in case.tables.hazards:
-        if hazard.kind in ("import", "capacity"):
-            hazards[hazard.event or hazard.hazard].append(hazard)
-    for together in hazards.values():
-        least = min(row.factor_low for row in together)
-        if LOST.search(together[0].name) and LITTLE_LOST <= least < 1:
-            mild = min(together, key=lambda row: row.factor_low)
-            yield found(mild, "factor_low", "mild-disaster", name=together[0].name, left=least)
+    names = _scenario_names(case)
+    cuts = [shock for shock in _own_shocks(case) if shock.kind in _CUTS]
+    for scenario, rows in grouped_by(cuts, "scenario").items():
+        hardest = min(rows, key=lambda row: row.factor)
+        name = names.get(scenario, "")
+        if _is_mild(name, hardest.factor):
+            yield found(hardest, "factor", "mild-disaster", name=name, left=hardest.factor)
+    of_goods = [hazard for hazard in case.tables.hazards if hazard.kind in _CUTS]
+    for together in _together(of_goods).values():
+        worst = min(together, key=lambda row: row.factor_low)
+        name = together[0].name
+        if _is_mild(name, worst.factor_low):
+            left = worst.factor_low
+            yield found(worst, "factor_low", "mild-disaster", name=name, left=left)
+
+
+def _is_mild(name: str, factor: float) -> bool:
+    """A name promises that little is left, and a factor leaves most."""
+    return bool(LOST.search(name)) and LITTLE_LOST <= factor < 1
 
 
 def budgets_out_of_scale(case: Case) -> Iterator[Finding]:
@@ -116,24 +130,24 @@ def budgets_out_of_scale(case: Case) -> Iterator[Finding]:
     given: dict[str, float] = defaultdict(float)
     for row in case.tables.budgets:
         given[row.funder] += row.musd
-    total, everything = sum(given.values()), _public_cost(case)
-    if not given or total <= 0 or everything <= 0:
+    total = sum(given.values())
+    everything = _public_cost(case)
+    if total <= 0 or everything <= 0:
         return
-    first = case.tables.budgets[0]
+    takes = f"everything that may be built takes {everything:,.4g}"
     if total > BEYOND_ALL * everything:
-        said = f"all budgets are {total:,.4g} MUSD, and everything that may be built takes {everything:,.4g}"
-        yield found(first, "musd", "budget-scale", said)
+        said = f"all budgets are {total:,.4g} MUSD, and {takes}"
+        yield found(case.tables.budgets[0], "musd", "budget-scale", said)
         return
+    first = grouped_by(case.tables.budgets, "funder")
     for funder, amount in given.items():
         others = [sum_ for name, sum_ in given.items() if name != funder and sum_ > 0]
-        alone = len(others) >= 2 and amount > BEYOND_OTHERS * sum(others) / len(others)
-        if alone and amount > everything:
-            row = next(row for row in case.tables.budgets if row.funder == funder)
-            said = (
-                f"{funder} has {amount:,.4g} MUSD, the others {sum(others) / len(others):,.4g} on average, and "
-                f"everything that may be built takes {everything:,.4g}"
-            )
-            yield found(row, "musd", "budget-scale", said)
+        if len(others) < 2:
+            continue
+        average = sum(others) / len(others)
+        if amount > BEYOND_OTHERS * average and amount > everything:
+            has = f"{funder} has {amount:,.4g} MUSD, the others {average:,.4g} on average"
+            yield found(first[funder][0], "musd", "budget-scale", f"{has}, and {takes}")
 
 
 def _public_cost(case: Case) -> float:
@@ -156,23 +170,23 @@ def _public_cost(case: Case) -> float:
 def forgotten_figures(case: Case) -> Iterator[Finding]:
     """Figures of 0 that switch off what the case is about: capital, losses, weights, cost indices."""
     new = [row for row in case.projects.values() if row.max_new_tpa > 0]
-    free = [row for row in new if row.capex_usd_per_tpa == 0 and row.fixed_opex_usd_per_tpa == 0]
-    if free and len(free) == len(new) and len(new) > 1:
-        yield found(free[0], "capex_usd_per_tpa", "zero-figure", "no new plant costs anything")
-    users = {country for (country, *_), tonnes in case.demand.items() if tonnes > 0}
-    used = {element for (_, element, *_), tonnes in case.demand.items() if tonnes > 0}
-    tiers = {row.element for row in case.tables.loss_tiers if row.loss_usd_per_kg > 0}
-    for country in case.countries.values():
-        if country.weight == 0 and country.country in users:
-            said = f"nothing that {country.country} goes short of counts as a loss"
+    costs = [row.capex_usd_per_tpa + row.fixed_opex_usd_per_tpa for row in new]
+    if len(new) > 1 and not any(costs):
+        yield found(new[0], "capex_usd_per_tpa", "zero-figure", "no new plant costs anything")
+    users = {country for country, _, _ in case.demand_years}
+    used = {element for _, element, _ in case.demand_years}
+    builders = {row.country for row in new}
+    for name, country in case.countries.items():
+        if country.weight == 0 and name in users:
+            said = f"nothing that {name} goes short of counts as a loss"
             yield found(country, "weight", "zero-figure", said)
-        if country.cost_index == 0 and any(row.country == country.country for row in new):
-            said = f"nothing that is built in {country.country} costs any capital"
+        if country.cost_index == 0 and name in builders:
+            said = f"nothing that is built in {name} costs any capital"
             yield found(country, "cost_index", "zero-figure", said)
-    for element in case.elements.values():
-        harmless = element.loss_usd_per_kg == 0 and element.element not in tiers
-        if harmless and element.element in used:
-            said = f"nobody loses anything by going short of {element.element}"
+    losses = {row.element for row in case.tables.loss_tiers if row.loss_usd_per_kg > 0}
+    for name, element in case.elements.items():
+        if element.loss_usd_per_kg == 0 and name in used - losses:
+            said = f"nobody loses anything by going short of {name}"
             yield found(element, "loss_usd_per_kg", "zero-figure", said)
 
 
@@ -207,13 +221,13 @@ def same_things_twice(case: Case) -> Iterator[Finding]:
         first = plants.setdefault(like, project)
         if first is not project and any(size) and any(figures) and project.name:
             yield found(project, "project", "same-thing-twice", other=first.project)
-    hazards: dict[tuple[object, ...], Hazard] = {}
     columns = [name for name in Hazard.columns() if name not in ("hazard", "name")]
+    hazards: dict[tuple[object, ...], Hazard] = {}
     for hazard in case.tables.hazards:
-        like = tuple(getattr(hazard, name) for name in columns)
-        before = hazards.setdefault(like, hazard)
-        if before is not hazard:
-            yield found(hazard, "hazard", "same-thing-twice", other=before.hazard)
+        cells = tuple(getattr(hazard, name) for name in columns)
+        same = hazards.setdefault(cells, hazard)
+        if same is not hazard:
+            yield found(hazard, "hazard", "same-thing-twice", other=same.hazard)
 
 
 def _plain(name: str) -> str:
@@ -225,68 +239,51 @@ def swapped_figures(case: Case) -> Iterator[Finding]:
     """Two figures that fit where the other stands: course and seats, staff of two countries, capital of two plants."""
     for row in case.programmes.values():
         if row.duration_years > LONGEST_COURSE and 0 < row.seats <= LONGEST_COURSE:
-            said = f"a course of {row.duration_years} years with {row.seats:g} seats: the two may be swapped"
-            yield found(row, "duration_years", "swapped", said)
+            course = f"a course of {row.duration_years} years with {row.seats:g} seats"
+            yield found(row, "duration_years", "swapped", f"{course}: {SWAPPED}")
     yield from _swapped_staff(case)
     yield from _swapped_capital(case)
 
 
 def _swapped_staff(case: Case) -> Iterator[Finding]:
     """Two countries of which one has too few and the other far too many persons, and the other way round they fit."""
-    posts = _posts_at_first(case)
-    teams: dict[str, list[Workforce]] = defaultdict(list)
-    for (_, skill), team in case.workforce.items():
-        if team.initial > 0:
-            teams[skill].append(team)
-    for skill, rows in teams.items():
-        for one, other in combinations(rows, 2):
+    posts = first_posts(case)
+    teams = [team for team in case.workforce.values() if team.initial > 0]
+    for skill, of_skill in grouped_by(teams, "skill").items():
+        for one, other in combinations(of_skill, 2):
             few, many = sorted((one, other), key=lambda team: team.initial)
-            needs_few, needs_many = posts[few.country, skill], posts[many.country, skill]
-            short = needs_few > few.initial * (1 + 1e-9)
-            idle = many.initial > FAR * needs_many
+            needs_few = posts.get((few.country, skill), 0.0)
+            needs_many = posts.get((many.country, skill), 0.0)
+            is_short = needs_few > few.initial * (1 + 1e-9)
+            is_idle = many.initial > FAR * needs_many
             fits = needs_many <= few.initial and needs_few <= many.initial <= FAR * needs_few
-            if short and idle and fits:
-                said = (
-                    f"{few.country} has {few.initial:g} and needs {needs_few:.4g}, {many.country} has "
-                    f"{many.initial:g} and needs {needs_many:.4g}: the two may be swapped"
-                )
-                yield found(few, "initial", "swapped", said)
-
-
-def _posts_at_first(case: Case) -> Mapping[tuple[str, str], float]:
-    """Country, skill -> persons that what exists in the first year needs."""
-    posts: dict[tuple[str, str], float] = defaultdict(float)
-    for name, row in case.projects.items():
-        there = case.existing_tpa(name, case.first_year)
-        for skill, persons in case.staffing[name].items():
-            posts[row.country, skill] += persons * there
-    return posts
+            if is_short and is_idle and fits:
+                of_few = f"{few.country} has {few.initial:g} and needs {needs_few:.4g}"
+                of_many = f"{many.country} has {many.initial:g} and needs {needs_many:.4g}"
+                yield found(few, "initial", "swapped", f"{of_few}, {of_many}: {SWAPPED}")
 
 
 def _swapped_capital(case: Case) -> Iterator[Finding]:
     """Two plants of different stages, each with the capital cost of the other's stage."""
-    costs: dict[tuple[str, str], list[float]] = defaultdict(list)
     plants = [row for row in case.projects.values() if row.capex_usd_per_tpa > 0]
-    for row in plants:
-        costs[row.stage, row.basis].append(math.log(row.capex_usd_per_tpa))
-    usual = {kind: median(logs) for kind, logs in costs.items() if len(logs) > PEERS}
+    usual: dict[tuple[str, str], float] = {}
+    for kind, alike in grouped_by(plants, "stage", "basis").items():
+        if len(alike) > PEERS:
+            usual[kind] = median(math.log(row.capex_usd_per_tpa) for row in alike)
 
-    def away(row: Project, kind: tuple[str, str]) -> float:
-        return abs(math.log(row.capex_usd_per_tpa) - usual[kind])
+    def times_away(row: Project, like: Project) -> float:
+        """Times that a plant costs more, or less, than those of a kind."""
+        away = abs(math.log(row.capex_usd_per_tpa) - usual[like.stage, like.basis])
+        return math.exp(away)
 
-    odd = [
-        row
-        for row in plants
-        if (row.stage, row.basis) in usual and away(row, (row.stage, row.basis)) > math.log(FAR)
-    ]
+    known = [row for row in plants if (row.stage, row.basis) in usual]
+    odd = [row for row in known if times_away(row, row) > FAR]
     for one, other in combinations(odd, 2):
-        kinds = (one.stage, one.basis), (other.stage, other.basis)
-        swapped = away(one, kinds[1]) < math.log(2) and away(other, kinds[0]) < math.log(2)
-        if kinds[0] != kinds[1] and swapped:
-            said = (
-                f'"{one.project}" costs what {other.stage} plants cost, and "{other.project}" what {one.stage} '
-                "plants cost: the two may be swapped"
-            )
+        is_same_kind = (one.stage, one.basis) == (other.stage, other.basis)
+        if not is_same_kind and times_away(one, other) < 2 and times_away(other, one) < 2:
+            first = f'"{one.project}" costs what {other.stage} plants cost'
+            second = f'"{other.project}" what {one.stage} plants cost'
+            said = f"{first}, and {second}: {SWAPPED}"
             yield found(one, "capex_usd_per_tpa", "swapped", said)
 
 

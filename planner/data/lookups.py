@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from planner.config import Lever, ModelFile
-from planner.data.cells import Row
+from planner.data.cells import Row, by_id, grouped_by
 from planner.data.findings import Origin
 from planner.data.schema import (
     TABLES,
     Country,
     Element,
     Import,
+    LossTier,
     ModelTarget,
     Project,
     Resale,
@@ -44,7 +45,6 @@ Good = tuple[str, str, str]
 Series = tuple[str, str, str, str]
 """(supplier, country, element, form)."""
 BASE = "base"
-R = TypeVar("R", bound=Row)
 
 
 def good_of(row: Any) -> Good:
@@ -126,17 +126,17 @@ class Lookups:
     @cached_property
     def countries(self) -> dict[str, Country]:
         """Countries by id."""
-        return _by_id(self.tables.countries, "country")
+        return by_id(self.tables.countries, "country")
 
     @cached_property
     def elements(self) -> dict[str, Element]:
         """Elements by id."""
-        return _by_id(self.tables.elements, "element")
+        return by_id(self.tables.elements, "element")
 
     @cached_property
     def projects(self) -> dict[str, Project]:
         """Projects by id."""
-        return _by_id(self.tables.projects, "project")
+        return by_id(self.tables.projects, "project")
 
     @cached_property
     def group(self) -> dict[str, str]:
@@ -151,7 +151,7 @@ class Lookups:
     @cached_property
     def scenarios(self) -> dict[str, float]:
         """Probability of each scenario; scaled to sum to 1 exactly."""
-        rows = _by_id(self.tables.scenarios, "scenario")
+        rows = by_id(self.tables.scenarios, "scenario")
         if not rows:
             return {BASE: 1.0}
         total = sum(row.probability for row in rows.values())
@@ -160,7 +160,7 @@ class Lookups:
     @cached_property
     def storylines(self) -> dict[str, str]:
         """The scenario that each scenario was drawn from; itself if it was not drawn."""
-        rows = _by_id(self.tables.scenarios, "scenario")
+        rows = by_id(self.tables.scenarios, "scenario")
         if not rows:
             return {BASE: BASE}
         return {name: row.storyline or name for name, row in rows.items()}
@@ -236,7 +236,7 @@ class Lookups:
     @cached_property
     def stockpiles(self) -> dict[Good, Stockpile]:
         """Stockpiles by country, element, form."""
-        return _by_id(self.tables.stockpiles, "country", "element", "form")
+        return by_id(self.tables.stockpiles, "country", "element", "form")
 
     def loss_steps(self, good: Good) -> tuple[LossStep, ...]:
         """The loss of a shortfall in steps of depth; one step where no tiers are given."""
@@ -255,10 +255,7 @@ class Lookups:
 
     @cached_property
     def _tiers(self) -> dict[tuple[str, str, str | None], tuple[LossStep, ...]]:
-        tiers: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
-        for row in self.tables.loss_tiers:
-            tier = (row.up_to_share, row.loss_usd_per_kg)
-            tiers[row.element, row.country, row.form].append(tier)
+        tiers = grouped_by(self.tables.loss_tiers, "element", "country", "form")
         return {key: _steps(rows) for key, rows in tiers.items()}
 
     def resale_share(self, supplier: str, country: str, element: str, form: str) -> float:
@@ -278,10 +275,7 @@ class Lookups:
             blanks = (row.supplier == "", row.element == "", row.form is None)
             return (sum(blanks), *blanks)
 
-        rows: dict[str, list[Resale]] = defaultdict(list)
-        for row in sorted(self.tables.resale, key=rank):
-            rows[row.country].append(row)
-        return rows
+        return grouped_by(sorted(self.tables.resale, key=rank), "country")
 
     # ---- plants ------------------------------------------------------------------------------------
 
@@ -384,10 +378,8 @@ class Lookups:
 
     @cached_property
     def _ramps(self) -> dict[str, list[float]]:
-        ramps: dict[str, list[float]] = defaultdict(list)
-        for row in sorted(self.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
-            ramps[row.ramp].append(row.share)
-        return dict(ramps)
+        ramps = grouped_by(by_id(self.tables.ramps, "ramp", "year_after_start").values(), "ramp")
+        return {ramp: [row.share for row in rows] for ramp, rows in ramps.items()}
 
     def ramp_of(self, project: str) -> list[float]:
         """Share of new nameplate usable in each year after the start; after the last one it stays."""
@@ -405,18 +397,18 @@ class Lookups:
     @cached_property
     def skills(self) -> dict[str, Skill]:
         """Skills by id."""
-        return _by_id(self.tables.skills, "skill")
+        return by_id(self.tables.skills, "skill")
 
     @cached_property
     def workforce(self) -> dict[tuple[str, str], Workforce]:
         """Staff rows by country, skill. A pair without a row has nobody and borrows nobody."""
-        return _by_id(self.tables.workforce, "country", "skill")
+        return by_id(self.tables.workforce, "country", "skill")
 
     @cached_property
     def programmes(self) -> dict[str, Training]:
         """Training programmes that lead to a country and skill with a workforce row."""
         led = [row for row in self.tables.training if (row.country, row.skill) in self.workforce]
-        return _by_id(led, "programme")
+        return by_id(led, "programme")
 
     @cached_property
     def staffing(self) -> dict[str, dict[str, float]]:
@@ -438,7 +430,7 @@ class Lookups:
     def budget(self) -> dict[tuple[str, int], float]:
         """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
         budget: dict[tuple[str, int], float] = {}
-        for (funder, year), row in _by_id(self.tables.budgets, "funder", "year").items():
+        for (funder, year), row in by_id(self.tables.budgets, "funder", "year").items():
             if year in self.years:
                 budget[funder, year] = row.musd
         return budget
@@ -495,7 +487,7 @@ class Lookups:
     @cached_property
     def targets(self) -> dict[str, Target]:
         """Targets by id, of the table and of the model file."""
-        return _by_id(self.target_rows, "target")
+        return by_id(self.target_rows, "target")
 
     def target_countries(self, target: str) -> tuple[str, ...]:
         """Countries that a target sums over."""
@@ -561,18 +553,12 @@ def _years_of(by_year: Mapping[Any, float]) -> dict[Any, list[int]]:
     return dict(out)
 
 
-def _by_id(rows: Iterable[R], *columns: str) -> dict[Any, R]:
-    """Cell of a column, or cells of several, -> row; in their order."""
-    key_of = attrgetter(*columns)
-    return {key_of(row): row for row in sorted(rows, key=key_of)}
-
-
 def _positive(by_year: dict[Any, float]) -> dict[Any, float]:
     return {key: figure for key, figure in by_year.items() if figure > 0}
 
 
-def _steps(tiers: list[tuple[float, float]]) -> tuple[LossStep, ...]:
-    """Steps of tiers, each a largest share and a loss (USD/kg)."""
+def _steps(rows: list[LossTier]) -> tuple[LossStep, ...]:
+    tiers = [(row.up_to_share, row.loss_usd_per_kg) for row in rows]
     *inner, (_, deepest) = sorted(tiers)
     steps: list[LossStep] = []
     lower = 0.0

@@ -14,7 +14,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class StorylineOdds:
-    """What one storyline's probability is and may be; its draws keep their proportions.
+    """The probability of one storyline, and its bounds; draws of it keep their proportions.
 
     shares: scenario -> its part of the probability, all of which sum to 1. low <= probability <= high.
     """
@@ -35,12 +35,12 @@ Odds = dict[str, StorylineOdds]
 
 
 def are_bounded(case: Lookups) -> bool:
-    """Whether bounds of some probability are given."""
+    """Bounds of some probability are given."""
     return any(row.probability_low is not None for row in case.tables.scenarios)
 
 
 def odds_of(case: Lookups) -> Odds:
-    """What the probability of each storyline is and may be. A scenario without bounds is fixed.
+    """The probability of each storyline, and its bounds. A scenario without bounds is fixed.
 
     Probabilities that sum to 1 within rounding are scaled to it; bounds give way by as much.
     """
@@ -53,8 +53,9 @@ def odds_of(case: Lookups) -> Odds:
 
 def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
     probability = sum(case.scenarios[row.scenario] for row in draws)
-    low = high = 0.0
-    shares = {}
+    low = 0.0
+    high = 0.0
+    shares: dict[str, float] = {}
     for row in draws:
         own = case.scenarios[row.scenario]
         low += own if row.probability_low is None else row.probability_low
@@ -85,14 +86,20 @@ def given_that(case: Lookups, kept: Collection[str]) -> Odds:
     of them can come true, they are as likely as each other.
     """
     odds = odds_of(case)
-    left = {name: _shares_within(one, kept) for name, one in odds.items()}
-    weights = {name: sum(shares.values()) for name, shares in left.items()}
-    certain = sum(weights[name] * one.probability for name, one in odds.items())
-    found = {}
+    left: dict[str, dict[str, float]] = {}
+    weights: dict[str, float] = {}
+    certain = 0.0
+    for name, one in odds.items():
+        shares = {scenario: share for scenario, share in one.shares.items() if scenario in kept}
+        left[name] = shares
+        weights[name] = sum(shares.values())
+        certain += weights[name] * one.probability
+    found: Odds = {}
     for name, shares in left.items():
         if not shares:
             continue
-        weight, one = weights[name], odds[name]
+        one = odds[name]
+        weight = weights[name]
         # The less likely it is itself, and the more likely what else is left, the less likely it is given both.
         least_of_others = _others(odds, weights, name, one.high, most=False)
         most_of_others = _others(odds, weights, name, one.low, most=True)
@@ -101,19 +108,16 @@ def given_that(case: Lookups, kept: Collection[str]) -> Odds:
         probability = _part(own, certain - own, even)
         low = _part(weight * one.low, most_of_others, even)
         high = _part(weight * one.high, least_of_others, even)
+        parts: dict[str, float] = {}
+        for scenario, share in shares.items():
+            parts[scenario] = _part(share, weight - share, 1 / len(shares))
         found[name] = StorylineOdds(
-            shares={
-                w: _part(share, weight - share, 1 / len(shares)) for w, share in shares.items()
-            },
+            shares=parts,
             probability=probability,
             low=min(low, probability),
             high=max(high, probability),
         )
     return found
-
-
-def _shares_within(one: StorylineOdds, kept: Collection[str]) -> dict[str, float]:
-    return {w: share for w, share in one.shares.items() if w in kept}
 
 
 def _part(own: float, others: float, even: float) -> float:

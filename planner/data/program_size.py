@@ -1,18 +1,17 @@
-"""How large the program of a case will be, before anything of it is built."""
+"""Size of the program of a case, before anything of it is built."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.cells import begin_of, end_of
-from planner.data.scenario_tree import parted
+from planner.data.cells import begin_of, end_of, grouped_by
+from planner.data.scenario_tree import parted, shown_by_scenario
 from planner.data.schema import FILTERS
-from planner.data.shock_effects import effects_by_scenario, periods_of
+from planner.data.shock_effects import Moment, effects_by_scenario, periods_of
 from planner.errors import InputError, fault
 from planner.host import available_memory
 
@@ -50,13 +49,16 @@ def size_of(case: Case) -> Size:
 def counted_size(case: Case, room: float = float("inf")) -> Size:
     """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
     are not enough."""
-    terms, effects = _terms_per_node(case), effects_by_scenario(case)
+    terms = _terms_per_node(case)
+    effects = effects_by_scenario(case)
     periods = periods_of(case)
     groups = [tuple(case.scenarios)]
     nodes = 0
     for place, period in enumerate(periods):
-        shown = {scenario: effects[scenario].shown_in(period) for scenario in case.scenarios}
-        groups = [members for together in groups for members in parted(together, shown)]
+        shown = shown_by_scenario(effects, period)
+        before, groups = groups, []
+        for together in before:
+            groups += parted(together, shown)
         # Histories never merge again.
         least = nodes + len(groups) * (len(periods) - place)
         if Size(least, least * terms).memory > room:
@@ -70,26 +72,24 @@ def _most_nodes(case: Case) -> int:
     ends = [end_of(period) for period in periods_of(case)]
     most = len(ends)
     for shocks in _different(case):
-        begins = [case.first_year if start is None else start for start, *_ in shocks]
-        first = min(bisect_left(ends, begin_of(begin)) for begin in begins)
-        most += len(ends) - first
+        begins: list[Moment] = []
+        for start, *_ in shocks:
+            begins.append(begin_of(case.first_year if start is None else start))
+        most += len(ends) - bisect_left(ends, min(begins))
     return most
 
 
 def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
-    """What scenarios hold of shocks, each once, without those that hold none."""
-    shocks: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    """Contents of scenarios, the shocks of each, once; without those that have none."""
     content = attrgetter("start_year", "end_year", "kind", *FILTERS, "factor", "leak")
-    for shock in case.tables.shocks:
-        shocks[shock.scenario].append(content(shock))
-    return set(map(frozenset, shocks.values()))
+    scenarios = grouped_by(case.tables.shocks, "scenario")
+    return {frozenset(map(content, shocks)) for shocks in scenarios.values()}
 
 
 def _terms_per_node(case: Case) -> int:
     """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
-    goods = {key[:3] for key in case.demand}
-    goods |= {key[1:4] for key in case.import_limit}
-    goods |= set(case.stockpiles)
+    goods = {*case.demand_years, *case.stockpiles}
+    goods.update(series[1:] for series in case.import_years)
     terms = 8 * len(goods) + 6 * len(case.stockpiles)
     terms += 6 * len(case.workforce) + 3 * len(case.countries)
     for name, row in case.projects.items():
@@ -104,7 +104,7 @@ def _terms_per_node(case: Case) -> int:
 
 
 def fits(case: Case) -> bool:
-    """Whether the case surely fits in memory as one program."""
+    """The case surely fits in memory as one program."""
     return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
 
 
@@ -125,9 +125,8 @@ def refuse_if_too_large(
         held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
         needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
     if needed > room:
-        said = (
-            f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
-            f"and {room / 2**30:,.1f} GiB are free"
-        )
+        program = f"{size.nodes:,} histories and {size.terms:,} terms"
+        free_text = f"{room / 2**30:,.1f} GiB are free"
+        said = f"needs about {needed / 2**30:,.1f} GiB for {program}, and {free_text}"
         remedy = "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
-        raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])
+        raise InputError([fault("too-large", case.name, 0, "", message=said, remedy=remedy)])

@@ -24,8 +24,9 @@ SUBJECT = ("draws", "subject")
 
 def naming_columns() -> list[tuple[str, str]]:
     """Table and column of every cell that names a project, but that which defines it."""
-    named = [(table, column) for table, column, kind in REFERENCES if kind == "project"]
-    return [*named, SUBJECT]
+    columns = [(table, column) for table, column, kind in REFERENCES if kind == "project"]
+    columns.append(SUBJECT)
+    return columns
 
 
 def without_rows(case: Lookups, project: str) -> tuple[RowsByTable, str]:
@@ -34,34 +35,31 @@ def without_rows(case: Lookups, project: str) -> tuple[RowsByTable, str]:
     Raises InputError for an unknown project.
     """
     known_project(case, project)
-    changed: RowsByTable = {"projects": _others(case, "projects", "project", project)}
+    changed: RowsByTable = {}
     taken: dict[str, int] = {}
-    for table, column in naming_columns():
-        kept = _others(case, table, column, project)
-        count = len(case.tables.rows(table)) - len(kept)
-        if count:
+    for table, column in [("projects", "project"), *naming_columns()]:
+        rows = case.tables.rows(table)
+        kept = tuple(row for row in rows if getattr(row, column) != project)
+        if len(kept) < len(rows):
             changed[table] = kept
-            taken[table] = count
+            taken[table] = len(rows) - len(kept)
+    del taken["projects"]
     ranges = _ranges_left(case, changed)
-    if len(ranges) < len(case.tables.uncertainties):
-        taken["uncertainties"] = len(case.tables.uncertainties) - len(ranges)
+    gone = len(case.tables.uncertainties) - len(ranges)
+    if gone:
         changed["uncertainties"] = ranges
+        taken["uncertainties"] = gone
     return changed, f'"{project}" is taken out, with {_counted(taken)}'
 
 
-def _others(case: Lookups, table: str, column: str, project: str) -> tuple[Row, ...]:
-    return tuple(row for row in case.tables.rows(table) if getattr(row, column) != project)
-
-
-def _ranges_left(case: Lookups, changed: RowsByTable) -> tuple[Any, ...]:
+def _ranges_left(case: Lookups, changed: RowsByTable) -> tuple[Row, ...]:
     """Ranges of figures that are still there."""
-    left = replace(case.tables, **changed)  # type: ignore[arg-type]
-    kept = []
+    left = tables_with(case.tables, changed)
+    kept: list[Row] = []
     for row in case.tables.uncertainties:
         where = conditions(row.where)
-        if matching(left.rows(row.table), where) or not matching(
-            case.tables.rows(row.table), where
-        ):
+        had = matching(case.tables.rows(row.table), where)
+        if not had or matching(left.rows(row.table), where):
             kept.append(row)
     return tuple(kept)
 
@@ -74,16 +72,20 @@ def with_rows_of(case: Lookups, project: Project, like: str) -> tuple[RowsByTabl
     if project.project in case.projects:
         said = f'there is a project "{project.project}" already'
         place = case.origin.place("projects")
-        raise InputError([fault("repeated-row", place, 0, "project", said, value=project.project)])
+        taken = fault("repeated-row", place, 0, "project", message=said, value=project.project)
+        raise InputError([taken])
     changed: RowsByTable = {"projects": (*case.tables.projects, project)}
     if not like:
         return changed, f'"{project.project}" is added, with no other row'
     copied: dict[str, int] = {}
     for table, column in naming_columns():
-        twins = [row for row in case.tables.rows(table) if getattr(row, column) == like]
-        copies = [_of_the_new(case, row, column, project) for row in twins]
+        rows = case.tables.rows(table)
+        copies: list[Row] = []
+        for row in rows:
+            if getattr(row, column) == like:
+                copies.append(_of_the_new(case, row, column, project))
         if copies:
-            changed[table] = (*case.tables.rows(table), *copies)
+            changed[table] = (*rows, *copies)
             copied[table] = len(copies)
     return changed, f'"{project.project}" is added, with {_counted(copied)} copied from "{like}"'
 
@@ -105,28 +107,34 @@ def known_project(case: Lookups, project: str) -> Project:
     if project not in case.projects:
         said = f'unknown project "{project}"{did_you_mean(project, case.projects)}'
         place = case.origin.place("projects")
-        raise InputError([fault("no-such-row", place, 0, "project", said, value=project)])
+        unknown = fault("no-such-row", place, 0, "project", message=said, value=project)
+        raise InputError([unknown])
     return case.projects[project]
 
 
 def _counted(rows: Mapping[str, int]) -> str:
-    parts = [f"{count} row{'s' if count > 1 else ''} of {table}" for table, count in rows.items()]
+    parts: list[str] = []
+    for table, count in rows.items():
+        noun = "rows" if count > 1 else "row"
+        parts.append(f"{count} {noun} of {table}")
     return ", ".join(parts) or "no other row"
 
 
 def cells_of(row: Project | Mapping[str, object], twin: Project | None) -> dict[str, str]:
     """The cells of a project as text; columns that a mapping leaves out are as in its twin, where there is one."""
-    columns = Project.columns()
     if isinstance(row, Project):
-        return {name: text_of(getattr(row, name)) for name in columns}
+        return _texts(row)
     given = {name: text_of(value) for name, value in row.items()}
-    of_twin = {} if twin is None else {name: text_of(getattr(twin, name)) for name in columns}
-    return of_twin | given
+    return given if twin is None else _texts(twin) | given
+
+
+def _texts(row: Project) -> dict[str, str]:
+    return {name: text_of(getattr(row, name)) for name in Project.columns()}
 
 
 def remarked(origin: Origin, said: str) -> Origin:
     """An origin that remembers what was done to the rows of a project, so that `check` and pages tell it."""
-    remark = fault("rows-along", origin.place("projects"), 0, "project", said)
+    remark = fault("rows-along", origin.place("projects"), 0, "project", message=said)
     return replace(origin, remarks=(*origin.remarks, remark))
 
 

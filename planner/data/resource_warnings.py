@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from planner.data.case import Case
+from planner.data.cells import grouped_by
 from planner.data.figure_warnings import all_posts, first_posts
 from planner.data.findings import Finding, found
-from planner.data.schema import Budget, Project, Training, Workforce
+from planner.data.schema import Project, Training, Workforce
 from planner.data.stages import STAGES
 from planner.errors import did_you_mean
 from planner.units import musd, musd_per_tonne
@@ -38,9 +38,7 @@ def unrunnable_plants(case: Case) -> Iterator[Finding]:
 def people(case: Case) -> Iterator[Finding]:
     """Staff that nothing needs or renews, posts that nobody could ever fill, seats that nobody can teach."""
     posts = all_posts(case)
-    schools: dict[tuple[str, str], list[Training]] = defaultdict(list)
-    for school in case.programmes.values():
-        schools[school.country, school.skill].append(school)
+    schools = grouped_by(case.programmes.values(), "country", "skill")
     for where, team in case.workforce.items():
         needed = posts.get(where, 0.0)
         yield from _odd_team(case, team, schools[where], needed)
@@ -159,9 +157,8 @@ def _averted_per_tonne(case: Case, row: Project, worst: Mapping[str, float]) -> 
 def idle_money(case: Case) -> Iterator[Finding]:
     """Funders whose money nothing can use, budgets outside the horizon, funders without money."""
     can_spend = _countries_with_uses(case)
-    budgets: dict[str, list[Budget]] = defaultdict(list)
+    budgets = grouped_by(case.tables.budgets, "funder")
     for row in case.tables.budgets:
-        budgets[row.funder].append(row)
         if row.year not in case.years and row.musd > 0:
             yield found(row, "year", "budget-outside", case=case)
     for name, rows in budgets.items():

@@ -1,28 +1,30 @@
-"""The same futures, weighed otherwise: what may happen in them, and probabilities in which it happens as often as wanted."""
+"""The same futures, weighed otherwise: events of them, and probabilities in which these happen as often as wanted."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from planner.data.case import Case
 from planner.data.odds import with_probability
+from planner.data.schema import Scenario
 from planner.errors import Fault, InputError
 
 ROUNDS, NEAR = 1000, 1e-12
-"""How often probabilities are fitted to each other before they are given up, and how far they may then be apart."""
+"""Fits of probabilities to each other before they are given up, and how far they may then be apart."""
 
 
 def happenings(case: Case) -> dict[str, frozenset[str]]:
-    """What may happen or not, `hazard.NAME` or `future.NAME` -> the scenarios in which it does.
+    """Events that may happen or not, `hazard.NAME` or `future.NAME` -> the scenarios in which they do.
 
     Hazards that were drawn in the same ones are one, after the first; futures of their own are those in which nothing
     else is the same.
     """
-    when: dict[str, set[str]] = {}
+    when: dict[str, set[str]] = defaultdict(set)
     for draw in case.tables.draws:
-        when.setdefault(f"hazard.{draw.hazard}", set()).add(draw.scenario)
+        when[f"hazard.{draw.hazard}"].add(draw.scenario)
     for scenario, storyline in case.storylines.items():
-        when.setdefault(f"future.{storyline}", set()).add(scenario)
+        when[f"future.{storyline}"].add(scenario)
     found: dict[frozenset[str], str] = {}
     for key, scenarios in when.items():
         if len(scenarios) < len(case.scenarios):
@@ -36,23 +38,35 @@ def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
     Iterative proportional fitting (Deming and Stephan 1940; Csiszar 1975). wanted: by the keys of `happenings`. Raises
     InputError.
     """
-    known, chance = happenings(case), dict(case.scenarios)
+    known = happenings(case)
     for key in wanted.keys() - known.keys():
-        said = "happens in no future, or in all: its probability is not to choose"
-        raise InputError([Fault("scenarios", 0, key, said)])
+        raise _refused(key, "happens in no future, or in all: its probability is not to choose")
+    chance = dict(case.scenarios)
     for _ in range(ROUNDS):
-        apart = max((_fit(chance, known[key], share) for key, share in wanted.items()), default=0.0)
+        apart = 0.0
+        for key, share in wanted.items():
+            apart = max(apart, _fit(chance, known[key], share))
         if apart < NEAR:
-            rows = (with_probability(row, chance[row.scenario]) for row in case.tables.scenarios)
+            rows: list[Scenario] = []
+            for row in case.tables.scenarios:
+                rows.append(with_probability(row, chance[row.scenario]))
             return case.with_tables(scenarios=tuple(rows)).checked()
-    said = "these probabilities cannot hold together: take one of them back"
-    raise InputError([Fault("scenarios", 0, "", said)])
+    raise _refused("", "these probabilities cannot hold together: take one of them back")
+
+
+def _refused(key: str, said: str) -> InputError:
+    return InputError([Fault("scenarios", 0, key, said)])
 
 
 def _fit(chance: dict[str, float], happens: frozenset[str], share: float) -> float:
     """Scale probabilities so that what happens in some scenarios has its share. Returns how far it was from it."""
-    now = sum(chance[scenario] for scenario in happens)
-    rest = sum(p for scenario, p in chance.items() if scenario not in happens)
+    now = 0.0
+    rest = 0.0
+    for scenario, probability in chance.items():
+        if scenario in happens:
+            now += probability
+        else:
+            rest += probability
     inside = share / now if now else 0.0
     outside = (1 - share) / rest if rest else 0.0
     for scenario in chance:

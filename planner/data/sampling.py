@@ -11,14 +11,23 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.cells import CARRIED, Quarter, Row, begin_of, conditions, end_of, options
+from planner.data.cells import (
+    CARRIED,
+    Quarter,
+    Row,
+    begin_of,
+    conditions,
+    end_of,
+    grouped_by,
+    options,
+)
 from planner.data.lookups import BASE
 from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
 from planner.data.shock_effects import projects_hit
@@ -30,7 +39,7 @@ DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
 WHOLE = 1e-9
 """Distance from a whole number within which a number of draws counts as whole."""
 DIGITS = 4
-"""Of the number of a draw, at least."""
+"""Digits of the number of a draw, at least."""
 NAMED = 6
 """Drawn hazards that the name of a draw lists."""
 BYTES_PER_ROW = 5_000.0
@@ -42,7 +51,7 @@ QUARTERS = 4
 """Quarters of a year."""
 R = TypeVar("R", bound=Row)
 Hazards = tuple[Hazard, ...]
-"""Rows that happen together; the first says whether, when and for how long."""
+"""Rows that happen together; the first has the odds, the window and the length of all."""
 Period = int | Quarter
 
 
@@ -63,9 +72,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     counts = _counts(case, draws, even)
     _refuse_too_many(case, counts)
     hazards = {row.hazard: row for row in case.tables.hazards}
-    own: dict[str, list[Shock]] = defaultdict(list)
-    for shock in case.tables.shocks:
-        own[shock.scenario].append(shock)
+    own = grouped_by(case.tables.shocks, "scenario")
     scenarios: list[Scenario] = []
     shocks: list[Shock] = []
     drawn: list[Draw] = []
@@ -75,12 +82,13 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
         for number, happened in enumerate(futures, start=1):
             name = f"{row.scenario}-{number:0{DIGITS}d}"
             here = [_of_scenario(draw, name, hazards[draw.hazard]) for draw in happened]
-            told = _said([(hazards[draw.hazard], draw) for draw in here])
             which = f", draw {number} of {count}" if count > 1 else ""
-            said = f"{row.name or row.scenario}{which}: {told}"
+            said = f"{row.name or row.scenario}{which}: {_said(here, hazards)}"
             scenarios.append(_drawn_scenario(row, name, said, count))
-            shocks += [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
-            shocks += [shock_of(hazards[draw.hazard], draw) for draw in here]
+            for shock in own[row.scenario]:
+                shocks.append(shock.model_copy(update={"scenario": name}))
+            for draw in here:
+                shocks.append(shock_of(hazards[draw.hazard], draw))
             drawn += here
     most = max(counts.values())
     tables = replace(
@@ -97,7 +105,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
 
 
 def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
-    """For what a hazard is drawn by itself: projects or countries that match, or `""`, once."""
+    """Projects or countries for each of which a hazard is drawn by itself; or `""`, once."""
     if hazard.each is None:
         return ("",)
     matching = projects_hit(case, hazard)
@@ -106,17 +114,18 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     hit = set(case.countries)
     if hazard.stage or hazard.project:
         hit = {case.projects[project].country for project in matching}
-    named = (hazard.country,) if hazard.country else tuple(case.countries)
-    return tuple(country for country in named if country in hit)
+    if hazard.country:
+        hit &= {hazard.country}
+    return tuple(country for country in case.countries if country in hit)
 
 
 def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
     """Hazards that happen together, in the order of their first rows; one without event is alone."""
-    found: dict[tuple[str, str], list[Hazard]] = defaultdict(list)
+    events: dict[tuple[str, str], list[Hazard]] = defaultdict(list)
     for row in hazards:
-        key = ("event", row.event) if row.event else ("hazard", row.hazard)
-        found[key].append(row)
-    return [tuple(rows) for rows in found.values()]
+        alone = "" if row.event else row.hazard
+        events[row.event, alone].append(row)
+    return [tuple(rows) for rows in events.values()]
 
 
 def _scenarios(case: Case) -> Sequence[Scenario]:
@@ -126,27 +135,31 @@ def _scenarios(case: Case) -> Sequence[Scenario]:
 def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
     """Draws of each scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
     rows = _scenarios(case)
-    counts = {}
+    counts: dict[str, int] = {}
     for row in rows:
+        share = row.probability
         if even:
-            wanted = draws * (row.probability + 1 / len(rows)) / 2
-            counts[row.scenario] = max(2, round(round(wanted, 9)))
+            share = (row.probability + 1 / len(rows)) / 2
+        count = round(round(draws * share, 9))
+        if even:
+            counts[row.scenario] = max(2, count)
         else:
-            wanted = draws * row.probability
-            counts[row.scenario] = row.draws or max(1, round(round(wanted, 9)))
+            counts[row.scenario] = row.draws or max(1, count)
     return counts
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:
-    faults = []
+    faults: list[Fault] = []
     if case.tables.draws or "draws" in case.origin.headers:
-        said, remedy = "the case holds draws already", "sample the case that it was drawn from"
-        faults.append(Fault(case.origin.place("draws"), 0, "", said, remedy=remedy))
+        remedy = "sample the case that it was drawn from"
+        place = case.origin.place("draws")
+        faults.append(Fault(place, 0, "", "the case holds draws already", remedy=remedy))
     if not 1 <= draws <= MOST:
         said = f"{draws:,}: must be from 1 to {MOST:,}"
-        faults.append(fault("range", "--draws", 0, "", said, value=draws))
+        faults.append(fault("range", "--draws", 0, "", message=said, value=draws))
     if seed < 0:
-        faults.append(fault("range", "--seed", 0, "", f"{seed}: must be at least 0", value=seed))
+        said = f"{seed}: must be at least 0"
+        faults.append(fault("range", "--seed", 0, "", message=said, value=seed))
     if faults:
         raise InputError(faults)
 
@@ -164,12 +177,11 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
     room = available_memory() * SHARE_OF_MEMORY
     if rows * BYTES_PER_ROW > room:
         need = rows * BYTES_PER_ROW / 2**30
-        said = (
-            f"{sum(counts.values()):,} draws make about {rows:,.0f} rows, which take {need:,.1f} GiB, "
-            f"and {room / 2**30:,.1f} GiB are free for them"
-        )
+        takes = f"about {rows:,.0f} rows, which take {need:,.1f} GiB"
+        free = f"{room / 2**30:,.1f} GiB are free for them"
+        said = f"{sum(counts.values()):,} draws make {takes}, and {free}"
         remedy = "draw fewer: a few hundred already show how a plan does, `planner evaluate` says how many are enough"
-        raise InputError([fault("too-large", "--draws", 0, "", said, remedy=remedy)])
+        raise InputError([fault("too-large", "--draws", 0, "", message=said, remedy=remedy)])
 
 
 def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:
@@ -182,18 +194,19 @@ def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:
 
 
 def _futures(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]:
-    """For each draw of a scenario what happens in it, in the order of the register; without names."""
-    out: list[list[Draw]] = [[] for _ in range(count)]
+    """For each draw of a scenario the hazards that happen in it, in the order of the register; without names."""
+    futures: list[list[Draw]] = [[] for _ in range(count)]
     for event in _events_within(case, scenario):
-        window = _window(case, event[0])
-        for subject in _subjects(case, event[0]):
-            generator = _generator(seed, scenario, event[0].hazard, subject)
-            which = _chosen(event[0].probability or 0.0, count, generator)
+        first = event[0]
+        window = _window(case, first)
+        for subject in _subjects(case, first):
+            generator = _generator(seed, scenario, first.hazard, subject)
+            which = _chosen(first.probability or 0.0, count, generator)
             starts = _spread(len(which), generator)
             lengths = _spread(len(which), generator)
             heights = _spread(len(which), generator)
-            for place, at, length, height in zip(which, starts, lengths, heights, strict=True):
-                start, end = window.period(at, length)
+            for i, place in enumerate(which):
+                start, end = window.period(starts[i], lengths[i])
                 for row in event:
                     draw = Draw.model_construct(
                         scenario=scenario,
@@ -201,10 +214,10 @@ def _futures(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw
                         subject=subject,
                         start=start,
                         end=end,
-                        factor=_factor(row, height),
+                        factor=_factor(row, heights[i]),
                     )
-                    out[place].append(draw)
-    return out
+                    futures[place].append(draw)
+    return futures
 
 
 def _generator(seed: int, *about: str) -> np.random.Generator:
@@ -245,7 +258,7 @@ def _whole(low: int, high: int, share: float) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Window:
-    """The periods in which an event may start, and for how long it lasts; periods are years or quarters, counted.
+    """Periods in which an event may start, and its length; periods are years or quarters, counted.
 
     shortest, longest: in periods; None: to the end of the horizon. last: the last period of the horizon.
     """
@@ -267,11 +280,13 @@ class _Window:
             lasts = _whole(self.shortest, self.longest, length) * self.step
             end = min(start + lasts - 1, self.last)
         end = max(end, start)
-        return (_quarter(start), _quarter(end)) if self.by_quarter else (start, end)
+        if self.by_quarter:
+            return _quarter(start), _quarter(end)
+        return start, end
 
 
 def _window(case: Case, row: Hazard) -> _Window:
-    """When an event starts and how long it lasts, as its first row says."""
+    """Window and length of an event, as its first row has them."""
     first = case.first_year if row.first is None else row.first
     last = case.last_year if row.last is None else row.last
     by_length = row.quarters_low is not None
@@ -326,41 +341,47 @@ def _drawn_scenario(row: Scenario, name: str, said: str, count: int) -> Scenario
 
 
 def _of_scenario(draw: Draw, scenario: str, hazard: Hazard) -> Draw:
-    """What was drawn, with the scenario in which it happens and the name of its hazard."""
+    """A draw with the scenario in which it happens and the name of its hazard."""
     return draw.model_copy(update={"scenario": scenario, "notes": hazard.name})
 
 
-def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:
-    """What was drawn, in words; rows of one event in one."""
-    together: dict[tuple[str, str], list[tuple[Hazard, Draw]]] = defaultdict(list)
-    for hazard, draw in happened:
-        together[hazard.event or hazard.hazard, draw.subject].append((hazard, draw))
+def _said(happened: Sequence[Draw], hazards: Mapping[str, Hazard]) -> str:
+    """Draws in words; rows of one event in one."""
+    together: dict[tuple[str, str], list[Draw]] = defaultdict(list)
+    for draw in happened:
+        event = hazards[draw.hazard].event or draw.hazard
+        together[event, draw.subject].append(draw)
     if not together:
         return "nothing drawn"
-    said = [_one_said(rows) for rows in together.values()]
+    said = [_one_said(draws, hazards) for draws in together.values()]
     if len(said) > NAMED:
         said = [*said[:NAMED], f"and {len(said) - NAMED} more"]
     return "; ".join(said)
 
 
-def _one_said(rows: Sequence[tuple[Hazard, Draw]]) -> str:
-    """One drawn hazard or event in words: what, of whom, when, how much."""
-    hazard, draw = rows[0]
+def _one_said(draws: Sequence[Draw], hazards: Mapping[str, Hazard]) -> str:
+    """One drawn hazard or event in words: its name, of whom, when, how much."""
+    draw = draws[0]
+    hazard = hazards[draw.hazard]
     what = hazard.name or hazard.hazard
     if draw.subject:
         what += f" ({draw.subject})"
     if hazard.kind == "delay":
         years = "year" if draw.factor == 1 else "years"
         return f"{what} from {draw.start}, {draw.factor:.0f} {years}"
-    period = f"{draw.start}" if draw.start == draw.end else f"{draw.start}-{draw.end}"
-    factors = [one.factor for row, one in rows if row.kind == hazard.kind]
-    least, most = f"{min(factors):.3g}", f"{max(factors):.3g}"
-    height = least if least == most else f"{least} to {most}"
+    period = f"{draw.start}"
+    if draw.end != draw.start:
+        period += f"-{draw.end}"
+    factors = [one.factor for one in draws if hazards[one.hazard].kind == hazard.kind]
+    height = f"{min(factors):.3g}"
+    most = f"{max(factors):.3g}"
+    if most != height:
+        height += f" to {most}"
     return f"{what} {period} at {height}"
 
 
 def shock_of(hazard: Hazard, draw: Draw) -> Shock:
-    """The shock of a drawn hazard: what it hits, narrowed to the subject, and what its row carries."""
+    """The shock of a drawn hazard: its filters, narrowed to the subject, and what its row carries."""
     hits = {column: getattr(hazard, column) for column in FILTERS}
     if hazard.each is not None:
         hits[hazard.each] = draw.subject
@@ -384,13 +405,18 @@ def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
     if row.table not in ("scenarios", "shocks") or "scenario" not in where:
         return row
     longest = max(DIGITS, len(str(most)))
-    numbers = ["[0-9]" * digits for digits in range(DIGITS, longest + 1)]
-    named = options(where["scenario"])
-    where["scenario"] = ";".join(f"{one}-{number}" for one in named for number in numbers)
+    draws: list[str] = []
+    for scenario in options(where["scenario"]):
+        for digits in range(DIGITS, longest + 1):
+            draws.append(f"{scenario}-{'[0-9]' * digits}")
+    where["scenario"] = ";".join(draws)
     text = " & ".join(f"{name}={wanted}" for name, wanted in where.items())
     return row.model_copy(update={"where": text})
 
 
 def _numbered(rows: Iterable[R]) -> tuple[R, ...]:
     """The rows with the lines that they have in a file."""
-    return tuple(row.model_copy(update={"line": line}) for line, row in enumerate(rows, start=2))
+    numbered: list[R] = []
+    for line, row in enumerate(rows, start=2):
+        numbered.append(row.model_copy(update={"line": line}))
+    return tuple(numbered)

@@ -60,12 +60,12 @@ class Node:
 
     @property
     def opens_year(self) -> bool:
-        """Whether its year begins with it."""
+        """Its year begins with it."""
         return self.quarter in (None, 1)
 
     @property
     def closes_year(self) -> bool:
-        """Whether its year ends with it."""
+        """Its year ends with it."""
         return self.quarter in (None, 4)
 
 
@@ -112,7 +112,7 @@ class Tree:
     @cached_property
     def at(self) -> dict[tuple[str, Period], int]:
         """The node of a scenario in a period."""
-        at = {}
+        at: dict[tuple[str, Period], int] = {}
         for node in self.nodes:
             for scenario in node.scenarios:
                 at[scenario, node.period] = node.index
@@ -131,31 +131,32 @@ class Tree:
         return np.array([node.year - self.case.first_year for node in self.nodes], dtype=np.intp)
 
     def yearly(self, by_year: Iterable[float]) -> Vector:
-        """What is stated for each year of the horizon, at every node."""
+        """A figure of each year of the horizon, at every node."""
         return np.fromiter(by_year, dtype=float)[self.year_places]
 
     def _stated(self, amounts: Mapping[Any, float], key: tuple[str, ...]) -> Vector:
-        """What is stated for a key and each year, at every node; 0 where nothing is."""
+        """The figure of a key and each year, at every node; 0 where there is none."""
         return self.yearly(amounts.get((*key, year), 0.0) for year in self.case.years)
 
     def demands(self, good: Good) -> Vector:
         """Demand (t) at every node, shocks included."""
-        base = self._stated(self.case.demand, good)
-        return base * self._factors("demand", good) * self.lengths
+        undisturbed = self._stated(self.case.demand, good)
+        return undisturbed * self._factors("demand", good) * self.lengths
 
     def import_limits(self, supplier: str, good: Good) -> Vector:
-        """What a supplier can sell (t) at every node, shocks included."""
-        base = self._stated(self.case.import_limit, (supplier, *good))
-        return base * self.import_factors(supplier, good) * self.lengths
+        """Most that a supplier can sell (t) at every node, shocks included."""
+        undisturbed = self._stated(self.case.import_limit, (supplier, *good))
+        return undisturbed * self.import_factors(supplier, good) * self.lengths
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
-        """What shocks leave of a supplier's sales at every node, as a share."""
+        """Share of a supplier's sales that shocks leave at every node."""
         return self._factors("imports", (supplier, *good))
 
     def import_prices(self, supplier: str, good: Good) -> Vector:
-        """What a supplier asks (MUSD/t) at every node, shocks included."""
-        base = self._stated(self.case.import_price, (supplier, *good))
-        return base * self._factors("prices", (supplier, *good))
+        """Price of a supplier (MUSD/t) at every node, shocks included."""
+        series = (supplier, *good)
+        undisturbed = self._stated(self.case.import_price, series)
+        return undisturbed * self._factors("prices", series)
 
     def capacity_factors(self, project: str) -> Vector:
         """Share of capacity that works at every node."""
@@ -172,44 +173,46 @@ class Tree:
         for scenario, late in self._delays.get((project, due), ()):
             age[self._nodes_by_effects[scenario]] -= late
         shares = np.array(self.case.ramp_of(project))
-        return np.where(age < 0, 0.0, shares[np.clip(age, 0, len(shares) - 1)])
+        years_after_start = np.clip(age, 0, len(shares) - 1)
+        return np.where(age < 0, 0.0, shares[years_after_start])
 
     @cached_property
     def _nodes_by_effects(self) -> dict[str, list[int]]:
         """Scenario -> nodes whose effects are read off it: those of which it is the first."""
-        out: dict[str, list[int]] = {scenario: [] for scenario in self.effects}
+        nodes: dict[str, list[int]] = {scenario: [] for scenario in self.effects}
         for node in self.nodes:
-            out[node.scenarios[0]].append(node.index)
-        return out
+            nodes[node.scenarios[0]].append(node.index)
+        return nodes
 
     @cached_property
     def _delays(self) -> dict[tuple[str, int], list[tuple[str, int]]]:
         """(project, due year) -> [(scenario, years late)]."""
-        out: dict[tuple[str, int], list[tuple[str, int]]] = defaultdict(list)
+        delays: dict[tuple[str, int], list[tuple[str, int]]] = defaultdict(list)
         for scenario, effects in self.effects.items():
             for project, due in effects.delays:
-                out[project, due].append((scenario, effects.delay(project, due)))
-        return out
+                late = effects.delay(project, due)
+                delays[project, due].append((scenario, late))
+        return delays
 
     def _factors(self, kind: str, key: tuple[str, ...]) -> Vector:
-        out = np.ones(len(self.nodes))
+        factors = np.ones(len(self.nodes))
         for node, factor in self._touched[kind].get(key, ()):
-            out[node] = factor
-        return out
+            factors[node] = factor
+        return factors
 
     @cached_property
     def _touched(self) -> dict[str, dict[tuple[str, ...], list[tuple[int, float]]]]:
-        """Kind of effect -> what is touched -> [(node, factor)]."""
-        out: dict[str, dict[tuple[str, ...], list[tuple[int, float]]]] = {}
+        """Kind of effect -> key of what is touched -> [(node, factor)]."""
+        touched: dict[str, dict[tuple[str, ...], list[tuple[int, float]]]] = {}
         for kind in ("demand", "imports", "prices", "capacity"):
-            found = out[kind] = defaultdict(list)
+            touched[kind] = defaultdict(list)
             for scenario, nodes in self._nodes_by_effects.items():
-                at = {self.nodes[n].period: n for n in nodes}
+                node_in = {self.nodes[node].period: node for node in nodes}
                 factors: Mapping[Any, float] = getattr(self.effects[scenario], kind)
                 for (*key, period), factor in factors.items():
-                    if period in at:
-                        found[tuple(key)].append((at[period], factor))
-        return out
+                    if period in node_in:
+                        touched[kind][tuple(key)].append((node_in[period], factor))
+        return touched
 
     # ---- one figure at one node -------------------------------------------------------------------
 
@@ -217,27 +220,27 @@ class Tree:
         return self.effects[self.nodes[node].scenarios[0]]
 
     def import_limit(self, supplier: str, good: Good, node: int) -> float:
-        """What a supplier can sell (t) at a node, shocks included."""
+        """Most that a supplier can sell (t) at a node, shocks included."""
         at = self.nodes[node]
-        base = self.case.import_limit.get((supplier, *good, at.year), 0.0)
-        if not base:
+        undisturbed = self.case.import_limit.get((supplier, *good, at.year), 0.0)
+        if not undisturbed:
             return 0.0
-        return base * self.import_factor(supplier, good, node) * at.length
+        return undisturbed * self.import_factor(supplier, good, node) * at.length
 
     def import_factor(self, supplier: str, good: Good, node: int) -> float:
-        """What shocks leave of a supplier's sales at a node, as a share."""
+        """Share of a supplier's sales that shocks leave at a node."""
         key = (supplier, *good, self.nodes[node].period)
         return self._effects(node).imports.get(key, 1.0)
 
     def import_price(self, supplier: str, good: Good, node: int) -> float:
-        """What a supplier asks (MUSD/t) at a node, shocks included."""
+        """Price of a supplier (MUSD/t) at a node, shocks included."""
         at = self.nodes[node]
-        base = self.case.import_price.get((supplier, *good, at.year), 0.0)
+        undisturbed = self.case.import_price.get((supplier, *good, at.year), 0.0)
         factor = self._effects(node).prices.get((supplier, *good, at.period), 1.0)
-        return base * factor
+        return undisturbed * factor
 
     def resale_limit(self, supplier: str, good: Good, node: int) -> float:
-        """Of what shocks cut at a node, how much (t) may be had from others; 0 where nobody can sell on."""
+        """Tonnes of what shocks cut at a node that may be had from others; 0 where nobody can sell on."""
         at = self.nodes[node]
         leak = self._effects(node).leaks.get((supplier, *good, at.period), 0.0)
         if not leak:
@@ -247,10 +250,11 @@ class Tree:
         return leak * cut * limit * at.length
 
     def sold_on(self, supplier: str, good: Good, node: int) -> float:
-        """What others that are less cut off can sell on (t) at a node."""
+        """Tonnes that others that are less cut off can sell on at a node."""
         at = self.nodes[node]
         key = (supplier, *good, at.period)
-        return sold_on(self.case, self._effects(node).imports, key) * at.length
+        per_year = sold_on(self.case, self._effects(node).imports, key)
+        return per_year * at.length
 
     def capacity_factor(self, project: str, node: int) -> float:
         """Share of capacity that works at a node."""
@@ -263,19 +267,20 @@ class Tree:
         return self.case.ramp_share(project, self.nodes[node].year - due - late)
 
     def is_undisturbed(self, node: int) -> bool:
-        """Whether every factor is 1 at a node."""
+        """Every factor is 1 at a node."""
         return self._effects(node).is_neutral_in(self.nodes[node].period)
 
     def year_before(self, node: int) -> tuple[int, ...]:
         """The nodes of the year before that of a node, on its history; none in the first year."""
         year = self.nodes[node].year - 1
-        return tuple(n for n in self.paths[node] if self.nodes[n].year == year)
+        return tuple(earlier for earlier in self.paths[node] if self.nodes[earlier].year == year)
 
     def started_share(self, project: str, committed: int, node: int) -> float:
         """Share of a build committed in year `committed` that became usable since the year before that of a node."""
-        earlier = self.year_before(node)
-        before = self.usable_share(project, committed, earlier[-1]) if earlier else 0.0
-        return max(0.0, self.usable_share(project, committed, node) - before)
+        usable = self.usable_share(project, committed, node)
+        for earlier in self.year_before(node)[-1:]:
+            usable -= self.usable_share(project, committed, earlier)
+        return max(0.0, usable)
 
     def started_existing(self, project: str, node: int) -> float:
         """Existing capacity (t/y) that starts in the year of a node: as it comes online, or after it was shut wholly.
@@ -285,7 +290,8 @@ class Tree:
         year = self.nodes[node].year
         online = self.case.projects[project].online_year or self.case.first_year
         for earlier in self.paths[node]:
-            if online <= self.nodes[earlier].year < year and self.capacity_factor(project, earlier):
+            is_before = online <= self.nodes[earlier].year < year
+            if is_before and self.capacity_factor(project, earlier):
                 return 0.0
         return self.case.existing_tpa(project, year)
 
@@ -300,23 +306,34 @@ def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) 
     nodes: list[Node] = []
     before = [(-1, tuple(case.scenarios))]
     for period in periods:
-        shown = {scenario: effects[scenario].shown_in(period) for scenario in case.scenarios}
-        quarter = period.quarter if isinstance(period, Quarter) else None
-        groups = []
+        shown = shown_by_scenario(effects, period)
+        groups: list[tuple[int, tuple[str, ...]]] = []
         for parent, together in before:
             for members in parted(together, shown):
-                index = len(nodes)
-                probability = sum(case.scenarios[scenario] for scenario in members)
-                node = Node(index, year_of(period), parent, members, probability, quarter)
+                node = Node(
+                    index=len(nodes),
+                    year=year_of(period),
+                    parent=parent,
+                    scenarios=members,
+                    probability=sum(case.scenarios[scenario] for scenario in members),
+                    quarter=period.quarter if isinstance(period, Quarter) else None,
+                )
+                groups.append((node.index, members))
                 nodes.append(node)
-                groups.append((index, members))
         before = groups
     return Tree(case, tuple(nodes), effects)
 
 
-def parted(
-    together: Iterable[str], shown: Mapping[str, tuple[object, ...]]
-) -> list[tuple[str, ...]]:
+Shown = Mapping[str, tuple[object, ...]]
+"""Scenario -> all that its history shows in a period."""
+
+
+def shown_by_scenario(effects: Mapping[str, Effects], period: Period) -> Shown:
+    """All that the history of each scenario shows in a period."""
+    return {scenario: of_one.shown_in(period) for scenario, of_one in effects.items()}
+
+
+def parted(together: Iterable[str], shown: Shown) -> list[tuple[str, ...]]:
     """Scenarios in groups of those that show the same."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for scenario in together:

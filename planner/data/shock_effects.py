@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from planner.data.case import Case
-from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.cells import Quarter, begin_of, end_of, grouped_by
 from planner.data.schema import FILTERS, Hazard, Shock
 
 Period = int | Quarter
@@ -166,10 +166,8 @@ def storyline_effects(case: Case, periods: Sequence[Period]) -> dict[str, Effect
 
 
 def _shocks_by_scenario(case: Case) -> dict[str, list[Shock]]:
-    shocks: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
-    for shock in case.tables.shocks:
-        shocks[shock.scenario].append(shock)
-    return shocks
+    shocks = grouped_by(case.tables.shocks, "scenario")
+    return {scenario: shocks[scenario] for scenario in case.scenarios}
 
 
 def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from planner.data.findings import Finding, found
@@ -65,29 +66,34 @@ def check_availability(case: Lookups) -> Iterator[Finding]:
 
 def check_returns(case: Lookups) -> Iterator[Finding]:
     """What comes back is told of plants that take a form, once of each, and is a feed of the element alone."""
-    first: dict[tuple[str, str, str, str], Return] = {}
+    first: dict[tuple[str, ...], Return] = {}
     for row in case.tables.returns:
         yield from _of_no_plant(case, row)
         shares = case.feed_shares.get(row.feed, {})
-        held = [element for element, share in shares.items() if share > 0]
-        whole = abs(shares.get(row.element, 0.0) - 1.0) <= SHARE_TOLERANCE
-        if shares and not (whole and held == [row.element]):
+        others = [element for element, share in shares.items() if share > 0]
+        is_whole = abs(shares.get(row.element, 0.0) - 1.0) <= SHARE_TOLERANCE
+        if shares and not (is_whole and others == [row.element]):
             yield found(row, "feed", "returns-feed")
-        other = first.setdefault((*returning(row), row.element, row.feed), row)
+        returned = (*returning(row), row.element, row.feed)
+        other = first.setdefault(returned, row)
         if other is not row and row.stage != other.stage:
             yield found(row, "project", "returns-twice", first=other.line)
 
 
 def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
+    if not row.project:
+        if not row.stage:
+            yield found(row, "project", "returns-nobody")
+        elif row.stage in STAGES and not STAGES[row.stage].converts:
+            yield found(row, "stage", "returns-plant", is_of=row.stage)
+        return
     project = case.projects.get(row.project)
-    if not row.project and not row.stage:
-        yield found(row, "project", "returns-nobody")
-    elif project is not None and row.stage not in ("", project.stage):
+    if project is None:
+        return
+    if row.stage not in ("", project.stage):
         yield found(row, "stage", "returns-stage", is_of=f'"{row.project}" ({project.stage})')
-    elif row.project and project is not None and not STAGES[project.stage].converts:
+    elif not STAGES[project.stage].converts:
         yield found(row, "project", "returns-plant", is_of=project.stage)
-    elif not row.project and row.stage in STAGES and not STAGES[row.stage].converts:
-        yield found(row, "stage", "returns-plant", is_of=row.stage)
 
 
 def check_return_sums(case: Lookups) -> Iterator[Finding]:
@@ -96,9 +102,9 @@ def check_return_sums(case: Lookups) -> Iterator[Finding]:
     for name, project in case.projects.items():
         if not STAGES[project.stage].converts:
             continue
-        totals: dict[str, float] = {}
+        totals: dict[str, float] = defaultdict(float)
         for (element, _), share in case.returns_of(name).items():
-            totals[element] = totals.get(element, 0.0) + share
+            totals[element] += share
         for element, total in totals.items():
             lost = 1.0 - case.recovery(name, element)
             row = _last_return(case, project, element)
@@ -109,6 +115,7 @@ def check_return_sums(case: Lookups) -> Iterator[Finding]:
 
 def _last_return(case: Lookups, project: Project, element: str) -> Return:
     """The last row that says what comes back of an element in a plant, a row of its own before one of its stage."""
-    whose = ((project.project, ""), ("", project.stage))
-    rows = [row for row in case.tables.returns if row.element == element]
-    return next(row for own in whose for row in reversed(rows) if returning(row) == own)
+    of_element = [row for row in case.tables.returns if row.element == element]
+    own = [row for row in of_element if row.project == project.project]
+    of_stage = [row for row in of_element if returning(row) == ("", project.stage)]
+    return (own or of_stage)[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from planner.data.cells import Quarter
@@ -29,17 +29,20 @@ def check_shocks(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.shocks:
         if row.kind == "delay":
             for column in ("start_year", "end_year"):
-                if isinstance(given := getattr(row, column), Quarter):
-                    yield found(
-                        row, column, "delay-quarter", f"{given}: a delay holds for whole years"
-                    )
+                given = getattr(row, column)
+                if isinstance(given, Quarter):
+                    said = f"{given}: a delay holds for whole years"
+                    yield found(row, column, "delay-quarter", said)
         yield from _part_years(row, "factor")
         yield from _what_does_not_fit(row)
 
 
 def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
+    if row.kind != "delay":
+        return
     for column in columns:
-        if row.kind == "delay" and not (given := getattr(row, column)).is_integer():
+        given = getattr(row, column)
+        if not given.is_integer():
             yield found(row, column, "delay-years", f"{given:g}: a delay is in whole years")
 
 
@@ -52,22 +55,17 @@ def _what_does_not_fit(row: Shock | Hazard) -> Iterator[Finding]:
 
 
 def check_hazards(case: Lookups) -> Iterator[Finding]:
-    """A hazard says whether, when, how long and how hard; rows of one event leave the first three to its first row."""
+    """A hazard has odds, a window, a length and factors; rows of one event leave the first three to its first row."""
     first: dict[str, Hazard] = {}
     for row in case.tables.hazards:
         yield from _what_does_not_fit(row)
         yield from _part_years(row, "factor_low", "factor_high")
         if row.each == "project" and row.kind not in ("capacity", "delay"):
-            yield found(
-                row, "each", "hazard-each", f'"project" has no meaning for kind "{row.kind}"'
-            )
+            said = f'"project" has no meaning for kind "{row.kind}"'
+            yield found(row, "each", "hazard-each", said)
         if row.event and row.each:
-            yield found(
-                row,
-                "each",
-                "hazard-each",
-                f'event "{row.event}" happens once, not for each {row.each}',
-            )
+            said = f'event "{row.event}" happens once, not for each {row.each}'
+            yield found(row, "each", "hazard-each", said)
         opening = first.setdefault(row.event, row) if row.event else row
         if opening is row:
             yield from _window(row)
@@ -78,16 +76,16 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
 
 
 def _window(row: Hazard) -> Iterator[Finding]:
-    """Whether, when and how long, in a row that says it for itself or for its event."""
+    """Odds, window and length are given, in a row that has them for itself or for its event."""
     empty = [column for column in ("probability", "first", "last") if getattr(row, column) is None]
     if empty:
-        also = f", nor may {', '.join(empty[1:])}" if len(empty) > 1 else ""
-        yield found(row, empty[0], "empty-cell", f"must not be empty{also}")
+        column, *others = empty
+        also = f", nor may {', '.join(others)}" if others else ""
+        yield found(row, column, "empty-cell", f"must not be empty{also}")
     for low, high in _LENGTHS:
-        shortest, longest = getattr(row, low), getattr(row, high)
-        if (shortest is None) != (longest is None):
-            missing, given = (low, high) if shortest is None else (high, low)
-            yield found(row, missing, "hazard-length", f"must not be empty beside {given}")
+        for missing, given in ((low, high), (high, low)):
+            if getattr(row, missing) is None and getattr(row, given) is not None:
+                yield found(row, missing, "hazard-length", f"must not be empty beside {given}")
     if row.quarters_low is not None and row.years_low is not None:
         yield found(row, "years_low", "hazard-length", "the length is given in quarters already")
 
@@ -95,28 +93,29 @@ def _window(row: Hazard) -> Iterator[Finding]:
 def _left_to(opening: Hazard, row: Hazard) -> Iterator[Finding]:
     filled = [column for column in _DRAWN_ONCE if getattr(row, column) not in (None, ())]
     if filled:
+        column, *others = filled
         said = f'line {opening.line} says it for all rows of event "{row.event}"'
-        if len(filled) > 1:
-            said += f", as it does {', '.join(filled[1:])}"
-        yield found(row, filled[0], "hazard-event", said)
+        if others:
+            said += f", as it does {', '.join(others)}"
+        yield found(row, column, "hazard-event", said)
 
 
 def _in_years(opening: Hazard, row: Hazard) -> Iterator[Finding]:
     """A delay begins in a year and has no length of its own; so does the event it is part of, and has one in years."""
     who = "a delay" if opening is row and not row.event else "an event with a delay"
     for column in ("first", "last"):
-        if isinstance(given := getattr(opening, column), Quarter):
+        given = getattr(opening, column)
+        if isinstance(given, Quarter):
             yield found(opening, column, "delay-quarter", f"{given}: {who} begins in a year")
     if opening.quarters_low is not None:
         yield found(opening, "quarters_low", "delay-quarter", f"{who} is not counted in quarters")
     if not row.event and row.years_low is not None:
-        yield found(
-            row, "years_low", "hazard-length", "a delay has no length; its factors are the years"
-        )
+        said = "a delay has no length; its factors are the years"
+        yield found(row, "years_low", "hazard-length", said)
 
 
 def stem(scenario: str) -> str:
-    """What a scenario is called before the number that `planner sample` gives it."""
+    """Name of a scenario before the number that `planner sample` gives it."""
     head, _, number = scenario.rpartition("-")
     return head if head and number.isdigit() else scenario
 
@@ -130,16 +129,19 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             continue
         for column in ("value", "low", "high"):
             given = getattr(row, column)
-            rule, said = fault_of_term(row.item, given) if given is not None else ("", "")
+            if given is None:
+                continue
+            rule, said = fault_of_term(row.item, given)
             if rule:
                 yield found(row, column, rule, said)
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:
     """Contracts are about what is there, and cover no more of it than there is."""
-    products = {row.product for row in case.tables.byproducts}
+    sold = {row.product for row in case.tables.byproducts}
+    sold.update(case.elements)
     for row in case.tables.contracts:
-        if row.element and row.element not in {*case.elements, *products}:
+        if row.element and row.element not in sold:
             yield unknown(row, "element", "element or by-product", row.element, case.elements)
         if row.kind == "feed":
             for column in ("floor_usd_per_kg", "cap_usd_per_kg", "upside_from_usd_per_kg"):
@@ -153,32 +155,37 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
 def _covered_twice(case: Lookups) -> Iterator[Finding]:
     """Contracts that together cover more than all that a plant sells or takes in of an element in some year."""
     contracts = case.tables.contracts
-    projects = {row.project for row in contracts if row.project} or {""}
-    elements = {row.element for row in contracts if row.element} or {""}
-    told = set[int]()
-    for project, element, kind in product(sorted(projects), sorted(elements), ("offtake", "feed")):
-        rows = [row for row in contracts if _is_about(row, project, element, kind)]
-        for year in sorted({row.first_year or 0 for row in rows}):
-            together = [row for row in rows if _in_force(row, year)]
+    projects = sorted({row.project for row in contracts if row.project} or {""})
+    elements = sorted({row.element for row in contracts if row.element} or {""})
+    told: set[int] = set()
+    for project, element, kind in product(projects, elements, ("offtake", "feed")):
+        rows: list[Contract] = []
+        for row in contracts:
+            is_of = row.project in ("", project) and row.element in ("", element)
+            if row.kind == kind and is_of:
+                rows.append(row)
+        for together in _in_force(rows):
             covers = sum(row.covers for row in together)
-            unlimited = any(row.tonnes is None for row in together)
-            if covers > 1 + 1e-9 and unlimited and together[-1].line not in told:
-                told.add(together[-1].line)
+            is_unlimited = any(row.tonnes is None for row in together)
+            last = together[-1]
+            if covers > 1 + 1e-9 and is_unlimited and last.line not in told:
+                told.add(last.line)
                 whose = f'"{project}"' if project else "every plant"
-                what = element or "each element"
-                said = f"with line {together[0].line} contracts cover {covers:.0%} of {what} of {whose}"
-                yield found(together[-1], "covers", "contract-share", said)
+                what = f"{covers:.0%} of {element or 'each element'} of {whose}"
+                said = f"with line {together[0].line} contracts cover {what}"
+                yield found(last, "covers", "contract-share", said)
 
 
-def _is_about(row: Contract, project: str, element: str, kind: str) -> bool:
-    return row.kind == kind and row.project in ("", project) and row.element in ("", element)
-
-
-def _in_force(row: Contract, year: int) -> bool:
-    """A contract holds in a year; 0 is before all years that contracts name."""
-    first = row.first_year or 0
-    last = 9999 if row.last_year is None else row.last_year
-    return first <= year <= last
+def _in_force(contracts: Sequence[Contract]) -> Iterator[list[Contract]]:
+    """Contracts that hold together, from each year in which one begins; 0 is before all years that they name."""
+    for year in sorted({row.first_year or 0 for row in contracts}):
+        together: list[Contract] = []
+        for row in contracts:
+            last = 9999 if row.last_year is None else row.last_year
+            if (row.first_year or 0) <= year <= last:
+                together.append(row)
+        if together:
+            yield together
 
 
 def check_byproducts(case: Lookups) -> Iterator[Finding]:
@@ -191,46 +198,45 @@ def check_byproducts(case: Lookups) -> Iterator[Finding]:
 
 def check_prices(case: Lookups) -> Iterator[Finding]:
     """Futures of prices exist."""
-    futures = {*case.scenarios, *case.storylines.values()} if case.tables.scenarios else set()
+    if not case.tables.scenarios:
+        return
+    futures = {*case.scenarios, *case.storylines.values()}
     for row in case.tables.prices:
-        if row.future and row.future not in futures and futures:
+        if row.future and row.future not in futures:
             yield unknown(row, "future", "scenario", row.future, futures)
 
 
 def check_targets(case: Lookups) -> Iterator[Finding]:
     """A target is there once, names what is there, and fills in what its kind needs and nothing else."""
-    first: dict[str, Target] = {}
+    of_table = {row.target for row in case.tables.targets}
+    seen: set[str] = set()
     for row in case.target_rows:
-        if row.target in first:
-            place = "the table targets" if first[row.target] in case.tables.targets else "the model"
+        if row.target in seen:
+            place = "the table targets" if row.target in of_table else "the model"
             yield found(row, "target", "repeated-row", f'"{row.target}" is in {place} already')
-        first.setdefault(row.target, row)
+        seen.add(row.target)
         yield from _names_of_target(case, row)
         yield from _sense_of_target(row)
 
 
 def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
     """Parties of all targets; the other names of those in the table are checked with those of all tables."""
-    named: list[tuple[str, str, tuple[str, ...], Iterable[str]]] = [
-        ("party", "party", (row.party,), case.party.values())
-    ]
-    if isinstance(row, ModelTarget):
-        feeds = {feed.feed for feed in case.tables.feeds}
-        named += [
-            (
-                "scenario",
-                "scenario",
-                (row.scenario,),
-                {*case.storylines, *case.storylines.values()},
-            ),
-            ("country", "country", row.country, case.countries),
-            ("element", "element", (row.element,), case.elements),
-            ("feeds", "feed", row.feeds, feeds),
-        ]
-    for column, kind, names, known in named:
-        for name in names:
-            if name and name not in known:
-                yield unknown(row, column, kind, name, known)
+    if row.party and row.party not in case.party.values():
+        yield unknown(row, "party", "party", row.party, case.party.values())
+    if not isinstance(row, ModelTarget):
+        return
+    scenarios = {*case.storylines, *case.storylines.values()}
+    if row.scenario and row.scenario not in scenarios:
+        yield unknown(row, "scenario", "scenario", row.scenario, scenarios)
+    for country in row.country:
+        if country not in case.countries:
+            yield unknown(row, "country", "country", country, case.countries)
+    if row.element and row.element not in case.elements:
+        yield unknown(row, "element", "element", row.element, case.elements)
+    feeds = {share.feed for share in case.tables.feeds}
+    for feed in row.feeds:
+        if feed not in feeds:
+            yield unknown(row, "feeds", "feed", feed, feeds)
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:

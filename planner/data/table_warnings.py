@@ -11,7 +11,7 @@ from functools import cached_property
 from pydantic_core import PydanticUndefined
 
 from planner.data.case import Case
-from planner.data.cells import Row
+from planner.data.cells import Row, grouped_by
 from planner.data.findings import Finding, found
 from planner.data.lookups import Good, good_of
 from planner.data.schema import TABLES, Demand, Project, Ramp, Recovery, Table
@@ -249,10 +249,7 @@ def missing_rows(case: Case) -> Iterator[Finding]:
             yield found(rows[name], columns[-1], "row-missing", lacks=lacks, others=len(rows) - 1)
     for table, columns, member in COMPLETE:
         yield from _incomplete(case, table, columns, member)
-    plants: dict[str, list[Project]] = defaultdict(list)
-    for project in case.tables.projects:
-        plants[project.stage].append(project)
-    for stage, alike in plants.items():
+    for stage, alike in grouped_by(case.tables.projects, "stage").items():
         idle = [row for row in alike if not case.staffing[row.project]]
         if len(idle) == 1 and len(alike) >= FEWEST:
             said = f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
