@@ -12,7 +12,7 @@ import pytest
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS
-from tests.cases import demand
+from tests.cases import demand, imports
 from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page
 
@@ -36,6 +36,20 @@ def test_target_shows_the_limit_and_names_given_twice_are_told_apart(
     assert "least risk attainable" not in page.text.lower()
     assert "Desert mine (desert_mine)" in page.text
     assert "Desert mine (coast_plant)" in page.text
+
+
+def test_targets_of_every_kind_are_told_met_or_missed(solve: SolveCase, tmp_path: Path) -> None:
+    asked = [
+        {"target": "met", "kind": "origin_share", "element": "Dy", "form": "oxide", "share": 1},
+        {"target": "fed", "kind": "served", "share": 1, "price_usd_per_kg": 1},
+        {"target": "own", "kind": "made_share", "element": "Dy", "form": "oxide", "share": 1}
+        | {"price_usd_per_kg": 1},
+    ]
+    page = render(solve(demand=demand(last=2026), imports=[imports(60)], targets=asked), tmp_path)
+    assert "at most this share from one origin" in page.text
+    assert "at least this share of demand met" in page.text
+    assert "at least this share made there" in page.text
+    assert "3 targets, 2 missed" in page.text
 
 
 def test_welfare_speaks_of_cost_plus_risk_and_each_country_alone_of_itself(

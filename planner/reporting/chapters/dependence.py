@@ -270,7 +270,7 @@ def targets(run: RunView) -> ReportTable | None:
             {
                 **result,
                 "target": row.name or row.target,
-                "kind": say("kind", kind=row.kind),
+                "kind": say("target_kind", kind=row.kind),
                 "at": percent(row.share),
                 "where": _where(run, row),
                 "price": row.price_usd_per_kg,
