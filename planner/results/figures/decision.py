@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.schema import Shock
 from planner.data.shock_effects import year_of
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Commitment, Influence, Rung, Trial, Verdict
@@ -19,6 +20,8 @@ from planner.results.figures.run import RunFigures, records
 
 BILLION = 1000.0
 SLIGHT_MUSD = 0.05
+LEAST_PAID_MUSD = 0.5
+"""MUSD from which on a funder is named."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
@@ -26,7 +29,7 @@ SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
 
 
 def decided(run: RunFigures) -> Decision | None:
-    """What was found out about the decision, if that was asked."""
+    """The findings about the decision, if that was asked."""
     return run.found.decision if run.found is not None else None
 
 
@@ -37,9 +40,9 @@ def doing_nothing(run: RunFigures) -> dict[str, float]:
     if found is not None:
         idle = named(found.frontier, "nothing")
         return {"risk": idle.risk, "cost": idle.cost}
-    if not run.compared:
-        return {}
-    return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]}
+    if run.compared:
+        return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]}
+    return {}
 
 
 def named(frontier: Frontier, key: str) -> NamedPlan:
@@ -113,24 +116,25 @@ class Step:
 def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[Step]:
     """The steps of the frontier in their order, from the merit list."""
     found: list[Step] = []
-    cost, risk = nothing.cost, nothing.risk
+    cost = nothing.cost
+    risk = nothing.risk
     for place, (_, group) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
-        projects, before = list(group), cost + risk
+        projects = list(group)
+        before = cost + risk
         cost = max(cost, *(row.cost for row in projects))
         risk = min(risk, *(row.risk for row in projects))
         stages = Counter(row.stage for row in projects)
-        found.append(
-            Step(
-                place=place,
-                projects=[row.project for row in projects],
-                stages=dict(stages.most_common()),
-                public=sum(row.public for row in projects),
-                cost=cost,
-                risk=risk,
-                increment=cost - nothing.cost,
-                worth=before - cost - risk,
-            )
+        step = Step(
+            place=place,
+            projects=[row.project for row in projects],
+            stages=dict(stages.most_common()),
+            public=sum(row.public for row in projects),
+            cost=cost,
+            risk=risk,
+            increment=cost - nothing.cost,
+            worth=before - cost - risk,
         )
+        found.append(step)
     return found
 
 
@@ -151,19 +155,22 @@ def decisive_trial(verdict: Verdict) -> Trial | None:
 
 def cut_suppliers(run: RunFigures) -> list[str]:
     """The suppliers whose imports some scenario cuts."""
-    cut = set()
-    for shock in run.case.tables.shocks:
-        if shock.kind == "import" and shock.factor < 1 and shock.supplier:
-            cut.add(shock.supplier)
-    return sorted(cut)
+    cuts = _import_cuts(run)
+    return sorted({shock.supplier for shock in cuts if shock.supplier})
+
+
+def _import_cuts(run: RunFigures) -> list[Shock]:
+    """Shocks that cut imports."""
+    shocks = run.case.tables.shocks
+    return [shock for shock in shocks if shock.kind == "import" and shock.factor < 1]
 
 
 def share_rows(run: RunFigures) -> list[Share]:
     """Charges of the parties that bring or take anything, who gains most first; empty if they were not asked for."""
-    figures = [field.name for field in fields(Share) if field.name != "party"]
+    names = [field.name for field in fields(Share) if field.name != "party"]
     rows = []
     for row in records(run.tables["shares"]):
-        amounts = {name: row.get(f"{name}_musd", 0.0) for name in figures}
+        amounts = {name: row.get(f"{name}_musd", 0.0) for name in names}
         rows.append(Share(row["party"], **amounts))
     found = decided(run)
     if not rows and found is not None and found.shares is not None:
@@ -203,16 +210,18 @@ class PublicMoney:
 def public_money(run: RunFigures) -> PublicMoney:
     """Public payments of the run."""
     paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    payers = paid[paid["paid_musd"] >= LEAST_PAID_MUSD]
+    total = float(paid["paid_musd"].sum())
+    available = float(paid["budget_musd"].sum())
     prices = worth_something(run)
-    dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)]
+    is_dear = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
+    dear = prices[is_dear]
     binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
     budgeted = [musd for (_, year), musd in run.case.budget.items() if year in binding]
-    of_note = paid[paid["paid_musd"] >= 0.5]
-    total = float(paid["paid_musd"].sum())
     return PublicMoney(
-        payers=dict(zip(of_note["funder"], of_note["paid_musd"], strict=True)),
+        payers=dict(zip(payers["funder"], payers["paid_musd"], strict=True)),
         paid=total,
-        used=total / max(float(paid["budget_musd"].sum()), SLIGHT_MUSD),
+        used=total / max(available, SLIGHT_MUSD),
         binding=binding,
         budgeted=sum(budgeted),
         dearest=float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
@@ -221,7 +230,7 @@ def public_money(run: RunFigures) -> PublicMoney:
 
 
 def commitments(run: RunFigures) -> dict[str, Commitment]:
-    """Project -> how much of it is decided only when a disruption begins; empty if not asked."""
+    """Project -> the part of it that is decided only when a disruption begins; empty if not asked."""
     flexible = run.found.flexibility if run.found is not None else None
     if flexible is None:
         return {}
@@ -250,22 +259,26 @@ class Recourse:
 
     @property
     def same_risk(self) -> bool:
-        """Whether both leave the same risk, to a thousandth."""
+        """Both leave the same risk, to a thousandth."""
         apart = abs(self.committed.risk - self.answering.risk)
         return apart <= SAME_SHARE * self.committed.risk
 
     @property
     def saves(self) -> bool:
-        """Whether answering reduces the cost or the risk by a hundredth or more."""
-        most_cost = (1 - SMALLEST_SHARE) * (self.committed.cost or 0.0)
+        """Answering reduces the cost or the risk by a hundredth or more."""
+        most_cost = (1 - SMALLEST_SHARE) * _cost(self.committed)
         most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SLIGHT_MUSD
-        return (self.answering.cost or 0.0) <= most_cost or self.answering.risk <= most_risk
+        return _cost(self.answering) <= most_cost or self.answering.risk <= most_risk
 
     @property
     def better(self) -> bool:
-        """Whether cost plus risk are less where the plan answers."""
-        answering = (self.answering.cost or 0.0) + self.answering.risk
-        return answering < (self.committed.cost or 0.0) + self.committed.risk
+        """Cost plus risk are less where the plan answers."""
+        answering = _cost(self.answering) + self.answering.risk
+        return answering < _cost(self.committed) + self.committed.risk
+
+
+def _cost(plan: Rung) -> float:
+    return plan.cost or 0.0
 
 
 def recourse(timing: Sequence[Rung]) -> Recourse | None:
@@ -306,11 +319,15 @@ def hurtful(found: Decision, most: int = 3) -> list[Execution]:
     planned = planned_execution(found)
     if planned is None:
         return []
+
+    def risk(execution: Execution) -> float:
+        return execution.held_risk or 0.0
+
     hurt = []
     for row in found.execution:
-        if row.key != "planned" and (row.held_risk or 0.0) > 1.001 * planned.risk:
+        if row.key != "planned" and risk(row) > 1.001 * planned.risk:
             hurt.append(row)
-    return sorted(hurt, key=lambda row: -(row.held_risk or 0.0))[:most]
+    return sorted(hurt, key=risk, reverse=True)[:most]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,16 +343,15 @@ class StockUse:
 
 
 def stock_use(run: RunFigures) -> StockUse:
-    """How much stock is held and when it leaves."""
-    rows = run.by_year["stocks"]
-    held = run.expected(rows, ["year"], ["stock_t"]).set_index("year")["stock_t"]
+    """Stock held at both ends, and when it leaves."""
+    stocks = run.by_year["stocks"]
+    held = run.expected(stocks, ["year"], ["stock_t"]).set_index("year")["stock_t"]
     until = run.years[-(len(run.years) // 3) - 1]
-    early = rows[rows["year"] <= until]
-    cut = _cut_years(run)
-    pairs = zip(early["scenario"], early["year"], strict=True)
-    in_cut = pd.Series([pair in cut for pair in pairs], index=early.index, dtype=bool)
+    early = stocks[stocks["year"] <= until]
     weight = early["scenario"].map(run.weights).astype(float)
     released = early["released_t"] * weight
+    places = pd.MultiIndex.from_frame(early[["scenario", "year"]])
+    in_cut = places.isin(_cut_years(run))
     return StockUse(
         first=float(held.get(run.years[0], 0.0)),
         last=float(held.get(run.years[-1], 0.0)),
@@ -345,14 +361,14 @@ def stock_use(run: RunFigures) -> StockUse:
     )
 
 
-def _cut_years(run: RunFigures) -> set[tuple[str, int]]:
+def _cut_years(run: RunFigures) -> list[tuple[str, int]]:
     """(scenario, year) in which imports are cut."""
-    found = set[tuple[str, int]]()
-    for shock in run.case.tables.shocks:
-        if shock.kind == "import" and shock.factor < 1:
-            first = year_of(shock.start_year or run.years[0])
-            last = year_of(shock.end_year or run.years[-1])
-            found.update((shock.scenario, year) for year in range(first, last + 1))
+    found = []
+    for shock in _import_cuts(run):
+        first = year_of(shock.start_year or run.years[0])
+        last = year_of(shock.end_year or run.years[-1])
+        for year in range(first, last + 1):
+            found.append((shock.scenario, year))
     return found
 
 

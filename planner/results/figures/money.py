@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -68,10 +70,11 @@ class Begun:
 def begun(run: RunFigures) -> list[Begun]:
     """The decisions of each year in which any is taken."""
     rows = decisions(run).sort_values(["capex_musd", "project"], ascending=[False, True])
-    stock, people = _paid_by_year(run, STOCK), _paid_by_year(run, PEOPLE)
+    stock = _paid_by_year(run, STOCK)
+    people = _paid_by_year(run, PEOPLE)
     bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"])
     found = []
-    for years in _years_told(run, rows, stock, people):
+    for years in _years_told(run, rows["year"], {*stock.index, *people.index}):
         tonnes = bought[bought["year"].isin(years)].groupby("element")["bought_t"].sum()
         named = tonnes[tonnes >= LEAST_T].sort_values(ascending=False, kind="stable")
         found.append(
@@ -81,7 +84,7 @@ def begun(run: RunFigures) -> list[Begun]:
                 projects=rows[rows["year"] == years[0]],
                 stock=float(stock.reindex(years, fill_value=0.0).sum()),
                 people=float(people.reindex(years, fill_value=0.0).sum()),
-                bought={str(element): float(t) for element, t in named.items()},
+                bought={str(element): amount for element, amount in named.items()},
             )
         )
     return found
@@ -93,14 +96,16 @@ def _paid_by_year(run: RunFigures, items: tuple[str, ...]) -> pd.Series:
     return sums[sums >= LEAST_MUSD]
 
 
-def _years_told(
-    run: RunFigures, rows: pd.DataFrame, stock: pd.Series, people: pd.Series
-) -> list[list[int]]:
+def _years_told(run: RunFigures, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
     """The years in which anything is begun, each by itself up to the last plant, the rest together."""
-    begins = sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
-    alone = int(rows["year"].max()) if len(rows) else run.years[0] + 1
-    together = [year for year in begins if year > alone]
-    told = [[year] for year in begins if year <= alone]
+    last_plant = int(of_plants.max()) if len(of_plants) else run.years[0] + 1
+    told = []
+    together = []
+    for year in sorted({*of_plants, *others}):
+        if year <= last_plant:
+            told.append([int(year)])
+        else:
+            together.append(int(year))
     return [*told, together] if together else told
 
 
@@ -108,7 +113,7 @@ def cost_parts(run: RunFigures) -> pd.DataFrame:
     """The parts of the cost (MUSD, expected): `part` (an item of public spending or a part that no budget pays),
     `public` and `others` (not discounted), and `present`, the present values, which add up to the cost."""
     paid = run.tables["spending"].rename(columns={"expected": "public"})
-    unpaid = [*_private(run), *_running(run), *_held(run)]
+    unpaid = [*_private(run), *_fixed(run), *_running(run), *_held(run)]
     others = pd.DataFrame(unpaid, columns=["item", "year", "others"])
     rows = pd.concat([paid[["item", "year", "public"]], others])
     rows = rows.fillna({"public": 0.0, "others": 0.0})
@@ -116,58 +121,57 @@ def cost_parts(run: RunFigures) -> pd.DataFrame:
     rows["present"] = discount * (rows["public"] + rows["others"])
     sums = rows.groupby("item")[["public", "others", "present"]].sum()
     parts = [*ITEMS, FIXED, NEW, OLD, HELD]
-    table = sums.reindex(parts, fill_value=0.0).reset_index(names="part")
-    return _as_summary_tells(run, table)
+    table = sums.reindex(parts, fill_value=0.0).rename_axis("part")
+    return _as_summary_tells(run, table).reset_index()
 
 
 def _as_summary_tells(run: RunFigures, table: pd.DataFrame) -> pd.DataFrame:
     """The parts with what the summary knows beside the tables: imports, missed targets, purchases net of the price of
-    the goods, running cost net of credits. Present values of `cost_parts_musd` replace those recomputed here."""
-    told = run.summary.get("cost_parts_musd")
-    if told is None:
-        return table
-    table = table.set_index("part")
-    for part, key in (("stock purchases", "stock_purchases"), (HELD, "stock_holding")):
-        table.loc[part, "present"] = told.get(key, table.loc[part, "present"])
-    running = table.loc[[NEW, OLD], "present"]
-    if "variable_opex" in told and running.sum() > 0:
-        scale = told["variable_opex"] / running.sum()
-        table.loc[[NEW, OLD], ["others", "present"]] *= scale
-    for part, key in ((IMPORTS, "imports"), (TARGETS, "targets")):
-        amount = told.get(key, 0.0)
-        table.loc[part] = {"public": 0.0, "others": float("nan"), "present": amount}
-    return table.reset_index()
+    the goods, running cost net of credits."""
+    told = run.summary["cost_parts_musd"]
+    running = table.loc[[NEW, OLD], "present"].sum()
+    if running > 0:
+        table.loc[[NEW, OLD], ["others", "present"]] *= told["variable_opex"] / running
+    table.loc["stock purchases", "present"] = told["stock_purchases"]
+    table.loc[HELD, "present"] = told["stock_holding"]
+    unknown = float("nan")
+    table.loc[IMPORTS] = {"public": 0.0, "others": unknown, "present": told["imports"]}
+    table.loc[TARGETS] = {"public": 0.0, "others": unknown, "present": told["targets"]}
+    return table
 
 
 def _private(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     """Capital that no budget pays: item, year, expected MUSD."""
     for row in rows_of(run.tables["investments"]):
-        years = run.case.payment_years(row.project, int(row.year))
+        years = run.case.payment_years(row.project, row.year)
         share = 1.0 - run.case.projects[row.project].public_share
         amount = row.capex_musd * row.probability * share / len(years)
         for year in years:
             yield f"capex {row.stage}", year, amount
 
 
-def _running(run: RunFigures) -> Iterator[tuple[str, int, float]]:
-    """Fixed cost of new plants, variable cost of new and of existing plants: part, year, expected MUSD. New and existing
-    capacity of one project are used alike."""
-    case = run.case
+def _fixed(run: RunFigures) -> Iterator[tuple[str, int, float]]:
+    """Fixed cost of new plants: part, year, expected MUSD."""
     for row in rows_of(run.tables["investments"]):
-        project = case.projects[row.project]
+        project = run.case.projects[row.project]
         amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
-        starts = int(row.year) + project.lead_time_years
-        for year in range(starts, case.last_year + 1):
+        starts = row.year + project.lead_time_years
+        for year in range(starts, run.case.last_year + 1):
             yield FIXED, year, amount
+
+
+def _running(run: RunFigures) -> Iterator[tuple[str, int, float]]:
+    """Variable cost of new and of existing plants: part, year, expected MUSD. New and existing capacity of one project
+    are used alike."""
     rows = run.by_year["capacity"]
     whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
     rows = rows.assign(new=rows["throughput_t"] * rows["new_tpa"] / whole)
     for row in rows_of(run.expected(rows, ["project", "year"], ["throughput_t", "new"])):
-        project = case.projects[row.project]
-        credit = project.credit_usd_per_t
-        per_tonne = musd(max(0.0, project.variable_opex_usd_per_t - credit))
-        yield NEW, int(row.year), per_tonne * row.new
-        yield OLD, int(row.year), per_tonne * (row.throughput_t - row.new)
+        project = run.case.projects[row.project]
+        net = project.variable_opex_usd_per_t - project.credit_usd_per_t
+        per_tonne = musd(max(0.0, net))
+        yield NEW, row.year, per_tonne * row.new
+        yield OLD, row.year, per_tonne * (row.throughput_t - row.new)
 
 
 def _held(run: RunFigures) -> Iterator[tuple[str, int, float]]:
@@ -175,11 +179,11 @@ def _held(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     keys = ["country", "element", "form", "year"]
     for row in rows_of(run.expected(run.by_year["stocks"], keys, ["stock_t"])):
         price = run.case.stockpiles[row.country, row.element, row.form].holding_usd_per_kg_year
-        yield HELD, int(row.year), musd_per_tonne(price) * row.stock_t
+        yield HELD, row.year, musd_per_tonne(price) * row.stock_t
 
 
 PER_KIND = 4
-"""How many limits of each kind are told."""
+"""Limits of each kind that are told."""
 TINY = 0.02
 """Share of the largest yearly budget of a funder below which a year's budget is tiny: the marginal value of its first
 dollars says nothing of the money that is really there."""
@@ -201,19 +205,20 @@ def limits(run: RunFigures) -> Iterator[tuple[str, pd.DataFrame]]:
 def worth_something(run: RunFigures) -> pd.DataFrame:
     """Rows of `shadow_prices` that are worth something, without the money of budgets that are tiny in that year."""
     prices = run.tables["shadow_prices"]
-    tiny = [
-        row.scarce == "budget" and tiny_budget(run, row.item, row.year) for row in rows_of(prices)
-    ]
-    return prices[(prices["musd_per_unit"] > 0) & ~pd.Series(tiny, index=prices.index, dtype=bool)]
+    prices = prices[prices["musd_per_unit"] > 0]
+    kept = []
+    for row in rows_of(prices):
+        kept.append(row.scarce != "budget" or not tiny_budget(run, row.item, row.year))
+    return prices[pd.Series(kept, index=prices.index, dtype=bool)]
 
 
 def tiny_budget(run: RunFigures, funder: str, year: float | None) -> bool:
-    """Whether a funder has some money in a year, but far less than in others."""
-    if year is None or year != year:
+    """A funder has some money in a year, but far less than in others."""
+    if year is None or math.isnan(year):
         return False
-    yearly = [musd for (who, _), musd in run.case.budget.items() if who == funder]
-    musd = run.case.budget.get((funder, int(year)), 0.0)
-    return 0.0 < musd < TINY * max(yearly, default=0.0)
+    yearly = [amount for (who, _), amount in run.case.budget.items() if who == funder]
+    amount = run.case.budget.get((funder, int(year)), 0.0)
+    return 0.0 < amount < TINY * max(yearly, default=0.0)
 
 
 def _alike(rows: pd.DataFrame) -> pd.DataFrame:
@@ -233,23 +238,6 @@ AMOUNTS = (
     ("training seats", "training", "programme", "intake"),
 )
 """Scarce thing, the table that says how much there is of it, and its columns of what it is and of how much."""
-
-
-def worth_of_a_hundredth(run: RunFigures) -> dict[tuple[str, str], float]:
-    """(scarce thing, stage of the plant or '') -> MUSD by which one per cent more of it reduces the objective: its
-    marginal value times a hundredth of what there is."""
-    there = _there(run)
-    found = defaultdict[tuple[str, str], float](float)
-    for row in records(run.tables["shadow_prices"]):
-        if row["scarce"] not in LIMITED:
-            continue
-        project = run.case.projects.get(row["item"])
-        place = row["scarce"], row["item"], row["country"], *_moment(row)
-        stage = project.stage if project else ""
-        found[row["scarce"], stage] += 0.01 * row["musd_per_unit"] * there.get(place, 0.0)
-    return found
-
-
 LIMITED = (
     "capacity",
     "nameplate limit",
@@ -262,26 +250,39 @@ LIMITED = (
 """Scarce things that money, plants or people could move."""
 
 
-def _moment(row: Mapping[str, object]) -> tuple[str, str]:
-    """Year and quarter of a row, each '' if it has none."""
-    year, quarter = row["year"], row["quarter"]
-    first = "" if pd.isna(year) else str(int(year))  # type: ignore[call-overload]
-    return first, "" if pd.isna(quarter) else str(quarter)  # type: ignore[call-overload]
+def worth_of_a_hundredth(run: RunFigures) -> dict[tuple[str, str], float]:
+    """(scarce thing, stage of the plant or '') -> MUSD by which one per cent more of it reduces the objective: its
+    marginal value times a hundredth of what there is."""
+    there = _there(run)
+    found = defaultdict[tuple[str, str], float](float)
+    for row in records(run.tables["shadow_prices"]):
+        if row["scarce"] in LIMITED:
+            project = run.case.projects.get(row["item"])
+            stage = project.stage if project else ""
+            amount = there.get(_place(row["scarce"], row["item"], row), 0.0)
+            found[row["scarce"], stage] += 0.01 * row["musd_per_unit"] * amount
+    return found
 
 
 def _there(run: RunFigures) -> Mapping[Place, float]:
-    """How much there is of a scarce thing, expected: t/y, MUSD, persons, seats."""
+    """The amount of each scarce thing, expected: t/y, MUSD, persons, seats."""
     case = run.case
-    out = defaultdict[Place, float](float)
+    found = defaultdict[Place, float](float)
     for budget in case.tables.budgets:
-        out["budget", budget.funder, "", str(budget.year), ""] += budget.musd
+        found["budget", budget.funder, "", str(budget.year), ""] += budget.musd
     for project in case.projects.values():
         place = "nameplate limit", project.project, project.country, "", ""
-        out[place] += project.max_new_tpa
+        found[place] += project.max_new_tpa
     for scarce, table, item, column in AMOUNTS:
         for row in records(run.tables[table]):
-            sure = row.get("probability", 0.0)
-            weight = case.scenarios[row["scenario"]] if "scenario" in row else sure
-            year, quarter = _moment(row)
-            out[scarce, row[item], row["country"], year, quarter] += row[column] * weight
-    return out
+            by_row = "probability" in row
+            weight = row["probability"] if by_row else case.scenarios[row["scenario"]]
+            found[_place(scarce, row[item], row)] += row[column] * weight
+    return found
+
+
+def _place(scarce: str, item: str, row: Mapping[str, Any]) -> Place:
+    """A scarce thing where a row of a table stands."""
+    year = "" if pd.isna(row["year"]) else str(int(row["year"]))
+    quarter = "" if pd.isna(row["quarter"]) else str(row["quarter"])
+    return scarce, item, row["country"], year, quarter

@@ -1,4 +1,4 @@
-"""Figures of plants: what is committed when, capacity and the use that is made of it."""
+"""Figures of plants: commitments by year, capacity and its use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pandas as pd
 
 from planner.data.stages import STAGES
 from planner.results.figures.run import RunFigures
-from planner.results.ledger import rows_of
 
 ORDER = {name: place for place, name in enumerate(STAGES)}
 """Place of each stage in the chain."""
@@ -19,7 +18,7 @@ UNITS = {
     "metal": "t oxide in metal",
     "saving": "t of throughput",
 }
-"""What the tonnes of a plant count, in words, by measure."""
+"""The tonnes that a plant counts, in words, by measure."""
 SLIGHT_TPA = 1e-6
 """New capacity (t/y) up to which a plant counts as not there."""
 
@@ -38,23 +37,18 @@ def decisions(run: RunFigures) -> pd.DataFrame:
     """One row per commitment: project, country, stage, year, `tpa` (t/y) and its `unit`, `capex_musd` and the part of it
     that is public, `public_musd` (not discounted), the years of first and of full output, probability, scenarios."""
     rows = run.tables["investments"].copy()
-    first, full, public, units = [], [], [], []
-    for row in rows_of(rows):
-        project = run.case.projects[row.project]
-        first.append(int(row.year) + int(project.lead_time_years))
-        full.append(first[-1] + _ramp_years(run, row.project))
-        public.append(row.capex_musd * float(project.public_share))
-        units.append(UNITS[measure(run, row.project)] + "/y")
-    rows["first_output"] = pd.Series(first, index=rows.index, dtype=int)
-    rows["full_output"] = pd.Series(full, index=rows.index, dtype=int)
-    rows["public_musd"] = pd.Series(public, index=rows.index, dtype=float)
-    rows["unit"] = pd.Series(units, index=rows.index, dtype=object)
+    projects = {project: run.case.projects[project] for project in rows["project"].unique()}
+    lead = rows["project"].map({name: row.lead_time_years for name, row in projects.items()})
+    ramp = rows["project"].map({name: _ramp_years(run, name) for name in projects})
+    public = rows["project"].map({name: row.public_share for name, row in projects.items()})
+    units = {name: UNITS[measure(run, name)] + "/y" for name in projects}
+    rows["first_output"] = (rows["year"] + lead).astype(int)
+    rows["full_output"] = (rows["first_output"] + ramp).astype(int)
+    rows["public_musd"] = (rows["capex_musd"] * public).astype(float)
+    rows["unit"] = rows["project"].map(units).astype(object)
     rows["order"] = rows["stage"].map(ORDER)
-    return rows.sort_values(
-        ["order", "year", "capex_musd", "project"],
-        ascending=[True, True, False, True],
-        ignore_index=True,
-    )
+    order = ["order", "year", "capex_musd", "project"]
+    return rows.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
 def _ramp_years(run: RunFigures, project: str) -> int:
@@ -64,7 +58,7 @@ def _ramp_years(run: RunFigures, project: str) -> int:
 
 
 def everywhere(table: pd.DataFrame) -> bool:
-    """Whether every decision holds in all scenarios."""
+    """Every decision holds in all scenarios."""
     return bool((table["scenarios"] == "all").all())
 
 
@@ -88,12 +82,14 @@ def capacity_groups(run: RunFigures) -> list[tuple[str, str]]:
 def capacity_by_year(run: RunFigures, stage: str, kind: str) -> pd.DataFrame:
     """Capacity of one stage and measure by year: `existing_tpa`, `new_tpa` (t/y) and `throughput_t`, expected, and
     `worst_t`, the throughput in the scenario with the largest loss."""
-    rows = run.by_year["capacity"]
-    measures = rows["project"].map({p: measure(run, p) for p in rows["project"].unique()})
-    rows = rows[(rows["stage"] == stage) & (measures == kind)]
+    capacity = run.by_year["capacity"]
+    of_stage = capacity[capacity["stage"] == stage]
+    plants = [name for name in of_stage["project"].unique() if measure(run, name) == kind]
+    rows = of_stage[of_stage["project"].isin(plants)]
     sums = run.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
     worst = run.within(rows, run.worst, ["year"], ["throughput_t"])
-    return sums.merge(worst.rename(columns={"throughput_t": "worst_t"}), on="year", how="left")
+    worst = worst.rename(columns={"throughput_t": "worst_t"})
+    return sums.merge(worst, on="year", how="left")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,17 +107,18 @@ class PlantCount:
 
 def plant_count(run: RunFigures, year: int) -> PlantCount:
     """Plants in a year. Plants that save demand count as plants."""
-    rows = run.by_year["capacity"]
-    rows = rows[rows["year"] == year]
-    existing = set(rows.loc[rows["existing_tpa"] > SLIGHT_TPA, "project"])
-    new = set(rows.loc[rows["new_tpa"] > SLIGHT_TPA, "project"])
-    at_work = rows[rows["throughput_t"] > SLIGHT_TPA].groupby("scenario")["project"].nunique()
-    counts = at_work.reindex(list(run.weights), fill_value=0)
+    capacity = run.by_year["capacity"]
+    rows = capacity[capacity["year"] == year]
+    is_old = rows["existing_tpa"] > SLIGHT_TPA
+    is_new = rows["new_tpa"] > SLIGHT_TPA
+    at_work = rows[rows["throughput_t"] > SLIGHT_TPA]
+    by_scenario = at_work.groupby("scenario")["project"].nunique()
+    counts = by_scenario.reindex(list(run.weights), fill_value=0)
     weights = pd.Series(run.weights, dtype=float)
     return PlantCount(
         year=year,
-        without=len(existing),
-        with_plan=len(existing | new),
+        without=rows.loc[is_old, "project"].nunique(),
+        with_plan=rows.loc[is_old | is_new, "project"].nunique(),
         fewest=int(counts.min()),
         most=int(counts.max()),
         expected=float((counts * weights).sum()),
@@ -129,43 +126,25 @@ def plant_count(run: RunFigures, year: int) -> PlantCount:
 
 
 def use_by_stage(run: RunFigures) -> pd.DataFrame:
-    """Share of usable capacity that is used over the horizon, expected, by stage: `new` and `existing` (throughput of a
-    plant is split in proportion to its capacity). As `utilisation` of the summary, whose figures go first."""
-    told = run.summary.get("utilisation")
-    if told:
-        found = []
-        for stage in STAGES:
-            if stage in told:
-                found.append({"stage": stage, **told[stage]})
-        return pd.DataFrame(found, columns=["stage", "new", "new_undisturbed", "existing"])
-    rows = run.by_year["capacity"]
-    whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
-    weight = rows["scenario"].map(run.weights).astype(float)
-    parts = pd.DataFrame({"stage": rows["stage"]})
-    for kind in ("new", "existing"):
-        parts[kind] = rows[f"{kind}_tpa"] * weight
-        parts[f"{kind}_used"] = rows["throughput_t"] * rows[f"{kind}_tpa"] / whole * weight
-    sums = parts.groupby("stage").sum()
-    share = pd.DataFrame({"stage": sums.index})
-    for kind in ("new", "existing"):
-        there = sums[kind].where(sums[kind] > SLIGHT_TPA)
-        share[kind] = (sums[f"{kind}_used"] / there).to_numpy()
-    share["new_undisturbed"] = float("nan")
-    order = share["stage"].map(ORDER)
-    return share.assign(order=order).sort_values("order", ignore_index=True).drop(columns="order")
+    """Share of usable capacity that is used over the horizon, expected, by stage: `new`, `new_undisturbed` and
+    `existing`, as `utilisation` of the summary has them."""
+    told = run.summary["utilisation"]
+    found = [{"stage": stage, **told[stage]} for stage in STAGES if stage in told]
+    return pd.DataFrame(found, columns=["stage", "new", "new_undisturbed", "existing"])
 
 
 def use_of_new_plants(run: RunFigures) -> pd.DataFrame:
     """Use of each new plant in each scenario: project, stage, scenario, `share` of its usable capacity from its first
     output on that is used, existing and new alike; and `tpa`, its new capacity in the last year (t/y)."""
     built = run.tables["investments"]["project"].unique()
-    rows = run.by_year["capacity"]
-    rows = rows[rows["project"].isin(built) & (rows["new_tpa"] > SLIGHT_TPA)]
-    there = rows["existing_tpa"] + rows["new_tpa"]
-    keys = ["project", "stage", "scenario"]
-    sums = rows.assign(there=there).groupby(keys, as_index=False)
-    out = sums.agg(used=("throughput_t", "sum"), there=("there", "sum"), tpa=("new_tpa", "max"))
-    return out.assign(share=out["used"] / out["there"]).drop(columns=["used", "there"])
+    capacity = run.by_year["capacity"]
+    rows = capacity[capacity["project"].isin(built) & (capacity["new_tpa"] > SLIGHT_TPA)]
+    rows = rows.assign(there=rows["existing_tpa"] + rows["new_tpa"])
+    found = rows.groupby(["project", "stage", "scenario"], as_index=False).agg(
+        used=("throughput_t", "sum"), there=("there", "sum"), tpa=("new_tpa", "max")
+    )
+    found["share"] = found["used"] / found["there"]
+    return found.drop(columns=["used", "there"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +167,9 @@ capacity from which on it counts as used."""
 def seldom_used(run: RunFigures) -> SeldomUsed:
     """New plants that are used in scenarios of together at most a third of all probability."""
     use = use_of_new_plants(run)
-    weight = use["scenario"].map(run.weights).astype(float)
-    likely = (weight * (use["share"] > AT_WORK)).groupby(use["project"]).sum()
+    chance = use["scenario"].map(run.weights).astype(float)
+    at_work = chance * (use["share"] > AT_WORK)
+    likely = at_work.groupby(use["project"]).sum()
     seldom = likely[likely <= SELDOM + 1e-9]
     built = decisions(run)
     capital = (built["capex_musd"] * built["probability"]).groupby(built["project"]).sum()

@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.data.stages import CONVERTING
 from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of
-from planner.results.ledger import rows_of
+from planner.results.ledger import CONVERTED, rows_of
 from planner.results.schema import IMPORTED
 
-SPREAD = (0.1, 0.9)
+LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""
 SMALLEST_T = 5e-4
 """Tonnes below which nothing is unmet: a table would print nothing."""
@@ -21,6 +20,11 @@ INSURED = 0.01
 """Share of a year's demand from which on a plan insures the year."""
 LIKELY = 0.02
 """Probability with which the main scenario's loss is reached or passed."""
+
+
+KEYS = ["country", "element", "form", "year"]
+OF_ELEMENT = ["scenario", "element", "year"]
+"""Columns by which unmet demand is added up."""
 
 
 def short_columns(run: RunFigures) -> list[str]:
@@ -35,10 +39,11 @@ def short_by(run: RunFigures, keys: list[str]) -> pd.DataFrame:
 
 def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Demand and what is met of it (t) by keys: `demand`, `met` and, if compared, `met_without`."""
-    out = sums[keys].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
-    if WITHOUT not in sums:
-        return out
-    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT])
+    demand = sums["demand_t"]
+    found = sums[keys].assign(demand=demand, met=demand - sums["tonnes"])
+    if WITHOUT in sums:
+        found["met_without"] = demand - sums[WITHOUT]
+    return found
 
 
 def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
@@ -50,21 +55,21 @@ def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
 def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """A column of `met_by_scenario` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`,
     and the same span of demand: `demand_least`, `demand_most`."""
-    found = []
     weighted = rows.assign(weight=rows["scenario"].map(run.weights))
+    found = []
     for year, at in weighted.groupby("year"):
         ordered = at.sort_values(column, kind="stable")
         values = ordered[column].to_numpy()
         reached = ordered["weight"].cumsum().to_numpy()
-        low, high = (_quantile(values, reached, share) for share in SPREAD)
+        mean = (at[column] * at["weight"]).sum()
         found.append(
             {
                 "year": int(str(year)),
                 "least": values[0],
-                "low": low,
-                "high": high,
+                "low": _quantile(values, reached, LOW),
+                "high": _quantile(values, reached, HIGH),
                 "most": values[-1],
-                "mean": float((at[column] * at["weight"]).sum()),
+                "mean": float(mean),
                 "demand_least": at["demand"].min(),
                 "demand_most": at["demand"].max(),
             }
@@ -74,8 +79,8 @@ def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _quantile(values: NDArray[Any], reached: NDArray[Any], share: float) -> float:
     """The first of rising values at which the probability reaches a share."""
-    place = min(int((reached < share - 1e-9).sum()), len(values) - 1)
-    return float(values[place])
+    below = int((reached < share - 1e-9).sum())
+    return float(values[min(below, len(values) - 1)])
 
 
 def balances(run: RunFigures) -> pd.DataFrame:
@@ -90,7 +95,7 @@ def totals(run: RunFigures) -> pd.DataFrame:
 
 
 def ever_short(run: RunFigures, element: str) -> bool:
-    """Whether the element is ever short, in any scenario, with or without the plan."""
+    """The element is short in some scenario, with or without the plan."""
     rows = totals(run)
     amounts = rows.loc[rows["element"] == element, ["tonnes", run.undone]]
     return bool((amounts > 0).to_numpy().any())
@@ -99,7 +104,7 @@ def ever_short(run: RunFigures, element: str) -> bool:
 def insured_years(run: RunFigures) -> list[int]:
     """The years in which more than a hundredth of an element would be unmet in some scenario without the plan: what
     the plan insures against; with it where nothing is compared."""
-    sums = short_by(run, ["scenario", "element", "year"])
+    sums = short_by(run, OF_ELEMENT)
     unmet = sums[sums[run.undone] > INSURED * sums["demand_t"]]
     return sorted({int(year) for year in unmet["year"]})
 
@@ -133,22 +138,22 @@ def worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
 
 
 def _worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
-    sums = short_by(run, ["scenario", "element", "year"])
+    sums = short_by(run, OF_ELEMENT)
     sums = sums[sums["demand_t"] > 0]
-    shares = sums.assign(share=sums["tonnes"], before=sums[run.undone])
-    shares[["share", "before"]] = shares[["share", "before"]].div(sums["demand_t"], axis=0)
+    demand = sums["demand_t"]
+    shares = sums.assign(share=sums["tonnes"] / demand, before=sums[run.undone] / demand)
+    by_case = shares.groupby(["scenario", "element"])
+    worst = shares.loc[by_case["share"].idxmax()]
+    undone = shares.loc[by_case["before"].idxmax()]
     found = {}
-    for key, rows in shares.groupby(["scenario", "element"]):
-        share, before = rows["share"].to_numpy(), rows["before"].to_numpy()
-        years = rows["year"].to_numpy()
-        at, was = int(share.argmax()), int(before.argmax())
-        found[str(key[0]), str(key[1])] = WorstYear(
-            share=float(share[at]),
-            year=int(years[at]),
-            before=float(before[at]),
-            undone=float(before[was]),
-            undone_year=int(years[was]),
-            left=float(share[was]),
+    for at, was in zip(rows_of(worst), rows_of(undone), strict=True):
+        found[at.scenario, at.element] = WorstYear(
+            share=at.share,
+            year=at.year,
+            before=at.before,
+            undone=was.before,
+            undone_year=was.year,
+            left=was.share,
         )
     return found
 
@@ -164,14 +169,14 @@ def main_scenario(run: RunFigures) -> str:
 
 
 def sources(run: RunFigures, goods: list[tuple[str, str]], scenarios: list[str]) -> pd.DataFrame:
-    """Where goods (element, form) come from in some scenarios, by scenario, element, form, year: `way` (imported, made,
-    stock), `by` (the supplier or the country that makes it, '' for stock) and `tonnes`."""
+    """Places where goods (element, form) come from in some scenarios, by scenario, element, form, year: `way`
+    (imported, made, stock), `by` (the supplier or the country that makes it, '' for stock) and `tonnes`."""
     flows = _of_goods(run.tables["operations"], goods, scenarios)
     stock = flows[flows["item"] == "released"].assign(way="stock", by="")
-    imports = flows[flows["item"].isin(IMPORTED)]
-    imports = imports.assign(way="imported", by=imports["project"])
-    made = flows[flows["item"] == "made"]
-    made = made.assign(way="made", by=made["country"])
+    imports = flows[flows["item"].isin(IMPORTED)].assign(way="imported")
+    imports["by"] = imports["project"]
+    made = flows[flows["item"] == "made"].assign(way="made")
+    made["by"] = made["country"]
     keys = ["scenario", "element", "form", "year", "way", "by"]
     return pd.concat([imports, made, stock]).groupby(keys, as_index=False)[["tonnes"]].sum()
 
@@ -182,10 +187,10 @@ def use_of_goods(
     """Use of goods by scenario, element, form, year: `use_t`, demand and what metal and magnet plants take in."""
     short = _of_goods(run.tables["shortfall"], goods, scenarios)
     flows = _of_goods(run.tables["operations"], goods, scenarios)
-    taken = flows[flows["item"].isin([stage.item for stage in CONVERTING])]
     wanted = short.rename(columns={"demand_t": "use_t"})
-    both = pd.concat([wanted, taken.rename(columns={"tonnes": "use_t"})])
-    return both.groupby(["scenario", "element", "form", "year"], as_index=False)[["use_t"]].sum()
+    taken = flows[flows["item"].isin(CONVERTED)].rename(columns={"tonnes": "use_t"})
+    keys = ["scenario", "element", "form", "year"]
+    return pd.concat([wanted, taken]).groupby(keys, as_index=False)[["use_t"]].sum()
 
 
 def _of_goods(
@@ -195,18 +200,15 @@ def _of_goods(
     return table[table["scenario"].isin(scenarios) & good.isin(goods)]
 
 
-KEYS = ["country", "element", "form", "year"]
-
-
 def missing(run: RunFigures, scenario: str) -> pd.DataFrame:
     """Unmet demand with the plan by country, element, form, year, in a scenario or expected (`EXPECTED`): `tonnes`,
     `demand_t`, and the loss `musd`."""
-    rows = run.tables["shortfall"]
-    rows = rows[rows["tonnes"] > 0] if scenario == EXPECTED else rows[rows["scenario"] == scenario]
+    every = run.tables["shortfall"]
+    rows = every[every["tonnes"] > 0 if scenario == EXPECTED else every["scenario"] == scenario]
     lost = rows.assign(musd=losses_of(run.case, rows))
-    out = run.within(lost, scenario, KEYS, ["tonnes", "musd"])
-    wanted = run.within(run.tables["shortfall"], scenario, KEYS, ["demand_t"])
-    return out[out["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
+    unmet = run.within(lost, scenario, KEYS, ["tonnes", "musd"])
+    wanted = run.within(every, scenario, KEYS, ["demand_t"])
+    return unmet[unmet["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
 
 SEEN, TENTH, MOST_WORST = 1e-4, 0.1, 3
@@ -224,37 +226,45 @@ class WorstCase:
 
 def worst_cases(run: RunFigures) -> list[WorstCase]:
     """The scenarios that lose most, the main one first, and of each the element whose demand is unmet most."""
-    shares, main = worst_shares(run), main_scenario(run)
+
+    def unmet(case: WorstCase) -> tuple[float, str]:
+        return case.at.undone + case.at.share, case.element
+
+    main = main_scenario(run)
     found = []
-    for scenario in [main, *(w for w in run.by_loss if w != main)]:
-        cases = _cases(run, shares, scenario)
-        hit = [case for case in cases if max(case.at.undone, case.at.share) > SEEN]
+    for scenario in dict.fromkeys([main, *run.by_loss]):
+        hit = [case for case in _cases(run, scenario) if max(case.at.undone, case.at.share) > SEEN]
         if hit:
-            found.append(max(hit, key=lambda case: (case.at.undone + case.at.share, case.element)))
+            found.append(max(hit, key=unmet))
     return found[:MOST_WORST]
 
 
 def most_exposed(run: RunFigures) -> list[WorstCase]:
     """Of each of the elements whose shortage costs most the scenario, of all, in which most is unmet with the plan."""
+
+    def most_first(case: WorstCase) -> tuple[float, str]:
+        return -case.at.share, case.scenario
+
     shares = worst_shares(run)
-    every = [case for scenario in run.weights for case in _cases(run, shares, scenario)]
     found = []
     for element in run.elements:
-        hit = [case for case in every if case.element == element and case.at.share > SEEN]
-        if hit:
-            found.append(min(hit, key=lambda case: (-case.at.share, case.scenario)))
+        hit = []
+        for (scenario, other), at in shares.items():
+            if other == element and at.share > SEEN:
+                hit.append(WorstCase(scenario, element, at))
+        found += sorted(hit, key=most_first)[:1]
     return found[:MOST_WORST]
 
 
 def worst_remaining(run: RunFigures, scenario: str) -> WorstCase | None:
     """The element that is worst off with the plan in a scenario; None if nothing is unmet there."""
-    cases = [c for c in _cases(run, worst_shares(run), scenario) if c.at.share > SEEN]
+    cases = [case for case in _cases(run, scenario) if case.at.share > SEEN]
     return max(cases, key=lambda case: (case.at.share, case.element), default=None)
 
 
-def _cases(
-    run: RunFigures, shares: dict[tuple[str, str], WorstYear], scenario: str
-) -> list[WorstCase]:
+def _cases(run: RunFigures, scenario: str) -> list[WorstCase]:
+    """The worst year of each element in a scenario."""
+    shares = worst_shares(run)
     found = []
     for element in run.elements:
         if (scenario, element) in shares:
@@ -291,14 +301,13 @@ def worse_with_the_plan(run: RunFigures) -> list[WorseYear]:
     """Elements and countries with a year in which the plan is worse than none, expected, the most first."""
     if not run.compared:
         return []
+    missed = []
+    for row in rows_of(balances(run)):
+        missed.append(WorseYear("element", row.element, row.year, row.met_without - row.met))
     lost = run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum()
-    missed = [
-        WorseYear("element", r.element, int(r.year), r.met_without - r.met)
-        for r in rows_of(balances(run))
-    ]
-    dearer = [
-        WorseYear("country", r.country, int(r.year), r.musd - r.without_musd) for r in rows_of(lost)
-    ]
+    dearer = []
+    for row in rows_of(lost):
+        dearer.append(WorseYear("country", row.country, row.year, row.musd - row.without_musd))
     found = []
     for rows in (missed, dearer):
         most = sorted(rows, key=lambda row: -row.more)[:MOST_WORSE]
@@ -312,7 +321,8 @@ HARDLY = 0.8
 
 def hardly_helped(run: RunFigures) -> list[tuple[str, float, float]]:
     """The scenarios of which the plan reduces the loss least: scenario, its loss (MUSD) with the plan and without."""
-    after, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
+    after = run.summary["scenario_loss_musd"]
+    before = run.without.get("scenario_loss_musd", {})
     found = []
     for scenario in run.by_loss:
         loss = after[scenario]
