@@ -35,7 +35,7 @@ UNIT = 1e-14
 FAR = 1e8
 """Units beyond which a bound or a side is out of reach."""
 TRIES = (True, False)
-"""Whether variables with a reduced cost are held at their bounds: a tenth of the work, but it may leave no room."""
+"""Variables with a reduced cost are held at their bounds, or not: a tenth of the work, but it may leave no room."""
 AT_BOUND = 1e-9
 """Distance from a bound, as a share of 1 + the value, up to which a variable counts as at it."""
 PLACES = Decimal("1e-30")
@@ -194,7 +194,7 @@ class _Tightening:
 
 
 def in_units(bounds: Sequence[Decimal], values: Sequence[Decimal]) -> Vector:
-    """How far bounds lie from values, in units, each difference computed exactly."""
+    """Distances of bounds from values, in units, each difference computed exactly."""
     differences = [float(bound - value) for bound, value in zip(bounds, values, strict=True)]
     return np.array(differences) / UNIT
 
@@ -282,7 +282,7 @@ class _Basis:
         return False
 
     def _residual(self, row: int) -> Decimal:
-        """What the terms of a row lack of its side, the margin being part of the side."""
+        """The amount that the terms of a row lack of its side, the margin being part of the side."""
         side = self._sides[row] - int(self._tight.sign[row]) * self._margins[row]
         return side - self._activity(row)
 

@@ -58,12 +58,12 @@ SAYS = (
     "Bounds of the program in program.mps.gz, checked by check.py. Whether that is the program of the case, check.py "
     "cannot know: `planner prove RUN --check` builds it again from the inputs and compares every entry."
 )
-"""What the certificate says of itself."""
+"""The words of the certificate about itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certified:
-    """What is proven of a phase. Money in MUSD, as decimals that are true as they stand.
+    """A phase as it is proven. Money in MUSD, as decimals that are true as they stand.
 
     minimise: the column that is least. at_most: what holds in it: columns and their limits. lower: no plan has less.
     upper: `plan` has as much. plan: values of the columns (n). duals: of the rows (m). implied: bounds of columns that
@@ -102,7 +102,7 @@ class Proof:
 
     @property
     def whole_plants(self) -> bool:
-        """Whether the plan is of whole plants: then the lower bounds are those of plants in fractions."""
+        """The plan is of whole plants: then the lower bounds are those of plants in fractions."""
         return self.case.model.policy.whole_plants
 
     def write(self, folder: Path) -> None:
@@ -198,7 +198,7 @@ def recheck(run: Path, progress: Progress = silent) -> list[str]:
 
 
 def checked(case: Case, folder: Path) -> list[str]:
-    """What the proof in a folder says, a sentence a phase, if it holds and its program is that of the case.
+    """The sentences of the proof in a folder, one a phase, if it holds and its program is that of the case.
 
     Raises RunFolderError where there is none, StoppedError where it is refused.
     """

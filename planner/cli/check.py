@@ -1,4 +1,4 @@
-"""What is wrong or odd in a case. Loads neither tables of results nor the solver."""
+"""`planner check`: faults of a case and remarks on it. Loads neither tables of results nor the solver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command shares: consoles, progress on stderr, errors to exit codes, options."""
+"""The parts that commands share: consoles, progress on stderr, errors to exit codes, options."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ Ignored = Annotated[
 
 
 def command_app() -> typer.Typer:
-    """What a command, or a group of them, is hung up in."""
+    """An application that holds a command, or a group of them."""
     return typer.Typer(
         no_args_is_help=True,
         add_completion=False,

@@ -61,7 +61,7 @@ def _end() -> NoReturn:
 def _opened(
     path: Path, model: Path | None, overrides: list[str] | None
 ) -> tuple[OpenedCase, planner.Plan | None]:
-    """Where to begin, and the stored plan of a run folder."""
+    """The case to begin with, and the stored plan of a run folder."""
     settings = parse_changes(overrides or ())
     if (path / SUMMARY).is_file():
         if model or settings:

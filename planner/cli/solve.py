@@ -156,7 +156,7 @@ def _written(path: Path) -> float:
 
 
 def _say_what_it_does(plan: Plan, since: Path, summary: dict[str, Any]) -> None:
-    """Which way the answer went with the inputs that changed."""
+    """Print on stderr how risk and cost moved with the inputs that changed."""
     told = [
         f"{what} {before:,.4g} -> {plan.summary[key]:,.4g} MUSD"
         for what, key in (("risk", "risk_musd"), ("cost", "cost_musd"))

@@ -108,7 +108,7 @@ def merge(
 
 @study_app.command()
 def status(folder: Folder) -> None:
-    """How far a study is, and what of it has no optimum; while it runs, too."""
+    """Tell how far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
         for line in worded_lines(
             "screen.j2", "study_status", found=study_status(folder), most=MOST_SHOWN
@@ -257,7 +257,7 @@ class StudyBar:
             self._console.print(told, style="dim")
 
     def kept(self) -> str:
-        """What there is if the study is stopped now."""
+        """The results that stay if the study is stopped now."""
         if self._last is None:
             return "nothing was written"
         return (

@@ -83,7 +83,7 @@ class Market:
 
 @dataclass(frozen=True)
 class Removal:
-    """What the alliance loses without the plants, all else planned anew: least cost and risk (MUSD) without them less
+    """The loss of the alliance without the plants, all else planned anew: least cost and risk (MUSD) without them less
     with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone.
     half: the same as worth with half of them; saved: loss avoided by future (MUSD); instead: what is built by plant
     (t/y) and bought by element (t) more without them; stock_t: shortfall avoided by element (t), each in the future
@@ -187,7 +187,7 @@ class BusinessCase(Parts):
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:
-        """What the alliance gains by the plants (MUSD): cost of the plan, expected loss, weight that caution puts on
+        """The gain of the alliance by the plants (MUSD): cost of the plan, expected loss, weight that caution puts on
         the worst futures; None where it was not solved for."""
         gone = self.removal
         if gone is None or gone.risk is None:
@@ -216,12 +216,12 @@ class BusinessCase(Parts):
 
     @property
     def bankable_at_market(self) -> bool:
-        """Whether owners earn what they ask without support, all sold."""
+        """Owners earn what they ask without support, all sold."""
         return self.full.returns.npv_owners >= 0
 
     @property
     def bankable(self) -> bool:
-        """Whether owners earn what they ask without support."""
+        """Owners earn what they ask without support."""
         return self.judged_on.returns.npv_owners >= 0
 
     @property

@@ -1,4 +1,4 @@
-"""What a year can still serve without an origin, an ally or a plant: rows, N-1, N-2 and single points of failure."""
+"""Demand that a year can still serve without an origin, an ally or a plant: rows, N-1, N-2 and single points of failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAME = 1e-7
 
 @dataclass(frozen=True, kw_only=True)
 class TakenAway:
-    """What is not there: all imports from an origin, a country's plants, savings and people, a project, or a pair."""
+    """Supply that is taken away: all imports from an origin, a country's plants, savings and people, a project, or a pair."""
 
     origin: str = ""
     country: str = ""
@@ -136,5 +136,5 @@ def _least(
 
 
 def has_coverage(folder: Path) -> bool:
-    """Whether a run folder says what it can serve without something."""
+    """A run folder holds its coverage."""
     return (folder / COVERAGE_JSON).is_file()

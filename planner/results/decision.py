@@ -1,4 +1,4 @@
-"""What a decision rests on, as values: what risk costs, what to pay for first, what goes wrong, and who carries it.
+"""The grounds of a decision, as values: the cost of risk, the order of payment, failures, and who carries the cost.
 `planner.explanation` fills them in, the decision page and explain.json show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
@@ -17,7 +17,7 @@ MOVED = {"half": 0.5, "twice": 2.0}
 HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
 OVERRUN = 0.3
-"""By how much capital costs more, where it does."""
+"""The share by which capital costs more, where it does."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Corner:
 
 @dataclass(frozen=True)
 class Missing:
-    """What is short of an element in the worst year of a future: share of all that is wanted of it in that year."""
+    """Unmet demand of an element in the worst year of a scenario, as a share of all that is wanted of it in that year."""
 
     scenario: str
     element: str
@@ -100,7 +100,7 @@ class Merit:
 
 @dataclass(frozen=True)
 class Execution:
-    """What one thing that goes wrong does. projects: those it happens to.
+    """The effect of one thing that goes wrong. projects: those it happens to.
 
     key: `planned`: nothing; `late`: all new plants a year late; `late_three`: the three of most worth; `permits`:
     nothing new may be begun until a year after it is due to be; `overrun`: capital costs more by `OVERRUN`.
@@ -119,7 +119,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Share:
-    """What a party would carry so that nobody is better off leaving, a row of the table `shares` (MUSD).
+    """The charge of a party so that nobody is better off leaving, a row of the table `shares` (MUSD).
 
     alone: its least cost + risk by itself; charge: of the whole; gain = alone - charge; lowest, highest: outer bounds
     of what is stable, lowest None where it was not asked; own_loss: its part of the risk; paid: its funders' payments
@@ -159,7 +159,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the decision page shows. merit: the project to be paid for first comes first. shares: who carries what,
+    """The content of the decision page. merit: the project to be paid for first comes first. shares: who carries what,
     where the allies act as one group."""
 
     frontier: Frontier

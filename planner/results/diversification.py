@@ -1,4 +1,4 @@
-"""How dependent on whom: the largest origin, its share, and how concentrated supply is, from the table `origins`."""
+"""Dependence on origins: the largest origin, its share, and how concentrated supply is, from the table `origins`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
     of which nothing is supplied in a year has no entry for it.
     """
     of_groups = origins[(origins["party"] == "") & (origins["origin"] != STOCK)]
-    found: dict[str, Any] = _by_element(case, of_groups[of_groups["basis"] == LAST])
-    return found | {TRACED: _by_element(case, of_groups[of_groups["basis"] == TRACED])}
+    told = of_groups[of_groups["year"].isin(told_years(case))]
+    found = _by_element(told[told["basis"] == LAST])
+    found[TRACED] = _by_element(told[told["basis"] == TRACED])
+    return found
 
 
-def _by_element(case: Case, origins: pd.DataFrame) -> Concentrations:
+def _by_element(origins: pd.DataFrame) -> Concentrations:
     found: Concentrations = {}
-    told = origins[origins["year"].isin(told_years(case))]
-    for (element, form, year), rows in told.groupby(["element", "form", "year"], sort=True):
+    for (element, form, year), rows in origins.groupby(["element", "form", "year"]):
         by_form = found.setdefault(str(element), {})
         by_year = by_form.setdefault(str(form), {})
         by_year[str(year)] = concentration(rows.groupby("origin")["tonnes"].sum())

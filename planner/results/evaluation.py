@@ -39,12 +39,16 @@ class Estimate:
 
         The interval shrinks with the root of their number. None without an interval.
         """
-        return None if self.half is None else max(2, math.ceil(count * (self.half / share) ** 2))
+        if self.half is None:
+            return None
+        return max(2, math.ceil(count * (self.half / share) ** 2))
 
     def as_json(self) -> dict[str, Any]:
         """value, low, high; and why there is no interval."""
-        found = {"value": self.value, "low": self.low, "high": self.high}
-        return found | ({"why": self.why} if self.why else {})
+        found: dict[str, Any] = {"value": self.value, "low": self.low, "high": self.high}
+        if self.why:
+            found["why"] = self.why
+        return found
 
 
 Estimates = Mapping[str, Estimate]
@@ -64,11 +68,11 @@ class PolicyFigures:
 
     def as_json(self) -> dict[str, Any]:
         """`policy` and `foreseen`, each with the three figures."""
-        both = {"policy": self.policy, "foreseen": self.foreseen}
-        return {
-            name: None if found is None else {key: found[key].as_json() for key in KEYS}
-            for name, found in both.items()
-        }
+        return {"policy": _stated(self.policy), "foreseen": _stated(self.foreseen)}
+
+
+def _stated(found: Estimates | None) -> dict[str, Any] | None:
+    return None if found is None else {key: found[key].as_json() for key in KEYS}
 
 
 SafeFrom = Mapping[str, int | None]

@@ -1,4 +1,4 @@
-"""Why a plan is as it is, as values. `planner.explanation` fills them in, pages and explain.json show them.
+"""The reasons of a plan, as values. `planner.explanation` fills them in, pages and explain.json show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
 """
@@ -46,7 +46,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Link:
-    """What one link of the chain is worth for one element in one year: MUSD of risk, and its share of the whole."""
+    """The worth of one link of the chain for one element in one year: MUSD of risk, and its share of the whole."""
 
     element: str
     year: int
@@ -91,7 +91,7 @@ class LeverValue:
 
 @dataclass(frozen=True, kw_only=True)
 class LeverValues:
-    """What each lever reduces of the objective (MUSD): without any lever it is `nothing`, with all `everything`.
+    """The reduction of the objective (MUSD) by each lever: without any lever it is `nothing`, with all `everything`.
 
     subsets: subsets of levers whose programs were solved; orders: that were sampled; 0: all subsets were solved.
     """
@@ -151,7 +151,7 @@ class Joint:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Whether a claim holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
+    """A claim that holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
 
     claim: its key. basis: what is measured: levers pulled first, missing last, or allies without a deal. whole: the
     reduction of the objective by all levers (MUSD), of which the measure is a share. turns_on, not_tried: names of
@@ -190,7 +190,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Influence:
-    """What one unsure input does to the objective of the run when it is moved to the ends of its range.
+    """The effect of one unsure input on the objective of the run when it is moved to the ends of its range.
 
     effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
     sources: those that stand beside most of the rows; decides: keys of the claims that it turned.
@@ -394,7 +394,7 @@ class Explanation(Parts):
 
 
 def read_explanation(folder: Path) -> Explanation | None:
-    """What was found out about the run in a folder; None if nothing was, or if it belongs to another run."""
+    """The explanation of the run in a folder; None if nothing was, or if it belongs to another run."""
     path = folder / EXPLANATION
     if not path.exists():
         return None

@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,32 +42,38 @@ STALE_SECONDS = 600
 # ---- the record of what was written ----------------------------------------------------------------------------------
 
 
-def write_sums(folder: Path, foreign: Collection[str] = ()) -> None:
-    """Write the digests of all that a folder holds.
+def write_sums(folder: Path) -> None:
+    """Write the digests of all that a folder holds."""
+    _write_record(folder, current_sums(folder))
 
-    foreign: names, relative to the folder, of files that the planner did not write; they stay out of the record.
-    """
-    digests = current_sums(folder)
-    lines = [f"{digests[name]}  {name}\n" for name in sorted(digests) if name not in foreign]
+
+def _write_record(folder: Path, digests: Mapping[str, str]) -> None:
+    lines = [f"{digests[name]}  {name}\n" for name in sorted(digests)]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def recorded_sums(folder: Path) -> dict[str, str]:
     """Name -> digest as recorded when the folder was written. Raises OSError or ValueError if there is no record."""
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    found = [match for line in lines if (match := _LINE.fullmatch(line))]
-    return {match[2]: match[1] for match in found}
+    found = {}
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        match = _LINE.fullmatch(line)
+        if match:
+            found[match[2]] = match[1]
+    return found
 
 
 def current_sums(folder: Path) -> dict[str, str]:
     """Name -> digest of every file that the folder holds now, but those of folders with a record of their own."""
-    out = {}
-    for path in _own_files(folder):
-        with path.open("rb") as file:
-            out[path.relative_to(folder).as_posix()] = hashlib.file_digest(
-                file, "sha256"
-            ).hexdigest()
-    return out
+    return {_name(path, folder): _digest(path) for path in _own_files(folder)}
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _own_files(folder: Path) -> Iterator[Path]:
@@ -86,29 +92,31 @@ def foreign_files(folder: Path) -> list[str]:
 
     A folder without a record is nobody's work but somebody else's: every file in it is named.
     """
-    return [f"{name}: was {how}" for name, how in _foreign(folder).items()]
+    foreign = _foreign(folder, current_sums(folder))
+    return [f"{name}: was {how}" for name, how in foreign.items()]
 
 
-def _foreign(folder: Path) -> dict[str, str]:
-    """Name, relative to the folder -> `added` or `changed`."""
+def _foreign(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:
+    """Name, relative to the folder -> `added` or `changed`. digests: of its files now."""
     try:
         written = recorded_sums(folder)
     except (OSError, ValueError):
         written = {}
-    out = {}
-    for name, digest in current_sums(folder).items():
+    found = {}
+    for name, digest in digests.items():
         if name not in written:
-            out[name] = "added"
+            found[name] = "added"
         elif written[name] != digest:
-            out[name] = "changed"
+            found[name] = "changed"
     for path in sorted(folder.iterdir()):
         if path.is_symlink():
-            out[path.name] = "added"
+            found[path.name] = "added"
         elif path.is_dir() and (path / SUMS).is_file():
-            out |= {f"{path.name}/{name}": how for name, how in _foreign(path).items()}
+            for name, how in _foreign(path, current_sums(path)).items():
+                found[f"{path.name}/{name}"] = how
         elif path.is_dir() and not any(path.iterdir()):
-            out[f"{path.name}/"] = "added"
-    return out
+            found[f"{path.name}/"] = "added"
+    return found
 
 
 def refuse_foreign(target: Path, mark: str, what: str, force: bool = False) -> None:
@@ -175,28 +183,41 @@ def write_folder(
         ) from error
 
 
-def fill_again(folder: Path, fresh: Path, fill: Fill) -> None:
+def fill_again(folder: Path, fresh: Path, fill: Fill, digests: Mapping[str, str]) -> None:
     """Fill `fresh` with what `folder` holds and have `fill` write into it; the record then knows what `fill` wrote.
 
-    What others added stays, and stays theirs. Raises RunFolderError where `fill` would replace a file that somebody
-    added or changed.
+    What others added stays, and stays theirs. digests: `current_sums` of the folder. Raises RunFolderError where `fill`
+    would replace a file that somebody added or changed.
     """
-    foreign = _foreign(folder)
+    foreign = _foreign(folder, digests)
     shutil.copytree(folder, fresh, dirs_exist_ok=True, symlinks=True)
-    before = {name: digest for name, digest in current_sums(fresh).items() if name in foreign}
+    copied = _stamps(fresh)
     fill(fresh)
-    now = current_sums(fresh)
-    replaced = [name for name, digest in before.items() if now.get(name) != digest]
+    now = {}
+    for name, stamp in _stamps(fresh).items():
+        untouched = copied.get(name) == stamp
+        now[name] = digests[name] if untouched else _digest(fresh / name)
+    replaced = [name for name in digests if name in foreign and now.get(name) != digests[name]]
     if replaced:
         raise RunFolderError(
             f"{folder}: {', '.join(replaced[:SHOWN])} would be replaced, and somebody changed it since it was "
             "written; move it elsewhere first. Nothing was written"
         )
-    write_sums(fresh, foreign)
+    own = {name: digest for name, digest in now.items() if name not in foreign}
+    _write_record(fresh, own)
+
+
+def _stamps(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Name -> time, size and inode of every file: the same as long as nobody writes it."""
+    stamps = {}
+    for path in _own_files(folder):
+        status = path.stat()
+        stamps[_name(path, folder)] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return stamps
 
 
 def _is_other(folder: Path, mark: str) -> bool:
-    """Whether something is there that is neither empty nor of the kind known by `mark`."""
+    """Something is there that is neither empty nor of the kind known by `mark`."""
     ours = folder.is_dir() and ((folder / mark).exists() or not any(folder.iterdir()))
     return folder.exists() and not ours
 
@@ -235,9 +256,8 @@ def hold_lock(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(
-            OSError
-        ):  # some network file systems have no locks; the exchange is one step all the same
+        # Some network file systems have no locks; the exchange is one step all the same.
+        with suppress(OSError):
             _lock(descriptor, wait=True)
         yield
     finally:
@@ -271,14 +291,14 @@ def _swap(one: Path, two: Path) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    return (
-        call is not None
-        and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE) == 0
-    )
+    if call is None:
+        return False
+    failed = call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE)
+    return not failed
 
 
 def _two_steps(fresh: Path, target: Path) -> None:
-    """Where nothing can be exchanged: aside and in. `clear_leftovers` mends what a kill in between leaves."""
+    """Move the old folder aside and the new one in, for systems that cannot exchange them. `clear_leftovers` mends what a kill in between leaves."""
     old = fresh.parent / _OLD
     target.rename(old)
     try:
@@ -294,16 +314,19 @@ def clear_leftovers(target: Path) -> None:
         return
     for left in target.parent.glob(f"{_prefix(target)}*"):
         with suppress(OSError):
-            if not (left / _LOCK).exists():
-                if time.time() - left.stat().st_mtime > STALE_SECONDS:
-                    shutil.rmtree(left, ignore_errors=True)  # killed before it had its lock
-                continue
-            with (left / _LOCK).open("r+") as lock:
-                if not _lock(lock.fileno(), wait=False):
-                    continue  # its program is alive
-                if (left / _OLD).is_dir() and not target.exists():
-                    (left / _OLD).rename(target)
-                shutil.rmtree(left, ignore_errors=True)
+            if (left / _LOCK).exists():
+                _clear_locked(left, target)
+            elif time.time() - left.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)  # killed before it had its lock
+
+
+def _clear_locked(left: Path, target: Path) -> None:
+    """Clear a folder with a lock, unless its program is alive."""
+    with (left / _LOCK).open("r+") as lock:
+        if _lock(lock.fileno(), wait=False):
+            if (left / _OLD).is_dir() and not target.exists():
+                (left / _OLD).rename(target)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _prefix(target: Path) -> str:
@@ -311,7 +334,7 @@ def _prefix(target: Path) -> str:
 
 
 def _lock(descriptor: int, wait: bool) -> bool:
-    """Whether the lock is ours."""
+    """Take a lock. Returns False if somebody else holds it, or the system has none."""
     if sys.platform == "win32":
         return False
     try:

@@ -40,15 +40,15 @@ def changed_files(folder: Path) -> list[str]:
 
     Raises RunFolderError if nobody can tell.
     """
+    return changes_since_written(folder, current_sums(folder))
+
+
+def changes_since_written(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """The same as `changed_files` of a folder whose present digests are known. digests: by name."""
     if not (folder / SUMS).is_file():
         raise RunFolderError(
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"
         )
-    return changes_since(folder, current_sums(folder))
-
-
-def changes_since(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """The same as `changed_files` of a folder whose present digests are known. digests: by name."""
     written = recorded_sums(folder)
     told = []
     for name in filter(_counts, written):

@@ -16,7 +16,7 @@ from planner.results.ledger import Amounts, Ledger
 from planner.results.odds import worst_odds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Losses:
     """Loss by scenario and what follows from it (MUSD).
 
@@ -79,16 +79,17 @@ def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
     risk = given
     if case.model.objective.odds == "worst":
         risk = risk_under(case, losses, worst_odds(case, losses))
-    return Losses(losses, expected, tail, risk, given)
+    return Losses(by_scenario=losses, expected=expected, cvar=tail, risk=risk, risk_given=given)
 
 
 def mean_and_tail(
     case: Case, losses: Mapping[str, float], odds: Mapping[str, float]
 ) -> tuple[float, float]:
     """Expected loss and CVaR_alpha (MUSD) of losses by scenario under some odds."""
-    expected = sum(odds[w] * z for w, z in losses.items())
-    chances = [odds[w] for w in losses]
-    return expected, cvar(list(losses.values()), chances, case.model.objective.tail)
+    expected = sum(odds[scenario] * loss for scenario, loss in losses.items())
+    chances = [odds[scenario] for scenario in losses]
+    tail = cvar(list(losses.values()), chances, case.model.objective.tail)
+    return expected, tail
 
 
 def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float]) -> float:

@@ -59,11 +59,11 @@ class _Weighing:
         self.losses = np.array([losses[name] for name in self._names])
 
     def worst(self, at: float) -> _Tangent:
-        """Where the value at risk is `at`, the odds that give most."""
+        """The odds that give most where the value at risk is `at`."""
         return self._tangent(at, 1.0)
 
     def best(self, at: float) -> _Tangent:
-        """Where the value at risk is `at`, the odds that give least."""
+        """The odds that give least where the value at risk is `at`."""
         return self._tangent(at, -1.0)
 
     def _tangent(self, at: float, sign: float) -> _Tangent:

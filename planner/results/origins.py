@@ -1,4 +1,4 @@
-"""Where supply comes from: the table `origins`, on two bases, recomputed from the other tables alone.
+"""Origins of supply: the table `origins`, on two bases, recomputed from the other tables alone.
 
 Basis `last`: outside supply comes from the origin of its supplier, what plants make from the country of the last plant.
 Basis `traced`: what plants take in keeps its origin in proportion. In each country and form what is made, less what is

@@ -113,7 +113,7 @@ def figures(
 
 
 def _of_odds(case: Case, losses: Losses) -> dict[str, Any]:
-    """Where bounds of probabilities are given: the risk by the given ones, and the worst and best that losses have."""
+    """The risk by the given odds, and the worst and best within their bounds; nothing where none are given."""
     if not are_bounded(case) and case.model.objective.odds == "given":
         return {}
     worst = worst_odds(case, losses.by_scenario)

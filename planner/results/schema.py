@@ -13,7 +13,7 @@ from planner.data.stages import STAGES
 
 
 class Kind(StrEnum):
-    """What the cells of a column are."""
+    """The type of the cells of a column."""
 
     TEXT = "text"
     YEAR = "year"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     SHARE = "share, 0 to 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResultColumn:
     """A column: `heading` is what people read, `name` what the CSV has. `optional`: not in every run."""
 
@@ -35,7 +35,7 @@ class ResultColumn:
 
     @property
     def is_text(self) -> bool:
-        """Whether it holds ids or words."""
+        """It holds ids or words."""
         return self.kind is Kind.TEXT
 
 
@@ -49,20 +49,28 @@ class ResultTable:
 
 
 STATED = tomllib.loads(files("planner.results").joinpath("tables.toml").read_text(encoding="utf-8"))
-"""What tables.toml says, outcomes of studies too."""
+"""The content of tables.toml, outcomes of studies too."""
 
 
 def _declared() -> Iterator[ResultTable]:
     for name, table in STATED["tables"].items():
-        rows = [
-            [row, *STATED["columns"][row]] if isinstance(row, str) else row
-            for row in table["columns"]
-        ]
-        columns = tuple(
-            ResultColumn(name, Kind[kind.upper()], unit, heading, meaning, optional=bool(optional))
-            for name, kind, unit, heading, meaning, *optional in rows
-        )
+        columns = tuple(_column(cells) for cells in table["columns"])
         yield ResultTable(name, table["meaning"], columns)
+
+
+def _column(cells: str | list[str]) -> ResultColumn:
+    """A column as tables.toml states it; a name stands for one of those that tables share."""
+    if isinstance(cells, str):
+        cells = [cells, *STATED["columns"][cells]]
+    name, kind, unit, heading, meaning, *optional = cells
+    return ResultColumn(
+        name=name,
+        kind=Kind[kind.upper()],
+        unit=unit,
+        heading=heading,
+        meaning=meaning,
+        optional=bool(optional),
+    )
 
 
 STAGE_ITEMS = {name: stage.item for name, stage in STAGES.items()}

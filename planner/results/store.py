@@ -34,8 +34,13 @@ from planner.data.export import write_model, write_tables
 from planner.data.load import load
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
-from planner.results.folders import Fill, clear_leftovers, fill_again, write_folder
-from planner.results.integrity import changed_files, contradictions, refuse_if
+from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
+from planner.results.integrity import (
+    changed_files,
+    changes_since_written,
+    contradictions,
+    refuse_if,
+)
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 
@@ -54,7 +59,7 @@ UNREADABLE = (
     MemoryError,
 )
 NO_ARRAY = (SyntaxError, TokenError)
-"""What else reading an array may end in: its header is read as Python."""
+"""Other errors of reading an array: its header is read as Python."""
 QUOTE = '"'
 TO_QUOTE = re.compile('[,"\r\n]')
 Pages = Callable[[Path], AbstractContextManager[object]]
@@ -97,10 +102,9 @@ def _fill(plan: PlanValues, pages: Pages, folder: Path) -> None:
         for name, table in plan.tables.items():
             write_table(name, table, folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
-    summary = json.dumps(
-        plan.summary | {"seconds": seconds}, indent=2, ensure_ascii=False, allow_nan=False
-    )
-    (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
+    summary = plan.summary | {"seconds": seconds}
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
 
 
 def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
@@ -120,17 +124,19 @@ def csv_lines(table: pd.DataFrame) -> Iterator[str]:
     Each text and number is put into words once, however many rows hold it.
     """
     yield ",".join(map(_cell, map(str, table.columns))) + "\n"
-    columns = [_in_words(table.iloc[:, i]) for i in range(table.shape[1])]
+    columns = [_in_words(column) for _, column in table.items()]
     for begin in range(0, len(table), ROWS):
-        cells = (words[places[begin : begin + ROWS]].tolist() for words, places in columns)
-        for line in map(",".join, zip(*cells, strict=True)):
-            yield line + "\n"
+        end = begin + ROWS
+        cells = [words[places[begin:end]].tolist() for words, places in columns]
+        for line in zip(*cells, strict=True):
+            yield ",".join(line) + "\n"
 
 
 def _in_words(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
     """The cells that a column has, and the place of that of each row."""
     if column.dtype == object:  # of which 1, 1.0 and True would be one
-        places, values = np.arange(len(column)), column.tolist()
+        places = np.arange(len(column))
+        values = column.tolist()
     else:
         places, found = pd.factorize(column, use_na_sentinel=False)
         values = found.tolist()
@@ -141,7 +147,9 @@ def _cell(value: Any) -> str:
     if pd.isna(value):
         return ""
     text = armour(value) if isinstance(value, str) else str(value)
-    return f'"{text.replace(QUOTE, 2 * QUOTE)}"' if TO_QUOTE.search(text) else text
+    if not TO_QUOTE.search(text):
+        return text
+    return QUOTE + text.replace(QUOTE, 2 * QUOTE) + QUOTE
 
 
 def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
@@ -150,30 +158,33 @@ def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
     belongs_to: the `fingerprint` of the run that they are of. Raises RunFolderError, also if another run is there now.
     """
 
-    def checked(fresh: Path) -> None:
-        if changed_files(fresh) or belongs_to not in ("", fingerprint(fresh)):
+    def fill(fresh: Path) -> None:
+        digests = current_sums(folder)
+        changed = changes_since_written(folder, digests)
+        if changed or belongs_to not in ("", fingerprint(folder)):
             raise RunFolderError(
                 f"{folder}: another run was put there meanwhile; nothing was written"
             )
-        pages(fresh)
-
-    def fill(fresh: Path) -> None:
-        fill_again(folder, fresh, checked)
+        fill_again(folder, fresh, pages, digests)
 
     write_folder(folder, SUMMARY, A_RUN, fill, again=True)
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 of what a run folder says of itself: summary, inputs and tables, not the pages made of them, nor the
+    """SHA-256 of a run folder as it says of itself: summary, inputs and tables, not the pages made of them, nor the
     tables that may be asked for later."""
     found = hashlib.sha256()
-    tables = (
-        path for path in sorted((folder / "tables").glob("*")) if path.stem not in LATER_TABLES
-    )
-    for path in [folder / SUMMARY, *sorted((folder / "inputs").glob("*")), *tables]:
+    for path in [folder / SUMMARY, *_files(folder, "inputs"), *_files(folder, "tables")]:
+        if path.parent.name == "tables" and path.stem in LATER_TABLES:
+            continue
         content = path.read_bytes()
-        found.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
+        name = path.relative_to(folder).as_posix()
+        found.update(f"{name} {len(content)}\n".encode() + content)
     return found.hexdigest()
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    return sorted((folder / name).glob("*"))
 
 
 def write_case(case: Case, folder: Path) -> None:
@@ -192,46 +203,47 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
     folder = Path(folder)
     clear_leftovers(folder)
     try:
-        for path in sorted(folder.rglob("*")):
-            if leads_out(path, folder):
-                raise RunFolderError(f"{path}: is a link that leads out of the run folder")
-            if not (path.is_file() or path.is_dir()):
-                raise RunFolderError(f"{path}: is neither a file nor a folder; take it away")
-        if not (folder / SUMMARY).is_file():
-            raise RunFolderError(f"{folder}: is not a run folder: it holds no {SUMMARY}")
+        _refuse_what_is_no_run(folder)
         if as_written:
             refuse_if(folder, changed_files(folder))
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        status, name = Status(summary["status"]), str(summary["case"])
+        status = Status(summary["status"])
+        name = str(summary["case"])
         tables = {
             path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))
         }
-        point = (
-            np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
-        )
+        solution = folder / SOLUTION
+        point = np.load(solution, allow_pickle=False) if solution.exists() else None
     except (*UNREADABLE, *NO_ARRAY) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, contradictions(case, summary, tables))
-    return PlanValues(case, status, summary, tables, point)
+    return PlanValues(case=case, status=status, summary=summary, tables=tables, point=point)
+
+
+def _refuse_what_is_no_run(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if leads_out(path, folder):
+            raise RunFolderError(f"{path}: is a link that leads out of the run folder")
+        if not (path.is_file() or path.is_dir()):
+            raise RunFolderError(f"{path}: is neither a file nor a folder; take it away")
+    if not (folder / SUMMARY).is_file():
+        raise RunFolderError(f"{folder}: is not a run folder: it holds no {SUMMARY}")
 
 
 def _read_table(path: Path) -> pd.DataFrame:
     """A result table with ids as text, whatever they look like, and numbers to the last digit."""
-    ids = dict.fromkeys(TEXT_COLUMNS, str)
     table = pd.read_csv(
-        path, dtype=ids, keep_default_na=False, na_values={"year": [""], "quarter": [""]}
+        path,
+        dtype=dict.fromkeys(TEXT_COLUMNS, str),
+        keep_default_na=False,
+        na_values={"year": [""], "quarter": [""]},
     )
-    texts = [column for column in table.columns if column in TEXT_COLUMNS]
-    for column in texts:
+    for column in table.columns.intersection(list(TEXT_COLUMNS), sort=False):
         places, words = pd.factorize(table[column])
-        table[column] = pd.array([unarmour(word) for word in words.tolist()], dtype="str").take(
-            places
-        )
-    blank = [
-        column
-        for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ()))
-        if column in table
-    ]
+        plain = pd.array([unarmour(word) for word in words.tolist()], dtype="str")
+        table[column] = plain.take(places)
+    may_be_blank = ["quarter", "year"] if path.stem == "shadow_prices" else ["quarter"]
+    blank = table.columns.intersection(may_be_blank)
     return table.astype(dict.fromkeys(blank, "Int64"))

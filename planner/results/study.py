@@ -1,4 +1,4 @@
-"""What a study found, as values: outcomes, influences, failures, options, plans held fixed, the frontier."""
+"""The findings of a study, as values: outcomes, influences, failures, options, plans held fixed, the frontier."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIST_GROUPS = frozenset(STATED["named_where_not_zero"])
 
 
 def unsaid(outcome: str) -> float:
-    """What an outcome is at a point that has an optimum and does not name it."""
+    """The value of an outcome at a point that has an optimum and does not name it."""
     return 0.0 if outcome.split(".")[0] in LIST_GROUPS else math.nan
 
 
@@ -45,13 +45,13 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the results do not depend on the way to them."""
+        """The results do not depend on the way to them."""
         return self.worst <= AGREEMENT
 
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """How far the study of a folder is. `seconds`: spent on its points, all workers together. `bad`: (point, status,
+    """The progress of the study of a folder. `seconds`: spent on its points, all workers together. `bad`: (point, status,
     message) of what has no optimum. `agreement`: of the points that were solved again from nothing. `reused`: points
     that had been run in the folder for a former study, and `others`: results of that one that the journal keeps."""
 
@@ -73,7 +73,7 @@ class StudyStatus:
 
 
 def moves(values: Iterable[float]) -> bool:
-    """Whether some amounts differ by more than the solver's tolerance."""
+    """Some amounts differ by more than the solver's tolerance."""
     known = [value for value in values if not math.isnan(value)]
     return bool(known) and max(known) - min(known) > NOISE * (1.0 + max(map(abs, known)))
 
@@ -93,7 +93,7 @@ class SensitivityIndex:
 
 @dataclass(frozen=True)
 class PairIndex:
-    """What two uncertainties explain together beyond each alone, a share of the variance."""
+    """The part that two uncertainties explain together beyond each alone, a share of the variance."""
 
     one: str
     other: str
@@ -127,7 +127,7 @@ class Indices:
 
     @property
     def decided(self) -> bool:
-        """Whether it is known which uncertainty moves the outcome most: the intervals of the first two are apart."""
+        """One uncertainty is known to move the outcome most: the intervals of the first two are apart."""
         first, *others = self.ranked
         if not others:
             return True
@@ -161,7 +161,7 @@ class Failures:
 
 @dataclass(frozen=True)
 class OutcomeResults:
-    """What moves one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty. regression:
+    """Influences on one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty. regression:
     standardised coefficients, of a sample without blocks."""
 
     outcome: str

@@ -61,7 +61,7 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Whether every rule holds within tolerance."""
+        """Every rule holds within tolerance."""
         return self.worst <= TOLERANCE
 
 

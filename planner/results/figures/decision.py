@@ -191,7 +191,7 @@ def risk_by_party(run: RunFigures) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicMoney:
-    """Who pays out of public budgets, and where these bind (MUSD).
+    """Payments out of public budgets, and the years in which these bind (MUSD).
 
     payers: funder -> paid, who pays most first; used: share of all budgets; binding: years in which one more MUSD
     reduces the objective by more than it is; budgeted: what those years have; dearest: the most that one more reduces,

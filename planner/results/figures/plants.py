@@ -94,7 +94,7 @@ def capacity_by_year(run: RunFigures, stage: str, kind: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class PlantCount:
-    """How many plants have capacity in a year, without the plan and with it, and how many of those with it produce:
+    """Plants that have capacity in a year, without the plan and with it, and those with it that produce:
     the fewest and the most over the scenarios, and expected."""
 
     year: int

@@ -47,7 +47,7 @@ class RunFigures:
 
     @property
     def solved(self) -> bool:
-        """Whether there is a plan."""
+        """There is a plan."""
         return "risk_musd" in self.summary
 
     @cached_property
@@ -57,7 +57,7 @@ class RunFigures:
 
     @cached_property
     def compared(self) -> bool:
-        """Whether the run says what happens without a plan."""
+        """The run states its figures without a plan."""
         return "without_plan" in self.summary and WITHOUT in self.tables["shortfall"]
 
     @property
