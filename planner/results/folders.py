@@ -298,7 +298,10 @@ def _swap(one: Path, two: Path) -> bool:
 
 
 def _two_steps(fresh: Path, target: Path) -> None:
-    """Move the old folder aside and the new one in, for systems that cannot exchange them. `clear_leftovers` mends what a kill in between leaves."""
+    """Move the old folder aside and the new one in, where a system cannot exchange them.
+
+    `clear_leftovers` mends what a kill in between leaves.
+    """
     old = fresh.parent / _OLD
     target.rename(old)
     try:
