@@ -39,9 +39,11 @@ _SPREADSHEET_ERRORS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LATIN = "AaBCcEeHIiJjKMNOopPqQSsTwWXxyYZv"
 _FOREIGN = ("АаВСсЕеНІіЈјКМΝОорРԛԚЅѕТԝԜХхуΥΖν", "ΑаΒССЕеΗΙіЈјΚΜΝΟοрΡԛԚЅѕΤԝԜΧхуΥΖν")
-CONFUSABLE = str.maketrans(
-    {c: latin for letters in _FOREIGN for c, latin in zip(letters, _LATIN, strict=True)}
-)
+CONFUSABLE = {
+    ord(letter): latin
+    for letters in _FOREIGN
+    for letter, latin in zip(letters, _LATIN, strict=True)
+}
 """Cyrillic and Greek letters that look like Latin ones."""
 _BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
 """Characters that no category calls invisible, and that are not seen either."""
@@ -81,11 +83,9 @@ def end_of(period: int | Quarter) -> tuple[int, int]:
 
 def later_by(period: int | Quarter, years: int) -> int | Quarter:
     """The same year or quarter so many years later."""
-    return (
-        Quarter(period.year + years, period.quarter)
-        if isinstance(period, Quarter)
-        else period + years
-    )
+    if isinstance(period, Quarter):
+        return Quarter(period.year + years, period.quarter)
+    return period + years
 
 
 def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
@@ -105,7 +105,8 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
+        is_whole = value.is_integer() and abs(value) < 1e15
+        return str(int(value)) if is_whole else repr(float(value))
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, tuple | list):
@@ -129,9 +130,8 @@ def parse_number(value: object) -> object:
     if text.upper() in _SPREADSHEET_ERRORS:
         raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=shown)
     if _COMMA.fullmatch(text):
-        raise wrong(
-            "decimal-comma", '"{text}" has a decimal comma or thousands separator', text=shown
-        )
+        said = '"{text}" has a decimal comma or thousands separator'
+        raise wrong("decimal-comma", said, text=shown)
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
         raise wrong("not-finite", '"{text}" is not a finite number', text=shown)
     if _UNIT.fullmatch(text):
@@ -152,14 +152,12 @@ def parse_whole(value: object) -> object:
 def parse_period(value: object) -> object:
     """Text -> Quarter, or int for a whole year."""
     if isinstance(value, str):
-        if found := _QUARTER.fullmatch(value.strip()):
-            value = Quarter(int(found[1]), int(found[2]))
+        quarter = _QUARTER.fullmatch(value.strip())
+        if quarter:
+            value = Quarter(int(quarter[1]), int(quarter[2]))
         elif "q" in value.casefold():
-            raise wrong(
-                "not-a-period",
-                '"{text}" is neither a year nor a quarter such as 2028Q2',
-                text=value,
-            )
+            said = '"{text}" is neither a year nor a quarter such as 2028Q2'
+            raise wrong("not-a-period", said, text=value)
         else:
             value = parse_whole(value)
     year = value.year if isinstance(value, Quarter) else value
@@ -172,60 +170,55 @@ def parse_flag(value: object) -> object:
     """Text -> bool."""
     if not isinstance(value, str):
         return value
-    flag = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(
-        value.strip().casefold()
-    )
-    if flag is None:
-        raise wrong("not-a-flag", '"{text}" must be true or false', text=value)
-    return flag
+    word = value.strip().casefold()
+    if word in ("true", "1", "yes"):
+        return True
+    if word in ("false", "0", "no"):
+        return False
+    raise wrong("not-a-flag", '"{text}" must be true or false', text=value)
 
 
 def parse_name(value: object, allowed: str = "") -> object:
     """Text for people: nothing invisible, which would reach pages and the terminal, but what is allowed."""
-    if isinstance(value, str) and (code := invisible(value, allowed)):
-        raise wrong(
-            "invisible-character",
-            '"{text}" contains the invisible character {code}',
-            text=value,
-            code=code,
-        )
+    code = invisible(value, allowed) if isinstance(value, str) else ""
+    if code:
+        raise _invisible(value, code)
     return value
+
+
+def _invisible(text: object, code: str) -> PydanticCustomError:
+    said = '"{text}" contains the invisible character {code}'
+    return wrong("invisible-character", said, text=text, code=code)
 
 
 def parse_label(value: object) -> object:
     """Text that tells things apart: nothing invisible, and no foreign letter that passes for a Latin one beside it."""
     parse_name(value)
-    if isinstance(value, str):
-        hidden = [
-            c
-            for c in value
-            if c in _BLANKS or (c.isspace() and c != " ") or "\ufe00" <= c <= "\ufe0f"
-        ]
-        if hidden:
-            code = f"U+{ord(hidden[0]):04X}"
-            raise wrong(
-                "invisible-character",
-                '"{text}" contains the invisible character {code}',
-                text=value,
-                code=code,
-            )
-        foreign = [c for c in value if ord(c) in CONFUSABLE]
-        if foreign and any("LATIN" in unicodedata.name(c, "") for c in value if c.isalpha()):
-            said = '"{text}" contains {letter}, which looks like the letter {latin}'
-            letter, latin = unicodedata.name(foreign[0]).title(), foreign[0].translate(CONFUSABLE)
-            raise wrong("mixed-letters", said, text=value, letter=letter, latin=latin)
+    if not isinstance(value, str):
+        return value
+    for letter in value:
+        is_blank = letter in _BLANKS or (letter.isspace() and letter != " ")
+        if is_blank or "\ufe00" <= letter <= "\ufe0f":
+            raise _invisible(value, f"U+{ord(letter):04X}")
+    foreign = [letter for letter in value if ord(letter) in CONFUSABLE]
+    if foreign and any(map(_is_latin, value)):
+        said = '"{text}" contains {letter}, which looks like the letter {latin}'
+        letter = unicodedata.name(foreign[0]).title()
+        latin = CONFUSABLE[ord(foreign[0])]
+        raise wrong("mixed-letters", said, text=value, letter=letter, latin=latin)
     return value
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isalpha() and "LATIN" in unicodedata.name(letter, "")
 
 
 def parse_id(value: object) -> object:
     """Text -> identifier: a label without ';', '*' or line breaks, which lists and wildcards use."""
     if isinstance(value, str):
         if re.search(r"[;*\r\n]", value):
-            raise wrong(
-                "bad-id",
-                '"{text}" contains one of ; * or a line break, which ids may not',
-                text=value,
-            )
+            said = '"{text}" contains one of ; * or a line break, which ids may not'
+            raise wrong("bad-id", said, text=value)
         parse_label(value)
         if value.upper() in _SPREADSHEET_ERRORS:
             raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=value)
@@ -267,6 +260,16 @@ Wildcard = Annotated[str, BeforeValidator(parse_wildcard)]
 def col(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
     """A column: its meaning, unit, default (none: the cell must be filled) and bounds."""
     return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)
+
+
+def identifier(meaning: str) -> Any:
+    """A name that must be filled."""
+    return col(meaning, min_length=1)
+
+
+def above_zero(meaning: str, unit: str, default: Any = ..., most: float = 1e12) -> Any:
+    """A finite number > 0."""
+    return col(meaning, unit, default, gt=0, le=most, allow_inf_nan=False)
 
 
 def positive(meaning: str, unit: str, default: Any = ...) -> Any:
@@ -344,11 +347,11 @@ Wanted = object
 
 def matching(rows: Sequence[Row], where: Mapping[str, Wanted]) -> list[int]:
     """Positions of the rows whose cells all fit. Columns must exist."""
-    return [
-        i
-        for i, row in enumerate(rows)
-        if all(fits(getattr(row, name), w) for name, w in where.items())
-    ]
+    positions: list[int] = []
+    for at, row in enumerate(rows):
+        if all(fits(getattr(row, name), wanted) for name, wanted in where.items()):
+            positions.append(at)
+    return positions
 
 
 def conditions(text: str) -> dict[str, str]:

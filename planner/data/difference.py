@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from operator import attrgetter
 
 from planner.data.cells import CARRIED, Row, text_of
 from planner.data.change import MODEL, Change, RowConditions, change_of, plain
@@ -21,11 +22,11 @@ UNREAD_OF = {"elements": frozenset({"price_usd_per_kg"})}
 
 
 def is_read(table: Table, column: str) -> bool:
-    """Whether a program reads a column."""
+    """A program reads a column."""
     return column not in UNREAD and column not in UNREAD_OF.get(table.name, frozenset())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """One cell, row or key of the model file that differs.
 
@@ -54,36 +55,42 @@ def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
         if was != becomes[key] and key not in UNREAD and key != "targets":
-            yield Difference(MODEL, (), key, was, becomes[key])
+            yield Difference(table=MODEL, key=(), column=key, before=was, after=becomes[key])
 
 
 def changes(old: Lookups, new: Lookups) -> list[Fault]:
-    """What became of the inputs, each change at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
-    out = []
+    """Changes of the inputs as faults, each at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
+    told: list[Fault] = []
     for one in differences(old, new):
-        named, is_row = " ".join(filter(None, one.key)), one.table != MODEL and not one.column
-        before, after = (text_of(cell) or "blank" for cell in (one.before, one.after))
-        said = f"{before} -> {after}{f' ({named})' if named else ''}"
-        if is_row:
-            said = f"{'a new row' if one.before is None else 'the row is gone'}: {named}"
-        origin = old.origin if is_row and one.after is None else new.origin
-        place, cell = origin.place(one.table), origin.cell(one.table, one.line, one.column)
-        out.append(
-            Fault(
-                place,
-                one.line,
-                one.column,
-                said,
-                "changed",
-                "" if is_row else text_of(one.after),
-                cell=cell,
-            )
+        named = " ".join(filter(None, one.key))
+        origin = new.origin
+        value = text_of(one.after)
+        if one.table == MODEL or one.column:
+            before = text_of(one.before) or "blank"
+            said = f"{before} -> {value or 'blank'}"
+            if named:
+                said += f" ({named})"
+        else:
+            value = ""
+            said = f"a new row: {named}"
+            if one.after is None:
+                said = f"the row is gone: {named}"
+                origin = old.origin
+        change = Fault(
+            origin.place(one.table),
+            one.line,
+            one.column,
+            said,
+            rule="changed",
+            value=value,
+            cell=origin.cell(one.table, one.line, one.column),
         )
-    return out
+        told.append(change)
+    return told
 
 
 def identity(table: Table, row: Row) -> tuple[str, ...]:
-    """What identifies a row, as text. The factor of a shock is part of its key, yet it is a figure."""
+    """Cells that identify a row, as text. The factor of a shock is part of its key, yet it is a figure."""
     return tuple(text_of(getattr(row, column)) for column in _identifying(table))
 
 
@@ -91,29 +98,38 @@ def paired(
     table: Table, before: Iterable[Row], after: Iterable[Row]
 ) -> list[tuple[Row | None, Row | None]]:
     """The rows of both, side by side where they are the same row; sorted by what identifies them."""
-    found: dict[tuple[str, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
-    for side, rows in enumerate((before, after)):
-        for row in rows:
-            found[identity(table, row)][side].append(row)
+    one = _by_identity(table, before)
+    two = _by_identity(table, after)
     pairs: list[tuple[Row | None, Row | None]] = []
-    for key in sorted(found):
-        # Shocks that differ in nothing but their factor go in the order of it.
-        one, two = (
-            sorted(rows, key=lambda row: getattr(row, table.key[-1])) for rows in found[key]
-        )
-        pairs += zip_longest(one, two)
+    for key in sorted(one.keys() | two.keys()):
+        pairs += zip_longest(one[key], two[key])
     return pairs
 
 
+def _by_identity(table: Table, rows: Iterable[Row]) -> defaultdict[tuple[str, ...], list[Row]]:
+    """Rows by what identifies them; shocks that differ in nothing but their factor in the order of it."""
+    found: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[identity(table, row)].append(row)
+    for together in found.values():
+        together.sort(key=attrgetter(table.key[-1]))
+    return found
+
+
 def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator[Difference]:
+    row = two or one
+    if row is None:
+        return
+    key = identity(table, row)
     if one is None or two is None:
-        key = identity(table, one or two)  # type: ignore[arg-type]
-        yield Difference(table.name, key, "", one, two, (two or one).line)  # type: ignore[union-attr]
+        yield Difference(table=table.name, key=key, column="", before=one, after=two, line=row.line)
         return
     for column in table.row.columns():
         before, after = getattr(one, column), getattr(two, column)
         if before != after and is_read(table, column):
-            yield Difference(table.name, identity(table, one), column, before, after, two.line)
+            yield Difference(
+                table=table.name, key=key, column=column, before=before, after=after, line=row.line
+            )
 
 
 # ---- as changes ------------------------------------------------------------------------------------------------------
@@ -132,14 +148,15 @@ def difference(old: Lookups, new: Lookups) -> list[Change]:
         before, after = old.tables.rows(table.name), new.tables.rows(table.name)
         shared = Counter(identity(table, row) for row in before)
         for one, two in paired(table, before, after):
-            if one is None:
-                found.append(_added(table, two))  # type: ignore[arg-type]
-                continue
-            where = _address(table, one, is_alone=shared[identity(table, one)] == 1)
-            if two is None:
-                found.append(Change(table=table.name, rows=where, how="gone"))
-            else:
-                found += _cells(table, where, one, two)
+            if one is not None:
+                is_alone = shared[identity(table, one)] == 1
+                where = _address(table, one, is_alone)
+                if two is None:
+                    found.append(Change(table=table.name, rows=where, how="gone"))
+                else:
+                    found += _cells(table, where, one, two)
+            elif two is not None:
+                found.append(_added(table, two))
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
         if was != becomes[key]:
@@ -148,23 +165,26 @@ def difference(old: Lookups, new: Lookups) -> list[Change]:
 
 
 def _address(table: Table, row: Row, is_alone: bool) -> RowConditions:
-    """What names a row and no other."""
-    named = dict(zip(_identifying(table), identity(table, row), strict=True))
+    """Conditions that a row fulfils and no other."""
+    columns = _identifying(table)
     if not is_alone:
-        for column in ("factor", *table.twins):
-            named[column] = text_of(getattr(row, column))
-    return tuple(named.items())
+        columns += ("factor", *table.twins)
+    return tuple((column, text_of(getattr(row, column))) for column in columns)
 
 
 def _added(table: Table, row: Row) -> Change:
-    named = dict(zip(_identifying(table), identity(table, row), strict=True))
-    rows = tuple((name, text) for name, text in named.items() if text)
+    named = _identifying(table)
+    rows: list[tuple[str, str]] = []
     cells: dict[str, object] = {}
     for column in (*table.row.columns(), *CARRIED):
         value = getattr(row, column)
-        if column not in named and value != table.row.model_fields[column].default:
+        if column in named:
+            if text_of(value):
+                rows.append((column, text_of(value)))
+        elif value != table.row.model_fields[column].default:
             cells[column] = plain(value)
-    return Change(table=table.name, rows=rows, how="new", value=cells)
+    rows.sort(key=lambda condition: named.index(condition[0]))
+    return Change(table=table.name, rows=tuple(rows), how="new", value=cells)
 
 
 def _cells(table: Table, where: RowConditions, one: Row, two: Row) -> Iterator[Change]:

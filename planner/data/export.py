@@ -1,4 +1,4 @@
-"""A case for other programs: as a workbook, as CSV; and what its tables and model file are declared as.
+"""A case for other programs: as a workbook, as CSV; and the declarations of its tables and model file.
 
 Declarations are JSON Schema (https://json-schema.org/draft/2020-12) and Frictionless descriptors
 (https://specs.frictionlessdata.io/data-package).
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -44,55 +45,61 @@ def datapackage(name: str, headers: Mapping[str, tuple[str, ...]] | None = None)
     """Frictionless descriptor of a case folder; `headers` are those of the tables it has (None: all)."""
     wanted = [table for table in TABLES if headers is None or table.name in headers]
     present = {table.name for table in wanted}
+    resources: list[dict[str, Any]] = []
+    for table in wanted:
+        header = (headers or {}).get(table.name, ())
+        resource = {
+            "name": table.name,
+            "path": f"{table.name}.csv",
+            "profile": "tabular-data-resource",
+            "description": table.meaning,
+            "format": "csv",
+            "encoding": "utf-8",
+            "schema": table_schema(table, present, header),
+        }
+        resources.append(resource)
     return {
-        "name": "".join(
-            c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name.casefold()
-        ),
+        "name": re.sub("[^A-Za-z0-9_.-]", "-", name.casefold()),
         "title": name,
         "profile": "tabular-data-package",
-        "resources": [
-            {
-                "name": table.name,
-                "path": f"{table.name}.csv",
-                "profile": "tabular-data-resource",
-                "description": table.meaning,
-                "format": "csv",
-                "encoding": "utf-8",
-                "schema": table_schema(table, present, (headers or {}).get(table.name, ())),
-            }
-            for table in wanted
-        ],
+        "resources": resources,
     }
 
 
 def table_schema(table: Table, present: set[str], header: tuple[str, ...] = ()) -> dict[str, Any]:
     """Fields in the order of the header (none: all), key and references of a table."""
-    fields = [
-        {"name": name, "type": "string", "description": "carried, never computed with"}
-        if name in CARRIED
-        else describe_column(name, table.row.model_fields[name])
-        for name in header or (*table.row.columns(), *CARRIED)
-    ]
+    fields: list[dict[str, Any]] = []
+    for name in header or (*table.row.columns(), *CARRIED):
+        field = {"name": name, "type": "string", "description": "carried, never computed with"}
+        if name not in CARRIED:
+            field = describe_column(name, table.row.model_fields[name])
+        fields.append(field)
     schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
     # A primary key must be filled in every row, which a key with blanks for "all" is not.
     if all(table.row.model_fields[column].is_required() for column in table.key):
         schema["primaryKey"] = list(table.key)
-    keys = []
+    references: list[dict[str, Any]] = []
+    for column, (other, defining) in _foreign_keys(table):
+        if other in present and (not header or column in header):
+            reference = {"resource": other, "fields": defining}
+            references.append({"fields": column, "reference": reference})
+    if references:
+        schema["foreignKeys"] = references
+    return schema
+
+
+def _foreign_keys(table: Table) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Columns of a table that always name one row of another, and the table and column that they name."""
     for source, column, kind in REFERENCES:
         defined = DEFINED.get(kind)
-        if source == table.name and defined and defined[0] in present and defined not in SHARED:
-            optional = not table.row.model_fields[column].is_required()
-            if (
-                (source, column) not in LISTS_OF_NAMES
-                and not optional
-                and (not header or column in header)
-            ):
-                keys.append(
-                    {"fields": column, "reference": {"resource": defined[0], "fields": defined[1]}}
-                )
-    if keys:
-        schema["foreignKeys"] = keys
-    return schema
+        if source != table.name or defined is None or defined in SHARED:
+            continue
+        is_list = (source, column) in LISTS_OF_NAMES
+        if not is_list and table.row.model_fields[column].is_required():
+            yield column, defined
+
+
+_BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "minimum"}
 
 
 def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
@@ -110,12 +117,13 @@ def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
     if kind == PERIOD:
         out["type"] = "string"
         limits["pattern"] = "[0-9]{1,4}|[0-9]{4}Q[1-4]"
-    if choices := choices_of(field):
+    choices = choices_of(field)
+    if choices:
         limits["enum"] = list(choices)
     for bound in field.metadata:
-        for key, word in (("ge", "minimum"), ("le", "maximum"), ("gt", "minimum")):
-            if hasattr(bound, key):
-                limits[word] = getattr(bound, key)
+        for name_of_bound, word in _BOUNDS.items():
+            if hasattr(bound, name_of_bound):
+                limits[word] = getattr(bound, name_of_bound)
     if limits:
         out["constraints"] = limits
     return out
@@ -130,9 +138,11 @@ def choices_of(field: FieldInfo) -> tuple[str, ...]:
 
 
 def list_source(table: str, column: str) -> tuple[str, str] | tuple[str, ...]:
-    """Where the drop-down of a column takes its words from: a table and column, or fixed words; () if none."""
+    """Source of the words in the drop-down of a column: a table and column, or fixed words; () if none."""
+    if (table, column) in LISTS_OF_NAMES:
+        return ()
     for source, name, kind in REFERENCES:
-        if (source, name) == (table, column) and (source, name) not in LISTS_OF_NAMES:
+        if (source, name) == (table, column):
             return DEFINED.get(kind) or FIXED[kind]
     return ()
 
@@ -145,6 +155,7 @@ _BOOK = {
     "strings_to_numbers": False,
     "in_memory": True,
 }
+_MODEL_COLUMNS = {"key": "required", "value": "required", "meaning": "optional"}
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
@@ -166,13 +177,15 @@ def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
         "example text": book.add_format({**_EXAMPLE, "num_format": "@"}),
     }
     _notes_sheet(book, case, example, styles)
-    laid_out = [
-        table for table in TABLES if case.tables.rows(table.name) or table.required or example
-    ]
+    laid_out: list[Table] = []
+    for table in TABLES:
+        rows = case.tables.rows(table.name)
+        if rows or table.required or example:
+            _sheet(book, table, rows, styles, example=example)
+            laid_out.append(table)
+    names = {table.name for table in laid_out}
     for table in laid_out:
-        _sheet(book, table, case.tables.rows(table.name), styles, example)
-    for table in laid_out:
-        _drop_downs(book, table, {table.name for table in laid_out})
+        _drop_downs(book, table, names)
     _model_sheet(book, case.model, styles)
     book.close()
 
@@ -181,91 +194,88 @@ def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]
     sheet = book.add_worksheet(NOTES_SHEET)
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 110)
-    said = [
-        ("this sheet", "is not read: write in it what you like"),
-        (
-            "other sheets",
-            "are the tables of a case. Blue columns must be filled; each heading has a note",
-        ),
-        (
-            "checking",
-            "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan",
-        ),
-    ]
+    said = {
+        "this sheet": "is not read: write in it what you like",
+        "other sheets": "are the tables of a case. Blue columns must be filled; each heading has a note",
+        "checking": "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan",
+    }
     if example:
-        said.append(
-            ("grey rows", f"are an example, the case {case.name}: write over or delete them")
-        )
-    said += [
-        ("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'),
-        ("", ""),
-    ]
-    for row, (what, words) in enumerate(said):
-        sheet.write_string(row, 0, what, styles["bold"])
-        sheet.write_string(row, 1, words)
-    for row, table in enumerate(TABLES, start=len(said)):
-        sheet.write_string(row, 0, table.name, styles["bold"])
+        said["grey rows"] = f"are an example, the case {case.name}: write over or delete them"
+    model = f'holds the model "{case.model.name}": a key left empty has its default'
+    said |= {"sheet model": model, "": ""}
+    for table in TABLES:
         must = "must be there" if table.required else "may be left out"
-        sheet.write_string(
-            row, 1, f"{table.meaning} ({must}; a row is identified by {', '.join(table.key)})"
-        )
+        key = ", ".join(table.key)
+        said[table.name] = f"{table.meaning} ({must}; a row is identified by {key})"
+    for row, (name, words) in enumerate(said.items()):
+        sheet.write_string(row, 0, name, styles["bold"])
+        sheet.write_string(row, 1, words)
 
 
 def _sheet(
-    book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], example: bool
+    book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], *, example: bool
 ) -> None:
     sheet = book.add_worksheet(table.name)
     sheet.freeze_panes(1, len(table.key) if example else 1)
-    columns = [*table.row.columns(), *CARRIED]
-    for position, name in enumerate(columns):
+    for position, name in enumerate((*table.row.columns(), *CARRIED)):
         field = table.row.model_fields[name]
-        required = field.is_required()
         # Ids such as 007 or 1E5 stay text, as they are in a CSV file.
         is_text = field_type(field) == "string"
-        sheet.set_column(
-            position, position, max(9, len(name) + 2), styles["text"] if is_text else None
-        )
-        sheet.write_string(0, position, name, styles["required" if required else "optional"])
+        width = max(9, len(name) + 2)
+        sheet.set_column(position, position, width, styles["text"] if is_text else None)
+        heading = styles["required" if field.is_required() else "optional"]
+        sheet.write_string(0, position, name, heading)
         if name not in CARRIED:
-            sheet.write_comment(0, position, _note(field, required), {"x_scale": 2})
-        style = styles["example text" if is_text else "example"] if example else None
+            sheet.write_comment(0, position, _note(field), {"x_scale": 2})
+        style = None
+        if example:
+            style = styles["example text" if is_text else "example"]
         for number, row in enumerate(rows, start=1):
-            _write(sheet, number, position, _stated(row, name), style)
+            _write(sheet, number, position, _stated(row, name), style=style)
 
 
-def _note(field: Any, required: bool) -> str:
-    unit = field.json_schema_extra["unit"]
-    default = "" if field.default in (None, "", ()) else f" Blank = {field.default}."
-    return f"{field.description}{f' ({unit})' if unit else ''}. {'Required.' if required else f'May be blank.{default}'}"
+def _note(field: FieldInfo) -> str:
+    extra: Any = field.json_schema_extra
+    meaning = str(field.description)
+    if extra["unit"]:
+        meaning += f" ({extra['unit']})"
+    if field.is_required():
+        return f"{meaning}. Required."
+    note = f"{meaning}. May be blank."
+    if field.default not in (None, "", ()):
+        note += f" Blank = {field.default}."
+    return note
 
 
 def _drop_downs(book: Any, table: Table, laid_out: Collection[str]) -> None:
     """Lists to choose from, in all columns that have one; `laid_out` are the sheets there are."""
     sheet = book.get_worksheet_by_name(table.name)
     for position, column in enumerate(table.row.columns()):
-        if words := _words(table, column, laid_out):
+        words = _words(table, column, laid_out)
+        if words:
             # A hint, not a wall: `planner check` is what refuses, and it names the nearest word.
-            options = {"validate": "list", "source": words, "error_type": "warning"}
-            sheet.data_validation(1, position, LIST_ROWS, position, options)
+            rule = {"validate": "list", "source": words, "error_type": "warning"}
+            sheet.data_validation(1, position, LIST_ROWS, position, options=rule)
 
 
 def _words(table: Table, column: str, laid_out: Collection[str]) -> list[str] | str:
     """Words or cells that the drop-down of a column lists; none if empty."""
     field = table.row.model_fields[column]
-    words = list(choices_of(field))
-    source = list_source(table.name, column)
     if field_type(field) == "boolean":
         return ["true", "false"]
+    words = list(choices_of(field))
+    source = list_source(table.name, column)
     if words or not source or source[0] not in BY_NAME:
         return words or list(source)
-    if source[0] not in laid_out:
+    other, defining, *_ = source
+    if other not in laid_out:
         return []
-    letter = get_column_letter(BY_NAME[source[0]].row.columns().index(source[1]) + 1)
-    return f"={source[0]}!${letter}$2:${letter}${LIST_ROWS}"
+    letter = get_column_letter(BY_NAME[other].row.columns().index(defining) + 1)
+    return f"={other}!${letter}$2:${letter}${LIST_ROWS}"
 
 
-def _write(sheet: Any, row: int, column: int, value: object, style: Any = None) -> None:
-    if value is None or value == "" or value == ():
+def _write(sheet: Any, row: int, column: int, value: object, *, style: Any = None) -> None:
+    if value in (None, "", ()):
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value, style)
@@ -276,26 +286,28 @@ def _write(sheet: Any, row: int, column: int, value: object, style: Any = None) 
 
 
 def _model_sheet(book: Any, model: ModelFile, styles: dict[str, Any]) -> None:
-    """Key and value, which are read, and what a key means."""
+    """Key and value, which are read, and the meaning of a key."""
     sheet = book.add_worksheet(MODEL_SHEET)
     sheet.set_column(0, 1, 30)
     sheet.set_column(2, 2, 90)
-    for position, name in enumerate(("key", "value", "meaning")):
-        sheet.write_string(0, position, name, styles["required" if position < 2 else "optional"])
+    for position, (name, style) in enumerate(_MODEL_COLUMNS.items()):
+        sheet.write_string(0, position, name, styles[style])
     defaults = ModelFile().flat()
     for number, (key, value) in enumerate(model.flat().items(), start=1):
         sheet.write_string(number, 0, key)
         _write(sheet, number, 1, _targets_in_line(model) if key == "targets" else value)
-        default = f" Default: {text_of(defaults[key])}." if defaults[key] not in (None, "") else ""
-        sheet.write_string(number, 2, f"{meaning(key)}{default}")
+        said = meaning(key)
+        if defaults[key] not in (None, ""):
+            said += f" Default: {text_of(defaults[key])}."
+        sheet.write_string(number, 2, said)
 
 
 def _targets_in_line(model: ModelFile) -> str:
     """The targets of a model file as one TOML value, for a cell; '' without any."""
-    tables = []
+    tables: list[str] = []
     for target in model.targets:
         given = target.model_dump(mode="json", exclude_defaults=True)
-        keys = ", ".join(f"{key} = {_toml(value)}" for key, value in given.items())
+        keys = ", ".join(_toml_lines(given))
         tables.append("{" + keys + "}")
     return f"[{', '.join(tables)}]" if tables else ""
 
@@ -309,9 +321,9 @@ def write_tables(case: Lookups, folder: Path, also: Collection[str] = ()) -> Non
         rows = case.tables.rows(table.name)
         if not rows and not table.required and table.name not in also:
             continue
+        columns = [*table.row.columns(), *CARRIED]
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            columns = [*table.row.columns(), *CARRIED]
             writer.writerow(columns)
             for row in rows:
                 writer.writerow([cell_text(_stated(row, column)) for column in columns])

@@ -27,7 +27,8 @@ from planner.data.scenario_tree import Vector
 from planner.data.stages import FORMS, MAGNET, METAL, STAGES
 
 LEAST = {1: 100.0, 2: 20.0}
-"""How far a figure is from the nearest of so many others if it stands out; of more, FAR. So it is from their spread."""
+"""Times that a figure is away from the nearest of so many others if it stands out; of more, FAR. So it is from their
+spread."""
 FAR = 5.0
 PEAK, STEP = 4.0, 7.0
 """The same of a figure within a series over the years, from both its neighbours, and of the first and the last one."""

@@ -22,6 +22,7 @@ from planner.data.cells import (
     Wildcard,
     col,
     edge,
+    identifier,
     positive,
     share,
 )
@@ -47,9 +48,9 @@ class Item:
 def _declared_items() -> dict[str, Item]:
     """Every term of finance, as finance_terms.csv declares it."""
     text = files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8")
-    out = {}
+    items: dict[str, Item] = {}
     for line in csv.DictReader(text.splitlines()):
-        out[line["name"]] = Item(
+        items[line["name"]] = Item(
             meaning=line["meaning"],
             unit=line["unit"],
             value=float(line["value"]),
@@ -58,23 +59,22 @@ def _declared_items() -> dict[str, Item]:
             whole=bool(line["whole"]),
             most=float(line["most"]),
         )
-    return out
+    return items
 
 
 ITEMS: Mapping[str, Item] = _declared_items()
 
 
 def fault_of_term(name: str, value: float) -> tuple[str, str]:
-    """The rule that a value of a term breaks, and how it does; ('', '') if none."""
+    """The rule that a value of a term breaks, and in which way; ('', '') if none."""
     item = ITEMS[name]
     if item.whole and not value.is_integer():
         return "not-whole", f"{value:g}: {name} is in whole years"
     if not 0 <= value <= item.most:
-        percent = f"; {value:g} % is {value / 100:g}" if 1 < value <= 100 and item.most <= 2 else ""
-        return (
-            "range",
-            f"{value:g} is out of bounds: {name} ({item.unit}) is 0 to {item.most:g}{percent}",
-        )
+        said = f"{value:g} is out of bounds: {name} ({item.unit}) is 0 to {item.most:g}"
+        if 1 < value <= 100 and item.most <= 2:
+            said += f"; {value:g} % is {value / 100:g}"
+        return "range", said
     if value == 0 and name.startswith("dscr"):
         return "range", "0: debt would have no end"
     return "", ""
@@ -83,7 +83,7 @@ def fault_of_term(name: str, value: float) -> tuple[str, str]:
 class Contract(Row):
     """Who buys or delivers what at which price."""
 
-    contract: Id = col("contract", min_length=1)
+    contract: Id = identifier("contract")
     project: Wildcard = col("plant; blank = every plant", default="")
     kind: Literal["offtake", "feed"] = col("what the plant sells, or what it takes in")
     party: Name = col("buyer, or who delivers", default="")
@@ -121,9 +121,9 @@ class Contract(Row):
 class DeckPrice(Row):
     """A price of a deck."""
 
-    element: Id = col("element or by-product", min_length=1)
+    element: Id = identifier("element or by-product")
     form: Form = col("form", default="oxide")
-    market: Id = col("market or deck, e.g. china, outside", min_length=1)
+    market: Id = identifier("market or deck, e.g. china, outside")
     year: Whole | None = col(
         "year; linear between years given, constant outside; blank = all",
         "year",
@@ -154,10 +154,10 @@ class Finance(Row):
 
 
 class ByProduct(Row):
-    """What a plant sells besides the elements counted; what is in its feed is paid for as the elements are."""
+    """Goods that a plant sells besides the elements counted; what is in its feed is paid for as the elements are."""
 
-    project: Id = col("plant", min_length=1)
-    product: Id = col("by-product, whose price is in `prices`", min_length=1)
+    project: Id = identifier("plant")
+    product: Id = identifier("by-product, whose price is in `prices`")
     tonnes_per_t: Number = positive("made for each tonne of capacity in use", "t/t")
     variable_opex_usd_per_t: Number = positive(
         "running cost it carries, for each tonne of capacity in use; metal and magnets: with their material",

@@ -166,7 +166,7 @@ class Lookups:
         return {name: row.storyline or name for name, row in rows.items()}
 
     def has_lever(self, lever: Lever) -> bool:
-        """Whether the plan may pull this lever."""
+        """The plan may pull this lever."""
         return lever in self.model.levers
 
     # ---- goods: demand, imports, stocks, losses ------------------------------------------------------
@@ -305,7 +305,7 @@ class Lookups:
         return musd(max(0.0, row.variable_opex_usd_per_t - row.credit_usd_per_t))
 
     def has_rise(self, project: str) -> bool:
-        """Whether what a project made last year bounds what it may make."""
+        """The output of a project last year bounds that of this one."""
         return self.projects[project].rise is not None
 
     def rise(self, project: str) -> float:

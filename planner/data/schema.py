@@ -1,4 +1,4 @@
-"""The tables of a case: a row type per table with column, type, unit, default, bounds and meaning, and what each holds.
+"""The tables of a case: a row type per table with column, type, unit, default, bounds and meaning, and a line on each table.
 
 Loading, messages, `inputs/README.md` and the workbook template read these declarations.
 """
@@ -19,8 +19,10 @@ from planner.data.cells import (
     When,
     Whole,
     Wildcard,
+    above_zero,
     col,
     edge,
+    identifier,
     positive,
     share,
     year,
@@ -30,9 +32,10 @@ from planner.data.stages import Form, StageName
 
 ShockKind = Literal["import", "price", "demand", "capacity", "delay"]
 FILTERS = ("supplier", "country", "element", "form", "stage", "project")
-"""Columns in which a shock or a hazard says what it hits."""
+"""Columns in which a shock or a hazard names its targets."""
 
-# What a shock or a hazard hits, in the same words.
+# Shocks and hazards name their targets in the same words.
+_NAME = col("name for people", default="")
 _SUPPLIER = col("supplier; blank or `*` = all (kinds import, price)", default="")
 _COUNTRY = col("country; blank or `*` = all", default="")
 _ELEMENT = col("element; blank or `*` = all (kinds import, price, demand)", default="")
@@ -45,8 +48,8 @@ _LEAK = share(
 
 
 class Country(Row):
-    country: Id = col("country code (ISO3)", min_length=1)
-    name: Name = col("name for people", default="")
+    country: Id = identifier("country code (ISO3)")
+    name: Name = _NAME
     bloc: Label = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
     party: Label = col("with whom it negotiates as one; blank = the country", default="")
     weight: Number = positive("multiplies its losses", "factor", 1.0)
@@ -54,23 +57,19 @@ class Country(Row):
 
 
 class Element(Row):
-    element: Id = col("element id, e.g. Dy", min_length=1)
-    name: Name = col("name for people", default="")
+    element: Id = identifier("element id, e.g. Dy")
+    name: Name = _NAME
     heavy: Flag = col("counts as heavy for plants of basis `heavy`")
     loss_usd_per_kg: Number = positive("loss per kg of demand not met", "USD/kg")
     price_usd_per_kg: Number | None = positive("price, for reports", "USD/kg", None)
 
 
 class LossTier(Row):
-    element: Id = col("element", min_length=1)
+    element: Id = identifier("element")
     country: Wildcard = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
-    up_to_share: Number = col(
-        "end of the step, as a share of the year's demand; the last is 1",
-        "share",
-        gt=0,
-        le=1,
-        allow_inf_nan=False,
+    up_to_share: Number = above_zero(
+        "end of the step, as a share of the year's demand; the last is 1", "share", most=1
     )
     loss_usd_per_kg: Number = positive(
         "loss per kg within the step, not below the step before", "USD/kg"
@@ -78,17 +77,17 @@ class LossTier(Row):
 
 
 class Demand(Row):
-    country: Id = col("country", min_length=1)
-    element: Id = col("element", min_length=1)
+    country: Id = identifier("country")
+    element: Id = identifier("element")
     form: Form = col("form", default="oxide")
     year: Whole = year("year; linear between years given, constant outside")
     tonnes: Number = positive("demand, oxide (contained, for metal and magnets)", "t/y")
 
 
 class Import(Row):
-    supplier: Id = col("outside supplier", min_length=1)
-    country: Id = col("importing country", min_length=1)
-    element: Id = col("element", min_length=1)
+    supplier: Id = identifier("outside supplier")
+    country: Id = identifier("importing country")
+    element: Id = identifier("element")
     form: Form = col("form", default="oxide")
     year: Whole = year("year; linear between years given, constant outside")
     tonnes: Number = positive("what the supplier can sell in an undisturbed year", "t/y")
@@ -96,28 +95,23 @@ class Import(Row):
 
 
 class FeedShare(Row):
-    feed: Id = col("feed", min_length=1)
-    element: Id = col("element", min_length=1)
+    feed: Id = identifier("feed")
+    element: Id = identifier("element")
     share: Number = share("tonnes of oxide per tonne TREO; shares of one feed sum to at most 1")
 
 
 class Project(Row):
-    project: Id = col("project", min_length=1)
-    name: Name = col("name for people", default="")
-    country: Id = col("country", min_length=1)
+    project: Id = identifier("project")
+    name: Name = _NAME
+    country: Id = identifier("country")
     stage: StageName = col("stage of the chain, or `saving`")
     basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
     existing_tpa: Number = positive("capacity that exists or is paid for", "t/y", 0.0)
     online_year: Whole | None = edge("first year of the existing capacity; blank = from the start")
     retire_year: Whole | None = edge("first year without the existing capacity; blank = never")
     max_new_tpa: Number = positive("largest new nameplate over the horizon", "t/y", 0.0)
-    unit_tpa: Number | None = col(
-        "size of one whole plant or phase, for policy.whole_plants; blank = any size",
-        "t/y",
-        None,
-        gt=0,
-        le=1e12,
-        allow_inf_nan=False,
+    unit_tpa: Number | None = above_zero(
+        "size of one whole plant or phase, for policy.whole_plants; blank = any size", "t/y", None
     )
     earliest_year: Whole | None = edge("first year in which to commit; blank = first year")
     lead_time_years: Whole = col("years from commitment to first use", "years", 0, ge=0, le=100)
@@ -134,13 +128,11 @@ class Project(Row):
         "USD/t",
         0.0,
     )
-    rise: Number | None = col(
+    rise: Number | None = above_zero(
         "share of capacity by which output may grow from one year to the next; blank = any",
         "share",
         None,
-        gt=0,
-        le=1,
-        allow_inf_nan=False,
+        most=1,
     )
     public_share: Number = share("share of capex paid from public budgets", 1.0)
     feeds: Ids = col(
@@ -155,27 +147,21 @@ class Project(Row):
 
 
 class Recovery(Row):
-    project: Id = col("project", min_length=1)
-    element: Id = col("element", min_length=1)
+    project: Id = identifier("project")
+    element: Id = identifier("element")
     recovery: Number = share("overrides `projects.recovery` for the element")
 
 
 class Saving(Row):
-    project: Id = col("project of stage `saving`", min_length=1)
-    element: Id = col("element", min_length=1)
+    project: Id = identifier("project of stage `saving`")
+    element: Id = identifier("element")
     form: Form = col("form")
-    tonnes: Number = col(
-        "demand of its country replaced per tonne of throughput",
-        "t per t",
-        gt=0,
-        le=1e12,
-        allow_inf_nan=False,
-    )
+    tonnes: Number = above_zero("demand of its country replaced per tonne of throughput", "t per t")
     max_share: Number = share("of that demand, the largest share that it replaces", 1.0)
 
 
 class Availability(Row):
-    project: Id = col("mine", min_length=1)
+    project: Id = identifier("mine")
     year: Whole = year("year; linear between years given, constant outside")
     tonnes: Number = positive("most that it can yield, existing and new together", "t TREO/y")
 
@@ -183,20 +169,20 @@ class Availability(Row):
 class Return(Row):
     project: Wildcard = col("metal or magnet plant; blank = every one of the stage", default="")
     stage: Wildcard = col("stage; blank where a project is named", default="")
-    element: Id = col("element that goes in", min_length=1)
-    feed: Id = col("feed that comes back; it holds that element alone", min_length=1)
+    element: Id = identifier("element that goes in")
+    feed: Id = identifier("feed that comes back; it holds that element alone")
     share: Number = share("tonnes of the feed that come back per tonne that goes in")
 
 
 class Ramp(Row):
-    ramp: Id = col("ramp", min_length=1)
+    ramp: Id = identifier("ramp")
     year_after_start: Whole = col("0, 1, ..; consecutive", "years", ge=0, le=100)
     share: Number = share("share of nameplate usable; the last one stays")
 
 
 class Skill(Row):
-    skill: Id = col("skill", min_length=1)
-    name: Name = col("name for people", default="")
+    skill: Id = identifier("skill")
+    name: Name = _NAME
     attrition: Number = share("share of the staff leaving per year")
     mentor_ratio: Number | None = positive(
         "trainees one practitioner can carry; blank = no limit", "trainees per person", None
@@ -204,8 +190,8 @@ class Skill(Row):
 
 
 class Workforce(Row):
-    country: Id = col("country", min_length=1)
-    skill: Id = col("skill", min_length=1)
+    country: Id = identifier("country")
+    skill: Id = identifier("skill")
     initial: Number = positive("persons in the first year", "persons")
     hires_per_year: Number = positive(
         "most that can be hired per year, from the second year", "persons/y", 0.0
@@ -214,9 +200,9 @@ class Workforce(Row):
 
 
 class Training(Row):
-    programme: Id = col("programme", min_length=1)
-    country: Id = col("country", min_length=1)
-    skill: Id = col("skill", min_length=1)
+    programme: Id = identifier("programme")
+    country: Id = identifier("country")
+    skill: Id = identifier("skill")
     duration_years: Whole = col("years from intake to staff", "years", ge=1, le=100)
     seats: Number = positive("yearly intake that exists", "persons/y")
     max_new_seats: Number = positive("most seats that can be added in all", "persons/y", 0.0)
@@ -231,20 +217,20 @@ class Staffing(Row):
     project: Wildcard = col(
         "project; blank = every project of the stage; a project row overrides", default=""
     )
-    skill: Id = col("skill", min_length=1)
+    skill: Id = identifier("skill")
     persons_per_ktpa: Number = positive(
         "persons per 1,000 t of yearly throughput", "persons per kt/y"
     )
 
 
 class Budget(Row):
-    funder: Id = col("a country, or a funder of table `funders`", min_length=1)
+    funder: Id = identifier("a country, or a funder of table `funders`")
     year: Whole = year("year; a year without a row is 0")
     musd: Number = positive("public money", "MUSD")
 
 
 class Funder(Row):
-    funder: Id = col("funder", min_length=1)
+    funder: Id = identifier("funder")
     party: Label = col(
         "whose money it is; blank = the party of the country of its name, else its own name",
         default="",
@@ -253,8 +239,8 @@ class Funder(Row):
 
 
 class Scenario(Row):
-    scenario: Id = col("scenario", min_length=1)
-    name: Name = col("name for people", default="")
+    scenario: Id = identifier("scenario")
+    name: Name = _NAME
     storyline: Id = col(
         "the scenario that it was drawn from, as `planner sample` writes it; blank = itself",
         default="",
@@ -274,7 +260,7 @@ class Scenario(Row):
 
 
 class Shock(Row):
-    scenario: Id = col("scenario", min_length=1)
+    scenario: Id = identifier("scenario")
     kind: ShockKind = col("what is hit")
     start_year: When | None = col(
         "first year or quarter (`2028Q2`; for delays a year); blank = start of the horizon",
@@ -300,7 +286,7 @@ class Shock(Row):
 
 
 class Resale(Row):
-    country: Id = col("country that sells on", min_length=1)
+    country: Id = identifier("country that sells on")
     supplier: Wildcard = col("supplier; blank or `*` = all", default="")
     element: Wildcard = col("element; blank or `*` = all", default="")
     form: Form | None = col("form; blank = all", default=None)
@@ -310,8 +296,8 @@ class Resale(Row):
 
 
 class Hazard(Row):
-    hazard: Id = col("hazard", min_length=1)
-    name: Name = col("name for people", default="")
+    hazard: Id = identifier("hazard")
+    name: Name = _NAME
     kind: ShockKind = col("what is hit")
     supplier: Wildcard = _SUPPLIER
     country: Wildcard = _COUNTRY
@@ -345,8 +331,8 @@ class Hazard(Row):
 
 
 class Draw(Row):
-    scenario: Id = col("scenario", min_length=1)
-    hazard: Id = col("hazard that was drawn", min_length=1)
+    scenario: Id = identifier("scenario")
+    hazard: Id = identifier("hazard that was drawn")
     subject: Id = col("project or country that it was drawn for", default="")
     start: When = col("first year or quarter")
     end: When = col("last year or quarter, inclusive")
@@ -356,8 +342,8 @@ class Draw(Row):
 
 
 class Supplier(Row):
-    supplier: Id = col("outside supplier", min_length=1)
-    name: Name = col("name for people", default="")
+    supplier: Id = identifier("outside supplier")
+    name: Name = _NAME
     origin: Id = col("country it sells from; blank = itself", default="")
 
 
@@ -366,8 +352,8 @@ TargetForm = Literal["oxide", "metal", "magnet", "feed"]
 
 
 class Target(Row):
-    target: Id = col("target", min_length=1)
-    name: Name = col("name for people", default="")
+    target: Id = identifier("target")
+    name: Name = _NAME
     kind: TargetKind = col(
         "demand that is met, largest share of one outside origin, or least share made by plants"
     )
@@ -393,8 +379,8 @@ class ModelTarget(Target):
 
 
 class Stockpile(Row):
-    country: Id = col("country", min_length=1)
-    element: Id = col("element", min_length=1)
+    country: Id = identifier("country")
+    element: Id = identifier("element")
     form: Form = col("form", default="oxide")
     initial_t: Number = positive("stock before the first year, not above `max_t`", "t")
     max_t: Number | None = positive("largest stock; blank = no limit", "t", None)
@@ -405,14 +391,14 @@ class Stockpile(Row):
 
 
 class UncertainRange(Row):
-    uncertainty: Id = col("what is unsure; its rows move together", min_length=1)
+    uncertainty: Id = identifier("what is unsure; its rows move together")
     name: Name = col("name for people, the same in all its rows", default="")
-    table: Id = col("table of the case", min_length=1)
+    table: Id = identifier("table of the case")
     where: Name = col(
         "rows of the table, as in a study file: `stage=metal & country=JPN;KOR`, `year=2030..2035`; blank = all",
         default="",
     )
-    column: Id = col("column that is multiplied", min_length=1)
+    column: Id = identifier("column that is multiplied")
     low: Number = positive("lowest factor, the same in all its rows", "factor")
     high: Number = positive("highest factor, the same in all its rows", "factor")
     claims: Ids = col(
@@ -423,9 +409,9 @@ class UncertainRange(Row):
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its row type, the columns that identify a row, and what it says in one line.
+    """One table: its row type, the columns that identify a row, and its meaning in one line.
 
-    solved: whether the program reads it; the others are carried, and only explanations read them.
+    solved: the program reads it; the others are carried, and only explanations read them.
     twins: columns in which two rows with the same key may differ.
     """
 

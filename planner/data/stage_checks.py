@@ -41,7 +41,7 @@ def _in_place_of_feeds(row: Project) -> str:
 
 
 def check_savings(case: Lookups) -> Iterator[Finding]:
-    """What is replaced is told of savings alone."""
+    """Savings alone replace demand."""
     for row in case.tables.savings:
         project = case.projects.get(row.project)
         if project is not None and not STAGES[project.stage].saves:
@@ -57,7 +57,7 @@ def check_unsaved(case: Lookups) -> Iterator[Finding]:
 
 
 def check_availability(case: Lookups) -> Iterator[Finding]:
-    """What can be yielded is told of mines alone."""
+    """Mines alone have limits of what they can yield."""
     for row in case.tables.availability:
         project = case.projects.get(row.project)
         if project is not None and not STAGES[project.stage].mines:
@@ -65,7 +65,7 @@ def check_availability(case: Lookups) -> Iterator[Finding]:
 
 
 def check_returns(case: Lookups) -> Iterator[Finding]:
-    """What comes back is told of plants that take a form, once of each, and is a feed of the element alone."""
+    """Plants that take a form alone give something back, once of each element, and it is a feed of the element alone."""
     first: dict[tuple[str, ...], Return] = {}
     for row in case.tables.returns:
         yield from _of_no_plant(case, row)

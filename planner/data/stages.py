@@ -74,7 +74,7 @@ class Stage:
 
     @property
     def recovers(self) -> bool:
-        """What it gives is a share of what it takes, `projects.recovery`."""
+        """It gives a share of what it takes, `projects.recovery`."""
         return self.separates or self.converts
 
 
