@@ -25,7 +25,8 @@ from planner.explanation.counterfactuals import (
     SolverPool,
     solver_pool,
 )
-from planner.explanation.decision import COARSE, Walk, frontier
+from planner.explanation.decision import frontier
+from planner.explanation.frontier_walk import COARSE, Walk
 from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of, lever_values, steps
 from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.other_rules import Question, compared, timing, together

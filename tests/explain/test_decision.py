@@ -12,7 +12,8 @@ import planner
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
-from planner.explanation.decision import Walk, frontier
+from planner.explanation.decision import frontier
+from planner.explanation.frontier_walk import Walk
 from planner.reporting.screen import closing_lines
 from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
 from planner.solving.frontier import PRECISION
