@@ -10,6 +10,8 @@ from functools import partial
 from planner.errors import StoppedError
 from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
+from planner.explanation.alternatives import alternatives, with_planned
+from planner.explanation.bottleneck import links
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -28,9 +30,9 @@ from planner.explanation.counterfactuals import (
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import COARSE, Walk
 from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of, lever_values, steps
+from planner.explanation.one_unit_more import marginals
 from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.other_rules import Question, compared, timing, together
-from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
 from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
 from planner.explanation.target_marginals import target_marginals
 from planner.explanation.unsure_inputs import InputEnd, at_ends, influences

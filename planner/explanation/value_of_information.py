@@ -10,7 +10,7 @@ bounds what perfect information attains from below, and what it is worth from ab
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
@@ -36,11 +36,14 @@ from planner.solving.wait_and_see import alone
 
 MEAN = "mean"
 GOOD = ("country", "element", "form")
+QUARTERS = (1, 2, 3, 4)
+ByScenario = Mapping[str, float]
+"""Scenario -> MUSD, or a weight."""
 Mean = Callable[[str, Any], float]
 """Kind of effect and its key, which ends with the year -> the mean factor over the futures."""
 
 
-def knowing(reference: Reference, losses: Mapping[str, float]) -> Iterator[Counterfactual]:
+def knowing(reference: Reference, losses: ByScenario) -> Iterator[Counterfactual]:
     """The plan for the mean future carried out, and for each scenario the plan if it were known from the start.
 
     losses: of the run's plan, by scenario (MUSD). Under the goal of least risk there is nothing to ask where they are
@@ -49,37 +52,60 @@ def knowing(reference: Reference, losses: Mapping[str, float]) -> Iterator[Count
     yield Counterfactual("mean plan", partial(_mean_plan, reference))
     for scenario, weight in _weights(reference, losses).items():
         if reference.goal == "welfare" or losses[scenario] > SMALLEST_MUSD:
-            yield Counterfactual(
-                f"know:{scenario}", partial(_known, reference.case, scenario, weight)
-            )
+            make = partial(_known, reference.case, scenario, weight)
+            yield Counterfactual(_key(scenario), make)
+
+
+def _key(scenario: str) -> str:
+    return f"know:{scenario}"
 
 
 def knowledge(
-    reference: Reference,
-    losses: Mapping[str, float],
-    objective: float,
-    found: Mapping[str, Optimum],
+    reference: Reference, losses: ByScenario, objective: float, found: Mapping[str, Optimum]
 ) -> Knowledge:
     """What the answers say. objective: of the run's plan (MUSD)."""
-    case, goal = reference.case, reference.goal
-    best = {
-        w: found[key].objective if (key := f"know:{w}") in found else 0.0 for w in case.scenarios
-    }
-    if goal == "risk":
-        known, least = weighed(case, best).risk, best
+    case = reference.case
+    stochastic = objective
+    if case.model.policy.investment != "committed":
+        stochastic = found["committed"].objective
+    if reference.goal == "risk":
+        least = _least_losses(case, found)
+        known = weighed(case, least).risk
+        regret = {w: _clean(losses[w] - _clean(least[w])) for w in case.scenarios}
     else:
-        known = sum(p * best[w] for w, p in case.scenarios.items())
-        least = {
-            w: found[f"know:{w}"].risk / weight for w, weight in _weights(reference, losses).items()
-        }
-    stochastic = (
-        objective if case.model.policy.investment == "committed" else found["committed"].objective
-    )
+        least = _losses_if_known(reference, losses, found)
+        known = sum(p * found[_key(w)].objective for w, p in case.scenarios.items())
+        regret = {}
     mean = found["mean plan"].objective
-    least = {w: _clean(loss) for w, loss in least.items()}
-    regret = {w: _clean(losses[w] - least[w]) for w in case.scenarios} if goal == "risk" else {}
-    evpi, vss = _clean(stochastic - known), _clean(mean - stochastic)
-    return Knowledge(stochastic, known, evpi, mean, vss, dict(losses), least, regret)
+    return Knowledge(
+        stochastic=stochastic,
+        wait_and_see=known,
+        evpi=_clean(stochastic - known),
+        expected_value_plan=mean,
+        vss=_clean(mean - stochastic),
+        loss=dict(losses),
+        least_loss={scenario: _clean(loss) for scenario, loss in least.items()},
+        regret=regret,
+    )
+
+
+def _least_losses(case: Case, found: Mapping[str, Optimum]) -> dict[str, float]:
+    """The least loss (MUSD) in each scenario if it were known; 0 where it was not asked for."""
+    least = {}
+    for scenario in case.scenarios:
+        known = found.get(_key(scenario))
+        least[scenario] = known.objective if known is not None else 0.0
+    return least
+
+
+def _losses_if_known(
+    reference: Reference, losses: ByScenario, found: Mapping[str, Optimum]
+) -> dict[str, float]:
+    """The loss (MUSD) in each scenario if it were known, where cost counts beside it."""
+    least = {}
+    for scenario, weight in _weights(reference, losses).items():
+        least[scenario] = found[_key(scenario)].risk / weight
+    return least
 
 
 def _clean(musd: float) -> float:
@@ -87,23 +113,29 @@ def _clean(musd: float) -> float:
     return musd if abs(musd) > SMALLEST_MUSD else 0.0
 
 
-def _weights(reference: Reference, losses: Mapping[str, float]) -> dict[str, float]:
+def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
     """What a MUSD of loss in each scenario, times its probability, adds to the risk: (1 - lambda) + lambda * its part
     of the tail. 1 under the goal of least risk, where each scenario's own loss is what is wanted."""
     objective, chances = reference.case.model.objective, reference.case.scenarios
     if reference.goal == "risk":
         return dict.fromkeys(chances, 1.0)
     tail, aversion = in_tail(losses, chances, objective.tail), objective.risk_aversion
-    parts = {w: tail[w] / (p * (1 - objective.tail)) if p > 0 else 0.0 for w, p in chances.items()}
-    return {w: max(1 - aversion + aversion * part, SMALLEST_MUSD) for w, part in parts.items()}
+    weights = {}
+    for scenario, chance in chances.items():
+        part = tail[scenario] / (chance * (1 - objective.tail)) if chance > 0 else 0.0
+        weights[scenario] = max(1 - aversion + aversion * part, SMALLEST_MUSD)
+    return weights
 
 
 def _known(case: Case, scenario: str, weight: float) -> Case:
     """The case in which one scenario is certain, its losses times a weight."""
-    countries = tuple(
-        r.model_copy(update={"weight": r.weight * weight}) for r in case.tables.countries
-    )
-    return alone(case, scenario).with_tables(countries=countries)
+    countries = []
+    for row in case.tables.countries:
+        countries.append(row.model_copy(update={"weight": row.weight * weight}))
+    return alone(case, scenario).with_tables(countries=tuple(countries))
+
+
+# ---- the mean future -------------------------------------------------------------------------------------------------
 
 
 def _mean_plan(reference: Reference) -> Program:
@@ -121,68 +153,80 @@ def mean_case(case: Case) -> Case:
     What differs between the quarters of a year is its mean there, and what others sell on is no part of it.
     """
     effects, tables = effects_by_scenario(case), case.tables
-
-    def mean(kind: str, key: Any) -> float:
-        *what, year = key
-        return sum(
-            p * _in_year(getattr(effects[w], kind), what, year) for w, p in case.scenarios.items()
-        )
-
-    def flows(
-        rows: Iterable[Any], columns: Sequence[str], given: Mapping[Any, float], kind: str
-    ) -> tuple[Any, ...]:
-        """A row for each year of the series that have these columns alike. given: tonnes of a series and year."""
-        series = {attrgetter(*columns)(row): row for row in rows}
-        return tuple(
-            series[key].model_copy(
-                update={"year": t, "tonnes": given.get((*key, t), 0.0) * mean(kind, (*key, t))}
-            )
-            for key in sorted(series)
-            for t in case.years
-        )
-
+    mean = partial(_mean_factor, effects, case.scenarios)
+    series = _by_key(tables.demand, GOOD)
+    demand = list(_mean_flows(case, series, case.demand, partial(mean, "demand")))
+    series = _by_key(tables.imports, ("supplier", *GOOD))
+    imports = list(_mean_flows(case, series, case.import_limit, partial(mean, "imports")))
+    shocks = [*_mean_capacity(effects, mean), *_mean_delays(effects, case.scenarios)]
     certain = replace(
         tables,
         scenarios=(Scenario(scenario=MEAN, probability=1.0),),
-        shocks=(*_mean_capacity(effects, mean), *_mean_delays(effects, case.scenarios)),
-        demand=flows(tables.demand, GOOD, case.demand, "demand"),
-        imports=flows(tables.imports, ("supplier", *GOOD), case.import_limit, "imports"),
+        shocks=tuple(shocks),
+        demand=tuple(demand),
+        imports=tuple(imports),
     )
-    horizon = case.model.horizon.model_copy(
-        update={"first_year": case.first_year, "last_year": case.last_year}
-    )
+    years = {"first_year": case.first_year, "last_year": case.last_year}
+    horizon = case.model.horizon.model_copy(update=years)
     model = case.model.model_copy(update={"horizon": horizon})
     return with_policy(replace(case, tables=certain, model=model), investment="committed")
 
 
-def _in_year(part: Mapping[Any, float], what: list[str], year: int) -> float:
+def _mean_factor(
+    effects: Mapping[str, Effects], chances: ByScenario, kind: str, key: Sequence[Any]
+) -> float:
+    """The mean factor of an effect over the futures. key: what it is about, the year last."""
+    *what, year = key
+    total = 0.0
+    for scenario, chance in chances.items():
+        total += chance * _in_year(getattr(effects[scenario], kind), what, year)
+    return total
+
+
+def _in_year(part: Mapping[Any, float], what: Sequence[Any], year: int) -> float:
     """The mean factor of a year. One that is not divided has no factors of quarters, a divided one none of the year."""
     if (*what, year) in part:
         return part[(*what, year)]
-    return sum(part.get((*what, Quarter(year, quarter)), 1.0) for quarter in (1, 2, 3, 4)) / 4
+    factors = [part.get((*what, Quarter(year, quarter)), 1.0) for quarter in QUARTERS]
+    return sum(factors) / len(factors)
 
 
-def _mean_capacity(effects: Mapping[str, Effects], mean: Mean) -> list[Shock]:
-    hit = sorted(
-        {
-            (project, year_of(period))
-            for found in effects.values()
-            for project, period in found.capacity
-        }
-    )
-    return [_mean_shock("capacity", p, t, mean("capacity", (p, t))) for p, t in hit]
+def _by_key(rows: Sequence[Any], columns: Sequence[str]) -> dict[Any, Any]:
+    """The last row of each series: rows that have these columns alike."""
+    key = attrgetter(*columns)
+    return {key(row): row for row in rows}
 
 
-def _mean_delays(effects: Mapping[str, Effects], chances: Mapping[str, float]) -> list[Shock]:
+def _mean_flows(
+    case: Case,
+    series: Mapping[Any, Any],
+    given: Mapping[Any, float],
+    factor: Callable[[Any], float],
+) -> Iterator[Any]:
+    """A row for each series and year. given: its tonnes then; factor: the mean over the futures."""
+    for key in sorted(series):
+        for year in case.years:
+            at = (*key, year)
+            tonnes = given.get(at, 0.0) * factor(at)
+            yield series[key].model_copy(update={"year": year, "tonnes": tonnes})
+
+
+def _mean_capacity(effects: Mapping[str, Effects], mean: Mean) -> Iterator[Shock]:
+    hit = set[tuple[str, int]]()
+    for found in effects.values():
+        hit.update((project, year_of(period)) for project, period in found.capacity)
+    for project, year in sorted(hit):
+        yield _mean_shock("capacity", project, year, mean("capacity", (project, year)))
+
+
+def _mean_delays(effects: Mapping[str, Effects], chances: ByScenario) -> Iterator[Shock]:
     late: dict[tuple[str, int], float] = defaultdict(float)
-    for w, chance in chances.items():
-        for p, due in effects[w].delays:
-            late[p, due] += chance * effects[w].delay(p, due)
-    return [
-        _mean_shock("delay", p, due, float(round(n)))
-        for (p, due), n in sorted(late.items())
-        if round(n) > 0
-    ]
+    for scenario, chance in chances.items():
+        for project, due in effects[scenario].delays:
+            late[project, due] += chance * effects[scenario].delay(project, due)
+    for (project, due), years in sorted(late.items()):
+        if round(years) > 0:
+            yield _mean_shock("delay", project, due, float(round(years)))
 
 
 def _mean_shock(

@@ -12,11 +12,11 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.explanation.bottleneck import links
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
 from planner.explanation.explain import explain
 from planner.explanation.levers import steps
 from planner.explanation.other_rules import timing
-from planner.explanation.prices_and_ranges import links
 from planner.explanation.rungs import all_but_one, cumulative
 from planner.planning.whole_program import solve_case, without_plan
 from planner.reporting.chapters.claims import claim
@@ -130,6 +130,29 @@ def test_the_small_stage_is_the_bottleneck(make_case: MakeCase, stage: str) -> N
     assert {link.link for link in found} == {f"{stage} capacity"}
     # 40 t of metal a year, worth 1 MUSD each; risk is the whole loss of the only future.
     assert [link.musd for link in found] == near([40.0] * 3)
+
+
+def test_what_a_saving_replaces_is_its_capacity(make_case: MakeCase) -> None:
+    """20 t a year of the 100 t wanted, worth 1 MUSD each, beside 30 t that a plant makes of ample ore."""
+    case = make_case(
+        projects=[
+            mine(),
+            plant(existing_tpa=30),
+            {"project": "thrift", "country": "AAA", "stage": "saving", "existing_tpa": 20},
+        ],
+        savings=[
+            {"project": "thrift", "element": "Dy", "form": "oxide", "tonnes": 1, "max_share": 0.5}
+        ],
+    )
+    reference = Reference(case)
+    solved = reference.best()[1]
+    found = links(reference, solved.x, solved.duals)
+    saved = [link for link in found if link.link == "saving capacity"]
+    made = [link for link in found if link.link == "separation capacity"]
+    assert len(found) == 6
+    assert [link.musd for link in saved] == near([20] * 3)
+    assert [link.share for link in saved] == near([0.4] * 3)
+    assert [link.musd for link in made] == near([30] * 3)
 
 
 def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> None:
