@@ -15,7 +15,6 @@ from planner.explanation.bottleneck import links
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
-    execution,
     flexibility,
     of_optimum,
     of_table,
@@ -30,6 +29,7 @@ from planner.explanation.counterfactuals import (
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import COARSE, Walk
 from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of, lever_values, steps
+from planner.explanation.mishaps import execution
 from planner.explanation.one_unit_more import marginals
 from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.other_rules import Question, compared, timing, together

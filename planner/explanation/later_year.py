@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
 from planner.data.odds import given_that
@@ -31,6 +32,12 @@ SLIGHT = 1e-9
 """Amounts up to which nothing was decided."""
 
 
+OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
+"""Tables whose rows name plants; what was built of a plant has them as the plant has."""
+CountryYear = tuple[str, int]
+FunderYear = tuple[str, int]
+
+
 @dataclass(frozen=True)
 class _Past:
     """A plan, the year it has come to, and the scenarios that the years before allow."""
@@ -46,18 +53,12 @@ class _Past:
 
     def table(self, name: str) -> Iterator[Any]:
         """Rows of what happened, or is planned, in the scenario gone along."""
+        everyone = tuple(self.case.scenarios)
         for row in rows_of(self.plan.tables[name]):
-            held = (
-                (row.scenario,)
-                if hasattr(row, "scenario")
-                else members(row.scenarios, tuple(self.case.scenarios))
-            )
+            is_of_one = hasattr(row, "scenario")
+            held = (row.scenario,) if is_of_one else members(row.scenarios, everyone)
             if self.along in held:
                 yield row
-
-
-OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
-"""Tables whose rows name plants; what was built of a plant has them as the plant has."""
 
 
 def advance(plan: PlanValues, year: int, along: str = "") -> Case:
@@ -70,48 +71,64 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
     2028
     """
     case = plan.case
-    if year not in case.years[1:]:
-        said = f"{year} is not one of the years from {case.first_year + 1} to {case.last_year}, when the plan has begun"
-        raise InputError([Fault("--to", 0, "", said)])
-    if along and along not in case.scenarios:
-        said = f'unknown scenario "{along}"{did_you_mean(along, case.scenarios)}'
-        raise InputError([Fault("--along", 0, "", said)])
+    _refuse(case, year, along)
     tree = scenario_tree(case)
-    ends = [
-        n
-        for n in tree.nodes
-        if n.year == year - 1 and n.closes_year and along in ("", *n.scenarios)
-    ]
-    end = max(ends, key=lambda n: (n.probability, -n.index))
-    past = _Past(plan, year, along or end.scenarios[0], end.scenarios)
+    past = _past(plan, tree, year, along)
     plants = _Plants(past, tree)
     tables: dict[str, Any] = {
         "scenarios": _scenarios(past),
         "shocks": (*_shocks(past, plants), *plants.late),
         "projects": plants.rows,
-        **{name: plants.with_copies(name) for name in OF_PLANTS},
         "stockpiles": _stocks(past),
         "workforce": _workforce(past),
         "training": _training(past),
         "budgets": _budgets(past, plants.built),
         "draws": tuple(row for row in case.tables.draws if row.scenario in past.left),
-        "prices": tuple(
-            row
-            for row in case.tables.prices
-            if row.future in {"", *past.left, *map(stem, past.left)}
-        ),
+        "prices": _prices(past),
     }
-    update: dict[str, Any] = {"first_year": year, "last_year": case.last_year}
-    model = case.model.model_copy(update={"horizon": case.model.horizon.model_copy(update=update)})
-    if (through := model.policy.committed_through) is not None and through < year:
-        model = model.model_copy(
-            update={"policy": model.policy.model_copy(update={"committed_through": None})}
-        )
+    for name in OF_PLANTS:
+        tables[name] = plants.with_copies(name)
     later = replace(case.tables, **tables)
-    kept = (
-        row for row in later.uncertainties if matching(later.rows(row.table), conditions(row.where))
-    )
-    return replace(case, tables=replace(later, uncertainties=tuple(kept)), model=model).checked()
+    kept = []
+    for row in later.uncertainties:
+        if matching(later.rows(row.table), conditions(row.where)):
+            kept.append(row)
+    later = replace(later, uncertainties=tuple(kept))
+    return replace(case, tables=later, model=_model(case, year)).checked()
+
+
+def _refuse(case: Case, year: int, along: str) -> None:
+    """Raise InputError for a year beyond the horizon, or an unknown scenario."""
+    if year not in case.years[1:]:
+        first, last = case.first_year + 1, case.last_year
+        said = f"{year} is not one of the years from {first} to {last}, when the plan has begun"
+        raise InputError([Fault("--to", 0, "", said)])
+    if along and along not in case.scenarios:
+        said = f'unknown scenario "{along}"{did_you_mean(along, case.scenarios)}'
+        raise InputError([Fault("--along", 0, "", said)])
+
+
+def _past(plan: PlanValues, tree: Tree, year: int, along: str) -> _Past:
+    """The history up to a year: the likeliest, or that of one scenario."""
+    ends = []
+    for node in tree.nodes:
+        is_last = node.year == year - 1 and node.closes_year
+        if is_last and (not along or along in node.scenarios):
+            ends.append(node)
+    end = max(ends, key=lambda node: (node.probability, -node.index))
+    return _Past(plan, year, along or end.scenarios[0], end.scenarios)
+
+
+def _model(case: Case, year: int) -> ModelFile:
+    """The model file from a year on; what committed decisions to a year that is over is gone."""
+    model = case.model
+    years = {"first_year": year, "last_year": case.last_year}
+    model = model.model_copy(update={"horizon": model.horizon.model_copy(update=years)})
+    through = model.policy.committed_through
+    if through is not None and through < year:
+        policy = model.policy.model_copy(update={"committed_through": None})
+        model = model.model_copy(update={"policy": policy})
+    return model
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:
@@ -135,15 +152,23 @@ def _shocks(past: _Past, plants: _Plants) -> Iterator[Shock]:
     """Those of the scenarios left that are not over, and copies for what was built of the plants that they name."""
     for row in past.case.tables.shocks:
         over = row.end_year is not None and end_of(row.end_year)[0] < past.year
-        if row.scenario in past.left and not over:
-            begun = row.start_year is not None and begin_of(row.start_year)[0] < past.year
-            kept = row.model_copy(update={"start_year": past.year}) if begun else row
-            yield kept
-            if row.kind == "capacity":
-                yield from (
-                    kept.model_copy(update={"project": copy})
-                    for copy in plants.copies.get(row.project, ())
-                )
+        if over or row.scenario not in past.left:
+            continue
+        begun = row.start_year is not None and begin_of(row.start_year)[0] < past.year
+        kept = row.model_copy(update={"start_year": past.year}) if begun else row
+        yield kept
+        if row.kind == "capacity":
+            for copy in plants.copies.get(row.project, ()):
+                yield kept.model_copy(update={"project": copy})
+
+
+def _prices(past: _Past) -> tuple[Row, ...]:
+    """Price decks for every future, and for the scenarios left or what they were drawn from."""
+    futures = {"", *past.left, *(stem(scenario) for scenario in past.left)}
+    return tuple(row for row in past.case.tables.prices if row.future in futures)
+
+
+# ---- plants ----------------------------------------------------------------------------------------------------------
 
 
 class _Plants:
@@ -151,86 +176,99 @@ class _Plants:
 
     def __init__(self, past: _Past, tree: Tree) -> None:
         self._past, self._tree = past, tree
-        case = past.case
-        found = of_table(case, past.plan.tables["investments"])
-        self.built = [
-            b for b in found if b.year < past.year and past.along in b.scenarios and b.tpa > SLIGHT
-        ]
+        self.built = _built_before(past)
         self.copies: dict[str, list[str]] = defaultdict(list)
         self.late: list[Shock] = []
         used: dict[str, float] = defaultdict(float)
         for build in self.built:
             used[build.project] += build.tpa
-        own = [
-            row.model_copy(update={"max_new_tpa": max(row.max_new_tpa - used[row.project], 0.0)})
-            if row.project in used
-            else row
-            for row in case.tables.projects
-        ]
-        self.rows: tuple[Row, ...] = (
-            *own,
-            *(row for build in self.built for row in self._steps(build)),
-        )
+        rows: list[Row] = []
+        for row in past.case.tables.projects:
+            if row.project in used:
+                left = max(row.max_new_tpa - used[row.project], 0.0)
+                row = row.model_copy(update={"max_new_tpa": left})
+            rows.append(row)
+        for build in self.built:
+            rows += self._steps(build)
+        self.rows: tuple[Row, ...] = tuple(rows)
 
     def with_copies(self, table: str) -> tuple[Row, ...]:
         """The rows of a table that names projects, with those of what was built of them."""
         rows: list[Any] = list(self._past.case.tables.rows(table))
-        copied = [
-            r.model_copy(update={"project": copy})
-            for r in rows
-            for copy in self.copies.get(r.project, ())
-        ]
+        copied = []
+        for row in rows:
+            for copy in self.copies.get(row.project, ()):
+                copied.append(row.model_copy(update={"project": copy}))
         return (*rows, *copied)
 
     def _steps(self, build: Build) -> Iterator[Project]:
         """A row for each stretch of years in which a build has one share of its nameplate; shocks where it is later."""
-        case, effects = self._past.case, self._tree.effects
+        case = self._past.case
         row = case.projects[build.project]
         due = build.year + row.lead_time_years
-        slips = {w: effects[w].delay(build.project, due) for w in self._past.left}
-        start, years = due + min(slips.values()), range(self._past.year, case.last_year + 1)
-        share = {t: case.ramp_share(build.project, t - start) for t in years}
-        bends = [t for t in years if t == years[0] or share[t] != share[t - 1]]
+        slips = self._slips(build.project, due)
+        start = due + min(slips.values())
+        years = range(self._past.year, case.last_year + 1)
+        share = {year: case.ramp_share(build.project, year - start) for year in years}
+        bends = []
+        for year in years:
+            if year == years[0] or share[year] != share[year - 1]:
+                bends.append(year)
         for begins, ends in pairwise([*bends, years[-1] + 1]):
-            if share[begins] > 0:
-                name = f"{build.project}_{build.year}" + (f"_{begins}" if len(bends) > 1 else "")
-                name = _unused(name, case.projects)
-                self.copies[build.project].append(name)
-                yield row.model_copy(
-                    update={
-                        "project": name,
-                        "name": f"{row.name or build.project}, begun {build.year}",
-                        "existing_tpa": build.tpa * share[begins],
-                        "online_year": begins if begins > years[0] else None,
-                        "retire_year": ends if ends <= years[-1] else None,
-                        **{"max_new_tpa": 0.0, "unit_tpa": None, "earliest_year": None},
-                    }
-                )
-                self.late += self._slipping(
-                    name, build, slips, {t: share[t] for t in range(begins, ends)}
-                )
+            if share[begins] <= 0:
+                continue
+            name = f"{build.project}_{build.year}"
+            if len(bends) > 1:
+                name = f"{name}_{begins}"
+            name = _unused(name, case.projects)
+            self.copies[build.project].append(name)
+            stretch = {
+                "project": name,
+                "name": f"{row.name or build.project}, begun {build.year}",
+                "existing_tpa": build.tpa * share[begins],
+                "online_year": begins if begins > years[0] else None,
+                "retire_year": ends if ends <= years[-1] else None,
+                "max_new_tpa": 0.0,
+                "unit_tpa": None,
+                "earliest_year": None,
+            }
+            yield row.model_copy(update=stretch)
+            of_stretch = {year: share[year] for year in range(begins, ends)}
+            self.late += self._slipping(name, build, slips, of_stretch)
+
+    def _slips(self, project: str, due: int) -> dict[str, int]:
+        """Years by which a plant that is due in a year is late, by scenario left."""
+        effects = self._tree.effects
+        return {scenario: effects[scenario].delay(project, due) for scenario in self._past.left}
 
     def _slipping(
         self, name: str, build: Build, slips: Mapping[str, int], share: Mapping[int, float]
     ) -> Iterator[Shock]:
         """What is left of one stretch where the build is later than elsewhere. share: by year of the stretch."""
-        case, due = (
-            self._past.case,
-            build.year + self._past.case.projects[build.project].lead_time_years,
-        )
-        for w, slip in slips.items():
-            for t in share:
-                factor = case.ramp_share(build.project, t - due - slip) / share[t]
+        case = self._past.case
+        due = build.year + case.projects[build.project].lead_time_years
+        for scenario, slip in slips.items():
+            for year, whole in share.items():
+                factor = case.ramp_share(build.project, year - due - slip) / whole
                 if factor != 1.0:
                     yield Shock(
-                        scenario=w,
+                        scenario=scenario,
                         kind="capacity",
-                        start_year=t,
-                        end_year=t,
+                        start_year=year,
+                        end_year=year,
                         project=name,
                         factor=factor,
                         leak=0.0,
                     )
+
+
+def _built_before(past: _Past) -> list[Build]:
+    """What the plan built before the year along the history."""
+    found = []
+    for build in of_table(past.case, past.plan.tables["investments"]):
+        if build.year < past.year and past.along in build.scenarios and build.tpa > SLIGHT:
+            found.append(build)
+    return found
 
 
 def _unused(name: str, taken: Mapping[str, object]) -> str:
@@ -239,30 +277,33 @@ def _unused(name: str, taken: Mapping[str, object]) -> str:
     return name
 
 
+# ---- stocks and people -----------------------------------------------------------------------------------------------
+
+
 def _stocks(past: _Past) -> tuple[Row, ...]:
-    held = {
-        (r.country, r.element, r.form): float(r.stock_t)
-        for r in past.table("stocks")
-        if int(r.year) == past.year - 1
-    }
-    return tuple(
-        row.model_copy(
-            update={"initial_t": max(held.get((row.country, row.element, row.form), 0.0), 0.0)}
-        )
-        for row in past.case.tables.stockpiles
-    )
+    """Stocks as the year before has left them."""
+    held = {}
+    for row in past.table("stocks"):
+        if int(row.year) == past.year - 1:
+            held[row.country, row.element, row.form] = float(row.stock_t)
+    found = []
+    for row in past.case.tables.stockpiles:
+        left = held.get((row.country, row.element, row.form), 0.0)
+        found.append(row.model_copy(update={"initial_t": max(left, 0.0)}))
+    return tuple(found)
 
 
 def _workforce(past: _Past) -> tuple[Row, ...]:
     """Staff as the year begins, those included who join then."""
     staff: dict[tuple[str, str], float] = {}
-    for r in past.table("workforce"):
-        if int(r.year) == past.year:
-            staff.setdefault((r.country, r.skill), max(float(r.staff), 0.0))
-    return tuple(
-        row.model_copy(update={"initial": staff.get((row.country, row.skill), row.initial)})
-        for row in past.case.tables.workforce
-    )
+    for row in past.table("workforce"):
+        if int(row.year) == past.year:
+            staff.setdefault((row.country, row.skill), max(float(row.staff), 0.0))
+    found = []
+    for row in past.case.tables.workforce:
+        now = staff.get((row.country, row.skill), row.initial)
+        found.append(row.model_copy(update={"initial": now}))
+    return tuple(found)
 
 
 def _training(past: _Past) -> tuple[Row, ...]:
@@ -270,77 +311,102 @@ def _training(past: _Past) -> tuple[Row, ...]:
     seats: dict[str, float] = defaultdict(float)
     under_way: list[Training] = []
     rows = {row.programme: row for row in past.case.tables.training}
-    for r in past.table("training"):
-        row, begun = rows[r.programme], int(r.year)
-        if begun < past.year:
-            seats[r.programme] += float(r.new_seats)
-            if begun + row.duration_years > past.year and r.intake > SLIGHT:
-                update = {
-                    "programme": _unused(f"{row.programme}_{begun}", rows),
-                    "duration_years": begun + row.duration_years - past.year,
-                    "seats": float(r.intake),
-                    "last_intake_year": past.year,
-                    **dict.fromkeys(
-                        ("max_new_seats", "cost_per_trainee_usd", "cost_per_seat_usd"), 0.0
-                    ),
-                }
-                under_way.append(row.model_copy(update=update))
-    own = (
-        row.model_copy(
-            update={
-                "seats": row.seats + seats[row.programme],
-                "max_new_seats": max(row.max_new_seats - seats[row.programme], 0.0),
+    for intake in past.table("training"):
+        row, begun = rows[intake.programme], int(intake.year)
+        if begun >= past.year:
+            continue
+        seats[intake.programme] += float(intake.new_seats)
+        ends = begun + row.duration_years
+        if ends > past.year and intake.intake > SLIGHT:
+            update = {
+                "programme": _unused(f"{row.programme}_{begun}", rows),
+                "duration_years": ends - past.year,
+                "seats": float(intake.intake),
+                "last_intake_year": past.year,
+                "max_new_seats": 0.0,
+                "cost_per_trainee_usd": 0.0,
+                "cost_per_seat_usd": 0.0,
             }
-        )
-        for row in rows.values()
-    )
+            under_way.append(row.model_copy(update=update))
+    own = []
+    for row in rows.values():
+        new = seats[row.programme]
+        left = max(row.max_new_seats - new, 0.0)
+        own.append(row.model_copy(update={"seats": row.seats + new, "max_new_seats": left}))
     return (*own, *under_way)
+
+
+# ---- money -----------------------------------------------------------------------------------------------------------
 
 
 def _budgets(past: _Past, built: list[Build]) -> tuple[Row, ...]:
     """What is left of each funder's money: what it carries on, less what it will pay for decisions of the past."""
     case = past.case
-    left = {
-        (f, t): case.budget.get((f, t), 0.0)
-        for f in case.reach
-        for t in case.years
-        if t >= past.year
-    }
-    paid: dict[tuple[str, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    carries = case.model.policy.budget_carry_over
+    left: dict[FunderYear, float] = {}
+    for funder in case.reach:
+        for year in range(past.year, case.last_year + 1):
+            left[funder, year] = case.budget.get((funder, year), 0.0)
+    if carries:
+        _carry_on(past, left)
+    paid = _paid(past)
+    for (country, year), amount in _due(past, built).items():
+        of_funders = paid[country, year]
+        whole = sum(of_funders.values())
+        for funder, part in of_funders.items():
+            left[funder, year] -= amount * part / whole
+    if carries:
+        _pay_earlier(past, left)
+    found = []
+    for (funder, year), amount in left.items():
+        found.append(Budget(funder=funder, year=year, musd=max(amount, 0.0)))
+    return tuple(found)
+
+
+def _paid(past: _Past) -> Mapping[CountryYear, Mapping[str, float]]:
+    """(country, year) -> funder -> payments (MUSD) along the history, planned ones too."""
+    paid: dict[CountryYear, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in past.table("spending"):
+        paid[row.country, int(row.year)][row.funder] += float(row.musd)
+    return paid
+
+
+def _carry_on(past: _Past, left: dict[FunderYear, float]) -> None:
+    """Add what funders have not spent before the year to what they have in it."""
+    case = past.case
     spent: dict[str, float] = defaultdict(float)
-    for r in past.table("spending"):
-        paid[r.country, int(r.year)][r.funder] += float(r.musd)
-        spent[r.funder] += float(r.musd) if int(r.year) < past.year else 0.0
-    if case.model.policy.budget_carry_over:
-        for f in case.reach:
-            before = sum(case.budget.get((f, t), 0.0) for t in case.years if t < past.year)
-            left[f, past.year] += max(before - spent[f], 0.0)
-    for (c, t), amount in _due(past, built).items():
-        whole = sum(paid[c, t].values())
-        for f, part in paid[c, t].items():
-            left[f, t] -= amount * part / whole
-    if case.model.policy.budget_carry_over:
-        for f in case.reach:
-            for t in range(case.last_year, past.year, -1):  # paid out of what was carried there
-                short = min(left[f, t], 0.0)
-                left[f, t - 1], left[f, t] = left[f, t - 1] + short, left[f, t] - short
-    return tuple(Budget(funder=f, year=t, musd=max(amount, 0.0)) for (f, t), amount in left.items())
+    for row in past.table("spending"):
+        if int(row.year) < past.year:
+            spent[row.funder] += float(row.musd)
+    for funder in case.reach:
+        before = [year for year in case.years if year < past.year]
+        given = sum(case.budget.get((funder, year), 0.0) for year in before)
+        left[funder, past.year] += max(given - spent[funder], 0.0)
 
 
-def _due(past: _Past, built: list[Build]) -> dict[tuple[str, int], float]:
+def _pay_earlier(past: _Past, left: dict[FunderYear, float]) -> None:
+    """Take what a year lacks out of the year before, from which it was carried there."""
+    for funder in past.case.reach:
+        for year in range(past.case.last_year, past.year, -1):
+            short = min(left[funder, year], 0.0)
+            left[funder, year - 1] += short
+            left[funder, year] -= short
+
+
+def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
     """(country, year) -> public money still to be paid for plants begun, and for those who are hired as the year
     begins."""
-    case, out = past.case, defaultdict[tuple[str, int], float](float)
+    case = past.case
+    out = defaultdict[CountryYear, float](float)
     for build in built:
-        years, row = case.payment_years(build.project, build.year), case.projects[build.project]
-        for t in years:
-            if t >= past.year:
-                out[row.country, t] += (
-                    build.tpa * full_capex(case, build.project) * row.public_share / len(years)
-                )
-    for r in past.table("workforce"):
-        if int(r.year) == past.year:
-            out[r.country, past.year] += float(r.hired) * musd(
-                case.workforce[r.country, r.skill].hire_cost_usd
-            )
+        row = case.projects[build.project]
+        years = case.payment_years(build.project, build.year)
+        whole = build.tpa * full_capex(case, build.project) * row.public_share
+        for year in years:
+            if year >= past.year:
+                out[row.country, year] += whole / len(years)
+    for team in past.table("workforce"):
+        if int(team.year) == past.year:
+            cost = case.workforce[team.country, team.skill].hire_cost_usd
+            out[team.country, past.year] += float(team.hired) * musd(cost)
     return {key: amount for key, amount in out.items() if amount > SLIGHT}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import planner
-from planner.explanation.commitments import decisions_of, execution
 from planner.explanation.counterfactuals import Reference
+from planner.explanation.mishaps import decisions_of, execution
 from planner.results.decision import Execution, Merit
 from tests.cases import MUSD, budget, demand, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
