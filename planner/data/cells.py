@@ -322,6 +322,10 @@ class Row(BaseModel):
         """The columns of the contract, in order, without the carried ones."""
         return [name for name in cls.model_fields if name != "line" and name not in CARRIED]
 
+    def cells(self, columns: Iterable[str]) -> tuple[Any, ...]:
+        """Values of some columns, in their order."""
+        return tuple(getattr(self, name) for name in columns)
+
 
 R = TypeVar("R", bound=Row)
 
@@ -371,7 +375,8 @@ def options(wanted: Wanted) -> list[str]:
     """The alternatives, one by one."""
     if isinstance(wanted, str):
         return [part.strip() for part in wanted.split(";")]
-    return [text_of(one) for one in (wanted if isinstance(wanted, Iterable) else [wanted])]
+    alternatives = wanted if isinstance(wanted, Iterable) else [wanted]
+    return list(map(text_of, alternatives))
 
 
 def is_number(value: object) -> bool:

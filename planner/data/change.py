@@ -397,14 +397,14 @@ def _unquoted(part: str) -> str:
 
 def _in_order(table: Table, rows: Mapping[str, str]) -> RowConditions:
     order = [*table.key, *table.row.columns(), *CARRIED]
-    named = sorted(rows, key=order.index)
-    return tuple((name, rows[name]) for name in named if rows[name] != ANY)
+    named = [name for name in sorted(rows, key=order.index) if rows[name] != ANY]
+    return tuple((name, rows[name]) for name in named)
 
 
 def _wanted(value: InputValue) -> str:
     """Text that a cell must be: alternatives are joined by `;`."""
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return ";".join(text_of(one) for one in value)
+        return ";".join(map(text_of, value))
     return text_of(value)
 
 
@@ -463,7 +463,7 @@ def plain(value: InputValue) -> InputValue:
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
-        return tuple(plain(one) for one in value)
+        return tuple(map(plain, value))
     if isinstance(value, Quarter | date | time):
         return text_of(value)
     if hasattr(value, "item") and not isinstance(value, str):
@@ -478,7 +478,7 @@ def _literal(value: InputValue) -> str:
     if isinstance(value, bool | int | float):
         return _number_text(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(_literal(one) for one in value)}]"
+        return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, Mapping):
         cells = [f"{name} = {_literal(cell)}" for name, cell in value.items() if cell is not None]
         return f"{{{', '.join(cells)}}}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from planner.config import ModelFile, TargetKeys, build_model
@@ -158,8 +159,8 @@ def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
         if before is None:
             last_line += 1
         else:
-            stated = before.model_fields_set
-            filled = {name: getattr(before, name) for name in columns if name in stated}
+            stated = [name for name in columns if name in before.model_fields_set]
+            filled = dict(zip(stated, before.cells(stated), strict=True))
         for name, value in cells.items():
             filled[name] = text_of(value)
         line = last_line if before is None else before.line
@@ -167,7 +168,7 @@ def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
         if row is not None:
             rows[at] = row
     rows = {at: rows[at] for at in sorted(rows)}
-    if any(not set(table.key).isdisjoint(cells) for cells in draft.cells.values()):
+    if not set(table.key).isdisjoint(chain.from_iterable(draft.cells.values())):
         reading.faults += repeated_rows(table, list(rows.values()), sheet).values()
     if table.name == "targets":
         case, rows = _with_model_targets(case, rows)
@@ -221,8 +222,11 @@ def _no_row(
 
 def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place: str) -> None:
     """Raise InputError where cells are to be multiplied, or added to, and are no numbers."""
-    values = [draft.value(at, change.column) for at in here]
-    filled = [value for value in values if value is not None]
+    filled: list[object] = []
+    for at in here:
+        value = draft.value(at, change.column)
+        if value is not None:
+            filled.append(value)
     remedy = "set a value"
     if not filled:
         said = "is blank there"
@@ -284,7 +288,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
 def as_given(value: object) -> object:
     """A value as a model file has it: lists instead of tuples."""
     if isinstance(value, tuple):
-        return [as_given(one) for one in value]
+        return list(map(as_given, value))
     if isinstance(value, dict):
         return {key: as_given(inner) for key, inner in value.items()}
     return value

@@ -136,7 +136,7 @@ def check_all(
         for finding in check.run(case):
             if finding.rule != "funder-nowhere" or finding.value not in absent_countries:
                 findings.append(finding)
-    return [origin.fault(finding) for finding in findings]
+    return list(map(origin.fault, findings))
 
 
 def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
@@ -437,7 +437,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_shocks, rows_of="shocks"),
     Check(check_hazards, needs=("hazards",)),
-    Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
+    Check(check_uncertainties, needs=tuple(BY_NAME)),
     Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),
     Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),

@@ -91,7 +91,7 @@ def changes(old: Lookups, new: Lookups) -> list[Fault]:
 
 def identity(table: Table, row: Row) -> tuple[str, ...]:
     """Cells that identify a row, as text. The factor of a shock is part of its key, yet it is a figure."""
-    return tuple(text_of(getattr(row, column)) for column in _identifying(table))
+    return tuple(map(text_of, row.cells(_identifying(table))))
 
 
 def paired(
@@ -169,7 +169,7 @@ def _address(table: Table, row: Row, is_alone: bool) -> RowConditions:
     columns = _identifying(table)
     if not is_alone:
         columns += ("factor", *table.twins)
-    return tuple((column, text_of(getattr(row, column))) for column in columns)
+    return tuple(zip(columns, map(text_of, row.cells(columns)), strict=True))
 
 
 def _added(table: Table, row: Row) -> Change:

@@ -101,19 +101,22 @@ class Known:
 
     def full(self, row: Any) -> float:
         """Tonnes of throughput with which a plant alone would supply all use of one of its elements, the last such."""
-        elements = self.case.elements
+        case = self.case
         if row.stage == MAGNET or not row.feeds:
             forms = (MAGNET,) if row.stage == MAGNET else (METAL, MAGNET)
-            return sum(self._all[element, form] for element in elements for form in forms)
+            return sum(self._wanted(element, forms) for element in case.elements)
         most = 0.0
         for feed in row.feeds:
             is_separated = STAGES[row.stage].separates
-            use = self.case.capacity_use(row.project, feed) if is_separated else 1.0
-            for element, share in self.case.feed_shares.get(feed, {}).items():
+            use = case.capacity_use(row.project, feed) if is_separated else 1.0
+            for element, share in case.feed_shares.get(feed, {}).items():
                 if share > 0:
-                    wanted = sum(self._all[element, form] for form in FORMS)
-                    most = max(most, wanted / share * use)
+                    most = max(most, self._wanted(element, FORMS) / share * use)
         return most
+
+    def _wanted(self, element: str, forms: tuple[str, ...]) -> float:
+        """Tonnes of an element that all use in a year, in some forms."""
+        return sum(self._all[element, form] for form in forms)
 
 
 PER = {
@@ -307,8 +310,7 @@ def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> Places:
     numbers: dict[tuple[object, ...], int] = {}
     peers = np.zeros(len(rows), dtype=np.int64)
     for i, row in enumerate(rows):
-        key = tuple(getattr(row, column) for column in columns)
-        peers[i] = numbers.setdefault(key, len(numbers))
+        peers[i] = numbers.setdefault(row.cells(columns), len(numbers))
     return peers
 
 

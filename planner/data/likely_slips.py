@@ -224,8 +224,7 @@ def same_things_twice(case: Case) -> Iterator[Finding]:
     columns = [name for name in Hazard.columns() if name not in ("hazard", "name")]
     hazards: dict[tuple[object, ...], Hazard] = {}
     for hazard in case.tables.hazards:
-        cells = tuple(getattr(hazard, name) for name in columns)
-        same = hazards.setdefault(cells, hazard)
+        same = hazards.setdefault(hazard.cells(columns), hazard)
         if same is not hazard:
             yield found(hazard, "hazard", "same-thing-twice", other=same.hazard)
 

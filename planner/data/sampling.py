@@ -13,7 +13,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
     for row in hazards:
         alone = "" if row.event else row.hazard
         events[row.event, alone].append(row)
-    return [tuple(rows) for rows in events.values()]
+    return list(map(tuple, events.values()))
 
 
 def _scenarios(case: Case) -> Sequence[Scenario]:
@@ -382,10 +382,10 @@ def _one_said(draws: Sequence[Draw], hazards: Mapping[str, Hazard]) -> str:
 
 def shock_of(hazard: Hazard, draw: Draw) -> Shock:
     """The shock of a drawn hazard: its filters, narrowed to the subject, and what its row carries."""
-    hits = {column: getattr(hazard, column) for column in FILTERS}
+    hits: dict[str, Any] = dict(zip(FILTERS, hazard.cells(FILTERS), strict=True))
     if hazard.each is not None:
         hits[hazard.each] = draw.subject
-    carried = {column: getattr(hazard, column) for column in CARRIED}
+    carried: dict[str, Any] = dict(zip(CARRIED, hazard.cells(CARRIED), strict=True))
     return Shock.model_construct(
         scenario=draw.scenario,
         kind=hazard.kind,

@@ -338,4 +338,4 @@ def parted(together: Iterable[str], shown: Shown) -> list[tuple[str, ...]]:
     groups: dict[tuple[object, ...], list[str]] = {}
     for scenario in together:
         groups.setdefault(shown[scenario], []).append(scenario)
-    return [tuple(members) for members in groups.values()]
+    return list(map(tuple, groups.values()))

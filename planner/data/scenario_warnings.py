@@ -137,7 +137,7 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
     shocks: dict[str, set[tuple[object, ...]]] = defaultdict(set)
     kinds: dict[str, set[str]] = defaultdict(set)
     for shock in tables.shocks:
-        shocks[shock.scenario].add(tuple(getattr(shock, column) for column in columns))
+        shocks[shock.scenario].add(shock.cells(columns))
         kinds[shock.scenario].add(shock.kind)
     first: dict[frozenset[object], str] = {}
     is_enough = _imports_are_enough(case)
@@ -173,7 +173,7 @@ def shocks(case: Case) -> Iterator[Finding]:
         if (row.scenario, row.start_year, row.end_year, row.factor) in drawn:
             continue
         start, end = window(case, row)
-        hits = (row.kind, *(getattr(row, name) for name in FILTERS))
+        hits = row.cells(("kind", *FILTERS))
         outside = _outside(case, row)
         if outside:
             column, how = outside

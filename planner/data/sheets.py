@@ -306,7 +306,7 @@ def repeated_rows(table: Table, rows: Sequence[Row], sheet: Sheet) -> dict[int, 
     repeated: dict[int, Fault] = {}
     columns = (*table.key, *table.twins)
     for place, row in enumerate(rows):
-        key = tuple(getattr(row, name) for name in columns)
+        key = row.cells(columns)
         first = first_seen.setdefault(key, place)
         if first != place:
             what = ", ".join(str(part) for part in key if part not in ("", None))

@@ -75,12 +75,12 @@ class Effects:
 
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
-        kinds: dict[str, dict[Any, float]] = {
-            "import": dict(self.imports),
-            "price": dict(self.prices),
-            "demand": dict(self.demand),
-            "capacity": dict(self.capacity),
-            "leak": dict(self.leaks),
+        kinds: dict[str, Mapping[Any, float]] = {
+            "import": self.imports,
+            "price": self.prices,
+            "demand": self.demand,
+            "capacity": self.capacity,
+            "leak": self.leaks,
         }
         shown: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
         for kind, effects in kinds.items():
@@ -271,7 +271,9 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     if shock.kind == "demand":
         for good, demanded in case.demand_years.items():
             if _matches(shock, "", *good):
-                yield from ((*good, year) for year in demanded if year in years)
+                for year in demanded:
+                    if year in years:
+                        yield (*good, year)
     elif shock.kind == "capacity":
         for project in projects_hit(case, shock):
             due = _due_years(case, project)

@@ -155,8 +155,8 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
 def _covered_twice(case: Lookups) -> Iterator[Finding]:
     """Contracts that together cover more than all that a plant sells or takes in of an element in some year."""
     contracts = case.tables.contracts
-    projects = sorted({row.project for row in contracts if row.project} or {""})
-    elements = sorted({row.element for row in contracts if row.element} or {""})
+    projects = sorted({row.project for row in contracts} - {""}) or [""]
+    elements = sorted({row.element for row in contracts} - {""}) or [""]
     told: set[int] = set()
     for project, element, kind in product(projects, elements, ("offtake", "feed")):
         rows: list[Contract] = []

@@ -25,15 +25,11 @@ ENDS_AT = 0.6
 Names = tuple[str, ...]
 
 
-def _named(row: Row, columns: Names) -> Names:
-    return tuple(getattr(row, column) for column in columns)
-
-
 def _first(case: Case, table: str, columns: Names) -> dict[Names, Row]:
     """Names in some columns of a table -> the first row with them; the names that come last stand first."""
     first: dict[Names, Row] = {}
     for row in reversed(case.tables.rows(table)):
-        first[_named(row, columns)] = row
+        first[row.cells(columns)] = row
     return first
 
 
@@ -169,7 +165,7 @@ class _Meant:
 
     def has_any(self, row: Row) -> bool:
         """Some good is what the row names."""
-        names = _named(row, self.columns)
+        names = row.cells(self.columns)
         filled = tuple(place for place, name in enumerate(names) if name)
         if filled not in self._known:
             self._known[filled] = {_parts(good, filled) for good in self.goods}
@@ -260,7 +256,7 @@ def _incomplete(case: Case, table: str, columns: Names, member: str) -> Iterator
     """The one thing of a table that lacks a value which all others have in a column."""
     held: dict[Names, set[object]] = defaultdict(set)
     for row in case.tables.rows(table):
-        held[_named(row, columns)].add(getattr(row, member))
+        held[row.cells(columns)].add(getattr(row, member))
     others = len(held) - 1
     if others < FEWEST - 1:
         return
