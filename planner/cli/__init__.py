@@ -25,7 +25,7 @@ def stopped_early(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def give_up(stream: TextIO) -> None:
+def close_for_writing(stream: TextIO) -> None:
     """Let nothing else be written to a stream that takes nothing any more, nor what it still holds at the end."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -33,9 +33,9 @@ def give_up(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def answer_lost(error: OSError) -> None:
+def say_output_lost(error: OSError) -> None:
     """Say that standard output takes nothing any more."""
-    give_up(sys.stdout)
+    close_for_writing(sys.stdout)
     with suppress(OSError, AttributeError):
         sys.stderr.write(
             f"the answer cannot be shown ({error.strerror}); what was written to files is whole\n"
@@ -63,9 +63,9 @@ COMMANDS = {
     "solve": "Solve a case and write the run folder: summary, tables, report.html, report.xlsx.",
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",
     "report": "Write the reports of a run again, from its tables; or the investment case of one or more plants.",
-    "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
-    "coverage": "What a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure.",
-    "shares": "Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties.",
+    "explain": "Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
+    "coverage": "Tell what a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure.",
+    "shares": "Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
@@ -84,14 +84,14 @@ TOGETHER = {
 """Module -> the commands that it holds; every other command has one of its own."""
 
 
-def _one_line(
+def _warning_line(
     message: Warning | str, category: type, filename: str, lineno: int, line: str | None = None
 ) -> str:
     """A Python warning as a line for people, without the place in the code."""
     return f"warning: {message}\n"
 
 
-_OF_A_STREAM = (errno.ENOSPC, errno.EIO, errno.EBADF)
+_STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
 class Commands(TyperGroup):
@@ -102,13 +102,13 @@ class Commands(TyperGroup):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        warnings.formatwarning = _one_line
+        warnings.formatwarning = _warning_line
         try:
             return super().main(*args, **options)
         except OSError as error:
-            if error.filename is not None or error.errno not in _OF_A_STREAM:
+            if error.filename is not None or error.errno not in _STREAM_ERRORS:
                 raise
-            answer_lost(error)
+            say_output_lost(error)
             sys.exit(2)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -149,7 +149,7 @@ def _say_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _whole(
+def _options_of_all(
     number: Annotated[
         bool,
         typer.Option(

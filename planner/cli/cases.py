@@ -30,7 +30,7 @@ app = command_app()
 
 
 @app.command("init")
-def begin(
+def init(
     place: Annotated[
         Path | None,
         typer.Argument(
@@ -64,56 +64,52 @@ def begin(
     """Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook."""
     with exit_codes():
         if workbook is None and tables is None:
-            _refuse("--model", model is not None, "applies to --workbook and --tables alone")
-            _lay_out(place, case or STARTER)
+            _refuse_if(model is not None, "--model", "applies to --workbook and --tables alone")
+            _refuse_if(place is None, "planner init", "needs the new folder")
+            _write_workspace(place or Path(), case or STARTER)
             return
-        _refuse(
-            "--tables", workbook is not None and tables is not None, "does not go with --workbook"
-        )
-        _refuse("--case", case is not None, "is for a workspace; name the case itself")
+        both = workbook is not None and tables is not None
+        _refuse_if(both, "--tables", "does not go with --workbook")
+        _refuse_if(case is not None, "--case", "is for a workspace; name the case itself")
         if workbook is not None:
             _write_workbook(workbook, place, model)
         elif tables is not None:
-            _refuse("--tables", place is None, "needs the case to write")
-            _new(tables, "folder")
-            write_case(_load(place or Path(), model), tables)
+            _refuse_if(place is None, "--tables", "needs the case to write")
+            _refuse_existing(tables, "folder")
+            write_case(load(find_case(place or Path()), model), tables)
         say(str(workbook or tables))
 
 
-def _lay_out(folder: Path | None, case: str) -> None:
-    _refuse("planner init", folder is None, "needs the new folder")
-    copied = lay_out(folder or Path(), case)
+def _write_workspace(folder: Path, case: str) -> None:
+    copied = lay_out(folder, case)
     say(f"{copied} is ready. Next:")
     say(f"  planner check {copied}")
     say(f"  planner solve {copied} --model {folder}/models/base.toml")
 
 
 def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
-    _new(file, "file")
-    example = place is None
-    found = _load(shipped() / "inputs" / STARTER if place is None else place, model)
+    """Write a case as a workbook, or one of examples where no case is named."""
+    _refuse_existing(file, "file")
+    is_example = place is None
+    case = load(find_case(place or shipped() / "inputs" / STARTER), model)
     try:
-        write_whole(file, lambda fresh: write_workbook(fresh, found, example=example))
+        write_whole(file, lambda fresh: write_workbook(fresh, case, example=is_example))
     except Exception as error:
         raise RunFolderError(f"{file}: cannot be written: {error}") from error
 
 
-def _load(place: Path, model: Path | None) -> Case:
-    return load(find_case(place), model)
-
-
-def _new(path: Path, what: str) -> None:
+def _refuse_existing(path: Path, kind: str) -> None:
     if path.exists():
-        raise RunFolderError(f"{path}: exists; name a new {what}. Nothing was written")
+        raise RunFolderError(f"{path}: exists; name a new {kind}. Nothing was written")
 
 
-def _refuse(option: str, wrong: bool, why: str) -> None:
+def _refuse_if(wrong: bool, option: str, why: str) -> None:
     if wrong:
         raise InputError([Fault(option, 0, "", why)])
 
 
 @app.command("sample")
-def draw(
+def sample(
     case: CasePath,
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")
@@ -145,32 +141,31 @@ def draw(
             progress("writing")
             fill = partial(_fill_drawn, drawn, loaded, source)
             write_folder(out, f"{DRAWS}.csv", SAMPLED, fill, force=force)
-        say(
-            f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
-            f"shocks drawn from {len(loaded.tables.hazards):,} hazards. Next:"
-        )
+        shocks = f"{len(drawn.tables.draws):,} shocks"
+        hazards = f"{len(loaded.tables.hazards):,} hazards"
+        scenarios = f"{len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}"
+        say(f"{out}: {scenarios}, {shocks} drawn from {hazards}. Next:")
         say(f"  planner solve {out}")
 
 
 def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:
-    """The tables, and the model file; what was not drawn is as it was, byte by byte where it was a file."""
+    """Write the tables, and the model file; tables that were not drawn are copied where the case is of files."""
     write_tables(drawn, folder, also=(DRAWS,))
     if source.is_file():
         write_model(drawn.model, folder / MODEL)
         return
-    kept = [
-        f"{table.name}.csv"
-        for table in TABLES
-        if table.name not in DRAWN_TABLES
-        and drawn.tables.rows(table.name) == loaded.tables.rows(table.name)
-    ]
-    for name in [*kept, MODEL]:
+    kept = [MODEL]
+    for table in TABLES:
+        same = drawn.tables.rows(table.name) == loaded.tables.rows(table.name)
+        if same and table.name not in DRAWN_TABLES:
+            kept.append(f"{table.name}.csv")
+    for name in kept:
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
 
 
 @app.command("schema")
-def describe(
+def schema(
     case: Annotated[
         Path | None,
         typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False),
@@ -186,22 +181,16 @@ def describe(
     with exit_codes():
         if study:
             if package or case is not None:
-                raise InputError(
-                    [
-                        Fault(
-                            "--study",
-                            0,
-                            "",
-                            "describes study files alone",
-                            remedy="leave out the rest",
-                        )
-                    ]
-                )
-            say(json.dumps(study_schema(), indent=2))
-            return
-        found = load(find_case(case)) if case is not None else None
-        if package:
-            name = found.name if found else "case"
-            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
+                said = "describes study files alone"
+                raise InputError([Fault("--study", 0, "", said, remedy="leave out the rest")])
+            described = study_schema()
+        elif not package:
+            if case is not None:
+                load(find_case(case))  # says what is wrong with it
+            described = model_schema()
+        elif case is None:
+            described = datapackage("case", None)
         else:
-            say(json.dumps(model_schema(), indent=2))
+            found = load(find_case(case))
+            described = datapackage(found.name, found.origin.headers)
+        say(json.dumps(described, indent=2))

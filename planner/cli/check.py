@@ -11,6 +11,7 @@ import typer
 
 import planner
 from planner.cli import console
+from planner.data.case import Case
 from planner.data.difference import changes
 from planner.data.program_size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
@@ -27,7 +28,7 @@ app = console.command_app()
 
 
 @app.command("check")
-def look_over(
+def check(
     case: console.CasePath,
     model: console.ModelPath = None,
     overrides: console.Overrides = None,
@@ -44,57 +45,66 @@ def look_over(
     ] = None,
 ) -> None:
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
+    ignored = ignore or ()
     with console.exit_codes():
-        _check_names(ignore or ())
+        _refuse_unknown(ignored)
         try:
             found = console.read_case(case, model, overrides)
-            shared = (
-                found.model.policy.investment != "adaptive"
-            )  # else scenarios are not solved one by one
-            refuse_if_too_large(found, alone=ALONE if shared else None)
-            odd = warnings_of(found, NOT_ASKED)
-            if any(warning.rule in FAR_APART for warning in odd):
-                planner.check_coefficients(found)
+            remarks = _remarks(found)
         except InputError as error:
             if not as_json:
                 raise
-            console.say(_as_json(error.faults, ()))
+            console.say(_as_json(faults=error.faults, warnings=()))
             raise typer.Exit(error.exit_code) from None
-        changed = changes(console.read_case(against), found) if against is not None else []
-        warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
+        changed = None if against is None else changes(console.read_case(against), found)
+    warnings = [warning for warning in remarks if warning.rule not in ignored]
     if as_json:
-        console.say(_as_json((), warnings, changed if against is not None else None))
+        console.say(_as_json(faults=(), warnings=warnings, changed=changed))
         return
     console.say_warnings(warnings)
-    if against is not None:
+    if against is not None and changed is not None:
         console.say_changes(changed, against)
-    count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
-    hazards = (
-        f" and {len(found.tables.hazards)} hazards to draw futures from"
-        if found.tables.hazards
-        else ""
-    )
-    console.say(
-        f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
-        f"{len(found.scenarios)} scenarios{hazards}, {found.first_year}-{found.last_year}"
+    console.say(_closing_line(found, len(warnings)))
+
+
+def _remarks(case: Case) -> list[Fault]:
+    """Warnings of a case. Raises InputError where it is too large, or no solver computes with its figures."""
+    # Where investment adapts, scenarios are not solved one by one.
+    one_by_one = case.model.policy.investment != "adaptive"
+    refuse_if_too_large(case, alone=ALONE if one_by_one else None)
+    warnings = warnings_of(case, NOT_ASKED)
+    if any(warning.rule in FAR_APART for warning in warnings):
+        planner.check_coefficients(case)
+    return warnings
+
+
+def _closing_line(case: Case, warnings: int) -> str:
+    counted = "1 warning" if warnings == 1 else f"{warnings} warnings"
+    remarked = f" {counted}." if warnings else ""
+    hazards = len(case.tables.hazards)
+    register = f" and {hazards} hazards to draw futures from" if hazards else ""
+    return (
+        f"{case.name}: no faults.{remarked} {len(case.countries)} countries, {len(case.projects)} projects, "
+        f"{len(case.scenarios)} scenarios{register}, {case.first_year}-{case.last_year}"
     )
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _refuse_unknown(names: Sequence[str]) -> None:
     known = RULES["warnings"]
-    if unknown := [name for name in names if name not in known]:
-        told = [f'unknown warning "{name}"{did_you_mean(name, known)}' for name in unknown]
-        raise InputError(
-            Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}") for said in told
-        )
+    faults = []
+    for name in names:
+        if name not in known:
+            said = f'unknown warning "{name}"{did_you_mean(name, known)}'
+            faults.append(Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}"))
+    if faults:
+        raise InputError(faults)
 
 
 def _as_json(
-    faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None
+    *, faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None
 ) -> str:
-    found = {"faults": faults, "warnings": warnings} | (
-        {} if changed is None else {"changed": changed}
-    )
-    return json.dumps(
-        {kind: [one.as_json() for one in told] for kind, told in found.items()}, indent=2
-    )
+    kinds = {"faults": faults, "warnings": warnings}
+    if changed is not None:
+        kinds["changed"] = changed
+    found = {kind: [one.as_json() for one in told] for kind, told in kinds.items()}
+    return json.dumps(found, indent=2)

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
-from planner.cli import answer_lost, give_up, stopped_early
+from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
 from planner.data.change import parse_changes
 from planner.data.load import load
@@ -41,12 +41,12 @@ class _Screen(Console):
         except OSError:
             if not self.stderr:
                 raise
-            give_up(sys.stderr)  # nobody listens, which ends no command
+            close_for_writing(sys.stderr)  # nobody listens, which ends no command
 
     def on_broken_pipe(self) -> NoReturn:
         """See `Console`."""
         if not self.stderr:
-            answer_lost(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+            say_output_lost(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
         raise typer.Exit(2)
 
 
@@ -105,31 +105,33 @@ def say(text: str) -> None:
 def say_warnings(warnings: Iterable[Fault]) -> None:
     """Print warnings on stderr, one line a rule."""
     for warning in grouped(warnings):
-        err.print(
-            f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True
-        )
+        say_aside(f"warning {warning.rule}: {warning}")
+
+
+def say_aside(text: str) -> None:
+    """Print a line on stderr that is no error and no result."""
+    err.print(text, style="yellow", markup=False, soft_wrap=True)
 
 
 def say_changes(changed: Sequence[Fault], since: Path) -> None:
     """Print on stderr what became of the inputs since a run, or another case."""
-    count = f"{len(changed)} input{'s' if len(changed) != 1 else ''}" if changed else "no input"
-    err.print(
-        f"{count} changed since {since}{':' if changed else ''}",
-        style="yellow",
-        markup=False,
-        soft_wrap=True,
-    )
+    if not changed:
+        say_aside(f"no input changed since {since}")
+        return
+    inputs = "1 input" if len(changed) == 1 else f"{len(changed)} inputs"
+    say_aside(f"{inputs} changed since {since}:")
     for change in changed[:SHOWN_PLACES]:
-        err.print(f"  {change}", style="yellow", markup=False, soft_wrap=True)
+        say_aside(f"  {change}")
     if len(changed) > SHOWN_PLACES:
-        err.print(f"  and {len(changed) - SHOWN_PLACES} more", style="yellow")
+        say_aside(f"  and {len(changed) - SHOWN_PLACES} more")
 
 
 class ShownProgress:
     """Says on stderr what is going on, and how long each step took."""
 
     def __init__(self) -> None:
-        self._step, self._since = "", perf_counter()
+        self._step = ""
+        self._since = perf_counter()
         self._spinner: Spinner | None = err.status("") if err.is_terminal else None
         if self._spinner:
             self._spinner.start()
@@ -137,7 +139,8 @@ class ShownProgress:
     def __call__(self, step: str) -> None:
         """Begin a step; ends the one before."""
         self._end_step()
-        self._step, self._since = step, perf_counter()
+        self._step = step
+        self._since = perf_counter()
         if self._spinner:
             self._spinner.update(escape(step))
 
@@ -150,7 +153,8 @@ class ShownProgress:
 
     def _end_step(self) -> None:
         if self._step:
-            err.print(f"{perf_counter() - self._since:7.1f} s  {escape(self._step)}", style="dim")
+            seconds = perf_counter() - self._since
+            err.print(f"{seconds:7.1f} s  {escape(self._step)}", style="dim")
 
 
 @contextmanager
@@ -179,12 +183,7 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
     try:
         yield
     except PlannerError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
-        if isinstance(error, InputError):
-            count = len(error.faults)
-            err.print(
-                f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True
-            )
+        _say_error(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt as stop:
         _leave_interrupted(kept(), interrupted, str(stop))
@@ -201,10 +200,18 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
             signal.signal(signal.SIGTERM, before_end)
 
 
+def _say_error(error: PlannerError) -> None:
+    err.print(str(error), style="red", markup=False, soft_wrap=True)
+    if isinstance(error, InputError):
+        faults = "1 fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
+        err.print(f"{faults}; nothing was written", soft_wrap=True)
+
+
 def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> NoReturn:
     """End with 128 + the number of the signal that came. `known`: what a solve had found of its least value."""
     code = 128 + (signals[0] if signals else signal.SIGINT)
-    err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}{kept}", soft_wrap=True)
+    value = f"the value sought is {known}; " if known else ""
+    err.print(f"stopped; {value}{kept}", soft_wrap=True)
     if signals or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
         # A solver in the middle of something would bring an orderly exit down, and a large program takes
         # seconds to be taken apart.

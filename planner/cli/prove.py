@@ -1,4 +1,4 @@
-"""A plan proven. Loads no tables of results and no pages."""
+"""`planner prove`. Loads no tables of results and no pages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 
 from planner.certification.prove import PROOF, prove_into, recheck
 from planner.cli.console import command_app, exit_codes, say, shown_progress
+from planner.solving.goals import Progress
 
 app = command_app()
 
 
 @app.command("prove")
-def prove_plan(
+def prove(
     run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
     check: Annotated[
         bool,
@@ -26,19 +27,24 @@ def prove_plan(
     """Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them."""
     with exit_codes():
         with shown_progress() as progress:
-            proof = None if check else prove_into(run, progress)
-            told = recheck(run, progress) if check else []
-        for line in told:
+            lines = recheck(run, progress) if check else _prove(run, progress)
+        for line in lines:
             say(line)
-        for phase in proof.phases if proof else ():
-            say(
-                f"{phase.phase:13}the least {phase.minimise} is between {phase.lower} and {phase.upper} MUSD"
-            )
-        if proof and proof.whole_plants:
-            say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
-        if proof:
-            folder = run / PROOF
-            say(f"Written     {folder}: python {folder}/check.py {folder}")
-            say(
-                f"            planner prove {run} --check also sees whether the program is that of the inputs"
-            )
+
+
+def _prove(run: Path, progress: Progress) -> list[str]:
+    """Write a proof into a run folder. Returns its bounds, and how to check it, as lines."""
+    proof = prove_into(run, progress)
+    lines = []
+    for phase in proof.phases:
+        bounds = f"between {phase.lower} and {phase.upper} MUSD"
+        lines.append(f"{phase.phase:13}the least {phase.minimise} is {bounds}")
+    if proof.whole_plants:
+        lines.append(
+            "Lower bounds are those of plants in fractions: no plan of whole plants has less"
+        )
+    folder = run / PROOF
+    checks = "also sees whether the program is that of the inputs"
+    lines.append(f"Written     {folder}: python {folder}/check.py {folder}")
+    lines.append(f"            planner prove {run} --check {checks}")
+    return lines

@@ -1,16 +1,16 @@
-"""What is asked of a run folder: its pages again, why its plan, who pays, the case of a later year, what differs."""
+"""Commands on run folders: pages, explanations, coverage, shares, later years, comparisons, replays."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 import planner
-from planner.api import explanations
-from planner.api.plans import plan_of, replay, write_reports
-from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
+from planner.api import explanations, plans
+from planner.cli.console import Force, command_app, exit_codes, say, say_aside, shown_progress
 from planner.data.case import Case
 from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, file_words
@@ -31,7 +31,7 @@ app = command_app()
 
 
 @app.command("report")
-def write_again(
+def report(
     run: RunPath,
     project: Annotated[
         list[str] | None,
@@ -64,40 +64,38 @@ def write_again(
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:
         if not project:
-            lines = [", ".join(map(str, write_reports(run, progress)))]
+            pages = plans.write_reports(run, progress)
+            lines = [", ".join(map(str, pages))]
         else:
-            changed = _terms(terms or [])
             plan, found, files = explanations.business_case_into(
                 run,
                 project,
                 basis=basis,
                 market=market,
-                terms=changed,
+                terms=_parse_terms(terms or []),
                 tables=tables,
                 progress=progress,
             )
-            lines = [
-                *business_case_lines(found, plan.case),
-                *(f"{'Written':<17}{name}" for name in files),
-            ]
+            lines = business_case_lines(found, plan.case)
+            lines += [f"{'Written':<17}{name}" for name in files]
     for line in lines:
         say(line)
 
 
-def _terms(given: list[str]) -> dict[str, float]:
+def _parse_terms(given: list[str]) -> dict[str, float]:
     """TERM=VALUE -> value by term. Raises InputError."""
-    out = {}
+    terms = {}
     for text in given:
         name, _, value = text.partition("=")
         try:
-            out[name.strip()] = float(value)
+            terms[name.strip()] = float(value)
         except ValueError:
             raise InputError([Fault("--with", 0, name, f'"{text}" is not TERM=NUMBER')]) from None
-    return out
+    return terms
 
 
 @app.command("explain")
-def say_why(
+def explain(
     run: RunPath,
     thorough: Annotated[
         bool,
@@ -124,7 +122,7 @@ def say_why(
         typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help."),
     ] = None,
 ) -> None:
-    """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
+    """Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
     with exit_codes():
         with shown_progress() as progress:
             plan, found = explanations.explain_into(
@@ -148,17 +146,17 @@ def coverage(
         ),
     ] = None,
 ) -> None:
-    """What a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure."""
+    """Tell what a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure."""
     with exit_codes():
         with shown_progress() as progress:
             plan, found = explanations.coverage_into(run, year or (), progress=progress)
-        elements = {e: row.name or e for e, row in plan.case.elements.items()}
+        elements = {name: row.name or name for name, row in plan.case.elements.items()}
         for line in worded_lines("screen.j2", "covered", found=found, elements=elements, run=run):
             say(line)
 
 
 @app.command("shares")
-def share_out(
+def shares(
     run: RunPath,
     check: Annotated[
         Literal["some", "all"],
@@ -167,7 +165,7 @@ def share_out(
         ),
     ] = "some",
 ) -> None:
-    """Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties."""
+    """Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties."""
     with exit_codes():
         with shown_progress() as progress:
             _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
@@ -176,7 +174,7 @@ def share_out(
 
 
 @app.command("advance")
-def go_on(
+def advance(
     run: RunPath,
     to: Annotated[int, typer.Option("--to", metavar="YEAR", help="The new first year.")],
     out: Annotated[
@@ -196,25 +194,26 @@ def go_on(
     with exit_codes():
         refuse_foreign(out, ADVANCED, A_LATER_CASE, force)
         with shown_progress() as progress:
-            plan = plan_of(run, progress)
+            plan = plans.plan_of(run, progress)
             case: Case = planner.advance(plan, to, along)
-            said = f"The case of {file_words(run.name)} in {to}; still possible: {', '.join(case.scenarios)}.\n"
-
-            def fill(folder: Path) -> None:
-                write_tables(case, folder)
-                write_model(case.model, folder / "model.toml")
-                (folder / ADVANCED).write_text(said, encoding="utf-8", newline="\n")
-
+            possible = ", ".join(case.scenarios)
+            note = f"The case of {file_words(run.name)} in {to}; still possible: {possible}.\n"
+            fill = partial(_fill_advanced, case, note)
             write_folder(out, ADVANCED, A_LATER_CASE, fill, force=force)
-        over = len(plan.case.scenarios) - len(case.scenarios)
-        say(
-            f"{out}: {to}-{case.last_year}, {len(case.scenarios)} scenarios still possible, {over} over. Next:"
-        )
+        left = len(case.scenarios)
+        over = len(plan.case.scenarios) - left
+        say(f"{out}: {to}-{case.last_year}, {left} scenarios still possible, {over} over. Next:")
         say(f"  planner solve {out}")
 
 
+def _fill_advanced(case: Case, note: str, folder: Path) -> None:
+    write_tables(case, folder)
+    write_model(case.model, folder / "model.toml")
+    (folder / ADVANCED).write_text(note, encoding="utf-8", newline="\n")
+
+
 @app.command("compare")
-def tell_apart(
+def compare(
     runs: Annotated[
         list[Path], typer.Argument(help="Run folders; the first is compared with the others.")
     ],
@@ -235,17 +234,15 @@ def tell_apart(
 
 
 @app.command("replay")
-def solve_again(run: RunPath) -> None:
+def replay(run: RunPath) -> None:
     """Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2."""
     with exit_codes():
         with shown_progress() as progress:
-            stored, versions = replay(run, progress)
+            stored, versions = plans.replay(run, progress)
         for line in versions:
-            err.print(line, style="yellow", markup=False, soft_wrap=True)
+            say_aside(line)
         risk = stored.summary.get("risk_musd")
-        found = (
-            f"risk {risk:.10g} MUSD"
-            if isinstance(risk, float)
-            else f"status {stored.summary['status']}"
-        )
+        found = f"status {stored.summary['status']}"
+        if isinstance(risk, float):
+            found = f"in-sample risk {risk:.10g} MUSD"
         say(f"{run}: reproduced; {found}, all tables within 1e-9")

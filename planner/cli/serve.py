@@ -24,7 +24,7 @@ app = command_app()
 
 
 @app.command()
-def run(
+def serve(
     case: Annotated[
         Path,
         typer.Argument(help="Case, workspace with one case, or run folder.", show_default=False),
@@ -40,17 +40,21 @@ def run(
 ) -> None:
     """Ask, see, compare and keep plans on a page of this machine, until Ctrl-C."""
     with exit_codes(lambda: "every change and every kept variant is on disk"):
-        server = Server(*_opened(case, model, overrides), port)
+        opened, plan = _open(case, model, overrides)
+        server = Server(opened, plan, port)
         say(f"Workbench   {server.address}")
         say(f"Kept in     {server.site.bench.opened.folder}")
         err.print("Ctrl-C ends it; every change is on disk", style="dim")
-        server.run(
-            lambda: webbrowser.open(server.page_to_open().as_uri()) if browser else None, _end
-        )
-        _end()
+
+        def begin() -> None:
+            if browser:
+                webbrowser.open(server.page_to_open().as_uri())
+
+        server.run(begin, _leave)
+        _leave()
 
 
-def _end() -> NoReturn:
+def _leave() -> NoReturn:
     """Leave at once: a solver in the middle of something would hold an orderly exit up."""
     err.print("ended; every change and every kept variant is on disk", soft_wrap=True)
     sys.stdout.flush()
@@ -58,7 +62,7 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _opened(
+def _open(
     path: Path, model: Path | None, overrides: list[str] | None
 ) -> tuple[OpenedCase, planner.Plan | None]:
     """The case to begin with, and the stored plan of a run folder."""
@@ -66,12 +70,11 @@ def _opened(
     if (path / SUMMARY).is_file():
         if model or settings:
             said = "does not apply to a run folder, which has its own model"
-            raise InputError(
-                [Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")]
-            )
+            remedy = "open the case instead"
+            raise InputError([Fault(str(path), 0, "--model, --set", said, remedy=remedy)])
         plan = planner.open_run(path)
-        found = OpenedCase(path, None, [], folder_for(path, plan.case))
-        return found, plan if plan.tables else None
-    found = OpenedCase(find_case(path), model, settings, Path())
-    case = found.load()
-    return replace(found, folder=folder_for(found.path, case), case=case), None
+        opened = OpenedCase(path, None, [], folder_for(path, plan.case))
+        return opened, plan if plan.tables else None
+    opened = OpenedCase(find_case(path), model, settings, Path())
+    case = opened.load()
+    return replace(opened, folder=folder_for(opened.path, case), case=case), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ app = console.command_app()
 
 
 @app.command()
-def run(
+def solve(
     case: console.CasePath,
     model: console.ModelPath = None,
     overrides: console.Overrides = None,
@@ -67,16 +68,16 @@ def run(
     force: console.Force = False,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
-    written = _Written(folder)
-    with console.exit_codes(written.told):
-        _refuse_both(scheduler, workers, method)
+    target = _Target(folder)
+    with console.exit_codes(target.told):
+        _refuse_beside_scheduler(scheduler, workers, method)
         with console.shown_progress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
             console.say_warnings(warnings_of(loaded, ignore or ()))
-            written.begin(folder or default_folder(loaded))
-            before = _earlier(loaded, written.folder)
-            plan, target = solve_into(
+            target.watch(folder or default_folder(loaded))
+            earlier = _run_before(loaded, target.folder)
+            plan, run = solve_into(
                 loaded,
                 folder,
                 progress=progress,
@@ -87,25 +88,30 @@ def run(
                 force=force,
             )
         if as_json:
-            console.say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
-        if before is not None and plan.tables:
-            _say_what_it_does(plan, *before)
-        _close(plan, target, as_json)
+            console.say((run / SUMMARY).read_text(encoding="utf-8").rstrip())
+        if earlier is not None and plan.tables:
+            _say_what_moved(plan, earlier)
+        _raise_unless_optimal(plan, run)
+        if not as_json:
+            for line in closing_lines(plan):
+                console.say(line)
+            console.say(f"Report      {run}/report.html, report.xlsx, tables/, summary.json")
 
 
-class _Written:
-    """Tells after Ctrl-C whether the run folder was put in its place before."""
+class _Target:
+    """The run folder to be written; tells after Ctrl-C whether it was put in its place before."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder or Path()
         self._before: tuple[int, int] | None = None
 
-    def begin(self, folder: Path) -> None:
+    def watch(self, folder: Path) -> None:
         """Remember what is at the target before anything is written."""
-        self.folder, self._before = folder, self._mark(folder)
+        self.folder = folder
+        self._before = self._mark(folder)
 
     def told(self) -> str:
-        """What there is now, in words."""
+        """The state of the folder, in words."""
         now = self._mark(self.folder)
         unchanged = now is None or now == self._before
         return "nothing was written" if unchanged else f"written: {self.folder}/{SUMMARY}"
@@ -119,69 +125,69 @@ class _Written:
         return found.st_ino, found.st_mtime_ns
 
 
-def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
+def _refuse_beside_scheduler(scheduler: str, workers: int | None, method: Method) -> None:
+    if not scheduler:
+        return
     for option, given in (("--workers", workers is not None), ("--method", method == "whole")):
-        if scheduler and given:
-            told = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
-            raise InputError(
-                [Fault("planner solve", 0, option, told, remedy="leave one of the two out")]
-            )
+        if given:
+            said = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
+            remedy = "leave one of the two out"
+            raise InputError([Fault("planner solve", 0, option, said, remedy=remedy)])
 
 
-def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The run that this one will replace, else the last one beside it of the same case, with its summary, if inputs
-    changed since; says which. A slip in a figure is seen where no rule can know it."""
-    beside = sorted(
-        (path for path in target.parent.glob(f"*/{SUMMARY}") if path.is_file()),
-        key=_written,
-        reverse=True,
-    )
+@dataclass(frozen=True)
+class _Earlier:
+    """A run of the same case from before some inputs changed."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def _run_before(case: Case, target: Path) -> _Earlier | None:
+    """The run that this one will replace, else the last one beside it of the same case; None if no input changed since.
+
+    Says which inputs changed: a slip in a figure is seen where no rule can know it.
+    """
+    beside = [path for path in target.parent.glob(f"*/{SUMMARY}") if path.is_file()]
+    beside.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for run in (target, *(path.parent for path in beside[:MOST_RUNS])):
-        with suppress(
-            PlannerError, OSError, ValueError, AttributeError
-        ):  # what is damaged is no run to compare with
+        # A run that is damaged is none to compare with.
+        with suppress(PlannerError, OSError, ValueError, AttributeError):
             summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
-            if (run == target or summary.get("case") == case.name) and not changed_files(run):
-                if summary.get("inputs_sha256") == case.sha256:
-                    return None
-                changed = changes(console.read_case(run), case)
-                if changed:
-                    console.say_changes(changed, run)
-                return (run, summary) if changed else None
+            is_of_case = run == target or summary.get("case") == case.name
+            if not is_of_case or changed_files(run):
+                continue
+            if summary.get("inputs_sha256") == case.sha256:
+                return None
+            changed = changes(console.read_case(run), case)
+            if not changed:
+                return None
+            console.say_changes(changed, run)
+            return _Earlier(run, summary)
     return None
 
 
-def _written(path: Path) -> float:
-    return path.stat().st_mtime
-
-
-def _say_what_it_does(plan: Plan, since: Path, summary: dict[str, Any]) -> None:
+def _say_what_moved(plan: Plan, earlier: _Earlier) -> None:
     """Print on stderr how risk and cost moved with the inputs that changed."""
-    told = [
-        f"{what} {before:,.4g} -> {plan.summary[key]:,.4g} MUSD"
-        for what, key in (("risk", "risk_musd"), ("cost", "cost_musd"))
-        if isinstance(before := summary.get(key), float)
-    ]
-    if told:
-        console.err.print(
-            f"since {since}: {', '.join(told)}", style="yellow", markup=False, soft_wrap=True
-        )
+    moved = []
+    for name in ("risk", "cost"):
+        before = earlier.summary.get(f"{name}_musd")
+        if isinstance(before, float):
+            now = plan.summary[f"{name}_musd"]
+            moved.append(f"{name} {before:,.4g} -> {now:,.4g} MUSD")
+    if moved:
+        console.say_aside(f"since {earlier.folder}: {', '.join(moved)}")
 
 
-def _close(plan: Plan, target: Path, as_json: bool) -> None:
+def _raise_unless_optimal(plan: Plan, run: Path) -> None:
+    """Raise InfeasibleError or StoppedError for a run without an optimum."""
+    written = f"written: {run}/summary.json"
+    reasons = plan.summary.get("reasons", ())
     if plan.status is Status.INFEASIBLE:
-        raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
+        raise InfeasibleError([*reasons, written])
     if plan.status is not Status.OPTIMAL:
-        known = [
-            f"least {name}: {Bounds(**found)}"
-            for name, found in plan.summary.get("bounds", {}).items()
-        ]
-        said = f"stopped before an optimum was proven ({plan.status})"
-        why = [f"\n  {reason}" for reason in plan.summary.get("reasons", ())]
-        raise StoppedError(
-            "; ".join([said, *known, f"written: {target}/summary.json"]) + "".join(why)
-        )
-    if not as_json:
-        for line in closing_lines(plan):
-            console.say(line)
-        console.say(f"Report      {target}/report.html, report.xlsx, tables/, summary.json")
+        parts = [f"stopped before an optimum was proven ({plan.status})"]
+        for name, found in plan.summary.get("bounds", {}).items():
+            parts.append(f"least {name}: {Bounds(**found)}")
+        told = "; ".join([*parts, written])
+        raise StoppedError(told + "".join(f"\n  {reason}" for reason in reasons))

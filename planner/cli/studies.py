@@ -72,18 +72,17 @@ def run(
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
-        which = _part(part) if part else None
+        which = _parse_part(part) if part else None
         with bar:
             found = study(file, out, workers, scheduler, bar, part=which)
         if isinstance(found, FrontierResults):
-            say(
-                f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html"
-            )
+            folder = out or default_out(file)
+            say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
         else:
-            _close(found)
+            _say_end(found)
 
 
-def _part(text: str) -> tuple[int, int]:
+def _parse_part(text: str) -> tuple[int, int]:
     """`3/40` -> (3, 40). Raises InputError."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if found is None:
@@ -103,16 +102,15 @@ def merge(
 ) -> None:
     """Put the parts of a study together that were run with `--part`; nothing is solved."""
     with exit_codes():
-        _close(merge_study(file, out))
+        _say_end(merge_study(file, out))
 
 
 @study_app.command()
 def status(folder: Folder) -> None:
     """Tell how far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
-        for line in worded_lines(
-            "screen.j2", "study_status", found=study_status(folder), most=MOST_SHOWN
-        ):
+        found = study_status(folder)
+        for line in worded_lines("screen.j2", "study_status", found=found, most=MOST_SHOWN):
             say(line)
 
 
@@ -123,7 +121,7 @@ def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = ""
     with exit_codes(bar.kept):
         with bar:
             found = retry_study(folder, workers, scheduler, bar)
-        _close(found)
+        _say_end(found)
 
 
 @study_app.command()
@@ -145,7 +143,7 @@ def report(
 
 
 @study_app.command("open")
-def open_one(
+def open_(
     folder: Folder,
     point: Annotated[
         str,
@@ -161,67 +159,58 @@ def open_one(
             plan, target, gap = open_point(folder, point, out, progress)
         say(f"{target}: {plan.status}")
         if plan.tables:
-            say(
-                f"Risk {plan.summary['risk_musd']:,.0f} MUSD, cost {plan.summary['cost_musd']:,.0f} MUSD"
-            )
+            risk = plan.summary["risk_musd"]
+            cost = plan.summary["cost_musd"]
+            say(f"In-sample risk {risk:,.0f} MUSD, cost {cost:,.0f} MUSD")
         if gap > AGREEMENT:
             say(f"These are not the study's: relative difference {gap:.1e}")
     raise typer.Exit(plan.status.exit_code)
 
 
-def _close(found: StudyStatus) -> None:
+def _say_end(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    results = next(
-        name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists()
-    )
+    has_frontier = (found.folder / "frontier.csv").exists()
+    results = "frontier.csv" if has_frontier else "results.parquet"
     for line in worded_lines("screen.j2", "study_run", found=found, results=results):
         say(line)
-    if error := _failed(found):
-        raise error
+    _raise_if_failed(found)
 
 
-def _failed(found: StudyStatus) -> PlannerError | None:
-    """The error of a study in which points failed; that a point has no plan which meets the goal is an answer."""
+def _raise_if_failed(found: StudyStatus) -> None:
+    """Raise the error of a study in which points failed; that a point has no plan which meets the goal is an answer."""
     counts = found.statuses
-    failed = {
-        status: n for status, n in counts.items() if status not in (OPTIMAL, Status.INFEASIBLE)
-    }
+    failed = {name: n for name, n in counts.items() if name not in (OPTIMAL, Status.INFEASIBLE)}
     if counts[OPTIMAL] and not failed:
-        return None
+        return
     _, ended, message = next(point for point in found.bad if not failed or point[1] in failed)
+    first = f"the first ended as {ended}: {message}"
     if not failed:
-        return InfeasibleError([f"no point has an optimum; the first ended as {ended}: {message}"])
-    bad = sum(failed.values())
-    told = (
-        f"{bad:,} of {found.total:,} points failed"
-        if counts[OPTIMAL]
-        else "no point has an optimum"
-    )
-    of_input = set(failed) == {"bad_input"}
-    remedy = (
-        ""
-        if of_input
-        else f"; `planner study retry {found.folder}` tries again what may end otherwise"
-    )
-    told = f"{told}; the first ended as {ended}: {message}{remedy}"
-    return PlannerError(told) if of_input else StoppedError(told)
+        raise InfeasibleError([f"no point has an optimum; {first}"])
+    told = f"no point has an optimum; {first}"
+    if counts[OPTIMAL]:
+        told = f"{sum(failed.values()):,} of {found.total:,} points failed; {first}"
+    if set(failed) == {"bad_input"}:
+        raise PlannerError(told)
+    remedy = f"`planner study retry {found.folder}` tries again what may end otherwise"
+    raise StoppedError(f"{told}; {remedy}")
 
 
 class StudyBar:
-    """Told how far a study is; shows it."""
+    """Shows how far a study is, whenever it is told."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._said = console, perf_counter()
+        self._console = console
+        self._said = perf_counter()
         self._last: StudyStatus | None = None
-        note = TextColumn("{task.fields[note]}")
-        columns = (
+        self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            note,
+            TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
         )
-        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._bar.add_task("points", total=None, note="")
 
     def __enter__(self) -> StudyBar:
@@ -241,8 +230,9 @@ class StudyBar:
         if self._last is None:  # what was there before says nothing of the time that is left
             self._bar.reset(self._task, total=status.total, completed=status.done)
         self._last = status
-        bad, checking = status.done - status.statuses[OPTIMAL], status.done == status.total
+        bad = status.done - status.statuses[OPTIMAL]
         note = f", {bad} without optimum" if bad else ""
+        checking = status.done == status.total
         self._bar.update(
             self._task,
             description="checks" if checking else "points",
@@ -251,10 +241,14 @@ class StudyBar:
             note=note,
         )
         if not self._console.is_terminal and perf_counter() - self._said > EVERY:
-            self._said, left = perf_counter(), self._bar.tasks[0].time_remaining
-            told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
-            told += f", {timedelta(seconds=round(left))} left" if left else ""
-            self._console.print(told, style="dim")
+            self._said = perf_counter()
+            self._console.print(self._line(status, note), style="dim")
+
+    def _line(self, status: StudyStatus, note: str) -> str:
+        """A line where there is no terminal for a bar."""
+        told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
+        left = self._bar.tasks[0].time_remaining
+        return f"{told}, {timedelta(seconds=round(left))} left" if left else told
 
     def kept(self) -> str:
         """The results that stay if the study is stopped now."""

@@ -77,6 +77,7 @@ def test_solve_writes_the_whole_contract(solved: tuple[Result, Path]) -> None:
     openpyxl.load_workbook(out / "report.xlsx", read_only=True).close()
     lines = result.stdout.splitlines()
     assert lines[0].startswith("Risk") and "without a plan" in lines[0]
+    assert ", both in sample; the plan costs" in lines[0]
     assert "solving for the least risk" in result.stderr
 
 
