@@ -98,34 +98,6 @@ several = partial(figures, form=LIST)
 """A column of lists of words."""
 
 
-class Columns:
-    """Base of a class that declares the columns of a table, each as `field = kind_of_column(heading, unit)`."""
-
-    @classmethod
-    def all(cls, *left_out: str) -> list[Column]:
-        """The columns in order; some fields may be left out."""
-        found = []
-        for field, column in vars(cls).items():
-            if isinstance(column, Column) and field not in left_out:
-                title = column.title or field
-                found.append(replace(column, field=field, title=title))
-        return found
-
-    @classmethod
-    def fields(cls) -> list[str]:
-        """The fields of the columns in order."""
-        return [column.field for column in cls.all()]
-
-
-def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame:
-    """A frame of records, a row each, their fields as they are; named: a field -> the words for its value."""
-    frame = pd.DataFrame([vars(row) for row in rows])
-    for field, words in named.items():
-        if field in frame:
-            frame[field] = frame[field].map(words)
-    return frame
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReportTable:
     """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
@@ -208,6 +180,58 @@ class ReportTable:
                 values = [v if isinstance(v, str) else "; ".join(v) for v in values]
             found.append((column, values))
         return found
+
+
+class Table:
+    """Base of a class that declares a table: its words as for `ReportTable`, then its columns, each as
+    `field = kind_of_column(heading, unit)`."""
+
+    title = ""
+    note = ""
+    source = ""
+    folded = False
+    on_page = True
+    sum_row = ""
+    sheet = ""
+    meaning = ""
+    file = ""
+
+    @classmethod
+    def all(cls, *left_out: str) -> list[Column]:
+        """The columns in order; some fields may be left out."""
+        found = []
+        for field, column in vars(cls).items():
+            if isinstance(column, Column) and field not in left_out:
+                title = column.title or field
+                found.append(replace(column, field=field, title=title))
+        return found
+
+    @classmethod
+    def fields(cls) -> list[str]:
+        """The fields of the columns in order."""
+        return [column.field for column in cls.all()]
+
+    @classmethod
+    def over(
+        cls, frame: pd.DataFrame, columns: Sequence[Column] | None = None, **words: Any
+    ) -> ReportTable:
+        """The table over a frame; columns: those to show, if not all; words: in place of or beside those declared."""
+        declared = {word: getattr(cls, word) for word in DECLARED}
+        shown = cls.all() if columns is None else columns
+        return ReportTable(columns=shown, frame=frame, **(declared | words))
+
+
+DECLARED = ("title", "note", "source", "folded", "on_page", "sum_row", "sheet", "meaning", "file")
+"""Words of a table that its class may declare."""
+
+
+def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame:
+    """A frame of records, a row each, their fields as they are; named: a field -> the words for its value."""
+    frame = pd.DataFrame([vars(row) for row in rows])
+    for field, words in named.items():
+        if field in frame:
+            frame[field] = frame[field].map(words)
+    return frame
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    Columns,
+    Table,
     Part,
     ReportTable,
     Statement,
@@ -131,8 +131,13 @@ def _range(claim: str, kind: str, low: float, high: float) -> dict[str, object]:
     return {"claim": claim, "kind": kind, "low": low, "high": high}
 
 
-class Claims(Columns):
+class Claims(Table):
     """A row a trial of a claim, that with the inputs as given first, joint draws last."""
+
+    source = VERDICTS
+    folded = True
+    sheet = "claims"
+    meaning = "the claims as given, with each unsure input at another value, and in joint draws"
 
     claim = text()
     verdict = text()
@@ -144,7 +149,7 @@ class Claims(Columns):
     measure = per_cent("share", "of all levers", heading="share of that reduction")
     threshold = per_cent("threshold")
     crosses = text("crosses it")
-    source = text("why this range", only=SHEET)
+    range_from = text("why this range", only=SHEET)
 
 
 def verdict_table(found: Explanation) -> ReportTable:
@@ -156,25 +161,15 @@ def verdict_table(found: Explanation) -> ReportTable:
             "verdict": word(verdict),
             "threshold": verdict.threshold,
         }
-        given = {"input": "as given", "setting": "", "crosses": "", "source": ""}
+        given = {"input": "as given", "setting": "", "crosses": "", "range_from": ""}
         rows.append({**vars(verdict), **told, **given})
         for trial in verdict.trials:
             crosses = "yes" if trial.flips else "no"
-            rows.append({**vars(trial), **told, "crosses": crosses})
+            rows.append({**vars(trial), **told, "crosses": crosses, "range_from": trial.source})
         if verdict.joint is not None:
             rows.append({**told, **_joint_row(verdict.joint)})
     undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
-    return ReportTable(
-        title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
-        columns=Claims.all(),
-        frame=pd.DataFrame(rows)[Claims.fields()],
-        note=notes("table_note", goal=found.goal, thorough=_all_tried(found)),
-        marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
-        source=VERDICTS,
-        folded=True,
-        sheet="claims",
-        meaning="the claims as given, with each unsure input at another value, and in joint draws",
-    )
+    return Claims.over(pd.DataFrame(rows)[Claims.fields()], title=notes("table_title", claims=len(found.verdicts), undecided=undecided), note=notes("table_note", goal=found.goal, thorough=_all_tried(found)), marks=["unsure" if row["crosses"] == "yes" else "" for row in rows])
 
 
 def _joint_row(joint: Joint) -> dict[str, object]:
@@ -186,7 +181,7 @@ def _joint_row(joint: Joint) -> dict[str, object]:
         "whole": None,
         "measure": joint.middle,
         "crosses": notes("joint_holds", joint=joint),
-        "source": "",
+        "range_from": "",
     }
 
 
@@ -260,8 +255,12 @@ def told_values(values: LeverValues) -> Sequence[LeverValue]:
     return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
 
 
-class Levers(Columns):
+class Levers(Table):
     """A row a lever."""
+
+    source = VALUES
+    folded = True
+    sum_row = "All"
 
     lever = text()
     first_in = figures("first in", "MUSD")
@@ -281,12 +280,4 @@ def lever_table(found: Explanation) -> ReportTable | None:
         share = value.shapley / values.whole
         rows.append({**vars(value), "lever": value.name, "share": share})
     what = OBJECTIVES[found.goal]
-    return ReportTable(
-        title=notes("values_title", values=values, what=what),
-        columns=Levers.all(),
-        frame=pd.DataFrame(rows)[Levers.fields()],
-        note=notes("values_note", values=values),
-        source=VALUES,
-        folded=True,
-        sum_row="All",
-    )
+    return Levers.over(pd.DataFrame(rows)[Levers.fields()], title=notes("values_title", values=values, what=what), note=notes("values_note", values=values))

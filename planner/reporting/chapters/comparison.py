@@ -6,9 +6,9 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
-    Columns,
     Part,
     ReportTable,
+    Table,
     Text,
     changed,
     figures,
@@ -57,8 +57,10 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     ]
 
 
-class Causes(Columns):
+class Causes(Table):
     """A row a group of inputs."""
+
+    title = "Causes"
 
     group = text("inputs as in the other run")
     cells = figures("cells")
@@ -77,11 +79,8 @@ def _causes(found: Comparison) -> ReportTable:
     rows.append({"group": "All of it", "moved": second.risk - first.risk} | _costs(first, second))
     frame = pd.DataFrame(rows, columns=Causes.fields(), dtype=object)
     frame[["cells", "why"]] = frame[["cells", "why"]].fillna("")
-    return ReportTable(
-        title="Causes",
-        columns=Causes.all(),
-        frame=frame.replace({float("nan"): None}),
-        marks=[*("" for _ in rows[:-1]), "total"],
+    return Causes.over(
+        frame.replace({float("nan"): None}), marks=[*("" for _ in rows[:-1]), "total"]
     )
 
 
@@ -97,8 +96,10 @@ def _cause(found: Comparison, cause: Cause) -> dict[str, object]:
     return row | _costs(found.first, cause.alone) | {"moved": found.effect(cause)}
 
 
-class Resized(Columns):
+class Resized(Table):
     """A row a project."""
+
+    title = "Which cause moves which project"
 
     group = text("inputs")
     project = text()
@@ -116,7 +117,7 @@ def _movers(found: Comparison, names: Names) -> ReportTable | None:
     frame = pd.concat(parts) if parts else pd.DataFrame()
     if frame.empty:
         return None
-    return ReportTable(title="Which cause moves which project", columns=Resized.all(), frame=frame)
+    return Resized.over(frame)
 
 
 def _built(found: Comparison, rows: pd.DataFrame) -> ReportTable:

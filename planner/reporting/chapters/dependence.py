@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.reporting.charts import shapes, style
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import Card, Chapter, Chart, Columns, ReportTable, Text, figures, text
+from planner.reporting.parts import Card, Chapter, Chart, ReportTable, Table, Text, figures, text
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
@@ -241,8 +241,11 @@ def origins(run: RunView) -> Chart | None:
     )
 
 
-class Targets(Columns):
+class Targets(Table):
     """A row a target."""
+
+    sheet = "targets"
+    meaning = "targets of diversification, and whether the plan meets them"
 
     target = text()
     kind = text("asks for")
@@ -278,13 +281,10 @@ def targets(run: RunView) -> ReportTable | None:
             }
         )
     missed = sum(row["met"] == "missed" for row in rows)
-    return ReportTable(
+    return Targets.over(
+        pd.DataFrame(rows),
         title=say("targets_title", targets=len(rows), missed=missed),
-        columns=Targets.all(),
-        frame=pd.DataFrame(rows),
         source=summary_keys("targets"),
-        sheet="targets",
-        meaning="targets of diversification, and whether the plan meets them",
     )
 
 

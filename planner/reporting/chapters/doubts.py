@@ -10,9 +10,9 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    Columns,
     Part,
     ReportTable,
+    Table,
     Text,
     figures,
     text,
@@ -92,8 +92,12 @@ def tornado_chart(run: RunView) -> Chart | None:
     )
 
 
-class Slips(Columns):
+class Slips(Table):
     """A row a thing that goes wrong."""
+
+    source = EXECUTION
+    sheet = "execution"
+    meaning = "what a year's slip, late permits and a cost overrun do"
 
     what = text("what goes wrong")
     held_risk = figures("risk, decisions fixed", "MUSD")
@@ -112,12 +116,8 @@ def execution(run: RunView, found: Decision) -> ReportTable:
         plants = "; ".join(map(run.names.placed, row.projects))
         rows.append(vars(row) | {"what": what, "plants": plants})
     late = [row for row in hurtful(found) if row.key == "late"]
-    return ReportTable(
+    return Slips.over(
+        pd.DataFrame(rows),
         title=say("slips_title", planned=planned_execution(found), late=late[0] if late else None),
-        columns=Slips.all(),
-        frame=pd.DataFrame(rows),
         note=say("slips_note"),
-        source=EXECUTION,
-        sheet="execution",
-        meaning="what a year's slip, late permits and a cost overrun do",
     )

@@ -15,9 +15,9 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    Columns,
     Part,
     ReportTable,
+    Table,
     figures,
     frame_of,
     per_cent,
@@ -104,8 +104,10 @@ def _one_more_musd(run: RunView) -> Marginal | None:
     return None
 
 
-class Steps(Columns):
+class Steps(Table):
     """A row a step of the efficient frontier."""
+
+    source = MERIT
 
     place = whole("step")
     what = text("what is funded")
@@ -121,12 +123,10 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
     shown = first_steps(run)[:MOST_STEPS]
     frame = frame_of(shown)
     projects = frame["projects"].map(lambda names: "; ".join(map(run.names.placed, names)))
-    return ReportTable(
+    return Steps.over(
+        frame.assign(what=projects, left=frame["risk"] / nothing),
         title=say("steps_title", steps=shown[:1], nothing=nothing),
-        columns=Steps.all(),
-        frame=frame.assign(what=projects, left=frame["risk"] / nothing),
         note=say("steps_note"),
-        source=MERIT,
     )
 
 
@@ -182,8 +182,14 @@ def _place_of_step(found: Decision) -> dict[str, int]:
     return places
 
 
-class MeritList(Columns):
+class MeritList(Table):
     """A row a project; what a step is worth stands at its last project."""
+
+    title = "Merit list"
+    source = MERIT
+    folded = True
+    sheet = "merit list"
+    meaning = "projects in the order in which money should go to them; worth: cost plus risk without, less with it"
 
     step = whole("step")
     project = text()
@@ -213,24 +219,21 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
             told |= {"step_worth": step.worth, "cost": step.cost, "left": left}
         rows.append(told)
     frame = pd.DataFrame(rows)
-    return ReportTable(
-        title="Merit list",
-        columns=MeritList.all(),
-        frame=frame.assign(
+    return MeritList.over(
+        frame.assign(
             project=frame["project"].map(run.names.project),
             stage=frame["stage"].map(STAGES),
             country=frame["country"].map(run.names.country),
         ),
         note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
-        source=MERIT,
-        folded=True,
-        sheet="merit list",
-        meaning="projects in the order in which money should go to them; worth: cost plus risk without, less with it",
     )
 
 
-class BegunYears(Columns):
+class BegunYears(Table):
     """A row a year, or some later years together."""
+
+    source = BEGUN
+    sum_row = "All"
 
     year = text()
     when = text()
@@ -247,13 +250,11 @@ def begun_table(run: RunView) -> ReportTable | None:
     if not told and not may_wait:
         return None
     rows = [_begun_row(run, one) for one in told]
-    return ReportTable(
-        title=say("begun_title", years=rows[:2], mining=mines_alone(run)),
+    return BegunYears.over(
+        pd.DataFrame(rows),
         columns=BegunYears.all() if commitments(run) else BegunYears.all("sure"),
-        frame=pd.DataFrame(rows),
+        title=say("begun_title", years=rows[:2], mining=mines_alone(run)),
         note=say("begun_note"),
-        source=BEGUN,
-        sum_row="All",
     )
 
 

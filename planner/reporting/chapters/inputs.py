@@ -21,9 +21,9 @@ from planner.reporting.parts import (
     YEAR,
     Chapter,
     Column,
-    Columns,
     Format,
     ReportTable,
+    Table,
     figures,
     rate,
     text,
@@ -38,7 +38,7 @@ SURENESS = ("estimate", "low", "", "medium", "high")
 UNSURE = frozenset({"estimate", "low"})
 NOT_STATED = "not stated"
 NAMED = ("country", "element", "project", "skill", "scenario", "supplier", "funder")
-"""Columns whose ids are told by name."""
+"""Table whose ids are told by name."""
 FORMS = {
     Kind.TEXT: WORDS,
     Kind.YEAR: YEAR,
@@ -193,8 +193,13 @@ def confidence_of(row: Row) -> str:
     return row.confidence.strip().casefold()
 
 
-class Inputs(Columns):
+class Inputs(Table):
     """A row a figure of an input table."""
+
+    title = "Inputs"
+    on_page = False
+    sheet = "inputs"
+    meaning = "every figure that was put in, with its source; the least sure first"
 
     table = text()
     row = text()
@@ -202,7 +207,7 @@ class Inputs(Columns):
     value = rate("value")
     unit = text()
     confidence = text()
-    source = text()
+    origin = text("source")
     notes = text()
 
 
@@ -217,7 +222,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
                 "table": table.name,
                 "row": _in_words(row, table, shown, names),
                 "confidence": row.confidence,
-                "source": row.source,
+                "origin": row.source,
                 "notes": row.notes,
             }
             for column in shown:
@@ -226,14 +231,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
                     figure = {"figure": column.name, "value": value, "unit": column.unit}
                     rows.append(told | figure)
     rows.sort(key=lambda row: rank(row["confidence"]))
-    return ReportTable(
-        title="Inputs",
-        columns=Inputs.all(),
-        frame=pd.DataFrame(rows, columns=Inputs.fields(), dtype=object),
-        on_page=False,
-        sheet="inputs",
-        meaning="every figure that was put in, with its source; the least sure first",
-    )
+    return Inputs.over(pd.DataFrame(rows, columns=Inputs.fields(), dtype=object))
 
 
 def _in_words(row: Row, table: InputTable, columns: Sequence[Stated], names: Names) -> str:

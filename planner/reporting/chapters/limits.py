@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.parts import Chapter, Columns, ReportTable, figures, rate, text
+from planner.reporting.parts import Chapter, ReportTable, Table, figures, rate, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, count, number
@@ -51,8 +51,11 @@ MUSD = {
 """Figures of the summary in MUSD."""
 
 
-class Scarce(Columns):
+class Scarce(Table):
     """A scarce thing; a heading stands above those of a kind."""
+
+    title = "Marginal value of one unit more of scarce things"
+    source = "tables/shadow_prices.csv: musd_per_unit"
 
     words = text("in words")
     worth = figures("marginal value")
@@ -78,14 +81,7 @@ def scarce(run: RunView) -> ReportTable | None:
             marks.append("")
     if not rows:
         return None
-    return ReportTable(
-        title="Marginal value of one unit more of scarce things",
-        columns=Scarce.all(),
-        frame=pd.DataFrame(rows),
-        note=say("scarce", tiny=TINY),
-        marks=marks,
-        source="tables/shadow_prices.csv: musd_per_unit",
-    )
+    return Scarce.over(pd.DataFrame(rows), note=say("scarce", tiny=TINY), marks=marks)
 
 
 def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
@@ -110,8 +106,13 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
-class Facts(Columns):
+class Facts(Table):
     """A fact of the run."""
+
+    title = "Run facts"
+    folded = True
+    sheet = "summary"
+    meaning = "key figures"
 
     figure = text()
     unit = text()
@@ -156,12 +157,8 @@ def facts(run: RunView) -> ReportTable:
         for name, value in summary.get(key, {}).items():
             tell(f"{words}: {name.replace('_', ' ')}", value)
     tell("inputs, SHA-256", summary.get("inputs_sha256", run.case.sha256))
-    return ReportTable(
-        title="Run facts",
+    return Facts.over(
+        pd.DataFrame(rows, dtype=object),
         columns=Facts.all() if before else Facts.all("before"),
-        frame=pd.DataFrame(rows, dtype=object),
         note=say("facts", tail=1 - model.objective.tail),
-        folded=True,
-        sheet="summary",
-        meaning="key figures",
     )

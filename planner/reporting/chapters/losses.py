@@ -9,8 +9,8 @@ from planner.reporting.parts import (
     PAGE,
     Chapter,
     Chart,
-    Columns,
     ReportTable,
+    Table,
     figures,
     per_cent,
     text,
@@ -66,8 +66,15 @@ def chart(run: RunView) -> Chart:
     )
 
 
-class Losses(Columns):
+class Losses(Table):
     """A row a scenario; a column for each element that is ever unmet comes before the story."""
+
+    title = "Loss and unmet demand by scenario"
+    source = "summary.json: scenario_loss_musd, without_plan; tables/shortfall.csv"
+    folded = True
+    sum_row = "All"
+    sheet = "loss by scenario"
+    meaning = "what each scenario costs the users"
 
     scenario = text()
     probability = per_cent("probability", summed=True)
@@ -103,14 +110,6 @@ def table(run: RunView) -> ReportTable:
         columns.append(figures(title, "t unmet", field=element, only=PAGE))
     if any(run.names.stories.values()):
         columns.append(story)
-    return ReportTable(
-        title="Loss and unmet demand by scenario",
-        columns=columns,
-        frame=pd.DataFrame(cells),
-        note=say("table", compared=run.compared),
-        source="summary.json: scenario_loss_musd, without_plan; tables/shortfall.csv",
-        folded=True,
-        sum_row="All",
-        sheet="loss by scenario",
-        meaning="what each scenario costs the users",
+    return Losses.over(
+        pd.DataFrame(cells), columns=columns, note=say("table", compared=run.compared)
     )

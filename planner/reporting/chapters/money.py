@@ -9,8 +9,8 @@ from planner.reporting.parts import (
     PAGE,
     Chapter,
     Chart,
-    Columns,
     ReportTable,
+    Table,
     figures,
     text,
     total,
@@ -108,8 +108,14 @@ def spending(run: RunView, by: str) -> Chart | None:
     )
 
 
-class Payers(Columns):
+class Payers(Table):
     """A row a funder."""
+
+    title = "Who pays"
+    source = "tables/payments.csv"
+    sum_row = "All"
+    sheet = "payments"
+    meaning = "payments of each funder, what it may pay and has"
 
     funder = text()
     paid_musd = total("pays", "MUSD")
@@ -123,20 +129,20 @@ def payers(run: RunView) -> ReportTable | None:
     rows = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     if rows.empty:
         return None
-    return ReportTable(
-        title="Who pays",
-        columns=Payers.all(),
-        frame=rows.assign(funder=rows["funder"].map(run.names.party)),
+    return Payers.over(
+        rows.assign(funder=rows["funder"].map(run.names.party)),
         note=say("payers", sharing=getattr(run.case.model.policy, "cost_sharing", "even")),
-        source="tables/payments.csv",
-        sum_row="All",
-        sheet="payments",
-        meaning="payments of each funder, what it may pay and has",
     )
 
 
-class Cost(Columns):
+class Cost(Table):
     """A row a part of the cost, from what is paid to its present value."""
+
+    title = "From capital and public money to the cost of the plan"
+    source = COST
+    sum_row = "All"
+    sheet = "cost parts"
+    meaning = "from capital and public money to the cost; expected"
 
     part = text()
     public = figures("public money", "MUSD", summed=True)
@@ -155,15 +161,8 @@ def cost(run: RunView) -> ReportTable:
         both=both, discounting=parts["present"] - both, part=parts["part"].map(PARTS)
     )
     without = doing_nothing(run).get("cost")
-    return ReportTable(
-        title="From capital and public money to the cost of the plan",
-        columns=Cost.all(),
-        frame=parts[is_told],
-        note=say("cost", rate=run.case.model.discount_rate, without=without),
-        source=COST,
-        sum_row="All",
-        sheet="cost parts",
-        meaning="from capital and public money to the cost; expected",
+    return Cost.over(
+        parts[is_told], note=say("cost", rate=run.case.model.discount_rate, without=without)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chapter, Chart, Columns, ReportTable, figures, text
+from planner.reporting.parts import Chapter, Chart, Table, figures, text
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -38,8 +38,11 @@ def curve(found: FrontierResults) -> Chapter:
     return Chapter(anchor="curve", title="Risk against money", parts=[risk, worth])
 
 
-class Breakpoints(Columns):
+class Breakpoints(Table):
     """A row a breakpoint of the curve."""
+
+    title = "Breakpoints"
+    file = SOURCE
 
     scale = figures("scale")
     budget_musd = figures("budgets", "MUSD")
@@ -57,12 +60,8 @@ def breakpoints(found: FrontierResults) -> Chapter:
     sizes = sizes.rename(columns=lambda name: name.removeprefix(NEW_CAPACITY))
     steps = sizes.diff().fillna(sizes)
     changes = [_difference(row) for _, row in steps.iterrows()]
-    shown = ReportTable(
-        title="Breakpoints",
-        columns=Breakpoints.all(),
-        frame=known.assign(changes=changes).reindex(columns=Breakpoints.fields()),
-        note=say("breakpoints"),
-        file=SOURCE,
+    shown = Breakpoints.over(
+        known.assign(changes=changes).reindex(columns=Breakpoints.fields()), note=say("breakpoints")
     )
     return Chapter(anchor="plans", title="The plan at each breakpoint", parts=[shown])
 

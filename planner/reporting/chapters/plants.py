@@ -8,8 +8,8 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
-    Columns,
     ReportTable,
+    Table,
     Text,
     amounts,
     figures,
@@ -42,8 +42,16 @@ def chapter(run: RunView) -> Chapter | None:
     return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
 
 
-class Plants(Columns):
+class Plants(Table):
     """A row a commitment; the last three where plans differ by scenario."""
+
+    title = "Plants to commit"
+    source = (
+        "tables/investments.csv; first output: year plus lead_time_years of inputs/projects.csv"
+    )
+    sum_row = "All"
+    sheet = "plants"
+    meaning = "what is committed where, when and for how much"
 
     name = text("project")
     place = text("country")
@@ -81,16 +89,7 @@ def investments(run: RunView) -> ReportTable:
     for column in Plants.all(*left_out):
         is_money = column.field in ("capex_musd", "public_musd")
         columns.append(replace(column, summed=column.summed or (is_money and is_certain)))
-    return ReportTable(
-        title="Plants to commit",
-        columns=columns,
-        frame=frame,
-        note=say("investments"),
-        source="tables/investments.csv; first output: year plus lead_time_years of inputs/projects.csv",
-        sum_row="All",
-        sheet="plants",
-        meaning="what is committed where, when and for how much",
-    )
+    return Plants.over(frame, columns=columns, note=say("investments"))
 
 
 def _spread(run: RunView) -> dict[str, str]:
@@ -112,8 +111,12 @@ def _spread(run: RunView) -> dict[str, str]:
     return words
 
 
-class People(Columns):
+class People(Table):
     """A row a team."""
+
+    source = "tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired"
+    folded = True
+    sum_row = "All"
 
     country = text()
     skill = text()
@@ -146,19 +149,18 @@ def people(run: RunView) -> ReportTable | None:
             "years": span(few["first"].min(), few["last"].max()),
         }
         frame = pd.concat([frame, pd.DataFrame([others])])
-    return ReportTable(
+    return People.over(
+        frame,
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
-        columns=People.all(),
-        frame=frame,
         note=say("people", slight=SLIGHT),
-        source="tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired",
-        folded=True,
-        sum_row="All",
     )
 
 
-class Stocks(Columns):
+class Stocks(Table):
     """A row a good and country; two columns where it is bought in some scenarios alone."""
+
+    source = "tables/stocks.csv, weighted by probability: bought_t"
+    folded = True
 
     element = text()
     form = text()
@@ -201,11 +203,9 @@ def stocks(run: RunView) -> ReportTable | None:
     for element, tonnes in rows.groupby("element")["bought_t"].sum().items():
         goods.append(f"{midway(run.names.element(str(element)))} {number(float(tonnes))} t")
     is_partial = bool((rows["scenarios"] < every).any())
-    return ReportTable(
-        title=say("stocks_title", goods=goods),
+    return Stocks.over(
+        frame,
         columns=Stocks.all() if is_partial else Stocks.all("bought_in", "there"),
-        frame=frame,
+        title=say("stocks_title", goods=goods),
         note=say("stocks", partly=is_partial),
-        source="tables/stocks.csv, weighted by probability: bought_t",
-        folded=True,
     )

@@ -12,9 +12,9 @@ from planner.reporting.parts import (
     Card,
     Chapter,
     Chart,
-    Columns,
     Part,
     ReportTable,
+    Table,
     Text,
     per_cent,
     text,
@@ -176,8 +176,11 @@ def _used(run: RunView) -> str:
     return listed(told)
 
 
-class Use(Columns):
+class Use(Table):
     """A row a stage."""
+
+    title = "Use of capacity over all years"
+    folded = True
 
     name = text("stage")
     new = per_cent("use of new capacity", "expected")
@@ -191,11 +194,9 @@ def use_table(run: RunView) -> ReportTable | None:
     if rows.empty:
         return None
     left_out = [] if rows["new_undisturbed"].notna().any() else ["new_undisturbed"]
-    return ReportTable(
-        title="Use of capacity over all years",
+    return Use.over(
+        rows.assign(name=rows["stage"].map(STAGES_MANY)),
         columns=Use.all(*left_out),
-        frame=rows.assign(name=rows["stage"].map(STAGES_MANY)),
         note=say("use_note"),
         source=summary_keys("utilisation") if "utilisation" in run.summary else CAPACITY,
-        folded=True,
     )

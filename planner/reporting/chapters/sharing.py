@@ -11,8 +11,8 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    Columns,
     ReportTable,
+    Table,
     changed,
     figures,
     frame_of,
@@ -118,8 +118,13 @@ def _largest(run: RunView, rows: list[Share], sign: int) -> list[str]:
     return [f"{run.names.party(row.party)} {money(sign * row.transfer)}" for row in found[:3]]
 
 
-class GetsAndPays(Columns):
+class GetsAndPays(Table):
     """A row a party."""
+
+    title = "Gets and pays"
+    sum_row = "All"
+    sheet = "gets and pays"
+    meaning = "what each ally would carry if nobody is to be better off leaving"
 
     party = text()
     before = total("risk without a plan", "MUSD")
@@ -149,20 +154,17 @@ def table(run: RunView) -> ReportTable | None:
     left_out = [] if before else ["before"]
     if all(row.lowest is None for row in rows):
         left_out += ["lowest", "highest"]
-    return ReportTable(
-        title="Gets and pays",
-        columns=GetsAndPays.all(*left_out),
-        frame=frame,
-        note=say("table"),
-        source=source(run),
-        sum_row="All",
-        sheet="gets and pays",
-        meaning="what each ally would carry if nobody is to be better off leaving",
+    return GetsAndPays.over(
+        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=source(run)
     )
 
 
-class Ally(Columns):
+class Ally(Table):
     """A row a year."""
+
+    source = ALLY_SOURCE
+    folded = True
+    sum_row = "All"
 
     party = text("ally")
     year = whole("year")
@@ -196,14 +198,11 @@ def ally_tables(run: RunView) -> list[ReportTable]:
 def _ally(run: RunView, rows: pd.DataFrame, spared: float, charge: Share | None) -> ReportTable:
     name, pays = rows["party"].iloc[0], float(rows["pays"].sum())
     left_out = [] if run.compared else ["without_musd"]
-    return ReportTable(
-        title=say("ally_title", of=name, pays=pays, spared=spared, compared=run.compared),
+    return Ally.over(
+        rows,
         columns=Ally.all("party", *left_out),
-        frame=rows,
+        title=say("ally_title", of=name, pays=pays, spared=spared, compared=run.compared),
         note=say("ally", share=charge),
-        source=ALLY_SOURCE,
-        folded=True,
-        sum_row="All",
     )
 
 

@@ -19,10 +19,10 @@ from planner.reporting.chapters.study_charts import (
 )
 from planner.reporting.parts import (
     Chapter,
-    Columns,
     Part,
     ReportTable,
     Statement,
+    Table,
     Text,
     figures,
     frame_of,
@@ -46,16 +46,21 @@ say = Passages("study.j2")
 MOST_ROWS = 40
 
 
-class Statuses(Columns):
+class Statuses(Table):
     """A row a status."""
+
+    title = "Rows by status"
 
     status = text()
     rows = figures("rows")
     share = figures("share")
 
 
-class NotSolved(Columns):
+class NotSolved(Table):
     """A row a point without an optimum."""
+
+    title = "Points without an optimum"
+    file = "results.parquet"
 
     point = text()
     status = text()
@@ -69,20 +74,12 @@ def status(found: StudyResults) -> Chapter:
     for name, amount in counts.items():
         part = percent(amount / len(found.table))
         rows.append({"status": str(name), "rows": f"{amount:,}", "share": part})
-    parts: list[Part] = [
-        ReportTable(title="Rows by status", columns=Statuses.all(), frame=pd.DataFrame(rows)),
-        Text(say.lines("checked", found=found)),
-    ]
+    parts: list[Part] = [Statuses.over(pd.DataFrame(rows)), Text(say.lines("checked", found=found))]
     has_failed = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
     bad = found.table[has_failed].head(MOST_ROWS)
     if len(bad):
         first_lines = bad["message"].str.partition("\n")[0]
-        table = ReportTable(
-            title="Points without an optimum",
-            columns=NotSolved.all(),
-            frame=bad.assign(message=first_lines),
-            file="results.parquet",
-        )
+        table = NotSolved.over(bad.assign(message=first_lines))
         parts.append(table)
     return Chapter(anchor="status", title="Points of the study", parts=parts)
 
@@ -124,8 +121,10 @@ def _pictures(
     return parts
 
 
-class Pairs(Columns):
+class Pairs(Table):
     """A row a pair of uncertainties."""
+
+    file = "tables/pairs.csv"
 
     one = text("uncertainty")
     other = text("uncertainty")
@@ -135,17 +134,15 @@ class Pairs(Columns):
 
 def _pairs(pairs: Sequence[object], outcome: str) -> ReportTable:
     rows = frame_of(pairs).sort_values("value", ascending=False)
-    return ReportTable(
-        title=f"Pairs: {outcome_words(outcome)}",
-        columns=Pairs.all(),
-        frame=rows.head(MOST_ROWS),
-        note=say("pairs"),
-        file="tables/pairs.csv",
+    return Pairs.over(
+        rows.head(MOST_ROWS), title=f"Pairs: {outcome_words(outcome)}", note=say("pairs")
     )
 
 
-class Summary(Columns):
+class Summary(Table):
     """A row an outcome."""
+
+    title = "Outcomes"
 
     outcome = text()
     mean = figures("mean")
@@ -157,7 +154,7 @@ def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
     by_outcome = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T
     table = by_outcome.reset_index(names="outcome")
     frame = table.assign(outcome=table["outcome"].map(outcome_words))
-    return ReportTable(title="Outcomes", columns=Summary.all(), frame=frame)
+    return Summary.over(frame)
 
 
 def plane(found: StudyResults) -> Chapter | None:
@@ -168,8 +165,10 @@ def plane(found: StudyResults) -> Chapter | None:
     return Chapter(anchor="plane", title="Risk against cost", parts=[dots])
 
 
-class FixedPlans(Columns):
+class FixedPlans(Table):
     """A row a plan that is held fixed."""
+
+    source = "tables/robustness.csv"
 
     plan = text()
     carried_out = per_cent("can be carried out")
@@ -184,18 +183,17 @@ def given(found: StudyResults) -> Chapter | None:
     """Plans that were held fixed at every point."""
     if found.held is None or found.robustness is None:
         return None
-    table = ReportTable(
-        title=say("given_title", points=found.held["point"].nunique()),
+    table = FixedPlans.over(
+        found.robustness,
         columns=FixedPlans.all() if found.fails_when else FixedPlans.all("satisficing"),
-        frame=found.robustness,
+        title=say("given_title", points=found.held["point"].nunique()),
         note=say("given"),
-        source="tables/robustness.csv",
     )
     parts: list[Part] = [table, fixed_plans(found.held)]
     return Chapter(anchor="given", title="Fixed plans at all points", parts=parts)
 
 
-class Regret(Columns):
+class Regret(Table):
     """A row an option."""
 
     option = text()
@@ -212,10 +210,9 @@ def options(found: StudyResults) -> Chapter | None:
     for outcome in found.outcomes:
         columns.append(figures(outcome_words(outcome), field=outcome))
     means = ReportTable(title="Mean outcome by option", columns=columns, frame=found.means)
-    regret = ReportTable(
+    regret = Regret.over(
+        found.regret,
         title=f"Regret: {outcome_words(found.outcomes[0])}",
-        columns=Regret.all(),
-        frame=found.regret,
         note=say("regret_by_option"),
     )
     return Chapter(anchor="options", title="Options compared", parts=[means, regret])
@@ -256,8 +253,10 @@ def limits_of(box: Box) -> str:
     return " and ".join(parts)
 
 
-class Projects(Columns):
+class Projects(Table):
     """A row a project."""
+
+    file = "tables/projects.csv"
 
     project = text()
     share = per_cent("in all best plans")
@@ -273,12 +272,10 @@ def projects(found: StudyResults) -> Chapter | None:
     for option in found.options:
         if option.projects.empty:
             continue
-        table = ReportTable(
+        table = Projects.over(
+            option.projects.head(MOST_ROWS),
             title=short(titled("Projects", option.name), 90),
-            columns=Projects.all(),
-            frame=option.projects.head(MOST_ROWS),
             note=say("projects"),
-            file="tables/projects.csv",
         )
         parts.append(table)
     if not parts:

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import (
-    Chapter,
-    Chart,
-    Columns,
-    ReportTable,
-    figures,
-    text,
-    total,
-    whole,
-)
+from planner.reporting.parts import Chapter, Chart, ReportTable, Table, figures, text, total, whole
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.sentences import Passages
@@ -62,8 +53,14 @@ def met(run: RunView) -> Chart | None:
     )
 
 
-class Balance(Columns):
+class Balance(Table):
     """A row an element and year."""
+
+    title = "Supply and demand"
+    on_page = False
+    sum_row = "All"
+    sheet = "supply and demand"
+    meaning = "expected demand and what is met of it, by element and year"
 
     element = text()
     year = whole("year")
@@ -77,19 +74,20 @@ def balance_sheet(run: RunView) -> ReportTable:
     rows = balances(run)
     order = {element: place for place, element in enumerate(run.elements)}
     rows = rows.assign(place=rows["element"].map(order)).sort_values("place", kind="stable")
-    return ReportTable(
-        title="Supply and demand",
+    return Balance.over(
+        rows.assign(element=rows["element"].map(run.names.element)),
         columns=Balance.all() if run.compared else Balance.all("met_without"),
-        frame=rows.assign(element=rows["element"].map(run.names.element)),
-        on_page=False,
-        sum_row="All",
-        sheet="supply and demand",
-        meaning="expected demand and what is met of it, by element and year",
     )
 
 
-class Short(Columns):
+class Short(Table):
     """A row a country, element, form and year."""
+
+    title = "Who is short"
+    on_page = False
+    sum_row = "All"
+    sheet = "who is short"
+    meaning = "expected unmet demand with the plan by country, element, form and year"
 
     country = text()
     element = text()
@@ -105,12 +103,4 @@ def short_sheet(run: RunView) -> ReportTable:
     rows = missing(run, EXPECTED)
     country = rows["country"].map(run.names.country)
     element = rows["element"].map(run.names.element)
-    return ReportTable(
-        title="Who is short",
-        columns=Short.all(),
-        frame=rows.assign(country=country, element=element),
-        on_page=False,
-        sum_row="All",
-        sheet="who is short",
-        meaning="expected unmet demand with the plan by country, element, form and year",
-    )
+    return Short.over(rows.assign(country=country, element=element))

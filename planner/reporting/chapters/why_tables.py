@@ -14,8 +14,8 @@ from planner.reporting.parts import (
     PAGE,
     SHEET,
     Column,
-    Columns,
     ReportTable,
+    Table,
     changed,
     figures,
     frame_of,
@@ -53,8 +53,13 @@ SLIGHTLY = 0.001
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 
 
-class NamedPlans(Columns):
+class NamedPlans(Table):
     """A row a plan; a column for each of the worst scenarios comes before its description."""
+
+    source = f"{EXPLANATION}: decision, frontier"
+    folded = True
+    sheet = "frontier"
+    meaning = "plans between no action and the least risk"
 
     plan = text()
     cost = figures("cost", "MUSD, present value")
@@ -62,7 +67,7 @@ class NamedPlans(Columns):
     plants = whole("plants begun")
     risk = figures("risk", "MUSD")
     effect = per_cent("share of possible reduction", "of risk")
-    meaning = text("description")
+    words = text("description")
 
 
 def named_plans(run: RunView, found: Decision) -> ReportTable:
@@ -76,7 +81,7 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             "plan": plan_name(same),
             "plants": float(len(plan.builds)),
             "effect": effect(frontier, plan.risk),
-            "meaning": meaning,
+            "words": meaning,
         }
         for place, case in enumerate(worst):
             row[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
@@ -86,15 +91,11 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
         scenario = short(names.scenario(case.scenario))
         title = f"{scenario}: unmet {midway(names.element(case.element))}"
         columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
-    return ReportTable(
-        title=f"{len(rows)} plans on the efficient frontier",
+    return NamedPlans.over(
+        pd.DataFrame(rows),
         columns=[*columns, description],
-        frame=pd.DataFrame(rows),
+        title=f"{len(rows)} plans on the efficient frontier",
         note=notes("frontier", run=run, more=more_unmet(run, frontier)),
-        source=f"{EXPLANATION}: decision, frontier",
-        folded=True,
-        sheet="frontier",
-        meaning="plans between no action and the least risk",
     )
 
 
@@ -155,8 +156,14 @@ GROUPS = {
 }
 
 
-class Counterfactuals(Columns):
+class Counterfactuals(Table):
     """A row a counterfactual; the capital of each stage comes before the expected loss."""
+
+    title = "Counterfactuals, each solved"
+    source = f"{EXPLANATION}: ladder, left_out, together, timing"
+    folded = True
+    sheet = "why this plan"
+    meaning = "counterfactuals, each solved; levers added: change against the row before, elsewhere against the plan"
 
     group = text()
     name = text("measure")
@@ -185,20 +192,15 @@ def counterfactuals(found: Explanation) -> ReportTable:
         heading = f"capital: {STAGES_MANY[stage].lower()} (MUSD)"
         name = STAGES[stage].lower()
         capital.append(total(name, "capital", field=stage, only=SHEET, heading=heading))
-    return ReportTable(
-        title="Counterfactuals, each solved",
+    return Counterfactuals.over(
+        pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
         columns=[*columns[:-2], *capital, *columns[-2:]],
-        frame=pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
         note=notes("counterfactuals", goal=found.goal),
-        source=f"{EXPLANATION}: ladder, left_out, together, timing",
-        folded=True,
-        sheet="why this plan",
-        meaning="counterfactuals, each solved; levers added: change against the row before, elsewhere against the plan",
     )
 
 
 def with_words(columns: Sequence[Column], words: Mapping[str, tuple[str, str]]) -> list[Column]:
-    """Columns of which some, by their field, have another title and heading in the workbook."""
+    """Table of which some, by their field, have another title and heading in the workbook."""
     found = []
     for column in columns:
         title, heading = words.get(column.field, (column.title, column.heading))
@@ -220,8 +222,13 @@ def _rung(rung: Rung) -> dict[str, object]:
     return row | {"relative": rung.change / before if before > 1e-9 else None}
 
 
-class Assumptions(Columns):
+class Assumptions(Table):
     """A row a value tried of an unsure input."""
+
+    title = "Assumptions on which this result depends most"
+    source = f"{EXPLANATION}: influences"
+    sheet = "assumptions"
+    meaning = "unsure inputs moved to the ends of their range, the most influential first"
 
     input = text("assumption")
     setting = text("tried at")
@@ -254,20 +261,24 @@ def assumptions(found: Explanation) -> ReportTable | None:
         "objective": (f"{what} then", ""),
         "change": ("change", f"change of the {what} (MUSD)"),
     }
-    return ReportTable(
-        title="Assumptions on which this result depends most",
+    return Assumptions.over(
+        pd.DataFrame(rows)[Assumptions.fields()],
         columns=with_words(Assumptions.all(), headings),
-        frame=pd.DataFrame(rows)[Assumptions.fields()],
         note=notes("assumptions", own=own),
-        source=f"{EXPLANATION}: influences",
         folded=len(found.influences) > MOST_SHOWN,
-        sheet="assumptions",
-        meaning="unsure inputs moved to the ends of their range, the most influential first",
     )
 
 
-class Commitments(Columns):
+class Commitments(Table):
     """A row a project: the plan that decides everything once against the one that answers."""
+
+    title = "What can wait: two-stage, or begun when a disruption begins"
+    source = f"{EXPLANATION}: flexibility"
+    folded = True
+    sheet = "what can wait"
+    meaning = (
+        "new capacity if all is decided once, and in the plan that decides when a disruption begins"
+    )
 
     project = text()
     committed = figures("two-stage", "t/y", heading="committed once (t/y)")
@@ -286,15 +297,8 @@ def commitments(found: Explanation, names: Names) -> ReportTable:
     """Project by project: the plan that decides everything once against the one that answers; no rows if not asked."""
     built = found.flexibility.commitments if found.flexibility is not None else ()
     frame = frame_of(built, project=names.placed)
-    return ReportTable(
-        title="What can wait: two-stage, or begun when a disruption begins",
-        columns=Commitments.all(),
-        frame=frame.assign(words=[_word(row) for row in built]),
-        note=notes("commitments"),
-        source=f"{EXPLANATION}: flexibility",
-        folded=True,
-        sheet="what can wait",
-        meaning="new capacity if all is decided once, and in the plan that decides when a disruption begins",
+    return Commitments.over(
+        frame.assign(words=[_word(row) for row in built]), note=notes("commitments")
     )
 
 
@@ -308,8 +312,14 @@ def _word(row: Commitment) -> str:
     return "in any case, amount or time can wait"
 
 
-class MovedPlans(Columns):
+class MovedPlans(Table):
     """A row a plan; the capital of each stage comes before the projects."""
+
+    title = "The plan if an input stands at an end of its range"
+    source = f"{EXPLANATION}: influences"
+    folded = True
+    sheet = "plans at the ends"
+    meaning = "the plan with an unsure input at an end of its range"
 
     input = text()
     setting = text("at")
@@ -343,15 +353,10 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         heading = f"capital: {word} (MUSD)"
         column = figures(word, "MUSD of capital", field=stage, only=SHEET, heading=heading)
         of_stages.append(column)
-    return ReportTable(
-        title="The plan if an input stands at an end of its range",
+    return MovedPlans.over(
+        pd.DataFrame(rows),
         columns=[*columns[:4], *of_stages, *columns[4:]],
-        frame=pd.DataFrame(rows),
         note=notes("moved_plans"),
-        source=f"{EXPLANATION}: influences",
-        folded=True,
-        sheet="plans at the ends",
-        meaning="the plan with an unsure input at an end of its range",
     )
 
 
@@ -386,8 +391,14 @@ def _moves(
     }
 
 
-class Ranges(Columns):
+class Ranges(Table):
     """A row a project or country."""
+
+    title = "Near-optimal alternatives: built in every plan, in some, in none"
+    source = f"{EXPLANATION}: alternatives"
+    folded = True
+    sheet = "alternatives"
+    meaning = "least and most over all near-optimal plans; built in every one, in some, in none"
 
     name = text("project or country")
     of = text()
@@ -417,20 +428,15 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         name = namers[row.kind](row.key)
         word = CORE.get(row.word, row.word)
         rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
-    return ReportTable(
-        title="Near-optimal alternatives: built in every plan, in some, in none",
-        columns=Ranges.all(),
-        frame=pd.DataFrame(rows),
-        note=notes("ranges", near=found.alternatives),
-        source=f"{EXPLANATION}: alternatives",
-        folded=True,
-        sheet="alternatives",
-        meaning="least and most over all near-optimal plans; built in every one, in some, in none",
-    )
+    return Ranges.over(pd.DataFrame(rows), note=notes("ranges", near=found.alternatives))
 
 
-class Information(Columns):
+class Information(Table):
     """A row a value of information, or the regret in a scenario."""
+
+    title = "Information and regret"
+    source = f"{EXPLANATION}: knowledge"
+    folded = True
 
     what = text("figure")
     with_plan = figures("with the plan", "MUSD")
@@ -450,11 +456,6 @@ def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
         name = f"Regret: {names.scenario(scenario)}"
         loss, least = known.loss[scenario], known.least_loss[scenario]
         rows.append((name, loss, least, known.regret[scenario]))
-    return ReportTable(
-        title="Information and regret",
-        columns=Information.all(),
-        frame=pd.DataFrame(rows, columns=Information.fields()),
-        note=notes("knowledge", goal=goal),
-        source=f"{EXPLANATION}: knowledge",
-        folded=True,
+    return Information.over(
+        pd.DataFrame(rows, columns=Information.fields()), note=notes("knowledge", goal=goal)
     )
