@@ -18,7 +18,7 @@ from planner.data.case import Case
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
 from planner.finance.plant_flows import Investment
-from planner.finance.project_facts import FinanceTerm, Material, PlantFacts
+from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
 from planner.finance.support import with_support
 from planner.finance.yearly_rows import row
@@ -83,7 +83,7 @@ def write_business_case(
             levels = book.helped if sold is found.supported else book.plain
             answer = replace(investment, contracted_only=sold.contracted_only)
             flows = cash_flows(answer, levels, use)
-            _returns(book, mode, title, sold, flows, levels)
+            _returns(book, Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels))
         book.live.heading = ""
         _checks(book)
         _answer(book, told, names)
@@ -145,130 +145,148 @@ def _recommended(book: Book, sheet: LiveSheet) -> None:
 
 def _investment(book: Book) -> Investment:
     """The investment with its figures as cells."""
-    found, prices, contracts = (
-        book.found.investment,
-        book.live.sheets["Prices"],
-        book.live.sheets["Contracts"],
-    )
-    deck: list[Any] = [
-        prices.given(f"{q.label}, deck", "USD/kg, real", 1000 * q.price) for q in found.quotes
-    ]
+    found, prices = book.found.investment, book.live.sheets["Prices"]
     per_kg = book.plain["per_kg"]
-    quotes = [
-        replace(q, price=cells * per_kg, by_future={})
-        for q, cells in zip(found.quotes, deck, strict=True)
-    ]
-    wanted: dict[Any, Any] = {
-        good: prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
-        for good, tonnes in found.wanted.items()
-    }
-    deals = []
-    for deal in found.deals:
-        c = deal.contract
-        contracts.head(f"{c.contract}: {c.kind}, {c.party}, {c.element or 'all'}")
-        terms: dict[str, Any] = {}
-        for name in TERMS:
-            label, value = name.replace("_", " "), getattr(c, name)
-            terms[name] = (
-                contracts.left_open(label, OPEN[name])
-                if value is None
-                else contracts.constant(label, "", float(value))
-            )
-        deals.append(Deal(c, terms))
+    deck: list[Any] = []
+    for quote in found.quotes:
+        deck.append(prices.given(f"{quote.label}, deck", "USD/kg, real", 1000 * quote.price))
+    quotes = []
+    for quote, cells in zip(found.quotes, deck, strict=True):
+        quotes.append(replace(quote, price=cells * per_kg, by_future={}))
+    wanted: dict[Any, Any] = {}
+    for good, tonnes in found.wanted.items():
+        wanted[good] = prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
+    deals = tuple(_deal(book, deal) for deal in found.deals)
     if not deals:
-        contracts.note(
-            "No contract is about these plants: all is sold and bought at market prices."
-        )
+        book.live.sheets["Contracts"].note(WORDS["no_contract"])
     plants = tuple(_plant(book, plant) for plant in found.plants)
-    return replace(found, plants=plants, quotes=tuple(quotes), deals=tuple(deals), wanted=wanted)
+    return replace(found, plants=plants, quotes=tuple(quotes), deals=deals, wanted=wanted)
+
+
+def _deal(book: Book, deal: Deal) -> Deal:
+    """A contract with its terms as cells."""
+    sheet, contract = book.live.sheets["Contracts"], deal.contract
+    about = contract.element or "all"
+    sheet.head(f"{contract.contract}: {contract.kind}, {contract.party}, {about}")
+    terms: dict[str, Any] = {}
+    for name in TERMS:
+        label, value = name.replace("_", " "), getattr(contract, name)
+        if value is None:
+            terms[name] = sheet.left_open(label, OPEN[name])
+        else:
+            terms[name] = sheet.constant(label, "", float(value))
+    return Deal(contract, terms)
+
+
+RAMP = "share usable in each year of output, the last stays"
 
 
 def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
+    """A plant with its figures as cells."""
     sheet = book.live.sheets["Inputs"]
     sheet.head(plant.name)
     source = f"projects.csv, {plant.project}"
-    facts: dict[str, Any] = {
-        n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in WORDS["plant"].items()
-    }
-    facts["ramp"] = sheet.each(
-        "share usable in each year of output, the last stays", "share", plant.ramp
-    )
-
-    def cells(m: Material, kind: str) -> Material:
-        amount: Any = sheet.constant(f"{kind}: {m.label}", "t per t in use", m.per_tonne)
-        return replace(m, per_tonne=amount)
-
-    facts["made"], facts["taken"] = (
-        tuple(cells(m, kind) for m in getattr(plant, kind)) for kind in ("made", "taken")
-    )
+    facts: dict[str, Any] = {}
+    for name, unit in WORDS["plant"].items():
+        facts[name] = sheet.constant(name, unit, getattr(plant, name), source)
+    facts["ramp"] = sheet.each(RAMP, "share", plant.ramp)
+    for kind in ("made", "taken"):
+        materials = []
+        for material in getattr(plant, kind):
+            label = f"{kind}: {material.label}"
+            amount: Any = sheet.constant(label, "t per t in use", material.per_tonne)
+            materials.append(replace(material, per_tonne=amount))
+        facts[kind] = tuple(materials)
     return replace(plant, **facts)
 
 
-def _returns(
-    book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, levels: dict[str, Any]
-) -> None:
-    """Returns of one answer to what is sold, sources and uses, and what must be nought."""
-    sheet, r = book.live.sheets["Returns"], sold.returns
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One answer to what is sold, by its place and title, with its flows and levels as cells."""
 
-    def once(key: str, label: str, unit: str, text: str, value: Any) -> None:
-        shown = "none" if value is None else value
-        book.lines[key, mode] = sheet.formula(Cells(book.live, 0.0, text), label, unit, shown)
+    mode: int
+    title: str
+    sold: Sold
+    flows: CashFlows
+    levels: dict[str, Any]
 
-    for key, label, nominal, rate in (
-        ("before_tax", "before tax, all capital", flows.before_tax, "wacc"),
-        ("after_tax", "after tax, all capital", flows.after_tax, "wacc"),
-        ("owners", "owners, after debt and tax", flows.owners, "equity_rate"),
-    ):
-        real: Any = row(nominal / flows.index, "Returns", f"{label}, real", "MUSD")
-        cells, at = real.everywhere, levels[rate]
-        once(
-            f"npv_{key}",
-            f"NPV {label}",
-            "MUSD",
-            f"NPV({at.text},{cells})",
-            getattr(r, f"npv_{key}"),
-        )
-        sought = (
-            "".join(f"IFERROR(IRR({cells},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
-        )
-        label_of_rate = f"IRR {label} (none: less comes back than is spent)"
-        once(
-            f"irr_{key}",
-            label_of_rate,
-            "a year",
-            f'IF(SUM({cells})>0,{sought},"none")',
-            getattr(r, f"irr_{key}"),
-        )
-        number: Any = levels["year"] - levels["first_year"] + 1.0
-        again = f"ABS({book.lines[f'npv_{key}', mode].text}-{(real * (1.0 + at) ** (0.0 - number)).sum().text})"
-        book.checks.append((f"NPV {label}, worked out anew ({title})", again))
-    cover: Any = flows.cover()
-    served = cover.everywhere
-    missed: Any = flows.loan.missed
-    once(
-        "missed",
-        "years in which debt service is missed",
-        "years",
-        f"SUM({missed.everywhere})",
-        r.missed,
-    )
-    least = f"IF({book.lines['missed', mode].text}>0,0,SMALL({served},COUNTIF({served},0)+1))"
-    least = f'IF(SUM({served})=0,"none",{least})'
-    once("dscr", "least DSCR", "times", least, r.dscr)
-    owed: Any = flows.loan.owed
-    once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", r.most_owed)
-    book.lines["debt_share", mode] = flows.loan.share  # type: ignore[assignment]
-    last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
-    book.checks.append((f"debt left at the end ({title})", last))
+
+STREAMS = {
+    "before_tax": ("before tax, all capital", "wacc"),
+    "after_tax": ("after tax, all capital", "wacc"),
+    "owners": ("owners, after debt and tax", "equity_rate"),
+}
+"""Streams of money that are valued: what they are called, and at which rate."""
+GUESSES = (0.1, 0.02, 0.5)
+"""Rates from which a spreadsheet looks for an IRR."""
+
+
+def _once(book: Book, key: str, label: str, unit: str, text: str, *, mode: int, value: Any) -> str:
+    """Write a figure that is no line of years on the sheet of returns; what others name it by."""
+    shown = "none" if value is None else value
+    cells = Cells(book.live, 0.0, text)
+    line = book.live.sheets["Returns"].formula(cells, label, unit, shown)
+    book.lines[key, mode] = line
+    return line.text
+
+
+def _returns(book: Book, one: Answered) -> None:
+    """Returns of one answer to what is sold, its debt, sources and uses, and what must be nought."""
+    for key in STREAMS:
+        _valued(book, one, key)
+    _debt(book, one)
     sides = []
-    for side, amounts in zip(("source", "use"), funding(flows, levels), strict=True):
-        totals = {
-            what: row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
-            for what, by_year in amounts.items()
-        }
-        book.lines |= {(f"{side}: {what}", mode): cells for what, cells in totals.items()}  # type: ignore[misc]
-        sides.append("+".join(cells.text for cells in totals.values()))  # type: ignore[attr-defined]
-    book.checks.append((f"sources less uses ({title})", f"ABS({sides[0]}-({sides[1]}))"))
+    for side, amounts in zip(("source", "use"), funding(one.flows, one.levels), strict=True):
+        totals = []
+        for what, by_year in amounts.items():
+            total: Any = row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
+            book.lines[f"{side}: {what}", one.mode] = total
+            totals.append(total.text)
+        sides.append("+".join(totals))
+    book.checks.append((f"sources less uses ({one.title})", f"ABS({sides[0]}-({sides[1]}))"))
+
+
+def _valued(book: Book, one: Answered, key: str) -> None:
+    """NPV and IRR of a stream, and the NPV worked out anew as a check."""
+    label, rate = STREAMS[key]
+    nominal: Any = getattr(one.flows, key)
+    real: Any = row(nominal / one.flows.index, "Returns", f"{label}, real", "MUSD")
+    cells, at = real.everywhere, one.levels[rate]
+    returns, mode = one.sold.returns, one.mode
+    value = getattr(returns, f"npv_{key}")
+    formula = f"NPV({at.text},{cells})"
+    npv = _once(book, f"npv_{key}", f"NPV {label}", "MUSD", formula, mode=mode, value=value)
+    sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in GUESSES)
+    formula = f'IF(SUM({cells})>0,{sought}"none"))),"none")'
+    label_of_rate = f"IRR {label} (none: less comes back than is spent)"
+    value = getattr(returns, f"irr_{key}")
+    _once(book, f"irr_{key}", label_of_rate, "a year", formula, mode=mode, value=value)
+    year: Any = one.levels["year"] - one.levels["first_year"] + 1.0
+    discounted: Any = real * (1.0 + at) ** (0.0 - year)
+    check = f"ABS({npv}-{discounted.sum().text})"
+    book.checks.append((f"NPV {label}, worked out anew ({one.title})", check))
+
+
+def _debt(book: Book, one: Answered) -> None:
+    """Debt service missed, its least cover, and what is owed; nothing may be left at the end."""
+    mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
+    cover: Any = one.flows.cover()
+    served = cover.everywhere
+    missed_by_year: Any = loan.missed
+    formula = f"SUM({missed_by_year.everywhere})"
+    label = "years in which debt service is missed"
+    missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
+    least = f"IF({missed}>0,0,SMALL({served},COUNTIF({served},0)+1))"
+    formula = f'IF(SUM({served})=0,"none",{least})'
+    _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
+    owed: Any = loan.owed
+    formula = f"MAX({owed.everywhere})"
+    most = returns.most_owed
+    _once(book, "most_owed", "most debt owed", "MUSD", formula, mode=mode, value=most)
+    share: Any = loan.share
+    book.lines["debt_share", mode] = share
+    last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
+    book.checks.append((f"debt left at the end ({one.title})", last))
 
 
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:

@@ -17,6 +17,8 @@ from planner.reporting.words.sentences import worded, worded_lines
 from planner.results.business_case import BusinessCase
 
 KIND, REASONS = "Investment case", 3
+CARRIED = ("delay_years", "contingency")
+"""Terms of the risks of building, which somebody has to carry."""
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
@@ -43,145 +45,172 @@ def business_case_page(found: BusinessCase, case: Case) -> str:
 
 def statements(found: BusinessCase, case: Case) -> list[Statement]:
     """The case in sentences, the answer first; also what the screen shows."""
-    names, planned, removal = Names(case), found.planned, found.removal
-    cheapest, deals = found.cheapest, [deal.contract for deal in found.investment.deals]
-    cost = (cheapest.cost or 0.0) if cheapest else 0.0
-    use = planned.use if planned else (0.0,) * len(found.projects)
-    fed = {
-        p
-        for r in deals
-        if r.kind == "feed"
-        for p in ((r.project,) if r.project else found.projects)
+    names = Names(case)
+    values = {
+        **_worth(found, names),
+        **_in_the_plan(found, case, names),
+        **_on_markets(found, names),
+        **_inputs(found, names),
     }
-    values: dict[str, Any] = {
+    told = []
+    for passage, about in STATED["case_page"]["told"].items():
+        sentence = _say(passage, found, case, **values)
+        if sentence:
+            told.append(Statement(about, sentence))
+    return told
+
+
+def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
+    """What the alliance gains by it: per public MUSD, in tonnes, and in which futures."""
+    removal, cheapest = found.removal, found.cheapest
+    cost = (cheapest.cost or 0.0) if cheapest else 0.0
+    return {
         "per": removal.worth / cost if removal and cost > 0 else None,
         "converts": tables.converts(found),
         "short": _tonnes(removal.shortfall_t or {}, names) if removal else [],
-        "apart_words": [
-            f"the plan uses {percent(use[i])} of {names.project(found.projects[i])}, which could sell"
-            f" {percent(found.full.use[i])}"
-            for i in found.apart
-        ],
         "reasons": _reasons(found, names),
-        "builds": [
-            f"{number(t)} t/y in {y}"
-            for years in found.builds.values()
-            for y, t in years.items()
-            if t > SLIGHT
-        ],
-        "others": _instead(found, case, names),
-        "stocks": bool(removal and set(removal.instead) - set(case.projects)),
-        "unsold": [m for m in found.markets if m.made > m.sold * (1 + SLIGHT)],
-        "crowded": [
-            f"{midway(names.element(m.element))} {m.form} in {m.year} {percent(m.share)}"
-            for m in found.markets
-            if m.share > 1 + SLIGHT
-        ],
-        "guesses": [t.meaning for t in found.terms.values() if t.judged],
-        "unsourced": [s.term.meaning for s in found.swings if s.term.unsourced],
-        "unfed": [
-            tables.worked(p, names)
-            for p in found.investment.plants
-            if p.taken and p.project not in fed
-        ],
-        "sold_ahead": any(r.kind == "offtake" for r in deals),
-        "carried": [s for s in found.swings if s.term.name in ("delay_years", "contingency")],
-        "unpriced": [
-            names.element(q.element) for q in found.investment.quotes if not q.price.any()
-        ],
     }
-    passages = STATED["case_page"]["told"].items()
-    told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages]
-    return [statement for statement in told if statement.sentence]
+
+
+def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any]:
+    """What the plan builds and runs of it, and what it would take instead."""
+    apart, builds = [], []
+    planned_use = found.planned.use if found.planned else (0.0,) * len(found.projects)
+    for place in found.apart:
+        project = names.project(found.projects[place])
+        used, sold = percent(planned_use[place]), percent(found.full.use[place])
+        apart.append(f"the plan uses {used} of {project}, which could sell {sold}")
+    for by_year in found.builds.values():
+        for year, tpa in by_year.items():
+            if tpa > SLIGHT:
+                builds.append(f"{number(tpa)} t/y in {year}")
+    instead = found.removal.instead if found.removal else {}
+    return {
+        "apart_words": apart,
+        "builds": builds,
+        "others": _instead(instead, case, names),
+        "stocks": any(what not in case.projects for what in instead),
+    }
+
+
+def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
+    """What cannot be sold, is bought without a contract, and has no price."""
+    crowded, unfed, unpriced = [], [], []
+    for market in found.markets:
+        if market.share > 1 + SLIGHT:
+            good = f"{midway(names.element(market.element))} {market.form}"
+            crowded.append(f"{good} in {market.year} {percent(market.share)}")
+    deals = [deal.contract for deal in found.investment.deals]
+    fed = {deal.project for deal in deals if deal.kind == "feed"}
+    for plant in found.investment.plants:
+        if plant.taken and not fed.intersection({plant.project, ""}):
+            unfed.append(tables.worked(plant, names))
+    for quote in found.investment.quotes:
+        if not quote.price.any():
+            unpriced.append(names.element(quote.element))
+    return {
+        "unsold": [market for market in found.markets if market.made > market.sold * (1 + SLIGHT)],
+        "crowded": crowded,
+        "unfed": unfed,
+        "unpriced": unpriced,
+        "sold_ahead": any(deal.kind == "offtake" for deal in deals),
+    }
+
+
+def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
+    """Inputs that are judged or without a source, and those that somebody has to carry."""
+    carried = [swing for swing in found.swings if swing.term.name in CARRIED]
+    return {
+        "guesses": [term.meaning for term in found.terms.values() if term.judged],
+        "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
+        "carried": carried,
+    }
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
-    return [
-        f"{number(t)} t of {midway(names.element(e))}" for e, t in amounts.items() if t > SLIGHT
-    ]
+    told = []
+    for element, tonnes in amounts.items():
+        if tonnes > SLIGHT:
+            told.append(f"{number(tonnes)} t of {midway(names.element(element))}")
+    return told
 
 
 def _reasons(found: BusinessCase, names: Names) -> list[str]:
     """The futures in which it avoids most, chances counted: how often, how much it is used there, what it avoids."""
     saved = found.removal.saved if found.removal else {}
-    by_weight = sorted(saved, key=lambda w: -saved[w] * found.futures[w])
-    return [
-        f"“{names.scenario(w)}” ({percent(found.futures[w])} likely; used "
-        f"{' / '.join(map(percent, found.throughput[w]))}): {number(saved[w])} MUSD"
-        for w in by_weight[:REASONS]
-        if saved[w] * found.futures[w] > SLIGHT
-    ]
+    weighed = {future: musd * found.futures[future] for future, musd in saved.items()}
+    told = []
+    for future in sorted(weighed, key=lambda one: -weighed[one])[:REASONS]:
+        if weighed[future] > SLIGHT:
+            use = " / ".join(map(percent, found.throughput[future]))
+            likely = percent(found.futures[future])
+            name = names.scenario(future)
+            told.append(f"“{name}” ({likely} likely; used {use}): {number(saved[future])} MUSD")
+    return told
 
 
-def _instead(found: BusinessCase, case: Case, names: Names) -> list[str]:
-    more = found.removal.instead if found.removal else {}
-    built = sorted((p for p in more if p in case.projects), key=lambda p: -more[p])
-    bought = {e: t for e, t in more.items() if e not in case.projects}
-    return [
-        *(f"{number(more[p])} t/y more of {names.project(p)}" for p in built[:REASONS]),
-        *(f"stocks of {tonnes} more" for tonnes in _tonnes(bought, names)[:REASONS]),
-    ]
+def _instead(more: Mapping[str, float], case: Case, names: Names) -> list[str]:
+    """What the plan would build and buy more of without it."""
+    built = {project: tpa for project, tpa in more.items() if project in case.projects}
+    bought = {element: tonnes for element, tonnes in more.items() if element not in built}
+    told = []
+    for project in sorted(built, key=lambda one: -built[one])[:REASONS]:
+        told.append(f"{number(built[project])} t/y more of {names.project(project)}")
+    for tonnes in _tonnes(bought, names)[:REASONS]:
+        told.append(f"stocks of {tonnes} more")
+    return told
 
 
 def _cards(found: BusinessCase) -> list[Card]:
     """Key figures of one case."""
     support, removal, one = found.cheapest, found.removal, found.shown
-    cost, full = (number(support.cost), number(support.in_full)) if support else (NOTHING, NOTHING)
-    told = found.told(one)[0].lower() + found.told(one)[1:]
+    told = found.told(one)
+    told = told[0].lower() + told[1:]
+    cost = number(support.cost) if support else NOTHING
+    in_full = number(support.in_full) if support else NOTHING
+    least = f"least support, present value; selling all: {in_full}"
+    worth = number(removal.worth) if removal else NOTHING
+    reduced = "reduction of cost plus risk"
+    irr = percent(one.returns.irr_owners)
     return [
-        Card(
-            title="Public cost",
-            value=cost,
-            unit="MUSD",
-            note=f"least support, present value; selling all: {full}",
-        ),
-        Card(
-            title="Worth to the alliance",
-            value=number(removal.worth if removal else None),
-            unit="MUSD",
-            note="reduction of cost plus risk",
-        ),
-        Card(
-            title="IRR of the owners",
-            value=percent(one.returns.irr_owners),
-            unit="a year",
-            note=f"base case, {told}",
-        ),
+        Card(title="Public cost", value=cost, unit="MUSD", note=least),
+        Card(title="Worth to the alliance", value=worth, unit="MUSD", note=reduced),
+        Card(title="IRR of the owners", value=irr, unit="a year", note=f"base case, {told}"),
         Card(title="Loses money", value=percent(one.spread.loss), unit="of draws", note=told),
     ]
 
 
 def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
-    conventions = Text(
-        worded_lines("business_case.j2", "conventions", found=found, names=names), listed=True
-    )
+    conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
     parts: dict[str, list[Part]] = {
         "terms": [
-            *(tables.alternatives(found), tables.term_sheet(found, names), tables.returns(found)),
+            tables.alternatives(found),
+            tables.term_sheet(found, names),
+            tables.returns(found),
             tables.instruments(found),
-            *(tables.sources_and_uses(found), charts.waterfall(found)),
+            tables.sources_and_uses(found),
+            charts.waterfall(found),
         ],
         "sold": [
-            of(found, names)
-            for of in (tables.throughput, tables.materials, tables.markets, tables.people)
+            tables.throughput(found, names),
+            tables.materials(found, names),
+            tables.markets(found, names),
+            tables.people(found, names),
         ],
         "money": [*charts.cash(found), tables.flows(found)],
         "moves": [charts.terms(found), charts.spread(found)],
         "inputs": [
-            *(
-                conventions,
-                tables.deck(found, names),
-                tables.contracts(found, names),
-                tables.inputs(found),
-            ),
+            Text(conventions, listed=True),
+            tables.deck(found, names),
+            tables.contracts(found, names),
+            tables.inputs(found),
             tables.plants(found, case, names),
         ],
     }
-    heads = STATED["case_page"]["sections"]
-    return [
-        Chapter(anchor=anchor, title=title, lead=lead, parts=parts[anchor])
-        for anchor, (title, lead) in heads.items()
-    ]
+    chapters = []
+    for anchor, (title, lead) in STATED["case_page"]["sections"].items():
+        chapters.append(Chapter(anchor=anchor, title=title, lead=lead, parts=parts[anchor]))
+    return chapters
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
