@@ -11,10 +11,10 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    Table,
     Part,
     ReportTable,
     Statement,
+    Table,
     Text,
     figures,
     per_cent,
@@ -169,7 +169,12 @@ def verdict_table(found: Explanation) -> ReportTable:
         if verdict.joint is not None:
             rows.append({**told, **_joint_row(verdict.joint)})
     undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
-    return Claims.over(pd.DataFrame(rows)[Claims.fields()], title=notes("table_title", claims=len(found.verdicts), undecided=undecided), note=notes("table_note", goal=found.goal, thorough=_all_tried(found)), marks=["unsure" if row["crosses"] == "yes" else "" for row in rows])
+    return Claims.over(
+        pd.DataFrame(rows)[Claims.fields()],
+        title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
+        note=notes("table_note", goal=found.goal, thorough=_all_tried(found)),
+        marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
+    )
 
 
 def _joint_row(joint: Joint) -> dict[str, object]:
@@ -280,4 +285,8 @@ def lever_table(found: Explanation) -> ReportTable | None:
         share = value.shapley / values.whole
         rows.append({**vars(value), "lever": value.name, "share": share})
     what = OBJECTIVES[found.goal]
-    return Levers.over(pd.DataFrame(rows)[Levers.fields()], title=notes("values_title", values=values, what=what), note=notes("values_note", values=values))
+    return Levers.over(
+        pd.DataFrame(rows)[Levers.fields()],
+        title=notes("values_title", values=values, what=what),
+        note=notes("values_note", values=values),
+    )
