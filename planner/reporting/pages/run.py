@@ -10,6 +10,7 @@ from altair.utils.schemapi import debug_mode
 
 from planner.reporting.chapters import (
     answer,
+    calm,
     capacity,
     claims,
     dependence,
@@ -48,6 +49,7 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     claims.chapter,
     why.chapter,
     plants.chapter,
+    calm.chapter,
     supply.chapter,
     losses.chapter,
     money.chapter,

@@ -1,0 +1,112 @@
+"""Calm years: the use of plants by year and scenario, and what it costs to run at a loss so as to be able to rise."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from planner.reporting.charts import shapes, style
+from planner.reporting.parts import Chapter, Chart, ReportTable, Table, text, total
+from planner.reporting.run_view import RunView, table_rows
+from planner.reporting.words.names import STAGES
+from planner.reporting.words.numbers import spans
+from planner.reporting.words.sentences import Passages
+from planner.results.figures.calm_years import standing_warm, use_by_year
+from planner.results.figures.plants import ORDER
+
+say = Passages("calm.j2")
+ALL = "all, expected"
+"""The mean over all scenarios, among those to choose from."""
+MOST_PLANTS, MOST_SCENARIOS = 25, 8
+"""Plants that are drawn, new ones and then the largest, and scenarios that can be chosen, those that lose most."""
+CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
+TIPS = {"plant": "plant", "scenario": "scenario", "year": "year", "share": "use of its capacity"}
+
+
+def chapter(run: RunView) -> Chapter | None:
+    """Use by year, and the plants that run at a loss; None without plants that are new or rise slowly."""
+    use = use_by_year(run)
+    if use.empty:
+        return None
+    warm = standing_warm(run)
+    warm = warm.assign(expected=warm["loss_musd"] * warm["scenario"].map(run.weights))
+    lead = say(
+        "lead",
+        plants=warm["project"].nunique(),
+        musd=float(warm["expected"].sum()),
+        priced=bool(run.case.import_price),
+        slow=any(map(run.case.has_rise, run.case.projects)),
+    )
+    return Chapter.of(
+        "calm", "Calm years", [use_chart(run, use), warm_table(run, warm)], lead=lead, behind=True
+    )
+
+
+def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
+    """Use of each plant by year in a scenario that can be chosen."""
+    is_new = use["project"].isin(run.tables["investments"]["project"])
+    by_size = use.assign(is_new=is_new, order=use["stage"].map(ORDER))
+    by_size = by_size.drop_duplicates("project").sort_values(
+        ["is_new", "tpa"], ascending=[False, False], kind="stable"
+    )
+    drawn = by_size.head(MOST_PLANTS).sort_values("order", kind="stable")["project"]
+    rows = use[use["project"].isin(drawn)]
+    weight = rows["scenario"].map(run.weights)
+    mean = rows.assign(share=rows["share"] * weight)
+    mean = mean.groupby(["project", "year"], as_index=False)[["share"]].sum()
+    shown = run.by_loss[:MOST_SCENARIOS]
+    each = rows[rows["scenario"].isin(shown)]
+    names = [run.names.scenario(scenario) for scenario in shown]
+    each = each.assign(scenario=each["scenario"].map(run.names.scenario))
+    both = pd.concat([mean.assign(scenario=ALL), each])
+    frame = both.assign(plant=both["project"].map(run.names.placed))[[*TIPS]]
+    plants = [run.names.placed(project) for project in drawn]
+    cells = shapes.matrix(
+        frame,
+        style.years(frame),
+        style.rows("plant", plants),
+        shapes.share_hue("use of capacity"),
+        tips=TIPS,
+        source=CAPACITY,
+        choosers=[style.chooser("scenario", "Scenario", [ALL, *names], ALL)],
+    )
+    every = use["scenario"].map(run.weights) * use["tpa"]
+    used = float((every * use["share"]).sum() / every.sum())
+    return Chart(
+        name="use_by_year",
+        title=say("use_title", used=used, plants=use["project"].nunique()),
+        caption=say("use", shown=len(plants), plants=use["project"].nunique()),
+        spec=style.across(cells, (style.ROW - 2) * len(plants)),
+        source=CAPACITY,
+    )
+
+
+class StandingWarm(Table):
+    """A row a plant that runs at a loss in undisturbed years."""
+
+    source = f"{CAPACITY}; tables/operations.csv; inputs/imports.csv: price_usd_per_kg"
+    sum_row = "All"
+
+    plant = text()
+    stage = text()
+    years = text("at a loss in")
+    tonnes = total("worked at a loss, expected", "t")
+    expected = total("loss, expected", "MUSD, not discounted")
+
+
+def warm_table(run: RunView, warm: pd.DataFrame) -> ReportTable | None:
+    """What it costs to run at a loss though nothing is disturbed, plant by plant; None where none does."""
+    if warm.empty:
+        return None
+    weighed = warm.assign(tonnes=warm["tonnes"] * warm["scenario"].map(run.weights))
+    by_plant = weighed.groupby("project")
+    frame = by_plant[["tonnes", "expected"]].sum().sort_values("expected", ascending=False)
+    years = by_plant["year"].unique().map(spans)
+    stages = [STAGES[run.case.projects[project].stage] for project in frame.index]
+    frame = frame.assign(
+        plant=frame.index.map(run.names.placed), stage=stages, years=years.reindex(frame.index)
+    )
+    return StandingWarm.over(
+        frame,
+        title=say("warm_title", musd=float(frame["expected"].sum()), plants=len(frame)),
+        note=say("warm"),
+    )
