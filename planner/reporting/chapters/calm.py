@@ -58,8 +58,8 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     names = [run.names.scenario(scenario) for scenario in shown]
     each = each.assign(scenario=each["scenario"].map(run.names.scenario))
     both = pd.concat([mean.assign(scenario=ALL), each])
-    frame = both.assign(plant=both["project"].map(run.names.placed))[[*TIPS]]
-    plants = [run.names.placed(project) for project in drawn]
+    frame = both.assign(plant=both["project"].map(run.names.brief))[[*TIPS]]
+    plants = [run.names.brief(project) for project in drawn]
     cells = shapes.matrix(
         frame,
         style.years(frame),

@@ -150,7 +150,7 @@ def merit_chart(run: RunView, found: Decision) -> Chart:
     for row in found.merit[:MOST_CHARTED]:
         rows.append(
             {
-                "project": run.names.placed(row.project),
+                "project": run.names.brief(row.project),
                 "stage": STAGES[row.stage],
                 "public_musd": row.public,
                 "worth_musd": row.worth,
@@ -292,7 +292,7 @@ def timeline(run: RunView) -> Chart | None:
     phases: list[dict[str, object]] = []
     signs = []
     for row in rows_of(rows):
-        plant = run.names.project_and_place(row.project, row.country)
+        plant = run.names.brief(row.project)
         phases += _phases(row, plant, run.years[-1] + 1)
         signs.append({"plant": plant, "sign": "committed", "year": int(row.year)})
         begins = training_begins(run, row.project, row.first_output)

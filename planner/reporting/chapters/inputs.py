@@ -171,7 +171,9 @@ def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
     for column in columns:
         cells = []
         for row in rows:
-            cell = named_cell(names, table, column.name, getattr(row, column.name))
+            cell = getattr(row, column.name)
+            if not column.is_number:
+                cell = named_cell(names, table, column.name, cell)
             cells.append("" if cell is None else cell)
         frame[column.name] = pd.Series(cells, dtype=object)
     marks = ["unsure" if confidence_of(row) in UNSURE else "" for row in rows]
@@ -238,8 +240,10 @@ def _in_words(row: Row, table: InputTable, columns: Sequence[Stated], names: Nam
     """A row by what it says in words."""
     told = []
     for column in columns:
+        if column.is_number:
+            continue
         value = named_cell(names, table, column.name, getattr(row, column.name))
-        if not column.is_number and value not in (None, ""):
+        if value not in (None, ""):
             told.append(f"{column.name} {value}")
     return "; ".join(told)
 

@@ -138,13 +138,13 @@ def use_chart(run: RunView) -> Chart | None:
     order = use.drop_duplicates("project").sort_values(["stage", "tpa"], ascending=[True, False])
     rows = pd.DataFrame(
         {
-            "plant": use["project"].map(run.names.placed),
+            "plant": use["project"].map(run.names.brief),
             "scenario": use["scenario"].map(run.names.scenario),
             "share": use["share"].clip(upper=1.0),
             "probability": use["scenario"].map(run.weights).astype(float),
         }
     )
-    plants = list(order["project"].map(run.names.placed))
+    plants = list(order["project"].map(run.names.brief))
     scenarios = [run.names.scenario(scenario) for scenario in shown]
     cells = shapes.matrix(
         rows,

@@ -95,7 +95,7 @@ def with_choosers(chart: alt.Chart, *choosers: alt.Parameter) -> alt.Chart:
 
 def years(of: pd.DataFrame, field: str = "year") -> alt.X:
     """Years from left to right, a band each, from the first of a frame to its last."""
-    axis = alt.Axis(labelAngle=0, labelOverlap="greedy", title=None, ticks=False)
+    axis = alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=6, title=None, ticks=False)
     span = range(int(of[field].min()), int(of[field].max()) + 1)
     scale = alt.Scale(domain=list(span))
     return alt.X(field=field, type="ordinal", axis=axis, scale=scale)
@@ -217,35 +217,38 @@ def across(chart: Drawing, height: float) -> Drawing:
     return chart.properties(width=WIDTH, height=height)
 
 
+_AXIS = alt.AxisConfig(
+    labelColor=INK,
+    titleColor=MUTED,
+    titleFontWeight="normal",
+    gridColor=RULE,
+    domainColor=MUTED,
+    tickColor=MUTED,
+    labelFontSize=11,
+    titleFontSize=11,
+)
+_LEGEND = alt.LegendConfig(
+    orient="top", title=None, labelFontSize=11, labelLimit=260, columns=3, symbolType="square"
+)
+CONFIG = alt.Config(
+    font=FONT,
+    background="white",
+    padding=2,
+    axis=_AXIS,
+    axisY=alt.AxisConfig(labelLimit=230),
+    legend=_LEGEND,
+    view=alt.ViewConfig(stroke=None),
+    text=alt.MarkConfig(fontSize=11, color=INK),
+    header=alt.HeaderConfig(labelFontSize=12, labelColor=INK, labelLimit=220),
+)
+"""The look that all charts share."""
+
+
 def finished(chart: Any) -> Any:
-    """The look that all charts share."""
-    return chart.configure(
-        font=FONT,
-        background="white",
-        padding=2,
-        axis=alt.AxisConfig(
-            labelColor=INK,
-            titleColor=MUTED,
-            titleFontWeight="normal",
-            gridColor=RULE,
-            domainColor=MUTED,
-            tickColor=MUTED,
-            labelFontSize=11,
-            titleFontSize=11,
-        ),
-        axisY=alt.AxisConfig(labelLimit=230),
-        legend=alt.LegendConfig(
-            orient="top",
-            title=None,
-            labelFontSize=11,
-            labelLimit=260,
-            columns=3,
-            symbolType="square",
-        ),
-        view=alt.ViewConfig(stroke=None),
-        text=alt.MarkConfig(fontSize=11, color=INK),
-        header=alt.HeaderConfig(labelFontSize=12, labelColor=INK, labelLimit=220),
-    )
+    """A chart in the look that all share."""
+    found = chart.copy(deep=False)
+    found.config = CONFIG
+    return found
 
 
 def specification(chart: Any) -> dict[str, Any]:

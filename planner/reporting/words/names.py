@@ -21,7 +21,8 @@ ITEM_NAMES = {f"capex {stage}": plural for stage, plural in STAGES_MANY.items()}
 }
 """Items of public spending."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_NAME = 120
+LONGEST_NAME, LONGEST_ROW = 120, 40
+"""Letters of a name, and of the name of a plant in a chart."""
 
 
 def readable(text: str) -> str:
@@ -61,7 +62,7 @@ class Lookup(dict[str, str]):
 
     def __call__(self, key: str) -> str:
         """The name of an id."""
-        return self.get(key, readable(key))
+        return self[key] if key in self else readable(key)
 
 
 class Names:
@@ -123,6 +124,21 @@ class Names:
     def placed(self, project: str) -> str:
         """Name of a project with the country it is in."""
         return self.project_and_place(project, self._places.get(project, ""))
+
+    @cached_property
+    def brief(self) -> Lookup:
+        """Names of projects with their country for the row of a chart: long ones are cut, unless two would be alike."""
+        found = Lookup()
+        for project in self.project:
+            found[project] = self.placed(project)
+            if len(found[project]) > LONGEST_ROW:
+                place = self.country(self._places[project])
+                found[project] = f"{short(self.project(project), LONGEST_ROW - 10)} {place}"
+        often = Counter(found.values())
+        for project, name in found.items():
+            if often[name] > 1:
+                found[project] = self.placed(project)
+        return found
 
     def source(self, feed: str) -> str:
         """A feed: where one mine alone gives it, the mine and its country."""

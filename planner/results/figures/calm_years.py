@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.data.scenario_tree import scenario_tree
+from planner.data.shock_effects import year_of
 from planner.results.figures.plants import SLIGHT_TPA
 from planner.results.figures.run import RunFigures
-from planner.results.ledger import rows_of
 
 PLACE = ["scenario", "year", "project"]
 MADE, MINED, RETURNED = "made", "mined", "returned"
@@ -60,14 +59,14 @@ def standing_warm(run: RunFigures) -> pd.DataFrame:
 
 
 def _valued(run: RunFigures) -> pd.DataFrame:
-    """The rows of operations, with what they are worth (MUSD) at the lowest undisturbed import price of their good; no
-    number where it has none."""
+    """The rows of operations about feeds and goods that plants take and make, with what they are worth (MUSD) at the
+    lowest undisturbed import price of their good; no number where it has none."""
     flows = run.by_year["operations"]
-    prices = []
-    for row in rows_of(flows):
-        good = (row.country, row.element, row.form, int(row.year))
-        prices.append(run.case.lowest_import_price.get(good))
-    return flows.assign(musd=flows["tonnes"] * pd.Series(prices, index=flows.index, dtype=float))
+    of_plants = flows["item"].isin({MADE, *_taking(run)})
+    flows = flows[of_plants | (flows["feed"] != "")]
+    prices = pd.Series(run.case.lowest_import_price, dtype=float)
+    good = pd.MultiIndex.from_frame(flows[["country", "element", "form", "year"]])
+    return flows.assign(musd=flows["tonnes"] * prices.reindex(good).to_numpy())
 
 
 def _taking(run: RunFigures) -> set[str]:
@@ -91,13 +90,16 @@ def _comes_back(flows: pd.DataFrame) -> pd.Series:
 
 
 def _undisturbed(run: RunFigures) -> Iterator[tuple[str, int]]:
-    """The scenarios and years in which no shock is at work."""
-    tree = scenario_tree(run.case)
-    for scenario in run.case.scenarios:
-        disturbed = set()
-        for node in tree.path_of(scenario):
-            if not tree.is_undisturbed(node):
-                disturbed.add(tree.nodes[node].year)
+    """The scenarios and years in which no shock is at work; a delay is none."""
+    case = run.case
+    hit = set()
+    for shock in case.tables.shocks:
+        if shock.kind == "delay" or shock.factor == 1:
+            continue
+        first = year_of(shock.start_year) if shock.start_year is not None else case.first_year
+        last = year_of(shock.end_year) if shock.end_year is not None else case.last_year
+        hit |= {(shock.scenario, year) for year in range(first, last + 1)}
+    for scenario in case.scenarios:
         for year in run.years:
-            if year not in disturbed:
+            if (scenario, year) not in hit:
                 yield scenario, year
