@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, compress
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import rbd_fast as salib_rbd_fast
 from SALib.analyze import sobol as salib_sobol
-from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
 from planner.data.cells import is_number
 from planner.results.study import Box, Indices, PairIndex, SensitivityIndex, moves
 from planner.studies.design import ends, problem
+from planner.studies.regression import CONFIDENCE, Vector, known_points, regression
 from planner.studies.study_file import LatinHypercube, Morris, OneAtATime, Sobol, StudyFile
 
-CONFIDENCE = 0.95
 RESAMPLES, HALVES = 200, 100
 NORMAL = 1.96
 """Standard deviations within which 95 % of normal values lie."""
@@ -39,9 +38,6 @@ ANY_SEED = 20250404
 """Seed of the bootstrap; SALib takes a seed of 0 for none."""
 HARMONICS = 10
 """Of the frequencies by which RBD-FAST knows an uncertainty, as SALib has it."""
-FEWEST = 60
-"""Points from which on a sample of no special kind is ranked."""
-Vector = NDArray[np.float64]
 
 
 def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
@@ -187,7 +183,7 @@ def ranking(
     Annals of Statistics 22, 1994). They are cautious for a Latin hypercube, which is more even than its halves.
     None if the outcome does not move, or fewer than `FEWEST` points are left.
     """
-    known = _known(names, shares, values)
+    known = known_points(names, shares, values)
     if known is None:
         return None
     varied, at, kept = known
@@ -205,23 +201,6 @@ def ranking(
     return Indices(outcome=outcome, kind="rbd_fast", rows=rows, used=used, left_out=left_out)
 
 
-def _known(
-    names: Sequence[str], shares: Vector, values: Vector
-) -> tuple[list[str], Vector, Vector] | None:
-    """The uncertainties that vary, and their shares and the values at points of which all is known.
-
-    None if the outcome does not move, or fewer than `FEWEST` points are left.
-    """
-    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
-    at, kept = shares[known], values[known]
-    if len(kept) < FEWEST or not moves(kept):
-        return None
-    varied = np.ptp(at, axis=0) > 0
-    if not varied.any():
-        return None
-    return list(compress(names, varied)), at[:, varied], kept
-
-
 def _first_order(at: Vector, values: Vector) -> Vector:
     """First-order indices by RBD-FAST, corrected for their bias: the steps of SALib's `analyze` without its bootstrap."""
     found: list[float] = []
@@ -232,49 +211,12 @@ def _first_order(at: Vector, values: Vector) -> Vector:
     return np.asarray(found, dtype=float)
 
 
-def regression(names: Sequence[str], shares: Vector, values: Vector) -> pd.DataFrame | None:
-    """Standardised regression coefficients of a sample, of the values and of their ranks, with 95 % intervals.
-
-    Columns: uncertainty, coefficient, coefficient_within, rank_coefficient, rank_coefficient_within, r2, rank_r2 (shares
-    of the variance that the line explains; below about 0.7 coefficients say little). None if the outcome does not move,
-    or fewer than `FEWEST` points are left.
-    """
-    known = _known(names, shares, values)
-    if known is None:
-        return None
-    varied, at, kept = known
-    table = pd.DataFrame({"uncertainty": varied})
-    ranks = rankdata(at, axis=0)
-    for prefix, x, y in (("", at, kept), ("rank_", ranks, rankdata(kept))):
-        found, r2 = _line(x, y)
-        generator = np.random.default_rng(ANY_SEED)
-        again: list[Vector] = []
-        for _ in range(RESAMPLES):
-            drawn = generator.integers(len(y), size=len(y))
-            slopes, _ = _line(x[drawn], y[drawn])
-            again.append(slopes)
-        table[f"{prefix}coefficient"] = found
-        table[f"{prefix}coefficient_within"] = NORMAL * np.std(again, axis=0)
-        table[f"{prefix}r2"] = r2
-    return table
-
-
 def regressed(study: StudyFile, rows: pd.DataFrame, outcome: str) -> pd.DataFrame | None:
     """`regression` of a Latin hypercube; None for another design."""
     if not study.uncertainties or not isinstance(study.design, LatinHypercube):
         return None
     names = study.names
     return regression(names, _shares(study, rows), rows[outcome].to_numpy(dtype=float))
-
-
-def _line(x: Vector, y: Vector) -> tuple[Vector, float]:
-    """Standardised coefficients of a regression, and the share of the variance that it explains."""
-    spread = float(np.std(y)) or 1.0
-    scaled = (x - x.mean(axis=0)) / np.std(x, axis=0)
-    target = (y - y.mean()) / spread
-    slopes, *_ = np.linalg.lstsq(scaled, target, rcond=None)
-    left = target - scaled @ slopes
-    return np.asarray(slopes), float(1.0 - np.var(left))
 
 
 def _rows(

@@ -19,12 +19,12 @@ from planner.studies.design import (
     sobol_sample,
 )
 from planner.studies.points import Settler, chains, points
+from planner.studies.regression import regression
 from planner.studies.sensitivity import (
     correlated_indices,
     indices,
     morris_indices,
     ranking,
-    regression,
     sobol_indices,
 )
 from planner.studies.study_file import build_study
