@@ -213,12 +213,14 @@ def _decision(
 def _shares(reference: Reference) -> Shares | None:
     """Who carries what so that nobody leaves; not asked where the allies do not act as one group.
 
-    The program of the reference has plants to count where these are whole, that of shares has any size.
+    Shares go by the given odds, without targets, and by plants of any size; the program of the reference serves where
+    it does too.
     """
     case = reference.case
     if case.model.policy.coordination != "allied":
         return None
-    if case.model.policy.whole_plants:
+    model = case.model
+    if model.policy.whole_plants or model.objective.odds == "worst" or case.target_rows:
         return charged(Game(case), "alone")
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
