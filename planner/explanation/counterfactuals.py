@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
+from planner.data.change import change_of
+from planner.data.changed_case import applied
 from planner.data.scenario_tree import Node
 from planner.errors import StoppedError
 from planner.formulation.whole_program import DECISIONS
@@ -41,6 +43,8 @@ edition take 9 to 12 s by interior point, most of them far more by dual simplex.
 WAY = {"risk": LONGEST_WAY, "welfare": 0.3}
 """How far to go from a known optimum, as a share of the rows. Cost plus risk has one best plan where the least risk has
 many: simplex takes 0.1 to 7 s on the real case for other levers, figures or lead times, 13,000 iterations at most."""
+LEVER_OF: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
+"""Lever of each variable that no plant decides."""
 Goal = Literal["risk", "welfare"]
 Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
@@ -117,41 +121,48 @@ def optimum(
     ready: its program, if it was made already. start: where to begin in place of the reference's optimum. warm: else it
     begins from nothing.
     """
-    ready = Ready(wanted, wanted.at or reference) if ready is None else ready
-    program, objective, goal = ready.program, reference.case.model.objective, reference.goal
-    cost, risk = (program.column[name, None] for name in ("cost", "risk"))
+    if ready is None:
+        ready = Ready(wanted, wanted.at or reference)
+    program, goal = ready.program, reference.goal
     solver = Solver(program, longest_way=WAY[goal])
-    order = ready.begin(solver, start) if warm and (start or not wanted.far) else quickest(program)
+    is_warm = warm and (start is not None or not wanted.far)
+    order = ready.begin(solver, start) if is_warm else quickest(program)
     solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
     least = float(solution.x[program.column[goal, None]])
     if wanted.with_cost and goal == "risk":
-        solver.bound(risk, least * (1 + max(objective.risk_slack, HOLD_SHARE)) + HOLD_MUSD)
-        solution = proven(solver.minimise(cost), wanted.key)
-        solver.bound(cost, float(solution.x[cost]) * (1 + HOLD_SHARE) + HOLD_MUSD)
-        solution = proven(solver.minimise(risk, phase=RISK_AT_COST.name), wanted.key)
+        solution = _cheapest(solver, reference.case.model.objective, least, wanted.key)
     x = solution.x
+    knows_cost = wanted.with_cost or goal == "welfare"
+    leaves = ready.scope.tree.leaves
     return Optimum(
-        wanted.key,
-        least,
-        float(x[risk]),
-        float(x[cost]) if wanted.with_cost or goal == "welfare" else None,
-        {
-            w: float(x[program.column["loss_to_date", leaf]])
-            for w, leaf in ready.scope.tree.leaves.items()
-        },
-        _decisions(program, x),
-        ready.scope.decision_tree.nodes,
-        x if wanted.want_x else None,
-        solver.kept,
+        key=wanted.key,
+        objective=least,
+        risk=float(x[program.column["risk", None]]),
+        cost=float(x[program.column["cost", None]]) if knows_cost else None,
+        losses={w: float(x[program.column["loss_to_date", leaf]]) for w, leaf in leaves.items()},
+        decisions=_decisions(program, x),
+        nodes=ready.scope.decision_tree.nodes,
+        x=x if wanted.want_x else None,
+        start=solver.kept,
     )
 
 
+def _cheapest(solver: Solver, objective: Objective, least: float, key: str) -> Solution:
+    """The cheapest plan within the slack of the least risk (MUSD), of the plans that cost as much that of least risk."""
+    cost, risk = (solver.program.column[name, None] for name in ("cost", "risk"))
+    slack = max(objective.risk_slack, HOLD_SHARE)
+    solver.bound(risk, least * (1 + slack) + HOLD_MUSD)
+    cheapest = float(proven(solver.minimise(cost), key).x[cost])
+    solver.bound(cost, cheapest * (1 + HOLD_SHARE) + HOLD_MUSD)
+    return proven(solver.minimise(risk, phase=RISK_AT_COST.name), key)
+
+
 def _decisions(program: Program, x: Vector) -> dict[Key, float]:
-    return {
-        key: value
-        for key, value in zip(program.columns, x.tolist(), strict=True)
-        if key[0] in DECISIONS and value > HOLD_MUSD
-    }
+    found = {}
+    for key, value in zip(program.columns, x.tolist(), strict=True):
+        if key[0] in DECISIONS and value > HOLD_MUSD:
+            found[key] = value
+    return found
 
 
 class Ready:
@@ -173,15 +184,20 @@ class Ready:
         if start is not None or live is None:
             solver.begin_like(start or near.best()[0].kept)
         elif near.goal == "welfare" and _policy(live.case) == _policy(near.case):
-            solver.begin_near(
-                near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0
-            )
-        again: tuple[str, ...] = ("again",)
-        if near.goal == "welfare" and self.program.matrix.nnz > LARGE:
-            # Where losses cost more the plan is still a plan: for loss per kg x 2 primal takes 3 s, else 25.
-            dearer = self.program.dearer_than(near.program, near.best()[1].x)
-            again = ("again primal", "again") if dearer else ("again", "again primal")
-        return (*(again if near.goal in solver.kept else ()), *quickest(self.program))
+            same = origins(near.scope, near.program, live.scope, live.program)
+            solver.begin_near(near.best()[0], *same, 0.0)
+        again: tuple[str, ...] = ()
+        if near.goal in solver.kept:
+            again = self._again(near)
+        return (*again, *quickest(self.program))
+
+    def _again(self, near: Reference) -> tuple[str, ...]:
+        """How to go on from a known optimum. Where losses cost more the plan of the reference is still a plan: for loss
+        per kg x 2 primal takes 3 s, else 25."""
+        if near.goal != "welfare" or self.program.matrix.nnz <= LARGE:
+            return ("again",)
+        dearer = self.program.dearer_than(near.program, near.best()[1].x)
+        return ("again primal", "again") if dearer else ("again", "again primal")
 
 
 def _policy(case: Case) -> tuple[str, str]:
@@ -212,26 +228,18 @@ class Reference:
         cheapest within that slack, and every counterfactual is held to the same measure."""
         least = self.objective
         if least > HOLD_MUSD:
-            objective = self.case.model.objective.model_copy(
-                update={"risk_slack": max(0.0, risk / least - 1)}
-            )
-            self.case = self.case.with_model(
-                self.case.model.model_copy(update={"objective": objective})
-            )
+            slack = max(0.0, risk / least - 1)
+            self.case = self.case.set_model("objective.risk_slack", slack)
 
     def _levers(self) -> NDArray[np.str_]:
         """The lever that each column belongs to; '' for the others."""
-        plain: Mapping[str, Lever] = {
-            "new_seats": "training",
-            "hired": "hiring",
-            "bought": "stockpile",
-        }
-        return np.array(
-            [
-                self.case.stage_of(i[0]).lever if name == "build" else plain.get(name, "")
-                for name, i in self.program.columns
-            ]
-        )
+        found = []
+        for name, index in self.program.columns:
+            if name == "build":
+                found.append(str(self.case.stage_of(index[0]).lever))
+            else:
+                found.append(LEVER_OF.get(name, ""))
+        return np.array(found)
 
     def best(self) -> tuple[Solver, Solution]:
         """The optimum of the reference itself: solved by whoever asks first, while others wait.
@@ -279,27 +287,30 @@ class Reference:
 
     def not_before(self, year: int) -> Program:
         """The program in which nothing new is decided or bought before `year`."""
-        early = [
-            bool(lever) and self._year_of(key) < year
-            for key, lever in zip(self.program.columns, self.lever_of, strict=True)
-        ]
+        early = []
+        for key, lever in zip(self.program.columns, self.lever_of, strict=True):
+            early.append(bool(lever) and self._year_of(key) < year)
         return held_at_zero(self.program, np.array(early))
 
     def keeping_stock(self, share: float, last_year: int) -> Program:
         """The program in which a share of what each stock holds at the beginning stays there up to a year."""
-        lower, initial = self.program.lower.copy(), self.case.stockpiles
-        for j, (name, index) in enumerate(self.program.columns):
-            if name == "stock" and self.scope.tree.nodes[index[-1]].year <= last_year:
-                lower[j] = min(share * initial[index[:-1]].initial_t, self.program.upper[j])
-        return _bounded(self.program, lower, self.program.upper)
+        lower, upper = self.program.lower.copy(), self.program.upper
+        for column, (name, index) in enumerate(self.program.columns):
+            if name != "stock":
+                continue
+            *good, node = index
+            if self.scope.tree.nodes[node].year <= last_year:
+                kept = share * self.case.stockpiles[tuple(good)].initial_t
+                lower[column] = min(kept, upper[column])
+        return _bounded(self.program, lower, upper)
 
     def paying_at_home(self) -> Program:
         """The program in which each funder pays only in the countries of its own party; goods still cross."""
         case = self.case
-        abroad = [
-            name == "paid" and case.party[index[1]] != case.funder_party[index[0]]
-            for name, index in self.program.columns
-        ]
+        abroad = []
+        for name, index in self.program.columns:
+            is_paid = name == "paid"
+            abroad.append(is_paid and case.party[index[1]] != case.funder_party[index[0]])
         return held_at_zero(self.program, np.array(abroad))
 
     def _year_of(self, key: Key) -> int:
@@ -324,11 +335,9 @@ def comparable(case: Case) -> Case:
 
 
 def with_policy(case: Case, **policy: str) -> Case:
-    """The case under another policy."""
-    model = case.model
-    return case.with_model(
-        model.model_copy(update={"policy": model.policy.model_copy(update=policy)})
-    )
+    """The case under another policy, given by the keys of the section `policy` of the model file."""
+    changes = [change_of(f"policy.{key}", value) for key, value in policy.items()]
+    return applied(case, changes)
 
 
 def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:

@@ -14,6 +14,8 @@ from functools import partial
 import numpy as np
 
 from planner.data.case import Case
+from planner.data.change import cells_changed
+from planner.data.changed_case import applied
 from planner.data.schema import Shock
 from planner.explanation.counterfactuals import (
     Counterfactual,
@@ -140,11 +142,7 @@ def a_year_late(case: Case, projects: Sequence[str]) -> Case:
 
 def with_overrun(case: Case) -> Case:
     """The case in which new plants cost more to build."""
-    dearer = []
-    for row in case.tables.projects:
-        capex = row.capex_usd_per_tpa * (1 + OVERRUN)
-        dearer.append(row.model_copy(update={"capex_usd_per_tpa": capex}))
-    return case.with_tables(projects=tuple(dearer))
+    return applied(case, [cells_changed("projects", {}, "capex_usd_per_tpa", f"x{1 + OVERRUN!r}")])
 
 
 # ---- what the plan decided -------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
+from planner.data.change import cells_changed
+from planner.data.changed_case import applied
 from planner.data.schema import Scenario, Shock
 from planner.data.shock_effects import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import (
@@ -129,10 +131,8 @@ def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
 
 def _known(case: Case, scenario: str, weight: float) -> Case:
     """The case in which one scenario is certain, its losses times a weight."""
-    countries = []
-    for row in case.tables.countries:
-        countries.append(row.model_copy(update={"weight": row.weight * weight}))
-    return alone(case, scenario).with_tables(countries=tuple(countries))
+    weighed_more = cells_changed("countries", {}, "weight", f"x{weight!r}")
+    return applied(alone(case, scenario), [weighed_more])
 
 
 # ---- the mean future -------------------------------------------------------------------------------------------------
