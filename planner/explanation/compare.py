@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -60,87 +60,90 @@ def compare(
     >>> [one.cells[0].column for one in compare(plan, solve_case(later, baseline=False))]
     ['lead_time_years']
     """
-    given = [*([plans] if isinstance(plans, PlanValues) else plans), *more]
+    first = [plans] if isinstance(plans, PlanValues) else list(plans)
+    given = [*first, *more]
     refuse_single(given)
-    names = names or [f"plan {i}" for i in range(1, len(given) + 1)]
+    if not names:
+        names = [f"plan {number}" for number in range(1, len(given) + 1)]
     for name, plan in zip(names, given, strict=True):
         if plan.status is not Status.OPTIMAL:
             raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     solve = solve or _solved_on_from(given[0])
-    return [
-        _compared(given[0], other, names[0], name, progress, solve)
-        for name, other in zip(names[1:], given[1:], strict=True)
-    ]
-
-
-def _compared(
-    first: PlanValues, second: PlanValues, name: str, other: str, progress: Progress, solve: Solve
-) -> Comparison:
-    causes: list[Cause] = []
-    cells: list[ChangedCell] = []
-    for group in groups(first.case, second.case):
-        progress(f"{name} with {group.name} as in {other}")
-        causes.append(_cause(first.case, group, solve))
-        cells += group.cells
-    return Comparison(name, other, cells, figures(first), figures(second), causes)
+    found = []
+    for name, other in zip(names[1:], given[1:], strict=True):
+        causes = []
+        changed = groups(given[0].case, other.case)
+        for group in changed:
+            progress(f"{names[0]} with {group.name} as in {name}")
+            causes.append(_cause(given[0].case, group, solve))
+        cells = [cell for group in changed for cell in group.cells]
+        one, two = figures(given[0]), figures(other)
+        found.append(Comparison(names[0], name, cells, one, two, causes))
+    return found
 
 
 def figures(plan: PlanValues) -> Figures:
-    """What a comparison looks at."""
-    s = plan.summary
-    built = {p: float(t) for p, t in s["new_capacity_tpa"].items() if t > 0}
-    return Figures(s["risk_musd"], s["cost_musd"], built)
+    """The figures that a comparison looks at."""
+    summary = plan.summary
+    built = {}
+    for project, tpa in summary["new_capacity_tpa"].items():
+        if tpa > 0:
+            built[project] = float(tpa)
+    return Figures(summary["risk_musd"], summary["cost_musd"], built)
 
 
 def _cause(case: Case, group: _Group, solve: Solve) -> Cause:
+    count = len(group.cells)
     try:
         plan = solve(group.apply(case).checked())
     except InputError as error:
-        return Cause(
-            group.name, len(group.cells), None, f"not a valid case alone: {error.faults[0]}"
-        )
+        return Cause(group.name, count, None, f"not a valid case alone: {error.faults[0]}")
     if plan.status is not Status.OPTIMAL:
-        return Cause(group.name, len(group.cells), None, f"alone: {plan.status}")
-    return Cause(group.name, len(group.cells), figures(plan))
+        return Cause(group.name, count, None, f"alone: {plan.status}")
+    return Cause(group.name, count, figures(plan))
 
 
 def groups(first: Case, second: Case) -> list[_Group]:
     """Groups of inputs that differ: a column of a table, a whole table whose rows differ, a key of the model."""
     found = list(differences(first, second))
-    whole = {d.table for d in found if not d.column}
+    whole = {difference.table for difference in found if not difference.column}
     if whole & set(LINKED):
         whole |= set(LINKED)
     out: dict[str, _Group] = {}
     for difference in found:
-        table = difference.table
-        if table == MODEL:
-            name, apply = difference.column, _setting(difference.column, second.model)
-        elif table in whole:
-            together = LINKED if table in LINKED else (table,)
-            name = " and ".join(together) if table in LINKED else f"rows of {table}"
-            apply = _with_rows_of(together, second)
-        else:
-            name, apply = (
-                f"{table}.{difference.column}",
-                _taking(BY_NAME[table], difference.column, second),
-            )
-        group = out.setdefault(name, _Group(name, (), apply))
-        out[name] = replace(group, cells=(*group.cells, *_cells(name, difference)))
+        group = _group_of(difference, whole, second)
+        known = out.setdefault(group.name, group)
+        cells = (*known.cells, *_cells(group.name, difference))
+        out[group.name] = replace(known, cells=cells)
     return list(out.values())
 
 
+def _group_of(difference: Difference, whole: Collection[str], second: Case) -> _Group:
+    """The group of a difference, without its cells. whole: tables that are taken as they are in the second case."""
+    table, column = difference.table, difference.column
+    if table == MODEL:
+        return _Group(column, (), _setting(column, second.model))
+    if table in LINKED and table in whole:
+        return _Group(" and ".join(LINKED), (), _with_rows_of(LINKED, second))
+    if table in whole:
+        return _Group(f"rows of {table}", (), _with_rows_of((table,), second))
+    return _Group(f"{table}.{column}", (), _taking(BY_NAME[table], column, second))
+
+
 def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
-    """What a comparison shows of a difference: of a row that only one case has, every filled cell."""
-    where = (
-        MODEL if found.table == MODEL else f"{found.table}: {', '.join(filter(None, found.key))}"
-    )
+    """The cells that a comparison shows of a difference: of a row that only one case has, every filled cell."""
+    where = MODEL
+    if found.table != MODEL:
+        where = f"{found.table}: {', '.join(filter(None, found.key))}"
     if found.column:
         yield ChangedCell(name, where, found.column, _text(found.before), _text(found.after))
         return
     table = BY_NAME[found.table]
+    shown = table.key[: len(found.key)]
     for column in table.row.columns():
-        before, after = (_text(getattr(row, column, None)) for row in (found.before, found.after))
-        if before != after and is_read(table, column) and column not in table.key[: len(found.key)]:
+        before = _text(getattr(found.before, column, None))
+        after = _text(getattr(found.after, column, None))
+        if before != after and is_read(table, column) and column not in shown:
             yield ChangedCell(name, where, column, before, after)
 
 
@@ -154,12 +157,12 @@ def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
     """Take one column of a table from another case with the same rows."""
 
     def apply(case: Case) -> Case:
-        pairs = paired(table, case.tables.rows(table.name), other.tables.rows(table.name))
-        rows: dict[str, Any] = {
-            table.name: tuple(
-                one.model_copy(update={column: getattr(two, column)}) for one, two in pairs if one
-            )
-        }
+        own = case.tables.rows(table.name)
+        changed = []
+        for one, two in paired(table, own, other.tables.rows(table.name)):
+            if one:
+                changed.append(one.model_copy(update={column: getattr(two, column)}))
+        rows: dict[str, Any] = {table.name: tuple(changed)}
         return case.with_tables(**rows)
 
     return apply
@@ -179,18 +182,15 @@ def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, tuple):
         return "; ".join(map(str, value))
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def refuse_single(runs: Sequence[object]) -> None:
     """A comparison takes two runs or more. Raises InputError."""
     if len(runs) < 2:
-        raise InputError(
-            [
-                Fault(
-                    "compare", 0, "", "name two runs or more; the first is compared with the others"
-                )
-            ]
-        )
+        said = "name two runs or more; the first is compared with the others"
+        raise InputError([Fault("compare", 0, "", said)])

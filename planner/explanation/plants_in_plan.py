@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,14 @@ def builds_of(plan: PlanValues, projects: Sequence[str]) -> dict[str, dict[int, 
     out = {}
     for project in projects:
         rows = table[table["project"] == project]
-        expected = (rows["tpa"] * rows["probability"]).groupby(rows["year"]).sum()
-        out[project] = {int(str(year)): float(tpa) for year, tpa in expected.items()}
+        expected = rows["tpa"] * rows["probability"]
+        out[project] = _by_year(expected.groupby(rows["year"]).sum())
     return out
+
+
+def _by_year(amounts: pd.Series[Any]) -> dict[int, float]:
+    """A series whose index are years, as plain values."""
+    return {int(str(year)): float(amount) for year, amount in amounts.items()}
 
 
 def use_of(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
@@ -42,13 +48,8 @@ def use_of(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
     out = np.zeros((len(plan.case.scenarios), len(years)))
     for place, scenario in enumerate(plan.case.scenarios):
         rate = _rate_by_year(rows[rows["scenario"] == scenario])
-        if not rate:
-            continue
-        late = [rate[year] for year in sorted(rate)[-LATE_YEARS:]]
-        mean, after = sum(rate.values()) / len(rate), sum(late) / len(late)
-        for column, year in enumerate(years):
-            otherwise = mean if year < plan.case.last_year else after
-            out[place, column] = rate.get(year, otherwise)
+        if rate:
+            out[place] = _filled(rate, years, plan.case.last_year)
     return np.clip(out, 0.0, 1.0)
 
 
@@ -57,8 +58,20 @@ def _rate_by_year(rows: pd.DataFrame) -> dict[int, float]:
     by_year = rows.groupby("year")
     capacity = by_year["existing_tpa"].mean() + by_year["new_tpa"].mean()
     throughput = by_year["throughput_t"].sum()
-    rate = throughput[capacity > 0] / capacity[capacity > 0]
-    return {int(str(year)): float(share) for year, share in rate.items()}
+    has_any = capacity > 0
+    return _by_year(throughput[has_any] / capacity[has_any])
+
+
+def _filled(rate: Mapping[int, float], years: Sequence[int], last_year: int) -> list[float]:
+    """The rate in each year: the mean where a year of the horizon has none, that of the last years after it."""
+    mean = sum(rate.values()) / len(rate)
+    late = [rate[year] for year in sorted(rate)[-LATE_YEARS:]]
+    after = sum(late) / len(late)
+    found = []
+    for year in years:
+        otherwise = mean if year < last_year else after
+        found.append(rate.get(year, otherwise))
+    return found
 
 
 def wanted_of(case: Case) -> ByYear:
@@ -102,14 +115,16 @@ def markets_of(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Ma
 
 
 def _made_by_others(plan: PlanValues, projects: Sequence[str]) -> ByYear:
+    """Tonnes that all other plants make, expected."""
     table = plan.tables["operations"]
     rows = table[(table["item"] == "made") & ~table["project"].isin(projects)]
-    chances = np.array([plan.case.scenarios[str(name)] for name in rows["scenario"]], float)
-    expected = rows.assign(tonnes=rows["tonnes"].to_numpy(float) * chances)
-    sums = expected.groupby(["element", "form", "year"], observed=True)["tonnes"].sum()
+    chances = rows["scenario"].astype(str).map(plan.case.scenarios).astype(float)
+    expected = rows.assign(tonnes=rows["tonnes"].astype(float) * chances)
+    by_good = expected.groupby(["element", "form", "year"], observed=True)
     out = defaultdict[tuple[str, str, int], float](float)
-    for row in sums.reset_index().to_dict("records"):
-        out[str(row["element"]), str(row["form"]), int(row["year"])] = float(row["tonnes"])
+    for row in by_good["tonnes"].sum().reset_index().to_dict("records"):
+        good = (str(row["element"]), str(row["form"]), int(row["year"]))
+        out[good] = float(row["tonnes"])
     return out
 
 
@@ -120,24 +135,25 @@ def _market_by_year(
     element, form = good
     wanted = found.wanted[good]
     made, sold = 0.0 * wanted, 0.0 * wanted
-    for plant, at in zip(found.plants, flows.plants, strict=True):
-        per_tonne = [m.per_tonne for m in plant.made if m.good == good]
-        made = made + plant.size * at.usable * sum(per_tonne)
-        sales = [sale.tonnes for sale in at.sales if sale.material.good == good]
+    for plant, of_plant in zip(found.plants, flows.plants, strict=True):
+        per_tonne = sum(one.per_tonne for one in plant.made if one.good == good)
+        made = made + plant.size * of_plant.usable * per_tonne
+        sales = [sale.tonnes for sale in of_plant.sales if sale.material.good == good]
         sold = sold + added(sales, wanted)
     out = []
     for place, year in enumerate(found.years):
-        if made[place] > 0:
-            market = Market(
-                element=element,
-                form=form,
-                year=year,
-                made=float(made[place]),
-                sold=float(sold[place]),
-                others=others.get((element, form, year), 0.0),
-                demand=float(wanted[place]),
-            )
-            out.append(market)
+        if made[place] <= 0:
+            continue
+        market = Market(
+            element=element,
+            form=form,
+            year=year,
+            made=float(made[place]),
+            sold=float(sold[place]),
+            others=others.get((element, form, year), 0.0),
+            demand=float(wanted[place]),
+        )
+        out.append(market)
     return out
 
 

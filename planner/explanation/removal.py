@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from planner.solving.program import Program, Vector
 NOTICED = 0.1
 """Tonnes from which another plan builds or buys more."""
 Shortfall = Mapping[str, Mapping[str, float]]
-"""Tonnes over the horizon by future and element."""
+"""Tonnes over the horizon by scenario and element."""
 
 
 def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
@@ -33,23 +33,22 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     builds = [key[0] == "build" and key[1][0] in projects for key in program.columns]
     mask = np.array(builds)
     whole, x = _best(reference, "with", lambda: program)
-    most = np.where(mask, x / 2, program.upper)
-    half, _ = _best(reference, "half", lambda: held_below(program, most))
+    at_most_half = np.where(mask, x / 2, program.upper)
+    half, _ = _best(reference, "half", lambda: held_below(program, at_most_half))
     none, x_without = _best(reference, "without", lambda: held_at_zero(program, mask))
     more_risk = none.risk - whole.risk
     if reference.goal == "risk":
         more_risk = none.objective - whole.objective
     short = _more_short(_shortfall(reference, x), _shortfall(reference, x_without))
-    elements = sorted(reference.case.elements)
-    chances = reference.case.scenarios
+    expected, most = _over_scenarios(reference, short)
     return Removal(
         worth=_more(none, whole),
         risk=more_risk,
-        shortfall_t={e: sum(chances[w] * short[w][e] for w in short) for e in elements},
+        shortfall_t=expected,
         half=_more(half, whole),
-        saved={w: none.losses[w] - loss for w, loss in whole.losses.items()},
+        saved={scenario: none.losses[scenario] - loss for scenario, loss in whole.losses.items()},
         instead=_instead(reference, whole, none, projects),
-        stock_t={e: max(0.0, *(tonnes[e] for tonnes in short.values())) for e in elements},
+        stock_t=most,
     )
 
 
@@ -64,33 +63,63 @@ def _more(than: Optimum, whole: Optimum) -> float:
     return than.risk + (than.cost or 0.0) - whole.risk - (whole.cost or 0.0)
 
 
-def _more_short(before: Shortfall, after: Shortfall) -> Shortfall:
-    """Shortfall that the plants avoid, by future and element (t)."""
-    out = {}
-    for future, tonnes in after.items():
-        out[future] = {element: t - before[future][element] for element, t in tonnes.items()}
+def _shortfall(reference: Reference, x: Vector) -> dict[str, dict[str, float]]:
+    """Shortfall over the horizon by scenario and element (t)."""
+    case, nodes = reference.case, reference.scope.tree.nodes
+    out = {scenario: dict.fromkeys(case.elements, 0.0) for scenario in case.scenarios}
+    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
+        if name != "shortfall":
+            continue
+        for scenario in nodes[index[3]].scenarios:
+            out[scenario][index[1]] += tonnes
     return out
+
+
+def _more_short(before: Shortfall, after: Shortfall) -> Shortfall:
+    """Shortfall that the plants avoid, by scenario and element (t)."""
+    out = {}
+    for scenario, tonnes in after.items():
+        known = before[scenario]
+        out[scenario] = {element: t - known[element] for element, t in tonnes.items()}
+    return out
+
+
+def _over_scenarios(
+    reference: Reference, short: Shortfall
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Tonnes of each element, expected over the scenarios, and in the scenario in which they are most."""
+    expected: dict[str, float] = {}
+    most: dict[str, float] = {}
+    chances = reference.case.scenarios
+    for element in sorted(reference.case.elements):
+        tonnes = {scenario: of[element] for scenario, of in short.items()}
+        expected[element] = sum(chances[scenario] * t for scenario, t in tonnes.items())
+        most[element] = max(0.0, *tonnes.values())
+    return expected, most
 
 
 def _instead(
     reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]
 ) -> dict[str, float]:
     """Plants built (t/y) and elements bought (t) more without the plants, expected."""
-    scope, out = reference.scope, defaultdict[str, float](float)
-    for sign, found in ((1.0, none), (-1.0, whole)):
-        for (name, index), amount in found.decisions.items():
-            if name == "build" and index[0] not in projects:
-                out[index[0]] += sign * amount * found.nodes[index[-1]].probability
-            elif name == "bought":
-                out[index[1]] += sign * amount * scope.tree.nodes[index[-1]].probability
-    return {what: amount for what, amount in out.items() if amount > NOTICED}
+    out = defaultdict[str, float](float)
+    for what, amount in _expected(reference, none):
+        out[what] += amount
+    for what, amount in _expected(reference, whole):
+        out[what] -= amount
+    more = {}
+    for what, amount in out.items():
+        if what not in projects and amount > NOTICED:
+            more[what] = amount
+    return more
 
 
-def _shortfall(reference: Reference, x: Vector) -> dict[str, dict[str, float]]:
-    """Shortfall over the horizon by future and element (t)."""
-    out = {w: dict.fromkeys(reference.case.elements, 0.0) for w in reference.case.scenarios}
-    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
-        if name == "shortfall":
-            for scenario in reference.scope.tree.nodes[index[3]].scenarios:
-                out[scenario][index[1]] += tonnes
-    return out
+def _expected(reference: Reference, found: Optimum) -> Iterator[tuple[str, float]]:
+    """What an optimum builds (t/y) of each project and buys (t) of each element, expected, decision by decision."""
+    for (name, index), amount in found.decisions.items():
+        if name == "build":
+            project, node = index
+            yield project, amount * found.nodes[node].probability
+        elif name == "bought":
+            chance = reference.scope.tree.nodes[index[-1]].probability
+            yield index[1], amount * chance

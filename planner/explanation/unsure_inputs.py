@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from planner.config import LEVERS, Lever
@@ -169,20 +170,26 @@ def _influence(
     found: Mapping[str, Optimum],
 ) -> Influence:
     uncertain = ends[0].uncertain
-    tried = [_tried_at(case, end.factor, found[end.plan.key]) for end in ends]
+    tried = []
+    effects = []
+    for end in ends:
+        best = found[end.plan.key]
+        tried.append(_tried_at(case, end.factor, best))
+        effects.append(best.objective - objective)
     touched = touched_rows(case, uncertain.vary(case, ends[0].factor))
-    rows = [row for of_table in touched.values() for row in of_table]
-    confidence = Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows)
+    rows = list(chain.from_iterable(touched.values()))
+    words = Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows)
+    decides = [one.claim for one in verdicts if uncertain.name in one.turns_on]
     return Influence(
         input=uncertain.name,
         why=uncertain.source,
         tried=tried,
-        effect=max((one.objective - objective for one in tried), key=abs),
+        effect=max(effects, key=abs),
         tables=list(touched),
         rows=len(rows),
-        confidence=dict(sorted(confidence.items())),
+        confidence=dict(sorted(words.items())),
         sources=_sources(rows),
-        decides=[one.claim for one in verdicts if uncertain.name in one.turns_on],
+        decides=decides,
     )
 
 
