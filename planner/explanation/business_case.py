@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, u
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
-from planner.finance.plant_flows import Investment, PlantFlows
+from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
     INSTRUMENTS,
@@ -82,7 +82,8 @@ def business_case(
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
     """
-    name, case = name or plan.case.name, plan.case
+    case = plan.case
+    name = name or case.name
     asked = (projects,) if isinstance(projects, str) else tuple(projects)
     _check(plan, name, asked)
     found_terms = terms_of(case, case.projects[asked[0]].country, terms or {})
@@ -94,17 +95,15 @@ def business_case(
     volumes = answers[on]
     x = base_levels(found, found_terms)
     hurt = adverse(found, found_terms)
-    sold = {which: _sold(each, x, futures=futures, hurt=hurt) for which, each in answers.items()}
+    sold = {}
+    for which, each in answers.items():
+        sold[which] = _sold(each, x, futures=futures, hurt=hurt)
     progress("the least of each support")
     supports = least_support(volumes, x, futures)
-    supported, given = None, dict[str, Array]()
-    if supports[0].amount:
-        kind, amount = supports[0].kind, supports[0].amount
-        helped = with_support(x, kind, amount)
-        given = {level: helped[level] for level in helped if helped[level] is not x.get(level)}
-        in_draws = replace(volumes.draws, x=with_support(volumes.draws.x, kind, amount))
-        helped_volumes = replace(volumes, draws=in_draws)
-        supported = _sold(helped_volumes, helped, futures=futures, hurt=hurt)
+    helped = _helped(volumes, x, supports[0])
+    supported = None
+    if helped is not None:
+        supported = _sold(helped.volumes, helped.levels, futures=futures, hurt=hurt)
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
@@ -114,6 +113,10 @@ def business_case(
     public = _public_share(found)
     granted = {**x, GRANT: np.maximum(x[GRANT], public)}
     full = sold[MARKET]
+    given = helped.given if helped is not None else {}
+    alternatives = _alternatives(
+        case, volumes, x, support=supports[0], removal=removal, market=market
+    )
     return BusinessCase(
         projects=asked,
         run=name,
@@ -138,10 +141,28 @@ def business_case(
         markets=markets_of(plan, found, full.flows),
         jobs=jobs_of(case, found, full.flows),
         removal=removal,
-        alternatives=_alternatives(
-            case, volumes, x, support=supports[0], removal=removal, market=market
-        ),
+        alternatives=alternatives,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Helped:
+    """Volumes and levels with a support, and the levels that it sets."""
+
+    volumes: Volumes
+    levels: Levels
+    given: dict[str, Array]
+
+
+def _helped(volumes: Volumes, x: Levels, support: Support) -> _Helped | None:
+    """What is sold with the least support of a kind; None where none is needed or none suffices."""
+    if not support.amount:
+        return None
+    levels = with_support(x, support.kind, support.amount)
+    given = {level: value for level, value in levels.items() if value is not x.get(level)}
+    drawn_levels = with_support(volumes.draws.x, support.kind, support.amount)
+    draws = replace(volumes.draws, x=drawn_levels)
+    return _Helped(volumes=replace(volumes, draws=draws), levels=levels, given=given)
 
 
 def _volumes(
@@ -178,17 +199,21 @@ def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
 
 def _public_share(found: Investment) -> float:
     """The share of the capital that the plan has public budgets pay."""
-    capital = [plant.size * plant.capex for plant in found.plants]
-    public = [p.public_share * each for p, each in zip(found.plants, capital, strict=True)]
-    return sum(public) / (sum(capital) or 1.0)
+    capital = public = 0.0
+    for plant in found.plants:
+        own = plant.size * plant.capex
+        capital += own
+        public += plant.public_share * own
+    return public / (capital or 1.0)
 
 
 def _alone(found: Investment, x: Levels) -> dict[str, float]:
     """NPV after tax of each plant by itself, selling all (MUSD)."""
+    whole = [np.ones(len(found.years))]
     out = {}
     for plant in found.plants:
-        flows = cash_flows(replace(found, plants=(plant,)), x, [np.ones(len(found.years))])
-        out[plant.project] = float(worth(flows, x))
+        alone = replace(found, plants=(plant,))
+        out[plant.project] = float(worth(cash_flows(alone, x, whole), x))
     return out
 
 
@@ -202,15 +227,16 @@ def _instruments(
     in_futures = instrument_costs(by_future)
     out = []
     for kind, paid in instrument_costs(flows).items():
-        stated = {name: terms[name].value for name in (kind, f"{kind}_per_kg") if name in terms}
-        if not any(stated.values()):
+        per_kg = terms.get(f"{kind}_per_kg")
+        amount = terms[kind].value
+        if not amount and not (per_kg is not None and per_kg.value):
             continue
         cost = npv(x["public_rate"], paid / flows.index)
         costs = npv(x["public_rate"], in_futures[kind] / by_future.index)
         most = int(np.argmax(paid))
         line = Instrument(
             kind=kind,
-            amount=stated[kind],
+            amount=amount,
             cost=float(cost),
             worst=float(np.max(costs)),
             most=float(paid[most]),
@@ -288,28 +314,46 @@ def investment(
 ) -> Investment:
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
     plants = tuple(plant_facts(case, project) for project in projects)
-    life, delay = terms["life_years"], terms["delay_years"]
-    first = min(p.commit for p in plants)
-    last = max(p.start for p in plants) + int(
-        max(life.high, life.value) + max(delay.high, delay.value)
-    )
-    years = tuple(range(first, last + 1))
+    years = _years(plants, terms)
     deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
-    deals = tuple(Deal.of(r) for r in case.tables.contracts if r.project in ("", *projects))
-    sold = {m.good for p in plants for m in p.made if not m.payable and m.element in case.elements}
-    wanted = wanted_of(case)
-    lines = {
-        good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years])
-        for good in sorted(sold)
-    }
+    deals = []
+    for row in case.tables.contracts:
+        if row.project in ("", *projects):
+            deals.append(Deal.of(row))
     return Investment(
         years=years,
         base_year=case.first_year,
         plants=plants,
         quotes=tuple(deck),
-        deals=deals,
-        wanted=lines,
+        deals=tuple(deals),
+        wanted=_wanted(case, plants, years),
     )
+
+
+def _years(plants: Sequence[PlantFacts], terms: Mapping[str, FinanceTerm]) -> tuple[int, ...]:
+    """From the first payment to the year after the last output that any range allows."""
+    life, delay = terms["life_years"], terms["delay_years"]
+    longest = max(life.high, life.value) + max(delay.high, delay.value)
+    first = min(plant.commit for plant in plants)
+    last = max(plant.start for plant in plants) + int(longest)
+    return tuple(range(first, last + 1))
+
+
+def _wanted(
+    case: Case, plants: Sequence[PlantFacts], years: Sequence[int]
+) -> dict[tuple[str, str], Array]:
+    """Tonnes wanted of each product in each year; after the horizon as at its end."""
+    sold = set()
+    for plant in plants:
+        for made in plant.made:
+            if not made.payable and made.element in case.elements:
+                sold.add(made.good)
+    wanted = wanted_of(case)
+    lines = {}
+    for good in sorted(sold):
+        known = [wanted[(*good, year)] for year in case.years]
+        lines[good] = np.interp(years, case.years, known)
+    return lines
 
 
 def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Levels) -> Sold:
@@ -317,7 +361,7 @@ def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Le
     found, use = volumes.found, volumes.use
     flows = cash_flows(found, x, use)
     bad = cash_flows(found, {**x, **hurt}, use)
-    rates = [_used(plant, at) for plant, at in zip(found.plants, flows.plants, strict=True)]
+    rates = _rates(found, flows)
     in_draws = volumes.draws.flows(found)
     return Sold(
         contracted_only=found.contracted_only,
@@ -333,17 +377,20 @@ def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Le
     )
 
 
-def _used(plant: PlantFacts, flows: PlantFlows) -> Array:
-    """Use of capacity over the years of output, in each case."""
-    return np.asarray(flows.tonnes.sum(axis=-1) / (plant.size * flows.usable.sum(axis=-1) or 1.0))
+def _rates(found: Investment, flows: CashFlows) -> list[Array]:
+    """Use of capacity of each plant over the years of output, in each case."""
+    rates = []
+    for plant, of_plant in zip(found.plants, flows.plants, strict=True):
+        could = plant.size * of_plant.usable.sum(axis=-1) or 1.0
+        rates.append(np.asarray(of_plant.tonnes.sum(axis=-1) / could))
+    return rates
 
 
 def _throughput(
     found: Investment, x: Levels, used: Sequence[Array], futures: Mapping[str, float]
 ) -> dict[str, tuple[float, ...]]:
     """Use of capacity in each future."""
-    flows = cash_flows(found, x, used)
-    rates = [_used(plant, at) for plant, at in zip(found.plants, flows.plants, strict=True)]
+    rates = _rates(found, cash_flows(found, x, used))
     out = {}
     for place, future in enumerate(futures):
         out[future] = tuple(float(rate[place]) for rate in rates)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from planner.config import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.stages import STAGE_LEVERS, STAGES, stages_told
-from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, SolveAll
+from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll
 from planner.results.explanation import LeverValue, LeverValues
 
 MOST_SUBSETS = 128
@@ -99,30 +100,37 @@ def only(
     return Counterfactual(key_of(pulled), make, after, with_cost=with_cost, want_x=want_x)
 
 
-def _chosen(known: Sequence[LeverStep], subset: Iterable[int]) -> list[LeverStep]:
-    return [known[place] for place in sorted(subset)]
+class Branch(NamedTuple):
+    """A subset of levers, and the subset with one lever more that it goes on from (None: the plan itself)."""
+
+    subset: Subset
+    before: Subset | None
 
 
-def all_subsets(count: int) -> list[tuple[Subset, Subset | None]]:
-    """Every subset of so many levers, largest first, and the subset with one lever more that it goes on from (None: the
-    plan itself)."""
+def all_subsets(count: int) -> list[Branch]:
+    """Every subset of so many levers but the whole, largest first."""
     everything = frozenset(range(count))
-    found: list[tuple[Subset, Subset | None]] = []
+    found = []
     for size in range(1, count + 1):
         for missing in combinations(range(count), size):
             before = everything - frozenset(missing[:-1])
-            found.append((everything - frozenset(missing), before if size > 1 else None))
+            found.append(Branch(everything - frozenset(missing), before if size > 1 else None))
     return found
 
 
-def along_orders(orders: Sequence[Sequence[int]], count: int) -> list[tuple[Subset, Subset | None]]:
-    """The subsets that orders of so many levers pass through, each with the one that it goes on from."""
-    found: dict[Subset, Subset | None] = {}
+def along_orders(orders: Sequence[Sequence[int]], count: int) -> list[Branch]:
+    """The subsets that orders of so many levers pass through, largest first."""
+    found: dict[Subset, Branch] = {}
     for order in orders:
         for size in range(count - 1, -1, -1):
             before = frozenset(order[: size + 1]) if size + 1 < count else None
-            found.setdefault(frozenset(order[:size]), before)
-    return sorted(found.items(), key=lambda item: (-len(item[0]), sorted(item[0])))
+            subset = frozenset(order[:size])
+            found.setdefault(subset, Branch(subset, before))
+    return sorted(found.values(), key=_largest_first)
+
+
+def _largest_first(branch: Branch) -> tuple[int, list[int]]:
+    return -len(branch.subset), sorted(branch.subset)
 
 
 def sampled_orders(count: int, most: int) -> list[tuple[int, ...]]:
@@ -152,22 +160,15 @@ def lever_values(
     count = len(known)
     orders = sampled_orders(count, most) if 2**count > most else []
     tree = along_orders(orders, count) if orders else all_subsets(count)
-    tree += [pair for pair in _first_and_last(count) if pair[0] not in dict(tree)]
-    asked = []
-    for subset, before in tree:
-        after = key_of(_chosen(known, before)) if before is not None else ""
-        asked.append(only(reference, _chosen(known, subset), after=after))
-    found = solve(asked)
-    objective = {frozenset(range(count)): everything}
-    for subset, _ in tree:
-        objective[subset] = found[key_of(_chosen(known, subset))].objective
+    objective = _objectives(reference, known, [*tree, *_first_and_last(count)], solve)
+    objective[frozenset(range(count))] = everything
     values = []
     for place, step in enumerate(known):
+        first, last = ends_of(place, objective, count)
         if orders:
             share, doubt = sampled_share(place, objective, orders)
         else:
             share, doubt = exact_share(place, objective, count), 0.0
-        first, last = ends_of(place, objective, count)
         value = LeverValue(
             key=step.key, name=step.name, first_in=first, last_out=last, shapley=share, doubt=doubt
         )
@@ -181,15 +182,29 @@ def lever_values(
     )
 
 
-def _first_and_last(count: int) -> list[tuple[Subset, Subset | None]]:
-    """No lever, each lever alone, and all but one."""
+def _objectives(
+    reference: Reference, known: Sequence[LeverStep], tree: Sequence[Branch], solve: SolveAll
+) -> dict[Subset, float]:
+    """The objective (MUSD) with the levers of each subset, in the order in which they go on from one another."""
+    asked = {}
+    for branch in tree:
+        if branch.subset in asked:
+            continue
+        pulled = [known[place] for place in sorted(branch.subset)]
+        after = ""
+        if branch.before is not None:
+            after = key_of([known[place] for place in sorted(branch.before)])
+        asked[branch.subset] = only(reference, pulled, after=after)
+    found = solve(asked.values())
+    return {subset: found[one.key].objective for subset, one in asked.items()}
+
+
+def _first_and_last(count: int) -> list[Branch]:
+    """All but one lever, each lever alone, and none."""
     everything = frozenset(range(count))
-    without: list[tuple[Subset, Subset | None]] = []
-    alone: list[tuple[Subset, Subset | None]] = []
-    for place in range(count):
-        without.append((everything - {place}, None))
-        alone.append((frozenset([place]), None))
-    return [*without, *alone, (frozenset(), None)]
+    found = [Branch(everything - {place}, None) for place in range(count)]
+    found += [Branch(frozenset([place]), None) for place in range(count)]
+    return [*found, Branch(frozenset(), None)]
 
 
 def ends_of(place: int, objective: Mapping[Subset, float], count: int) -> tuple[float, float]:
@@ -205,10 +220,10 @@ def exact_share(place: int, objective: Mapping[Subset, float], count: int) -> fl
     others = [other for other in range(count) if other != place]
     share = 0.0
     for size in range(count):
-        weight = 1 / (count * math.comb(count - 1, size))
+        orders = count * math.comb(count - 1, size)
         for chosen in combinations(others, size):
             before = frozenset(chosen)
-            share += weight * (objective[before] - objective[before | {place}])
+            share += (objective[before] - objective[before | {place}]) / orders
     return share
 
 
@@ -223,8 +238,3 @@ def sampled_share(
     pairs = np.array(found).reshape(-1, 2).mean(axis=1)
     error = float(pairs.std(ddof=1)) / math.sqrt(len(pairs)) if len(pairs) > 1 else 0.0
     return float(pairs.mean()), error
-
-
-def objective_of(found: Mapping[str, Optimum], pulled: Sequence[LeverStep]) -> float:
-    """The objective where these levers alone are pulled."""
-    return found[key_of(pulled)].objective
