@@ -30,7 +30,8 @@ from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.parallel import Team, answer
 from planner.results.schema import TABLE_COLUMNS
-from planner.solving.extract import extract_tables, words
+from planner.solving.extract import extract_tables
+from planner.solving.node_values import words
 from planner.solving.program import Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.spending import Items, Spent, items_spent

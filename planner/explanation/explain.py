@@ -41,7 +41,8 @@ from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import Explanation, Flexibility
 from planner.results.plan import PlanValues, Status
-from planner.sharing.shares import Game, charged
+from planner.sharing.game import Game
+from planner.sharing.shares import charged
 from planner.solving.frontier import PRECISION
 from planner.solving.goals import Progress, silent
 

@@ -233,7 +233,7 @@ def _why_none(search: Search) -> dict[str, Any]:
     limit = search.case.model.objective.risk_limit
     if search.stop is not Stop.INFEASIBLE or limit is None:
         return {}
-    found = Diagnosis(limit, search.upper["reach"])
+    found = Diagnosis(limit=limit, least_risk=search.upper["reach"])
     return {"reasons": found.reasons()[:2], "smallest_changes": found.as_json()}
 
 

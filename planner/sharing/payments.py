@@ -2,31 +2,29 @@
 
 Spending is as the plan has it, so the program here is small and apart from that of the plan. Shares are evened out as
 in Ogryczak and Śliwiński, On solving linear programs with the ordered weighted averaging objective, EJOR 148 (2003):
-the largest share is minimised, funders that cannot pay less at that level are held there, and the rest go on.
+the largest share is minimised, funders that cannot pay less at that level are kept there, and the rest go on.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
-
-import numpy as np
-from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
 from planner.solving.highs import Solver
 from planner.solving.program import ZERO, Key, Program, Vector
 from planner.solving.solution import Stop
+from planner.solving.written_rows import WrittenRow, equation, program_of_rows
 
 TIGHT = 1e-6
 """Part of 1 + a funder's payment (MUSD) by which it must be able to pay less before its share counts as not tight."""
-HELD = 1e-11
-"""Part of 1 + a level by which it is held above what was found."""
+LEVEL_ROOM = 1e-11
+"""Part of 1 + a level by which it may lie above what was found."""
 ORDER = ("primal", "dual", "ipm")
 FunderCountries = tuple[str, ...]
 """Countries in which the same funders may pay, by these funders."""
@@ -34,14 +32,15 @@ SpentInAll = Mapping[tuple[str, int], float]
 """(country, account node) -> MUSD, where more than nothing."""
 Weights = Mapping[str, float]
 """Funder -> what its payments are measured by; more than 0."""
+Terms = dict[Key, float]
 
 
 def whole_budgets(case: Case) -> dict[str, float]:
     """Funder -> MUSD of all years of the horizon; 0 for one that may pay but has nothing."""
-    out = dict.fromkeys(case.reach, 0.0)
+    budgets = dict.fromkeys(case.reach, 0.0)
     for (funder, _), amount in case.budget.items():
-        out[funder] += amount
-    return out
+        budgets[funder] += amount
+    return budgets
 
 
 class Payment(NamedTuple):
@@ -73,11 +72,13 @@ class Accounts:
     @cached_property
     def funded(self) -> tuple[str, ...]:
         """Funders with a budget."""
-        return tuple(f for f, amount in whole_budgets(self.case).items() if amount > 0)
+        budgets = whole_budgets(self.case)
+        return tuple(funder for funder, amount in budgets.items() if amount > 0)
 
     def place(self, country: str) -> FunderCountries:
         """Who may pay in a country."""
-        return tuple(f for f in self.funded if country in self.case.reach[f])
+        reach = self.case.reach
+        return tuple(funder for funder in self.funded if country in reach[funder])
 
     @cached_property
     def alike(self) -> tuple[int, ...]:
@@ -85,83 +86,91 @@ class Accounts:
 
         One split serves them all: the mean of the splits of each, weighed by probability, is a split of every one.
         """
-        nodes, kinds = self.tree.nodes, dict[Any, int]()
-        futures, kind = [defaultdict[int, float](float) for _ in nodes], [0] * len(nodes)
+        kinds = self._kinds()
+        first: dict[tuple[int, int], int] = {}
+        alike: list[int] = []
+        for node in self.tree.nodes:
+            parent = alike[node.parent] if node.parent >= 0 else -1
+            history = (parent, kinds[node.index])
+            alike.append(first.setdefault(history, node.index))
+        return tuple(alike)
+
+    def _kinds(self) -> list[int]:
+        """Node -> number of its kind: nodes of one kind spend the same and have futures of the same kinds as likely."""
+        nodes = self.tree.nodes
+        numbers: dict[Any, int] = {}
+        kinds = [0] * len(nodes)
+        futures: list[dict[int, float]] = [defaultdict(float) for _ in nodes]
         for node in reversed(nodes):
-            ahead = {
-                next_kind: round(p / (node.probability or 1.0), 12)
-                for next_kind, p in futures[node.index].items()
-            }
-            key = (
-                node.period,
-                frozenset(self._by_place[node.index].items()),
-                frozenset(ahead.items()),
-            )
-            kind[node.index] = kinds.setdefault(key, len(kinds))
+            ahead: dict[int, float] = {}
+            for next_kind, probability in futures[node.index].items():
+                ahead[next_kind] = round(probability / (node.probability or 1.0), 12)
+            spent = frozenset(self._by_place[node.index].items())
+            kind = (node.period, spent, frozenset(ahead.items()))
+            kinds[node.index] = numbers.setdefault(kind, len(numbers))
             if node.parent >= 0:
-                futures[node.parent][kind[node.index]] += node.probability
-        first, out = dict[tuple[int, int], int](), list[int]()
-        for node in nodes:
-            parent = out[node.parent] if node.parent >= 0 else -1
-            out.append(first.setdefault((parent, kind[node.index]), node.index))
-        return tuple(out)
+                futures[node.parent][kinds[node.index]] += node.probability
+        return kinds
 
     @cached_property
     def _by_place(self) -> list[dict[FunderCountries, float]]:
         """What is spent at each node where the same funders may pay: exact, as payments can be split in proportion."""
-        out: list[dict[FunderCountries, float]] = [defaultdict(float) for _ in self.tree.nodes]
-        for (country, n), amount in self.spent.items():
-            if amount > ZERO and self.place(country):
-                out[n][self.place(country)] += amount
-        return out
+        by_node: list[dict[FunderCountries, float]] = [defaultdict(float) for _ in self.tree.nodes]
+        for (country, node), amount in self.spent.items():
+            place = self.place(country)
+            if amount > ZERO and place:
+                by_node[node][place] += amount
+        return by_node
 
     @cached_property
     def amounts(self) -> dict[tuple[FunderCountries, int], float]:
         """What is spent by place and node, of nodes alike the first."""
-        return {
-            (place, n): x for n in sorted(set(self.alike)) for place, x in self._by_place[n].items()
-        }
+        amounts: dict[tuple[FunderCountries, int], float] = {}
+        for node in sorted(set(self.alike)):
+            for place, amount in self._by_place[node].items():
+                amounts[place, node] = amount
+        return amounts
 
     @cached_property
     def chances(self) -> dict[int, float]:
         """The probability of nodes alike, by the first of them."""
-        out = dict.fromkeys(self.alike, 0.0)
+        chances = dict.fromkeys(self.alike, 0.0)
         for node in self.tree.nodes:
-            out[self.alike[node.index]] += node.probability
-        return out
+            chances[self.alike[node.index]] += node.probability
+        return chances
 
-    def before(self, n: int) -> int:
+    def before(self, node: int) -> int:
         """The node before nodes alike, -1 if there is none."""
-        parent = self.tree.nodes[n].parent
+        parent = self.tree.nodes[node].parent
         return self.alike[parent] if parent >= 0 else parent
 
     @cached_property
     def total(self) -> float:
         """Expected spending (MUSD)."""
-        return sum(self.chances[n] * amount for (_, n), amount in self.amounts.items())
+        return sum(self.chances[node] * amount for (_, node), amount in self.amounts.items())
 
     @cached_property
     def live(self) -> list[int]:
         """Nodes at which something is spent, and those before them."""
-        out = set[int]()
-        for n in {n for _, n in self.amounts}:
-            while n >= 0 and n not in out:
-                out.add(n)
-                n = self.before(n)
-        return sorted(out)
+        live: set[int] = set()
+        for _, node in self.amounts:
+            while node >= 0 and node not in live:
+                live.add(node)
+                node = self.before(node)
+        return sorted(live)
 
     @cached_property
     def carrying(self) -> frozenset[int]:
         """Live nodes from which money may move to a live node after them."""
-        over = self.case.model.policy.budget_carry_over
-        return frozenset(
-            self.before(n) for n in self.live if over or not self.tree.nodes[n].opens_year
-        ) - {-1}
+        over_years = self.case.model.policy.budget_carry_over
+        nodes = self.tree.nodes
+        moving = [node for node in self.live if over_years or not nodes[node].opens_year]
+        return frozenset(map(self.before, moving)) - {-1}
 
-    def given(self, funder: str, n: int) -> float:
+    def given(self, funder: str, node: int) -> float:
         """Budget (MUSD) that becomes available at a node: that of its year, in the year's first period."""
-        node = self.tree.nodes[n]
-        return self.case.budget.get((funder, node.year), 0.0) if node.opens_year else 0.0
+        there = self.tree.nodes[node]
+        return self.case.budget.get((funder, there.year), 0.0) if there.opens_year else 0.0
 
 
 def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> Program:
@@ -172,61 +181,54 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
     paid + below <= weight * level + beyond, so that `beyond` 0 puts a funder under the level; `spread` = - sum of
     `below`; `paid_last`, by the funders `last`; `overdrawn`, by which budgets fall short of what a rounded plan spends.
     """
-    rows: list[tuple[Key, dict[Key, float], float, float]] = []
-    for (place, n), amount in accounts.amounts.items():
-        rows.append(
-            (("spent", (place, n)), {("pays", (f, place, n)): 1.0 for f in place}, amount, amount)
-        )
+    rows: list[WrittenRow] = []
     pays: dict[tuple[str, int], list[Key]] = defaultdict(list)
-    for place, n in accounts.amounts:
-        for f in place:
-            pays[f, n].append(("pays", (f, place, n)))
-    for f in accounts.funded:
-        rows += [_account(accounts, f, n, pays[f, n]) for n in accounts.live]
-        total: dict[Key, float] = {
-            key: -accounts.chances[n] for n in accounts.live for key in pays[f, n]
-        }
-        rows.append((("total", f), total | {("paid", f): 1.0}, 0.0, 0.0))
-        rows.append(
-            (("rest", f), {("paid", f): 1.0, ("unpaid", f): 1.0}, accounts.total, accounts.total)
-        )
-        level: dict[Key, float] = {("paid", f): 1.0, ("below", f): 1.0, ("beyond", f): -1.0}
-        rows.append((("share", f), level | {("level", None): -weights[f]}, -math.inf, 0.0))
-    below: dict[Key, float] = {("below", f): 1.0 for f in accounts.funded}
-    rows.append((("spreads", None), below | {("spread", None): 1.0}, 0.0, 0.0))
-    rows.append(
-        (("lasts", None), {("paid", f): -1.0 for f in last} | {("paid_last", None): 1.0}, 0.0, 0.0)
-    )
-    columns = tuple(dict.fromkeys(key for _, terms, _, _ in rows for key in terms))
-    at = {key: j for j, key in enumerate(columns)}
-    empty = Program(
-        matrix=csr_array((0, len(columns))),
-        row_lower=np.empty(0),
-        row_upper=np.empty(0),
-        lower=np.array([-np.inf if key[0] == "spread" else 0.0 for key in columns]),
-        upper=np.array([0.0 if key[0] == "below" else np.inf for key in columns]),
-        columns=columns,
-        rows=(),
-        goal=np.zeros(len(columns)),
-    )
-    return empty.with_rows(
-        [key for key, _, _, _ in rows],
-        [{at[key]: value for key, value in terms.items()} for _, terms, _, _ in rows],
-        np.array([low for _, _, low, _ in rows]),
-        np.array([high for _, _, _, high in rows]),
-    )
+    for (place, node), amount in accounts.amounts.items():
+        payers: list[Key] = [("pays", (funder, place, node)) for funder in place]
+        rows.append(equation(("spent", (place, node)), dict.fromkeys(payers, 1.0), amount))
+        for funder, key in zip(place, payers, strict=True):
+            pays[funder, node].append(key)
+    for funder in accounts.funded:
+        for node in accounts.live:
+            rows.append(_account(accounts, funder, node, pays[funder, node]))
+        rows += _in_all(accounts, funder, weights[funder], pays)
+    below: Terms = {("below", funder): 1.0 for funder in accounts.funded}
+    rows.append(equation(("spreads", None), below | {("spread", None): 1.0}))
+    paid_last: Terms = {("paid", funder): -1.0 for funder in last}
+    rows.append(equation(("lasts", None), paid_last | {("paid_last", None): 1.0}))
+    return program_of_rows(rows, _bounds)
 
 
-def _account(
-    accounts: Accounts, f: str, n: int, pays: Sequence[Key]
-) -> tuple[Key, dict[Key, float], float, float]:
+def _bounds(column: str) -> tuple[float, float]:
+    return -inf if column == "spread" else 0.0, 0.0 if column == "below" else inf
+
+
+def _account(accounts: Accounts, funder: str, node: int, pays: Sequence[Key]) -> WrittenRow:
     """What a funder pays and carries on at a node, at most what it has there."""
-    terms: dict[Key, float] = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
-    if n in accounts.carrying:
-        terms["carried", (f, n)] = 1.0
-    if (parent := accounts.before(n)) in accounts.carrying:
-        terms["carried", (f, parent)] = -1.0
-    return ("account", (f, n)), terms, -math.inf, accounts.given(f, n)
+    terms: Terms = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
+    if node in accounts.carrying:
+        terms["carried", (funder, node)] = 1.0
+    parent = accounts.before(node)
+    if parent in accounts.carrying:
+        terms["carried", (funder, parent)] = -1.0
+    given = accounts.given(funder, node)
+    return WrittenRow(key=("account", (funder, node)), terms=terms, upper=given)
+
+
+def _in_all(
+    accounts: Accounts, funder: str, weight: float, pays: Mapping[tuple[str, int], Sequence[Key]]
+) -> Iterator[WrittenRow]:
+    """What a funder pays in all, what it does not, and its share of the level."""
+    paid: Key = ("paid", funder)
+    total: Terms = {}
+    for node in accounts.live:
+        for key in pays.get((funder, node), ()):
+            total[key] = -accounts.chances[node]
+    yield equation(("total", funder), total | {paid: 1.0})
+    yield equation(("rest", funder), {paid: 1.0, ("unpaid", funder): 1.0}, accounts.total)
+    level: Terms = {paid: 1.0, ("below", funder): 1.0, ("beyond", funder): -1.0}
+    level["level", None] = -weight
+    yield WrittenRow(key=("share", funder), terms=level, upper=0.0)
 
 
 class Split:
@@ -234,64 +236,69 @@ class Split:
 
     def __init__(self, accounts: Accounts, weights: Weights, last: Sequence[str] = ()) -> None:
         """weights: of every funder with a budget. last: those that pay only what the others cannot."""
-        self._accounts, self._last = accounts, tuple(f for f in accounts.funded if f in last)
-        first = [f for f in accounts.funded if f not in last]
-        self._tiers = [tier for tier in (first, self._last) if tier]
-        # Of the size of the payments, so that a level is of the order of 1.
-        self._weights = {
-            f: weights[f] * accounts.total / sum(weights[g] for g in tier)
-            for tier in self._tiers
-            for f in tier
-        }
-        self.program = split_program(accounts, self._weights, self._last)
+        first = [funder for funder in accounts.funded if funder not in last]
+        last = [funder for funder in accounts.funded if funder in last]
+        self._accounts = accounts
+        self._tiers = [tier for tier in (first, last) if tier]
+        self._weights: dict[str, float] = {}
+        """Of the size of the payments, so that a level is of the order of 1."""
+        for tier in self._tiers:
+            whole = sum(weights[funder] for funder in tier)
+            for funder in tier:
+                self._weights[funder] = weights[funder] * accounts.total / whole
+        self.program = split_program(accounts, self._weights, last)
         self._solver = Solver(self.program)
-        x = self._least("overdrawn")
-        self._overdrawn = self._value(x, "overdrawn")
+        self._overdrawn = self._value(self._least("overdrawn"), "overdrawn")
         self._bound("overdrawn", None, self._overdrawn)
 
     def most_even(self) -> Vector:
         """The most even split (a point of the program)."""
-        x = self._least("overdrawn")
+        point = self._least("overdrawn")
         if len(self._tiers) > 1:
-            x = self._least("paid_last")
-            self._bound("paid_last", None, self._value(x, "paid_last") + HELD)
+            point = self._least("paid_last")
+            self._bound("paid_last", None, self._value(point, "paid_last") + LEVEL_ROOM)
         for tier in self._tiers:
-            x = self._even_out(tier)
-        return x
+            point = self._even_out(tier)
+        return point
 
     def _even_out(self, tier: Sequence[str]) -> Vector:
         waiting = list(tier)
-        for f in tier:
-            self._bound("beyond", f, 0.0)
+        for funder in tier:
+            self._bound("beyond", funder, 0.0)
         while True:
-            self._bound("level", None, math.inf)
-            x = self._least("level")
-            level = self._value(x, "level")
-            self._bound("level", None, level + HELD * (1 + level))
-            x, stuck = self._stuck(waiting, level, x)
-            for f in stuck:
-                self._bound("paid", f, self._weights[f] * level + HELD)
-                self._bound("beyond", f, math.inf)
-                self._bound("below", f, 0.0)
-            waiting = [f for f in waiting if f not in stuck]
+            self._bound("level", None, inf)
+            point = self._least("level")
+            level = self._value(point, "level")
+            self._bound("level", None, level + LEVEL_ROOM * (1 + level))
+            point, stuck = self._stuck(waiting, level, point)
+            for funder in stuck:
+                self._bound("paid", funder, self._weights[funder] * level + LEVEL_ROOM)
+                self._bound("beyond", funder, inf)
+                self._bound("below", funder, 0.0)
+            waiting = [funder for funder in waiting if funder not in stuck]
             if not waiting:
-                return x
+                return point
 
-    def _stuck(self, waiting: Sequence[str], level: float, x: Vector) -> tuple[Vector, list[str]]:
+    def _stuck(
+        self, waiting: Sequence[str], level: float, point: Vector
+    ) -> tuple[Vector, list[str]]:
         """Who pays its share of the level in every split that keeps to it: no sum of what they pay less is above 0."""
-        stuck = [
-            f
-            for f in waiting
-            if self._weights[f] * level - self._value(x, "paid", f) <= self._slight(f, level)
-        ]
+        stuck: list[str] = []
+        for funder in waiting:
+            less = self._weights[funder] * level - self._value(point, "paid", funder)
+            if less <= self._slight(funder, level):
+                stuck.append(funder)
         while True:
-            for f in waiting:
-                self._bound("below", f, math.inf if f in stuck else 0.0)
-            x = self._least("spread")
-            tight = [f for f in stuck if self._value(x, "below", f) <= self._slight(f, level)]
+            for funder in waiting:
+                self._bound("below", funder, inf if funder in stuck else 0.0)
+            point = self._least("spread")
+            tight: list[str] = []
+            for funder in stuck:
+                if self._value(point, "below", funder) <= self._slight(funder, level):
+                    tight.append(funder)
             # Nobody left would mean that the mean of all splits seen is below the level: rounding.
             if not tight or len(tight) == len(stuck):
-                return x, stuck
+                return point, stuck
             stuck = tight
 
     def _slight(self, funder: str, level: float) -> float:
@@ -301,38 +308,43 @@ class Split:
         """The least and the most that each funder may pay (MUSD) with what is spent as it is."""
         self._solver.reset_bounds()
         self._bound("overdrawn", None, self._overdrawn)
-        out = {}
-        for f in self._accounts.funded:
-            least = self._value(self._least("paid", f), "paid", f)
-            out[f] = least, self._value(self._least("unpaid", f), "paid", f)
-        return out
+        ranges: dict[str, tuple[float, float]] = {}
+        for funder in self._accounts.funded:
+            least = self.paid(self._least("paid", funder), funder)
+            most = self.paid(self._least("unpaid", funder), funder)
+            ranges[funder] = least, most
+        return ranges
 
-    def paid(self, x: Vector, funder: str) -> float:
+    def paid(self, point: Vector, funder: str) -> float:
         """What a funder pays in all in a split (MUSD)."""
-        return self._value(x, "paid", funder)
+        return self._value(point, "paid", funder)
 
-    def shares(self, x: Vector) -> dict[tuple[str, int], dict[str, float]]:
+    def shares(self, point: Vector) -> dict[tuple[str, int], dict[str, float]]:
         """Funders' shares of what is spent in each country at each node."""
-        accounts, out = self._accounts, {}
-        for (country, n), amount in accounts.spent.items():
+        accounts = self._accounts
+        shares: dict[tuple[str, int], dict[str, float]] = {}
+        for (country, node), amount in accounts.spent.items():
             place = accounts.place(country)
-            if amount > ZERO and place:
-                parts = {
-                    f: max(self._value(x, "pays", (f, place, accounts.alike[n])), 0.0)
-                    for f in place
-                }
-                whole = sum(parts.values())
-                out[country, n] = {f: part / whole for f, part in parts.items() if part > 0}
-        return out
+            if amount <= ZERO or not place:
+                continue
+            parts: dict[str, float] = {}
+            for funder in place:
+                paid = self._value(point, "pays", (funder, place, accounts.alike[node]))
+                parts[funder] = max(paid, 0.0)
+            whole = sum(parts.values())
+            of_all = {funder: part / whole for funder, part in parts.items() if part > 0}
+            shares[country, node] = of_all
+        return shares
 
     def _least(self, name: str, index: object = None) -> Vector:
-        solution = self._solver.minimise(self.program.column[name, index], ORDER, f"{name} {index}")
+        column = self.program.column[name, index]
+        solution = self._solver.minimise(column, ORDER, f"{name} {index}")
         if solution.stop is not Stop.OPTIMAL:
             raise RuntimeError(f"no split of the payments found: {solution.stop} for {name}")
         return solution.x
 
-    def _value(self, x: Vector, name: str, index: object = None) -> float:
-        return float(x[self.program.column[name, index]])
+    def _value(self, point: Vector, name: str, index: object = None) -> float:
+        return float(point[self.program.column[name, index]])
 
     def _bound(self, name: str, index: object, upper: float) -> None:
         self._solver.bound(self.program.column[name, index], upper)
@@ -346,20 +358,27 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     """
     budget = whole_budgets(accounts.case)
     if accounts.total <= ZERO:
-        return Payments({}, [Payment(f, budget[f], 0.0, 0.0, 0.0) for f in budget])
-    last = [f for f in accounts.funded if weights.get(f, 0.0) <= 0.0]
-    found = Split(
-        accounts, {f: budget[f] if f in last else weights[f] for f in accounts.funded}, last
-    )
-    x, ranges = found.most_even(), found.ranges()
-    rows = []
-    for f in budget:
-        paid = found.paid(x, f) if f in accounts.funded else 0.0
-        least, most = ranges.get(f, (0.0, 0.0))
-        rows.append(
-            Payment(f, budget[f], *(_clean(m) for m in (paid, min(least, paid), max(most, paid))))
+        nothing = [Payment(funder, amount, 0.0, 0.0, 0.0) for funder, amount in budget.items()]
+        return Payments({}, nothing)
+    last = [funder for funder in accounts.funded if weights.get(funder, 0.0) <= 0.0]
+    measured = {funder: weights.get(funder, 0.0) for funder in accounts.funded}
+    measured |= {funder: budget[funder] for funder in last}
+    found = Split(accounts, measured, last)
+    point = found.most_even()
+    ranges = found.ranges()
+    rows: list[Payment] = []
+    for funder, amount in budget.items():
+        paid = found.paid(point, funder) if funder in accounts.funded else 0.0
+        least, most = ranges.get(funder, (0.0, 0.0))
+        row = Payment(
+            funder=funder,
+            budget_musd=amount,
+            paid_musd=_clean(paid),
+            least_musd=_clean(min(least, paid)),
+            most_musd=_clean(max(most, paid)),
         )
-    return Payments(found.shares(x), rows)
+        rows.append(row)
+    return Payments(found.shares(point), rows)
 
 
 def _clean(musd: float) -> float:

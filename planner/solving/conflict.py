@@ -25,6 +25,11 @@ from planner.solving.program import Program, Vector
 TIME_LIMIT = 60.0
 """Seconds for each run of the solver."""
 LISTED = 20
+FAR_APART = (
+    "the solver finds no plan, yet no inputs contradict each other by more than rounding: figures lie too far "
+    "apart to compute with; see the warnings of `planner check`, far-off first"
+)
+CONTRADICTION = "no plan meets all constraints. These contradict each other, and without any one of them they would not:"
 
 
 def reasons_of(scope: Scope, program: Program, upper: Vector) -> list[str]:
@@ -32,19 +37,16 @@ def reasons_of(scope: Scope, program: Program, upper: Vector) -> list[str]:
     as they were when it was found to have none."""
     rows, columns = Solver(replace(program, upper=upper), TIME_LIMIT).contradiction()
     if not rows and not columns:
-        return [
-            "the solver finds no plan, yet no inputs contradict each other by more than rounding: figures lie too far "
-            "apart to compute with; see the warnings of `planner check`, far-off first"
-        ]
-    keys = [program.rows[i] for i in rows]
-    keys += [program.columns[j] for j in columns if _says_something(program, upper, j)]
-    said = list(dict.fromkeys(in_inputs(scope, key) for key in keys))
-    more = [f"  and {len(said) - LISTED} more"] if len(said) > LISTED else []
-    return [
-        "no plan meets all constraints. These contradict each other, and without any one of them they would not:",
-        *(f"  {line}" for line in said[:LISTED]),
-        *more,
-    ]
+        return [FAR_APART]
+    keys = [program.rows[row] for row in rows]
+    for column in columns:
+        if _says_something(program, upper, column):
+            keys.append(program.columns[column])
+    named = list(dict.fromkeys(in_inputs(scope, key) for key in keys))
+    lines = [f"  {name}" for name in named[:LISTED]]
+    if len(named) > LISTED:
+        lines.append(f"  and {len(named) - LISTED} more")
+    return [CONTRADICTION, *lines]
 
 
 def _says_something(program: Program, upper: Vector, column: int) -> bool:

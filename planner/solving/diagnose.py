@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ from planner.solving.goals import Outcome, Phase, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.impossible_targets import why_targets_fail
 from planner.solving.input_names import in_inputs
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector, dual_residuals, residuals
 from planner.solving.solution import Stop
+from planner.solving.variants import Variants
 
 MOST_YEARS = 10
 LARGE_PROGRAM = 400_000
@@ -36,7 +37,7 @@ LISTED = 3
 FunderYear = tuple[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """The least reachable risk, and each smallest change that reaches the target; None where none is enough."""
 
@@ -57,15 +58,7 @@ class Diagnosis:
             f"levers is {self.least_risk:.6g} MUSD",
             f"any of these is enough: raise objective.risk_limit to at least {round_up(self.least_risk):.6g} MUSD",
         ]
-        if self.extra_budget is not None:
-            total = math.fsum(self.extra_budget.values())
-            where = ", ".join(
-                f"{funder} {musd:.6g} in {year}"
-                for (funder, year), musd in self.extra_budget.items()
-            )
-            lines.append(f"  or add {total:.6g} MUSD to the budgets: {where}")
-        else:
-            lines.append("  more money for the funders that have some is not enough")
+        lines.append(self._more_money())
         if self.budget_factor is not None:
             lines.append(f"  or multiply every budget by {self.budget_factor:.6g}")
         if self.years_sooner is not None:
@@ -76,15 +69,24 @@ class Diagnosis:
             lines.append(f"  lead times shorter by up to {MOST_YEARS} years are not enough")
         return lines
 
+    def _more_money(self) -> str:
+        if self.extra_budget is None:
+            return "  more money for the funders that have some is not enough"
+        where: list[str] = []
+        for (funder, year), musd in self.extra_budget.items():
+            where.append(f"{funder} {musd:.6g} in {year}")
+        total = math.fsum(self.extra_budget.values())
+        return f"  or add {total:.6g} MUSD to the budgets: {', '.join(where)}"
+
     def as_json(self) -> dict[str, Any]:
         """For summary.json."""
         values = asdict(self)
         del values["tried_years"]
         if self.extra_budget is not None:
-            values["extra_budget"] = [
-                {"funder": funder, "year": year, "musd": musd}
-                for (funder, year), musd in self.extra_budget.items()
-            ]
+            rows: list[dict[str, Any]] = []
+            for (funder, year), musd in self.extra_budget.items():
+                rows.append({"funder": funder, "year": year, "musd": musd})
+            values["extra_budget"] = rows
         return values
 
 
@@ -95,19 +97,21 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
     Every other goal has a plan, to do nothing, unless inputs contradict each other: then which ones. `upper`: bounds
     of the columns (n) under which there was no plan.
     """
-    if case.targets and (found_targets := why_targets_fail(case, program)):
-        return found_targets
-    if case.model.objective.risk_limit is None:
+    failing = why_targets_fail(case, program) if case.targets else {}
+    if failing:
+        return failing
+    limit, whole_plants = case.model.objective.risk_limit, case.model.policy.whole_plants
+    if limit is None:
         return {"reasons": reasons_of(Scope(case), program, upper)}
-    if case.model.policy.whole_plants and reaches(case, case.model.objective.risk_limit):
-        return {"reasons": _too_coarse(case, case.model.objective.risk_limit)}
+    if whole_plants and reaches(case, limit):
+        return {"reasons": _too_coarse(case, limit)}
     found = diagnose(case, program)
     if found.least_risk is None:
         return {"reasons": reasons_of(Scope(case), program, program.upper)}
-    more = [
-        "these amounts are for plants of any size: whole plants may need more"
-    ] * case.model.policy.whole_plants
-    return {"reasons": found.reasons() + more, "smallest_changes": found.as_json()}
+    reasons = found.reasons()
+    if whole_plants:
+        reasons.append("these amounts are for plants of any size: whole plants may need more")
+    return {"reasons": reasons, "smallest_changes": found.as_json()}
 
 
 def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome) -> list[str]:
@@ -119,39 +123,36 @@ def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome
     name, solved = list(outcome.phases.items())[-1]
     if not len(solved.x) or not len(solved.duals):
         return [f"no algorithm found a point to look at ({name})"]
-    column = {phase.name: phase.column for phase in phases_of(scope.case.model.objective)}.get(
-        name, name
-    )
-    cost = np.zeros(len(program.columns))
-    cost[program.column[column, None]] = 1.0
-    keys, told = (*program.rows, *program.columns), []
-    for said, missed in (
-        ("is missed by", residuals(program, upper, solved.x)),
-        ("has a price of the wrong sign, by", dual_residuals(program, cost, upper, solved.duals)),
-    ):
-        worst = np.argsort(-missed, kind="stable")[:LISTED]
-        told += [
-            f"{in_inputs(scope, keys[i])} {said} {missed[i]:.2g}"
-            for i in worst
-            if missed[i] > TOLERANCE
-        ]
-    return told or [f"the bounds of {name} are farther apart than a part in a million"]
+    phases = phases_of(scope.case.model.objective)
+    column = next((phase.column for phase in phases if phase.name == name), name)
+    cost = program.unit_cost(program.column[column, None])
+    missed = residuals(program, upper, solved.x)
+    reasons = _worst(scope, program, missed, "is missed by")
+    wrong = dual_residuals(program, cost, upper, solved.duals)
+    reasons += _worst(scope, program, wrong, "has a price of the wrong sign, by")
+    return reasons or [f"the bounds of {name} are farther apart than a part in a million"]
+
+
+def _worst(scope: Scope, program: Program, missed: Vector, verb: str) -> list[str]:
+    """The rows and columns that are missed by most, in words."""
+    keys = (*program.rows, *program.columns)
+    worst: list[str] = []
+    for place in np.argsort(-missed, kind="stable")[:LISTED]:
+        if missed[place] > TOLERANCE:
+            worst.append(f"{in_inputs(scope, keys[place])} {verb} {missed[place]:.2g}")
+    return worst
 
 
 def _too_coarse(case: Case, limit: float) -> list[str]:
     """The limit is reached by plants of any size, not by whole ones."""
-    least = LiveProgram(_for_risk(case)).solve(lambda _: None, [Phase("risk")]).values.get("risk")
-    lines = [
-        f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"
-    ]
+    said = f"no plan with whole plants reaches a risk of {limit:g} MUSD"
+    lines = [f"{said}, though one with plants of any size does"]
+    least = Variants(_for_risk(case)).solve(phases=[Phase("risk")]).outcome.values.get("risk")
     if least is not None:
-        lines.append(
-            f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, which whole plants reach"
-        )
-    return [
-        *lines,
-        "or give smaller units (projects.unit_tpa), or set policy.whole_plants to false",
-    ]
+        raised = f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD"
+        lines.append(f"{raised}, which whole plants reach")
+    lines.append("or give smaller units (projects.unit_tpa), or set policy.whole_plants to false")
+    return lines
 
 
 def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:
@@ -162,25 +163,30 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     limit = case.model.objective.risk_limit
     if limit is None:
         raise ValueError("only goal `target` has a limit to miss")
-    solver = Solver(program, time_limit)
-    found = solver.minimise(program.column["risk", None])
+    risk = program.column["risk", None]
+    found = Solver(program, time_limit).minimise(risk)
     if found.stop is not Stop.OPTIMAL:
-        return Diagnosis(limit, None)
-    least = float(found.x[program.column["risk", None]])
+        return Diagnosis(limit=limit, least_risk=None)
     years = account_years(case, program)
-    small = program.matrix.nnz <= LARGE_PROGRAM
     extra = least_extra_budget(program, years, limit, time_limit)
+    factor, years_sooner, years_later = None, None, None
+    if (
+        extra is not None
+    ):  # a factor adds money where the additions may: where they are not enough, it is not
+        factor = least_budget_factor(case, program, years, limit, time_limit)
+    tries_years = program.matrix.nnz <= LARGE_PROGRAM
+    if tries_years:
+        years_sooner = _fewest_years(partial(sooner, case), limit, time_limit)
+    if tries_years and case.tables.shocks:
+        years_later = _fewest_years(partial(later, case), limit, time_limit)
     return Diagnosis(
-        limit,
-        least,
-        extra,
-        # A factor adds money where the additions may: where they are not enough, it is not.
-        None if extra is None else least_budget_factor(case, program, years, limit, time_limit),
-        _fewest_years(lambda n: sooner(case, n), limit, time_limit) if small else None,
-        _fewest_years(lambda n: later(case, n), limit, time_limit)
-        if small and case.tables.shocks
-        else None,
-        small,
+        limit=limit,
+        least_risk=float(found.x[risk]),
+        extra_budget=extra,
+        budget_factor=factor,
+        years_sooner=years_sooner,
+        years_later=years_later,
+        tried_years=tries_years,
     )
 
 
@@ -231,18 +237,21 @@ def _least(
     if not relief:
         return None
     first, total = len(program.columns), ("extra_total", None)
-    extras: list[Key] = [("extra", j) for j in range(count)]
-    terms = [{row: -parts[j] for row, parts in relief.items() if j in parts} for j in range(count)]
+    extras: list[Key] = [("extra", number) for number in range(count)]
+    terms: list[dict[int, float]] = [{} for _ in range(count + 1)]
+    for row, parts in relief.items():
+        for number, part in parts.items():
+            terms[number][row] = -part
     sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
-    wider = program.with_columns([*extras, total], [*terms, {}]).with_rows(
-        [total], [sum_of_all], 0.0, 0.0
-    )
+    wider = program.with_columns([*extras, total], terms)
+    wider = wider.with_rows([total], [sum_of_all], 0.0, 0.0)
     solver = Solver(wider, time_limit)
     solver.bound(wider.column["risk", None], limit)
     found = solver.minimise(wider.column[total])
     if found.stop is not Stop.OPTIMAL:
         return None
-    return [float(found.x[first + j]) for j in range(count)]
+    least: list[float] = found.x[first : first + count].tolist()
+    return least
 
 
 def _fewest_years(
@@ -262,41 +271,35 @@ def _fewest_years(
 
 def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
     """Whether a plan of this case has a risk within the limit."""
-    session = LiveProgram(case, time_limit)
-    column = session.program.column["risk", None]
-    found = session.solver.minimise(column)
-    return found.stop is Stop.OPTIMAL and float(found.x[column]) <= limit * (1 + 1e-7) + 1e-7
+    live = Variants(case, time_limit).live
+    risk = live.program.column["risk", None]
+    found = live.solver.minimise(risk)
+    return found.stop is Stop.OPTIMAL and float(found.x[risk]) <= limit * (1 + 1e-7) + 1e-7
 
 
 def sooner(case: Case, years: int) -> Case:
     """The case with every lead time shorter by so many years (none below 0)."""
-    rows = tuple(
-        row.model_copy(update={"lead_time_years": max(0, row.lead_time_years - years)})
-        for row in case.tables.projects
-    )
-    return _for_risk(case.with_tables(projects=rows))
+    rows = []
+    for row in case.tables.projects:
+        shorter = {"lead_time_years": max(0, row.lead_time_years - years)}
+        rows.append(row.model_copy(update=shorter))
+    return _for_risk(case.with_tables(projects=tuple(rows)))
 
 
 def later(case: Case, years: int) -> Case:
     """The case with every shock later by so many years."""
-    rows = tuple(
-        row.model_copy(
-            update={
-                "start_year": later_by(
-                    case.first_year if row.start_year is None else row.start_year, years
-                ),
-                "end_year": None if row.end_year is None else later_by(row.end_year, years),
-            }
-        )
-        for row in case.tables.shocks
-    )
-    return _for_risk(case.with_tables(shocks=rows))
+    rows = []
+    for row in case.tables.shocks:
+        start = case.first_year if row.start_year is None else row.start_year
+        end = None if row.end_year is None else later_by(row.end_year, years)
+        moved = {"start_year": later_by(start, years), "end_year": end}
+        rows.append(row.model_copy(update=moved))
+    return _for_risk(case.with_tables(shocks=tuple(rows)))
 
 
 def _for_risk(case: Case) -> Case:
-    objective = Objective(
-        risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail
-    )
+    old = case.model.objective
+    objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail)
     return case.with_model(case.model.model_copy(update={"objective": objective}))
 
 

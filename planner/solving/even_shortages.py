@@ -22,7 +22,11 @@ DIGITS = 9
 """Decimals to which the cost of a tonne short is the same (MUSD per t)."""
 
 
-@dataclass(frozen=True)
+GoodAt = tuple[str, str, str, int]
+"""(country, element, form, node)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Step:
     """The step of the loss in which a country's shortage of a good ends: tonnes short in the steps below and in it, the
     most that may be in it, and the demand (t)."""
@@ -41,56 +45,72 @@ class _Step:
 
 def spread_shortages(scope: Scope, values: Values) -> None:
     """Make the shortages of a solution even where that costs nothing, and what is delivered with them."""
-    short = defaultdict[tuple[str, str], set[int]](set)
-    for (_, e, o, _), found in values.rows("shortfall"):
-        short[e, o] |= found.keys()
-    for (_, e, o), countries in scope.traded.items():
-        for n in sorted(n for n in short[e, o] if (e, o, n) not in scope.asked_at):
-            for cost in sorted(
-                {cost for c in countries for cost, _ in _ends(scope, values, (c, e, o, n))}
-            ):
-                ends = (end for c in countries for end in _ends(scope, values, (c, e, o, n)))
-                _share(values, (e, o, n), [step for same, step in ends if same == cost])
+    short: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for (_, element, form, _), found in values.rows("shortfall"):
+        short[element, form] |= found.keys()
+    for (_, element, form), countries in scope.traded.items():
+        for node in sorted(short[element, form]):
+            if (element, form, node) not in scope.asked_at:
+                goods = [(country, element, form, node) for country in countries]
+                _spread(scope, values, goods)
 
 
-def _ends(
-    scope: Scope, values: Values, good: tuple[str, str, str, int]
-) -> list[tuple[float, _Step]]:
+def _spread(scope: Scope, values: Values, goods: Sequence[GoodAt]) -> None:
+    """Spread the shortages of a group at a node over those that lose the same by a tonne, from the cheapest on."""
+    costs: set[float] = set()
+    for good in goods:
+        costs |= {cost for cost, _ in _ends(scope, values, good)}
+    for cost in sorted(costs):
+        steps: list[_Step] = []
+        for good in goods:
+            steps += [step for same, step in _ends(scope, values, good) if same == cost]
+        _share(values, goods[0], steps)
+
+
+def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step]]:
     """The step in which a country's shortage ends, and what a tonne in it costs; at the border of two both. Nothing if
     it has no demand."""
-    c, e, o, n = good
-    demand, below, out = scope.demanded.get(good, 0.0), 0.0, list[tuple[float, _Step]]()
+    country, element, form, node = good
+    demand = scope.demanded.get(good, 0.0)
+    ends: list[tuple[float, _Step]] = []
     if demand <= 0.0:
-        return out
-    saved = sum(values("saved", p, e, o, n) for p in scope.savings_of.get(good, ()))
-    for j, step in enumerate(scope.case.loss_steps((c, e, o))):
-        width, tonnes = step.width * demand, values("shortfall", c, e, o, n, j)
-        more = values("shortfall", c, e, o, n, j + 1)
-        if more <= ZERO:
-            room = values("delivered", *good)
-            cost = round(loss_per_tonne(scope, c, e, o, OperationNode(n), j), DIGITS)
-            most = min(width, tonnes + room, max(tonnes, demand - saved - below))
-            out.append((cost, _Step(c, j, below, tonnes, most, demand)))
+        return ends
+    savings = scope.savings_of.get(good, ())
+    saved = sum(values("saved", project, element, form, node) for project in savings)
+    below = 0.0
+    for number, loss in enumerate(scope.case.loss_steps((country, element, form))):
+        width = loss.width * demand
+        tonnes = values("shortfall", *good, number)
+        if values("shortfall", *good, number + 1) <= ZERO:
+            at = (country, element, form, OperationNode(node))
+            cost = round(loss_per_tonne(scope, *at, number), DIGITS)
+            room = tonnes + values("delivered", *good)
+            most = min(width, room, max(tonnes, demand - saved - below))
+            step = _Step(
+                country=country, step=number, below=below, short=tonnes, most=most, demand=demand
+            )
+            ends.append((cost, step))
         if tonnes < width - ZERO:
             break
         below += width
-    return out
+    return ends
 
 
-def _share(values: Values, good: tuple[str, str, int], steps: Sequence[_Step]) -> None:
+def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> None:
     """Give each of some countries the same share of demand missing, as far as it can be, with the same sum."""
-    e, o, n = good
+    _, element, form, node = good
     total = sum(step.short for step in steps)
     if len(steps) < 2 or total <= ZERO:
         return
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (
-            (middle, high) if sum(step.at(middle) for step in steps) < total else (low, middle)
-        )
+        if sum(step.at(middle) for step in steps) < total:
+            low = middle
+        else:
+            high = middle
     for step in steps:
         tonnes = step.at(high)
-        values.put("shortfall", n, (step.country, e, o, step.step), tonnes)
-        left = values("delivered", step.country, e, o, n) + step.short - tonnes
-        values.put("delivered", n, (step.country, e, o), left)
+        values.put("shortfall", node, (step.country, element, form, step.step), tonnes)
+        left = values("delivered", step.country, element, form, node) + step.short - tonnes
+        values.put("delivered", node, (step.country, element, form), left)

@@ -243,7 +243,7 @@ class Solver:
         """
         phase = phase or self.program.columns[column][0]
         return self.minimise_sum(
-            _unit(self.program, column), order or self._algorithms(phase, column), phase
+            self.program.unit_cost(column), order or self._algorithms(phase, column), phase
         )
 
     def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
@@ -287,11 +287,11 @@ class Solver:
 
     def proven(self, column: int, duals: Vector) -> float:
         """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
-        return dual_objective(self._bounded(), _unit(self.program, column), self.upper, duals)
+        return dual_objective(self._bounded(), self.program.unit_cost(column), self.upper, duals)
 
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
         """A point (n) and row duals (m), if they prove each other the least value of a column."""
-        certificate = certify(self._bounded(), _unit(self.program, column), self.upper, x, duals)
+        certificate = certify(self._bounded(), self.program.unit_cost(column), self.upper, x, duals)
         return (
             Solution(Stop.OPTIMAL, x, duals, certificate)
             if certificate.worst() <= TOLERANCE
@@ -306,7 +306,7 @@ class Solver:
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
         with. The same input gives the same point unless the time is up. KeptBases of earlier runs are kept.
         """
-        cost = _unit(self.program, column)
+        cost = self.program.unit_cost(column)
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
@@ -438,12 +438,6 @@ class Solver:
         for name, value in values.items():
             if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
                 raise RuntimeError(f"HiGHS refused option {name} = {value}")
-
-
-def _unit(program: Program, column: int) -> Vector:
-    """Cost of one column alone."""
-    unit: Vector = np.eye(1, len(program.columns), column)[0]
-    return unit
 
 
 def _pass(highs: highspy.Highs, program: Program) -> None:

@@ -20,6 +20,9 @@ from planner.solving.solution import Stop
 SHORT = 1e-7
 """Share of demand up to which nothing is out of reach."""
 DIGITS = 6
+EACH_ALONE = "each of these shares is what can be met without the other targets named here"
+OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
+REMEDY = "ask for less (targets.share), give a price (targets.price_usd_per_kg), or begin later"
 
 
 def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
@@ -32,26 +35,20 @@ def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
     named = [target for target, share in beyond.items() if share > SHORT]
     if not named:
         return {}
-    reasons, nearest = [], {}
+    reasons: list[str] = []
+    nearest: dict[str, float] = {}
     for target in named:
         others = {other: rows[other] for other in named if other != target}
         left = _least_beyond(program, {target: rows[target]}, without=others)[target]
-        asked = case.targets[target].share
-        nearest[target] = _rounded_down(max(asked - left, 0.0))
-        reasons.append(
-            f'target "{target}" cannot be met: no plan serves a share of {asked:g}; the nearest share that can be met is '
-            f"{nearest[target]:.6g}"
-        )
+        share = case.targets[target].share
+        nearest[target] = _rounded_down(max(share - left, 0.0))
+        cannot = f'target "{target}" cannot be met: no plan serves a share of {share:g}'
+        reasons.append(f"{cannot}; the nearest share that can be met is {nearest[target]:.6g}")
     if len(named) > 1:
-        reasons.append(
-            "each of these shares is what can be met without the other targets named here"
-        )
+        reasons.append(EACH_ALONE)
     if case.model.policy.whole_plants:
-        reasons.append("these shares are for plants of any size: whole plants may serve less")
-    reasons.append(
-        "ask for less (targets.share), give a price (targets.price_usd_per_kg), or begin later"
-    )
-    return {"reasons": reasons, "nearest_shares": nearest}
+        reasons.append(OF_ANY_SIZE)
+    return {"reasons": [*reasons, REMEDY], "nearest_shares": nearest}
 
 
 def _served_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]]:
@@ -75,15 +72,14 @@ def _least_beyond(
 
     without: targets whose rows do not count.
     """
-    keys: list[Key] = [("beyond", target) for target in rows]
-    terms = [{i: -demand for i, demand in of_target.items()} for of_target in rows.values()]
     upper = program.row_upper.copy()
     for of_other in (without or {}).values():
         upper[list(of_other)] = np.inf
-    free = program.with_data(
-        program.matrix.data, program.row_lower, upper, program.lower, program.upper
-    )
-    wider = free.with_columns(keys, terms, 0.0, 1.0)
+    terms: list[dict[int, float]] = []
+    for of_target in rows.values():
+        terms.append({row: -demand for row, demand in of_target.items()})
+    keys: list[Key] = [("beyond", target) for target in rows]
+    wider = program.with_data(row_upper=upper).with_columns(keys, terms, 0.0, 1.0)
     first = len(program.columns)
     cost = np.zeros(len(wider.columns))
     cost[first:] = 1.0

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
+from planner.data.cells import Row
 from planner.data.program_size import size_of
-from planner.errors import InputError, fault
+from planner.errors import Fault, InputError, fault
 from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECLARED
@@ -22,9 +23,12 @@ from planner.solving.program_writer import Writer
 
 LISTED = 6
 """Input rows named for one row of the program."""
-
-
+LARGEST_COEFFICIENT, LARGEST_SIDE = 1e15, 1e19
+"""HiGHS refuses larger coefficients, and takes larger right-hand sides for infinite."""
+MOST_TERMS = 2_000_000
+"""Of a program that is written down for a look at its figures alone: a few seconds and a gigabyte."""
 _SERIES = ("demand", "imports")
+"""Tables that hold between the years given."""
 _DECLARED: dict[str, Equation | Variable] = {one.name: one for one in DECLARED}
 
 
@@ -35,20 +39,25 @@ def in_inputs(scope: Scope, key: Key) -> str:
     if declared is None:
         return name
     words = _words(scope, declared.letters, index)
-    shown = ", ".join(str(value) for value in words.values() if value != "")
-    what = declared.meaning if isinstance(declared, Equation) else f"limit of {declared.meaning}"
+    sentence = declared.meaning
+    if isinstance(declared, Variable):
+        sentence = f"limit of {sentence}"
+    shown = [str(value) for value in words.values() if value != ""]
+    if shown:
+        sentence += f" ({', '.join(shown)})"
     figures = list(_figures(scope, declared.reads, words))
-    more = f" and {len(figures) - LISTED} more" if len(figures) > LISTED else ""
-    said = what + (f" ({shown})" if shown else "")
-    return said + (f": {', '.join(figures[:LISTED])}{more}" if figures else "")
+    if figures:
+        sentence += f": {', '.join(figures[:LISTED])}"
+    if len(figures) > LISTED:
+        sentence += f" and {len(figures) - LISTED} more"
+    return sentence
 
 
 def _words(scope: Scope, letters: tuple[str, ...], index: Any) -> dict[str, Any]:
     """Places of an index by meaning; a node becomes its year and, where not all share it, its scenarios."""
     words: dict[str, Any] = {}
-    for letter, value in zip(
-        letters, index if isinstance(index, tuple) else (index,), strict=False
-    ):
+    values = index if isinstance(index, tuple) else (index,)
+    for letter, value in zip(letters, values, strict=False):
         if letter in NODE_LETTERS:
             node = NODE_LETTERS[letter](scope).nodes[value]
             words["year"] = node.year
@@ -60,36 +69,36 @@ def _words(scope: Scope, letters: tuple[str, ...], index: Any) -> dict[str, Any]
 
 
 def _figures(scope: Scope, reads: tuple[str, ...], words: dict[str, Any]) -> Iterator[str]:
+    """Figures that a row reads, each with its place."""
     case = scope.case
+    about = dict(words)
+    # Funders of one group share its account.
     members = scope.funder_groups.get(words.get("funder", ""), ())
+    if members:
+        about["funder"] = members
     for table, column, kind in map(cell, reads):
         if table == "model":
             yield f"{column} {case.model.flat()[column]:g}"
             continue
-        # Funders of one group share its account; a series holds between the years given.
-        wanted = words | ({"funder": members} if members else {}) | ({"kind": kind} if kind else {})
+        wanted = about | ({"kind": kind} if kind else {})
         if table in _SERIES:
             wanted.pop("year", None)
         for row in case.tables.rows(table):
-            value, concerned = (
-                getattr(row, column),
-                (_concerns(getattr(row, k, None), v) for k, v in wanted.items()),
-            )
-            if value is not None and all(concerned):
+            value = getattr(row, column)
+            if value is not None and _is_about(row, wanted):
                 yield f"{case.origin.place(table)}:{row.line} {column} {value:g}"
+
+
+def _is_about(row: Row, wanted: dict[str, Any]) -> bool:
+    for column, value in wanted.items():
+        if not _concerns(getattr(row, column, None), value):
+            return False
+    return True
 
 
 def _concerns(given: object, wanted: object) -> bool:
     """Whether a cell is about this; a blank one is about all."""
     return given in (None, "") or given == wanted or (isinstance(wanted, tuple) and given in wanted)
-
-
-LARGEST_COEFFICIENT, LARGEST_SIDE = 1e15, 1e19
-"""HiGHS refuses larger coefficients, and takes larger right-hand sides for infinite."""
-
-
-MOST_TERMS = 2_000_000
-"""Of a program that is written down for a look at its figures alone: a few seconds and a gigabyte."""
 
 
 def check_coefficients(case: Case) -> None:
@@ -107,25 +116,27 @@ def check_coefficients(case: Case) -> None:
 
 def refuse_beyond_solver(scope: Scope, program: Program) -> None:
     """Raise InputError with the first row of each equation that holds a figure too large, too small, or none at all."""
-    row_of = np.repeat(np.arange(len(program.rows)), np.diff(program.matrix.indptr))
+    found = _beyond_solver(program)
+    first = {program.rows[row][0]: row for row in sorted(found, reverse=True)}
+    faults: list[Fault] = []
+    for row in sorted(first.values()):
+        said = f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}"
+        faults.append(fault("beyond-solver", scope.case.name, 0, "", said))
+    if faults:
+        raise InputError(faults)
+
+
+def _beyond_solver(program: Program) -> dict[int, float]:
+    """Rows with a figure that no solver computes with, and that figure."""
     low = np.where(program.row_lower == -np.inf, 0.0, np.abs(program.row_lower))
     high = np.where(program.row_upper == np.inf, 0.0, np.abs(program.row_upper))
     side, coefficient = np.maximum(low, high), np.abs(program.matrix.data)
     # Not below the limit: so that what is no number is found too.
-    found = {row: float(side[row]) for row in np.flatnonzero(~(side < LARGEST_SIDE)).tolist()}
+    large_sides = np.flatnonzero(~(side < LARGEST_SIDE))
+    found = {row: float(side[row]) for row in large_sides.tolist()}
     small = (coefficient > 0) & (coefficient <= SMALLEST_COEFFICIENT)
-    for position in np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT) | small).tolist():
+    beyond = np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT) | small)
+    row_of = np.repeat(np.arange(len(program.rows)), np.diff(program.matrix.indptr))
+    for position in beyond.tolist():
         found[int(row_of[position])] = float(coefficient[position])
-    first = {program.rows[row][0]: row for row in sorted(found, reverse=True)}
-    faults = [
-        fault(
-            "beyond-solver",
-            scope.case.name,
-            0,
-            "",
-            f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}",
-        )
-        for row in sorted(first.values())
-    ]
-    if faults:
-        raise InputError(faults)
+    return found

@@ -72,23 +72,33 @@ class Program:
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
+    def unit_cost(self, column: int) -> Vector:
+        """Cost (n) of one column alone."""
+        cost = np.zeros(len(self.columns))
+        cost[column] = 1.0
+        return cost
+
     def dearer_than(self, other: Program, x: Vector) -> bool:
         """Whether coefficients alone differ from those of another of the same shape, and so that its point x (n) falls
         short: what has to be paid for costs more."""
-        sides = ("lower", "upper", "row_lower", "row_upper")
-        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in sides)
-        return same and float(((self.matrix - other.matrix) @ x).sum()) < 0.0
+        for mine, theirs in zip(self.limits, other.limits, strict=True):
+            if not np.array_equal(mine, theirs):
+                return False
+        return float(((self.matrix - other.matrix) @ x).sum()) < 0.0
+
+    @property
+    def limits(self) -> tuple[Vector, Vector, Vector, Vector]:
+        """Sides of the rows (m), then bounds of the columns (n), lower ones first."""
+        return self.row_lower, self.row_upper, self.lower, self.upper
 
     def differing(self, other: Program) -> int:
         """In how many figures it differs from a program with the same rows, columns and pattern."""
-        pairs = (
-            (self.matrix.data, other.matrix.data),
-            (self.row_lower, other.row_lower),
-            (self.row_upper, other.row_upper),
-            (self.lower, other.lower),
-            (self.upper, other.upper),
-        )
-        return sum(int(np.count_nonzero(one != two)) for one, two in pairs if one is not two)
+        differing = 0
+        figures = (self.matrix.data, *self.limits)
+        for mine, theirs in zip(figures, (other.matrix.data, *other.limits), strict=True):
+            if mine is not theirs:
+                differing += int(np.count_nonzero(mine != theirs))
+        return differing
 
     def with_rows(
         self,
@@ -99,15 +109,16 @@ class Program:
     ) -> Program:
         """More rows at the end: the terms of each by position of the column, and its sides (of each, or one of all)."""
         more = _sparse(terms, len(self.columns))
-        out = replace(
+        below, above = np.broadcast_to(lower, len(keys)), np.broadcast_to(upper, len(keys))
+        wider = replace(
             self,
             matrix=_sorted(vstack([self.matrix, more], format="csr")),
-            row_lower=np.append(self.row_lower, np.broadcast_to(lower, len(keys))),
-            row_upper=np.append(self.row_upper, np.broadcast_to(upper, len(keys))),
+            row_lower=np.append(self.row_lower, below),
+            row_upper=np.append(self.row_upper, above),
             rows=(*self.rows, *keys),
         )
-        out.__dict__.update(column=self.column)
-        return out
+        wider.__dict__.update(column=self.column)
+        return wider
 
     def with_columns(
         self,
@@ -117,30 +128,32 @@ class Program:
         upper: float = np.inf,
     ) -> Program:
         """More columns at the end, that cost nothing: the terms of each by position of the row, or none yet."""
-        more = _sparse(terms or [{}] * len(keys), len(self.rows)).T
+        count = len(keys)
+        more = _sparse(terms or [{}] * count, len(self.rows)).T
         return replace(
             self,
             matrix=_sorted(hstack([self.matrix, more], format="csr")),
-            lower=np.append(self.lower, np.full(len(keys), lower)),
-            upper=np.append(self.upper, np.full(len(keys), upper)),
+            lower=np.append(self.lower, np.full(count, lower)),
+            upper=np.append(self.upper, np.full(count, upper)),
             columns=(*self.columns, *keys),
-            goal=np.append(self.goal, np.zeros(len(keys))),
+            goal=np.append(self.goal, np.zeros(count)),
         )
 
     def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:
         """Some rows, and some columns or all."""
-        kept, matrix = (
-            list(range(len(self.columns)) if columns is None else columns),
-            self.matrix[list(rows)],
-        )
+        matrix = self.matrix[list(rows)]
+        kept = list(range(len(self.columns)))
+        if columns is not None:
+            kept = list(columns)
+            matrix = matrix[:, kept]
         return Program(
-            matrix=csr_array(matrix if columns is None else matrix[:, kept]),
+            matrix=csr_array(matrix),
             row_lower=self.row_lower[list(rows)],
             row_upper=self.row_upper[list(rows)],
             lower=self.lower[kept],
             upper=self.upper[kept],
-            columns=tuple(self.columns[j] for j in kept),
-            rows=tuple(self.rows[i] for i in rows),
+            columns=tuple(self.columns[column] for column in kept),
+            rows=tuple(self.rows[row] for row in rows),
             goal=self.goal[kept],
         )
 
@@ -210,12 +223,17 @@ def residuals(program: Program, upper: Vector, x: Vector) -> Vector:
 def dual_residuals(program: Program, cost: Vector, upper: Vector, duals: Vector) -> Vector:
     """What of each row dual, then of each reduced cost, has the wrong sign, over 1 + the largest cost (m + n)."""
     reduced = cost - program.matrix.T @ duals
-    wrong = np.where((reduced > 0) & np.isinf(program.lower), reduced, 0.0)
-    wrong = np.maximum(wrong, np.where((reduced < 0) & np.isinf(upper), -reduced, 0.0))
-    rows = np.where((duals > 0) & np.isinf(program.row_lower), duals, 0.0)
-    rows = np.maximum(rows, np.where((duals < 0) & np.isinf(program.row_upper), -duals, 0.0))
-    found: Vector = np.append(rows, wrong) / (1.0 + np.max(np.abs(cost), initial=0.0))
+    rows = _wrong_signs(duals, program.row_lower, program.row_upper)
+    columns = _wrong_signs(reduced, program.lower, upper)
+    found: Vector = np.append(rows, columns) / (1.0 + np.max(np.abs(cost), initial=0.0))
     return found
+
+
+def _wrong_signs(prices: Vector, lower: Vector, upper: Vector) -> Vector:
+    """What of prices cannot be, as there is no bound that they could be of."""
+    without_lower = np.where((prices > 0) & np.isinf(lower), prices, 0.0)
+    without_upper = np.where((prices < 0) & np.isinf(upper), -prices, 0.0)
+    return np.maximum(without_lower, without_upper)
 
 
 def dual_objective(program: Program, cost: Vector, upper: Vector, duals: Vector) -> float:
@@ -228,8 +246,6 @@ def dual_objective(program: Program, cost: Vector, upper: Vector, duals: Vector)
 
 def _finite_dot(weights: Vector, bounds: Vector) -> float:
     # A weight on an infinite bound is a dual infeasibility, counted above.
-    return float(
-        np.sum(
-            np.where(np.isfinite(bounds), weights * np.where(np.isfinite(bounds), bounds, 0.0), 0.0)
-        )
-    )
+    finite = np.isfinite(bounds)
+    worth = weights * np.where(finite, bounds, 0.0)
+    return float(np.sum(np.where(finite, worth, 0.0)))

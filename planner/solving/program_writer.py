@@ -33,7 +33,7 @@ def program_of(case: Case) -> Program:
     return Writer(Scope(case)).program()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Rows:
     """Some rows by name, their sides, and their entries one after the other: row here, column of the writer, value."""
 
@@ -54,9 +54,12 @@ class Writer:
     @collector_paused()
     def __init__(self, scope: Scope, stop: StopCheck = lambda: None) -> None:
         self._stop = stop
-        self._indices = {one.name: one.index(scope) for one in DECLARED if one.index is not None}
+        self._indices: dict[str, Collection[Any]] = {}
         """Where variables and equations stand. Under other figures some may not, and are held at zero."""
         self.model: Model = SimpleNamespace(scope=scope)
+        for one in DECLARED:
+            if one.index is not None:
+                self._indices[one.name] = one.index(scope)
         self._columns: list[Key] = []
         for variable in VARIABLES:
             self.add(variable.name, self._indices.get(variable.name))
@@ -65,9 +68,13 @@ class Writer:
     def add(self, name: str, index: Iterable[Any] | None = None) -> None:
         """One more variable of the model, at least 0; index: where it stands, if it has one."""
         first = len(self._columns)
-        self._columns += [(name, one) for one in ([None] if index is None else index)]
-        at = {key[1]: first + i for i, key in enumerate(self._columns[first:])}
-        setattr(self.model, name, Term(first) if index is None else VariableColumns(at))
+        if index is None:
+            self._columns.append((name, None))
+            setattr(self.model, name, Term(first))
+            return
+        self._columns += [(name, place) for place in index]
+        at = {place: first + i for i, (_, place) in enumerate(self._columns[first:])}
+        setattr(self.model, name, VariableColumns(at))
 
     @collector_paused()
     def program(self, without: Collection[str] = (), more: Iterable[Written] = ()) -> Program:
@@ -75,57 +82,53 @@ class Writer:
 
         Raises what `stop` raises.
         """
-        rows = self._arrays(
-            chain(self._rows(one for one in EQUATIONS if one.name not in without), more)
-        )
+        equations = [one for one in EQUATIONS if one.name not in without]
+        rows = _arrays(chain(self._rows(equations), more))
         used = self._in_order(np.append(goal(self.model).column, rows.column))
         place = np.zeros(len(self._columns), dtype=np.int64)
         place[used] = np.arange(len(used))
-        columns = tuple(self._columns[j] for j in used.tolist())
-        matrix = csr_array(
-            (rows.value, (rows.row, place[rows.column])), shape=(len(rows.keys), len(used))
-        )
+        entries = (rows.value, (rows.row, place[rows.column]))
+        matrix = csr_array(entries, shape=(len(rows.keys), len(used)))
         matrix.sort_indices()
-        at = {key: j for j, key in enumerate(columns)}
-        aim = np.append(1.0, np.zeros(len(used) - 1))
+        columns = tuple(self._columns[column] for column in used.tolist())
         lower, upper = np.zeros(len(used)), np.full(len(used), np.inf)
+        at = {key: column for column, key in enumerate(columns)}
         self._set_bounds(VARIABLES, at, lower, upper)
-        return Program(matrix, rows.lower, rows.upper, lower, upper, columns, rows.keys, aim)
+        return Program(
+            matrix=matrix,
+            row_lower=rows.lower,
+            row_upper=rows.upper,
+            lower=lower,
+            upper=upper,
+            columns=columns,
+            rows=rows.keys,
+            goal=np.append(1.0, np.zeros(len(used) - 1)),
+        )
 
     @collector_paused()
     def refilled(self, program: Program, scope: Scope, affected: Collection[str]) -> Program | None:
         """The program with the affected equations and bounds written again under another scope with the same index
         sets; None if their terms differ. Raises what `stop` raises."""
+        lower, upper = program.lower.copy(), program.upper.copy()
+        variables = [variable for variable in VARIABLES if variable.name in affected]
+        equations = [equation for equation in EQUATIONS if equation.name in affected]
         before, self.model.scope = self.model.scope, scope
         try:
-            lower, upper = program.lower.copy(), program.upper.copy()
-            if not self._set_bounds(
-                [v for v in VARIABLES if v.name in affected], program.column, lower, upper
-            ):
+            if not self._set_bounds(variables, program.column, lower, upper):
                 return None
-            rows = self._arrays(self._rows(one for one in EQUATIONS if one.name in affected))
+            rows = _arrays(self._rows(equations))
         finally:
             self.model.scope = before
-        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         place = np.array([program.row.get(key, -1) for key in rows.keys], dtype=np.int64)
         column = self._in(program)[rows.column]
         if np.any(place < 0) or np.any(column < 0):
             return None
-        matrix = program.matrix
-        entries = (
-            np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * matrix.shape[1]
-            + matrix.indices
-        )
-        wanted = place[rows.row] * matrix.shape[1] + column
-        found = np.searchsorted(entries, wanted)
-        if np.any(found >= len(entries)) or np.any(entries[found] != wanted):
+        data = _with_entries(program, place, rows, column)
+        if data is None:
             return None
-        data, again = matrix.data.copy(), np.zeros(matrix.shape[0], dtype=bool)
-        again[place] = True
-        data[np.repeat(again, np.diff(matrix.indptr))] = 0.0
-        data[found] = rows.value
+        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         row_lower[place], row_upper[place] = rows.lower, rows.upper
-        return program.with_data(data, row_lower, row_upper, lower, upper)
+        return program.with_data(data, row_lower, row_upper, lower=lower, upper=upper)
 
     def _in_order(self, met: Ints) -> Ints:
         """Columns that are met, in the order in which Pyomo writes them: one variable after the other, as they are
@@ -139,44 +142,18 @@ class Writer:
     def _in(self, program: Program) -> Ints:
         """The column of the program that each of ours is; -1 where it has none."""
         if self._places is None:
-            self._places = np.array(
-                [program.column.get(key, -1) for key in self._columns], dtype=np.int64
-            )
+            places = [program.column.get(key, -1) for key in self._columns]
+            self._places = np.array(places, dtype=np.int64)
         return self._places
 
     def _rows(self, equations: Iterable[Equation]) -> Iterator[Written]:
         for equation in equations:
             for index in self._indices.get(equation.name, (None,)):
                 self._stop()
-                places = () if index is None else index if isinstance(index, tuple) else (index,)
-                row = equation.rule(self.model, *places)
+                places = index if isinstance(index, tuple) else (index,)
+                row = equation.rule(self.model, *(() if index is None else places))
                 if isinstance(row, Relation):
                     yield equation.name, index, row
-
-    @staticmethod
-    def _arrays(rows: Iterable[Written]) -> _Rows:
-        written = list(rows)
-        bodies = [relation.body for _, _, relation in written]
-        count = np.fromiter((len(body.terms) for body in bodies), dtype=np.int64, count=len(bodies))
-        constant = np.array([body.constant for body in bodies], dtype=float)
-        value = np.fromiter(
-            chain.from_iterable(body.terms.values() for body in bodies), dtype=float
-        )
-        kept = value != 0.0
-        return _Rows(
-            tuple((name, index) for name, index, _ in written),
-            np.array(
-                [-np.inf if one.lower is None else one.lower for _, _, one in written], dtype=float
-            )
-            - constant,
-            np.array(
-                [np.inf if one.upper is None else one.upper for _, _, one in written], dtype=float
-            )
-            - constant,
-            np.repeat(np.arange(len(bodies)), count)[kept],
-            np.fromiter(chain.from_iterable(body.terms for body in bodies), dtype=np.int64)[kept],
-            value[kept],
-        )
 
     def _set_bounds(
         self, variables: Iterable[Variable], at: dict[Key, int], lower: Vector, upper: Vector
@@ -194,3 +171,43 @@ class Writer:
                     lower[position], high = variable.bounds(self.model, *index)
                     upper[position] = np.inf if high is None else high
         return complete
+
+
+def _arrays(rows: Iterable[Written]) -> _Rows:
+    written = list(rows)
+    bodies = [relation.body for _, _, relation in written]
+    terms = np.array([len(body.terms) for body in bodies], dtype=np.int64)
+    constant = np.array([body.constant for body in bodies], dtype=float)
+    column = np.fromiter(chain.from_iterable(body.terms for body in bodies), dtype=np.int64)
+    values = chain.from_iterable(body.terms.values() for body in bodies)
+    value = np.fromiter(values, dtype=float)
+    kept = value != 0.0
+    return _Rows(
+        keys=tuple((name, index) for name, index, _ in written),
+        lower=_sides((one.lower for _, _, one in written), -np.inf) - constant,
+        upper=_sides((one.upper for _, _, one in written), np.inf) - constant,
+        row=np.repeat(np.arange(len(bodies)), terms)[kept],
+        column=column[kept],
+        value=value[kept],
+    )
+
+
+def _sides(sides: Iterable[float | None], open_side: float) -> Vector:
+    return np.array([open_side if side is None else side for side in sides], dtype=float)
+
+
+def _with_entries(program: Program, place: Ints, rows: _Rows, column: Ints) -> Vector | None:
+    """The data of a program whose rows at some places have other entries; None where one of them is not there."""
+    matrix, width = program.matrix, program.matrix.shape[1]
+    in_row = np.diff(matrix.indptr)
+    entries = np.repeat(np.arange(matrix.shape[0]), in_row) * width + matrix.indices
+    wanted = place[rows.row] * width + column
+    found = np.searchsorted(entries, wanted)
+    if np.any(found >= len(entries)) or np.any(entries[found] != wanted):
+        return None
+    again = np.zeros(matrix.shape[0], dtype=bool)
+    again[place] = True
+    data = matrix.data.copy()
+    data[np.repeat(again, in_row)] = 0.0
+    data[found] = rows.value
+    return data

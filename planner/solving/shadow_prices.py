@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from planner.data.lookups import Good
 from planner.formulation import budgets, capacity, goods, savings, workforce
 from planner.formulation.declarations import NODE_LETTERS, Equation, Variable
 from planner.formulation.index_sets import Scope
@@ -26,15 +27,35 @@ from planner.solving.program import Key, Program, Vector
 from planner.solving.target_prices import UNIT, target_prices
 
 SMALLEST = 1e-7
-ScarceThing = tuple[str, str, str, str, str, int | None, int | None]
-"""scarce, item, country, element, form, year, and the quarter of what is there in one alone."""
-Priced = Iterable[tuple[ScarceThing, float]]
-"""Whose a right-hand side is, and what one more unit of it adds there."""
 At = Mapping[str, Any]
 """An index by its letters."""
 
 
-@dataclass(frozen=True)
+class ScarceThing(NamedTuple):
+    """A row of the table `shadow_prices` but for its price. quarter: of what is there in one alone."""
+
+    scarce: str
+    item: str = ""
+    country: str = ""
+    element: str = ""
+    form: str = ""
+    year: int | None = None
+    quarter: int | None = None
+
+
+Priced = Iterable[tuple[ScarceThing, float]]
+"""Whose a right-hand side is, and what one more unit of it adds there."""
+
+
+def _always(scope: Scope, at: At) -> bool:
+    return True
+
+
+def _one(scope: Scope, at: At) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scarce:
     """A scarce thing: the equation or bounded variable whose dual prices it, its name and unit.
 
@@ -47,119 +68,184 @@ class Scarce:
     name: str
     unit: str
     by: str = "year"
-    holds: Callable[[Scope, At], bool] = lambda s, at: True
-    adds: Callable[[Scope, At], float] = lambda s, at: 1.0
+    holds: Callable[[Scope, At], bool] = _always
+    adds: Callable[[Scope, At], float] = _one
     sign: float = -1.0
     labels: Callable[[Scope, At], Priced] | None = None
 
-    def priced(self, s: Scope, index: Any) -> Priced:
+    def priced(self, scope: Scope, index: Any) -> Priced:
         """The labels of a row or column."""
         at = dict(zip(self.declared.letters, index, strict=True))
-        if not self.holds(s, at):
+        if not self.holds(scope, at):
             return []
-        return (
-            [(self._label(s, at), self.adds(s, at))] if self.labels is None else self.labels(s, at)
+        if self.labels is not None:
+            return self.labels(scope, at)
+        return [(self._label(scope, at), self.adds(scope, at))]
+
+    def _label(self, scope: Scope, at: At) -> ScarceThing:
+        item = next((str(at[letter]) for letter in ITEM_LETTERS if letter in at), "")
+        letter = next(letter for letter in NODE_LETTERS if letter in at)
+        node = NODE_LETTERS[letter](scope).nodes[at[letter]]
+        return ScarceThing(
+            scarce=self.name,
+            item=item,
+            country=_owner(scope, at, item),
+            element=at.get("e", ""),
+            form=at.get("o", ""),
+            year=node.year if self.by else None,
+            quarter=node.quarter if self.by == "period" else None,
         )
 
-    def _label(self, s: Scope, at: At) -> ScarceThing:
-        item = next((str(at[letter]) for letter in ("p", "f", "k", "g", "v") if letter in at), "")
-        where = s.case.projects if "p" in at else s.case.programmes
-        whose = str(at["c"]) if "c" in at else "" if "group" in at else where[item].country
-        if "group" in at and s.case.model.policy.coordination != "allied":
-            whose = str(at["group"])
-        letter = next(x for x in NODE_LETTERS if x in at)
-        node = NODE_LETTERS[letter](s).nodes[at[letter]]
-        when = node.year if self.by else None, node.quarter if self.by == "period" else None
-        return self.name, item, whose, at.get("e", ""), at.get("o", ""), *when
+
+ITEM_LETTERS = ("p", "f", "k", "g", "v")
+"""Letters of what a scarce thing is of: project, feed, skill, programme, supplier."""
 
 
-def _grows(s: Scope, at: At) -> bool:
+def _owner(scope: Scope, at: At, item: str) -> str:
+    """Country, or group of countries, whose a scarce thing is."""
+    case = scope.case
+    if "group" in at:
+        return str(at["group"]) if case.model.policy.coordination != "allied" else ""
+    if "c" in at:
+        return str(at["c"])
+    return case.projects[item].country if "p" in at else case.programmes[item].country
+
+
+def _good(at: At) -> Good:
+    return at["c"], at["e"], at["o"]
+
+
+def _grows(scope: Scope, at: At) -> bool:
     """Whether a plant has or can get capacity: else it is held at zero in a program that was written with it."""
-    return (
-        bool(s.commitments(at["p"]))
-        or s.case.existing_tpa(at["p"], s.tree.nodes[at["n"]].year) != 0
-    )
+    year = scope.tree.nodes[at["n"]].year
+    return bool(scope.commitments(at["p"])) or scope.case.existing_tpa(at["p"], year) != 0
 
 
-def _budget(s: Scope, at: At) -> Priced:
-    node = s.account_tree.nodes[at["a"]]
-    return [
-        (("budget", funder, "", "", "", node.year, None), 1.0)
-        for funder in s.funder_groups[at["i"]]
-    ]
+def _is_allowed(scope: Scope, at: At) -> bool:
+    """Whether a plant may be built in any size: whole plants are fixed at their number."""
+    return not scope.is_whole(at["p"]) and bool(scope.commitments(at["p"]))
 
 
-def _imports(s: Scope, at: At) -> Priced:
-    good, n = (at["c"], at["e"], at["o"]), at["n"]
-    year = s.tree.nodes[n].year
-    for supplier in s.suppliers[good]:
-        undisturbed = s.case.import_limit.get((supplier, *good, year), 0.0)
-        if undisturbed > 0:
-            yield (
-                ("imports", supplier, *good, year, None),
-                s.tree.import_limit(supplier, good, n) / undisturbed,
-            )
+def _opens_year(scope: Scope, at: At) -> bool:
+    return scope.account_tree.nodes[at["a"]].opens_year
 
 
-def _imports_of_one(s: Scope, at: At) -> Priced:
-    """One more tonne a year of a supplier that is told apart from others."""
-    supplier, good, n = at["v"], (at["c"], at["e"], at["o"]), at["n"]
-    year = s.tree.nodes[n].year
-    undisturbed = s.case.import_limit[supplier, *good, year]
-    here = s.tree.import_limit(supplier, good, n)
-    yield ("imports", supplier, *good, year, None), here / undisturbed
+def _stands_by_itself(scope: Scope, at: At) -> bool:
+    return at["p"] not in scope.expandable
 
 
-def _length(s: Scope, at: At) -> float:
+def _is_stocked(scope: Scope, at: At) -> bool:
+    return _good(at) in scope.stocks
+
+
+def _trains(scope: Scope, at: At) -> bool:
+    return scope.case.has_lever("training")
+
+
+def _hires(scope: Scope, at: At) -> bool:
+    return scope.case.has_lever("hiring")
+
+
+def _usable_share(scope: Scope, at: At) -> float:
+    """Years of full use that the node allows."""
+    return scope.tree.capacity_factor(at["p"], at["n"]) * _length(scope, at)
+
+
+def _length(scope: Scope, at: At) -> float:
     """Years that the node lasts."""
-    return s.tree.nodes[at["n"]].length
+    return scope.tree.nodes[at["n"]].length
+
+
+def _mentored(scope: Scope, at: At) -> float:
+    return float(scope.case.skills[at["k"]].mentor_ratio or 0.0)
+
+
+def _budget(scope: Scope, at: At) -> Priced:
+    node = scope.account_tree.nodes[at["a"]]
+    for funder in scope.funder_groups[at["i"]]:
+        yield ScarceThing("budget", funder, year=node.year), 1.0
+
+
+def _imports(scope: Scope, at: At) -> Priced:
+    good = _good(at)
+    year = scope.tree.nodes[at["n"]].year
+    for supplier in scope.suppliers[good]:
+        undisturbed = scope.case.import_limit.get((supplier, *good, year), 0.0)
+        if undisturbed > 0:
+            here = scope.tree.import_limit(supplier, good, at["n"])
+            yield ScarceThing("imports", supplier, *good, year), here / undisturbed
+
+
+def _imports_of_one(scope: Scope, at: At) -> Priced:
+    """One more tonne a year of a supplier that is told apart from others."""
+    supplier, good = at["v"], _good(at)
+    year = scope.tree.nodes[at["n"]].year
+    undisturbed = scope.case.import_limit[supplier, *good, year]
+    here = scope.tree.import_limit(supplier, good, at["n"])
+    yield ScarceThing("imports", supplier, *good, year), here / undisturbed
 
 
 ROWS = (
     Scarce(
-        *(budgets.account, "budget", "MUSD per MUSD"),
-        holds=lambda s, at: s.account_tree.nodes[at["a"]].opens_year,
+        declared=budgets.account,
+        name="budget",
+        unit="MUSD per MUSD",
+        holds=_opens_year,
         labels=_budget,
     ),
-    Scarce(capacity.usable_capacity, "capacity", "MUSD per t/y", holds=_grows),
+    Scarce(declared=capacity.usable_capacity, name="capacity", unit="MUSD per t/y", holds=_grows),
     Scarce(
-        *(capacity.throughput_limit, "capacity", "MUSD per t/y"),
-        holds=lambda s, at: at["p"] not in s.expandable,
-        adds=lambda s, at: s.tree.capacity_factor(at["p"], at["n"]) * s.tree.nodes[at["n"]].length,
+        declared=capacity.throughput_limit,
+        name="capacity",
+        unit="MUSD per t/y",
+        holds=_stands_by_itself,
+        adds=_usable_share,
     ),
     Scarce(
-        *(capacity.nameplate_limit, "nameplate limit", "MUSD per t/y", ""),
-        holds=lambda s, at: (
-            not s.is_whole(at["p"]) and bool(s.commitments(at["p"]))
-        ),  # with the plants held
+        declared=capacity.nameplate_limit,
+        name="nameplate limit",
+        unit="MUSD per t/y",
+        by="",
+        holds=_is_allowed,
     ),
-    Scarce(goods.feed_balance, "feed", "MUSD per t TREO", "period"),
-    Scarce(workforce.staff_balance, "staff joining", "MUSD per person"),
-    Scarce(workforce.seat_limit, "training seats", "MUSD per seat"),
+    Scarce(declared=goods.feed_balance, name="feed", unit="MUSD per t TREO", by="period"),
+    Scarce(declared=workforce.staff_balance, name="staff joining", unit="MUSD per person"),
+    Scarce(declared=workforce.seat_limit, name="training seats", unit="MUSD per seat"),
     Scarce(
-        *(workforce.new_seat_limit, "new seats limit", "MUSD per seat", ""),
-        holds=lambda s, at: s.case.has_lever("training"),
+        declared=workforce.new_seat_limit,
+        name="new seats limit",
+        unit="MUSD per seat",
+        by="",
+        holds=_trains,
     ),
     Scarce(
-        *(workforce.mentor_limit, "mentors", "MUSD per practitioner"),
-        adds=lambda s, at: float(s.case.skills[at["k"]].mentor_ratio or 0.0),
+        declared=workforce.mentor_limit,
+        name="mentors",
+        unit="MUSD per practitioner",
+        adds=_mentored,
     ),
-    Scarce(capacity.availability_limit, "availability", "MUSD per t TREO/y", adds=_length),
-    Scarce(goods.balance, "delivered good", "MUSD per t", "period", sign=1.0),
-    Scarce(goods.resale, "resale", "MUSD per t", "period"),
     Scarce(
-        *(goods.stock_balance, "stock", "MUSD per t", "period"),
-        holds=lambda s, at: (at["c"], at["e"], at["o"]) in s.stocks,
+        declared=capacity.availability_limit,
+        name="availability",
+        unit="MUSD per t TREO/y",
+        adds=_length,
+    ),
+    Scarce(declared=goods.balance, name="delivered good", unit="MUSD per t", by="period", sign=1.0),
+    Scarce(declared=goods.resale, name="resale", unit="MUSD per t", by="period"),
+    Scarce(
+        declared=goods.stock_balance,
+        name="stock",
+        unit="MUSD per t",
+        by="period",
+        holds=_is_stocked,
     ),
 )
 COLUMNS = (
-    Scarce(
-        workforce.HIRED, "hires", "MUSD per person", holds=lambda s, at: s.case.has_lever("hiring")
-    ),
-    Scarce(goods.IMPORTED, "imports", "MUSD per t", labels=_imports),
-    Scarce(goods.IMPORTED_FROM, "imports", "MUSD per t", labels=_imports_of_one),
-    Scarce(savings.SAVED, "saving", "MUSD per t", "period"),
-    Scarce(goods.RESOLD, "leak", "MUSD per t", "period"),
+    Scarce(declared=workforce.HIRED, name="hires", unit="MUSD per person", holds=_hires),
+    Scarce(declared=goods.IMPORTED, name="imports", unit="MUSD per t", labels=_imports),
+    Scarce(declared=goods.IMPORTED_FROM, name="imports", unit="MUSD per t", labels=_imports_of_one),
+    Scarce(declared=savings.SAVED, name="saving", unit="MUSD per t", by="period"),
+    Scarce(declared=goods.RESOLD, name="leak", unit="MUSD per t", by="period"),
 )
 
 
@@ -182,18 +268,21 @@ def price_table(
 
     targets: those that bind, what a percentage point stricter adds (MUSD), and to which criterion.
     """
-    rows = [
-        (*label, value, unit, objective)
-        for (label, unit), value in total.items()
-        if value > SMALLEST
-    ]
-    rows += [
-        ("target", target, "", "", "", None, None, value, UNIT, added_to)
-        for target, value, added_to in targets
-    ]
-    rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
-    table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))
+    rows: list[tuple[ScarceThing, float, str, str]] = []
+    for (label, unit), value in total.items():
+        if value > SMALLEST:
+            rows.append((label, value, unit, objective))
+    for target, value, added_to in targets:
+        rows.append((ScarceThing("target", target), value, UNIT, added_to))
+    rows.sort(key=_place_in_table)
+    cells = [(*label, *priced) for label, *priced in rows]
+    table = pd.DataFrame(cells, columns=list(TABLE_COLUMNS["shadow_prices"]))
     return table.astype({"year": "Int64", "quarter": "Int64"})
+
+
+def _place_in_table(row: tuple[ScarceThing, float, str, str]) -> tuple[Any, ...]:
+    label, value, *_ = row
+    return label.scarce, -value, label[1:5], label.year or 0, label.quarter or 0
 
 
 def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
@@ -202,11 +291,11 @@ def priced(scope: Scope, program: Program, objective: str | None, duals: Vector)
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
         reduced[program.column[objective, None]] += 1.0
+    limited = np.minimum(reduced, 0.0)
     total: Worths = defaultdict(float)
-    for label, unit, value in (
-        *by_label(scope, program.rows, duals, ROWS),
-        *by_label(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
-    ):
+    for label, unit, value in by_label(scope, program.rows, duals, ROWS):
+        total[label, unit] += value
+    for label, unit, value in by_label(scope, program.columns, limited, COLUMNS):
         total[label, unit] += value
     return total
 

@@ -39,62 +39,67 @@ Spent = Mapping[tuple[str, int], Items]
 """What is spent on what, by country and account node."""
 
 
-def items_spent(s: Scope, v: Values) -> Spent:
+def items_spent(scope: Scope, values: Values) -> Spent:
     """What is spent on what, by country and account node."""
-    out, decided = {}, dict[tuple[str, int], Items]()
-    for account in s.account_tree.nodes:
-        for c in spending_countries(s):
-            items = {}
+    spent: dict[tuple[str, int], Items] = {}
+    by_decision: dict[tuple[str, int], Items] = {}
+    for account in scope.account_tree.nodes:
+        for country in spending_countries(scope):
+            items: Items = {}
             if account.opens_year:  # what is decided by year falls due as the year begins
-                d = s.decision_of_account(AccountNode(account.index))
-                if (c, d) not in decided:
-                    decided[c, d] = {
-                        item: amount for item, amount in _decided(s, v, c, d) if amount > ZERO
-                    }
-                items = dict(decided[c, d])
-            if (bought := _bought(s, v, c, account)) > ZERO:
+                decision = scope.decision_of_account(AccountNode(account.index))
+                place = country, decision
+                if place not in by_decision:
+                    due = _due_by_year(scope, values, country, decision)
+                    by_decision[place] = {item: amount for item, amount in due if amount > ZERO}
+                items = dict(by_decision[place])
+            bought = _bought(scope, values, country, account)
+            if bought > ZERO:
                 items[PURCHASES] = bought
             if items:
-                out[c, account.index] = items
-    return out
+                spent[country, account.index] = items
+    return spent
 
 
-def _bought(s: Scope, v: Values, c: str, account: Node) -> float:
-    return sum(
-        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg)
-        * v("bought", *good, account.index)
-        for good in s.purchases
-        if good[0] == c
-    )
+def _bought(scope: Scope, values: Values, country: str, account: Node) -> float:
+    spent = 0.0
+    for good in scope.purchases:
+        if good[0] == country:
+            price = musd_per_tonne(scope.case.stockpiles[good].purchase_usd_per_kg)
+            spent += price * values("bought", *good, account.index)
+    return spent
 
 
-def _decided(s: Scope, v: Values, c: str, d: int) -> Iterator[tuple[str, float]]:
-    node = s.decision_tree.nodes[d]
+def _due_by_year(
+    scope: Scope, values: Values, country: str, decision: int
+) -> Iterator[tuple[str, float]]:
+    """What is decided by year, due at a decision node."""
+    case = scope.case
     for stage in STAGE_ITEMS:
-        yield (
-            f"capex {stage}",
-            sum(
-                public_capex(s, p) * v("build", p, b) / len(years)
-                for p in s.expandable
-                if s.case.projects[p].country == c and s.case.projects[p].stage == stage
-                for b in s.decision_tree.paths[d]
-                if node.year in (years := s.case.payment_years(p, s.decision_tree.nodes[b].year))
-            ),
-        )
-    rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
-    yield (
-        "training fees",
-        sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items()),
-    )
-    yield (
-        "training seats",
-        sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items()),
-    )
-    yield (
-        "hiring",
-        sum(
-            musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d)
-            for team in s.teams
-            if team[0] == c
-        ),
-    )
+        yield f"capex {stage}", _capex_due(scope, values, country, stage, decision)
+    fees, seats, hiring = 0.0, 0.0, 0.0
+    for programme in scope.programmes:
+        row = case.programmes[programme]
+        if row.country == country:
+            fees += musd(row.cost_per_trainee_usd) * values("intake", programme, decision)
+            seats += musd(row.cost_per_seat_usd) * values("new_seats", programme, decision)
+    for team in scope.teams:
+        if team[0] == country:
+            hiring += musd(case.workforce[team].hire_cost_usd) * values("hired", *team, decision)
+    yield "training fees", fees
+    yield "training seats", seats
+    yield "hiring", hiring
+
+
+def _capex_due(scope: Scope, values: Values, country: str, stage: str, decision: int) -> float:
+    tree = scope.decision_tree
+    year, due = tree.nodes[decision].year, 0.0
+    for project in scope.expandable:
+        row = scope.case.projects[project]
+        if row.country != country or row.stage != stage:
+            continue
+        for begun in tree.paths[decision]:
+            years = scope.case.payment_years(project, tree.nodes[begun].year)
+            if year in years:
+                due += public_capex(scope, project) * values("build", project, begun) / len(years)
+    return due

@@ -11,23 +11,20 @@ from time import perf_counter
 
 from planner.data.case import Case
 from planner.results.losses import weighed
-from planner.solving.goals import Phase, silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.goals import Phase
 from planner.solving.solution import MARGIN
+from planner.solving.variants import Variants
 
 
 def alone(case: Case, scenario: str) -> Case:
     """The case in which one scenario is certain."""
-    tables = case.tables
-    rows = tuple(
-        r.model_copy(update={"probability": 1.0, "probability_low": None, "probability_high": None})
-        for r in tables.scenarios
-        if r.scenario == scenario
-    )
-    shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
-    certain = case.with_tables(scenarios=rows, shocks=shocks)
+    certain = {"probability": 1.0, "probability_low": None, "probability_high": None}
+    rows = [row for row in case.tables.scenarios if row.scenario == scenario]
+    shocks = tuple(row for row in case.tables.shocks if row.scenario == scenario)
+    scenarios = tuple(row.model_copy(update=certain) for row in rows)
     policy = case.model.policy.model_copy(update={"investment": "committed"})
-    return certain.with_model(case.model.model_copy(update={"policy": policy}))
+    model = case.model.model_copy(update={"policy": policy})
+    return case.with_tables(scenarios=scenarios, shocks=shocks).with_model(model)
 
 
 def no_less_than(case: Case, seconds: float) -> float:
@@ -35,16 +32,14 @@ def no_less_than(case: Case, seconds: float) -> float:
 
     Scenarios that are not reached count as harmless; those with most shocks come first.
     """
-    until, least = perf_counter() + seconds, dict.fromkeys(case.scenarios, 0.0)
-    relaxed, shocks = (
-        case.without_targets().set_model("policy.whole_plants", False),
-        Counter(row.scenario for row in case.tables.shocks),
-    )
-    for scenario in sorted(least, key=lambda w: (-shocks[w], -case.scenarios[w])):
-        if (left := until - perf_counter()) > 0:
-            known = (
-                LiveProgram(alone(relaxed, scenario), left).solve(silent, [Phase("risk")]).values
-            )
-            found = known.get("risk", 0.0)
+    until = perf_counter() + seconds
+    least = dict.fromkeys(case.scenarios, 0.0)
+    relaxed = case.without_targets().set_model("policy.whole_plants", False)
+    shocks = Counter(row.scenario for row in case.tables.shocks)
+    for scenario in sorted(least, key=lambda name: (-shocks[name], -case.scenarios[name])):
+        left = until - perf_counter()
+        if left > 0:
+            outcome = Variants(alone(relaxed, scenario), left).solve(phases=[Phase("risk")]).outcome
+            found = outcome.values.get("risk", 0.0)
             least[scenario] = max(found - MARGIN * (1 + found), 0.0)
     return weighed(case, least).risk

@@ -1,0 +1,166 @@
+"""The game of the parties of a case: least cost + risk of a coalition, by itself and within the program of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.config import Objective
+from planner.data.case import Case
+from planner.errors import StoppedError
+from planner.formulation.whole_program import owners
+from planner.solving.goals import Phase
+from planner.solving.highs import Solver
+from planner.solving.live_program import LiveProgram
+from planner.solving.program import Key, Vector
+from planner.solving.solution import Solution, Stop
+from planner.solving.variants import Variants
+
+WELFARE = [Phase("welfare")]
+OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
+"""Tables whose rows belong to a country."""
+Coalition = frozenset[str]
+"""Parties."""
+ByParty = NDArray[np.float64]
+"""Figures of rows or columns (k) by party (parties x k)."""
+
+
+def parties(case: Case) -> list[str]:
+    """Whoever has a country or money."""
+    return sorted({*case.party.values(), *case.funder_party.values()})
+
+
+def welfare_case(case: Case) -> Case:
+    """The case in which all act as one group for the least cost + risk, and plants may be divided; without targets."""
+    case = case.without_targets()
+    model = case.model
+    old = model.objective
+    together = {"coordination": "allied", "whole_plants": False, "cost_sharing": "even"}
+    years = {"first_year": case.first_year, "last_year": case.last_year}
+    update = {
+        "objective": Objective(goal="welfare", risk_aversion=old.risk_aversion, tail=old.tail),
+        "policy": model.policy.model_copy(update=together),
+        "horizon": model.horizon.model_copy(update=years),
+    }
+    return case.with_model(model.model_copy(update=update))
+
+
+def restricted(case: Case, members: Coalition) -> Case | None:
+    """The case of a coalition alone: its countries and what is in them, and its money. None if it wants nothing."""
+    mine = {country for country, party in case.party.items() if party in members}
+    kept: dict[str, Any] = {}
+    for name in OF_COUNTRIES:
+        kept[name] = tuple(row for row in _rows(case, name) if row.country in mine)
+    for name in ("budgets", "funders"):
+        rows = _rows(case, name)
+        of_members = [row for row in rows if case.funder_party.get(row.funder, "") in members]
+        kept[name] = tuple(of_members)
+    alone = case.with_tables(**kept)
+    return alone if alone.demand else None
+
+
+def _rows(case: Case, table: str) -> Sequence[Any]:
+    return case.tables.rows(table)
+
+
+def named(members: Coalition) -> str:
+    """The parties in words."""
+    return ", ".join(sorted(members))
+
+
+class Game:
+    """The least cost + risk of coalitions: each as a case of its own, and as the whole with what others bring left
+    out. The latter may know of more, by shocks that only others feel, so it is never more."""
+
+    def __init__(
+        self, case: Case, live: LiveProgram | None = None, solver: Solver | None = None
+    ) -> None:
+        """live, solver: the program of a case in which all act as one group, and a solver of it from which to go on."""
+        self.case = welfare_case(case)
+        self.parties = parties(self.case)
+        self.everyone = frozenset(self.parties)
+        live = Variants(self.case).live if live is None else live
+        self.scope, self.program = live.scope, live.program
+        self._column = self.program.column["welfare", None]
+        self._whole_solver = live.solver
+        if solver is not None:
+            self._whole_solver = Solver(self.program)
+            self._whole_solver.begin_like(solver.kept)
+        self.whole = _optimal(self._whole_solver.minimise(self._column), "all parties")
+        self.optimum = float(self.whole.x[self._column])
+        lower, upper = self.program.row_lower, self.program.row_upper
+        sides = np.where(np.isfinite(lower), lower, upper)
+        self._rows, self._rows_of_nobody = self._brought(sides, self.program.rows)
+        most, columns = self.program.upper, self.program.columns
+        self._columns, self._columns_of_nobody = self._brought(most, columns)
+        self._solver: Solver | None = None
+
+    def alone(self, members: Coalition) -> float:
+        """c(S), of the case of its own."""
+        case = restricted(self.case, members)
+        if case is None:
+            return 0.0
+        solved = Variants(case).solve(phases=WELFARE)
+        _optimal(solved.outcome.last, named(members))
+        return solved.value("welfare")
+
+    def apart(self, members: Coalition) -> float:
+        """At most c(S): of the program of the whole. Quick where coalitions resemble the one before."""
+        if self._solver is None:
+            self._solver = Solver(self.program)
+            self._solver.begin_like(self._whole_solver.kept)
+        inside = np.array([party in members for party in self.parties], dtype=float)
+        rows = inside @ self._rows + self._rows_of_nobody
+        columns = inside @ self._columns + self._columns_of_nobody
+        whole = self.program
+        program = whole.with_data(
+            row_lower=_replaced(whole.row_lower, rows),
+            row_upper=_replaced(whole.row_upper, rows),
+            upper=_replaced(whole.upper, columns),
+        )
+        self._solver.replace(program)
+        solution = self._solver.minimise(self._column, ("again", "dual", "ipm"))
+        return float(_optimal(solution, named(members)).x[self._column])
+
+    def charges_by_duals(self) -> dict[str, float]:
+        """The worth of what each party brings at the prices of the whole; of what is nobody's, an even part."""
+        prices = self.whole.duals
+        reduced = -(self.program.matrix.T @ prices)
+        # A column with an upper bound costs nothing itself.
+        limited = np.where(np.isfinite(self.program.upper), np.minimum(reduced, 0.0), 0.0)
+        of_nobody = self._rows_of_nobody @ prices + self._columns_of_nobody @ limited
+        charges = self._rows @ prices + self._columns @ limited + of_nobody / len(self.parties)
+        return dict(zip(self.parties, charges.tolist(), strict=True))
+
+    def owners_of(self, key: Key) -> Mapping[str, float]:
+        """Party -> share of a column; of what is nobody's, an even part."""
+        evenly = dict.fromkeys(self.parties, 1 / len(self.parties))
+        return owners(self.scope, *key) or evenly
+
+    def _brought(self, amounts: Vector, keys: Sequence[Key]) -> tuple[ByParty, Vector]:
+        """The parts of right-hand sides, or of upper bounds, that parties bring (parties x m) and nobody does (m)."""
+        place = {party: position for position, party in enumerate(self.parties)}
+        brought = np.zeros((len(place), len(keys)))
+        of_nobody = np.zeros(len(keys))
+        for position in np.flatnonzero(np.isfinite(amounts) & (amounts != 0.0)).tolist():
+            shares = owners(self.scope, *keys[position])
+            if not shares:
+                of_nobody[position] = amounts[position]
+            for party, share in shares.items():
+                brought[place[party], position] = share * amounts[position]
+        return brought, of_nobody
+
+
+def _replaced(sides: Vector, brought: Vector) -> Vector:
+    """What is brought in place of finite sides."""
+    return np.where(np.isfinite(sides), brought, sides)
+
+
+def _optimal(solution: Solution, who: str) -> Solution:
+    if solution.stop is not Stop.OPTIMAL:
+        said = f"{who}: stopped before the least cost and risk was proven ({solution.stop})"
+        raise StoppedError(said)
+    return solution

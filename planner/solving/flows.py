@@ -1,0 +1,177 @@
+"""Flows of a solution at the nodes of histories: what plants take and give, and what is exchanged of each good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.data.lookups import Good
+from planner.data.stages import OXIDE
+from planner.results.schema import RETURNED, SAVED, STAGE_ITEMS
+from planner.solving.counted_exchange import counting_nodes, net_given
+from planner.solving.node_values import AtNodes
+from planner.solving.program import ZERO, Vector
+
+
+class Flow(NamedTuple):
+    """What the table `operations` says of an amount. project: or supplier."""
+
+    country: str
+    item: str
+    project: str = ""
+    feed: str = ""
+    element: str = ""
+    form: str = ""
+
+
+Flows = Iterator[tuple[Flow, Vector]]
+"""Flows and their tonnes (nodes)."""
+
+
+def flows_of(at: AtNodes) -> Flows:
+    """Every flow, in the order of the table."""
+    output = list(_output(at))
+    yield from output
+    yield from _exchange(at, output)
+
+
+def _output(at: AtNodes) -> Flows:
+    """What each plant takes in and gives, and what each saving replaces."""
+    for project in at.scope.case.projects:
+        stage = at.scope.case.stage_of(project)
+        if stage.mines:
+            yield from _of_mine(at, project)
+        elif stage.separates:
+            yield from _of_separation(at, project)
+        elif stage.converts:
+            yield from _of_conversion(at, project)
+        elif stage.saves:
+            yield from _of_saving(at, project)
+
+
+def _of_mine(at: AtNodes, project: str) -> Flows:
+    row = at.scope.case.projects[project]
+    item = STAGE_ITEMS[row.stage]
+    yield Flow(row.country, item, project, feed=row.feeds[0]), at("mined", project)
+
+
+def _of_separation(at: AtNodes, project: str) -> Flows:
+    row = at.scope.case.projects[project]
+    for feed in sorted(row.feeds):
+        taken = at("separated", project, feed)
+        if not taken.any():
+            continue
+        yield Flow(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
+        for element, yielded in at.scope.yields[project, feed].items():
+            made = np.where(taken > 0, yielded * taken, 0.0)
+            yield Flow(row.country, "made", project, feed, element, OXIDE), made
+
+
+def _of_conversion(at: AtNodes, project: str) -> Flows:
+    case = at.scope.case
+    country, stage = case.projects[project].country, case.stage_of(project)
+    for element in case.elements:
+        taken = at("converted", project, element)
+        if taken.any():
+            made = np.where(taken > 0, case.recovery(project, element) * taken, 0.0)
+            yield Flow(country, stage.item, project, element=element, form=stage.takes), taken
+            yield Flow(country, "made", project, element=element, form=stage.gives), made
+    returns = case.returns_of(project)
+    for feed in sorted({feed for _, feed in returns}):
+        back: list[Vector] = []
+        for (element, returned), share in returns.items():
+            if returned == feed:
+                back.append(share * at("converted", project, element))
+        yield Flow(country, RETURNED, project, feed=feed), at.total(back)
+
+
+def _of_saving(at: AtNodes, project: str) -> Flows:
+    case = at.scope.case
+    country = case.projects[project].country
+    yield Flow(country, case.stage_of(project).item, project), at("run", project)
+    for _, element, form in case.savings[project]:
+        saved = at("saved", project, element, form)
+        yield Flow(country, SAVED, project, element=element, form=form), saved
+
+
+def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Flows:
+    """What is exchanged, stocked and imported of each good, in the order of the table."""
+    scope, given, nothing = at.scope, _given(at, output), np.zeros(at.size)
+    for good in scope.goods:
+        country, element, form = good
+        covered = at.covered[good]
+        released, bought = nothing, nothing
+        if good in at.stock:
+            released = at.stock[good][1]
+            bought = np.where(covered, 0.0, at("bought", *good))
+        net = given.get(good, nothing)
+        moved = {"given": net, "received": -net, "released": released, "bought": bought}
+        for item, tonnes in moved.items():
+            if tonnes.any():
+                yield Flow(country, item, element=element, form=form), tonnes
+        open_demand = np.maximum(at.demands[good] - released, 0.0)
+        imported = np.where(covered, open_demand, at("imported", *good))
+        if imported.any():
+            for supplier, part in _by_supplier(at, good, imported):
+                yield Flow(country, "imported", supplier, element=element, form=form), part
+        for supplier in scope.suppliers.get(good, ()):
+            resold = at("resold", supplier, *good)
+            yield Flow(country, "resold", supplier, element=element, form=form), resold
+
+
+def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vector]:
+    """Given less received (t) of each good: made less delivered. Makers of more than their group takes keep the
+    rest, in proportion to what they could give."""
+    nothing = np.zeros(at.size)
+    made: dict[Good, Vector] = {}
+    for flow, tonnes in output:
+        if flow.item == "made":
+            good = flow.country, flow.element, flow.form
+            made[good] = made[good] + tonnes if good in made else tonnes
+    net: dict[Good, Vector] = {}
+    for (_, element, form), countries in at.scope.traded.items():
+        of_group = {}
+        for country in countries:
+            good = country, element, form
+            of_group[good] = made.get(good, nothing)
+        shared = _shared(at, of_group)
+        counting = counting_nodes(at.scope, of_group)
+        if counting.any():
+            counted = net_given(at, of_group)
+            for good in of_group:
+                shared[good] = np.where(counting, counted[good], shared[good])
+        net |= shared
+    return net
+
+
+def _shared(at: AtNodes, made: dict[Good, Vector]) -> dict[Good, Vector]:
+    """Given less received (t) of the goods of one group by what is made and delivered."""
+    over = {good: tonnes - at("delivered", *good) for good, tonnes in made.items()}
+    offered = at.total(np.maximum(tonnes, 0.0) for tonnes in over.values())
+    taken = at.total(np.maximum(-tonnes, 0.0) for tonnes in over.values())
+    net: dict[Good, Vector] = {}
+    for good, tonnes in over.items():
+        part = np.divide(tonnes * taken, offered, out=np.zeros(at.size), where=offered > 0)
+        moves = (taken > ZERO) & (np.abs(tonnes) > ZERO)
+        net[good] = np.where(moves, np.where(tonnes > 0, part, tonnes), 0.0)
+    return net
+
+
+def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[str, Vector]]:
+    """Imports (t) of a good from each supplier, in proportion to what each can sell where it does not matter which it is.
+
+    Where imports cover a good, those that cost something sell nothing.
+    """
+    scope, tree, covered = at.scope, at.scope.tree, at.covered[good]
+    limits: dict[str, Vector] = {}
+    for supplier in scope.suppliers[good]:
+        free = tree.import_prices(supplier, good) == 0
+        limits[supplier] = np.where(free | ~covered, tree.import_limits(supplier, good), 0.0)
+    on_offer = at.total(limits.values())
+    by_name = np.array([(*good, node) in scope.sellers_by_name for node in range(at.size)])
+    for supplier, limit in limits.items():
+        part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
+        named = at("imported_from", supplier, *good)
+        yield supplier, np.where(by_name, named, part)

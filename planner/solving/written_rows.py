@@ -1,0 +1,52 @@
+"""A small program written row by row: for linear programs beside the one of a case, such as who pays for a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from planner.solving.program import Key, Program
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenRow:
+    """lower <= sum of terms <= upper; terms by name of the column."""
+
+    key: Key
+    terms: Mapping[Key, float]
+    lower: float = -inf
+    upper: float = inf
+
+
+def equation(key: Key, terms: Mapping[Key, float], value: float = 0.0) -> WrittenRow:
+    """A row whose sum is a value."""
+    return WrittenRow(key=key, terms=terms, lower=value, upper=value)
+
+
+def program_of_rows(
+    rows: Sequence[WrittenRow],
+    bounds: Callable[[str], tuple[float, float]],
+    columns: Sequence[Key] = (),
+) -> Program:
+    """The program of some rows. bounds: of a column by its name. columns: in their order; by default as rows name them."""
+    named = columns or tuple(dict.fromkeys(key for row in rows for key in row.terms))
+    place = {key: position for position, key in enumerate(named)}
+    limits = np.array([bounds(name) for name, _ in named])
+    empty = Program(
+        matrix=csr_array((0, len(named))),
+        row_lower=np.empty(0),
+        row_upper=np.empty(0),
+        lower=limits[:, 0],
+        upper=limits[:, 1],
+        columns=tuple(named),
+        rows=(),
+        goal=np.zeros(len(named)),
+    )
+    terms = [{place[key]: value for key, value in row.terms.items()} for row in rows]
+    lower = np.array([row.lower for row in rows])
+    upper = np.array([row.upper for row in rows])
+    return empty.with_rows([row.key for row in rows], terms, lower, upper)
