@@ -13,7 +13,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.program_size import ALONE, fits, refuse_if_too_large
 from planner.data.scenario_tree import scenario_tree
-from planner.data.schema import ModelTarget
+from planner.data.schema import ModelTarget, Target
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import group, part_of, parts
 from planner.decomposition.master import Master
@@ -51,39 +51,43 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     if method == "whole":
         return method
     adaptive = case.model.policy.investment == "adaptive"
-    # Apart from the others a scenario is asked what it loses at a plan: one that cannot hold a target has no answer.
+    # Apart from the others a scenario is asked what it loses at a plan: one that cannot meet a target has no answer.
     hard = [row for row in case.target_rows if row.price_usd_per_kg is None]
-    if method == "scenarios" and hard:
-        said = f'scenarios are solved one by one only where targets have a price: "{hard[0].target}" has none'
-        remedy = "give price_usd_per_kg, or leave out --method scenarios"
-        place, line = case.origin.place("targets"), hard[0].line
-        if isinstance(hard[0], ModelTarget):
-            place = case.origin.place("model")
-        raise InputError([fault("choice", place, line, "price_usd_per_kg", said, remedy=remedy)])
-    if method == "scenarios" and adaptive:
-        said = "scenarios are solved one by one only where they share their decisions"
-        remedy = 'write "committed" or "staged", or leave out --method scenarios'
-        raise InputError(
-            [
-                fault(
-                    "choice",
-                    case.origin.place("model"),
-                    0,
-                    "policy.investment",
-                    said,
-                    remedy=remedy,
-                )
-            ]
-        )
+    if method == "scenarios":
+        if hard:
+            raise _no_price(case, hard[0])
+        if adaptive:
+            raise _not_shared(case)
+        return method
     many = len(case.scenarios) >= MANY or not fits(case)
-    if method == "auto" and many and hard:
+    if many and hard:
         progress("a case with targets that must hold is solved as one program, however large")
-        return "whole"
-    if method == "auto" and many and adaptive:
-        progress(
-            "investment that answers what has been revealed is solved as one program, however large"
-        )
-    return "scenarios" if method == "scenarios" or (many and not adaptive) else "whole"
+    elif many and adaptive:
+        said = "investment that answers what has been revealed is solved as one program"
+        progress(f"{said}, however large")
+    return "scenarios" if many and not hard and not adaptive else "whole"
+
+
+def _no_price(case: Case, row: Target | ModelTarget) -> InputError:
+    said = "scenarios are solved one by one only where targets have a price"
+    place = case.origin.place("model" if isinstance(row, ModelTarget) else "targets")
+    remedy = "give price_usd_per_kg, or leave out --method scenarios"
+    found = fault(
+        "choice",
+        place,
+        row.line,
+        "price_usd_per_kg",
+        f'{said}: "{row.target}" has none',
+        remedy=remedy,
+    )
+    return InputError([found])
+
+
+def _not_shared(case: Case) -> InputError:
+    said = "scenarios are solved one by one only where they share their decisions"
+    remedy = 'write "committed" or "staged", or leave out --method scenarios'
+    place = case.origin.place("model")
+    return InputError([fault("choice", place, 0, "policy.investment", said, remedy=remedy)])
 
 
 def solve_case(
@@ -102,9 +106,8 @@ def solve_case(
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
         return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
-    return whole_program.with_nothing(
-        partial(_solve, time_limit, workers), case, progress, baseline, nothing
-    )
+    solve = partial(_solve, time_limit, workers)
+    return whole_program.with_nothing(solve, case, progress, baseline, nothing)
 
 
 def begin(
@@ -141,91 +144,88 @@ def _solve(
     started = perf_counter()
     search = begin(case, ALONE, workers, progress, time_limit)
     try:
-        return _plan(search, nothing, started, perf_counter())
+        return _plan(search, perf_counter() - started)
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
         raise KeyboardInterrupt(search.known() if case.model.levers else "") from None
 
 
-def _plan(search: Search, nothing: Nothing | None, started: float, built: float) -> PlanValues:
+def _plan(search: Search, build_seconds: float) -> PlanValues:
     case, master, progress = search.case, search.master, search.progress
-    grouping = master.grouping
+    started = perf_counter()
     with search.pool as pool:
         search.run()
         summary = _summary(search)
         if search.best is None:
-            seconds = {"seconds": seconds_of(case, built - started, built)}
-            return PlanValues(case, ENDS[search.stop], summary | _why_none(search) | seconds, {})
+            summary |= _why_none(search)
+            summary["seconds"] = seconds_of(case, build_seconds, started)
+            return PlanValues(case, ENDS[search.stop], summary, {})
         progress("the tables of the plan")
-        x = master.polished(search.best.x)
-        shared = master.shared(x)
+        point = master.polished(search.best.x)
+        shared = master.shared(point)
         question = search.last_question(search.best)
-        found = pool.tables(master.links(x), question, shared)
+        found = pool.tables(master.links(point), question, shared)
         prices = _shadow_prices(search)
-    reference = part_of(grouping, [])
+    reference = part_of(master.grouping, [])
     along = tables_of(reference, values_on(reference, shared))
-    tables = joined(grouping, along, found)
+    tables = joined(master.grouping, along, found)
     weights, shares_found = payment_weights(case)
     tables |= shares_found
     whole = Scope(case)
     tables |= money_tables(whole, spent_in(whole, [along, *found]), weights)
     tables["shadow_prices"] = prices
-    summary["seconds"] = seconds_of(case, built - started, built)
+    summary["seconds"] = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     tables["origins"] = origins_table(Ledger(case, tables))
-    final = search.point(x, [result for part in found for result in part.results])
-    return _verified(search, final, tables, summary)
+    results = [result for part in found for result in part.results]
+    return _verified(search, search.point(point, results), tables, summary)
 
 
 def _verified(
     search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]
 ) -> PlanValues:
-    case, checked = search.case, verify(search.case, tables)
-    apart = max(
-        equal("cost", final.cost, checked.cost)[1],
-        at_most("risk", checked.losses.risk, final.risk)[1],
-    )
-    gaps: dict[str, float] = summary["gap"]
-    certificates = [one.certificate for one in search.optima.values() if one.certificate]
+    case = search.case
+    checked = verify(case, tables)
+    _, cost_apart = equal("cost", final.cost, checked.cost)
+    _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
+    solved = [one.certificate for one in search.optima.values() if one.certificate]
+    missed = [one.primal_residual for one in solved]
+    gap = max(summary["gap"].values())
     certificate = {
-        "primal_residual": max([c.primal_residual for c in certificates] + [checked.worst, apart]),
-        "dual_residual": max(c.dual_residual for c in certificates),
-        "relative_gap": max(gaps.values()),
+        "primal_residual": max(*missed, checked.worst, cost_apart, risk_apart),
+        "dual_residual": max(one.dual_residual for one in solved),
+        "relative_gap": gap,
     }
-    sound = (
-        max(certificate["primal_residual"], certificate["dual_residual"]) <= TOLERANCE
-        and checked.holds
-    )
+    worst = max(certificate["primal_residual"], certificate["dual_residual"])
+    sound = worst <= TOLERANCE and checked.holds
+    near = gap <= case.model.objective.gap + TOLERANCE
     stop = search.stop
-    if stop is Stop.OPTIMAL and not (
-        sound and max(gaps.values()) <= case.model.objective.gap + TOLERANCE
-    ):
+    if stop is Stop.OPTIMAL and not (sound and near):
         stop = Stop.UNPROVEN
     least = search.upper["risk"] if case.model.objective.goal == "risk" else None
-    found = {
-        "status": ENDS[stop].value,
-        **figures(case, tables, checked, least),
-        "certificate": certificate,
-    }
-    return PlanValues(case, ENDS[stop], summary | found, tables)
+    summary["status"] = ENDS[stop].value
+    summary |= figures(case, tables, checked, least)
+    summary["certificate"] = certificate
+    return PlanValues(case, ENDS[stop], summary, tables)
 
 
 def _summary(search: Search) -> dict[str, Any]:
     """What is known before there are tables: sizes, bounds that are proven."""
-    case, master, pool = search.case, search.master, search.pool
-    sizes = {key: value + pool.sizes[key] for key, value in master.program.size.items()}
-    out = header(case, len(scenario_tree(case).nodes), sizes) | {
-        "status": ENDS[search.stop].value,
-        "method": "scenarios",
-    }
-    names = [name for name in BOUNDED[case.model.objective.goal] if name in search.upper]
-    known = {name: search.bounds(name) for name in names}
-    out |= {BOUND_KEYS[name]: lower for name, (lower, _) in known.items()}
-    out["gap"] = {name: relative_gap(upper, lower) for name, (lower, upper) in known.items()}
+    case, pool = search.case, search.pool
+    sizes = {key: value + pool.sizes[key] for key, value in search.master.program.size.items()}
+    summary = header(case, len(scenario_tree(case).nodes), sizes)
+    summary |= {"status": ENDS[search.stop].value, "method": "scenarios"}
+    bounds: dict[str, dict[str, float]] = {}
+    gaps: dict[str, float] = {}
+    for name in BOUNDED[case.model.objective.goal]:
+        if name in search.upper:
+            lower, upper = search.bounds(name)
+            summary[BOUND_KEYS[name]] = lower
+            gaps[name] = relative_gap(upper, lower)
+            bounds[name] = {"at_least": lower, "at_most": upper}
+    summary["gap"] = gaps
     if search.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
-        out["bounds"] = {
-            name: {"at_least": lower, "at_most": upper} for name, (lower, upper) in known.items()
-        }
-    return out
+        summary["bounds"] = bounds
+    return summary
 
 
 def _why_none(search: Search) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from planner.config import Objective
 from planner.data.case import Case
@@ -51,13 +52,27 @@ COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
 """Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
 Nothing = Callable[[], PlanValues]
 """Gives the solution of the case without levers."""
-SAID = {
+STEPS = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
     "risk_at_cost": "solving for the least risk at that cost",
     "welfare": "solving for the least cost and risk",
     "expected_loss": "solving for the least expected loss",
 }
+"""Phase -> words of progress."""
+SHOWN_WITHOUT = (
+    "risk_musd",
+    "risk_given_musd",
+    "odds",
+    "expected_loss_musd",
+    "cvar_musd",
+    "cost_musd",
+    "scenario_loss_musd",
+    "loss_musd_by_country",
+    "expected_shortfall_t",
+    "service_level",
+)
+"""Figures of a summary that are shown of what happens without the plan."""
 
 
 def solve_case(
@@ -86,23 +101,22 @@ def with_nothing(
     nothing: Nothing | None,
 ) -> PlanValues:
     """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
-    nothing = cache(
-        nothing
-        or (
-            lambda: solve(
-                without_plan(case), lambda step: progress(f"without a plan: {step}"), None
-            )
-        )
-    )
-    plan = solve(case, progress, nothing)
-    return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
+
+    def solve_without() -> PlanValues:
+        return solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), None)
+
+    found_without = cache(nothing or solve_without)
+    plan = solve(case, progress, found_without)
+    if baseline and plan.status in COMPARABLE:
+        return compared(plan, found_without())
+    return plan
 
 
 def solve_without_plan(
     case: Case, progress: Progress = silent, time_limit: float | None = None
 ) -> PlanValues:
     """Solve the case without levers."""
-    return _solve(time_limit, False, without_plan(case), progress, None)
+    return _solve(time_limit, False, without_plan(case), progress)
 
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
@@ -111,68 +125,54 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         return plan
     if not plan.tables:
         return _bounded(plan, nothing)
-    kept = (
-        "risk_musd",
-        "risk_given_musd",
-        "odds",
-        "expected_loss_musd",
-        "cvar_musd",
-        "cost_musd",
-        "scenario_loss_musd",
-        "loss_musd_by_country",
-        "expected_shortfall_t",
-        "service_level",
-    )
+    figures = {name: nothing.summary[name] for name in SHOWN_WITHOUT if name in nothing.summary}
     diversified = {"without_plan": nothing.summary["diversification"]}
+    seconds: dict[str, float] = {}
+    for step, value in plan.summary["seconds"].items():
+        more = 0.0 if step == "load" else nothing.summary["seconds"][step]
+        seconds[step] = round(value + more, 3)
     summary = plan.summary | {
         "diversification": plan.summary["diversification"] | diversified,
-        "without_plan": {key: nothing.summary[key] for key in kept if key in nothing.summary},
+        "without_plan": figures,
+        "seconds": seconds,
     }
-    summary["seconds"] = {
-        key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
-        for key, value in plan.summary["seconds"].items()
-    }
+    without = nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"})
+    without = without.drop(columns="demand_t")
     keys = ["scenario", "year", "quarter", "country", "element", "form"]
-    short = plan.tables["shortfall"].merge(
-        nothing.tables["shortfall"]
-        .rename(columns={"tonnes": "without_plan_t"})
-        .drop(columns="demand_t"),
-        on=keys,
-        how="left",
-        validate="one_to_one",
-    )
+    short = plan.tables["shortfall"].merge(without, on=keys, how="left", validate="one_to_one")
     return replace(plan, summary=summary, tables=plan.tables | {"shortfall": short})
 
 
 def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
     something is asked that doing nothing may miss."""
-    if plan.case.targets:
-        return plan
     bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
-    first, told = phases_of(plan.case.model.objective)[0].name, nothing.summary
-    limit = plan.case.model.objective.risk_limit
-    if first not in bounds or (limit is not None and told["risk_musd"] > limit):
+    objective = plan.case.model.objective
+    first = phases_of(objective)[0].name
+    risk, cost = nothing.summary["risk_musd"], nothing.summary["cost_musd"]
+    misses_limit = objective.risk_limit is not None and risk > objective.risk_limit
+    if plan.case.targets or first not in bounds or misses_limit:
         return plan
-    known = {
-        "risk": told["risk_musd"],
-        "cost": told["cost_musd"],
-        "welfare": told["cost_musd"] + told["risk_musd"],
-    }
-    least = bounds[first] | {"at_most": min(bounds[first].get("at_most", math.inf), known[first])}
-    return replace(plan, summary=plan.summary | {"bounds": bounds | {first: least}})
+    known = {"risk": risk, "cost": cost, "welfare": cost + risk}
+    most = min(bounds[first].get("at_most", math.inf), known[first])
+    bounds = bounds | {first: bounds[first] | {"at_most": most}}
+    return replace(plan, summary=plan.summary | {"bounds": bounds})
 
 
 def _solve(
-    time_limit: float | None, curve: bool, case: Case, progress: Progress, nothing: Nothing | None
+    time_limit: float | None,
+    curve: bool,
+    case: Case,
+    progress: Progress,
+    nothing: Nothing | None = None,
 ) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
-    session = LiveProgram(case, time_limit)
-    return solve_session(
-        session, progress, perf_counter() - started, nothing, curve=curve and nothing is not None
-    )
+    live = Variants(case, time_limit).live
+    built = perf_counter() - started
+    with_curve = curve and nothing is not None
+    return solve_session(live, progress, build_seconds=built, curve=with_curve)
 
 
 def solve_variant(
@@ -185,93 +185,102 @@ def solve_variant(
 
 @collector_paused()
 def solve_session(
-    session: LiveProgram,
+    live: LiveProgram,
     progress: Progress = silent,
+    *,
     build_seconds: float = 0.0,
-    nothing: Nothing | None = None,
     outcome: Outcome | None = None,
     curve: bool = False,
 ) -> PlanValues:
-    """Solve what a session holds, extract and verify the plan.
+    """Solve a program, extract and verify the plan.
 
-    nothing: as for `solve_case`. outcome: what it was solved to already. curve: tell what cheaper and dearer plans
-    leave.
+    outcome: what it was solved to already. curve: also find cheaper and dearer plans.
     """
-    case, started = session.case, perf_counter()
-    outcome = outcome or session.solve(lambda name: progress(SAID[name]))
-    program = session.program
-    summary = header(case, len(session.scope.tree.nodes), program.size)
+    case, started = live.case, perf_counter()
+    outcome = outcome or live.solve(lambda name: progress(STEPS[name]))
+    summary = header(case, len(live.scope.tree.nodes), live.program.size)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
-        summary["bounds"] = _bounds(session, outcome, progress)
+        summary["bounds"] = _bounds(live, outcome, progress)
     if not outcome.has_plan:
-        summary["status"] = ENDS[outcome.stop].value
-        if outcome.stop is Stop.INFEASIBLE:
-            progress("finding out why")
-            summary |= why_infeasible(case, program, session.solver.upper)
-        elif outcome.stop is Stop.UNPROVEN:
-            summary["reasons"] = why_unproven(session.scope, program, session.solver.upper, outcome)
+        summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
-    optimum = outcome.stop is Stop.OPTIMAL and not case.model.policy.whole_plants
-    last, goal = list(outcome.phases)[-1], case.model.objective.goal
-    curve_found = (
-        meanwhile(beside, program, session.solver.kept, last, goal) if curve and optimum else None
-    )
-    values = Values(program.columns, outcome.last.x)
-    tables = extract_tables(session.scope, values)
-    weights, shares_found = payment_weights(case)
-    tables |= shares_found
-    tables |= money_tables(session.scope, items_spent(session.scope, values), weights)
-    tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
+    beside_found = _curve_begun(live, outcome) if curve else None
+    tables = _tables(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     tables["origins"] = origins_table(Ledger(case, tables))
     checked = verify(case, tables)
-    missed = max(checked.worst, _apart(session, outcome, checked))
-    certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], missed)
-    status = (
-        ENDS[outcome.stop]
-        if certificate.worst() <= TOLERANCE and checked.holds
-        else Status.UNPROVEN
-    )
-    summary |= {
-        "status": status.value,
-        **figures(case, tables, checked, outcome.values.get("risk")),
-    }
+    certificate = _certificate(live, outcome, checked)
+    sound = certificate.worst() <= TOLERANCE and checked.holds
+    status = ENDS[outcome.stop] if sound else Status.UNPROVEN
+    summary["status"] = status.value
+    summary |= figures(case, tables, checked, outcome.values.get("risk"))
     if status is Status.UNPROVEN:
-        broken = {rule: amount for rule, amount in checked.violations.items() if amount > TOLERANCE}
-        told = [
-            f"the plan breaks the rule {rule} by {amount:.2g}" for rule, amount in broken.items()
-        ]
-        summary["reasons"] = [
-            *told,
-            *why_unproven(session.scope, program, session.solver.upper, outcome),
-        ]
+        summary["reasons"] = _why_unproven(live, outcome, checked)
     if case.model.policy.whole_plants:
         summary |= proven(outcome)
     summary["certificate"] = vars(certificate)
-    summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
+    summary["algorithms"] = {name: phase.algorithm for name, phase in outcome.phases.items()}
     summary["seconds"] = seconds
-    if curve_found is not None and status is Status.OPTIMAL:
+    if beside_found is not None and status is Status.OPTIMAL:
         progress("looking at cheaper and dearer plans")
-        summary["frontier"] = curve_found()
-    point = np.array(
-        [np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()]
-    )
-    return PlanValues(case, status, summary, tables, point)
+        summary["frontier"] = beside_found()
+    ends = [np.concatenate([phase.x, phase.duals]) for phase in outcome.phases.values()]
+    return PlanValues(case, status, summary, tables, np.array(ends))
 
 
-def _bounds(
-    session: LiveProgram, outcome: Outcome, progress: Progress
-) -> dict[str, dict[str, float]]:
+def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, Any]:
+    """Status of a solve without a plan, and the reasons."""
+    found: dict[str, Any] = {"status": ENDS[outcome.stop].value}
+    upper = live.solver.upper
+    if outcome.stop is Stop.INFEASIBLE:
+        progress("finding out why")
+        found |= why_infeasible(live.case, live.program, upper)
+    elif outcome.stop is Stop.UNPROVEN:
+        found["reasons"] = why_unproven(live.scope, live.program, upper, outcome)
+    return found
+
+
+def _curve_begun(
+    live: LiveProgram, outcome: Outcome
+) -> Callable[[], dict[str, dict[str, float]]] | None:
+    """Cheaper and dearer plans, solved for meanwhile; None where one solve does not lead to them."""
+    case = live.case
+    if outcome.stop is not Stop.OPTIMAL or case.model.policy.whole_plants:
+        return None
+    last = list(outcome.phases)[-1]
+    return meanwhile(beside, live.program, live.solver.kept, last, case.model.objective.goal)
+
+
+def _tables(live: LiveProgram, outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """All result tables but `origins`."""
+    scope = live.scope
+    values = Values(live.program.columns, outcome.last.x)
+    tables = extract_tables(scope, values)
+    weights, shares_found = payment_weights(live.case)
+    tables |= shares_found
+    tables |= money_tables(scope, items_spent(scope, values), weights)
+    tables["shadow_prices"] = shadow_prices(scope, live.program, outcome)
+    return tables
+
+
+def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) -> list[str]:
+    reasons: list[str] = []
+    for rule, amount in checked.violations.items():
+        if amount > TOLERANCE:
+            reasons.append(f"the plan breaks the rule {rule} by {amount:.2g}")
+    return reasons + why_unproven(live.scope, live.program, live.solver.upper, outcome)
+
+
+def _bounds(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, dict[str, float]]:
     """What is known of a solve that was stopped; where the time was up at once, from each scenario by itself."""
     bounds = outcome.bounds()
     first = next(iter(bounds))
     if outcome.stop is Stop.TIME_LIMIT and not outcome.values and first != "cost":
         progress("solving each scenario by itself, for a lower bound")
-        least = no_less_than(
-            session.case, session.time_limit or 0.0
-        )  # cost plus risk is no less than the risk either
+        # Cost plus risk is no less than the risk either.
+        least = no_less_than(live.case, live.time_limit or 0.0)
         bounds[first]["at_least"] = max(bounds[first]["at_least"], least)
     return bounds
 
@@ -279,57 +288,50 @@ def _bounds(
 def without_plan(case: Case) -> Case:
     """The same case with no levers and no targets: what exists keeps running, nothing is added. Its own payments are
     even ones."""
-    objective = case.model.objective
-    kept = Objective(
-        risk_aversion=objective.risk_aversion, tail=objective.tail, odds=objective.odds
-    )
+    old = case.model.objective
+    objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, odds=old.odds)
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
-    asked = case.without_targets()
-    return asked.with_model(
-        asked.model.model_copy(update={"levers": (), "objective": kept, "policy": policy})
-    )
+    free = case.without_targets()
+    update = {"levers": (), "objective": objective, "policy": policy}
+    return free.with_model(free.model.model_copy(update=update))
 
 
-def _worst(certificates: list[Certificate], missed: float) -> Certificate:
+def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> Certificate:
     """The worst figures over all phases; what the tables miss of any rule counts as primal residual."""
+    solved = [phase.certificate for phase in outcome.phases.values() if phase.certificate]
+    missed = [checked.worst, _apart(live, outcome, checked)]
     return Certificate(
-        max(missed, *(c.primal_residual for c in certificates)),
-        max(c.dual_residual for c in certificates),
-        max(c.relative_gap for c in certificates),
+        primal_residual=max(*missed, *(one.primal_residual for one in solved)),
+        dual_residual=max(one.dual_residual for one in solved),
+        relative_gap=max(one.relative_gap for one in solved),
     )
 
 
-def _apart(session: LiveProgram, outcome: Outcome, checked: Verification) -> float:
+def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
     """How far cost, expected loss and risk of the program are from those recomputed from the tables, relative.
 
     The program may overstate a loss that no longer matters to its last objective, never understate one.
     """
-    x, column = outcome.last.x, session.program.column
-    expected, risk = float(x[column["expected_loss", None]]), float(x[column["risk", None]])
-    return max(
-        equal("cost", float(x[column["cost", None]]), checked.cost)[1],
-        at_most("expected_loss", checked.losses.expected, expected)[1],
-        at_most("risk", checked.losses.risk, risk)[1],
-    )
+    point, column = outcome.last.x, live.program.column
+    names = ("cost", "expected_loss", "risk")
+    cost, expected, risk = (float(point[column[name, None]]) for name in names)
+    _, cost_apart = equal("cost", cost, checked.cost)
+    _, loss_apart = at_most("expected_loss", checked.losses.expected, expected)
+    _, risk_apart = at_most("risk", checked.losses.risk, risk)
+    return max(cost_apart, loss_apart, risk_apart)
 
 
 def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
     """What a summary says of a case and of the programs that were solved: rows, columns, nonzeros."""
+    model = {"name": case.model.name, **size}
+    model |= {"nodes": nodes, "scenarios": len(case.scenarios)}
+    python, pandas = platform.python_version(), version("pandas")
     return {
         "status": "",
         "case": case.name,
         "goal": case.model.objective.goal,
-        "model": {
-            "name": case.model.name,
-            **size,
-            "nodes": nodes,
-            "scenarios": len(case.scenarios),
-        },
-        "versions": {
-            **highs.versions(),
-            "python": platform.python_version(),
-            "pandas": version("pandas"),
-        },
+        "model": model,
+        "versions": {**highs.versions(), "python": python, "pandas": pandas},
         "inputs_sha256": case.sha256,
     }
 
