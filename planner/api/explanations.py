@@ -70,7 +70,9 @@ def explain_into(
         found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
         if joint:
             folder = study or run.parent / "studies" / f"{run.name}-claims"
-            found = _with_joint(plan, found, joint, folder, workers, progress)
+            found = _with_joint(
+                plan, found, draws=joint, folder=folder, workers=workers, progress=progress
+            )
         covered = coverage(plan, progress=progress)
         plan = _with_table(plan, COVERAGE.name, covered.table())
 
@@ -87,6 +89,7 @@ def explain_into(
 def _with_joint(
     plan: Plan,
     found: Explanation,
+    *,
     draws: int,
     folder: Path,
     workers: int | None,

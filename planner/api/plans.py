@@ -57,7 +57,13 @@ class Plan(PlanValues):
     @classmethod
     def of(cls, found: PlanValues) -> Self:
         """A plan from its values."""
-        return cls(found.case, found.status, found.summary, found.tables, found.point)
+        return cls(
+            case=found.case,
+            status=found.status,
+            summary=found.summary,
+            tables=found.tables,
+            point=found.point,
+        )
 
     def chart(self, name: str, run: str | Path | None = None) -> altair.TopLevelMixin:
         """A chart of the report as an Altair chart, to be shown in a notebook or saved.

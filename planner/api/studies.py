@@ -61,10 +61,10 @@ def study(
     if not isinstance(asked, Mapping):
         path = Path(asked)
     folder = default_out(path) if out is None else Path(out)
-    who = team(workers, scheduler)
     if isinstance(found.design, FrontierDesign):
         opened = run.open_case(found, base, case)
-        return _traced(found, opened, folder, who, tell)
+        return _traced(found, opened, folder, workers=workers, scheduler=scheduler, tell=tell)
+    who = team(workers, scheduler)
     return run.run_points(asked, folder, who, tell, case=case, functions=functions, part=part)
 
 
@@ -80,8 +80,12 @@ def merge_study(
     return run.merge(asked, folder, case=case, functions=functions)
 
 
-def _traced(found: StudyFile, case: Case, out: Path, who: Team, tell: run.Tell) -> FrontierResults:
-    curve = run_frontier(found, case, out, who, tell)
+def _traced(
+    found: StudyFile, case: Case, out: Path, *, workers: int | None, scheduler: str, tell: run.Tell
+) -> FrontierResults:
+    """Trace the frontier of a study into a folder and write its page."""
+    who = team(workers, scheduler)
+    curve = run_frontier(found, case, out, who, tell=tell)
     write_page(frontier_page(curve), out)
     return curve
 
@@ -96,7 +100,8 @@ def retry_study(
     folder = Path(folder)
     if is_frontier(folder):
         found = study_of(read_asked(folder))
-        _traced(found, run.stored_case(folder), folder, team(workers, scheduler), tell)
+        case = run.stored_case(folder)
+        _traced(found, case, folder, workers=workers, scheduler=scheduler, tell=tell)
         return frontier_status(folder)
     return run.retry(folder, team(workers, scheduler), tell)
 

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -392,11 +393,15 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
     } <= reached
 
 
+@pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_no_serious_fault_of_accessibility(browser: Browser, server: Server, width: int) -> None:
+def test_no_serious_fault_of_accessibility(
+    browser: Browser, server: Server, width: int, colours: Literal["light", "dark"]
+) -> None:
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=colours)
     page = opened(context, server, faults)
+    page.locator("#tab-shortage").click()
     page.get_by_role("button", name="Questions" if width < 760 else "Inputs").click()
     if width > 760:
         expect(page.locator("#drawn table")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import planner
 from planner.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,24 @@ def test_its_figures_are_those_of_the_page_of_the_real_case() -> None:
     assert len(figures) >= 5
     page = (ROOT / "inputs" / "allied-2026" / "README.md").read_text(encoding="utf-8")
     assert [figure for figure in figures if figure not in page] == []
+
+
+def test_its_counts_are_those_of_the_real_case() -> None:
+    case = planner.load(ROOT / "inputs" / "allied-2026")
+    savings = [row for row in case.tables.projects if row.stage == "saving"]
+    plants = len(case.tables.projects) - len(savings)
+    hazards = {row.event for row in case.tables.hazards}
+    assert (len(case.countries), len(case.elements)) == (15, 6)
+    counts = f"fifteen countries, six elements, {plants} plants from mine to magnet, {len(savings)} ways of using less"
+    assert f"{counts} and {len(hazards)} hazards" in TEXT
+
+
+def test_its_risk_and_cost_are_those_of_the_committed_run() -> None:
+    run = json.loads((ROOT / "reports/reference/allied-2026-base.json").read_text("utf-8"))
+    summary, nothing = run["summary"], run["rungs"][0]
+    told = [summary[f"{key}_musd"] for key in ("without_plan", "risk", "cost")]
+    for figure in (*told, nothing["cost"]):
+        assert f"{figure:,.0f}" in TEXT
 
 
 @pytest.mark.usefixtures("without_pages")
