@@ -156,7 +156,7 @@ def _studies(rows: Rows) -> Iterator[Goal]:
         taken = 1000 * row.section("calls") / row.figure("calls")
         yield Goal(what, target, f"{taken:.1f} ms CPU", taken <= 7)
     what, target = (
-        "real case, a plan held fixed in futures: as one program they take",
+        "real case, a plan with fixed decisions in scenarios: as one program they take",
         "at least 10 x CPU of one by one",
     )
     if _missing(rows, "real/evaluate"):

@@ -60,7 +60,7 @@ def write_report(runs: list[Run], out: Path) -> Path:
         "",
         *_changes(found),
         *_points(found),
-        *_futures(found),
+        *_other_scenarios(found),
         "## Times",
         "",
         "`in solver`: CPU seconds of HiGHS in the process that was started, not in those that it starts.",
@@ -131,35 +131,37 @@ def _points(found: dict[str, Row]) -> list[str]:
     ]
 
 
-def _futures(found: dict[str, Row]) -> list[str]:
-    """A plan held fixed in futures, by number of draws; nothing if it was not measured."""
+def _other_scenarios(found: dict[str, Row]) -> list[str]:
+    """A plan with fixed decisions in other scenarios, by their number; nothing if it was not measured."""
     row = found.get("real/evaluate")
     if row is None or row.failed:
         return []
     lines = []
-    for way in (section for section in row.runs[-1].figures if section.startswith("alone ")):
-        other = way.replace("alone", "together")
-        alone, together, one = row.section(way), row.section(other), row.figure(way)
-        whole = (
-            (f"{together:.1f}", f"{together / alone:.1f}", f"{row.figure(other)['risk']:.1f}")
-            if together
-            else ("",) * 3
-        )
-        lines.append(
-            (one["futures"], f"{alone:.1f}", f"{one['risk']:.1f}", f"{one['peak_mb']:.0f}", *whole)
-        )
+    for way in row.runs[-1].figures:
+        if way.startswith("alone "):
+            lines.append(_one_by_one_and_whole(row, way))
+    header = ("scenarios", "one by one", "risk", "peak MB", "one program", "times as long", "risk")
     return [
-        "## A plan held fixed in other futures",
+        "## A plan with fixed decisions in other scenarios",
         "",
-        "CPU seconds one by one and as one program of all futures. One by one all that comes is known once a future",
+        "CPU seconds one by one and as one program of all scenarios. One by one all that comes is known once a scenario",
         "shows itself, so that the risk is another one; the memory is the most that was taken until then.",
         "",
-        *_markdown(
-            ("futures", "one by one", "risk", "peak MB", "one program", "times as long", "risk"),
-            lines,
-        ),
+        *_markdown(header, lines),
         "",
     ]
+
+
+def _one_by_one_and_whole(row: Row, way: str) -> tuple[Any, ...]:
+    other = way.replace("alone", "together")
+    alone = row.section(way)
+    one = row.figure(way)
+    line = (one["scenarios"], f"{alone:.1f}", f"{one['risk']:.1f}", f"{one['peak_mb']:.0f}")
+    together = row.section(other)
+    if not together:
+        return (*line, "", "", "")
+    whole = row.figure(other)
+    return (*line, f"{together:.1f}", f"{together / alone:.1f}", f"{whole['risk']:.1f}")
 
 
 def _change_line(name: str, warm: Row, held: Row) -> tuple[Any, ...]:

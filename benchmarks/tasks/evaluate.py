@@ -1,4 +1,4 @@
-"""A plan held fixed in drawn futures: one by one, and all of them as one program."""
+"""A plan with fixed decisions in sampled scenarios: one by one, and all of them as one program."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from planner.solving.goals import Phase
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, model, register (another case, from whose hazards is drawn), alone and together (numbers of draws,
     about, that are solved one by one, each known from its start, and as one program). By section `alone N` or
-    `together N`: futures, risk (MUSD) and the most memory (MiB) that the process had taken until then.
+    `together N`: scenarios, risk (MUSD) and the most memory (MiB) that the process had taken until then.
     """
     case, register = planner.load(job["case"], model=job["model"]), planner.load(job["register"])
     decisions = fixed_decisions(planner.solve(case, baseline=False))
     found = {}
     for way, risk_of in (("alone", _alone), ("together", _together)):
         for number in job[way]:
-            futures = drawn(case, register, number)
+            fresh = drawn(case, register, number)
             with clock.section(f"{way} {number}"):
-                risk = risk_of(futures, decisions)
+                risk = risk_of(fresh, decisions)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             found[f"{way} {number}"] = {
-                "futures": len(futures.scenarios),
+                "scenarios": len(fresh.scenarios),
                 "risk": risk,
                 "peak_mb": peak,
             }
@@ -51,7 +51,7 @@ def _together(case: Case, decisions: FixedDecisions) -> float:
 
 
 def drawn(case: Case, register: Case, number: int) -> Case:
-    """The case with futures drawn from those hazards of another one that are of no plant and no supplier that it does
+    """The case with scenarios drawn from those hazards of another one that are of no plant and no supplier that it does
     not know."""
     rows, known = register.frame("hazards"), ["", *case.frame("suppliers")["supplier"]]
     trade = rows[rows["kind"].isin(["import", "demand"]) & rows["supplier"].fillna("").isin(known)]

@@ -65,11 +65,11 @@ def test_points_of_a_study_are_solved_as_a_function_warm_and_cold(tmp_path: Path
     assert all(clock.wall[name] > 0 for name in ("first call", "calls", "points", "cold"))
 
 
-def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program() -> None:
+def test_a_plan_is_fixed_in_scenarios_one_by_one_and_as_one_program() -> None:
     clock = Clock()
     job = {"case": STARTER, "model": None, "register": STARTER, "alone": [6], "together": [6]}
     found = evaluate.run(job, clock)
-    assert found["alone 6"]["futures"] == found["together 6"]["futures"] >= 4
+    assert found["alone 6"]["scenarios"] == found["together 6"]["scenarios"] >= 4
     assert found["alone 6"]["risk"] > 0 and found["together 6"]["risk"] > 0
     assert all(clock.wall[way] > 0 for way in found)
 
