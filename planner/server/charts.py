@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.reporting.charts import style
 
-ROOM = 0.08
+ROOM = 0.15
 """Share of the range of risks that an axis leaves free above and below."""
 LEFT_OF = 0.55
 """Share of the cost axis from which on a name stands on the left of its point."""

@@ -393,7 +393,7 @@ class Workbench:
             return
         weight = left[0]
         number = len(known) + 1
-        thread.phase(f"the curve: plan {number} of {len(WEIGHTS)}")
+        thread.phase(f"the efficient frontier: plan {number} of {len(WEIGHTS)}")
         found = thread.optimum(weighted_case(case, weight))
         cost = found.value("cost")
         risk = risk_of(found.value("risk"), weight)
