@@ -14,28 +14,16 @@ Whether the program is that of the case is not seen here: `planner prove RUN --c
 """
 
 import csv
+import decimal
 import gzip
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
-from decimal import (
-    Context,
-    Decimal,
-    DivisionByZero,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    setcontext,
-)
+from decimal import Decimal
 from pathlib import Path
 
-EXACT = Context(
-    prec=2000,
-    Emin=-(10**6),
-    Emax=10**6,
-    traps=[Inexact, InvalidOperation, DivisionByZero, Overflow],
-)
+TRAPS = [decimal.Inexact, decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
+EXACT = decimal.Context(prec=2000, Emin=-(10**6), Emax=10**6, traps=TRAPS)
 ZERO, INFINITE = Decimal(0), Decimal("Infinity")
 MEETS = {"L": Decimal.__le__, "G": Decimal.__ge__, "E": Decimal.__eq__}
 
@@ -50,93 +38,74 @@ Step = tuple[int, str, int, Decimal]
 
 
 class Program:
-    """Rows by number with sense (L: <=, G: >=, E: =) and side; columns with their entries (row, coefficient)."""
+    """Rows by number with sense (L: <=, G: >=, E: =), side and terms (column, coefficient); columns with bounds."""
 
     def __init__(self) -> None:
         self.row: dict[str, int] = {}
         self.senses: list[str] = []
         self.sides: list[Decimal] = []
+        self.terms: list[list[tuple[int, Decimal]]] = []
         self.column: dict[str, int] = {}
-        self.entries: list[list[tuple[int, Decimal]]] = []
         self.lower: list[Decimal] = []
         self.upper: list[Decimal] = []
 
-    def add_row(self, name: str, sense: str, side: Decimal) -> None:
-        """One more row; each name stands once."""
-        if name in self.row or sense not in MEETS:
-            raise Refused(f"program: row {name} stands twice or has an unknown sense")
-        self.row[name] = len(self.row)
-        self.senses.append(sense)
-        self.sides.append(side)
 
-    def add_column(
-        self, name: str, entries: list[tuple[int, Decimal]], lower: Decimal, upper: Decimal
-    ) -> None:
-        """One more column; each name stands once."""
-        if name in self.column:
-            raise Refused(f"program: column {name} stands twice")
-        self.column[name] = len(self.column)
-        self.entries.append(entries)
-        self.lower.append(lower)
-        self.upper.append(upper)
-
-
-def read_program(lines: Iterable[str]) -> Program:
+def read_program(lines: list[str]) -> Program:
     """A program in free MPS format: sections ROWS, COLUMNS, RHS, BOUNDS (UP, LO, FR); columns are at least 0."""
-    program, section, last = Program(), "", ""
+    program, section = Program(), ""
     for line in lines:
         words = line.split()
         if not line[:1].isspace():
             section = words[0]
         elif section == "ROWS" and words[0] != "N":
-            program.add_row(words[1], words[0], ZERO)
+            if words[1] in program.row or words[0] not in MEETS:
+                raise Refused(f"program: row {words[1]} stands twice or has an unknown sense")
+            program.row[words[1]] = len(program.row)
+            program.senses.append(words[0])
+            program.sides.append(ZERO)
+            program.terms.append([])
         elif section == "COLUMNS":
-            if words[0] != last:
-                last = words[0]
-                program.add_column(last, [], ZERO, INFINITE)
+            if words[0] not in program.column:
+                program.column[words[0]] = len(program.column)
+                program.lower.append(ZERO)
+                program.upper.append(INFINITE)
             if words[1] in program.row:
-                program.entries[-1].append((program.row[words[1]], Decimal(words[2])))
+                term = (program.column[words[0]], Decimal(words[2]))
+                program.terms[program.row[words[1]]].append(term)
         elif section == "RHS":
             program.sides[program.row[words[1]]] = Decimal(words[2])
         elif section == "BOUNDS":
             kind, j = words[0], program.column[words[2]]
-            if kind == "FR":
-                program.lower[j] = -INFINITE
-            elif kind in ("UP", "LO"):
-                (program.upper if kind == "UP" else program.lower)[j] = Decimal(words[3])
-            else:
+            if kind not in ("FR", "LO", "UP"):
                 raise Refused(f"program: bound {kind} is unknown")
+            bounds = program.upper if kind == "UP" else program.lower
+            bounds[j] = -INFINITE if kind == "FR" else Decimal(words[3])
     return program
 
 
 def broken(program: Program, upper: list[Decimal], plan: list[Decimal]) -> list[str]:
     """Names of the rows and columns that a plan (a value for each column) does not meet."""
-    activity = [ZERO] * len(program.sides)
-    for entries, value in zip(program.entries, plan, strict=True):
-        if value:
-            for i, factor in entries:
-                activity[i] += factor * value
-    rows = zip(program.row, program.senses, activity, program.sides, strict=True)
-    columns = zip(program.column, program.lower, plan, upper, strict=True)
-    missed = [name for name, sense, value, side in rows if not MEETS[sense](value, side)]
-    return missed + [name for name, low, value, high in columns if not low <= value <= high]
+    missed = []
+    for name, i in program.row.items():
+        activity = sum([factor * plan[j] for j, factor in program.terms[i] if plan[j]], ZERO)
+        if not MEETS[program.senses[i]](activity, program.sides[i]):
+            missed.append(name)
+    for name, j in program.column.items():
+        if not program.lower[j] <= plan[j] <= upper[j]:
+            missed.append(name)
+    return missed
 
 
 def imply(program: Program, lower: list[Decimal], upper: list[Decimal], steps: list[Step]) -> None:
     """Take over bounds that follow from a row and the bounds there are, one after the other, each checked."""
-    terms: dict[int, list[tuple[int, Decimal]]] = {i: [] for _, _, i, _ in steps}
-    for j, entries in enumerate(program.entries):
-        for i, factor in entries:
-            if i in terms:
-                terms[i].append((j, factor))
     for k, side, i, bound in steps:
-        own = sum([factor for j, factor in terms[i] if j == k], ZERO)
+        own = sum([factor for j, factor in program.terms[i] if j == k], ZERO)
         # sign * activity <= sign * side of the row bounds the column above if sign * own > 0, else below.
         sign = 1 if (own > 0) == (side == "upper") else -1
         if not own or program.senses[i] == ("G" if sign == 1 else "L"):
             raise Refused(f"implied: row {i} bounds nothing")
         least = ZERO
-        for j, factor in terms[i]:
+        for j, factor in program.terms[i]:
             if j != k:
                 least += sign * factor * (lower[j] if sign * factor > 0 else upper[j])
         if not sign * own * bound >= sign * program.sides[i] - least:
@@ -150,20 +119,23 @@ def imply(program: Program, lower: list[Decimal], upper: list[Decimal], steps: l
 def bound_of(
     program: Program, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]
 ) -> Decimal:
-    """What duals (a value for each row) prove: no plan has less of the column `goal`."""
-    for sense, y in zip(program.senses, duals, strict=True):
-        if (y > 0 and sense == "L") or (y < 0 and sense == "G"):
+    """The value that duals (one for each row) prove: no plan has less of the column `goal`."""
+    total = ZERO
+    reduced = [ZERO] * len(lower)
+    reduced[goal] = Decimal(1)
+    for i, y in enumerate(duals):
+        if (y > 0 and program.senses[i] == "L") or (y < 0 and program.senses[i] == "G"):
             raise Refused("duals: one has the wrong sign")
-    total = sum(
-        [y * side for y, side in zip(duals, program.sides, strict=True) if y and side], ZERO
-    )
-    for j, entries in enumerate(program.entries):
-        reduced = Decimal(j == goal) - sum([factor * duals[i] for i, factor in entries], ZERO)
-        if reduced:
-            bound = lower[j] if reduced > 0 else upper[j]
+        if y:
+            total += y * program.sides[i]
+            for j, factor in program.terms[i]:
+                reduced[j] -= factor * y
+    for j, cost in enumerate(reduced):
+        if cost:
+            bound = lower[j] if cost > 0 else upper[j]
             if not bound.is_finite():
                 raise Refused(f"duals: nothing bounds column {j}")
-            total += reduced * bound
+            total += cost * bound
     return total
 
 
@@ -175,10 +147,15 @@ def read(folder: Path, name: str, hashes: dict[str, str]) -> list[str]:
     return gzip.decompress(content).decode().splitlines()
 
 
-def vector(lines: list[str], positions: dict[str, int]) -> list[Decimal]:
-    """Values by position; what has no line is 0."""
+def rows(folder: Path, name: str, hashes: dict[str, str]) -> list[list[str]]:
+    """The rows of a table below its heading."""
+    return list(csv.reader(read(folder, name, hashes)))[1:]
+
+
+def vector(rows: list[list[str]], positions: dict[str, int]) -> list[Decimal]:
+    """Values by position; what has no row is 0."""
     out = [ZERO] * len(positions)
-    for name, value in list(csv.reader(lines))[1:]:
+    for name, value in rows:
         out[positions[name]] = Decimal(value)
         if not out[positions[name]].is_finite():
             raise Refused(f"{name} is {value}")
@@ -187,34 +164,31 @@ def vector(lines: list[str], positions: dict[str, int]) -> list[Decimal]:
 
 def check(folder: Path) -> list[str]:
     """A sentence for each phase. Raises one of FAULTS where the proof does not hold."""
-    setcontext(EXACT)
+    decimal.setcontext(EXACT)
     certificate = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
-    hashes, told = certificate["sha256"], []
+    hashes = certificate["sha256"]
     program = read_program(read(folder, "program.mps.gz", hashes))
+    told = []
     for phase in certificate["phases"]:
         name, goal = phase["phase"], program.column[phase["minimise"]]
+        least, most = Decimal(phase["lower"]), Decimal(phase["upper"])
         lower, upper = list(program.lower), list(program.upper)
         for column, limit in phase["at_most"].items():
-            upper[program.column[column]] = min(upper[program.column[column]], Decimal(limit))
-        plan = vector(read(folder, f"plan-{name}.csv.gz", hashes), program.column)
+            j = program.column[column]
+            upper[j] = min(upper[j], Decimal(limit))
+        plan = vector(rows(folder, f"plan-{name}.csv.gz", hashes), program.column)
         faults = broken(program, upper, plan)
-        if faults or not plan[goal] <= Decimal(phase["upper"]):
-            raise Refused(
-                f"plan of {name}: does not meet {', '.join(faults[:3]) or 'its own value'}"
-            )
-        steps = [
-            (program.column[column], side, program.row[row], Decimal(bound))
-            for column, side, row, bound in list(
-                csv.reader(read(folder, f"implied-{name}.csv.gz", hashes))
-            )[1:]
-        ]
+        if faults or not plan[goal] <= most:
+            unmet = ", ".join(faults[:3]) or "its own value"
+            raise Refused(f"plan of {name}: does not meet {unmet}")
+        steps = []
+        for column, side, row, bound in rows(folder, f"implied-{name}.csv.gz", hashes):
+            steps.append((program.column[column], side, program.row[row], Decimal(bound)))
         imply(program, lower, upper, steps)
-        duals = vector(read(folder, f"duals-{name}.csv.gz", hashes), program.row)
-        if not Decimal(phase["lower"]) <= bound_of(program, goal, lower, upper, duals):
-            raise Refused(f"duals of {name}: prove less than {phase['lower']}")
-        told.append(
-            f"{name}: the least {phase['minimise']} is between {phase['lower']} and {phase['upper']}"
-        )
+        duals = vector(rows(folder, f"duals-{name}.csv.gz", hashes), program.row)
+        if not least <= bound_of(program, goal, lower, upper, duals):
+            raise Refused(f"duals of {name}: prove less than {least}")
+        told.append(f"{name}: the least {phase['minimise']} is between {least} and {most}")
     return told
 
 

@@ -18,8 +18,8 @@ from scipy.sparse import csr_array, vstack
 
 from planner.certification.checker import ZERO, Step
 from planner.certification.checker import Program as ExactProgram
-from planner.certification.exact_plan import RowTerms, defined_columns
-from planner.certification.files import decimals
+from planner.certification.exact_plan import defined_columns
+from planner.certification.files import decimals, entries_of
 from planner.errors import StoppedError
 from planner.solving.program import Program, Vector
 
@@ -67,48 +67,47 @@ class _Duals:
     """Duals of the right sign, changed step by step."""
 
     def __init__(self, exact: ExactProgram, goal: int, upper: list[Decimal], duals: Vector) -> None:
-        self._exact, self._goal, self._upper = exact, goal, upper
-        self.values = [
-            _with_sign(value, sense)
-            for value, sense in zip(decimals(duals), exact.senses, strict=True)
-        ]
-        terms: list[RowTerms] = [[] for _ in exact.senses]
-        for j, entries in enumerate(exact.entries):
-            for i, factor in entries:
-                terms[i].append((j, factor))
+        self._exact = exact
+        self._goal = goal
+        self._upper = upper
+        pairs = zip(decimals(duals), exact.senses, strict=True)
+        self.values = [_with_sign(value, sense) for value, sense in pairs]
+        self._entries = entries_of(exact)
         equations = [i for i, sense in enumerate(exact.senses) if sense == "E"]
         open_ended = {j for j, bound in enumerate(upper) if not bound.is_finite()}
+        definitions = defined_columns(exact.terms, equations, open_ended)
         # A column stands in no equation that is computed before its own, so that of the last is settled first.
-        self._definitions = defined_columns(terms, equations, open_ended)[::-1]
+        self._definitions = definitions[::-1]
 
     def settle_definitions(self) -> None:
         """Let each equation take what is wrong with the reduced cost of the column that it defines."""
         for row, column in self._definitions:
             wrong = self._reduced_cost(column)
             if wrong < 0:
-                factor = dict(self._exact.entries[column])[row]
+                factor = dict(self._entries[column])[row]
                 self.values[row] += wrong * factor
 
     def lower_inequalities(self, column: int) -> None:
         """Scale down the duals of inequalities that make a reduced cost negative, until it is not."""
         wrong = self._reduced_cost(column)
-        blamed = [
-            (i, factor * self.values[i])
-            for i, factor in self._exact.entries[column]
-            if self._exact.senses[i] != "E" and factor * self.values[i] > 0
-        ]
-        total = sum([part for _, part in blamed], ZERO)
+        blamed = []
+        total = ZERO
+        for i, factor in self._entries[column]:
+            part = factor * self.values[i]
+            if self._exact.senses[i] != "E" and part > 0:
+                blamed.append(i)
+                total += part
         if wrong >= 0 or not total:
             return
         share = max(1 + DOWN.divide(wrong, total), ZERO)
-        for i, _ in blamed:
+        for i in blamed:
             lowered = self.values[i] * share
             self.values[i] = lowered.quantize(PLACES, context=TRUNCATED)
 
     def without_bound(self, lower: list[Decimal]) -> list[Edge]:
         """Columns and sides of which the proof needs a bound and has none."""
         wanted = []
-        for j in range(len(self._exact.entries)):
+        for j in range(len(self._entries)):
             reduced = self._reduced_cost(j)
             if reduced < 0 and not self._upper[j].is_finite():
                 wanted.append((j, "upper"))
@@ -117,10 +116,9 @@ class _Duals:
         return wanted
 
     def _reduced_cost(self, column: int) -> Decimal:
-        entries = self._exact.entries[column]
-        return Decimal(column == self._goal) - sum(
-            [factor * self.values[i] for i, factor in entries], ZERO
-        )
+        own = Decimal(column == self._goal)
+        priced = [factor * self.values[i] for i, factor in self._entries[column]]
+        return own - sum(priced, ZERO)
 
 
 def _with_sign(dual: Decimal, sense: str) -> Decimal:
@@ -152,10 +150,11 @@ class _AtMost:
         span = slice(self.rows.indptr[row], self.rows.indptr[row + 1])
         columns = self.rows.indices[span].tolist()
         factors = decimals(self.rows.data[span])
-        return [
-            ((j, "lower" if factor > 0 else "upper"), factor)
-            for j, factor in zip(columns, factors, strict=True)
-        ]
+        terms: list[tuple[Edge, Decimal]] = []
+        for column, factor in zip(columns, factors, strict=True):
+            side = "lower" if factor > 0 else "upper"
+            terms.append(((column, side), factor))
+        return terms
 
 
 def implied_bounds(
@@ -218,7 +217,8 @@ class _BoundSearch:
     def __init__(
         self, inequalities: _AtMost, lower: Sequence[Decimal], upper: Sequence[Decimal]
     ) -> None:
-        self._low, self._high = np.array(lower, dtype=float), np.array(upper, dtype=float)
+        self._low = np.array(lower, dtype=float)
+        self._high = np.array(upper, dtype=float)
         self._sides = inequalities.sides
         lengths = np.diff(inequalities.rows.indptr)
         self._row = np.repeat(np.arange(len(self._sides)), lengths)
@@ -242,24 +242,28 @@ class _BoundSearch:
 
     def _bounds_from(self, entries: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Take the bounds that some rows, given by all their entries, imply. Returns which columns got one (n)."""
-        row, column, factor = self._row[entries], self._column[entries], self._factor[entries]
-        needs = np.where(factor > 0, self._low[column], self._high[column])
+        row = self._row[entries]
+        column = self._column[entries]
+        factor = self._factor[entries]
+        low = self._low[column]
+        high = self._high[column]
+        needs = np.where(factor > 0, low, high)
+        gives = np.where(factor > 0, high, low)
         lacks = ~np.isfinite(needs)
-        missing = np.bincount(row, lacks, len(self._sides))
+        missing = np.bincount(row, lacks, len(self._sides))[row]
         known = np.where(lacks, 0.0, factor * np.where(lacks, 0.0, needs))
-        least = np.bincount(row, known, len(self._sides))
-        gives = np.where(factor > 0, self._high[column], self._low[column])
-        only_own_missing = (missing[row] == 0) | ((missing[row] == 1) & lacks)
+        least = np.bincount(row, known, len(self._sides))[row]
+        only_own_missing = (missing == 0) | ((missing == 1) & lacks)
+        value = (self._sides[row] - least + known) / factor
         new = np.flatnonzero(~np.isfinite(gives) & only_own_missing)
-        value = (self._sides[row[new]] - least[row[new]] + known[new]) / factor[new]
+        smallest_first = new[np.argsort(np.abs(value[new]), kind="stable")]
         changed = np.zeros(len(self._low), dtype=bool)
-        for place in np.argsort(np.abs(value), kind="stable").tolist():
-            k = new[place]
-            edge = (int(column[k]), "upper" if factor[k] > 0 else "lower")
-            if edge in self._found:
-                continue
-            self._found[edge] = (self._round, int(row[k]))
-            bounds = self._high if edge[1] == "upper" else self._low
-            bounds[edge[0]] = value[place]
-            changed[edge[0]] = True
+        for k in smallest_first.tolist():
+            j = int(column[k])
+            side = "upper" if factor[k] > 0 else "lower"
+            if (j, side) not in self._found:
+                self._found[j, side] = (self._round, int(row[k]))
+                bounds = self._high if side == "upper" else self._low
+                bounds[j] = value[k]
+                changed[j] = True
         return changed

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from heapq import heapify, heappop, heappush
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from scipy.sparse.linalg import splu
 
 from planner.certification.checker import ZERO, broken
 from planner.certification.checker import Program as ExactProgram
-from planner.certification.files import decimals
+from planner.certification.files import RowTerms, decimals, terms_of
 from planner.errors import StoppedError
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver, Statuses
 from planner.solving.program import Program, Vector
@@ -52,8 +51,6 @@ REFINED = Decimal("1e-40")
 ROUNDS = 12
 """Residual at which a basis counts as solved, and refinements until then at most."""
 ROUNDED = Context(prec=400, rounding=ROUND_HALF_EVEN)
-RowTerms = list[tuple[int, Decimal]]
-"""Column and coefficient of each term of a row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +125,10 @@ class _Tightening:
         self._start[self._low] = lowest[self._low]
         self._start[self._high] = highest[self._high]
         values = decimals(self._start)
-        activity = [ZERO] * len(exact.sides)
-        for entries, value in zip(exact.entries, values, strict=True):
-            if value:
-                for i, factor in entries:
-                    activity[i] += factor * value
+        activity = []
+        for terms in exact.terms:
+            moved = [factor * values[j] for j, factor in terms if values[j]]
+            activity.append(sum(moved, ZERO))
         self._to_lower = in_units(lower, values)
         self._to_upper = in_units(upper, values)
         self._to_side = in_units(exact.sides, activity)
@@ -151,38 +147,12 @@ class _Tightening:
         margins = np.zeros(len(sign))
         margins[rows] = 1 + draw.random(len(rows))
 
-        lower = np.where(self._to_lower < -FAR, -np.inf, self._to_lower)
-        upper = np.where(self._to_upper > FAR, np.inf, self._to_upper)
-        upper[limits] -= 1.0
-        lower[goal], upper[goal] = -np.inf, np.inf
-        reduced = -(program.matrix.T @ duals)
-        reduced[goal] += 1.0
-        stays_low = hold & self._low & (reduced > SLIGHT)
-        stays_high = hold & self._high & (reduced < -SLIGHT)
-        stays_high[limits] = False
-        upper[stays_low] = lower[stays_low]
-        lower[stays_high] = upper[stays_high]
-
-        signs = sign[rows].astype(float)
-        not_kept = csr_array((-signs, (rows, np.arange(len(rows)))), shape=(len(sign), len(rows)))
-        side = self._to_side - sign * margins
-        reachable = np.abs(side) <= FAR
+        lower, upper, stays_high = self._bounds(goal, duals, limits, hold=hold)
         price = PENALTY * max(1.0, float(np.max(np.abs(duals), initial=0.0)))
         cost = np.append(np.zeros(len(lower)), np.full(len(rows), price))
         cost[goal] = 1.0
-        keys = [("margin", program.rows[i]) for i in rows.tolist()]
-        steps = Program(
-            matrix=csr_array(hstack([program.matrix, not_kept])),
-            row_lower=np.where((sign <= 0) & (reachable | equation), side, -np.inf),
-            row_upper=np.where((sign >= 0) & (reachable | equation), side, np.inf),
-            lower=np.append(lower, np.zeros(len(rows))),
-            upper=np.append(upper, margins[rows]),
-            columns=(*program.columns, *keys),
-            rows=program.rows,
-            goal=np.append(program.goal, np.zeros(len(rows))),
-        )
         return Tightened(
-            program=steps,
+            program=self._with_margins(lower, upper, sign=sign, rows=rows, margins=margins),
             rows=rows,
             margins=margins,
             limits=limits,
@@ -190,6 +160,52 @@ class _Tightening:
             cost=cost,
             start=self._start,
             stays_high=np.flatnonzero(stays_high),
+        )
+
+    def _bounds(
+        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool
+    ) -> tuple[Vector, Vector, NDArray[np.bool_]]:
+        """Least and largest step of each column, and which columns stay at their upper bound."""
+        lower = np.where(self._to_lower < -FAR, -np.inf, self._to_lower)
+        upper = np.where(self._to_upper > FAR, np.inf, self._to_upper)
+        upper[limits] -= 1.0
+        lower[goal] = -np.inf
+        upper[goal] = np.inf
+        reduced = -(self._program.matrix.T @ duals)
+        reduced[goal] += 1.0
+        stays_low = hold & self._low & (reduced > SLIGHT)
+        stays_high = hold & self._high & (reduced < -SLIGHT)
+        stays_high[limits] = False
+        upper[stays_low] = lower[stays_low]
+        lower[stays_high] = upper[stays_high]
+        return lower, upper, stays_high
+
+    def _with_margins(
+        self,
+        lower: Vector,
+        upper: Vector,
+        *,
+        sign: NDArray[np.int8],
+        rows: NDArray[np.intp],
+        margins: Vector,
+    ) -> Program:
+        """The program of steps: rows ask for a margin, and each has a column of the part not kept."""
+        program = self._program
+        count = len(rows)
+        signs = sign[rows].astype(float)
+        not_kept = csr_array((-signs, (rows, np.arange(count))), shape=(len(sign), count))
+        side = self._to_side - sign * margins
+        in_reach = (np.abs(side) <= FAR) | (sign == 0)
+        parts = [("margin", program.rows[i]) for i in rows.tolist()]
+        return Program(
+            matrix=csr_array(hstack([program.matrix, not_kept])),
+            row_lower=np.where((sign <= 0) & in_reach, side, -np.inf),
+            row_upper=np.where((sign >= 0) & in_reach, side, np.inf),
+            lower=np.append(lower, np.zeros(count)),
+            upper=np.append(upper, margins[rows]),
+            columns=(*program.columns, *parts),
+            rows=program.rows,
+            goal=np.append(program.goal, np.zeros(count)),
         )
 
 
@@ -223,17 +239,19 @@ class _Basis:
         upper: Sequence[Decimal],
     ) -> None:
         """lower, upper: bounds of the columns of the exact program (n)."""
-        self._tight, self._sides = tight, exact.sides
+        self._tight = tight
+        self._sides = exact.sides
         self._count = len(lower)
         self._margins = [Decimal(margin) * Decimal(UNIT) for margin in tight.margins.tolist()]
         given_back = [self._margins[i] for i in tight.rows.tolist()]
-        self._lower = [*lower, *(ZERO for _ in given_back)]
+        nothing = [ZERO] * len(given_back)
+        self._lower = [*lower, *nothing]
         self._upper = [*upper, *given_back]
-        self._terms = _terms_of(tight.program.matrix)
+        self._terms = terms_of(tight.program.matrix)
         of_columns, of_rows = np.split(statuses, [len(self._lower)])
         self._basic = np.flatnonzero(of_columns == BASIC).tolist()
         self._active = np.flatnonzero(of_rows != BASIC).tolist()
-        self._values = [*decimals(tight.start), *(ZERO for _ in given_back)]
+        self._values = [*decimals(tight.start), *nothing]
         for j, status in enumerate(of_columns.tolist()):
             if status == LOWER:
                 self._values[j] = self._lower[j]
@@ -316,12 +334,6 @@ class _Basis:
         at_most = (self._tight.sign[row] > 0) == (factor > 0)
         towards_room = ROUND_FLOOR if at_most else ROUND_CEILING
         self._values[column] = Context(prec=60, rounding=towards_room).divide(left, factor)
-
-
-def _terms_of(matrix: csr_array) -> list[RowTerms]:
-    """The terms of each row, in decimals."""
-    terms = list(zip(matrix.indices.tolist(), decimals(matrix.data), strict=True))
-    return [terms[start:end] for start, end in pairwise(matrix.indptr.tolist())]
 
 
 def defined_columns(

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from planner.certification import checker
 from planner.certification.checker import ZERO
@@ -23,6 +24,8 @@ from planner.certification.checker import Program as Exact
 from planner.solving.program import Key, Program
 
 CERTIFICATE, CHECKER, PROGRAM = "certificate.json", "check.py", "program.mps.gz"
+RowTerms = list[tuple[int, Decimal]]
+"""Column and coefficient of each term of a row."""
 PLAIN = "".join(chr(c) for c in range(33, 127) if chr(c) not in "%,()\"'")
 """Characters that stand in a name as they are; others, blanks and the commas of ids among them, as %XX."""
 
@@ -41,25 +44,37 @@ _quoted = cache(partial(quote, safe=PLAIN))
 
 def exact_program(program: Program) -> Exact:
     """The program as its files say it: each figure the shortest decimal that is read as the same float."""
-    out, by_column = Exact(), program.matrix.tocsc()
     at_most = np.isfinite(program.row_upper)
-    senses = np.where(
-        program.row_lower == program.row_upper, "E", np.where(at_most, "L", "G")
-    ).tolist()
-    sides = decimals(np.where(at_most, program.row_upper, program.row_lower))
-    for key, sense, side in zip(program.rows, senses, sides, strict=True):
-        out.add_row(name_of(key), sense, side)
-    entries = list(zip(by_column.indices.tolist(), decimals(by_column.data), strict=True))
-    spans = pairwise(by_column.indptr.tolist())
-    for key, (a, b), low, high in zip(
-        program.columns, spans, decimals(program.lower), decimals(program.upper), strict=True
-    ):
-        out.add_column(name_of(key), entries[a:b], low, high)
-    _close_steps(program, out)
-    return out
+    is_equation = program.row_lower == program.row_upper
+    exact = Exact()
+    exact.row = {name_of(key): i for i, key in enumerate(program.rows)}
+    exact.senses = np.where(is_equation, "E", np.where(at_most, "L", "G")).tolist()
+    exact.sides = decimals(np.where(at_most, program.row_upper, program.row_lower))
+    exact.terms = terms_of(program.matrix)
+    exact.column = {name_of(key): j for j, key in enumerate(program.columns)}
+    exact.lower = decimals(program.lower)
+    exact.upper = decimals(program.upper)
+    _close_steps(program, exact)
+    return exact
 
 
-def _close_steps(program: Program, out: Exact) -> None:
+def terms_of(matrix: csr_array) -> list[RowTerms]:
+    """The terms of each row, in decimals."""
+    in_order = matrix.sorted_indices()
+    terms = list(zip(in_order.indices.tolist(), decimals(in_order.data), strict=True))
+    return [terms[start:end] for start, end in pairwise(in_order.indptr.tolist())]
+
+
+def entries_of(exact: Exact) -> list[list[tuple[int, Decimal]]]:
+    """The entries of each column: row and coefficient."""
+    entries: list[list[tuple[int, Decimal]]] = [[] for _ in exact.column]
+    for i, terms in enumerate(exact.terms):
+        for j, factor in terms:
+            entries[j].append((i, factor))
+    return entries
+
+
+def _close_steps(program: Program, exact: Exact) -> None:
     """The last step of a loss ends where the demand does, to the last digit.
 
     Rounded widths may add up to less, and all of the demand could then not be short.
@@ -67,9 +82,12 @@ def _close_steps(program: Program, out: Exact) -> None:
     steps = defaultdict[int, list[int]](list)
     for j, (name, index) in enumerate(program.columns):
         if name == "shortfall":
-            steps[program.row["balance", index[:4]]].append(j)
-    for i, found in steps.items():
-        out.upper[found[-1]] = out.sides[i] - sum([out.upper[j] for j in found[:-1]], ZERO)
+            balance = program.row["balance", index[:4]]
+            steps[balance].append(j)
+    for row, columns in steps.items():
+        *others, last = columns
+        widths = sum([exact.upper[j] for j in others], ZERO)
+        exact.upper[last] = exact.sides[row] - widths
 
 
 def decimals(values: Any) -> list[Decimal]:
@@ -81,24 +99,25 @@ def decimals(values: Any) -> list[Decimal]:
 
 def mps(program: Exact, objective: int) -> Iterator[str]:
     """The lines of a program in free MPS format; it minimises one column."""
-    yield "NAME planner\nROWS\n N objective\n"
-    yield from (
-        f" {sense} {name}\n" for name, sense in zip(program.row, program.senses, strict=True)
-    )
-    yield "COLUMNS\n"
     rows = list(program.row)
-    for (name, j), entries in zip(program.column.items(), program.entries, strict=True):
-        if j == objective or not entries:
-            yield f" {name} objective {1 if j == objective else 0}\n"
-        yield from (f" {name} {rows[i]} {a}\n" for i, a in entries)
+    entries = entries_of(program)
+    yield "NAME planner\nROWS\n N objective\n"
+    for name, sense in zip(rows, program.senses, strict=True):
+        yield f" {sense} {name}\n"
+    yield "COLUMNS\n"
+    for name, j in program.column.items():
+        if j == objective or not entries[j]:
+            yield f" {name} objective {int(j == objective)}\n"
+        for i, factor in entries[j]:
+            yield f" {name} {rows[i]} {factor}\n"
     yield "RHS\n"
-    yield from (
-        f" RHS {name} {side}\n"
-        for name, side in zip(program.row, program.sides, strict=True)
-        if side
-    )
+    for name, side in zip(rows, program.sides, strict=True):
+        if side:
+            yield f" RHS {name} {side}\n"
     yield "BOUNDS\n"
-    for name, low, high in zip(program.column, program.lower, program.upper, strict=True):
+    for name, j in program.column.items():
+        low = program.lower[j]
+        high = program.upper[j]
         if not low.is_finite():
             yield f" FR BND {name}\n"
         elif low:
@@ -111,15 +130,15 @@ def mps(program: Exact, objective: int) -> Iterator[str]:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The lines of a CSV table; names have commas and stand in quotes."""
     yield f"{','.join(header)}\n"
-    yield from (
-        ",".join(f'"{cell}"' if isinstance(cell, str) else str(cell) for cell in row) + "\n"
-        for row in rows
-    )
+    for row in rows:
+        cells = [f'"{cell}"' if isinstance(cell, str) else str(cell) for cell in row]
+        yield ",".join(cells) + "\n"
 
 
 def vector(header: str, names: Iterable[str], values: Sequence[Decimal]) -> Iterator[str]:
     """A table of the values that are not 0."""
-    return table((header, "value"), ((name, v) for name, v in zip(names, values, strict=True) if v))
+    rows = [(name, value) for name, value in zip(names, values, strict=True) if value]
+    return table((header, "value"), rows)
 
 
 def write_file(folder: Path, name: str, lines: Iterable[str]) -> str:

@@ -113,17 +113,18 @@ class Proof:
         write_folder(folder, CERTIFICATE, "a proof", self._fill)
 
     def _fill(self, folder: Path) -> None:
-        exact, last = self.program, self.phases[-1]
-        columns, rows = list(exact.column), list(exact.row)
-        hashes = {PROGRAM: write_file(folder, PROGRAM, mps(exact, exact.column[last.minimise]))}
+        exact = self.program
+        columns = list(exact.column)
+        rows = list(exact.row)
+        objective = exact.column[self.phases[-1].minimise]
+        files = {PROGRAM: mps(exact, objective)}
         for phase in self.phases:
-            steps = ((columns[j], side, rows[i], bound) for j, side, i, bound in phase.implied)
-            for name, lines in {
-                f"plan-{phase.phase}.csv.gz": vector("column", columns, phase.plan),
-                f"duals-{phase.phase}.csv.gz": vector("row", rows, phase.duals),
-                f"implied-{phase.phase}.csv.gz": table(("column", "side", "row", "bound"), steps),
-            }.items():
-                hashes[name] = write_file(folder, name, lines)
+            steps = [(columns[j], side, rows[i], bound) for j, side, i, bound in phase.implied]
+            implied = table(("column", "side", "row", "bound"), steps)
+            files[f"plan-{phase.phase}.csv.gz"] = vector("column", columns, phase.plan)
+            files[f"duals-{phase.phase}.csv.gz"] = vector("row", rows, phase.duals)
+            files[f"implied-{phase.phase}.csv.gz"] = implied
+        hashes = {name: write_file(folder, name, lines) for name, lines in files.items()}
         write_certificate(folder, self._certificate(hashes))
 
     def _certificate(self, hashes: dict[str, str]) -> dict[str, Any]:
@@ -240,11 +241,12 @@ class _Certifier:
             duals = _duals_of(self.relaxed, goal, phase)
         plan = self._plan(goal, x, duals)
         # A limit is that of the run, or what the plan comes to exactly, where the solver let it be over by a rounding.
-        limits = {
-            j: max(limit, rounded(plan[j], ROUND_CEILING)) for j, limit in self.limits.items()
-        }
+        limits = {}
+        for column, limit in self.limits.items():
+            limits[column] = max(limit, rounded(plan[column], ROUND_CEILING))
         certified = self._bounded(phase, limits, plan, duals)
-        self.hold(goal, min(held(float(x[goal]), phase.slack), float(self.upper[goal])))
+        most = held(float(x[goal]), phase.slack)
+        self.hold(goal, min(most, float(self.upper[goal])))
         return certified
 
     def hold(self, column: int, limit: float) -> None:
@@ -255,20 +257,25 @@ class _Certifier:
             self.relaxed.bound(column, limit)
 
     def _plan(self, goal: int, x: Vector, duals: Vector) -> list[Decimal]:
-        upper = list(self.exact.upper)
-        for j, limit in self.limits.items():
-            upper[j] = min(upper[j], limit)
+        upper = self._upper_with(self.limits)
         whole = [j for j, (name, _) in enumerate(self.program.columns) if name == WHOLE]
         return exact_plan(self.program, self.exact, upper, goal=goal, x=x, duals=duals, whole=whole)
+
+    def _upper_with(self, limits: dict[int, Decimal]) -> list[Decimal]:
+        """Upper bounds of the columns (n), with limits on some."""
+        upper = list(self.exact.upper)
+        for column, limit in limits.items():
+            upper[column] = min(upper[column], limit)
+        return upper
 
     def _bounded(
         self, phase: Phase, limits: dict[int, Decimal], plan: list[Decimal], duals: Vector
     ) -> Certified:
         """The bounds of a phase, as the checker finds them. Raises StoppedError where it would refuse them."""
-        exact, goal = self.exact, self.program.column[phase.column, None]
-        lower, upper = list(exact.lower), list(exact.upper)
-        for j, limit in limits.items():
-            upper[j] = min(upper[j], limit)
+        exact = self.exact
+        goal = self.program.column[phase.column, None]
+        lower = list(exact.lower)
+        upper = self._upper_with(limits)
         proving, steps = exact_duals(
             exact, self.program, goal=goal, lower=lower, upper=upper, duals=duals
         )
@@ -280,10 +287,11 @@ class _Certifier:
             least = bound_of(exact, goal, lower, upper, proving)
         except Refused as refused:
             raise StoppedError(f"no certificate of {phase.name} was found: {refused}") from refused
+        at_most = {self.program.columns[column][0]: limit for column, limit in limits.items()}
         return Certified(
             phase=phase.name,
             minimise=phase.column,
-            at_most={self.program.columns[j][0]: limit for j, limit in limits.items()},
+            at_most=at_most,
             lower=rounded(least, ROUND_FLOOR),
             upper=rounded(plan[goal], ROUND_CEILING),
             plan=plan,
