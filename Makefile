@@ -6,7 +6,7 @@ PLANNER := $(BIN)/planner
 
 .PHONY: demo decision test quick lint docs site lock reference bench agree fuzz wheel clean
 
-# The base set of draws of the real case; models/decisions/0008-futures-of-the-real-case.md says why so many.
+# The base set of draws of the real case; models/decisions/0008-scenarios-of-the-real-case.md says why so many.
 DRAWS ?= 8
 SEED ?= 1
 # The seed of the scenarios in which the plan is then evaluated.

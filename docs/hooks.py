@@ -112,7 +112,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def _shown(text: str) -> str:
     text = _FIGURE.sub(lambda found: figure(found[1], found[2], found[3] or ""), text)
     text = _DISPLAY.sub(lambda found: f"\n\n{convert(found[1], display='block')}\n\n", text)
-    return _INLINE.sub(lambda found: convert(found[1]), text)
+    # A span, since a formula that begins a line would end the paragraph.
+    return _INLINE.sub(lambda found: f"<span>{convert(found[1])}</span>", text)
 
 
 def figure(run: str, key: str, form: str = "") -> str:

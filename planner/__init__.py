@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from planner.evaluation.evaluate import evaluate as evaluate
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
+    from planner.explanation.coverage import coverage as coverage
     from planner.explanation.explain import explain as explain
     from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -75,6 +76,18 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert dir(planner) == planner.__all__
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         getattr(planner, "nonsense")  # noqa: B009
+
+
+def test_every_public_name_has_a_type_for_checkers() -> None:
+    """Names are loaded on first use; what a type checker knows is imported for it alone."""
+    tree = ast.parse((ROOT / "planner" / "__init__.py").read_text(encoding="utf-8"))
+    typed = [
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert sorted(name for name in typed if name) == planner.__all__
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:

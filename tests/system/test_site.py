@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import planner
 from planner.cli import app
 from tests.cases import LONG
 
@@ -71,6 +72,11 @@ def test_every_page_is_in_the_navigation() -> None:
         if str(path.relative_to(PAGES)) not in listed
     ]
     assert missing == []
+
+
+def test_the_page_on_python_has_every_public_name_once() -> None:
+    page = (PAGES / "reference" / "python.md").read_text("utf-8")
+    assert sorted(re.findall(r"^::: planner\.(\w+)$", page, re.MULTILINE)) == planner.__all__
 
 
 def test_the_overview_links_every_guide() -> None:
