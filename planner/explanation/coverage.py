@@ -18,12 +18,13 @@ from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.errors import InputError, StoppedError, fault
+from planner.explanation.commitments import of_table
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
 from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
-from planner.results.ledger import members
+from planner.results.ledger import rows_of
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import Columns, Solver
@@ -93,23 +94,25 @@ class Standing:
 
     def capacity(self, project: str) -> float:
         """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
-        case, total = self.case, self.case.existing_tpa(project, self.year)
+        case = self.case
+        total = case.existing_tpa(project, self.year)
+        lead = case.projects[project].lead_time_years
         for committed, tpa in self.builds.get(project, ()):
-            age = self.year - committed - case.projects[project].lead_time_years
+            age = self.year - committed - lead
             total += case.ramp_share(project, age) * tpa
         return total
 
     def calm_case(self) -> Case:
         """The year by itself, as a case in which nothing can be decided."""
-        case, staff, tables = self.case, self.staff, self.case.tables
-        projects = tuple(self._as_it_stands(row.project) for row in tables.projects)
-        workforce = tuple(
-            row.model_copy(update={"initial": staff.get((row.country, row.skill), row.initial)})
-            for row in tables.workforce
-        )
+        case = self.case
+        projects = [self._as_it_stands(row.project) for row in case.tables.projects]
+        workforce = []
+        for row in case.tables.workforce:
+            now = self.staff.get((row.country, row.skill), row.initial)
+            workforce.append(row.model_copy(update={"initial": now}))
         calm = case.without_targets().with_tables(
-            projects=projects,
-            workforce=workforce,
+            projects=tuple(projects),
+            workforce=tuple(workforce),
             scenarios=(),
             shocks=(),
             draws=(),
@@ -124,50 +127,49 @@ class Standing:
 
     def _as_it_stands(self, project: str) -> Any:
         row = self.case.projects[project]
-        now = {
+        now: dict[str, float | None] = {
             "existing_tpa": self.capacity(project),
             "online_year": None,
             "retire_year": None,
             "max_new_tpa": 0.0,
-            "rise": None,
         }
-        return row.model_copy(
-            update={key: value for key, value in now.items() if hasattr(row, key)}
-        )
+        if hasattr(row, "rise"):
+            now["rise"] = None
+        return row.model_copy(update=now)
 
 
 def standing_of(plan: PlanValues, year: int) -> Standing:
     """What stands of a plan: decisions of the undisturbed scenario, without one of the most probable, the first of several."""
-    case, everyone = plan.case, tuple(plan.case.scenarios)
+    case = plan.case
     scenario = _undisturbed(case)
     builds: dict[str, list[tuple[int, float]]] = {}
-    investments = plan.tables["investments"]
-    places = (investments[name].tolist() for name in ("project", "year", "tpa", "scenarios"))
-    for project, committed, tpa, scenarios in zip(*places, strict=True):
-        if scenario in members(scenarios, everyone):
-            builds.setdefault(project, []).append((committed, tpa))
+    for build in of_table(case, plan.tables["investments"]):
+        if scenario in build.scenarios:
+            builds.setdefault(build.project, []).append((build.year, build.tpa))
     table = plan.tables["workforce"]
     now = table[(table["scenario"] == scenario) & (table["year"] == year)]
-    teams = zip(now["country"], now["skill"], strict=True)
-    staff = dict(zip(teams, now["staff"].tolist(), strict=True))
+    staff = {}
+    for row in rows_of(now):
+        staff[row.country, row.skill] = row.staff
     return Standing(case=case, year=year, builds=builds, staff=staff)
 
 
 def _undisturbed(case: Case) -> str:
-    shocked = {
-        row.scenario for row in case.tables.shocks if row.factor != 1.0 or row.kind == "delay"
-    }
-    calm = [w for w in case.scenarios if w not in shocked]
-    return max(calm or case.scenarios, key=lambda w: case.scenarios[w])
+    """The most probable of the scenarios without a shock, of all where each has one."""
+    shocked = set()
+    for row in case.tables.shocks:
+        if row.factor != 1.0 or row.kind == "delay":
+            shocked.add(row.scenario)
+    calm = [scenario for scenario in case.scenarios if scenario not in shocked]
+    return max(calm or case.scenarios, key=lambda scenario: case.scenarios[scenario])
 
 
 def standing_without(case: Case, year: int) -> Standing:
     """What stands without a plan and where nobody is trained: staff only leave."""
-    staff = {
-        (country, skill): row.initial
-        * (1.0 - case.skills[skill].attrition) ** (year - case.first_year)
-        for (country, skill), row in case.workforce.items()
-    }
+    staff = {}
+    for (country, skill), row in case.workforce.items():
+        remain = 1.0 - case.skills[skill].attrition
+        staff[country, skill] = row.initial * remain ** (year - case.first_year)
     return Standing(case=case, year=year, builds={}, staff=staff)
 
 
@@ -194,21 +196,23 @@ class CalmYear:
         self.scope = UncoveredScope(self.case)
         self.program = Writer(self.scope).program()
         self.solver = Solver(self.program)
-        self._goals = {LOSS: self._unit(lambda key: key == ("expected_loss", None))}
-        self.demand = {
-            e: sum(
-                tonnes for (_, element, _, _), tonnes in self.case.demand.items() if element == e
-            )
-            for e in self.case.elements
-        }
-        for element, demanded in self.demand.items():
-            if demanded > 0:
-                self._goals[element] = self._unit(
-                    lambda key, e=element: key[0] == "shortfall" and key[1][1] == e
-                )
+        self.demand = dict.fromkeys(self.case.elements, 0.0)
+        for (_, element, _, _), tonnes in self.case.demand.items():
+            self.demand[element] += tonnes
+        self._goals = self._all_goals()
 
-    def _unit(self, counts: Any) -> Vector:
-        return np.array([1.0 if counts(key) else 0.0 for key in self.program.columns])
+    def _all_goals(self) -> dict[str, Vector]:
+        """Weights of the columns whose sum is the loss, and the shortfall of each element that is wanted."""
+        size = len(self.program.columns)
+        goals = {LOSS: np.zeros(size)}
+        goals[LOSS][self.program.column["expected_loss", None]] = 1.0
+        for element, tonnes in self.demand.items():
+            if tonnes > 0:
+                goals[element] = np.zeros(size)
+        for column, (name, index) in enumerate(self.program.columns):
+            if name == "shortfall" and index[1] in goals:
+                goals[index[1]][column] = 1.0
+        return goals
 
     @property
     def elements(self) -> list[str]:
@@ -243,32 +247,33 @@ class CalmYear:
     def limits_of(self, removal: TakenAway) -> dict[int, float]:
         """Column -> what it is held to by a removal, at most."""
         found: dict[int, float] = {}
-        for j, (name, index) in enumerate(self.program.columns):
-            at = dict(
-                zip(LETTERS.get(name, ()), index if isinstance(index, tuple) else (), strict=False)
-            )
+        for column, (name, index) in enumerate(self.program.columns):
+            values = index if isinstance(index, tuple) else ()
+            at = dict(zip(LETTERS.get(name, ()), values, strict=False))
             if removal.origin and name == "imported":
-                found[j] = self._left_on_offer(removal.origin, (at["c"], at["e"], at["o"]))
-            elif removal.origin and name == "imported_from":
-                if self.case.supplier_origin[at["v"]] == removal.origin:
-                    found[j] = 0.0
-            elif (name == "seconded" and at["c"] == removal.country) or (
-                "p" in at and self._is_of(removal, at["p"])
-            ):
-                found[j] = 0.0
+                found[column] = self._left_on_offer(removal.origin, (at["c"], at["e"], at["o"]))
+            elif self._is_gone(removal, name, at):
+                found[column] = 0.0
         return found
 
-    def _left_on_offer(self, origin: str, good: Good) -> float:
-        return sum(
-            tonnes
-            for (supplier, *of, _), tonnes in self.case.import_limit.items()
-            if tuple(of) == good and self.case.supplier_origin[supplier] != origin
-        )
+    def _is_gone(self, removal: TakenAway, name: str, at: Mapping[str, str]) -> bool:
+        """A column that a removal leaves nothing of. at: its index by letter."""
+        if name == "imported_from":
+            return bool(removal.origin) and self.case.supplier_origin[at["v"]] == removal.origin
+        if name == "seconded" and at["c"] == removal.country:
+            return True
+        if "p" not in at:
+            return False
+        country = self.case.projects[at["p"]].country
+        return at["p"] == removal.project or country == removal.country
 
-    def _is_of(self, removal: TakenAway, project: str) -> bool:
-        return project == removal.project or (
-            self.case.projects[project].country == removal.country
-        )
+    def _left_on_offer(self, origin: str, good: Good) -> float:
+        """Tonnes of a good that suppliers of other origins can sell in the year."""
+        left = 0.0
+        for (supplier, *of, _), tonnes in self.case.import_limit.items():
+            if tuple(of) == good and self.case.supplier_origin[supplier] != origin:
+                left += tonnes
+        return left
 
     def least(self, goal: str, limits: Mapping[int, float]) -> Solution:
         """The least of a goal with some columns held. Raises StoppedError without a proven optimum."""
@@ -301,10 +306,9 @@ def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
         if not (removal.country or removal.project):
             known[removal] = found
         told, before = _figures(year, found), _figures(year, known[base])
+        costlier = abs(told[LOSS] - before[LOSS]) > SAME * (1.0 + before[LOSS])
         for element in year.elements:
-            changed = abs(told[element] - before[element]) > SAME or (
-                abs(told[LOSS] - before[LOSS]) > SAME * (1.0 + before[LOSS])
-            )
+            changed = costlier or abs(told[element] - before[element]) > SAME
             if changed or not removal.project:
                 yield CoverageRow(
                     plan=with_plan,

@@ -121,11 +121,8 @@ def of_run(
     column: str,
 ) -> NamedPlan:
     """A plan by the figures and tables of a run. column: of the table `shortfall`, what is short with it."""
-    shortages = Shortages()
-    by_year = tables["shortfall"].groupby(["scenario", "element", "year"])
-    for row in by_year[[column, "demand_t"]].sum().reset_index().to_dict("records"):
-        place = (str(row["scenario"]), str(row["element"]), int(row["year"]))
-        shortages.add(place, float(row[column]), float(row["demand_t"]))
+    builds = of_table(case, tables["investments"])
+    shortages = _table_shortages(tables["shortfall"], column)
     return NamedPlan(
         key=key,
         risk=float(figures["risk_musd"]),
@@ -133,7 +130,17 @@ def of_run(
         cvar=float(figures["cvar_musd"]),
         cost=float(figures["cost_musd"]),
         public=float(figures.get("public_spend_musd", 0.0)),
-        builds=built(case, of_table(case, tables["investments"])),
+        builds=built(case, builds),
         loss=figures["scenario_loss_musd"],
         missing=shortages.worst(case),
     )
+
+
+def _table_shortages(table: pd.DataFrame, column: str) -> Shortages:
+    """What is short, in a column, and what is wanted, by the table `shortfall`."""
+    found = Shortages()
+    by_year = table.groupby(["scenario", "element", "year"], as_index=False)
+    for row in by_year[[column, "demand_t"]].sum().to_dict("records"):
+        place = (str(row["scenario"]), str(row["element"]), int(row["year"]))
+        found.add(place, float(row[column]), float(row["demand_t"]))
+    return found
