@@ -216,12 +216,13 @@ def business_case_into(
     basis: Basis = PLAN,
     market: str = CASE_MARKET,
     terms: Mapping[str, float] | None = None,
+    feeds: Mapping[str, Mapping[str, float]] | None = None,
     tables: Path | None = None,
     progress: Progress = silent,
 ) -> tuple[Plan, BusinessCase, list[str]]:
     """`business_case` of plants in a run folder, and write its page and its workbook there.
 
-    basis: volumes that support and debt are sized on.
+    basis: volumes that support and debt are sized on. feeds: what plants are assigned to take in, by share.
     tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
     What the alliance loses without the plants is solved for once and kept in removals.json. The files are named by
     the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
@@ -240,6 +241,7 @@ def business_case_into(
         basis=basis,
         market=market,
         terms=terms,
+        feeds=feeds,
         removal=known,
         name=file_words(run.name),
         progress=progress,

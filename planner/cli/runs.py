@@ -54,6 +54,13 @@ def report(
             help="A term of the table finance, changed, or an instrument: grant=0.3, public_loan=100, floor=0.9.",
         ),
     ] = None,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLANT=FEED",
+            help="What a plant of the case takes in, or PLANT=FEED:0.6,FEED:0.4; metal and magnet plants: elements.",
+        ),
+    ] = None,
     tables: Annotated[
         Path | None,
         typer.Option(
@@ -73,6 +80,7 @@ def report(
                 basis=basis,
                 market=market,
                 terms=_parse_terms(terms or []),
+                feeds=_parse_feeds(feed or []),
                 tables=tables,
                 progress=progress,
             )
@@ -92,6 +100,22 @@ def _parse_terms(given: list[str]) -> dict[str, float]:
         except ValueError:
             raise InputError([Fault("--with", 0, name, f'"{text}" is not TERM=NUMBER')]) from None
     return terms
+
+
+def _parse_feeds(given: list[str]) -> dict[str, dict[str, float]]:
+    """PLANT=FEED or PLANT=FEED:SHARE,.. -> shares by plant and feed. Raises InputError."""
+    mixes: dict[str, dict[str, float]] = {}
+    for text in given:
+        plant, _, feeds = text.partition("=")
+        mix = mixes.setdefault(plant.strip(), {})
+        for part in feeds.split(","):
+            name, _, share = part.partition(":")
+            try:
+                mix[name.strip()] = float(share or 1.0)
+            except ValueError:
+                message = f'"{text}" is not PLANT=FEED or PLANT=FEED:SHARE,FEED:SHARE'
+                raise InputError([Fault("--feed", 0, plant, message)]) from None
+    return mixes
 
 
 @app.command("explain")

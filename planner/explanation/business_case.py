@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, u
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
+from planner.finance.economics import economics
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
@@ -22,6 +23,7 @@ from planner.finance.project_facts import (
     FinanceTerm,
     Levels,
     PlantFacts,
+    assigned_mix,
     goods,
     plant_facts,
     quotes,
@@ -64,6 +66,7 @@ def business_case(
     basis: Basis = PLAN,
     market: str = CASE_MARKET,
     terms: Mapping[str, float] | None = None,
+    feeds: Mapping[str, Mapping[str, float]] | None = None,
     removal: Removal | None = None,
     solve: bool = True,
     name: str = "",
@@ -74,10 +77,12 @@ def business_case(
     basis: the volumes that support and debt are sized on and sensitivities are told for: of the `plan` (of a plant that
     it does not run: the market), the `market` (all sold), or `contracted` (only what offtake contracts cover). market: a
     deck of the table `prices`, or `case` for the prices of the table `elements`. terms: values of the table `finance`
-    that hold instead. removal: loss of the alliance without the plants, where it is known; else it is solved for, if
-    `solve`. name: of the plan. progress: called with each step in words.
-    Raises InputError for a plant that cannot grow and for contracted volumes without a contract, StoppedError for a plan
-    that is not proven.
+    that hold instead. feeds: by plant, what it is assigned to take in (feeds, or elements of metal and magnet plants),
+    as shares that add up to 1; so a separation plant can be given what a mine of the same case yields.
+    removal: loss of the alliance without the plants, where it is known; else it is solved for, if `solve`. name: of the
+    plan. progress: called with each step in words.
+    Raises InputError for a plant that cannot grow, for contracted volumes without a contract and for feeds that a plant
+    cannot take, StoppedError for a plan that is not proven.
 
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
@@ -86,24 +91,21 @@ def business_case(
     name = name or case.name
     asked = (projects,) if isinstance(projects, str) else tuple(projects)
     _check(plan, name, asked)
-    found_terms = terms_of(case, case.projects[asked[0]].country, terms or {})
-    found = investment(case, asked, market, found_terms)
+    changes = {term: float(value) for term, value in (terms or {}).items()}
+    found_terms = terms_of(case, case.projects[asked[0]].country, changes)
+    mixes = _mixes(case, asked, feeds or {})
+    found = investment(case, asked, market, found_terms, mixes)
     futures, builds = case.scenarios, builds_of(plan, asked)
     used = [use_of(plan, project, found.years) for project in asked]
     answers = _volumes(found, found_terms, futures, used)
     on = _basis(basis, answers)
     volumes = answers[on]
     x = base_levels(found, found_terms)
-    hurt = adverse(found, found_terms)
-    sold = {}
-    for which, each in answers.items():
-        sold[which] = _sold(each, x, futures=futures, hurt=hurt)
+    judged = _Judged(found, found_terms, futures)
+    sold = {which: judged.sold(each, x) for which, each in answers.items()}
     progress("the least of each support")
     supports = least_support(volumes, x, futures)
-    helped = _helped(volumes, x, supports[0])
-    supported = None
-    if helped is not None:
-        supported = _sold(helped.volumes, helped.levels, futures=futures, hurt=hurt)
+    supported, given = judged.supported(volumes, x, supports[0])
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
@@ -113,7 +115,6 @@ def business_case(
     public = _public_share(found)
     granted = {**x, GRANT: np.maximum(x[GRANT], public)}
     full = sold[MARKET]
-    given = helped.given if helped is not None else {}
     alternatives = _alternatives(
         case, volumes, x, support=supports[0], removal=removal, market=market
     )
@@ -121,7 +122,8 @@ def business_case(
         projects=asked,
         run=name,
         market=market,
-        changes=dict(terms or {}),
+        changes=changes,
+        feeds=mixes,
         terms=found_terms,
         investment=found,
         builds=builds,
@@ -145,24 +147,17 @@ def business_case(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Helped:
-    """Volumes and levels with a support, and the levels that it sets."""
-
-    volumes: Volumes
-    levels: Levels
-    given: dict[str, Array]
-
-
-def _helped(volumes: Volumes, x: Levels, support: Support) -> _Helped | None:
-    """What is sold with the least support of a kind; None where none is needed or none suffices."""
-    if not support.amount:
-        return None
-    levels = with_support(x, support.kind, support.amount)
-    given = {level: value for level, value in levels.items() if value is not x.get(level)}
-    drawn_levels = with_support(volumes.draws.x, support.kind, support.amount)
-    draws = replace(volumes.draws, x=drawn_levels)
-    return _Helped(volumes=replace(volumes, draws=draws), levels=levels, given=given)
+def _mixes(
+    case: Case, projects: Sequence[str], feeds: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    """What plants are assigned to take in. Raises InputError for a plant that is not of the case."""
+    mixes = {}
+    for project, asked in feeds.items():
+        if project not in projects:
+            message = f'"{project}" is no plant of this investment case: {", ".join(projects)}'
+            raise InputError([Fault("--feed", 0, project, message)])
+        mixes[project] = assigned_mix(case, project, asked)
+    return mixes
 
 
 def _volumes(
@@ -310,10 +305,14 @@ def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
 
 
 def investment(
-    case: Case, projects: Sequence[str], market: str, terms: Mapping[str, FinanceTerm]
+    case: Case,
+    projects: Sequence[str],
+    market: str,
+    terms: Mapping[str, FinanceTerm],
+    mixes: Mapping[str, Mapping[str, float]],
 ) -> Investment:
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
-    plants = tuple(plant_facts(case, project) for project in projects)
+    plants = tuple(plant_facts(case, project, mixes.get(project)) for project in projects)
     years = _years(plants, terms)
     deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
     deals = []
@@ -356,25 +355,48 @@ def _wanted(
     return lines
 
 
-def _sold(volumes: Volumes, x: Levels, *, futures: Mapping[str, float], hurt: Levels) -> Sold:
-    """The case with one answer to what is sold. hurt: levels of prices that hurt."""
-    found, use = volumes.found, volumes.use
-    flows = cash_flows(found, x, use)
-    bad = cash_flows(found, {**x, **hurt}, use)
-    rates = _rates(found, flows)
-    in_draws = volumes.draws.flows(found)
-    return Sold(
-        contracted_only=found.contracted_only,
-        by_year=tuple(use),
-        use=tuple(float(rate) for rate in rates),
-        levels=x,
-        flows=flows,
-        adverse=bad,
-        returns=returns_of(flows, x, bad),
-        contracts=cost_of_contracts(volumes, x, futures),
-        spread=spread_of(in_draws, volumes.draws.x, flows.loan),
-        steps=_steps(found, x, use, flows),
-    )
+class _Judged:
+    """Judges answers to what is sold: at the deck, at prices that hurt, in draws."""
+
+    def __init__(
+        self, found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float]
+    ) -> None:
+        self._futures = futures
+        self._adverse = adverse(found, terms)
+        self._least_cover = terms["dscr_low"].value
+
+    def sold(self, volumes: Volumes, x: Levels) -> Sold:
+        """The case with one answer to what is sold, at levels of terms and support."""
+        found, use = volumes.found, volumes.use
+        flows = cash_flows(found, x, use)
+        bad = cash_flows(found, {**x, **self._adverse}, use)
+        rates = _rates(found, flows)
+        in_draws = volumes.draws.flows(found)
+        return Sold(
+            contracted_only=found.contracted_only,
+            by_year=tuple(use),
+            use=tuple(float(rate) for rate in rates),
+            levels=x,
+            flows=flows,
+            adverse=bad,
+            returns=returns_of(flows, x, bad),
+            contracts=cost_of_contracts(volumes, x, self._futures),
+            spread=spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover),
+            economics=economics(found, x, use),
+            steps=_steps(found, x, use, flows),
+        )
+
+    def supported(
+        self, volumes: Volumes, x: Levels, support: Support
+    ) -> tuple[Sold | None, dict[str, Array]]:
+        """The case with a support, and the levels that it changes; nothing where none is needed or suffices."""
+        if not support.amount:
+            return None, {}
+        helped = with_support(x, support.kind, support.amount)
+        given = {level: helped[level] for level in helped if helped[level] is not x.get(level)}
+        in_draws = with_support(volumes.draws.x, support.kind, support.amount)
+        volumes = replace(volumes, draws=replace(volumes.draws, x=in_draws))
+        return self.sold(volumes, helped), given
 
 
 def _rates(found: Investment, flows: CashFlows) -> list[Array]:

@@ -178,10 +178,12 @@ def _with_debt(flows: Mapping[str, Array], x: Levels) -> dict[str, Any]:
     public = public_loan(capital, number, x)
     capital = line(capital - public.draws, "capital of lenders and owners")
     loan = sculpted_loan(capital, cfads, number, x)
-    taxed = _taxed(flows["taxable"] - loan.interest - public.interest, "taxable with debt")
+    financing = loan.interest + loan.fees + public.interest
+    taxed = _taxed(flows["taxable"] - financing, "taxable with debt")
     tax = tax_due(taxed, x["tax_rate"], "with debt")
     kept = loan.reserve - before(loan.reserve)
-    lent = loan.draws - loan.service + public.draws - public.service
+    paid = loan.service + loan.swept + loan.fees + public.service
+    lent = loan.draws + public.draws - paid
     owners = flows["before_tax"] - tax + flows["credit"] + lent - kept
     return {
         "cfads": cfads,
@@ -205,6 +207,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "working capital": (flows.working - before(flows.working)) * early,
         "losses while it starts up": np.maximum(0.0 - earned, 0.0) * early,
         "interest added to the loan": loan.added,
+        "fees of lenders": loan.fees,
         "reserve account": loan.reserve * early,
     }
     sources = {

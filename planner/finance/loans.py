@@ -17,7 +17,8 @@ PAID = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Loan:
-    """Debt by year (nominal MUSD): drawn, interest, paid (interest and repayment), owed at the end of the year.
+    """Debt by year (nominal MUSD): drawn, interest, scheduled service (interest and repayment), swept (repaid early out of
+    the cash left), owed at the end of the year; fees of lenders, upfront and for what is not yet drawn.
 
     added: interest until the first repayment, which the loan grows by. missed: 1 in years after the grace agreed, up to
     the last of the loan, in which nothing is paid on what is owed. reserve: months of the largest service, filled once,
@@ -30,6 +31,8 @@ class Loan:
     interest: Array
     added: Array
     service: Array
+    swept: Array
+    fees: Array
     owed: Array
     missed: Array
     reserve: Array
@@ -110,14 +113,18 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     owed = carried(
         draws,
         _owed,
-        (sculpted, found.bears, repays, rate),
+        (sculpted, found.bears, repays, rate, found.serves, x["cash_sweep"]),
         sheet="Debt",
         label="owed at the end of the year",
         unit="MUSD",
     )
     interest = line(before(owed) * rate, "interest")
-    service = np.where(repays > 0, before(owed) + interest + draws - owed, 0.0)
+    grown = before(owed) + interest + draws
+    scheduled = _scheduled(before(owed), grown, sculpted, found.bears)
+    scheduled = line(scheduled, "owed after scheduled service, end of the year")
+    service = np.where(repays > 0, grown - scheduled, 0.0)
     service = line(service, "debt service")
+    swept = np.where(repays > 0, scheduled - owed, 0.0)
     added = np.where(number <= found.begun, interest, 0.0)
     missed = term.due * (before(owed) > PAID) * (service <= PAID)
     largest = service.max(axis=-1, keepdims=True)
@@ -128,6 +135,8 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
         interest=interest,
         added=line(added, "of it until the first repayment, added to the loan"),
         service=service,
+        swept=line(swept, "repaid early out of the cash left"),
+        fees=_fees(draws, number, x),
         owed=owed,
         missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
         reserve=line(reserve, "reserve account at the end of the year"),
@@ -188,14 +197,48 @@ def _opening(following: Array, paid: Array, rate: Array) -> Array:
     return np.minimum(repaid, without_rise)
 
 
+def _fees(draws: Array, number: Array, x: Levels) -> Array:
+    """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins."""
+    agreed = draws.sum(axis=-1, keepdims=True)
+    agreed = line(agreed, "loan agreed")
+    drawn = carried(
+        draws, _drawn, (), sheet="Debt", label="drawn in all, end of the year", unit="MUSD"
+    )
+    undrawn = np.maximum(agreed - before(drawn), 0.0)
+    upfront = np.where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
+    upfront = line(upfront, "upfront fee")
+    commitment = line(x["commitment_fee"] * undrawn, "commitment fee")
+    return line(upfront + commitment, "fees of lenders")
+
+
+def _drawn(last: Array, draws: Array) -> Array:
+    return last + draws
+
+
+def _scheduled(last: Array, grown: Array, sculpted: Array, bears: Array) -> Array:
+    """Debt at the end of a year after its scheduled service, which follows cash flow: it never rises."""
+    repaid = np.maximum(grown - sculpted, 0.0)
+    owed = np.minimum(repaid, np.minimum(last, bears))
+    return np.where(owed > PAID, owed, 0.0)
+
+
 def _owed(
-    last: Array, draws: Array, sculpted: Array, bears: Array, repays: Array, rate: Array
+    last: Array,
+    draws: Array,
+    sculpted: Array,
+    bears: Array,
+    repays: Array,
+    rate: Array,
+    serves: Array,
+    sweep: Array,
 ) -> Array:
-    """Debt at the end of a year: it grows until the first repayment, then follows cash flow and never rises."""
+    """Debt at the end of a year: it grows until the first repayment, then is repaid as scheduled, and earlier by a share
+    of the cash that is left."""
     grown = last * (1.0 + rate) + draws
-    most = np.minimum(last, bears)
-    repaid = np.minimum(np.maximum(grown - sculpted, 0.0), most)
-    owed = np.where(repays > 0, repaid, grown)
+    scheduled = _scheduled(last, grown, sculpted, bears)
+    left = np.maximum(serves - (grown - scheduled), 0.0)
+    swept = np.maximum(scheduled - sweep * left, 0.0)
+    owed = np.where(repays > 0, swept, grown)
     return np.where(owed > PAID, owed, 0.0)
 
 

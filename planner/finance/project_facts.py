@@ -84,10 +84,11 @@ class PlantFacts:
         return self.commit + self.lead
 
 
-def plant_facts(case: Case, project: str) -> PlantFacts:
-    """The whole plant, decided at the first chance, working the mix of `stated_mix`."""
+def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None) -> PlantFacts:
+    """The whole plant, decided at the first chance, working a mix; that of `stated_mix` if none is given."""
     row = case.projects[project]
-    mix = stated_mix(case, project)
+    if mix is None:
+        mix = stated_mix(case, project)
     by_products = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
     made, taken = _with_by_products(STAGES[row.stage], made, taken, by_products)
@@ -138,6 +139,31 @@ def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
 
 def _name(case: Case, element: str) -> str:
     return case.elements[element].name.lower() if element in case.elements else element
+
+
+def assigned_mix(case: Case, project: str, asked: Mapping[str, float]) -> dict[str, float]:
+    """A mix that somebody assigns: feeds of a separation plant, elements of one that makes metal or magnets, by share of
+    the capacity in use.
+
+    Raises InputError for what the plant cannot take in, and for shares that are not positive or do not add up to 1.
+    """
+    possible = list(case.projects[project].feeds)
+    if case.stage_of(project).converts:
+        possible = [element for element in case.elements if case.recovery(project, element) > 0]
+    for name, share in asked.items():
+        if name not in possible:
+            hint = did_you_mean(name, possible)
+            message = f'{project} takes no "{name}"{hint}; it takes {", ".join(possible)}'
+            raise InputError([Fault("--feed", 0, project, message)])
+        if not share > 0:
+            raise InputError(
+                [Fault("--feed", 0, project, f"{name}: share {share:g} is not above 0")]
+            )
+    total = sum(asked.values())
+    if abs(total - 1) > SHARES_ADD_UP:
+        message = f"shares of {project} add up to {total:g}, not to 1"
+        raise InputError([Fault("--feed", 0, project, message)])
+    return dict(asked)
 
 
 def stated_mix(case: Case, project: str) -> dict[str, float]:
@@ -230,6 +256,11 @@ INSTRUMENTS = (
     "tax_credit_per_kg",
 )
 """Terms that are instruments: none of them holds unless it is stated."""
+LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep")
+"""Terms of a loan that it need not have: none of them holds unless it is stated."""
+AGREED = frozenset((*INSTRUMENTS, *LOAN_OPTIONS))
+"""Terms that are granted or agreed, so the same in every draw."""
+SHARES_ADD_UP = 1e-9
 UNSOURCED = "stated without a source"
 CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
@@ -331,9 +362,9 @@ def _declared(name: str, item: Item) -> FinanceTerm:
         value=item.value,
         low=item.low,
         high=item.high,
-        source="not stated" if name in INSTRUMENTS else "judged",
+        source="not stated" if name in AGREED else "judged",
         confidence="",
-        judged=name not in INSTRUMENTS,
+        judged=name not in AGREED,
         whole=item.whole,
     )
 
@@ -352,8 +383,8 @@ def _stated(name: str, item: Item, row: Finance) -> FinanceTerm:
 
 
 def _changed(term: FinanceTerm, value: float) -> FinanceTerm:
-    """A term at the value asked for; an instrument that is granted or agreed is so in every draw."""
-    fixed = term.name in INSTRUMENTS
+    """A term at the value asked for; what is granted or agreed is so in every draw."""
+    fixed = term.name in AGREED
     return replace(
         term,
         value=value,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from planner.data.stages import MAGNET
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, cash_flows
@@ -39,14 +40,16 @@ class Swing:
         return -self.width, -abs(self.owners_high - self.owners_low), self.term.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spread:
     """NPV after tax over draws (MUSD, in order), and the share of them that loses money. cover: least cover of the debt
-    service of the case as it stands that nine draws in ten reach (P90); None without debt."""
+    service of the case as it stands that nine draws in ten reach (P90); below: share of draws in which the least cover
+    is less than asked at low prices. Both None without debt."""
 
     npv: tuple[float, ...]
     loss: float
     cover: float | None
+    below: float | None
 
     def at(self, share: float) -> float:
         """The NPV that this share of the draws stays below."""
@@ -139,7 +142,8 @@ def tornado(
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Futures, each as often as it is likely, and terms, triangular over their ranges, drawn together.
+    """Futures, each as often as it is likely, and terms, triangular over their ranges, drawn together; prices of
+    different elements are correlated as the term `price_correlation` says, other terms independent.
 
     x: levels, a row for each draw; use and prices likewise.
     """
@@ -167,18 +171,32 @@ def drawn(
     chances = np.array(list(futures.values()))
     at = rng.choice(len(chances), size=draws, p=chances / chances.sum())
     x = base_levels(found, terms)
-    for term in (*terms.values(), *price_terms(found)):
-        if term.low < term.high:
-            low, high = term.ends
-            share = rng.random((draws, 1))
-            level = triangular(low, high, mode=np.asarray(term.value), share=share)
-            x[term.name] = np.round(level) if term.whole else level
-    prices = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
+    prices = price_terms(found)
+    ranged = [term for term in (*terms.values(), *prices) if term.low < term.high]
+    shares = {term.name: rng.random((draws, 1)) for term in ranged}
+    of_prices = [term.name for term in prices if term.name in shares]
+    if len(of_prices) > 1:
+        common = rng.random((draws, 1))
+        for name in of_prices:
+            shares[name] = correlated(shares[name], common, x["price_correlation"])
+    for term in ranged:
+        low, high = term.ends
+        mode = np.asarray(term.value)
+        level = triangular(low, high, mode=mode, share=shares[term.name])
+        x[term.name] = np.round(level) if term.whole else level
+    deck = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
     use = []
     for rows in use_in:
         in_each = np.broadcast_to(rows, (len(chances), rows.shape[-1]))
         use.append(in_each[at])
-    return Draws(x=x, use=use, prices=prices)
+    return Draws(x=x, use=use, prices=deck)
+
+
+def correlated(own: Array, common: Array, correlation: Array) -> Array:
+    """Shares of draws, evenly spread as `own` and `common` are, any two of which that have `common` in common are
+    correlated: a Gaussian copula of one factor. correlation: of the normal scores, 0 to 1."""
+    scores = np.sqrt(correlation) * ndtri(common) + np.sqrt(1.0 - correlation) * ndtri(own)
+    return np.asarray(ndtr(scores))
 
 
 def triangular(low: Array, high: Array, *, mode: Array, share: Array) -> Array:
@@ -193,9 +211,13 @@ def triangular(low: Array, high: Array, *, mode: Array, share: Array) -> Array:
     return np.asarray(np.where(share <= (top - low) / width, rising, falling))
 
 
-def spread_of(flows: CashFlows, x: Levels, loan: Loan) -> Spread:
-    """NPV and cover over draws. loan: the debt of the case as it stands."""
+def spread_of(flows: CashFlows, x: Levels, loan: Loan, least: float) -> Spread:
+    """NPV and cover over draws. loan: the debt of the case as it stands. least: cover asked at low prices."""
     values = np.sort(worth(flows, x))
     covers = least_cover(flows.cfads, loan)
-    cover = None if covers is None else float(np.quantile(covers, 0.1))
-    return Spread(tuple(values.tolist()), float((values < 0).mean()), cover)
+    cover, below = None, None
+    if covers is not None:
+        cover = float(np.quantile(covers, 0.1))
+        below = float(np.mean(covers < least))
+    loss = float(np.mean(values < 0))
+    return Spread(npv=tuple(values.tolist()), loss=loss, cover=cover, below=below)

@@ -108,8 +108,8 @@ def instrument_costs(flows: CashFlows) -> dict[str, Array]:
 def paid_by_the_public(flows: CashFlows, kind: str) -> Array:
     """Cost of a support by year (nominal MUSD)."""
     if kind == LOAN:
-        served = np.minimum(flows.loan.service, np.maximum(flows.cfads, 0.0))
-        return flows.loan.draws - served
+        due = flows.loan.service + flows.loan.swept + flows.loan.fees
+        return flows.loan.draws - np.minimum(due, np.maximum(flows.cfads, 0.0))
     return instrument_costs(flows)[kind]
 
 

@@ -29,7 +29,7 @@ from planner.formulation.owners import of_country, of_nobody, of_project, of_sel
 from planner.formulation.savings import saved
 from planner.formulation.variable_trees import GoodAt, InputAt, OperationNode, SuppliedAt
 
-Bounds = tuple[float, float | None]
+Limits = tuple[float, float | None]
 
 
 def feed_balance_index(s: Scope) -> list[InputAt]:
@@ -100,14 +100,14 @@ def shortfall_index(s: Scope) -> Iterator[tuple[str, str, str, int, int]]:
             yield c, e, o, n, j
 
 
-def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> Bounds:
+def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> Limits:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
     step = s.case.loss_steps((c, e, o))[j]
     return 0.0, step.width * s.demanded[c, e, o, n]
 
 
-def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Bounds:
+def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
     return 0.0, m.scope.import_limits[c, e, o, n]
 
@@ -120,12 +120,12 @@ def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
             yield (v, *key)
 
 
-def imported_from_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Bounds:
+def imported_from_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
     return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
 
 
-def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Bounds:
+def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= resold[v,c,e,o,n] <= leak * what shocks cut of the supplier's sales."""
     return 0.0, m.scope.resold[v, c, e, o, n]
 
@@ -276,7 +276,7 @@ def stock_index(s: Scope) -> list[GoodAt]:
     return _at_nodes(s, s.stocks)
 
 
-def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Bounds:
+def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= stock[c,e,o,n] <= max_t."""
     return 0.0, m.scope.case.stockpiles[c, e, o].max_t
 

@@ -22,6 +22,7 @@ from planner.data.stages import CONVERTING, OXIDE
 from planner.formulation.gathered import distinct, grouped, listed
 from planner.formulation.variable_trees import (
     AccountNode,
+    CountrySkill,
     DecisionNode,
     GoodAt,
     Histories,
@@ -30,7 +31,6 @@ from planner.formulation.variable_trees import (
     ProjectAt,
     StaffingNode,
     SuppliedAt,
-    Team,
 )
 
 OF_THE_CASE = frozenset(
@@ -681,9 +681,9 @@ class Scope(Histories):
 
     @cached_property
     @listed
-    def teams(self) -> Iterator[Team]:
+    def teams(self) -> Iterator[CountrySkill]:
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
-        needed: set[Team] = set()
+        needed: set[CountrySkill] = set()
         for p, _ in self.operable:
             for k in self.case.staffing[p]:
                 needed.update(self._may_staff(p, k))
@@ -691,7 +691,7 @@ class Scope(Histories):
             if team in needed:
                 yield team
 
-    def _may_staff(self, p: str, k: str) -> Iterator[Team]:
+    def _may_staff(self, p: str, k: str) -> Iterator[CountrySkill]:
         """(c, k) who may work in a plant: those of its country, and of its group where people may be lent."""
         yield self.country_of(p), k
         if self.case.model.policy.secondment_share > 0:
@@ -701,7 +701,7 @@ class Scope(Histories):
 
     @cached_property
     @grouped
-    def plants_with(self) -> Iterator[tuple[Team, str]]:
+    def plants_with(self) -> Iterator[tuple[CountrySkill, str]]:
         """(c, k) -> plants of the country that need the skill."""
         for p, row in self.case.projects.items():
             for k in self.case.staffing[p]:
@@ -709,7 +709,7 @@ class Scope(Histories):
 
     @cached_property
     @distinct
-    def seconded(self) -> Iterator[Team]:
+    def seconded(self) -> Iterator[CountrySkill]:
         """(c, k) who may work, or be joined by others, across a border of their group."""
         if self.case.model.policy.secondment_share > 0:
             in_group = Counter((self.case.group[c], k) for c, k in self.teams)
@@ -734,7 +734,7 @@ class Scope(Histories):
 
     @cached_property
     @grouped
-    def training_of(self) -> Iterator[tuple[Team, str]]:
+    def training_of(self) -> Iterator[tuple[CountrySkill, str]]:
         """(c, k) -> programmes that train for the team."""
         for g in self.programmes:
             row = self.case.programmes[g]

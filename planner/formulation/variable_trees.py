@@ -24,7 +24,7 @@ ProjectAt = tuple[str, int]
 """(p, n) or (p, d): project and node; of programmes, countries and funders (g, d), (c, d) and (i, a)."""
 InputAt = tuple[str, str, int]
 """(p, f, n) or (p, e, n): project, what it takes in, and operations node; of groups (group, f, n)."""
-Team = tuple[str, str]
+CountrySkill = tuple[str, str]
 """(c, k): country and skill."""
 TeamAt = tuple[str, str, int]
 """(c, k, d) or (c, k, n): country, skill and node."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from planner.finance.cashflow import CashFlows
+from planner.finance.economics import Economics
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
@@ -15,6 +16,8 @@ from planner.finance.support import PublicCost, Support
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 
+DRAWS_MAY_FAIL = 0.10
+"""Share of draws that may leave less cover than is asked at low prices in a bankable case."""
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
@@ -44,10 +47,9 @@ class Sold:
     """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
     contracted_only: only what contracts cover is sold. use: rate over the years of output; levels: of terms,
-    prices and support; adverse: flows at prices that hurt;
-    contracts: public cost of the case's contracts;
-    spread: draws of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt
-    change, to the NPV of the owners.
+    prices and support; adverse: flows at prices that hurt; contracts: public cost of the case's contracts; spread: draws
+    of futures and terms; economics: unit costs, break-even and what goes with them; steps: NPV at market prices, then
+    what contracts (with support), tax and debt change, to the NPV of the owners.
     """
 
     contracted_only: bool
@@ -59,7 +61,27 @@ class Sold:
     returns: Returns
     contracts: PublicCost
     spread: Spread
+    economics: Economics
     steps: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bankability:
+    """Whether the case is bankable on its terms, on the volumes of its basis and without further support.
+
+    earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
+    asked of it. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;
+    None without debt. borrows: lenders give something.
+    """
+
+    bankable: bool
+    earned: float | None
+    asked: float
+    cover: float | None
+    covenant: float
+    below: float | None
+    low: float
+    borrows: bool
 
 
 @dataclass(frozen=True)
@@ -117,13 +139,15 @@ class BusinessCase(Parts):
     planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
     cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
     future. supported: what support is sized for, with the cheapest; None where none is needed or suffices. alone: NPV
-    after tax (MUSD), selling all, of each plant alone. instruments: those that the case states.
+    after tax (MUSD), selling all, of each plant alone. instruments: those that the case states. feeds: what plants are
+    assigned to take in, by share; of the others what the case says.
     """
 
     projects: tuple[str, ...]
     run: str
     market: str
     changes: Mapping[str, float]
+    feeds: Mapping[str, Mapping[str, float]]
     terms: Mapping[str, FinanceTerm]
     investment: Investment
     builds: Mapping[str, Mapping[int, float]]
@@ -215,6 +239,24 @@ class BusinessCase(Parts):
         return by_basis[self.basis] or self.full
 
     @property
+    def verdict(self) -> Bankability:
+        """Bankable: owners earn what they ask, no service of debt is missed, and at most one draw in ten leaves less
+        cover than is asked at low prices."""
+        sold = self.judged_on
+        returns, below = sold.returns, sold.spread.below
+        serves = returns.missed == 0 and (below is None or below <= DRAWS_MAY_FAIL)
+        return Bankability(
+            bankable=returns.npv_owners >= 0 and serves,
+            earned=returns.irr_owners,
+            asked=self.terms["equity_rate"].value,
+            cover=returns.dscr,
+            covenant=self.terms["dscr"].value,
+            below=below,
+            low=self.terms["dscr_low"].value,
+            borrows=returns.debt > 0,
+        )
+
+    @property
     def bankable_at_market(self) -> bool:
         """Owners earn what they ask without support, all sold."""
         return self.full.returns.npv_owners >= 0
@@ -241,4 +283,6 @@ class BusinessCase(Parts):
         market = [] if self.market == "case" else [self.market]
         basis = [] if self.basis == PLAN or self.planned is None else [self.basis]
         changed = [f"{name}-{value:g}" for name, value in self.changes.items()]
+        for project, mix in self.feeds.items():
+            changed += [f"{project}-{feed}-{share:g}" for feed, share in mix.items()]
         return "-".join(["project", *self.projects, *basis, *market, *changed])

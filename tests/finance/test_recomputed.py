@@ -38,6 +38,9 @@ CASES: dict[str, dict[str, float]] = {
     "accelerated": {"accelerated": 2.0, "depreciation_years": 4},
     "tax credit": {"tax_credit": 0.2, "tax_credit_per_kg": 150.0},
     "availability": {"availability": 3.0, "working_days": 60.0},
+    "fees": {"upfront_fee": 0.02, "commitment_fee": 0.01, "inflation": 0.02, "dscr": 1.3},
+    "sweep": {"cash_sweep": 0.5, "dscr": 1.5, "debt_share": 0.7, "inflation": 0.02},
+    "sweep of all, with reserve": {"cash_sweep": 1.0, "reserve_months": 6.0, "debt_years": 6},
     "grant, public loan and floor": {"grant": 0.3, "public_loan": 10.0, "floor": 0.8},
     "all": {
         "grant": 0.1,
@@ -57,6 +60,9 @@ CASES: dict[str, dict[str, float]] = {
         "debt_share": 0.8,
         "dscr": 1.4,
         "reserve_months": 6.0,
+        "upfront_fee": 0.015,
+        "commitment_fee": 0.005,
+        "cash_sweep": 0.4,
     },
 }
 
@@ -67,7 +73,7 @@ def recomputed(
     """The plant of `tests.finance.plants`, one year after the other. price: factor on the deck, by year or for all."""
     t = terms
     factor = np.broadcast_to(price, 6)
-    capital_each = 20 * 2.0 * (1 + t["contingency"]) / 2
+    capital_each = 20 * 2.0 * t["capital_factor"] * (1 + t["contingency"]) / 2
     out: dict[str, list[float]] = {name: [] for name in ("cfads", "after", "owners", "before")}
     capital, grant, on_capital, earned, taxable, working, credit = ([0.0] * 6 for _ in range(7))
     index = [(1 + t["inflation"]) ** n for n in range(6)]
@@ -128,12 +134,14 @@ def recomputed(
     public = public_debt(left, t)
     lent_on = [left[n] - public["drawn"][n] for n in range(6)]
     loan = debt(lent_on, out["cfads"], t)
-    taxed = [taxable[n] - loan["interest"][n] - public["interest"][n] for n in range(6)]
+    charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
+    taxed = [taxable[n] - charged[n] for n in range(6)]
     with_debt = taxes(taxed)
     for n in range(6):
         kept = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
         owners = out["before"][n] - with_debt[n] + credit[n] - kept
         owners += loan["drawn"][n] - loan["paid"][n] + public["drawn"][n] - public["paid"][n]
+        owners -= loan["swept"][n] + loan["fees"][n]
         out["owners"].append(owners)
     deflated = {name: np.array(rows) / index for name, rows in out.items()}
     discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
@@ -145,6 +153,8 @@ def recomputed(
         "cfads": np.array(out["cfads"]),
         "owed": np.array(loan["owed"]),
         "paid": np.array(loan["paid"]),
+        "swept": np.array(loan["swept"]),
+        "fees": np.array(loan["fees"]),
         "public_owed": np.array(public["owed"]),
     }
 
@@ -178,9 +188,15 @@ def debt(
     whole = lent_on[0] * (1 + rate) + lent_on[1]
     share = min(t["debt_share"], bears[2] / whole)
     flat = sum(pays[n] / (1 + rate) ** (n - 1) for n in range(2, 6))
-    owed, rows = 0.0, {"drawn": [], "interest": [], "paid": [], "owed": []}
+    names = ("drawn", "interest", "paid", "swept", "fees", "owed")
+    owed, rows = 0.0, {name: [] for name in names}
+    agreed = share * sum(lent_on)
     for n in range(6):
         opening = owed
+        undrawn = agreed - sum(rows["drawn"])
+        rows["fees"].append(
+            t["commitment_fee"] * undrawn + (t["upfront_fee"] * agreed if n == 0 else 0.0)
+        )
         rows["drawn"].append(share * lent_on[n])
         rows["interest"].append(opening * rate)
         grown = opening * (1 + rate) + rows["drawn"][n]
@@ -189,6 +205,10 @@ def debt(
             sculpted = pays[n] * share * whole / flat
             owed = min(max(grown - sculpted, 0.0), opening, bears[n + 1])
         rows["paid"].append(grown - owed)
+        due = max(cfads[n], 0.0) if 2 <= n <= last else 0.0
+        swept = min(owed, t["cash_sweep"] * max(due - (grown - owed), 0.0)) if n >= 2 else 0.0
+        rows["swept"].append(swept)
+        owed -= swept
         rows["owed"].append(owed)
     largest = max(rows["paid"])
     held = t["reserve_months"] / 12 * largest
@@ -211,6 +231,8 @@ def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
     assert flows.cfads == pytest.approx(hand["cfads"], **EXACT)
     assert flows.loan.owed == pytest.approx(hand["owed"], **EXACT)
     assert flows.loan.service == pytest.approx(hand["paid"], **EXACT)
+    assert flows.loan.swept == pytest.approx(hand["swept"], **EXACT)
+    assert flows.loan.fees == pytest.approx(hand["fees"], **EXACT)
     assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)
     assert flows.owners == pytest.approx(hand["owners"], **EXACT)
     returns = returns_of(flows, x, flows)

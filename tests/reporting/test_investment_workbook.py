@@ -219,6 +219,9 @@ INSTRUMENTS = {
     "accelerated": 2,
     "tax_credit": 0.1,
     "tax_credit_per_kg": 20,
+    "upfront_fee": 0.02,
+    "commitment_fee": 0.01,
+    "cash_sweep": 0.5,
 }
 
 

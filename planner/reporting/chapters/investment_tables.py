@@ -163,7 +163,17 @@ BEFORE_DEBT = (
     "working capital",
     "sustaining",
 )
-AFTER_DEBT = ("capital", "grant", "drawn", "service", "public", "reserve", "tax saved")
+AFTER_DEBT = (
+    "capital",
+    "grant",
+    "drawn",
+    "service",
+    "swept",
+    "fees",
+    "public",
+    "reserve",
+    "tax saved",
+)
 
 
 def _ledger(flows: CashFlows) -> dict[str, Array]:
@@ -184,6 +194,8 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "grant": flows.grant + flows.credit_on_capital,
         "drawn": loan.draws,
         "service": -loan.service,
+        "swept": -loan.swept,
+        "fees": -loan.fees,
         "public": public.draws - public.service,
         "reserve": before(loan.reserve) - loan.reserve,
         "tax saved": flows.tax - flows.tax_with_debt,
