@@ -168,7 +168,7 @@ def check(folder: Path) -> list[str]:
     certificate = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
     hashes = certificate["sha256"]
     program = read_program(read(folder, "program.mps.gz", hashes))
-    told = []
+    sentences = []
     for phase in certificate["phases"]:
         name, goal = phase["phase"], program.column[phase["minimise"]]
         least, most = Decimal(phase["lower"]), Decimal(phase["upper"])
@@ -188,8 +188,8 @@ def check(folder: Path) -> list[str]:
         duals = vector(rows(folder, f"duals-{name}.csv.gz", hashes), program.row)
         if not least <= bound_of(program, goal, lower, upper, duals):
             raise Refused(f"duals of {name}: prove less than {least}")
-        told.append(f"{name}: the least {phase['minimise']} is between {least} and {most}")
-    return told
+        sentences.append(f"{name}: the least {phase['minimise']} is between {least} and {most}")
+    return sentences
 
 
 if __name__ == "__main__":

@@ -206,14 +206,14 @@ def checked(case: Case, folder: Path) -> list[str]:
     if not (folder / CERTIFICATE).exists():
         raise RunFolderError(f"{folder}: holds no proof; `planner prove` makes one")
     try:
-        told = check(folder)
+        sentences = check(folder)
         lines = gzip.decompress((folder / PROGRAM).read_bytes()).decode().splitlines()
         with localcontext(EXACT):
             if vars(read_program(lines)) != vars(exact_program(program_of(case))):
                 raise Refused(f"{PROGRAM} is not the program of the run's inputs")
     except FAULTS as fault:
         raise StoppedError(f"{folder}: the proof is refused: {fault}") from None
-    return told
+    return sentences
 
 
 @dataclass(kw_only=True)

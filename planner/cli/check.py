@@ -106,5 +106,5 @@ def _as_json(
     kinds = {"faults": faults, "warnings": warnings}
     if changed is not None:
         kinds["changed"] = changed
-    found = {kind: [one.as_json() for one in told] for kind, told in kinds.items()}
+    found = {kind: [one.as_json() for one in items] for kind, items in kinds.items()}
     return json.dumps(found, indent=2)

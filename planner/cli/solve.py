@@ -69,7 +69,7 @@ def solve(
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
     target = _Target(folder)
-    with console.exit_codes(target.told):
+    with console.exit_codes(target.state):
         _refuse_beside_scheduler(scheduler, workers, method)
         with console.shown_progress() as progress:
             progress("loading")
@@ -110,7 +110,7 @@ class _Target:
         self.folder = folder
         self._before = self._mark(folder)
 
-    def told(self) -> str:
+    def state(self) -> str:
         """The state of the folder, in words."""
         now = self._mark(self.folder)
         unchanged = now is None or now == self._before
@@ -189,5 +189,5 @@ def _raise_unless_optimal(plan: Plan, run: Path) -> None:
         parts = [f"stopped before an optimum was proven ({plan.status})"]
         for name, found in plan.summary.get("bounds", {}).items():
             parts.append(f"least {name}: {Bounds(**found)}")
-        told = "; ".join([*parts, written])
-        raise StoppedError(told + "".join(f"\n  {reason}" for reason in reasons))
+        message = "; ".join([*parts, written])
+        raise StoppedError(message + "".join(f"\n  {reason}" for reason in reasons))

@@ -186,17 +186,17 @@ def _raise_if_failed(found: StudyStatus) -> None:
     first = f"the first ended as {ended}: {message}"
     if not failed:
         raise InfeasibleError([f"no point has an optimum; {first}"])
-    told = f"no point has an optimum; {first}"
+    message = f"no point has an optimum; {first}"
     if counts[OPTIMAL]:
-        told = f"{sum(failed.values()):,} of {found.total:,} points failed; {first}"
+        message = f"{sum(failed.values()):,} of {found.total:,} points failed; {first}"
     if set(failed) == {"bad_input"}:
-        raise PlannerError(told)
+        raise PlannerError(message)
     remedy = f"`planner study retry {found.folder}` tries again what may end otherwise"
-    raise StoppedError(f"{told}; {remedy}")
+    raise StoppedError(f"{message}; {remedy}")
 
 
 class StudyBar:
-    """Shows how far a study is, whenever it is told."""
+    """Shows how far a study is, whenever it is message."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -246,9 +246,9 @@ class StudyBar:
 
     def _line(self, status: StudyStatus, note: str) -> str:
         """A line where there is no terminal for a bar."""
-        told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
+        line = f"{status.done} of {status.total} points, {status.checked} checked{note}"
         left = self._bar.tasks[0].time_remaining
-        return f"{told}, {timedelta(seconds=round(left))} left" if left else told
+        return f"{line}, {timedelta(seconds=round(left))} left" if left else line
 
     def kept(self) -> str:
         """The results that stay if the study is stopped now."""

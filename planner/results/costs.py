@@ -21,7 +21,7 @@ Capacities = Mapping[str, Vector]
 """Project -> t/y at every visit."""
 
 
-def cost_parts(book: Ledger) -> dict[str, float]:
+def cost_parts(ledger: Ledger) -> dict[str, float]:
     """Part -> MUSD, in the order of summary.json."""
     parts: dict[str, Callable[[Ledger], Iterator[Vector]]] = {
         "capex": _capex,
@@ -37,121 +37,121 @@ def cost_parts(book: Ledger) -> dict[str, float]:
     }
     found = {}
     for name, amounts in parts.items():
-        by_scenario = np.zeros(len(book.chances))
-        for amount in amounts(book):
+        by_scenario = np.zeros(len(ledger.chances))
+        for amount in amounts(ledger):
             by_scenario = by_scenario + amount
-        found[name] = float(np.sum(book.chances * by_scenario))
+        found[name] = float(np.sum(ledger.chances * by_scenario))
     return found
 
 
-def _capex(book: Ledger) -> Iterator[Vector]:
+def _capex(ledger: Ledger) -> Iterator[Vector]:
     """Each build over the years in which it is paid, by scenario."""
-    case = book.case
-    for (project, committed), tpa in book.builds:
+    case = ledger.case
+    for (project, committed), tpa in ledger.builds:
         capex = full_capex(case, project)
         years = case.payment_years(project, committed)
         for year in years:
             yield case.cost_discount(year) * capex * tpa / len(years)
 
 
-def _fixed_opex(book: Ledger) -> Iterator[Vector]:
+def _fixed_opex(ledger: Ledger) -> Iterator[Vector]:
     """Fixed opex of each build from its planned start, by scenario."""
-    case = book.case
-    for (project, committed), tpa in book.builds:
+    case = ledger.case
+    for (project, committed), tpa in ledger.builds:
         row = case.projects[project]
         yearly = musd(row.fixed_opex_usd_per_tpa)
         for year in range(committed + row.lead_time_years, case.last_year + 1):
             yield case.cost_discount(year) * yearly * tpa
 
 
-def _variable_opex(book: Ledger) -> Iterator[Vector]:
+def _variable_opex(ledger: Ledger) -> Iterator[Vector]:
     """Opex net of credit of what runs, by scenario."""
-    for project, load in book.loads.items():
-        rate = book.case.throughput_cost(project)
+    for project, load in ledger.loads.items():
+        rate = ledger.case.throughput_cost(project)
         if rate > 0:
-            yield rate * _over_time(book, load)
+            yield rate * _over_time(ledger, load)
 
 
-def _imports(book: Ledger) -> Iterator[Vector]:
+def _imports(ledger: Ledger) -> Iterator[Vector]:
     """Imports and resold tonnes at the price of the supplier in the buying country, by scenario."""
-    if not book.case.import_price:
+    if not ledger.case.import_price:
         return
-    for flow, tonnes in book.flows:
+    for flow, tonnes in ledger.flows:
         if flow.item in IMPORTED:
-            prices = book.tree.import_prices(flow.project, flow.good)
-            yield _over_time(book, book.at(prices) * tonnes)
+            prices = ledger.tree.import_prices(flow.project, flow.good)
+            yield _over_time(ledger, ledger.at(prices) * tonnes)
 
 
-def _training(book: Ledger) -> Iterator[Vector]:
+def _training(ledger: Ledger) -> Iterator[Vector]:
     """Fees of trainees, by scenario."""
-    case = book.case
-    for (programme, year), persons in book.intake:
+    case = ledger.case
+    for (programme, year), persons in ledger.intake:
         fee = musd(case.programmes[programme].cost_per_trainee_usd)
         yield case.cost_discount(year) * fee * persons
 
 
-def _seats(book: Ledger) -> Iterator[Vector]:
+def _seats(ledger: Ledger) -> Iterator[Vector]:
     """New seats, by scenario."""
-    case = book.case
-    for (programme, year), seats in book.new_seats:
+    case = ledger.case
+    for (programme, year), seats in ledger.new_seats:
         price = musd(case.programmes[programme].cost_per_seat_usd)
         yield case.cost_discount(year) * price * seats
 
 
-def _hires(book: Ledger) -> Iterator[Vector]:
+def _hires(ledger: Ledger) -> Iterator[Vector]:
     """Hires, which are decided in the first period of a year, by scenario."""
-    case = book.case
+    case = ledger.case
     for team, row in case.workforce.items():
         price = musd(row.hire_cost_usd)
-        hired = book.whole(book.people["hired"][team])
+        hired = ledger.whole(ledger.people["hired"][team])
         for year in case.years:
-            yield case.cost_discount(year) * price * hired[:, book.opening[year]]
+            yield case.cost_discount(year) * price * hired[:, ledger.opening[year]]
 
 
-def _purchases(book: Ledger) -> Iterator[Vector]:
+def _purchases(ledger: Ledger) -> Iterator[Vector]:
     """Stock purchases less the lowest import price, at least 0, by scenario."""
-    case = book.case
+    case = ledger.case
     for good in case.stockpiles:
-        prices = book.tree.yearly(case.net_purchase_price(good, year) for year in case.years)
-        bought = book.goods["bought", good]
-        yield _over_time(book, book.at(prices) * bought)
+        prices = ledger.tree.yearly(case.net_purchase_price(good, year) for year in case.years)
+        bought = ledger.goods["bought", good]
+        yield _over_time(ledger, ledger.at(prices) * bought)
 
 
-def _holding(book: Ledger) -> Iterator[Vector]:
+def _holding(ledger: Ledger) -> Iterator[Vector]:
     """Holding of the stock at the end of each year, by scenario."""
-    stocks = book.stocks.amounts("stock_t")
-    closes = np.array([node.closes_year for node in book.tree.nodes], dtype=float)
-    for good, row in book.case.stockpiles.items():
+    stocks = ledger.stocks.amounts("stock_t")
+    closes = np.array([node.closes_year for node in ledger.tree.nodes], dtype=float)
+    for good, row in ledger.case.stockpiles.items():
         rate = musd_per_tonne(row.holding_usd_per_kg_year)
-        yield _over_time(book, rate * book.at(closes) * stocks[good])
+        yield _over_time(ledger, rate * ledger.at(closes) * stocks[good])
 
 
-def _targets(book: Ledger) -> Iterator[Vector]:
+def _targets(ledger: Ledger) -> Iterator[Vector]:
     """Tonnes that targets miss at their price, by scenario."""
-    yield _over_time(book, missed_musd(book))
+    yield _over_time(ledger, missed_musd(ledger))
 
 
-def _over_time(book: Ledger, by_visit: Vector) -> Vector:
+def _over_time(ledger: Ledger, by_visit: Vector) -> Vector:
     """Amounts due at each visit, discounted and added up by scenario."""
-    discounts = [book.case.cost_discount(year) for year in book.period_years.tolist()]
-    return np.asarray(book.whole(by_visit) @ np.array(discounts))
+    discounts = [ledger.case.cost_discount(year) for year in ledger.period_years.tolist()]
+    return np.asarray(ledger.whole(by_visit) @ np.array(discounts))
 
 
-def utilisation(book: Ledger) -> dict[str, dict[str, float | None]]:
+def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
     """Stage -> `new`, `new_undisturbed`, `existing`: expected throughput over expected usable capacity before shocks.
 
     Over the whole horizon, not discounted; throughput is split between new and existing capacity in proportion to it.
     `undisturbed`: in periods in which every factor is 1. None without capacity.
     """
-    projects = book.case.projects
-    chances = book.everywhere(book.chances)
-    calm = np.array([book.tree.is_undisturbed(node.index) for node in book.tree.nodes])
-    undisturbed = chances * book.at(calm.astype(float))
+    projects = ledger.case.projects
+    chances = ledger.everywhere(ledger.chances)
+    calm = np.array([ledger.tree.is_undisturbed(node.index) for node in ledger.tree.nodes])
+    undisturbed = chances * ledger.at(calm.astype(float))
     found: dict[str, dict[str, float | None]] = {}
     for stage in dict.fromkeys(row.stage for row in projects.values()):
         plants = [project for project, row in projects.items() if row.stage == stage]
-        new = partial(_use, book, plants, book.new_capacity, book.existing)
-        existing = partial(_use, book, plants, book.existing, book.new_capacity)
+        new = partial(_use, ledger, plants, ledger.new_capacity, ledger.existing)
+        existing = partial(_use, ledger, plants, ledger.existing, ledger.new_capacity)
         found[stage] = {
             "new": new(weights=chances),
             "new_undisturbed": new(weights=undisturbed),
@@ -161,19 +161,19 @@ def utilisation(book: Ledger) -> dict[str, dict[str, float | None]]:
 
 
 def _use(
-    book: Ledger, plants: list[str], own: Capacities, other: Capacities, *, weights: Vector
+    ledger: Ledger, plants: list[str], own: Capacities, other: Capacities, *, weights: Vector
 ) -> float | None:
     """Weighed throughput of some of the capacity of plants over that capacity; None without any.
 
     own: t/y of that capacity by project, at every visit. other: t/y of the rest.
     """
-    lengths = book.at(book.tree.lengths)
+    lengths = ledger.at(ledger.tree.lengths)
     capacity = 0.0
     used = 0.0
     for project in plants:
         most = own[project] * lengths
         whole = most + other[project] * lengths
-        ran = np.divide(book.loads[project] * most, whole, out=book.zeros(), where=whole > 0)
+        ran = np.divide(ledger.loads[project] * most, whole, out=ledger.zeros(), where=whole > 0)
         capacity += float(np.sum(weights * most))
         used += float(np.sum(weights * ran))
     return used / capacity if capacity > 0 else None

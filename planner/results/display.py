@@ -41,8 +41,8 @@ class Parts:
         return pd.DataFrame([_record(one) for one in value])
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name} {value}" for name, value in self.headline.items())
-        return f"{type(self).__name__}({told})"
+        figures = ", ".join(f"{name} {value}" for name, value in self.headline.items())
+        return f"{type(self).__name__}({figures})"
 
     def _repr_html_(self) -> str:
         tables: dict[str, str] = {}

@@ -26,9 +26,9 @@ def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
     of which nothing is supplied in a year has no entry for it.
     """
     of_groups = origins[(origins["party"] == "") & (origins["origin"] != STOCK)]
-    told = of_groups[of_groups["year"].isin(told_years(case))]
-    found = _by_element(told[told["basis"] == LAST])
-    found[TRACED] = _by_element(told[told["basis"] == TRACED])
+    of_years = of_groups[of_groups["year"].isin(told_years(case))]
+    found = _by_element(of_years[of_years["basis"] == LAST])
+    found[TRACED] = _by_element(of_years[of_years["basis"] == TRACED])
     return found
 
 

@@ -380,8 +380,8 @@ class Explanation(Parts):
     @property
     def headline(self) -> dict[str, str]:
         """The run, its objective, and the verdicts on the claims."""
-        told = ", ".join(f"{one.claim} {one.verdict}" for one in self.verdicts)
-        return {"run": self.run, "objective": self.goal, "verdicts": told or "none"}
+        verdicts = ", ".join(f"{one.claim} {one.verdict}" for one in self.verdicts)
+        return {"run": self.run, "objective": self.goal, "verdicts": verdicts or "none"}
 
     @property
     def ranges(self) -> Sequence[Range]:

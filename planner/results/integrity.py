@@ -50,16 +50,16 @@ def changes_since_written(folder: Path, digests: Mapping[str, str]) -> list[str]
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"
         )
     written = recorded_sums(folder)
-    told = []
+    messages = []
     for name in filter(_counts, written):
         if name in digests and digests[name] != written[name]:
-            told.append(f"{name}: was changed")
+            messages.append(f"{name}: was changed")
         elif name not in digests and name not in ASKED_LATER:
-            told.append(f"{name}: is missing")
+            messages.append(f"{name}: is missing")
     for name in filter(_counts, digests):
         if name not in written:
-            told.append(f"{name}: was added")
-    return told
+            messages.append(f"{name}: was added")
+    return messages
 
 
 def _counts(name: str) -> bool:
@@ -72,9 +72,9 @@ def contradictions(
     case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
 ) -> list[str]:
     """Places where a summary says anything else than what inputs and tables give, a line each."""
-    told = list(_of_summary(summary))
-    if told:
-        return told
+    messages = list(_of_summary(summary))
+    if messages:
+        return messages
     if case.sha256 != summary["inputs_sha256"]:
         return ["inputs/: are not what the run was solved from (inputs_sha256 differs)"]
     if "risk_musd" not in summary and not tables:
@@ -131,13 +131,13 @@ def _of_figures(
         stated = _stated(summary, now)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [f"tables/: do not fit the inputs ({type(error).__name__}: {error})"]
-    told = summary_differences(stated, now, "by its tables")
+    messages = summary_differences(stated, now, "by its tables")
     if summary["status"] == Status.OPTIMAL and not checked.holds:
         rule = max(checked.violations, key=lambda name: checked.violations[name])
-        told.append(
+        messages.append(
             f"tables/: break the rule {rule} by {checked.worst:.2g}, and the run calls itself optimal"
         )
-    return told
+    return messages
 
 
 def _stated(summary: Mapping[str, Any], recomputed: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,11 +160,11 @@ def _without_plan(case: Case, tables: dict[str, pd.DataFrame]) -> dict[str, floa
     return {"risk_musd": found.risk, "expected_loss_musd": found.expected, "cvar_musd": found.cvar}
 
 
-def refuse_if(folder: Path, told: list[str]) -> None:
-    """Raise RunFolderError if anything is told of a run."""
-    if not told:
+def refuse_if(folder: Path, messages: list[str]) -> None:
+    """Raise RunFolderError if anything is messages of a run."""
+    if not messages:
         return
-    more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
-    listed = "\n".join(f"  {line}" for line in [*told[:SHOWN], *more])
+    more = [f"and {len(messages) - SHOWN} more"] if len(messages) > SHOWN else []
+    listed = "\n".join(f"  {line}" for line in [*messages[:SHOWN], *more])
     remedy = "solve the case again; `planner replay` tells what else differs"
     raise RunFolderError(f"{folder}: is not as it was written; {remedy}:\n{listed}")

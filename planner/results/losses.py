@@ -36,39 +36,39 @@ TIED = 1e-9
 """Relative difference up to which two losses count as equal."""
 
 
-def losses_of(case: Case, book: Ledger) -> Losses:
+def losses_of(case: Case, ledger: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    losses = _by_good(book)
-    return weighed(case, _by_scenario(book, losses.values))
+    losses = _by_good(ledger)
+    return weighed(case, _by_scenario(ledger, losses.values))
 
 
-def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
+def losses_by_country(case: Case, ledger: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
     """The part of each country in the expected loss and in the CVaR, from the reported shortfalls."""
-    losses = _by_good(book)
+    losses = _by_good(ledger)
     found = {}
     for country in case.countries:
         own = [place for good, place in losses.places.items() if good[0] == country]
-        found[country] = _by_scenario(book, losses.values[own])
+        found[country] = _by_scenario(ledger, losses.values[own])
     return by_country(case, by_scenario, found)
 
 
-def _by_good(book: Ledger) -> Amounts:
+def _by_good(ledger: Ledger) -> Amounts:
     """Loss (MUSD) of each good at every visit, discounted."""
-    case = book.case
+    case = ledger.case
     by_year = np.array([case.risk_discount(year) for year in case.years])
-    discount = by_year[book.year_places]
-    demand = book.shortfall.amounts("demand_t")
-    losses = [weighted_loss(case, good, short, demand[good]) for good, short in book.short]
+    discount = by_year[ledger.year_places]
+    demand = ledger.shortfall.amounts("demand_t")
+    losses = [weighted_loss(case, good, short, demand[good]) for good, short in ledger.short]
     values = np.array(losses).reshape(-1, len(discount))
-    return Amounts(book.short.places, values * discount)
+    return Amounts(ledger.short.places, values * discount)
 
 
-def _by_scenario(book: Ledger, losses: NDArray[np.float64]) -> dict[str, float]:
+def _by_scenario(ledger: Ledger, losses: NDArray[np.float64]) -> dict[str, float]:
     """Scenario -> sum of losses (goods, visits), added up in the order of visits."""
-    count = len(book.case.scenarios)
+    count = len(ledger.case.scenarios)
     scenario = np.repeat(np.arange(count), losses.size // count)
     sums = np.bincount(scenario, losses.T.ravel(), minlength=count)
-    return dict(zip(book.case.scenarios, sums.tolist(), strict=True))
+    return dict(zip(ledger.case.scenarios, sums.tolist(), strict=True))
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:

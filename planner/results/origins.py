@@ -34,53 +34,53 @@ Mixture = dict[str, Vector]
 """Origin -> tonnes, or shares that sum to 1, at every visit."""
 
 
-def origins_table(book: Ledger) -> pd.DataFrame:
+def origins_table(ledger: Ledger) -> pd.DataFrame:
     """The table `origins`: expected tonnes and shares by year, of each group and of each party that is not a group."""
     rows: list[tuple[object, ...]] = []
-    for element in book.case.elements:
-        flows = ElementFlows(book, element)
+    for element in ledger.case.elements:
+        flows = ElementFlows(ledger, element)
         made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
         for form in FORMS:
             for basis, made in made_of.items():
                 for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
-                    rows += _yearly(book, place, mixture)
+                    rows += _yearly(ledger, place, mixture)
     columns = list(TABLE_COLUMNS["origins"])
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values(columns[:7], kind="stable", ignore_index=True)
 
 
-def rules(book: Ledger) -> Iterator[Broken]:
+def rules(ledger: Ledger) -> Iterator[Broken]:
     """The table says what follows from the others."""
     keys = list(TABLE_COLUMNS["origins"])[:7]
-    stated = book.tables["origins"]
-    both = stated.merge(origins_table(book), on=keys, how="outer", suffixes=("_stated", ""))
+    stated = ledger.tables["origins"]
+    both = stated.merge(origins_table(ledger), on=keys, how="outer", suffixes=("_stated", ""))
     both = both.fillna(0.0)
     for column in ("tonnes", "share"):
-        told = both[f"{column}_stated"].to_numpy(float)
-        yield equal("origins_as_stated", told, both[column].to_numpy(float))
+        amounts = both[f"{column}_stated"].to_numpy(float)
+        yield equal("origins_as_stated", amounts, both[column].to_numpy(float))
 
 
 @dataclass(frozen=True)
 class ElementFlows:
     """Flows of one element in the tables, at every visit."""
 
-    book: Ledger
+    ledger: Ledger
     element: str
 
     @property
     def case(self) -> Case:
         """The case."""
-        return self.book.case
+        return self.ledger.case
 
     @property
     def ones(self) -> Vector:
         """1 at every visit."""
-        return np.ones(len(self.book.node))
+        return np.ones(len(self.ledger.node))
 
     def item(self, name: str, country: str, form: str) -> Vector:
         """An item of `operations` (t)."""
-        return self.book.goods[name, (country, self.element, form)]
+        return self.ledger.goods[name, (country, self.element, form)]
 
     def kept(self, country: str, form: str) -> Vector:
         """Tonnes that a country makes and does not give."""
@@ -101,7 +101,7 @@ class ElementFlows:
     @cached_property
     def _outside(self) -> dict[tuple[str, str], Mixture]:
         found = defaultdict[tuple[str, str], Mixture](dict)
-        for flow, tonnes in self.book.flows:
+        for flow, tonnes in self.ledger.flows:
             if flow.item in IMPORTED and flow.element == self.element:
                 origin = self.case.supplier_origin.get(flow.project, flow.project)
                 _add(found[flow.country, flow.form], {origin: tonnes}, 1.0)
@@ -111,21 +111,21 @@ class ElementFlows:
     def separated(self) -> dict[str, list[tuple[str, Vector]]]:
         """Country -> feed and oxide made of it (t), of each plant."""
         found = defaultdict[str, list[tuple[str, Vector]]](list)
-        for flow, tonnes in self.book.flows:
+        for flow, tonnes in self.ledger.flows:
             if (flow.item, flow.element, flow.form) == ("made", self.element, OXIDE):
                 found[flow.country].append((flow.feed, tonnes))
         return found
 
     def taken(self, project: str) -> Vector:
         """Tonnes that a metal or magnet plant takes in."""
-        return self.book.taken(project, element=self.element)
+        return self.ledger.taken(project, element=self.element)
 
     def left_over(self, country: str, form: str) -> Vector:
         """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
         good = (country, self.element, form)
         sources = ("saved", "made", *IMPORTED, "released")
-        supply = self.book.with_goods(self.book.short[good], sources, good)
-        use = self.book.with_goods(self.book.demand(good), ("bought", *CONVERTED), good)
+        supply = self.ledger.with_goods(self.ledger.short[good], sources, good)
+        use = self.ledger.with_goods(self.ledger.demand(good), ("bought", *CONVERTED), good)
         return supply - use
 
 
@@ -174,7 +174,7 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], M
         stage = case.stage_of(project)
         if stage.mines:
             feed = row.feeds[0]
-            mined = flows.book.taken(project, feed=feed)
+            mined = flows.ledger.taken(project, feed=feed)
             parts[group, feed].append((mined, {row.country: flows.ones}))
         elif stage.converts:
             origins = taken.get((row.country, stage.takes), {})
@@ -283,8 +283,8 @@ def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str,
 
 def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
     """Tonnes by origin: imports, resold goods and output, of which what is left over is spread over its makers."""
-    left = flows.book.zeros()
-    output = flows.book.zeros()
+    left = flows.ledger.zeros()
+    output = flows.ledger.zeros()
     for country in countries:
         left += flows.left_over(country, form)
         output += flows.item("made", country, form)
@@ -312,20 +312,20 @@ def _of_party(flows: ElementFlows, form: str, countries: list[str], made: MadeOf
 
 
 def _yearly(
-    book: Ledger, place: tuple[str, str, str, str, str], mixture: Mixture
+    ledger: Ledger, place: tuple[str, str, str, str, str], mixture: Mixture
 ) -> Iterator[tuple[object, ...]]:
     """Rows of the table: expected tonnes by year and origin, and their share of the year's."""
-    chances = book.everywhere(book.chances)
-    size = len(book.case.years)
+    chances = ledger.everywhere(ledger.chances)
+    size = len(ledger.case.years)
     expected: Mixture = {}
     for origin, tonnes in sorted(mixture.items()):
-        sums = np.bincount(book.year_places, chances * tonnes, minlength=size)
+        sums = np.bincount(ledger.year_places, chances * tonnes, minlength=size)
         expected[origin] = sums.astype(float)
     whole = sum(expected.values(), np.zeros(size))
     for origin, by_year in expected.items():
         shares = _share(by_year, whole)
         for year, tonnes, share in zip(
-            book.case.years, by_year.tolist(), shares.tolist(), strict=True
+            ledger.case.years, by_year.tolist(), shares.tolist(), strict=True
         ):
             if tonnes > SMALLEST:
                 yield (year, *place, origin, tonnes, share)

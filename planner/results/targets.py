@@ -51,192 +51,193 @@ class TargetLimit:
         )
 
 
-def limits(book: Ledger) -> Iterator[TargetLimit]:
+def limits(ledger: Ledger) -> Iterator[TargetLimit]:
     """Every limit of every target."""
-    for target in book.case.targets:
-        holds = _where(book, target)
-        for element in book.case.target_elements(target):
-            for limit in _limits_of(book, target, element):
+    for target in ledger.case.targets:
+        holds = _where(ledger, target)
+        for element in ledger.case.target_elements(target):
+            for limit in _limits_of(ledger, target, element):
                 yield limit.where(holds)
 
 
-def _limits_of(book: Ledger, target: str, element: str) -> Iterator[TargetLimit]:
+def _limits_of(ledger: Ledger, target: str, element: str) -> Iterator[TargetLimit]:
     """The limits of a target on an element, as if it held everywhere."""
-    row = book.case.targets[target]
+    row = ledger.case.targets[target]
     limit = partial(TargetLimit, target=target, element=element)
     if row.kind == "served":
-        short, demand = _served(book, target, element)
+        short, demand = _served(ledger, target, element)
         yield limit(origin="", amount=short, allowed=(1.0 - row.share) * demand, base=demand)
         return
-    use = _use(book, target, element)
+    use = _use(ledger, target, element)
     if row.kind == "origin_share":
-        for origin, tonnes in _by_origin(book, target, element).items():
+        for origin, tonnes in _by_origin(ledger, target, element).items():
             yield limit(origin=origin, amount=tonnes, allowed=row.share * use, base=use)
     else:
-        elsewhere = use - _made(book, target, element)
+        elsewhere = use - _made(ledger, target, element)
         yield limit(origin="", amount=elsewhere, allowed=(1.0 - row.share) * use, base=use)
 
 
-def rules(book: Ledger) -> Iterator[Broken]:
+def rules(ledger: Ledger) -> Iterator[Broken]:
     """Targets that must hold do, and stock of their goods is not thrown away."""
-    for limit in limits(book):
-        if book.case.targets[limit.target].price_usd_per_kg is None:
+    for limit in limits(ledger):
+        if ledger.case.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
-    for good, holds in _kept_stock(book).items():
-        released = np.where(holds, book.goods["released", good], 0.0)
-        use = np.where(holds, _use_of_good(book, good), 0.0)
+    for good, holds in _kept_stock(ledger).items():
+        released = np.where(holds, ledger.goods["released", good], 0.0)
+        use = np.where(holds, _use_of_good(ledger, good), 0.0)
         yield at_most("target_stock", released, use)
 
 
-def missed_musd(book: Ledger) -> Vector:
+def missed_musd(ledger: Ledger) -> Vector:
     """Tonnes that targets miss at their price, at every visit (MUSD, not discounted)."""
-    total = book.zeros()
-    for limit in limits(book):
-        price = book.case.targets[limit.target].price_usd_per_kg
+    total = ledger.zeros()
+    for limit in limits(ledger):
+        price = ledger.case.targets[limit.target].price_usd_per_kg
         if price:
             total += musd_per_tonne(price) * limit.missing
     return total
 
 
-def targets_met(book: Ledger) -> dict[str, dict[str, Any]]:
+def targets_met(ledger: Ledger) -> dict[str, dict[str, Any]]:
     """Target -> `missing_t` and `cost_musd`, expected, the cost discounted, and whether it is `met`."""
-    case = book.case
-    chance = book.everywhere(book.chances)
+    case = ledger.case
+    chance = ledger.everywhere(ledger.chances)
     by_year = np.array([case.cost_discount(year) for year in case.years])
-    worth = chance * by_year[book.year_places]
+    worth = chance * by_year[ledger.year_places]
     found: dict[str, dict[str, Any]] = {}
     for target in case.targets:
         found[target] = {"missing_t": 0.0, "cost_musd": 0.0, "met": True}
-    for limit in limits(book):
+    for limit in limits(ledger):
         price = musd_per_tonne(case.targets[limit.target].price_usd_per_kg or 0.0)
         is_met = limit.missing <= MET * (1.0 + limit.base)
         missing = np.where(is_met, 0.0, limit.missing)
-        told = found[limit.target]
-        told["missing_t"] += float(chance @ missing)
-        told["cost_musd"] += float(price * (worth @ limit.missing))
-        told["met"] = told["met"] and not missing.any()
+        of_target = found[limit.target]
+        of_target["missing_t"] += float(chance @ missing)
+        of_target["cost_musd"] += float(price * (worth @ limit.missing))
+        of_target["met"] = of_target["met"] and not missing.any()
     return found
 
 
-def _where(book: Ledger, target: str) -> Vector:
+def _where(ledger: Ledger, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
-    years = book.case.target_years(target)
-    scenarios = book.case.target_scenarios(target)
+    years = ledger.case.target_years(target)
+    scenarios = ledger.case.target_scenarios(target)
     holds = [
-        node.year in years and not scenarios.isdisjoint(node.scenarios) for node in book.tree.nodes
+        node.year in years and not scenarios.isdisjoint(node.scenarios)
+        for node in ledger.tree.nodes
     ]
-    return book.at(np.array(holds, dtype=float))
+    return ledger.at(np.array(holds, dtype=float))
 
 
-def _goods(book: Ledger, target: str, element: str) -> list[Good]:
-    pairs = product(book.case.target_countries(target), book.case.target_forms(target))
+def _goods(ledger: Ledger, target: str, element: str) -> list[Good]:
+    pairs = product(ledger.case.target_countries(target), ledger.case.target_forms(target))
     return [(country, element, form) for country, form in pairs]
 
 
-def _served(book: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
+def _served(ledger: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
     """Shortfall and demand (t)."""
-    short = book.zeros()
-    demand = book.zeros()
-    for good in _goods(book, target, element):
-        short += book.short[good]
-        demand += book.demand(good)
+    short = ledger.zeros()
+    demand = ledger.zeros()
+    for good in _goods(ledger, target, element):
+        short += ledger.short[good]
+        demand += ledger.demand(good)
     return short, demand
 
 
-def _use_of_good(book: Ledger, good: Good) -> Vector:
+def _use_of_good(ledger: Ledger, good: Good) -> Vector:
     """Demand that is neither saved nor short, and tonnes that plants take in."""
-    taken = book.with_goods(book.zeros(), CONVERTED, good)
-    met = book.demand(good) - book.goods["saved", good] - book.short[good]
+    taken = ledger.with_goods(ledger.zeros(), CONVERTED, good)
+    met = ledger.demand(good) - ledger.goods["saved", good] - ledger.short[good]
     return met + taken
 
 
-def _use(book: Ledger, target: str, element: str) -> Vector:
+def _use(ledger: Ledger, target: str, element: str) -> Vector:
     """The use of which the shares of a target are (t)."""
-    total = book.zeros()
-    for good in _goods(book, target, element):
-        used = total + _use_of_good(book, good)
-        total = used + book.goods["bought", good] - book.goods["released", good]
+    total = ledger.zeros()
+    for good in _goods(ledger, target, element):
+        used = total + _use_of_good(ledger, good)
+        total = used + ledger.goods["bought", good] - ledger.goods["released", good]
     return total
 
 
-def _by_origin(book: Ledger, target: str, element: str) -> dict[str, Vector]:
+def _by_origin(ledger: Ledger, target: str, element: str) -> dict[str, Vector]:
     """Imports and resold goods (t) by outside origin."""
-    case = book.case
-    goods = set(_goods(book, target, element))
+    case = ledger.case
+    goods = set(_goods(ledger, target, element))
     sellers = set()
     for row in case.tables.imports:
         if (row.country, row.element, row.form) in goods:
             sellers.add(row.supplier)
-    found = {case.supplier_origin[supplier]: book.zeros() for supplier in sorted(sellers)}
-    for flow, tonnes in book.flows:
+    found = {case.supplier_origin[supplier]: ledger.zeros() for supplier in sorted(sellers)}
+    for flow, tonnes in ledger.flows:
         if flow.item in IMPORTED and flow.good in goods:
             found[case.supplier_origin[flow.project]] += tonnes
     return found
 
 
-def _made(book: Ledger, target: str, element: str) -> Vector:
+def _made(ledger: Ledger, target: str, element: str) -> Vector:
     """Tonnes made in the countries of a target less what is left over of them, or in what their mines yield."""
-    case = book.case
+    case = ledger.case
     if case.targets[target].form == "feed":
-        return _mined(book, target, element)
-    total = book.zeros()
+        return _mined(ledger, target, element)
+    total = ledger.zeros()
     for group in sorted({case.group[country] for country in case.target_countries(target)}):
         members = [country for country in case.countries if case.group[country] == group]
         # Where nothing is made, what is left over came from outside.
-        total += np.maximum(_counted(book, target, element, members), 0.0)
+        total += np.maximum(_counted(ledger, target, element, members), 0.0)
     return total
 
 
-def _mined(book: Ledger, target: str, element: str) -> Vector:
+def _mined(ledger: Ledger, target: str, element: str) -> Vector:
     """Tonnes of an element in the feeds of a target that its countries mine."""
-    row = book.case.targets[target]
-    countries = book.case.target_countries(target)
-    total = book.zeros()
-    for flow, tonnes in book.flows:
+    row = ledger.case.targets[target]
+    countries = ledger.case.target_countries(target)
+    total = ledger.zeros()
+    for flow, tonnes in ledger.flows:
         if flow.item != "mined" or flow.country not in countries:
             continue
         if not row.feeds or flow.feed in row.feeds:
-            share = book.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
+            share = ledger.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
             total += share * tonnes
     return total
 
 
-def _counted(book: Ledger, target: str, element: str, members: list[str]) -> Vector:
+def _counted(ledger: Ledger, target: str, element: str, members: list[str]) -> Vector:
     """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
-    form = str(book.case.targets[target].form)
-    countries = book.case.target_countries(target)
-    total = book.zeros()
+    form = str(ledger.case.targets[target].form)
+    countries = ledger.case.target_countries(target)
+    total = ledger.zeros()
     for country in members:
         good = (country, element, form)
-        made = book.goods["made", good]
-        left = left_over(book, good)
+        made = ledger.goods["made", good]
+        left = left_over(ledger, good)
         if country in countries:
             total = total + made - left
         else:
             # What it keeps of its own output is left over first; the rest was had from others.
-            kept = made - book.goods["given", good]
+            kept = made - ledger.goods["given", good]
             total -= np.maximum(left - kept, 0.0)
     return total
 
 
-def left_over(book: Ledger, good: Good) -> Vector:
+def left_over(ledger: Ledger, good: Good) -> Vector:
     """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away."""
-    supply = book.with_goods(book.zeros(), ("made", *IMPORTED, "received"), good)
-    use = book.with_goods(_use_of_good(book, good), ("given", "bought"), good)
-    released = book.goods["released", good]
-    is_kept = _kept_stock(book).get(good, False)
+    supply = ledger.with_goods(ledger.zeros(), ("made", *IMPORTED, "received"), good)
+    use = ledger.with_goods(_use_of_good(ledger, good), ("given", "bought"), good)
+    released = ledger.goods["released", good]
+    is_kept = _kept_stock(ledger).get(good, False)
     thrown = np.where(is_kept, 0.0, released)
     return np.maximum(supply - use + released - thrown, 0.0)
 
 
-def _kept_stock(book: Ledger) -> dict[Good, NDArray[np.bool_]]:
+def _kept_stock(ledger: Ledger) -> dict[Good, NDArray[np.bool_]]:
     """Goods of which a target of origin or of output speaks, and where."""
     found: dict[Good, NDArray[np.bool_]] = {}
-    for target, row in book.case.targets.items():
+    for target, row in ledger.case.targets.items():
         if row.kind == "served":
             continue
-        holds = _where(book, target) > 0
-        for element in book.case.target_elements(target):
-            for good in _goods(book, target, element):
+        holds = _where(ledger, target) > 0
+        for element in ledger.case.target_elements(target):
+            for good in _goods(ledger, target, element):
                 found[good] = found.get(good, False) | holds
     return found

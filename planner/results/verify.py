@@ -67,116 +67,121 @@ class Verification:
 
 def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     """Check every rule of the contract and recompute losses, CVaR, cost and public spending."""
-    book = Ledger(case, tables)
-    losses = losses_of(case, book)
+    ledger = Ledger(case, tables)
+    losses = losses_of(case, ledger)
     worst: dict[str, float] = defaultdict(float)
-    for rule, amount in all_rules(book):
+    for rule, amount in all_rules(ledger):
         worst[rule] = max(worst[rule], amount)
     return Verification(
         violations=dict(worst),
         losses=losses,
-        losses_by_country=losses_by_country(case, book, losses.by_scenario),
-        cost_parts=cost_parts(book),
-        utilisation=utilisation(book),
-        public_spend=verify_resources.public_spend(book),
-        targets=targets.targets_met(book),
+        losses_by_country=losses_by_country(case, ledger, losses.by_scenario),
+        cost_parts=cost_parts(ledger),
+        utilisation=utilisation(ledger),
+        public_spend=verify_resources.public_spend(ledger),
+        targets=targets.targets_met(ledger),
     )
 
 
-def all_rules(book: Ledger) -> Iterator[Broken]:
+def all_rules(ledger: Ledger) -> Iterator[Broken]:
     """Every rule, with its largest violation in all places to which it applies."""
-    for table in book.placed:
+    for table in ledger.placed:
         yield never("rows_of_the_case", float(table.strangers))
-    yield from verify_material.rules(book)
-    yield from calm_rules(book)
-    yield from verify_resources.people_rules(book)
-    yield from verify_resources.money_rules(book)
-    yield from targets.rules(book)
-    if "origins" in book.tables:
-        yield from origins.rules(book)
-    yield from non_anticipativity(book)
-    yield from _decided_for_nothing(book)
-    yield from _as_stated(book)
+    yield from verify_material.rules(ledger)
+    yield from calm_rules(ledger)
+    yield from verify_resources.people_rules(ledger)
+    yield from verify_resources.money_rules(ledger)
+    yield from targets.rules(ledger)
+    if "origins" in ledger.tables:
+        yield from origins.rules(ledger)
+    yield from non_anticipativity(ledger)
+    yield from _decided_for_nothing(ledger)
+    yield from _as_stated(ledger)
 
 
 # ---- who knows what -------------------------------------------------------------------------------------------------
 
 
-def non_anticipativity(book: Ledger) -> Iterator[Broken]:
+def non_anticipativity(ledger: Ledger) -> Iterator[Broken]:
     """Scenarios that share a node do the same there; what is decided by year, those that share its first node, and
     under `staged` those whose storylines have revealed the same."""
-    for kind in (book.flows, book.short, book.stocks.amounts("stock_t"), *book.people.values()):
-        yield never("non_anticipativity", kind.values - kind.values[:, book.first])
-    policy = book.case.model.policy
+    for kind in (
+        ledger.flows,
+        ledger.short,
+        ledger.stocks.amounts("stock_t"),
+        *ledger.people.values(),
+    ):
+        yield never("non_anticipativity", kind.values - kind.values[:, ledger.first])
+    policy = ledger.case.model.policy
     through = policy.committed_through
-    revealed = storyline_histories(book.tree) if policy.investment == "staged" else {}
-    for year in book.case.years:
-        sharing = book.first[_opening_visits(book, year)] // len(book.tree.periods)
-        yield _same_decisions("non_anticipativity", book, year, sharing)
+    revealed = storyline_histories(ledger.tree) if policy.investment == "staged" else {}
+    for year in ledger.case.years:
+        sharing = ledger.first[_opening_visits(ledger, year)] // len(ledger.tree.periods)
+        yield _same_decisions("non_anticipativity", ledger, year, sharing)
         if policy.investment == "committed" or (through is not None and year <= through):
-            yield _same_decisions("committed_investment", book, year, np.zeros_like(sharing))
+            yield _same_decisions("committed_investment", ledger, year, np.zeros_like(sharing))
         elif year in revealed:
             histories = np.array(list(revealed[year].values()))
             _, first, alike = np.unique(histories, return_index=True, return_inverse=True)
-            yield _same_decisions("staged_investment", book, year, first[alike])
+            yield _same_decisions("staged_investment", ledger, year, first[alike])
 
 
-def _opening_visits(book: Ledger, year: int) -> Places:
+def _opening_visits(ledger: Ledger, year: int) -> Places:
     """The visit of each scenario in the first period of a year."""
-    scenarios = np.arange(len(book.case.scenarios))
-    return scenarios * len(book.tree.periods) + book.opening[year]
+    scenarios = np.arange(len(ledger.case.scenarios))
+    return scenarios * len(ledger.tree.periods) + ledger.opening[year]
 
 
-def _same_decisions(rule: str, book: Ledger, year: int, others: Places) -> Broken:
+def _same_decisions(rule: str, ledger: Ledger, year: int, others: Places) -> Broken:
     """Builds, intakes, seats, staff and hires of a year are those of another scenario. others: of each scenario."""
-    opening = _opening_visits(book, year)
-    staff = book.people["staff"].values[:, opening]
-    hired = book.people["hired"].values[:, opening]
-    decided = np.vstack([*_decided_in(book, year), staff, hired])
+    opening = _opening_visits(ledger, year)
+    staff = ledger.people["staff"].values[:, opening]
+    hired = ledger.people["hired"].values[:, opening]
+    decided = np.vstack([*_decided_in(ledger, year), staff, hired])
     return never(rule, decided - decided[:, others])
 
 
-def _decided_in(book: Ledger, year: int) -> list[Vector]:
+def _decided_in(ledger: Ledger, year: int) -> list[Vector]:
     """Builds, intakes and seats of a year, each of all scenarios."""
     found = []
-    for plan in (book.builds, book.intake, book.new_seats):
+    for plan in (ledger.builds, ledger.intake, ledger.new_seats):
         for (_, decided), amounts in plan:
             if decided == year:
                 found.append(amounts)
     return found
 
 
-def _decided_for_nothing(book: Ledger) -> Iterator[Broken]:
+def _decided_for_nothing(ledger: Ledger) -> Iterator[Broken]:
     """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
-    if all(chance > 0 for chance in book.case.scenarios.values()):
+    if all(chance > 0 for chance in ledger.case.scenarios.values()):
         return
-    bought = book.stocks.amounts("bought_t").values
-    impossible = np.array([node.probability == 0 for node in book.tree.nodes])
-    yield never("nothing_decided_at_probability_0", bought[:, book.at(impossible)])
-    decisions, of_node = decision_tree(book.tree)
+    bought = ledger.stocks.amounts("bought_t").values
+    impossible = np.array([node.probability == 0 for node in ledger.tree.nodes])
+    yield never("nothing_decided_at_probability_0", bought[:, ledger.at(impossible)])
+    decisions, of_node = decision_tree(ledger.tree)
     undecided = np.array([decisions.nodes[d].probability == 0 for d in of_node])
-    by_visit = book.at(undecided)
-    yield never("nothing_decided_at_probability_0", book.people["hired"].values[:, by_visit])
-    for year in book.case.years:
-        by_scenario = by_visit[_opening_visits(book, year)]
-        for amounts in _decided_in(book, year):
+    by_visit = ledger.at(undecided)
+    yield never("nothing_decided_at_probability_0", ledger.people["hired"].values[:, by_visit])
+    for year in ledger.case.years:
+        by_scenario = by_visit[_opening_visits(ledger, year)]
+        for amounts in _decided_in(ledger, year):
             yield never("nothing_decided_at_probability_0", amounts[by_scenario])
 
 
 # ---- columns that repeat what follows from others -------------------------------------------------------------------
 
 
-def _as_stated(book: Ledger) -> Iterator[Broken]:
+def _as_stated(ledger: Ledger) -> Iterator[Broken]:
     """Columns that repeat what follows from others: each says what it should."""
-    yield from _capacity(book)
-    yield from _payments(book)
-    yield from _builds(book)
-    yield from _stocks_and_teams(book)
-    spending = book.tables["spending"]
+    yield from _capacity(ledger)
+    yield from _payments(ledger)
+    yield from _builds(ledger)
+    yield from _stocks_and_teams(ledger)
+    spending = ledger.tables["spending"]
     paid = _column(spending, "musd") * _column(spending, "probability")
     yield equal("expected_as_stated", _column(spending, "expected"), paid)
     for name in ("investments", "training", "spending"):
-        yield _probabilities(book, name)
+        yield _probabilities(ledger, name)
 
 
 def _column(table: pd.DataFrame, name: str) -> Vector:
@@ -188,39 +193,39 @@ def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Ve
     return equal(rule, placed.stated(column), placed.of(expected))
 
 
-def _capacity(book: Ledger) -> Iterator[Broken]:
-    table = book.capacity
-    new = table.of(lambda key: book.new_capacity[key[0]])
-    factor = table.of(lambda key: book.factor(key[0]))
+def _capacity(ledger: Ledger) -> Iterator[Broken]:
+    table = ledger.capacity
+    new = table.of(lambda key: ledger.new_capacity[key[0]])
+    factor = table.of(lambda key: ledger.factor(key[0]))
     usable = factor * (table.stated("existing_tpa") + new)
-    yield _stated("capacity_as_stated", table, "existing_tpa", lambda key: book.existing[key[0]])
+    yield _stated("capacity_as_stated", table, "existing_tpa", lambda key: ledger.existing[key[0]])
     yield equal("capacity_as_stated", table.stated("new_tpa"), new)
     yield equal("capacity_as_stated", table.stated("factor"), factor)
     yield equal("capacity_as_stated", table.stated("usable_tpa"), usable)
-    yield _stated("capacity_as_stated", table, "throughput_t", lambda key: book.loads[key[0]])
+    yield _stated("capacity_as_stated", table, "throughput_t", lambda key: ledger.loads[key[0]])
 
 
-def _payments(book: Ledger) -> Iterator[Broken]:
+def _payments(ledger: Ledger) -> Iterator[Broken]:
     paid: dict[str, float] = defaultdict(float)
-    for (funder, _, _), amounts in book.spent:
-        paid[funder] += float(np.sum(amounts * book.chances))
+    for (funder, _, _), amounts in ledger.spent:
+        paid[funder] += float(np.sum(amounts * ledger.chances))
     budgets: dict[str, float] = defaultdict(float)
-    for (funder, _), amount in book.case.budget.items():
+    for (funder, _), amount in ledger.case.budget.items():
         budgets[funder] += amount
     seen: Counter[str] = Counter()
-    for row in rows_of(book.tables["payments"]):
+    for row in rows_of(ledger.tables["payments"]):
         seen[row.funder] += 1
         yield equal("payments_as_stated", row.paid_musd, paid[row.funder])
         yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
         yield at_most("payments_in_range", row.least_musd, row.paid_musd)
         yield at_most("payments_in_range", row.paid_musd, row.most_musd)
-    for funder in {*book.case.reach, *paid, *seen}:
+    for funder in {*ledger.case.reach, *paid, *seen}:
         yield never("payments_as_stated", seen[funder] - 1)
 
 
-def _builds(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    investments = book.tables["investments"]
+def _builds(ledger: Ledger) -> Iterator[Broken]:
+    case = ledger.case
+    investments = ledger.tables["investments"]
     tpa = _column(investments, "tpa")
     capex = {project: verify_resources.full_capex(case, project) for project in case.projects}
     per_tpa = investments["project"].map(capex).to_numpy(float)
@@ -233,20 +238,20 @@ def _builds(book: Ledger) -> Iterator[Broken]:
         yield equal("whole_plants", tpa[has_unit], whole[has_unit])
 
 
-def _stocks_and_teams(book: Ledger) -> Iterator[Broken]:
+def _stocks_and_teams(ledger: Ledger) -> Iterator[Broken]:
     for column, item in (("bought_t", "bought"), ("released_t", "released")):
-        traded = {good: book.goods[item, good] for good in book.stocks.places}
-        yield _stated("stock_as_stated", book.stocks, column, traded.__getitem__)
+        traded = {good: ledger.goods[item, good] for good in ledger.stocks.places}
+        yield _stated("stock_as_stated", ledger.stocks, column, traded.__getitem__)
     teams = {"available": verify_resources.available_staff, "needed": verify_resources.needed_staff}
     for column, persons in teams.items():
-        by_team = {team: persons(book, team) for team in book.workforce.places}
-        yield _stated("staff_as_stated", book.workforce, column, by_team.__getitem__)
+        by_team = {team: persons(ledger, team) for team in ledger.workforce.places}
+        yield _stated("staff_as_stated", ledger.workforce, column, by_team.__getitem__)
 
 
-def _probabilities(book: Ledger, name: str) -> Broken:
+def _probabilities(ledger: Ledger, name: str) -> Broken:
     """The probability of a row is that of the scenarios that it names."""
-    scenarios = book.case.scenarios
-    table = book.tables[name]
+    scenarios = ledger.case.scenarios
+    table = ledger.tables[name]
     chances: dict[str, float] = {}
     for text in table["scenarios"].unique():
         named = members(text, tuple(scenarios))

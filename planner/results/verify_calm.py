@@ -13,40 +13,40 @@ from planner.results.ledger import Broken, Flow, Ledger, at_most, equal, never
 from planner.results.schema import RETURNED, SAVED
 
 
-def calm_rules(book: Ledger) -> Iterator[Broken]:
+def calm_rules(ledger: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario and period."""
-    for project, row in book.case.projects.items():
+    for project, row in ledger.case.projects.items():
         if row.rise is not None:
-            yield from _rise(book, project, row.rise)
-    yield from _availability(book)
-    yield from _savings(book)
-    yield from _returns(book)
+            yield from _rise(ledger, project, row.rise)
+    yield from _availability(ledger)
+    yield from _savings(ledger)
+    yield from _returns(ledger)
 
 
-def _rise(book: Ledger, project: str, rise: float) -> Iterator[Broken]:
+def _rise(ledger: Ledger, project: str, rise: float) -> Iterator[Broken]:
     """Output per year of each period is at most that of the year before, a share of capacity, and what starts."""
-    capacity = book.existing[project] + book.new_capacity[project]
-    started = _started_existing(book, project) + _started_new(book, project)
-    allowed = book.whole(rise * capacity)
-    started = book.whole(started)
-    loads = book.whole(book.loads[project])
-    for place, period in enumerate(book.tree.periods):
-        year = book.period_years[place]
-        if year == book.case.first_year:
+    capacity = ledger.existing[project] + ledger.new_capacity[project]
+    started = _started_existing(ledger, project) + _started_new(ledger, project)
+    allowed = ledger.whole(rise * capacity)
+    started = ledger.whole(started)
+    loads = ledger.whole(ledger.loads[project])
+    for place, period in enumerate(ledger.tree.periods):
+        year = ledger.period_years[place]
+        if year == ledger.case.first_year:
             continue
-        year_before = book.period_years == year - 1
+        year_before = ledger.period_years == year - 1
         before = loads[:, year_before].sum(axis=1)
         most = before + allowed[:, place] + started[:, place]
         yield at_most("rise_limit", loads[:, place] / length_of(period), most)
 
 
-def _started_existing(book: Ledger, project: str) -> Vector:
+def _started_existing(ledger: Ledger, project: str) -> Vector:
     """Existing capacity (t/y) that comes online in the year of each visit, or had been shut wholly until then."""
-    case = book.case
-    years = book.period_years
+    case = ledger.case
+    years = ledger.period_years
     online = case.projects[project].online_year or case.first_year
     since = max(online, case.first_year)
-    works = book.whole(book.factor(project)) > 0
+    works = ledger.whole(ledger.factor(project)) > 0
     started = np.zeros(works.shape)
     for place, year in enumerate(years.tolist()):
         earlier = (years >= since) & (years < year)
@@ -55,22 +55,22 @@ def _started_existing(book: Ledger, project: str) -> Vector:
     return started.ravel()
 
 
-def _started_new(book: Ledger, project: str) -> Vector:
+def _started_new(ledger: Ledger, project: str) -> Vector:
     """New capacity (t/y) that became usable since the year before that of each visit."""
-    started = book.zeros()
-    for (built, committed), tpa in book.builds:
+    started = ledger.zeros()
+    for (built, committed), tpa in ledger.builds:
         if built != project:
             continue
-        shares = book.at(book.tree.usable_shares(project, committed))
-        since = np.maximum(shares - _a_year_before(book, shares), 0.0)
-        started += book.everywhere(tpa) * since
+        shares = ledger.at(ledger.tree.usable_shares(project, committed))
+        since = np.maximum(shares - _a_year_before(ledger, shares), 0.0)
+        started += ledger.everywhere(tpa) * since
     return started
 
 
-def _a_year_before(book: Ledger, by_visit: Vector) -> Vector:
+def _a_year_before(ledger: Ledger, by_visit: Vector) -> Vector:
     """A figure at the end of the year before that of each visit; 0 in the first year."""
-    years = book.period_years
-    figures = book.whole(by_visit)
+    years = ledger.period_years
+    figures = ledger.whole(by_visit)
     before = np.zeros(figures.shape)
     for place, year in enumerate(years):
         earlier = np.flatnonzero(years == year - 1)
@@ -79,39 +79,39 @@ def _a_year_before(book: Ledger, by_visit: Vector) -> Vector:
     return before.ravel()
 
 
-def _availability(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    tree = book.tree
+def _availability(ledger: Ledger) -> Iterator[Broken]:
+    case = ledger.case
+    tree = ledger.tree
     for project in sorted({project for project, _ in case.availability}):
         by_year = tree.yearly(case.availability[project, year] for year in case.years)
-        most = book.at(by_year * tree.lengths)
-        yield at_most("availability_limit", book.loads[project], most)
+        most = ledger.at(by_year * tree.lengths)
+        yield at_most("availability_limit", ledger.loads[project], most)
 
 
-def _savings(book: Ledger) -> Iterator[Broken]:
+def _savings(ledger: Ledger) -> Iterator[Broken]:
     """Tonnes saved are at most what the throughput replaces, and their share of the demand."""
-    for flow, tonnes in book.flows:
+    for flow, tonnes in ledger.flows:
         if flow.item != SAVED:
             continue
-        row = book.case.savings.get(flow.project, {}).get(flow.good)
+        row = ledger.case.savings.get(flow.project, {}).get(flow.good)
         if row is None:
             yield never("saving_of_nothing", tonnes)
         else:
-            yield at_most("saving_limit", tonnes, row.tonnes * book.loads[flow.project])
-            yield at_most("saving_share", tonnes, row.max_share * book.demand(flow.good))
+            yield at_most("saving_limit", tonnes, row.tonnes * ledger.loads[flow.project])
+            yield at_most("saving_share", tonnes, row.max_share * ledger.demand(flow.good))
 
 
-def _returns(book: Ledger) -> Iterator[Broken]:
+def _returns(ledger: Ledger) -> Iterator[Broken]:
     """Tonnes that return are their share of what goes in."""
-    case = book.case
-    expected: dict[Flow, Vector] = defaultdict(book.zeros)
+    case = ledger.case
+    expected: dict[Flow, Vector] = defaultdict(ledger.zeros)
     for project, row in case.projects.items():
         if case.stage_of(project).converts:
             for (element, feed), share in case.returns_of(project).items():
                 returned = Flow(RETURNED, row.country, project, feed)
-                expected[returned] += share * book.taken(project, element=element)
+                expected[returned] += share * ledger.taken(project, element=element)
     for flow, tonnes in expected.items():
-        yield equal("returned", book.flows[flow], tonnes)
-    for flow, tonnes in book.flows:
+        yield equal("returned", ledger.flows[flow], tonnes)
+    for flow, tonnes in ledger.flows:
         if flow.item == RETURNED and flow not in expected:
             yield never("returned", tonnes)

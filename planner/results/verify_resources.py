@@ -24,23 +24,23 @@ BETWEEN = ("lent", "borrowed")
 Sums = dict[Any, Vector]
 
 
-def people_rules(book: Ledger) -> Iterator[Broken]:
+def people_rules(ledger: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario and period."""
-    yield from _programmes(book)
-    yield from _staff(book)
-    yield from _within_year(book)
-    yield from _secondment(book)
-    yield from _needs(book)
+    yield from _programmes(ledger)
+    yield from _staff(ledger)
+    yield from _within_year(ledger)
+    yield from _secondment(ledger)
+    yield from _needs(ledger)
 
 
-def _programmes(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    for (programme, year), persons in book.intake:
+def _programmes(ledger: Ledger) -> Iterator[Broken]:
+    case = ledger.case
+    for (programme, year), persons in ledger.intake:
         if year not in case.years or programme not in case.programmes:
             yield never("intake_window", persons)
     for programme, row in case.programmes.items():
-        intake = _by_year(book, book.intake, programme)
-        new_seats = _by_year(book, book.new_seats, programme)
+        intake = _by_year(ledger, ledger.intake, programme)
+        new_seats = _by_year(ledger, ledger.new_seats, programme)
         if row.last_intake_year is not None:
             closed = row.last_intake_year + 1 - case.first_year
             yield never("intake_window", intake[max(closed, 0) :])
@@ -54,25 +54,25 @@ def _programmes(book: Ledger) -> Iterator[Broken]:
             yield never("training_lever", added[-1])
 
 
-def _by_year(book: Ledger, amounts: Amounts, key: str) -> NDArray[np.float64]:
+def _by_year(ledger: Ledger, amounts: Amounts, key: str) -> NDArray[np.float64]:
     """Amounts of a programme by year (years, scenarios)."""
-    return np.array([amounts[key, year] for year in book.case.years])
+    return np.array([amounts[key, year] for year in ledger.case.years])
 
 
-def _staff(book: Ledger) -> Iterator[Broken]:
+def _staff(ledger: Ledger) -> Iterator[Broken]:
     """Staff of each year is that of the year before less leavers, and who joins."""
-    case = book.case
-    there = _there(book)
+    case = ledger.case
+    there = _there(ledger)
     for team, row in case.workforce.items():
         if team not in there:
             continue  # a team that no plant can need has no row
-        staff = _at_opening(book, book.people["staff"][team])
-        hired = _at_opening(book, book.people["hired"][team])
-        has_row = _at_opening(book, there[team])
+        staff = _at_opening(ledger, ledger.people["staff"][team])
+        hired = _at_opening(ledger, ledger.people["hired"][team])
+        has_row = _at_opening(ledger, there[team])
         yield equal("staff_balance", staff[0][has_row[0]], row.initial)
         yield never("hired_in_first_year", hired[0][has_row[0]])
         stay = (1 - case.skills[team[1]].attrition) * staff[:-1]
-        now = stay + _trained(book, team)[1:] + hired[1:]
+        now = stay + _trained(ledger, team)[1:] + hired[1:]
         later = has_row[1:]
         yield equal("staff_balance", staff[1:][later], now[later])
         joining = hired[1:][later]
@@ -81,127 +81,127 @@ def _staff(book: Ledger) -> Iterator[Broken]:
         yield at_most("hire_limit", joining, most)
 
 
-def _at_opening(book: Ledger, by_visit: NDArray[Any]) -> NDArray[Any]:
+def _at_opening(ledger: Ledger, by_visit: NDArray[Any]) -> NDArray[Any]:
     """A figure in the first period of each year (years, scenarios)."""
-    opening = [book.opening[year] for year in book.case.years]
-    return book.whole(by_visit)[:, opening].T
+    opening = [ledger.opening[year] for year in ledger.case.years]
+    return ledger.whole(by_visit)[:, opening].T
 
 
-def _trained(book: Ledger, team: tuple[str, str]) -> NDArray[np.float64]:
+def _trained(ledger: Ledger, team: tuple[str, str]) -> NDArray[np.float64]:
     """Persons who complete a programme of a team and join it in each year (years, scenarios)."""
-    trained = np.zeros((len(book.case.years), len(book.case.scenarios)))
-    for programme, row in book.case.programmes.items():
+    trained = np.zeros((len(ledger.case.years), len(ledger.case.scenarios)))
+    for programme, row in ledger.case.programmes.items():
         if (row.country, row.skill) == team:
-            intake = _by_year(book, book.intake, programme)
+            intake = _by_year(ledger, ledger.intake, programme)
             trained[row.duration_years :] += row.completion_rate * intake[: -row.duration_years]
     return trained
 
 
-def _there(book: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
+def _there(ledger: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Team -> at which visits it has a row."""
-    rows = np.zeros((len(book.workforce.places), len(book.node)), dtype=bool)
-    rows[book.workforce.key, book.workforce.column] = True
-    return {team: rows[place] for team, place in book.workforce.places.items()}
+    rows = np.zeros((len(ledger.workforce.places), len(ledger.node)), dtype=bool)
+    rows[ledger.workforce.key, ledger.workforce.column] = True
+    return {team: rows[place] for team, place in ledger.workforce.places.items()}
 
 
-def _within_year(book: Ledger) -> Iterator[Broken]:
+def _within_year(ledger: Ledger) -> Iterator[Broken]:
     """Staff and hires are those of the year's first period."""
-    for team, has_row in _there(book).items():
-        staff = book.whole(book.people["staff"][team])
-        hired = book.whole(book.people["hired"][team])
-        for place, period in enumerate(book.tree.periods):
-            opening = book.opening[year_of(period)]
+    for team, has_row in _there(ledger).items():
+        staff = ledger.whole(ledger.people["staff"][team])
+        hired = ledger.whole(ledger.people["hired"][team])
+        for place, period in enumerate(ledger.tree.periods):
+            opening = ledger.opening[year_of(period)]
             if place != opening:
-                some = book.whole(has_row)[:, place]
+                some = ledger.whole(has_row)[:, place]
                 yield equal("staff_of_the_year", staff[some, place], staff[some, opening])
                 yield never("hired_within_year", hired[:, place])
 
 
-def _secondment(book: Ledger) -> Iterator[Broken]:
-    case = book.case
-    staff = book.people["staff"].values
+def _secondment(ledger: Ledger) -> Iterator[Broken]:
+    case = ledger.case
+    staff = ledger.people["staff"].values
     for column in BETWEEN:
-        yield at_most("secondment_not_negative", -book.people[column].values, 0.0)
+        yield at_most("secondment_not_negative", -ledger.people[column].values, 0.0)
     most = case.model.policy.secondment_share * staff
-    yield at_most("secondment_limit", book.people["lent"].values, most)
+    yield at_most("secondment_limit", ledger.people["lent"].values, most)
 
     def pool(team: tuple[str, str]) -> tuple[str, str]:
         country, skill = team
         return case.group[country], skill
 
-    lent = book.people["lent"].by(pool)
-    borrowed = book.people["borrowed"].by(pool)
+    lent = ledger.people["lent"].by(pool)
+    borrowed = ledger.people["borrowed"].by(pool)
     yield never("secondment_pool", lent.values - borrowed.values)
 
 
-def needed_staff(book: Ledger, team: tuple[str, str]) -> Vector:
+def needed_staff(ledger: Ledger, team: tuple[str, str]) -> Vector:
     """Persons of a team needed for what runs, at every visit."""
     country, skill = team
-    lengths = book.at(book.tree.lengths)
-    needed = book.zeros()
-    for project, row in book.case.projects.items():
-        staffing = book.case.staffing[project]
+    lengths = ledger.at(ledger.tree.lengths)
+    needed = ledger.zeros()
+    for project, row in ledger.case.projects.items():
+        staffing = ledger.case.staffing[project]
         if row.country == country and skill in staffing:
-            needed += staffing[skill] * (book.loads[project] / lengths)
+            needed += staffing[skill] * (ledger.loads[project] / lengths)
     return needed
 
 
-def available_staff(book: Ledger, team: tuple[str, str]) -> Vector:
+def available_staff(ledger: Ledger, team: tuple[str, str]) -> Vector:
     """Staff less lent plus borrowed (persons), at every visit."""
-    people = book.people
+    people = ledger.people
     return people["staff"][team] - people["lent"][team] + people["borrowed"][team]
 
 
-def _needs(book: Ledger) -> Iterator[Broken]:
-    for team in book.case.workforce:
-        available = available_staff(book, team)
-        yield at_most("staff_limit", needed_staff(book, team), available)
-        ratio = book.case.skills[team[1]].mentor_ratio
+def _needs(ledger: Ledger) -> Iterator[Broken]:
+    for team in ledger.case.workforce:
+        available = available_staff(ledger, team)
+        yield at_most("staff_limit", needed_staff(ledger, team), available)
+        ratio = ledger.case.skills[team[1]].mentor_ratio
         if ratio is not None:
-            yield at_most("mentor_limit", _under_way(book, team), ratio * available)
+            yield at_most("mentor_limit", _under_way(ledger, team), ratio * available)
 
 
-def _under_way(book: Ledger, team: tuple[str, str]) -> Vector:
+def _under_way(ledger: Ledger, team: tuple[str, str]) -> Vector:
     """Persons in programmes of a team, at every visit."""
-    case = book.case
+    case = ledger.case
     by_year = np.zeros((len(case.years), len(case.scenarios)))
     for programme, row in case.programmes.items():
         if (row.country, row.skill) == team:
-            for place, intake in enumerate(_by_year(book, book.intake, programme)):
+            for place, intake in enumerate(_by_year(ledger, ledger.intake, programme)):
                 by_year[place : place + row.duration_years] += intake
-    by_period = by_year[book.period_years - case.first_year]
+    by_period = by_year[ledger.period_years - case.first_year]
     return by_period.T.ravel()
 
 
-def money_rules(book: Ledger) -> Iterator[Broken]:
+def money_rules(ledger: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario."""
-    yield from _accounts(book)
-    given = _sums(book)
-    for (funder, country, period), amount in book.spent:
+    yield from _accounts(ledger)
+    given = _sums(ledger)
+    for (funder, country, period), amount in ledger.spent:
         given[country, period] += amount
-        if country not in book.case.reach.get(funder, ()):
+        if country not in ledger.case.reach.get(funder, ()):
             yield never("funder_reach", amount)
-    due = _due(book)
+    due = _due(ledger)
     for place in {*due, *given}:
         yield equal("spending_limit", given[place], due[place])
 
 
-def _sums(book: Ledger) -> Sums:
+def _sums(ledger: Ledger) -> Sums:
     """Vectors by key, zeros where absent."""
-    return defaultdict(lambda: np.zeros(len(book.case.scenarios)))
+    return defaultdict(lambda: np.zeros(len(ledger.case.scenarios)))
 
 
-def _accounts(book: Ledger) -> Iterator[Broken]:
+def _accounts(ledger: Ledger) -> Iterator[Broken]:
     """Payments come out of budgets; those decided by year in its first period."""
-    case = book.case
-    opening = book.tree.opening
-    paid = _sums(book)
-    yield at_most("paid_not_negative", -book.spending.amounts("musd").values, 0.0)
-    for (funder, _, period), amount in book.spent:
+    case = ledger.case
+    opening = ledger.tree.opening
+    paid = _sums(ledger)
+    yield at_most("paid_not_negative", -ledger.spending.amounts("musd").values, 0.0)
+    for (funder, _, period), amount in ledger.spent:
         paid[funder, opening.get(period, period)] += amount
     for funder in case.reach:
         left = np.zeros(len(case.scenarios))
-        for period in book.tree.periods:
+        for period in ledger.tree.periods:
             opens_year = begin_of(period)[1] == 1
             closes_year = end_of(period)[1] == 4
             budget = case.budget.get((funder, year_of(period)), 0.0) if opens_year else 0.0
@@ -218,41 +218,41 @@ def full_capex(case: Case, project: str) -> float:
     return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
 
-def _due(book: Ledger) -> Sums:
+def _due(ledger: Ledger) -> Sums:
     """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
-    due = _sums(book)
-    for year in book.case.years:
-        _add_people(book, year, due)
-        _add_builds(book, year, due)
-    for place, amount in _purchases(book).items():
+    due = _sums(ledger)
+    for year in ledger.case.years:
+        _add_people(ledger, year, due)
+        _add_builds(ledger, year, due)
+    for place, amount in _purchases(ledger).items():
         due[place] += amount
     return due
 
 
-def _purchases(book: Ledger) -> Sums:
+def _purchases(ledger: Ledger) -> Sums:
     """(country, period) -> MUSD paid for stock."""
-    paid = _sums(book)
-    for good, row in book.case.stockpiles.items():
+    paid = _sums(ledger)
+    for good, row in ledger.case.stockpiles.items():
         price = musd_per_tonne(row.purchase_usd_per_kg)
-        by_period = book.whole(price * book.goods["bought", good]).T
-        for period, amount in zip(book.tree.periods, by_period, strict=True):
+        by_period = ledger.whole(price * ledger.goods["bought", good]).T
+        for period, amount in zip(ledger.tree.periods, by_period, strict=True):
             paid[good[0], period] += amount
     return paid
 
 
-def _add_people(book: Ledger, year: int, due: Sums) -> None:
-    for programme, row in book.case.programmes.items():
-        fees = musd(row.cost_per_trainee_usd) * book.intake[programme, year]
-        seats = musd(row.cost_per_seat_usd) * book.new_seats[programme, year]
+def _add_people(ledger: Ledger, year: int, due: Sums) -> None:
+    for programme, row in ledger.case.programmes.items():
+        fees = musd(row.cost_per_trainee_usd) * ledger.intake[programme, year]
+        seats = musd(row.cost_per_seat_usd) * ledger.new_seats[programme, year]
         due[row.country, year] += fees + seats
-    for team, staff in book.case.workforce.items():
-        hired = book.whole(book.people["hired"][team])[:, book.opening[year]]
+    for team, staff in ledger.case.workforce.items():
+        hired = ledger.whole(ledger.people["hired"][team])[:, ledger.opening[year]]
         due[team[0], year] += musd(staff.hire_cost_usd) * hired
 
 
-def _add_builds(book: Ledger, year: int, due: Sums) -> None:
-    case = book.case
-    for (project, committed), tpa in book.builds:
+def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:
+    case = ledger.case
+    for (project, committed), tpa in ledger.builds:
         years = case.payment_years(project, committed)
         if year in years:
             row = case.projects[project]
@@ -260,9 +260,9 @@ def _add_builds(book: Ledger, year: int, due: Sums) -> None:
             due[row.country, year] += public * tpa / len(years)
 
 
-def public_spend(book: Ledger) -> float:
+def public_spend(ledger: Ledger) -> float:
     """Expected public spending (MUSD, undiscounted)."""
-    paid = book.spending
-    weighed = paid.stated("musd") * book.chances[paid.column]
+    paid = ledger.spending
+    weighed = paid.stated("musd") * ledger.chances[paid.column]
     by_scenario = np.argsort(paid.column, kind="stable")
     return float(sum(weighed[by_scenario].tolist()))

@@ -1,4 +1,4 @@
-"""Figures of calm years: the use of plants by year, and what it costs to keep running plants whose output rises slowly."""
+"""Figures of calm years: the use of plants by year, and the cost of keeping those at work whose output rises slowly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.data.shock_effects import year_of
 from planner.results.figures.plants import SLIGHT_TPA
 from planner.results.figures.run import RunFigures
 
@@ -70,7 +69,7 @@ def _valued(run: RunFigures) -> pd.DataFrame:
 
 
 def _taking(run: RunFigures) -> set[str]:
-    """What the throughput of plants is called that turn one form into another."""
+    """The item of the throughput of plants that turn one form into another."""
     stages = [run.case.stage_of(project) for project in run.case.projects]
     return {stage.item for stage in stages if stage.converts}
 
@@ -91,15 +90,11 @@ def _comes_back(flows: pd.DataFrame) -> pd.Series:
 
 def _undisturbed(run: RunFigures) -> Iterator[tuple[str, int]]:
     """The scenarios and years in which no shock is at work; a delay is none."""
-    case = run.case
-    hit = set()
-    for shock in case.tables.shocks:
-        if shock.kind == "delay" or shock.factor == 1:
-            continue
-        first = year_of(shock.start_year) if shock.start_year is not None else case.first_year
-        last = year_of(shock.end_year) if shock.end_year is not None else case.last_year
-        hit |= {(shock.scenario, year) for year in range(first, last + 1)}
-    for scenario in case.scenarios:
+    hit = set[tuple[str, int]]()
+    for shock in run.case.tables.shocks:
+        if shock.kind != "delay" and shock.factor != 1:
+            hit.update((shock.scenario, year) for year in run.years_of(shock))
+    for scenario in run.case.scenarios:
         for year in run.years:
             if (scenario, year) not in hit:
                 yield scenario, year

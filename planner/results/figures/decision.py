@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from planner.data.schema import Shock
-from planner.data.shock_effects import year_of
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Commitment, Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
@@ -50,12 +49,12 @@ def named(frontier: Frontier, key: str) -> NamedPlan:
     return next(plan for plan in frontier.plans if plan.key == key)
 
 
-def alike(plans: Sequence[NamedPlan], told: int = 3) -> list[list[NamedPlan]]:
+def alike(plans: Sequence[NamedPlan]) -> list[list[NamedPlan]]:
     """Named plans in their order, those together whose cost, risk, public money and number of plants do not differ in the
-    first `told` digits."""
+    first three digits."""
     groups: dict[tuple[str, ...], list[NamedPlan]] = {}
     for plan in plans:
-        amounts = [f"{amount:.{told}g}" for amount in (plan.cost, plan.risk, plan.public)]
+        amounts = [f"{amount:.3g}" for amount in (plan.cost, plan.risk, plan.public)]
         key = (*amounts, str(len(plan.builds)))
         groups.setdefault(key, []).append(plan)
     return list(groups.values())
@@ -175,8 +174,8 @@ def share_rows(run: RunFigures) -> list[Share]:
     found = decided(run)
     if not rows and found is not None and found.shares is not None:
         rows = list(found.shares.rows)
-    told = [row for row in rows if abs(row.charge) + row.alone > SLIGHT_MUSD]
-    return sorted(told, key=lambda row: (-row.gain, row.party))
+    charged = [row for row in rows if abs(row.charge) + row.alone > SLIGHT_MUSD]
+    return sorted(charged, key=lambda row: (-row.gain, row.party))
 
 
 def risk_by_party(run: RunFigures) -> dict[str, float]:
@@ -365,9 +364,7 @@ def _cut_years(run: RunFigures) -> list[tuple[str, int]]:
     """(scenario, year) in which imports are cut."""
     found = []
     for shock in _import_cuts(run):
-        first = year_of(shock.start_year or run.years[0])
-        last = year_of(shock.end_year or run.years[-1])
-        for year in range(first, last + 1):
+        for year in run.years_of(shock):
             found.append((shock.scenario, year))
     return found
 
@@ -402,9 +399,9 @@ def out_of_sample(
     run: RunFigures, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
 ) -> OutOfSample | None:
     """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated."""
-    told: Any = (run.beside or {}).get("evaluation")
+    estimate: Any = (run.beside or {}).get("evaluation")
     for key in (whose, how, figure):
-        told = told.get(key) if isinstance(told, dict) else None
-    if not isinstance(told, dict) or told.get("value") is None:
+        estimate = estimate.get(key) if isinstance(estimate, dict) else None
+    if not isinstance(estimate, dict) or estimate.get("value") is None:
         return None
-    return OutOfSample(value=told["value"], low=told.get("low"), high=told.get("high"))
+    return OutOfSample(value=estimate["value"], low=estimate.get("low"), high=estimate.get("high"))

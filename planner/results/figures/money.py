@@ -74,7 +74,7 @@ def begun(run: RunFigures) -> list[Begun]:
     people = _paid_by_year(run, PEOPLE)
     bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"])
     found = []
-    for years in _years_told(run, rows["year"], {*stock.index, *people.index}):
+    for years in _years_together(run, rows["year"], {*stock.index, *people.index}):
         tonnes = bought[bought["year"].isin(years)].groupby("element")["bought_t"].sum()
         named = tonnes[tonnes >= LEAST_T].sort_values(ascending=False, kind="stable")
         found.append(
@@ -96,17 +96,17 @@ def _paid_by_year(run: RunFigures, items: tuple[str, ...]) -> pd.Series:
     return sums[sums >= LEAST_MUSD]
 
 
-def _years_told(run: RunFigures, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
+def _years_together(run: RunFigures, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
     """The years in which anything is begun, each by itself up to the last plant, the rest together."""
     last_plant = int(of_plants.max()) if len(of_plants) else run.years[0] + 1
-    told = []
+    alone = []
     together = []
     for year in sorted({*of_plants, *others}):
         if year <= last_plant:
-            told.append([int(year)])
+            alone.append([int(year)])
         else:
             together.append(int(year))
-    return [*told, together] if together else told
+    return [*alone, together] if together else alone
 
 
 def cost_parts(run: RunFigures) -> pd.DataFrame:
@@ -128,15 +128,15 @@ def cost_parts(run: RunFigures) -> pd.DataFrame:
 def _as_summary_tells(run: RunFigures, table: pd.DataFrame) -> pd.DataFrame:
     """The parts with what the summary knows beside the tables: imports, missed targets, purchases net of the price of
     the goods, running cost net of credits."""
-    told = run.summary["cost_parts_musd"]
+    stated = run.summary["cost_parts_musd"]
     running = table.loc[[NEW, OLD], "present"].sum()
     if running > 0:
-        table.loc[[NEW, OLD], ["others", "present"]] *= told["variable_opex"] / running
-    table.loc["stock purchases", "present"] = told["stock_purchases"]
-    table.loc[HELD, "present"] = told["stock_holding"]
+        table.loc[[NEW, OLD], ["others", "present"]] *= stated["variable_opex"] / running
+    table.loc["stock purchases", "present"] = stated["stock_purchases"]
+    table.loc[HELD, "present"] = stated["stock_holding"]
     unknown = float("nan")
-    table.loc[IMPORTS] = {"public": 0.0, "others": unknown, "present": told["imports"]}
-    table.loc[TARGETS] = {"public": 0.0, "others": unknown, "present": told["targets"]}
+    table.loc[IMPORTS] = {"public": 0.0, "others": unknown, "present": stated["imports"]}
+    table.loc[TARGETS] = {"public": 0.0, "others": unknown, "present": stated["targets"]}
     return table
 
 

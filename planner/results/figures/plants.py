@@ -128,8 +128,8 @@ def plant_count(run: RunFigures, year: int) -> PlantCount:
 def use_by_stage(run: RunFigures) -> pd.DataFrame:
     """Share of usable capacity that is used over the horizon, expected, by stage: `new`, `new_undisturbed` and
     `existing`, as `utilisation` of the summary has them."""
-    told = run.summary["utilisation"]
-    found = [{"stage": stage, **told[stage]} for stage in STAGES if stage in told]
+    stated = run.summary["utilisation"]
+    found = [{"stage": stage, **stated[stage]} for stage in STAGES if stage in stated]
     return pd.DataFrame(found, columns=["stage", "new", "new_undisturbed", "existing"])
 
 
