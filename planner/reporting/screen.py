@@ -15,6 +15,8 @@ from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
 from planner.results.figures.money import worth_of_a_hundredth
+from planner.results.figures.people_and_stock import most_hired, stock_traded
+from planner.results.figures.plants import expected_sum
 from planner.results.figures.run import records
 from planner.results.plan import PlanValues
 
@@ -42,7 +44,6 @@ def closing_lines(plan: PlanValues) -> list[str]:
     summary = run.summary
     spending = run.tables["spending"].groupby("funder")["expected"].sum()
     paid = spending.sort_values(ascending=False).head(NAMED)
-    hired = run.tables["workforce"].groupby("scenario")["hired"].sum()
     return worded_lines(
         "screen.j2",
         "closing",
@@ -52,8 +53,8 @@ def closing_lines(plan: PlanValues) -> list[str]:
         most=NAMED,
         builds=list(_builds(run)),
         trained=_trained(run),
-        hired=hired.max() if len(hired) else 0.0,
-        stock=_stock(run),
+        hired=most_hired(run),
+        stock=stock_traded(run),
         payers=[
             f"{run.names.party(str(funder))} {number(amount)}" for funder, amount in paid.items()
         ],
@@ -90,7 +91,7 @@ def _builds(run: RunView) -> Iterator[tuple[str, float, list[str]]]:
     known = {row.stage for row in run.case.projects.values()}
     for stage in stages_told(known):
         rows = table[table["stage"] == stage.name]
-        capital = float((rows["capex_musd"] * rows["probability"]).sum())
+        capital = expected_sum(rows, "capex_musd")
         first = rows.groupby("project", as_index=False).agg(
             country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
         )
@@ -106,18 +107,6 @@ def _trained(run: RunView) -> list[str]:
     return [
         f"{number(persons)} {run.names.skill(skill)}" for skill, persons in skills if persons > 0
     ]
-
-
-def _stock(run: RunView) -> dict[str, float]:
-    """Tonnes bought and released, expected; empty if there is no stock."""
-    stocks = run.tables["stocks"]
-    if stocks.empty:
-        return {}
-    weight = stocks["scenario"].map(run.weights)
-    found = {}
-    for column in ("bought_t", "released_t"):
-        found[column] = float((stocks[column] * weight).sum())
-    return found
 
 
 def _unmet(run: RunView) -> list[str]:

@@ -170,6 +170,15 @@ def test_decisions_by_storyline_are_carried_and_others_refused(tmp_path: Path) -
     assert code == 2 and "nothing was written" in told
 
 
+def test_a_plan_for_the_worst_odds_is_carried_as_any_other(tmp_path: Path) -> None:
+    """Odds are no question in a future that is known: the staged plan of before, the same loss."""
+    case = two_storylines(tmp_path, "staged").set_model("objective.odds", "worst")
+    found = planner.evaluate(planner.solve(case))
+    assert dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True)) == near(
+        {"calm": 0.0, "cut": 10.0}
+    )
+
+
 def test_an_adaptive_plan_that_decides_the_same_everywhere_is_carried(tmp_path: Path) -> None:
     """Without a shock that tells the future, there is nothing to answer."""
     case = two_storylines(tmp_path, "adaptive").with_tables(shocks=())

@@ -60,6 +60,12 @@ def people_decisions(run: RunFigures) -> pd.DataFrame:
     )
 
 
+def most_hired(run: RunFigures) -> float:
+    """Persons hired over the horizon in the scenario with the most hires."""
+    hired = run.tables["workforce"].groupby("scenario")["hired"].sum()
+    return float(hired.max()) if len(hired) else 0.0
+
+
 def training_begins(run: RunFigures, project: str, first_output: int) -> int | None:
     """The year in which the plan first teaches those who run a plant; None if it teaches nobody before it opens."""
     country = run.case.projects[project].country
@@ -75,6 +81,17 @@ def stock_held(run: RunFigures) -> pd.DataFrame:
     sums = run.expected(run.by_year["stocks"], ["year"], ["stock_t"])
     held = bool((sums["stock_t"] >= SLIGHT_STOCK_T).any())
     return sums if held else sums.head(0)
+
+
+def stock_traded(run: RunFigures) -> dict[str, float]:
+    """Expected stock purchases and releases of all goods over the horizon (t): `bought_t`, `released_t`; empty if there
+    is no stock."""
+    stocks = run.tables["stocks"]
+    if stocks.empty:
+        return {}
+    weight = stocks["scenario"].map(run.weights)
+    sums = stocks[["bought_t", "released_t"]].mul(weight, axis=0).sum()
+    return {str(column): float(tonnes) for column, tonnes in sums.items()}
 
 
 def purchases(run: RunFigures) -> pd.DataFrame:
