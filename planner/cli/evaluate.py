@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from planner.api.evaluations import evaluate_into
+from planner.api.plans import plan_of
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.data.sampling import MOST
 from planner.errors import Fault, InputError
 from planner.evaluation.simulator import PolicyName
+from planner.explanation.replanning import Replanned, replan
 from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
 from planner.workspace import find_case
@@ -62,6 +64,15 @@ SampleSize = Annotated[
         min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are."
     ),
 ]
+AnewCount = Annotated[
+    int | None,
+    typer.Option(
+        "--replanned",
+        min=1,
+        max=1_000,
+        help="With --register: so many scenarios more, in which each year is planned anew.",
+    ),
+]
 LossFile = Annotated[
     Path | None, typer.Option("--out", help="File for the loss of each scenario (CSV).")
 ]
@@ -82,6 +93,7 @@ def evaluate(
     foreseen: LowerBound = True,
     replications: Replications = None,
     size: SampleSize = None,
+    replanned: AnewCount = None,
     out: LossFile = None,
     workers: Processes = 1,
 ) -> None:
@@ -90,11 +102,17 @@ def evaluate(
         if register is not None and scenarios is not None:
             said = "does not apply beside --register, which draws scenarios"
             raise InputError([Fault("planner evaluate", 0, "--scenarios", said)])
+        if register is None and replanned is not None:
+            said = "needs hazards to draw from"
+            remedy = "add --register CASE"
+            raise InputError([Fault("planner evaluate", 0, "--replanned", said, remedy=remedy)])
+        hazards = None if register is None else load(find_case(register))
+        anew = None
         with shown_progress() as progress:
             found = evaluate_into(
                 folder,
                 scenarios=scenarios,
-                register=None if register is None else load(find_case(register)),
+                register=hazards,
                 draws=draws,
                 samples=samples,
                 seed=seed,
@@ -106,6 +124,9 @@ def evaluate(
                 workers=workers,
                 progress=progress,
             )
+            if hazards is not None and replanned is not None:
+                plan = plan_of(folder, progress)
+                anew = replan(plan, hazards, futures=replanned, seed=seed, progress=progress)
         risk = found.plan.policy["risk_musd"]
         needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
         lines = worded_lines(
@@ -123,3 +144,16 @@ def evaluate(
             say(f"{'Written':<16}{folder / EVALUATION}")
         if out is not None:
             say(f"{'Losses':<16}{out}")
+        if anew is not None:
+            say_replanned(anew)
+
+
+def say_replanned(found: Replanned) -> None:
+    """What planning anew attains, beside the plan held fixed in the same scenarios."""
+    held = found.risk["held_rolling_loss_musd"], found.risk["held_myopic_loss_musd"]
+    say(f"{'Planned anew':<16}each year, in {found.futures} scenarios ({found.solves} plans):")
+    say(f"{'':<16}risk {found.risk['loss_musd']:,.0f} MUSD, cost {found.cost:,.0f} MUSD expected;")
+    say(
+        f"{'':<16}the plan held in the same: risk {held[0]:,.0f} (rolling), {held[1]:,.0f} (myopic)."
+    )
+    say(f"{'':<16}{found.changed:.0%} of decisions are others. So few scenarios carry no interval.")

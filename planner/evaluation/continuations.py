@@ -39,6 +39,8 @@ Courses = Mapping[Subject, Happened]
 class Continuation:
     """A course of shocks from the first period on that agrees with a history; `weight` sums to 1 over all of them."""
 
+    storyline: str
+    shocks: tuple[Shock, ...]
     effects: Effects
     weight: float
 
@@ -79,8 +81,13 @@ class HazardRegister:
                 for course in self._courses(storyline, known, now, generator):
                     for draw in course:
                         shocks.append(shock_of(self._hazards[draw.hazard], draw))
-                effects = effects_of(self._case, shocks, periods)
-                found.append(Continuation(effects=effects, weight=chance / count))
+                continuation = Continuation(
+                    storyline=storyline,
+                    shocks=tuple(shocks),
+                    effects=effects_of(self._case, shocks, periods),
+                    weight=chance / count,
+                )
+                found.append(continuation)
         return found
 
     def _subject(self, draw: Draw) -> Subject:

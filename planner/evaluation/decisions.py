@@ -64,11 +64,11 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     case = plan.case
     runs = planned_runs(plan)
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
-    path = _amounts(plan, likeliest)
+    path = decided_along(plan, likeliest)
     leaders: dict[str, str] = {}
     amounts: dict[str, FixedAmounts] = {}
     if case.model.policy.investment != "committed":
-        by_scenario = {scenario: _amounts(plan, scenario) for scenario in case.scenarios}
+        by_scenario = {scenario: decided_along(plan, scenario) for scenario in case.scenarios}
         if not all(_same(found, path) for found in by_scenario.values()):
             for scenario, found in by_scenario.items():
                 storyline = case.storylines[scenario]
@@ -117,7 +117,7 @@ def single_path(plan: PlanValues) -> FixedAmounts:
     return decisions.amounts[ALL]
 
 
-def _amounts(plan: PlanValues, scenario: str) -> FixedAmounts:
+def decided_along(plan: PlanValues, scenario: str) -> FixedAmounts:
     """Decisions along the history of one scenario."""
     holds = partial(_in_scenario, plan.case, scenario)
     amounts: dict[tuple[str, Any], float] = defaultdict(float)

@@ -212,7 +212,7 @@ class Simulator:
         worth = min(WORTHS, key=lambda one: risks[one])
         if name != "rolling":
             return PolicyChoice(name=name, worth=worth)
-        losses = self._losses(PolicyChoice(name="myopic", worth=worth), given)
+        losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)
         order = np.argsort(losses)
         below = np.cumsum(given.weights[order])
         place = int(np.searchsorted(below, self._objective.tail))
@@ -225,11 +225,12 @@ class Simulator:
             given = given.part(np.linspace(0, len(given.futures) - 1, TRAINED_ON).astype(np.intp))
         risks: dict[float, float] = {}
         for worth in WORTHS:
-            losses = self._losses(PolicyChoice(name="myopic", worth=worth), given)
+            losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)
             risks[worth] = weighed(losses, given.weights, self._objective)["risk_musd"]
         return risks
 
-    def _losses(self, choice: PolicyChoice, given: Futures) -> Vector:
+    def losses(self, choice: PolicyChoice, given: Futures) -> Vector:
+        """Loss (MUSD) of each future under a policy."""
         return np.array([found.loss for found in self.outcomes(choice, given)])
 
     def __enter__(self) -> Self:
