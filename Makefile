@@ -62,13 +62,14 @@ bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
 
 # The tests of random cases with many of them; then four hundred against the independent formulation over all switches,
-# a hundred with every year divided, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200
+# a hundred with every year divided, forty through every command, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200
 # interruptions: two hours.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
 		tests/behaviour/test_whole_plants.py tests/certification tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
 		tests/explain/test_investment.py tests/evaluation
 	$(BIN)/python -m checks.random_cases
+	$(BIN)/python -m checks.every_command
 	$(BIN)/python -m checks.decomposed_cases
 	rm -rf build/points && $(BIN)/python -m checks.study_throughput 10000 2 build/points
 	$(BIN)/python -m checks.stopped_commands
