@@ -130,7 +130,7 @@ def evaluate(
         risk = found.plan.policy["risk_musd"]
         needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
         lines = worded_lines(
-            "screen.j2",
+            "screen_evaluated.j2",
             "evaluated",
             found=found,
             register=register,

@@ -175,7 +175,9 @@ def coverage(
         with shown_progress() as progress:
             plan, found = explanations.coverage_into(run, year or (), progress=progress)
         elements = {name: row.name or name for name, row in plan.case.elements.items()}
-        for line in worded_lines("screen.j2", "covered", found=found, elements=elements, run=run):
+        for line in worded_lines(
+            "screen_evaluated.j2", "covered", found=found, elements=elements, run=run
+        ):
             say(line)
 
 
@@ -193,7 +195,7 @@ def shares(
     with exit_codes():
         with shown_progress() as progress:
             _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
-        for line in worded_lines("screen.j2", "shared", found=found, run=run):
+        for line in worded_lines("screen_evaluated.j2", "shared", found=found, run=run):
             say(line)
 
 

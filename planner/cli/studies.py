@@ -110,7 +110,7 @@ def status(folder: Folder) -> None:
     """Tell how far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
         found = study_status(folder)
-        for line in worded_lines("screen.j2", "study_status", found=found, most=MOST_SHOWN):
+        for line in worded_lines("screen_study.j2", "study_status", found=found, most=MOST_SHOWN):
             say(line)
 
 
@@ -171,7 +171,7 @@ def _say_end(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
     has_frontier = (found.folder / "frontier.csv").exists()
     results = "frontier.csv" if has_frontier else "results.parquet"
-    for line in worded_lines("screen.j2", "study_run", found=found, results=results):
+    for line in worded_lines("screen_study.j2", "study_run", found=found, results=results):
         say(line)
     _raise_if_failed(found)
 

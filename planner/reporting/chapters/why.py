@@ -19,7 +19,7 @@ from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION, Explanation, Link
 from planner.results.figures.decision import decided, recourse
 
-say = Passages("explanation.j2")
+say = Passages("why.j2")
 notes = Passages("why_tables.j2")
 
 

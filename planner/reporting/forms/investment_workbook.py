@@ -346,7 +346,9 @@ def _told(book: Book, case: Case, names: Names) -> None:
     sheets["Sensitivity"].part(declared("draws", below))
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
-    for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
+    for text in worded_lines(
+        "business_case_conventions.j2", "conventions", found=found, names=names
+    ):
         sheets["Sources"].note(text)
     for part in (
         tables.deck(found, names),

@@ -13,18 +13,22 @@ from planner.reporting.forms.html import render
 from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import STAGES, Names, midway
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
-from planner.reporting.words.sentences import worded, worded_lines
+from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 
+say = Passages(
+    "business_case.j2",
+    "business_case_alliance.j2",
+    "business_case_risk.j2",
+    "business_case_conventions.j2",
+)
 KIND, REASONS = "Investment case", 3
 CARRIED = ("delay_years", "contingency")
 """Terms of the risks of building, which somebody has to carry."""
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
-    return worded(
-        "business_case.j2", passage, found=found, names=Names(case), percent=percent, **values
-    )
+    return say(passage, found=found, names=Names(case), percent=percent, **values)
 
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
@@ -181,7 +185,7 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 
 def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
-    conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
+    conventions = say.lines("conventions", found=found, names=names)
     parts: dict[str, list[Part]] = {
         "terms": [
             tables.alternatives(found),

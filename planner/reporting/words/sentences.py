@@ -3,6 +3,8 @@ figures."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -90,15 +92,29 @@ def passage(template: str, name: str, values: dict[str, Any]) -> str:
 
 
 class Passages:
-    """The passages of one template: called with the name of one and its figures, it gives its sentences."""
+    """The passages of a subject, which stand in one template or in several: called with the name of one and its figures,
+    it gives its sentences."""
 
-    def __init__(self, template: str) -> None:
-        self.template = template
+    def __init__(self, *templates: str) -> None:
+        self.templates = templates
 
     def __call__(self, name: str, /, **values: Any) -> str:
         """A passage, its lines joined by spaces; '' if it says nothing."""
-        return worded(self.template, name, **values)
+        return worded(self._of(name), name, **values)
 
     def lines(self, name: str, /, **values: Any) -> list[str]:
         """A passage, a line a paragraph."""
-        return [line.strip() for line in worded_lines(self.template, name, **values)]
+        return [line.strip() for line in worded_lines(self._of(name), name, **values)]
+
+    def _of(self, name: str) -> str:
+        """The template that has a passage."""
+        for template in self.templates[:-1]:
+            if f"{{% macro {name}(" in source_of(template):
+                return template
+        return self.templates[-1]
+
+
+@cache
+def source_of(template: str) -> str:
+    """The text of a template."""
+    return files("planner.reporting").joinpath("templates/text", template).read_text("utf-8")
