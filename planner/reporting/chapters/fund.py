@@ -50,7 +50,7 @@ from planner.results.ledger import rows_of
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
 MERIT = f"{EXPLANATION}: decision, merit"
-MOST_CHARTED, MOST_PLANTS, FIRST_YEARS, MOST_STEPS = 15, 4, 2, 5
+MOST_CHARTED, MOST_PLANTS, FIRST_YEARS, MOST_STEPS, MOST_ROWS = 15, 4, 2, 5, 25
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 BEGUN = (
     "tables/investments.csv: year, capex_musd; tables/spending.csv: expected, by item and year; "
@@ -289,9 +289,11 @@ def timeline(run: RunView) -> Chart | None:
     rows = decisions(run)
     if rows.empty:
         return None
+    capital = rows.groupby("project")["capex_musd"].sum()
+    drawn = capital.nlargest(MOST_ROWS).index
     phases: list[dict[str, object]] = []
     signs = []
-    for row in rows_of(rows):
+    for row in rows_of(rows[rows["project"].isin(drawn)]):
         plant = run.names.brief(row.project)
         phases += _phases(row, plant, run.years[-1] + 1)
         signs.append({"plant": plant, "sign": "committed", "year": int(row.year)})
@@ -305,7 +307,7 @@ def timeline(run: RunView) -> Chart | None:
         (insured[0], insured[-1]) if insured else None,
         BUILT,
     )
-    values = _milestones(rows) | {"insured": insured}
+    values = _milestones(rows) | {"insured": insured, "shown": len(drawn)}
     return Chart(
         name="timeline",
         title=of_timeline("title", **values),

@@ -32,7 +32,7 @@ from planner.results.figures.decision import (
     rung,
     stock_use,
 )
-from planner.results.figures.plants import seldom_used, use_by_stage, use_of_new_plants
+from planner.results.figures.plants import decisions, seldom_used, use_by_stage, use_of_new_plants
 from planner.results.figures.unmet import (
     hardly_helped,
     insured_years,
@@ -43,7 +43,8 @@ from planner.results.figures.unmet import (
 
 say = Passages("remains.j2")
 exposure = Passages("not_protected.j2")
-MOST_SCENARIOS = 40
+MOST_SCENARIOS, MOST_PLANTS = 40, 30
+"""Scenarios and plants that are drawn: those that lose most, those of the most capital."""
 USE_TIPS = {
     "plant": "plant",
     "scenario": "scenario",
@@ -135,7 +136,11 @@ def use_chart(run: RunView) -> Chart | None:
         return None
     shown = run.by_loss[:MOST_SCENARIOS]
     use = use[use["scenario"].isin(shown)]
-    order = use.drop_duplicates("project").sort_values(["stage", "tpa"], ascending=[True, False])
+    sizes = use.drop_duplicates("project")
+    drawn = decisions(run).groupby("project")["capex_musd"].sum().nlargest(MOST_PLANTS).index
+    order = sizes[sizes["project"].isin(drawn)]
+    order = order.sort_values(["stage", "tpa"], ascending=[True, False])
+    use = use[use["project"].isin(drawn)]
     rows = pd.DataFrame(
         {
             "plant": use["project"].map(run.names.brief),
@@ -154,13 +159,19 @@ def use_chart(run: RunView) -> Chart | None:
         tips=USE_TIPS,
         source=CAPACITY,
     )
-    seldom = seldom_used(run)
+    seldom, counted = seldom_used(run), len(sizes)
     caption = say(
-        "use", seldom=seldom, stages=_used(run), shown=len(shown), scenarios=len(run.weights)
+        "use",
+        seldom=seldom,
+        stages=_used(run),
+        shown=len(shown),
+        scenarios=len(run.weights),
+        drawn=len(plants),
+        plants=counted,
     )
     return Chart(
         name="use_of_plants",
-        title=say("use_title", seldom=seldom, plants=len(plants)),
+        title=say("use_title", seldom=seldom, plants=counted),
         caption=caption,
         spec=style.across(cells, (style.ROW - 2) * len(plants)),
         source=CAPACITY,

@@ -7,6 +7,7 @@ SVG by itself, and gives the same bytes for the same input. ReportLab and fpdf2 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from importlib import resources
@@ -37,6 +38,8 @@ POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 510.0
 """Size of a small table; one wider than the room of a page lies on its side."""
 SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
+PICTURE, TEXT_WIDTH = 720, 493.0
+"""Width of a chart that is as wide as the text, px, and that of the text, pt."""
 ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
 
@@ -54,9 +57,13 @@ def write_pdf(path: Path, front: Front, chapters: Sequence[Chapter]) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch, resources.as_file(fonts) as ours:
         vl_convert.register_font_directory(str(ours))
         folder = Path(scratch)
+        widths = {}
         for chart in _charts(front, chapters):
-            (folder / f"{chart.name}.svg").write_text(drawn(chart), encoding="utf-8")
+            picture = drawn(chart)
+            widths[chart.name] = printed_width(picture)
+            (folder / f"{chart.name}.svg").write_text(picture, encoding="utf-8")
         values = {
+            "chart_widths": widths,
             "front": front,
             "chapters": chapters,
             "layout": layout,
@@ -83,8 +90,18 @@ def drawn(chart: Chart) -> str:
     """A chart as SVG, what can be chosen as it is at first."""
     spec = specification(chart.spec)
     spec["config"]["font"] = "Liberation Sans"
+    if "width" in spec:
+        spec["width"] = PICTURE
+        spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
     return svg
+
+
+def printed_width(picture: str) -> float:
+    """How wide a chart is printed, pt: all in one scale, so that their letters are of one size, none wider than the text."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)', picture)
+    wide = float(found[1]) if found else PICTURE
+    return min(TEXT_WIDTH, wide * TEXT_WIDTH / PICTURE)
 
 
 def _quoted(text: str) -> str:
