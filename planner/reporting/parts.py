@@ -249,6 +249,26 @@ class Chart:
     printed: bool = True
 
 
+def told_chart(
+    say: Callable[..., str],
+    passage: str,
+    spec: altair.TopLevelMixin,
+    source: str,
+    *,
+    name: str = "",
+    **values: Any,
+) -> Chart:
+    """A chart whose caption is a passage over some values, and its title that with `_title` behind its name. say: the
+    passages; name: of the chart, if not that of the passage."""
+    return Chart(
+        name=name or passage,
+        title=say(f"{passage}_title", **values),
+        caption=say(passage, **values),
+        spec=spec,
+        source=source,
+    )
+
+
 @dataclass(frozen=True)
 class Text:
     """Paragraphs under a title, if they have one. `source`: where in the run folder their figures are. `listed`: each is

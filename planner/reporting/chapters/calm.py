@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import shapes, style
-from planner.reporting.parts import Chapter, Chart, ReportTable, Table, text, total
+from planner.reporting.parts import Chapter, Chart, ReportTable, Table, text, told_chart, total
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES
 from planner.reporting.words.numbers import spans
@@ -71,12 +71,15 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     )
     every = use["scenario"].map(run.weights) * use["tpa"]
     used = float((every * use["share"]).sum() / every.sum())
-    return Chart(
+    return told_chart(
+        say,
+        "use",
+        style.across(cells, (style.ROW - 2) * len(plants)),
+        CAPACITY,
         name="use_by_year",
-        title=say("use_title", used=used, plants=use["project"].nunique()),
-        caption=say("use", shown=len(plants), plants=use["project"].nunique()),
-        spec=style.across(cells, (style.ROW - 2) * len(plants)),
-        source=CAPACITY,
+        used=used,
+        plants=use["project"].nunique(),
+        shown=len(plants),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import funding, shapes, style
-from planner.reporting.parts import Chapter, Chart
+from planner.reporting.parts import Chapter, Chart, told_chart
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.sentences import Passages
@@ -39,12 +39,13 @@ def capacities(run: RunView) -> Chart:
         used.append(_by_kind(sums, name, USED))
         if last is None or stage == "metal":
             last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": UNITS[kind]}
-    return Chart(
-        name="capacity",
-        title=say("capacity_title", last=last),
-        caption=say("capacity", worst=run.names.scenario(run.worst)),
-        spec=funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
-        source=SOURCE,
+    return told_chart(
+        say,
+        "capacity",
+        funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
+        SOURCE,
+        last=last,
+        worst=run.names.scenario(run.worst),
     )
 
 
@@ -67,12 +68,13 @@ def stock(run: RunView) -> Chart | None:
     most = rows.sort_values("stock_t", kind="stable").iloc[-1]
     tips = {"year": "end of", "stock_t": "stock, t, expected"}
     up = style.amounts("stock_t", "t")
-    return Chart(
-        name="stock",
-        title=say("stock_title", most=float(most["stock_t"]), year=int(most["year"])),
-        caption=say("stock"),
-        spec=shapes.bars(rows, up, tips=tips, source=STOCKS, hue="#b58900"),
-        source=STOCKS,
+    return told_chart(
+        say,
+        "stock",
+        shapes.bars(rows, up, tips=tips, source=STOCKS, hue="#b58900"),
+        STOCKS,
+        most=float(most["stock_t"]),
+        year=int(most["year"]),
     )
 
 
@@ -85,10 +87,10 @@ def teams(run: RunView) -> Chart | None:
     frame = rows.assign(team=names)[["year", "use", "team"]]
     full = [int(year) for year in rows.loc[rows["use"] > 0.99, "year"]]
     tips = {"year": "year", "team": "team", "use": "of its staff is needed"}
-    return Chart(
-        name="teams",
-        title=say("teams_title", full=full),
-        caption=say("teams"),
-        spec=shapes.bars(frame, style.shares("use", "% of staff"), tips=tips, source=STAFF),
-        source=STAFF,
+    return told_chart(
+        say,
+        "teams",
+        shapes.bars(frame, style.shares("use", "% of staff"), tips=tips, source=STAFF),
+        STAFF,
+        full=full,
     )

@@ -19,6 +19,7 @@ from planner.reporting.parts import (
     figures,
     per_cent,
     text,
+    told_chart,
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
@@ -118,12 +119,13 @@ def verdict_chart(found: Explanation) -> Chart:
             joint = verdict.joint
             rows.append(_range(told, charts.JOINT, joint.least, joint.most))
     threshold = found.verdicts[0].threshold
-    return Chart(
-        name="verdicts",
-        title=notes("verdicts_title", verdicts=found.verdicts),
-        caption=notes("verdicts_caption", threshold=threshold),
-        spec=charts.verdicts(pd.DataFrame(rows), threshold, VERDICTS),
-        source=VERDICTS,
+    return told_chart(
+        notes,
+        "verdicts",
+        charts.verdicts(pd.DataFrame(rows), threshold, VERDICTS),
+        VERDICTS,
+        verdicts=found.verdicts,
+        threshold=threshold,
     )
 
 
@@ -214,12 +216,15 @@ def odds_chart(found: Explanation) -> Chart | None:
     threshold = found.verdicts[0].threshold
     turning = [trial for trial in odds.trials if trial.flips]
     turned = {verdict.claim for verdict in found.verdicts if _turned(verdict, odds.measures)}
-    return Chart(
-        name="odds",
-        title=notes("odds_title", odds=odds, turned=[claim(key) for key in sorted(turned)]),
-        caption=notes("odds_caption", odds=odds, turning=turning, claim=claim),
-        spec=charts.verdicts(pd.DataFrame(rows), threshold, ODDS),
-        source=ODDS,
+    return told_chart(
+        notes,
+        "odds",
+        charts.verdicts(pd.DataFrame(rows), threshold, ODDS),
+        ODDS,
+        odds=odds,
+        turned=[claim(key) for key in sorted(turned)],
+        turning=turning,
+        claim=claim,
     )
 
 
@@ -244,12 +249,16 @@ def lever_chart(found: Explanation) -> Chart | None:
             row[figure] = getattr(value, figure) / values.whole
         rows.append(row)
     top = told_values(values)[0]
-    return Chart(
+    return told_chart(
+        notes,
+        "levers",
+        charts.lever_values(pd.DataFrame(rows), VALUES),
+        VALUES,
         name="lever_values",
-        title=notes("levers_title", top=top, values=values, what=OBJECTIVES[found.goal]),
-        caption=notes("levers_caption", values=values, what=OBJECTIVES[found.goal], found=found),
-        spec=charts.lever_values(pd.DataFrame(rows), VALUES),
-        source=VALUES,
+        top=top,
+        values=values,
+        what=OBJECTIVES[found.goal],
+        found=found,
     )
 
 

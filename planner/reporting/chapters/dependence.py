@@ -10,7 +10,17 @@ import pandas as pd
 
 from planner.reporting.charts import shapes, style
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import Card, Chapter, Chart, ReportTable, Table, Text, figures, text
+from planner.reporting.parts import (
+    Card,
+    Chapter,
+    Chart,
+    ReportTable,
+    Table,
+    Text,
+    figures,
+    text,
+    told_chart,
+)
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
@@ -179,12 +189,15 @@ def largest_origin(run: RunView) -> Chart | None:
         source="tables/origins.csv",
         limit=LIMIT,
     )
-    return Chart(
+    return told_chart(
+        say,
+        "largest",
+        spec,
+        f"{ORIGINS}; summary.json: diversification",
         name="largest_origin",
-        title=say("largest_title", first=list(_largest(run))[:1], names=run.names),
-        caption=say("largest", line=LIMIT_NAME),
-        spec=spec,
-        source=f"{ORIGINS}; summary.json: diversification",
+        first=list(_largest(run))[:1],
+        names=run.names,
+        line=LIMIT_NAME,
     )
 
 
@@ -232,12 +245,8 @@ def origins(run: RunView) -> Chart | None:
         source=ORIGINS,
         choosers=[style.chooser("good", "Good", goods, goods[0])],
     )
-    return Chart(
-        name="origins",
-        title=say("origins_title", goods=len(goods), origins=len(by_size)),
-        caption=say("origins_note"),
-        spec=style.across(bars, 240),
-        source=ORIGINS,
+    return told_chart(
+        say, "origins", style.across(bars, 240), ORIGINS, goods=len(goods), origins=len(by_size)
     )
 
 
@@ -352,12 +361,13 @@ def coverage_matrix(run: RunView) -> Chart | None:
         words=alt.Text("share:Q", format=style.PERCENT),
         choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
     )
-    return Chart(
+    return told_chart(
+        say,
+        "matrix",
+        style.across(cells, style.ROW * len(missing)),
+        COVERAGE,
         name="coverage",
-        title=say("matrix_title", points=len(_points(run))),
-        caption=say("matrix"),
-        spec=style.across(cells, style.ROW * len(missing)),
-        source=COVERAGE,
+        points=len(_points(run)),
     )
 
 
@@ -412,13 +422,7 @@ def by_source(run: RunView) -> Chart | None:
         ],
         source=FLOWS,
     )
-    return Chart(
-        name="by_source",
-        title=say("source_title", goods=names),
-        caption=say("source"),
-        spec=spec,
-        source=FLOWS,
-    )
+    return told_chart(say, "source", spec, FLOWS, name="by_source", goods=names)
 
 
 def _named(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:

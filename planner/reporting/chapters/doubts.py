@@ -16,6 +16,7 @@ from planner.reporting.parts import (
     Text,
     figures,
     text,
+    told_chart,
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
@@ -83,12 +84,8 @@ def tornado_chart(run: RunView) -> Chart | None:
         source=INFLUENCES,
         legend=False,
     )
-    return Chart(
-        name="tornado",
-        title=say("tornado_title", first=first, what=what),
-        caption=say("tornado", own=found.own.objective, what=what),
-        spec=spec,
-        source=INFLUENCES,
+    return told_chart(
+        say, "tornado", spec, INFLUENCES, first=first, what=what, own=found.own.objective
     )
 
 

@@ -22,6 +22,7 @@ from planner.reporting.parts import (
     frame_of,
     per_cent,
     text,
+    told_chart,
     total,
     whole,
 )
@@ -158,19 +159,13 @@ def merit_chart(run: RunView, found: Decision) -> Chart:
                 "step": place[row.project],
             }
         )
-    counts = {
+    counts: dict[str, Any] = {
         "all": len(found.merit),
         "charted": len(rows),
         "repaid": sum(row.worth > SLIGHT for row in found.merit),
         "last": sum(row.last_hundredth for row in found.merit),
     }
-    return Chart(
-        name="merit",
-        title=say("merit_title", **counts),
-        caption=say("merit", **counts),
-        spec=charts.merit(pd.DataFrame(rows), MERIT),
-        source=MERIT,
-    )
+    return told_chart(say, "merit", charts.merit(pd.DataFrame(rows), MERIT), MERIT, **counts)
 
 
 def _place_of_step(found: Decision) -> dict[str, int]:
@@ -308,13 +303,7 @@ def timeline(run: RunView) -> Chart | None:
         BUILT,
     )
     values = _milestones(rows) | {"insured": insured, "shown": len(drawn)}
-    return Chart(
-        name="timeline",
-        title=of_timeline("title", **values),
-        caption=of_timeline("caption", **values),
-        spec=spec,
-        source=BUILT,
-    )
+    return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 
 def _phases(row: Any, plant: str, end: int) -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.reporting.charts import investment as charts
 from planner.reporting.charts import shapes, style
-from planner.reporting.parts import Chart
+from planner.reporting.parts import Chart, told_chart
 from planner.reporting.words.numbers import number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase, Sold
@@ -41,12 +41,13 @@ def waterfall(found: BusinessCase) -> Chart:
             npv += amount
         rows.append({"case": case, "step": SUM, "kind": "sum"} | _bar(0.0, npv))
         sums.append((case, npv))
-    return Chart(
+    return told_chart(
+        say,
+        "waterfall",
+        charts.waterfall(pd.DataFrame(rows), [*STEPS.values(), SUM], SOURCE),
+        SOURCE,
         name="npv_in_steps",
-        title=say("waterfall_title", sums=sums),
-        caption=say("waterfall"),
-        spec=charts.waterfall(pd.DataFrame(rows), [*STEPS.values(), SUM], SOURCE),
-        source=SOURCE,
+        sums=sums,
     )
 
 
@@ -68,12 +69,13 @@ def cash(found: BusinessCase) -> list[Chart]:
             "low": sold.adverse.cfads.tolist(),
         }
     )
-    drawn = Chart(
-        name="cash",
-        title=say("cash_title", least=frame["cash"].min(), most=frame["cash"].max()),
-        caption=say("cash"),
-        spec=charts.cash(frame[["year", "cash", "service"]], SOURCE),
-        source=SOURCE,
+    drawn = told_chart(
+        say,
+        "cash",
+        charts.cash(frame[["year", "cash", "service"]], SOURCE),
+        SOURCE,
+        least=frame["cash"].min(),
+        most=frame["cash"].max(),
     )
     owed = frame[frame["service"] > 1e-9]
     return [drawn] if owed.empty else [drawn, _cover(owed, found.terms["dscr"].value)]
@@ -85,12 +87,13 @@ def _cover(owed: pd.DataFrame, asked: float) -> Chart:
     at_low_prices = (owed["low"] / owed["service"]).clip(lower=0.0)
     adverse = np.minimum(at_low_prices, cover)
     rows = pd.DataFrame({"year": owed["year"], "cover": cover, "adverse": adverse})
-    return Chart(
-        name="cover",
-        title=say("cover_title", least=float(cover.min()), asked=asked),
-        caption=say("cover"),
-        spec=charts.cover(rows, asked, SOURCE),
-        source=SOURCE,
+    return told_chart(
+        say,
+        "cover",
+        charts.cover(rows, asked, SOURCE),
+        SOURCE,
+        least=float(cover.min()),
+        asked=asked,
     )
 
 
@@ -123,12 +126,8 @@ def terms(found: BusinessCase) -> Chart:
         tips=TERM_TIPS,
         source=SOURCE,
     )
-    return Chart(
-        name="terms",
-        title=say("terms_title", first=swings[0]),
-        caption=say("terms", told=found.told(found.shown), centre=centre),
-        spec=spec,
-        source=SOURCE,
+    return told_chart(
+        say, "terms", spec, SOURCE, first=swings[0], told=found.told(found.shown), centre=centre
     )
 
 
@@ -144,10 +143,11 @@ def spread(found: BusinessCase) -> Chart:
         told.append(f"{case}: {percent(drawn.loss)} lose money, half lie below {median} MUSD")
     frame = pd.concat(parts)
     order = style.in_order(frame["case"])
-    return Chart(
-        name="spread",
-        title=say("spread_title", loss=found.shown.spread.loss),
-        caption=say("spread", told=told),
-        spec=charts.spread(frame, order, "NPV after tax, MUSD", SOURCE),
-        source=SOURCE,
+    return told_chart(
+        say,
+        "spread",
+        charts.spread(frame, order, "NPV after tax, MUSD", SOURCE),
+        SOURCE,
+        loss=found.shown.spread.loss,
+        told=told,
     )

@@ -14,6 +14,7 @@ from planner.reporting.parts import (
     figures,
     per_cent,
     text,
+    told_chart,
 )
 from planner.reporting.run_view import RunView, summary_keys
 from planner.reporting.words.numbers import amount, percent
@@ -57,12 +58,15 @@ def chart(run: RunView) -> Chart:
     for by_scenario in reversed(losses.values()):
         spared.append(sum(loss <= NO_LOSS for loss in by_scenario.values()))
         worst.append(max(by_scenario.values()))
-    return Chart(
-        name="losses",
-        title=say("title", spared=spared, worst=worst, scenarios=len(run.by_loss)),
-        caption=say("caption", shown=len(shown), scenarios=len(run.by_loss)),
-        spec=charts.losses(pd.DataFrame(rows), pd.DataFrame(marks), SOURCE),
-        source=SOURCE,
+    return told_chart(
+        say,
+        "losses",
+        charts.losses(pd.DataFrame(rows), pd.DataFrame(marks), SOURCE),
+        SOURCE,
+        spared=spared,
+        worst=worst,
+        scenarios=len(run.by_loss),
+        shown=len(shown),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chapter, Chart, Table, figures, text
+from planner.reporting.parts import Chapter, Chart, Table, figures, text, told_chart
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -22,12 +22,14 @@ def curve(found: FrontierResults) -> Chapter:
     """Least risk by size of all budgets, and what one more MUSD reduces."""
     rows = found.table[["budget_musd", "risk_musd", "worth"]]
     first, last = rows.iloc[0].to_dict(), rows.iloc[-1].to_dict()
-    risk = Chart(
+    risk = told_chart(
+        say,
+        "risk",
+        charts.along_budgets(rows, "risk_musd", "least risk, MUSD", SOURCE),
+        SOURCE,
         name="money_frontier",
-        title=say("risk_title", first=first, last=last),
-        caption=say("risk"),
-        spec=charts.along_budgets(rows, "risk_musd", "least risk, MUSD", SOURCE),
-        source=SOURCE,
+        first=first,
+        last=last,
     )
     worth = Chart(
         name="worth_of_money",

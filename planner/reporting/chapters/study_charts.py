@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chart
+from planner.reporting.parts import Chart, told_chart
 from planner.reporting.words.sentences import Passages
 from planner.results.study import MEANINGS, OPTIMAL, Indices, moves
 
@@ -46,12 +46,15 @@ def one_at_a_time(table: pd.DataFrame, outcome: str, prefix: str) -> Chart:
     first = table.iloc[0].to_dict()
     words = outcome_words(outcome)
     source = "tables/tornado.csv"
-    return Chart(
+    return told_chart(
+        say,
+        "tornado",
+        charts.one_at_a_time(table.head(MOST_BARS), unit_of(outcome), source),
+        source,
         name=f"one_at_a_time.{prefix}",
-        title=say("tornado_title", first=first, outcome=words),
-        caption=say("tornado", first=first, still=still),
-        spec=charts.one_at_a_time(table.head(MOST_BARS), unit_of(outcome), source),
-        source=source,
+        first=first,
+        outcome=words,
+        still=still,
     )
 
 
@@ -73,12 +76,14 @@ def indices(found: Indices, prefix: str) -> Chart:
     source = "tables/indices.csv"
     order = [row.name for row in ranked]
     title = axis or unit_of(found.outcome)
-    return Chart(
+    return told_chart(
+        say,
+        "influence",
+        charts.indices(pd.DataFrame(rows), order, title, source),
+        source,
         name=f"indices.{prefix}",
-        title=say("influence_title", outcome=outcome_words(found.outcome), **values),
-        caption=say("influence", **values),
-        spec=charts.indices(pd.DataFrame(rows), order, title, source),
-        source=source,
+        outcome=outcome_words(found.outcome),
+        **values,
     )
 
 
@@ -112,12 +117,14 @@ def responses(
 def _responses(curves: Sequence[pd.DataFrame], outcome: str, name: str, alone: bool) -> Chart:
     frame = pd.concat(curves)[["uncertainty", "value", "mean", "low", "high"]]
     source, words = "tables/response_curves.csv", outcome_words(outcome)
-    return Chart(
+    return told_chart(
+        say,
+        "responses",
+        charts.responses(frame, unit_of(outcome), source),
+        source,
         name=name,
-        title=say("responses_title", outcome=words),
-        caption=say("responses", outcome=words, alone=alone),
-        spec=charts.responses(frame, unit_of(outcome), source),
-        source=source,
+        outcome=words,
+        alone=alone,
     )
 
 
@@ -161,12 +168,15 @@ def risk_against_cost(groups: Mapping[str, pd.DataFrame]) -> Chart | None:
         return None
     points = sum(int((rows["status"] == OPTIMAL).sum()) for rows in groups.values())
     ends = {"least": every["risk_musd"].min(), "most": every["risk_musd"].max()}
-    return Chart(
+    return told_chart(
+        say,
+        "scatter",
+        charts.risk_against_cost(every, RESULTS),
+        RESULTS,
         name="risk_against_cost",
-        title=say("scatter_title", **ends),
-        caption=say("scatter", shown=len(every), points=points),
-        spec=charts.risk_against_cost(every, RESULTS),
-        source=RESULTS,
+        **ends,
+        shown=len(every),
+        points=points,
     )
 
 
@@ -185,12 +195,14 @@ def all_points(
     frame = shown[["point", *varied, *moved]]
     frame = frame.set_axis(["point", *names_shown, *outcomes_shown], axis=1)
     points = int((rows["status"] == OPTIMAL).sum())
-    return Chart(
+    return told_chart(
+        say,
+        "points",
+        charts.all_points(frame, names_shown, outcomes_shown, RESULTS),
+        RESULTS,
         name=f"points.{place}",
-        title=say("points_title", shown=len(shown)),
-        caption=say("points_note", shown=len(shown), points=points),
-        spec=charts.all_points(frame, names_shown, outcomes_shown, RESULTS),
-        source=RESULTS,
+        shown=len(shown),
+        points=points,
     )
 
 
@@ -209,10 +221,11 @@ def fixed_plans(held: pd.DataFrame) -> Chart:
     last = (both.groupby("plan")["plan"].transform("size") - 1).clip(lower=1)
     frame = both.assign(rank=place / last)[["plan", "rank", "risk_musd"]]
     source = "tables/plans_by_point.csv"
-    return Chart(
+    return told_chart(
+        say,
+        "held",
+        charts.fixed_plans(frame, BEST, source),
+        source,
         name="fixed_plans",
-        title=say("held_title", plans=held["plan"].nunique()),
-        caption=say("held"),
-        spec=charts.fixed_plans(frame, BEST, source),
-        source=source,
+        plans=held["plan"].nunique(),
     )

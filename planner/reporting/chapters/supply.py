@@ -5,7 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import supply as charts
-from planner.reporting.parts import Chapter, Chart, ReportTable, Table, figures, text, total, whole
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    ReportTable,
+    Table,
+    figures,
+    text,
+    told_chart,
+    total,
+    whole,
+)
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.sentences import Passages
@@ -44,12 +54,14 @@ def met(run: RunView) -> Chart | None:
     first = frame[(frame["element"] == names[0]) & (frame["plan"] == "with the plan")]
     gap = (first["demand_most"] - first["least"]).to_numpy()
     deepest = first.iloc[int(gap.argmax())].to_dict()
-    return Chart(
-        name="met",
-        title=say("met_title", deepest=deepest, element=midway(names[0])),
-        caption=say("met", several=len(run.weights) > 1),
-        spec=charts.met(frame, names, SOURCE),
-        source=SOURCE,
+    return told_chart(
+        say,
+        "met",
+        charts.met(frame, names, SOURCE),
+        SOURCE,
+        deepest=deepest,
+        element=midway(names[0]),
+        several=len(run.weights) > 1,
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from planner.reporting.chapters import why_tables
 from planner.reporting.chapters.claims import step, verdict_statements
 from planner.reporting.charts import risk as charts
-from planner.reporting.parts import Chapter, Chart, Part, Statement, Text
+from planner.reporting.parts import Chapter, Chart, Part, Statement, Text, told_chart
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names
 from planner.reporting.words.sentences import Passages
@@ -143,10 +143,11 @@ def levers(found: Explanation) -> Chart:
     rows[0]["kind"] = "none"
     taken = [(step(after), before.risk - after.risk) for before, after in pairwise(found.ladder)]
     source = f"{EXPLANATION}: ladder"
-    return Chart(
-        name="levers",
-        title=notes("levers_title", steps=taken),
-        caption=notes("levers", steps=taken, stock=found.stock),
-        spec=charts.levers(pd.DataFrame(rows), source),
-        source=source,
+    return told_chart(
+        notes,
+        "levers",
+        charts.levers(pd.DataFrame(rows), source),
+        source,
+        steps=taken,
+        stock=found.stock,
     )
