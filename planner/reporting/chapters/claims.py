@@ -121,9 +121,10 @@ def verdict_chart(found: Explanation) -> Chart:
     threshold = found.verdicts[0].threshold
     return told_chart(
         notes,
-        "verdicts",
+        "measures",
         charts.verdicts(pd.DataFrame(rows), threshold, VERDICTS),
         VERDICTS,
+        name="verdicts",
         verdicts=found.verdicts,
         threshold=threshold,
     )
@@ -218,9 +219,10 @@ def odds_chart(found: Explanation) -> Chart | None:
     turned = {verdict.claim for verdict in found.verdicts if _turned(verdict, odds.measures)}
     return told_chart(
         notes,
-        "odds",
+        "turning_odds",
         charts.verdicts(pd.DataFrame(rows), threshold, ODDS),
         ODDS,
+        name="odds",
         odds=odds,
         turned=[claim(key) for key in sorted(turned)],
         turning=turning,

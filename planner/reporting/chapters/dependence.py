@@ -246,7 +246,7 @@ def origins(run: RunView) -> Chart | None:
         choosers=[style.chooser("good", "Good", goods, goods[0])],
     )
     return told_chart(
-        say, "origins", style.across(bars, 240), ORIGINS, goods=len(goods), origins=len(by_size)
+        say, "origins", style.across(bars, 240), ORIGINS, goods=len(goods), suppliers=len(by_size)
     )
 
 

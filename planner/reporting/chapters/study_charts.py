@@ -197,7 +197,7 @@ def all_points(
     points = int((rows["status"] == OPTIMAL).sum())
     return told_chart(
         say,
-        "points",
+        "all_points",
         charts.all_points(frame, names_shown, outcomes_shown, RESULTS),
         RESULTS,
         name=f"points.{place}",
