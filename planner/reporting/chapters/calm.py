@@ -43,44 +43,46 @@ def chapter(run: RunView) -> Chapter | None:
 
 def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     """Use of each plant by year in a scenario that can be chosen."""
-    is_new = use["project"].isin(run.tables["investments"]["project"])
-    by_size = use.assign(is_new=is_new, order=use["stage"].map(ORDER))
-    by_size = by_size.drop_duplicates("project").sort_values(
-        ["is_new", "tpa"], ascending=[False, False], kind="stable"
-    )
-    drawn = by_size.head(MOST_PLANTS).sort_values("order", kind="stable")["project"]
+    drawn = _drawn(run, use)
+    scenarios = {
+        scenario: run.names.scenario(scenario) for scenario in run.by_loss[:MOST_SCENARIOS]
+    }
     rows = use[use["project"].isin(drawn)]
-    weight = rows["scenario"].map(run.weights)
-    mean = rows.assign(share=rows["share"] * weight)
-    mean = mean.groupby(["project", "year"], as_index=False)[["share"]].sum()
-    shown = run.by_loss[:MOST_SCENARIOS]
-    each = rows[rows["scenario"].isin(shown)]
-    names = [run.names.scenario(scenario) for scenario in shown]
-    each = each.assign(scenario=each["scenario"].map(run.names.scenario))
-    both = pd.concat([mean.assign(scenario=ALL), each])
-    frame = both.assign(plant=both["project"].map(run.names.brief))[[*TIPS]]
+    each = rows[rows["scenario"].isin(scenarios)]
+    each = each.assign(scenario=each["scenario"].map(scenarios))
+    frame = pd.concat([_expected(run, rows), each])
+    frame = frame.assign(plant=frame["project"].map(run.names.brief))[[*TIPS]]
     plants = [run.names.brief(project) for project in drawn]
-    cells = shapes.matrix(
+    spec = shapes.use_of_plants(
         frame,
         style.years(frame),
-        style.rows("plant", plants),
-        shapes.share_hue("use of capacity"),
+        plants,
         tips=TIPS,
         source=CAPACITY,
-        choosers=[style.chooser("scenario", "Scenario", [ALL, *names], ALL)],
+        choosers=[style.chooser("scenario", "Scenario", [ALL, *scenarios.values()], ALL)],
     )
-    every = use["scenario"].map(run.weights) * use["tpa"]
-    used = float((every * use["share"]).sum() / every.sum())
+    weight = use["scenario"].map(run.weights) * use["tpa"]
+    used = float((weight * use["share"]).sum() / weight.sum())
+    every = use["project"].nunique()
     return told_chart(
-        say,
-        "use",
-        style.across(cells, (style.ROW - 2) * len(plants)),
-        CAPACITY,
-        name="use_by_year",
-        used=used,
-        plants=use["project"].nunique(),
-        shown=len(plants),
+        say, "use", spec, CAPACITY, name="use_by_year", used=used, plants=every, shown=len(plants)
     )
+
+
+def _drawn(run: RunView, use: pd.DataFrame) -> list[str]:
+    """The plants that are drawn, by stage: new ones first, then the largest."""
+    plants = use.drop_duplicates("project")
+    is_new = plants["project"].isin(run.tables["investments"]["project"])
+    plants = plants.assign(is_new=is_new, order=plants["stage"].map(ORDER))
+    plants = plants.sort_values(["is_new", "tpa"], ascending=False, kind="stable")
+    return list(plants.head(MOST_PLANTS).sort_values("order", kind="stable")["project"])
+
+
+def _expected(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
+    """The mean use over all scenarios."""
+    weighted = rows.assign(share=rows["share"] * rows["scenario"].map(run.weights))
+    mean = weighted.groupby(["project", "year"], as_index=False)[["share"]].sum()
+    return mean.assign(scenario=ALL)
 
 
 class StandingWarm(Table):
@@ -100,16 +102,14 @@ def warm_table(run: RunView, warm: pd.DataFrame) -> ReportTable | None:
     """What it costs to run at a loss though nothing is disturbed, plant by plant; None where none does."""
     if warm.empty:
         return None
-    weighed = warm.assign(tonnes=warm["tonnes"] * warm["scenario"].map(run.weights))
-    by_plant = weighed.groupby("project")
-    frame = by_plant[["tonnes", "expected"]].sum().sort_values("expected", ascending=False)
-    years = by_plant["year"].unique().map(spans)
-    stages = [STAGES[run.case.projects[project].stage] for project in frame.index]
-    frame = frame.assign(
-        plant=frame.index.map(run.names.placed), stage=stages, years=years.reindex(frame.index)
-    )
+    warm = warm.assign(tonnes=warm["tonnes"] * warm["scenario"].map(run.weights))
+    by_plant = warm.groupby("project")
+    frame = by_plant[["tonnes", "expected"]].sum()
+    frame["years"] = by_plant["year"].unique().map(spans)
+    frame = frame.sort_values("expected", ascending=False).reset_index()
+    stages = [STAGES[run.case.projects[project].stage] for project in frame["project"]]
+    frame = frame.assign(plant=frame["project"].map(run.names.placed), stage=stages)
+    musd = float(frame["expected"].sum())
     return StandingWarm.over(
-        frame,
-        title=say("warm_title", musd=float(frame["expected"].sum()), plants=len(frame)),
-        note=say("warm"),
+        frame, title=say("warm_title", musd=musd, plants=len(frame)), note=say("warm")
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from planner.reporting.chapters import losses
-from planner.reporting.charts import shapes, style
+from planner.reporting.charts import shapes
 from planner.reporting.parts import (
     Card,
     Chapter,
@@ -135,27 +133,23 @@ def use_chart(run: RunView) -> Chart | None:
     if use.empty:
         return None
     shown = run.by_loss[:MOST_SCENARIOS]
-    use = use[use["scenario"].isin(shown)]
     sizes = use.drop_duplicates("project")
     drawn = decisions(run).groupby("project")["capex_musd"].sum().nlargest(MOST_PLANTS).index
     order = sizes[sizes["project"].isin(drawn)]
     order = order.sort_values(["stage", "tpa"], ascending=[True, False])
-    use = use[use["project"].isin(drawn)]
-    rows = pd.DataFrame(
-        {
-            "plant": use["project"].map(run.names.brief),
-            "scenario": use["scenario"].map(run.names.scenario),
-            "share": use["share"].clip(upper=1.0),
-            "probability": use["scenario"].map(run.weights).astype(float),
-        }
+    use = use[use["project"].isin(drawn) & use["scenario"].isin(shown)]
+    rows = use.assign(
+        plant=use["project"].map(run.names.brief),
+        probability=use["scenario"].map(run.weights).astype(float),
+        scenario=use["scenario"].map(run.names.scenario),
+        share=use["share"].clip(upper=1.0),
     )
     plants = list(order["project"].map(run.names.brief))
     scenarios = [run.names.scenario(scenario) for scenario in shown]
-    cells = shapes.matrix(
-        rows,
+    spec = shapes.use_of_plants(
+        rows[[*USE_TIPS]],
         shapes.names_across("scenario", scenarios, labelAngle=-45, labelLimit=130),
-        style.rows("plant", plants),
-        shapes.share_hue("use of capacity"),
+        plants,
         tips=USE_TIPS,
         source=CAPACITY,
     )
@@ -173,7 +167,7 @@ def use_chart(run: RunView) -> Chart | None:
         name="use_of_plants",
         title=say("use_title", seldom=seldom, plants=counted),
         caption=caption,
-        spec=style.across(cells, (style.ROW - 2) * len(plants)),
+        spec=spec,
         source=CAPACITY,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -130,6 +131,16 @@ SHAPES = ["diamond", "triangle-up"]
 """Shapes of the signs, in their order."""
 
 
+PHASE_TIPS = {
+    "plant": "plant",
+    "phase": "phase",
+    "start": "from",
+    "end": "to",
+    "size": "new capacity",
+    "capex_musd": "capital, MUSD",
+}
+
+
 def timeline(
     phases: pd.DataFrame, signs: pd.DataFrame, insured: tuple[int, int] | None, source: str
 ) -> style.Drawing:
@@ -139,42 +150,61 @@ def timeline(
     year.
     """
     order = style.in_order(phases["plant"])
-    span = alt.Scale(domain=[int(phases["start"].min()), int(phases["end"].max())], nice=False)
-    axis = alt.Axis(format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True)
-    begin = alt.X("start:Q", scale=span, axis=axis)
+    first, last = int(phases["start"].min()), int(phases["end"].max())
+    across = _Years(first, last)
     plants = style.rows("plant", order)
-    tips = {
-        "plant": "plant",
-        "phase": "phase",
-        "start": "from",
-        "end": "to",
-        "size": "new capacity",
-        "capex_musd": "capital, MUSD",
-    }
+    layers: list[Any] = [_phases(phases, across, plants, source)]
+    layers.append(_signs(signs, across, plants, source))
+    if insured is not None:
+        years = pd.DataFrame({"start": [insured[0]], "end": [insured[1] + 1]})
+        shade = alt.Chart(years).mark_rect(color="#fdf3d8")
+        layers.insert(0, shade.encode(x=across.of("start"), x2="end:Q"))
+    chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
+    return style.across(chart, (style.ROW + 1) * len(order))
+
+
+@dataclass(frozen=True)
+class _Years:
+    """An axis of years above a chart."""
+
+    first: int
+    last: int
+
+    def of(self, field: str) -> alt.X:
+        """The axis for a field."""
+        span = alt.Scale(domain=[self.first, self.last], nice=False)
+        axis = alt.Axis(
+            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
+        )
+        return alt.X(field=field, type="quantitative", scale=span, axis=axis)
+
+
+def _phases(phases: pd.DataFrame, across: _Years, plants: alt.Y, source: str) -> alt.Chart:
+    """A bar for each phase of each plant, the stronger the more of it works."""
     strength = alt.Scale(domain=list(PHASES), range=list(PHASES.values()))
-    bars = style.marked(phases, tips, source).mark_bar(height=12)
-    drawn = bars.encode(
-        x=begin,
+    bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
+    drawn: alt.Chart = bars.encode(
+        x=across.of("start"),
         x2="end:Q",
         y=plants,
         color=style.coloured("stage", style.stage_colours(phases["stage"])),
         opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
     )
+    return drawn
+
+
+def _signs(signs: pd.DataFrame, across: _Years, plants: alt.Y, source: str) -> alt.Chart:
+    """Marks of the years in which money is committed and training begins."""
     told = style.marked(signs, {"plant": "plant", "sign": "", "year": "year"}, source)
     marks = told.mark_point(filled=True, size=55, opacity=1)
-    signed = marks.encode(
-        x=alt.X("year:Q", scale=span, axis=axis),
+    shapes = alt.Scale(domain=list(SIGNS), range=SHAPES)
+    drawn: alt.Chart = marks.encode(
+        x=across.of("year"),
         y=plants,
-        shape=alt.Shape("sign:N", scale=alt.Scale(domain=list(SIGNS), range=SHAPES)),
+        shape=alt.Shape("sign:N", scale=shapes),
         color=style.coloured("sign", SIGNS, legend=None),
     )
-    layers: list[Any] = [drawn, signed]
-    if insured is not None:
-        years = pd.DataFrame({"start": [insured[0]], "end": [insured[1] + 1]})
-        shade = alt.Chart(years).mark_rect(color="#fdf3d8")
-        layers.insert(0, shade.encode(x=begin, x2="end:Q"))
-    chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
-    return style.across(chart, (style.ROW + 1) * len(order))
+    return drawn
 
 
 CAPACITY_LOOK = {"existing": style.PLAIN, "new": style.ACCENT}

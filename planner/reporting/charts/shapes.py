@@ -150,3 +150,25 @@ def names_across(field: str, order: Sequence[str], **axis: Any) -> alt.X:
     """Names from left to right."""
     shown = alt.Axis(title=None, ticks=False, domain=False, **axis)
     return alt.X(field=field, type="nominal", sort=list(order), axis=shown)
+
+
+def use_of_plants(
+    frame: pd.DataFrame,
+    across: alt.X,
+    plants: Sequence[str],
+    *,
+    tips: Tips,
+    source: str,
+    choosers: Sequence[alt.Parameter] = (),
+) -> style.Drawing:
+    """The share of its capacity that each plant uses, a row a plant. frame: plant, share, and the field of `across`."""
+    cells = matrix(
+        frame,
+        across,
+        style.rows("plant", plants),
+        share_hue("use of capacity"),
+        tips=tips,
+        source=source,
+        choosers=choosers,
+    )
+    return style.across(cells, (style.ROW - 2) * len(plants))

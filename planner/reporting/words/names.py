@@ -74,27 +74,28 @@ class Names:
 
     def __init__(self, case: Case) -> None:
         tables = case.tables
-        self.country = _unique((r.country, r.name) for r in tables.countries)
-        self.element = _unique((r.element, r.name) for r in tables.elements)
-        self.project = _unique((r.project, r.name) for r in tables.projects)
-        self.skill = _unique((r.skill, r.name) for r in tables.skills)
-        scenarios = [(r.scenario, r.name) for r in tables.scenarios]
-        self.scenario = _unique(_heads(scenarios)) or Lookup({BASE: "Base"})
-        self.programme = _unique(
-            (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}")
-            for r in tables.training
-        )
+        self.country = _unique((row.country, row.name) for row in tables.countries)
+        self.element = _unique((row.element, row.name) for row in tables.elements)
+        self.project = _unique((row.project, row.name) for row in tables.projects)
+        self.skill = _unique((row.skill, row.name) for row in tables.skills)
+        schools = []
+        for row in tables.training:
+            name = f"{self.skill(row.skill)}, {self.country(row.country)}"
+            schools.append((row.programme, name))
+        self.programme = _unique(schools)
         # A feed that one mine alone gives and that has its id bears the mine's name.
         self.feed = Lookup({feed: self.project(feed) for feed in case.feed_shares})
+        scenarios = [(row.scenario, row.name) for row in tables.scenarios]
+        self.scenario = _unique(_heads(scenarios)) or Lookup({BASE: "Base"})
         self.stories: dict[str, str] = {}
         for key, name in scenarios:
             if ": " not in self.scenario[key]:
                 self.stories[key] = CONTROL.sub(" ", name).partition(": ")[2]
-        self._places = {r.project: r.country for r in tables.projects}
-        self._folded = {c.casefold(): name for c, name in self.country.items()}
-        for row in tables.suppliers:
-            if row.name:
-                self._folded[row.supplier.casefold()] = harmless(row.name)
+        self._places = {row.project: row.country for row in tables.projects}
+        self._folded = {country.casefold(): name for country, name in self.country.items()}
+        for supplier in tables.suppliers:
+            if supplier.name:
+                self._folded[supplier.supplier.casefold()] = harmless(supplier.name)
 
     @cached_property
     def by_column(self) -> dict[str, Callable[[str], str]]:
