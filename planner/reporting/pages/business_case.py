@@ -18,6 +18,7 @@ from planner.results.business_case import BusinessCase
 
 say = Passages(
     "business_case.j2",
+    "business_case_returns.j2",
     "business_case_alliance.j2",
     "business_case_risk.j2",
     "business_case_conventions.j2",
