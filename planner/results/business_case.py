@@ -67,7 +67,7 @@ class Sold:
 
 @dataclass(frozen=True, kw_only=True)
 class Bankability:
-    """Whether the case is bankable on its terms, on the volumes of its basis and without further support.
+    """The verdict on the case: bankable or not on its terms, on the volumes of its basis and without further support.
 
     earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
     asked of it. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;

@@ -78,7 +78,7 @@ assert plan.chart("employed").to_dict()["mark"]["type"] == "bar"
 COMMAND = """
 from typer.testing import CliRunner
 from planner.cli import app
-assert "How large the program" in CliRunner().invoke(app, ["--help"]).output
+assert "Print how large the program" in CliRunner().invoke(app, ["--help"]).output
 found = CliRunner().invoke(app, ["size", "starter"])
 assert found.exit_code == 0 and "nodes" in found.output, found.output
 assert CliRunner().invoke(app, ["size", "nowhere"]).exit_code == 2
