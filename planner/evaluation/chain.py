@@ -140,7 +140,8 @@ class ChainProgram:
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         only = Scenario(scenario=FUTURE, probability=1.0)
-        bare = case.without_targets()
+        # One future has the odds of one: the worst ones are no question, and their variables have no period.
+        bare = case.without_targets().set_model("objective.odds", "given")
         self.case = bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
