@@ -243,7 +243,7 @@ class Ledger:
         return key[0] in self.case.projects
 
     def _by_visit(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
-        table = self._dated(name)
+        table = self.tables[name]
         row_visit, visits = coded(table, ["scenario", "year", "quarter"])
         visit = np.array([self._visits.get(key, -1) for key in visits], dtype=np.intp)
         return _place(
@@ -266,7 +266,7 @@ class Ledger:
         return {(scenario, *moment): place for place, (scenario, moment) in enumerate(visits)}
 
     def _by_scenario(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
-        table = self._dated(name)
+        table = self.tables[name]
         scenarios = tuple(self.case.scenarios)
         place_of = {scenario: place for place, scenario in enumerate(scenarios)}
         places: dict[str, list[int]] = {}
@@ -281,12 +281,6 @@ class Ledger:
             where=where.to_numpy(dtype=np.intp),
             size=len(scenarios),
         )
-
-    def _dated(self, name: str) -> pd.DataFrame:
-        """A table, its column `quarter` 0 where blank."""
-        table = self.tables[name]
-        quarter = table["quarter"].astype("Int64").fillna(0)
-        return table.assign(quarter=np.asarray(quarter, dtype=np.intp))
 
     # ---- what follows ----------------------------------------------------------------------------
 
@@ -430,11 +424,21 @@ def _place(
 
 def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
     """For each row of a table the place of its key, and the keys in the order in which they appear."""
-    groups = table.groupby(columns, sort=False, dropna=False, observed=True)
-    places = np.asarray(groups.ngroup(), dtype=np.intp)
+    keys = [_key_column(table, name) for name in columns]
+    code = np.zeros(len(table), dtype=np.intp)
+    for column in keys:
+        places, values = pd.factorize(column, use_na_sentinel=False)
+        code = code * max(len(values), 1) + places
+    places, _ = pd.factorize(code)
     _, first_rows = np.unique(places, return_index=True)
-    keys = table[columns].iloc[first_rows]
-    return places, list(keys.itertuples(index=False, name=None))
+    cells = [column.iloc[first_rows].tolist() for column in keys]
+    return places, list(zip(*cells, strict=True))
+
+
+def _key_column(table: pd.DataFrame, name: str) -> pd.Series:
+    """A column; a quarter that is blank is 0."""
+    column = table[name]
+    return column.astype("Int64").fillna(0) if name == "quarter" else column
 
 
 def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
