@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -55,16 +54,16 @@ ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(
 SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats", "stockpile": "bought"}
 """Levers that are switched off by holding one variable at zero; those of plants hold builds."""
 MAY_VANISH: frozenset[InputColumn] = frozenset(
-    (
+    {
         ("budgets", "musd"),
         ("projects", "existing_tpa"),
         ("projects", "max_new_tpa"),
         ("training", "max_new_seats"),
         ("workforce", "hires_per_year"),
         ("model", "policy.secondment_share"),
-    )
+    }
 )
-"""Figures that, once zero, hold at zero what they allow: a program that was written with more has the same optimum."""
+"""Figures that, once zero, put at zero what they allow: a program that was written with more has the same optimum."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +85,11 @@ def changes(written: Case, old: Case, new: Case) -> Changes:
         column = _column(found)
         if column not in READS:
             return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
+        matters = column not in ZERO_IS_NO_MATTER
         vanishes = column in MAY_VANISH and bool(found.before)
-        if (
-            column not in ZERO_IS_NO_MATTER
-            and not vanishes
-            and bool(found.before) != bool(found.after)
-        ):
-            said = f"{_shown(found)} goes from {found.before} to {found.after}, which adds or removes a possibility"
-            return Changes(frozenset(), said)
+        if matters and not vanishes and bool(found.before) != bool(found.after):
+            what = f"{_shown(found)} goes from {found.before} to {found.after}"
+            return Changes(frozenset(), f"{what}, which adds or removes a possibility")
     return Changes(frozenset(map(_column, differences(old, new))))
 
 
@@ -109,30 +105,28 @@ def _shown(found: Difference) -> str:
     if found.table == MODEL:
         return found.column
     row = ", ".join(filter(None, found.key))
-    return (
-        f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
-    )
+    if found.column:
+        return f"{found.table}.{found.column} ({row})"
+    return f"{found.table}: a row ({row})"
 
 
 def with_switches(case: Case, written: Case) -> Case:
     """The case with what `written` has and what can be held at zero: levers, earlier commitments, budgets that carry
     over."""
-    levers = tuple(x for x in LEVERS if case.has_lever(x) or written.has_lever(x))
-    if set(levers) == set(written.model.levers):
-        levers = written.model.levers
+    there = set(case.model.levers) | set(written.model.levers)
+    levers = written.model.levers
+    if there != set(levers):
+        levers = tuple(lever for lever in LEVERS if lever in there)
     carries = case.model.policy.budget_carry_over or written.model.policy.budget_carry_over
     policy = case.model.policy.model_copy(update={"budget_carry_over": carries})
     model = case.model.model_copy(update={"levers": levers, "policy": policy})
-    rows = tuple(
-        _as_early(row, written.projects.get(row.project), case.first_year)
-        for row in case.tables.projects
-    )
-    tables = case.tables if rows == case.tables.projects else replace(case.tables, projects=rows)
-    return (
-        case
-        if tables is case.tables and model == case.model
-        else replace(case, model=model, tables=tables)
-    )
+    projects = []
+    for row in case.tables.projects:
+        projects.append(_as_early(row, written.projects.get(row.project), case.first_year))
+    if tuple(projects) == case.tables.projects:
+        return case if model == case.model else replace(case, model=model)
+    tables = replace(case.tables, projects=tuple(projects))
+    return replace(case, model=model, tables=tables)
 
 
 def _as_early(row: Project, written: Project | None, first: int) -> Project:
@@ -144,19 +138,22 @@ def _as_early(row: Project, written: Project | None, first: int) -> Project:
 
 def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
     """Columns of the program of a wider case that are held at zero under this one."""
-    gone = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
     own, carries = Histories(case), case.model.policy.budget_carry_over
-    accounts, decisions = scope.account_tree, scope.decision_tree
-    years = {p: own.commitments(p) for p in scope.expandable}
-
-    def is_off(name: str, index: Any) -> bool:
+    accounts, decisions = scope.account_tree.nodes, scope.decision_tree.nodes
+    without = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
+    years = {project: own.commitments(project) for project in scope.expandable}
+    off: list[int] = []
+    for column, (name, index) in enumerate(program.columns):
         if name == "build":
-            return decisions.nodes[index[1]].year not in years[index[0]]
-        return name in gone or (
-            not carries and name == "carried" and accounts.nodes[index[1]].closes_year
-        )
-
-    return np.array([j for j, key in enumerate(program.columns) if is_off(*key)], dtype=np.int32)
+            project, decision = index
+            is_off = decisions[decision].year not in years[project]
+        elif name == "carried":
+            is_off = not carries and accounts[index[1]].closes_year
+        else:
+            is_off = name in without
+        if is_off:
+            off.append(column)
+    return np.array(off, dtype=np.int32)
 
 
 def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Origins, Origins]:
@@ -164,28 +161,32 @@ def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Or
 
     Nodes are the same if they are of one period and a scenario passes through both.
     """
-    nodes = {letter: _same_nodes(tree(old), tree(new)) for letter, tree in NODE_LETTERS.items()}
-    at = {d.name: [(i, nodes[x]) for i, x in enumerate(d.letters) if x in nodes] for d in DECLARED}
+    same: dict[str, dict[int, int]] = {}
+    for letter, tree in NODE_LETTERS.items():
+        same[letter] = _same_nodes(tree(old), tree(new))
+    places: dict[str, list[tuple[int, dict[int, int]]]] = {}
+    for declared in DECLARED:
+        of_index = enumerate(declared.letters)
+        places[declared.name] = [(i, same[letter]) for i, letter in of_index if letter in same]
 
     def found(keys: Sequence[Key], known: dict[Key, int]) -> Origins:
-        return np.array(
-            [known.get(_translated(key, at[key[0]]), -1) for key in keys], dtype=np.int64
-        )
+        origin = [known.get(_translated(key, places[key[0]]), -1) for key in keys]
+        return np.array(origin, dtype=np.int64)
 
     return found(after.columns, before.column), found(after.rows, before.row)
 
 
 def _same_nodes(old: Tree, new: Tree) -> dict[int, int]:
     """Node of the new tree -> node of the old one."""
-    known = {
-        (node.period, scenario): node.index for node in old.nodes for scenario in node.scenarios
-    }
-    return {
-        node.index: max(
-            (known.get((node.period, scenario), -1) for scenario in node.scenarios), default=-1
-        )
-        for node in new.nodes
-    }
+    known: dict[tuple[object, str], int] = {}
+    for node in old.nodes:
+        for scenario in node.scenarios:
+            known[node.period, scenario] = node.index
+    same: dict[int, int] = {}
+    for node in new.nodes:
+        found = [known.get((node.period, scenario), -1) for scenario in node.scenarios]
+        same[node.index] = max(found, default=-1)
+    return same
 
 
 def _translated(key: Key, at: list[tuple[int, dict[int, int]]]) -> Key:

@@ -150,17 +150,16 @@ class Solver:
     def replace(self, program: Program) -> None:
         """Change the data to those of a program with the same rows and columns; bases are kept."""
         old, self.program = self.program, program
-        changed = np.flatnonzero(old.matrix.data != program.matrix.data)
-        of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
-        for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
-            self._highs.changeCoeff(
-                row, int(program.matrix.indices[position]), float(program.matrix.data[position])
-            )
-        rows = (old.row_lower != program.row_lower) | (old.row_upper != program.row_upper)
-        for row in np.flatnonzero(rows).tolist():
-            self._highs.changeRowBounds(
-                row, float(program.row_lower[row]), float(program.row_upper[row])
-            )
+        matrix = program.matrix
+        changed = np.flatnonzero(old.matrix.data != matrix.data)
+        rows = np.searchsorted(matrix.indptr, changed, side="right") - 1
+        columns = matrix.indices[changed].tolist()
+        values = matrix.data[changed].tolist()
+        for row, column, value in zip(rows.tolist(), columns, values, strict=True):
+            self._highs.changeCoeff(row, column, value)
+        lower, upper = program.row_lower, program.row_upper
+        for row in np.flatnonzero((old.row_lower != lower) | (old.row_upper != upper)).tolist():
+            self._highs.changeRowBounds(row, float(lower[row]), float(upper[row]))
         self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
@@ -188,9 +187,8 @@ class Solver:
 
     def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
         basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status = map(
-            list, np.split(_STATUS[statuses], [len(self.program.columns)])
-        )
+        columns, rows = np.split(_STATUS[statuses], [len(self.program.columns)])
+        basis.col_status, basis.row_status = list(columns), list(rows)
         basis.valid, basis.alien = True, True
         return basis
 
@@ -220,19 +218,21 @@ class Solver:
         """
         if not other._bases or np.mean(rows >= 0) < SHARED:
             return
-        free = np.where(np.isfinite(self.program.upper), UPPER, FREE)
-        fresh = np.append(
-            np.where(np.isfinite(self.program.lower), LOWER, free), np.full(len(rows), BASIC)
-        )
-        at = np.append(columns, np.where(rows >= 0, rows + len(other.program.columns), -1))
+        program = self.program
+        above = np.where(np.isfinite(program.upper), UPPER, FREE)
+        new_columns = np.where(np.isfinite(program.lower), LOWER, above)
+        fresh = np.append(new_columns, np.full(len(rows), BASIC))
+        row_places = np.where(rows >= 0, rows + len(other.program.columns), -1)
+        at = np.append(columns, row_places)
         for phase, basis in list(other._bases.items()):
-            held = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
-            codes = np.where(at >= 0, held[at], fresh).astype(np.uint8)
+            theirs = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
+            codes = np.where(at >= 0, theirs[at], fresh).astype(np.uint8)
             self.begin_from(phase, codes)
         if abs(np.count_nonzero(codes == BASIC) - len(rows)) > MISFIT * len(rows):
             self._bases = {}
         elif way:
-            codes[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
+            measures = [j for j, (_, index) in enumerate(program.columns) if index is None]
+            codes[measures] = BASIC
             self._near, self._ways["near"] = self._basis(codes), way
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
@@ -242,13 +242,12 @@ class Solver:
         under which the basis is kept; by default that of the column.
         """
         phase = phase or self.program.columns[column][0]
-        return self.minimise_sum(
-            self.program.unit_cost(column), order or self._algorithms(phase, column), phase
-        )
+        order = order or self._algorithms(phase, column)
+        return self.minimise_sum(self.program.unit_cost(column), order, phase)
 
     def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
-        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        self._set_cost(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = dict.fromkeys(AGAIN, self._nearest(phase)) | {"near": self._near}
         shorter = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
@@ -259,23 +258,22 @@ class Solver:
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._bases = (
-                {}
-                if self._near
-                else {name: kept for name, kept in self._bases.items() if name != phase}
-            )
-            self._bases[phase], self._near, self._met = self._highs.getBasis(), None, phase
-            kept = [
-                (program, basis)
-                for program, basis in self._kept.get(phase, ())
-                if program is not self.program
-            ]
-            self._kept[phase] = [
-                *kept[:1],
-                *kept[1:][2 - KEPT :],
-                (self.program, self._bases[phase]),
-            ]
+            self._keep(phase, self._highs.getBasis())
         return solution
+
+    def _keep(self, phase: str, basis: highspy.HighsBasis) -> None:
+        """Keep the basis that a phase ended with: as its last one, and with the data that it is of."""
+        if self._near:
+            self._bases = {}
+        self._bases.pop(phase, None)  # they stand in the order of their ends
+        self._bases[phase] = basis
+        self._near, self._met = None, phase
+        pairs = self._kept.get(phase, ())
+        others = [pair for pair in pairs if pair[0] is not self.program]
+        self._kept[phase] = [*others[:1], *others[1:][2 - KEPT :], (self.program, basis)]
+
+    def _set_cost(self, cost: Vector) -> None:
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def _nearest(self, phase: str) -> highspy.HighsBasis | None:
         """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
@@ -291,12 +289,11 @@ class Solver:
 
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
         """A point (n) and row duals (m), if they prove each other the least value of a column."""
-        certificate = certify(self._bounded(), self.program.unit_cost(column), self.upper, x, duals)
-        return (
-            Solution(Stop.OPTIMAL, x, duals, certificate)
-            if certificate.worst() <= TOLERANCE
-            else None
-        )
+        cost = self.program.unit_cost(column)
+        certificate = certify(self._bounded(), cost, self.upper, x, duals)
+        if certificate.worst() > TOLERANCE:
+            return None
+        return Solution(Stop.OPTIMAL, x, duals, certificate)
 
     def search(
         self, column: int, whole: Columns, gap: float, start: Vector | None = None
@@ -306,34 +303,37 @@ class Solver:
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
         with. The same input gives the same point unless the time is up. KeptBases of earlier runs are kept.
         """
-        cost = self.program.unit_cost(column)
-        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        self._set_cost(self.program.unit_cost(column))
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
-        self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
-        self._options(
-            solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=max(gap, FEASIBLE)
-        )
+        self._set_kind(whole, _INTEGER)
+        absolute = max(gap, FEASIBLE)
+        self._options(solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=absolute)
         if start is not None:
-            self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+            places = np.arange(len(start), dtype=np.int32)
+            self._highs.setSolution(len(start), places, start)
         self._heard.forget()
         self._run_interruptibly()
         stop, info = self._ended(), self._highs.getInfo()
         feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         x = np.array(self._highs.getSolution().col_value if feasible else [])
-        self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _CONTINUOUS))
+        self._set_kind(whole, _CONTINUOUS)
         return Searched(stop, x, float(info.mip_dual_bound))
+
+    def _set_kind(self, columns: Columns, kind: np.uint8) -> None:
+        self._highs.changeColsIntegrality(len(columns), columns, np.full(len(columns), kind))
 
     def contradiction(self) -> tuple[list[int], list[int]]:
         """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
         # As many threads as HiGHS has in this process, which it refuses to change.
         self._options(iis_strategy=IRREDUCIBLE, threads=0)
         _, found = self._highs.getIis()
-        bounds, free = (
-            zip(found.col_index_, found.col_bound_, strict=True),
-            highspy.IisBoundStatus.kIisBoundStatusFree,
-        )
-        return list(found.row_index_), [j for j, bound in bounds if int(bound) != int(free)]
+        free = int(highspy.IisBoundStatus.kIisBoundStatusFree)
+        columns: list[int] = []
+        for column, bound in zip(found.col_index_, found.col_bound_, strict=True):
+            if int(bound) != free:
+                columns.append(column)
+        return list(found.row_index_), columns
 
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)
@@ -342,11 +342,13 @@ class Solver:
         """Measured order: `again` is simplex from a basis this phase ended with on earlier data; `primal` is primal
         simplex from the basis of the objective before; `near` simplex from that of the plan of another program or goal.
         What is minimised once more is nearly there already."""
-        later, near = self._met not in ("", phase), ("near",) if self._near else ()
+        later = self._met not in ("", phase)
         once_more = later and phase != self.program.columns[column][0]
-        again = (*near, "again") if phase in self._bases and not once_more else near
+        first: tuple[str, ...] = ("near",) if self._near else ()
+        if phase in self._bases and not once_more:
+            first = (*first, "again")
         others = ("dual", "ipm") if self._small else ("ipm", "dual")
-        return (*again, "primal", *others) if later else (*again, *others, "primal")
+        return (*first, "primal", *others) if later else (*first, *others, "primal")
 
     def _run(
         self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0
@@ -356,30 +358,23 @@ class Solver:
         if basis is not None:
             self._highs.setBasis(basis)
         # "ipm" alone would mean another code where the solver's extras are installed.
-        self._options(
-            solver="ipx" if algorithm == "ipm" else "simplex", output_flag=algorithm == "ipm"
-        )
+        name = "ipx" if algorithm == "ipm" else "simplex"
+        self._options(solver=name, output_flag=algorithm == "ipm")
         self._heard.forget()
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
         # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
         again = algorithm in AGAIN
-        far = (
-            self._ways.get(algorithm, math.inf)
-            * (shorter if again else 1.0)
-            * len(self.program.rows)
-        )
+        way = self._ways.get(algorithm, math.inf) * (shorter if again else 1.0)
+        longest = max(way * len(self.program.rows), FEWEST)
         self._options(
             simplex_strategy=STRATEGY.get(algorithm, 1),
             simplex_dual_edge_weight_strategy=self._again_weights if again else self._weights,
             dual_simplex_cost_perturbation_multiplier=LITTLE if again else 1.0,
-            simplex_iteration_limit=int(min(max(far, FEWEST), NO_LIMIT)),
+            simplex_iteration_limit=int(min(longest, NO_LIMIT)),
         )
         found = self._found(algorithm, cost)
-        if (
-            found.certificate
-            and found.certificate.worst() > TOLERANCE / 10
-            and self._ended() is Stop.OPTIMAL
-        ):
+        coarse = found.certificate is not None and found.certificate.worst() > TOLERANCE / 10
+        if coarse and self._ended() is Stop.OPTIMAL:
             # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
             self._highs.setBasis(self._highs.getBasis())
             self._options(solver="simplex")
@@ -389,11 +384,11 @@ class Solver:
     def _found(self, algorithm: str, cost: Vector) -> Solution:
         self._run_interruptibly()
         stop, found = self._ended(), self._highs.getSolution()
-        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not (
-            found.value_valid and found.dual_valid
-        ):
+        ended = stop in (Stop.OPTIMAL, Stop.UNPROVEN)
+        if not ended or not (found.value_valid and found.dual_valid):
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
-            return Solution(stop, np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
+            heard = replace(self._heard)
+            return Solution(stop, np.empty(0), np.empty(0), None, bounds=heard, algorithm=algorithm)
         x, duals = np.array(found.col_value), np.array(found.row_dual)
         certificate = certify(self._bounded(), cost, self.upper, x, duals)
         self._has_basis = bool(self._highs.getBasis().valid)
@@ -406,20 +401,15 @@ class Solver:
         self._options(time_limit=0.0)
 
     def _ended(self) -> Stop:
-        return (
-            Stop.INTERRUPTED
-            if self._cancelled.is_set()
-            else _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
-        )
+        if self._cancelled.is_set():
+            return Stop.INTERRUPTED
+        return _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
 
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
-        self._options(
-            time_limit=self._highs.getRunTime() + self._seconds
-        )  # its clock goes on from run to run
-        if (
-            self._cancelled.is_set()
-        ):  # looked at after the limit is set, which `cancel` sets after this
+        # Its clock goes on from run to run.
+        self._options(time_limit=self._highs.getRunTime() + self._seconds)
+        if self._cancelled.is_set():  # looked at after the limit, which `cancel` sets after this
             return
         if current_thread() is not main_thread():
             self._highs.run()
@@ -441,23 +431,22 @@ class Solver:
 
 
 def _pass(highs: highspy.Highs, program: Program) -> None:
-    """As arrays: a HighsLp would take them over figure by figure."""
-    matrix, (rows, columns) = program.matrix, program.matrix.shape
-    shape = (
-        columns,
-        rows,
-        matrix.nnz,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMinimize),
-        0.0,
+    """Hand a program over as arrays: a HighsLp would take them over figure by figure."""
+    matrix = program.matrix
+    rows, columns = matrix.shape
+    row_wise, minimise = highspy.MatrixFormat.kRowwise, highspy.ObjSense.kMinimize
+    shape = (columns, rows, matrix.nnz, int(row_wise), int(minimise), 0.0)
+    columns_and_sides = (
+        program.goal,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
     )
-    sides = program.goal, program.lower, program.upper, program.row_lower, program.row_upper
-    starts, indices = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
+    entries = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data)
     continuous = np.zeros(columns, dtype=np.int32)
-    if (
-        highs.passModel(*shape, *sides, starts, indices, matrix.data, continuous)
-        == highspy.HighsStatus.kError
-    ):
+    status = highs.passModel(*shape, *columns_and_sides, *entries, continuous)
+    if status == highspy.HighsStatus.kError:
         raise RuntimeError("HiGHS refused the program")
 
 

@@ -33,13 +33,13 @@ NEAR_WAY, GOAL_WAY = 1 / 4, 2 / 3
 start that is no good the way from the least risk is shorter (measured)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Refilled:
-    """Index sets and program with other figures, whole, and with what the case switches off held at zero."""
+    """Index sets and program with other figures, whole, and with what the case switches off at zero."""
 
     scope: Scope
     whole: Program
-    held: Program
+    switched: Program
 
 
 @dataclass(frozen=True)
@@ -71,26 +71,28 @@ class LiveProgram:
         """Begin at a stored plan of the case: a row for each phase, the columns first. From the basis that it suggests,
         what lies between bounds being basic, the real case takes 1 CPU second, from nothing 18. A point of another
         program is left alone. Returns the optimum of the first phase, if the point proves it."""
-        phases, many = phases_of(self.case.model.objective), len(self.program.columns)
-        if point.shape != (len(phases), many + len(self.program.rows)):
+        program = self.program
+        phases = phases_of(self.case.model.objective)
+        columns = len(program.columns)
+        if point.shape != (len(phases), columns + len(program.rows)):
             return None
-        lower = np.append(self.program.lower, self.program.row_lower)
-        upper = np.append(self.program.upper, self.program.row_upper)
-        for phase, row in zip(phases, point, strict=True):
-            at = np.append(row[:many], self.program.matrix @ row[:many])
+        lower = np.append(program.lower, program.row_lower)
+        upper = np.append(program.upper, program.row_upper)
+        for phase, values in zip(phases, point, strict=True):
+            x = values[:columns]
+            at = np.append(x, program.matrix @ x)
             room = BETWEEN * (1 + np.abs(at))
             codes = np.where(at - lower <= upper - at, LOWER, UPPER)
             codes[(at > lower + room) & (at < upper - room)] = BASIC
             self.solver.begin_from(phase.name, codes.astype(np.uint8))
-        first = self.program.column[phases[0].column, None]
-        return self.solver.certified(first, point[0, :many], point[0, many:])
+        first = program.column[phases[0].column, None]
+        return self.solver.certified(first, point[0, :columns], point[0, columns:])
 
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""
         scope = Scope(case)
-        writer = Writer(
-            scope, partial(_end_if, self.cancelled)
-        )  # with `self` a cycle would keep old programs
+        # With `self` a cycle would keep old programs.
+        writer = Writer(scope, partial(_end_if, self.cancelled))
         program = writer.program()
         refuse_beyond_solver(scope, program)
         self.case = case
@@ -98,11 +100,10 @@ class LiveProgram:
         """Index sets of the program, with the present case; and with all that the program could do."""
         self._written = case
         """The case whose index sets they are."""
-        self.program = self._whole = program
-        """With what the case switches off held at zero; and with nothing held."""
+        self.program = self.unfixed = self._whole = program
+        """The program in use; that of the case, without decisions that `replace` fixes; and with nothing at zero that the
+        case switches off."""
         self._writer = writer
-        self.unfixed = program
-        """The program of the case: `program`, but for decisions that `replace` fixes."""
         self.solver = self.solver_type(program, self.time_limit, cancelled=self.cancelled)
 
     def replace(self, program: Program) -> None:
@@ -123,9 +124,8 @@ class LiveProgram:
         self.solver.reset_bounds()
         outcome = self._solved(say, phases)
         if outcome.stop is Stop.INFEASIBLE and self.program is not self._whole:
-            self._write(
-                self.case
-            )  # what is held at zero is no limit of the case: nothing may name it
+            # What is at zero is no limit of the case: nothing may name it.
+            self._write(self.case)
             outcome = self._solved(say, phases)
         return outcome
 
@@ -152,44 +152,39 @@ class LiveProgram:
 
         Raises StoppedError if it is cancelled meanwhile; the case held is then still the one before.
         """
-        before, last, solver, goal = (
-            self._wide,
-            self._whole,
-            self.solver,
-            self.case.model.objective.goal,
-        )
         refilled = self._with_figures(case)
-        if not isinstance(refilled, _Refilled):
-            if not write:
-                return False
-            near = self.shares_as(case)
-            self._write(case)
-            self.rebuilt = refilled.why
-            if near:
-                # With one objective its own last basis is at hand, and the shorter way.
-                way = (
-                    NEAR_WAY
-                    if refilled.structural and len(phases_of(case.model.objective)) > 1
-                    else 0.0
-                )
-                self.solver.begin_near(
-                    solver, *origins(before, last, self.scope, self.program), way
-                )
-            return False
+        if isinstance(refilled, _Refilled):
+            self._take(case, refilled)
+            return True
+        if write:
+            self._write_near(case, refilled)
+        return False
+
+    def _take(self, case: Case, refilled: _Refilled) -> None:
+        """Take other figures in place."""
+        goal, self.case = self.case.model.objective.goal, case
         self.rebuilt = ""
-        self.case, self._wide, self._whole, self.program = (
-            case,
-            refilled.scope,
-            refilled.whole,
-            refilled.held,
-        )
-        self.unfixed = self.program
-        self.scope = self._wide.with_case(case)
-        solver.replace(self.program)
+        self._wide, self._whole = refilled.scope, refilled.whole
+        self.scope = refilled.scope.with_case(case)
+        self.unfixed = self.program = refilled.switched
+        self.solver.replace(self.program)
         if goal != case.model.objective.goal:
-            columns, rows = (np.arange(n) for n in self.program.matrix.shape[::-1])
-            solver.begin_near(solver, columns, rows, GOAL_WAY)
-        return True
+            rows, columns = self.program.matrix.shape
+            self.solver.begin_near(self.solver, np.arange(columns), np.arange(rows), GOAL_WAY)
+
+    def _write_near(self, case: Case, differs: _Differs) -> None:
+        """Write the program of another case, to be solved from the last plan of this one where that is near."""
+        scope, program, solver = self._wide, self._whole, self.solver
+        near = self.shares_as(case)
+        self._write(case)
+        self.rebuilt = differs.why
+        if not near:
+            return
+        # With one objective its own last basis is at hand, and the shorter way.
+        several = len(phases_of(case.model.objective)) > 1
+        way = NEAR_WAY if differs.structural and several else 0.0
+        columns, rows = origins(scope, program, self.scope, self.program)
+        self.solver.begin_near(solver, columns, rows, way)
 
     def shares_as(self, case: Case) -> bool:
         """Whether who shares with whom is as in another case, of more or fewer countries: else its plan is no start."""
@@ -199,7 +194,7 @@ class LiveProgram:
     def program_of(self, case: Case) -> Program | None:
         """The program with the figures of another case; None if its structure differs. The session stays as it is."""
         refilled = self._with_figures(case)
-        return refilled.held if isinstance(refilled, _Refilled) else None
+        return refilled.switched if isinstance(refilled, _Refilled) else None
 
     @collector_paused()
     def _with_figures(self, case: Case) -> _Refilled | _Differs:
@@ -223,14 +218,12 @@ class LiveProgram:
             return _Differs("the figures add or remove terms of the program")
         refuse_beyond_solver(scope, program)
         off = switched_off(case, scope, program)
-        if not len(off):
-            return _Refilled(scope, program, program)
-        upper = program.upper.copy()
-        upper[off] = 0.0
-        held = program.with_data(
-            program.matrix.data, program.row_lower, program.row_upper, program.lower, upper
-        )
-        return _Refilled(scope, program, held)
+        switched = program
+        if len(off):
+            upper = program.upper.copy()
+            upper[off] = 0.0
+            switched = program.with_data(upper=upper)
+        return _Refilled(scope=scope, whole=program, switched=switched)
 
 
 def _end_if(cancelled: Event) -> None:
@@ -243,9 +236,9 @@ def _shape(tree: Tree) -> list[tuple[object, ...]]:
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:
-    same = (
-        one.import_covered_nodes == two.import_covered_nodes
-        and one.import_covered_goods == two.import_covered_goods
-    )
-    resale = one.resold.keys() == two.resold.keys() and one.resale_rivals == two.resale_rivals
-    return same and resale and one.import_limits.keys() == two.import_limits.keys()
+    """Whether imports cover the same demands in two sets of index sets, and others can sell on the same."""
+    for name in ("import_covered_nodes", "import_covered_goods", "resale_rivals"):
+        if getattr(one, name) != getattr(two, name):
+            return False
+    same_resale = one.resold.keys() == two.resold.keys()
+    return same_resale and one.import_limits.keys() == two.import_limits.keys()

@@ -45,13 +45,14 @@ def relative_gap(value: float, bound: float) -> float:
 def proven(outcome: Outcome) -> dict[str, Any]:
     """What the summary says of the phases that were searched: `least_risk_bound_musd`, `cost_bound_musd` (no plan
     within the limit of that phase is cheaper) or `welfare_bound_musd`, and `gap`, relative to max(1, |value|)."""
-    found = {
-        name: s.bounds for name, s in outcome.phases.items() if math.isfinite(s.bounds.at_most)
-    }
-    bounds: dict[str, Any] = {BOUND_KEYS[name]: bounds.at_least for name, bounds in found.items()}
-    return bounds | {
-        "gap": {name: relative_gap(b.at_most, b.at_least) for name, b in found.items()}
-    }
+    bounds: dict[str, Any] = {}
+    gaps: dict[str, float] = {}
+    for name, solution in outcome.phases.items():
+        known = solution.bounds
+        if math.isfinite(known.at_most):
+            bounds[BOUND_KEYS[name]] = known.at_least
+            gaps[name] = relative_gap(known.at_most, known.at_least)
+    return bounds | {"gap": gaps}
 
 
 def _within(value: float, bound: float, gap: float) -> bool:
@@ -66,20 +67,20 @@ class WholePlants:
     """
 
     def __init__(self, scope: Scope, solver: Solver, holds: Holds) -> None:
-        program = solver.program
+        program, projects = solver.program, scope.case.projects
         keys = sorted(index for name, index in program.columns if name == "units")
+        units = [program.column["units", index] for index in keys]
         self._solver, self._holds, self._gap = solver, holds, scope.case.model.objective.gap
-        self._units: Columns = np.array(
-            [program.column["units", index] for index in keys], dtype=np.int32
-        )
+        self._units: Columns = np.array(units, dtype=np.int32)
         self._builds = [program.column["build", index] for index in keys]
-        self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
-        place = {index: i for i, index in enumerate(keys)}
-        self._earlier = [
-            [place[p, e] for e in scope.decision_tree.paths[d][:-1] if (p, e) in place]
-            for p, d in keys
-        ]
+        self._sizes = np.array([projects[project].unit_tpa for project, _ in keys], dtype=float)
+        place = {index: position for position, index in enumerate(keys)}
+        self._earlier: list[list[int]] = []
         """Of each whole number, those of the same project that come before it in its history."""
+        for project, decision in keys:
+            before = scope.decision_tree.paths[decision][:-1]
+            earlier = [(project, node) for node in before]
+            self._earlier.append([place[index] for index in earlier if index in place])
         self._found: Counts | None = None
         """Plants of the phase before."""
         self._fixed = False
@@ -109,9 +110,8 @@ class WholePlants:
         best = self._start(relaxed.x, column, phase, at_least + target)
         # A second time without a start: HiGHS 1.16 may take the value of one for better than it is, and end too early.
         for start in (None,) if best is None else (best.x, None):
-            if stop is not Stop.OPTIMAL or (
-                best is not None and _within(best.x[column], at_least, target)
-            ):
+            near = best is not None and _within(best.x[column], at_least, target)
+            if stop is not Stop.OPTIMAL or near:
                 break
             self._release()
             found = self._solver.search(column, self._units, target, start)
@@ -119,9 +119,8 @@ class WholePlants:
             if stop is not Stop.INFEASIBLE:
                 at_least = max(at_least, found.at_least)
             if len(found.x):
-                best = self._better(
-                    best, self._with(np.round(found.x[self._units]), column, phase), column
-                )
+                counts = np.round(found.x[self._units])
+                best = self._better(best, self._with(counts, column, phase), column)
         if best is None:
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=Bounds(at_least))
@@ -141,11 +140,12 @@ class WholePlants:
             yield self._found
         for threshold in THRESHOLDS:
             counts = np.zeros(len(self._units))
-            for i, j in enumerate(self._units):
-                earlier = self._earlier[i]
+            for place, unit in enumerate(self._units):
+                earlier = self._earlier[place]
                 built = counts[earlier].sum()
-                wanted = np.floor(x[j] + x[self._units[earlier]].sum() + 1 - threshold)
-                counts[i] = np.clip(wanted, built, self._solver.program.upper[j]) - built
+                whole = x[unit] + x[self._units[earlier]].sum()
+                wanted = np.floor(whole + 1 - threshold)
+                counts[place] = np.clip(wanted, built, self._solver.program.upper[unit]) - built
             yield counts
 
     def _with(self, counts: Counts, column: int, phase: str) -> Solution:
@@ -157,10 +157,9 @@ class WholePlants:
         return solution
 
     def _hold(self, counts: Counts) -> None:
-        held = self._solver.lower[self._units], self._solver.upper[self._units]
-        if not all(
-            np.array_equal(bounds, counts) for bounds in held
-        ):  # to hold them again would cost the basis
+        lower, upper = self._solver.lower[self._units], self._solver.upper[self._units]
+        # To hold them again would cost the basis.
+        if not (np.array_equal(lower, counts) and np.array_equal(upper, counts)):
             self._solver.hold(self._units, counts, counts)
 
     def _release(self) -> None:
@@ -169,9 +168,9 @@ class WholePlants:
 
     @staticmethod
     def _better(best: Solution | None, other: Solution, column: int) -> Solution | None:
-        if other.stop is not Stop.OPTIMAL or (
-            best is not None and best.x[column] <= other.x[column]
-        ):
+        if other.stop is not Stop.OPTIMAL:
+            return best
+        if best is not None and best.x[column] <= other.x[column]:
             return best
         return other
 
