@@ -108,9 +108,10 @@ def solve(
     'optimal'
     """
     asked = case if model is None else case.with_model(model)
-    return Plan.of(
-        solve_case(asked, progress, time_limit, baseline, method=method, workers=workers)
+    found = solve_case(
+        asked, progress, time_limit, baseline=baseline, method=method, workers=workers
     )
+    return Plan.of(found)
 
 
 class Session:
@@ -233,7 +234,12 @@ def solve_into(
             plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
         else:
             plan = solve_case(
-                case, progress, time_limit, baseline, method="scenarios", workers=workers or cores()
+                case,
+                progress,
+                time_limit,
+                baseline=baseline,
+                method="scenarios",
+                workers=workers or cores(),
             )
         progress("writing the reports")
         write_run(plan, target, partial(_two_pages, beside, plan), force=force)

@@ -43,7 +43,7 @@ from planner.results.folders import write_folder
 from planner.results.integrity import changed_files, refuse_if
 from planner.results.plan import PlanValues, Status
 from planner.results.store import read_run
-from planner.solving.goals import Phase, Progress, held, phases_of, silent
+from planner.solving.goals import Phase, Progress, limit_of, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import program_of
@@ -245,7 +245,7 @@ class _Certifier:
         for column, limit in self.limits.items():
             limits[column] = max(limit, rounded(plan[column], ROUND_CEILING))
         certified = self._bounded(phase, limits, plan, duals)
-        most = held(float(x[goal]), phase.slack)
+        most = limit_of(float(x[goal]), phase.slack)
         self.hold(goal, min(most, float(self.upper[goal])))
         return certified
 

@@ -34,7 +34,7 @@ from planner.decomposition.worker_pool import WorkerPool
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
 from planner.results.losses import weighed, weights_in_risk
-from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
+from planner.solving.goals import RISK_AT_COST, Phase, Progress, limit_of, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
@@ -129,7 +129,7 @@ class Search:
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
             least = max(self.best.value(phase.column), self.master.lower[phase.name])
-            self._hold(phase.column, held(least, phase.slack))
+            self._hold(phase.column, limit_of(least, phase.slack))
             before = phase
 
     def _reach(self, limit: float) -> bool:

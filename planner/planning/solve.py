@@ -94,6 +94,7 @@ def solve_case(
     case: Case,
     progress: Progress = silent,
     time_limit: float | None = None,
+    *,
     baseline: bool = True,
     nothing: Nothing | None = None,
     method: Method = "auto",
@@ -105,9 +106,11 @@ def solve_case(
     processes of this machine that solve scenarios, or another team; with more than one a script calls this under
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
-        return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
-    solve = partial(_solve, time_limit, workers)
-    return whole_program.with_nothing(solve, case, progress, baseline, nothing)
+        return whole_program.solve_case(
+            case, progress, time_limit, baseline=baseline, nothing=nothing
+        )
+    solve = partial(_solve, time_limit=time_limit, workers=workers)
+    return whole_program.with_nothing(solve, case, progress, baseline=baseline, nothing=nothing)
 
 
 def begin(
@@ -135,14 +138,15 @@ def begin(
 
 
 def _solve(
-    time_limit: float | None,
-    workers: int | Team,
     case: Case,
     progress: Progress,
-    nothing: Nothing | None,
+    _: Nothing | None,
+    *,
+    time_limit: float | None,
+    workers: int | Team,
 ) -> PlanValues:
     started = perf_counter()
-    search = begin(case, ALONE, workers, progress, time_limit)
+    search = begin(case, ALONE, workers, progress=progress, time_limit=time_limit)
     try:
         return _plan(search, perf_counter() - started)
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved

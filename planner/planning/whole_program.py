@@ -79,6 +79,7 @@ def solve_case(
     case: Case,
     progress: Progress = silent,
     time_limit: float | None = None,
+    *,
     baseline: bool = True,
     nothing: Nothing | None = None,
 ) -> PlanValues:
@@ -90,13 +91,15 @@ def solve_case(
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
     curve = baseline or nothing is not None
-    return with_nothing(partial(_solve, time_limit, curve), case, progress, baseline, nothing)
+    solve = partial(_solve, time_limit=time_limit, curve=curve)
+    return with_nothing(solve, case, progress, baseline=baseline, nothing=nothing)
 
 
 def with_nothing(
     solve: Callable[[Case, Progress, Nothing | None], PlanValues],
     case: Case,
     progress: Progress,
+    *,
     baseline: bool,
     nothing: Nothing | None,
 ) -> PlanValues:
@@ -116,7 +119,7 @@ def solve_without_plan(
     case: Case, progress: Progress = silent, time_limit: float | None = None
 ) -> PlanValues:
     """Solve the case without levers."""
-    return _solve(time_limit, False, without_plan(case), progress)
+    return _solve(without_plan(case), progress, time_limit=time_limit)
 
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
@@ -160,11 +163,12 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
 
 
 def _solve(
-    time_limit: float | None,
-    curve: bool,
     case: Case,
     progress: Progress,
     nothing: Nothing | None = None,
+    *,
+    time_limit: float | None,
+    curve: bool = False,
 ) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
@@ -250,7 +254,8 @@ def _curve_begun(
     if outcome.stop is not Stop.OPTIMAL or case.model.policy.whole_plants:
         return None
     last = list(outcome.phases)[-1]
-    return meanwhile(beside, live.program, live.solver.kept, last, case.model.objective.goal)
+    goal = case.model.objective.goal
+    return meanwhile(partial(beside, live.program, live.solver.kept, last, goal))
 
 
 def _tables(live: LiveProgram, outcome: Outcome) -> dict[str, pd.DataFrame]:

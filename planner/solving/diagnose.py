@@ -173,7 +173,8 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     if (
         extra is not None
     ):  # a factor adds money where the additions may: where they are not enough, it is not
-        factor = least_budget_factor(case, program, years, limit, time_limit)
+        budgets = {row: case.budget.get(of, 0.0) for row, of in years.items()}
+        factor = least_budget_factor(program, budgets, limit, time_limit)
     tries_years = program.matrix.nnz <= LARGE_PROGRAM
     if tries_years:
         years_sooner = _fewest_years(partial(sooner, case), limit, time_limit)
@@ -207,36 +208,31 @@ def least_extra_budget(
     where = sorted(set(years.values()))
     position = {key: j for j, key in enumerate(where)}
     relief = {row: {position[key]: 1.0} for row, key in years.items()}
-    extra = _least(program, relief, len(where), limit, time_limit)
+    extra = _least(program, relief, limit, time_limit)
     if extra is None:
         return None
     return {key: round_up(musd) for key, musd in zip(where, extra, strict=True) if musd > 1e-9}
 
 
 def least_budget_factor(
-    case: Case,
-    program: Program,
-    years: dict[int, FunderYear],
-    limit: float,
-    time_limit: float | None = None,
+    program: Program, budgets: dict[int, float], limit: float, time_limit: float | None = None
 ) -> float | None:
-    """min s with every budget multiplied by 1 + s, risk <= limit."""
-    relief = {row: {0: case.budget.get(key, 0.0)} for row, key in years.items()}
-    share = _least(program, relief, 1, limit, time_limit)
+    """min s with every budget multiplied by 1 + s, risk <= limit. budgets: MUSD by row of its account."""
+    relief = {row: {0: budget} for row, budget in budgets.items()}
+    share = _least(program, relief, limit, time_limit)
     return None if share is None or share[0] > LARGEST_FACTOR else round_up(1.0 + share[0])
 
 
 def _least(
-    program: Program,
-    relief: dict[int, dict[int, float]],
-    count: int,
-    limit: float,
-    time_limit: float | None,
+    program: Program, relief: dict[int, dict[int, float]], limit: float, time_limit: float | None
 ) -> list[float] | None:
-    """Least sum of `count` new columns, each of which relieves rows by its coefficients, so that risk <= limit."""
+    """Least sum of new columns, each of which relieves rows by its coefficients, so that risk <= limit.
+
+    relief: row -> coefficient by number of the column."""
     if not relief:
         return None
     first, total = len(program.columns), ("extra_total", None)
+    count = 1 + max(number for parts in relief.values() for number in parts)
     extras: list[Key] = [("extra", number) for number in range(count)]
     terms: list[dict[int, float]] = [{} for _ in range(count + 1)]
     for row, parts in relief.items():

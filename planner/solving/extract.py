@@ -121,8 +121,8 @@ def workforce(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
     tree, teams = at.scope.tree, at.scope.teams
     opens = np.array([node.opens_year for node in tree.nodes])
-    staff = at.rows(at.decided("staff", *team) for team in teams)
-    hired = at.rows(at.decided("hired", *team) for team in teams)
+    staff = at.rows(at.by_decision("staff", *team) for team in teams)
+    hired = at.rows(at.by_decision("hired", *team) for team in teams)
     moved = at.rows(at("seconded", *team) for team in teams)
     needed = at.rows(at.total(_needs(at, *team)) / tree.lengths for team in teams)
     rows, team = visits.each(len(teams))

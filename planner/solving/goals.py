@@ -1,4 +1,4 @@
-"""The lexicographic order of each goal: one objective after the other, each held while the next is minimised.
+"""The lexicographic order of each goal: one objective after the other, each limited while the next is minimised.
 
 Ehrgott, Multicriteria Optimization (2005), ch. 5. Each objective is one column of the program (risk, cost,
 welfare, expected_loss), so holding one is an upper bound on a column and the next solve starts from the last basis.
@@ -40,17 +40,12 @@ class Minimiser(Protocol):
         """Minimise one column; the name of the phase is that under which a start may be kept."""
 
 
-def held(value: float, share: float = HOLD_SHARE) -> float:
-    """At most so much (MUSD) may be left of an objective that reached a value, and may worsen by a share.
+def limit_of(value: float, share: float = HOLD_SHARE) -> float:
+    """Largest value (MUSD) that later phases may leave of an objective that reached a value, and may worsen by a share.
 
     In a case of small amounts a millionth of a MUSD buys more of the next objective than it is of this one.
     """
     return value * (1 + share) + min(HOLD_MUSD, HOLD_LEAST * max(value, 1.0))
-
-
-def held_at(value: float) -> float:
-    """At most so much (MUSD) may be left of an objective that is to stay at a value."""
-    return held(value, 0.0)
 
 
 @dataclass(frozen=True)
@@ -88,12 +83,12 @@ class Outcome:
 
         Those of linear programs before a stop are known exactly; else what the run had found.
         """
-        return {
-            name: {"at_least": self.values[name], "at_most": self.values[name]}
-            if name in self.values and math.isinf(solution.bounds.at_most)
-            else solution.bounds.as_json()
-            for name, solution in self.phases.items()
-        }
+        bounds: dict[str, dict[str, float]] = {}
+        for name, solution in self.phases.items():
+            bounds[name] = solution.bounds.as_json()
+            if name in self.values and math.isinf(solution.bounds.at_most):
+                bounds[name] = {"at_least": self.values[name], "at_most": self.values[name]}
+        return bounds
 
     @property
     def has_plan(self) -> bool:
@@ -120,30 +115,31 @@ def solve_phases(
     program: Program,
     objective: Objective,
     solver: Minimiser,
-    progress: Progress,
-    phases_wanted: list[Phase] | None = None,
+    progress: Progress = silent,
+    phases: list[Phase] | None = None,
 ) -> Outcome:
     """Solve all phases of the goal, or those given. Ends with the first that has nothing to go on with."""
     stop = Stop.OPTIMAL
-    phases: dict[str, Solution] = {}
+    solved: dict[str, Solution] = {}
     values: dict[str, float] = {}
     if objective.risk_limit is not None:
         solver.bound(program.column["risk", None], objective.risk_limit)
-    for phase in phases_of(objective) if phases_wanted is None else phases_wanted:
+    for phase in phases_of(objective) if phases is None else phases:
         progress(phase.name)
         column = program.column[phase.column, None]
         solution = solver.minimise(column, phase=phase.name)
-        if phases and not len(solution.x):  # the point of the phase before meets all that is held
-            most = min(solution.bounds.at_most, float([*phases.values()][-1].x[column]))
+        if solved and not len(solution.x):  # the point of the phase before meets all limits
+            last = list(solved.values())[-1]
+            most = min(solution.bounds.at_most, float(last.x[column]))
             solution = replace(solution, bounds=replace(solution.bounds, at_most=most))
-        phases[phase.name] = solution
+        solved[phase.name] = solution
         if solution.stop is not Stop.OPTIMAL:
             stop = solution.stop
             if stop is Stop.UNPROVEN or not len(solution.x):
-                return Outcome(stop, phases, values)
+                break
         values[phase.name] = value = float(solution.x[column])
-        solver.bound(column, min(held(value, phase.slack), solver.upper[column]))
-    return Outcome(stop, phases, values)
+        solver.bound(column, min(limit_of(value, phase.slack), solver.upper[column]))
+    return Outcome(stop, solved, values)
 
 
 def _expected_loss_is_free(objective: Objective) -> bool:

@@ -290,7 +290,7 @@ class Solver:
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
         """A point (n) and row duals (m), if they prove each other the least value of a column."""
         cost = self.program.unit_cost(column)
-        certificate = certify(self._bounded(), cost, self.upper, x, duals)
+        certificate = certify(self._bounded(), cost, upper=self.upper, x=x, duals=duals)
         if certificate.worst() > TOLERANCE:
             return None
         return Solution(Stop.OPTIMAL, x, duals, certificate)
@@ -390,10 +390,10 @@ class Solver:
             heard = replace(self._heard)
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=heard, algorithm=algorithm)
         x, duals = np.array(found.col_value), np.array(found.row_dual)
-        certificate = certify(self._bounded(), cost, self.upper, x, duals)
+        certificate = certify(self._bounded(), cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
-        return Solution(stop, x, duals, certificate, algorithm)
+        return Solution(stop, x, duals, certificate, algorithm=algorithm)
 
     def cancel(self) -> None:
         """End a run that goes on in another thread, at its next iteration."""

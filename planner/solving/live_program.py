@@ -137,7 +137,9 @@ class LiveProgram:
     def _solved(self, say: Say, phases: list[Phase] | None) -> Outcome:
         whole = self.case.model.policy.whole_plants
         minimiser = WholePlants(self.scope, self.solver, self._holds) if whole else self.solver
-        outcome = solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
+        outcome = solve_phases(
+            self.program, self.case.model.objective, minimiser, progress=say, phases=phases
+        )
         if phases is not None:
             return outcome
         return with_least_losses(self.scope, self.program, self.solver, outcome)

@@ -79,11 +79,11 @@ class AtNodes:
         """A variable that lives on nodes; index: without the node."""
         return self.values.by_node(name, self.size, *index)
 
-    def decided(self, name: str, *index: Any) -> Vector:
+    def by_decision(self, name: str, *index: Any) -> Vector:
         """A variable that lives on decision nodes, at the nodes that see the decision."""
         decisions = range(len(self.scope.decision_tree.nodes))
-        by_decision = [self.values(name, *index, decision) for decision in decisions]
-        return np.array(by_decision)[self.decision]
+        values = [self.values(name, *index, decision) for decision in decisions]
+        return np.array(values)[self.decision]
 
     def rows(self, vectors: Iterable[Vector]) -> NDArray[np.float64]:
         """Vectors as the rows of an array, of which there may be none."""

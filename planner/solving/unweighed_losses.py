@@ -1,7 +1,7 @@
 """Losses that no criterion weighs, as small as the plan allows: else a future of probability 0 could be short for nothing.
 
 A scenario of probability 0 weighs nothing, nor does under `objective.odds = "worst"` one whose weight is 0 under the
-worst odds. After all phases the sum of these losses is minimised, cost, risk and decisions held.
+worst odds. After all phases the sum of these losses is minimised, cost, risk and decisions fixed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
 from planner.results.losses import risk_under, weights_in_risk
 from planner.results.odds import worst_odds
-from planner.solving.goals import Outcome, held_at, phases_of
+from planner.solving.goals import Outcome, limit_of, phases_of
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
-HELD = frozenset((*DECISIONS, "units", "bought"))
+FIXED = frozenset((*DECISIONS, "units", "bought"))
 """What is decided: plants, seats, intakes, hires and purchases."""
 MEASURES = ("risk", "cost", "welfare", "expected_loss")
 PHASE = "unweighed_losses"
@@ -59,7 +59,7 @@ def _may_fall(case: Case, losses: Mapping[str, float], scenario: str) -> bool:
 
 
 def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: Outcome) -> Outcome:
-    """The outcome with the losses that nothing weighs as small as they can be, all else held.
+    """The outcome with the losses that nothing weighs as small as they can be, all else as it is.
 
     The point of the last phase alone changes; it stays as it was where the solver finds no optimum.
     """
@@ -87,12 +87,12 @@ def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: O
 
 def _hold(program: Program, solver: Solver, x: Vector) -> None:
     """Hold decisions as they are at a point, and the measures at no more than there."""
-    decided = [j for j, (name, _) in enumerate(program.columns) if name in HELD]
-    places = np.array(decided, dtype=np.int32)
+    fixed = [column for column, (name, _) in enumerate(program.columns) if name in FIXED]
+    places = np.array(fixed, dtype=np.int32)
     at = np.clip(x[places], solver.lower[places], solver.upper[places])
     solver.hold(places, at, at)
     for name in MEASURES:
         column = program.column.get((name, None))
         if column is not None:
-            most = held_at(float(x[column]))
+            most = limit_of(float(x[column]), 0.0)
             solver.bound(column, min(most, float(solver.upper[column])))

@@ -167,7 +167,9 @@ class Variants:
         live = self.live
         live.replace(with_decisions(live.unfixed, live.case, fixed))
         wanted = phases_of(objective) if phases is None else phases
-        return solve_phases(live.program, objective, live.solver, self.progress, wanted)
+        return solve_phases(
+            live.program, objective, live.solver, progress=self.progress, phases=wanted
+        )
 
     def _take(self, variant: Variant | None) -> None:
         """Bring a variant into one of the programs kept, the smallest that can hold it, or write one."""
