@@ -37,7 +37,7 @@ MOST_TPA = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Extreme:
     """A sum that is made as small and as large as it can be: new capacity (t/y) of a project, or capital (MUSD) in a
     country. weights: of the columns (n); limit: the most that could be built, None of capital."""
 
@@ -106,7 +106,7 @@ def word(least: float, most: float, limit: float | None) -> str:
     return "never" if most <= line else "may"
 
 
-def _targets(reference: Reference) -> list[Target]:
+def _targets(reference: Reference) -> list[Extreme]:
     """New capacity of each project that may grow, then capital (undiscounted, public and private) in each country."""
     case, scope = reference.case, reference.scope
     size = len(reference.program.columns)
@@ -125,9 +125,9 @@ def _targets(reference: Reference) -> list[Target]:
     found = []
     for project, weights in sorted(projects.items()):
         limit = case.projects[project].max_new_tpa
-        found.append(Target(kind="project", key=project, weights=weights, limit=limit))
+        found.append(Extreme(kind="project", key=project, weights=weights, limit=limit))
     for country, weights in sorted(countries.items()):
-        found.append(Target(kind="country", key=country, weights=weights))
+        found.append(Extreme(kind="country", key=country, weights=weights))
     return found
 
 
@@ -137,7 +137,7 @@ class _Search:
     x: the optimum, whose basis the solver keeps under `phase`.
     """
 
-    def __init__(self, solver: Solver, targets: Sequence[Target], x: Vector, phase: str) -> None:
+    def __init__(self, solver: Solver, targets: Sequence[Extreme], x: Vector, phase: str) -> None:
         self._solver, self._targets, self._phase = solver, targets, phase
         weights = [target.weights for target in targets]
         self._sums = np.array(weights).reshape(len(targets), len(x))

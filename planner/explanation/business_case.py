@@ -113,7 +113,6 @@ def business_case(
     if PLAN in answers:
         throughput = _throughput(found, x, used, futures)
     public = _public_share(found)
-    granted = {**x, GRANT: np.maximum(x[GRANT], public)}
     full = sold[MARKET]
     alternatives = _alternatives(
         case, volumes, x, support=supports[0], removal=removal, market=market
@@ -130,7 +129,7 @@ def business_case(
         futures=futures,
         basis=on,
         public_share=public,
-        owners_with_it=owners_npv(volumes.found, granted, volumes.use),
+        owners_with_it=_owners_with_grant(volumes, x, public),
         full=full,
         planned=sold.get(PLAN),
         contracted=sold.get(CONTRACTED),
@@ -145,6 +144,12 @@ def business_case(
         removal=removal,
         alternatives=alternatives,
     )
+
+
+def _owners_with_grant(volumes: Volumes, x: Levels, share: float) -> float:
+    """NPV of the owners (MUSD) with a grant of at least this share of the capital."""
+    granted = {**x, GRANT: np.maximum(x[GRANT], share)}
+    return owners_npv(volumes.found, granted, volumes.use)
 
 
 def _mixes(

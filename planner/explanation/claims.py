@@ -33,7 +33,7 @@ MATTERS = 0.10
 (a sixth, a seventh), and as much as the whole reduction of the real case is in doubt out of sample: its 95 % interval
 is a tenth wide to either side, so a smaller share could not be told from nothing."""
 
-Basis = Literal["first_in", "last_out", "no_deal"]
+MeasureBasis = Literal["first_in", "last_out", "no_deal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Claim:
     """
 
     key: str
-    basis: Basis
+    basis: MeasureBasis
     levers: tuple[Lever, ...]
     matters: bool
 

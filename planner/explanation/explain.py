@@ -32,7 +32,7 @@ from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of,
 from planner.explanation.mishaps import execution
 from planner.explanation.one_unit_more import marginals
 from planner.explanation.other_odds import odds_change, other_odds
-from planner.explanation.other_rules import Question, compared, timing, together
+from planner.explanation.other_rules import RuleQuestion, compared, timing, together
 from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
 from planner.explanation.target_marginals import target_marginals
 from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
@@ -100,8 +100,8 @@ class Questions:
 
     reference: Reference
     full: bool
-    partners: Sequence[Question]
-    times: Sequence[Question]
+    partners: Sequence[RuleQuestion]
+    times: Sequence[RuleQuestion]
     ends: Sequence[InputEnd]
     trials: Sequence[claims.AskedAtEnd]
     losses: Mapping[str, float]

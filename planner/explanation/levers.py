@@ -100,36 +100,36 @@ def only(
     return Counterfactual(key_of(pulled), make, after, with_cost=with_cost, want_x=want_x)
 
 
-class Branch(NamedTuple):
+class SubsetStep(NamedTuple):
     """A subset of levers, and the subset with one lever more that it goes on from (None: the plan itself)."""
 
     subset: Subset
     before: Subset | None
 
 
-def all_subsets(count: int) -> list[Branch]:
+def all_subsets(count: int) -> list[SubsetStep]:
     """Every subset of so many levers but the whole, largest first."""
     everything = frozenset(range(count))
     found = []
     for size in range(1, count + 1):
         for missing in combinations(range(count), size):
             before = everything - frozenset(missing[:-1])
-            found.append(Branch(everything - frozenset(missing), before if size > 1 else None))
+            found.append(SubsetStep(everything - frozenset(missing), before if size > 1 else None))
     return found
 
 
-def along_orders(orders: Sequence[Sequence[int]], count: int) -> list[Branch]:
+def along_orders(orders: Sequence[Sequence[int]], count: int) -> list[SubsetStep]:
     """The subsets that orders of so many levers pass through, largest first."""
-    found: dict[Subset, Branch] = {}
+    found: dict[Subset, SubsetStep] = {}
     for order in orders:
         for size in range(count - 1, -1, -1):
             before = frozenset(order[: size + 1]) if size + 1 < count else None
             subset = frozenset(order[:size])
-            found.setdefault(subset, Branch(subset, before))
+            found.setdefault(subset, SubsetStep(subset, before))
     return sorted(found.values(), key=_largest_first)
 
 
-def _largest_first(branch: Branch) -> tuple[int, list[int]]:
+def _largest_first(branch: SubsetStep) -> tuple[int, list[int]]:
     return -len(branch.subset), sorted(branch.subset)
 
 
@@ -183,7 +183,7 @@ def lever_values(
 
 
 def _objectives(
-    reference: Reference, known: Sequence[LeverStep], tree: Sequence[Branch], solve: SolveAll
+    reference: Reference, known: Sequence[LeverStep], tree: Sequence[SubsetStep], solve: SolveAll
 ) -> dict[Subset, float]:
     """The objective (MUSD) with the levers of each subset, in the order in which they go on from one another."""
     asked = {}
@@ -199,12 +199,12 @@ def _objectives(
     return {subset: found[one.key].objective for subset, one in asked.items()}
 
 
-def _first_and_last(count: int) -> list[Branch]:
+def _first_and_last(count: int) -> list[SubsetStep]:
     """All but one lever, each lever alone, and none."""
     everything = frozenset(range(count))
-    found = [Branch(everything - {place}, None) for place in range(count)]
-    found += [Branch(frozenset([place]), None) for place in range(count)]
-    return [*found, Branch(frozenset(), None)]
+    found = [SubsetStep(everything - {place}, None) for place in range(count)]
+    found += [SubsetStep(frozenset([place]), None) for place in range(count)]
+    return [*found, SubsetStep(frozenset(), None)]
 
 
 def ends_of(place: int, objective: Mapping[Subset, float], count: int) -> tuple[float, float]:

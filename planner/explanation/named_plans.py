@@ -20,7 +20,7 @@ from planner.units import musd_per_tonne
 
 MISSED = 1e-6
 """Share of a year's demand up to which none of it counts as short."""
-Place = tuple[str, str, int]
+ScenarioElementYear = tuple[str, str, int]
 """Scenario, element, year."""
 
 
@@ -28,10 +28,10 @@ Place = tuple[str, str, int]
 class Shortages:
     """What is short, and what is wanted, of each element in each year of each scenario, t."""
 
-    short: dict[Place, float] = field(default_factory=dict)
-    wanted: dict[Place, float] = field(default_factory=dict)
+    short: dict[ScenarioElementYear, float] = field(default_factory=dict)
+    wanted: dict[ScenarioElementYear, float] = field(default_factory=dict)
 
-    def add(self, place: Place, short: float, wanted: float) -> None:
+    def add(self, place: ScenarioElementYear, short: float, wanted: float) -> None:
         """Add what is short and what is wanted in a year or a part of it."""
         self.short[place] = self.short.get(place, 0.0) + short
         self.wanted[place] = self.wanted.get(place, 0.0) + wanted

@@ -34,7 +34,7 @@ KEPT, KEPT_YEARS = 0.5, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class RuleQuestion:
     """A question about rules: its key, its name for people, and the counterfactual; None: the run itself answers."""
 
     key: str
@@ -43,7 +43,7 @@ class Question:
 
 
 def compared(
-    case: Case, questions: Sequence[Question], found: Mapping[str, Optimum], own: Rung
+    case: Case, questions: Sequence[RuleQuestion], found: Mapping[str, Optimum], own: Rung
 ) -> list[Rung]:
     """The answers against the run's own plan."""
     rungs = []
@@ -59,7 +59,7 @@ def compared(
 # ---- who acts together -----------------------------------------------------------------------------------------------
 
 
-def together(reference: Reference, full: bool) -> list[Question]:
+def together(reference: Reference, full: bool) -> list[RuleQuestion]:
     """The ways of acting together. full: blocs too where they are not what allies do without a deal."""
     case = reference.case
     found = []
@@ -73,7 +73,7 @@ def together(reference: Reference, full: bool) -> list[Question]:
             if key == "blocs" and not full and no_deal(case) != key:
                 continue
             asked = _acting(reference, key)
-        found.append(Question(key=key, name=name, asked=asked))
+        found.append(RuleQuestion(key=key, name=name, asked=asked))
     return found
 
 
@@ -108,33 +108,33 @@ def paying_at_home(reference: Reference) -> Program | Case:
 # ---- when is decided -------------------------------------------------------------------------------------------------
 
 
-def timing(reference: Reference, full: bool) -> list[Question]:
+def timing(reference: Reference, full: bool) -> list[RuleQuestion]:
     """The ways of investing, everything later, stock kept and, if `full`, every new plant a year sooner in use."""
     case = reference.case
     found = _ways_of_investing(case)
     later = Counterfactual("later", lambda: reference.not_before(later_year(case)))
-    found.append(Question(key="later", name=later_name(case), asked=later))
+    found.append(RuleQuestion(key="later", name=later_name(case), asked=later))
     if case.stockpiles:
         until = min(case.first_year + KEPT_YEARS, case.last_year - 1)
         kept = Counterfactual("kept", lambda: reference.keeping_stock(KEPT, until))
         name = f"Half of today's stock kept to {until}"
-        found.append(Question(key="kept", name=name, asked=kept))
+        found.append(RuleQuestion(key="kept", name=name, asked=kept))
     if full:
         sooner = Counterfactual("sooner", lambda: a_year_sooner(case))
         name = "Every new plant in use a year sooner"
-        found.append(Question(key="sooner", name=name, asked=sooner))
+        found.append(RuleQuestion(key="sooner", name=name, asked=sooner))
     return found
 
 
-def _ways_of_investing(case: Case) -> list[Question]:
+def _ways_of_investing(case: Case) -> list[RuleQuestion]:
     was_drawn = any(row.hazard for row in case.tables.shocks)
     found = []
     for key, name in INVESTMENT.items():
         if key == case.model.policy.investment:
-            found.append(Question(key=key, name=name))
+            found.append(RuleQuestion(key=key, name=name))
         elif key != "staged" or was_drawn:
             other = Counterfactual(key, partial(with_policy, case, investment=key), with_cost=True)
-            found.append(Question(key=key, name=name, asked=other))
+            found.append(RuleQuestion(key=key, name=name, asked=other))
     return found
 
 

@@ -45,7 +45,7 @@ HELD_BY: tuple[PolicyName, ...] = ("myopic", "rolling")
 TABLES = ("investments", "training", "workforce", "operations", "shortfall", "stocks", "spending")
 DUE = "due for earlier years"
 """Item of spending: payments for what was decided in a year before."""
-Tables = Mapping[str, pd.DataFrame]
+TablesByName = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +126,8 @@ def _held(plan: PlanValues, register: Case, given: Futures, seed: int) -> dict[P
 class _Year:
     """A year that was carried out: tables of all years until then, and the rows of what was planned for later ones."""
 
-    done: Tables
-    planned: Tables
+    done: TablesByName
+    planned: TablesByName
 
 
 class _Replanner:
@@ -228,7 +228,9 @@ def _known_rows(table: pd.DataFrame, column: str, known: Mapping[str, object]) -
     return table[table[column].isin(list(known))]
 
 
-def _split(rows: Tables, year: int) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+def _split(
+    rows: TablesByName, year: int
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """The rows of a year, and those of later ones."""
     now: dict[str, pd.DataFrame] = {}
     later: dict[str, pd.DataFrame] = {}
@@ -238,15 +240,15 @@ def _split(rows: Tables, year: int) -> tuple[dict[str, pd.DataFrame], dict[str, 
     return now, later
 
 
-def _joined(one: Tables, other: Tables) -> dict[str, pd.DataFrame]:
+def _joined(one: TablesByName, other: TablesByName) -> dict[str, pd.DataFrame]:
     """Rows of both, table by table."""
     if not one:
         return dict(other)
     return {name: pd.concat([one[name], other[name]], ignore_index=True) for name in one}
 
 
-def _named(tables: Tables, scenario: str) -> dict[str, pd.DataFrame]:
-    """Tables of one history as those of a scenario."""
+def _named(tables: TablesByName, scenario: str) -> dict[str, pd.DataFrame]:
+    """TablesByName of one history as those of a scenario."""
     found: dict[str, pd.DataFrame] = {}
     for name, table in tables.items():
         if "scenario" in table:
@@ -256,7 +258,7 @@ def _named(tables: Tables, scenario: str) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _with_hires(now: pd.DataFrame, planned: Tables) -> pd.DataFrame:
+def _with_hires(now: pd.DataFrame, planned: TablesByName) -> pd.DataFrame:
     """Staff of a year, those among the hired who were hired the year before to join now."""
     if not planned:
         return now
@@ -267,7 +269,7 @@ def _with_hires(now: pd.DataFrame, planned: Tables) -> pd.DataFrame:
     return now.assign(hired=now["hired"] + np.where(first, joined, 0.0))
 
 
-def _due_later(case: Case, rows: Tables, year: int) -> pd.DataFrame:
+def _due_later(case: Case, rows: TablesByName, year: int) -> pd.DataFrame:
     """Payments in later years for what is decided in a year, as the plan shares them among funders."""
     due: list[tuple[str, int, float]] = []
     now, later = _split(rows, year)
