@@ -41,6 +41,7 @@ def study(
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
     part: tuple[int, int] | None = None,
+    force: bool = False,
 ) -> StudyStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
@@ -49,7 +50,7 @@ def study(
     of a dask scheduler instead. tell: called with how far it is. case: in place of the one that the study names.
     functions: outcomes of the user's own, by name: a function of a `SolvedPoint`. part: (3, 40) runs the third of forty
     parts of the points, for arrays of jobs; `merge_study` puts them together. What the folder holds already is not
-    run again. Raises InputError, RunFolderError, StoppedError.
+    run again. force: replace inputs of a former study even if somebody changed them since. Raises InputError, RunFolderError, StoppedError.
 
     >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
     >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
@@ -63,9 +64,13 @@ def study(
     folder = default_out(path) if out is None else Path(out)
     if isinstance(found.design, FrontierDesign):
         opened = run.open_case(found, base, case)
-        return _traced(found, opened, folder, workers=workers, scheduler=scheduler, tell=tell)
+        return _traced(
+            found, opened, folder, workers=workers, scheduler=scheduler, tell=tell, force=force
+        )
     who = team(workers, scheduler)
-    return run.run_points(asked, folder, who, tell, case=case, functions=functions, part=part)
+    return run.run_points(
+        asked, folder, who, tell, case=case, functions=functions, part=part, force=force
+    )
 
 
 def merge_study(
@@ -81,11 +86,18 @@ def merge_study(
 
 
 def _traced(
-    found: StudyFile, case: Case, out: Path, *, workers: int | None, scheduler: str, tell: run.Tell
+    found: StudyFile,
+    case: Case,
+    out: Path,
+    *,
+    workers: int | None,
+    scheduler: str,
+    tell: run.Tell,
+    force: bool = False,
 ) -> FrontierResults:
     """Trace the frontier of a study into a folder and write its page."""
     who = team(workers, scheduler)
-    curve = run_frontier(found, case, out, who, tell=tell)
+    curve = run_frontier(found, case, out, who, tell=tell, force=force)
     write_page(frontier_page(curve), out)
     return curve
 
@@ -193,17 +205,22 @@ def open_study(folder: str | Path) -> StudyData:
 
 
 def open_point(
-    folder: str | Path, point: str | int, out: str | Path | None = None, progress: Progress = silent
+    folder: str | Path,
+    point: str | int,
+    out: str | Path | None = None,
+    progress: Progress = silent,
+    *,
+    force: bool = False,
 ) -> tuple[Plan, Path, float]:
     """Solve one point of a study as a case of its own into a run folder (default: reports/CASE-POINT-MODEL).
 
     Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
-    one has an optimum and the other none. Raises RunFolderError, InputError.
+    one has an optimum and the other none. force: as for `Plan.write`. Raises RunFolderError, InputError.
     """
     folder = _with_points(folder, "name the folder of another study")
     case, name = run.case_at(folder, str(point))
     target = None if out is None else Path(out)
-    plan, written = solve_into(case, target, progress=progress)
+    plan, written = solve_into(case, target, progress=progress, force=force)
     results = read_results(folder).set_index("point")
     rows = results[~results.index.duplicated()].to_dict("index")
     return plan, written, _gap(rows[name], plan)

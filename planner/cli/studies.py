@@ -22,7 +22,7 @@ from planner.api.studies import (
     study_report,
     study_status,
 )
-from planner.cli.console import command_app, err, exit_codes, say, shown_progress
+from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
@@ -68,13 +68,14 @@ def run(
             metavar="K/N", help="Run the K-th of N parts, for an array of jobs; see `study merge`."
         ),
     ] = "",
+    force: Force = False,
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
         which = _parse_part(part) if part else None
         with bar:
-            found = study(file, out, workers, scheduler, bar, part=which)
+            found = study(file, out, workers, scheduler, bar, part=which, force=force)
         if isinstance(found, FrontierResults):
             folder = out or default_out(file)
             say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
@@ -152,11 +153,12 @@ def open_(
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-POINT-MODEL.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Solve one point of a study into a run folder like any other: to report, explain, compare."""
     with exit_codes():
         with shown_progress() as progress:
-            plan, target, gap = open_point(folder, point, out, progress)
+            plan, target, gap = open_point(folder, point, out, progress, force=force)
         say(f"{target}: {plan.status}")
         if plan.tables:
             risk = plan.summary["risk_musd"]

@@ -7,6 +7,7 @@ Declarations are JSON Schema (https://json-schema.org/draft/2020-12) and Frictio
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -167,7 +168,9 @@ def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
     so that the workbook is a case from the start, and every table is laid out.
     Raises OSError.
     """
-    book = import_module("xlsxwriter").Workbook(str(path), _BOOK)  # loaded when it is first needed
+    # Put together in memory: where the disk is full, one plain error is raised, and nothing is left open.
+    content = io.BytesIO()
+    book = import_module("xlsxwriter").Workbook(content, _BOOK)  # loaded when it is first needed
     styles = {
         "required": book.add_format({"bold": True, "bg_color": "#D9E2F3", "bottom": 1}),
         "optional": book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1}),
@@ -188,6 +191,7 @@ def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
         _drop_downs(book, table, names)
     _model_sheet(book, case.model, styles)
     book.close()
+    path.write_bytes(content.getvalue())
 
 
 def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]) -> None:

@@ -14,19 +14,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.cells import Row, conditions, matching
+from planner.data.cells import Row, conditions, grouped_by, matching
 from planner.data.findings import Finding
+from planner.data.investment_tables import ITEMS
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.stages import FORMS, MAGNET, METAL, STAGES
+from planner.units import KG_PER_TONNE
 
-LEAST = {1: 100.0, 2: 20.0}
+LEAST = {1: 120.0, 2: 20.0}
 """Times that a figure is away from the nearest of so many others if it stands out; of more, FAR. So it is from their
 spread."""
 FAR = 5.0
@@ -87,8 +90,48 @@ class Known:
         return total
 
     def price(self, row: Any) -> float:
-        """Price of the element (USD/kg)."""
-        return self.case.elements[row.element].price_usd_per_kg or 0.0
+        """Price of the element (USD/kg); 0 of a by-product."""
+        element = self.case.elements.get(row.element)
+        return (element.price_usd_per_kg if element else None) or 0.0
+
+    def dysprosium_price(self, row: Any) -> float:
+        """Price of dysprosium (USD/kg)."""
+        for name, element in self.case.elements.items():
+            if name.casefold() == "dy":
+                return element.price_usd_per_kg or 0.0
+        return 0.0
+
+    @cached_property
+    def _decks(self) -> dict[str, float]:
+        """Element or by-product -> the middle one of its prices (USD/kg)."""
+        decks: dict[str, float] = {}
+        for element, rows in grouped_by(self.case.tables.prices, "element").items():
+            decks[element] = median(row.price_usd_per_kg for row in rows)
+        return decks
+
+    def deck(self, row: Any) -> float:
+        """Price at which the element of a contract is sold (USD/kg)."""
+        return self._decks.get(row.element) or self.price(row)
+
+    def capacity(self, row: Any) -> float:
+        """Capacity (t/y) that the plant may have."""
+        project = self.case.projects.get(row.project)
+        return project.largest_tpa if project else 0.0
+
+    def content(self, row: Any) -> float:
+        """Tonnes that come with a tonne of capacity at most: as many of what holds it, many more of what it is in."""
+        project = self.case.projects[row.project]
+        is_whole = STAGES[project.stage].has_feeds and project.basis == "treo"
+        return 1.0 if is_whole else MOST_BESIDE
+
+    def sales(self, row: Any) -> float:
+        """Money (USD) that the by-product of a tonne of capacity brings in."""
+        price = self._decks.get(row.product, 0.0)
+        return float(row.tonnes_per_t * price * KG_PER_TONNE)
+
+    def term(self, row: Any) -> float:
+        """Value of a term of finance where no case states one."""
+        return ITEMS[row.item].value
 
     def use(self, row: Any) -> float:
         """Tonnes that a country uses in a year of a good, and of what is made of it."""
@@ -119,12 +162,20 @@ class Known:
         return sum(self._all[element, form] for form in forms)
 
 
+MOST_BESIDE = 100.0
+"""Tonnes of a by-product for each tonne of the elements counted, which are a small part of metal and magnets."""
 PER = {
     "dysprosium": "the dysprosium in it, and terbium is always rarer",
     "price": "the price of its element",
     "use": "a year's use there",
     "posts": "all posts there could be",
     "full": "the use of all",
+    "dysprosium_price": "the price of dysprosium, and terbium is always dearer",
+    "deck": "the price of what is sold",
+    "capacity": "the capacity of the plant",
+    "content": "what comes with a tonne of capacity",
+    "sales": "what the by-product brings in",
+    "term": "what is usual",
 }
 """Amounts that figures may be multiples of besides another column of their row, as Known finds them; their names."""
 
@@ -135,7 +186,8 @@ class Measure:
 
     where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: a name of
     PER, or another column. like: columns within whose equal values rows are compared, over the years where there are
-    years; None: not at all. zero: a blank or 0 is as odd as too small a figure, where others have one.
+    years; None: not at all. zero: a blank or 0 is odd too, `one` where others have a figure, `all` where none has one,
+    `ever` in both cases.
     """
 
     table: str
@@ -145,7 +197,7 @@ class Measure:
     high: float
     per: str
     like: tuple[str, ...] | None
-    zero: bool
+    zero: str
     rule: str
 
     def sizes(self, known: Known, rows: Sequence[Any]) -> Vector:
@@ -173,7 +225,7 @@ def _read_measures() -> Iterator[Measure]:
             high=float(line["high"] or math.inf),
             per=line["per"],
             like=like,
-            zero=bool(line["zero"]),
+            zero=line["zero"],
             rule=line["rule"] or "far-off",
         )
 
@@ -218,7 +270,11 @@ def _odd_of(case: Case, known: Known, measure: Measure) -> Iterator[tuple[Row, s
     too_low = ratios < measure.low * (1 - ROUNDING)
     too_high = ratios > measure.high * (1 + ROUNDING)
     is_odd = (too_low | too_high) & (sizes > 0)
-    if not (measure.zero and values.any()):
+    if not values.any():
+        if measure.zero in ("all", "ever"):
+            yield rows[0], "0, as are all of its kind: such a figure is never 0"
+        return
+    if measure.zero not in ("one", "ever"):
         is_odd &= values > 0
     for i in np.flatnonzero(is_odd).tolist():
         yield rows[i], _out_of_range(measure, values[i], ratios[i])

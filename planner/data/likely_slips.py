@@ -11,7 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import median
 
 from planner.data.case import Case
@@ -31,6 +31,8 @@ LITTLE_LOST = 0.7
 _CUTS = ("import", "capacity")
 BEYOND_ALL = 30.0
 """Times the public cost of everything that may be built: a budget above it is in another unit."""
+HARDLY_ANY = 0.02
+"""Share of that cost below which budgets are in another unit, too."""
 BEYOND_OTHERS = 50.0
 """Times what the other funders have on average: a budget above it is in another currency."""
 LONGEST_COURSE = 8
@@ -135,7 +137,7 @@ def budgets_out_of_scale(case: Case) -> Iterator[Finding]:
     if total <= 0 or everything <= 0:
         return
     takes = f"everything that may be built takes {everything:,.4g}"
-    if total > BEYOND_ALL * everything:
+    if not HARDLY_ANY * everything <= total <= BEYOND_ALL * everything:
         said = f"all budgets are {total:,.4g} MUSD, and {takes}"
         yield found(case.tables.budgets[0], "musd", "budget-scale", said)
         return
@@ -183,11 +185,22 @@ def forgotten_figures(case: Case) -> Iterator[Finding]:
         if country.cost_index == 0 and name in builders:
             said = f"nothing that is built in {name} costs any capital"
             yield found(country, "cost_index", "zero-figure", said)
-    losses = {row.element for row in case.tables.loss_tiers if row.loss_usd_per_kg > 0}
+    losses = {row.element for row in case.tables.loss_tiers if not (row.country or row.form)}
     for name, element in case.elements.items():
         if element.loss_usd_per_kg == 0 and name in used - losses:
             said = f"nobody loses anything by going short of {name}"
             yield found(element, "loss_usd_per_kg", "zero-figure", said)
+
+
+def demand_that_ends(case: Case) -> Iterator[Finding]:
+    """Demand of 0 after a year in which it was about as large as ever: a figure that was not filled in."""
+    by_year = sorted(case.tables.demand, key=lambda row: row.year)
+    for rows in grouped_by(by_year, "country", "element", "form").values():
+        largest = max(row.tonnes for row in rows)
+        for before, row in pairwise(rows):
+            if row.tonnes == 0 and before.tonnes > largest / 2:
+                said = f"{before.tonnes:g} t are used in {before.year}, and none in {row.year}"
+                yield found(row, "tonnes", "zero-figure", said)
 
 
 def ended_contracts(case: Case) -> Iterator[Finding]:
@@ -292,6 +305,7 @@ LIKELY_SLIPS = (
     mild_disasters,
     budgets_out_of_scale,
     forgotten_figures,
+    demand_that_ends,
     ended_contracts,
     allied_suppliers,
     same_things_twice,

@@ -200,7 +200,7 @@ def check_prices(case: Lookups) -> Iterator[Finding]:
     """Futures of prices exist."""
     if not case.tables.scenarios:
         return
-    futures = {*case.scenarios, *case.storylines.values()}
+    futures = {*case.storylines, *case.storylines.values()}
     for row in case.tables.prices:
         if row.future and row.future not in futures:
             yield unknown(row, "future", "scenario", row.future, futures)

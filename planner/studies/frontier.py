@@ -249,11 +249,17 @@ def pieces_of(design: FrontierDesign) -> int:
 
 
 def run_frontier(
-    study: StudyFile, case: Case, out: Path, team: Team = Here, tell: Tell = untold
+    study: StudyFile,
+    case: Case,
+    out: Path,
+    team: Team = Here,
+    tell: Tell = untold,
+    *,
+    force: bool = False,
 ) -> FrontierResults:
     """Trace the frontier that a study asks for into the folder `out`, or go on with it; the page is left to others.
 
-    Raises InputError, RunFolderError, StoppedError.
+    force: replace inputs of a former study even if somebody changed them. Raises InputError, RunFolderError, StoppedError.
     """
     if not isinstance(study.design, FrontierDesign):
         said = 'is no frontier; take kind = "frontier"'
@@ -262,7 +268,7 @@ def run_frontier(
         said = "a frontier has one axis, money; remove what else is varied"
         raise InputError([study.fault(("design",), said)])
     refuse_other_goals(case, study)
-    prepare(out, study, case)
+    prepare(out, study, case, force=force)
     with RunJournal(out / JOURNAL) as journal:
         known = parts_of(out)
         curve, table = frontier(

@@ -78,13 +78,14 @@ def run_points(
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
     part: tuple[int, int] | None = None,
+    force: bool = False,
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
     team: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
     study names. functions: outcomes of the user's own, by name. part: (3, 40) runs the third of forty parts, into a folder
-    of its own below `out`; `merge` puts the parts together.
+    of its own below `out`; `merge` puts the parts together. force: replace inputs of a former study that somebody changed.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
     work, settler = _laid_out(given, case, functions)
@@ -94,7 +95,9 @@ def run_points(
         out = part_folder(out, number, count)
         work = replace(work, points=part_of(work.study, work.points, number, count))
     redone = TIMED_OUT if _has_more_time(out, work.study) else ()
-    reused, others = prepare(out, work.study, work.case, work.points, settler.base)
+    reused, others = prepare(
+        out, work.study, work.case, work.points, base=settler.base, force=force
+    )
     status = _work(out, work, team, tell, redone)
     return replace(status, reused=reused, others=others)
 

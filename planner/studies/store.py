@@ -37,7 +37,7 @@ from planner.data.case import Case
 from planner.data.cells import is_number
 from planner.errors import RunFolderError
 from planner.host import scratch_folder
-from planner.results.folders import write_whole
+from planner.results.folders import refuse_foreign, write_sums, write_whole
 from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
@@ -57,9 +57,11 @@ def prepare(
     case: Case,
     points: Sequence[Point] = (),
     base: Mapping[str, Any] | None = None,
+    force: bool = False,
 ) -> tuple[int, int]:
     """Lay out a study folder, or bring an older one up to date; without points for a frontier.
 
+    force: replace the inputs of a former study even if somebody changed them or added to them since.
     Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
     not of this one, the journal has results. Raises RunFolderError.
     """
@@ -85,16 +87,20 @@ def prepare(
     text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
     known: set[str] = set()
     inputs = folder / "inputs"
+    replaces = not inputs.exists() or case.sha256 != read_asked(folder)["inputs_sha256"]
+    if replaces and inputs.exists():
+        refuse_foreign(inputs, "model.toml", "inputs of a study", force=force)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
             known = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
             for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
                 (folder / name).unlink(missing_ok=True)
-        if not inputs.exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
+        if replaces:
             shutil.rmtree(inputs, ignore_errors=True)
             with scratch_folder(".inputs-", folder) as scratch:
                 write_case(case, scratch / "inputs")
+                write_sums(scratch / "inputs")
                 (scratch / "inputs").rename(inputs)
         if points:
             write_parquet(folder / DESIGN, _design(study, points), provenance_of(asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ MORE = {
     "price_usd_per_kg\nserve,,served,,,,,,,,,0.5,\nhome,mined at home,made_share,cut,JPN;USA,,Dy,feed,clay,2027,2030,"
     "0.1,5\n",
     "savings": "project,element,form,tonnes,max_share\nthrift,Dy,oxide,1,0.2\nthrift,Tb,oxide,0.1,0.3\n",
-    "availability": "project,year,tonnes\ndesert_mine,2026,20000\ndesert_mine,2031,15000\n",
+    "availability": "project,year,tonnes\ndesert_mine,2026,1200\ndesert_mine,2031,1000\n",
     "returns": "project,stage,element,feed,share\n,metal,Dy,swarf,0.01\nmetal_works,,Tb,dust,0.01\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
 }
@@ -65,14 +66,21 @@ def write_text(text: Text, folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Text:
     """The starter with every table, every column and every kind of reference filled."""
-    folder = tmp_path_factory.mktemp("base")
-    write_case(load(STARTER), folder / "case")
-    for name, text in MORE.items():
-        (folder / "case" / f"{name}.csv").write_text(text, encoding="utf-8")
-    text = read_text(folder / "case")
-    fill(text)
-    load(write_text(text, folder / "whole"))
+    text = filled_starter()
+    load(write_text(text, tmp_path_factory.mktemp("base") / "whole"))
     return text
+
+
+def filled_starter() -> Text:
+    """The starter with every table, every column and every kind of reference filled."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "case"
+        write_case(load(STARTER), folder)
+        for name, text in MORE.items():
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        filled = read_text(folder)
+    fill(filled)
+    return filled
 
 
 def fill(text: Text) -> None:

@@ -249,3 +249,45 @@ def test_the_record_is_that_of_sha256sum(solved: Path) -> None:
         ["sha256sum", "--check", "--quiet", SUMS], cwd=solved, env=os.environ, check=False
     )
     assert done.returncode == 0
+
+
+MONEY = """
+title = "money"
+case = "{case}"
+[[uncertainties]]
+name = "money"
+change = "budgets.*.*.musd=x?"
+range = [0.5, 1.5]
+[design]
+kind = "one_at_a_time"
+"""
+
+
+def test_a_study_keeps_inputs_that_somebody_edited_and_opens_a_point_over_no_foreign_run(
+    tmp_path: Path,
+) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(STARTER, case)
+    file = tmp_path / "money.toml"
+    file.write_text(MONEY.format(case=case.as_posix()))
+    out, run = tmp_path / "study", tmp_path / "run"
+    code, said = call("study", "run", file, "--out", out)
+    assert code == 0, said
+    (out / "inputs" / "notes.txt").write_text("mine")
+    budgets = case / "budgets.csv"
+    budgets.write_text(budgets.read_text().replace(",40,", ",41,"))
+    before = everything(out / "inputs")
+    code, said = call("study", "run", file, "--out", out)
+    assert code == 2 and "notes.txt" in said and "--force" in said, said
+    assert everything(out / "inputs") == before
+    code, said = call("study", "run", file, "--out", out, "--force")
+    assert code == 0 and not (out / "inputs" / "notes.txt").exists(), said
+    assert foreign_files(out / "inputs") == []
+
+    code, said = call("study", "open", out, "0", "--out", run)
+    assert code == 0, said
+    (run / "notes.txt").write_text("mine")
+    code, said = call("study", "open", out, "0", "--out", run)
+    assert code == 2 and "notes.txt" in said and (run / "notes.txt").exists(), said
+    code, said = call("study", "open", out, "0", "--out", run, "--force")
+    assert code == 0 and not (run / "notes.txt").exists(), said

@@ -87,3 +87,18 @@ def test_a_terminal_does_not_obey_what_is_said(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["replay", str(tmp_path / "run")])
     assert told.exit_code == 2 and "\\x1b[2J" in told.output and "\x1b" not in told.output
     assert inert("a\x1b\n\u202e", "\n") == "a\\x1b\n\\u202e"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on the size of files")
+def test_a_full_disk_ends_a_workbook_in_the_message_alone(tmp_path: Path) -> None:
+    few = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+    done = subprocess.run(
+        [sys.executable, "-c", few + PLANNER[2], "init", "--workbook", str(tmp_path / "x.xlsx")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "x.xlsx: cannot be written" in done.stderr, done.stderr
+    assert done.stderr.strip().count("\n") == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
