@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from planner.data.case import Case
@@ -62,16 +63,30 @@ class Effects:
     def shown_in(self, period: Period) -> tuple[object, ...]:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
         now = year_of(period)
-        known: set[tuple[tuple[str, int], int]] = set()
-        for key, delays in self.delays.items():
-            late = sum(years for year, years in delays if year <= now)
-            if late:
-                known.add((key, late))
-        return self._shown.get(period), frozenset(known)
+        known: frozenset[tuple[tuple[str, int], int]] = frozenset()
+        for year, delays in self._known_delays.items():
+            if year <= now:
+                known = delays
+        return self._shown.get(period), known
 
     def is_neutral_in(self, period: Period) -> bool:
         """Every factor is 1 in a period; a delay is no factor, and a leak goes with a cut."""
         return not self._shown.get(period)
+
+    @cached_property
+    def _known_delays(self) -> dict[int, frozenset[tuple[tuple[str, int], int]]]:
+        """Year in which a delay shows itself -> all that are known from then on, with their lengths; years in order."""
+        events: list[tuple[int, tuple[str, int], int]] = []
+        for key, delays in self.delays.items():
+            for year, years in delays:
+                events.append((year, key, years))
+        known: dict[int, frozenset[tuple[tuple[str, int], int]]] = {}
+        late: dict[tuple[str, int], int] = defaultdict(int)
+        for year, together in groupby(sorted(events), key=itemgetter(0)):
+            for _, key, years in together:
+                late[key] += years
+            known[year] = frozenset((key, years) for key, years in late.items() if years)
+        return known
 
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:

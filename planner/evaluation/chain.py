@@ -147,6 +147,9 @@ class ChainProgram:
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools)
         self._at = {period: index for index, period in enumerate(self.periods)}
+        self._years = np.array([year_of(period) for period in self.periods])
+        self._year_before = np.searchsorted(self._years, self._years) - 1
+        """For each period the last one of the year before; -1 in the first year."""
         self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for (name, index), tonnes in amounts.items():
             if name == "build":
@@ -318,14 +321,23 @@ class ChainProgram:
 
     def _set_rise(self, row_upper: Vector, project: str, tree: Tree, usable: Vector) -> None:
         """The growth of output from the year before that usable capacity (t/y, by period) and new starts allow."""
-        rise = self.case.rise(project)
-        for node, tonnes in enumerate(usable.tolist()):
+        started = self._started_existing(project, tree)
+        for year, built in self._builds.get(project, ()):
+            share = tree.usable_shares(project, year)
+            earlier = np.where(self._year_before < 0, 0.0, share[self._year_before])
+            started = started + built * np.maximum(0.0, share - earlier)
+        limits = self.case.rise(project) * usable + started
+        for node, tonnes in enumerate(limits.tolist()):
             row = self.program.row.get((capacity.rise_limit.name, (project, node)))
             if row is not None:
-                started = tree.started_existing(project, node)
-                for year, built in self._builds.get(project, ()):
-                    started += built * tree.started_share(project, year, node)
-                row_upper[row] = rise * tonnes + started
+                row_upper[row] = tonnes
+
+    def _started_existing(self, project: str, tree: Tree) -> Vector:
+        """Existing capacity (t/y) that starts in the year of each period, as `Tree.started_existing`."""
+        online = self.case.projects[project].online_year or self.case.first_year
+        works = (tree.capacity_factors(project) > 0) & (self._years >= online)
+        first = self._years[works].min() if works.any() else self.case.last_year
+        return np.where(self._years <= first, tree.existing(project), 0.0)
 
     def _limit(self, key: ImportKey) -> float:
         """What a supplier can sell (t) in a period of an undisturbed year."""
