@@ -141,7 +141,9 @@ class ChainProgram:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         only = Scenario(scenario=FUTURE, probability=1.0)
         # One future has the odds of one: the worst ones are no question, and their variables have no period.
-        bare = case.without_targets().set_model("objective.odds", "given")
+        given = case.model.objective.model_copy(update={"odds": "given"})
+        bare = case.without_targets()
+        bare = bare.with_model(bare.model.model_copy(update={"objective": given}))
         self.case = bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)

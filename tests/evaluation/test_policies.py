@@ -12,6 +12,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
@@ -272,6 +273,15 @@ def test_losses_are_the_same_to_the_byte_whoever_solves_them(
 
 def given(case: Case) -> Futures:
     return futures_of([case])
+
+
+def test_inputs_that_are_unsure_may_name_scenarios(tmp_path: Path) -> None:
+    """The simulator leaves scenarios out, and with them what they are checked against."""
+    sold = held_or_sold(tmp_path, calm=0.5, cut=0.5)
+    unsure = {"table": "scenarios", "column": "probability", "where": "scenario=cut"}
+    row = UncertainRange(uncertainty="odds", low=0.5, high=1.5, **unsure)
+    case = sold.with_tables(uncertainties=(row,)).checked()
+    assert losses(case, "foreseen") == losses(sold, "foreseen")
 
 
 def test_a_stop_names_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
