@@ -36,7 +36,7 @@ OF_NO_ELEMENT = (*(stage.item for stage in STAGES.values() if not stage.converts
 """Items of `operations` that are of a feed, or of a saving."""
 
 
-class Flow(NamedTuple):
+class FlowKey(NamedTuple):
     """The key of a row of `operations`; cells that an item does not have are blank."""
 
     item: str
@@ -182,9 +182,9 @@ class Ledger:
 
     @cached_property
     def operations(self) -> Placed:
-        """By `Flow`."""
-        placed = self._by_visit("operations", list(Flow._fields), self._is_flow)
-        places = {Flow._make(key): place for key, place in placed.places.items()}
+        """By `FlowKey`."""
+        placed = self._by_visit("operations", list(FlowKey._fields), self._is_flow)
+        places = {FlowKey._make(key): place for key, place in placed.places.items()}
         return replace(placed, places=places)
 
     @cached_property
@@ -286,7 +286,7 @@ class Ledger:
 
     @cached_property
     def flows(self) -> Amounts:
-        """t by `Flow`."""
+        """t by `FlowKey`."""
         return self.operations.amounts("tonnes")
 
     @cached_property
@@ -352,7 +352,7 @@ class Ledger:
     def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
         """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
         stage = self.case.stage_of(project)
-        flow = Flow(
+        flow = FlowKey(
             item=stage.item,
             country=self.case.projects[project].country,
             project=project,

@@ -131,7 +131,7 @@ class ElementFlows:
 
 MadeOf = dict[tuple[str, str], Mixture]
 """(country, form) -> shares by origin of what its plants make."""
-Parts = list[tuple[Vector, Mixture]]
+Sources = list[tuple[Vector, Mixture]]
 """Tonnes, each with the shares by origin that they have."""
 
 
@@ -168,7 +168,7 @@ def _of_last_plant(flows: ElementFlows) -> MadeOf:
 def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], Mixture]:
     """(group, feed) -> shares by country of its mines, and by origin of what returned."""
     case = flows.case
-    parts = defaultdict[tuple[str, str], Parts](list)
+    parts = defaultdict[tuple[str, str], Sources](list)
     for project, row in case.projects.items():
         group = case.group[row.country]
         stage = case.stage_of(project)
@@ -191,7 +191,7 @@ def _origins_of_made(
     sources = {stage.takes for stage in CONVERTING if stage.gives == form}
     if len(sources) == 1:
         return taken[country, sources.pop()]
-    parts: Parts = []
+    parts: Sources = []
     for project, row in flows.case.projects.items():
         stage = flows.case.stage_of(project)
         if row.country == country and stage.converts and stage.gives == form:
@@ -213,7 +213,7 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
     pools = _pools(flows, form, made)
     found: MadeOf = {}
     for country, group in flows.case.group.items():
-        parts: Parts = [
+        parts: Sources = [
             (flows.kept(country, form), made[country, form]),
             (flows.received(country, form), pools[group]),
             (flows.item("released", country, form), {STOCK: flows.ones}),
@@ -226,14 +226,14 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
 
 def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
     """Group -> shares by origin of all that is given in it."""
-    parts = defaultdict[str, Parts](list)
+    parts = defaultdict[str, Sources](list)
     for country, group in flows.case.group.items():
         given = np.maximum(flows.net_given(country, form), 0.0)
         parts[group].append((given, made[country, form]))
     return {group: mixed(amounts) for group, amounts in parts.items()}
 
 
-def mixed(parts: Parts) -> Mixture:
+def mixed(parts: Sources) -> Mixture:
     """Shares by origin of a mixture of tonnes, each with shares of its own; no origin where there is nothing."""
     total: Mixture = {}
     for tonnes, shares in parts:

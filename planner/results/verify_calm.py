@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import length_of
-from planner.results.ledger import Broken, Flow, Ledger, at_most, equal, never
+from planner.results.ledger import Broken, FlowKey, Ledger, at_most, equal, never
 from planner.results.schema import RETURNED, SAVED
 
 
@@ -104,11 +104,11 @@ def _savings(ledger: Ledger) -> Iterator[Broken]:
 def _returns(ledger: Ledger) -> Iterator[Broken]:
     """Tonnes that return are their share of what goes in."""
     case = ledger.case
-    expected: dict[Flow, Vector] = defaultdict(ledger.zeros)
+    expected: dict[FlowKey, Vector] = defaultdict(ledger.zeros)
     for project, row in case.projects.items():
         if case.stage_of(project).converts:
             for (element, feed), share in case.returns_of(project).items():
-                returned = Flow(RETURNED, row.country, project, feed)
+                returned = FlowKey(RETURNED, row.country, project, feed)
                 expected[returned] += share * ledger.taken(project, element=element)
     for flow, tonnes in expected.items():
         yield equal("returned", ledger.flows[flow], tonnes)

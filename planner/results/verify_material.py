@@ -14,7 +14,7 @@ from planner.data.scenario_tree import Vector
 from planner.data.schema import Shock
 from planner.data.shock_effects import Period
 from planner.data.stages import CONVERTING, FORMS, STAGES
-from planner.results.ledger import CONVERTED, Broken, Flow, Ledger, at_most, equal, never
+from planner.results.ledger import CONVERTED, Broken, FlowKey, Ledger, at_most, equal, never
 from planner.results.schema import IMPORTED, RETURNED, SAVED
 
 PLANT_FLOWS: dict[str, set[tuple[str, str]]] = {
@@ -99,7 +99,7 @@ def _feeds(ledger: Ledger) -> Iterator[Broken]:
 def _by_group_and_feed(ledger: Ledger, item: str) -> dict[tuple[str, str], Vector]:
     """(group, feed) -> tonnes of an item."""
 
-    def place(flow: Flow) -> tuple[str, str] | None:
+    def place(flow: FlowKey) -> tuple[str, str] | None:
         return (ledger.case.group[flow.country], flow.feed) if flow.item == item else None
 
     return dict(ledger.flows.by(place))

@@ -230,7 +230,7 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(others=others)[~seen]
 
 
-Place = tuple[str, str, str, str, str]
+ScarcePlace = tuple[str, str, str, str, str]
 """Scarce thing, item, country, year and quarter ('' where it has none)."""
 AMOUNTS = (
     ("capacity", "capacity", "project", "usable_tpa"),
@@ -264,10 +264,10 @@ def worth_of_a_hundredth(run: RunFigures) -> dict[tuple[str, str], float]:
     return found
 
 
-def _there(run: RunFigures) -> Mapping[Place, float]:
+def _there(run: RunFigures) -> Mapping[ScarcePlace, float]:
     """The amount of each scarce thing, expected: t/y, MUSD, persons, seats."""
     case = run.case
-    found = defaultdict[Place, float](float)
+    found = defaultdict[ScarcePlace, float](float)
     for budget in case.tables.budgets:
         found["budget", budget.funder, "", str(budget.year), ""] += budget.musd
     for project in case.projects.values():
@@ -281,7 +281,7 @@ def _there(run: RunFigures) -> Mapping[Place, float]:
     return found
 
 
-def _place(scarce: str, item: str, row: Mapping[str, Any]) -> Place:
+def _place(scarce: str, item: str, row: Mapping[str, Any]) -> ScarcePlace:
     """A scarce thing where a row of a table stands."""
     year = "" if pd.isna(row["year"]) else str(int(row["year"]))
     quarter = "" if pd.isna(row["quarter"]) else str(row["quarter"])
