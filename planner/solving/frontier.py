@@ -193,6 +193,8 @@ def _chord(left: Tangent, right: Tangent, at: float) -> float:
 def _is_bend(
     before: tuple[float, float], here: tuple[float, float], after: tuple[float, float]
 ) -> bool:
-    rise = (after[1] - before[1]) * (here[0] - before[0])
-    chord = before[1] + rise / max(after[0] - before[0], 1e-300)
-    return chord - here[1] > PRECISION * (1.0 + abs(here[1]))
+    start, begin = before
+    at, value = here
+    end, last = after
+    chord = begin + (last - begin) * (at - start) / max(end - start, 1e-300)
+    return chord - value > PRECISION * (1.0 + abs(value))

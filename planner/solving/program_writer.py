@@ -174,26 +174,34 @@ class Writer:
 
 
 def _arrays(rows: Iterable[Written]) -> _Rows:
-    written = list(rows)
-    bodies = [relation.body for _, _, relation in written]
-    terms = np.array([len(body.terms) for body in bodies], dtype=np.int64)
-    constant = np.array([body.constant for body in bodies], dtype=float)
-    column = np.fromiter(chain.from_iterable(body.terms for body in bodies), dtype=np.int64)
-    values = chain.from_iterable(body.terms.values() for body in bodies)
-    value = np.fromiter(values, dtype=float)
+    """Rows as arrays; terms of nothing are left out."""
+    keys: list[Key] = []
+    sides: list[tuple[float, float]] = []
+    terms: list[int] = []
+    columns: list[Iterable[int]] = []
+    values: list[Iterable[float]] = []
+    for name, index, relation in rows:
+        body, lower, upper = relation.body, relation.lower, relation.upper
+        least = (-np.inf if lower is None else lower) - body.constant
+        most = (np.inf if upper is None else upper) - body.constant
+        keys.append((name, index))
+        sides.append((least, most))
+        terms.append(len(body.terms))
+        columns.append(body.terms)
+        values.append(body.terms.values())
+    value = np.fromiter(chain.from_iterable(values), dtype=float)
+    column = np.fromiter(chain.from_iterable(columns), dtype=np.int64)
+    row = np.repeat(np.arange(len(keys)), np.array(terms, dtype=np.int64))
+    lower_and_upper = np.array(sides, dtype=float).reshape(-1, 2)
     kept = value != 0.0
     return _Rows(
-        keys=tuple((name, index) for name, index, _ in written),
-        lower=_sides((one.lower for _, _, one in written), -np.inf) - constant,
-        upper=_sides((one.upper for _, _, one in written), np.inf) - constant,
-        row=np.repeat(np.arange(len(bodies)), terms)[kept],
+        keys=tuple(keys),
+        lower=lower_and_upper[:, 0].copy(),
+        upper=lower_and_upper[:, 1].copy(),
+        row=row[kept],
         column=column[kept],
         value=value[kept],
     )
-
-
-def _sides(sides: Iterable[float | None], open_side: float) -> Vector:
-    return np.array([open_side if side is None else side for side in sides], dtype=float)
 
 
 def _with_entries(program: Program, place: Ints, rows: _Rows, column: Ints) -> Vector | None:

@@ -33,20 +33,23 @@ def program_of_rows(
     columns: Sequence[Key] = (),
 ) -> Program:
     """The program of some rows. bounds: of a column by its name. columns: in their order; by default as rows name them."""
-    named = columns or tuple(dict.fromkeys(key for row in rows for key in row.terms))
-    place = {key: position for position, key in enumerate(named)}
-    limits = np.array([bounds(name) for name, _ in named])
+    place = {key: position for position, key in enumerate(columns)}
+    terms: list[dict[int, float]] = []
+    for row in rows:
+        of_row: dict[int, float] = {}
+        for key, value in row.terms.items():
+            of_row[place.setdefault(key, len(place))] = value
+        terms.append(of_row)
+    limits = np.array([bounds(name) for name, _ in place])
     empty = Program(
-        matrix=csr_array((0, len(named))),
+        matrix=csr_array((0, len(place))),
         row_lower=np.empty(0),
         row_upper=np.empty(0),
         lower=limits[:, 0],
         upper=limits[:, 1],
-        columns=tuple(named),
+        columns=tuple(place),
         rows=(),
-        goal=np.zeros(len(named)),
+        goal=np.zeros(len(place)),
     )
-    terms = [{place[key]: value for key, value in row.terms.items()} for row in rows]
-    lower = np.array([row.lower for row in rows])
-    upper = np.array([row.upper for row in rows])
-    return empty.with_rows([row.key for row in rows], terms, lower, upper)
+    sides = np.array([(row.lower, row.upper) for row in rows])
+    return empty.with_rows([row.key for row in rows], terms, sides[:, 0], sides[:, 1])
