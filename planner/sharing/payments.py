@@ -32,7 +32,7 @@ SpentInAll = Mapping[tuple[str, int], float]
 """(country, account node) -> MUSD, where more than nothing."""
 Weights = Mapping[str, float]
 """Funder -> what its payments are measured by; more than 0."""
-Terms = dict[Key, float]
+TermsByName = dict[Key, float]
 
 
 def whole_budgets(case: Case) -> dict[str, float]:
@@ -192,9 +192,9 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
         for node in accounts.live:
             rows.append(_account(accounts, funder, node, pays[funder, node]))
         rows += _in_all(accounts, funder, weights[funder], pays)
-    below: Terms = {("below", funder): 1.0 for funder in accounts.funded}
+    below: TermsByName = {("below", funder): 1.0 for funder in accounts.funded}
     rows.append(equation(("spreads", None), below | {("spread", None): 1.0}))
-    paid_last: Terms = {("paid", funder): -1.0 for funder in last}
+    paid_last: TermsByName = {("paid", funder): -1.0 for funder in last}
     rows.append(equation(("lasts", None), paid_last | {("paid_last", None): 1.0}))
     return program_of_rows(rows, _bounds)
 
@@ -205,7 +205,7 @@ def _bounds(column: str) -> tuple[float, float]:
 
 def _account(accounts: Accounts, funder: str, node: int, pays: Sequence[Key]) -> WrittenRow:
     """What a funder pays and carries on at a node, at most what it has there."""
-    terms: Terms = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
+    terms: TermsByName = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
     if node in accounts.carrying:
         terms["carried", (funder, node)] = 1.0
     parent = accounts.before(node)
@@ -220,13 +220,13 @@ def _in_all(
 ) -> Iterator[WrittenRow]:
     """What a funder pays in all, what it does not, and its share of the level."""
     paid: Key = ("paid", funder)
-    total: Terms = {}
+    total: TermsByName = {}
     for node in accounts.live:
         for key in pays.get((funder, node), ()):
             total[key] = -accounts.chances[node]
     yield equation(("total", funder), total | {paid: 1.0})
     yield equation(("rest", funder), {paid: 1.0, ("unpaid", funder): 1.0}, accounts.total)
-    level: Terms = {paid: 1.0, ("below", funder): 1.0, ("beyond", funder): -1.0}
+    level: TermsByName = {paid: 1.0, ("below", funder): 1.0, ("beyond", funder): -1.0}
     level["level", None] = -weight
     yield WrittenRow(key=("share", funder), terms=level, upper=0.0)
 

@@ -38,7 +38,7 @@ DRAWN = 40
 """Coalitions that are tried besides single parties and all but one."""
 TRIED = 1e-6
 """Part of 1 + a coalition's cost and risk by which it may seem to gain: that of two optima."""
-Check = Literal["alone", "some", "all"]
+TriedCoalitions = Literal["alone", "some", "all"]
 """Coalitions of many parties that are tried."""
 Costs = dict[Coalition, float]
 """Least cost + risk of coalitions (MUSD)."""
@@ -59,7 +59,7 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
     return charged(Game(case), "all" if check_all else "some", progress)
 
 
-def charged(game: Game, check: Check, progress: Progress = silent) -> Shares:
+def charged(game: Game, check: TriedCoalitions, progress: Progress = silent) -> Shares:
     """The charges of a game. check: of many parties, the coalitions that are tried; where it is single parties alone,
     the charges rest on the prices, and what no charge may be below is not asked."""
     names = game.parties
@@ -92,7 +92,7 @@ def charged(game: Game, check: Check, progress: Progress = silent) -> Shares:
     )
 
 
-def _first_asked(game: Game, check: Check) -> list[Coalition]:
+def _first_asked(game: Game, check: TriedCoalitions) -> list[Coalition]:
     """Coalitions that are solved as cases of their own: all of few parties; else single ones, and all but one."""
     if len(game.parties) <= FEW:
         return list(_all(game.parties))

@@ -17,8 +17,8 @@ from planner.data.lookups import Good
 from planner.formulation.budgets import full_capex
 from planner.formulation.index_sets import Scope
 from planner.solving.even_shortages import spread_shortages
-from planner.solving.flows import Flow, flows_of
-from planner.solving.node_values import AtNodes, Flags, Places, Visits, words
+from planner.solving.flows import FlowLabel, flows_of
+from planner.solving.node_values import AtNodes, Flags, RowPlaces, Visits, words
 from planner.solving.program import ZERO, Vector
 from planner.solving.spending import table_of, who
 from planner.solving.variable_values import Values
@@ -152,7 +152,7 @@ def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Every flow (t) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
     in), returned (of it, as a feed), run and saved (savings), imported and resold (`project` names the supplier), given,
     received, released, bought."""
-    flows: list[Flow] = []
+    flows: list[FlowLabel] = []
     nodes, tonnes = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     for flow, amount in flows_of(at):
         there = np.flatnonzero(amount > 0)
@@ -162,12 +162,12 @@ def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
     what = np.repeat(np.arange(len(flows)), [len(some) for some in nodes[1:]])
     rows, picked = _at_visits(visits, np.concatenate(nodes), at.size)
     columns: dict[str, Any] = {"tonnes": np.concatenate(tonnes)[picked]}
-    for place, name in enumerate(Flow._fields):
+    for place, name in enumerate(FlowLabel._fields):
         columns[name] = words([flow[place] for flow in flows], what[picked])
     return visits.table("operations", rows, columns)
 
 
-def _at_visits(visits: Visits, at_node: Places, size: int) -> tuple[Places, Places]:
+def _at_visits(visits: Visits, at_node: RowPlaces, size: int) -> tuple[RowPlaces, RowPlaces]:
     """The visit of each row, and the amount in it, where amounts are at nodes: those of a visit are those of its
     node."""
     order = np.argsort(at_node, kind="stable")
@@ -208,7 +208,7 @@ def stocks(at: AtNodes, visits: Visits) -> pd.DataFrame:
     return visits.table("stocks", rows, _of_goods(goods, place) | columns)
 
 
-def _of_goods(goods: Sequence[Good], place: Places) -> dict[str, Any]:
+def _of_goods(goods: Sequence[Good], place: RowPlaces) -> dict[str, Any]:
     countries, elements, forms = zip(*goods, strict=True) if goods else ((), (), ())
     return {
         "country": words(countries, place),

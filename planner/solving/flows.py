@@ -15,7 +15,7 @@ from planner.solving.node_values import AtNodes
 from planner.solving.program import ZERO, Vector
 
 
-class Flow(NamedTuple):
+class FlowLabel(NamedTuple):
     """What the table `operations` says of an amount. project: or supplier."""
 
     country: str
@@ -26,18 +26,18 @@ class Flow(NamedTuple):
     form: str = ""
 
 
-Flows = Iterator[tuple[Flow, Vector]]
+FlowAmounts = Iterator[tuple[FlowLabel, Vector]]
 """Flows and their tonnes (nodes)."""
 
 
-def flows_of(at: AtNodes) -> Flows:
+def flows_of(at: AtNodes) -> FlowAmounts:
     """Every flow, in the order of the table."""
     output = list(_output(at))
     yield from output
     yield from _exchange(at, output)
 
 
-def _output(at: AtNodes) -> Flows:
+def _output(at: AtNodes) -> FlowAmounts:
     """What each plant takes in and gives, and what each saving replaces."""
     for project in at.scope.case.projects:
         stage = at.scope.case.stage_of(project)
@@ -51,52 +51,52 @@ def _output(at: AtNodes) -> Flows:
             yield from _of_saving(at, project)
 
 
-def _of_mine(at: AtNodes, project: str) -> Flows:
+def _of_mine(at: AtNodes, project: str) -> FlowAmounts:
     row = at.scope.case.projects[project]
     item = STAGE_ITEMS[row.stage]
-    yield Flow(row.country, item, project, feed=row.feeds[0]), at("mined", project)
+    yield FlowLabel(row.country, item, project, feed=row.feeds[0]), at("mined", project)
 
 
-def _of_separation(at: AtNodes, project: str) -> Flows:
+def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
     row = at.scope.case.projects[project]
     for feed in sorted(row.feeds):
         taken = at("separated", project, feed)
         if not taken.any():
             continue
-        yield Flow(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
+        yield FlowLabel(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
         for element, yielded in at.scope.yields[project, feed].items():
             made = np.where(taken > 0, yielded * taken, 0.0)
-            yield Flow(row.country, "made", project, feed, element, OXIDE), made
+            yield FlowLabel(row.country, "made", project, feed, element, OXIDE), made
 
 
-def _of_conversion(at: AtNodes, project: str) -> Flows:
+def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
     case = at.scope.case
     country, stage = case.projects[project].country, case.stage_of(project)
     for element in case.elements:
         taken = at("converted", project, element)
         if taken.any():
             made = np.where(taken > 0, case.recovery(project, element) * taken, 0.0)
-            yield Flow(country, stage.item, project, element=element, form=stage.takes), taken
-            yield Flow(country, "made", project, element=element, form=stage.gives), made
+            yield FlowLabel(country, stage.item, project, element=element, form=stage.takes), taken
+            yield FlowLabel(country, "made", project, element=element, form=stage.gives), made
     returns = case.returns_of(project)
     for feed in sorted({feed for _, feed in returns}):
         back: list[Vector] = []
         for (element, returned), share in returns.items():
             if returned == feed:
                 back.append(share * at("converted", project, element))
-        yield Flow(country, RETURNED, project, feed=feed), at.total(back)
+        yield FlowLabel(country, RETURNED, project, feed=feed), at.total(back)
 
 
-def _of_saving(at: AtNodes, project: str) -> Flows:
+def _of_saving(at: AtNodes, project: str) -> FlowAmounts:
     case = at.scope.case
     country = case.projects[project].country
-    yield Flow(country, case.stage_of(project).item, project), at("run", project)
+    yield FlowLabel(country, case.stage_of(project).item, project), at("run", project)
     for _, element, form in case.savings[project]:
         saved = at("saved", project, element, form)
-        yield Flow(country, SAVED, project, element=element, form=form), saved
+        yield FlowLabel(country, SAVED, project, element=element, form=form), saved
 
 
-def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Flows:
+def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAmounts:
     """What is exchanged, stocked and imported of each good, in the order of the table."""
     scope, given, nothing = at.scope, _given(at, output), np.zeros(at.size)
     for good in scope.goods:
@@ -110,18 +110,18 @@ def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Flows:
         moved = {"given": net, "received": -net, "released": released, "bought": bought}
         for item, tonnes in moved.items():
             if tonnes.any():
-                yield Flow(country, item, element=element, form=form), tonnes
+                yield FlowLabel(country, item, element=element, form=form), tonnes
         open_demand = np.maximum(at.demands[good] - released, 0.0)
         imported = np.where(covered, open_demand, at("imported", *good))
         if imported.any():
             for supplier, part in _by_supplier(at, good, imported):
-                yield Flow(country, "imported", supplier, element=element, form=form), part
+                yield FlowLabel(country, "imported", supplier, element=element, form=form), part
         for supplier in scope.suppliers.get(good, ()):
             resold = at("resold", supplier, *good)
-            yield Flow(country, "resold", supplier, element=element, form=form), resold
+            yield FlowLabel(country, "resold", supplier, element=element, form=form), resold
 
 
-def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vector]:
+def _given(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> dict[Good, Vector]:
     """Given less received (t) of each good: made less delivered. Makers of more than their group takes keep the
     rest, in proportion to what they could give."""
     nothing = np.zeros(at.size)

@@ -20,11 +20,11 @@ from planner.results.schema import TABLE_COLUMNS
 from planner.solving.program import Vector
 from planner.solving.variable_values import Values
 
-Places = NDArray[np.intp]
+RowPlaces = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 
-def words(names: Iterable[str], places: Places) -> Any:
+def words(names: Iterable[str], places: RowPlaces) -> Any:
     """A column of texts from the places of each in a list of them."""
     return pd.array(list(names), dtype="str").take(places)
 
@@ -41,22 +41,22 @@ class Visits:
         self._scenarios = list(tree.case.scenarios)
         paths = [tree.path_of(scenario) for scenario in self._scenarios]
         lengths = [len(path) for path in paths]
-        self._scenario: Places = np.repeat(np.arange(len(paths)), lengths)
-        self.node: Places = np.concatenate(paths).astype(np.intp)
+        self._scenario: RowPlaces = np.repeat(np.arange(len(paths)), lengths)
+        self.node: RowPlaces = np.concatenate(paths).astype(np.intp)
         self._year = np.array([node.year for node in tree.nodes])
         self._quarter = np.array([node.quarter or 0 for node in tree.nodes])
 
-    def each(self, things: int) -> tuple[Places, Places]:
+    def each(self, things: int) -> tuple[RowPlaces, RowPlaces]:
         """The visit of each row, and the thing that it is about, where every visit has a row for so many things."""
         rows = np.repeat(np.arange(len(self.node)), things)
         return rows, np.tile(np.arange(things), len(self.node))
 
-    def where(self, there: Flags) -> tuple[Places, Places]:
+    def where(self, there: Flags) -> tuple[RowPlaces, RowPlaces]:
         """The same where some things have a row at some nodes alone (things x nodes)."""
         rows, things = np.nonzero(there[:, self.node].T)
         return rows, things
 
-    def table(self, name: str, rows: Places, columns: Mapping[str, Any]) -> pd.DataFrame:
+    def table(self, name: str, rows: RowPlaces, columns: Mapping[str, Any]) -> pd.DataFrame:
         """A result table. rows: the visit of each; columns: all but scenario, year and quarter."""
         nodes = self.node[rows]
         quarter = self._quarter[nodes]
@@ -73,7 +73,7 @@ class AtNodes:
 
     def __init__(self, scope: Scope, values: Values) -> None:
         self.scope, self.values, self.size = scope, values, len(scope.tree.nodes)
-        self.decision: Places = np.array(scope.decision, dtype=np.intp)
+        self.decision: RowPlaces = np.array(scope.decision, dtype=np.intp)
 
     def __call__(self, name: str, *index: Any) -> Vector:
         """A variable that lives on nodes; index: without the node."""
