@@ -113,7 +113,7 @@ class Questions:
         for question in [*self.times, *self.partners]:
             if question.asked is not None:
                 found.append(question.asked)
-        found += other_odds(reference)
+        found += other_odds(reference, self.full)
         found += [end.plan for end in self.ends]
         if self.full:
             found += knowing(reference, self.losses)

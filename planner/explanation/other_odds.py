@@ -10,6 +10,7 @@ from planner.data.odds import are_bounded, odds_of
 from planner.explanation.claims import Asked, Sides, as_given, speaking
 from planner.explanation.commitments import Build, expected_tpa, of_optimum
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference
+from planner.explanation.levers import key_of
 from planner.results.explanation import OddsChange, OddsTrial, PlanUnderOdds
 from planner.results.losses import risk_under
 from planner.results.odds import worst_odds
@@ -19,14 +20,15 @@ from planner.results.verify_resources import full_capex
 KEY = "odds"
 
 
-def other_odds(reference: Reference) -> list[Counterfactual]:
-    """The plan by the other odds, and all that the claims ask by them, where bounds of probabilities are given."""
+def other_odds(reference: Reference, full: bool) -> list[Counterfactual]:
+    """The plan by the other odds, where bounds of probabilities are given. full: all that the claims ask by them too."""
     if not are_bounded(reference.case):
         return []
     other = reference.other_odds
     found = [Counterfactual(KEY, lambda: other.program, at=other, with_cost=True)]
-    for asked in claims_by_other_odds(reference):
-        found += asked.all()
+    if full:
+        for asked in claims_by_other_odds(reference):
+            found += asked.all()
     return found
 
 
@@ -67,8 +69,9 @@ def odds_change(
     worst_is_own = case.model.objective.odds == "worst"
     given, worst = (another, own) if worst_is_own else (own, another)
     measures = {}
-    for asked in claims_by_other_odds(reference):
-        measures[asked.claim.key] = asked.sides(found).measure
+    if f"{KEY}:{key_of([])}" in found:
+        for asked in claims_by_other_odds(reference):
+            measures[asked.claim.key] = asked.sides(found).measure
     return OddsChange(
         given=given,
         worst=worst,

@@ -212,8 +212,9 @@ def odds_chart(found: Explanation) -> Chart | None:
         rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
         of_claim = [trial.measure for trial in odds.trials if trial.claim == verdict.claim]
         rows.append(_range(told, charts.TRIALS, min(of_claim), max(of_claim)))
-        other = odds.measures[verdict.claim]
-        rows.append(_range(told, charts.OTHER, other, other))
+        if verdict.claim in odds.measures:
+            other = odds.measures[verdict.claim]
+            rows.append(_range(told, charts.OTHER, other, other))
     threshold = found.verdicts[0].threshold
     turning = [trial for trial in odds.trials if trial.flips]
     turned = {verdict.claim for verdict in found.verdicts if _turned(verdict, odds.measures)}
@@ -232,7 +233,8 @@ def odds_chart(found: Explanation) -> Chart | None:
 
 def _turned(verdict: Verdict, measures: Mapping[str, float]) -> bool:
     """Whether a claim is on the other side of its threshold by the other odds."""
-    before, after = verdict.measure, measures[verdict.claim]
+    before = verdict.measure
+    after = measures.get(verdict.claim, before)
     return (before >= verdict.threshold) != (after >= verdict.threshold)
 
 
