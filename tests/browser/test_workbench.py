@@ -281,7 +281,7 @@ def test_twice_as_probable_is_one_click_and_holds_what_it_became(
     assert server.site.bench.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
 
 
-def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> None:
+def test_tonnes_say_which_element_how_much_and_in_which_scenario(page: Page) -> None:
     short = page.locator(".elements li")
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
     expect(page.locator("#scenario")).to_have_value("expected")
