@@ -101,7 +101,7 @@ def only(
 
 
 class SubsetStep(NamedTuple):
-    """A subset of levers, and the subset with one lever more that it goes on from (None: the plan itself)."""
+    """A subset of levers, and the one that it goes on from, a lever larger or smaller (None: the plan itself)."""
 
     subset: Subset
     before: Subset | None
@@ -200,11 +200,12 @@ def _objectives(
 
 
 def _first_and_last(count: int) -> list[SubsetStep]:
-    """All but one lever, each lever alone, and none."""
-    everything = frozenset(range(count))
+    """All but one lever, no lever, and each lever alone, which goes on from none: from the plan it is a long way."""
+    everything, nothing = frozenset(range(count)), frozenset[int]()
     found = [SubsetStep(everything - {place}, None) for place in range(count)]
-    found += [SubsetStep(frozenset([place]), None) for place in range(count)]
-    return [*found, SubsetStep(frozenset(), None)]
+    found.append(SubsetStep(nothing, None))
+    found += [SubsetStep(frozenset([place]), nothing) for place in range(count)]
+    return found
 
 
 def ends_of(place: int, objective: Mapping[Subset, float], count: int) -> tuple[float, float]:
