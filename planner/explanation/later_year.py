@@ -9,17 +9,17 @@ what stands is no cost of the remaining plan, and money and losses are discounte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
-from planner.config import ModelFile
+from planner.config import ModelFile, TargetKeys
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
 from planner.data.odds import given_that
 from planner.data.scenario_tree import Tree, scenario_tree
-from planner.data.schema import Budget, Project, Shock, Training
+from planner.data.schema import Budget, Project, Shock, Target, Training
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.explanation.commitments import Build, of_table
@@ -34,6 +34,9 @@ SLIGHT = 1e-9
 
 OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
 """Tables whose rows name plants; what was built of a plant has them as the plant has."""
+LIMITS = {"savings": "max_share", "availability": "tonnes"}
+"""Tables with the most that a plant may do however large it is, and the column that says it."""
+AnyTarget = TypeVar("AnyTarget", Target, TargetKeys)
 CountryYear = tuple[str, int]
 FunderYear = tuple[str, int]
 
@@ -85,6 +88,7 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         "budgets": _budgets(past, plants.built),
         "draws": tuple(row for row in case.tables.draws if row.scenario in past.left),
         "prices": _prices(past),
+        "targets": _targets(past, case.tables.targets),
     }
     for name in OF_PLANTS:
         tables[name] = plants.with_copies(name)
@@ -94,7 +98,7 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         if matching(later.rows(row.table), conditions(row.where)):
             kept.append(row)
     later = replace(later, uncertainties=tuple(kept))
-    return replace(case, tables=later, model=_model(case, year)).checked()
+    return replace(case, tables=later, model=_model(past)).checked()
 
 
 def _refuse(case: Case, year: int, along: str) -> None:
@@ -119,13 +123,17 @@ def _past(plan: PlanValues, tree: Tree, year: int, along: str) -> _Past:
     return _Past(plan, year, along or end.scenarios[0], end.scenarios)
 
 
-def _model(case: Case, year: int) -> ModelFile:
+def _model(past: _Past) -> ModelFile:
     """The model file from a year on; what committed decisions to a year that is over is gone."""
-    model = case.model
-    years = {"first_year": year, "last_year": case.last_year}
-    model = model.model_copy(update={"horizon": model.horizon.model_copy(update=years)})
+    model = past.case.model
+    years = {"first_year": past.year, "last_year": past.case.last_year}
+    update = {
+        "horizon": model.horizon.model_copy(update=years),
+        "targets": _targets(past, model.targets),
+    }
+    model = model.model_copy(update=update)
     through = model.policy.committed_through
-    if through is not None and through < year:
+    if through is not None and through < past.year:
         policy = model.policy.model_copy(update={"committed_through": None})
         model = model.model_copy(update={"policy": policy})
     return model
@@ -135,15 +143,18 @@ def _scenarios(past: _Past) -> tuple[Row, ...]:
     """Those that are still possible, as likely as they are given what has come; draws of one storyline in proportion."""
     odds = given_that(past.case, past.left)
     bounded = any(one.room > 0 for one in odds.values())
+    unbounded = {"probability_low": None, "probability_high": None}
     found = []
     for row in past.case.tables.scenarios:
         if row.scenario not in past.left:
             continue
         one = odds[row.storyline or row.scenario]
         share = one.shares[row.scenario]
-        update = {"probability": share * one.probability}
+        update: dict[str, float | None] = {"probability": share * one.probability}
         if bounded:
             update |= {"probability_low": share * one.low, "probability_high": share * one.high}
+        else:
+            update |= unbounded
         found.append(row.model_copy(update=update))
     return tuple(found)
 
@@ -168,6 +179,22 @@ def _prices(past: _Past) -> tuple[Row, ...]:
     return tuple(row for row in past.case.tables.prices if row.future in futures)
 
 
+def _targets(past: _Past, rows: Iterable[AnyTarget]) -> tuple[AnyTarget, ...]:
+    """Targets of all scenarios, of those left, and of storylines of which one is left, in years that are left."""
+    storylines: set[str] = {
+        row.storyline for row in past.case.tables.scenarios if row.scenario in past.left
+    }
+    asked_of = {"", *past.left, *storylines}
+    found = []
+    for row in rows:
+        over = row.last_year is not None and row.last_year < past.year
+        if row.scenario not in asked_of or over:
+            continue
+        begun = row.first_year is not None and row.first_year < past.year
+        found.append(row.model_copy(update={"first_year": past.year}) if begun else row)
+    return tuple(found)
+
+
 # ---- plants ----------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +205,8 @@ class _Plants:
         self._past, self._tree = past, tree
         self.built = _built_before(past)
         self.copies: dict[str, list[str]] = defaultdict(list)
+        self.nameplate: dict[str, float] = {}
+        """Of each copy, whatever share of it its stretch of the ramp has (t/y)."""
         self.late: list[Shock] = []
         used: dict[str, float] = defaultdict(float)
         for build in self.built:
@@ -194,12 +223,44 @@ class _Plants:
 
     def with_copies(self, table: str) -> tuple[Row, ...]:
         """The rows of a table that names projects, with those of what was built of them."""
-        rows: list[Any] = list(self._past.case.tables.rows(table))
-        copied = []
+        own: list[Any] = []
+        copied: list[Any] = []
+        rows: Sequence[Any] = self._past.case.tables.rows(table)
         for row in rows:
-            for copy in self.copies.get(row.project, ()):
-                copied.append(row.model_copy(update={"project": copy}))
-        return (*rows, *copied)
+            parts = self._parts(row, table)
+            for plant in (row.project, *self.copies.get(row.project, ())):
+                update: dict[str, object] = {"project": plant}
+                if parts:
+                    column = LIMITS[table]
+                    update[column] = getattr(row, column) * parts[plant]
+                (own if plant == row.project else copied).append(row.model_copy(update=update))
+        return (*own, *copied)
+
+    def _parts(self, row: Any, table: str) -> dict[str, float]:
+        """Plant -> its part of a limit that holds for all that a project is; {} where a table has none or nothing was built.
+
+        What stands takes as much of the limit as it can use, and all of it in proportion where that is too little; what
+        may still be built has the rest.
+        """
+        if table not in LIMITS or row.project not in self.copies:
+            return {}
+        built = sum(build.tpa for build in self.built if build.project == row.project)
+        stands = self._past.case.projects[row.project].existing_tpa + built
+        whole = max(stands, self._limit(row, table))
+        parts = {copy: self.nameplate[copy] / whole for copy in self.copies[row.project]}
+        parts[row.project] = 1 - built / whole
+        return parts
+
+    def _limit(self, row: Any, table: str) -> float:
+        """The capacity that a limit has room for (t/y), in the year in which it is largest."""
+        case = self._past.case
+        if table == "availability":
+            return float(row.tonnes)
+        country = case.projects[row.project].country
+        demands = [
+            case.demand.get((country, row.element, row.form, year), 0.0) for year in case.years
+        ]
+        return float(row.max_share * max(demands) / row.tonnes)
 
     def _steps(self, build: Build) -> Iterator[Project]:
         """A row for each stretch of years in which a build has one share of its nameplate; shocks where it is later."""
@@ -222,6 +283,7 @@ class _Plants:
                 name = f"{name}_{begins}"
             name = _unused(name, case.projects)
             self.copies[build.project].append(name)
+            self.nameplate[name] = build.tpa
             stretch = {
                 "project": name,
                 "name": f"{row.name or build.project}, begun {build.year}",

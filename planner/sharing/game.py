@@ -22,6 +22,8 @@ from planner.solving.variants import Variants
 WELFARE = [Phase("welfare")]
 OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
 """Tables whose rows belong to a country."""
+OF_PLANTS = ("savings", "availability")
+"""Tables whose rows belong to a plant, each to the country of its own."""
 Coalition = frozenset[str]
 """Parties."""
 ByParty = NDArray[np.float64]
@@ -58,6 +60,9 @@ def restricted(case: Case, members: Coalition) -> Case | None:
         rows = _rows(case, name)
         of_members = [row for row in rows if case.funder_party.get(row.funder, "") in members]
         kept[name] = tuple(of_members)
+    plants = {row.project for row in kept["projects"]}
+    for name in OF_PLANTS:
+        kept[name] = tuple(row for row in _rows(case, name) if row.project in plants)
     alone = case.with_tables(**kept)
     return alone if alone.demand else None
 

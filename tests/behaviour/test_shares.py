@@ -222,6 +222,22 @@ def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path:
     assert planner.open_run(run).tables["shares"].equals(table)
 
 
+def test_who_is_alone_knows_nothing_of_what_others_save_or_mine(make_case: MakeCase) -> None:
+    """A saves 10 t a year and has ore that nobody separates: 270 alone. B is short of all it needs: 300."""
+    case = make_case(
+        countries=[{"country": "A"}, {"country": "B"}],
+        demand=[*demand(100, country="A"), *demand(100, country="B")],
+        projects=[
+            mine(country="A"),
+            {"project": "thrift", "country": "A", "stage": "saving", "existing_tpa": 10},
+        ],
+        savings=[{"project": "thrift", "element": "Dy", "form": "oxide", "tonnes": 1}],
+        availability=[{"project": "mine", "year": 2026, "tonnes": 40}],
+    )
+    rows = by_party(planner.shares(case))
+    assert {party: row.alone for party, row in rows.items()} == {"A": near(270), "B": near(300)}
+
+
 def test_savings_scrap_and_returns_are_their_countrys(make_case: MakeCase) -> None:
     """A saves 10 t a year by itself; with B's mine, which yields 40 t, and plant 40 t more: 300 - 30 - 120 = 150.
 

@@ -72,6 +72,53 @@ def test_money_is_carried_on_and_what_is_owed_is_kept_for_it(make_case: MakeCase
     assert kept.budget["AAA", 2027] == near(10 - 20 / 3)
 
 
+def test_the_most_that_can_be_saved_or_mined_is_divided_among_what_stands(
+    make_case: MakeCase,
+) -> None:
+    """10 t/y a year can be paid, so 20 stand in 2028. Savings have room for 30 t, ore for 15: a third each, and half."""
+    thrift = {"project": "thrift", "country": "AAA", "stage": "saving", "max_new_tpa": 100}
+    dig = {"project": "dig", "existing_tpa": 0, "max_new_tpa": 20}
+    money = {"capex_usd_per_tpa": MUSD, "lead_time_years": 1}
+    saved = planner.solve(
+        make_case(
+            demand=demand(100, 2026, 2030),
+            projects=[thrift | money],
+            savings="project, element, form, tonnes, max_share\nthrift, Dy, oxide, 1, 0.3",
+            budgets=budget(10, 10, 10, 10, 10),
+        )
+    )
+    later = planner.advance(saved, 2028)
+    shares = {row.project: row.max_share for row in later.tables.savings}
+    assert shares == near(dict.fromkeys(("thrift", "thrift_2026", "thrift_2027"), 0.1))
+    mined = planner.solve(
+        make_case(
+            demand=demand(100, 2026, 2030),
+            projects=[mine(**dig | money), plant(existing_tpa=1000)],
+            availability="project, year, tonnes\ndig, 2026, 15",
+            budgets=budget(10, 10, 10, 10, 10),
+        )
+    )
+    tonnes = {row.project: row.tonnes for row in planner.advance(mined, 2028).tables.availability}
+    built = sum(part for name, part in tonnes.items() if name != "dig")
+    assert sum(tonnes.values()) == near(15) and built == near(15)
+
+
+def test_targets_of_what_has_not_come_and_bounds_of_what_is_certain_go(make_case: MakeCase) -> None:
+    asked = [
+        {"target": w, "kind": "served", "scenario": w, "share": 0.1, "price_usd_per_kg": 1}
+        for w in ("early", "late")
+    ]
+    odds = scenarios(calm=0.5, early=0.3, late=0.2)
+    bounded = [row | {"probability_low": 0.1, "probability_high": 0.6} for row in odds]
+    plan = planner.solve(make_case(**SPLIT | {"targets": asked, "scenarios": bounded}))
+    case = planner.advance(plan, 2028, along="early")
+    assert [row.target for row in case.tables.targets] == ["early"]
+    assert [
+        (row.probability, row.probability_low, row.probability_high)
+        for row in case.tables.scenarios
+    ] == [(1.0, None, None)]
+
+
 SPLIT: dict[str, Any] = {
     "demand": demand(100, 2026, 2030),
     "projects": [mine(), plant(max_new_tpa=40, capex_usd_per_tpa=MUSD / 100, lead_time_years=2)],
