@@ -29,7 +29,7 @@ EDGES: dict[str, tuple[str, ...]] = {
 """Years with which something begins or ends."""
 SERIES = ("demand", "imports", "budgets")
 """Tables of figures over the years."""
-Places = Sequence[tuple[str, str]]
+ColumnPlaces = Sequence[tuple[str, str]]
 """Tables and columns in which names of one kind stand."""
 _IDS = (
     ("countries", "country"),
@@ -49,7 +49,7 @@ _SELLERS = (
 )
 
 
-def _used(case: Case, places: Places) -> Iterator[tuple[str, Row, str]]:
+def _used(case: Case, places: ColumnPlaces) -> Iterator[tuple[str, Row, str]]:
     """Name, row and column wherever a name stands in one of the columns."""
     for table, column in places:
         for row in case.tables.rows(table):
@@ -60,7 +60,7 @@ def _used(case: Case, places: Places) -> Iterator[tuple[str, Row, str]]:
 
 def look_alikes(case: Case) -> Iterator[Finding]:
     """Ids of one table, blocs and parties that differ only in case or in letters that look the same."""
-    kinds: list[Places] = [[place] for place in _IDS]
+    kinds: list[ColumnPlaces] = [[place] for place in _IDS]
     kinds += [_BLOCS, _PARTIES, _SELLERS]
     for places in kinds:
         seen: dict[str, str] = {}
@@ -83,7 +83,7 @@ def rare_names(case: Case) -> Iterator[Finding]:
 
 
 def _named_once(
-    case: Case, kind: str, places: Places, known: tuple[str, ...] = ()
+    case: Case, kind: str, places: ColumnPlaces, known: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
     count = Counter(name for name, _, _ in _used(case, places))
     rare = {name for name, times in count.items() if times == 1 and name not in known}

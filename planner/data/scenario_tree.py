@@ -324,16 +324,16 @@ def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) 
     return Tree(case, tuple(nodes), effects)
 
 
-Shown = Mapping[str, tuple[object, ...]]
+ShownEffects = Mapping[str, tuple[object, ...]]
 """Scenario -> all that its history shows in a period."""
 
 
-def shown_by_scenario(effects: Mapping[str, Effects], period: Period) -> Shown:
+def shown_by_scenario(effects: Mapping[str, Effects], period: Period) -> ShownEffects:
     """All that the history of each scenario shows in a period."""
     return {scenario: of_one.shown_in(period) for scenario, of_one in effects.items()}
 
 
-def parted(together: Iterable[str], shown: Shown) -> list[tuple[str, ...]]:
+def parted(together: Iterable[str], shown: ShownEffects) -> list[tuple[str, ...]]:
     """Scenarios in groups of those that show the same."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for scenario in together:

@@ -22,12 +22,12 @@ MINED, FED = 1.5, 0.25
 """Multiple of what all plants could take of a feed that is not mined; share of a plant that mines of today fill."""
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""
-Names = tuple[str, ...]
+KeyNames = tuple[str, ...]
 
 
-def _first(case: Case, table: str, columns: Names) -> dict[Names, Row]:
+def _first(case: Case, table: str, columns: KeyNames) -> dict[KeyNames, Row]:
     """Names in some columns of a table -> the first row with them; the names that come last stand first."""
-    first: dict[Names, Row] = {}
+    first: dict[KeyNames, Row] = {}
     for row in reversed(case.tables.rows(table)):
         first[row.cells(columns)] = row
     return first
@@ -121,12 +121,12 @@ GOOD = ("country", "element", "form")
 
 def ineffective_rows(case: Case) -> Iterator[Finding]:
     """Rows of goods that nobody there uses, sells or makes: a country, element or form is probably another."""
-    demanded: set[Names] = set(case.demand_years)
-    bought: set[Names] = {good_of(row) for row in case.tables.imports}
-    taken: set[Names] = set(_taken_goods(case))
-    stocked: set[Names] = set(case.stockpiles)
+    demanded: set[KeyNames] = set(case.demand_years)
+    bought: set[KeyNames] = {good_of(row) for row in case.tables.imports}
+    taken: set[KeyNames] = set(_taken_goods(case))
+    stocked: set[KeyNames] = set(case.stockpiles)
 
-    series: dict[Names, Row] = {}
+    series: dict[KeyNames, Row] = {}
     for row in case.tables.imports:
         if row.tonnes > 0:
             series.setdefault((row.supplier, *good_of(row)), row)
@@ -143,7 +143,7 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
     said = "nobody whom the row means uses {element}"
     yield from _useless(case.tables.loss_tiers, _Meant(GOOD, demanded), "element", said)
 
-    sold: set[Names] = {(*good_of(row), row.supplier) for row in case.tables.imports}
+    sold: set[KeyNames] = {(*good_of(row), row.supplier) for row in case.tables.imports}
     meant = _Meant((*GOOD, "supplier"), sold)
     said = "nothing that the row means is sold to {country}"
     yield from _useless(case.tables.resale, meant, "country", said)
@@ -158,10 +158,10 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
 class _Meant:
     """Goods that are of use, asked by the columns that a row fills: a blank one means all."""
 
-    def __init__(self, columns: Names, goods: Iterable[Names]) -> None:
+    def __init__(self, columns: KeyNames, goods: Iterable[KeyNames]) -> None:
         self.columns = columns
         self.goods = list(goods)
-        self._known: dict[tuple[int, ...], set[Names]] = {}
+        self._known: dict[tuple[int, ...], set[KeyNames]] = {}
 
     def has_any(self, row: Row) -> bool:
         """Some good is what the row names."""
@@ -172,7 +172,7 @@ class _Meant:
         return _parts(names, filled) in self._known[filled]
 
 
-def _parts(names: Names, places: tuple[int, ...]) -> Names:
+def _parts(names: KeyNames, places: tuple[int, ...]) -> KeyNames:
     return tuple(names[place] for place in places)
 
 
@@ -212,7 +212,7 @@ def _taken_goods(case: Case) -> set[Good]:
 
 # ---- rows and cells that are missing ---------------------------------------------------------------------------------
 
-COVERED: tuple[tuple[str, Names, str], ...] = (
+COVERED: tuple[tuple[str, KeyNames, str], ...] = (
     ("elements", ("element",), "demand"),
     ("demand", GOOD, "imports"),
     ("imports", ("country",), "resale"),
@@ -222,7 +222,7 @@ COVERED: tuple[tuple[str, Names, str], ...] = (
     ("workforce", ("country", "skill"), "training"),
 )
 """Table, columns that name something, and the table in which all or most of these have rows."""
-COMPLETE: tuple[tuple[str, Names, str], ...] = (
+COMPLETE: tuple[tuple[str, KeyNames, str], ...] = (
     ("demand", GOOD, "year"),
     ("imports", ("supplier", *GOOD), "year"),
     ("budgets", ("funder",), "year"),
@@ -252,9 +252,9 @@ def missing_rows(case: Case) -> Iterator[Finding]:
             yield found(idle[0], "project", "row-missing", said)
 
 
-def _incomplete(case: Case, table: str, columns: Names, member: str) -> Iterator[Finding]:
+def _incomplete(case: Case, table: str, columns: KeyNames, member: str) -> Iterator[Finding]:
     """The one thing of a table that lacks a value which all others have in a column."""
-    held: dict[Names, set[object]] = defaultdict(set)
+    held: dict[KeyNames, set[object]] = defaultdict(set)
     for row in case.tables.rows(table):
         held[row.cells(columns)].add(getattr(row, member))
     others = len(held) - 1
@@ -286,7 +286,7 @@ NEEDS = {
 
 def odd_cells(case: Case) -> Iterator[Finding]:
     """Cells that have no effect or count otherwise, and the one blank cell of a column of figures or choices."""
-    first: dict[Names, Project] = {}
+    first: dict[KeyNames, Project] = {}
     for row in case.tables.projects:
         stage = STAGES[row.stage]
         for column, needs in NEEDS.items():

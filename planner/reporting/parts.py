@@ -182,7 +182,7 @@ class ReportTable:
         return found
 
 
-class Table:
+class DeclaredTable:
     """Base of a class that declares a table: its words as for `ReportTable`, then its columns, each as
     `field = kind_of_column(heading, unit)`."""
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import shapes, style
-from planner.reporting.parts import Chapter, Chart, ReportTable, Table, text, told_chart, total
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    ReportTable,
+    text,
+    told_chart,
+    total,
+)
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES
 from planner.reporting.words.numbers import spans
@@ -85,7 +93,7 @@ def _expected(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
     return mean.assign(scenario=ALL)
 
 
-class StandingWarm(Table):
+class StandingWarm(DeclaredTable):
     """A row a plant that runs at a loss in undisturbed years."""
 
     source = f"{CAPACITY}; tables/operations.csv; inputs/imports.csv: price_usd_per_kg"

@@ -11,10 +11,10 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
+    DeclaredTable,
     Part,
     ReportTable,
     Statement,
-    Table,
     Text,
     figures,
     per_cent,
@@ -134,7 +134,7 @@ def _range(claim: str, kind: str, low: float, high: float) -> dict[str, object]:
     return {"claim": claim, "kind": kind, "low": low, "high": high}
 
 
-class Claims(Table):
+class Claims(DeclaredTable):
     """A row a trial of a claim, that with the inputs as given first, joint draws last."""
 
     source = VERDICTS
@@ -273,7 +273,7 @@ def told_values(values: LeverValues) -> Sequence[LeverValue]:
     return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
 
 
-class Levers(Table):
+class Levers(DeclaredTable):
     """A row a lever."""
 
     source = VALUES

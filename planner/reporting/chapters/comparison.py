@@ -6,9 +6,9 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
+    DeclaredTable,
     Part,
     ReportTable,
-    Table,
     Text,
     changed,
     figures,
@@ -57,7 +57,7 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     ]
 
 
-class Causes(Table):
+class Causes(DeclaredTable):
     """A row a group of inputs."""
 
     title = "Causes"
@@ -96,7 +96,7 @@ def _cause(found: Comparison, cause: Cause) -> dict[str, object]:
     return row | _costs(found.first, cause.alone) | {"moved": found.effect(cause)}
 
 
-class Resized(Table):
+class Resized(DeclaredTable):
     """A row a project."""
 
     title = "Which cause moves which project"

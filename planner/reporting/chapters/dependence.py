@@ -14,8 +14,8 @@ from planner.reporting.parts import (
     Card,
     Chapter,
     Chart,
+    DeclaredTable,
     ReportTable,
-    Table,
     Text,
     figures,
     text,
@@ -250,7 +250,7 @@ def origins(run: RunView) -> Chart | None:
     )
 
 
-class Targets(Table):
+class Targets(DeclaredTable):
     """A row a target."""
 
     sheet = "targets"

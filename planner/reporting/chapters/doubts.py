@@ -10,9 +10,9 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
+    DeclaredTable,
     Part,
     ReportTable,
-    Table,
     Text,
     figures,
     text,
@@ -89,7 +89,7 @@ def tornado_chart(run: RunView) -> Chart | None:
     )
 
 
-class Slips(Table):
+class Slips(DeclaredTable):
     """A row a thing that goes wrong."""
 
     source = EXECUTION

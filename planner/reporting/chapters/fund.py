@@ -15,9 +15,9 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
+    DeclaredTable,
     Part,
     ReportTable,
-    Table,
     figures,
     frame_of,
     per_cent,
@@ -105,7 +105,7 @@ def _one_more_musd(run: RunView) -> Marginal | None:
     return None
 
 
-class Steps(Table):
+class Steps(DeclaredTable):
     """A row a step of the efficient frontier."""
 
     source = MERIT
@@ -177,7 +177,7 @@ def _place_of_step(found: Decision) -> dict[str, int]:
     return places
 
 
-class MeritList(Table):
+class MeritList(DeclaredTable):
     """A row a project; what a step is worth stands at its last project."""
 
     title = "Merit list"
@@ -224,7 +224,7 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
     )
 
 
-class BegunYears(Table):
+class BegunYears(DeclaredTable):
     """A row a year, or some later years together."""
 
     source = BEGUN

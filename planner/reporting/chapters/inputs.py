@@ -21,9 +21,9 @@ from planner.reporting.parts import (
     YEAR,
     Chapter,
     Column,
+    DeclaredTable,
     Format,
     ReportTable,
-    Table,
     figures,
     rate,
     text,
@@ -195,7 +195,7 @@ def confidence_of(row: Row) -> str:
     return row.confidence.strip().casefold()
 
 
-class Inputs(Table):
+class Inputs(DeclaredTable):
     """A row a figure of an input table."""
 
     title = "Inputs"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.parts import Chapter, ReportTable, Table, figures, rate, text
+from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, figures, rate, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, count, number
@@ -51,7 +51,7 @@ MUSD = {
 """Figures of the summary in MUSD."""
 
 
-class Scarce(Table):
+class ScarceTable(DeclaredTable):
     """A scarce thing; a heading stands above those of a kind."""
 
     title = "Marginal value of one unit more of scarce things"
@@ -81,7 +81,7 @@ def scarce(run: RunView) -> ReportTable | None:
             marks.append("")
     if not rows:
         return None
-    return Scarce.over(pd.DataFrame(rows), note=say("scarce", tiny=TINY), marks=marks)
+    return ScarceTable.over(pd.DataFrame(rows), note=say("scarce", tiny=TINY), marks=marks)
 
 
 def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
@@ -106,7 +106,7 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
-class Facts(Table):
+class Facts(DeclaredTable):
     """A fact of the run."""
 
     title = "Run facts"

@@ -9,8 +9,8 @@ from planner.reporting.parts import (
     PAGE,
     Chapter,
     Chart,
+    DeclaredTable,
     ReportTable,
-    Table,
     figures,
     per_cent,
     text,
@@ -70,7 +70,7 @@ def chart(run: RunView) -> Chart:
     )
 
 
-class Losses(Table):
+class LossTable(DeclaredTable):
     """A row a scenario; a column for each element that is ever unmet comes before the story."""
 
     title = "Loss and unmet demand by scenario"
@@ -108,12 +108,12 @@ def table(run: RunView) -> ReportTable:
             row[element] = " → ".join(amount(float(rows[plan].get(at, 0.0))) for plan in unmet)
         cells.append(row)
     left_out = [] if run.compared else ["before"]
-    *columns, story = Losses.all(*left_out)
+    *columns, story = LossTable.all(*left_out)
     for element in elements:
         title = run.names.element(element)
         columns.append(figures(title, "t unmet", field=element, only=PAGE))
     if any(run.names.stories.values()):
         columns.append(story)
-    return Losses.over(
+    return LossTable.over(
         pd.DataFrame(cells), columns=columns, note=say("table", compared=run.compared)
     )

@@ -9,8 +9,8 @@ from planner.reporting.parts import (
     PAGE,
     Chapter,
     Chart,
+    DeclaredTable,
     ReportTable,
-    Table,
     figures,
     text,
     total,
@@ -108,7 +108,7 @@ def spending(run: RunView, by: str) -> Chart | None:
     )
 
 
-class Payers(Table):
+class Payers(DeclaredTable):
     """A row a funder."""
 
     title = "Who pays"
@@ -135,7 +135,7 @@ def payers(run: RunView) -> ReportTable | None:
     )
 
 
-class Cost(Table):
+class Cost(DeclaredTable):
     """A row a part of the cost, from what is paid to its present value."""
 
     title = "From capital and public money to the cost of the plan"

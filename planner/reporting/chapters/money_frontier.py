@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chapter, Chart, Table, figures, text, told_chart
+from planner.reporting.parts import Chapter, Chart, DeclaredTable, figures, text, told_chart
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -40,7 +40,7 @@ def curve(found: FrontierResults) -> Chapter:
     return Chapter(anchor="curve", title="Risk against money", parts=[risk, worth])
 
 
-class Breakpoints(Table):
+class Breakpoints(DeclaredTable):
     """A row a breakpoint of the curve."""
 
     title = "Breakpoints"

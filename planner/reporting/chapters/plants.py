@@ -8,8 +8,8 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
+    DeclaredTable,
     ReportTable,
-    Table,
     Text,
     amounts,
     figures,
@@ -42,7 +42,7 @@ def chapter(run: RunView) -> Chapter | None:
     return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
 
 
-class Plants(Table):
+class Plants(DeclaredTable):
     """A row a commitment; the last three where plans differ by scenario."""
 
     title = "Plants to commit"
@@ -111,7 +111,7 @@ def _spread(run: RunView) -> dict[str, str]:
     return words
 
 
-class People(Table):
+class People(DeclaredTable):
     """A row a team."""
 
     source = "tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired"
@@ -156,7 +156,7 @@ def people(run: RunView) -> ReportTable | None:
     )
 
 
-class Stocks(Table):
+class Stocks(DeclaredTable):
     """A row a good and country; two columns where it is bought in some scenarios alone."""
 
     source = "tables/stocks.csv, weighted by probability: bought_t"

@@ -10,9 +10,9 @@ from planner.reporting.parts import (
     Card,
     Chapter,
     Chart,
+    DeclaredTable,
     Part,
     ReportTable,
-    Table,
     Text,
     per_cent,
     text,
@@ -181,7 +181,7 @@ def _used(run: RunView) -> str:
     return listed(told)
 
 
-class Use(Table):
+class Use(DeclaredTable):
     """A row a stage."""
 
     title = "Use of capacity over all years"

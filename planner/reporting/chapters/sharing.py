@@ -11,8 +11,8 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
+    DeclaredTable,
     ReportTable,
-    Table,
     changed,
     figures,
     frame_of,
@@ -118,7 +118,7 @@ def _largest(run: RunView, rows: list[Share], sign: int) -> list[str]:
     return [f"{run.names.party(row.party)} {money(sign * row.transfer)}" for row in found[:3]]
 
 
-class GetsAndPays(Table):
+class GetsAndPays(DeclaredTable):
     """A row a party."""
 
     title = "Gets and pays"
@@ -159,7 +159,7 @@ def table(run: RunView) -> ReportTable | None:
     )
 
 
-class Ally(Table):
+class Ally(DeclaredTable):
     """A row a year."""
 
     source = ALLY_SOURCE

@@ -19,10 +19,10 @@ from planner.reporting.chapters.study_charts import (
 )
 from planner.reporting.parts import (
     Chapter,
+    DeclaredTable,
     Part,
     ReportTable,
     Statement,
-    Table,
     Text,
     figures,
     frame_of,
@@ -46,7 +46,7 @@ say = Passages("study.j2")
 MOST_ROWS = 40
 
 
-class Statuses(Table):
+class PointStatuses(DeclaredTable):
     """A row a status."""
 
     title = "Rows by status"
@@ -56,7 +56,7 @@ class Statuses(Table):
     share = figures("share")
 
 
-class NotSolved(Table):
+class NotSolved(DeclaredTable):
     """A row a point without an optimum."""
 
     title = "Points without an optimum"
@@ -74,7 +74,10 @@ def status(found: StudyResults) -> Chapter:
     for name, amount in counts.items():
         part = percent(amount / len(found.table))
         rows.append({"status": str(name), "rows": f"{amount:,}", "share": part})
-    parts: list[Part] = [Statuses.over(pd.DataFrame(rows)), Text(say.lines("checked", found=found))]
+    parts: list[Part] = [
+        PointStatuses.over(pd.DataFrame(rows)),
+        Text(say.lines("checked", found=found)),
+    ]
     has_failed = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
     bad = found.table[has_failed].head(MOST_ROWS)
     if len(bad):
@@ -121,7 +124,7 @@ def _pictures(
     return parts
 
 
-class Pairs(Table):
+class Pairs(DeclaredTable):
     """A row a pair of uncertainties."""
 
     file = "tables/pairs.csv"
@@ -139,7 +142,7 @@ def _pairs(pairs: Sequence[object], outcome: str) -> ReportTable:
     )
 
 
-class Summary(Table):
+class Summary(DeclaredTable):
     """A row an outcome."""
 
     title = "Outcomes"
@@ -165,7 +168,7 @@ def plane(found: StudyResults) -> Chapter | None:
     return Chapter(anchor="plane", title="Risk against cost", parts=[dots])
 
 
-class FixedPlans(Table):
+class FixedPlans(DeclaredTable):
     """A row a plan that is held fixed."""
 
     source = "tables/robustness.csv"
@@ -193,7 +196,7 @@ def given(found: StudyResults) -> Chapter | None:
     return Chapter(anchor="given", title="Fixed plans at all points", parts=parts)
 
 
-class Regret(Table):
+class Regret(DeclaredTable):
     """A row an option."""
 
     option = text()
@@ -253,7 +256,7 @@ def limits_of(box: Box) -> str:
     return " and ".join(parts)
 
 
-class Projects(Table):
+class Projects(DeclaredTable):
     """A row a project."""
 
     file = "tables/projects.csv"

@@ -8,8 +8,8 @@ from planner.reporting.charts import supply as charts
 from planner.reporting.parts import (
     Chapter,
     Chart,
+    DeclaredTable,
     ReportTable,
-    Table,
     figures,
     text,
     told_chart,
@@ -65,7 +65,7 @@ def met(run: RunView) -> Chart | None:
     )
 
 
-class Balance(Table):
+class Balance(DeclaredTable):
     """A row an element and year."""
 
     title = "Supply and demand"
@@ -92,7 +92,7 @@ def balance_sheet(run: RunView) -> ReportTable:
     )
 
 
-class Short(Table):
+class Short(DeclaredTable):
     """A row a country, element, form and year."""
 
     title = "Who is short"

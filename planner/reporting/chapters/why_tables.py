@@ -14,8 +14,8 @@ from planner.reporting.parts import (
     PAGE,
     SHEET,
     Column,
+    DeclaredTable,
     ReportTable,
-    Table,
     changed,
     figures,
     frame_of,
@@ -53,7 +53,7 @@ SLIGHTLY = 0.001
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 
 
-class NamedPlans(Table):
+class NamedPlans(DeclaredTable):
     """A row a plan; a column for each of the worst scenarios comes before its description."""
 
     source = f"{EXPLANATION}: decision, frontier"
@@ -156,7 +156,7 @@ GROUPS = {
 }
 
 
-class Counterfactuals(Table):
+class Counterfactuals(DeclaredTable):
     """A row a counterfactual; the capital of each stage comes before the expected loss."""
 
     title = "Counterfactuals, each solved"
@@ -222,7 +222,7 @@ def _rung(rung: Rung) -> dict[str, object]:
     return row | {"relative": rung.change / before if before > 1e-9 else None}
 
 
-class Assumptions(Table):
+class Assumptions(DeclaredTable):
     """A row a value tried of an unsure input."""
 
     title = "Assumptions on which this result depends most"
@@ -269,7 +269,7 @@ def assumptions(found: Explanation) -> ReportTable | None:
     )
 
 
-class Commitments(Table):
+class Commitments(DeclaredTable):
     """A row a project: the plan that decides everything once against the one that answers."""
 
     title = "What can wait: two-stage, or begun when a disruption begins"
@@ -312,7 +312,7 @@ def _word(row: Commitment) -> str:
     return "in any case, amount or time can wait"
 
 
-class MovedPlans(Table):
+class MovedPlans(DeclaredTable):
     """A row a plan; the capital of each stage comes before the projects."""
 
     title = "The plan if an input stands at an end of its range"
@@ -391,7 +391,7 @@ def _moves(
     }
 
 
-class Ranges(Table):
+class Ranges(DeclaredTable):
     """A row a project or country."""
 
     title = "Near-optimal alternatives: built in every plan, in some, in none"
@@ -431,7 +431,7 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
     return Ranges.over(pd.DataFrame(rows), note=notes("ranges", near=found.alternatives))
 
 
-class Information(Table):
+class Information(DeclaredTable):
     """A row a value of information, or the regret in a scenario."""
 
     title = "Information and regret"
