@@ -38,7 +38,7 @@ PEAK, STEP = 4.0, 7.0
 TOGETHER = 1.2
 """Figures of one year that are off by the same, within this factor, are meant: two slips are not alike."""
 ROUNDING = 1e-9
-RowPlaces = NDArray[np.int64]
+FigurePlaces = NDArray[np.int64]
 
 
 def posts(case: Case, tonnes: Mapping[str, float]) -> dict[tuple[str, str], float]:
@@ -296,14 +296,14 @@ def _out_of_range(measure: Measure, value: float, ratio: float) -> str:
 # ---- figures beside their like ---------------------------------------------------------------------------------------
 
 
-def _unlike(rows: Sequence[Row], ratios: Vector, peers: RowPlaces) -> dict[int, float]:
+def _unlike(rows: Sequence[Row], ratios: Vector, peers: FigurePlaces) -> dict[int, float]:
     """Places of figures that are far from all of their like -> powers of ten that they are away."""
     if hasattr(rows[0], "year"):
         return _peaks(rows, ratios, peers)
     return _isolated(ratios, peers)
 
 
-def _isolated(ratios: Vector, peers: RowPlaces) -> dict[int, float]:
+def _isolated(ratios: Vector, peers: FigurePlaces) -> dict[int, float]:
     """Largest and smallest of a group that are farther from the next one than all others are from each other."""
     isolated: dict[int, float] = {}
     usual = float(np.median(np.log10(ratios[ratios > 0]))) if ratios.any() else 0.0
@@ -322,7 +322,7 @@ def _isolated(ratios: Vector, peers: RowPlaces) -> dict[int, float]:
     return isolated
 
 
-def _peaks(rows: Sequence[Any], ratios: Vector, peers: RowPlaces) -> dict[int, float]:
+def _peaks(rows: Sequence[Any], ratios: Vector, peers: FigurePlaces) -> dict[int, float]:
     """Figures far above or below those of the years beside them, alone in their year."""
     years = np.array([row.year for row in rows])
     positive = np.flatnonzero(ratios > 0)
@@ -361,7 +361,7 @@ def _is_shared(place: int, together: Mapping[int, float]) -> bool:
     return False
 
 
-def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> RowPlaces:
+def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> FigurePlaces:
     """Number of the group of peers of each row."""
     numbers: dict[tuple[object, ...], int] = {}
     peers = np.zeros(len(rows), dtype=np.int64)
@@ -370,7 +370,7 @@ def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> RowPlaces:
     return peers
 
 
-def _wide(values: Vector, peers: RowPlaces) -> Iterator[RowPlaces]:
+def _wide(values: Vector, peers: FigurePlaces) -> Iterator[FigurePlaces]:
     """Places of the positive values of each group that spans more than FAR, by size; others hold nothing odd."""
     positive = np.flatnonzero(values > 0)
     if not len(positive):
