@@ -26,7 +26,11 @@ from planner.finance.project_facts import CASE_MARKET
 from planner.host import cores
 from planner.parallel import Background, team_of
 from planner.reporting.forms.investment_workbook import write_business_case
-from planner.reporting.pages.business_case import business_case_page, statements
+from planner.reporting.pages.business_case import (
+    business_case_page,
+    statements,
+    write_business_case_pdf,
+)
 from planner.reporting.pages.comparison import comparison_page
 from planner.results.business_case import PLAN, Basis, BusinessCase, Removal
 from planner.results.comparison import Comparison
@@ -220,7 +224,7 @@ def business_case_into(
     tables: Path | None = None,
     progress: Progress = silent,
 ) -> tuple[Plan, BusinessCase, list[str]]:
-    """`business_case` of plants in a run folder, and write its page and its workbook there.
+    """`business_case` of plants in a run folder, and write its page, its workbook and, with the extra `pdf`, its PDF there.
 
     basis: volumes that support and debt are sized on. feeds: what plants are assigned to take in, by share.
     tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
@@ -253,19 +257,23 @@ def business_case_into(
         stem = f"{stem}-{tables.stem}"
     page = f"{file_name(stem)}.html"
     workbook = f"{file_name(stem)}.xlsx"
+    printed = f"{file_name(stem)}.pdf"
+    files = [str(run / page), str(run / workbook)]
 
     def fill(target: Path) -> None:
         text = business_case_page(found, plan.case)
         (target / page).write_text(text, encoding="utf-8", newline="\n")
         sheets = statements(found, plan.case)
         write_business_case(found, plan.case, target / workbook, sheets)
+        if write_business_case_pdf(found, plan.case, target / printed, workbook):
+            files.append(str(run / printed))
         if kept:
             removals = {key: asdict(removal) for key, removal in kept.items()}
             _write_json({"run_sha256": belongs_to, "removals": removals}, target / REMOVALS)
 
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
-    return plan, found, [str(run / page), str(run / workbook)]
+    return plan, found, files
 
 
 def _with_tables(case: Case, path: Path) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from planner.finance.plant_flows import received
 from planner.finance.returns import npv
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters import investment_tables as tables
+from planner.reporting.forms import pdf
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import Basis, BusinessCase
 from planner.results.plan import PlanValues
@@ -453,7 +455,8 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     assert not calls and first == again and set(first).isdisjoint({*other, *files})
     names = ["project-plant", "project-plant-deck", "project-plant-wacc-0.15"]
     written = sorted(path.name for path in run.glob("project-*"))
-    assert written == sorted(f"{name}.{form}" for name in names for form in ("html", "xlsx"))
+    forms = ("html", "pdf", "xlsx") if pdf.INSTALLED else ("html", "xlsx")
+    assert written == sorted(f"{name}.{form}" for name in names for form in forms)
     (run / "project-plant.html").write_text("a note of mine")
     with pytest.raises(RunFolderError, match=r"project-plant\.html would be replaced"):
         business_case_into(run, ["plant"])
@@ -617,3 +620,49 @@ def test_instruments_are_stated_together_and_name_their_budget_lines(plan: PlanV
     )
     with pytest.raises(InputError, match="out of bounds"):
         business_case(plan, "plant", terms={"grant": 30}, solve=False)
+
+
+def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
+    """Two feeds, of which the case would take the larger; half and half has the mean of their shares."""
+    more = {
+        "feeds": [
+            {"feed": "ore", "element": "Dy", "share": 0.5},
+            {"feed": "clay", "element": "Dy", "share": 0.1},
+        ],
+        "projects": [
+            mine(),
+            mine(project="small", feeds="clay", existing_tpa=1.0),
+            plant(**{**PLANT, "feeds": "ore;clay"}),
+        ],
+    }
+    plan = planned(make_case, **more)
+    as_stated = business_case(plan, "plant", solve=False)
+    assert as_stated.investment.plants[0].mix == {"ore": 1.0} and not as_stated.feeds
+    clay = business_case(plan, "plant", feeds={"plant": {"clay": 1.0}}, solve=False)
+    half = business_case(plan, "plant", feeds={"plant": {"clay": 0.5, "ore": 0.5}}, solve=False)
+    yields = [found.investment.plants[0].made[0].per_tonne for found in (as_stated, half, clay)]
+    assert yields[1] == near((yields[0] + yields[2]) / 2) and yields[0] == near(5 * yields[2])
+    assert half.file_stem() == "project-plant-plant-clay-0.5-plant-ore-0.5"
+    for feeds, said in (
+        ({"plant": {"cley": 1.0}}, 'takes no "cley" (did you mean "clay"?)'),
+        ({"plant": {"clay": 0.5}}, "add up to 0.5, not to 1"),
+        ({"plant": {"clay": 2.0, "ore": -1.0}}, "is not above 0"),
+        ({"mine": {"ore": 1.0}}, '"mine" is no plant of this investment case'),
+    ):
+        with pytest.raises(InputError, match=re.escape(said)):
+            business_case(plan, "plant", feeds=feeds, solve=False)
+
+
+def test_the_verdict_is_one_of_returns_debt_and_draws(make_case: MakeCase) -> None:
+    """Bankable: owners earn what they ask and the debt is served in nine draws of ten. Owners who ask for more, or a
+    covenant that few draws keep, make it not so."""
+    plan = planned(make_case)
+    greedy = business_case(plan, "plant", terms={"equity_rate": 0.9}, solve=False)
+    assert not greedy.verdict.bankable and greedy.verdict.asked == 0.9
+    assert "Not bankable on these terms" in " ".join(business_case_lines(greedy, plan.case))
+    found = business_case(plan, "plant", terms={"equity_rate": 0.0}, solve=False)
+    below = found.judged_on.spread.below
+    assert below is not None and found.verdict.below == below
+    assert found.verdict.bankable == (below <= 0.1 and found.judged_on.returns.npv_owners >= 0)
+    strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0}, solve=False)
+    assert strict.verdict.below == 1.0 and not strict.verdict.bankable

@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import CashFlows, funding
-from planner.finance.project_facts import PlantFacts
+from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.support import CARRIES, MOST, Support
 from planner.finance.yearly_rows import Array, added, before
-from planner.reporting.chapters.stated import STATED, declared, shown
-from planner.reporting.parts import Part, ReportTable
+from planner.reporting.parts import (
+    CENTS,
+    NUMBER,
+    SHEET,
+    Column,
+    Format,
+    Part,
+    ReportTable,
+    Table,
+    Text,
+    figures,
+    per_cent,
+    several,
+    text,
+)
+from planner.reporting.parts import SHARE as PER_CENT
 from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import number, percent
+from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase, Sold
 
 FEEDS = tuple(name for name, stage in STAGES.items() if stage.has_feeds)
 
 
-@dataclass(frozen=True)
+say = Passages("investment_tables.j2")
+
+
+def _or_text(table: ReportTable, passage: str) -> Part:
+    """A table, or the words that stand in its place where it has no rows."""
+    return Text([say(passage)]) if table.frame.empty else table
+
+
+def _columns(titles: Iterable[str], unit: str = "", form: Format = NUMBER) -> list[Column]:
+    """A column of numbers for each title, which is its field."""
+    return [Column(field=title, title=title, unit=unit, form=form) for title in titles]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NamedFigure:
-    """A figure of the case with one answer to what is sold. live: it follows the inputs of the workbook."""
+    """A figure of the case with one answer to what is sold. of: where it is, as a path from that answer. live: it follows
+    the inputs of the workbook."""
 
     label: str
     unit: str
-    of: str
+    of: str = ""
     live: bool = True
 
     def value(self, sold: Sold) -> float | None:
@@ -45,43 +77,94 @@ class NamedFigure:
         return self.unit in ("a year", "share")
 
 
-FIGURES = {name: NamedFigure(*stated) for name, stated in STATED["returns"]["figures"].items()}
+def _returned(name: str, label: str, unit: str, live: bool = True) -> NamedFigure:
+    """A figure of the returns."""
+    return NamedFigure(label=label, unit=unit, of=f"returns.{name}", live=live)
+
+
+FIGURES = {
+    "npv_before_tax": _returned(
+        "npv_before_tax", "NPV before tax, at the cost of capital after tax", "MUSD"
+    ),
+    "npv_after_tax": _returned("npv_after_tax", "NPV after tax", "MUSD"),
+    "npv_owners": _returned("npv_owners", "NPV of the owners", "MUSD"),
+    "irr_before_tax": _returned("irr_before_tax", "IRR before tax, real", "a year"),
+    "irr_after_tax": _returned("irr_after_tax", "IRR after tax, real", "a year"),
+    "irr_owners": _returned("irr_owners", "IRR of the owners, real", "a year"),
+    "payback": _returned("payback", "payback from the first payment, real", "years", live=False),
+    "payback_from_completion": NamedFigure(
+        label="payback from completion, real", unit="years", of="economics.payback", live=False
+    ),
+    "capital": _returned("capital", "capital, real", "MUSD", live=False),
+    "debt_share": _returned("debt_share", "debt drawn over capital less grant", "share"),
+    "most_owed": _returned(
+        "most_owed", "most debt owed, with interest until the first repayment", "MUSD"
+    ),
+    "missed": _returned("missed", "years in which debt service is missed", "years"),
+    "dscr": _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
+    "dscr_level": _returned("dscr_level", "least DSCR, repaid in equal sums", "times", live=False),
+    "dscr_low": _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
+    "cover": NamedFigure(
+        label="least DSCR of nine draws in ten (P90)", unit="times", of="spread.cover", live=False
+    ),
+    "llcr": _returned("llcr", "LLCR", "times", live=False),
+    "loss": NamedFigure(label="loses money, of draws", unit="share", of="spread.loss", live=False),
+}
+
+
+class Returns(Table):
+    """A row a figure, a column an answer to what is sold."""
+
+    title = "Returns"
+
+    figure = text()
+    unit = text()
 
 
 def returns(found: BusinessCase) -> ReportTable:
     """Earnings, for each answer to what is sold."""
-    titles = [title for title, _ in found.modes]
-    answers = [sold for _, sold in found.modes]
-    use = [" / ".join(percent(share) for share in sold.use) for sold in answers]
-    rows: list[list[Any]] = [["use of capacity", "", *use]]
+    use = {"figure": "use of capacity", "unit": ""}
+    for title, sold in found.modes:
+        use[title] = " / ".join(percent(share) for share in sold.use)
+    rows = [use]
     for figure in FIGURES.values():
         shown_as = percent if figure.share else number
-        cells = []
-        for sold in answers:
+        row = {"figure": figure.label, "unit": figure.unit}
+        for title, sold in found.modes:
             value = figure.value(sold)
-            cells.append(shown_as(None if value is None else round(value, 6)))
-        rows.append([figure.label, figure.unit, *cells])
-    return declared("returns", rows, titles=titles)
+            row[title] = shown_as(None if value is None else round(value, 6))
+        rows.append(row)
+    columns = [*Returns.all(), *_columns(title for title, _ in found.modes)]
+    return Returns.over(pd.DataFrame(rows), columns)
+
+
+class SourcesAndUses(Table):
+    """A row a source or use of money, a column an answer to what is sold."""
+
+    title = "Sources and uses until the first repayment"
+
+    side = text()
+    of_money = text("of money")
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
     """Who pays for what until the first repayment."""
-    titles = [title for title, _ in found.modes]
-    sources, uses = [], []
-    for _, sold in found.modes:
-        source, use = funding(sold.flows, sold.levels)
-        sources.append(source)
-        uses.append(use)
-    rows: list[list[Any]] = []
-    for side, amounts in (("use", uses), ("source", sources)):
-        for what in amounts[0]:
-            totals = [float(one[what].sum()) for one in amounts]
-            rows.append([side, what, *totals])
+    by_title = {title: funding(sold.flows, sold.levels) for title, sold in found.modes}
     first = []
     for title, sold in found.modes:
         if sold.returns.debt > 0:
             first.append(f"{title} {found.first_repayment(sold)}")
-    return declared("sources_and_uses", rows, titles=titles, first=first)
+    rows = []
+    for side, place in (("use", 1), ("source", 0)):
+        named = {title: sides[place] for title, sides in by_title.items()}
+        for what in next(iter(named.values())):
+            row: dict[str, Any] = {"side": side, "of_money": what}
+            for title, amounts in named.items():
+                row[title] = float(amounts[what].sum())
+            rows.append(row)
+    columns = [*SourcesAndUses.all(), *_columns(by_title, "MUSD")]
+    note = say("first_repayment", first=first)
+    return SourcesAndUses.over(pd.DataFrame(rows), columns, note=note)
 
 
 def converts(found: BusinessCase) -> bool:
@@ -95,62 +178,156 @@ def worked(plant: PlantFacts, names: Names) -> str:
     return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
 
+class Materials(Table):
+    """A row a material that a plant works, sells or takes in, and what it pays."""
+
+    title = "What it works, sells and pays for, in full operation"
+
+    does = text("what it does")
+    plant = text()
+    material = text()
+    form = text()
+    tonnes = figures("in a full year", "t oxide equivalent")
+    sold = figures("sold at most", "t oxide equivalent")
+    money = figures("at the deck", "MUSD/y")
+
+
 def materials(found: BusinessCase, names: Names) -> ReportTable:
     """Materials that it works, sells and pays for."""
-    rows: list[list[Any]] = []
+    rows: list[dict[str, Any]] = []
     for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
-        name, most = plant.name, float(flows.tonnes.max())
-        rows.append(["works", name, worked(plant, names), "", most, None, None])
+        most = float(flows.tonnes.max())
+        of_plant: list[dict[str, Any]] = [
+            {"does": "works", "material": worked(plant, names), "tonnes": most}
+        ]
         for sale in flows.sales:
-            m = sale.material
+            row = _material("sells", sale.material, most)
             sold, earned = float(sale.tonnes.max()), float(sale.market.max())
-            rows.append(["sells", name, m.name, m.form, most * m.per_tonne, sold, earned])
-        for m in plant.taken:
-            rows.append(["takes in", name, m.name, m.form, most * m.per_tonne, None, None])
+            of_plant.append(row | {"sold": sold, "money": earned})
+        for material in plant.taken:
+            of_plant.append(_material("takes in", material, most))
         paid = -float(flows.feed.max())
-        rows.append(["pays for all it takes in", name, "", "", None, None, paid])
-    return declared("materials", rows)
+        of_plant.append({"does": "pays for all it takes in", "money": paid})
+        rows += [{"plant": plant.name, "material": "", "form": ""} | row for row in of_plant]
+    return Materials.over(_frame(Materials, rows))
+
+
+def _material(does: str, material: Material, most: float) -> dict[str, Any]:
+    tonnes = most * material.per_tonne
+    return {"does": does, "material": material.name, "form": material.form, "tonnes": tonnes}
+
+
+def _frame(table: type[Table], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows by field; what a row does not have is nothing."""
+    return pd.DataFrame([dict.fromkeys(table.fields()) | dict(row) for row in rows], dtype=object)
+
+
+class Markets(Table):
+    """A row a product, in the year in which most of what is wanted of it is made."""
+
+    title = "Output of all plants against demand, in the fullest year"
+
+    element = text()
+    form = text()
+    year = text()
+    made = figures("made here", "t")
+    sold = figures("of it sold", "t")
+    others = figures("other plants in the plan", "t")
+    demand = figures("wanted in this form or to make others", "t")
+    share = per_cent("all that is made over what is wanted")
 
 
 def markets(found: BusinessCase, names: Names) -> Part:
     """Output of all plants against what is wanted."""
-    rows = [
-        [names.element(m.element), m.form, str(m.year), m.made, m.sold, m.others, m.demand, m.share]
-        for m in found.markets
-    ]
-    return shown("markets", rows)
+    rows = []
+    for market in found.markets:
+        shown = {"element": names.element(market.element), "year": str(market.year)}
+        rows.append(vars(market) | {"share": market.share} | shown)
+    return _or_text(Markets.over(_frame(Markets, rows)), "no_market")
+
+
+class Alternatives(Table):
+    """A row an alternative of the public."""
+
+    title = "Alternatives"
+
+    what = text()
+    cost = figures("public cost", "MUSD")
+    worth = figures("worth to the alliance", "MUSD")
+    per = figures("worth per public MUSD")
+
+
+ALTERNATIVES = {
+    "none": "nothing",
+    "whole": "as the plan builds it, with the least support",
+    "half": "half of it, with the least support",
+    "public": "public ownership: capital and running losses, less what it earns",
+    "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
+}
 
 
 def alternatives(found: BusinessCase) -> ReportTable:
     """Alternatives of the public."""
-    words = STATED["alternatives"]["words"]
     rows = []
     for one in found.alternatives:
         per = one.worth / one.cost if one.worth is not None and one.cost else None
-        rows.append([words[one.what], one.cost, one.worth, per])
-    return declared("alternatives", rows)
+        rows.append(
+            {"what": ALTERNATIVES[one.what], "cost": one.cost, "worth": one.worth, "per": per}
+        )
+    return Alternatives.over(_frame(Alternatives, rows), note=say("alternatives"))
+
+
+paid = partial(figures, unit="MUSD", form=CENTS, summed=True)
+"""A column of money by year, printed to the cent and added up."""
+
+
+class Flows(Table):
+    """A row a year: money that comes in, and goes out below nought."""
+
+    title = "Money by year"
+    folded = True
+    sum_row = "Sum"
+
+    year = text()
+    sales = paid("sales")
+    running = paid("running cost")
+    feed = paid("feed")
+    royalty = paid("royalty")
+    support = paid("availability payment")
+    tax = paid("tax, less credit")
+    working_capital = paid("working capital")
+    sustaining = paid("sustaining and closure")
+    cfads = paid("cash for debt (CFADS)")
+    capital = paid("capital")
+    grant = paid("grant and tax credit")
+    drawn = paid("drawn")
+    service = paid("debt service")
+    swept = paid("repaid early")
+    fees = paid("fees of lenders")
+    public = paid("public loan")
+    reserve = paid("reserve account")
+    tax_saved = paid("tax saved by interest")
+    owners = paid("owners")
+    owed = figures("debt owed", "MUSD", form=CENTS)
+    cover = figures("DSCR", "times", form=CENTS)
 
 
 def flows(found: BusinessCase) -> ReportTable:
     """Money by year: each line rounded to two decimals, each sum that of what is printed."""
     sold = found.shown
     lines = _ledger(sold.flows)
-    cfads = added([lines[name] for name in BEFORE_DEBT], sold.flows.index)
-    owners = cfads + added([lines[name] for name in AFTER_DEBT], sold.flows.index)
-    printed = [
-        *(lines[name] for name in BEFORE_DEBT),
-        cfads,
-        *(lines[name] for name in AFTER_DEBT),
-        owners,
-        np.round(sold.flows.loan.owed, 2),
-        np.round(sold.flows.cover(), 2),
-    ]
-    columns = [amounts.tolist() for amounts in printed]
+    lines["cfads"] = added([lines[name] for name in BEFORE_DEBT], sold.flows.index)
+    lines["owners"] = lines["cfads"] + added([lines[name] for name in AFTER_DEBT], sold.flows.index)
+    lines["owed"] = np.round(sold.flows.loan.owed, 2)
+    lines["cover"] = np.round(sold.flows.cover(), 2)
     rows = []
-    for year, *amounts in zip(found.investment.years, *columns, strict=True):
-        if any(amounts):
-            rows.append([str(year), *amounts[:-1], amounts[-1] or None])
-    return declared("flows", rows, told=found.told(sold))
+    for place, year in enumerate(found.investment.years):
+        row: dict[str, Any] = {name: float(amounts[place]) for name, amounts in lines.items()}
+        if any(row.values()):
+            cover = row["cover"] or None
+            rows.append(row | {"year": str(year), "cover": cover})
+    told = found.told(sold)
+    return Flows.over(_frame(Flows, rows), note=say("flows", told=told))
 
 
 BEFORE_DEBT = (
@@ -160,7 +337,7 @@ BEFORE_DEBT = (
     "royalty",
     "support",
     "tax",
-    "working capital",
+    "working_capital",
     "sustaining",
 )
 AFTER_DEBT = (
@@ -172,7 +349,7 @@ AFTER_DEBT = (
     "fees",
     "public",
     "reserve",
-    "tax saved",
+    "tax_saved",
 )
 
 
@@ -188,7 +365,7 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "royalty": -flows.royalty,
         "support": flows.availability,
         "tax": on_output - flows.tax,
-        "working capital": before(flows.working) - flows.working,
+        "working_capital": before(flows.working) - flows.working,
         "sustaining": -flows.late,
         "capital": -flows.capital,
         "grant": flows.grant + flows.credit_on_capital,
@@ -198,23 +375,59 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "fees": -loan.fees,
         "public": public.draws - public.service,
         "reserve": before(loan.reserve) - loan.reserve,
-        "tax saved": flows.tax - flows.tax_with_debt,
+        "tax_saved": flows.tax - flows.tax_with_debt,
     }
     return {name: np.round(amounts, 2) for name, amounts in exact.items()}
+
+
+class Inputs(Table):
+    """A row an input of the case with its range."""
+
+    folded = True
+
+    term = text("input")
+    value = figures("value")
+    low = figures("low")
+    high = figures("high")
+    unit = text()
+    npv_low = figures("NPV low", "MUSD")
+    npv_high = figures("NPV high", "MUSD")
+    owners_low = figures("owners low", "MUSD")
+    owners_high = figures("owners high", "MUSD")
+    from_source = text("source")
+    confidence = text()
 
 
 def inputs(found: BusinessCase) -> ReportTable:
     """Every input with its range, and what it moves the NPV to."""
     rows = []
     for swing in found.swings:
-        term = swing.term
-        stated = [term.meaning, term.value, term.low, term.high, term.unit]
-        moved = [swing.npv_low, swing.npv_high, swing.owners_low, swing.owners_high]
-        rows.append([*stated, *moved, term.source, term.confidence])
-    return declared("case_inputs", rows, told=found.told(found.shown))
+        named = {"term": swing.term.meaning, "from_source": swing.term.source}
+        rows.append(vars(swing.term) | vars(swing) | named)
+    title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
+    frame = pd.DataFrame(rows, columns=Inputs.fields(), dtype=object)
+    return Inputs.over(frame, title=title)
 
 
 SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
+
+
+class TermSheet(Table):
+    """A row a kind of support."""
+
+    title = "The least of each support, and what it costs the public"
+
+    kind = text("support")
+    least = text("least of it")
+    amount = figures("to enter on Inputs", only=SHEET)
+    cost = figures("as sized", "MUSD")
+    in_full = figures("selling all", "MUSD")
+    expected = figures("over the futures", "MUSD")
+    worst = figures("one draw in twenty: over", "MUSD")
+    private = figures("private capital", "per public MUSD")
+    per = figures("worth to the alliance", "per public MUSD")
+    volume_risk = text("volume risk")
+    price_risk = text("price risk")
 
 
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
@@ -224,19 +437,20 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
         "availability": "availability payment",
     }
     worth = found.removal.worth if found.removal else None
-    rows: list[list[Any]] = []
+    rows: list[dict[str, Any]] = []
     for support in found.supports:
-        per = worth / support.cost if worth is not None and support.cost else None
-        private = None
+        row = vars(support) | {"least": _least(support), "per": None}
+        row["kind"] = kinds.get(support.kind, support.kind)
+        if worth is not None and support.cost:
+            row["per"] = worth / support.cost
+        row["private"] = None
         if support.private is not None and support.cost:
-            private = support.private / support.cost
-        costs = [support.cost, support.in_full, support.expected, support.worst]
-        volume_risk, price_risk = CARRIES[support.kind]
-        kind = kinds.get(support.kind, support.kind)
-        sized = [kind, _least(support), support.amount]
-        rows.append([*sized, *costs, private, per, volume_risk, price_risk])
+            row["private"] = support.private / support.cost
+        row["volume_risk"], row["price_risk"] = CARRIES[support.kind]
+        rows.append(row)
     quoted = _guaranteed(found, names)
-    return declared("term_sheet", rows, quoted=quoted, converts=converts(found), dated=found.dated)
+    note = say("term_sheet", quoted=quoted, converts=converts(found), dated=found.dated)
+    return TermSheet.over(_frame(TermSheet, rows), note=note)
 
 
 def _least(support: Support) -> str:
@@ -265,55 +479,139 @@ def _guaranteed(found: BusinessCase, names: Names) -> list[str]:
     return out
 
 
+class Instruments(Table):
+    """A row an instrument that the case states."""
+
+    title = "Instruments that the case states, and the budget line of each"
+
+    label = text("instrument")
+    size = text("stated")
+    cost = figures("public cost", "MUSD")
+    worst = figures("in the future in which it is most", "MUSD")
+    most = figures("most in a year", "MUSD, nominal")
+    year = text("in")
+
+
 def instruments(found: BusinessCase) -> Part:
     """Instruments that the case states, with the budget line of each."""
     rows = []
     for one in found.instruments:
-        label = found.terms[one.kind].meaning
-        unit = found.terms[one.kind].unit
-        size = f"{one.amount:g} {unit}"
-        rows.append([label, size, one.cost, one.worst, one.most, str(one.year)])
-    return shown("instruments", rows, dated=found.dated)
+        term = found.terms[one.kind]
+        words = {
+            "label": term.meaning,
+            "size": f"{one.amount:g} {term.unit}",
+            "year": str(one.year),
+        }
+        rows.append(vars(one) | words)
+    table = Instruments.over(_frame(Instruments, rows), note=say("instruments", dated=found.dated))
+    return _or_text(table, "no_instrument")
+
+
+class Throughput(Table):
+    """A row a future, or an answer to what is sold; a column a plant."""
+
+    title = "Use of capacity over the years of output"
+
+    future = text()
+    chance = per_cent("probability")
+    saved = figures("loss that it avoids", "MUSD")
 
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
     """Use of capacity in the case, in the plan and in each future, and the loss that it avoids there."""
-    saved = {w: round(v, 3) for w, v in found.removal.saved.items()} if found.removal else {}
-    rows: list[list[Any]] = [["the case, selling all", None, *found.full.use, None]]
+    plants = [*map(names.project, found.projects)]
+    saved = found.removal.saved if found.removal else {}
+
+    def row(future: str, use: Sequence[float], **more: Any) -> dict[str, Any]:
+        shown = {"future": future, "chance": None, "saved": None} | more
+        return shown | dict(zip(plants, use, strict=True))
+
+    rows = [row("the case, selling all", found.full.use)]
     if found.contracted:
-        rows.append(["the case, as contracted", None, *found.contracted.use, None])
+        rows.append(row("the case, as contracted", found.contracted.use))
     if found.planned:
-        rows.append(["the plan, expected", None, *found.planned.use, None])
-        rows += [
-            [names.scenario(w), found.futures[w], *use, saved.get(w)]
-            for w, use in found.throughput.items()
-        ]
-    alone = [f"{names.project(p)} {number(v)}" for p, v in found.alone.items()]
-    return declared("throughput", rows, plants=[*map(names.project, found.projects)], alone=alone)
+        rows.append(row("the plan, expected", found.planned.use))
+        for future, use in found.throughput.items():
+            avoided = saved.get(future)
+            rounded = None if avoided is None else round(avoided, 3)
+            name, chance = names.scenario(future), found.futures[future]
+            rows.append(row(name, use, chance=chance, saved=rounded))
+    of_plants = _columns(plants, form=PER_CENT)
+    columns = [*Throughput.all("saved"), *of_plants, *Throughput.all("future", "chance")]
+    alone = [f"{names.project(p)} {number(npv)}" for p, npv in found.alone.items()]
+    note = say("each_alone", alone=alone)
+    return Throughput.over(pd.DataFrame(rows, dtype=object), columns, note=note)
+
+
+class Jobs(Table):
+    """A row a skill."""
+
+    title = "Jobs in full operation"
+
+    skill = text()
+    persons = figures("needed", "persons")
 
 
 def people(found: BusinessCase, names: Names) -> Part:
     """Jobs by skill."""
-    return shown("jobs", [[names.skill(k), persons] for k, persons in found.jobs.items()])
+    rows = []
+    for skill, persons in found.jobs.items():
+        rows.append({"skill": names.skill(skill), "persons": persons})
+    return _or_text(Jobs.over(_frame(Jobs, rows)), "no_jobs")
+
+
+class Deck(Table):
+    """A row a good."""
+
+    title = "Price deck"
+    folded = True
+
+    element = text()
+    form = text()
+    first = figures("first year", "USD/kg")
+    last = figures("last year", "USD/kg")
+    low = figures("low", "of it")
+    high = figures("high", "of it")
+    in_futures = several("by future, USD/kg")
+    from_source = text("source")
+    confidence = text()
 
 
 def deck(found: BusinessCase, names: Names) -> ReportTable:
     """Prices by good."""
     rows = []
     for quote in found.investment.quotes:
-        first, last = 1000 * float(quote.price[0]), 1000 * float(quote.price[-1])
-        low, high = float(np.min(quote.low)), float(np.max(quote.high))
         in_futures = []
         for future, price in quote.by_future.items():
             in_futures.append(f"{future} {number(1000 * float(price.mean()))}")
-        element = names.element(quote.element)
-        stated = [in_futures, quote.source, quote.confidence]
-        rows.append([element, quote.form, first, last, low, high, *stated])
-    return declared("deck", rows)
+        row = {
+            "element": names.element(quote.element),
+            "first": 1000 * float(quote.price[0]),
+            "last": 1000 * float(quote.price[-1]),
+            "low": float(np.min(quote.low)),
+            "high": float(np.max(quote.high)),
+            "in_futures": in_futures,
+            "from_source": quote.source,
+        }
+        rows.append(vars(quote) | row)
+    return Deck.over(pd.DataFrame(rows, columns=Deck.fields(), dtype=object))
 
 
 NAMED = ("contract", "project", "kind", "party", "element")
 """Columns of a contract that have a column of their own, or none."""
+
+
+class Contracts(Table):
+    """A row a contract."""
+
+    title = "Contracts"
+
+    contract = text()
+    kind = text()
+    party = text("with")
+    about = text("of")
+    terms = text()
+    from_source = text("source")
 
 
 def contracts(found: BusinessCase, names: Names) -> Part:
@@ -322,11 +620,10 @@ def contracts(found: BusinessCase, names: Names) -> Part:
     for deal in found.investment.deals:
         contract = deal.contract
         about = names.element(contract.element) if contract.element else "all"
-        words = _stated(contract)
-        rows.append(
-            [contract.contract, contract.kind, contract.party, about, words, contract.source]
-        )
-    return shown("contracts", rows)
+        row = {name: getattr(contract, name) for name in ("contract", "kind", "party")}
+        words = {"about": about, "terms": _stated(contract), "from_source": contract.source}
+        rows.append(row | words)
+    return _or_text(Contracts.over(_frame(Contracts, rows)), "no_contract")
 
 
 def _stated(contract: Contract) -> str:
@@ -339,11 +636,41 @@ def _stated(contract: Contract) -> str:
     return "; ".join(out)
 
 
+class Plants(Table):
+    """A row a plant of the case."""
+
+    title = "The plants' rows"
+    folded = True
+
+    plant = text()
+    from_source = text("source")
+    confidence = text()
+    notes = text()
+
+
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     """What the case says of the plants."""
-    rows = [
-        [names.project(p), r.source, r.confidence, r.notes]
-        for p in found.projects
-        for r in [case.projects[p]]
-    ]
-    return declared("plants", rows)
+    rows = []
+    for project in found.projects:
+        row = case.projects[project]
+        words = {"from_source": row.source, "confidence": row.confidence, "notes": row.notes}
+        rows.append({"plant": names.project(project)} | words)
+    return Plants.over(_frame(Plants, rows))
+
+
+class Quantiles(Table):
+    """A row a share of draws."""
+
+    title = "NPV over draws, selling all"
+
+    share = text("draws")
+    npv = figures("NPV", "MUSD")
+
+
+def quantiles(found: BusinessCase) -> ReportTable:
+    """NPV that shares of the draws stay below, selling all."""
+    rows = []
+    for share in (0.05, 0.25, 0.5, 0.75, 0.95):
+        npv = found.full.spread.at(share)
+        rows.append({"share": f"{share:.0%} of draws below", "npv": npv})
+    return Quantiles.over(_frame(Quantiles, rows))

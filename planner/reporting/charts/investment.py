@@ -55,7 +55,7 @@ def spread(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -
     accent, missing = alt.value(style.ACCENT), alt.value(style.MISSING)
     bars = style.marked(frame, tips, source).mark_bar(stroke="white")
     drawn = bars.encode(
-        x=style.across_amounts("low", title),
+        x=style.across_amounts("low", title).bin("binned"),
         x2="high:Q",
         y=style.amounts("draws", "draws"),
         color=alt.condition("datum.low + datum.high < 0", missing, accent),

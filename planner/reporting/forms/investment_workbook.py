@@ -22,9 +22,11 @@ from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
 from planner.finance.support import with_support
 from planner.finance.yearly_rows import row
+from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
-from planner.reporting.chapters.stated import STATED, declared
+from planner.reporting.forms import workbook_charts
 from planner.reporting.forms.live_formulas import (
+    ABOVE_A_TABLE,
     FIRST,
     FORMULA,
     LINK,
@@ -41,14 +43,68 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
 TOLERANCE = 1e-6
-WORDS = STATED["case_workbook"]
-"""Its sheets, and what stands beside the rows of each."""
+NO_CONTRACT = "No contract is about these plants: all is sold and bought at market prices."
+TITLES = {
+    "Answer": "The answer",
+    "Inputs": "Inputs: change the blue cells, or choose 1 value, 2 low, 3 high in column D",
+    "Prices": "Prices by year",
+    "Contracts": "Contracts",
+    "Time": "Years and flags",
+    "Operations": "Capacity in use",
+    "Revenue": "Sales, real MUSD",
+    "Costs": "Costs, real MUSD",
+    "Tax": "Tax and working capital, nominal MUSD",
+    "Debt": "Debt, nominal MUSD",
+    "Returns": "Returns",
+    "Charts": "Charts, which follow the inputs",
+    "Economics": "Unit costs, break-even and other prices, found by the tool for the inputs as delivered",
+    "Sensitivity": "Each input at both ends, found by the tool",
+    "Plan against case": "Use of capacity in the plan, in each future and in the case",
+    "Checks": "Checks: nought failed",
+    "Sources": "Conventions and sources",
+}
+"""Its sheets in order, with their titles."""
+BY_YEAR = frozenset(
+    ["Prices", "Contracts", "Time", "Operations", "Revenue", "Costs", "Tax", "Debt", "Returns"]
+)
+"""Sheets whose columns are years."""
+INPUT_HEADS = (
+    "input",
+    "unit",
+    "in use",
+    "choice",
+    "value",
+    "low",
+    "high",
+    "source",
+    "confidence",
+    "feeds",
+)
+CONVERSIONS = {
+    "days": {"label": "days in a year", "unit": "days"},
+    "per_kg": {"label": "MUSD/t for each USD/kg", "unit": "factor"},
+}
+PLANT_UNITS = {
+    "commit": "year of the first payment",
+    "lead": "years to the first output",
+    "size": "t/y",
+    "capex": "MUSD per t/y",
+    "fixed": "MUSD per t/y and year",
+    "variable": "MUSD per t",
+}
+ONLY_AS_DELIVERED = {
+    "dscr_low": "the test at low prices, as delivered, and a recommended loan",
+    "public_rate": "public cost of supports, as delivered",
+    "public_loan_rate": "a recommended loan, else supports as delivered",
+    "price_correlation": "draws, as delivered",
+}
+"""Terms that formulas take for a loan alone, or not at all."""
 
 
 @dataclass
 class Book:
     """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
-    mode; checks, which are nought."""
+    mode; checks, which are nought; row of the first input on the sheet of sensitivities."""
 
     found: BusinessCase
     live: LiveBook
@@ -56,6 +112,7 @@ class Book:
     helped: dict[str, Any] = field(default_factory=dict)
     lines: dict[tuple[str, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
+    first_input: int = 0
 
 
 def write_business_case(
@@ -66,10 +123,8 @@ def write_business_case(
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
         names = Names(case)
         whose = ", ".join(map(names.placed, found.projects))
-        sheets = [
-            (n, f"{title}: {whose}" if n == "Answer" else title, timed)
-            for n, title, timed in WORDS["sheets"]
-        ]
+        titles = TITLES | {"Answer": f"{TITLES['Answer']}: {whose}"}
+        sheets = [(name, title, name in BY_YEAR) for name, title in titles.items()]
         book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
         _levels(book)
         investment = _investment(book)
@@ -84,29 +139,39 @@ def write_business_case(
             answer = replace(investment, contracted_only=sold.contracted_only)
             flows = cash_flows(answer, levels, use)
             _returns(book, Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels))
+            if sold is found.shown:
+                workbook_charts.draw(target, book.live, flows, title)
         book.live.heading = ""
         _checks(book)
         _answer(book, told, names)
         _told(book, case, names)
+        fields = tables.Inputs.fields()
+        swings = workbook_charts.Swings(
+            first=book.first_input,
+            count=len(found.swings),
+            columns=[fields.index(field) for field in ("term", "npv_low", "npv_high")],
+            centre=found.shown.returns.npv_after_tax,
+        )
+        workbook_charts.tornado(target, book.live, swings)
 
 
 def _levels(book: Book) -> None:
     """Every level as a cell of the sheet of inputs."""
     sheet, found = book.live.sheets["Inputs"], book.found
     premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
-    sheet.page.write_row(1, 0, WORDS["inputs"])
+    sheet.page.write_row(1, 0, INPUT_HEADS)
     for term in (*found.terms.values(), *price_terms(found.investment)):
         chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
         book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
-        feeds = WORDS["only_as_delivered"].get(term.name, "formulas here, draws, sensitivity")
+        feeds = ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
         if term.name.endswith("_premium") and term.name not in premiums:
             feeds = "nothing: no price of this case stands on it"
         told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
         sheet.page.write_row(sheet.row - 1, 7, told)
     _recommended(book, sheet)
     sheet.head("Conversions and calendar")
-    for name, (label, unit) in WORDS["conversions"].items():
-        book.plain[name] = sheet.constant(label, unit, float(UNITS[name]))
+    for name, words in CONVERSIONS.items():
+        book.plain[name] = sheet.constant(**words, value=float(UNITS[name]))
     years = found.investment.years
     book.plain["first_year"] = first = sheet.constant("first year", "year", years[0])
     book.plain["base_year"] = sheet.constant("year of money", "year", found.investment.base_year)
@@ -158,7 +223,7 @@ def _investment(book: Book) -> Investment:
         wanted[good] = prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
     deals = tuple(_deal(book, deal) for deal in found.deals)
     if not deals:
-        book.live.sheets["Contracts"].note(WORDS["no_contract"])
+        book.live.sheets["Contracts"].note(NO_CONTRACT)
     plants = tuple(_plant(book, plant) for plant in found.plants)
     return replace(found, plants=plants, quotes=tuple(quotes), deals=deals, wanted=wanted)
 
@@ -187,7 +252,7 @@ def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
     sheet.head(plant.name)
     source = f"projects.csv, {plant.project}"
     facts: dict[str, Any] = {}
-    for name, unit in WORDS["plant"].items():
+    for name, unit in PLANT_UNITS.items():
         facts[name] = sheet.constant(name, unit, getattr(plant, name), source)
     facts["ramp"] = sheet.each(RAMP, "share", plant.ramp)
     for kind in ("made", "taken"):
@@ -313,7 +378,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
         _figure(book, key, figure)
     sheet.head("Sources and uses until the first repayment")
     for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
-        _figure(book, key, tables.NamedFigure(key, "MUSD", ""))
+        _figure(book, key, tables.NamedFigure(label=key, unit="MUSD"))
     for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
         sheet.part(part)
 
@@ -338,12 +403,11 @@ def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
 def _told(book: Book, case: Case, names: Names) -> None:
     """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
+    book.first_input = sheets["Sensitivity"].row + ABOVE_A_TABLE
     sheets["Sensitivity"].part(tables.inputs(found))
-    below = [
-        [f"{share:.0%} of draws below", found.full.spread.at(share)]
-        for share in (0.05, 0.25, 0.5, 0.75, 0.95)
-    ]
-    sheets["Sensitivity"].part(declared("draws", below))
+    sheets["Sensitivity"].part(tables.quantiles(found))
+    for part in economics.of_case(found, names):
+        sheets["Economics"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
     for text in worded_lines(

@@ -44,8 +44,11 @@ ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
 
 
-def write_pdf(path: Path, front: Front, chapters: Sequence[Chapter]) -> None:
-    """Typeset a report into `path`. The same bytes on every machine: the fonts are our own.
+def write_pdf(
+    path: Path, front: Front, chapters: Sequence[Chapter], workbook: str = "report.xlsx"
+) -> None:
+    """Typeset a report into `path`. The same bytes on every machine: the fonts are our own. workbook: the file that has
+    the rows of long tables that are not printed.
 
     Raises RunFolderError where the extra `pdf` is not installed.
     """
@@ -69,6 +72,7 @@ def write_pdf(path: Path, front: Front, chapters: Sequence[Chapter]) -> None:
             "layout": layout,
             "kind": kind_of,
             "most": MOST_PRINTED,
+            "workbook": workbook,
         }
         body = passage("report.typ.j2", "report", values)
         (folder / "report.typ").write_text(body, encoding="utf-8")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
 from planner.reporting.chapters import investment_charts as charts
+from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
-from planner.reporting.chapters.stated import STATED
+from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import STAGES, Names, midway
@@ -24,6 +26,41 @@ say = Passages(
     "business_case_conventions.j2",
 )
 KIND, REASONS = "Investment case", 3
+ABOUT = {
+    "answer": "Answer",
+    "verdict": "Verdict",
+    "alliance": "For the alliance",
+    "why": "Why it is built",
+    "apart": "Plan and case",
+    "timing": "Years",
+    "instead": "Alternatives",
+    "worth": "Returns",
+    "unit_costs": "Unit costs",
+    "debt": "Debt",
+    "grant": "Plan's grant",
+    "contracts": "Contracts",
+    "markets": "Market",
+    "risk": "Risk",
+    "conditions": "Conditions",
+    "lacking": "Missing",
+}
+"""Passage of business_case.j2 -> what it is about."""
+SECTIONS = {
+    "terms": "Term sheet",
+    "sold": "What is sold",
+    "economics": "Costs and prices",
+    "money": "Money by year",
+    "moves": "What moves it",
+    "inputs": "Inputs and sources",
+}
+LEADS = {
+    "terms": "What the public could do; the least of each support, sized for the case as the plan runs it.",
+    "sold": "Use of capacity and sales, in the plan, in each future and in the case.",
+    "economics": "Unit costs, break-even, the NPV at other rates, prices and capital costs.",
+    "money": "Nominal MUSD.",
+    "moves": "One term changed, the others and the support as they are; then all drawn together.",
+}
+"""Titles of chapters by anchor, and what stands below them."""
 CARRIED = ("delay_years", "contingency")
 """Terms of the risks of building, which somebody has to carry."""
 
@@ -34,9 +71,25 @@ def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
     """The whole page as text."""
+    return render(_front(found, case), _chapters(found, case, Names(case)))
+
+
+def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workbook: str) -> bool:
+    """Typeset the case into `path`, if the extra `pdf` is installed; whether it is. workbook: name of that of the case."""
+    if pdf.INSTALLED:
+        front = _front(found, case)
+        told = [f"{one.about}: {one.sentence}" for one in front.statements]
+        summary = Chapter(anchor="summary", title="Summary", parts=[Text(told, listed=True)])
+        chapters = [summary, *_chapters(found, case, Names(case))]
+        pdf.write_pdf(path, front, chapters, workbook)
+    return pdf.INSTALLED
+
+
+def _front(found: BusinessCase, case: Case) -> Front:
+    """Title, the answer as the question, key figures and the case in sentences."""
     names, (first, *rest) = Names(case), statements(found, case)
     stages = " and ".join(sorted({STAGES[p.stage] for p in found.investment.plants}))
-    front = Front(
+    return Front(
         kind=KIND,
         title=" and ".join(names.placed(p) for p in found.projects),
         subtitle=f"{stages}; run “{found.run}”",
@@ -45,7 +98,6 @@ def business_case_page(found: BusinessCase, case: Case) -> str:
         statements=rest,
         note=_say("basis", found, case),
     )
-    return render(front, _chapters(found, case, names))
 
 
 def statements(found: BusinessCase, case: Case) -> list[Statement]:
@@ -58,7 +110,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_inputs(found, names),
     }
     told = []
-    for passage, about in STATED["case_page"]["told"].items():
+    for passage, about in ABOUT.items():
         sentence = _say(passage, found, case, **values)
         if sentence:
             told.append(Statement(about, sentence))
@@ -202,6 +254,7 @@ def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
             tables.markets(found, names),
             tables.people(found, names),
         ],
+        "economics": economics.of_case(found, names),
         "money": [*charts.cash(found), tables.flows(found)],
         "moves": [charts.terms(found), charts.spread(found)],
         "inputs": [
@@ -213,7 +266,8 @@ def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
         ],
     }
     chapters = []
-    for anchor, (title, lead) in STATED["case_page"]["sections"].items():
+    for anchor, title in SECTIONS.items():
+        lead = LEADS.get(anchor, "")
         chapters.append(Chapter(anchor=anchor, title=title, lead=lead, parts=parts[anchor]))
     return chapters
 

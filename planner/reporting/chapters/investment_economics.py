@@ -1,0 +1,164 @@
+"""Tables of the economic section of an investment case: unit costs, break-even, NPV at other rates, prices and capital
+costs, sales by product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from planner.finance.economics import CAPITAL, PRICES, ProductSales
+from planner.reporting.parts import Column, Part, ReportTable, Table, figures, per_cent, text
+from planner.reporting.words.names import Names
+from planner.reporting.words.numbers import percent
+from planner.reporting.words.sentences import Passages
+from planner.results.business_case import BusinessCase
+
+say = Passages("investment_tables.j2")
+
+
+def _told(found: BusinessCase) -> str:
+    """The answer to what is sold that the figures are for."""
+    return found.told(found.shown)
+
+
+class UnitCosts(Table):
+    """A row a figure."""
+
+    title = "Unit costs and break-even"
+
+    figure = text()
+    unit = text()
+    value = figures("value")
+
+
+def unit_costs(found: BusinessCase) -> ReportTable:
+    """Costs per kg of what is sold, what sales bring, and the prices at which nothing is gained."""
+    economics = found.shown.economics
+    costs = economics.unit_costs
+    rows: list[dict[str, Any]] = []
+
+    def add(figure: str, unit: str, value: float | None) -> None:
+        if value is not None:
+            rows.append({"figure": figure, "unit": unit, "value": value})
+
+    if costs is not None:
+        add("C1: running cost and feed", "USD/kg", costs.c1)
+        add("with royalty, sustaining capital and closure", "USD/kg", costs.sustained)
+        add("all in, with capital and tax", "USD/kg", costs.all_in)
+        add("sales", "USD/kg", costs.price)
+    add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
+    add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
+    add("payback from completion, real", "years", economics.payback)
+    frame = pd.DataFrame(rows, columns=UnitCosts.fields())
+    return UnitCosts.over(frame, note=say("economics", told=_told(found)))
+
+
+class AtRates(Table):
+    """A row a rate."""
+
+    title = "NPV after tax at other rates"
+
+    rate = per_cent("rate", "a year, real")
+    npv = figures("NPV after tax", "MUSD")
+
+
+def npv_at_rates(found: BusinessCase) -> ReportTable:
+    """NPV after tax at the rates that studies state."""
+    rows = [{"rate": rate, "npv": npv} for rate, npv in found.shown.economics.npv_at.items()]
+    return AtRates.over(pd.DataFrame(rows), note=f"{_told(found)}.")
+
+
+class TwoWay(Table):
+    """A row a factor on capital, a column a factor on all prices."""
+
+    title = "NPV after tax by price and capital cost"
+
+    capital = text("capital cost")
+
+
+def two_way(found: BusinessCase) -> ReportTable:
+    """NPV after tax at other prices and capital costs."""
+    prices = [f"prices {percent(factor)}" for factor in PRICES]
+    rows = []
+    for factor, values in zip(CAPITAL, found.shown.economics.two_way, strict=True):
+        row: dict[str, Any] = {"capital": percent(factor)}
+        rows.append(row | dict(zip(prices, values, strict=True)))
+    columns = [*TwoWay.all(), *(Column(field=name, title=name, unit="MUSD") for name in prices)]
+    return TwoWay.over(pd.DataFrame(rows), columns, note=say("two_way", told=_told(found)))
+
+
+class Products(Table):
+    """A row a product of all plants, over all years."""
+
+    title = "Sales by product"
+    sum_row = "All"
+
+    product = text()
+    tonnes = figures("sold", "t", summed=True)
+    revenue = figures("sales", "MUSD, real", summed=True)
+    share = per_cent("of all sales")
+    price = figures("on average", "USD/kg")
+
+
+def _name(product: ProductSales, names: Names) -> str:
+    element, form = product.good
+    return f"{names.element(element)} {form}"
+
+
+def products(found: BusinessCase, names: Names) -> ReportTable:
+    """Tonnes and revenue of each product over all years."""
+    sold = found.shown.economics.products
+    whole = sum(float(product.revenue.sum()) for product in sold)
+    rows = []
+    for product in sold:
+        revenue = float(product.revenue.sum())
+        row = {
+            "product": _name(product, names),
+            "tonnes": float(product.tonnes.sum()),
+            "revenue": revenue,
+            "share": revenue / whole if whole else None,
+            "price": product.price,
+        }
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=Products.fields())
+    return Products.over(frame, note=say("products", told=_told(found)))
+
+
+class ProductsByYear(Table):
+    """A row a year, two columns a product."""
+
+    title = "Sales by product and year"
+    folded = True
+    sum_row = "Sum"
+
+    year = text()
+
+
+def products_by_year(found: BusinessCase, names: Names) -> ReportTable:
+    """Tonnes and revenue of each product by year."""
+    columns = ProductsByYear.all()
+    by_year: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
+    for product in found.shown.economics.products:
+        name = _name(product, names)
+        for what, unit, amounts in (
+            ("tonnes", "t", product.tonnes),
+            ("sales", "MUSD, real", product.revenue),
+        ):
+            field = f"{name}, {what}"
+            columns.append(Column(field=field, title=field, unit=unit, summed=True))
+            by_year[field] = amounts.tolist()
+    frame = pd.DataFrame(by_year)
+    sells = frame.drop(columns="year").any(axis=1)
+    return ProductsByYear.over(frame[sells], columns, note=say("products", told=_told(found)))
+
+
+def of_case(found: BusinessCase, names: Names) -> list[Part]:
+    """All of them, in order."""
+    return [
+        unit_costs(found),
+        npv_at_rates(found),
+        two_way(found),
+        products(found, names),
+        products_by_year(found, names),
+    ]
