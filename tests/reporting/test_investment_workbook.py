@@ -157,7 +157,7 @@ def test_the_workbook_computes_what_the_tool_does(
     books = [tmp_path / f"{name}.xlsx" for name in names]
     out = computed(tmp_path, *books)
     kept = openpyxl.load_workbook(tmp_path / "asis.xlsx", data_only=True)
-    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 15
+    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 17
     compared = 0
     for page in kept:
         for cell in (

@@ -22,7 +22,7 @@ def _told(found: BusinessCase) -> str:
     return found.told(found.shown)
 
 
-class UnitCosts(Table):
+class UnitCostsTable(Table):
     """A row a figure."""
 
     title = "Unit costs and break-even"
@@ -50,8 +50,8 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
     add("payback from completion, real", "years", economics.payback)
-    frame = pd.DataFrame(rows, columns=UnitCosts.fields())
-    return UnitCosts.over(frame, note=say("economics", told=_told(found)))
+    frame = pd.DataFrame(rows, columns=UnitCostsTable.fields())
+    return UnitCostsTable.over(frame, note=say("economics", told=_told(found)))
 
 
 class AtRates(Table):

@@ -112,7 +112,7 @@ FIGURES = {
 }
 
 
-class Returns(Table):
+class ReturnsTable(Table):
     """A row a figure, a column an answer to what is sold."""
 
     title = "Returns"
@@ -134,8 +134,8 @@ def returns(found: BusinessCase) -> ReportTable:
             value = figure.value(sold)
             row[title] = shown_as(None if value is None else round(value, 6))
         rows.append(row)
-    columns = [*Returns.all(), *_columns(title for title, _ in found.modes)]
-    return Returns.over(pd.DataFrame(rows), columns)
+    columns = [*ReturnsTable.all(), *_columns(title for title, _ in found.modes)]
+    return ReturnsTable.over(pd.DataFrame(rows), columns)
 
 
 class SourcesAndUses(Table):
@@ -246,7 +246,7 @@ def markets(found: BusinessCase, names: Names) -> Part:
     return _or_text(Markets.over(_frame(Markets, rows)), "no_market")
 
 
-class Alternatives(Table):
+class AlternativesTable(Table):
     """A row an alternative of the public."""
 
     title = "Alternatives"
@@ -274,14 +274,14 @@ def alternatives(found: BusinessCase) -> ReportTable:
         rows.append(
             {"what": ALTERNATIVES[one.what], "cost": one.cost, "worth": one.worth, "per": per}
         )
-    return Alternatives.over(_frame(Alternatives, rows), note=say("alternatives"))
+    return AlternativesTable.over(_frame(AlternativesTable, rows), note=say("alternatives"))
 
 
 paid = partial(figures, unit="MUSD", form=CENTS, summed=True)
 """A column of money by year, printed to the cent and added up."""
 
 
-class Flows(Table):
+class FlowsTable(Table):
     """A row a year: money that comes in, and goes out below nought."""
 
     title = "Money by year"
@@ -327,7 +327,7 @@ def flows(found: BusinessCase) -> ReportTable:
             cover = row["cover"] or None
             rows.append(row | {"year": str(year), "cover": cover})
     told = found.told(sold)
-    return Flows.over(_frame(Flows, rows), note=say("flows", told=told))
+    return FlowsTable.over(_frame(FlowsTable, rows), note=say("flows", told=told))
 
 
 BEFORE_DEBT = (
@@ -380,7 +380,7 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
     return {name: np.round(amounts, 2) for name, amounts in exact.items()}
 
 
-class Inputs(Table):
+class InputsTable(Table):
     """A row an input of the case with its range."""
 
     folded = True
@@ -405,8 +405,8 @@ def inputs(found: BusinessCase) -> ReportTable:
         named = {"term": swing.term.meaning, "from_source": swing.term.source}
         rows.append(vars(swing.term) | vars(swing) | named)
     title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
-    frame = pd.DataFrame(rows, columns=Inputs.fields(), dtype=object)
-    return Inputs.over(frame, title=title)
+    frame = pd.DataFrame(rows, columns=InputsTable.fields(), dtype=object)
+    return InputsTable.over(frame, title=title)
 
 
 SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
@@ -560,7 +560,7 @@ def people(found: BusinessCase, names: Names) -> Part:
     return _or_text(Jobs.over(_frame(Jobs, rows)), "no_jobs")
 
 
-class Deck(Table):
+class DeckTable(Table):
     """A row a good."""
 
     title = "Price deck"
@@ -594,7 +594,7 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
             "from_source": quote.source,
         }
         rows.append(vars(quote) | row)
-    return Deck.over(pd.DataFrame(rows, columns=Deck.fields(), dtype=object))
+    return DeckTable.over(pd.DataFrame(rows, columns=DeckTable.fields(), dtype=object))
 
 
 NAMED = ("contract", "project", "kind", "party", "element")
@@ -636,7 +636,7 @@ def _stated(contract: Contract) -> str:
     return "; ".join(out)
 
 
-class Plants(Table):
+class PlantsTable(Table):
     """A row a plant of the case."""
 
     title = "The plants' rows"
@@ -655,7 +655,7 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
         row = case.projects[project]
         words = {"from_source": row.source, "confidence": row.confidence, "notes": row.notes}
         rows.append({"plant": names.project(project)} | words)
-    return Plants.over(_frame(Plants, rows))
+    return PlantsTable.over(_frame(PlantsTable, rows))
 
 
 class Quantiles(Table):

@@ -145,7 +145,7 @@ def write_business_case(
         _checks(book)
         _answer(book, told, names)
         _told(book, case, names)
-        fields = tables.Inputs.fields()
+        fields = tables.InputsTable.fields()
         swings = workbook_charts.Swings(
             first=book.first_input,
             count=len(found.swings),
