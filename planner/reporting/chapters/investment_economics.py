@@ -8,7 +8,15 @@ from typing import Any
 import pandas as pd
 
 from planner.finance.economics import CAPITAL, PRICES, ProductSales
-from planner.reporting.parts import Column, Part, ReportTable, Table, figures, per_cent, text
+from planner.reporting.parts import (
+    Column,
+    DeclaredTable,
+    Part,
+    ReportTable,
+    figures,
+    per_cent,
+    text,
+)
 from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
@@ -22,7 +30,7 @@ def _told(found: BusinessCase) -> str:
     return found.told(found.shown)
 
 
-class UnitCostsTable(Table):
+class UnitCostsTable(DeclaredTable):
     """A row a figure."""
 
     title = "Unit costs and break-even"
@@ -54,7 +62,7 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     return UnitCostsTable.over(frame, note=say("economics", told=_told(found)))
 
 
-class AtRates(Table):
+class AtRates(DeclaredTable):
     """A row a rate."""
 
     title = "NPV after tax at other rates"
@@ -69,7 +77,7 @@ def npv_at_rates(found: BusinessCase) -> ReportTable:
     return AtRates.over(pd.DataFrame(rows), note=f"{_told(found)}.")
 
 
-class TwoWay(Table):
+class TwoWay(DeclaredTable):
     """A row a factor on capital, a column a factor on all prices."""
 
     title = "NPV after tax by price and capital cost"
@@ -88,7 +96,7 @@ def two_way(found: BusinessCase) -> ReportTable:
     return TwoWay.over(pd.DataFrame(rows), columns, note=say("two_way", told=_told(found)))
 
 
-class Products(Table):
+class Products(DeclaredTable):
     """A row a product of all plants, over all years."""
 
     title = "Sales by product"
@@ -125,7 +133,7 @@ def products(found: BusinessCase, names: Names) -> ReportTable:
     return Products.over(frame, note=say("products", told=_told(found)))
 
 
-class ProductsByYear(Table):
+class ProductsByYear(DeclaredTable):
     """A row a year, two columns a product."""
 
     title = "Sales by product and year"

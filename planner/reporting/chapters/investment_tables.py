@@ -24,10 +24,10 @@ from planner.reporting.parts import (
     NUMBER,
     SHEET,
     Column,
+    DeclaredTable,
     Format,
     Part,
     ReportTable,
-    Table,
     Text,
     figures,
     per_cent,
@@ -112,7 +112,7 @@ FIGURES = {
 }
 
 
-class ReturnsTable(Table):
+class ReturnsTable(DeclaredTable):
     """A row a figure, a column an answer to what is sold."""
 
     title = "Returns"
@@ -138,7 +138,7 @@ def returns(found: BusinessCase) -> ReportTable:
     return ReturnsTable.over(pd.DataFrame(rows), columns)
 
 
-class SourcesAndUses(Table):
+class SourcesAndUses(DeclaredTable):
     """A row a source or use of money, a column an answer to what is sold."""
 
     title = "Sources and uses until the first repayment"
@@ -178,7 +178,7 @@ def worked(plant: PlantFacts, names: Names) -> str:
     return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
 
-class Materials(Table):
+class Materials(DeclaredTable):
     """A row a material that a plant works, sells or takes in, and what it pays."""
 
     title = "What it works, sells and pays for, in full operation"
@@ -217,12 +217,12 @@ def _material(does: str, material: Material, most: float) -> dict[str, Any]:
     return {"does": does, "material": material.name, "form": material.form, "tonnes": tonnes}
 
 
-def _frame(table: type[Table], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def _frame(table: type[DeclaredTable], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows by field; what a row does not have is nothing."""
     return pd.DataFrame([dict.fromkeys(table.fields()) | dict(row) for row in rows], dtype=object)
 
 
-class Markets(Table):
+class Markets(DeclaredTable):
     """A row a product, in the year in which most of what is wanted of it is made."""
 
     title = "Output of all plants against demand, in the fullest year"
@@ -246,7 +246,7 @@ def markets(found: BusinessCase, names: Names) -> Part:
     return _or_text(Markets.over(_frame(Markets, rows)), "no_market")
 
 
-class AlternativesTable(Table):
+class AlternativesTable(DeclaredTable):
     """A row an alternative of the public."""
 
     title = "Alternatives"
@@ -281,7 +281,7 @@ paid = partial(figures, unit="MUSD", form=CENTS, summed=True)
 """A column of money by year, printed to the cent and added up."""
 
 
-class FlowsTable(Table):
+class FlowsTable(DeclaredTable):
     """A row a year: money that comes in, and goes out below nought."""
 
     title = "Money by year"
@@ -380,7 +380,7 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
     return {name: np.round(amounts, 2) for name, amounts in exact.items()}
 
 
-class InputsTable(Table):
+class InputsTable(DeclaredTable):
     """A row an input of the case with its range."""
 
     folded = True
@@ -412,7 +412,7 @@ def inputs(found: BusinessCase) -> ReportTable:
 SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
 
 
-class TermSheet(Table):
+class TermSheet(DeclaredTable):
     """A row a kind of support."""
 
     title = "The least of each support, and what it costs the public"
@@ -479,7 +479,7 @@ def _guaranteed(found: BusinessCase, names: Names) -> list[str]:
     return out
 
 
-class Instruments(Table):
+class Instruments(DeclaredTable):
     """A row an instrument that the case states."""
 
     title = "Instruments that the case states, and the budget line of each"
@@ -507,7 +507,7 @@ def instruments(found: BusinessCase) -> Part:
     return _or_text(table, "no_instrument")
 
 
-class Throughput(Table):
+class Throughput(DeclaredTable):
     """A row a future, or an answer to what is sold; a column a plant."""
 
     title = "Use of capacity over the years of output"
@@ -543,7 +543,7 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     return Throughput.over(pd.DataFrame(rows, dtype=object), columns, note=note)
 
 
-class Jobs(Table):
+class Jobs(DeclaredTable):
     """A row a skill."""
 
     title = "Jobs in full operation"
@@ -560,7 +560,7 @@ def people(found: BusinessCase, names: Names) -> Part:
     return _or_text(Jobs.over(_frame(Jobs, rows)), "no_jobs")
 
 
-class DeckTable(Table):
+class DeckTable(DeclaredTable):
     """A row a good."""
 
     title = "Price deck"
@@ -601,7 +601,7 @@ NAMED = ("contract", "project", "kind", "party", "element")
 """Columns of a contract that have a column of their own, or none."""
 
 
-class Contracts(Table):
+class Contracts(DeclaredTable):
     """A row a contract."""
 
     title = "Contracts"
@@ -636,7 +636,7 @@ def _stated(contract: Contract) -> str:
     return "; ".join(out)
 
 
-class PlantsTable(Table):
+class PlantsTable(DeclaredTable):
     """A row a plant of the case."""
 
     title = "The plants' rows"
@@ -658,7 +658,7 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     return PlantsTable.over(_frame(PlantsTable, rows))
 
 
-class Quantiles(Table):
+class Quantiles(DeclaredTable):
     """A row a share of draws."""
 
     title = "NPV over draws, selling all"
