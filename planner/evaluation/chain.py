@@ -140,10 +140,14 @@ class ChainProgram:
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         only = Scenario(scenario=FUTURE, probability=1.0)
-        # One future has the odds of one: the worst ones are no question, and their variables have no period.
-        given = case.model.objective.model_copy(update={"odds": "given"})
+        # One future has the odds of one, and what is decided is no question: their variables have no period.
         bare = case.without_targets()
-        bare = bare.with_model(bare.model.model_copy(update={"objective": given}))
+        model = bare.model
+        update = {
+            "objective": model.objective.model_copy(update={"odds": "given"}),
+            "policy": model.policy.model_copy(update={"whole_plants": False}),
+        }
+        bare = bare.with_model(model.model_copy(update=update))
         self.case = bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)

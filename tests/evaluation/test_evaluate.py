@@ -179,6 +179,17 @@ def test_a_plan_for_the_worst_odds_is_carried_as_any_other(tmp_path: Path) -> No
     )
 
 
+def test_a_plan_of_whole_plants_is_carried_as_any_other(tmp_path: Path) -> None:
+    """Five units of 20 t are the 100 t of before."""
+    case = two_storylines(tmp_path, "staged").set_model("policy.whole_plants", True)
+    (mined, built) = case.tables.projects
+    whole = case.with_tables(projects=(mined, built.model_copy(update={"unit_tpa": 20.0})))
+    found = planner.evaluate(planner.solve(whole))
+    assert dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True)) == near(
+        {"calm": 0.0, "cut": 10.0}
+    )
+
+
 def test_an_adaptive_plan_that_decides_the_same_everywhere_is_carried(tmp_path: Path) -> None:
     """Without a shock that tells the future, there is nothing to answer."""
     case = two_storylines(tmp_path, "adaptive").with_tables(shocks=())
