@@ -79,7 +79,7 @@ def planned(make_case: MakeCase, wanted: float = 8, **more: object) -> PlanValue
     )
 
 
-OF_ONE_CASE = ("crma",)
+OF_ONE_CASE = ("crma", "allied-goals")
 """Models whose targets name goods of the real case alone."""
 
 

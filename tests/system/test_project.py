@@ -53,7 +53,7 @@ def test_the_manifest_and_the_tables_of_a_case_name_the_same_tables() -> None:
     assert tuple(table.name for table in TABLES) == tuple(Tables.__dataclass_fields__)
 
 
-OF_ONE_CASE = {"crma": "allied-2026"}
+OF_ONE_CASE = {"crma": "allied-2026", "allied-goals": "allied-2026"}
 """Models whose targets name parties and feeds of one case."""
 
 
