@@ -23,7 +23,8 @@ demo: $(VENV)/demo.done
 	@echo "Look at $(RUN)/report.html"
 
 # Why this plan: verdicts, bottlenecks, prices; its risk out of sample under a policy that looks ahead, in 18 scenarios (no
-# interval: 10 CPU seconds each, with the plan and without), and the lower bound in those of the demo: a quarter of an hour.
+# interval: 10 CPU seconds each, with the plan and without), and the lower bound in those of the demo. The joint draws are
+# seven solves each and take hours; stopped, they go on where they were. JOINT=0 leaves them out.
 decision: demo
 	$(PLANNER) explain $(RUN) --joint $(JOINT)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --draws 18 --samples 1 --policy rolling
