@@ -57,7 +57,7 @@ def compare(
     plans, StoppedError for one that is not proven.
 
     >>> later = case.changed("projects.coast_plant.lead_time_years=plus 1")
-    >>> [one.cells[0].column for one in compare(plan, solve_case(later, baseline=False))]
+    >>> [one.cells[0].column for one in compare(plan, planner.solve(later, baseline=False))]
     ['lead_time_years']
     """
     first = [plans] if isinstance(plans, PlanValues) else list(plans)

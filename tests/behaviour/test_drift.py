@@ -19,8 +19,8 @@ def test_a_certificate_that_fails_once_is_tried_again_from_the_same_basis(
     case = load_case(tmp_path, EXACT, demand=demand(100), imports=[imports(40)])
     program, asked = program_of(case), list[Certificate]()
 
-    def drifted(*given: Any) -> Certificate:
-        asked.append(Certificate(1e-3, 0.0, 0.0) if not asked else certify(*given))
+    def drifted(*given: Any, **named: Any) -> Certificate:
+        asked.append(Certificate(1e-3, 0.0, 0.0) if not asked else certify(*given, **named))
         return asked[-1]
 
     monkeypatch.setattr(highs, "certify", drifted)

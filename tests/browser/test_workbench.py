@@ -437,8 +437,8 @@ def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) 
         "() => document.querySelector('#views table').getBoundingClientRect().right <= 390"
     )
     page.wait_for_function("""() => {
-        const svg = document.querySelector('#curve svg'), box = svg.getBoundingClientRect();
-        return box.right <= 390 && box.width > 0.95 * svg.viewBox.baseVal.width;
+        const svg = document.querySelector('#curve svg'), box = svg?.getBoundingClientRect();
+        return box && box.right <= 390 && box.width > 0.95 * svg.viewBox.baseVal.width;
     }""")
     context.close()
     assert faults == []

@@ -30,17 +30,19 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
     base = style.sourced(frame, source).encode(
         x=across, y=style.rows("claim", order), color=hue, tooltip=tips
     )
-    trials = base.transform_filter(alt.datum.kind == TRIALS)
-    joint = base.transform_filter(alt.datum.kind == JOINT)
-    given = base.transform_filter(alt.datum.kind == GIVEN)
-    other = base.transform_filter(alt.datum.kind == OTHER)
-    layers = alt.layer(
-        trials.mark_rule(strokeWidth=9).encode(x2="high:Q"),
-        joint.mark_rule(strokeWidth=3).encode(x2="high:Q"),
-        given.mark_point(filled=True, size=80, opacity=1),
-        other.mark_point(shape="diamond", filled=True, size=80, opacity=1),
-        _threshold(threshold),
-    )
+
+    def of_kind(kind: str) -> alt.Chart:
+        found: alt.Chart = base.transform_filter(alt.datum.kind == kind)
+        return found
+
+    marks = {
+        TRIALS: of_kind(TRIALS).mark_rule(strokeWidth=9).encode(x2="high:Q"),
+        JOINT: of_kind(JOINT).mark_rule(strokeWidth=3).encode(x2="high:Q"),
+        GIVEN: of_kind(GIVEN).mark_point(filled=True, size=80, opacity=1),
+        OTHER: of_kind(OTHER).mark_point(shape="diamond", filled=True, size=80, opacity=1),
+    }
+    # A layer without a row has no scale and no words for who cannot see it.
+    layers = alt.layer(*(marks[kind] for kind in marks if kind in look), _threshold(threshold))
     return style.across(layers, 30 * len(order))
 
 
