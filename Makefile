@@ -68,7 +68,7 @@ bench: $(VENV)/test.done
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
 		tests/behaviour/test_whole_plants.py tests/certification tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
-		tests/explain/test_investment.py tests/evaluation
+		tests/explain/test_investment.py tests/evaluation tests/system/test_real_case.py
 	$(BIN)/python -m checks.random_cases
 	$(BIN)/python -m checks.every_command
 	$(BIN)/python -m checks.decomposed_cases

@@ -18,8 +18,12 @@ from tests.cases import load_case, near
 MakeCase = Callable[..., Case]
 SolveCase = Callable[..., Plan]
 
-MAY_BE_SKIPPED = ("may not mount a file system", "on one core there is no second process")
-"""Reasons that lie in the machine and that installing cannot mend."""
+MAY_BE_SKIPPED = (
+    "may not mount a file system",
+    "on one core there is no second process",
+    "LONG=1, as `make agree` has it",
+)
+"""Reasons that lie in the machine and that installing cannot mend; and long runs, which have a target of their own."""
 
 
 def _must_run(report: pytest.TestReport | pytest.CollectReport) -> None:
