@@ -12,11 +12,14 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+import planner
 from planner.cli import app
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
 INFEASIBLE, STOPPED = 3, 4
+REFUSED = "can be held fixed"
+"""Said of an adaptive plan that decides otherwise by history: nobody can carry it out in scenarios it does not know."""
 
 
 def main(first: int = 9000, count: int = 40) -> None:
@@ -34,18 +37,16 @@ def main(first: int = 9000, count: int = 40) -> None:
 
 def failures(folder: Path, seed: int) -> list[str]:
     """What went wrong with one case, a line a command."""
-    case, run = folder / "case", folder / "run"
-    model = write_random_case(case, seed, old=seed % 2 == 0, new=True)
-    keys = [
-        word for key, value in flat(model).items() for word in ("--set", f"{key}={said(value)}")
-    ]
-    code, told = call("solve", case, *keys, "--out", run)
+    drawn, case, run = folder / "drawn", folder / "case", folder / "run"
+    model = write_random_case(drawn, seed, old=seed % 2 == 0, new=True)
+    planner.load(drawn, overrides=flat(model)).write(case)
+    code, told = call("solve", case, "--out", run)
     if code:
         return [] if code == INFEASIBLE else [f"solve: {code} {told}"]
     found = []
     for name, *words in commands(case, run):
         code, told = call(name, *words)
-        if code not in (0, STOPPED):
+        if code not in (0, STOPPED) and REFUSED not in told:
             found.append(f"{name}: {code} {told}")
     return found
 
@@ -67,21 +68,14 @@ def commands(case: Path, run: Path) -> list[list[object]]:
     ]
 
 
-def said(value: object) -> str:
-    """A value as `--set` takes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
 def call(*words: object) -> tuple[int, str]:
-    """Exit code of a command and the last line that it printed, or what it raised."""
+    """Exit code of a command and the last lines that it printed, or what it raised."""
     done = CliRunner().invoke(app, [str(word) for word in words])
     raised = done.exception
     if raised is not None and not isinstance(raised, SystemExit):
         return done.exit_code, repr(raised)
     lines = done.output.strip().splitlines()
-    return done.exit_code, lines[-1] if lines else ""
+    return done.exit_code, " ".join(lines[-2:])
 
 
 if __name__ == "__main__":
