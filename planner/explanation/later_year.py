@@ -208,13 +208,14 @@ class _Plants:
         self.nameplate: dict[str, float] = {}
         """Of each copy, whatever share of it its stretch of the ramp has (t/y)."""
         self.late: list[Shock] = []
-        used: dict[str, float] = defaultdict(float)
+        self._built_of: dict[str, float] = defaultdict(float)
+        """Nameplate built of a project (t/y)."""
         for build in self.built:
-            used[build.project] += build.tpa
+            self._built_of[build.project] += build.tpa
         rows: list[Row] = []
         for row in past.case.tables.projects:
-            if row.project in used:
-                left = max(row.max_new_tpa - used[row.project], 0.0)
+            if row.project in self._built_of:
+                left = max(row.max_new_tpa - self._built_of[row.project], 0.0)
                 row = row.model_copy(update={"max_new_tpa": left})
             rows.append(row)
         for build in self.built:
@@ -244,7 +245,7 @@ class _Plants:
         """
         if table not in LIMITS or row.project not in self.copies:
             return {}
-        built = sum(build.tpa for build in self.built if build.project == row.project)
+        built = self._built_of[row.project]
         stands = self._past.case.projects[row.project].existing_tpa + built
         whole = max(stands, self._limit(row, table))
         parts = {copy: self.nameplate[copy] / whole for copy in self.copies[row.project]}

@@ -203,5 +203,5 @@ def use_table(run: RunView) -> ReportTable | None:
         rows.assign(name=rows["stage"].map(STAGES_MANY)),
         columns=Use.all(*left_out),
         note=say("use_note"),
-        source=summary_keys("utilisation") if "utilisation" in run.summary else CAPACITY,
+        source=summary_keys("utilisation"),
     )
