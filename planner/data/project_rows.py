@@ -14,7 +14,7 @@ from planner.data.cells import Row, conditions, matching, text_of
 from planner.data.checks import REFERENCES
 from planner.data.findings import Origin
 from planner.data.lookups import Lookups
-from planner.data.schema import Project, Tables
+from planner.data.schema import BY_NAME, Project, Tables
 from planner.errors import InputError, did_you_mean, fault
 
 RowsByTable = dict[str, tuple[Row, ...]]
@@ -83,22 +83,27 @@ def with_rows_of(case: Lookups, project: Project, like: str) -> tuple[RowsByTabl
         copies: list[Row] = []
         for row in rows:
             if getattr(row, column) == like:
-                copies.append(_of_the_new(case, row, column, project))
+                copies.append(_of_the_new(case, row, project, table=table, column=column))
         if copies:
             changed[table] = (*rows, *copies)
             copied[table] = len(copies)
     return changed, f'"{project.project}" is added, with {_counted(copied)} copied from "{like}"'
 
 
-def _of_the_new(case: Lookups, row: Row, column: str, project: Project) -> Row:
-    """A row of the twin for the new project: of its own country and stage, where the row names those of the twin."""
+def _of_the_new(case: Lookups, row: Row, project: Project, *, table: str, column: str) -> Row:
+    """A row of the twin for the new project: of its own country and stage, where the row names those of the twin.
+
+    A row that has a name of its own, such as a hazard or a contract, gets another: no two rows of a table share one.
+    """
     twin = case.projects[getattr(row, column)]
     update: dict[str, object] = {column: project.project}
     for name in ("country", "stage"):
         if getattr(row, name, None) == getattr(twin, name):
             update[name] = getattr(project, name)
-    if "contract" in type(row).model_fields:
-        update["contract"] = f"{row.model_dump()['contract']} ({project.project})"
+    key = BY_NAME[table].key
+    if column not in key:
+        name = key[0]
+        update[name] = f"{getattr(row, name)} ({project.project})"
     return row.model_copy(update=update)
 
 

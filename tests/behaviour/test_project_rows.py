@@ -8,6 +8,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.change import Change, InputValue
 from planner.data.warnings import warnings_of
 from planner.errors import InputError
 from tests.cases import load_case, mine, near, plant, scenarios, shock, unsure
@@ -104,3 +105,15 @@ def test_faults_are_told(case: Case, row: dict[str, object], like: str, said: st
 def test_an_unknown_project_is_a_fault(case: Case) -> None:
     with pytest.raises(InputError, match='unknown project "plnt"'):
         case.without_project("plnt")
+
+
+def test_a_copied_row_with_a_name_of_its_own_gets_another(case: Case, tmp_path: Path) -> None:
+    """Two hazards of one name would be refused when the written case is read again."""
+    fire: dict[str, InputValue] = {"project": "plant", "kind": "capacity", "probability": 0.5}
+    fire |= {"first": 2027, "last": 2027, "factor_low": 0, "factor_high": 0}
+    rows = (("hazard", "fire"),)
+    risky = case.changed(Change(table="hazards", rows=rows, how="new", value=fire))
+    both = risky.with_project({"project": "twin"}, like="plant")
+    assert [row.hazard for row in both.tables.hazards] == ["fire", "fire (twin)"]
+    again = planner.load(both.write(tmp_path / "written"))
+    assert again.difference(both) == []
