@@ -62,13 +62,11 @@ PROFILE ?= full
 bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
 
-# The tests of random cases with many of them; then four hundred against the independent formulation over all switches,
-# a hundred with every year divided, forty through every command, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200
-# interruptions: two hours.
+# All tests with their long runs: what `make test` takes a sample of is whole here, and cases are drawn by the hundred. Then
+# four hundred against the independent formulation over all switches, a hundred with every year divided, forty through
+# every command, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200 interruptions: hours.
 agree: $(VENV)/test.done
-	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
-		tests/behaviour/test_whole_plants.py tests/certification tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_workbench.py \
-		tests/explain/test_investment.py tests/evaluation tests/system/test_real_case.py
+	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m checks.random_cases
 	$(BIN)/python -m checks.every_command
 	$(BIN)/python -m checks.decomposed_cases

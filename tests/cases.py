@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pytest
@@ -27,6 +27,10 @@ REAL = Path(__file__).parents[1] / "benchmarks" / "cases" / "allied-2026-first"
 LONG = os.environ.get("LONG") == "1"
 """Whether many random cases are asked for, as `make agree` does, and not the few of the suite."""
 
+long_run = pytest.mark.skipif(not LONG, reason="a long run: LONG=1, as `make agree` has it")
+"""Marks a test, or a parameter of one, that `make agree` alone takes; the suite has another of its kind."""
+
+T = TypeVar("T")
 Row = dict[str, Any]
 TableText = str | Sequence[Mapping[str, Any]]
 """A table as CSV text (spaces after commas do no harm) or as rows, whose columns may differ."""
@@ -199,3 +203,8 @@ def stored(plan: PlanValues, folder: Path) -> Path:
 def seeds(first: int, few: int, many: int) -> range:
     """Seeds of random cases: few, or many in a long run."""
     return range(first, first + (many if LONG else few))
+
+
+def some(values: Iterable[T], every: int) -> list[T]:
+    """The first of every so many values, or all of them in a long run."""
+    return list(values)[:: 1 if LONG else every]

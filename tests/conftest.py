@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Generator
 from itertools import count
@@ -17,6 +18,7 @@ from tests.cases import load_case, near
 
 MakeCase = Callable[..., Case]
 SolveCase = Callable[..., Plan]
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 MAY_BE_SKIPPED = (
     "may not mount a file system",
@@ -55,6 +57,25 @@ def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands write run folders without their pages, which take seconds, for tests of everything else."""
     for name in ("write_page", "write_report_workbook"):
         monkeypatch.setattr(f"planner.api.plans.{name}", lambda plan, folder: None)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """`once(name, fill)`: a folder that the first process of the tests fills and that all of them read."""
+    own = tmp_path_factory.getbasetemp()
+    room = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = room / name, room / f"{name}.done"
+        with (room / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return filled
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -11,8 +12,14 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.reporting.pages.run import write_pages
+from planner.explanation.explain import explain
+from planner.reporting.pages.run import Report, report_of, write_pages
+from planner.reporting.run_view import run_view
+from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues
+from planner.results.store import fingerprint
+from tests.cases import stored
+from tests.conftest import Once
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 
@@ -69,6 +76,25 @@ def written(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     write_pages(plan, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def report(plan: PlanValues) -> Report:
+    """Head and chapters of the starter's report."""
+    return report_of(run_view(plan))
+
+
+@pytest.fixture(scope="session")
+def explained(plan: PlanValues, once: Once) -> Path:
+    """The run folder of the starter, explained, with its report in every form; nobody changes it."""
+
+    def fill(folder: Path) -> None:
+        run = stored(plan, folder / "run")
+        found = explain(plan, "run", workers=1).as_json(fingerprint(run))
+        (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
+        write_pages(plan, run)
+
+    return once("explained-starter", fill) / "run"
 
 
 @pytest.fixture(scope="session")

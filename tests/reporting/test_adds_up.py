@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import planner
-from planner.api.explanations import explain_into
 from planner.api.plans import write_reports
 from planner.reporting.chapters.fund import lead
 from planner.reporting.chapters.sharing import chart as sharing_chart
@@ -27,34 +26,28 @@ from planner.reporting.words.numbers import money, number
 from planner.results.explanation import read_explanation
 from planner.results.figures.decision import decided, share_rows
 from planner.results.plan import PlanValues
-from tests.cases import stored
+from tests.cases import long_run, stored
+from tests.conftest import SolveCase
 from tests.reporting.conftest import read_page
 
 
 @pytest.fixture(scope="module")
-def folder(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = stored(plan, tmp_path_factory.mktemp("sums") / "run")
-    explain_into(run, workers=1)
-    write_reports(run)
-    return run
+def run(plan: PlanValues, explained: Path) -> RunView:
+    return run_view(plan, read_explanation(explained))
 
 
 @pytest.fixture(scope="module")
-def run(plan: planner.Plan, folder: Path) -> RunView:
-    return run_view(plan, read_explanation(folder))
-
-
-def tables_of(run: RunView) -> list[ReportTable]:
+def tables(run: RunView) -> list[ReportTable]:
     """All tables of the page and of the workbook."""
     found = chapters(run)
     return [*(table for one in found for table in one.tables), *sheets_of(found)]
 
 
-def totals(run: RunView) -> dict[tuple[str, str], float]:
+def totals(tables: list[ReportTable]) -> dict[tuple[str, str], float]:
     """(title of a table, title of a column) -> its total."""
     return {
         (table.title, column.title): table.sum_of(column.field)
-        for table in tables_of(run)
+        for table in tables
         for column in table.columns
         if table.sum_row and column.summed
     }
@@ -84,21 +77,21 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
     }
 
 
-def test_totals_are_the_figures_of_the_run(plan: PlanValues, run: RunView) -> None:
-    found, wanted = totals(run), known(plan, run)
+def test_totals_are_the_figures_of_the_run(
+    plan: PlanValues, run: RunView, tables: list[ReportTable]
+) -> None:
+    found, wanted = totals(tables), known(plan, run)
     assert set(wanted) <= set(found)
     assert {at: found[at] for at in wanted} == {
         at: pytest.approx(v, rel=1e-6, abs=1e-5) for at, v in wanted.items()
     }
-    begun = next(
-        table for table in tables_of(run) if table.title.startswith("Public money decided")
-    )
+    begun = next(table for table in tables if table.title.startswith("Public money decided"))
     assert begun.sum_of("public") == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
 
 
-def test_what_a_table_prints_sums_to_what_it_prints_as_total(run: RunView) -> None:
+def test_what_a_table_prints_sums_to_what_it_prints_as_total(tables: list[ReportTable]) -> None:
     checked = 0
-    for table in tables_of(run):
+    for table in tables:
         places = (
             [at for at, column in enumerate(table.heads) if column.summed] if table.sum_row else []
         )
@@ -120,7 +113,7 @@ def test_what_a_table_prints_sums_to_what_it_prints_as_total(run: RunView) -> No
 
 
 def test_one_quantity_has_one_value_everywhere(
-    plan: PlanValues, run: RunView, folder: Path
+    plan: PlanValues, run: RunView, explained: Path
 ) -> None:
     s, found = plan.summary, decided(run)
     assert found is not None
@@ -142,7 +135,7 @@ def test_one_quantity_has_one_value_everywhere(
         f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it"
         in screen
     )
-    page = read_page((folder / "report.html").read_text(encoding="utf-8")).text
+    page = read_page((explained / "report.html").read_text(encoding="utf-8")).text
     told = set(re.findall(r"No action leaves a [a-z -]+ of ([\d,.]+) MUSD", page))
     ladder = run.found.ladder[0].objective if run.found is not None else 0.0
     assert told <= {number(ladder)}
@@ -169,7 +162,17 @@ def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) ->
 WRITE = "import sys, pathlib; from planner.api.plans import write_reports; write_reports(pathlib.Path(sys.argv[1]))"
 
 
-def test_the_pdf_is_the_same_where_no_font_is_installed(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "size", ["smallest case", pytest.param("starter, explained", marks=long_run)]
+)
+def test_the_pdf_is_the_same_where_no_font_is_installed(
+    size: str, request: pytest.FixtureRequest, solve: SolveCase, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    if size == "smallest case":
+        write_reports(stored(solve(), folder))
+    else:
+        shutil.copytree(request.getfixturevalue("explained"), folder)
     before = (folder / "report.pdf").read_bytes()
     (tmp_path / "fonts.conf").write_text(
         '<?xml version="1.0"?><fontconfig></fontconfig>', encoding="utf-8"

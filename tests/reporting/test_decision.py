@@ -13,7 +13,7 @@ from planner.reporting.chapters.fund import tag
 from planner.reporting.chapters.plants import investments
 from planner.reporting.forms.html import words_of
 from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import chapters, front, render_page
+from planner.reporting.pages.run import Report, front, render_page, report_of
 from planner.reporting.run_view import RunView, run_view
 from planner.results.figures.decision import (
     decided,
@@ -41,6 +41,11 @@ from tests.reporting.test_page import (
 def run(plan: PlanValues) -> RunView:
     found = explain(plan, "run", workers=1)
     return run_view(with_shares(plan), dataclasses.replace(found, decision=made_up(plan)))
+
+
+@pytest.fixture(scope="module")
+def made(run: RunView) -> Report:
+    return report_of(run)
 
 
 def test_between_corners_the_curve_is_straight(run: RunView) -> None:
@@ -82,7 +87,7 @@ def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) ->
     assert nothing.cost + nothing.risk - core.cost - core.risk == 9700.0 + 2100.0
 
 
-def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
+def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView, made: Report) -> None:
     found = decided(run)
     assert found is not None
     shown = why_tables.named_plans(run, found).shown
@@ -112,7 +117,7 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
         == "not in this plan: last 1 % of risk"
     )
     assert tag(run, dataclasses.replace(found.merit[0], public=1e6)) != "not in this plan"
-    names = [sheet.sheet for sheet in sheets_of(chapters(run))]
+    names = [sheet.sheet for sheet in sheets_of(made.chapters)]
     assert {"frontier", "merit list", "execution", "gets and pays"} <= set(names)
     assert len(names) == len(set(names)) < 27
 
@@ -176,7 +181,7 @@ def test_charges_of_allies_add_up(run: RunView) -> None:
     assert total["transfer to others"] == "0" and float(total["charge"]) == 100.0 * len(rows)
 
 
-def test_the_page_answers_five_questions_in_few_words(run: RunView) -> None:
+def test_the_page_answers_five_questions_in_few_words(run: RunView, made: Report) -> None:
     html = render_page(run)
     text = read_page(html).text
     for said in (
@@ -189,9 +194,9 @@ def test_the_page_answers_five_questions_in_few_words(run: RunView) -> None:
     ):
         assert said in text
     assert len(words(before_the_first_chart(html))) <= MOST_WORDS
-    lines = [claim(run), *(part.caption for part in front(run).charts)]
-    titles = [claim(run), *(part.title for part in front(run).charts)]
-    for chapter in chapters(run):
+    lines = [claim(run), *(part.caption for part in made.front.charts)]
+    titles = [claim(run), *(part.title for part in made.front.charts)]
+    for chapter in made.chapters:
         lines += [chapter.lead, *(words for part in chapter.parts for words in words_of(part))]
         titles += [part.title for part in chapter.charts]
     assert too_long(titles) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, su
 from planner.reporting.chapters.sharing import ally_tables
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import chapters
-from planner.reporting.parts import ReportTable
+from planner.reporting.parts import Chapter, ReportTable
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.numbers import amount, number
 from planner.results.plan import PlanValues
@@ -176,14 +176,14 @@ def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
 
 
-def every_table(run: RunView) -> list[ReportTable]:
-    found = chapters(run)
-    return [*(table for one in found for table in one.tables), *sheets_of(found)]
+@pytest.fixture(scope="module")
+def made(run: RunView) -> Sequence[Chapter]:
+    return chapters(run)
 
 
-def test_every_table_with_a_total_sums_to_it(run: RunView) -> None:
+def test_every_table_with_a_total_sums_to_it(made: Sequence[Chapter]) -> None:
     seen = 0
-    for table in every_table(run):
+    for table in [*(table for one in made for table in one.tables), *sheets_of(made)]:
         for place, column in enumerate(table.heads):
             if table.sum_row and column.summed:
                 whole = sum(
@@ -197,8 +197,8 @@ def test_every_table_with_a_total_sums_to_it(run: RunView) -> None:
     assert seen > 20
 
 
-def test_the_same_quantity_has_one_value_everywhere(run: RunView) -> None:
-    tables = {table.sheet: table for table in sheets_of(chapters(run))}
+def test_the_same_quantity_has_one_value_everywhere(run: RunView, made: Sequence[Chapter]) -> None:
+    tables = {table.sheet: table for table in sheets_of(made)}
     sums = {
         sheet: tables[sheet].sum_of(
             next(c.field for c in tables[sheet].columns if c.full == heading)

@@ -13,11 +13,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from planner.explanation.explain import explain
 from planner.finance.returns import irr, npv
-from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.pages.run import chapters
-from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -63,13 +59,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
 
 
 @pytest.fixture(scope="module")
-def sheets(
-    plan: PlanValues, opened: Sheets, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[list[str]]]:
+def sheets(explained: Path, opened: Sheets) -> dict[str, list[list[str]]]:
     """The whole workbook of the starter, explained."""
-    path = tmp_path_factory.mktemp("book") / "report.xlsx"
-    run = run_view(plan, explain(plan, "run", workers=2))
-    write_workbook(path, run.title, "", chapters(run))
+    path = explained / "report.xlsx"
     found = opened(path)
     assert set(openpyxl.load_workbook(path).sheetnames) == set(found)
     return found

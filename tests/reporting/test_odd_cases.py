@@ -12,7 +12,7 @@ import pytest
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS
-from tests.cases import demand, imports
+from tests.cases import demand, imports, long_run
 from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page
 
@@ -99,9 +99,9 @@ MONEY = ("budgets", "funders")
     "files",
     [
         FUTURES,
-        PEOPLE,
-        MONEY,
-        ("stockpiles", "imports"),
+        pytest.param(PEOPLE, marks=long_run),
+        pytest.param(MONEY, marks=long_run),
+        pytest.param(("stockpiles", "imports"), marks=long_run),
         (*FUTURES, *PEOPLE, *MONEY, "stockpiles", "imports", "ramps"),
     ],
 )

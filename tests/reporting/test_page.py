@@ -17,7 +17,7 @@ import pytest
 
 import planner
 from planner.reporting.forms.html import embedded, render, static, words_of
-from planner.reporting.pages.run import chapters, front, render_page, write_pages
+from planner.reporting.pages.run import Report, render_page, write_pages
 from planner.reporting.parts import Chapter, Front, ReportTable, figures, text
 from planner.reporting.run_view import run_view
 from planner.reporting.words.numbers import money, number
@@ -264,9 +264,8 @@ def tooltips(spec: Any) -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def run_charts(plan: PlanValues) -> list[Any]:
-    run = run_view(plan)
-    return front(run).charts + [chart for one in chapters(run) for chart in one.charts]
+def run_charts(report: Report) -> list[Any]:
+    return report.front.charts + [chart for one in report.chapters for chart in one.charts]
 
 
 def test_data_of_charts_stand_once_on_the_page(written: Path) -> None:
@@ -343,9 +342,8 @@ def test_before_the_first_chart_there_are_few_words(written: Path) -> None:
     assert 40 < len(words(before_the_first_chart(html))) <= MOST_WORDS
 
 
-def test_sentences_and_titles_are_short(plan: PlanValues) -> None:
-    run = run_view(plan)
-    begin, found = front(run), chapters(run)
+def test_sentences_and_titles_are_short(report: Report) -> None:
+    begin, found = report.front, report.chapters
     texts = [begin.question, begin.claim, begin.note]
     for chapter in found:
         texts += [chapter.lead, *(told for part in chapter.parts for told in words_of(part))]
@@ -355,9 +353,9 @@ def test_sentences_and_titles_are_short(plan: PlanValues) -> None:
     assert too_long([begin.claim, *titles]) == []
 
 
-def test_the_first_charts_claim_a_figure(plan: PlanValues) -> None:
-    run = run_view(plan)
-    charts = front(run).charts + [chart for one in chapters(run)[:2] for chart in one.charts]
+def test_the_first_charts_claim_a_figure(report: Report) -> None:
+    first = [chart for one in report.chapters[:2] for chart in one.charts]
+    charts = report.front.charts + first
     assert len(charts) >= 4
     for chart in charts:
         assert re.search(r"\d", chart.title), chart.title

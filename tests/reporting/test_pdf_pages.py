@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,13 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import planner
-from planner.explanation.explain import explain
 from planner.reporting.pages.run import write_pages
-from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues
-from planner.results.store import fingerprint
-from tests.cases import stored
 from tests.reporting.conftest import Vary
 
 DPI, MM = 50, 25.4
@@ -73,20 +67,11 @@ def faults(pages: list[Picture]) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def explained(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = stored(plan, tmp_path_factory.mktemp("pdf") / "run")
-    found = explain(plan, "run", workers=1).as_json(fingerprint(run))
-    (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
-    write_pages(plan, run)
-    return run / "report.pdf"
-
-
 @pytest.mark.usefixtures("poppler")
 def test_every_page_has_ink_within_its_margins_and_a_number(
     explained: Path, tmp_path: Path
 ) -> None:
-    pages, words = pictures(explained, tmp_path), texts(explained)
+    pages, words = (pictures(explained / "report.pdf", tmp_path), texts(explained / "report.pdf"))
     assert len(pages) == len(words) >= 10
     assert faults(pages) == []
     assert [
