@@ -7,7 +7,15 @@ from itertools import product
 
 from planner.data.cells import Quarter
 from planner.data.findings import Finding, found, unknown
-from planner.data.investment_tables import ITEMS, Contract, fault_of_term
+from planner.data.investment_tables import (
+    ITEMS,
+    SHARE_OF_TRANCHE,
+    TRANCHE_ITEMS,
+    Contract,
+    Finance,
+    Item,
+    fault_of_term,
+)
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
 
@@ -121,11 +129,11 @@ def stem(scenario: str) -> str:
 
 
 def check_finance(case: Lookups) -> Iterator[Finding]:
-    """Terms are known, and of the size that they have."""
+    """Terms are known, and of the size that they have; tranches have a share of the capital, at most all of it."""
     for row in case.tables.finance:
-        item = ITEMS.get(row.item)
-        if item is None:
-            yield unknown(row, "item", "item", row.item, ITEMS)
+        known = TRANCHE_ITEMS if row.tranche else ITEMS
+        if row.item not in known:
+            yield _unknown_item(row, known)
             continue
         for column in ("value", "low", "high"):
             given = getattr(row, column)
@@ -134,6 +142,54 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             rule, said = fault_of_term(row.item, given)
             if rule:
                 yield found(row, column, rule, said)
+
+    yield from _tranches_without_share(case.tables.finance)
+    yield from _more_than_the_capital(case.tables.finance)
+
+
+def _unknown_item(row: Finance, known: Mapping[str, Item]) -> Finding:
+    """An item that is none, or none of a tranche."""
+    if row.item in ITEMS:
+        said = f"{row.item} is no term of a tranche; its terms: {', '.join(known)}"
+        return found(row, "tranche", "tranche-term", said)
+    if row.item in TRANCHE_ITEMS:
+        said = f"{row.item} is a term of a tranche, and none is named"
+        return found(row, "tranche", "tranche-term", said)
+    return unknown(row, "item", "item", row.item, known)
+
+
+def _tranches_without_share(rows: Sequence[Finance]) -> Iterator[Finding]:
+    """Tranches of which nothing says how much is lent."""
+    shared = {row.tranche for row in rows if row.item not in TRANCHE_ITEMS}  # told already
+    shared |= {row.tranche for row in rows if row.item == SHARE_OF_TRANCHE}
+    told: set[str] = set()
+    for row in rows:
+        if row.tranche and row.tranche not in shared and row.tranche not in told:
+            told.add(row.tranche)
+            said = f'nothing says how much "{row.tranche}" lends'
+            yield found(row, "tranche", "tranche-share", said)
+
+
+def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
+    """Tranches that together lend more than all capital, in some country or in all."""
+    shares = {}
+    for row in rows:
+        if row.tranche and row.item == SHARE_OF_TRANCHE and row.value <= 1:
+            shares[row.country, row.tranche] = row
+    tranches = {tranche for _, tranche in shares}
+    told: set[int] = set()
+    for country in sorted({country for country, _ in shares}):
+        lends = []
+        for tranche in sorted(tranches):
+            holds = shares.get((country, tranche)) or shares.get(("", tranche))
+            if holds is not None:
+                lends.append(holds)
+        together = sum(row.value for row in lends)
+        last = max(lends, key=lambda row: row.line)
+        if together > 1 + 1e-9 and last.line not in told:
+            told.add(last.line)
+            said = f"tranches lend {together:.0%} of the capital together"
+            yield found(last, "value", "tranche-share", said)
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:

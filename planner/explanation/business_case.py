@@ -28,6 +28,7 @@ from planner.finance.project_facts import (
     plant_facts,
     quotes,
     terms_of,
+    tranches_of,
 )
 from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
@@ -331,6 +332,7 @@ def investment(
         quotes=tuple(deck),
         deals=tuple(deals),
         wanted=_wanted(case, plants, years),
+        tranches=tranches_of(terms),
     )
 
 

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from planner.finance.loans import PAID, LevelLoan, Loan, line, public_loan, sculpted_loan
+from planner.finance.loans import (
+    PAID,
+    LevelLoan,
+    Loan,
+    Tranche,
+    beside_lenders,
+    line,
+    public_loan,
+    sculpted_loan,
+    tranche,
+)
 from planner.finance.plant_flows import (
     Investment,
     PlantFlows,
@@ -60,16 +70,36 @@ class CashFlows:
     after_tax: Array
     cfads: Array
     loan: Loan
+    tranches: tuple[Tranche, ...]
     public: LevelLoan
     tax_with_debt: Array
     owners: Array
 
     def cover(self) -> Array:
-        """Cash flow over debt service of lenders by year, 0 without any."""
-        paid = self.loan.service > PAID
+        """Cash flow over senior debt service by year, 0 without any."""
+        paid = self.loan.senior > PAID
         with np.errstate(divide="ignore", invalid="ignore"):
-            cover = np.where(paid, self.cfads / self.loan.service, 0.0)
+            cover = np.where(paid, self.cfads / self.loan.senior, 0.0)
         return line(cover, "cover of debt service (DSCR), 0 without any", "times")
+
+    def owed(self) -> Array:
+        """Owed to lenders at the end of each year, on all tranches."""
+        owed = self.loan.owed
+        for one in self.tranches:
+            owed = line(owed + one.loan.owed, f"with {one.name}: owed at the end of the year")
+        return owed
+
+    def debt_share(self) -> Array:
+        """All that lenders give over the capital that neither a grant, a tax credit nor a public loan pays."""
+        if not self.tranches:
+            return self.loan.share
+        left = self.capital - self.grant - self.credit_on_capital - self.public.draws
+        drawn = self.loan.draws
+        for one in self.tranches:
+            drawn = drawn + one.loan.draws
+        whole = left.sum()
+        share = np.where(whole > PAID, drawn.sum() / np.maximum(whole, PAID), 0.0)
+        return line(share, "debt drawn on all tranches over the capital", "share")
 
 
 def tax_due(taxable: Array, rate: Array, whose: str = "") -> Array:
@@ -93,7 +123,9 @@ def cash_flows(
     at = _prices(found, x, prices or found.prices())
     plants = all_plants(Setting(found=found, x=x, prices=at, index=index), use)
     flows = _before_debt(plants, x, index)
-    return CashFlows(plants=plants, index=index, **flows, **_with_debt(flows, x))
+    return CashFlows(
+        plants=plants, index=index, **flows, **_with_debt(flows, x, found.tranches, plants)
+    )
 
 
 def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array]:
@@ -169,29 +201,52 @@ def _made(plants: Sequence[PlantFlows], index: Array) -> Array:
     return added(tonnes, index)
 
 
-def _with_debt(flows: Mapping[str, Array], x: Levels) -> dict[str, Any]:
-    """Flows that follow from debt, by field of `CashFlows`."""
+def _with_debt(
+    flows: Mapping[str, Array], x: Levels, names: Sequence[str], plants: Sequence[PlantFlows]
+) -> dict[str, Any]:
+    """Flows that follow from debt, by field of `CashFlows`. names: of tranches."""
     capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
     cfads = line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
     number = row(x["year"] - x["first_year"] + 1.0, "Time", "number of the year", "")
     capital = line(capital, "capital less grant and tax credit")
     public = public_loan(capital, number, x)
     capital = line(capital - public.draws, "capital of lenders and owners")
-    loan = sculpted_loan(capital, cfads, number, x)
+    tranches = _tranches(names, capital, number, x=x, plants=plants)
+    for one in tranches:
+        capital = line(capital - one.loan.draws, f"capital that {one.name} leaves")
+    loan = sculpted_loan(capital, cfads, number, x, beside_lenders(tranches))
     financing = loan.interest + loan.fees + public.interest
+    for one in tranches:
+        financing = financing + one.loan.interest + one.fees
     taxed = _taxed(flows["taxable"] - financing, "taxable with debt")
     tax = tax_due(taxed, x["tax_rate"], "with debt")
     kept = loan.reserve - before(loan.reserve)
     paid = loan.service + loan.swept + loan.fees + public.service
     lent = loan.draws + public.draws - paid
+    for one in tranches:
+        lent = lent + one.loan.draws - one.loan.service - one.fees
     owners = flows["before_tax"] - tax + flows["credit"] + lent - kept
     return {
         "cfads": cfads,
         "loan": loan,
+        "tranches": tranches,
         "public": public,
         "tax_with_debt": tax,
         "owners": line(owners, "owners, after debt, reserve and tax"),
     }
+
+
+def _tranches(
+    names: Sequence[str], capital: Array, number: Array, *, x: Levels, plants: Sequence[PlantFlows]
+) -> tuple[Tranche, ...]:
+    """Tranches on their terms, the last payment in the last year of output at the latest."""
+    if not names:
+        return ()
+    running = added([plant.running for plant in plants], number)
+    last_output = ((running > 0) * number).max(axis=-1, keepdims=True)
+    last_output = line(last_output, "number of the last year of output", "")
+    lent_on = line(np.maximum(capital, 0.0), "capital that tranches are a share of")
+    return tuple(tranche(name, lent_on, number, x=x, latest=last_output) for name in names)
 
 
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -200,6 +255,10 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
     early = np.where(x["year"] - x["first_year"] + 1.0 <= loan.begun, 1.0, 0.0)
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital - public.service
+    fees = loan.fees
+    for one in flows.tranches:
+        earned = earned - one.loan.service
+        fees = fees + one.fees
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
     uses = {
         "capital at the estimate": flows.capital - spare,
@@ -207,7 +266,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "working capital": (flows.working - before(flows.working)) * early,
         "losses while it starts up": np.maximum(0.0 - earned, 0.0) * early,
         "interest added to the loan": loan.added,
-        "fees of lenders": loan.fees,
+        "fees of lenders": fees,
         "reserve account": loan.reserve * early,
     }
     sources = {
@@ -215,6 +274,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "tax credit on capital": flows.credit_on_capital,
         "public loan": public.draws,
         "loan drawn": loan.draws,
+        **{f"{one.name} drawn": one.loan.draws for one in flows.tranches},
         "interest added to the loan": loan.added,
         "cash earned meanwhile": np.maximum(earned, 0.0) * early,
         "owners": (0.0 - flows.owners) * early,

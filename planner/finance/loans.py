@@ -1,13 +1,14 @@
-"""Debt: a loan of lenders sculpted to cash flow, and a public loan paid back in equal sums."""
+"""Debt: a loan of lenders sculpted to cash flow; tranches beside it and a public loan, paid back in equal sums."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner.finance.project_facts import Levels
-from planner.finance.yearly_rows import Array, after, before, carried, carried_back, row
+from planner.finance.yearly_rows import Array, added, after, before, carried, carried_back, row
 
 LEAST_RATE = 1e-9
 """Interest below which a debt cannot rise."""
@@ -20,17 +21,19 @@ class Loan:
     """Debt by year (nominal MUSD): drawn, interest, scheduled service (interest and repayment), swept (repaid early out of
     the cash left), owed at the end of the year; fees of lenders, upfront and for what is not yet drawn.
 
-    added: interest until the first repayment, which the loan grows by. missed: 1 in years after the grace agreed, up to
-    the last of the loan, in which nothing is paid on what is owed. reserve: months of the largest service, filled once,
-    held while debt is owed. begun: years until the first repayment, the grace agreed or longer where cash comes later.
-    share: debt over capital that neither a grant nor a public loan pays. cover: present value of cash flow over debt at
-    the first repayment; as service follows cash flow it is that of every year that pays.
+    added: interest until the first repayment, which the loan grows by. senior: service of the loan and of tranches that
+    rank with it. missed: 1 in years after the grace agreed, up to the last of the loan, in which nothing is paid on what
+    is owed. reserve: months of the largest senior service, filled once, held while senior debt is owed. begun: years until
+    the first repayment, the grace agreed or longer where cash comes later. share: debt over capital that neither a grant, a
+    public loan nor a tranche pays. cover: present value of cash flow over senior debt at the first repayment; without
+    tranches it is that of every year that pays, as service follows cash flow.
     """
 
     draws: Array
     interest: Array
     added: Array
     service: Array
+    senior: Array
     swept: Array
     fees: Array
     owed: Array
@@ -43,10 +46,39 @@ class Loan:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelLoan:
-    """A public loan by year (nominal MUSD): drawn, interest, paid, owed at the end of the year."""
+    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year."""
 
     draws: Array
     interest: Array
+    service: Array
+    owed: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelTerms:
+    """Terms of a loan paid back in equal sums. label: of its rows. rate: interest, nominal. years: of the loan."""
+
+    label: str
+    rate: Array
+    years: Array
+    grace_years: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tranche:
+    """A loan beside that of lenders, its fees by year (nominal MUSD), and the rank: `behind` lenders 1, with them 0."""
+
+    name: str
+    rate: Array
+    loan: LevelLoan
+    fees: Array
+    behind: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """Tranches that rank with a loan, together by year (nominal MUSD): paid on them, owed on them."""
+
     service: Array
     owed: Array
 
@@ -62,11 +94,14 @@ class RepaymentTerm:
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
     """What cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years of the
-    loan, by year. bears: debt at the end of each year that is served after it and does not rise. most: of it that at
-    the first repayment. sculpted: debt then, were every year to serve cash flow over `dscr`."""
+    loan, by year; left: of it what tranches that rank with the loan leave at the cover asked. bears: debt at the end of
+    each year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then,
+    were every year to serve all that is left over `dscr`.
+    """
 
     begun: Array
     serves: Array
+    left: Array
     bears: Array
     most: Array
     sculpted: Array
@@ -87,33 +122,43 @@ def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
     return row(amounts, "Debt", label, unit)
 
 
-def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
-    """The years of a loan on `capital` by year; grace counts from the last year in which it is paid."""
+def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
+    """Years until the grace of a loan on `capital` by year ends: it counts from the last year in which that is paid."""
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
-    grace = built + x["grace_years"]
-    grace = line(grace, "years until grace ends, counted from completion", "years")
+    grace = built + grace_years
+    return line(grace, "years until grace ends, counted from completion", "years")
+
+
+def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
+    """The years of a loan on `capital` by year."""
+    grace = grace_of(capital, number, x["grace_years"])
     due = np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
     return RepaymentTerm(grace=grace, due=line(due, "years of repayment", "flag"))
 
 
-def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
+def sculpted_loan(
+    capital: Array, cfads: Array, number: Array, x: Levels, beside: Beside | None = None
+) -> Loan:
     """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
 
-    It is as large as cash flow over `dscr` can serve in its years without ever rising, but at most `debt_share` of the
-    capital. number: of each year, from 1.
+    It is as large as cash flow over `dscr`, less the service of tranches `beside` it, can serve in its years without ever
+    rising, but at most `debt_share` of the capital. number: of each year, from 1.
     """
     rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
     term = term_of(capital, number, x)
-    found = _repayment(cfads, term, rate, x=x, number=number)
-    size = _size(capital, found, rate, x=x, number=number)
+    found = _repayment(cfads, term, rate, x=x, number=number, beside=beside)
+    size = _size(capital, found, rate, x=x, number=number, beside=beside)
     draws = line(size.share * capital, "drawn")
-    sculpted = line(found.serves / x["dscr"] * size.part, "service that follows cash flow")
+    sculpted = line(found.left / x["dscr"] * size.part, "service that follows cash flow")
+    to_sweep = found.serves
+    if beside is not None:
+        to_sweep = line(found.serves - beside.service, "cash flow that tranches with it leave")
     repays = np.where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
     owed = carried(
         draws,
         _owed,
-        (sculpted, found.bears, repays, rate, found.serves, x["cash_sweep"]),
+        (sculpted, found.bears, repays, rate, to_sweep, x["cash_sweep"]),
         sheet="Debt",
         label="owed at the end of the year",
         unit="MUSD",
@@ -127,16 +172,21 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     swept = np.where(repays > 0, scheduled - owed, 0.0)
     added = np.where(number <= found.begun, interest, 0.0)
     missed = term.due * (before(owed) > PAID) * (service <= PAID)
-    largest = service.max(axis=-1, keepdims=True)
+    senior, senior_owed = service, owed
+    if beside is not None:
+        senior = line(service + beside.service, "debt service, with tranches of its rank")
+        senior_owed = owed + beside.owed
+    largest = senior.max(axis=-1, keepdims=True)
     held = x["reserve_months"] / 12.0 * largest
-    reserve = np.where((number >= found.begun) & (owed > 0), held, 0.0)
+    reserve = np.where((number >= found.begun) & (senior_owed > 0), held, 0.0)
     return Loan(
         draws=draws,
         interest=interest,
         added=line(added, "of it until the first repayment, added to the loan"),
         service=service,
+        senior=senior,
         swept=line(swept, "repaid early out of the cash left"),
-        fees=_fees(draws, number, x),
+        fees=_fees(draws, number, x["upfront_fee"], x["commitment_fee"]),
         owed=owed,
         missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
         reserve=line(reserve, "reserve account at the end of the year"),
@@ -146,7 +196,15 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     )
 
 
-def _size(capital: Array, found: Repayment, rate: Array, *, x: Levels, number: Array) -> LoanSize:
+def _size(
+    capital: Array,
+    found: Repayment,
+    rate: Array,
+    *,
+    x: Levels,
+    number: Array,
+    beside: Beside | None,
+) -> LoanSize:
     """The size of a loan: what cash flow bears, at most its share of the capital."""
     weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
     whole = (capital * weight).sum(axis=-1, keepdims=True)
@@ -158,19 +216,35 @@ def _size(capital: Array, found: Repayment, rate: Array, *, x: Levels, number: A
         part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
         part = line(part, "debt over what cash flow over cover is worth then", "share")
         cover = np.where(part > 0, x["dscr"] / part, np.nan)
+        if beside is not None:
+            worth = (found.serves * weight).sum(axis=-1, keepdims=True)
+            owed_then = np.where(number == found.begun, beside.owed, 0.0)
+            debt = share * whole + owed_then.sum(axis=-1, keepdims=True)
+            debt = line(debt, "debt then, with tranches of its rank")
+            cover = np.where(debt > 0, worth / debt, np.nan)
     return LoanSize(share=share, part=part, cover=cover)
 
 
 def _repayment(
-    cfads: Array, term: RepaymentTerm, rate: Array, *, x: Levels, number: Array
+    cfads: Array,
+    term: RepaymentTerm,
+    rate: Array,
+    *,
+    x: Levels,
+    number: Array,
+    beside: Beside | None,
 ) -> Repayment:
     serves = line(term.due * np.maximum(cfads, 0.0), "cash flow in years of repayment")
-    years_left = (serves > PAID) * (x["debt_years"] + 1.0 - number)
-    left = years_left.max(axis=-1, keepdims=True)
-    begun = np.where(left > 0, x["debt_years"] - left, term.grace)
+    left = serves
+    if beside is not None:
+        left = np.maximum(serves - x["dscr"] * beside.service, 0.0)
+        left = line(left, "of it left at the cover asked by tranches of its rank")
+    years_left = (left > PAID) * (x["debt_years"] + 1.0 - number)
+    longest = years_left.max(axis=-1, keepdims=True)
+    begun = np.where(longest > 0, x["debt_years"] - longest, term.grace)
     begun = line(begun, "years until the first repayment", "years")
     opening = carried_back(
-        serves / x["dscr"],
+        left / x["dscr"],
         _opening,
         (rate,),
         sheet="Debt",
@@ -180,10 +254,11 @@ def _repayment(
     first = np.where(number == begun + 1.0, opening, 0.0)
     most = first.sum(axis=-1, keepdims=True)
     weight = (1 + rate) ** (begun - number)
-    sculpted = (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"]
+    sculpted = (left * weight).sum(axis=-1, keepdims=True) / x["dscr"]
     return Repayment(
         begun=begun,
         serves=serves,
+        left=left,
         bears=line(after(opening), "debt that later cash flow bears, end of the year"),
         most=line(most, "debt that cash flow bears then"),
         sculpted=line(sculpted, "cash flow over cover, its worth at the first repayment"),
@@ -197,18 +272,20 @@ def _opening(following: Array, paid: Array, rate: Array) -> Array:
     return np.minimum(repaid, without_rise)
 
 
-def _fees(draws: Array, number: Array, x: Levels) -> Array:
-    """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins."""
+def _fees(
+    draws: Array, number: Array, upfront_fee: Array, commitment_fee: Array, whose: str = ""
+) -> Array:
+    """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins.
+    whose: stands before the labels of its rows."""
     agreed = draws.sum(axis=-1, keepdims=True)
-    agreed = line(agreed, "loan agreed")
-    drawn = carried(
-        draws, _drawn, (), sheet="Debt", label="drawn in all, end of the year", unit="MUSD"
-    )
+    agreed = line(agreed, f"{whose}loan agreed")
+    label = f"{whose}drawn in all, end of the year"
+    drawn = carried(draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
     undrawn = np.maximum(agreed - before(drawn), 0.0)
-    upfront = np.where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
-    upfront = line(upfront, "upfront fee")
-    commitment = line(x["commitment_fee"] * undrawn, "commitment fee")
-    return line(upfront + commitment, "fees of lenders")
+    upfront = np.where(number == 1.0, upfront_fee * agreed, 0.0)
+    upfront = line(upfront, f"{whose}upfront fee")
+    commitment = line(commitment_fee * undrawn, f"{whose}commitment fee")
+    return line(upfront + commitment, f"{whose}fees of lenders")
 
 
 def _drawn(last: Array, draws: Array) -> Array:
@@ -246,29 +323,80 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     """A loan of `public_loan` MUSD, at most the capital, drawn with it; interest is added until grace ends, then it is
     paid back in equal sums until the last year of lenders' loans, whatever cash flow there is: owners make up for it."""
     nominal = (1 + x["public_loan_rate"]) * (1 + x["inflation"]) - 1
-    rate = line(nominal, "public loan: interest, nominal", "a year")
-    term = term_of(capital, number, x)
     spent = capital.sum(axis=-1, keepdims=True)
     lent = np.minimum(x["public_loan"] / np.maximum(spent, PAID), 1.0)
     share = np.where(spent > 0, lent, 0.0)
-    draws = line(share * capital, "public loan: drawn")
-    weight = (1 + rate) ** (term.grace - number)
+    terms = LevelTerms(
+        label="public loan",
+        rate=line(nominal, "public loan: interest, nominal", "a year"),
+        years=x["debt_years"],
+        grace_years=x["grace_years"],
+    )
+    return _level_loan(capital, share, number, terms)
+
+
+def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Array) -> Tranche:
+    """A tranche of lenders on its own terms, a share of the capital drawn with it, paid back as a public loan is. latest:
+    number of the year in which it is paid back at the latest."""
+
+    def term(item: str) -> Array:
+        return x.get(f"{name}.{item}", x[item])  # not stated: as of lenders
+
+    nominal = (1 + term("debt_rate")) * (1 + x["inflation"]) - 1
+    terms = LevelTerms(
+        label=name,
+        rate=line(nominal, f"{name}: interest, nominal", "a year"),
+        years=np.minimum(term("debt_years"), latest),
+        grace_years=term("grace_years"),
+    )
+    loan = _level_loan(capital, x[f"{name}.debt_share"], number, terms)
+    upfront, commitment = term("upfront_fee"), term("commitment_fee")
+    return Tranche(
+        name=name,
+        rate=terms.rate,
+        loan=loan,
+        fees=_fees(loan.draws, number, upfront, commitment, f"{name}: "),
+        behind=x[f"{name}.subordinated"],
+    )
+
+
+def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
+    """Those of some tranches that rank with lenders' own loan; None where there is no tranche."""
+    if not tranches:
+        return None
+    paid, owed = [], []
+    for one in tranches:
+        with_lenders = 1.0 - one.behind
+        paid.append(one.loan.service * with_lenders)
+        owed.append(one.loan.owed * with_lenders)
+    return Beside(
+        service=line(added(paid, paid[0]), "paid on tranches that rank with lenders"),
+        owed=line(added(owed, owed[0]), "owed on tranches that rank with lenders, end of the year"),
+    )
+
+
+def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) -> LevelLoan:
+    """A share of the capital, drawn with it; interest is added until grace ends, then it is paid back in equal sums."""
+    rate, label = terms.rate, terms.label
+    grace = grace_of(capital, number, terms.grace_years)
+    draws = line(share * capital, f"{label}: drawn")
+    weight = (1 + rate) ** (grace - number)
     due = (draws * weight).sum(axis=-1, keepdims=True)
-    due = line(due, "public loan: owed when grace ends")
-    years = np.maximum(x["debt_years"] - term.grace, 1.0)
+    due = line(due, f"{label}: owed when grace ends")
+    years = line(np.maximum(terms.years - grace, 1.0), f"{label}: years of repayment", "years")
     charged = np.maximum(rate, LEAST_RATE)
     annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))
-    repaying = (number > term.grace) & (number <= term.grace + years)
-    service = line(np.where(repaying, due * annuity, 0.0), "public loan: paid")
+    repaying = (number > grace) & (number <= grace + years)
+    service = line(np.where(repaying, due * annuity, 0.0), f"{label}: paid")
     owed = carried(
         draws,
         _owed_on_level,
         (service, rate),
         sheet="Debt",
-        label="public loan: owed at the end of the year",
+        label=f"{label}: owed at the end of the year",
         unit="MUSD",
     )
-    interest = line(before(owed) * rate, "public loan: interest")
+    interest = line(before(owed) * rate, f"{label}: interest")
     return LevelLoan(draws=draws, interest=interest, service=service, owed=owed)
 
 

@@ -21,7 +21,7 @@ class Investment:
     """What is judged: plants as one, over the same years, on one deck and under some contracts.
 
     wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
-    contracted_only: only what offtake contracts cover is sold.
+    contracted_only: only what offtake contracts cover is sold. tranches: names of tranches of debt beside lenders' loan.
     """
 
     years: tuple[int, ...]
@@ -31,6 +31,7 @@ class Investment:
     deals: tuple[Deal, ...]
     wanted: Mapping[Product, Array]
     contracted_only: bool = False
+    tranches: tuple[str, ...] = ()
 
     def prices(self, future: str = "") -> dict[Product, Array]:
         """MUSD/t by good and year, before premiums."""

@@ -21,8 +21,8 @@ class Returns:
     payment (None: never).
 
     dscr: least cover of debt service, 0 where a year of it is missed; dscr_low: the same at adverse prices; dscr_level:
-    the same with the debt repaid in equal parts; missed: years; debt_share: over capital less grant; most_owed: with
-    interest until the first repayment.
+    the same with the debt repaid in equal parts; missed: years; debt, debt_share, most_owed: of all tranches of lenders,
+    the share over capital less grant, the most with interest until the first repayment.
     """
 
     npv_before_tax: float
@@ -75,11 +75,11 @@ def payback(amounts: Sequence[float]) -> float | None:
 
 
 def least_cover(cfads: Array, loan: Loan) -> Array | None:
-    """Least of cash flow over the service of a loan, in each case; 0 where it is missed, None without any."""
-    paid = loan.service > PAID
+    """Least of cash flow over senior debt service, in each case; 0 where it is missed, None without any."""
+    paid = loan.senior > PAID
     if not paid.any():
         return None
-    least = (cfads[..., paid] / loan.service[paid]).min(axis=-1)
+    least = (cfads[..., paid] / loan.senior[paid]).min(axis=-1)
     return np.where(loan.missed.any(), 0.0, np.maximum(least, 0.0))
 
 
@@ -93,8 +93,9 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
     rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1
     owed = float(loan.owed[begun - 1])
     level = pyxirr.pmt(rate, years - begun, -owed)
-    least = float(flows.cfads[begun:years].min())
-    return max(least / float(level or 1.0), 0.0)
+    with_tranches = float(level or 1.0) + loan.senior[begun:years] - loan.service[begun:years]
+    least = float((flows.cfads[begun:years] / with_tranches).min())
+    return max(least, 0.0)
 
 
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
@@ -114,9 +115,9 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         irr_owners=irr(owners),
         payback=payback(after_tax),
         capital=float(np.sum(capital)),
-        debt=float(loan.draws.sum()),
-        debt_share=float(loan.share),
-        most_owed=float(loan.owed.max()),
+        debt=float(loan.draws.sum() + sum(one.loan.draws.sum() for one in flows.tranches)),
+        debt_share=float(flows.debt_share()),
+        most_owed=float(flows.owed().max()),
         dscr=_figure(least_cover(flows.cfads, loan)),
         dscr_low=_figure(least_cover(adverse.cfads, loan)),
         dscr_level=level_cover(flows, x),

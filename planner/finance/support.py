@@ -109,7 +109,8 @@ def paid_by_the_public(flows: CashFlows, kind: str) -> Array:
     """Cost of a support by year (nominal MUSD)."""
     if kind == LOAN:
         due = flows.loan.service + flows.loan.swept + flows.loan.fees
-        return flows.loan.draws - np.minimum(due, np.maximum(flows.cfads, 0.0))
+        left = flows.cfads - (flows.loan.senior - flows.loan.service)
+        return flows.loan.draws - np.minimum(due, np.maximum(left, 0.0))
     return instrument_costs(flows)[kind]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.data.investment_tables import ITEMS, Contract
+from planner.data.investment_tables import DECLARED, ITEMS, Contract
 from planner.finance.contracts import Deal
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import FinanceTerm, Material, PlantFacts, Quote
@@ -48,7 +48,7 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
             source="here",
             confidence="high",
             judged=False,
-            whole=ITEMS[name].whole,
+            whole=DECLARED[name.rpartition(".")[2]].whole,
         )
         for name, value in values.items()
     }
@@ -57,6 +57,7 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
 def separation(
     contracts: tuple[Contract, ...] = (),
     wanted: Mapping[Product, Array] | None = None,
+    tranches: tuple[str, ...] = (),
     **columns: Any,
 ) -> Investment:
     """20 t/y for 40 MUSD, paid 2026 and 2027; half used in 2028, all in 2029 and 2030. Each tonne gives 0.4 t at 6 MUSD
@@ -101,6 +102,7 @@ def separation(
         quotes=(price,),
         deals=tuple(map(Deal.of, contracts)),
         wanted=wanted or {},
+        tranches=tranches,
     )
 
 

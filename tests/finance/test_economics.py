@@ -14,13 +14,13 @@ from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import base_levels, correlated, drawn, triangular
 from tests.finance.plants import WHOLE, plain_terms, separation
-from tests.finance.test_recomputed import CASES, recomputed, stated
+from tests.finance.test_recomputed import CASES, names_of_tranches, recomputed, stated
 
 EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 def figures(case: str) -> Any:
-    found = separation()
+    found = separation(tranches=tuple(names_of_tranches(CASES[case])))
     return economics(found, base_levels(found, plain_terms(**CASES[case])), WHOLE)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import cash_flows
+from planner.finance.cashflow import cash_flows, funding
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, tornado
@@ -41,6 +41,30 @@ CASES: dict[str, dict[str, float]] = {
     "fees": {"upfront_fee": 0.02, "commitment_fee": 0.01, "inflation": 0.02, "dscr": 1.3},
     "sweep": {"cash_sweep": 0.5, "dscr": 1.5, "debt_share": 0.7, "inflation": 0.02},
     "sweep of all, with reserve": {"cash_sweep": 1.0, "reserve_months": 6.0, "debt_years": 6},
+    "export credit": {
+        "export.debt_share": 0.2,
+        "export.debt_rate": 0.04,
+        "export.debt_years": 5,
+        "export.grace_years": 0,
+        "export.upfront_fee": 0.03,
+        "export.commitment_fee": 0.01,
+        "export.subordinated": 0,
+        "inflation": 0.02,
+        "reserve_months": 6.0,
+        "dscr": 1.5,
+    },
+    "subordinated": {
+        "mezzanine.debt_share": 0.25,
+        "mezzanine.debt_rate": 0.11,
+        "mezzanine.debt_years": 6,
+        "mezzanine.grace_years": 1,
+        "mezzanine.upfront_fee": 0.02,
+        "mezzanine.commitment_fee": 0.0,
+        "mezzanine.subordinated": 1,
+        "inflation": 0.02,
+        "cash_sweep": 0.3,
+        "debt_share": 0.8,
+    },
     "grant, public loan and floor": {"grant": 0.3, "public_loan": 10.0, "floor": 0.8},
     "all": {
         "grant": 0.1,
@@ -65,6 +89,30 @@ CASES: dict[str, dict[str, float]] = {
         "cash_sweep": 0.4,
     },
 }
+BANKS: dict[str, float] = {
+    "export.debt_share": 0.15,
+    "export.debt_rate": 0.035,
+    "export.debt_years": 40,
+    "export.grace_years": 1,
+    "export.upfront_fee": 0.04,
+    "export.commitment_fee": 0.004,
+    "export.subordinated": 0,
+    "mezzanine.debt_share": 0.1,
+    "mezzanine.debt_rate": 0.0,
+    "mezzanine.debt_years": 4,
+    "mezzanine.grace_years": 0,
+    "mezzanine.upfront_fee": 0.0,
+    "mezzanine.commitment_fee": 0.02,
+    "mezzanine.subordinated": 1,
+    "bank b.debt_share": 0.2,
+    "bank b.debt_rate": 0.07,
+    "bank b.debt_years": 3,
+    "bank b.grace_years": 0,
+    "bank b.upfront_fee": 0.01,
+    "bank b.commitment_fee": 0.0,
+    "bank b.subordinated": 0,
+}
+CASES["all, and three tranches"] = CASES["all"] | BANKS
 
 
 def recomputed(
@@ -133,8 +181,18 @@ def recomputed(
     left = [capital[n] - grant[n] - on_capital[n] for n in range(6)]
     public = public_debt(left, t)
     lent_on = [left[n] - public["drawn"][n] for n in range(6)]
-    loan = debt(lent_on, out["cfads"], t)
+    tranches = {name: tranche_debt(lent_on, name, t) for name in names_of_tranches(t)}
+    beside = [0.0] * 6
+    beside_owed = [0.0] * 6
+    for name, rows in tranches.items():
+        lent_on = [lent_on[n] - rows["drawn"][n] for n in range(6)]
+        if not t[f"{name}.subordinated"]:
+            beside = [beside[n] + rows["paid"][n] for n in range(6)]
+            beside_owed = [beside_owed[n] + rows["owed"][n] for n in range(6)]
+    loan = debt(lent_on, out["cfads"], t, beside, beside_owed)
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
+    for rows in tranches.values():
+        charged = [charged[n] + rows["interest"][n] + rows["fees"][n] for n in range(6)]
     taxed = [taxable[n] - charged[n] for n in range(6)]
     with_debt = taxes(taxed)
     for n in range(6):
@@ -142,6 +200,8 @@ def recomputed(
         owners = out["before"][n] - with_debt[n] + credit[n] - kept
         owners += loan["drawn"][n] - loan["paid"][n] + public["drawn"][n] - public["paid"][n]
         owners -= loan["swept"][n] + loan["fees"][n]
+        for rows in tranches.values():
+            owners += rows["drawn"][n] - rows["paid"][n] - rows["fees"][n]
         out["owners"].append(owners)
     deflated = {name: np.array(rows) / index for name, rows in out.items()}
     discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
@@ -156,7 +216,37 @@ def recomputed(
         "swept": np.array(loan["swept"]),
         "fees": np.array(loan["fees"]),
         "public_owed": np.array(public["owed"]),
+        "senior": np.array([loan["paid"][n] + beside[n] for n in range(6)]),
+        "tranches": tranches,
     }
+
+
+def names_of_tranches(t: Mapping[str, float]) -> list[str]:
+    return [name.split(".")[0] for name in t if name.endswith(".debt_share")]
+
+
+def tranche_debt(left: list[float], name: str, t: Mapping[str, float]) -> dict[str, list[float]]:
+    """Drawn in 2026 and 2027, paid in equal sums after its grace, at the latest in 2030, the last year of output."""
+    own = {term: t[f"{name}.{term}"] for term in ("debt_share", "debt_rate", "upfront_fee")}
+    rate = (1 + own["debt_rate"]) * (1 + t["inflation"]) - 1
+    grace = 2 + int(t[f"{name}.grace_years"])
+    years = max(min(int(t[f"{name}.debt_years"]), 5) - grace, 1)
+    drawn = [own["debt_share"] * amount for amount in left]
+    due = (drawn[0] * (1 + rate) + drawn[1]) * (1 + rate) ** (grace - 2)
+    level = due / sum((1 + rate) ** -n for n in range(1, years + 1))
+    rows: dict[str, list[float]] = {key: [] for key in ("interest", "paid", "owed", "fees")}
+    owed, undrawn = 0.0, sum(drawn)
+    for n in range(6):
+        rows["fees"].append(
+            t[f"{name}.commitment_fee"] * undrawn
+            + (own["upfront_fee"] * sum(drawn) if n == 0 else 0)
+        )
+        undrawn -= drawn[n]
+        rows["interest"].append(owed * rate)
+        rows["paid"].append(level if grace <= n < grace + years else 0.0)
+        owed += owed * rate + drawn[n] - rows["paid"][n]
+        rows["owed"].append(owed)
+    return rows | {"drawn": drawn}
 
 
 def public_debt(left: list[float], t: Mapping[str, float]) -> dict[str, list[float]]:
@@ -176,18 +266,25 @@ def public_debt(left: list[float], t: Mapping[str, float]) -> dict[str, list[flo
 
 
 def debt(
-    lent_on: list[float], cfads: list[float], t: Mapping[str, float]
+    lent_on: list[float],
+    cfads: list[float],
+    t: Mapping[str, float],
+    beside: list[float],
+    beside_owed: list[float],
 ) -> dict[str, list[float]]:
-    """Sculpted, first repaid in 2028, as large as can be served and never rises."""
+    """Sculpted to what tranches of its rank leave, first repaid when they leave any, in 2028 without them; as large as can
+    be served and never rises."""
     rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
     last = int(t["debt_years"]) - 1
     bears = [0.0] * 7  # debt at the end of year n - 1
-    pays = [max(cfads[n], 0.0) / t["dscr"] if 2 <= n <= last else 0.0 for n in range(6)]
-    for n in reversed(range(2, 6)):
+    due = [max(cfads[n], 0.0) if 2 <= n <= last else 0.0 for n in range(6)]
+    pays = [max(due[n] / t["dscr"] - beside[n], 0.0) for n in range(6)]
+    first = next(n for n in range(2, 6) if pays[n] > 0)
+    for n in reversed(range(first, 6)):
         bears[n] = min((bears[n + 1] + pays[n]) / (1 + rate), pays[n] / rate)
-    whole = lent_on[0] * (1 + rate) + lent_on[1]
-    share = min(t["debt_share"], bears[2] / whole)
-    flat = sum(pays[n] / (1 + rate) ** (n - 1) for n in range(2, 6))
+    whole = (lent_on[0] * (1 + rate) + lent_on[1]) * (1 + rate) ** (first - 2)
+    share = min(t["debt_share"], bears[first] / whole)
+    flat = sum(pays[n] / (1 + rate) ** (n - first + 1) for n in range(first, 6))
     names = ("drawn", "interest", "paid", "swept", "fees", "owed")
     owed, rows = 0.0, {name: [] for name in names}
     agreed = share * sum(lent_on)
@@ -201,18 +298,20 @@ def debt(
         rows["interest"].append(opening * rate)
         grown = opening * (1 + rate) + rows["drawn"][n]
         owed = grown
-        if n >= 2:
+        if n >= first:
             sculpted = pays[n] * share * whole / flat
             owed = min(max(grown - sculpted, 0.0), opening, bears[n + 1])
         rows["paid"].append(grown - owed)
-        due = max(cfads[n], 0.0) if 2 <= n <= last else 0.0
-        swept = min(owed, t["cash_sweep"] * max(due - (grown - owed), 0.0)) if n >= 2 else 0.0
+        free = max(due[n] - beside[n] - (grown - owed), 0.0)
+        swept = min(owed, t["cash_sweep"] * free) if n >= first else 0.0
         rows["swept"].append(swept)
         owed -= swept
         rows["owed"].append(owed)
-    largest = max(rows["paid"])
+    largest = max(rows["paid"][n] + beside[n] for n in range(6))
     held = t["reserve_months"] / 12 * largest
-    rows["reserve"] = [held if n >= 1 and rows["owed"][n] > 1e-9 else 0.0 for n in range(6)]
+    owed_in_all = [rows["owed"][n] + beside_owed[n] for n in range(6)]
+    filled = [n >= first - 1 and owed_in_all[n] > 1e-9 for n in range(6)]
+    rows["reserve"] = [held if is_filled else 0.0 for is_filled in filled]
     return rows
 
 
@@ -224,7 +323,8 @@ def stated(case: str) -> dict[str, float]:
 @pytest.mark.parametrize("deal", [None, CONTRACT], ids=["market", "contract"])
 @pytest.mark.parametrize("case", CASES)
 def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
-    found = separation(() if deal is None else (deal,))
+    names = tuple(names_of_tranches(CASES[case]))
+    found = separation(() if deal is None else (deal,), tranches=names)
     x = base_levels(found, plain_terms(**CASES[case]))
     flows = cash_flows(found, x, [0.7 * WHOLE[0]])
     hand = recomputed(stated(case), deal, use=0.7)
@@ -233,6 +333,15 @@ def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
     assert flows.loan.service == pytest.approx(hand["paid"], **EXACT)
     assert flows.loan.swept == pytest.approx(hand["swept"], **EXACT)
     assert flows.loan.fees == pytest.approx(hand["fees"], **EXACT)
+    assert flows.loan.senior == pytest.approx(hand["senior"], **EXACT)
+    for one in flows.tranches:
+        own = hand["tranches"][one.name]
+        assert one.loan.owed == pytest.approx(own["owed"], **EXACT)
+        assert one.loan.service == pytest.approx(own["paid"], **EXACT)
+        assert one.fees == pytest.approx(own["fees"], **EXACT)
+    sources, uses = funding(flows, x)
+    paid_for = sum(float(amounts.sum()) for amounts in uses.values())
+    assert sum(float(amounts.sum()) for amounts in sources.values()) == pytest.approx(paid_for)
     assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)
     assert flows.owners == pytest.approx(hand["owners"], **EXACT)
     returns = returns_of(flows, x, flows)

@@ -68,7 +68,8 @@ COSTS = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanValues]:
-    """Two plants that sell to each other, with contracts of every kind, a by-product and two futures."""
+    """Two plants that sell to each other, with contracts of every kind, tranches of debt of both ranks, a by-product and
+    two futures."""
     case = load_case(
         tmp_path_factory.mktemp("case"),
         {"objective.risk_aversion": 0.0},
@@ -104,6 +105,14 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanV
         finance=[
             {"item": "life_years", "value": 6, "low": 5, "high": 7},
             {"item": "closure", "value": 0.1},
+            {"tranche": "export credit", "item": "debt_share", "value": 0.15},
+            {"tranche": "export credit", "item": "debt_rate", "value": 0.04},
+            {"tranche": "export credit", "item": "debt_years", "value": 6},
+            {"tranche": "export credit", "item": "commitment_fee", "value": 0},
+            {"tranche": "mezzanine", "item": "debt_share", "value": 0.1},
+            {"tranche": "mezzanine", "item": "upfront_fee", "value": 0.01},
+            {"tranche": "mezzanine", "item": "grace_years", "value": 1},
+            {"tranche": "mezzanine", "item": "subordinated", "value": 1},
         ],
     )
     plan = solve_case(case, baseline=False)
@@ -228,6 +237,11 @@ INSTRUMENTS = {
     "upfront_fee": 0.02,
     "commitment_fee": 0.01,
     "cash_sweep": 0.5,
+    "export credit.debt_rate": 0.05,
+    "export credit.commitment_fee": 0.01,
+    "mezzanine.debt_share": 0.2,
+    "mezzanine.upfront_fee": 0.02,
+    "mezzanine.grace_years": 2,
 }
 
 

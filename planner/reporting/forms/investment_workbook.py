@@ -17,6 +17,7 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
+from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
@@ -282,6 +283,8 @@ STREAMS = {
     "owners": ("owners, after debt and tax", "equity_rate"),
 }
 """Streams of money that are valued: what they are called, and at which rate."""
+MOST_COVER = 1e6
+"""Cover of debt service in years in which there is none: above every other."""
 GUESSES = (0.1, 0.02, 0.5)
 """Rates from which a spreadsheet looks for an IRR."""
 
@@ -335,20 +338,21 @@ def _valued(book: Book, one: Answered, key: str) -> None:
 def _debt(book: Book, one: Answered) -> None:
     """Debt service missed, its least cover, and what is owed; nothing may be left at the end."""
     mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
-    cover: Any = one.flows.cover()
+    paid: Any = loan.senior > PAID
+    cover: Any = np.where(paid, np.maximum(one.flows.cover(), 0.0), MOST_COVER)
+    cover = row(cover, "Debt", f"the same, {MOST_COVER:g} without any", "times")
     served = cover.everywhere
     missed_by_year: Any = loan.missed
     formula = f"SUM({missed_by_year.everywhere})"
     label = "years in which debt service is missed"
     missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
-    least = f"IF({missed}>0,0,SMALL({served},COUNTIF({served},0)+1))"
-    formula = f'IF(SUM({served})=0,"none",{least})'
+    formula = f'IF(MIN({served})={MOST_COVER:g},"none",IF({missed}>0,0,MIN({served})))'
     _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
-    owed: Any = loan.owed
+    owed: Any = one.flows.owed()
     formula = f"MAX({owed.everywhere})"
     most = returns.most_owed
     _once(book, "most_owed", "most debt owed", "MUSD", formula, mode=mode, value=most)
-    share: Any = loan.share
+    share: Any = one.flows.debt_share()
     book.lines["debt_share", mode] = share
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({one.title})", last))
