@@ -318,10 +318,13 @@ class Chapter:
     alone: bool = False
 
     @classmethod
-    def of(cls, anchor: str, title: str, parts: Iterable[Part | None], **more: Any) -> Chapter:
-        """A chapter of those of some parts that there are; more: as for the class."""
+    def of(
+        cls, anchor: str, title: str, parts: Iterable[Part | None], **more: Any
+    ) -> Chapter | None:
+        """A chapter of those of some parts that there are; None if it would be empty. more: as for the class."""
         there = [part for part in parts if part is not None]
-        return cls(anchor=anchor, title=title, parts=there, **more)
+        chapter = cls(anchor=anchor, title=title, parts=there, **more)
+        return chapter if chapter.parts or chapter.cards or chapter.lead else None
 
     @property
     def tables(self) -> list[ReportTable]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from planner.reporting.words.names import Names
-from planner.results.explanation import Explanation
+from planner.results.explanation import Explanation, read_explanation
 from planner.results.figures.run import EXPECTED, RunFigures, typed_tables
 from planner.results.plan import PlanValues
 
@@ -35,28 +36,24 @@ def run_view(
     return RunView(plan.case, plan.status.value, plan.summary, typed_tables(plan), found, beside)
 
 
-def read_beside(folder: Path) -> dict[str, Any]:
-    """The files of `BESIDE` that a run folder holds and that can be read."""
-    found = {}
+def read_view(plan: PlanValues, folder: Path) -> RunView:
+    """A plan with what its run folder holds beside it: the explanation, and the files of `BESIDE` that can be read."""
+    beside = {}
     for name in BESIDE:
-        path = folder / f"{name}.json"
-        try:
-            found[name] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-    return found
-
-
-WEIGHTED = "weighted by probability"
+        with suppress(OSError, ValueError):
+            beside[name] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return run_view(plan, read_explanation(folder), beside)
 
 
 def table_rows(table: str, scenario: str = "", **keys: object) -> str:
     """'tables/shortfall.csv, rows with element=dy, year=2029'. scenario: an id, or `expected` for the mean over all."""
-    weighted = scenario == EXPECTED
-    filters = [f"scenario={scenario}"] if scenario and not weighted else []
-    filters += [f"{column}={value}" for column, value in keys.items()]
-    rows = f", rows with {', '.join(filters)}" if filters else ""
-    return f"tables/{table}.csv{rows}" + (f", {WEIGHTED}" if weighted else "")
+    told = f"tables/{table}.csv"
+    if scenario and scenario != EXPECTED:
+        keys = {"scenario": scenario, **keys}
+    if keys:
+        filters = [f"{column}={value}" for column, value in keys.items()]
+        told += f", rows with {', '.join(filters)}"
+    return f"{told}, weighted by probability" if scenario == EXPECTED else told
 
 
 def summary_keys(*keys: str) -> str:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import planner
 from planner.explanation.explain import explain
-from planner.reporting.pages.run import render_page
+from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     plan = planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/base.toml"))
     path.write_text(
-        render_page(run_view(plan, explain(plan, "reference", workers=1))), encoding="utf-8"
+        render_page(report_of(run_view(plan, explain(plan, "reference", workers=1)))),
+        encoding="utf-8",
     )
     return path
 

@@ -152,8 +152,8 @@ def test_a_link_opens_the_chapter_behind(page: Page) -> None:
 
 def test_tables_sort_by_pointer_and_keyboard(page: Page) -> None:
     open_chapters(page)
-    table = page.get_by_role("region", name="Loss and unmet demand by scenario").locator("table")
-    head = table.locator("th", has_text="loss with the plan")
+    table = page.get_by_role("region", name="Who pays").locator("table")
+    head = table.locator("th", has_text="pays")
     at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
     cells = table.locator(f"tbody tr:not(.total) td:nth-child({at})")
     given = amounts(cells)

@@ -20,7 +20,7 @@ from planner.explanation.other_rules import timing
 from planner.explanation.rungs import all_but_one, cumulative
 from planner.planning.whole_program import solve_case, without_plan
 from planner.reporting.chapters.claims import claim
-from planner.reporting.pages.run import render_page
+from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
@@ -181,12 +181,12 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
     other = replace(found, marginals=[replace(money, resolved=1.5)])
     assert (
         "One more MUSD in 2026 reduces risk by 1.50 MUSD"
-        in read_page(render_page(run_view(plan, other))).text
+        in read_page(render_page(report_of(run_view(plan, other)))).text
     )
 
 
 def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:
-    page = read_page(render_page(run_view(solve_case(case), found)))
+    page = read_page(render_page(report_of(run_view(solve_case(case), found))))
     assert "nan" not in page.text.lower().split()
     for rung in found.ladder:
         assert rung.name in page.text
@@ -209,7 +209,7 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     plan = solve_case(case, baseline=False)
     run = run_view(plan, explain(plan, "run", workers=1))
-    page = read_page(render_page(run))
+    page = read_page(render_page(report_of(run)))
     assert "nan" not in page.text.lower().split()
 
 

@@ -9,9 +9,8 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
-from planner.reporting.chapters.why import explained, statements
+from planner.reporting.chapters.why import explained, information
 from planner.reporting.run_view import run_view
-from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation, Rung
 from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import MakeCase
@@ -47,16 +46,12 @@ def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
 
 
 def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:
-    names = Names(case)
     once = Rung("committed", "Committed", 100.0, 100.0, 80.0, 0.0, 0.0)
     later = replace(once, key="adaptive", cost=30.0)
 
     def said(*timing: Rung) -> str:
-        return next(
-            s.sentence
-            for s in statements(replace(found, timing=timing), names)
-            if s.about == "Information"
-        )
+        (told,) = information(replace(found, timing=timing))
+        return told.sentence
 
     assert (
         "worth 50.0 MUSD. At the same risk the plan that answers costs 30.0 in place of 80.0 MUSD"

@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from planner.explanation.explain import explain
-from planner.reporting.pages.run import render_page
+from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
@@ -74,6 +74,6 @@ def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:
 
 def test_the_page_tells_odds_that_turn_a_verdict(tmp_path: Path) -> None:
     plan = planner.solve(choice(tmp_path, "worst"), baseline=False)
-    page = read_page(render_page(run_view(plan, explain(plan, "run", workers=1)))).text
+    page = read_page(render_page(report_of(run_view(plan, explain(plan, "run", workers=1))))).text
     assert "By the given odds 100 % of the capital goes elsewhere; 1 verdict turns" in page
     assert "“Separation chemistry is the bottleneck” turns with “late” at 0 %." in page

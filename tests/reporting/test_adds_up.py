@@ -18,7 +18,7 @@ from planner.reporting.chapters.sharing import chart as sharing_chart
 from planner.reporting.chapters.sharing import table as gets_and_pays
 from planner.reporting.chapters.why_tables import named_plans
 from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import chapters, front
+from planner.reporting.pages.run import report_of
 from planner.reporting.parts import ReportTable
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.screen import closing_lines
@@ -39,7 +39,7 @@ def run(plan: PlanValues, explained: Path) -> RunView:
 @pytest.fixture(scope="module")
 def tables(run: RunView) -> list[ReportTable]:
     """All tables of the page and of the workbook."""
-    found = chapters(run)
+    found = report_of(run).chapters
     return [*(table for one in found for table in one.tables), *sheets_of(found)]
 
 
@@ -67,7 +67,7 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
             "public_spend_musd"
         ],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
-        ("Loss and unmet demand by scenario", "probability"): 1.0,
+        ("Loss by scenario", "probability"): 1.0,
         ("Ally by ally", "loss with the plan"): s["expected_loss_musd"],
         ("Ally by ally", "loss without the plan"): s["without_plan"]["expected_loss_musd"],
         ("Ally by ally", "pays"): s["public_spend_musd"],
@@ -123,7 +123,7 @@ def test_one_quantity_has_one_value_everywhere(
     assert (rows["No action"][1], rows["No action"][4]) == tuple(
         s["without_plan"][of] for of in ("cost_musd", "risk_musd")
     )
-    cards = {card.title: card.value for card in front(run).cards}
+    cards = {card.title: card.value for card in report_of(run).front.cards}
     assert (
         cards["Risk, in-sample"]
         == f"{money(s['without_plan']['risk_musd'])} → {money(s['risk_musd'])}"

@@ -13,7 +13,7 @@ from planner.reporting.chapters.fund import tag
 from planner.reporting.chapters.plants import investments
 from planner.reporting.forms.html import words_of
 from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import Report, front, render_page, report_of
+from planner.reporting.pages.run import Report, render_page, report_of
 from planner.reporting.run_view import RunView, run_view
 from planner.results.figures.decision import (
     decided,
@@ -70,7 +70,7 @@ def test_the_first_screen_says_what_the_first_step_leaves(run: RunView) -> None:
     (row, *_) = fund.steps_table(run, decided(run)).rows
     assert (row[0], row[1], row[2]) == (1, "Coast separation plant, Australia", 100.0)
     assert row[4] == 0.5
-    (chart,) = front(run).charts
+    (chart,) = report_of(run).front.charts
     assert chart.name == "frontier" and "Step 1" in chart.caption
 
 
@@ -182,7 +182,7 @@ def test_charges_of_allies_add_up(run: RunView) -> None:
 
 
 def test_the_page_answers_five_questions_in_few_words(run: RunView, made: Report) -> None:
-    html = render_page(run)
+    html = render_page(made)
     text = read_page(html).text
     for said in (
         "How exposed are we?",

@@ -7,8 +7,8 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters import losses
 from planner.reporting.chapters.plants import investments, people, stocks
+from planner.reporting.chapters.supply import losses_sheet
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.numbers import spans
@@ -34,7 +34,7 @@ def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveC
     drawn = [odds[0] | {"name": "Calm: nothing"}, odds[1] | {"name": "War draw 1 of 2: stop 2029"}]
     run = run_view(solve(scenarios=drawn))
     assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
-    told = losses.table(run).frame
+    told = losses_sheet(run).frame
     assert sorted(zip(told["scenario"], told["story"], strict=True)) == [
         ("Calm", "nothing"),
         ("War draw 1 of 2", "stop 2029"),
@@ -43,7 +43,7 @@ def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveC
     assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"
 
 
-def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None:
+def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: PlanValues) -> None:
     rows = plan.tables["training"].iloc[:1]
     training = pd.concat(
         [
@@ -56,8 +56,8 @@ def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None
     workforce = plan.tables["workforce"].assign(hired=0.0)
     table = people(with_tables(plan, training=training, workforce=workforce))
     assert table is not None
-    assert [row[0] for row in table.shown] == ["Australia", "2 other teams", "All"]
-    assert [row[2] for row in table.shown] == ["3.00", "<0.05", "3.03"]
+    assert [row[0] for row in table.shown] == ["Australia", "Japan", "United States", "All"]
+    assert [row[2] for row in table.shown] == ["3.00", "<0.05", "<0.05", "3.03"]
     assert "Full-time equivalents" in table.note
 
 
@@ -81,7 +81,7 @@ def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None
     every = stocks(with_tables(plan, stocks=some.assign(bought_t=40.0)))
     assert every is not None and every.shown == [["Dy", "oxide", "AAA", "40.0", "2027"]]
     slight = stocks(with_tables(plan, stocks=some.assign(bought_t=[0.01, 0.01])))
-    assert slight is not None and slight.shown == [["others", "", "", "<0.05", "2027"]]
+    assert slight is not None and slight.shown == [["Dy", "oxide", "AAA", "<0.05", "2027"]]
 
 
 def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:

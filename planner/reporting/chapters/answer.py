@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters import losses
+from planner.reporting.chapters import remains
 from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front
 from planner.reporting.run_view import RunView, summary_keys, table_rows
@@ -35,6 +35,7 @@ from planner.results.figures.unmet import WorstCase, worst_cases, worst_remainin
 
 say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
+KIND = "Supply security plan"
 MOST_SUPPLIERS = 2
 AHEAD = 4
 """Years after the first in which plants are counted."""
@@ -54,13 +55,13 @@ def front(run: RunView) -> Front:
         certified = worded_lines("screen.j2", "certified_line", plan=run.summary)
         note = " ".join([note, *certified])
     return Front(
-        kind="Supply security plan",
+        kind=KIND,
         title=headline(run.title),
         subtitle="" if untitled else model.title,
         question=say("question", run=run, cut_off=_cut_off(run)),
         claim=claim(run),
         cards=list(_cards(run)),
-        parts=[frontier_chart(run) or losses.chart(run)],
+        parts=[frontier_chart(run) or remains.losses_chart(run)],
         note=note,
     )
 

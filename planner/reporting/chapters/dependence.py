@@ -56,7 +56,7 @@ def chapter(run: RunView) -> Chapter | None:
         "dependence",
         "How dependent are we, on whom?",
         parts,
-        lead=lead(run),
+        lead=say("lead", asked=bool(_coverage(run))),
         cards=list(_cards(run)),
     )
 
@@ -65,17 +65,6 @@ def _coverage(run: RunView) -> dict[str, Any]:
     """The file coverage.json; empty if it was not asked for."""
     found: dict[str, Any] = (run.beside or {}).get("coverage", {})
     return found
-
-
-def lead(run: RunView) -> str:
-    """The largest origin of the main element at the end, and the largest single failure."""
-    return say(
-        "lead",
-        first=list(_largest(run))[:1],
-        points=len(_points(run)),
-        asked=bool(_coverage(run)),
-        names=run.names,
-    )
 
 
 def _largest(run: RunView) -> Iterator[dict[str, Any]]:

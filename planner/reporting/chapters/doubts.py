@@ -22,7 +22,7 @@ from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision
 from planner.results.explanation import EXPLANATION, leading
-from planner.results.figures.decision import decided, hurtful, planned_execution, tornado
+from planner.results.figures.decision import decided, execution, tornado
 
 say = Passages("doubts.j2")
 MOST_INPUTS = 12
@@ -39,7 +39,7 @@ def chapter(run: RunView) -> Chapter | None:
     if run.found is not None:
         parts.append(why_tables.assumptions(run.found))
     if found is not None and found.execution:
-        parts.append(execution(run, found))
+        parts.append(slips(run, found))
     left_out = say.lines("left_out", run=run)
     parts.append(Text(left_out, title="What the model leaves out", listed=True))
     return Chapter.of("doubts", "What could be wrong?", parts, lead=lead(run))
@@ -104,7 +104,7 @@ class Slips(DeclaredTable):
     plants = text(only=SHEET)
 
 
-def execution(run: RunView, found: Decision) -> ReportTable:
+def slips(run: RunView, found: Decision) -> ReportTable:
     """What a slip, a late permit or an overrun does."""
     rows = []
     for row in found.execution:
@@ -112,9 +112,9 @@ def execution(run: RunView, found: Decision) -> ReportTable:
         what = say("slip", key=row.key, projects=names)
         plants = "; ".join(map(run.names.placed, row.projects))
         rows.append(vars(row) | {"what": what, "plants": plants})
-    late = [row for row in hurtful(found) if row.key == "late"]
+    planned, late = execution(found, "planned"), execution(found, "late")
     return Slips.over(
         pd.DataFrame(rows),
-        title=say("slips_title", planned=planned_execution(found), late=late[0] if late else None),
+        title=say("slips_title", planned=planned, late=late),
         note=say("slips_note"),
     )

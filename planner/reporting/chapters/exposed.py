@@ -32,14 +32,9 @@ DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 
 def chapter(run: RunView) -> Chapter | None:
     """Loss without a plan in its parts, unmet demand by element and by country."""
-    cases = worst_cases(run)
-    return Chapter.of(
-        "exposed",
-        "How exposed are we?",
-        [by_element(run), by_country(run)],
-        lead=say("lead", run=run, case=cases[0] if cases else None, compared=run.compared),
-        cards=list(_cards(run)),
-    )
+    parts = [by_element(run), by_country(run)]
+    lead = "" if worst_cases(run) else say("nothing_unmet")
+    return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=list(_cards(run)))
 
 
 def _cards(run: RunView) -> Iterator[Card]:

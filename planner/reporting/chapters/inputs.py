@@ -61,7 +61,7 @@ BY_YEAR = {
 """Result tables of which the workbook has expected values: keys and values. The rows of each scenario are in the CSV."""
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(run: RunView) -> Chapter:
     """Sureness, then the tables, which a page shows in their first rows; results and all inputs are sheets."""
     results = [_expected(run, name) for name in BY_YEAR] if run.solved else []
     tables = input_tables(run.case, run.names)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandas as pd
-
 from planner.reporting.parts import (
     Chapter,
     DeclaredTable,
@@ -20,7 +18,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES, midway
-from planner.reporting.words.numbers import NOTHING, SLIGHT, count, number, span
+from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
@@ -126,33 +124,20 @@ class People(DeclaredTable):
     years = text()
 
 
-PERSONS = ["intake", "new_seats", "hired"]
-
-
 def people(run: RunView) -> ReportTable | None:
     """Training and hiring by country and skill."""
     rows = people_decisions(run)
     if rows.empty:
         return None
-    told = rows.assign(
+    frame = rows.assign(
         country=rows["country"].map(run.names.country),
         skill=rows["skill"].map(run.names.skill),
         years=[span(row.first, row.last) for row in rows_of(rows)],
     )
-    is_slight = rows[PERSONS].max(axis=1) < SLIGHT
-    frame, few = told[~is_slight], rows[is_slight]
-    if len(few):
-        others = {
-            "country": count(len(few), "other team"),
-            "skill": "",
-            **few[PERSONS].sum().to_dict(),
-            "years": span(few["first"].min(), few["last"].max()),
-        }
-        frame = pd.concat([frame, pd.DataFrame([others])])
     return People.over(
         frame,
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
-        note=say("people", slight=SLIGHT),
+        note=say("people"),
     )
 
 
@@ -179,26 +164,13 @@ def stocks(run: RunView) -> ReportTable | None:
     bought_in = []
     for scenarios in rows["scenarios"]:
         bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
-    told = rows.assign(
+    frame = rows.assign(
         element=rows["element"].map(run.names.element),
         country=rows["country"].map(run.names.country),
         bought_in=bought_in,
         there=rows["bought_t"] / rows["probability"],
         years=[span(row.first, row.last) for row in rows_of(rows)],
     )
-    is_slight = rows["bought_t"] < SLIGHT
-    frame, few = told[~is_slight], rows[is_slight]
-    if len(few):
-        others = {
-            "element": "others",
-            "form": "",
-            "country": "",
-            "bought_t": few["bought_t"].sum(),
-            "bought_in": NOTHING,
-            "there": None,
-            "years": span(few["first"].min(), few["last"].max()),
-        }
-        frame = pd.concat([frame, pd.DataFrame([others])])
     goods = []
     for element, tonnes in rows.groupby("element")["bought_t"].sum().items():
         goods.append(f"{midway(run.names.element(str(element)))} {number(float(tonnes))} t")

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.reporting.chapters import losses
-from planner.reporting.charts import shapes
-from planner.reporting.parts import (
-    Card,
-    Chapter,
-    Chart,
-    DeclaredTable,
-    Part,
-    ReportTable,
-    Text,
-    per_cent,
-    text,
-)
+import pandas as pd
+
+from planner.reporting.charts import risk, shapes
+from planner.reporting.parts import Card, Chapter, Chart, Part, Text, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import listed, money, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import (
-    decided,
-    doing_nothing,
-    hurtful,
-    out_of_sample,
-    planned_execution,
-    rung,
-    stock_use,
-)
+from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
 from planner.results.figures.plants import decisions, seldom_used, use_by_stage, use_of_new_plants
 from planner.results.figures.unmet import (
     hardly_helped,
@@ -49,6 +32,9 @@ USE_TIPS = {
     "probability": "probability",
     "share": "use of its capacity",
 }
+NO_LOSS = 0.005
+"""MUSD up to which a scenario causes no loss."""
+LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
 CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
 
 
@@ -57,9 +43,8 @@ def chapter(run: RunView) -> Chapter | None:
     model = run.case.model
     parts: list[Part | None] = [
         Text(_not_protected(run), title="What the plan does not protect against", listed=True),
-        losses.chart(run) if decided(run) is not None else None,
+        losses_chart(run) if decided(run) is not None else None,
         use_chart(run),
-        use_table(run),
     ]
     return Chapter.of(
         "remains",
@@ -103,7 +88,6 @@ def _cards(run: RunView) -> Iterator[Card]:
 
 def _not_protected(run: RunView) -> list[str]:
     """What the plan does not protect against, a paragraph each."""
-    found = decided(run)
     stays = most_exposed(run)
     worse = []
     for row in worse_with_the_plan(run):
@@ -121,8 +105,6 @@ def _not_protected(run: RunView) -> list[str]:
         insured=insured if insured and insured[-1] < run.years[-1] else [],
         stock=stock_use(run),
         kept=rung(run, "kept"),
-        planned=planned_execution(found) if found is not None else None,
-        hurt=hurtful(found, most=2) if found is not None else [],
         worse=worse,
     )
 
@@ -181,27 +163,36 @@ def _used(run: RunView) -> str:
     return listed(told)
 
 
-class Use(DeclaredTable):
-    """A row a stage."""
-
-    title = "Use of capacity over all years"
-    folded = True
-
-    name = text("stage")
-    new = per_cent("use of new capacity", "expected")
-    new_undisturbed = per_cent("of it in undisturbed years", "expected")
-    existing = per_cent("use of existing capacity", "expected")
-
-
-def use_table(run: RunView) -> ReportTable | None:
-    """Use of capacity by stage over the horizon."""
-    rows = use_by_stage(run)
-    if rows.empty:
-        return None
-    left_out = [] if rows["new_undisturbed"].notna().any() else ["new_undisturbed"]
-    return Use.over(
-        rows.assign(name=rows["stage"].map(STAGES_MANY)),
-        columns=Use.all(*left_out),
-        note=say("use_note"),
-        source=summary_keys("utilisation"),
+def losses_chart(run: RunView) -> Chart:
+    """Loss in each scenario, the largest first."""
+    shown = run.by_loss[:MOST_SCENARIOS]
+    losses = {risk.WITH: run.summary["scenario_loss_musd"]}
+    if run.compared:
+        losses = {risk.WITHOUT: run.without["scenario_loss_musd"], **losses}
+    rows = []
+    for scenario in shown:
+        probability = percent(run.weights.get(scenario))
+        told = {
+            "scenario": f"{run.names.scenario(scenario)} ({probability})",
+            "story": run.names.stories.get(scenario, ""),
+        }
+        for plan, by_scenario in losses.items():
+            rows.append({**told, "plan": plan, "loss_musd": by_scenario[scenario]})
+    marks = [
+        {"name": "expected loss with the plan", "loss_musd": run.summary["expected_loss_musd"]},
+        {"name": "mean loss of the tail with the plan", "loss_musd": run.summary["cvar_musd"]},
+    ]
+    spared, worst = [], []
+    for by_scenario in reversed(losses.values()):
+        spared.append(sum(loss <= NO_LOSS for loss in by_scenario.values()))
+        worst.append(max(by_scenario.values()))
+    return told_chart(
+        say,
+        "losses",
+        risk.losses(pd.DataFrame(rows), pd.DataFrame(marks), LOSSES),
+        LOSSES,
+        spared=spared,
+        worst=worst,
+        scenarios=len(run.by_loss),
+        shown=len(shown),
     )

@@ -11,6 +11,7 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     figures,
+    per_cent,
     text,
     told_chart,
     total,
@@ -30,8 +31,8 @@ SOURCE = (
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """The fans, and two sheets of the workbook."""
-    parts = [met(run), balance_sheet(run), short_sheet(run)]
+    """The fans, and three sheets of the workbook."""
+    parts = [met(run), balance_sheet(run), short_sheet(run), losses_sheet(run)]
     return Chapter.of("supply", "Supply against demand", parts, behind=True)
 
 
@@ -116,3 +117,39 @@ def short_sheet(run: RunView) -> ReportTable:
     country = rows["country"].map(run.names.country)
     element = rows["element"].map(run.names.element)
     return Short.over(rows.assign(country=country, element=element))
+
+
+class Losses(DeclaredTable):
+    """A row a scenario."""
+
+    title = "Loss by scenario"
+    on_page = False
+    sum_row = "All"
+    sheet = "loss by scenario"
+    meaning = "what each scenario costs the users"
+
+    scenario = text()
+    probability = per_cent("probability", summed=True)
+    before = figures("loss without a plan", "MUSD")
+    loss = figures("loss with the plan", "MUSD")
+    story = text("what happens")
+
+
+def losses_sheet(run: RunView) -> ReportTable:
+    """Loss of each scenario without the plan and with it."""
+    before = run.without.get("scenario_loss_musd", {})
+    rows = []
+    for scenario in run.by_loss:
+        rows.append(
+            {
+                "scenario": run.names.scenario(scenario),
+                "probability": run.weights.get(scenario),
+                "before": before.get(scenario),
+                "loss": run.summary["scenario_loss_musd"][scenario],
+                "story": run.names.stories.get(scenario, ""),
+            }
+        )
+    left_out = [] if run.compared else ["before"]
+    if not any(run.names.stories.values()):
+        left_out.append("story")
+    return Losses.over(pd.DataFrame(rows), columns=Losses.all(*left_out))

@@ -28,10 +28,9 @@ def chapter(run: RunView) -> Chapter | None:
     found = run.found
     if found is None:
         return None
-    of_claims = list(verdict_statements(found))  # which have a chapter of their own
-    told = [one for one in statements(found, run.names) if one not in of_claims]
+    told = [*bottleneck(found, run.names), *information(found)]
     words = [f"{one.about}. {one.sentence}" for one in told]
-    source = f"{EXPLANATION}: ladder, left_out, links, knowledge, timing"
+    source = f"{EXPLANATION}: links, knowledge, timing"
     parts: list[Part] = [levers(found), Text(words, source=source)]
     asked = decided(run)
     if asked is not None:
@@ -43,23 +42,20 @@ def chapter(run: RunView) -> Chapter | None:
 # ---- in sentences ---------------------------------------------------------------------------------------------------
 
 
-def statements(found: Explanation, names: Names) -> list[Statement]:
-    """Why this plan, in sentences."""
-    top = max(found.ladder[1:], key=lambda rung: -rung.change, default=None)
-    out = []
-    if top is not None:
-        out.append(Statement("Levers", say("levers", found=found, top=top, step=step)))
-    out += verdict_statements(found)
-    tightest_links = list(tightest(found))
-    bottleneck = say("bottleneck", names=names, tightest=tightest_links, step=step)
-    out.append(Statement("Bottleneck", bottleneck))
-    out += _information(found)
-    return out
-
-
 def explained(found: Explanation, names: Names) -> list[Statement]:
     """All that the screen says below the ladder."""
-    return [*statements(found, names)[1:], *_musts(found, names)]
+    return [
+        *verdict_statements(found),
+        *bottleneck(found, names),
+        *information(found),
+        *_musts(found, names),
+    ]
+
+
+def bottleneck(found: Explanation, names: Names) -> list[Statement]:
+    """The tightest link of each element."""
+    words = say("bottleneck", names=names, tightest=list(tightest(found)))
+    return [Statement("Bottleneck", words)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +91,7 @@ def tightest(found: Explanation) -> Iterator[Tightest]:
         yield Tightest(element=element, link=top, years=years, share=share)
 
 
-def _information(found: Explanation) -> list[Statement]:
+def information(found: Explanation) -> list[Statement]:
     """The value of information: by the objective; and by the plan that answers, where that saves a hundredth or more."""
     both = recourse(found.timing)
     words = say(
@@ -105,7 +101,6 @@ def _information(found: Explanation) -> list[Statement]:
         same=both is not None and both.same_risk,
         once=both.committed if both is not None else None,
         later=both.answering if both is not None else None,
-        step=step,
     )
     return [Statement("Information", words)] if words else []
 
@@ -126,7 +121,6 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
         capital=sum(row.capital for row in musts),
         may=len(counted) - len(musts) - len(never),
         never=len(never),
-        step=step,
     )
     return [Statement("Robust core", words, f"{EXPLANATION}: alternatives")]
 

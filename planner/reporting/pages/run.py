@@ -19,7 +19,6 @@ from planner.reporting.chapters import (
     fund,
     inputs,
     limits,
-    losses,
     money,
     plants,
     remains,
@@ -32,10 +31,9 @@ from planner.reporting.forms.html import render
 from planner.reporting.forms.iamc import iamc_table
 from planner.reporting.forms.workbook import write_workbook
 from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable
-from planner.reporting.run_view import RunView, read_beside, run_view
+from planner.reporting.run_view import RunView, read_view, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import read_explanation
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text
 
@@ -51,7 +49,6 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     plants.chapter,
     calm.chapter,
     supply.chapter,
-    losses.chapter,
     money.chapter,
     sharing.chapter,
     capacity.chapter,
@@ -72,50 +69,19 @@ class Report:
 
 
 def report_of(run: RunView) -> Report:
-    """The head and the chapters that have anything to show; of a run without a plan its inputs alone. A chart stands
-    once. Charts are not held against the schema of Vega-Lite while they are made, which a test does."""
-    makers = CHAPTERS if run.solved else (inputs.chapter,)
+    """The head and the chapters that have anything to show; of a run without a plan its inputs alone. Charts are not held
+    against the schema of Vega-Lite while they are made, which a test does."""
+    if not run.solved:
+        untold = Front(kind=answer.KIND, title=headline(run.title))
+        return Report(run, untold, [inputs.chapter(run)])
     with debug_mode(False):
-        first = front(run)
-        made = [make(run) for make in makers]
-    found = [chapter for chapter in made if chapter is not None]
-    return Report(run, first, _each_chart_once(first, found))
+        front = answer.front(run)
+        made = [make(run) for make in CHAPTERS]
+    return Report(run, front, [chapter for chapter in made if chapter is not None])
 
 
-def chapters(run: RunView) -> Sequence[Chapter]:
-    """The chapters of a run."""
-    return report_of(run).chapters
-
-
-def _each_chart_once(first: Front, found: Sequence[Chapter]) -> list[Chapter]:
-    """The chapters without charts that stand before: in the front or in a chapter above."""
-    seen = {chart.name for chart in first.charts}
-    kept = []
-    for chapter in found:
-        parts: list[Part] = []
-        for part in chapter.parts:
-            if isinstance(part, Chart):
-                if part.name in seen:
-                    continue
-                seen.add(part.name)
-            parts.append(part)
-        kept.append(replace(chapter, parts=parts))
-    return [chapter for chapter in kept if chapter.parts or chapter.lead or chapter.cards]
-
-
-def front(run: RunView) -> Front:
-    """The head of the page."""
-    if run.solved:
-        return answer.front(run)
-    return Front(kind="Supply security plan", title=headline(run.title))
-
-
-def render_page(run: RunView) -> str:
+def render_page(report: Report) -> str:
     """The whole page as text."""
-    return _html(report_of(run))
-
-
-def _html(report: Report) -> str:
     run = report.run
     sha256 = run.summary.get("inputs_sha256", run.case.sha256)
     return render(
@@ -138,7 +104,7 @@ def _warning(run: RunView) -> list[str]:
 
 def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
     """A chart of the report by its name. Raises KeyError that lists the names there are."""
-    report = report_of(_run(plan, folder))
+    report = report_of(run_view(plan) if folder is None else read_view(plan, folder))
     found = {one.name: one for one in report.front.charts}
     for chapter in report.chapters:
         found |= {one.name: one for one in chapter.charts}
@@ -150,8 +116,8 @@ def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
 def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report-iamc.csv and, where the
     extra `pdf` is installed, report.pdf, which take about as long again."""
-    report = report_of(_run(plan, folder))
-    _write_text(folder / "report.html", _html(report))
+    report = report_of(read_view(plan, folder))
+    _write_text(folder / "report.html", render_page(report))
     _write_workbook(report, folder)
     if every_form and report.run.solved:
         _write_text(folder / "report-iamc.csv", csv_text(iamc_table(report.run)))
@@ -161,12 +127,12 @@ def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None
 
 def write_page(plan: PlanValues, folder: Path) -> None:
     """Write report.html alone."""
-    _write_text(folder / "report.html", render_page(_run(plan, folder)))
+    _write_text(folder / "report.html", render_page(report_of(read_view(plan, folder))))
 
 
 def write_report_workbook(plan: PlanValues, folder: Path) -> None:
     """Write report.xlsx alone."""
-    _write_workbook(report_of(_run(plan, folder)), folder)
+    _write_workbook(report_of(read_view(plan, folder)), folder)
 
 
 def printed(found: Sequence[Chapter]) -> list[Chapter]:
@@ -175,22 +141,17 @@ def printed(found: Sequence[Chapter]) -> list[Chapter]:
     for chapter in found:
         if chapter.alone:
             continue
-        parts = [
-            part
-            for part in chapter.parts
-            if not (isinstance(part, ReportTable) and not part.on_page)
-        ]
         if chapter.anchor == "inputs":
-            parts = [part for part in parts if not (isinstance(part, ReportTable) and part.folded)]
             chapter = replace(chapter, lead=say("inputs_elsewhere"))
+        parts = [part for part in chapter.parts if _is_printed(part, chapter)]
         kept.append(replace(chapter, parts=parts))
     return kept
 
 
-def _run(plan: PlanValues, folder: Path | None) -> RunView:
-    if folder is None:
-        return run_view(plan)
-    return run_view(plan, read_explanation(folder), read_beside(folder))
+def _is_printed(part: Part, chapter: Chapter) -> bool:
+    if not isinstance(part, ReportTable):
+        return True
+    return part.on_page and not (chapter.anchor == "inputs" and part.folded)
 
 
 def _write_workbook(report: Report, folder: Path) -> None:

@@ -67,28 +67,18 @@ TEMPLATES.globals |= {
 }
 
 
-def worded(template: str, name: str, /, **values: Any) -> str:
-    """A passage (macro) of a template of sentences over some values: its lines joined by spaces; '' if it says nothing.
+def passage(template: str, name: str, values: dict[str, Any]) -> str:
+    """A passage (macro) of a template over some values, as it is.
 
     Raises jinja2.UndefinedError if it speaks of a value that is not there.
     """
-    return joined(passage(template, name, values))
-
-
-def joined(text: str) -> str:
-    """The lines of a text behind one another."""
-    return " ".join(_of_lines(text))
+    module = TEMPLATES.get_template(template).make_module(values)
+    return str(getattr(module, name)())
 
 
 def worded_lines(template: str, name: str, /, **values: Any) -> list[str]:
     """A passage as lines of the screen, blank ones left out."""
     return [line for line in passage(template, name, values).split("\n") if line.strip()]
-
-
-def passage(template: str, name: str, values: dict[str, Any]) -> str:
-    """A passage (macro) of a template over some values, as it is."""
-    module = TEMPLATES.get_template(template).make_module(values)
-    return str(getattr(module, name)())
 
 
 class Passages:
@@ -100,18 +90,15 @@ class Passages:
 
     def __call__(self, name: str, /, **values: Any) -> str:
         """A passage, its lines joined by spaces; '' if it says nothing."""
-        return worded(self._of(name), name, **values)
+        return " ".join(self.lines(name, **values))
 
     def lines(self, name: str, /, **values: Any) -> list[str]:
         """A passage, a line a paragraph."""
-        return [line.strip() for line in worded_lines(self._of(name), name, **values)]
-
-    def _of(self, name: str) -> str:
-        """The template that has a passage."""
-        for template in self.templates[:-1]:
-            if f"{{% macro {name}(" in source_of(template):
-                return template
-        return self.templates[-1]
+        *others, template = self.templates
+        for other in others:
+            if f"{{% macro {name}(" in source_of(other):
+                template = other
+        return _of_lines(passage(template, name, values))
 
 
 @cache

@@ -308,25 +308,9 @@ def acting_alone(run: RunFigures) -> dict[str, float]:
     return out
 
 
-def planned_execution(found: Decision) -> Execution | None:
-    """The plan as planned, to hold what goes wrong against."""
-    return next((row for row in found.execution if row.key == "planned"), None)
-
-
-def hurtful(found: Decision, most: int = 3) -> list[Execution]:
-    """Of what may go wrong the things that raise the risk most, decisions fixed."""
-    planned = planned_execution(found)
-    if planned is None:
-        return []
-
-    def risk(execution: Execution) -> float:
-        return execution.held_risk or 0.0
-
-    hurt = []
-    for row in found.execution:
-        if row.key != "planned" and risk(row) > 1.001 * planned.risk:
-            hurt.append(row)
-    return sorted(hurt, key=risk, reverse=True)[:most]
+def execution(found: Decision, key: str) -> Execution | None:
+    """A thing that may go wrong by its key, or the plan as `planned`; None if it was not asked for."""
+    return next((row for row in found.execution if row.key == key), None)
 
 
 @dataclass(frozen=True, kw_only=True)
