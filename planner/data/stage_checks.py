@@ -72,7 +72,8 @@ def check_returns(case: Lookups) -> Iterator[Finding]:
         shares = case.feed_shares.get(row.feed, {})
         others = [element for element, share in shares.items() if share > 0]
         is_whole = abs(shares.get(row.element, 0.0) - 1.0) <= SHARE_TOLERANCE
-        if shares and not (is_whole and others == [row.element]):
+        is_known = row.element in case.elements  # an unknown one is told already
+        if is_known and shares and not (is_whole and others == [row.element]):
             yield found(row, "feed", "returns-feed")
         returned = (*returning(row), row.element, row.feed)
         other = first.setdefault(returned, row)

@@ -129,7 +129,7 @@ def stem(scenario: str) -> str:
 
 
 def check_finance(case: Lookups) -> Iterator[Finding]:
-    """Terms are known, and of the size that they have; tranches have a share of the capital, at most all of it."""
+    """Terms are known, and of the size that they have."""
     for row in case.tables.finance:
         known = TRANCHE_ITEMS if row.tranche else ITEMS
         if row.item not in known:
@@ -143,6 +143,9 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             if rule:
                 yield found(row, column, rule, said)
 
+
+def check_tranches(case: Lookups) -> Iterator[Finding]:
+    """Tranches of debt lend a share of the capital, all together at most the whole."""
     yield from _tranches_without_share(case.tables.finance)
     yield from _more_than_the_capital(case.tables.finance)
 
