@@ -47,6 +47,15 @@ class Stage:
     is_core: bool = False
     bases: tuple[str, ...] = ("treo",)
 
+    def __post_init__(self) -> None:
+        """Refuse a stage that gives the form it takes or an earlier one: origins are traced along the chain, and what
+        comes back returns as a feed."""
+        if self.converts and FORMS.index(self.gives) <= FORMS.index(self.takes):
+            told = f"{self.name} takes {self.takes} and gives {self.gives}, which is no later form"
+            raise ValueError(
+                f"{told}; what returns to an earlier one is told in the table `returns`"
+            )
+
     @property
     def mines(self) -> bool:
         """It gives a feed."""

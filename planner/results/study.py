@@ -36,6 +36,16 @@ def unsaid(outcome: str) -> float:
     return 0.0 if outcome.split(".")[0] in LIST_GROUPS else math.nan
 
 
+def unit_ending(outcome: str) -> str:
+    """The part of the name of an outcome, or of its group, that tells the unit.
+
+    >>> unit_ending("risk_musd"), unit_ending("expected_shortfall_t_by_country.JPN.Dy"), unit_ending("hired.chemist")
+    ('musd', 't', 'hired')
+    """
+    group = outcome.partition(".")[0]
+    return group.removesuffix("_by_country").rpartition("_")[2]
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Points solved again from nothing, and the largest relative difference of a figure found."""

@@ -1,7 +1,8 @@
 """What differs between two cases, which equations and bounds of the program read it, and what of it stays the same.
 
-A difference that is not listed in `READS`, or that lets something be that was zero when the program was written,
-alters the structure of the program: it must be written again. What a case leaves out of what a program can do is held
+A difference that is not listed in `READS`, that lets something be that was zero when the program was written, or that
+gives or leaves out a key of the model file that an equation reads alters the structure of the program: it must be
+written again. What a case leaves out of what a program can do is held
 at zero.
 """
 
@@ -85,6 +86,9 @@ def changes(written: Case, old: Case, new: Case) -> Changes:
         column = _column(found)
         if column not in READS:
             return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
+        if found.table == MODEL and READS[column] and None in (found.before, found.after):
+            told = f"{_shown(found)} is given in only one of two cases"
+            return Changes(frozenset(), f"{told}, which adds or removes equations")
         matters = column not in ZERO_IS_NO_MATTER
         vanishes = column in MAY_VANISH and bool(found.before)
         if matters and not vanishes and bool(found.before) != bool(found.after):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.data.case import Case
-from planner.results.study import OPTIMAL
+from planner.results.study import OPTIMAL, unit_ending
 
 COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
-UNITS = {"_musd": "million USD", "_t": "t", "_tpa": "t/yr"}
-"""End of the name of an outcome -> its unit; others are shares, or persons."""
+UNITS = {"musd": "million USD", "t": "t", "tpa": "t/yr"}
+"""What the name of an outcome ends with (`unit_ending`) -> its unit; others are shares, or persons."""
 OF_DECISIONS = {"build": "t/yr", "buy": "t", "intake": "persons", "hire": "persons"}
 EVERYWHERE = "World"
 
@@ -40,9 +40,7 @@ def iamc_of(case: Case, results: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFr
 def unit_of(outcome: str) -> str:
     """The unit of an outcome.
 
-    >>> unit_of("risk_musd"), unit_of("new_capacity_tpa.coast_plant")
-    ('million USD', 't/yr')
+    >>> unit_of("loss_musd_by_country.JPN.expected"), unit_of("new_capacity_tpa.coast_plant"), unit_of("hired.chemist")
+    ('million USD', 't/yr', '1')
     """
-    group = outcome.partition(".")[0]
-    ends = [unit for end, unit in UNITS.items() if group.endswith(end)]
-    return ends[0] if ends else "1"
+    return UNITS.get(unit_ending(outcome), "1")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from planner.data.stages import STAGES
 from tests.cases import (
     MUSD,
     ONE_PER_TONNE,
@@ -112,3 +115,10 @@ def test_stock_and_loss_steps_are_those_of_the_form(solve: SolveCase) -> None:
         "AAA, Dy, metal, 90, 90, 1",
     )
     assert plan.summary["risk_musd"] == near(50 + 30 * 3)
+
+
+@pytest.mark.parametrize("gives", ["oxide", "metal"])
+def test_a_stage_that_gives_no_later_form_is_refused(gives: str) -> None:
+    """Origins are traced along the chain, so a loop in it would have none."""
+    with pytest.raises(ValueError, match=f"gives {gives}, which is no later form"):
+        replace(STAGES["magnet"], gives=gives)

@@ -54,7 +54,9 @@ def _other_choice(case: Case, key: str) -> ModelFile:
     if not section:
         return case.model.model_copy(update={name: getattr(case.model, name) + 0.01})
     part = getattr(case.model, section)
-    part = part.model_copy(update={name: getattr(part, name) * 0.9 or 0.1})
+    given = getattr(part, name)
+    other = 0.1 if not given else given * 0.9  # also where the key is left out
+    part = part.model_copy(update={name: other})
     return case.model.model_copy(update={section: part})
 
 

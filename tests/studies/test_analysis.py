@@ -22,12 +22,14 @@ from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import replicate
 from planner.parallel import Here, Make, Workers
 from planner.reporting.chapters.study import failure_words
+from planner.reporting.chapters.study_charts import unit_of
 from planner.results.store import read_run
-from planner.results.study import Failures
+from planner.results.study import MEANINGS, Failures
 from planner.solving.frontier import Tangent
 from planner.solving.live_program import LiveProgram
 from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
+from planner.studies.iamc import unit_of as iamc_unit_of
 from planner.studies.points import case_of
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
@@ -379,3 +381,20 @@ def test_the_report_shows_given_plans(tmp_path: Path) -> None:
     assert "Fixed plans at all points" in page and "best plan for the same point" in page
     with pytest.raises(RunFolderError):
         study_report(tmp_path / "study", [tmp_path])
+
+
+def test_the_unit_of_an_outcome_is_that_of_its_meaning() -> None:
+    """Charts and the IAMC table call the unit what the list of outcomes calls it, of members of a group too."""
+    long_names = {"MUSD": "million USD", "t/y": "t/yr"}
+    for group, meaning in MEANINGS.items():
+        told = re.search(r"\((MUSD|t|t/y)\)", meaning)
+        unit = told[1] if told else "share" if meaning.startswith("share") else "persons"
+        iamc_unit = long_names.get(unit, unit) if told else "1"
+        for outcome in (group, f"{group}.JPN.expected"):
+            assert (unit_of(outcome), iamc_unit_of(outcome)) == (unit, iamc_unit), outcome
+    own = {"late": ("", "1"), "late_musd": ("MUSD", "million USD")}
+    assert {name: (unit_of(name), iamc_unit_of(name)) for name in own} == own
+
+
+def test_the_words_of_an_outcome_stand_alone() -> None:
+    assert [group for group, meaning in MEANINGS.items() if meaning.startswith("the same")] == []

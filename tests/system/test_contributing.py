@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CODE = r"\n\n```python\n(.*?)```"
+CODE = r"\n\n```(?:python|toml)\n(.*?)```"
 STEP = re.compile(
     rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Create `(\S+)`{CODE}", re.DOTALL
 )
@@ -33,12 +33,20 @@ CONSTRAINT = """
 import planner
 from docs.declarations import formulation_page
 from planner.solving.program_writer import program_of
-case = planner.load("starter")
+free = planner.load("starter")
+case = free.set_model("policy.yearly_share", 0.1)
+assert not any(name == "yearly_limit" for name, *_ in program_of(free).row)
 assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
-assert "yearly_limit" in formulation_page() and "half of the new nameplate" in formulation_page()
+assert "yearly_limit" in formulation_page() and "share of the new nameplate" in formulation_page()
+session = planner.Session(free)
+risks = []
+for one in (free, case, case.set_model("policy.yearly_share", 0.05), free):  # also in a program that is there
+    risks.append(session.solve(one).summary["risk_musd"])
+    assert abs(risks[-1] - planner.solve(one, baseline=False).summary["risk_musd"]) < 1e-6, risks
+assert risks[0] < risks[1] - 1 < risks[2] - 2, risks
 plan = planner.solve(case, baseline=False)
 builds = plan.table("investments")
-most = builds["project"].map({project: row.max_new_tpa / 2 for project, row in case.projects.items()})
+most = builds["project"].map({project: row.max_new_tpa * 0.1 for project, row in case.projects.items()})
 assert len(builds) and (builds["tpa"] <= most * (1 + 1e-9)).all(), builds
 proof = planner.prove(plan)
 assert any(name.startswith("yearly_limit") for name in proof.program.row)
@@ -64,6 +72,19 @@ without = planner.solve(case.set_model("levers", [x for x in case.model.levers i
 assert without.summary["new_capacity_tpa"]["melter"] == 0
 plan.write("melting")
 assert "Melter" in Path("melting/report.html").read_text()
+"""
+OUTCOME = """
+import planner
+from planner.results.study import MEANINGS
+from planner.studies.outcomes import outcome_names
+case = planner.load("starter")
+assert "new_capacity_tpa_by_country.JPN" in outcome_names(case)
+asked = ["new_capacity_tpa_by_country.AUS", "new_capacity_tpa.desert_mine", "new_capacity_tpa.coast_plant"]
+file = dict(case="starter", title="one", outcomes=asked, design=dict(kind="grid"))
+file["uncertainties"] = [dict(name="money", change="budgets.*.*.musd=x?", values=[1.0])]
+found = planner.Experiment(file)(money=1.0)
+both = found["new_capacity_tpa.desert_mine"] + found["new_capacity_tpa.coast_plant"]
+assert both > 1 and abs(found["new_capacity_tpa_by_country.AUS"] - both) < 1e-6, found
 """
 CHART = """
 import planner
@@ -119,6 +140,7 @@ RECIPES = {
     "a table column": COLUMN,
     "a constraint": CONSTRAINT,
     "a stage": STAGE,
+    "a study outcome": OUTCOME,
     "a chart": CHART,
     "a command": COMMAND,
 }

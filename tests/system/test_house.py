@@ -77,6 +77,16 @@ def test_no_import_leaves_the_arrows() -> None:
     )
 
 
+def test_every_arrow_is_an_import() -> None:
+    """What a room takes from the roof, `import planner`, comes from `api`."""
+    used = {(here, there) for here, there, _ in imports()}
+    for room in ROOMS:
+        for path in (ROOT / "planner" / room).rglob("*.py"):
+            if re.search(r"^import planner$", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+                used.add((room, "api"))
+    assert sorted(ARROWS - used) == []
+
+
 def test_every_function_of_the_walk_exists() -> None:
     names = set(re.findall(r"`(planner(?:\.\w+){2,})`", PAGE.partition("## From ")[2]))
     assert len(names) >= 15

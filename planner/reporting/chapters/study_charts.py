@@ -9,7 +9,7 @@ import pandas as pd
 from planner.reporting.charts import study as charts
 from planner.reporting.parts import Chart, told_chart
 from planner.reporting.words.sentences import Passages
-from planner.results.study import MEANINGS, OPTIMAL, Indices, moves
+from planner.results.study import MEANINGS, OPTIMAL, Indices, moves, unit_ending
 
 say = Passages("study_charts.j2")
 BEST = "best plan for each point"
@@ -31,13 +31,16 @@ def outcome_words(outcome: str) -> str:
 
 
 def unit_of(outcome: str) -> str:
-    """Unit of an outcome, for an axis."""
-    group = outcome.split(".")[0]
-    ends = {"musd": "MUSD", "_t": "t", "tpa": "t/y", "service_level": "share"}
-    for end, unit in ends.items():
-        if group.endswith(end):
-            return unit
-    return "persons" if group in MEANINGS else ""
+    """Unit of an outcome, for an axis; '' where its name does not tell it.
+
+    >>> unit_of("loss_musd_by_country.JPN.expected"), unit_of("hired.chemist"), unit_of("late")
+    ('MUSD', 'persons', '')
+    """
+    group = outcome.partition(".")[0]
+    if group == "service_level":
+        return "share"
+    units = {"musd": "MUSD", "t": "t", "tpa": "t/y"}
+    return units.get(unit_ending(outcome), "persons" if group in MEANINGS else "")
 
 
 def one_at_a_time(table: pd.DataFrame, outcome: str, prefix: str) -> Chart:
