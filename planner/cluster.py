@@ -1,7 +1,8 @@
 """Workers of a dask scheduler, which may be anywhere (SLURM through dask-jobqueue, Kubernetes, SSH).
 
 They need the planner installed and nothing else: no shared folder, no copy of the case. Each is sent once what it is to
-keep; calls are tasks that it alone may do, each after the one before. Workers may come and go; one thread is enough.
+keep; calls are tasks that it alone may do, each after the one before. Short calls go several in one task, since a task
+costs the scheduler, the worker and this process some milliseconds each. Workers may come and go; one thread is enough.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -33,47 +35,82 @@ TLS = tuple(
 """Where dask looks for the certificates of who asks a scheduler."""
 SECONDS_TO_FETCH = 10
 """After this an answer is given up: its worker died before it was fetched."""
+MOST_CALLS = 16
+"""Calls in one task, at most."""
+SECONDS_OF_TASK = 0.5
+"""Calls go in one task as long as they are expected to take no longer together."""
+TASKS_AHEAD = 2
+"""Tasks that a worker has at a time, so that it need not wait for the next."""
 KEPT: dict[str, Any] = {}
 """What this process keeps if it is a worker, by who asked for it: the last two, as they may be killed who ask."""
+
+
+@dataclass
+class _Desk:
+    """Of one worker: calls that it was not sent yet, tasks that it has not answered, and how many calls go in the next
+    task. The first has one, since nobody knows how long it takes."""
+
+    calls: deque[tuple[Any, ...]] = field(default_factory=deque)
+    tasks: deque[Any] = field(default_factory=deque)
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What a worker says to the calls of a task: value and error of each, and the seconds that they took."""
+
+    answers: Sequence[tuple[Any, Exception | None]]
+    seconds: float
 
 
 class _ClusterWorkers(Workers):
     """All workers of a scheduler, by their addresses."""
 
+    ahead = TASKS_AHEAD * MOST_CALLS
+
     def __init__(self, make: Make, address: str) -> None:
         self._client, self._make, self._key = connect(address), make, uuid4().hex
         self._address, self._seen = address, monotonic()
-        self._asked: dict[Any, deque[Any]] = {}
+        self._desks: dict[Any, _Desk] = {}
         self._done = SimpleQueue[Any]()
         self._look()
 
     @property
     def present(self) -> Sequence[Any]:
-        return list(self._asked)
+        return list(self._desks)
 
     def ask(self, worker: Any, *call: Any) -> None:
-        self._submit(
-            worker,
-            _answer,
-            self._key,
-            call,
-            self._asked[worker][-1] if self._asked[worker] else None,
-        )
+        self._desks[worker].calls.append(call)
 
     def wait(self) -> list[Answer]:
+        for worker in self.present:
+            self._send(worker)
         with suppress(Empty):
             self._done.get(timeout=PATIENCE)
         said = self._look() if monotonic() - self._looked > PATIENCE else []
         for worker in self.present:
-            while worker in self._asked and self._asked[worker] and self._asked[worker][0].done():
-                said += self._heard(worker, self._asked[worker].popleft())
+            while worker in self._desks and self._has_answered(worker):
+                said += self._heard(worker, self._desks[worker].tasks.popleft())
         return said
+
+    def _has_answered(self, worker: Any) -> bool:
+        tasks = self._desks[worker].tasks
+        return bool(tasks) and tasks[0].done()
+
+    def _send(self, worker: Any) -> None:
+        """Send a worker the calls that wait for it, as far as it has use for them."""
+        desk = self._desks[worker]
+        while desk.calls and len(desk.tasks) < TASKS_AHEAD:
+            count = min(desk.size, len(desk.calls))
+            calls = [desk.calls.popleft() for _ in range(count)]
+            before = desk.tasks[-1] if desk.tasks else None
+            self._submit(worker, _answer, self._key, calls, before)
 
     def close(self) -> None:
         if self._client.status == "running":
             for worker in self.present:
                 self._submit(worker, _keep, self._key, None)
-                distributed.fire_and_forget(self._asked[worker][-1])  # type: ignore[no-untyped-call]
+                distributed.fire_and_forget(self._desks[worker].tasks[-1])  # type: ignore[no-untyped-call]
         self._client.close(timeout=1)
 
     def _submit(self, worker: Any, function: Callable[..., Any], *arguments: Any) -> None:
@@ -82,7 +119,7 @@ class _ClusterWorkers(Workers):
             future.add_done_callback(self._done.put)
         except LOST_ERRORS:
             raise StoppedError(GONE) from None
-        self._asked[worker].append(future)
+        self._desks[worker].tasks.append(future)
 
     def _look(self) -> list[Answer]:
         """See who has gone and who has come."""
@@ -101,8 +138,8 @@ class _ClusterWorkers(Workers):
             for worker in self.present
             if worker not in addresses
         ]
-        for worker in sorted(addresses - self._asked.keys()):
-            self._asked[worker] = deque()
+        for worker in sorted(addresses - self._desks.keys()):
+            self._desks[worker] = _Desk()
             self._submit(worker, _keep, self._key, self._make)
         return said
 
@@ -116,10 +153,15 @@ class _ClusterWorkers(Workers):
         except Exception as error:
             told = f"a worker of the scheduler cannot do the work: {type(error).__name__}: {error}"
             raise StoppedError(told) from None
-        return [] if heard is READY else [Answer(worker, *heard)]
+        if heard is READY:
+            return []
+        seconds_of_call = heard.seconds / len(heard.answers)
+        fitting = int(SECONDS_OF_TASK / max(seconds_of_call, SECONDS_OF_TASK / MOST_CALLS))
+        self._desks[worker].size = max(1, fitting)
+        return [Answer(worker, *answer) for answer in heard.answers]
 
     def _lose(self, worker: Any, why: str) -> Answer:
-        del self._asked[worker]
+        del self._desks[worker]
         return Answer(worker, lost=why)
 
 
@@ -158,5 +200,7 @@ def _keep(key: str, make: Make | None) -> None:
         KEPT[key] = make()
 
 
-def _answer(key: str, call: tuple[Any, ...], _: object) -> tuple[Any, Exception | None]:
-    return answered(KEPT[key], *call)
+def _answer(key: str, calls: Sequence[tuple[Any, ...]], _: object) -> _Answered:
+    started = perf_counter()
+    answers = [answered(KEPT[key], *call) for call in calls]
+    return _Answered(answers, perf_counter() - started)

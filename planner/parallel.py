@@ -64,6 +64,9 @@ class Answer:
 class Workers(Protocol):
     """Those who do the work. Raise StoppedError if nobody can be had any more."""
 
+    ahead: int = 2
+    """Calls that a worker is best asked for before it answers, so that it need not wait for the next."""
+
     @property
     def present(self) -> Sequence[Hashable]:
         """Who can be asked. Only `wait` changes it."""

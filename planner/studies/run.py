@@ -292,19 +292,23 @@ def _put_together(out: Path) -> StudyStatus:
 TIMED_OUT = ("time_limit",)
 RETRIED = ("crashed", "time_limit", "unproven")
 """Statuses that another try may change."""
-AHEAD = 2
-"""Points that a worker has been asked for, so that it need not wait for the next."""
 
 
 @dataclass
 class Chain:
-    """Points that one worker solves one after the other. `state` is where the chain stands, under `key` in the journal;
-    without a key it is not kept."""
+    """Points that one worker solves one after the other.
+
+    state: where the chain stands, under `key` in the journal; without a key it is not kept. asked: points that its
+    worker was asked for and has not answered. suspects: points of which one may have killed a worker; each of them is
+    asked for alone, so that none is blamed for another.
+    """
 
     key: str
     kind: str
     points: deque[Point]
     state: ChainState | None = None
+    asked: int = 0
+    suspects: int = 0
 
 
 class WorkQueue:
@@ -404,7 +408,7 @@ class WorkQueue:
                         self._lose(said.worker, said.lost)
                     else:
                         self._record(said.worker, *said.taken())
-                        self._ask(workers, said.worker, AHEAD - 1)
+                        self._ask(workers, said.worker)
                 tell()
 
     def _first(self) -> Sequence[Chain]:
@@ -419,20 +423,26 @@ class WorkQueue:
         """Have a worker begin with a chain."""
         self._out[worker] = chain
         chain.state = chain.state or self._base or START
-        for place in range(AHEAD):
-            self._ask(workers, worker, place)
+        chain.asked = 0
+        self._ask(workers, worker)
 
-    def _ask(self, workers: Workers, worker: Hashable, place: int) -> None:
-        """Have a worker solve the point at a place of what is left of its chain, if there is one."""
+    def _ask(self, workers: Workers, worker: Hashable) -> None:
+        """Have a worker solve the next points of its chain, as many as it is best asked for ahead."""
         chain = self._out.get(worker)
-        if chain and place < len(chain.points):
-            state = None if place else chain.state  # a worker knows where it left off
-            settings = chain.points[place].settings
+        if chain is None:
+            return
+        ahead = 1 if chain.suspects else workers.ahead
+        while chain.asked < min(ahead, len(chain.points)):
+            state = None if chain.asked else chain.state  # a worker knows where it left off
+            settings = chain.points[chain.asked].settings
             workers.ask(worker, "solve", state, settings, chain.kind == COLD)
+            chain.asked += 1
 
     def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
         chain = self._out[worker]
         point = chain.points.popleft()
+        chain.asked -= 1
+        chain.suspects = max(0, chain.suspects - 1)
         found = {"values": result.values, "plan": result.plan}
         self._journal.append(
             chain.kind, point.id, found, vars(result), chain=chain.key, state=state
@@ -454,6 +464,7 @@ class WorkQueue:
         chain = self._out.get(worker)
         if chain is None:
             return
+        chain.suspects = max(chain.suspects, chain.asked)
         key = chain.kind, chain.points[0].id
         self._attempts[key] += 1
         if self._attempts[key] == ATTEMPTS:

@@ -117,6 +117,22 @@ class Mortal(Here):
             return [Answer(number, lost="exit code 1")]
 
 
+class Herd(Mortal):
+    """Answers all that it is asked at once, or dies with all of it, as a worker does at a task of several points."""
+
+    ahead = 8
+
+    def wait(self) -> list[Answer]:
+        """What it says, or that it died."""
+        said: list[Answer] = []
+        while self._asked:
+            answers = super().wait()
+            if answers[0].lost:
+                return answers
+            said += answers
+        return said
+
+
 def is_rich(settings: Plain) -> bool:
     """Whether a point is the one with the largest budget."""
     changes = map(parse_change, settings)

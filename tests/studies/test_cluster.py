@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dask
 import pandas as pd
 import pytest
 
 import planner
-from planner.cluster import connect, on_scheduler
+from planner.cluster import _ClusterWorkers, connect, on_scheduler
 from planner.decomposition.grouping import parts
 from planner.errors import InputError, StoppedError
-from planner.parallel import Here
+from planner.parallel import Answer, Here, Workers
 from planner.planning import solve
 from planner.studies.run import run_points
 from tests.decomposition.test_worker_pool import twelve_scenarios
@@ -123,6 +124,49 @@ def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed
             workers.wait()
         (second,) = workers.present
         assert second != first
+
+
+class Naps:
+    """Does nothing for a while."""
+
+    def nap(self, seconds: float) -> None:
+        """Do nothing for so many seconds."""
+        time.sleep(seconds)
+
+
+def test_short_calls_go_several_in_a_task_and_long_ones_alone(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(on_scheduler(cluster.address)(Naps)) as workers:
+        while not workers.present:
+            workers.wait()
+        first = workers.present[0]
+        assert isinstance(workers, _ClusterWorkers)
+        sizes: list[int] = []
+        submit = workers._submit
+
+        def counted(worker: Any, function: Any, *arguments: Any) -> None:
+            if function.__name__ == "_answer":
+                sizes.append(len(arguments[1]))
+            submit(worker, function, *arguments)
+
+        monkeypatch.setattr(workers, "_submit", counted)
+        answered_by(workers, first, [("nap", 0.0)] * 40)
+        assert sum(sizes) == 40 and max(sizes) == 16 and len(sizes) <= 6
+        monkeypatch.setattr("planner.cluster.SECONDS_OF_TASK", 0.02)
+        answered_by(workers, first, [("nap", 0.03)])
+        sizes.clear()
+        answered_by(workers, first, [("nap", 0.03)] * 3)
+        assert sizes == [1, 1, 1]
+
+
+def answered_by(workers: Workers, worker: Hashable, calls: list[tuple[Any, ...]]) -> None:
+    """Have a worker do calls, and wait until it has."""
+    for call in calls:
+        workers.ask(worker, *call)
+    said: list[Answer] = []
+    while len(said) < len(calls):
+        said += workers.wait()
 
 
 def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_worker_is_killed(

@@ -20,7 +20,7 @@ import pytest
 
 import planner
 from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Here, Make, local
+from planner.parallel import Here, Make, Team, local
 from planner.planning.whole_program import solve_session
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
@@ -34,7 +34,7 @@ from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journa
 from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, Worker
 from tests.studies import studies
 from tests.studies.processes import written
-from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample
+from tests.studies.studies import DyingAlways, DyingOnce, Herd, Mortal, files, keeping, runs, sample
 
 SCRIPT = """
 import sys, planner.studies.run
@@ -132,10 +132,11 @@ def test_a_killed_worker_costs_only_its_current_point(
     assert set(runs(tmp_path / "study").values()) == {1}
 
 
+@pytest.mark.parametrize("team", [Mortal, Herd])
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
-    tmp_path: Path, undisturbed: Path
+    tmp_path: Path, undisturbed: Path, team: Team
 ) -> None:
-    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, Mortal))
+    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, team))
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
