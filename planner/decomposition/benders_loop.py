@@ -133,7 +133,10 @@ class Search:
             before = phase
 
     def _reach(self, limit: float) -> bool:
-        """Search for a plan within the limit of the risk, and hold it; whether there is one."""
+        """Search for a plan within the limit of the risk (MUSD) and hold the risk to it; true if there is one.
+
+        Without one `stop` says whether none can exist or none was proven.
+        """
         self.best = self._least(REACH, enough=limit)
         if self.best is not None and self.best.risk <= limit * (1 + TOLERANCE) + TOLERANCE:
             self._hold("risk", limit)
@@ -237,7 +240,10 @@ class Search:
         return found if found is not None and self._keeps(found) else None
 
     def bounds(self, name: str) -> tuple[float, float]:
-        """What is proven of the least value of a phase, and its value in the plan found."""
+        """A phase has no less than the first value (MUSD), which is proven, and the plan found has the second.
+
+        name: of the phase. Raises KeyError before a plan is found for it.
+        """
         upper = self.upper[name]
         return min(self.master.lower.get(name, 0.0), upper), upper
 
@@ -286,14 +292,18 @@ class Search:
     def _ask(
         self, phase: Phase, x: Vector, known: Candidate | None, idle: bool
     ) -> list[BranchResult]:
-        """How the branches fare at a point: that of a known plan, or one of the master."""
+        """Ask every branch for its losses, costs and cuts at a point, which is that of a known plan or one of the
+        master.
+
+        x: columns of the master. idle: the rounds before gave no cut.
+        """
         losses = self.master.losses(x) if known is None else known.losses
         costs = self.master.costs(x) if known is None else known.costs
         question = self._question(phase, losses, costs, idle)
         return self.pool.results(self.master.links(x), question)
 
     def _is_out_of_reach(self, results: Sequence[BranchResult], x: Vector) -> bool:
-        """Have the master leave out a point at which some branch lacks something; whether it does not get away."""
+        """Have the master leave out a point at which some branch lacks something; true if the search is given up."""
         cuts = self.master.add(results, x)
         self.impossible += 1
         if not cuts or self.impossible > MOST_IMPOSSIBLE:
@@ -301,7 +311,7 @@ class Search:
         return self.stop is Stop.UNPROVEN
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
-        """Whether what is known is enough already."""
+        """The bounds known already prove the best plan good enough; its value is noted where they do."""
         if best is None or phase.name not in self.master.lower:
             return False
         if not self._are_near(phase, best.value(phase.column), enough, self.target(phase)):
@@ -310,7 +320,8 @@ class Search:
         return self._enough(phase, enough)
 
     def _are_near(self, phase: Phase, upper: float, enough: float, target: float) -> bool:
-        """Whether the bounds are as near as asked, and on one side of what is to be reached, if something is."""
+        """The bounds lie within the relative gap `target`, and on the same side of `enough` (MUSD), if that is asked
+        for."""
         lower = min(self.master.lower[phase.name], upper)
         gap = relative_gap(upper, lower)
         if upper <= enough or gap <= min(target, TOLERANCE):
@@ -344,7 +355,7 @@ class Search:
         )
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
-        """What the loss of each scenario weighs in the risk of a plan; its probability if there is none yet."""
+        """Scenario -> weight of its loss in the risk of a plan; its probability while there is no plan."""
         if plan is None:
             return self.case.scenarios
         return weights_in_risk(self.case, plan.losses)
@@ -373,7 +384,7 @@ class Search:
         )
 
     def _keeps(self, point: Candidate) -> bool:
-        """Whether a plan is within the limits."""
+        """A plan is within the limits (MUSD) of the measures that are held, but for rounding."""
         for name, limit in self.limits.items():
             if point.value(name) > limit + BEYOND * (1 + limit):
                 return False
@@ -425,7 +436,7 @@ class Search:
 
 
 def _is_better(one: Candidate, other: Candidate | None, measure: str) -> bool:
-    """Whether a plan has less of a measure than another, or there is no other."""
+    """A plan has less of a measure than another, or there is no other."""
     return other is None or one.value(measure) < other.value(measure)
 
 
@@ -490,7 +501,7 @@ class _Mixture:
         )
 
     def _mean(self, amounts: Sequence[float]) -> Any:
-        """What plans have of something, weighted by their shares."""
+        """The mean of an amount of each plan, weighted by their shares: an expression."""
         return quicksum(amount * share for amount, share in zip(amounts, self._shares, strict=True))
 
     def _risk(self, losses: Mapping[str, Any], expected: Any) -> Any:
@@ -538,8 +549,12 @@ class _Mixture:
 
 @dataclass
 class StepRule:
-    """Where the next round looks: at the master's optimum while the lower bound rises; else by turns at a mean of its
-    optima, the latest weighing most, and at the last one."""
+    """The rule that chooses the point of the next round: the master's optimum while the lower bound rises; else by
+    turns a
+    mean of its optima, the latest weighing most, and the last one.
+
+    at_centre: the mean is next. lower, upper (MUSD): bounds of the last round. idle: rounds in a row without a cut.
+    """
 
     at_centre: bool = False
     lower: float = 0.0
@@ -548,12 +563,12 @@ class StepRule:
     centre: Vector | None = None
 
     def next(self, x: Vector) -> Vector:
-        """The point to look at, x being the master's optimum."""
+        """The point to look at (columns of the master), x being the master's last optimum."""
         self.centre = x if self.centre is None else (self.centre + x) / 2
         return self.centre if self.at_centre else x
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
-        """Take note of the bounds and cuts of a round; whether nothing more will come."""
+        """Take note of the bounds (MUSD) and the number of cuts of a round; true if no more cuts will come."""
         rises = lower - self.lower > RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
         self.at_centre = not (rises or self.at_centre or self.idle)

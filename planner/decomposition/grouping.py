@@ -362,7 +362,7 @@ class _Parting:
 
 
 def _costs(program: Program) -> Vector:
-    """What a unit of each column adds to the cost."""
+    """The cost (MUSD) that a unit of each column adds."""
     row, column = program.row["cost_definition", None], program.column["cost", None]
     of_cost = program.matrix[[row]].toarray().ravel()
     own = of_cost[column]
@@ -411,7 +411,10 @@ NODE_PLACES = _node_places()
 def link_of(
     scope: Scope, stem: Mapping[int, int], name: str, index: Any
 ) -> OnReference | Key | int:
-    """What a variable is as a link; its node, if off the reference. stem: nodes of the reference -> position."""
+    """A variable as a link of branches to the rest of the plan; its node, if it is off the reference.
+
+    stem: nodes of the reference -> position.
+    """
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index

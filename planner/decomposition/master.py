@@ -42,7 +42,7 @@ from planner.solving.whole_plants import Counts
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
 NEW_PHASE = ("primal", "ipm", "dual")
-"""The same where something else is minimised than before: primal simplex from the last optimum."""
+"""Algorithms to try where something else is minimised than before: primal simplex from the last optimum."""
 LONGEST_WAY = 1.0
 """Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
 cuts interior point takes four times as long (measured)."""
@@ -72,8 +72,9 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Proof:
-    """What an optimum proves: the least value of its measure, what one more unit of each column is worth to it, and the
-    upper bounds at which it holds."""
+    """The proof that an optimum gives: the least value of its measure (MUSD), the worth of one more unit of each
+    column, and
+    the upper bounds at which both hold."""
 
     value: float
     worth: Vector
@@ -82,7 +83,7 @@ class _Proof:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all histories share at a point: decisions, and what is done along the reference.
+    """The part of a plan that all histories share: decisions, and operations along the reference.
 
     columns: variables and their indices, at nodes of the master; values: of each. nodes: of the reference, by period.
     """
@@ -142,7 +143,10 @@ class Master:
         return self.program.column[measure, None]
 
     def minimise(self, phase: Phase) -> Solution:
-        """The point of least measure under all that is known."""
+        """The point of the least measure of a phase that the cuts so far allow; its lower bound is noted.
+
+        The columns of the master where it is optimal; `stop` says why it is not.
+        """
         column = self.column_of(phase.column)
         order: Sequence[str] = ()
         if phase.name in self.solver.kept:
@@ -162,12 +166,16 @@ class Master:
         return found
 
     def _raise_lower(self, phase: Phase, value: float) -> None:
-        """Take note of a lower bound of a phase."""
+        """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
         self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
 
     def learn(self, before: Phase, phase: Phase) -> None:
-        """What the last optimum of a phase proves of the least of a measure that it was held to, now that its own is
-        held: to have that much less of the one would cost more of the other than there may be."""
+        """Raise the lower bound of a phase by the proof of the phase before it.
+
+        The measure of `before` is held now, and the last optimum of `before` was held to a limit of the measure of
+        `phase`.
+        That limit had a price: so much less of the one measure would cost more of the other than there may be.
+        """
         if before.name not in self._proofs:
             return
         column, own = self.column_of(phase.column), self.column_of(before.column)
@@ -179,11 +187,11 @@ class Master:
 
     @property
     def whole(self) -> bool:
-        """Whether plants come in whole units, and which they are is not yet held."""
+        """Plants come in whole units, and their numbers are not held yet."""
         return len(self._units) > 0 and self._held is None
 
     def counts(self, x: Vector) -> Counts:
-        """Whole plants of a point."""
+        """The number of whole plants of each build at a point."""
         return np.asarray(np.round(x[self._units]))
 
     def hold(self, counts: Counts | None) -> None:
@@ -196,11 +204,11 @@ class Master:
             self.solver.hold(self._units, counts, counts)
 
     def holds(self, x: Vector) -> bool:
-        """Whether a point has the plants that are held."""
+        """Plants are held, and a point has the same."""
         return self._held is not None and bool(np.array_equal(self.counts(x), self._held))
 
     def allows(self, x: Vector) -> bool:
-        """Whether a point has the plants that are held, if any are."""
+        """No plants are held, or a point has the same."""
         return self._held is None or self.holds(x)
 
     def search(self, phase: Phase, gap: float) -> Searched:
@@ -211,11 +219,11 @@ class Master:
         return found
 
     def limit(self, column: str, upper: float) -> None:
-        """No more of a measure (MUSD) than this."""
+        """Let a plan have no more of a measure than `upper` (MUSD)."""
         self.solver.bound(self.column_of(column), upper)
 
     def add(self, results: Sequence[BranchResult], x: Vector) -> int:
-        """Add the cuts that exclude x; how many there were."""
+        """Add those cuts of the branches that exclude x (columns of the master), and return their number."""
         rows: list[dict[int, float]] = []
         new: list[Cut] = []
         for cut in chain.from_iterable(result.cuts for result in results):
@@ -234,7 +242,7 @@ class Master:
         return len(new)
 
     def _terms(self, cut: Cut) -> dict[int, float]:
-        """A cut by column: losses, links and the cost of its branch."""
+        """Column -> coefficient of a cut: losses of scenarios, links, and the cost of its branch."""
         terms = {self._loss[scenario]: weight for scenario, weight in cut.of_loss.items()}
         for place, value in cut.slope.items():
             terms[int(self._links[place])] = -value
@@ -243,7 +251,10 @@ class Master:
         return terms
 
     def multipliers(self, duals: Vector) -> tuple[dict[str, float], dict[str, float]]:
-        """What the cuts give for the loss of each scenario and the cost of each branch, at these row duals."""
+        """The price that the cuts put on the loss of each scenario and on the cost of each branch.
+
+        duals: of all rows; those of the cuts stand last.
+        """
         of_loss = dict.fromkeys(self._loss, 0.0)
         of_cost = dict.fromkeys(self._cost, 0.0)
         of_cuts = duals[len(duals) - len(self.cuts) :].tolist()
@@ -255,23 +266,23 @@ class Master:
         return of_loss, of_cost
 
     def shared_cost(self, x: Vector) -> float:
-        """What a point costs before and outside of all branches (MUSD)."""
+        """The cost of a point before and outside of all branches (MUSD)."""
         return float(x[self.column_of("shared_cost")])
 
     def links(self, x: Vector) -> Vector:
-        """Values of the links at a point."""
+        """Values of the links at a point, in the order in which they were given."""
         return np.asarray(x[self._links])
 
     def losses(self, x: Vector) -> dict[str, float]:
-        """What a point says of the loss of each scenario (MUSD): exact on the reference, a bound elsewhere."""
+        """Scenario -> its loss at a point (MUSD): exact on the reference, a lower bound elsewhere."""
         return {w: float(x[j]) for w, j in self._loss.items()}
 
     def costs(self, x: Vector) -> dict[str, float]:
-        """What a point says of the operating cost of each branch (MUSD): a bound."""
+        """Branch -> a lower bound of its operating cost at a point (MUSD)."""
         return {b: float(x[j]) for b, j in self._cost.items()}
 
     def shared(self, x: Vector) -> Shared:
-        """What all histories share at a point."""
+        """The part of a point that all histories share: decisions, and operations along the reference."""
         columns, places = [], []
         for j, (key, link) in enumerate(zip(self.program.columns, self._link_of, strict=True)):
             if key[0] in SHARED or isinstance(link, OnReference):
@@ -280,8 +291,12 @@ class Master:
         return Shared(tuple(columns), np.asarray(x[places]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
-        """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
-        allow: what the goal has no price for may have been left undone."""
+        """A point with the least loss along the reference that the stocks, accounts, decisions and cost of x allow.
+
+        Where the goal puts no price on a loss the solver may leave undone what would avoid it. x, and the point
+        returned:
+        columns of the master; x itself where no optimum is found.
+        """
         program = self.program
         here, elsewhere, losses = self._columns_of_reference()
         fixed = [*losses, self.column_of("shared_cost")]
@@ -306,7 +321,7 @@ class Master:
         return polished
 
     def _columns_of_reference(self) -> tuple[Flags, Flags, list[int]]:
-        """Columns of the reference alone, those of elsewhere, and its losses."""
+        """Masks (columns) of what is of the reference alone and of what is off it, and the columns of its losses."""
         columns = self.program.columns
         here = np.zeros(len(columns), dtype=bool)
         elsewhere = here.copy()
@@ -323,7 +338,9 @@ class Master:
         return here, elsewhere, losses
 
     def _rows_of_reference(self, here: Flags, elsewhere: Flags) -> Positions:
-        """Equations of single nodes, and of the shared cost, that hold something here and nothing elsewhere."""
+        """Positions of the equations of single nodes, and of the shared cost, that hold some column of `here` and
+        none of
+        `elsewhere` (masks over columns)."""
         named = np.zeros(len(self.program.rows), dtype=bool)
         for i, (name, index) in enumerate(self.program.rows):
             of_node = name in WITHIN and index is not None
@@ -361,7 +378,7 @@ def _scope(grouping: Grouping) -> BranchScope:
 
 
 def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
-    """How likely a node is in the whole case. place: its position on the reference, None off it."""
+    """The probability of a node in the whole case. place: its position on the reference, None off it."""
     scenarios = grouping.case.scenarios
     if place is None:
         return scenarios[node.scenarios[0]]
@@ -426,7 +443,7 @@ def _of_each_storyline(writer: Writer, case: Case, losses: Mapping[str, Any]) ->
 def _of_each_branch(
     writer: Writer, grouping: Grouping, branches: Sequence[str]
 ) -> Iterator[Written]:
-    """What all histories cost together, and the operating cost of each branch."""
+    """Write the cost of all histories, and the operating cost of each branch."""
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
     writer.add("branch_cost", branches)

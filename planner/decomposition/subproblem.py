@@ -67,15 +67,15 @@ Positions = NDArray[np.intp]
 Bases = Mapping[str, Statuses]
 """Of the optima of each kind of question to a branch."""
 LinkingColumn = OnReference | UsableCapacity | Key
-"""What a branch knows of the rest; a Key is a decision or follows from decisions alone."""
+"""A quantity of the rest of the plan that a branch depends on; a Key is a decision or follows from decisions alone."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of every branch: the least weighted loss, or the least cost, or the least of both together.
+    """A question to every branch: the least weighted loss, or the least cost, or the least of both together.
 
-    weights: of the losses by scenario. with_cost: whether the cost is minimised, with the losses if none are given.
-    losses: at most that by scenario, exceeded as little as can be. costs: at most that by branch (MUSD).
+    weights: of the losses by scenario. with_cost: the cost is minimised, with the losses if none are given.
+    losses: limits by scenario (MUSD), exceeded as little as can be. costs: limits by branch (MUSD).
     """
 
     weights: Mapping[str, float] | None = None
@@ -84,7 +84,7 @@ class Question:
     costs: Mapping[str, float] | None = None
 
     def of(self, names: Sequence[str]) -> Question:
-        """What of it concerns some scenarios."""
+        """The question with the weights and limits of some scenarios alone."""
         return replace(
             self,
             weights=_only(self.weights, names),
@@ -101,9 +101,9 @@ def _only(amounts: Mapping[str, float] | None, names: Sequence[str]) -> Mapping[
 
 @dataclass(frozen=True)
 class Cut:
-    """What holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
+    """A row that holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
 
-    slope: by position among all links, sparse.
+    x: values of the links. slope: by position among all links, sparse.
     """
 
     branch: str
@@ -115,10 +115,11 @@ class Cut:
 
 @dataclass(frozen=True)
 class BranchResult:
-    """How a branch fares at given links: losses and expected operating cost (MUSD), cuts, and bases to start from next
-    time.
+    """The answer of a branch at given links: losses by scenario and expected operating cost (MUSD), cuts, and bases to
+    start from next time.
 
-    feasible: whether it can be at these links; if not, there are no losses, and its cut says what was missing.
+    feasible: the branch can keep all its rules at these links; else there are no losses, and its cut keeps away from
+    such links.
     """
 
     branch: str
@@ -203,10 +204,11 @@ class Branch:
     def solve(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
     ) -> tuple[BranchResult, Minimum | None]:
-        """What is asked, at links x (all of them), of which this branch has those at `positions`. bases: of an earlier
-        result. There is no minimum where the branch is not feasible.
+        """Answer a question at links x.
 
-        Raises StoppedError without a proven optimum.
+        x: values of all links; this branch has those at `positions`. bases: of an earlier result. The minimum is None
+        where
+        the branch is not feasible. Raises StoppedError without a proven optimum.
         """
         try:
             return self._solved(x, positions, question, bases)
@@ -225,8 +227,12 @@ class Branch:
         return BranchResult(self.name, losses, cost, cuts=cuts, bases=asking.bases), last
 
     def minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
-        """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
-        what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
+        """Solve one linear program of the branch.
+
+        basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
+        what it finds depends on what it was asked before. known (m): what the links contribute to each row of the
+        branch.
+        Raises StoppedError without a proven optimum, _ImpossibleError where nothing is feasible.
         """
         goal = np.zeros(len(self._program.columns))
         goal[len(self.columns) :] = [*asked.weights, float(asked.with_cost)]
@@ -248,7 +254,10 @@ class Branch:
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
     def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
-        """What is missing of the rows of the branch in all at links x, at the least; none may be."""
+        """A cut that keeps away from links at which rows of the branch cannot all hold.
+
+        At links x the rows miss at least so much in all; at a feasible point they miss nothing. Raises StoppedError.
+        """
         program = self._program_of_missing(self.linking @ x[positions])
         found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
         if found.stop is not Stop.OPTIMAL:
@@ -288,7 +297,10 @@ class Branch:
         return old.with_data(old.matrix.data, low, high, old.lower, upper)
 
     def prices(self, scope: Scope, duals: Vector) -> Worths:
-        """What row duals of its program say of what is scarce in it, and of capacity that it shares with others."""
+        """The worth of what is scarce in the branch, and of capacity that it shares with others.
+
+        duals: of the rows of its program. scope: of its part.
+        """
         rows = duals[: len(self._own.rows)]
         total = priced(scope, self._own, None, rows)
         slope = -(self.linking.T @ rows)
@@ -298,7 +310,7 @@ class Branch:
         return total
 
     def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
-        """What the duals of an optimum say at every point."""
+        """The cut that the duals of an optimum at links x prove for every point."""
         count = self.linking.shape[0]
         asked = found.asked
         slope = -(self.linking.T @ found.duals[:count])
@@ -332,7 +344,7 @@ class _Asking:
         self.bases = dict(bases)
 
     def answer(self, question: Question) -> Minimum:
-        """The optimum that the question is about."""
+        """The optimum that answers the question; those on the way to it stand in `found` too. Raises StoppedError."""
         leaves = self._branch.leaves
         none, any_more = [0.0] * len(leaves), [np.inf] * len(leaves)
         weights = [question.weights[w] if question.weights else 1.0 for w in leaves]

@@ -64,11 +64,11 @@ class HeldBranches:
         return self._branches[number]
 
     def links(self, number: int) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
-        """What they are called, and the links and sizes of each."""
+        """The name, the links, and the rows, columns and nonzeros of each branch of a part."""
         return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
 
     def fare(self, number: int, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
-        """How each branch fares at links x."""
+        """The answer of each branch of a part to a question at links x (all of them)."""
         return [result for _, result, _ in self._each(number, at, x, lambda _: question)]
 
     def tabulate(
@@ -112,7 +112,8 @@ class HeldBranches:
     def _each(
         self, number: int, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
     ) -> Iterator[tuple[Branch, BranchResult, Minimum | None]]:
-        """What each branch of a part answers that is asked anything."""
+        """Each branch of a part that is asked a question, its result and its optimum (None where it is not
+        feasible)."""
         for branch, (positions, bases) in zip(self.of(number), at, strict=True):
             question = ask(branch)
             if question is not None:
@@ -150,9 +151,9 @@ class WorkerPool:
         self.links = list(place)
 
     def results(self, x: Vector, question: Question) -> list[BranchResult]:
-        """How each branch fares at links x (in the order of `links`), in the order of `names`; see `Branch.solve`.
+        """The answer of each branch, in the order of `names`, to a question at links x, in the order of `links`.
 
-        The same whoever the workers are, as are tables and prices. Raises StoppedError.
+        Answers do not depend on the workers, nor do tables and prices. Raises StoppedError as `Branch.solve` does.
         """
         found = self._ask("fare", x, question)
         for number, results in enumerate(found):
@@ -178,7 +179,8 @@ class WorkerPool:
         return self._of_each_part(method, given)
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """What the keeper of each part answers, whatever becomes of it."""
+        """The answer to a call of the worker that keeps each part, in the order of the parts; if it dies another
+        answers."""
         found: dict[str, Any] = {}
         calls = {}
         for number, arguments in enumerate(given):
@@ -234,7 +236,7 @@ def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = 
 
 
 def _spent(part: CasePart, values: Values) -> dict[RowKey, Items]:
-    """What is spent in a part: of its scenarios what is off the reference; of a part without scenarios all."""
+    """Spending (MUSD) in a part: of its scenarios off the reference; all of a part without scenarios."""
     accounts = part.scope.account_tree
     if part.names and accounts is not part.scope.tree:
         return {}
@@ -290,7 +292,7 @@ def _in_order(grouping: Grouping, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def spent_in(scope: Scope, parts: Sequence[PartTables]) -> Spent:
-    """What is spent in each country at each account node of the whole case."""
+    """Spending by item (MUSD) in each country at each account node of the whole case."""
     at = {}
     for node in scope.account_tree.nodes:
         for scenario in node.scenarios:

@@ -71,7 +71,7 @@ class Pool:
 
 
 def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
-    """What the countries that compete can have together (t/y)."""
+    """Pool -> tonnes a year that its countries can have together, under the shocks of a future."""
     markets: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
     for key in effects.leaks:
         supplier, country, element, form, period = key
@@ -113,7 +113,7 @@ class ChainScope(Scope):
 
     @cached_property
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:
-        """What may be sold on in some future; how much is set for each."""
+        """(v, c, e, o, n) of goods that may be sold on in some future; the tonnes, 0 here, are set for each future."""
         at = {node.period: node.index for node in self.tree.nodes}
         known = set(self.goods)
         keys: set[tuple[str, str, str, str, int]] = set()
@@ -125,7 +125,7 @@ class ChainScope(Scope):
 
     @cached_property
     def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
-        """None: who competes with whom differs from future to future."""
+        """Nothing: who competes with whom differs from future to future, and is set by `pools_of`."""
         return {}
 
 
@@ -177,7 +177,7 @@ class ChainProgram:
     # ---- what the plan decides ---------------------------------------------------------------------------------
 
     def _with_decisions(self, program: Program, amounts: FixedAmounts) -> Program:
-        """What is left of the program once decisions are put in: operations, stocks, accounts and the loss."""
+        """The program that is left once decisions are put in: operations, stocks, accounts and the loss."""
         value, free = self._decided(program, amounts)
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
         kept_rows: list[int] = []
@@ -346,14 +346,14 @@ class ChainProgram:
         return np.where(self._years <= first, tree.existing(project), 0.0)
 
     def _limit(self, key: ImportKey) -> float:
-        """What a supplier can sell (t) in a period of an undisturbed year."""
+        """Tonnes that a supplier can sell in a period of an undisturbed year."""
         supplier, country, element, form, period = key
         limit = self.case.import_limit[supplier, country, element, form, year_of(period)]
         return limit * length_of(period)
 
 
 def _places(declared: Iterable[tuple[str, Sequence[str]]]) -> dict[str, int]:
-    """Where in its index each variable or equation of the chain has the period."""
+    """Variable or equation of the chain -> the place of the period in its index."""
     found: dict[str, int] = {}
     for name, letters in declared:
         for place, letter in enumerate(letters):

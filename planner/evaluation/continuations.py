@@ -30,9 +30,9 @@ COUNT = 12
 Subject = tuple[str, str]
 """(event, or hazard where it is alone; subject)."""
 Happened = tuple[Draw, ...]
-"""What was drawn of one hazard or event; nothing where it did not happen."""
+"""Draws of one hazard or event; none where it did not happen."""
 Courses = Mapping[Subject, Happened]
-"""What was drawn in one future."""
+"""Draws of one future, by hazard or event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +63,16 @@ class HazardRegister:
         for scenario, storyline in drawn.storylines.items():
             self._bank[storyline].append(self._by_subject(rows[scenario]))
 
-    def after(self, future: Future, node: int, periods: Sequence[Period]) -> list[Continuation]:
-        """Continuations of a future's history up to a period, which depend on nothing that comes later.
+    def continuations(
+        self, future: Future, node: int, periods: Sequence[Period]
+    ) -> list[Continuation]:
+        """Draw courses that agree with a future up to a period, and depend on nothing of it that comes later.
 
-        periods: of the horizon. node: the position of the last one that is known.
+        periods: of the horizon. node: the position of the last period that is known. About `COUNT` courses, at least
+        one of
+        each storyline that is still possible, whose weights sum to 1; the same for the same seed and history. None
+        where no
+        storyline of the register agrees with the history.
         """
         now = end_of(periods[node])
         known = self._by_subject(draw for draw in future.happened if begin_of(draw.start) <= now)
@@ -104,7 +110,8 @@ class HazardRegister:
     def _chances(
         self, future: Future, known: Courses, node: int, periods: Sequence[Period]
     ) -> dict[str, float]:
-        """Storyline -> its probability given the history; those alone that agree with it."""
+        """Storyline -> its probability given the history; only those that agree with it, so the sum is 1 or there are
+        none."""
         so_far = periods[: node + 1]
         own = effects_of(self._case, self._own[future.storyline], periods)
         shown = [own.shown_in(period) for period in so_far]
@@ -119,7 +126,7 @@ class HazardRegister:
         return {storyline: chance / whole for storyline, chance in chances.items()}
 
     def _likelihood(self, storyline: str, known: Courses, now: Period) -> float:
-        """How likely what happened is in a storyline, up to a factor that all share."""
+        """The likelihood of what happened in a storyline, up to a factor that all storylines share."""
         likely = 1.0
         begun = {event for event, _ in known}
         for hazard in self._register.tables.hazards:
@@ -142,7 +149,8 @@ class HazardRegister:
     def _courses(
         self, storyline: str, known: Courses, now: tuple[int, int], generator: np.random.Generator
     ) -> list[Happened]:
-        """For each hazard what it has done and will do."""
+        """The course of each hazard from the first period on: as known, and drawn from the bank after `now` (year,
+        quarter)."""
         bank = self._bank[storyline]
         found: list[Happened] = []
         for subject in sorted(set(known).union(*bank)):

@@ -137,7 +137,7 @@ def decided_along(plan: PlanValues, scenario: str) -> FixedAmounts:
 
 
 def _payments(plan: PlanValues, scenario: str) -> FixedPayments:
-    """What each funder pays by year along one history, stock purchases left out."""
+    """Payments (MUSD) of each funder by year along one history, stock purchases left out."""
     holds = partial(_in_scenario, plan.case, scenario)
     payments: dict[tuple[str, int], float] = defaultdict(float)
     for row in filter(holds, rows_of(plan.tables["spending"])):

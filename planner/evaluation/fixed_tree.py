@@ -40,11 +40,12 @@ def solve_fixed(
 def replicate(
     case: Case, size: int, replications: int, seed: int, amounts: FixedAmounts
 ) -> tuple[float, float | None]:
-    """How far the risk of fixed decisions is above the least that any plan leaves in the scenarios of a case (MUSD).
+    """The gap (MUSD) between the risk of fixed decisions and the least that any plan leaves in the scenarios of a case.
 
-    The mean gap of replications, and the upper end of its one-sided 95 % interval, which one replication does not give
-    (Mak, Morton and Wood, Operations Research Letters 24, 1999). Each draws `size` scenarios, and has the plan of least
-    risk for these. Raises StoppedError.
+    Returned are the mean gap of the replications and the upper end of its one-sided 95 % interval, None where there is
+    one replication. Each draws `size` scenarios, and has the plan of least risk for these. Raises StoppedError.
+
+    After Mak, Morton and Wood, Operations Research Letters 24 (1999).
     """
     generator = np.random.default_rng(seed)
     soft = case.without_targets(hard_only=True)

@@ -53,7 +53,10 @@ class Stratum:
 
 
 def influences(losses: Vector, probabilities: Vector, objective: Objective) -> dict[str, Vector]:
-    """What each loss (n) adds to each figure; the sums weighed by probability are the figures themselves."""
+    """Figure -> its influence function (n): the part of the figure that each loss adds, in MUSD.
+
+    The sum of an influence weighed by probability is the figure itself.
+    """
     mass = 1 - objective.tail
     order = np.argsort(-losses, kind="stable")
     worse = np.cumsum(probabilities[order]) - probabilities[order]
@@ -135,7 +138,7 @@ def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estim
 
 
 def _weighing_in_tail(losses: Vector, probabilities: Vector, mass: float) -> float:
-    """How many draws weigh in the tail, as many equal ones as vary as much."""
+    """The number of equal draws whose tail would vary as much as that of these draws."""
     order = np.argsort(-losses, kind="stable")
     worse = np.cumsum(probabilities[order]) - probabilities[order]
     tail = np.clip(mass - worse, 0.0, probabilities[order])
@@ -143,7 +146,7 @@ def _weighing_in_tail(losses: Vector, probabilities: Vector, mass: float) -> flo
 
 
 def _too_few(strata: Sequence[Stratum], influence: Vector, count: float) -> str:
-    """Why draws are too few for an interval, or nothing."""
+    """The reason why draws are too few for an interval; '' where they are enough."""
     if len(influence) < FEWEST:
         return f"{len(influence)} draws are too few, {FEWEST} are needed"
     single = [stratum.name for stratum in strata if len(stratum.losses) < FEWEST_IN_STRATUM]
@@ -182,7 +185,7 @@ def _interval(
 
 
 def _without_skewness(at: float, skewness: float) -> float:
-    """Where Student's t stands at `at` if its figure has that skewness."""
+    """The place of Student's t that corresponds to `at` once the skewness of its figure is taken out."""
     if abs(skewness) < ROUNDING:
         return at
     root = math.cbrt(1 + skewness * (at - skewness / 6))

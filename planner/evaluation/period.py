@@ -79,7 +79,7 @@ class Purse:
         return dict(zip(self._groups, (free + due).tolist(), strict=True))
 
     def spent(self, node: int, paid: dict[str, float]) -> Vector:
-        """What each funder paid for stock in a period, of what it paid in all (by funder)."""
+        """Payments (MUSD) of each funder for stock in a period. paid: payments of each funder in all."""
         payments = np.array([paid.get(group, 0.0) for group in self._groups])
         return np.asarray(payments - self._due[:, node])
 

@@ -38,9 +38,9 @@ POLICIES = {
         "its history, drawn from the hazard register, for the least loss weighed as in the risk"
     ),
 }
-"""What each policy knows and does, in words."""
+"""Policy -> its knowledge and its rule, in words."""
 History = list[tuple[object, ...]]
-"""What shows itself in each period."""
+"""The events that show themselves in each period."""
 
 
 class OperatingPolicy(Protocol):
@@ -175,14 +175,14 @@ class Rolling(PeriodByPeriod):
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
     ) -> None:
         courses: list[Course] = []
-        for continuation in self._register.after(future, node, self._chain.periods):
+        for continuation in self._register.continuations(future, node, self._chain.periods):
             sides = self._chain.program_of(continuation.effects)
             courses.append(Course(sides=sides, weight=continuation.weight))
         self._programs[node].run(whole, courses, values=values, spent=spent, name=future.name)
 
 
 def _common(one: History, other: History) -> int:
-    """How many of the first members are the same."""
+    """The number of members, from the first on, that are the same."""
     same = 0
     for here, there in zip(one, other, strict=False):
         if here != there:

@@ -32,7 +32,7 @@ class Build:
 
 
 def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
-    """The rows of the table `investments`."""
+    """Builds in the order of the rows of a table `investments`."""
     everyone = tuple(case.scenarios)
     rows: Iterable[Any] = rows_of(table)
     found = []
@@ -49,7 +49,7 @@ def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
 
 
 def of_optimum(best: Optimum) -> list[Build]:
-    """The builds among what a counterfactual decides."""
+    """Builds among the decisions of the optimum of a counterfactual."""
     found = []
     for (name, index), tpa in best.decisions.items():
         if name != "build":
@@ -76,7 +76,7 @@ def expected_tpa(builds: Iterable[Build]) -> dict[str, float]:
 
 
 def is_built(case: Case, project: str, tpa: float) -> bool:
-    """Whether capacity is more than a hundredth of what could be built."""
+    """Capacity (t/y) is more than a hundredth of what could be built."""
     return tpa > SLIGHT * case.projects[project].max_new_tpa
 
 
@@ -96,7 +96,8 @@ def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
 
 @dataclass
 class _Path:
-    """What a plan that answers builds of a project: t/y by scenario, at once, and the year of its first decision."""
+    """The builds of a project under a plan that answers: t/y by scenario, t/y at once, and the year of the first
+    decision."""
 
     by_scenario: dict[str, float]
     at_once: float = 0.0
@@ -120,7 +121,7 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
 
 
 def _paths(case: Case, builds: Sequence[Build]) -> dict[str, _Path]:
-    """What a plan that answers builds, project by project."""
+    """Project -> its builds under a plan that answers."""
     paths: dict[str, _Path] = {}
     for build in builds:
         path = paths.get(build.project)
@@ -159,5 +160,6 @@ def _commitment(
 
 
 def _most_capital(of: Commitment) -> tuple[float, float, float, str]:
-    """What is spent in any case first, then what is expected, then what the plan that decides once spends."""
+    """Sort key by capital (MUSD): spent in any case, then expected, then spent by the plan that decides once; most
+    first."""
     return -of.sure * of.capital, -of.expected * of.capital, -of.committed * of.capital, of.project

@@ -41,7 +41,9 @@ ORDER = ("again", "dual", "primal", "ipm")
 
 
 def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = silent) -> Coverage:
-    """What the plan of a case can serve in calm years without an origin, an ally or a plant, and what can be without it.
+    """Tell how much of demand the plan of a case serves in calm years without an origin, an ally or a plant.
+
+    The same is told without the plan.
 
     years: those asked for; none: every fifth from the first, and the last. progress: called with each step in words.
     Returns shares of demand and losses (MUSD) by year, removal and element. Raises InputError for a year outside the
@@ -82,9 +84,9 @@ TeamKey = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What stands of a case in a year.
+    """The plants and people of a case in a year.
 
-    builds: project -> year of commitment and nameplate (t/y). staff: persons.
+    builds: project -> year of commitment and nameplate (t/y). staff: (country, skill) -> persons.
     """
 
     case: Case
@@ -139,7 +141,10 @@ class Standing:
 
 
 def standing_of(plan: PlanValues, year: int) -> Standing:
-    """What stands of a plan: decisions of the undisturbed scenario, without one of the most probable, the first of several."""
+    """Plants and people of a plan in a year: decisions of the undisturbed scenario; without one, of the most probable.
+
+    Of several the first counts.
+    """
     case = plan.case
     scenario = _undisturbed(case)
     builds: dict[str, list[tuple[int, float]]] = {}
@@ -165,7 +170,7 @@ def _undisturbed(case: Case) -> str:
 
 
 def standing_without(case: Case, year: int) -> Standing:
-    """What stands without a plan and where nobody is trained: staff only leave."""
+    """Plants and people of a year without a plan and where nobody is trained: staff only leave."""
     staff = {}
     for (country, skill), row in case.workforce.items():
         remain = 1.0 - case.skills[skill].attrition

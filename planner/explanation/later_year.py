@@ -140,7 +140,8 @@ def _model(past: _Past) -> ModelFile:
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:
-    """Those that are still possible, as likely as they are given what has come; draws of one storyline in proportion."""
+    """Scenarios that are still possible, with their probability given what has come; draws of one storyline in
+    proportion."""
     odds = given_that(past.case, past.left)
     bounded = any(one.room > 0 for one in odds.values())
     unbounded = {"probability_low": None, "probability_high": None}
@@ -160,7 +161,7 @@ def _scenarios(past: _Past) -> tuple[Row, ...]:
 
 
 def _shocks(past: _Past, plants: _Plants) -> Iterator[Shock]:
-    """Those of the scenarios left that are not over, and copies for what was built of the plants that they name."""
+    """Shocks of the scenarios left that are not over, and copies for the builds of the plants that they name."""
     for row in past.case.tables.shocks:
         over = row.end_year is not None and end_of(row.end_year)[0] < past.year
         if over or row.scenario not in past.left:
@@ -199,7 +200,7 @@ def _targets(past: _Past, rows: Iterable[AnyTarget]) -> tuple[AnyTarget, ...]:
 
 
 class _Plants:
-    """What was built before the year, as rows of its own for each build and each step of its ramp."""
+    """The builds of before the year, each as rows of its own, one for each step of its ramp."""
 
     def __init__(self, past: _Past, tree: Tree) -> None:
         self._past, self._tree = past, tree
@@ -307,7 +308,10 @@ class _Plants:
     def _slipping(
         self, name: str, build: Build, slips: Mapping[str, int], share: Mapping[int, float]
     ) -> Iterator[Shock]:
-        """What is left of one stretch where the build is later than elsewhere. share: by year of the stretch."""
+        """Shocks that leave of one stretch what is usable where the build is later than elsewhere.
+
+        slips: scenario -> years late. share: year of the stretch -> usable share of nameplate without a slip.
+        """
         case = self._past.case
         due = build.year + case.projects[build.project].lead_time_years
         for scenario, slip in slips.items():
@@ -326,7 +330,7 @@ class _Plants:
 
 
 def _built_before(past: _Past) -> list[Build]:
-    """What the plan built before the year along the history."""
+    """Builds of the plan before the year along the history; those below `SLIGHT` t/y are none."""
     found = []
     for build in of_table(past.case, past.plan.tables["investments"]):
         if build.year < past.year and past.along in build.scenarios and build.tpa > SLIGHT:
@@ -403,7 +407,8 @@ def _training(past: _Past) -> tuple[Row, ...]:
 
 
 def _budgets(past: _Past, built: list[Build]) -> tuple[Row, ...]:
-    """What is left of each funder's money: what it carries on, less what it will pay for decisions of the past."""
+    """Budgets from the year on (MUSD): each funder's own, with money carried on, less payments for decisions of the
+    past."""
     case = past.case
     carries = case.model.policy.budget_carry_over
     left: dict[FunderYear, float] = {}

@@ -151,7 +151,7 @@ class _Replanner:
         reached = _Year(done={}, planned={})
         for year in self._case.years:
             last = max(place for place, one in enumerate(self._periods) if year_of(one) == year)
-            courses = self._register.after(future, last, self._periods)
+            courses = self._register.continuations(future, last, self._periods)
             history = repr((history, [(course.weight, course.shocks) for course in courses]))
             if history not in self._known:
                 self._known[history] = self._planned(year, courses, reached)
