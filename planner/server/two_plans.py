@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, starmap
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -91,8 +91,7 @@ def built(view: RunView | None) -> Shown:
     rows["t"] = rows["tpa"] * probability
     rows["musd"] = rows["capex_musd"] * probability
     rows["public"] = rows["public_musd"] * probability
-    places = zip(rows["project"], rows["country"], strict=True)
-    rows["label"] = list(starmap(view.names.project_and_place, places))
+    rows["label"] = rows["project"].map(view.names.placed)
     is_built = rows["t"] > 0
     grouped = rows[is_built].groupby("project", as_index=False)
     columns = {

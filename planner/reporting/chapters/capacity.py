@@ -83,8 +83,8 @@ def teams(run: RunView) -> Chart | None:
     rows = tightest_team(run)
     if rows.empty:
         return None
-    names = rows["skill"].map(run.names.skill) + ", " + rows["country"].map(run.names.country)
-    frame = rows.assign(team=names)[["year", "use", "team"]]
+    named = run.names.told(rows)
+    frame = named.assign(team=named["skill"] + ", " + named["country"])[["year", "use", "team"]]
     full = [int(year) for year in rows.loc[rows["use"] > 0.99, "year"]]
     tips = {"year": "year", "team": "team", "use": "of its staff is needed"}
     return told_chart(

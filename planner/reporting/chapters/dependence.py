@@ -415,8 +415,8 @@ def by_source(run: RunView) -> Chart | None:
 
 
 def _named(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
-    good = rows["element"].map(run.names.element) + " " + rows["form"]
-    return rows.assign(good=good, scenario=rows["scenario"].map(run.names.scenario))
+    named = run.names.told(rows)
+    return named.assign(good=named["element"] + " " + named["form"])
 
 
 WAYS = {"imported": "Import", "made": "Made", "stock": "From stock"}

@@ -213,13 +213,8 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
             left = step.risk / max(nothing.risk, 1e-9)
             told |= {"step_worth": step.worth, "cost": step.cost, "left": left}
         rows.append(told)
-    frame = pd.DataFrame(rows)
     return MeritList.over(
-        frame.assign(
-            project=frame["project"].map(run.names.project),
-            stage=frame["stage"].map(STAGES),
-            country=frame["country"].map(run.names.country),
-        ),
+        run.names.told(pd.DataFrame(rows)),
         note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
     )
 

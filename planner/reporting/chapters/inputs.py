@@ -76,31 +76,19 @@ def _expected(run: RunView, name: str) -> ReportTable:
     if len(rows):
         rows = rows[rows[values].abs().max(axis=1) > 0]
     columns, stated = [], RESULT_TABLES[name]
-    frame = pd.DataFrame(index=rows.index)
     for column in stated.columns:
         if column.name in rows:
-            frame[column.name] = _by_name(run, rows[column.name])
             form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
-            columns.append(
-                Column(field=column.name, title=column.heading, unit=column.unit, form=form)
-            )
+            told = Column(field=column.name, title=column.heading, unit=column.unit, form=form)
+            columns.append(told)
     return ReportTable(
         title=name.capitalize(),
         columns=columns,
-        frame=frame,
+        frame=run.names.told(rows),
         on_page=False,
         sheet=name,
         meaning=f"{stated.meaning}; expected over the scenarios; each scenario: tables/{name}.csv",
     )
-
-
-def _by_name(run: RunView, ids: pd.Series) -> pd.Series:
-    """A column with names in place of ids, if it holds ids."""
-    namer = run.names.by_column.get(str(ids.name))
-    if namer is None:
-        return ids
-    names = {key: namer(key) if key else "" for key in ids.unique()}
-    return ids.map(names)
 
 
 def rank(confidence: str) -> int:

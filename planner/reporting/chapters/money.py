@@ -130,7 +130,7 @@ def payers(run: RunView) -> ReportTable | None:
     if rows.empty:
         return None
     return Payers.over(
-        rows.assign(funder=rows["funder"].map(run.names.party)),
+        run.names.told(rows),
         note=say("payers", sharing=getattr(run.case.model.policy, "cost_sharing", "even")),
     )
 

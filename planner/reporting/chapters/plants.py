@@ -17,7 +17,7 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES, midway
+from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
@@ -51,9 +51,9 @@ class Plants(DeclaredTable):
     sheet = "plants"
     meaning = "what is committed where, when and for how much"
 
-    name = text("project")
-    place = text("country")
-    stage_name = text("stage")
+    project = text()
+    country = text()
+    stage = text()
     year = whole("committed")
     tpa = figures("capacity", "t/y")
     of_possible = per_cent("share of possible")
@@ -63,7 +63,7 @@ class Plants(DeclaredTable):
     spread = text("in equally good plans, t/y")
     probability = per_cent("probability")
     expected = figures("capital, expected", "MUSD", summed=True)
-    who = text("in scenarios")
+    scenarios = text("in scenarios")
 
 
 def investments(run: RunView) -> ReportTable:
@@ -71,18 +71,14 @@ def investments(run: RunView) -> ReportTable:
     rows, spread = decisions(run), _spread(run)
     is_certain = everywhere(rows)
     possible = rows["project"].map(lambda project: run.case.projects[project].max_new_tpa)
-    frame = rows.assign(
-        name=rows["project"].map(run.names.project),
-        place=rows["country"].map(run.names.country),
-        stage_name=rows["stage"].map(STAGES),
+    frame = run.names.told(rows).assign(
         of_possible=(rows["tpa"] / possible).round(4),
         spread=rows["project"].map(lambda project: spread.get(project, "the same")),
         expected=rows["capex_musd"] * rows["probability"],
-        who=rows["scenarios"].map(run.names.who),
     )
     left_out = [] if spread else ["spread"]
     if is_certain:
-        left_out += ["probability", "expected", "who"]
+        left_out += ["probability", "expected", "scenarios"]
     columns = []
     for column in Plants.all(*left_out):
         is_money = column.field in ("capex_musd", "public_musd")
@@ -129,11 +125,7 @@ def people(run: RunView) -> ReportTable | None:
     rows = people_decisions(run)
     if rows.empty:
         return None
-    frame = rows.assign(
-        country=rows["country"].map(run.names.country),
-        skill=rows["skill"].map(run.names.skill),
-        years=[span(row.first, row.last) for row in rows_of(rows)],
-    )
+    frame = run.names.told(rows).assign(years=[span(row.first, row.last) for row in rows_of(rows)])
     return People.over(
         frame,
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
@@ -164,9 +156,7 @@ def stocks(run: RunView) -> ReportTable | None:
     bought_in = []
     for scenarios in rows["scenarios"]:
         bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
-    frame = rows.assign(
-        element=rows["element"].map(run.names.element),
-        country=rows["country"].map(run.names.country),
+    frame = run.names.told(rows).assign(
         bought_in=bought_in,
         there=rows["bought_t"] / rows["probability"],
         years=[span(row.first, row.last) for row in rows_of(rows)],

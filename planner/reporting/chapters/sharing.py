@@ -145,11 +145,9 @@ def table(run: RunView) -> ReportTable | None:
     if not rows:
         return None
     before = risk_by_party(run)
-    frame = frame_of(rows)
+    frame = run.names.told(frame_of(rows))
     frame = frame.assign(
-        party=frame["party"].map(run.names.party),
-        before=[before.get(row.party, 0.0) for row in rows],
-        public=frame["paid"] - frame["private"],
+        before=[before.get(row.party, 0.0) for row in rows], public=frame["paid"] - frame["private"]
     )
     left_out = [] if before else ["before"]
     if all(row.lowest is None for row in rows):

@@ -88,8 +88,7 @@ def balance_sheet(run: RunView) -> ReportTable:
     order = {element: place for place, element in enumerate(run.elements)}
     rows = rows.assign(place=rows["element"].map(order)).sort_values("place", kind="stable")
     return Balance.over(
-        rows.assign(element=rows["element"].map(run.names.element)),
-        columns=Balance.all() if run.compared else Balance.all("met_without"),
+        run.names.told(rows), columns=Balance.all() if run.compared else Balance.all("met_without")
     )
 
 
@@ -113,10 +112,7 @@ class Short(DeclaredTable):
 
 def short_sheet(run: RunView) -> ReportTable:
     """Who is short of what, and when, with the plan: expected."""
-    rows = missing(run, EXPECTED)
-    country = rows["country"].map(run.names.country)
-    element = rows["element"].map(run.names.element)
-    return Short.over(rows.assign(country=country, element=element))
+    return Short.over(run.names.told(missing(run, EXPECTED)))
 
 
 class Losses(DeclaredTable):

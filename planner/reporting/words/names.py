@@ -6,6 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.data.lookups import BASE
@@ -74,28 +78,31 @@ class Names:
 
     def __init__(self, case: Case) -> None:
         tables = case.tables
-        self.country = _unique((row.country, row.name) for row in tables.countries)
-        self.element = _unique((row.element, row.name) for row in tables.elements)
-        self.project = _unique((row.project, row.name) for row in tables.projects)
-        self.skill = _unique((row.skill, row.name) for row in tables.skills)
-        schools = []
+        self.country = _of(tables.countries, "country")
+        self.element = _of(tables.elements, "element")
+        self.project = _of(tables.projects, "project")
+        self.skill = _of(tables.skills, "skill")
+        schools = {}
         for row in tables.training:
-            name = f"{self.skill(row.skill)}, {self.country(row.country)}"
-            schools.append((row.programme, name))
-        self.programme = _unique(schools)
-        # A feed that one mine alone gives and that has its id bears the mine's name.
-        self.feed = Lookup({feed: self.project(feed) for feed in case.feed_shares})
-        scenarios = [(row.scenario, row.name) for row in tables.scenarios]
-        self.scenario = _unique(_heads(scenarios)) or Lookup({BASE: "Base"})
+            schools[row.programme] = f"{self.skill(row.skill)}, {self.country(row.country)}"
+        self.programme = _told_apart(schools)
+        self.feed = Lookup()
+        for feed in case.feed_shares:
+            # A feed that one mine alone gives and that has its id bears the mine's name.
+            self.feed[feed] = self.project(feed)
+        full = {row.scenario: row.name for row in tables.scenarios}
+        self.scenario = _told_apart(_heads(full)) or Lookup({BASE: "Base"})
         self.stories: dict[str, str] = {}
-        for key, name in scenarios:
-            if ": " not in self.scenario[key]:
-                self.stories[key] = CONTROL.sub(" ", name).partition(": ")[2]
-        self._places = {row.project: row.country for row in tables.projects}
-        self._folded = {country.casefold(): name for country, name in self.country.items()}
+        for scenario, name in full.items():
+            if ": " not in self.scenario[scenario]:
+                self.stories[scenario] = CONTROL.sub(" ", name).partition(": ")[2]
+        self._projects = case.projects
+        self._parties = {}
+        for country, name in self.country.items():
+            self._parties[country.casefold()] = name
         for supplier in tables.suppliers:
             if supplier.name:
-                self._folded[supplier.supplier.casefold()] = harmless(supplier.name)
+                self._parties[supplier.supplier.casefold()] = harmless(supplier.name)
 
     @cached_property
     def by_column(self) -> dict[str, Callable[[str], str]]:
@@ -110,31 +117,42 @@ class Names:
             "feed": self.feed,
             "funder": self.party,
             "supplier": self.party,
+            "party": self.party,
+            "origin": self.origin,
             "scenarios": self.who,
-            "stage": lambda stage: STAGES.get(stage, stage),
+            "stage": stage_name,
         }
 
-    def project_and_place(self, project: str, country: str) -> str:
-        """Name of a project with its country, unless the name says it."""
-        if not country:
-            return self.project(project)
-        name, place = self.project(project), self.country(country)
-        says = country.casefold() in name.casefold().split() or place.casefold() in name.casefold()
-        return name if says else f"{name}, {place}"
+    def told(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows with names in place of ids in every column of `by_column`; a blank id stays blank."""
+        named = rows.copy()
+        for column, namer in self.by_column.items():
+            if column in rows and not is_numeric_dtype(rows[column]):
+                names = {key: namer(key) if key else "" for key in rows[column].unique()}
+                named[column] = rows[column].map(names)
+        return named
 
     def placed(self, project: str) -> str:
-        """Name of a project with the country it is in."""
-        return self.project_and_place(project, self._places.get(project, ""))
+        """Name of a project with the country it is in, unless the name says it."""
+        name = self.project(project)
+        if project not in self._projects:
+            return name
+        country = self._projects[project].country
+        place, folded = self.country(country), name.casefold()
+        if country.casefold() in folded.split() or place.casefold() in folded:
+            return name
+        return f"{name}, {place}"
 
     @cached_property
     def brief(self) -> Lookup:
         """Names of projects with their country for the row of a chart: long ones are cut, unless two would be alike."""
         found = Lookup()
         for project in self.project:
-            found[project] = self.placed(project)
-            if len(found[project]) > LONGEST_ROW:
-                place = self.country(self._places[project])
-                found[project] = f"{short(self.project(project), LONGEST_ROW - 10)} {place}"
+            name = self.placed(project)
+            if len(name) > LONGEST_ROW:
+                cut = short(self.project(project), LONGEST_ROW - 10)
+                name = f"{cut} {self.country(self._projects[project].country)}"
+            found[project] = name
         often = Counter(found.values())
         for project, name in found.items():
             if often[name] > 1:
@@ -147,7 +165,7 @@ class Names:
 
     def party(self, party: str) -> str:
         """Name of a funder or supplier: the country it is called after, or its readable id."""
-        return self._folded.get(party.casefold(), readable(party))
+        return self._parties.get(party.casefold(), readable(party))
 
     def place(self, item: str) -> str:
         """Name of a plant or, for imports, of the supplier."""
@@ -161,11 +179,11 @@ class Names:
         """The scenarios of a decision ('all' or ids joined by `;`) in words."""
         if scenarios == "all":
             return "all"
-        return "; ".join(self.scenario(scenario) for scenario in scenarios.split(";"))
+        return "; ".join(map(self.scenario, scenarios.split(";")))
 
     def without(self, missing: str) -> str:
         """What a row of the coverage table leaves out, in words: `origin:X`, `country:C`, `project:P` or two of them."""
-        named: dict[str, Callable[[str], str]] = {
+        namers: dict[str, Callable[[str], str]] = {
             "origin": self.origin,
             "country": self.country,
             "project": self.placed,
@@ -173,20 +191,33 @@ class Names:
         words = []
         for part in missing.split("+"):
             kind, _, key = part.partition(":")
-            words.append(named[kind](key) if kind in named else readable(part))
+            words.append(namers.get(kind, readable)(key or part))
         return " and ".join(words)
 
 
-def _heads(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def stage_name(stage: str) -> str:
+    """Name of a stage; another word as it is."""
+    return STAGES.get(stage, stage)
+
+
+def _of(rows: Iterable[Any], key: str) -> Lookup:
+    """The names of rows by a column of ids."""
+    return _told_apart({getattr(row, key): row.name for row in rows})
+
+
+def _heads(full: dict[str, str]) -> dict[str, str]:
     """The names up to a colon, as sampled scenarios have them, where those tell all of them apart."""
-    short_names = [(key, name.partition(": ")[0]) for key, name in pairs]
-    return short_names if len({name for _, name in short_names}) == len(pairs) else pairs
+    heads = {key: name.partition(": ")[0] for key, name in full.items()}
+    return heads if len(set(heads.values())) == len(full) else full
 
 
-def _unique(pairs: Iterable[tuple[str, str]]) -> Lookup:
-    named = {key: harmless(name) or readable(key) for key, name in pairs}
-    often = Counter(name.casefold() for name in named.values())
+def _told_apart(names: dict[str, str]) -> Lookup:
+    """Names that can be shown; of those that several share, each with its id behind it."""
     found = Lookup()
-    for key, name in named.items():
-        found[key] = name if often[name.casefold()] == 1 else f"{name} ({key})"
+    for key, name in names.items():
+        found[key] = harmless(name) or readable(key)
+    often = Counter(map(str.casefold, found.values()))
+    for key, name in found.items():
+        if often[name.casefold()] > 1:
+            found[key] = f"{name} ({key})"
     return found
