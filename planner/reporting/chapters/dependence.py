@@ -8,8 +8,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from planner.reporting.charts import outcomes as charts
 from planner.reporting.charts import shapes, style
-from planner.reporting.charts import supply as charts
 from planner.reporting.parts import (
     Card,
     Chapter,
@@ -39,7 +39,6 @@ FLOWS = (
 LIMIT = 0.65
 LIMIT_NAME = "EU Critical Raw Materials Act, by 2030: at most 65 % from one third country"
 """Official line for the share of one origin (Regulation (EU) 2024/1252, article 5)."""
-WITH, WITHOUT = charts.LOOK
 
 
 def chapter(run: RunView) -> Chapter | None:
@@ -153,31 +152,20 @@ def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows.assign(good=rows["element"].map(run.names.element) + " " + rows["form"])
 
 
-ORIGIN_TIPS = {"good": "good", "year": "year", "plan": "", "origin": "largest origin"}
-
-
 def largest_origin(run: RunView) -> Chart | None:
     """Share of the largest origin of each good by year."""
     rows = _origin_rows(run)
     if rows.empty:
         return None
     best = rows[rows["origin"] != "stock"].sort_values(["share", "origin"], ascending=[False, True])
-    now = best.drop_duplicates(["element", "form", "year"]).assign(plan=WITH)
+    now = best.drop_duplicates(["element", "form", "year"]).assign(plan=charts.WITH)
     both = pd.concat([now, _told_without(run)])
     frame = _of_main_goods(run, both, 2 * MAIN_ELEMENTS)
-    frame = frame[frame["good"].isin(frame.loc[frame["plan"] == WITH, "good"])]
+    frame = frame[frame["good"].isin(frame.loc[frame["plan"] == charts.WITH, "good"])]
     frame = frame.sort_values(["place", "plan", "year"], kind="stable")
     frame["origin"] = frame["origin"].map(run.names.origin)
-    spec = shapes.lines_by_year(
-        frame[["good", "year", "plan", "share", "origin"]],
-        style.shares("share", "% of supply"),
-        kind="plan",
-        panels="good",
-        look=charts.LOOK,
-        tips=ORIGIN_TIPS | {"share": "share"},
-        source="tables/origins.csv",
-        limit=LIMIT,
-    )
+    drawn = frame[["good", "year", "plan", "share", "origin"]]
+    spec = charts.largest_origin(drawn, LIMIT, "tables/origins.csv")
     return told_chart(
         say,
         "largest",
@@ -200,7 +188,7 @@ def _told_without(run: RunView) -> pd.DataFrame:
                 origin, share = str(at["largest_origin"]), at["largest_share"]
                 rows.append((element, form, int(year), origin, share))
     frame = pd.DataFrame(rows, columns=["element", "form", "year", "origin", "share"])
-    return frame.assign(plan=WITHOUT)
+    return frame.assign(plan=charts.WITHOUT)
 
 
 def origins(run: RunView) -> Chart | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.reporting.charts import exposure, style
+from planner.reporting.charts import outcomes, style
 from planner.reporting.parts import Card, Chapter, Chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.numbers import money, percent
@@ -81,7 +81,7 @@ def by_element(run: RunView) -> Chart | None:
         name="unmet_by_element",
         title=_title(run, cases[0].scenario, cases[0].element) if cases else "Nothing is unmet",
         caption=say("by_element"),
-        spec=exposure.unmet(rows, "element", 3, SOURCE, scenarios),
+        spec=outcomes.unmet(rows, "element", 3, SOURCE, [scenarios]),
         source=SOURCE,
     )
 
@@ -103,14 +103,9 @@ def by_country(run: RunView) -> Chart | None:
     elements = [name for name in map(run.names.element, run.elements) if name in known]
     in_main = set(rows.loc[rows["scenario"] == main, "element"])
     start = next((element for element in elements if element in in_main), elements[0])
-    spec = exposure.unmet(
-        rows,
-        "country",
-        4,
-        SOURCE,
-        style.chooser("scenario", "Scenario", chosen, opening),
-        style.chooser("element", "Element", elements, start),
-    )
+    scenarios = style.chooser("scenario", "Scenario", chosen, opening)
+    of_element = style.chooser("element", "Element", elements, start)
+    spec = outcomes.unmet(rows, "country", 4, SOURCE, [scenarios, of_element])
     return Chart(
         name="unmet_by_country",
         title=say("country_title", countries=rows["country"].nunique(), compared=run.compared),
@@ -138,9 +133,9 @@ def _shown(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of unmet demand as a chart takes them: a row a plan, names for ids, only where any is unmet."""
     told = {*run.by_loss[:MOST_SCENARIOS], EXPECTED}
     rows = rows[rows["scenario"].isin(told)]
-    columns = {exposure.WITH: "tonnes"}
+    columns = {outcomes.UNMET_WITH: "tonnes"}
     if run.compared:
-        columns = {exposure.WITHOUT: run.undone, **columns}
+        columns = {outcomes.UNMET_WITHOUT: run.undone, **columns}
     parts = []
     for plan, column in columns.items():
         part = rows.assign(plan=plan, tonnes=rows[column])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.reporting.charts import risk, shapes
+from planner.reporting.charts import outcomes, shapes
 from planner.reporting.parts import Card, Chapter, Chart, Part, Text, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import STAGES_MANY
@@ -166,9 +166,9 @@ def _used(run: RunView) -> str:
 def losses_chart(run: RunView) -> Chart:
     """Loss in each scenario, the largest first."""
     shown = run.by_loss[:MOST_SCENARIOS]
-    losses = {risk.WITH: run.summary["scenario_loss_musd"]}
+    losses = {outcomes.WITH: run.summary["scenario_loss_musd"]}
     if run.compared:
-        losses = {risk.WITHOUT: run.without["scenario_loss_musd"], **losses}
+        losses = {outcomes.WITHOUT: run.without["scenario_loss_musd"], **losses}
     rows = []
     for scenario in shown:
         probability = percent(run.weights.get(scenario))
@@ -189,7 +189,7 @@ def losses_chart(run: RunView) -> Chart:
     return told_chart(
         say,
         "losses",
-        risk.losses(pd.DataFrame(rows), pd.DataFrame(marks), LOSSES),
+        outcomes.losses(pd.DataFrame(rows), pd.DataFrame(marks), LOSSES),
         LOSSES,
         spared=spared,
         worst=worst,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.charts import supply as charts
+from planner.reporting.charts import outcomes as charts
 from planner.reporting.parts import (
     Chapter,
     Chart,
@@ -41,9 +41,9 @@ def met(run: RunView) -> Chart | None:
     elements = [element for element in run.elements if ever_short(run, element)]
     if not elements:
         return None
-    plans = {"with the plan": "met"}
+    plans = {charts.WITH: "met"}
     if run.compared:
-        plans = {"without a plan": "met_without", **plans}
+        plans = {charts.WITHOUT: "met_without", **plans}
     parts = []
     for element in elements:
         rows = met_by_scenario(run, element)
@@ -52,7 +52,7 @@ def met(run: RunView) -> Chart | None:
             parts.append(fan(run, rows, column).assign(element=name, plan=plan))
     frame = pd.concat(parts)
     names = [run.names.element(element) for element in elements]
-    first = frame[(frame["element"] == names[0]) & (frame["plan"] == "with the plan")]
+    first = frame[(frame["element"] == names[0]) & (frame["plan"] == charts.WITH)]
     gap = (first["demand_most"] - first["least"]).to_numpy()
     deepest = first.iloc[int(gap.argmax())].to_dict()
     return told_chart(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.reporting.chapters import why_tables
 from planner.reporting.chapters.claims import step, verdict_statements
-from planner.reporting.charts import risk as charts
+from planner.reporting.charts import outcomes as charts
 from planner.reporting.parts import Chapter, Chart, Part, Statement, Text, told_chart
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names

@@ -38,41 +38,15 @@ def stacked_bars(
     choosers: Sequence[alt.Parameter] = (),
 ) -> alt.Chart:
     """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
-    place = {kind: at for at, kind in enumerate(kinds)}
-    ranked = frame.assign(place=frame["kind"].map(place))
-    chart = style.marked(ranked, tips, source)
-    chosen = style.with_choosers(chart, *choosers) if choosers else chart
-    stacked: alt.Chart = chosen.mark_bar().encode(
+    ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
+    chart = style.with_choosers(style.marked(ranked, tips, source), *choosers)
+    stacked: alt.Chart = chart.mark_bar().encode(
         x=style.years(frame),
         y=up,
         color=style.by_kind("kind", kinds, others),
         order=alt.Order("place:Q"),
     )
     return stacked
-
-
-def lines_by_year(
-    frame: pd.DataFrame,
-    up: alt.Y,
-    *,
-    kind: str,
-    panels: str,
-    look: Mapping[str, str],
-    tips: Tips,
-    source: str,
-    limit: float | None = None,
-) -> style.Drawing:
-    """A line for each kind, side by side for each value of `panels`; dashed: a limit. frame: year, kind, panels, and the
-    field of `up`."""
-    chart = style.marked(frame, tips, source).mark_line(point=True, strokeWidth=2.2)
-    drawn: style.Drawing = chart.encode(
-        x=style.years(frame), y=up, color=style.coloured(kind, look)
-    )
-    if limit is not None:
-        line = alt.Chart().transform_calculate(limit=f"{limit}")
-        rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y="limit:Q")
-        drawn = alt.layer(drawn, rule, data=frame)
-    return style.small_multiples(drawn, panels, columns=3, order=style.in_order(frame[panels]))
 
 
 def two_dots(
@@ -89,10 +63,14 @@ def two_dots(
     """Two dots on a row and a line between them. frame: row, kind, and the field of `across`."""
     order = style.in_order(frame[row])
     base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
-    line = base.mark_line(color=style.RULE, strokeWidth=4).encode(detail=f"{row}:N")
+    line = base.mark_line(color=style.RULE, strokeWidth=4)
     dots = base.mark_point(filled=True, size=75, opacity=1)
-    told = dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips))
-    return style.across(alt.layer(*marks, line, told), (style.ROW + 2) * len(order))
+    layers = alt.layer(
+        *marks,
+        line.encode(detail=f"{row}:N"),
+        dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips)),
+    )
+    return style.across(layers, (style.ROW + 2) * len(order))
 
 
 def around(
@@ -109,11 +87,14 @@ def around(
     """Bars from a centre, where a tick stands, to each end of a row. frame: row, end, the field of `across` (the centre)
     and `to`."""
     order = style.in_order(frame[row])
-    base = style.sourced(frame, source).encode(y=style.rows(row, order))
-    hue = style.coloured("end", look, legend=alt.Legend() if legend else None)
-    ends = base.mark_bar(height=14, opacity=0.9).encode(x=across, x2=f"{to}:Q", color=hue)
-    told = ends.encode(tooltip=style.tooltip(frame, tips))
-    tick = base.mark_tick(color=style.INK, thickness=1.5, height=18).encode(x=across)
+    base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
+    ends = base.mark_bar(height=14, opacity=0.9)
+    tick = base.mark_tick(color=style.INK, thickness=1.5, height=18)
+    told = ends.encode(
+        x2=f"{to}:Q",
+        color=style.coloured("end", look, legend=alt.Legend() if legend else None),
+        tooltip=style.tooltip(frame, tips),
+    )
     return style.across(alt.layer(told, tick), 24 * len(order))
 
 
@@ -129,9 +110,8 @@ def matrix(
     choosers: Sequence[alt.Parameter] = (),
 ) -> style.Drawing:
     """A cell for each pair of names in the colour of its figure, which stands in it where `words` says how."""
-    chart = style.marked(frame, tips, source)
-    chosen = style.with_choosers(chart, *choosers) if choosers else chart
-    base = chosen.encode(x=across, y=up)
+    chart = style.with_choosers(style.marked(frame, tips, source), *choosers)
+    base = chart.encode(x=across, y=up)
     cells: alt.Chart = base.mark_rect(stroke="white").encode(color=hue)
     if words is None:
         return cells

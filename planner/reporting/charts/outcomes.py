@@ -1,0 +1,165 @@
+"""Charts of what happens with the plan and without one: unmet demand, loss, demand that is met, where goods come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from planner.reporting.charts import shapes, style
+
+WITH, WITHOUT = "with the plan", "without a plan"
+LOOK = {WITH: style.ACCENT, WITHOUT: style.PLAIN}
+UNMET_WITH, UNMET_WITHOUT = "unmet with the plan", "unmet without a plan"
+UNMET_LOOK = {UNMET_WITHOUT: style.PLAIN, UNMET_WITH: style.MISSING}
+UNMET_TIPS = {
+    "scenario": "scenario",
+    "country": "country",
+    "element": "element",
+    "year": "year",
+    "plan": "",
+    "share": "share of demand",
+    "tonnes": "unmet, t",
+    "demand_t": "demand, t",
+}
+LEVERS_LOOK = {"none": style.PLAIN, "some": "#8db9d8", "all": style.ACCENT}
+
+
+def unmet(
+    frame: pd.DataFrame, panels: str, columns: int, source: str, choosers: Sequence[alt.Parameter]
+) -> style.Drawing:
+    """Unmet demand by year, per cent of demand, red with the plan before grey without one, side by side for each value of
+    `panels`, of what is chosen.
+
+    frame: scenario, element, year, plan (`UNMET_WITH` or `UNMET_WITHOUT`), share, tonnes, demand_t, and country where
+    that is told.
+    """
+    tips = {field: title for field, title in UNMET_TIPS.items() if field in frame}
+    chart = style.with_choosers(style.marked(frame, tips, source), *choosers)
+    bars = chart.mark_bar().encode(
+        x=style.years(frame),
+        y=style.shares("share", "% of demand", stack=None),
+        color=style.coloured("plan", UNMET_LOOK),
+        order=alt.Order("share:Q", sort="descending"),
+    )
+    order = style.in_order(frame[panels]) if panels == "element" else None
+    return style.small_multiples(bars, panels, columns, order)
+
+
+def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawing:
+    """Loss in each scenario without a plan and with it, on a scale on which small and large losses are seen.
+
+    frame: scenario (with its probability), story, plan, loss_musd. marks: name, loss_musd: mean and tail with the plan.
+    """
+    most = max(10.0, float(frame["loss_musd"].max()))
+    across = style.logarithmic("loss_musd", "loss, MUSD (logarithmic above 10)", most)
+    told = style.marked(marks, {"name": "", "loss_musd": "MUSD"}, source)
+    rules = told.mark_rule(color=style.MUTED, strokeDash=[4, 3]).encode(x=across)
+    return shapes.two_dots(
+        frame,
+        across,
+        row="scenario",
+        kind="plan",
+        look=LOOK,
+        tips={"scenario": "scenario", "story": "", "plan": "", "loss_musd": "loss, MUSD"},
+        source=source,
+        marks=[rules],
+    )
+
+
+def levers(frame: pd.DataFrame, source: str) -> style.Drawing:
+    """Residual risk as levers are added one after the other. frame: lever, risk_musd, kind (none, some, all)."""
+    order = list(frame["lever"])
+    tips = {"lever": "levers", "risk_musd": "residual risk, MUSD"}
+    base = style.marked(frame, tips, source).encode(
+        x=style.across_amounts("risk_musd", "residual risk, MUSD"), y=style.rows("lever", order)
+    )
+    bars = base.mark_bar().encode(color=style.coloured("kind", LEVERS_LOOK, legend=None))
+    amount = alt.Text("risk_musd:Q", format=style.DIGITS)
+    words = base.mark_text(align="left", dx=4).encode(text=amount)
+    return style.across(alt.layer(bars, words), 26 * len(order))
+
+
+MET_TIPS = {
+    "element": "element",
+    "year": "year",
+    "plan": "",
+    "mean": "met, expected, t",
+    "low": "in 1 of 10 scenarios at most, t",
+    "least": "in the worst scenario, t",
+    "demand_most": "demand at most, t",
+}
+
+
+def met(frame: pd.DataFrame, elements: Sequence[str], source: str) -> style.Drawing:
+    """Demand and what is met of it over all scenarios, without the plan and with it, of an element that can be chosen.
+
+    frame: element, plan, year, mean, low, high, least, most, demand_least, demand_most (t).
+    """
+    chosen = style.chooser("element", "Element", elements, elements[0])
+    chart = style.with_choosers(style.marked(frame, MET_TIPS, source), chosen)
+    base = chart.encode(x=style.years(frame))
+    demand = base.mark_line(color=style.RULE, strokeWidth=7)
+    every = base.mark_area(opacity=0.15)
+    most = base.mark_area(opacity=0.3)
+    mean = base.mark_line(strokeWidth=2.4, point=True)
+    hue = style.coloured("plan", LOOK, legend=None)
+    layers = alt.layer(
+        demand.encode(y=style.amounts("demand_most", "t a year")),
+        every.encode(y="least:Q", y2="most:Q", color=hue),
+        most.encode(y="low:Q", y2="high:Q", color=hue),
+        mean.encode(y="mean:Q", color=hue),
+    )
+    return style.small_multiples(layers, "plan", columns=2, order=[WITHOUT, WITH])
+
+
+def largest_origin(frame: pd.DataFrame, limit: float, source: str) -> style.Drawing:
+    """Share of the largest origin of each good by year, with the plan and without; dashed: a limit.
+
+    frame: good, year, plan, share, origin.
+    """
+    tips = {
+        "good": "good",
+        "year": "year",
+        "plan": "",
+        "origin": "largest origin",
+        "share": "share",
+    }
+    chart = style.marked(frame, tips, source).mark_line(point=True, strokeWidth=2.2)
+    lines = chart.encode(
+        x=style.years(frame),
+        y=style.shares("share", "% of supply"),
+        color=style.coloured("plan", LOOK),
+    )
+    line = alt.Chart().transform_calculate(limit=f"{limit}")
+    rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y="limit:Q")
+    drawn = alt.layer(lines, rule, data=frame)
+    return style.small_multiples(drawn, "good", columns=3, order=style.in_order(frame["good"]))
+
+
+def by_source(
+    flows: pd.DataFrame,
+    use: pd.DataFrame,
+    *,
+    kinds: Sequence[str],
+    choosers: Sequence[alt.Parameter],
+    source: str,
+) -> style.Drawing:
+    """Where a good comes from in a scenario; both can be chosen. The line is its use.
+
+    flows: scenario, good, year, kind, tonnes. use: scenario, good, year, use_t. kinds: from the ground up.
+    """
+    bars = shapes.stacked_bars(
+        flows,
+        style.amounts("tonnes", "t a year"),
+        kinds=kinds,
+        tips={"good": "good", "year": "year", "kind": "", "tonnes": "t"},
+        source=source,
+        choosers=choosers,
+    )
+    told = style.marked(use, {"year": "year", "use_t": "use, t"}, source)
+    chosen = style.with_choosers(told, *choosers)
+    line = chosen.mark_line(color=style.INK, interpolate="step", strokeWidth=1.6)
+    step = line.encode(x=style.years(flows), y="use_t:Q")
+    return style.across(alt.layer(bars, step), 260)
