@@ -10,6 +10,16 @@ from planner.reporting.charts import style
 GIVEN, TRIALS, JOINT = "as given", "in trials, one input at a time", "in joint draws, 5 to 95 %"
 OTHER = "by the other odds"
 LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, JOINT: style.ACCENT, OTHER: style.ACCENT}
+TITLE = "share of the reduction by all levers"
+PER_CENT = alt.Axis(format=style.PERCENT, tickCount=6)
+CLAIM_TIPS = {"claim": "claim", "kind": "", "low": "least", "high": "most"}
+LEVER_TIPS = {
+    "lever": "lever",
+    "shapley": "Shapley share",
+    "doubt": "its standard error",
+    "first_in": "first in",
+    "last_out": "last out",
+}
 
 
 def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawing:
@@ -17,39 +27,28 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
 
     frame: claim, kind (`GIVEN`, `TRIALS`, `JOINT`, `OTHER`), low, high: shares.
     """
-    look = {kind: LOOK[kind] for kind in LOOK if kind in set(frame["kind"])}
-    order = list(dict.fromkeys(frame["claim"]))
-    across = alt.X("low:Q", title="share of the reduction by all levers", axis=_per_cent())
-    tips = style.told(
-        style.word("claim", "claim"),
-        style.word("", "kind"),
-        style.figure("least", "low", ".1%"),
-        style.figure("most", "high", ".1%"),
+    there = set(frame["kind"])
+    look = {kind: hue for kind, hue in LOOK.items() if kind in there}
+    order = style.in_order(frame["claim"])
+    chart = style.sourced(frame, source)
+    base = chart.encode(
+        x=alt.X("low:Q", title=TITLE, axis=PER_CENT),
+        y=style.rows("claim", order),
+        color=alt.Color("kind:N", scale=style.colours(look), title=None),
+        tooltip=style.tooltip(frame, CLAIM_TIPS, style.ONE_DIGIT),
     )
-    hue = alt.Color("kind:N", scale=style.colours(look), title=None)
-    base = style.sourced(frame, source).encode(
-        x=across, y=style.rows("claim", order), color=hue, tooltip=tips
-    )
-
-    def of_kind(kind: str) -> alt.Chart:
-        found: alt.Chart = base.transform_filter(alt.datum.kind == kind)
-        return found
-
     marks = {
-        TRIALS: of_kind(TRIALS).mark_rule(strokeWidth=9).encode(x2="high:Q"),
-        JOINT: of_kind(JOINT).mark_rule(strokeWidth=3).encode(x2="high:Q"),
-        GIVEN: of_kind(GIVEN).mark_point(filled=True, size=80, opacity=1),
-        OTHER: of_kind(OTHER).mark_point(shape="diamond", filled=True, size=80, opacity=1),
+        TRIALS: base.mark_rule(strokeWidth=9).encode(x2="high:Q"),
+        JOINT: base.mark_rule(strokeWidth=3).encode(x2="high:Q"),
+        GIVEN: base.mark_point(filled=True, size=80, opacity=1),
+        OTHER: base.mark_point(shape="diamond", filled=True, size=80, opacity=1),
     }
-    # A layer without a row has no scale and no words for who cannot see it.
-    layers = alt.layer(*(marks[kind] for kind in marks if kind in look), _threshold(threshold))
-    return style.across(layers, 30 * len(order))
-
-
-def _threshold(at: float) -> alt.Chart:
-    line = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(color=style.MISSING, strokeDash=[4, 3])
-    found: alt.Chart = line.encode(x="at:Q")
-    return found
+    layers = []
+    for kind, mark in marks.items():
+        if kind in there:  # a layer without a row has no scale and no words for who cannot see it
+            layers.append(mark.transform_filter(alt.datum.kind == kind))
+    line = style.constant("x", threshold, color=style.MISSING, strokeDash=[4, 3])
+    return style.across(alt.layer(*layers, line), 30 * len(order))
 
 
 def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
@@ -58,23 +57,16 @@ def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
     frame: lever, first_in, last_out, shapley, doubt: shares of the whole.
     """
     order = list(frame["lever"])
-    tips = style.told(
-        style.word("lever", "lever"),
-        style.figure("Shapley share", "shapley", ".1%"),
-        style.figure("its standard error", "doubt", ".1%"),
-        style.figure("first in", "first_in", ".1%"),
-        style.figure("last out", "last_out", ".1%"),
+    chart = style.sourced(frame, source)
+    base = chart.encode(
+        y=style.rows("lever", order), tooltip=style.tooltip(frame, LEVER_TIPS, style.ONE_DIGIT)
     )
-    title = "share of the reduction by all levers"
-    base = style.sourced(frame, source).encode(y=style.rows("lever", order), tooltip=tips)
-    bars = base.mark_bar(color=style.ACCENT, opacity=0.85).encode(
-        x=alt.X("shapley:Q", title=title, axis=_per_cent())
-    )
+    bars = base.mark_bar(color=style.ACCENT, opacity=0.85)
     first = base.mark_point(shape="triangle-right", size=70, filled=True, color=style.INK)
     last = base.mark_point(shape="diamond", size=60, filled=True, color=style.MISSING)
-    marks = [first.encode(x="first_in:Q"), last.encode(x="last_out:Q")]
-    return style.across(alt.layer(bars, *marks), 26 * len(order))
-
-
-def _per_cent() -> alt.Axis:
-    return alt.Axis(format=style.PERCENT, tickCount=6)
+    layers = alt.layer(
+        bars.encode(x=alt.X("shapley:Q", title=TITLE, axis=PER_CENT)),
+        first.encode(x="first_in:Q"),
+        last.encode(x="last_out:Q"),
+    )
+    return style.across(layers, 26 * len(order))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -15,12 +14,19 @@ LOW, HIGH = "at the lowest value", "at the highest value"
 ENDS = {LOW: style.MISSING, HIGH: style.ACCENT}
 
 
+FREE = alt.Scale(zero=False)
+"""A scale of amounts that need not begin at 0."""
+
+
 def domain(amounts: pd.DataFrame) -> list[float]:
     """The least and the most of some amounts, with a little room; more where they differ by the solver's tolerance alone,
     which would else be drawn as an effect."""
-    values = [float(value) for value in amounts.to_numpy().ravel() if value == value]
-    low, high = min(values), max(values)
-    room = 0.04 * (high - low) if moves(values) else 0.04 * abs(high) or 1.0
+    values = amounts.to_numpy().ravel()
+    known = values[~pd.isna(values)].astype(float)
+    low, high = float(known.min()), float(known.max())
+    room = 0.04 * (high - low)
+    if not moves(list(known)):
+        room = 0.04 * abs(high) or 1.0
     return [low - room, high + room]
 
 
@@ -34,9 +40,15 @@ def one_at_a_time(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     ends = pd.concat([low, high])[["name", "base", "end", "value", "setting"]]
     reach = alt.Scale(domain=domain(ends[["base", "value"]]), nice=False)
     axis = alt.Axis(format=style.DIGITS, tickCount=6)
-    tips = {"name": "uncertainty", "end": "", "setting": "value", "value": f"outcome, {unit}"}
-    across = alt.X("base:Q", title=unit, axis=axis, scale=reach)
-    return shapes.around(ends, across, "value", row="name", look=ENDS, tips=tips, source=source)
+    return shapes.around(
+        ends,
+        alt.X("base:Q", title=unit, axis=axis, scale=reach),
+        "value",
+        row="name",
+        look=ENDS,
+        tips={"name": "uncertainty", "end": "", "setting": "value", "value": f"outcome, {unit}"},
+        source=source,
+    )
 
 
 def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
@@ -49,14 +61,16 @@ def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) 
         "high": "to",
     }
     kinds = style.in_order(frame["kind"])
-    base = style.marked(frame, tips, source).encode(
-        y=style.rows("name", order), yOffset=alt.YOffset("kind:N", sort=kinds)
+    chart = style.marked(frame, tips, source)
+    base = chart.encode(y=style.rows("name", order), yOffset=alt.YOffset("kind:N", sort=kinds))
+    bars = base.mark_bar()
+    interval = base.mark_rule(color=style.INK)
+    layers = alt.layer(
+        bars.encode(x=style.across_amounts("value", title), color=style.by_kind("kind", kinds)),
+        interval.encode(x="low:Q", x2="high:Q"),
     )
-    bars = base.mark_bar().encode(
-        x=style.across_amounts("value", title), color=style.by_kind("kind", kinds)
-    )
-    interval = base.mark_rule(color=style.INK).encode(x="low:Q", x2="high:Q")
-    return style.across(alt.layer(bars, interval), (14 * len(kinds) + 12) * len(order))
+    height_of_a_name = 14 * len(kinds) + 12
+    return style.across(layers, height_of_a_name * len(order))
 
 
 def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
@@ -72,29 +86,33 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
         "low": "10 % of points below",
         "high": "90 % of points below",
     }
-    kind: Literal["quantitative", "nominal"] = "quantitative" if numbers else "nominal"
-    scale = alt.Scale(zero=False) if numbers else alt.Undefined
-    across = alt.X(field="value", type=kind, title=None, scale=scale)
-    base = style.marked(frame, tips, source).encode(x=across)
-    band = base.mark_area(opacity=0.2, color=style.ACCENT) if numbers else base.mark_rule()
+    chart = style.marked(frame, tips, source)
+    if numbers:
+        base = chart.encode(x=alt.X(field="value", type="quantitative", title=None, scale=FREE))
+        band = base.mark_area(opacity=0.2, color=style.ACCENT)
+    else:
+        base = chart.encode(x=alt.X(field="value", type="nominal", title=None))
+        band = base.mark_rule()
     reach = alt.Scale(domain=domain(frame[["low", "mean", "high"]]), nice=False)
-    band = band.encode(y=style.amounts("low", unit, scale=reach), y2="high:Q")
-    mean = base.mark_line(color=style.ACCENT, point=True).encode(y="mean:Q")
+    mean = base.mark_line(color=style.ACCENT, point=True)
+    layers = alt.layer(
+        band.encode(y=style.amounts("low", unit, scale=reach), y2="high:Q"), mean.encode(y="mean:Q")
+    )
     order = style.in_order(frame["uncertainty"])
-    drawn = style.small_multiples(alt.layer(band, mean), "uncertainty", columns=3, order=order)
+    drawn = style.small_multiples(layers, "uncertainty", columns=3, order=order)
     return style.freed(drawn, "x")
 
 
 def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str) -> style.Drawing:
     """Mean of an outcome over two uncertainties. frame: first, second, mean."""
-    legend = alt.Legend(title=unit)
-    scale = alt.Scale(range=["#eef4fa", style.ACCENT])
+    first, second = names
+    hues = alt.Scale(range=["#eef4fa", style.ACCENT])
     cells = shapes.matrix(
         frame,
-        alt.X("first:O", title=names[0], axis=alt.Axis(labelAngle=0)),
-        alt.Y("second:O", title=names[1], sort="descending"),
-        alt.Color("mean:Q", scale=scale, legend=legend),
-        tips={"first": names[0], "second": names[1], "mean": unit},
+        alt.X("first:O", title=first, axis=alt.Axis(labelAngle=0)),
+        alt.Y("second:O", title=second, sort="descending"),
+        alt.Color("mean:Q", scale=hues, legend=alt.Legend(title=unit)),
+        tips={"first": first, "second": second, "mean": unit},
         source=source,
         words=alt.Text("mean:Q", format=style.DIGITS),
     )
@@ -103,20 +121,19 @@ def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str
 
 def risk_against_cost(frame: pd.DataFrame, source: str) -> style.Drawing:
     """A dot for each point: cost of the plan and residual risk. frame: option, point, cost_musd, risk_musd."""
-    options = style.in_order(frame["option"])
     tips = {
         "point": "point",
         "option": "option",
         "cost_musd": "cost, MUSD",
         "risk_musd": "residual risk, MUSD",
     }
-    free = alt.Scale(zero=False)
-    axis = alt.Axis(format=style.DIGITS)
+    options = style.in_order(frame["option"])
     hue = style.by_kind("option", options)
     dots = style.marked(frame, tips, source).mark_point(filled=True, size=35, opacity=0.7)
+    axis = alt.Axis(format=style.DIGITS)
     drawn = dots.encode(
-        x=alt.X("cost_musd:Q", title="cost, MUSD", scale=free, axis=axis),
-        y=style.amounts("risk_musd", "residual risk, MUSD", scale=free),
+        x=alt.X("cost_musd:Q", title="cost, MUSD", scale=FREE, axis=axis),
+        y=style.amounts("risk_musd", "residual risk, MUSD", scale=FREE),
         color=hue if len(options) > 1 else hue.legend(None),
     )
     return style.across(drawn, 300)
@@ -129,16 +146,16 @@ def all_points(
     in several panels keep the points that lie in all of them. frame: point, and a column for each name."""
     brush = alt.selection_interval(name="brush", resolve="intersect")
     tips = [style.word(name, name) for name in ("point", *varied, *outcomes)]
-    free = alt.Scale(zero=False)
     dots = style.sourced(frame, source).mark_point(filled=True, size=25)
     panel: alt.Chart = dots.encode(
-        x=alt.X(alt.repeat("column"), type="quantitative", scale=free),
-        y=alt.Y(alt.repeat("row"), type="quantitative", scale=free),
+        x=alt.X(alt.repeat("column"), type="quantitative", scale=FREE),
+        y=alt.Y(alt.repeat("row"), type="quantitative", scale=FREE),
         color=alt.condition(brush, alt.value(style.ACCENT), alt.value(style.RULE)),
         tooltip=style.told(*tips),
     )
-    sized = panel.properties(width=150, height=120).add_params(brush)
-    drawn: style.Drawing = sized.repeat(column=list(varied), row=list(outcomes))
+    sized = panel.properties(width=150, height=120)
+    chosen = sized.add_params(brush)
+    drawn: style.Drawing = chosen.repeat(column=list(varied), row=list(outcomes))
     return drawn
 
 
@@ -147,15 +164,15 @@ def fixed_plans(frame: pd.DataFrame, best: str, source: str) -> style.Drawing:
 
     frame: plan, rank (share of the points), risk_musd.
     """
-    order = [best, *(plan for plan in style.in_order(frame["plan"]) if plan != best)]
+    others = style.in_order(frame.loc[frame["plan"] != best, "plan"])
+    order = [best, *others]
     tips = {"plan": "plan", "rank": "points below", "risk_musd": "risk, MUSD"}
     axis = alt.Axis(format=style.PERCENT)
-    hue = alt.Color("plan:N", scale=style.hues(order, best), sort=order)
     lines = style.marked(frame, tips, source).mark_line(strokeWidth=2)
     drawn = lines.encode(
         x=alt.X("rank:Q", title="points in order of risk, per cent", axis=axis),
         y=style.amounts("risk_musd", "risk, MUSD"),
-        color=hue,
+        color=alt.Color("plan:N", scale=style.hues(order, best), sort=order),
     )
     return style.across(drawn, 280)
 
@@ -172,11 +189,13 @@ def along_budgets(frame: pd.DataFrame, field: str, title: str, source: str) -> s
 
     frame: budget_musd, risk_musd, worth.
     """
-    base = style.marked(frame, BUDGET_TIPS, source).encode(
+    chart = style.marked(frame, BUDGET_TIPS, source)
+    base = chart.encode(
         x=style.across_amounts("budget_musd", "budgets, MUSD"), y=style.amounts(field, title)
     )
     if field == "worth":
         steps = base.mark_line(color=style.MISSING, interpolate="step-before")
         return style.across(steps, 220)
+    line = base.mark_line(color=style.ACCENT)
     dots = base.mark_point(filled=True, size=25, color=style.INK)
-    return style.across(alt.layer(base.mark_line(color=style.ACCENT), dots), 280)
+    return style.across(alt.layer(line, dots), 280)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, Literal, TypeAlias, cast
 
 import altair as alt
@@ -22,12 +23,12 @@ HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#7A5195", "#8C51
 """Okabe and Ito's colours, told apart by colour-blind readers, and two more."""
 OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
-DIGITS, PERCENT, YEAR = ",.3~r", ".0%", "d"
-"""Formats of amounts, shares and years."""
+DIGITS, PERCENT, ONE_DIGIT, YEAR = ",.3~r", ".0%", ".1%", "d"
+"""Formats of amounts, shares, shares to a tenth of a per cent, and years."""
 TOLD_AS = {
-    "share": ".1%",
-    "use": ".1%",
-    "probability": ".1%",
+    "share": ONE_DIGIT,
+    "use": ONE_DIGIT,
+    "probability": ONE_DIGIT,
     "rank": PERCENT,
     "cover": ".2f",
     "adverse": ".2f",
@@ -59,18 +60,19 @@ def told(*tips: alt.Tooltip) -> list[alt.Tooltip]:
     return [*tips, word("source", "source")]
 
 
-def tooltip(frame: pd.DataFrame, tips: Mapping[str, str]) -> list[alt.Tooltip]:
+def tooltip(
+    frame: pd.DataFrame, tips: Mapping[str, str], amounts_as: str = DIGITS
+) -> list[alt.Tooltip]:
     """The lines of a tooltip, the source last. tips: field of the frame -> what it is called, with its unit.
 
-    Numbers are told as amounts, but for those of `TOLD_AS`; names, years and places in an order as they are.
+    Numbers are told as `amounts_as`, but for those of `TOLD_AS`; names, years and places in an order as they are.
     """
     lines = []
     for field, title in tips.items():
-        is_amount = pd.api.types.is_numeric_dtype(frame[field]) and field not in ORDINAL
-        if is_amount:
-            lines.append(figure(title, field, TOLD_AS.get(field, DIGITS)))
-        else:
+        if field in ORDINAL or not pd.api.types.is_numeric_dtype(frame[field]):
             lines.append(word(title, field))
+        else:
+            lines.append(figure(title, field, TOLD_AS.get(field, amounts_as)))
     return told(*lines)
 
 
@@ -93,23 +95,31 @@ def with_choosers(chart: alt.Chart, *choosers: alt.Parameter) -> alt.Chart:
     return found
 
 
-def years(of: pd.DataFrame, field: str = "year") -> alt.X:
+def years(of: pd.DataFrame) -> alt.X:
     """Years from left to right, a band each, from the first of a frame to its last."""
     axis = alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=6, title=None, ticks=False)
-    span = range(int(of[field].min()), int(of[field].max()) + 1)
-    scale = alt.Scale(domain=list(span))
-    return alt.X(field=field, type="ordinal", axis=axis, scale=scale)
+    first, last = int(of["year"].min()), int(of["year"].max())
+    scale = alt.Scale(domain=list(range(first, last + 1)))
+    return alt.X(field="year", type="ordinal", axis=axis, scale=scale)
 
 
 def logarithmic(field: str, title: str, most: float, least: float = 0.0) -> alt.X:
     """Amounts from left to right on a scale that is linear around 0 and logarithmic beyond `LINEAR`."""
-    powers = [10.0**power for power in range(1, 8) if 10.0**power <= 3 * most]
-    marks = [-mark for mark in powers[::-1] if mark <= -3 * least] + [0.0, *powers]
-    axis = alt.Axis(
-        format=",.0f", title=title, values=marks, labelOverlap="greedy", labelFlush=True
+    marks = [0.0]
+    for power in range(1, 8):
+        mark = 10.0**power
+        if mark <= 3 * most:
+            marks.append(mark)
+            if mark <= -3 * least:
+                marks.insert(0, -mark)
+    return alt.X(
+        field=field,
+        type="quantitative",
+        axis=alt.Axis(
+            format=",.0f", title=title, values=marks, labelOverlap="greedy", labelFlush=True
+        ),
+        scale=alt.Scale(type="symlog", constant=LINEAR, domain=[min(least, 0.0), most], nice=False),
     )
-    scale = alt.Scale(type="symlog", constant=LINEAR, domain=[min(least, 0.0), most], nice=False)
-    return alt.X(field=field, type="quantitative", axis=axis, scale=scale)
 
 
 def amounts(field: str, title: str, **more: Any) -> alt.Y:
@@ -149,9 +159,8 @@ def colours(by: Mapping[str, str]) -> alt.Scale:
 
 def hues(kinds: Sequence[str], others: str = "") -> alt.Scale:
     """A colour for each kind, in order; that which stands for all others has its own."""
-    own = {}
-    for place, kind in enumerate(kind for kind in kinds if kind != others):
-        own[kind] = HUES[place % len(HUES)]
+    told_by_name = [kind for kind in kinds if kind != others]
+    own = dict(zip(told_by_name, cycle(HUES), strict=False))
     if others in kinds:
         own[others] = OTHERS
     return colours(own)
@@ -181,7 +190,7 @@ def stage_colours(stages: pd.Series) -> dict[str, str]:
 def constant(axis: Literal["x", "y"], at: float, **look: Any) -> alt.Chart:
     """A line across a chart at an amount."""
     rule = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(**look)
-    found: alt.Chart = rule.encode(x="at:Q") if axis == "x" else rule.encode(y="at:Q")
+    found: alt.Chart = rule.encode(**{axis: "at:Q"})
     return found
 
 
@@ -195,9 +204,12 @@ def small_multiples(
     chart: Drawing, field: str, columns: int, order: Sequence[str] | None = None
 ) -> Drawing:
     """The same chart side by side for each value of a field, fewer beside one another on a narrow page."""
-    header = alt.Header(title=None, labelFontWeight="bold", labelAnchor="start")
-    sort = list(order) if order is not None else alt.Undefined
-    by = alt.Facet(field=field, type="nominal", header=header, sort=sort)
+    by = alt.Facet(
+        field=field,
+        type="nominal",
+        header=alt.Header(title=None, labelFontWeight="bold", labelAnchor="start"),
+        sort=alt.Undefined if order is None else list(order),
+    )
     wide = WIDTH / columns - 60
     sized = cast(alt.Chart, chart).properties(width=wide, height=0.62 * wide + 20)
     drawn: Drawing = sized.facet(facet=by, columns=columns)
@@ -206,9 +218,8 @@ def small_multiples(
 
 def freed(chart: Drawing, axis: Literal["x", "y"]) -> Drawing:
     """Small multiples each with an axis of its own."""
-    found: Drawing
     own: dict[str, Any] = {axis: "independent"}
-    found = chart.resolve_scale(**own)
+    found: Drawing = chart.resolve_scale(**own)
     return found
 
 
