@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -20,6 +19,15 @@ Span = tuple[float, float, float]
 """Where a label stands: its start and end as shares of the width, and its height, px."""
 
 
+PLAN_TIPS = {
+    "name": "plan",
+    "meaning": "",
+    "cost": "cost",
+    "risk_musd": "residual risk, MUSD",
+    "share": "of no action",
+}
+
+
 def frontier(
     corners: pd.DataFrame, plans: pd.DataFrame, steps: pd.DataFrame, unit: str, source: str
 ) -> style.Drawing:
@@ -28,18 +36,11 @@ def frontier(
     corners: cost (as `unit` says), share of the risk of no action that remains. plans: name, cost, share, risk_musd,
     chosen, meaning. steps: place, cost, share, projects.
     """
+    chart = style.marked(plans, PLAN_TIPS | {"cost": f"cost, {unit}"}, source)
+    dots = chart.mark_point(filled=True, size=110, opacity=1, stroke=style.ACCENT)
+    line = alt.Chart(corners).mark_line(color=style.ACCENT, strokeWidth=2.5)
     across = alt.X("cost:Q", title=f"cost, {unit}, present value", scale=alt.Scale(zero=True))
     up = style.shares("share", "residual risk, % of no action")
-    line = alt.Chart(corners).mark_line(color=style.ACCENT, strokeWidth=2.5)
-    tips = {
-        "name": "plan",
-        "meaning": "",
-        "cost": f"cost, {unit}",
-        "risk_musd": "residual risk, MUSD",
-        "share": "of no action",
-    }
-    dots = style.marked(plans, tips, source)
-    dots = dots.mark_point(filled=True, size=110, opacity=1, stroke=style.ACCENT)
     fill = alt.condition("datum.chosen", alt.value(style.ACCENT), alt.value("white"))
     layers = [line.encode(x=across, y=up), dots.encode(x=across, y=up, color=fill)]
     if len(steps):
@@ -70,18 +71,18 @@ def _labels(plans: pd.DataFrame) -> list[alt.Chart]:
     taken: list[Span] = []
     layers = []
     for row in plans.sort_values("share", ascending=False).to_dict("records"):
-        at, wide = row["cost"] / most, LETTER * len(row["name"])
-        on_the_right = at + wide < 1.0
-        start = at if on_the_right else at - wide
+        start = row["cost"] / most
+        wide = LETTER * len(row["name"])
+        look: dict[str, Any] = {"align": "left", "dx": 9}
+        if start + wide >= 1.0:
+            start -= wide
+            look = {"align": "right", "dx": 4}
         ground = HIGH * (1.0 - row["share"])
         lift = _free_lift((start, start + wide, ground), taken)
         taken.append((start, start + wide, ground - lift))
-        mark = alt.Chart(plans[plans["name"] == row["name"]]).mark_text(
-            align="left" if on_the_right else "right",
-            dx=9 if on_the_right else 4,
-            dy=-lift,
-            fontWeight="bold" if row["chosen"] else "normal",
-        )
+        look["fontWeight"] = "bold" if row["chosen"] else "normal"
+        label = alt.Chart(plans[plans["name"] == row["name"]])
+        mark = label.mark_text(dy=-lift, **look)
         layers.append(mark.encode(x="cost:Q", y="share:Q", text="name:N"))
     return layers
 
@@ -97,6 +98,16 @@ def _free_lift(label: Span, taken: list[Span]) -> float:
     return LIFTS[-1]
 
 
+MERIT_TIPS = {
+    "project": "project",
+    "stage": "stage",
+    "public_musd": "public money, MUSD",
+    "worth_musd": "net worth, MUSD",
+    "when": "when",
+    "step": "step",
+}
+
+
 def merit(frame: pd.DataFrame, source: str) -> style.Drawing:
     """A row a project in the order of merit: public money as a bar, net worth as a dot; both in MUSD, on a scale on which
     small and large amounts are seen. The line stands at 0, as worth is net of cost.
@@ -107,30 +118,24 @@ def merit(frame: pd.DataFrame, source: str) -> style.Drawing:
     musd = frame[["public_musd", "worth_musd"]].to_numpy()
     most, least = float(musd.max()), float(musd.min())
     title = "MUSD: public money (bar), net worth (dot); logarithmic above 10"
-    tips = {
-        "project": "project",
-        "stage": "stage",
-        "public_musd": "public money, MUSD",
-        "worth_musd": "net worth, MUSD",
-        "when": "when",
-        "step": "step",
-    }
-    base = style.marked(frame, tips, source).encode(y=style.rows("project", order))
-    money = base.mark_bar(opacity=0.45, height=11).encode(
-        x=style.logarithmic("public_musd", title, most, least),
-        color=style.coloured("stage", style.stage_colours(frame["stage"])),
-    )
+    chart = style.marked(frame, MERIT_TIPS, source)
+    base = chart.encode(y=style.rows("project", order))
+    money = base.mark_bar(opacity=0.45, height=11)
     worth = base.mark_point(filled=True, size=70, opacity=1, color=style.INK)
-    worth = worth.encode(x=style.logarithmic("worth_musd", title, most, least))
-    zero = style.constant("x", 0.0, color=style.INK)
-    return style.across(alt.layer(money, worth, zero), style.ROW * len(order))
+    layers = alt.layer(
+        money.encode(
+            x=style.logarithmic("public_musd", title, most, least),
+            color=style.coloured("stage", style.stage_colours(frame["stage"])),
+        ),
+        worth.encode(x=style.logarithmic("worth_musd", title, most, least)),
+        style.constant("x", 0.0, color=style.INK),
+    )
+    return style.across(layers, style.ROW * len(order))
 
 
 SIGNS = {"committed": style.INK, "training begins": "#7A5195"}
 SHAPES = ["diamond", "triangle-up"]
 """Shapes of the signs, in their order."""
-
-
 PHASE_TIPS = {
     "plant": "plant",
     "phase": "phase",
@@ -139,6 +144,7 @@ PHASE_TIPS = {
     "size": "new capacity",
     "capex_musd": "capital, MUSD",
 }
+SIGN_TIPS = {"plant": "plant", "sign": "", "year": "year"}
 
 
 def timeline(
@@ -150,63 +156,43 @@ def timeline(
     year.
     """
     order = style.in_order(phases["plant"])
-    first, last = int(phases["start"].min()), int(phases["end"].max())
-    across = _Years(first, last)
     plants = style.rows("plant", order)
-    layers: list[Any] = [_phases(phases, across, plants, source)]
-    layers.append(_signs(signs, across, plants, source))
+    first, last = int(phases["start"].min()), int(phases["end"].max())
+    years = alt.X(
+        type="quantitative",
+        scale=alt.Scale(domain=[first, last], nice=False),
+        axis=alt.Axis(
+            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
+        ),
+    )
+    strength = alt.Scale(domain=list(PHASES), range=list(PHASES.values()))
+    bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
+    marks = style.marked(signs, SIGN_TIPS, source).mark_point(filled=True, size=55, opacity=1)
+    layers = [
+        bars.encode(
+            x=years.field("start"),
+            x2="end:Q",
+            y=plants,
+            color=style.coloured("stage", style.stage_colours(phases["stage"])),
+            opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
+        ),
+        marks.encode(
+            x=years.field("year"),
+            y=plants,
+            shape=alt.Shape("sign:N", scale=alt.Scale(domain=list(SIGNS), range=SHAPES)),
+            color=style.coloured("sign", SIGNS, legend=None),
+        ),
+    ]
     if insured is not None:
-        years = pd.DataFrame({"start": [insured[0]], "end": [insured[1] + 1]})
-        shade = alt.Chart(years).mark_rect(color="#fdf3d8")
-        layers.insert(0, shade.encode(x=across.of("start"), x2="end:Q"))
+        begin, end = insured
+        shade = alt.Chart(pd.DataFrame({"start": [begin], "end": [end + 1]}))
+        shaded = shade.mark_rect(color="#fdf3d8").encode(x=years.field("start"), x2="end:Q")
+        layers.insert(0, shaded)
     chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
     return style.across(chart, (style.ROW + 1) * len(order))
 
 
-@dataclass(frozen=True)
-class _Years:
-    """An axis of years above a chart."""
-
-    first: int
-    last: int
-
-    def of(self, field: str) -> alt.X:
-        """The axis for a field."""
-        span = alt.Scale(domain=[self.first, self.last], nice=False)
-        axis = alt.Axis(
-            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
-        )
-        return alt.X(field=field, type="quantitative", scale=span, axis=axis)
-
-
-def _phases(phases: pd.DataFrame, across: _Years, plants: alt.Y, source: str) -> alt.Chart:
-    """A bar for each phase of each plant, the stronger the more of it works."""
-    strength = alt.Scale(domain=list(PHASES), range=list(PHASES.values()))
-    bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
-    drawn: alt.Chart = bars.encode(
-        x=across.of("start"),
-        x2="end:Q",
-        y=plants,
-        color=style.coloured("stage", style.stage_colours(phases["stage"])),
-        opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
-    )
-    return drawn
-
-
-def _signs(signs: pd.DataFrame, across: _Years, plants: alt.Y, source: str) -> alt.Chart:
-    """Marks of the years in which money is committed and training begins."""
-    told = style.marked(signs, {"plant": "plant", "sign": "", "year": "year"}, source)
-    marks = told.mark_point(filled=True, size=55, opacity=1)
-    shapes = alt.Scale(domain=list(SIGNS), range=SHAPES)
-    drawn: alt.Chart = marks.encode(
-        x=across.of("year"),
-        y=plants,
-        shape=alt.Shape("sign:N", scale=shapes),
-        color=style.coloured("sign", SIGNS, legend=None),
-    )
-    return drawn
-
-
+CAPACITY_TIPS = {"stage": "stage", "year": "year", "kind": "", "tpa": "t/y"}
 CAPACITY_LOOK = {"existing": style.PLAIN, "new": style.ACCENT}
 DASHES = {"used, expected": [1, 0], "used, worst scenario": [4, 3]}
 
@@ -217,18 +203,15 @@ def capacity(frame: pd.DataFrame, used: pd.DataFrame, source: str) -> style.Draw
     frame: stage, year, kind (of `CAPACITY_LOOK`), tpa. used: stage, year, kind (of `DASHES`), tpa.
     """
     both = pd.concat([frame, used])
-    tips = {"stage": "stage", "year": "year", "kind": "", "tpa": "t/y"}
-    base = style.marked(both, tips, source).encode(x=style.years(both))
-    of_kind = alt.FieldOneOfPredicate(field="kind", oneOf=list(CAPACITY_LOOK))
-    bars = (
-        base.transform_filter(of_kind)
-        .mark_bar()
-        .encode(y=style.amounts("tpa", "t/y"), color=style.coloured("kind", CAPACITY_LOOK))
-    )
+    base = style.marked(both, CAPACITY_TIPS, source).encode(x=style.years(both))
+    is_built = alt.FieldOneOfPredicate(field="kind", oneOf=list(CAPACITY_LOOK))
+    is_used = alt.FieldOneOfPredicate(field="kind", oneOf=list(DASHES))
+    bars = base.transform_filter(is_built).mark_bar()
+    lines = base.transform_filter(is_used).mark_line(color=style.INK, strokeWidth=1.6)
     dash = alt.Scale(domain=list(DASHES), range=list(DASHES.values()))
-    of_use = alt.FieldOneOfPredicate(field="kind", oneOf=list(DASHES))
-    lines = base.transform_filter(of_use).mark_line(color=style.INK, strokeWidth=1.6)
-    lines = lines.encode(y="tpa:Q", strokeDash=alt.StrokeDash("kind:N", scale=dash))
+    layers = alt.layer(
+        bars.encode(y=style.amounts("tpa", "t/y"), color=style.coloured("kind", CAPACITY_LOOK)),
+        lines.encode(y="tpa:Q", strokeDash=alt.StrokeDash("kind:N", scale=dash)),
+    )
     order = style.in_order(frame["stage"])
-    chart = style.small_multiples(alt.layer(bars, lines), "stage", columns=3, order=order)
-    return style.freed(chart, "y")
+    return style.freed(style.small_multiples(layers, "stage", columns=3, order=order), "y")
