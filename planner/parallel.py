@@ -38,16 +38,16 @@ SOLVER_THREAD = "solver"
 PATIENCE = 0.25
 """Seconds after which `Workers.wait` ends though nothing happened."""
 ATTEMPTS = 3
-"""How often something is tried whose workers die."""
+"""Tries of a call whose workers die."""
 PROCESS_BYTES = 120 * 2**20
 """Memory that a worker takes at the least, with the planner and its libraries loaded."""
 READY = None
-"""What a worker says once it has made its object."""
+"""The message of a worker once it has made its object."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker says to the first call that it has not answered; or why it is lost."""
+    """The answer of a worker to the first call that it has not answered yet; or the reason why it is lost."""
 
     worker: Hashable
     value: Any = None
@@ -62,20 +62,20 @@ class Answer:
 
 
 class Workers(Protocol):
-    """Those who do the work. Raise StoppedError if nobody can be had any more."""
+    """The workers of a team. Their methods raise StoppedError if no worker can be had any more."""
 
     ahead: int = 2
     """Calls that a worker is best asked for before it answers, so that it need not wait for the next."""
 
     @property
     def present(self) -> Sequence[Hashable]:
-        """Who can be asked. Only `wait` changes it."""
+        """Workers that can be asked. Only `wait` changes it."""
 
     def ask(self, worker: Hashable, *call: Any) -> None:
         """Have a worker call its object: the name of a method, its arguments. `wait` tells what comes of it."""
 
     def wait(self) -> list[Answer]:
-        """What was said meanwhile; after a while, nothing."""
+        """Answers given meanwhile; after a while without one, none."""
 
     def close(self) -> None:
         """Let all go, whatever they are doing."""
@@ -233,10 +233,13 @@ def team_of(workers: int | Team, tasks: int | None = None) -> Team:
 
 
 def _serve(pipe: Connection[Any, Any]) -> None:
-    """The life of a process: it makes its object and answers until the pipe closes."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the command, which ends this process
+    """Be a worker process: make an object, say `READY`, and answer calls until the pipe closes.
+
+    The first message holds what makes the object; each later one a method of it and its arguments. What a call raises
+    is its answer; what making raises ends the process, which the other end of the pipe sees.
+    """
+    # Ctrl-C reaches the command, which ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "fork" in mp.get_all_start_methods():
         # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
         mp.set_start_method("fork", force=True)
@@ -273,7 +276,7 @@ def name_solver_thread() -> None:
 
 
 def _caller(module: str) -> Any:
-    """What has the one method `call`, once a module is loaded."""
+    """Load a module, and return an object whose method `call` calls a function."""
     import_module(module)
     return operator
 

@@ -65,7 +65,10 @@ def _leave() -> NoReturn:
 def _open(
     path: Path, model: Path | None, overrides: list[str] | None
 ) -> tuple[OpenedCase, planner.Plan | None]:
-    """The case to begin with, and the stored plan of a run folder."""
+    """The case to begin with, and its plan: that of a run folder, None where that has none or `path` is a case.
+
+    Raises InputError for a model or settings beside a run folder, and for what cannot be read.
+    """
     settings = parse_changes(overrides or ())
     if (path / SUMMARY).is_file():
         if model or settings:
@@ -73,8 +76,10 @@ def _open(
             remedy = "open the case instead"
             raise InputError([Fault(str(path), 0, "--model, --set", said, remedy=remedy)])
         plan = planner.open_run(path)
-        opened = OpenedCase(path, None, [], folder_for(path, plan.case))
+        folder = folder_for(path, plan.case)
+        opened = OpenedCase(path=path, model=None, settings=[], folder=folder)
         return opened, plan if plan.tables else None
-    opened = OpenedCase(find_case(path), model, settings, Path())
+    # The folder is named by the case, which is to be read first.
+    opened = OpenedCase(path=find_case(path), model=model, settings=settings, folder=Path())
     case = opened.load()
     return replace(opened, folder=folder_for(opened.path, case), case=case), None

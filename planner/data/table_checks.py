@@ -196,7 +196,8 @@ def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:
-    """Contracts are about what is there, and cover no more of it than there is."""
+    """Findings about contracts: elements that nobody sells, terms of offtake in a feed contract, goods covered
+    twice."""
     sold = {row.product for row in case.tables.byproducts}
     sold.update(case.elements)
     for row in case.tables.contracts:

@@ -62,7 +62,8 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
 
 @dataclass
 class _Used:
-    """What one kind of activity earned and used in a year, in MUSD of the objective; goods by element or feed."""
+    """The earnings of one kind of activity in a year and what it used, in MUSD of the objective; goods by element or
+    feed."""
 
     capacity: float = 0.0
     people: float = 0.0
@@ -94,7 +95,10 @@ AllUsed = Mapping[Activity, _Used]
 
 
 def _activities(reference: Reference, x: Vector, duals: Vector) -> AllUsed:
-    """What was earned and used by each activity, added up over histories and plants."""
+    """Activity -> its earnings and uses (MUSD), added up over histories and plants.
+
+    x (n), duals (m): of an optimum of the reference.
+    """
     program = reference.program
     by_column = program.matrix.tocsc()
     of_column = _readers(reference)
@@ -185,7 +189,8 @@ def _converted_parts(stage: str, part: _Used, taken: LinkParts) -> LinkParts:
 
 
 def _saved_parts(used: AllUsed) -> Iterator[tuple[str, int, LinkParts]]:
-    """What savings replace of each element in each year, over their capacity and people (MUSD)."""
+    """(element, year, parts): the value (MUSD) of demand that savings replace, divided among their capacity and
+    people."""
     for _, year, part in _of_stage(used, "saving"):
         spent = part.capacity + part.people
         if spent <= 0 or part.value <= 0:

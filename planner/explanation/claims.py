@@ -50,7 +50,7 @@ class Claim:
     matters: bool
 
     def says(self, measure: float) -> bool:
-        """Whether a measure is on the claim's side."""
+        """A measure, a share of the whole reduction, is on the claim's side of the threshold."""
         return (measure >= MATTERS) == self.matters
 
 
@@ -135,7 +135,7 @@ class Asked:
 
 
 def as_given(reference: Reference, claim: Claim) -> Asked:
-    """What a claim asks with the inputs as they are."""
+    """The counterfactuals that a claim is measured by, with the inputs as they are."""
     known = steps(reference.case)
     everything, nothing = only(reference, known), only(reference, [])
     with_it, without_it = everything, nothing
@@ -153,7 +153,10 @@ def as_given(reference: Reference, claim: Claim) -> Asked:
 
 
 def at_end(reference: Reference, claim: Claim, uncertain: UncertainInput, factor: float) -> Asked:
-    """What a claim asks with one input at an end of its range; claims that ask for the same share it."""
+    """The counterfactuals that a claim is measured by with one input times a factor, at an end of its range.
+
+    Claims that ask for the same counterfactual share it.
+    """
     own, known = reference.case.model.levers, steps(reference.case)
     everything = under(reference, uncertain, factor, own)
     nothing = under(reference, uncertain, factor, (), key_of([]))
@@ -200,7 +203,10 @@ def acting_at_end(
     factor: float,
     everything: Counterfactual,
 ) -> Counterfactual:
-    """The same with an input at an end of its range. everything: that of the run's own rules there."""
+    """The counterfactual of acting by another coordination with an input at an end of its range.
+
+    everything: that of the run's own rules there.
+    """
     if coordination == reference.case.model.policy.coordination:
         return everything
     other = reference.acting(coordination)

@@ -85,7 +85,7 @@ def along(bends: Sequence[CurvePoint], figure: Literal["cost", "risk"], level: f
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """Where a project comes onto the curve: the corner, and what a MUSD buys on the way to it."""
+    """The place at which a project comes onto the curve: the corner, and what a MUSD buys on the way to it."""
 
     corner: Corner
     weight: float
@@ -137,5 +137,5 @@ def _public(project: str, in_core: Mapping[str, float], in_end: Mapping[str, flo
 
 
 def _rank(merit: Merit) -> tuple[float, float, str]:
-    """What reduces risk by most per MUSD first, then what is worth most per public MUSD."""
+    """Sort key: most risk reduced per MUSD first, then most worth per public MUSD."""
     return -merit.weight, -merit.worth / max(merit.public, ZERO), merit.project

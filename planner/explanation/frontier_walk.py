@@ -34,7 +34,7 @@ from planner.solving.solution import Solution
 STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
 LAST_QUICK = 9
-"""The same in a hurry: a MUSD that has to save 20."""
+"""The last weight of the walk in a hurry: a MUSD that has to save 20."""
 COARSE = 1e-3
 """Relative distance of the curve from its chords that is near enough for a page."""
 

@@ -141,7 +141,7 @@ def objectives(case: Case, results: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint_of(claim: Claim, case: Case, by_draw: pd.DataFrame) -> Joint | None:
-    """What joint draws say of a claim; None where no draw has all of its sides."""
+    """The verdict of joint draws on a claim; None where no draw has all of its sides."""
     with_it, without_it = labels_of(claim, case)
     needed = [with_it, without_it, NOTHING, EVERYTHING]
     if not set(needed) <= set(by_draw.columns):

@@ -26,7 +26,7 @@ from planner.results.explanation import LeverValue, LeverValues
 MOST_SUBSETS = 128
 """Subsets of levers that are solved, seven levers; of more levers orders are sampled."""
 MOST_SUBSETS_LARGE = 64
-"""The same where the program is large."""
+"""Subsets of levers that are solved at most where the program is large."""
 SEED = 1
 """Of the orders that are sampled."""
 FEWEST_PAIRS = 2

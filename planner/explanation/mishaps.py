@@ -149,14 +149,14 @@ def with_overrun(case: Case) -> Case:
 
 
 def _begins(reference: Reference, key: Key) -> bool:
-    """Whether a build is in the first year in which its project may be begun."""
+    """A build is in the first year in which its project may be begun."""
     project, node = key[1]
     year = reference.scope.decision_tree.nodes[node].year
     return bool(year == reference.scope.commitments(project).start)
 
 
 def _postponed(reference: Reference, decided: Decisions) -> Decisions:
-    """What was to be begun in the first possible year is begun a year later, if it then can be."""
+    """Decisions in which each build of the first possible year is begun a year later, or not at all if it cannot be."""
     nodes = reference.scope.decision_tree.nodes
     out = defaultdict[Key, float](float)
     for key, amount in decided.items():
@@ -172,7 +172,7 @@ def _postponed(reference: Reference, decided: Decisions) -> Decisions:
 
 
 def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
-    """What a plan decided, by columns of the reference."""
+    """Column of the reference -> amount that a plan decided."""
     everyone = tuple(plan.case.scenarios)
     node_at: dict[tuple[int, str], int] = {}
     for node in reference.scope.decision_tree.nodes:

@@ -26,7 +26,7 @@ ScenarioElementYear = tuple[str, str, int]
 
 @dataclass
 class Shortages:
-    """What is short, and what is wanted, of each element in each year of each scenario, t."""
+    """Tonnes short, and tonnes wanted, of each element in each year of each scenario."""
 
     short: dict[ScenarioElementYear, float] = field(default_factory=dict)
     wanted: dict[ScenarioElementYear, float] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def _public(reference: Reference, x: Vector) -> float:
 
 
 def _shortages(reference: Reference, x: Vector) -> Shortages:
-    """What is short and what is wanted at a point, the parts of a year together."""
+    """Tonnes short and tonnes wanted at a point x (columns of the reference), the parts of a year together."""
     case, tree = reference.case, reference.scope.tree
     short: dict[tuple[str, int], float] = {}
     for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
@@ -137,7 +137,7 @@ def of_run(
 
 
 def _table_shortages(table: pd.DataFrame, column: str) -> Shortages:
-    """What is short, in a column, and what is wanted, by the table `shortfall`."""
+    """Tonnes short, in a column of the table `shortfall`, and tonnes wanted."""
     found = Shortages()
     by_year = table.groupby(["scenario", "element", "year"], as_index=False)
     for row in by_year[[column, "demand_t"]].sum().to_dict("records"):

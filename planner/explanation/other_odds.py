@@ -33,7 +33,7 @@ def other_odds(reference: Reference, full: bool) -> list[Counterfactual]:
 
 
 def claims_by_other_odds(reference: Reference) -> list[Asked]:
-    """What each claim asks by the other odds."""
+    """The counterfactuals that each claim is measured by under the other odds."""
     other = reference.other_odds
     found = []
     for claim in speaking(reference.case):
@@ -57,7 +57,7 @@ def _renamed(asked: Counterfactual, other: Reference) -> Counterfactual:
 def odds_change(
     plan: PlanValues, reference: Reference, found: Mapping[str, Optimum], builds: Sequence[Build]
 ) -> OddsChange | None:
-    """What changes from the given odds to the worst; None where no bounds are given.
+    """The change of plan and risk from the given odds to the worst; None where no bounds are given.
 
     builds: those of the plan.
     """

@@ -84,7 +84,7 @@ def _acting(reference: Reference, coordination: str) -> Counterfactual:
 
 
 def _pays_abroad(case: Case) -> bool:
-    """Whether any funder may pay in a country of another party."""
+    """Some funder may pay in a country of another party."""
     abroad = []
     for funder, reached in case.reach.items():
         home = case.funder_party[funder]
@@ -149,7 +149,7 @@ def later_year(case: Case) -> int:
 
 
 def later_name(case: Case) -> str:
-    """What waiting means in this run: which of its levers wait, and until when."""
+    """The name of waiting in this run: which of its levers wait, and until when."""
     things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
     waits = ["plants"] if set(STAGE_LEVERS) & set(case.model.levers) else []
     waits += [thing for lever, thing in things.items() if lever in case.model.levers]

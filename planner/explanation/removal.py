@@ -115,7 +115,7 @@ def _instead(
 
 
 def _expected(reference: Reference, found: Optimum) -> Iterator[tuple[str, float]]:
-    """What an optimum builds (t/y) of each project and buys (t) of each element, expected, decision by decision."""
+    """(project or element, amount): builds (t/y) and purchases (t) of an optimum, expected, decision by decision."""
     for (name, index), amount in found.decisions.items():
         if name == "build":
             project, node = index

@@ -76,7 +76,7 @@ def most_factor(case: Case, cells: UncertainRange) -> float:
 
 
 def uncertain_inputs(case: Case) -> list[UncertainInput]:
-    """Those that the case names in its table `uncertainties`, in that order, and that move some figure of it."""
+    """Unsure inputs of the table `uncertainties`, in its order, but for those that move no figure of the case."""
     ranges: dict[str, list[UncertainRange]] = defaultdict(list)
     for row in case.tables.uncertainties:
         ranges[row.uncertainty].append(row)

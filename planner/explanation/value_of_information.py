@@ -65,7 +65,11 @@ def _key(scenario: str) -> str:
 def knowledge(
     reference: Reference, losses: ByScenario, objective: float, found: Mapping[str, Optimum]
 ) -> Knowledge:
-    """What the answers say. objective: of the run's plan (MUSD)."""
+    """The value of information and of the stochastic solution (MUSD), of the optima found.
+
+    losses: by scenario under the run's plan. objective: of that plan (MUSD). Raises KeyError for an optimum not asked
+    for.
+    """
     case = reference.case
     stochastic = objective
     if case.model.policy.investment != "committed":
@@ -116,8 +120,10 @@ def _clean(musd: float) -> float:
 
 
 def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
-    """What a MUSD of loss in each scenario, times its probability, adds to the risk: (1 - lambda) + lambda * its part
-    of the tail. 1 under the goal of least risk, where each scenario's own loss is what is wanted."""
+    """Scenario -> the part of its loss that counts in the risk: (1 - lambda) + lambda * its part of the tail.
+
+    1 under the goal of least risk, where each scenario's own loss is what is wanted.
+    """
     objective, chances = reference.case.model.objective, reference.case.scenarios
     if reference.goal == "risk":
         return dict.fromkeys(chances, 1.0)

@@ -44,7 +44,7 @@ BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",
 
 
 def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
-    """How a case is solved: `whole`, or `scenarios` where there are many of them or memory asks for it.
+    """Choose how a case is solved: `whole`, or `scenarios` where there are many of them or memory asks for it.
 
     Raises InputError if scenarios cannot be solved one by one and are to be.
     """
@@ -213,7 +213,7 @@ def _verified(
 
 
 def _summary(search: Search) -> dict[str, Any]:
-    """What is known before there are tables: sizes, bounds that are proven."""
+    """Keys of the summary that are known before there are tables: sizes, bounds that are proven."""
     case, pool = search.case, search.pool
     sizes = {key: value + pool.sizes[key] for key, value in search.master.program.size.items()}
     summary = header(case, len(scenario_tree(case).nodes), sizes)
@@ -233,7 +233,7 @@ def _summary(search: Search) -> dict[str, Any]:
 
 
 def _why_none(search: Search) -> dict[str, Any]:
-    """Why there is no plan, of goal `target`: the least attainable risk."""
+    """Keys of the summary that say why there is no plan of goal `target`: the least attainable risk."""
     limit = search.case.model.objective.risk_limit
     if search.stop is not Stop.INFEASIBLE or limit is None:
         return {}

@@ -279,7 +279,10 @@ def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) ->
 
 
 def _bounds(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, dict[str, float]]:
-    """What is known of a solve that was stopped; where the time was up at once, from each scenario by itself."""
+    """Objective -> its known bounds (MUSD) after a solve that was stopped.
+
+    Where the time was up at once they come from each scenario by itself.
+    """
     bounds = outcome.bounds()
     first = next(iter(bounds))
     if outcome.stop is Stop.TIME_LIMIT and not outcome.values and first != "cost":
@@ -291,8 +294,8 @@ def _bounds(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str
 
 
 def without_plan(case: Case) -> Case:
-    """The same case with no levers and no targets: what exists keeps running, nothing is added. Its own payments are
-    even ones."""
+    """The case with no levers and no targets: what exists keeps running, nothing is added. Its payments are even
+    ones."""
     old = case.model.objective
     objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, odds=old.odds)
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
@@ -313,7 +316,8 @@ def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> 
 
 
 def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
-    """How far cost, expected loss and risk of the program are from those recomputed from the tables, relative.
+    """The largest relative distance of cost, expected loss and risk of the program from those recomputed from the
+    tables.
 
     The program may overstate a loss that no longer matters to its last objective, never understate one.
     """
@@ -327,7 +331,7 @@ def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
 
 
 def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
-    """What a summary says of a case and of the programs that were solved: rows, columns, nonzeros."""
+    """Keys of the summary about a case and the programs that were solved: rows, columns, nonzeros."""
     model = {"name": case.model.name, **size}
     model |= {"nodes": nodes, "scenarios": len(case.scenarios)}
     python, pandas = platform.python_version(), version("pandas")
@@ -342,7 +346,7 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
 
 
 def seconds_of(case: Case, build: float, started: float) -> dict[str, float]:
-    """What took how long, `started` being when the solving began."""
+    """Step -> seconds that it took, `started` being when the solving began."""
     return {
         "load": round(case.load_seconds, 3),
         "build": round(build, 3),

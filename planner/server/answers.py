@@ -89,12 +89,15 @@ class Because:
 
 
 def both(figures: Mapping[str, Any]) -> tuple[float, float]:
-    """Risk and cost (MUSD)."""
+    """Risk and cost (MUSD) of a summary. Raises KeyError for one without a plan."""
     return figures["risk_musd"], figures["cost_musd"]
 
 
 def steps_between(before: Edits, after: Edits) -> list[SingleChange]:
-    """The changes that lead from one state to another, each on its own where all else is as in the first."""
+    """The changes that lead from one state of edits to another, each on its own: all else is as in `before`.
+
+    First the edits of `after` that are new or otherwise, then those that are taken back.
+    """
     steps = []
     for edit in after:
         if edit not in before:

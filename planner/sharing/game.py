@@ -160,7 +160,7 @@ class Game:
 
 
 def _replaced(sides: Vector, brought: Vector) -> Vector:
-    """What is brought in place of finite sides."""
+    """Sides of rows (m) with what is brought in place of finite ones; infinite ones stay."""
     return np.where(np.isfinite(sides), brought, sides)
 
 

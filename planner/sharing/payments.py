@@ -55,7 +55,8 @@ class Payment(NamedTuple):
 
 @dataclass(frozen=True)
 class Payments:
-    """Who pays which share of what is spent in a country at an account node, and what that comes to."""
+    """The split of spending: funders' shares of what is spent in a country at an account node, and the payments
+    (MUSD)."""
 
     shares: dict[tuple[str, int], dict[str, float]]
     rows: list[Payment]
@@ -63,7 +64,7 @@ class Payments:
 
 @dataclass(frozen=True)
 class Accounts:
-    """What is spent, who may pay for it, and out of which budgets."""
+    """Spending (MUSD) by country and account node, with the funders and budgets that may pay for it."""
 
     case: Case
     tree: Tree
@@ -76,7 +77,7 @@ class Accounts:
         return tuple(funder for funder, amount in budgets.items() if amount > 0)
 
     def place(self, country: str) -> FunderCountries:
-        """Who may pay in a country."""
+        """Funders with a budget who may pay in a country."""
         reach = self.case.reach
         return tuple(funder for funder in self.funded if country in reach[funder])
 
@@ -114,7 +115,7 @@ class Accounts:
 
     @cached_property
     def _by_place(self) -> list[dict[FunderCountries, float]]:
-        """What is spent at each node where the same funders may pay: exact, as payments can be split in proportion."""
+        """Node -> MUSD spent where the same funders may pay: exact, as payments can be split in proportion."""
         by_node: list[dict[FunderCountries, float]] = [defaultdict(float) for _ in self.tree.nodes]
         for (country, node), amount in self.spent.items():
             place = self.place(country)
@@ -124,7 +125,7 @@ class Accounts:
 
     @cached_property
     def amounts(self) -> dict[tuple[FunderCountries, int], float]:
-        """What is spent by place and node, of nodes alike the first."""
+        """(place, node) -> MUSD spent, of nodes alike the first."""
         amounts: dict[tuple[FunderCountries, int], float] = {}
         for node in sorted(set(self.alike)):
             for place, amount in self._by_place[node].items():
@@ -204,7 +205,7 @@ def _bounds(column: str) -> tuple[float, float]:
 
 
 def _account(accounts: Accounts, funder: str, node: int, pays: Sequence[Key]) -> WrittenRow:
-    """What a funder pays and carries on at a node, at most what it has there."""
+    """The row by which a funder pays and carries on at a node at most what it has there."""
     terms: TermsByName = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
     if node in accounts.carrying:
         terms["carried", (funder, node)] = 1.0
@@ -218,7 +219,7 @@ def _account(accounts: Accounts, funder: str, node: int, pays: Sequence[Key]) ->
 def _in_all(
     accounts: Accounts, funder: str, weight: float, pays: Mapping[tuple[str, int], Sequence[Key]]
 ) -> Iterator[WrittenRow]:
-    """What a funder pays in all, what it does not, and its share of the level."""
+    """The rows of what a funder pays in all, of what it does not pay, and of its share of the level."""
     paid: Key = ("paid", funder)
     total: TermsByName = {}
     for node in accounts.live:
@@ -282,7 +283,10 @@ class Split:
     def _stuck(
         self, waiting: Sequence[str], level: float, point: Vector
     ) -> tuple[Vector, list[str]]:
-        """Who pays its share of the level in every split that keeps to it: no sum of what they pay less is above 0."""
+        """A point, and the funders that pay their share of the level in every split that keeps to it.
+
+        No split has them pay less, so the sum of what they pay less is 0 at most.
+        """
         stuck: list[str] = []
         for funder in waiting:
             less = self._weights[funder] * level - self._value(point, "paid", funder)
@@ -316,7 +320,7 @@ class Split:
         return ranges
 
     def paid(self, point: Vector, funder: str) -> float:
-        """What a funder pays in all in a split (MUSD)."""
+        """MUSD that a funder pays in all in a split."""
         return self._value(point, "paid", funder)
 
     def shares(self, point: Vector) -> dict[tuple[str, int], dict[str, float]]:

@@ -45,7 +45,7 @@ Costs = dict[Coalition, float]
 
 
 def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) -> Shares:
-    """What each party of a case would carry of the least cost + risk (MUSD), so that nobody is better off leaving.
+    """Divide the least cost + risk of a case (MUSD) among its parties so that nobody is better off leaving.
 
     check_all: try all coalitions, however many; else with more than 6 parties single ones, all but one and 40 drawn.
     progress: called with each step in words. Raises InputError for a case that does not fit in memory, StoppedError
@@ -112,7 +112,7 @@ def _costs_alone(game: Game, asked: Iterable[Coalition], progress: Progress) -> 
 def _losses_by_leaving(
     costs: Costs, charges: Mapping[str, float], everyone: Coalition
 ) -> dict[Coalition, float]:
-    """What each coalition would lose by leaving (MUSD)."""
+    """Coalition -> MUSD that it would lose by leaving."""
     lost: dict[Coalition, float] = {}
     for members, cost in costs.items():
         if members and members != everyone:
@@ -204,7 +204,7 @@ def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:
 
 @dataclass
 class _Carried:
-    """What a party carries of the plan of all (MUSD): own loss, payments of its funders, private costs."""
+    """The part of the plan of all that a party carries (MUSD): own loss, payments of its funders, private costs."""
 
     loss: float = 0.0
     paid: float = 0.0

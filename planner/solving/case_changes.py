@@ -81,7 +81,10 @@ class Changes:
 
 
 def changes(written: Case, old: Case, new: Case) -> Changes:
-    """What differs between two cases in a program that was written for a third, whatever the order of their rows."""
+    """Find the differences between two cases in a program that was written for a third, whatever the order of rows.
+
+    `structural` of the result says why the program has to be written anew for `new`, or is empty.
+    """
     for found in differences(written, new):
         column = _column(found)
         if column not in READS:
@@ -161,7 +164,7 @@ def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
 
 
 def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Origins, Origins]:
-    """Which column and which row of a program each of another one is, by name and index; -1 for what is new.
+    """Positions, in the program before, of each column and of each row of the one after, by name and index; -1 if new.
 
     Nodes are the same if they are of one period and a scenario passes through both.
     """

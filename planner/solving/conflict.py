@@ -33,8 +33,10 @@ CONTRADICTION = "no plan meets all constraints. These contradict each other, and
 
 
 def reasons_of(scope: Scope, program: Program, upper: Vector) -> list[str]:
-    """Why a program without a risk limit has no plan, in the names of the inputs. `upper`: bounds of the columns (n)
-    as they were when it was found to have none."""
+    """Reasons why a program without a risk limit has no plan, in the names of the inputs.
+
+    upper: bounds of the columns (n) as they were when it was found to have none.
+    """
     rows, columns = Solver(replace(program, upper=upper), TIME_LIMIT).contradiction()
     if not rows and not columns:
         return [FAR_APART]

@@ -91,7 +91,8 @@ class Diagnosis:
 
 
 def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, object]:
-    """What the summary says: `reasons` a planner can act on and, for goal `target`, the `smallest_changes`; for targets that
+    """The part of the summary that says why there is no plan: `reasons` a planner can act on and, for goal `target`,
+    the `smallest_changes`; for targets that
     must hold and cannot, the `nearest_shares`.
 
     Every other goal has a plan, to do nothing, unless inputs contradict each other: then which ones. `upper`: bounds
@@ -156,7 +157,7 @@ def _too_coarse(case: Case, limit: float) -> list[str]:
 
 
 def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:
-    """What is least attainable, and what the smallest changes are that reach the limit of goal `target`.
+    """Find the least attainable risk, and the smallest changes with which the limit of goal `target` is reached.
 
     time_limit: seconds for each run of the solver; a change that is not found in time is left out.
     """
@@ -266,7 +267,7 @@ def _fewest_years(
 
 
 def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
-    """Whether a plan of this case has a risk within the limit."""
+    """Some plan of this case has a risk within the limit (MUSD). time_limit: seconds for each run of the solver."""
     live = Variants(case, time_limit).live
     risk = live.program.column["risk", None]
     found = live.solver.minimise(risk)

@@ -16,7 +16,7 @@ from planner.solving.program import ZERO, Vector
 
 
 class FlowLabel(NamedTuple):
-    """What the table `operations` says of an amount. project: or supplier."""
+    """The labels of an amount in the table `operations`. project: or supplier."""
 
     country: str
     item: str
@@ -38,7 +38,7 @@ def flows_of(at: AtNodes) -> FlowAmounts:
 
 
 def _output(at: AtNodes) -> FlowAmounts:
-    """What each plant takes in and gives, and what each saving replaces."""
+    """Tonnes by node that each plant takes in and gives, and that each saving replaces."""
     for project in at.scope.case.projects:
         stage = at.scope.case.stage_of(project)
         if stage.mines:
@@ -97,7 +97,7 @@ def _of_saving(at: AtNodes, project: str) -> FlowAmounts:
 
 
 def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAmounts:
-    """What is exchanged, stocked and imported of each good, in the order of the table."""
+    """Tonnes by node of each good exchanged, stocked and imported, in the order of the table."""
     scope, given, nothing = at.scope, _given(at, output), np.zeros(at.size)
     for good in scope.goods:
         country, element, form = good

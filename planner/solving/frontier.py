@@ -28,7 +28,7 @@ PRECISION = 1e-8
 NARROW = 1e-7
 """Relative width of a stretch that is not looked into any further."""
 SHORT_WAY = 0.08
-"""How far a plan beside another may be, as a share of the rows: some 2 s where a whole solve takes 25."""
+"""Iterations from one plan to a plan beside it, as a share of the rows: some 2 s where a whole solve takes 25."""
 BESIDE = {"welfare": (2.0, 0.5)}
 """Weights of cost at which the plans beside that of a goal lie; next to a plan of little risk, (0.5, 1)."""
 
@@ -174,7 +174,7 @@ def beside(
 
 
 def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
-    """Where the two lines cross, and how high; None if they are one line, or too close to tell."""
+    """The point (abscissa, height) at which two lines cross; None if they are one line, or too close to tell."""
     near = PRECISION * (1.0 + abs(left.value))
     if right.at - left.at <= NARROW * (1.0 + abs(right.at)):
         return None

@@ -59,7 +59,7 @@ class Phase:
 
     @property
     def name(self) -> str:
-        """What its solution and value are found by."""
+        """The name by which its solution and value are found."""
         return self.called or self.column
 
 
@@ -69,7 +69,9 @@ RISK_AT_COST = Phase("risk", called="risk_at_cost")
 
 @dataclass(frozen=True)
 class Outcome:
-    """Why it stopped, and each phase's solution and value (MUSD) by its name; there is a plan if all phases have one.
+    """The end of a solve: its reason, and each phase's solution and value (MUSD) by name.
+
+    There is a plan if all phases have a point.
 
     With whole plants a phase may stop before its optimum and hand on the best plan that it found: `stop` says so.
     """
@@ -79,7 +81,7 @@ class Outcome:
     values: dict[str, float]
 
     def bounds(self) -> dict[str, dict[str, float]]:
-        """What is known of the least value of each objective that was begun: `at_least`, `at_most` (MUSD).
+        """Objective that was begun -> bounds of its least value: `at_least`, `at_most` (MUSD).
 
         Those of linear programs before a stop are known exactly; else what the run had found.
         """
@@ -92,7 +94,7 @@ class Outcome:
 
     @property
     def has_plan(self) -> bool:
-        """Whether every phase ended with a point."""
+        """Every phase ended with a point."""
         return self.phases.keys() == self.values.keys()
 
     @property

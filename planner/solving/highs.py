@@ -23,12 +23,12 @@ from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
-"""How long an interrupted solve may take to end by itself; its thread ends with the program."""
+"""Seconds that an interrupted solve may take to end by itself; its thread ends with the program."""
 LONGEST_WAY = 0.2
 """A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
 LATER_WAY = 0.4
-"""The same as a share of that, where the optimum of the phase before is a start that leads there in any case."""
+"""A share of that number where the optimum of the phase before is a start that leads there in any case."""
 PRIMAL_WAY = 2.0
 """So far primal simplex goes on from the optimum before: it keeps to its bounds and might go round in a circle."""
 NO_LIMIT = 2**31 - 1
@@ -38,9 +38,10 @@ SMALL_PROGRAM = 20_000
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
 IRREDUCIBLE = 2 | 4 | 8
-"""How contradictions are sought: by linear programs, till none can be left out, columns first (else one was over)."""
+"""The way in which contradictions are sought: by linear programs, till none can be left out, columns first (else one
+was over)."""
 LITTLE = 0.001
-"""How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
+"""Perturbation of costs from a kept basis, as a multiple of what HiGHS does (measured)."""
 STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
 FEWEST = 1000
@@ -51,7 +52,7 @@ SHARED, MISFIT = 0.5, 0.005
 """Share of rows that a program must have from an older one to begin at its plan, and by which the basis taken over may
 be too large or too small: from others interior point is the shorter way (measured)."""
 KeptBases = Mapping[str, highspy.HighsBasis]
-"""Where a solver ended, by phase."""
+"""Phase -> the basis at which a solver ended."""
 Columns = NDArray[np.int32]
 """Positions of columns."""
 Origins = NDArray[np.int64]
@@ -126,7 +127,7 @@ class Solver:
         self._kept: dict[str, list[tuple[Program, highspy.HighsBasis]]] = {}
         """Of each phase the last optima, each with the data it is one of."""
         self._near: highspy.HighsBasis | None = None
-        """Where the next phase may begin, if the program or its goal was another one before."""
+        """A basis at which the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
         """The phase solved last on these data; the basis held meets all constraints of the next one too."""
 
@@ -174,7 +175,7 @@ class Solver:
 
     @property
     def kept(self) -> KeptBases:
-        """Where it ended in each phase."""
+        """Phase -> the basis at which the solver ended."""
         return dict(self._bases)
 
     def begin_like(self, bases: KeptBases) -> None:
@@ -284,7 +285,7 @@ class Solver:
         return min(reversed(kept), key=lambda one: self.program.differing(one[0]))[1]
 
     def proven(self, column: int, duals: Vector) -> float:
-        """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
+        """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""
         return dual_objective(self._bounded(), self.program.unit_cost(column), self.upper, duals)
 
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
@@ -451,5 +452,5 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What a result depends on besides the inputs: the versions of the planner and of the solver."""
+    """Name -> version of what a result depends on besides the inputs: the planner and the solver."""
     return {"planner": VERSION, "highs": metadata.version("highspy")}

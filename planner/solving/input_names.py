@@ -97,7 +97,7 @@ def _is_about(row: Row, wanted: dict[str, Any]) -> bool:
 
 
 def _concerns(given: object, wanted: object) -> bool:
-    """Whether a cell is about this; a blank one is about all."""
+    """A cell is about the thing wanted; a blank one is about all things."""
     return given in (None, "") or given == wanted or (isinstance(wanted, tuple) and given in wanted)
 
 

@@ -29,7 +29,7 @@ CANCELLED = "the solve was cancelled"
 BETWEEN = 1e-7
 """Relative distance from a bound up to which a figure counts as at it."""
 NEAR_WAY, GOAL_WAY = 1 / 4, 2 / 3
-"""How far to go from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
+"""Iterations from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
 start that is no good the way from the least risk is shorter (measured)."""
 
 
@@ -44,7 +44,7 @@ class _Refilled:
 
 @dataclass(frozen=True)
 class _Differs:
-    """Why a program has to be built again, and whether more than figures differs."""
+    """The reason why a program has to be built again. structural: more than figures differs."""
 
     why: str
     structural: bool = False
@@ -145,7 +145,7 @@ class LiveProgram:
         return with_least_losses(self.scope, self.program, self.solver, outcome)
 
     def _holds(self, x: Vector) -> bool:
-        """Whether a point, its whole numbers rounded, meets every row and bound within tolerance."""
+        """A point x (n), its whole numbers rounded, meets every row and bound within tolerance."""
         missed = residuals(self.program, self.program.upper, x)
         return float(np.max(missed, initial=0.0)) <= TOLERANCE
 
@@ -189,7 +189,7 @@ class LiveProgram:
         self.solver.begin_near(solver, columns, rows, way)
 
     def shares_as(self, case: Case) -> bool:
-        """Whether who shares with whom is as in another case, of more or fewer countries: else its plan is no start."""
+        """One case has the countries of the other in the same groups, and may have more: else its plan is no start."""
         ours, theirs = self.case.group.items(), case.group.items()
         return ours <= theirs or theirs <= ours
 
@@ -238,7 +238,7 @@ def _shape(tree: Tree) -> list[tuple[object, ...]]:
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:
-    """Whether imports cover the same demands in two sets of index sets, and others can sell on the same."""
+    """Imports cover the same demands in two sets of index sets, and the same can be sold on."""
     for name in ("import_covered_nodes", "import_covered_goods", "resale_rivals"):
         if getattr(one, name) != getattr(two, name):
             return False

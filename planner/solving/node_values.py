@@ -52,7 +52,7 @@ class Visits:
         return rows, np.tile(np.arange(things), len(self.node))
 
     def where(self, there: Flags) -> tuple[RowPlaces, RowPlaces]:
-        """The same where some things have a row at some nodes alone (things x nodes)."""
+        """Places of the rows where some things have a row at some nodes alone. there: mask (things x nodes)."""
         rows, things = np.nonzero(there[:, self.node].T)
         return rows, things
 
@@ -120,7 +120,7 @@ class AtNodes:
 
     @cached_property
     def covered(self) -> dict[Good, Flags]:
-        """Where imports cover a good, so that nothing is decided about it but what is given."""
+        """Good -> mask of the nodes at which imports cover it, so that nothing of it is decided but what is given."""
         everything = np.zeros(self.size, dtype=bool)
         everything[list(self.scope.import_covered_nodes)] = True
         covered = {good: everything.copy() for good in self.scope.goods}

@@ -56,7 +56,11 @@ class Program:
         lower: Vector | None = None,
         upper: Vector | None = None,
     ) -> Program:
-        """The same rows, columns and pattern with other figures, where they are given. Look-ups are shared."""
+        """A program of the same rows, columns and pattern with other figures, where they are given; look-ups are
+        shared.
+
+        data: nonzeros of the matrix, in its order. row_lower, row_upper (m); lower, upper (n).
+        """
         pattern = self.matrix
         if data is not None:
             arrays = (data, self.matrix.indices, self.matrix.indptr)
@@ -79,8 +83,11 @@ class Program:
         return cost
 
     def dearer_than(self, other: Program, x: Vector) -> bool:
-        """Whether coefficients alone differ from those of another of the same shape, and so that its point x (n) falls
-        short: what has to be paid for costs more."""
+        """Coefficients alone differ from those of another program of the same shape, and its point x (n) falls short
+        here.
+
+        So it is where what has to be paid for costs more.
+        """
         for mine, theirs in zip(self.limits, other.limits, strict=True):
             if not np.array_equal(mine, theirs):
                 return False
@@ -182,7 +189,7 @@ def _sorted(matrix: csr_array) -> csr_array:
 
 @dataclass(frozen=True)
 class Certificate:
-    """How far a point is from a proven optimum. All are relative and dimensionless.
+    """The distance of a point from a proven optimum. All figures are relative and dimensionless.
 
     primal_residual: largest violation of a row or bound, over 1 + its largest term.
     dual_residual: largest reduced cost of the wrong sign, over 1 + the largest cost.
@@ -221,7 +228,7 @@ def residuals(program: Program, upper: Vector, x: Vector) -> Vector:
 
 
 def dual_residuals(program: Program, cost: Vector, upper: Vector, duals: Vector) -> Vector:
-    """What of each row dual, then of each reduced cost, has the wrong sign, over 1 + the largest cost (m + n)."""
+    """Wrong-signed part of each row dual, then of each reduced cost, over 1 + the largest cost (m + n)."""
     reduced = cost - program.matrix.T @ duals
     rows = _wrong_signs(duals, program.row_lower, program.row_upper)
     columns = _wrong_signs(reduced, program.lower, upper)
@@ -230,14 +237,14 @@ def dual_residuals(program: Program, cost: Vector, upper: Vector, duals: Vector)
 
 
 def _wrong_signs(prices: Vector, lower: Vector, upper: Vector) -> Vector:
-    """What of prices cannot be, as there is no bound that they could be of."""
+    """The size of each price that has no bound: positive without a lower one, negative without an upper one; else 0."""
     without_lower = np.where((prices > 0) & np.isinf(lower), prices, 0.0)
     without_upper = np.where((prices < 0) & np.isinf(upper), -prices, 0.0)
     return np.maximum(without_lower, without_upper)
 
 
 def dual_objective(program: Program, cost: Vector, upper: Vector, duals: Vector) -> float:
-    """What row duals (m) prove to be a lower bound of cost x, dual infeasibilities set aside."""
+    """The lower bound of cost x that row duals (m) prove, dual infeasibilities set aside."""
     reduced = cost - program.matrix.T @ duals
     bound = np.where(duals > 0, program.row_lower, program.row_upper)
     column_bound = np.where(reduced > 0, program.lower, upper)

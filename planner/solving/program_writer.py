@@ -55,7 +55,8 @@ class Writer:
     def __init__(self, scope: Scope, stop: StopCheck = lambda: None) -> None:
         self._stop = stop
         self._indices: dict[str, Collection[Any]] = {}
-        """Where variables and equations stand. Under other figures some may not, and are held at zero."""
+        """Variable or equation -> its index set as written. Under other figures some of it may not stand, and is held
+        at zero."""
         self.model: Model = SimpleNamespace(scope=scope)
         for one in DECLARED:
             if one.index is not None:

@@ -116,13 +116,13 @@ def _good(at: At) -> Good:
 
 
 def _grows(scope: Scope, at: At) -> bool:
-    """Whether a plant has or can get capacity: else it is held at zero in a program that was written with it."""
+    """A plant has or can get capacity: else it is held at zero in a program that was written with it."""
     year = scope.tree.nodes[at["n"]].year
     return bool(scope.commitments(at["p"])) or scope.case.existing_tpa(at["p"], year) != 0
 
 
 def _is_allowed(scope: Scope, at: At) -> bool:
-    """Whether a plant may be built in any size: whole plants are fixed at their number."""
+    """A plant may be built in any size: whole plants are fixed at their number."""
     return not scope.is_whole(at["p"]) and bool(scope.commitments(at["p"]))
 
 
@@ -286,8 +286,10 @@ def _place_in_table(row: tuple[ScarceThing, float, str, str]) -> tuple[Any, ...]
 
 
 def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
-    """What the row duals (m) of a program say that minimises one column, or another that adds to no column here, added
-    up by what they price."""
+    """Thing priced -> the sum of its row duals (m) in a program that minimises a column.
+
+    objective: the column that is minimised; None where it has no column here.
+    """
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
         reduced[program.column[objective, None]] += 1.0
@@ -303,7 +305,7 @@ def priced(scope: Scope, program: Program, objective: str | None, duals: Vector)
 def by_label(
     scope: Scope, keys: Sequence[Key], duals: Vector, kinds: tuple[Scarce, ...]
 ) -> Iterator[tuple[ScarceThing, str, float]]:
-    """What, in which unit, and its price, for each row or column that prices something."""
+    """(thing, unit, price) of each row or column that prices something, in the order of `keys`."""
     by_key = {scarce.declared.name: scarce for scarce in kinds}
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):
         scarce = by_key.get(name)

@@ -21,11 +21,11 @@ _ITERATION = re.compile(
 FEASIBLE = 1e-9
 """Residual below which a point counts as feasible."""
 MARGIN = 1e-6
-"""What the residual and the digits of the log may be worth, relative and in MUSD."""
+"""The most that the residual and the digits of the log may be worth, relative and in MUSD."""
 
 
 class Stop(StrEnum):
-    """Why the solver stopped."""
+    """The reason why the solver stopped."""
 
     OPTIMAL = "optimal"
     """An optimum, proven by its own residuals."""
@@ -75,7 +75,10 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Solution:
-    """Why it stopped, and the point held: columns x (n), row duals (m), certificate. No point unless optimal."""
+    """The end of a run of the solver: its reason, and the point held. No point unless optimal.
+
+    x: columns (n). duals: of rows (m).
+    """
 
     stop: Stop
     x: Vector
@@ -88,7 +91,8 @@ class Solution:
 
 @dataclass(frozen=True)
 class Searched:
-    """How a search over whole numbers ended: the best point found (n; empty if none), and what no point is below."""
+    """The end of a search over whole numbers: the best point found (n; empty if none), and a value that no point is
+    below."""
 
     stop: Stop
     x: Vector

@@ -36,11 +36,11 @@ def who(scope: Scope, node: Node) -> str:
 Items = dict[str, float]
 """Item -> MUSD."""
 Spent = Mapping[tuple[str, int], Items]
-"""What is spent on what, by country and account node."""
+"""(country, account node) -> item -> MUSD."""
 
 
 def items_spent(scope: Scope, values: Values) -> Spent:
-    """What is spent on what, by country and account node."""
+    """Spending (MUSD) by item in each country at each account node."""
     spent: dict[tuple[str, int], Items] = {}
     by_decision: dict[tuple[str, int], Items] = {}
     for account in scope.account_tree.nodes:
@@ -73,7 +73,7 @@ def _bought(scope: Scope, values: Values, country: str, account: Node) -> float:
 def _due_by_year(
     scope: Scope, values: Values, country: str, decision: int
 ) -> Iterator[tuple[str, float]]:
-    """What is decided by year, due at a decision node."""
+    """(item, MUSD) of what is decided by year and falls due at a decision node in a country."""
     case = scope.case
     for stage in STAGE_ITEMS:
         yield f"capex {stage}", _capex_due(scope, values, country, stage, decision)

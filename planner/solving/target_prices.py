@@ -24,7 +24,7 @@ TARGET_ROWS = ("served_target", "origin_target", "made_target")
 
 
 def criterion(scope: Scope, target: str) -> str:
-    """What a stricter target adds to: `risk`, `cost` or `welfare`."""
+    """The measure that a stricter target adds to: `risk`, `cost` or `welfare`."""
     goal = scope.case.model.objective.goal
     is_priced = scope.case.targets[target].price_usd_per_kg is not None
     return "cost" if goal == "risk" and is_priced else FIRST[goal]

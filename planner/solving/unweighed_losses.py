@@ -22,7 +22,7 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 FIXED = frozenset((*DECISIONS, "units", "bought"))
-"""What is decided: plants, seats, intakes, hires and purchases."""
+"""Variables of decisions: plants, seats, intakes, hires and purchases."""
 MEASURES = ("risk", "cost", "welfare", "expected_loss")
 PHASE = "unweighed_losses"
 NO_WEIGHT = 1e-12

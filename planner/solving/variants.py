@@ -64,7 +64,7 @@ class Solved:
 
     @property
     def is_optimal(self) -> bool:
-        """Whether every phase has a proven optimum."""
+        """Every phase has a proven optimum."""
         return self.outcome.stop is Stop.OPTIMAL
 
     @property
@@ -111,7 +111,7 @@ class Variants:
 
     @property
     def rebuilt(self) -> str:
-        """Why the last variant needed a program written, or ''."""
+        """The reason why the last variant needed a program written, or ''."""
         return self.live.rebuilt
 
     @property

@@ -38,12 +38,12 @@ Holds = Callable[[Vector], bool]
 
 
 def relative_gap(value: float, bound: float) -> float:
-    """How far a value may be from the least one, as the summary states it."""
+    """The distance of a value from its lower bound, over max(1, |value|), as the summary states it."""
     return (value - bound) / max(1.0, abs(value))
 
 
 def proven(outcome: Outcome) -> dict[str, Any]:
-    """What the summary says of the phases that were searched: `least_risk_bound_musd`, `cost_bound_musd` (no plan
+    """Keys of the summary about the phases that were searched: `least_risk_bound_musd`, `cost_bound_musd` (no plan
     within the limit of that phase is cheaper) or `welfare_bound_musd`, and `gap`, relative to max(1, |value|)."""
     bounds: dict[str, Any] = {}
     gaps: dict[str, float] = {}

@@ -56,7 +56,8 @@ Base = Mapping[str, Any]
 
 
 def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
-    """What a study folder says, finished or not; held: as from `hold`. Raises RunFolderError, InputError."""
+    """Analyse the points of a study folder, finished or not; held: as from `hold`. Raises RunFolderError,
+    InputError."""
     asked = read_asked(folder)
     study = study_of(asked)
     table = read_results(folder)
@@ -121,7 +122,7 @@ def filled(rows: pd.DataFrame, base: Base) -> pd.DataFrame:
 
 
 def failures_of(base: Base, rows: pd.DataFrame, fails_when: str) -> Failures | None:
-    """Where the plan fails, by CART; None if no uncertainty is a number. Points of which nothing is known, and
+    """Boxes in which the plan fails, by CART; None if no uncertainty is a number. Points of which nothing is known, and
     those with a blank whose base has no value, do not count."""
     names = [name for name in base if pd.api.types.is_numeric_dtype(rows[name])]
     if not names:

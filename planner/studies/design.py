@@ -358,7 +358,7 @@ def _value(text: str) -> Value | None:
 
 
 def misfit(uncertainty: Uncertainty, value: Value | None) -> str:
-    """Why a value is none of an uncertainty; '' if it is one, or blank."""
+    """The reason why a value is none of an uncertainty; '' if it is one, or blank."""
     if value is None:
         return ""
     if uncertainty.values is not None:

@@ -58,7 +58,7 @@ PIECES, FEWEST = 8, 50
 PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
 OF_PLANS = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
-"""What the table tells of the plan of a breakpoint: names of figures, or how they begin."""
+"""Figures of the plan of a breakpoint that the table has: their names, or how these begin."""
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ def run_frontier(
 
 
 def parts_of(folder: Path) -> dict[str, Any]:
-    """What is known of the frontier of a folder, by part."""
+    """Part -> what is known of it of the frontier of a folder."""
     asked = read_asked(folder)
     ground = _ground(asked["inputs_sha256"], FrontierDesign(**asked["study"]["design"]))
     parts: dict[str, Any] = {}
@@ -291,18 +291,18 @@ def parts_of(folder: Path) -> dict[str, Any]:
 
 
 def _ground(sha256: str, design: FrontierDesign) -> str:
-    """What the parts of a frontier rest on, as the beginning of their names."""
+    """The beginning of the names of the parts of a frontier: a digest of what they rest on."""
     rests = json.dumps([sha256, versions(), design.model_dump()], sort_keys=True)
     return hashlib.sha256(rests.encode()).hexdigest()[:12]
 
 
 def is_frontier(folder: Path) -> bool:
-    """Whether a study folder holds a frontier. Raises RunFolderError if it is none of a study."""
+    """A study folder holds a frontier. Raises RunFolderError if it is none of a study."""
     return bool(read_asked(folder)["study"]["design"]["kind"] == "frontier")
 
 
 def frontier_status(folder: Path) -> StudyStatus:
-    """How far a frontier is: parts of it, traced and planned. Raises RunFolderError."""
+    """The progress of a frontier: parts of it, traced and planned. Raises RunFolderError."""
     design, done = study_of(read_asked(folder)).design, len(parts_of(folder))
     total = 2 * pieces_of(design) if isinstance(design, FrontierDesign) else 0
     finished = (folder / CURVE).exists()  # a short curve has fewer places to plan at than parts

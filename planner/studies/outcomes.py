@@ -63,7 +63,7 @@ def outcome_names(case: Case) -> list[str]:
 
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
-    """All figures of a solution."""
+    """Outcomes of a solution, by name; members of a group that are zero may be left out."""
     found = amounts_of(program, outcome.last.x)
     figures = _losses(scope, found) | _plan(scope, found)
     figures["cost_musd"] = found["cost"].get((None,), 0.0)
@@ -74,7 +74,7 @@ def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
 
 
 def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
-    """What is not zero of a solution."""
+    """Amounts of a solution x (n) that are not zero, by variable and index."""
     found: dict[str, dict[tuple[Any, ...], float]] = defaultdict(dict)
     for (name, index), value in zip(program.columns, x.tolist(), strict=True):
         if abs(value) > ZERO:
@@ -162,7 +162,7 @@ def _decided(s: Scope, found: AmountsByIndex) -> Mapping[tuple[str, tuple[str, .
 
 
 def decisions(s: Scope, found: AmountsByIndex) -> list[DecidedAmount]:
-    """What is decided in each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
+    """Decisions of each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
     programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
     rows: list[DecidedAmount] = []
     for (what, thing, year), amount in sorted(_decided(s, found).items()):
@@ -223,7 +223,7 @@ OwnOutcome = Callable[[SolvedPoint], float]
 def own_outcomes(
     functions: Mapping[str, OwnOutcome], figures: Measures, solved: Solved
 ) -> Measures:
-    """What functions of a user's own give, where it is a finite number."""
+    """Outcomes that functions of a user's own give, where these are finite numbers."""
     if not functions:
         return {}
     values = Values(solved.program.columns, solved.point)

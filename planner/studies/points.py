@@ -36,7 +36,7 @@ FAR = 1000.0
 
 DesignRow = tuple[Value | None, ...]
 Plain = list[str]
-"""What is changed at a point, each change as text. Empty: the case as it was read."""
+"""The changes of a point, each as text. Empty: the case as it was read."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def check_study(
 def _lever_faults(
     study: StudyFile, number: int, lever: StudyLever, changer: Changer[Case]
 ) -> Iterator[Fault]:
-    """Why the case cannot be changed as the options of a lever say."""
+    """Faults of the options of a lever with which the case cannot be changed."""
     for place, option in enumerate(lever.options):
         what = f'lever "{lever.name}", {option.label}'
         for fault in _refused(changer, option.settings):
@@ -90,7 +90,7 @@ def _lever_faults(
 def _faults_of(
     study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer[Case]
 ) -> Iterator[Fault]:
-    """What is wrong with an uncertainty: an address that means nothing, or values that the case cannot have."""
+    """Faults of an uncertainty: an address that means nothing, or values that the case cannot have."""
     what = f'uncertainty "{uncertainty.name}"'
     place = ("uncertainties", number, "change")
     for one in uncertainty.changes:
@@ -113,7 +113,7 @@ def _faults_of(
 
 
 def _refused(changer: Changer[Case], changes: Sequence[Change]) -> list[Fault]:
-    """Why the case cannot be changed so."""
+    """Faults of the case with these changes; none where it can be changed so."""
     try:
         case = changer.apply(changes, make_room=True)
     except InputError as error:
@@ -160,7 +160,7 @@ class Settler:
             self.base[uncertainty.name] = neutral if uncertainty.base is None else uncertainty.base
 
     def changes(self, row: DesignRow) -> list[Change]:
-        """What is changed at a row: uncertainties, then the labels of levers."""
+        """The changes of a row of the design: those of uncertainties, then of the options of levers."""
         found: list[Change] = []
         labels = row[len(self._changes) :]
         for options, label in zip(self._options, labels, strict=True):
@@ -187,7 +187,7 @@ def base_of(open_change: OpenChange, changer: Changer[Case]) -> InputValue:
 
 
 def _same(value: Value, neutral: InputValue) -> bool:
-    """Whether a value leaves a cell as it is."""
+    """A value leaves a cell as it is."""
     return neutral is not None and type(neutral) is not bool and bool(value == neutral)
 
 
@@ -213,12 +213,12 @@ def points(
 
 
 def digests_of(functions: Mapping[str, Callable[..., float]]) -> dict[str, str]:
-    """What tells functions from others, by name."""
+    """Name -> digest that tells a function of the user's own from others."""
     return {name: digest_of(function) for name, function in functions.items()}
 
 
 def digest_of(function: Callable[..., float]) -> str:
-    """What tells a function from another one: its name and its code."""
+    """The digest of a function: of its name and its code."""
     code = getattr(function, "__code__", None)
     body = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else ""
     named = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
@@ -256,7 +256,7 @@ def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
 
 
 def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float64]:
-    """Where points stand (points x what is varied): what alters the structure of the program is far apart."""
+    """Coordinates (points x what is varied): points that differ in the structure of the program are far apart."""
     weights: list[float] = []
     for uncertainty in study.uncertainties:
         read = {(one.change.table, one.change.column) for one in uncertainty.changes}

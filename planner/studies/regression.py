@@ -97,13 +97,14 @@ def _fit(at: Vector, values: Vector) -> _Line:
 
 
 def _directions(line: _Line) -> Vector:
-    """How far a unit of the value of each point moves each slope, times the number of points."""
+    """The effect of a unit of the value of each point on each slope, times the number of points."""
     correlations = line.at.T @ line.at / len(line.at)
     return np.asarray(line.at @ np.linalg.pinv(correlations))
 
 
 def _slope_influences(line: _Line) -> Vector:
-    """What the residual of each point adds to each slope; a point pulls the line towards itself, which is undone."""
+    """The part that the residual of each point adds to each slope; a point pulls the line towards itself, which is
+    undone."""
     directions = _directions(line)
     leverage = (directions * line.at).sum(axis=1) / len(line.at) + 1 / len(line.at)
     residuals = line.residuals / (1 - np.minimum(leverage, MOST_LEVERAGE))
@@ -111,13 +112,13 @@ def _slope_influences(line: _Line) -> Vector:
 
 
 def _influences(line: _Line) -> Vector:
-    """What each point adds to each coefficient: through the slope, and through both spreads that scale it."""
+    """The part that each point adds to each coefficient: through the slope, and through both spreads that scale it."""
     scaling = (line.at**2 - line.values[:, None] ** 2) / 2
     return _slope_influences(line) + line.slopes * scaling
 
 
 def _influences_on_ranks(line: _Line) -> Vector:
-    """What each point adds to each coefficient of ranks: through the slope, and through the ranks of all above it."""
+    """The part that each point adds to each coefficient of ranks: through the slope, and through the ranks above it."""
     count = len(line.values)
     order = np.argsort(-line.values, kind="stable")
     lifted = np.empty_like(line.at)

@@ -381,12 +381,12 @@ class WorkQueue:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do before it is begun."""
+        """Nothing is left to do before it is begun."""
         return not self._chains and not self._to_be_checked()
 
     @property
     def status(self) -> StudyStatus:
-        """How far it is."""
+        """The progress of the study so far."""
         return StudyStatus(
             total=self._total,
             statuses=self._counts,
@@ -396,26 +396,38 @@ class WorkQueue:
         )
 
     def work_off(self, workers: Workers, tell: Callable[[], None]) -> None:
-        """Have workers, each of which keeps a `Worker`, do all. Raises StoppedError if none can be had."""
-        for chains_of_step in (self._first, lambda: self._chains, self._to_be_checked):
-            self._ready.extend(chains_of_step())
-            while self._ready or self._out:
-                for worker in workers.present:
-                    if worker not in self._out and self._ready:
-                        self._give(workers, worker, self._ready.popleft())
-                for said in workers.wait():
-                    if said.lost:
-                        self._lose(said.worker, said.lost)
-                    else:
-                        self._record(said.worker, *said.taken())
-                        self._ask(workers, said.worker)
-                tell()
+        """Solve all that is left: the base, then the chains of points, then the points that are checked.
+
+        workers: each keeps a `Worker` and solves one chain at a time. tell: called each time after answers were waited
+        for. Raises StoppedError if no worker can be had any more.
+        """
+        self._solve(self._first(), workers, tell)
+        self._solve(self._chains, workers, tell)
+        self._solve(self._to_be_checked(), workers, tell)
+
+    def _solve(self, chains: Sequence[Chain], workers: Workers, tell: Callable[[], None]) -> None:
+        """Have workers solve chains to the end, whoever of them dies."""
+        self._ready.extend(chains)
+        while self._ready or self._out:
+            for worker in workers.present:
+                if worker not in self._out and self._ready:
+                    self._give(workers, worker, self._ready.popleft())
+            for said in workers.wait():
+                if said.lost:
+                    self._lose(said.worker, said.lost)
+                else:
+                    self._record(said.worker, *said.taken())
+                    self._ask(workers, said.worker)
+            tell()
 
     def _first(self) -> Sequence[Chain]:
+        """The chain of the base alone, from which others start; none where its state is kept or nothing else is
+        left."""
         wanted = self._base is None and self._chains
         return [Chain(self._base_key, BASE, deque([Point(BASE, [])]))] if wanted else []
 
     def _to_be_checked(self) -> Sequence[Chain]:
+        """A chain for each optimal point that is to be solved again from nothing."""
         checkable = [point for point in self._checks if self._statuses.get(point.id) == OPTIMAL]
         return [Chain("", COLD, deque([point])) for point in checkable]
 
@@ -485,7 +497,7 @@ CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 
 
 def status_of(out: Path) -> StudyStatus:
-    """How far a study is; while it runs, too."""
+    """The progress of a study, finished or running."""
     names = {point.id for point in points_of(out)}
     counts: Counter[str] = Counter()
     bad: list[tuple[str, str, str]] = []

@@ -111,7 +111,7 @@ def prepare(
 
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "SALib", "scikit-learn")
-"""What draws, computes and keeps the points beside the planner and its solver."""
+"""Libraries that draw, compute and keep the points beside the planner and its solver."""
 PROVENANCE = b"planner"
 """Key of the metadata of a table in which it is told where it comes from."""
 
@@ -132,7 +132,7 @@ def write_parquet(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]
 
 
 def provenance_of(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the tables of a study come from: its title, the case and the versions that computed it."""
+    """Provenance of the tables of a study: its title, the case and the versions that computed it."""
     keys = ("case", "inputs_sha256", "versions", "computed_with")
     return {"study": asked["study"].get("title", ""), **{key: asked.get(key) for key in keys}}
 
@@ -220,7 +220,7 @@ def read_results(folder: Path) -> pd.DataFrame:
 
 
 def read_plan_table(folder: Path) -> pd.DataFrame:
-    """What the plans of all points decide, points in the order of the design: point, decision, thing, year, amount."""
+    """Decisions of the plans of all points, in the order of the design: point, decision, thing, year, amount."""
     if (folder / PLANS).exists():
         return pd.read_parquet(folder / PLANS)
     order = {name: row for row, name in enumerate(read_design(folder)["point"])}
@@ -238,7 +238,7 @@ def read_plan_table(folder: Path) -> pd.DataFrame:
 
 JOURNAL = "journal.db"
 LOCK_SECONDS = 2.0
-"""How long another process that is just ending may keep the lock."""
+"""Seconds that another process that is just ending may keep the lock."""
 BASE, POINT, COLD, PLAN, PART = "base", "point", "cold", "plan", "part"
 """Kinds of entries: the case as it is, from which every chain starts; points; points solved again from nothing; chains
 of points to solve; parts of a frontier."""

@@ -17,7 +17,7 @@ _RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key"}
 _RULE_OF |= dict.fromkeys(("value_error", "study-sense"), "study-sense")
 """Refusal by pydantic -> the rule that is broken; any other is a bad value."""
 _TYPES = ("bool", "int", "float", "str", "list[str]", "constrained-float", "constrained-str")
-"""What a union puts into the path of a value beside keys."""
+"""Words that a union puts into the path of a value beside keys."""
 
 
 def twice(texts: Sequence[str]) -> str:
@@ -42,14 +42,15 @@ def text_faults(values: Mapping[str, Any], toml: Toml) -> list[Fault]:
 
 
 def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
-    """What does not fit together, with its place in a study file for the validation that raises it."""
+    """The error of things that do not fit together, with its place in a study file for the validation that raises
+    it."""
     return PydanticCustomError("study-sense", "{said}", {"said": said, "at": tuple(loc)})
 
 
 def faults_of(
     error: ValidationError, toml: Toml, known: Sequence[str], kinds: Sequence[str]
 ) -> Iterable[Fault]:
-    """What a validation found. known: all keys there are; kinds: of designs.
+    """Faults that a validation found. known: all keys there are; kinds: of designs.
 
     What fits none of the types that a value may have is one fault, not one for each type; a key that is written
     otherwise is not missing too.

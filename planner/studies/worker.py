@@ -39,19 +39,19 @@ BAD_INPUT, CRASHED = "bad_input", "crashed"
 
 
 class ChainState(NamedTuple):
-    """Where a chain stands: the point whose program is loaded, and the bases to start from."""
+    """The state of a chain: the point whose program is loaded, and the bases to start from."""
 
     built: Plain
     bases: PackedBases
 
 
 START = ChainState([], {})
-"""Where nothing is solved yet."""
+"""The state of a chain of which nothing is solved yet."""
 
 
 @dataclass(frozen=True)
 class PointResult:
-    """What became of a point. `values` is empty unless the status is optimal."""
+    """The end of a point. `values` is empty unless the status is optimal."""
 
     status: str
     message: str = ""

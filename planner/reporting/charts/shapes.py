@@ -84,8 +84,11 @@ def around(
     source: str,
     legend: bool = True,
 ) -> style.Drawing:
-    """Bars from a centre, where a tick stands, to each end of a row. frame: row, end, the field of `across` (the centre)
-    and `to`."""
+    """Bars from a centre, where a tick stands, to both ends of a row: one bar for each row of the frame.
+
+    frame: columns `row` (its label), `end` (which of the two, a key of `look`), the field of `across` (the centre) and
+    `to` (the end). The chart grows with the number of labels.
+    """
     order = style.in_order(frame[row])
     base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
     ends = base.mark_bar(height=14, opacity=0.9)

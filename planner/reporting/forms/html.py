@@ -27,6 +27,7 @@ DIGITS = 6
 
 @cache
 def _environment() -> Environment:
+    """The templates of pages: text is escaped and kept from breaking, and a name that is not given is an error."""
     found = Environment(
         loader=PackageLoader("planner.reporting", "templates/page"),
         autoescape=True,
