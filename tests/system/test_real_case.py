@@ -120,6 +120,88 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
         assert quoted(label) == rounded, label
 
 
+def offered(
+    case: Case, elements: tuple[str, ...], supplier: str, countries: tuple[str, ...] = ()
+) -> float:
+    """Tonnes of oxide contained that a supplier can sell in 2026, to some countries or to all."""
+    total = 0.0
+    for (seller, country, element, _, year), tonnes in case.import_limit.items():
+        wanted = seller == supplier and element in elements and year == 2026
+        if wanted and (not countries or country in countries):
+            total += tonnes
+    return total
+
+
+def ore(case: Case, country: str) -> float:
+    """Tonnes TREO that mines of a country can yield in 2026, without scrap."""
+    return sum(
+        case.existing_tpa(name, 2026)
+        for name, row in case.projects.items()
+        if row.stage == "mine" and row.country == country and "scrap" not in row.feeds
+    )
+
+
+def separated(case: Case) -> float:
+    """Tonnes of Dy and Tb that separation plants of 2026 give of their first feed."""
+    total = 0.0
+    for name, row in case.projects.items():
+        if row.stage == "separation":
+            shares = case.feed_shares[row.feeds[0]]
+            whole = sum(shares.values()) if row.basis == "heavy" else 1.0
+            content = in_feed(case, name) / whole
+            total += case.existing_tpa(name, 2026) * content * (row.recovery or 1.0)
+    return total
+
+
+def test_the_table_of_customs_has_what_the_case_trades_and_makes(register: Case) -> None:
+    case = register
+    union = ("DEU", "FRA", "EST", "EUU")
+    expected = {
+        "Dy as oxide and metal": offered(case, ("dy",), "chn"),
+        "Tb as oxide and metal": offered(case, ("tb",), "chn"),
+        "Dy, Tb and Lu as oxide and metal, to the USA": offered(
+            case, ("dy", "tb", "lu"), "chn", ("USA",)
+        ),
+        "Y, to all": offered(case, ("y",), "chn"),
+        "Y, to the USA": offered(case, ("y",), "chn", ("USA",)),
+        "Gd, Sm": offered(case, ("gd", "sm"), "chn"),
+        "loose magnets, to the USA": offered(case, MAGNETIC, "chn_magnet", ("USA",)),
+        "loose magnets, to the EU": offered(case, MAGNETIC, "chn_magnet", union),
+        "loose magnets, to Germany": offered(case, MAGNETIC, "chn_magnet", ("DEU",)),
+        "loose magnets, to Japan": offered(case, MAGNETIC, "chn_magnet", ("JPN",)),
+        "loose magnets, to South Korea": offered(case, MAGNETIC, "chn_magnet", ("KOR",)),
+        "ore of Australia": ore(case, "AUS"),
+        "ore of the USA": ore(case, "USA"),
+        "Dy and Tb separated by allies": separated(case),
+    }
+    for label, value in expected.items():
+        assert quoted(label) == [round(value)], label
+
+
+def a_year_without_any(case: Case, element: str) -> float:
+    """USD per kg on average if no demand of a year is met: the tiers by depth, or the one loss of an element without any."""
+    tiers = [tier for tier in case.tables.loss_tiers if tier.element == element]
+    if not tiers:
+        return case.elements[element].loss_usd_per_kg
+    loss, above = 0.0, 0.0
+    for tier in tiers:
+        loss += (tier.up_to_share - above) * tier.loss_usd_per_kg
+        above = tier.up_to_share
+    return loss
+
+
+def test_the_table_of_criticality_has_what_a_year_without_any_would_cost(register: Case) -> None:
+    for name, row in register.elements.items():
+        loss = a_year_without_any(register, name)
+        use = sum(
+            tonnes
+            for (country, element, _, year), tonnes in register.demand.items()
+            if country == "USA" and element == name and year == 2026
+        )
+        line = next(text for text in PAGE.splitlines() if text.startswith(f"| {row.name} |"))
+        assert line.endswith(f"| {loss:,.0f} x {use:,.0f} = {loss * use / 1000:,.0f} |"), name
+
+
 def test_undisturbed_nothing_is_short_even_if_nothing_is_built(register: Case) -> None:
     assert not register.tables.shocks
     idle = register.with_model(register.model.model_copy(update={"levers": ()}))
