@@ -115,7 +115,7 @@ def short_sheet(run: RunView) -> ReportTable:
     return Short.over(run.names.told(missing(run, EXPECTED)))
 
 
-class Losses(DeclaredTable):
+class LossByScenario(DeclaredTable):
     """A row a scenario."""
 
     title = "Loss by scenario"
@@ -148,4 +148,4 @@ def losses_sheet(run: RunView) -> ReportTable:
     left_out = [] if run.compared else ["before"]
     if not any(run.names.stories.values()):
         left_out.append("story")
-    return Losses.over(pd.DataFrame(rows), columns=Losses.all(*left_out))
+    return LossByScenario.over(pd.DataFrame(rows), columns=LossByScenario.all(*left_out))
