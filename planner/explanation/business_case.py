@@ -14,7 +14,9 @@ from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.contract_worth import contract_worths
 from planner.finance.contracts import Deal
+from planner.finance.credit import credit
 from planner.finance.economics import economics
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
@@ -368,7 +370,7 @@ class _Judged:
     def __init__(
         self, found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float]
     ) -> None:
-        self._futures = futures
+        self._futures, self._terms = futures, terms
         self._adverse = adverse(found, terms)
         self._least_cover = terms["dscr_low"].value
 
@@ -390,6 +392,8 @@ class _Judged:
             contracts=cost_of_contracts(volumes, x, self._futures),
             spread=spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover),
             economics=economics(found, x, use),
+            credit=credit(found, x, use, terms=self._terms, adverse=self._adverse),
+            contract_worths=contract_worths(found, x, use, self._adverse),
             steps=_steps(found, x, use, flows),
         )
 

@@ -46,12 +46,14 @@ class Loan:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelLoan:
-    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year."""
+    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year. begun:
+    years until the first repayment."""
 
     draws: Array
     interest: Array
     service: Array
     owed: Array
+    begun: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -397,7 +399,7 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
         unit="MUSD",
     )
     interest = line(before(owed) * rate, f"{label}: interest")
-    return LevelLoan(draws=draws, interest=interest, service=service, owed=owed)
+    return LevelLoan(draws=draws, interest=interest, service=service, owed=owed, begun=grace)
 
 
 def _owed_on_level(last: Array, draws: Array, service: Array, rate: Array) -> Array:

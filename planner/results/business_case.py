@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from planner.finance.cashflow import CashFlows
+from planner.finance.contract_worth import ContractWorth
+from planner.finance.credit import Credit
 from planner.finance.economics import Economics
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
@@ -48,8 +50,9 @@ class Sold:
 
     contracted_only: only what contracts cover is sold. use: rate over the years of output; levels: of terms,
     prices and support; adverse: flows at prices that hurt; contracts: public cost of the case's contracts; spread: draws
-    of futures and terms; economics: unit costs, break-even and what goes with them; steps: NPV at market prices, then
-    what contracts (with support), tax and debt change, to the NPV of the owners.
+    of futures and terms; economics: unit costs, break-even and what goes with them; credit: tranches of debt, their cover
+    and that of cases worse than the base; contract_worths: each contract by itself; steps: NPV at market prices, then what
+    contracts (with support), tax and debt change, to the NPV of the owners.
     """
 
     contracted_only: bool
@@ -62,6 +65,8 @@ class Sold:
     contracts: PublicCost
     spread: Spread
     economics: Economics
+    credit: Credit
+    contract_worths: Sequence[ContractWorth]
     steps: Mapping[str, float]
 
 

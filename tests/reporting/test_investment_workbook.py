@@ -147,7 +147,7 @@ def test_the_workbook_computes_what_the_tool_does(
     by_hand(tmp_path / "hand.xlsx")
     out = computed(tmp_path, *(tmp_path / f"{name}.xlsx" for name in ("asis", "typed", "hand")))
     kept = openpyxl.load_workbook(written, data_only=True)
-    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 17
+    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 18
     compared = 0
     for page in kept:
         for cell in (

@@ -102,12 +102,14 @@ FIGURES = {
     ),
     "missed": _returned("missed", "years in which debt service is missed", "years"),
     "dscr": _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
+    "average": NamedFigure(label="mean DSCR", unit="times", of="credit.average"),
     "dscr_level": _returned("dscr_level", "least DSCR, repaid in equal sums", "times", live=False),
     "dscr_low": _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
     "cover": NamedFigure(
         label="least DSCR of nine draws in ten (P90)", unit="times", of="spread.cover", live=False
     ),
-    "llcr": _returned("llcr", "LLCR", "times", live=False),
+    "llcr": _returned("llcr", "LLCR", "times"),
+    "plcr": NamedFigure(label="PLCR", unit="times", of="credit.plcr", live=False),
     "loss": NamedFigure(label="loses money, of draws", unit="share", of="spread.loss", live=False),
 }
 
@@ -304,6 +306,7 @@ class FlowsTable(DeclaredTable):
     service = paid("debt service")
     swept = paid("repaid early")
     fees = paid("fees of lenders")
+    tranches = paid("other tranches")
     public = paid("public loan")
     reserve = paid("reserve account")
     tax_saved = paid("tax saved by interest")
@@ -318,7 +321,7 @@ def flows(found: BusinessCase) -> ReportTable:
     lines = _ledger(sold.flows)
     lines["cfads"] = added([lines[name] for name in BEFORE_DEBT], sold.flows.index)
     lines["owners"] = lines["cfads"] + added([lines[name] for name in AFTER_DEBT], sold.flows.index)
-    lines["owed"] = np.round(sold.flows.loan.owed, 2)
+    lines["owed"] = np.round(sold.flows.owed(), 2)
     lines["cover"] = np.round(sold.flows.cover(), 2)
     rows = []
     for place, year in enumerate(found.investment.years):
@@ -327,7 +330,8 @@ def flows(found: BusinessCase) -> ReportTable:
             cover = row["cover"] or None
             rows.append(row | {"year": str(year), "cover": cover})
     told = found.told(sold)
-    return FlowsTable.over(_frame(FlowsTable, rows), note=say("flows", told=told))
+    columns = FlowsTable.all() if sold.flows.tranches else FlowsTable.all("tranches")
+    return FlowsTable.over(_frame(FlowsTable, rows), columns, note=say("flows", told=told))
 
 
 BEFORE_DEBT = (
@@ -347,6 +351,7 @@ AFTER_DEBT = (
     "service",
     "swept",
     "fees",
+    "tranches",
     "public",
     "reserve",
     "tax_saved",
@@ -358,6 +363,10 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
     loan, public = flows.loan, flows.public
     feed = added([plant.feed for plant in flows.plants], flows.index) * flows.index
     on_output = flows.credit - flows.credit_on_capital
+    fees, tranches = loan.fees, 0.0 * flows.index
+    for one in flows.tranches:
+        fees = fees + one.fees
+        tranches = tranches + one.loan.draws - one.loan.service
     exact = {
         "sales": flows.sales,
         "running": feed - flows.costs,
@@ -372,7 +381,8 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "drawn": loan.draws,
         "service": -loan.service,
         "swept": -loan.swept,
-        "fees": -loan.fees,
+        "fees": -fees,
+        "tranches": tranches,
         "public": public.draws - public.service,
         "reserve": before(loan.reserve) - loan.reserve,
         "tax_saved": flows.tax - flows.tax_with_debt,

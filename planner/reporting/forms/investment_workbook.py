@@ -17,12 +17,14 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.loans import PAID
+from planner.finance.credit import life_cover, ranked
+from planner.finance.loans import PAID, Tranche
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
 from planner.finance.support import with_support
 from planner.finance.yearly_rows import row
+from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import workbook_charts
@@ -58,6 +60,7 @@ TITLES = {
     "Debt": "Debt, nominal MUSD",
     "Returns": "Returns",
     "Charts": "Charts, which follow the inputs",
+    "Credit": "Tranches of debt, downside and contracts one by one, found by the tool for the inputs as delivered",
     "Economics": "Unit costs, break-even and other prices, found by the tool for the inputs as delivered",
     "Sensitivity": "Each input at both ends, found by the tool",
     "Plan against case": "Use of capacity in the plan, in each future and in the case",
@@ -102,6 +105,10 @@ ONLY_AS_DELIVERED = {
 """Terms that formulas take for a loan alone, or not at all."""
 
 
+Key = str | tuple[str, str]
+"""Name of a figure, or of a group of figures and one of them."""
+
+
 @dataclass
 class Book:
     """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
@@ -111,7 +118,7 @@ class Book:
     live: LiveBook
     plain: dict[str, Any] = field(default_factory=dict)
     helped: dict[str, Any] = field(default_factory=dict)
-    lines: dict[tuple[str, int], Cells] = field(default_factory=dict)
+    lines: dict[tuple[Key, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
     first_input: int = 0
 
@@ -283,16 +290,16 @@ STREAMS = {
     "owners": ("owners, after debt and tax", "equity_rate"),
 }
 """Streams of money that are valued: what they are called, and at which rate."""
-MOST_COVER = 1e6
+MOST_COVER = 999_999
 """Cover of debt service in years in which there is none: above every other."""
 GUESSES = (0.1, 0.02, 0.5)
 """Rates from which a spreadsheet looks for an IRR."""
 
 
-def _once(book: Book, key: str, label: str, unit: str, text: str, *, mode: int, value: Any) -> str:
+def _once(book: Book, key: Key, label: str, unit: str, text: str, *, mode: int, value: Any) -> str:
     """Write a figure that is no line of years on the sheet of returns; what others name it by."""
     shown = "none" if value is None else value
-    cells = Cells(book.live, 0.0, text)
+    cells = Cells(book.live, np.nan if value is None else value, text)
     line = book.live.sheets["Returns"].formula(cells, label, unit, shown)
     book.lines[key, mode] = line
     return line.text
@@ -308,7 +315,7 @@ def _returns(book: Book, one: Answered) -> None:
         totals = []
         for what, by_year in amounts.items():
             total: Any = row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
-            book.lines[f"{side}: {what}", one.mode] = total
+            book.lines[(side, what), one.mode] = total
             totals.append(total.text)
         sides.append("+".join(totals))
     book.checks.append((f"sources less uses ({one.title})", f"ABS({sides[0]}-({sides[1]}))"))
@@ -340,13 +347,13 @@ def _debt(book: Book, one: Answered) -> None:
     mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
     paid: Any = loan.senior > PAID
     cover: Any = np.where(paid, np.maximum(one.flows.cover(), 0.0), MOST_COVER)
-    cover = row(cover, "Debt", f"the same, {MOST_COVER:g} without any", "times")
+    cover = row(cover, "Debt", f"the same, {MOST_COVER} without any", "times")
     served = cover.everywhere
     missed_by_year: Any = loan.missed
     formula = f"SUM({missed_by_year.everywhere})"
     label = "years in which debt service is missed"
     missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
-    formula = f'IF(MIN({served})={MOST_COVER:g},"none",IF({missed}>0,0,MIN({served})))'
+    formula = f'IF(MIN({served})={MOST_COVER},"none",IF({missed}>0,0,MIN({served})))'
     _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
     owed: Any = one.flows.owed()
     formula = f"MAX({owed.everywhere})"
@@ -354,8 +361,50 @@ def _debt(book: Book, one: Answered) -> None:
     _once(book, "most_owed", "most debt owed", "MUSD", formula, mode=mode, value=most)
     share: Any = one.flows.debt_share()
     book.lines["debt_share", mode] = share
+    below = f'"<{MOST_COVER}"'
+    formula = f'IFERROR(SUMIF({served},{below})/COUNTIF({served},{below}),"none")'
+    average = one.sold.credit.average
+    _once(book, "average", "mean DSCR", "times", formula, mode=mode, value=average)
+    life: Any = loan.cover
+    formula = f'IFERROR({life.text},"none")'
+    _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
+    for tranche in one.flows.tranches:
+        _tranche(book, one, tranche)
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({one.title})", last))
+
+
+def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
+    """Cover of one tranche of debt over what ranks as high as it or higher."""
+    flows, name = one.flows, tranche.name
+    found = {debt.name: debt for debt in one.sold.credit.debts}.get(name)
+    before = ranked(flows, tranche.behind)
+    paid: Any = tranche.loan.service > PAID
+    cash: Any = row(np.maximum(flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
+    cover: Any = np.where(paid, cash / np.maximum(before.paid, PAID), MOST_COVER)
+    cover = row(cover, "Debt", f"{name}: DSCR of its rank, {MOST_COVER} without any", "times")
+    cells = cover.everywhere
+    _once(
+        book,
+        ("DSCR", name),
+        f"{name}: least DSCR of its rank",
+        "times",
+        f'IF(MIN({cells})={MOST_COVER},"none",MIN({cells}))',
+        mode=one.mode,
+        value=found.least if found else None,
+    )
+    number = one.levels["year"] - one.levels["first_year"] + 1.0
+    owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
+    life: Any = life_cover(cash, tranche.loan, tranche.rate, number, owed)
+    _once(
+        book,
+        ("LLCR", name),
+        f"{name}: LLCR of its rank",
+        "times",
+        f'IFERROR({life.text},"none")',
+        mode=one.mode,
+        value=found.llcr if found else None,
+    )
 
 
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
@@ -380,14 +429,22 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     sheet.row += 1
     for key, figure in tables.FIGURES.items():
         _figure(book, key, figure)
+    if book.found.investment.tranches:
+        sheet.head("Cover of tranches of debt")
+    for name in book.found.investment.tranches:
+        for key in ("DSCR", "LLCR"):
+            figure = tables.NamedFigure(label=f"{name}: {key}", unit="times")
+            _figure(book, (key, name), figure)
     sheet.head("Sources and uses until the first repayment")
-    for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
-        _figure(book, key, tables.NamedFigure(label=key, unit="MUSD"))
+    sources, uses = funding(book.found.full.flows, book.found.full.levels)
+    for side, named in (("source", sources), ("use", uses)):
+        for what in named:
+            _figure(book, (side, what), tables.NamedFigure(label=f"{side}: {what}", unit="MUSD"))
     for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
         sheet.part(part)
 
 
-def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
+def _figure(book: Book, key: Key, figure: tables.NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
     sheet.page.write_row(
@@ -396,7 +453,7 @@ def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
     for mode, (_, sold) in enumerate(book.found.modes):
         line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
         value = figure.value(sold) if figure.of or line is None else line.values.item()
-        shown = "none" if value is None else value
+        shown = "none" if value is None or np.isnan(value) else value
         if line is None:
             sheet.page.write(sheet.row, 2 + mode, shown, look)
         else:
@@ -412,6 +469,8 @@ def _told(book: Book, case: Case, names: Names) -> None:
     sheets["Sensitivity"].part(tables.quantiles(found))
     for part in economics.of_case(found, names):
         sheets["Economics"].part(part)
+    for part in (*debt.of_debt(found), debt.contracts_alone(found, names)):
+        sheets["Credit"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
     for text in worded_lines(

@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.reporting.chapters import investment_charts as charts
+from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import pdf
@@ -49,15 +50,19 @@ SECTIONS = {
     "terms": "Term sheet",
     "sold": "What is sold",
     "economics": "Costs and prices",
+    "debt": "Debt",
     "money": "Money by year",
     "moves": "What moves it",
     "inputs": "Inputs and sources",
+    "outside": "Outside the model",
 }
 LEADS = {
     "terms": "What the public could do; the least of each support, sized for the case as the plan runs it.",
     "sold": "Use of capacity and sales, in the plan, in each future and in the case.",
     "economics": "Unit costs, break-even, the NPV at other rates, prices and capital costs.",
+    "debt": "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
     "money": "Nominal MUSD.",
+    "outside": "A lender asks for this too; the case does not hold it.",
     "moves": "One term changed, the others and the support as they are; then all drawn together.",
 }
 """Titles of chapters by anchor, and what stands below them."""
@@ -239,6 +244,7 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
     conventions = say.lines("conventions", found=found, names=names)
+    outside = debt.say.lines("outside")
     parts: dict[str, list[Part]] = {
         "terms": [
             tables.alternatives(found),
@@ -255,15 +261,18 @@ def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
             tables.people(found, names),
         ],
         "economics": economics.of_case(found, names),
+        "debt": debt.of_debt(found),
         "money": [*charts.cash(found), tables.flows(found)],
         "moves": [charts.terms(found), charts.spread(found)],
         "inputs": [
             Text(conventions, listed=True),
             tables.deck(found, names),
             tables.contracts(found, names),
+            debt.contracts_alone(found, names),
             tables.inputs(found),
             tables.plants(found, case, names),
         ],
+        "outside": [Text(outside, listed=True)],
     }
     chapters = []
     for anchor, title in SECTIONS.items():

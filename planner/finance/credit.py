@@ -1,0 +1,310 @@
+"""Debt as a bank reads it: each tranche with its cover and its years, and the cover in cases worse than the base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.loans import PAID, LevelLoan
+from planner.finance.plant_flows import Investment
+from planner.finance.project_facts import FinanceTerm, Levels
+from planner.finance.returns import npv, worth
+from planner.finance.yearly_rows import Array
+
+SENIOR, SUBORDINATED, PUBLIC = "senior", "subordinated", "public, behind lenders"
+RANKS = (SENIOR, SUBORDINATED, PUBLIC)
+LENDERS = "lenders"
+"""Lenders' own loan, sculpted to cash flow."""
+PUBLIC_LOAN = "public loan"
+COSTS = ("fixed_factor", "variable_factor")
+HIGHEST_PRICE = 50.0
+"""Largest factor on all prices that is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtFigures:
+    """One tranche of debt (nominal MUSD). by year: drawn, interest, paid (scheduled service), owed at the end.
+
+    rate: interest, nominal. first, last: years of the first and the last payment, None where nothing is paid. fees: of
+    all years. least, average: DSCR over the service of all that ranks before it or with it, in the years in which it is
+    paid. llcr, plcr: cash flow in the years in which it is paid (of lenders' own loan: in all years agreed), or from its
+    first payment to the end of the project, as present value at its interest, over all that is owed at its first payment
+    by what ranks before it or with it. tail: share of all tonnes that are sold after its last payment.
+    """
+
+    name: str
+    rank: str
+    rate: float
+    draws: Array
+    interest: Array
+    paid: Array
+    owed: Array
+    fees: float
+    first: int | None
+    last: int | None
+    least: float | None
+    average: float | None
+    llcr: float | None
+    plcr: float | None
+    tail: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downside:
+    """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD). least,
+    average: senior DSCR. short: years in which cash flow is less than senior debt service."""
+
+    what: str
+    npv: float
+    least: float | None
+    average: float | None
+    short: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit:
+    """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
+    flow covers senior debt service in every year; None without debt, or where no price does."""
+
+    debts: tuple[DebtFigures, ...]
+    downsides: tuple[Downside, ...]
+    least_prices: float | None
+
+    @property
+    def average(self) -> float | None:
+        """Mean senior DSCR of the base."""
+        return self.downsides[0].average
+
+    @property
+    def plcr(self) -> float | None:
+        """Project life cover of the first senior tranche."""
+        return self.debts[0].plcr if self.debts else None
+
+
+def credit(
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    *,
+    terms: Mapping[str, FinanceTerm],
+    adverse: Levels,
+) -> Credit:
+    """Debt of an investment at its levels, worked as `use` says. adverse: levels of prices that hurt."""
+    flows = cash_flows(found, x, use)
+    return Credit(
+        debts=tuple(debts(flows, x)),
+        downsides=tuple(downsides(found, x, use, terms=terms, adverse=adverse)),
+        least_prices=least_prices(found, x, use),
+    )
+
+
+def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
+    """Each tranche of which something is drawn, senior ones first."""
+    loan, public = flows.loan, flows.public
+    inflation = 1.0 + x["inflation"]
+    own = _Loan(
+        name=LENDERS,
+        rank=SENIOR,
+        rate=float((1.0 + x["debt_rate"]) * inflation - 1.0),
+        loan=LevelLoan(
+            draws=loan.draws,
+            interest=loan.interest,
+            service=loan.service,
+            owed=loan.owed,
+            begun=loan.begun,
+        ),
+        fees=float(loan.fees.sum()),
+        before=Ranked(paid=loan.senior, owed=senior_owed(flows)),
+    )
+    every = [own]
+    for one in flows.tranches:
+        tranche = _Loan(
+            name=one.name,
+            rank=SUBORDINATED if float(one.behind) else SENIOR,
+            rate=float(one.rate),
+            loan=one.loan,
+            fees=float(one.fees.sum()),
+            before=ranked(flows, one.behind),
+        )
+        every.append(tranche)
+    private = ranked(flows, np.asarray(1.0))
+    with_public = Ranked(paid=private.paid + public.service, owed=private.owed + public.owed)
+    of_public = _Loan(
+        name=PUBLIC_LOAN,
+        rank=PUBLIC,
+        rate=float((1.0 + x["public_loan_rate"]) * inflation - 1.0),
+        loan=public,
+        fees=0.0,
+        before=with_public,
+    )
+    every.append(of_public)
+    drawn = [one for one in every if one.loan.draws.sum() > PAID]
+    drawn.sort(key=lambda one: RANKS.index(one.rank))
+    return [_figures(one, flows, x) for one in drawn]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """What is paid and owed by year on all that ranks as high as a tranche or higher (nominal MUSD)."""
+
+    paid: Array
+    owed: Array
+
+
+def senior_owed(flows: CashFlows) -> Array:
+    """Owed at the end of each year on lenders' own loan and tranches of its rank."""
+    owed = flows.loan.owed
+    for one in flows.tranches:
+        owed = owed + one.loan.owed * (1.0 - one.behind)
+    return owed
+
+
+def ranked(flows: CashFlows, behind: Array) -> Ranked:
+    """What ranks as high as a tranche of lenders or higher. behind: 1 for one that is subordinated, 0 for a senior one."""
+    paid, owed = flows.loan.senior, senior_owed(flows)
+    for one in flows.tranches:
+        counts = behind * one.behind
+        paid = paid + one.loan.service * counts
+        owed = owed + one.loan.owed * counts
+    return Ranked(paid=paid, owed=owed)
+
+
+def life_cover(cash: Array, loan: LevelLoan, rate: Array, number: Array, owed: Array) -> Array:
+    """Cash flow in the years in which a loan is paid, as present value at its interest, over what is owed as they begin
+    (LLCR); not a number where nothing is. number: of each year, from 1."""
+    paying = np.where(loan.service > PAID, 1.0, 0.0)
+    weight = (1.0 + rate) ** (loan.begun - number)
+    earned = (cash * paying * weight).sum(axis=-1, keepdims=True)
+    due = np.where(number == loan.begun, owed, 0.0).sum(axis=-1, keepdims=True)
+    cover = np.where(due > PAID, earned / np.maximum(due, PAID), np.nan)
+    return cover[..., 0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loan:
+    """A loan, whatever its kind. before: all that ranks as high or higher, itself included."""
+
+    name: str
+    rank: str
+    rate: float
+    loan: LevelLoan
+    fees: float
+    before: Ranked
+
+
+def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
+    loan, before = one.loan, one.before
+    paying = np.flatnonzero(loan.service > PAID)
+    first = last = None
+    least = average = llcr = plcr = tail = None
+    if paying.size:
+        first, last = int(paying[0]), int(paying[-1])
+        cash = np.maximum(flows.cfads, 0.0)
+        covers = cash[paying] / before.paid[paying]
+        least, average = float(covers.min()), float(covers.mean())
+        tonnes = _sold(flows)
+        number = x["year"] - x["first_year"] + 1.0
+        llcr = float(life_cover(cash, loan, np.asarray(one.rate), number, before.owed))
+        if one.name == LENDERS:
+            llcr = float(flows.loan.cover)
+        plcr = float(npv(one.rate, cash[first:])) / float(before.owed[first - 1])
+        tail = float(tonnes[last + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
+    start = int(x["first_year"])
+    return DebtFigures(
+        name=one.name,
+        rank=one.rank,
+        rate=one.rate,
+        draws=loan.draws,
+        interest=loan.interest,
+        paid=loan.service,
+        owed=loan.owed,
+        fees=one.fees,
+        first=None if first is None else start + first,
+        last=None if last is None else start + last,
+        least=least,
+        average=average,
+        llcr=llcr,
+        plcr=plcr,
+        tail=tail,
+    )
+
+
+def _sold(flows: CashFlows) -> Array:
+    """Tonnes of all products by year."""
+    tonnes = np.zeros_like(flows.cfads)
+    for plant in flows.plants:
+        for sale in plant.sales:
+            tonnes = tonnes + sale.tonnes
+    return tonnes
+
+
+def downsides(
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    *,
+    terms: Mapping[str, FinanceTerm],
+    adverse: Levels,
+) -> list[Downside]:
+    """The base, and cases in which one thing is as bad as its range says, then all of them together."""
+    cases: dict[str, Levels] = {
+        "base": {},
+        "adverse prices": adverse,
+        "output late": _at_high(terms, ("delay_years",)),
+        "capital dear": _at_high(terms, ("capital_factor", "contingency")),
+        "running costs dear": _at_high(terms, COSTS),
+        "volume low": {"volume": np.asarray(terms["volume"].low)},
+        "recovery low": {"recovery_factor": np.asarray(terms["recovery_factor"].low)},
+    }
+    together: dict[str, Array] = {}
+    for levels in cases.values():
+        together.update(levels)
+    cases["all of them together"] = together
+    service = cash_flows(found, x, use).loan.senior
+    return [_downside(what, found, {**x, **cases[what]}, use, service) for what in cases]
+
+
+def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str, Array]:
+    return {name: np.asarray(terms[name].high) for name in names}
+
+
+def _downside(
+    what: str, found: Investment, levels: Levels, use: Sequence[Array], service: Array
+) -> Downside:
+    flows = cash_flows(found, levels, use)
+    paying = service > PAID
+    least = average = None
+    if paying.any():
+        covers = np.maximum(flows.cfads[paying], 0.0) / service[paying]
+        least, average = float(covers.min()), float(covers.mean())
+    return Downside(
+        what=what,
+        npv=float(worth(flows, levels)),
+        least=least,
+        average=average,
+        short=int(np.sum(paying & (flows.cfads < service - PAID))),
+    )
+
+
+def least_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
+    """The factor on all prices down to which cash flow covers senior debt service in every year; None without debt, or if
+    the plant earns no more at higher prices."""
+    service = cash_flows(found, x, use).loan.senior
+    paying = service > PAID
+    if not paying.any():
+        return None
+
+    def spare(factor: float) -> float:
+        levels = {**x, "price_factor": x["price_factor"] * factor}
+        cash = cash_flows(found, levels, use).cfads
+        return float((cash[paying] - service[paying]).min())
+
+    if spare(0.0) >= 0:
+        return 0.0
+    if spare(HIGHEST_PRICE) < 0:
+        return None
+    return float(brentq(spare, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))

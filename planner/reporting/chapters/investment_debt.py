@@ -1,0 +1,171 @@
+"""Tables of an investment case that a bank reads: tranches of debt, debt by year, cases worse than the base, contracts one
+by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from planner.finance.credit import DebtFigures
+from planner.reporting.parts import (
+    CENTS,
+    Column,
+    DeclaredTable,
+    Part,
+    ReportTable,
+    Text,
+    figures,
+    per_cent,
+    text,
+)
+from planner.reporting.words.names import Names
+from planner.reporting.words.sentences import Passages
+from planner.results.business_case import BusinessCase
+
+say = Passages("investment_debt.j2")
+OWED = 1e-6
+"""Debt (MUSD) below which a year has none."""
+
+
+class Tranches(DeclaredTable):
+    """A row a tranche of debt."""
+
+    title = "Debt, tranche by tranche"
+
+    tranche = text("lender")
+    rank = text()
+    drawn = figures("drawn", "MUSD")
+    of_capital = per_cent("of all capital")
+    rate = per_cent("interest, nominal")
+    first = text("first payment")
+    last = text("last payment")
+    most = figures("most owed", "MUSD")
+    interest = figures("interest", "MUSD")
+    fees = figures("fees", "MUSD")
+    least = figures("least DSCR")
+    average = figures("mean DSCR")
+    llcr = figures("LLCR")
+    plcr = figures("PLCR")
+    tail = per_cent("tonnes after it (tail)")
+
+
+def tranches(found: BusinessCase) -> Part:
+    """Each tranche with its terms, years and cover."""
+    sold = found.shown
+    capital = float(sold.flows.capital.sum())
+    rows = []
+    for debt in sold.credit.debts:
+        row = {
+            "tranche": debt.name,
+            "drawn": float(debt.draws.sum()),
+            "of_capital": float(debt.draws.sum()) / capital,
+            "first": _year(debt.first),
+            "last": _year(debt.last),
+            "most": float(debt.owed.max()),
+            "interest": float(debt.interest.sum()),
+        }
+        rows.append(vars(debt) | row)
+    if not rows:
+        return Text([say("no_debt", told=found.told(sold))])
+    frame = pd.DataFrame(rows, columns=Tranches.fields(), dtype=object)
+    return Tranches.over(frame, note=say("tranches", told=found.told(sold)))
+
+
+def _year(year: int | None) -> str:
+    return "" if year is None else str(year)
+
+
+class DebtByYear(DeclaredTable):
+    """A row a year, four columns a tranche."""
+
+    title = "Debt by year"
+    folded = True
+    sum_row = "Sum"
+
+    year = text()
+
+
+def by_year(found: BusinessCase) -> Part:
+    """Each tranche by year: drawn, interest, paid, owed; and the cover of all senior debt."""
+    sold = found.shown
+    columns = DebtByYear.all()
+    lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
+    for debt in sold.credit.debts:
+        _add_lines(debt, columns, lines)
+    if len(columns) == 1:
+        return Text([])
+    is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > OWED
+    columns.append(Column(field="cover", title="senior DSCR", unit="times", form=CENTS))
+    lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
+    frame = pd.DataFrame(lines, dtype=object)
+    return DebtByYear.over(frame[is_used], columns, note=say("by_year", told=found.told(sold)))
+
+
+def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) -> None:
+    """The columns of one tranche, and what stands in them."""
+    amounts = {"drawn": debt.draws, "interest": debt.interest, "paid": debt.paid, "owed": debt.owed}
+    for what, in_years in amounts.items():
+        field = f"{debt.name}, {what}"
+        is_flow = what != "owed"
+        column = Column(field=field, title=field, unit="MUSD", form=CENTS, summed=is_flow)
+        columns.append(column)
+        lines[field] = in_years.round(2).tolist()
+
+
+class Downsides(DeclaredTable):
+    """A row a case."""
+
+    title = "Base case and downside"
+
+    what = text("case")
+    npv = figures("NPV after tax", "MUSD")
+    least = figures("least senior DSCR")
+    average = figures("mean senior DSCR")
+    short = text("years in which it is below 1")
+
+
+def downsides(found: BusinessCase) -> ReportTable:
+    """The base and cases worse than it, with the debt service of the base."""
+    sold = found.shown
+    rows = [vars(one) | {"short": str(one.short)} for one in sold.credit.downsides]
+    frame = pd.DataFrame(rows, columns=Downsides.fields(), dtype=object)
+    note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
+    return Downsides.over(frame, note=note)
+
+
+class ContractsAlone(DeclaredTable):
+    """A row a contract."""
+
+    title = "Worth of each contract"
+
+    contract = text()
+    party = text("with")
+    project = figures("to the project, after tax", "MUSD")
+    owners = figures("to the owners", "MUSD")
+    at_adverse_prices = figures("to the project at adverse prices", "MUSD")
+    to_party = figures("to who buys or delivers", "MUSD")
+    public = figures("to the public", "MUSD")
+
+
+def contracts_alone(found: BusinessCase, names: Names) -> Part:
+    """Each contract by itself: what it is worth to the project, to its party and to the public."""
+    sold = found.judged_on
+    if not sold.contract_worths:
+        return Text([])
+    rows = []
+    for deal, worth in zip(found.investment.deals, sold.contract_worths, strict=True):
+        about = names.element(deal.contract.element) if deal.contract.element else "all"
+        words = {
+            "contract": f"{deal.contract.contract} ({deal.contract.kind}, {about})",
+            "party": deal.contract.party,
+            "to_party": worth.party,
+        }
+        rows.append(vars(worth) | words)
+    frame = pd.DataFrame(rows, columns=ContractsAlone.fields(), dtype=object)
+    return ContractsAlone.over(frame, note=say("contracts", told=found.told(sold)))
+
+
+def of_debt(found: BusinessCase) -> list[Part]:
+    """Tables of the chapter on debt, in order."""
+    return [tranches(found), downsides(found), by_year(found)]

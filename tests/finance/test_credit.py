@@ -1,0 +1,176 @@
+"""Cover of tranches of debt, downside cases and contracts one by one, recomputed in plain numpy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from planner.data.investment_tables import Contract
+from planner.finance.cashflow import cash_flows
+from planner.finance.contract_worth import contract_worths
+from planner.finance.credit import LENDERS, PUBLIC_LOAN, credit
+from planner.finance.plant_flows import Investment
+from planner.finance.project_facts import FinanceTerm
+from planner.finance.returns import returns_of
+from planner.finance.sensitivity import base_levels
+from tests.finance.plants import WHOLE, plain_terms, separation
+from tests.finance.test_recomputed import CASES, CONTRACT, names_of_tranches, recomputed, stated
+
+EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
+LENT = ["bare", "fees", "export credit", "subordinated", "all", "all, and three tranches"]
+LOW = {"price:Dy": np.asarray(0.8)}
+
+
+def case_of(name: str) -> tuple[Investment, dict[str, FinanceTerm]]:
+    """The plant with the tranches of a case, and its terms."""
+    return separation(tranches=tuple(names_of_tranches(CASES[name]))), plain_terms(**CASES[name])
+
+
+def present(rate: float, amounts: Any) -> float:
+    """At the start of the first year of the amounts."""
+    return sum(float(amount) / (1 + rate) ** (n + 1) for n, amount in enumerate(amounts))
+
+
+@pytest.mark.parametrize("name", LENT)
+def test_cover_of_each_tranche(name: str) -> None:
+    """DSCR, PLCR and, of tranches paid in equal sums, LLCR, from the cash and debt of the recomputation."""
+    found, terms = case_of(name)
+    t = stated(name)
+    hand = recomputed(t, None)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    cash = np.maximum(hand["cfads"], 0.0)
+    behind = {one: t[f"{one}.subordinated"] for one in hand["tranches"]}
+    senior, owed_senior = hand["paid"].copy(), hand["owed"].copy()
+    for one, rows in hand["tranches"].items():
+        if not behind[one]:
+            senior, owed_senior = senior + rows["paid"], owed_senior + rows["owed"]
+    below, owed_below = senior.copy(), owed_senior.copy()
+    for one, rows in hand["tranches"].items():
+        if behind[one]:
+            below, owed_below = below + rows["paid"], owed_below + rows["owed"]
+    assert {d.name for d in told.debts} >= {LENDERS, *hand["tranches"]}
+    for debt in told.debts:
+        if debt.name == PUBLIC_LOAN:
+            continue
+        own = hand["tranches"].get(debt.name, {"paid": hand["paid"]})
+        ranks, owed = (below, owed_below) if behind.get(debt.name) else (senior, owed_senior)
+        paying = [n for n in range(6) if own["paid"][n] > 1e-9]
+        covers = [cash[n] / ranks[n] for n in paying]
+        assert debt.least == pytest.approx(min(covers), **EXACT)
+        assert debt.average == pytest.approx(sum(covers) / len(covers), **EXACT)
+        assert (debt.first, debt.last) == (2026 + paying[0], 2026 + paying[-1])
+        start, end = paying[0], paying[-1]
+        real = t.get(f"{debt.name}.debt_rate", t["debt_rate"])
+        rate = (1 + real) * (1 + t["inflation"]) - 1
+        then = owed[start - 1]
+        assert debt.plcr == pytest.approx(present(rate, cash[start:]) / then, **EXACT)
+        if debt.name != LENDERS:
+            life = present(rate, cash[start : end + 1]) / then
+            assert debt.llcr == pytest.approx(life, **EXACT)
+        tonnes = np.array([0, 0, 4, 8, 8, 0.0])
+        assert debt.tail == pytest.approx(tonnes[end + 1 :].sum() / 20, **EXACT)
+
+
+def test_cover_of_the_loan_is_that_of_returns() -> None:
+    """Without tranches both sculpt to the same: cover of every year that pays and of the loan's life."""
+    found, terms = case_of("bare")
+    x = base_levels(found, terms)
+    (own,) = credit(found, x, WHOLE, terms=terms, adverse=LOW).debts
+    flows = cash_flows(found, x, WHOLE)
+    returns = returns_of(flows, x, flows)
+    assert own.least == pytest.approx(returns.dscr, **EXACT)
+    assert own.llcr == pytest.approx(own.least, **EXACT)
+    assert own.llcr == pytest.approx(returns.llcr, **EXACT) and own.tail == 0
+
+
+@pytest.mark.parametrize("name", ["bare", "all, and three tranches"])
+def test_downside_cases(name: str) -> None:
+    """One term at its bad end, the debt service of the base."""
+    found, terms = case_of(name)
+    terms["volume"] = replace(terms["volume"], low=0.6)
+    terms["variable_factor"] = replace(terms["variable_factor"], high=3.0)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    by_name = {one.what: one for one in told.downsides}
+    t = stated(name)
+    paid = recomputed(t, None)["senior"]
+    paying = [n for n in range(6) if paid[n] > 1e-9]
+    for what, changes, price in (
+        ("base", {}, 1.0),
+        ("adverse prices", {}, 0.8),
+        ("volume low", {"volume": 0.6}, 1.0),
+    ):
+        hand = recomputed({**t, **changes}, None, price)
+        covers = [max(hand["cfads"][n], 0.0) / paid[n] for n in paying]
+        one = by_name[what]
+        assert one.least == pytest.approx(min(covers), **EXACT)
+        assert one.average == pytest.approx(sum(covers) / len(covers), **EXACT)
+        assert one.npv == pytest.approx(hand["npv_after_tax"], **EXACT)
+        assert one.short == sum(cover < 1 - 1e-12 for cover in covers)
+    worst = by_name["all of them together"]
+    assert worst.npv < min(one.npv for one in told.downsides if one is not worst)
+
+
+def test_guaranteed_prices_cover_debt_at_any_price() -> None:
+    found, terms = case_of("all, and three tranches")
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    assert told.least_prices == 0
+    cash = recomputed(stated("all, and three tranches"), None, 0.0)
+    assert (cash["cfads"][2:5] >= cash["senior"][2:5]).all()
+
+
+@pytest.mark.parametrize("name", ["bare", "export credit", "subordinated"])
+def test_at_the_least_prices_the_tightest_year_just_serves_senior_debt(name: str) -> None:
+    found, terms = case_of(name)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    t = stated(name)
+    paid = recomputed(t, None)["senior"]
+    assert told.least_prices is not None and 0 < told.least_prices < 1
+    cash = recomputed(t, None, told.least_prices)["cfads"]
+    spare = [cash[n] - paid[n] for n in range(6) if paid[n] > 1e-9]
+    assert min(spare) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["bare", "all", "all, and three tranches"])
+def test_worth_of_a_contract(name: str) -> None:
+    """The floor and the cap are public money: what the project gains before tax the public pays, at its own rate."""
+    found, terms = case_of(name)
+    private = CONTRACT.model_copy(update={"contract": "p", "public": False, "covers": 0.2})
+    deals = separation((CONTRACT, private)).deals
+    x = base_levels(found, terms)
+    both = contract_worths(replace(found, deals=deals), x, WHOLE, LOW)
+    alone = replace(found, deals=deals[:1])
+    (one,) = contract_worths(alone, x, WHOLE, LOW)
+    t = stated(name)
+    for price, told in ((1.0, one.project), (0.8, one.at_adverse_prices)):
+        gained = [recomputed(t, deal, price)["npv_after_tax"] for deal in (CONTRACT, None)]
+        assert told == pytest.approx(gained[0] - gained[1], **EXACT)
+    of_owners = [recomputed(t, deal)["npv_owners"] for deal in (CONTRACT, None)]
+    assert one.owners == pytest.approx(of_owners[0] - of_owners[1], **EXACT)
+    paid = {CONTRACT.contract: [0.0] * 6, "p": [0.0] * 6}
+    for deal in (CONTRACT, private):
+        for n, sold in enumerate((0, 0, 4, 8, 8, 0)):
+            index = (1 + t["inflation"]) ** n
+            covered = min(sold * t["volume"] * deal.covers, deal.tonnes or 0)
+            short = max((deal.floor_usd_per_kg or 0) / 1000 / index - 6, 0)
+            over = max(6 - (deal.cap_usd_per_kg or 0) / 1000 / index, 0)
+            paid[deal.contract][n] = covered * (short - over)
+    assert one.public == pytest.approx(-present(t["public_rate"], paid["c"]), **EXACT)
+    assert one.party == 0 and one.public != 0
+    assert [w.public for w in both] == pytest.approx([one.public, 0], **EXACT)
+    assert both[1].party == pytest.approx(-present(t["wacc"], paid["p"]), **EXACT)
+
+
+def test_worth_of_a_contract_on_feed() -> None:
+    """0.5 t a tonne at 1.2 MUSD in place of a quarter of 6 MUSD on 40 % of it: 0.06 MUSD a tonne saved, taxed at a quarter
+    in the end; the mine has as much less."""
+    deal = Contract(contract="f", kind="feed", covers=0.4, price_usd_per_kg=1200, real=True)
+    found = separation((deal,))
+    terms = plain_terms(tax_rate=0)
+    x = base_levels(found, terms)
+    (one,) = contract_worths(found, x, WHOLE, LOW)
+    saved = [0.06 * tonnes for tonnes in (0, 0, 10, 20, 20, 0)]
+    assert one.project == pytest.approx(present(0.1, saved), **EXACT)
+    assert one.party == pytest.approx(-present(0.1, saved), **EXACT) and one.public == 0
