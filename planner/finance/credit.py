@@ -13,6 +13,7 @@ from planner.finance.loans import PAID, LevelLoan
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
+from planner.finance.sensitivity import price_ends
 from planner.finance.yearly_rows import Array
 
 SENIOR, SUBORDINATED, PUBLIC = "senior", "subordinated", "public, behind lenders"
@@ -20,6 +21,7 @@ RANKS = (SENIOR, SUBORDINATED, PUBLIC)
 LENDERS = "lenders"
 """Lenders' own loan, sculpted to cash flow."""
 PUBLIC_LOAN = "public loan"
+HIGH_PRICES = "all prices high"
 COSTS = ("fixed_factor", "variable_factor")
 HIGHEST_PRICE = 50.0
 """Largest factor on all prices that is tried."""
@@ -254,6 +256,7 @@ def downsides(
     cases: dict[str, Levels] = {
         "base": {},
         "adverse prices": adverse,
+        HIGH_PRICES: price_ends(found)[1],
         "output late": _at_high(terms, ("delay_years",)),
         "capital dear": _at_high(terms, ("capital_factor", "contingency")),
         "running costs dear": _at_high(terms, COSTS),
@@ -261,9 +264,10 @@ def downsides(
         "recovery low": {"recovery_factor": np.asarray(terms["recovery_factor"].low)},
     }
     together: dict[str, Array] = {}
-    for levels in cases.values():
-        together.update(levels)
-    cases["all of them together"] = together
+    for what, levels in cases.items():
+        if what != HIGH_PRICES:
+            together.update(levels)
+    cases["all but high prices together"] = together
     service = cash_flows(found, x, use).loan.senior
     return [_downside(what, found, {**x, **cases[what]}, use, service) for what in cases]
 

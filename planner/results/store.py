@@ -48,6 +48,7 @@ SUMMARY, SOLUTION = "summary.json", "solution.npy"
 A_RUN = "a run folder"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
+LONGEST_NAME, DIGITS_OF_LONG_NAMES = 120, 8
 UNREADABLE = (
     OSError,
     EOFError,
@@ -87,8 +88,13 @@ def default_folder(case: Case) -> Path:
 
 
 def file_name(text: str) -> str:
-    """A name for a file, whatever the text holds: no part of it is taken for a path. '' if nothing is left."""
-    return re.sub(r"[^\w .()+-]", "_", text).strip(" .")[:120]
+    """A name for a file, whatever the text holds: no part of it is taken for a path. '' if nothing is left. What is too
+    long ends in digits of its own, so that two long names stay two."""
+    name = re.sub(r"[^\w .()+-]", "_", text).strip(" .")
+    if len(name) <= LONGEST_NAME:
+        return name
+    digits = hashlib.sha256(text.encode()).hexdigest()[:DIGITS_OF_LONG_NAMES]
+    return f"{name[: LONGEST_NAME - len(digits) - 1]}-{digits}"
 
 
 def _fill(plan: PlanValues, pages: Pages, folder: Path) -> None:

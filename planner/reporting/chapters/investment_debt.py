@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.finance.credit import DebtFigures
+from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
+from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
 from planner.reporting.parts import (
     CENTS,
     Column,
@@ -74,6 +75,45 @@ def tranches(found: BusinessCase) -> Part:
 
 def _year(year: int | None) -> str:
     return "" if year is None else str(year)
+
+
+class LoanTerms(DeclaredTable):
+    """A row a term, a column a lender."""
+
+    title = "Terms of debt"
+
+    term = text()
+    unit = text()
+
+
+PUBLIC_TERMS = {
+    "debt_rate": "public_loan_rate",
+    "debt_years": "debt_years",
+    "grace_years": "grace_years",
+}
+"""Terms of lenders that a public loan has, and under which name."""
+OF_LENDERS_ALONE = ("dscr", "dscr_low", "reserve_months", "cash_sweep")
+
+
+def loan_terms(found: BusinessCase) -> ReportTable:
+    """Terms of lenders' own loan, of each tranche and of a public loan: share, interest, years, grace, fees, cover asked."""
+    stated = found.terms
+    lenders = [LENDERS, *found.investment.tranches]
+    if stated["public_loan"].value:
+        lenders.append(PUBLIC_LOAN)
+    rows = []
+    for item in (*TRANCHE_ITEMS, *OF_LENDERS_ALONE):
+        declared = DECLARED[item]
+        row = {"term": declared.meaning or declared.of_a_tranche, "unit": declared.unit}
+        for lender in lenders:
+            names = {LENDERS: item, PUBLIC_LOAN: PUBLIC_TERMS.get(item, "")}
+            term = stated.get(names.get(lender, f"{lender}.{item}"))
+            if term is None and lender in found.investment.tranches:
+                term = stated.get(item) if item in TRANCHE_ITEMS else None
+            row[lender] = "" if term is None else f"{term.value:g}"
+        rows.append(row)
+    columns = [*LoanTerms.all(), *(Column(field=name, title=name) for name in lenders)]
+    return LoanTerms.over(pd.DataFrame(rows), columns, note=say("terms"))
 
 
 class DebtByYear(DeclaredTable):
@@ -168,4 +208,4 @@ def contracts_alone(found: BusinessCase, names: Names) -> Part:
 
 def of_debt(found: BusinessCase) -> list[Part]:
     """Tables of the chapter on debt, in order."""
-    return [tranches(found), downsides(found), by_year(found)]
+    return [loan_terms(found), tranches(found), downsides(found), by_year(found)]

@@ -57,7 +57,7 @@ SECTIONS = {
     "outside": "Outside the model",
 }
 LEADS = {
-    "terms": "What the public could do; the least of each support, sized for the case as the plan runs it.",
+    "terms": "What the public could do; the least of each support, sized for the volumes that the verdict names.",
     "sold": "Use of capacity and sales, in the plan, in each future and in the case.",
     "economics": "Unit costs, break-even, the NPV at other rates, prices and capital costs.",
     "debt": "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
