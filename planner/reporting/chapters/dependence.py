@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from planner.reporting.chapters.dependence_answer import answer_table, lead, loss_cards
 from planner.reporting.charts import outcomes as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
@@ -25,6 +26,7 @@ from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
+from planner.results.figures.dependence import largest_origins, supply_by_origin
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
 
 say = Passages("dependence.j2")
@@ -44,18 +46,19 @@ LIMIT_NAME = "EU Critical Raw Materials Act, by 2030: at most 65 % from one thir
 def chapter(run: RunView) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
     parts = [
+        answer_table(run),
+        targets(run),
+        _single_points(run),
         largest_origin(run),
         origins(run),
-        targets(run),
         coverage_matrix(run),
-        _single_points(run),
         by_source(run),
     ]
     return Chapter.of(
         "dependence",
         "How dependent are we, on whom?",
         parts,
-        lead=say("lead", asked=bool(_coverage(run))),
+        lead=lead(run),
         cards=list(_cards(run)),
     )
 
@@ -67,54 +70,34 @@ def _coverage(run: RunView) -> dict[str, Any]:
 
 
 def _largest(run: RunView) -> Iterator[dict[str, Any]]:
-    """The largest origin of each main element in its last form and the last year told, before and after."""
+    """The largest origin of each main element in the last year told, of the form of which it gives most, before and after."""
     told = run.summary.get("diversification", {})
     before = told.get("without_plan", {})
     for element in run.elements:
         by_form = told.get(element)
         if not by_form:
             continue
-        form = list(by_form)[-1]
-        last = max(by_form[form])
+        last = max(year for by_year in by_form.values() for year in by_year)
+        there = [form for form, by_year in by_form.items() if last in by_year]
+        form = max(there, key=lambda form: by_form[form][last]["largest_share"])
         was = before.get(element, {}).get(form, {}).get(last)
         now = by_form[form][last]
         yield {"element": element, "form": form, "year": last, "now": now, "was": was}
 
 
 def _cards(run: RunView) -> Iterator[Card]:
-    for told in list(_largest(run))[:MAIN_ELEMENTS]:
-        yield _origin_card(run, told)
-    found = _coverage(run)
-    for key, title in LOST.items():
-        worst = _worst(found.get(key, {}))
-        if worst is not None:
-            year, element, case = worst
-            yield Card(
-                title=title,
-                value=percent(case["share"]),
-                unit=f"of {midway(run.names.element(element))}, {year}",
-                note=f"without {run.names.without(case['without'])}",
-                source=f"coverage.json: {key}",
-            )
-
-
-LOST = {"n1": "Demand met without any one origin", "n2": "Without an origin and one more"}
-
-
-def _origin_card(run: RunView, told: dict[str, Any]) -> Card:
-    now, was = told["now"], told["was"]
-    value, note = percent(now["largest_share"]), "share of supply"
-    if was is not None:
-        value = f"{percent(was['largest_share'])} → {value}"
-        note = "share of supply, without a plan → with it"
-    good = f"{midway(run.names.element(told['element']))} {told['form']}, {told['year']}"
-    return Card(
-        title=f"Largest origin of {good}",
-        value=value,
-        unit=run.names.origin(str(now["largest_origin"])),
-        note=note,
-        source=summary_keys(f"diversification.{told['element']}.{told['form']}"),
-    )
+    """The worst single loss by year, and the worst pair at the end."""
+    yield from loss_cards(run)
+    worst = _worst(_coverage(run).get("n2", {}))
+    if worst is not None:
+        year, element, case = worst
+        yield Card(
+            title=f"Worst pair, {year}: {run.names.without(case['without'])}",
+            value=percent(case["share"]),
+            unit=f"of {midway(run.names.element(element))} can be met",
+            note=say("pair_note"),
+            source="coverage.json: n2",
+        )
 
 
 def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
@@ -125,21 +108,6 @@ def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] |
     cases = told[year]
     element = min(cases, key=lambda key: (cases[key]["share"], key), default=None)
     return None if element is None else (year, element, cases[element])
-
-
-def _origin_rows(run: RunView) -> pd.DataFrame:
-    """Rows of origins.csv by the country of the last plant, all groups together: element, form, year, origin, tonnes,
-    share."""
-    table = run.tables.get("origins")
-    if table is None or table.empty:
-        return pd.DataFrame()
-    rows = table[table["basis"] == "last"]
-    by_party = rows["party"] != ""
-    rows = rows[by_party] if by_party.any() else rows
-    keys = ["element", "form", "year", "origin"]
-    sums = rows.groupby(keys, as_index=False)[["tonnes"]].sum()
-    whole = sums.groupby(keys[:3])["tonnes"].transform("sum")
-    return sums.assign(share=sums["tonnes"] / whole.where(whole > 0, 1.0))
 
 
 def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -154,11 +122,10 @@ def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def largest_origin(run: RunView) -> Chart | None:
     """Share of the largest origin of each good by year."""
-    rows = _origin_rows(run)
+    rows = largest_origins(run)
     if rows.empty:
         return None
-    best = rows[rows["origin"] != "stock"].sort_values(["share", "origin"], ascending=[False, True])
-    now = best.drop_duplicates(["element", "form", "year"]).assign(plan=charts.WITH)
+    now = rows.assign(plan=charts.WITH)
     both = pd.concat([now, _told_without(run)])
     frame = _of_main_goods(run, both, 2 * MAIN_ELEMENTS)
     frame = frame[frame["good"].isin(frame.loc[frame["plan"] == charts.WITH, "good"])]
@@ -193,7 +160,7 @@ def _told_without(run: RunView) -> pd.DataFrame:
 
 def origins(run: RunView) -> Chart | None:
     """Supply of a good by origin over the years."""
-    rows = _origin_rows(run)
+    rows = supply_by_origin(run)
     if rows.empty:
         return None
     by_size = rows.groupby("origin")["share"].sum().sort_values(ascending=False, kind="stable")

@@ -103,6 +103,7 @@ class Names:
         for supplier in tables.suppliers:
             if supplier.name:
                 self._parties[supplier.supplier.casefold()] = harmless(supplier.name)
+        self._outside = _heads_of_origins(case)
 
     @cached_property
     def by_column(self) -> dict[str, Callable[[str], str]]:
@@ -172,8 +173,10 @@ class Names:
         return self.project[item] if item in self.project else self.party(item)
 
     def origin(self, origin: str) -> str:
-        """Name of an origin of supply: a country, a supplier, or stock."""
-        return "Stock" if origin == "stock" else self.party(origin)
+        """Name of an origin of supply: a country, or what the names of its suppliers have in front of a colon; or stock."""
+        if origin == "stock":
+            return "Stock"
+        return self._outside.get(origin) or self.party(origin)
 
     def who(self, scenarios: str) -> str:
         """The scenarios of a decision ('all' or ids joined by `;`) in words."""
@@ -209,6 +212,15 @@ def _heads(full: dict[str, str]) -> dict[str, str]:
     """The names up to a colon, as sampled scenarios have them, where those tell all of them apart."""
     heads = {key: name.partition(": ")[0] for key, name in full.items()}
     return heads if len(set(heads.values())) == len(full) else full
+
+
+def _heads_of_origins(case: Case) -> dict[str, str]:
+    """Origins that are no countries of the case -> what the names of all their suppliers have in front of a colon."""
+    heads: dict[str, set[str]] = {}
+    for row in case.tables.suppliers:
+        head, colon, _ = harmless(row.name).partition(": ")
+        heads.setdefault(row.origin, set()).add(head if colon else "")
+    return {origin: max(of) for origin, of in heads.items() if len(of) == 1}
 
 
 def _told_apart(names: dict[str, str]) -> Lookup:

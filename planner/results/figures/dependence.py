@@ -1,0 +1,102 @@
+"""Figures of dependence: the largest origin of each good, what can be met without one, the worst single loss of a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.results.coverage import NOTHING
+from planner.results.figures.run import RunFigures, records
+from planner.results.origins import LAST, STOCK
+
+LINE_YEAR = 2030
+"""Year by which official lines are to be kept: Regulation (EU) 2024/1252, article 5."""
+SLIGHT_MUSD = 1e-6
+"""Loss (MUSD) up to which nothing is lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleLoss:
+    """The loss (MUSD, not discounted) of an undisturbed year without one thing, with the plan and without a plan."""
+
+    year: int
+    without: str
+    with_plan_musd: float
+    no_plan_musd: float
+
+
+def supply_by_origin(run: RunFigures) -> pd.DataFrame:
+    """Expected supply by the country of the last plant, all groups together: element, form, year, origin, `tonnes`, and
+    `share` of what does not come from stock, as `diversification` of the summary has it."""
+    table = run.tables["origins"]
+    is_supply = (table["party"] == "") & (table["origin"] != STOCK) & (table["basis"] == LAST)
+    keys = ["element", "form", "year", "origin"]
+    sums = table[is_supply].groupby(keys, as_index=False)[["tonnes"]].sum()
+    whole = sums.groupby(keys[:3])["tonnes"].transform("sum")
+    return sums.assign(share=sums["tonnes"] / whole.where(whole > 0, 1.0))
+
+
+def largest_origins(run: RunFigures) -> pd.DataFrame:
+    """The largest origin of each good in each year: element, form, year, origin, tonnes, share."""
+    rows = supply_by_origin(run).sort_values(["share", "origin"], ascending=[False, True])
+    return rows.drop_duplicates(["element", "form", "year"]).sort_index()
+
+
+def milestones(years: Iterable[int]) -> list[int]:
+    """The first of some years, the first of them that is not before `LINE_YEAR`, and the last; none of none."""
+    told = sorted(map(int, years))
+    if not told:
+        return []
+    later = [year for year in told if year >= LINE_YEAR] or told
+    return sorted({told[0], later[0], told[-1]})
+
+
+def removals(run: RunFigures) -> pd.DataFrame:
+    """The table `coverage`, `plan` a truth value; empty if it was not asked for."""
+    table = run.tables["coverage"]
+    return table.assign(plan=table["plan"].astype(str).str.casefold() == "true")
+
+
+def _single(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which one thing is lost and no pair."""
+    is_pair = rows["without"].str.contains("+", regex=False)
+    return rows[(rows["without"] != NOTHING) & ~is_pair]
+
+
+def met_without_origin(run: RunFigures) -> pd.DataFrame:
+    """The least share of demand that can be met without one origin: plan, year, element, `without`, `served_share`."""
+    rows = _single(removals(run))
+    rows = rows[rows["without"].str.startswith("origin:")]
+    rows = rows.sort_values(["served_share", "without"])
+    return rows.drop_duplicates(["plan", "year", "element"])
+
+
+def worst_single_losses(run: RunFigures) -> Iterator[SingleLoss]:
+    """For each milestone that coverage tells, the one origin, ally or plant without which most is lost, with the plan or
+    without one; no entry for a year in which nothing is."""
+    rows = _single(removals(run))
+    if rows.empty:
+        return
+    keys = ["year", "without"]
+    losses = pd.DataFrame(index=rows.set_index(keys).index.unique())
+    for column, plan in (("with_plan", True), ("no_plan", False)):
+        of_plan = rows[rows["plan"] == plan]
+        losses[column] = of_plan.groupby(keys)["loss_musd"].max()
+    losses = losses.fillna(0.0).reset_index()
+    for year in milestones(losses["year"].unique()):
+        yield from _worst_of(losses[losses["year"] == year])
+
+
+def _worst_of(losses: pd.DataFrame) -> Iterator[SingleLoss]:
+    """The worst of a year's losses; nothing if there is none."""
+    worst = losses[["with_plan", "no_plan"]].max(axis="columns")
+    if worst.max() > SLIGHT_MUSD:
+        row = records(losses.loc[[worst.idxmax()]])[0]
+        yield SingleLoss(
+            year=row["year"],
+            without=row["without"],
+            with_plan_musd=row["with_plan"],
+            no_plan_musd=row["no_plan"],
+        )
