@@ -144,6 +144,11 @@ class _ClusterWorkers(Workers):
         return said
 
     def _heard(self, worker: Any, future: Any) -> list[Answer]:
+        """Answers of a finished task of a worker, none if it only made its object; or the worker is lost.
+
+        The number of calls that the worker gets in one task follows their seconds. Raises StoppedError if the
+        scheduler is gone.
+        """
         if self._client.status != "running" or future.status == "cancelled":
             raise StoppedError(GONE)
         try:

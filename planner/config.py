@@ -91,6 +91,8 @@ def read_toml(path: Path, what: str) -> Toml:
 
 
 def _lines(text: str) -> dict[TomlKey, int]:
+    """Line of each key and section of a TOML text, found without parsing; the first one of a key that is given
+    twice."""
     found: dict[TomlKey, int] = {}
     entries: Counter[TomlKey] = Counter()
     section: TomlKey = ()
@@ -163,6 +165,7 @@ class Horizon(_Section):
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Horizon:
+        """Refuse a horizon that ends before it begins."""
         if (
             self.first_year is not None
             and self.last_year is not None
@@ -198,6 +201,7 @@ class Objective(_Section):
 
     @model_validator(mode="after")
     def _limit_goes_with_target(self) -> Objective:
+        """Refuse goal `target` without a limit of the risk, and a limit with another goal."""
         if self.goal == "target" and self.risk_limit is None:
             raise PydanticCustomError(
                 "risk-limit", 'goal = "target" needs objective.risk_limit (MUSD)'
@@ -337,6 +341,10 @@ class ModelFile(_Section):
     @field_validator("levers", mode="before")
     @classmethod
     def _list_of_levers(cls, value: object) -> object:
+        """Levers in the order of `LEVERS`, of a list or of a text with `;` or `,` between them.
+
+        Refuses an unknown one.
+        """
         if isinstance(value, str):
             value = [
                 part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()
@@ -453,6 +461,10 @@ def _field(key: str) -> FieldInfo:
 def _as_fault(
     detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces
 ) -> Fault:
+    """A fault, with its rule and remedy, of what pydantic refused.
+
+    place: the file; `--set` if an override is to blame. places: line and cell of each key.
+    """
     key, kind, given = (
         ".".join(part for part in detail["loc"] if isinstance(part, str)),
         detail["type"],

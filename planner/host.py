@@ -38,6 +38,7 @@ def _of_machine() -> float:
 
 
 def _of_container() -> list[float]:
+    """Memory (bytes) that the limits of control groups leave, one figure for each that is set."""
     out = []
     for limit, used in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),

@@ -157,6 +157,10 @@ class _LocalWorkers(Workers):
             self.ask(ours, self._make)
 
     def _heard(self, worker: Any) -> list[Answer]:
+        """Answers of a process that has spoken; if it has ended, the loss of it.
+
+        Raises StoppedError if three in a row die before they have made their object.
+        """
         try:
             heard = worker.recv()
         except (EOFError, OSError):

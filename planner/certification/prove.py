@@ -113,6 +113,8 @@ class Proof:
         write_folder(folder, CERTIFICATE, "a proof", self._fill)
 
     def _fill(self, folder: Path) -> None:
+        """Write the program, the plan, duals and implied bounds of each phase, and the certificate with their
+        hashes."""
         exact = self.program
         columns = list(exact.column)
         rows = list(exact.row)

@@ -60,6 +60,7 @@ class Case(Lookups):
         return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
 
     def _repr_html_(self) -> str:
+        """The case in a notebook: its facts, its tables, and what to ask of it next."""
         rows: list[str] = []
         for table in TABLES:
             count = len(self.rows(table.name))

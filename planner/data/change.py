@@ -135,6 +135,8 @@ class Change:
         return f"{self.column} of {self.table} ({of_rows}) {_verb(self)}."
 
     def _value_text(self) -> str:
+        """The value as it is written after `=`: `x0.5`, `plus 2`, `+2%/y`, or a literal that reads back as the same
+        value."""
         if self.how == "gone":
             return GONE
         if self.how == "scale":
@@ -274,6 +276,10 @@ def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
 
 
 def _change(address: str, value: InputValue, as_text: bool) -> Change:
+    """A change of an address to a value.
+
+    as_text: the value is as typed on a command line. Raises InputError for an unknown table, key or column.
+    """
     name = _table_name(address)
     sections = {key.partition(".")[0] for key in known_keys()}
     if name not in BY_NAME and name not in sections and nearest(name, BY_NAME):
@@ -432,6 +438,7 @@ def _typed_value(table: str, column: str, value: InputValue) -> tuple[How, Input
 
 
 def _relative(text: str) -> tuple[How, float] | None:
+    """How a text changes a figure, and by how much; None for a text that does not, or whose number is still open."""
     for how, pattern in _WAYS:
         found = pattern.fullmatch(text)
         if found is None:

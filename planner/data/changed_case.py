@@ -110,6 +110,7 @@ class Changer(Generic[C]):
         return self._positions[key]
 
     def _draft(self, drafts: dict[str, _Draft], change: Change) -> None:
+        """Apply a change to the drafts of the tables, in which rows of the case are replaced. Raises InputError."""
         table = known_table(change.table)
         place = self.case.origin.place(table.name)
         known_columns(table, [change.column] if change.column else [], place)

@@ -391,6 +391,7 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
 
 
 def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
+    """Findings about a row of `uncertainties`: its table, columns and condition are known and mean figures."""
     rule = "unknown-reference"
     table = BY_NAME.get(row.table)
     if table is None or not table.solved:

@@ -117,6 +117,7 @@ def _by_identity(table: Table, rows: Iterable[Row]) -> defaultdict[tuple[str, ..
 
 
 def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator[Difference]:
+    """Cells that differ between two rows of the same key; the whole row if only one case has it (the other None)."""
     row = two or one
     if row is None:
         return
@@ -173,6 +174,8 @@ def _address(table: Table, row: Row, is_alone: bool) -> RowConditions:
 
 
 def _added(table: Table, row: Row) -> Change:
+    """The change that adds a row: its identifying cells as conditions, the others, where they are not the default, as
+    value."""
     named = _identifying(table)
     rows: list[tuple[str, str]] = []
     cells: dict[str, object] = {}

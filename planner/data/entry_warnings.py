@@ -85,6 +85,7 @@ def rare_names(case: Case) -> Iterator[Finding]:
 def _named_once(
     case: Case, kind: str, places: ColumnPlaces, known: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
+    """Findings about names of a kind that stand in one row only and look like a slip of another one."""
     count = Counter(name for name, _, _ in _used(case, places))
     rare = {name for name, times in count.items() if times == 1 and name not in known}
     is_odd_alone = kind == "supplier" and len(count) > len(rare)

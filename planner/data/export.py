@@ -195,6 +195,7 @@ def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
 
 
 def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]) -> None:
+    """Write the sheet that says what the others hold; it is not read."""
     sheet = book.add_worksheet(NOTES_SHEET)
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 110)
@@ -219,6 +220,10 @@ def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]
 def _sheet(
     book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], *, example: bool
 ) -> None:
+    """Write the sheet of a table: headings with a note each, and its rows.
+
+    example: rows are grey, to be written over.
+    """
     sheet = book.add_worksheet(table.name)
     sheet.freeze_panes(1, len(table.key) if example else 1)
     for position, name in enumerate((*table.row.columns(), *CARRIED)):

@@ -211,6 +211,7 @@ class Measure:
 
 
 def _read_measures() -> Iterator[Measure]:
+    """The measures of measures.csv, by which a figure is judged to be far off."""
     text = files("planner.data").joinpath("measures.csv").read_text(encoding="utf-8")
     for line in csv.DictReader(text.splitlines()):
         like = None

@@ -101,6 +101,10 @@ def _no_table(place: str, said: str, remedy: str = "") -> Fault:
 
 
 def _sheets(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:
+    """Sheets by table, and the sheet of the model, of a folder (None) or a workbook.
+
+    Raises InputError if there is no such case.
+    """
     try:
         if path.is_dir():
             return read_folder(path, reading), None
@@ -141,6 +145,11 @@ def _model(
     overrides: Mapping[str, object],
     sheet: Sheet | None,
 ) -> ModelFile:
+    """The model file with overrides: as given, else that of the workbook, else model.toml of the folder, else the
+    defaults.
+
+    Raises InputError.
+    """
     if isinstance(model, ModelFile):
         return build_model(model.model_dump(exclude_defaults=True), overrides, "model", model.name)
     if model is not None:
@@ -168,6 +177,10 @@ def _target_lines(path: Path, model: str | Path | ModelFile | None) -> tuple[int
 
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:
+    """Nested values of the sheet of a model: a key and a value a row.
+
+    Raises InputError with a fault for each wrong row.
+    """
     if sheet.header[:2] != ("key", "value"):
         said = 'must have the columns "key" and "value"'
         raise InputError([sheet.fault("missing-column", sheet.header_line, "", said)])
@@ -195,6 +208,8 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
 
 
 def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables:
+    """The tables of a case, read from their sheets; faults of rows and of tables that are missing are noted in
+    `reading`."""
     declared = declared_columns(path)
     misnamed: set[str] = set()
     for unknown in reading.faults:

@@ -52,6 +52,7 @@ def odds_of(case: Lookups) -> Odds:
 
 
 def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
+    """The odds of a storyline of its draws: shares of each, their probability, and its bounds."""
     probability = sum(case.scenarios[row.scenario] for row in draws)
     low = 0.0
     high = 0.0

@@ -54,6 +54,7 @@ def people(case: Case) -> Iterator[Finding]:
 def _odd_team(
     case: Case, team: Workforce, schools: list[Training], needed: float
 ) -> Iterator[Finding]:
+    """Findings about a team that nobody needs, that only shrinks, or that cannot grow to the persons needed."""
     years = len(case.years)
     most = team.initial + team.hires_per_year * years
     for school in schools:

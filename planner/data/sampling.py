@@ -149,6 +149,7 @@ def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:
+    """Raise InputError for a case that was drawn already, and for a number of draws or a seed out of range."""
     faults: list[Fault] = []
     if case.tables.draws or "draws" in case.origin.headers:
         remedy = "sample the case that it was drawn from"

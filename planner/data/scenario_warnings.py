@@ -114,6 +114,7 @@ def _of_key(rule: str, key: str, said: str, value: object) -> Finding:
 
 
 def _parties_without_country(case: Case) -> Iterator[Finding]:
+    """Findings about funders of a party to which no country belongs."""
     rule = "party-without-country"
     rows = {row.funder: row for row in case.tables.funders}
     parties = set(case.party.values())

@@ -90,6 +90,7 @@ class Effects:
 
     @cached_property
     def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
+        """Period -> effects felt in it, as (kind, key, value), of all kinds but delays."""
         kinds: dict[str, Mapping[Any, float]] = {
             "import": self.imports,
             "price": self.prices,

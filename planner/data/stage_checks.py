@@ -82,6 +82,7 @@ def check_returns(case: Lookups) -> Iterator[Finding]:
 
 
 def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
+    """Findings about a row of `returns` that names nobody, another stage, or a plant that converts nothing."""
     if not row.project:
         if not row.stage:
             yield found(row, "project", "returns-nobody")

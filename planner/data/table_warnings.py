@@ -474,6 +474,8 @@ class _Supply:
         return plants
 
     def _most_converted(self, of_group: Good, year: int) -> float:
+        """Tonnes of a good that the plants of a group can make of the form before it in a year, if they can have
+        that."""
         group, element, form = of_group
         made = 0.0
         for stage in CONVERTING:
@@ -496,6 +498,7 @@ class _Supply:
         return self.most_made((group, element, form), year) > 0
 
     def _most_separated(self, of_group: Good, year: int) -> float:
+        """Tonnes of an oxide that a group can have in a year: at most what is mined, and what plants can separate."""
         case = self.case
         group, element, _ = of_group
         mined = 0.0

@@ -145,6 +145,8 @@ class _Part:
         raise _Hostile(f"part {self.name} declares a document type, which no workbook does")
 
     def _start(self, tag: str, values: dict[str, str]) -> None:
+        """Take note of the beginning of an XML element of a sheet: where rows and cells are, formulas, merged
+        cells."""
         local = tag.rpartition(":")[2]
         self._open.append(local)
         self.elements += 1
@@ -277,6 +279,7 @@ def read_workbook(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet
 def _read_tabs(
     path: Path, traits: dict[str, Traits], reading: Reading
 ) -> tuple[dict[str, Sheet], Sheet | None]:
+    """Sheets of a workbook by table, and the sheet of the model; faults of its layout are noted in `reading`."""
     sheets: dict[str, Sheet] = {}
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:

@@ -373,6 +373,7 @@ class Search:
     def _candidate(
         self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float
     ) -> Candidate:
+        """A plan with its expected loss and risk (MUSD) worked out of the losses of scenarios."""
         measured = weighed(self.case, losses)
         return Candidate(
             x=x,
@@ -520,6 +521,7 @@ class _Mixture:
     def _risk_under_worst_odds(
         self, losses: Mapping[str, Any], excess: Mapping[str, Term], quantile: Term
     ) -> Any:
+        """The risk of a mean of plans under the worst odds: an expression; the rows that define it are added."""
         objective = self._case.model.objective
         odds = odds_of(self._case)
         level = self._variable("odds_level", None)

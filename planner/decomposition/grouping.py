@@ -336,6 +336,8 @@ class _Parting:
         return [self._branch(first) for first in sorted(set(self._first_of.values()))]
 
     def _branch(self, first: int) -> Branch:
+        """The branch whose first node off the reference is `first`: its rows and columns, and the links that they
+        have to the rest."""
         rows = np.flatnonzero(self._of_row == first)
         columns = np.flatnonzero(self._of_column == first)
         own = self._program.part(rows.tolist(), columns.tolist())

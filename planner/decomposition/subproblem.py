@@ -374,6 +374,10 @@ class _Asking:
         *,
         with_cost: bool = False,
     ) -> Minimum:
+        """Solve one linear program of the question and keep its optimum and its basis.
+
+        name: of its kind, for the basis. Others as in `LeastOf`.
+        """
         asked = LeastOf(
             weights=weights,
             with_cost=with_cost,

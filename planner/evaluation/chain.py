@@ -216,6 +216,7 @@ class ChainProgram:
         return value, free
 
     def _with_pools(self, program: Program, pools: Iterable[Pool]) -> Program:
+        """The program with a row for each pool, without a limit until a future sets it."""
         terms: list[dict[int, float]] = []
         keys: list[Key] = []
         for pool in sorted(pools, key=self._order):
@@ -271,6 +272,7 @@ class ChainProgram:
     def _set_demand(
         self, effects: Effects, row_lower: Vector, row_upper: Vector, upper: Vector
     ) -> None:
+        """Set demand, widths of loss steps and limits of savings where a future has another demand."""
         for key, factor in effects.demand.items():
             good = self._index(key)
             wanted = self.scope.demanded.get(good, 0.0)
@@ -295,6 +297,7 @@ class ChainProgram:
                 upper[column] = share * wanted
 
     def _set_resale(self, effects: Effects, row_upper: Vector, upper: Vector) -> None:
+        """Set the leaks that a future has, and what each pool can have together."""
         for key, leak in effects.leaks.items():
             column = self.program.column.get(("resold", self._index(key)))
             if column is not None:

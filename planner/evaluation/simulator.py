@@ -158,6 +158,10 @@ class FutureWorker:
     def _new_policy(
         self, choice: PolicyChoice, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
     ) -> OperatingPolicy:
+        """A policy at the chain of an entry.
+
+        Raises InputError for one that draws continuations where there are no hazards.
+        """
         chain = self._chain(entry, periods, pools)
         payments = self._decisions.payments[entry]
         if choice.name == "foreseen":

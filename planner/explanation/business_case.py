@@ -295,6 +295,8 @@ def _cost_of_half(volumes: Volumes, x: Levels, support: Support) -> float | None
 
 
 def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
+    """Raise StoppedError for a plan that is not proven, InputError for plants that are unknown, savings, named twice
+    or cannot grow."""
     case = plan.case
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")

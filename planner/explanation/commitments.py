@@ -139,6 +139,8 @@ def _paths(case: Case, builds: Sequence[Build]) -> dict[str, _Path]:
 def _commitment(
     case: Case, project: str, path: _Path, committed: float, committed_year: int | None
 ) -> Commitment:
+    """The commitment to a project: what a plan that answers builds of it (t/y) at once, in any case, expected and at
+    most; beside it what the plan that decides once builds."""
     expected = chance = 0.0
     for scenario, tpa in path.by_scenario.items():
         expected += case.scenarios[scenario] * tpa

@@ -140,6 +140,7 @@ def _explain(
     progress: Progress,
     thorough: bool,
 ) -> Explanation:
+    """Ask all questions of a run and put the answers together, the solver working on the next while one is read."""
     reference, full = questions.reference, questions.full
     case = reference.case
     progress("counterfactuals: levers, partners, time, information, unsure inputs")

@@ -89,6 +89,8 @@ def _itself(program: Program) -> Program:
 
 
 def _mishaps(reference: Reference, decided: Decisions, merit: Sequence[Merit]) -> Iterator[Mishap]:
+    """Mishaps that are tried on what a plan builds: all plants late, the three worth most late, no permit in the
+    first year, an overrun of capital."""
     case = reference.case
     new = sorted({index[0] for name, index in decided if name == "build"})
     if not new:

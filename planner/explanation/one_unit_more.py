@@ -48,6 +48,7 @@ def marginals(reference: Reference) -> list[Marginal]:
 
 
 def _marginal(priced: _Priced, resolved: float) -> Marginal:
+    """A marginal value: the price of a scarce thing, and the worth of one unit more as solved again."""
     scarce, item, country, element, form, year = priced.thing[:6]
     return Marginal(
         scarce=scarce,

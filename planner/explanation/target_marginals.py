@@ -26,6 +26,7 @@ def target_marginals(plan: PlanValues) -> list[Marginal]:
 
 
 def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
+    """Marginal values of the dearest targets, each solved again at a share that is a little stricter."""
     table = plan.tables["shadow_prices"]
     found = table[table["scarce"] == "target"].nlargest(MOST, "musd_per_unit")
     prices = dict(zip(found["item"], found["musd_per_unit"].tolist(), strict=True))

@@ -169,6 +169,8 @@ def _influence(
     ends: Sequence[InputEnd],
     found: Mapping[str, Optimum],
 ) -> Influence:
+    """The influence of an unsure input: objective at the ends of its range, rows and confidence behind it, claims
+    that turn on it."""
     uncertain = ends[0].uncertain
     tried = []
     effects = []

@@ -125,6 +125,8 @@ class Histories:
         return {good: self._disturbed_nodes(good) for good in sorted(goods)}
 
     def _disturbed_nodes(self, good: Good) -> frozenset[int]:
+        """Nodes at which, or after which, free imports do not cover the demand of a good, or a target speaks of
+        it."""
         tree = self.tree
         on_offer = np.zeros(len(tree.nodes))
         for supplier in self.suppliers.get(good, ()):

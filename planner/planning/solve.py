@@ -69,6 +69,7 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
 
 
 def _no_price(case: Case, row: Target | ModelTarget) -> InputError:
+    """The error for a target that must hold, where scenarios are solved one by one."""
     said = "scenarios are solved one by one only where targets have a price"
     place = case.origin.place("model" if isinstance(row, ModelTarget) else "targets")
     remedy = "give price_usd_per_kg, or leave out --method scenarios"
@@ -145,6 +146,7 @@ def _solve(
     time_limit: float | None,
     workers: int | Team,
 ) -> PlanValues:
+    """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
     started = perf_counter()
     search = begin(case, ALONE, workers, progress=progress, time_limit=time_limit)
     try:
@@ -154,6 +156,7 @@ def _solve(
 
 
 def _plan(search: Search, build_seconds: float) -> PlanValues:
+    """Search, and make the tables of the plan found; without one a plan with a summary alone."""
     case, master, progress = search.case, search.master, search.progress
     started = perf_counter()
     with search.pool as pool:
@@ -187,6 +190,7 @@ def _plan(search: Search, build_seconds: float) -> PlanValues:
 def _verified(
     search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]
 ) -> PlanValues:
+    """The plan with its certificate; `optimal` only if tables and bounds hold within tolerance."""
     case = search.case
     checked = verify(case, tables)
     _, cost_apart = equal("cost", final.cost, checked.cost)

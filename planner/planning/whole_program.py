@@ -170,6 +170,10 @@ def _solve(
     time_limit: float | None,
     curve: bool = False,
 ) -> PlanValues:
+    """Solve a case as one program.
+
+    Raises InputError where it does not fit in memory, InfeasibleError and StoppedError as `solve_session`.
+    """
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")

@@ -84,6 +84,8 @@ def _same(one: object, two: object) -> bool:
 
 
 def _table_differences(name: str, stored: pd.DataFrame, again: pd.DataFrame) -> Iterator[str]:
+    """Sentences on how a stored table differs from the one solved again: columns, rows, then cell by cell with
+    line."""
     before = list(stored.columns)
     now = list(again.columns)
     if before != now:

@@ -123,6 +123,8 @@ def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 def _of_figures(
     case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
 ) -> list[str]:
+    """Messages about figures of a summary that its tables do not give, and a broken rule of a run that calls itself
+    optimal."""
     try:
         checked = verify(case, tables)
         now = figures(case, tables, checked, summary.get("least_risk_musd"))

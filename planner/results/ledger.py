@@ -243,6 +243,7 @@ class Ledger:
         return key[0] in self.case.projects
 
     def _by_visit(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
+        """Rows of a table by scenario, year and quarter: each stands at one visit. known: keys that the case has."""
         table = self.tables[name]
         row_visit, visits = coded(table, ["scenario", "year", "quarter"])
         visit = np.array([self._visits.get(key, -1) for key in visits], dtype=np.intp)
@@ -266,6 +267,10 @@ class Ledger:
         return {(scenario, *moment): place for place, (scenario, moment) in enumerate(visits)}
 
     def _by_scenario(self, name: str, columns: list[str], known: Callable[[Any], bool]) -> Placed:
+        """Rows of a table whose column `scenarios` lists members: each stands at all of them.
+
+        known: keys that the case has.
+        """
         table = self.tables[name]
         scenarios = tuple(self.case.scenarios)
         place_of = {scenario: place for place, scenario in enumerate(scenarios)}
@@ -336,6 +341,7 @@ class Ledger:
         return {project: self._load(project) for project in self.case.projects}
 
     def _load(self, project: str) -> Vector:
+        """Throughput (t) of a plant at each visit, as capacity counts it."""
         stage = self.case.stage_of(project)
         feeds = self.case.projects[project].feeds
         load = self.zeros()

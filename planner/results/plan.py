@@ -59,6 +59,7 @@ class PlanValues:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
+        """The plan in a notebook: its figures, its first tables, and what to ask of it next."""
         facts = {"status": self.status.value}
         figures = ("risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd")
         for name in figures:

@@ -98,6 +98,7 @@ def file_name(text: str) -> str:
 
 
 def _fill(plan: PlanValues, pages: Pages, folder: Path) -> None:
+    """Write all that a run folder holds; the seconds of the reports stand in the summary, which is written last."""
     started = perf_counter()
     with pages(folder) if plan.tables else nullcontext():
         write_case(plan.case, folder / "inputs")

@@ -206,6 +206,7 @@ def _capacity(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _payments(ledger: Ledger) -> Iterator[Broken]:
+    """Payments and budgets are those of the tables, between the least and the most that each funder may pay."""
     paid: dict[str, float] = defaultdict(float)
     for (funder, _, _), amounts in ledger.spent:
         paid[funder] += float(np.sum(amounts * ledger.chances))
@@ -224,6 +225,7 @@ def _payments(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _builds(ledger: Ledger) -> Iterator[Broken]:
+    """Capital cost is that of the builds, and builds are whole plants where these are demanded."""
     case = ledger.case
     investments = ledger.tables["investments"]
     tpa = _column(investments, "tpa")

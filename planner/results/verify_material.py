@@ -121,6 +121,7 @@ def _made(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _exchange(ledger: Ledger) -> Iterator[Broken]:
+    """Countries give at most what they make, and a group receives at most what it gives."""
     pools: dict[tuple[str, str, str], Vector] = defaultdict(ledger.zeros)
     for (item, good), tonnes in ledger.goods:
         country, element, form = good
@@ -216,6 +217,7 @@ def _is_in_force(shock: Shock, period: Period) -> bool:
 
 
 def _balance(ledger: Ledger) -> Iterator[Broken]:
+    """Supply covers use of each good, shortfall is within demand, and demand is that of the case."""
     stated = ledger.shortfall.amounts("demand_t")
     touched: dict[Good, None] = dict.fromkeys(good for (_, good), _ in ledger.goods)
     touched |= dict.fromkeys(key[:3] for key in ledger.case.demand)
@@ -233,6 +235,7 @@ def _balance(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _stocks(ledger: Ledger) -> Iterator[Broken]:
+    """Stock follows purchases and releases, within its limit; nothing is bought without the lever."""
     case = ledger.case
     stock = ledger.stocks.amounts("stock_t")
     for good, row in case.stockpiles.items():

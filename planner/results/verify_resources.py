@@ -34,6 +34,7 @@ def people_rules(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _programmes(ledger: Ledger) -> Iterator[Broken]:
+    """Intakes and new seats are within the seats of a programme, its window and the lever."""
     case = ledger.case
     for (programme, year), persons in ledger.intake:
         if year not in case.years or programme not in case.programmes:
@@ -118,6 +119,7 @@ def _within_year(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _secondment(ledger: Ledger) -> Iterator[Broken]:
+    """Lending is within its share of staff, and a group borrows what it lends."""
     case = ledger.case
     staff = ledger.people["staff"].values
     for column in BETWEEN:

@@ -163,6 +163,7 @@ class Site:
         self.app.router.redirect_slashes = False
 
     def _routes(self) -> list[BaseRoute]:
+        """The addresses of the site: the page, its parts and files, events, and one for each action."""
         static_files = StaticFiles(packages=[("planner.server", "static")])
         routes: list[BaseRoute] = [
             Route("/", self.page),

@@ -198,6 +198,10 @@ class Journal:
         self.record = record
 
     def _read(self) -> Record:
+        """The record that the journal holds, a new one if there is none.
+
+        Raises RunFolderError for a file that is no journal.
+        """
         path = self.folder / JOURNAL
         try:
             if not path.exists():

@@ -46,6 +46,7 @@ FILTERS = (
 
 @cache
 def _environment() -> Environment:
+    """The templates of the page: text is escaped, and a name that is not given is an error."""
     found = Environment(
         loader=PackageLoader("planner.server"),
         autoescape=True,
@@ -186,6 +187,7 @@ class Regions:
     # ---- regions ------------------------------------------------------------------------------------------------
 
     def _outcomes(self, asked: Query) -> Shown:
+        """The region of figures: those found so far, the plan before, and what is missing in a scenario."""
         found = self._found
         now = self._now()
         before = self._before()
@@ -239,6 +241,7 @@ class Regions:
         return marks
 
     def _frontier(self, asked: Query) -> Shown:
+        """The region of the curve of cost and risk, with marks of the plans known."""
         bench = self.bench
         found = self._found
         figures: Mapping[str, Any] = found.figures
@@ -267,6 +270,7 @@ class Regions:
         }
 
     def _plan_views(self, asked: Query) -> Shown:
+        """The region of the plan, under the tab that is asked for."""
         bench = self.bench
         now = self._now()
         before = self._before()
@@ -295,6 +299,7 @@ class Regions:
         return shown
 
     def _side(self, asked: Query) -> Shown:
+        """The region beside the plan: parties, next and last money, why it changed."""
         bench = self.bench
         now = self._now()
         before = self._before()
@@ -321,6 +326,7 @@ class Regions:
         }
 
     def _shelf(self, asked: Query) -> Shown:
+        """The region of kept variants, each beside the pinned one."""
         bench = self.bench
         record = bench.record
         root = bench.pinned()
@@ -365,6 +371,7 @@ class Regions:
         return {name: plan for name, plan in columns.items() if plan.case.sha256 != compared}
 
     def _tables(self, asked: Query) -> Shown:
+        """The region of input tables, of which one is shown, with rows that hold what is looked for."""
         table = asked.get("table", "projects")
         wanted = asked.get("find", "")
         case = self.bench.case
@@ -391,6 +398,7 @@ class Regions:
         }
 
     def _study(self, asked: Query) -> Shown:
+        """The region of a small study of one key: what is asked, and the chart of answers so far."""
         bench = self.bench
         given = {name: asked.get(name, "") for name in STUDY_FIELDS}
         key = given["key"]

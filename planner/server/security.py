@@ -91,6 +91,7 @@ class Gate:
         return None
 
     def _exchanged(self, scope: Scope, site: str) -> Response:
+        """The answer to an address with a token: a cookie and the page, or a refusal."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         given = query.get("token", [""])[0]
         if not compare_digest(given.encode(), self._token.encode()):
@@ -112,6 +113,7 @@ class Gate:
 
 
 def _bad_post(headers: Headers, origin: str | None) -> Response | None:
+    """The refusal of a change that does not say where it comes from, is not JSON or is too large; else None."""
     if origin is None:
         return PlainTextResponse("a change must say where it comes from", 403)
     kind = headers.get("content-type", "")

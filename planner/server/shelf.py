@@ -47,6 +47,7 @@ def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
 
 
 def _figures(root: RunView, view: RunView) -> dict[str, float]:
+    """Figures of a kept plan by name for people; units stand in the names."""
     names = root.names
     summary = view.summary
     found = {words: summary[key] for key, words in SUMS.items()}

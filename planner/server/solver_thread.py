@@ -255,6 +255,7 @@ class SolverThread:
             time.sleep(AGAIN_SECONDS)
 
     def _run(self) -> None:
+        """Work through questions, then what was asked, then what goes on in the background, until the end."""
         while not self._ending.is_set():
             with self._wake:
                 self._wake.wait_for(
@@ -291,6 +292,7 @@ class SolverThread:
         return True
 
     def _answer(self, case: Case) -> None:
+        """Solve the case in question, or take the plan that is known, and tell what came of it."""
         known = self._plans.get(case.sha256)
         self._tell(seconds=(self._passed(),))
         try:
@@ -366,6 +368,8 @@ class SolverThread:
         self._take_solved(session.solve(case), known)
 
     def _take_solved(self, plan: PlanValues, known: Mapping[str, float] | None = None) -> None:
+        """Take a plan that was solved for the question; where there is none, tell the reasons and smallest
+        changes."""
         if self._dropped():
             return
         if plan.tables:
@@ -386,6 +390,7 @@ class SolverThread:
             return self._wanted or self._ending.is_set()
 
     def _take_plan(self, plan: PlanValues, at: str) -> None:
+        """Keep a plan, the latest of `KEPT_PLANS`, and tell the page of it. at: when it was proven."""
         self._plans[plan.case.sha256] = (plan, at)
         self._plans.move_to_end(plan.case.sha256)
         while len(self._plans) > KEPT_PLANS:

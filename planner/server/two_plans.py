@@ -294,6 +294,7 @@ def lacking(before: RunView, case: Case) -> Lacks:
 
 
 def _too_large_or_early(before: RunView, case: Case) -> list[str]:
+    """Labels of plants that the plan before has larger or earlier than the case allows now."""
     found = []
     for project, bar in built(before).items():
         row = case.projects.get(project)

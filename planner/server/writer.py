@@ -72,6 +72,7 @@ class CaseWriter:
             self._workers.close()
 
     def _ask(self, *call: Any) -> Any:
+        """Have a process answer one call, and end it; None if the writer is closed."""
         answers: dict[str, Any] = {}
         with self._one:
             if self._closed:

@@ -263,6 +263,8 @@ class Split:
         return point
 
     def _even_out(self, tier: Sequence[str]) -> Vector:
+        """A split in which the funders of a tier pay the same share, as far as they can; those that cannot pay more
+        are held."""
         waiting = list(tier)
         for funder in tier:
             self._bound("beyond", funder, 0.0)

@@ -123,6 +123,7 @@ def _losses_by_leaving(
 def _rows(
     game: Game, alone: Mapping[str, float], charges: Mapping[str, float], costs: Costs
 ) -> list[Share]:
+    """The share of each party (MUSD): charge, gain, and the range of charges with which nobody leaves."""
     rows: list[Share] = []
     for party, carried in _carried(game).items():
         rest = costs.get(game.everyone - {party})
@@ -212,6 +213,7 @@ class _Carried:
 
 
 def _carried(game: Game) -> dict[str, _Carried]:
+    """Party -> the part of the plan of all that it carries (MUSD): own loss, payments and private cost."""
     case, scope = game.case, game.scope
     values = Values(game.program.columns, game.whole.x)
     tables = extract_tables(scope, values)

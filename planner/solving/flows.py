@@ -70,6 +70,7 @@ def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
 
 
 def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
+    """Tonnes by node that a converting plant takes in and makes of each element, and that return of it as a feed."""
     case = at.scope.case
     country, stage = case.projects[project].country, case.stage_of(project)
     for element in case.elements:

@@ -354,6 +354,11 @@ class Solver:
     def _run(
         self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0
     ) -> Solution:
+        """One run of an algorithm.
+
+        basis: to start from. shorter: part of the iterations that are allowed otherwise. A result of drifted values
+        is solved again from its own basis.
+        """
         if algorithm != "primal" or not self._has_basis:
             self._highs.clearSolver()  # else it goes on with the edge weights of another basis
         if basis is not None:
@@ -383,6 +388,8 @@ class Solver:
         return found
 
     def _found(self, algorithm: str, cost: Vector) -> Solution:
+        """The point of a run with its certificate; without a point, the reason and the bounds that the log has
+        said."""
         self._run_interruptibly()
         stop, found = self._ended(), self._highs.getSolution()
         ended = stop in (Stop.OPTIMAL, Stop.UNPROVEN)

@@ -99,6 +99,7 @@ class AtNodes:
         return {project: self._load(project) for project in self.scope.case.projects}
 
     def _load(self, project: str) -> Vector:
+        """Throughput (t) of a plant at each node, as capacity counts it."""
         case = self.scope.case
         stage = case.stage_of(project)
         if stage.mines:
@@ -135,6 +136,7 @@ class AtNodes:
         return {good: self._stock(good) for good in self.scope.stocks}
 
     def _stock(self, good: Good) -> tuple[Vector, Vector]:
+        """Year-end stock and releases (t) of a good at each node; where imports cover it as `stock` says."""
         row, covered = self.scope.case.stockpiles[good], self.covered[good]
         stock, released = self("stock", *good), self("released", *good)
         parents = np.array([node.parent for node in self.scope.tree.nodes])

@@ -83,6 +83,8 @@ class Scarce:
         return [(self._label(scope, at), self.adds(scope, at))]
 
     def _label(self, scope: Scope, at: At) -> ScarceThing:
+        """The thing that a row or column at an index prices, with its year and quarter where prices are told by
+        these."""
         item = next((str(at[letter]) for letter in ITEM_LETTERS if letter in at), "")
         letter = next(letter for letter in NODE_LETTERS if letter in at)
         node = NODE_LETTERS[letter](scope).nodes[at[letter]]

@@ -92,6 +92,7 @@ def _due_by_year(
 
 
 def _capex_due(scope: Scope, values: Values, country: str, stage: str, decision: int) -> float:
+    """Public capital cost (MUSD) that falls due at a decision node for plants of a stage in a country."""
     tree = scope.decision_tree
     year, due = tree.nodes[decision].year, 0.0
     for project in scope.expandable:

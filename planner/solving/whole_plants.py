@@ -136,6 +136,8 @@ class WholePlants:
         return best if best is None or self._holds(best.x) else None
 
     def _candidates(self, x: Vector) -> Iterator[Counts]:
+        """Numbers of whole plants near a point: those found before, then roundings at each threshold, within what may
+        be built."""
         if self._found is not None:
             yield self._found
         for threshold in THRESHOLDS:

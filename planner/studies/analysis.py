@@ -88,6 +88,7 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
 
 
 def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> OptionResults:
+    """Results of one combination of levers: of each outcome, of projects and, if asked for, of failures."""
     alone = study.design.kind == "one_at_a_time"
     whole = filled(rows, base)
     outcomes: list[OutcomeResults] = []

@@ -58,6 +58,7 @@ def quantiles(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
 
 
 def _numbers(uncertainty: Uncertainty, shares: Samples) -> Samples:
+    """Values of an uncertainty at shares of its probability, in [0, 1]; of the same shape."""
     distribution = uncertainty.distribution
     low, high = uncertainty.range or (-np.inf, np.inf)
     if distribution.kind == "uniform":
@@ -227,6 +228,10 @@ def design(study: StudyFile, folder: Path) -> list[DesignRow]:
 
 
 def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
+    """Values of the uncertainties at each point of the design.
+
+    Raises InputError for too many, or for a frontier with uncertainties.
+    """
     given = study.design
     if not study.uncertainties:
         return [()]
@@ -281,6 +286,7 @@ def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
 
 
 def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
+    """Points of a grid, all or a random part of them, which the seed fixes. Raises InputError for too many."""
     axes = [levels(u, given.levels) for u in study.uncertainties]
     count = int(np.prod([len(axis) for axis in axes], dtype=float))
     if count > MOST_POINTS:

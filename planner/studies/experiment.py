@@ -182,6 +182,10 @@ class Experiment:
         return pd.DataFrame(rows, columns=self._study.names)
 
     def _row(self, values: Mapping[str, Value | None]) -> DesignRow:
+        """A row of the design of values by name; what is left out is None, as in the case.
+
+        Raises InputError for unknown names and values.
+        """
         names = [*self._study.names, *self._study.lever_names]
         faults: list[Fault] = []
         for name in values:

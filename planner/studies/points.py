@@ -131,6 +131,7 @@ def _named(study: StudyFile, fault: Fault, loc: Sequence[str | int], what: str) 
 def _outcome_faults(
     study: StudyFile, case: Case, functions: Mapping[str, object]
 ) -> Iterator[Fault]:
+    """Faults of outcomes, and of the one that fails, that no point of the case can have."""
     known = outcome_names(case)
     example = f"a group is named with a member, as in {known[-1]}"
     remedy = f"known are {', '.join([*functions, *MEANINGS])}; {example}"

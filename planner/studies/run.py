@@ -451,6 +451,7 @@ class WorkQueue:
             chain.asked += 1
 
     def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
+        """Keep the result of the point that a worker has solved, in the journal first, and go on with its chain."""
         chain = self._out[worker]
         point = chain.points.popleft()
         chain.asked -= 1

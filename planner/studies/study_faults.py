@@ -86,6 +86,7 @@ def _texts(
 def _fault(
     detail: Mapping[str, Any], toml: Toml, known: Sequence[str], kinds: Sequence[str]
 ) -> Fault:
+    """A fault, with its line and remedy, of one thing that a validation found."""
     # The tag of a union stands in the path; it is no key of the file.
     loc = [part for part in detail["loc"] if part not in kinds and part not in _TYPES]
     loc = list(detail.get("ctx", {}).get("at", loc))

@@ -52,6 +52,7 @@ class Distribution(_StudySection):
 
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
+        """Refuse a distribution without the parameters of its kind, or with those of another."""
         needed = {"uniform": (), "triangular": ("mode",)}.get(self.kind, ("mean", "spread"))
         kind = f"kind = {self.kind!r}"
         for name in ("mode", "mean", "spread"):

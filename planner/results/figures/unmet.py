@@ -138,6 +138,7 @@ def worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
 
 
 def _worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
+    """(scenario, element) -> the year of the largest share of demand not met, with the plan and without."""
     sums = short_by(run, OF_ELEMENT)
     sums = sums[sums["demand_t"] > 0]
     demand = sums["demand_t"]
