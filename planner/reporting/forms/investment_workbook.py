@@ -105,7 +105,7 @@ ONLY_AS_DELIVERED = {
 """Terms that formulas take for a loan alone, or not at all."""
 
 
-Key = str | tuple[str, str]
+LineKey = str | tuple[str, str]
 """Name of a figure, or of a group of figures and one of them."""
 
 
@@ -118,7 +118,7 @@ class Book:
     live: LiveBook
     plain: dict[str, Any] = field(default_factory=dict)
     helped: dict[str, Any] = field(default_factory=dict)
-    lines: dict[tuple[Key, int], Cells] = field(default_factory=dict)
+    lines: dict[tuple[LineKey, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
     first_input: int = 0
 
@@ -296,7 +296,9 @@ GUESSES = (0.1, 0.02, 0.5)
 """Rates from which a spreadsheet looks for an IRR."""
 
 
-def _once(book: Book, key: Key, label: str, unit: str, text: str, *, mode: int, value: Any) -> str:
+def _once(
+    book: Book, key: LineKey, label: str, unit: str, text: str, *, mode: int, value: Any
+) -> str:
     """Write a figure that is no line of years on the sheet of returns; what others name it by."""
     shown = "none" if value is None else value
     cells = Cells(book.live, np.nan if value is None else value, text)
@@ -444,7 +446,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
         sheet.part(part)
 
 
-def _figure(book: Book, key: Key, figure: tables.NamedFigure) -> None:
+def _figure(book: Book, key: LineKey, figure: tables.NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
     sheet.page.write_row(
