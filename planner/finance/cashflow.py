@@ -33,7 +33,19 @@ from planner.finance.plant_flows import (
     received,
 )
 from planner.finance.project_facts import Levels
-from planner.finance.yearly_rows import Array, added, before, carried, row
+from planner.finance.yearly_rows import (
+    Array,
+    added,
+    before,
+    carried,
+    highest,
+    larger,
+    over_years,
+    row,
+    single,
+    smaller,
+    where,
+)
 
 NO_SUPPORT: Levels = {name: np.zeros(()) for name in ("grant", "floor", "availability")}
 """Levels of support where there is none."""
@@ -79,7 +91,7 @@ class CashFlows:
         """Cash flow over senior debt service by year, 0 without any."""
         paid = self.loan.senior > PAID
         with np.errstate(divide="ignore", invalid="ignore"):
-            cover = np.where(paid, self.cfads / self.loan.senior, 0.0)
+            cover = where(paid, self.cfads / self.loan.senior, 0.0)
         return line(cover, "cover of debt service (DSCR), 0 without any", "times")
 
     def owed(self) -> Array:
@@ -97,20 +109,20 @@ class CashFlows:
         drawn = self.loan.draws
         for one in self.tranches:
             drawn = drawn + one.loan.draws
-        whole = left.sum()
-        share = np.where(whole > PAID, drawn.sum() / np.maximum(whole, PAID), 0.0)
-        return line(share, "debt drawn on all tranches over the capital", "share")
+        whole = over_years(left)
+        share = where(whole > PAID, over_years(drawn) / larger(whole, PAID), 0.0)
+        return line(single(share), "debt drawn on all tranches over the capital", "share")
 
 
 def tax_due(taxable: Array, rate: Array, whose: str = "") -> Array:
     """Tax by year on profits; losses are carried forward without end."""
     label = f"losses carried forward, {whose}"
     losses = carried(taxable, _losses, (), sheet="Tax", label=label, unit="MUSD")
-    return row(rate * np.maximum(taxable - before(losses), 0.0), "Tax", f"tax, {whose}", "MUSD")
+    return row(rate * larger(taxable - before(losses), 0.0), "Tax", f"tax, {whose}", "MUSD")
 
 
 def _losses(last: Array, taxable: Array) -> Array:
-    return np.maximum(last - taxable, 0.0)
+    return larger(last - taxable, 0.0)
 
 
 def cash_flows(
@@ -158,7 +170,7 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     costs = _taxed(spent * index, "running cost and feed")
     royalty = _taxed(x["royalty"] * sales, "royalty")
     running = added([plant.running for plant in plants], index)
-    availability = x["availability"] * np.minimum(running, 1.0) * index
+    availability = x["availability"] * smaller(running, 1.0) * index
     availability = _taxed(availability, "availability payment")
     ebitda = _taxed(sales - costs - royalty + availability, "EBITDA")
     grant = _taxed(x["grant"] * capital, "grant")
@@ -243,16 +255,16 @@ def _tranches(
     if not names:
         return ()
     running = added([plant.running for plant in plants], number)
-    last_output = ((running > 0) * number).max(axis=-1, keepdims=True)
+    last_output = highest((running > 0) * number)
     last_output = line(last_output, "number of the last year of output", "")
-    lent_on = line(np.maximum(capital, 0.0), "capital that tranches are a share of")
+    lent_on = line(larger(capital, 0.0), "capital that tranches are a share of")
     return tuple(tranche(name, lent_on, number, x=x, latest=last_output) for name in names)
 
 
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
     loan, public = flows.loan, flows.public
-    early = np.where(x["year"] - x["first_year"] + 1.0 <= loan.begun, 1.0, 0.0)
+    early = where(x["year"] - x["first_year"] + 1.0 <= loan.begun, 1.0, 0.0)
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital - public.service
     fees = loan.fees
@@ -264,7 +276,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
         "working capital": (flows.working - before(flows.working)) * early,
-        "losses while it starts up": np.maximum(0.0 - earned, 0.0) * early,
+        "losses while it starts up": larger(0.0 - earned, 0.0) * early,
         "interest added to the loan": loan.added,
         "fees of lenders": fees,
         "reserve account": loan.reserve * early,
@@ -276,7 +288,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "loan drawn": loan.draws,
         **{f"{one.name} drawn": one.loan.draws for one in flows.tranches},
         "interest added to the loan": loan.added,
-        "cash earned meanwhile": np.maximum(earned, 0.0) * early,
+        "cash earned meanwhile": larger(earned, 0.0) * early,
         "owners": (0.0 - flows.owners) * early,
     }
     return _named("source", sources), _named("use", uses)

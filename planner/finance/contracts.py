@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.data.investment_tables import Contract
-from planner.finance.yearly_rows import Array, row
+from planner.finance.yearly_rows import Array, larger, row, smaller, where
 
 OPEN: Mapping[str, float] = {
     "tonnes": 1e12,
@@ -66,12 +66,12 @@ class Deal:
     def in_force(self, year: Array) -> Array:
         """1 in its years, else 0."""
         name, t = self.contract.contract, self.terms
-        force = np.where((year >= t["first_year"]) & (year <= t["last_year"]), 1.0, 0.0)
+        force = where((year >= t["first_year"]) & (year <= t["last_year"]), 1.0, 0.0)
         return row(force, "Contracts", f"{name}, in force", "flag")
 
     def worth(self, index: Array) -> Array:
         """Its prices in money of the base year: those that do not rise with inflation lose by it."""
-        worth = np.where(self.terms["real"] > 0, 1.0, 1.0 / index)
+        worth = where(self.terms["real"] > 0, 1.0, 1.0 / index)
         return row(worth, "Contracts", f"{self.contract.contract}, worth of its prices", "of base")
 
 
@@ -110,15 +110,15 @@ def settle(deal: Deal, trade: Trade) -> Settlement:
     label = f"{trade.label}, {deal.contract.contract}"
     worth = deal.worth(trade.index)
     per_usd = worth * trade.per_kg
-    covered = np.minimum(trade.tonnes * t["covers"], t["tonnes"]) * deal.in_force(trade.year)
+    covered = smaller(trade.tonnes * t["covers"], t["tonnes"]) * deal.in_force(trade.year)
     covered = row(covered, "Revenue", f"{label}, covered", "t")
     basis = _own_price(deal, trade, t["price_usd_per_kg"] * per_usd)
     basis = row(basis, "Revenue", f"{label}, its price", "MUSD/t")
     threshold = t["upside_from_usd_per_kg"] * per_usd
-    shared = t["upside_share"] * np.maximum(basis - threshold, 0.0) * covered
-    shared = np.minimum(shared, t["upside_most_musd"] * worth)
-    above = np.maximum(basis - t["cap_usd_per_kg"] * per_usd, 0.0)
-    below = np.maximum(t["floor_usd_per_kg"] * per_usd - basis, 0.0)
+    shared = t["upside_share"] * larger(basis - threshold, 0.0) * covered
+    shared = smaller(shared, t["upside_most_musd"] * worth)
+    above = larger(basis - t["cap_usd_per_kg"] * per_usd, 0.0)
+    below = larger(t["floor_usd_per_kg"] * per_usd - basis, 0.0)
 
     def money(amounts: Array, what: str) -> Array:
         return row(amounts, "Revenue", f"{label}, {what}", "MUSD")
@@ -135,7 +135,7 @@ def settle(deal: Deal, trade: Trade) -> Settlement:
 def _own_price(deal: Deal, trade: Trade, fixed: Array) -> Array:
     """The price that a contract fixes, or its share of that of the market (MUSD/t)."""
     t = deal.terms
-    return np.where(t["price_usd_per_kg"] >= 0, fixed, trade.price * t["price_share"])
+    return where(t["price_usd_per_kg"] >= 0, fixed, trade.price * t["price_share"])
 
 
 def feed_price(deals: Sequence[Deal], trade: Trade, payable: Array | float) -> Array:
@@ -144,7 +144,7 @@ def feed_price(deals: Sequence[Deal], trade: Trade, payable: Array | float) -> A
     paid = 0.0 * price
     left = 1.0 + 0.0 * price
     for deal in deals:
-        covered = np.minimum(deal.terms["covers"] * deal.in_force(trade.year), left)
+        covered = smaller(deal.terms["covers"] * deal.in_force(trade.year), left)
         covered = row(covered, "Costs", f"{trade.label}, {deal.contract.contract}", "share")
         fixed = deal.terms["price_usd_per_kg"] * deal.worth(trade.index) * trade.per_kg
         own = _own_price(deal, trade, fixed)

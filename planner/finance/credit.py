@@ -14,7 +14,7 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
 from planner.finance.sensitivity import price_ends
-from planner.finance.yearly_rows import Array
+from planner.finance.yearly_rows import Array, larger, over_years, single, where
 
 SENIOR, SUBORDINATED, PUBLIC = "senior", "subordinated", "public, behind lenders"
 RANKS = (SENIOR, SUBORDINATED, PUBLIC)
@@ -178,12 +178,12 @@ def ranked(flows: CashFlows, behind: Array) -> Ranked:
 def life_cover(cash: Array, loan: LevelLoan, rate: Array, number: Array, owed: Array) -> Array:
     """Cash flow in the years in which a loan is paid, as present value at its interest, over what is owed as they begin
     (LLCR); not a number where nothing is. number: of each year, from 1."""
-    paying = np.where(loan.service > PAID, 1.0, 0.0)
+    paying = where(loan.service > PAID, 1.0, 0.0)
     weight = (1.0 + rate) ** (loan.begun - number)
-    earned = (cash * paying * weight).sum(axis=-1, keepdims=True)
-    due = np.where(number == loan.begun, owed, 0.0).sum(axis=-1, keepdims=True)
-    cover = np.where(due > PAID, earned / np.maximum(due, PAID), np.nan)
-    return cover[..., 0]
+    earned = over_years(cash * paying * weight)
+    due = over_years(where(number == loan.begun, owed, 0.0))
+    cover = where(due > PAID, earned / larger(due, PAID), np.nan)
+    return single(cover)
 
 
 @dataclass(frozen=True, kw_only=True)

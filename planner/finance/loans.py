@@ -8,7 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.finance.project_facts import Levels
-from planner.finance.yearly_rows import Array, added, after, before, carried, carried_back, row
+from planner.finance.yearly_rows import (
+    Array,
+    added,
+    after,
+    before,
+    carried,
+    carried_back,
+    highest,
+    larger,
+    over_years,
+    row,
+    single,
+    smaller,
+    where,
+)
 
 LEAST_RATE = 1e-9
 """Interest below which a debt cannot rise."""
@@ -126,7 +140,7 @@ def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
 
 def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
     """Years until the grace of a loan on `capital` by year ends: it counts from the last year in which that is paid."""
-    built = ((capital > 0) * number).max(axis=-1, keepdims=True)
+    built = highest((capital > 0) * number)
     grace = built + grace_years
     return line(grace, "years until grace ends, counted from completion", "years")
 
@@ -134,7 +148,7 @@ def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
 def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
     """The years of a loan on `capital` by year."""
     grace = grace_of(capital, number, x["grace_years"])
-    due = np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
+    due = where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
     return RepaymentTerm(grace=grace, due=line(due, "years of repayment", "flag"))
 
 
@@ -155,7 +169,7 @@ def sculpted_loan(
     to_sweep = found.serves
     if beside is not None:
         to_sweep = line(found.serves - beside.service, "cash flow that tranches with it leave")
-    repays = np.where(number > found.begun, 1.0, 0.0)
+    repays = where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
     owed = carried(
         draws,
@@ -169,18 +183,18 @@ def sculpted_loan(
     grown = before(owed) + interest + draws
     scheduled = _scheduled(before(owed), grown, sculpted, found.bears)
     scheduled = line(scheduled, "owed after scheduled service, end of the year")
-    service = np.where(repays > 0, grown - scheduled, 0.0)
+    service = where(repays > 0, grown - scheduled, 0.0)
     service = line(service, "debt service")
-    swept = np.where(repays > 0, scheduled - owed, 0.0)
-    added = np.where(number <= found.begun, interest, 0.0)
+    swept = where(repays > 0, scheduled - owed, 0.0)
+    added = where(number <= found.begun, interest, 0.0)
     missed = term.due * (before(owed) > PAID) * (service <= PAID)
     senior, senior_owed = service, owed
     if beside is not None:
         senior = line(service + beside.service, "debt service, with tranches of its rank")
         senior_owed = owed + beside.owed
-    largest = senior.max(axis=-1, keepdims=True)
+    largest = highest(senior)
     held = x["reserve_months"] / 12.0 * largest
-    reserve = np.where((number >= found.begun) & (senior_owed > 0), held, 0.0)
+    reserve = where((number >= found.begun) & (senior_owed > 0), held, 0.0)
     return Loan(
         draws=draws,
         interest=interest,
@@ -193,8 +207,8 @@ def sculpted_loan(
         missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
         reserve=line(reserve, "reserve account at the end of the year"),
         begun=found.begun,
-        share=size.share[..., 0],
-        cover=size.cover[..., 0],
+        share=single(size.share),
+        cover=single(size.cover),
     )
 
 
@@ -209,21 +223,21 @@ def _size(
 ) -> LoanSize:
     """The size of a loan: what cash flow bears, at most its share of the capital."""
     weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
-    whole = (capital * weight).sum(axis=-1, keepdims=True)
+    whole = over_years(capital * weight)
     whole = line(whole, "capital left to lenders and owners, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
-        borne = np.minimum(x["debt_share"], found.most / whole)
-        share = np.where(whole > 0, borne, 0.0)
+        borne = smaller(x["debt_share"], found.most / whole)
+        share = where(whole > 0, borne, 0.0)
         share = line(share, "debt drawn over that capital", "share")
-        part = np.where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
+        part = where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
         part = line(part, "debt over what cash flow over cover is worth then", "share")
-        cover = np.where(part > 0, x["dscr"] / part, np.nan)
+        cover = where(part > 0, x["dscr"] / part, np.nan)
         if beside is not None:
-            worth = (found.serves * weight).sum(axis=-1, keepdims=True)
-            owed_then = np.where(number == found.begun, beside.owed, 0.0)
-            debt = share * whole + owed_then.sum(axis=-1, keepdims=True)
+            worth = over_years(found.serves * weight)
+            owed_then = where(number == found.begun, beside.owed, 0.0)
+            debt = share * whole + over_years(owed_then)
             debt = line(debt, "debt then, with tranches of its rank")
-            cover = np.where(debt > 0, worth / debt, np.nan)
+            cover = where(debt > 0, worth / debt, np.nan)
     return LoanSize(share=share, part=part, cover=cover)
 
 
@@ -236,14 +250,14 @@ def _repayment(
     number: Array,
     beside: Beside | None,
 ) -> Repayment:
-    serves = line(term.due * np.maximum(cfads, 0.0), "cash flow in years of repayment")
+    serves = line(term.due * larger(cfads, 0.0), "cash flow in years of repayment")
     left = serves
     if beside is not None:
-        left = np.maximum(serves - x["dscr"] * beside.service, 0.0)
+        left = larger(serves - x["dscr"] * beside.service, 0.0)
         left = line(left, "of it left at the cover asked by tranches of its rank")
     years_left = (left > PAID) * (x["debt_years"] + 1.0 - number)
-    longest = years_left.max(axis=-1, keepdims=True)
-    begun = np.where(longest > 0, x["debt_years"] - longest, term.grace)
+    longest = highest(years_left)
+    begun = where(longest > 0, x["debt_years"] - longest, term.grace)
     begun = line(begun, "years until the first repayment", "years")
     opening = carried_back(
         left / x["dscr"],
@@ -253,10 +267,10 @@ def _repayment(
         label="debt that a year can open with",
         unit="MUSD",
     )
-    first = np.where(number == begun + 1.0, opening, 0.0)
-    most = first.sum(axis=-1, keepdims=True)
+    first = where(number == begun + 1.0, opening, 0.0)
+    most = over_years(first)
     weight = (1 + rate) ** (begun - number)
-    sculpted = (left * weight).sum(axis=-1, keepdims=True) / x["dscr"]
+    sculpted = over_years(left * weight) / x["dscr"]
     return Repayment(
         begun=begun,
         serves=serves,
@@ -270,8 +284,8 @@ def _repayment(
 def _opening(following: Array, paid: Array, rate: Array) -> Array:
     """Debt that a year can open with: served whole in it and later, and not rising in it."""
     repaid = (following + paid) / (1.0 + rate)
-    without_rise = paid / np.maximum(rate, LEAST_RATE)
-    return np.minimum(repaid, without_rise)
+    without_rise = paid / larger(rate, LEAST_RATE)
+    return smaller(repaid, without_rise)
 
 
 def _fees(
@@ -279,12 +293,12 @@ def _fees(
 ) -> Array:
     """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins.
     whose: stands before the labels of its rows."""
-    agreed = draws.sum(axis=-1, keepdims=True)
+    agreed = over_years(draws)
     agreed = line(agreed, f"{whose}loan agreed")
     label = f"{whose}drawn in all, end of the year"
     drawn = carried(draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
-    undrawn = np.maximum(agreed - before(drawn), 0.0)
-    upfront = np.where(number == 1.0, upfront_fee * agreed, 0.0)
+    undrawn = larger(agreed - before(drawn), 0.0)
+    upfront = where(number == 1.0, upfront_fee * agreed, 0.0)
     upfront = line(upfront, f"{whose}upfront fee")
     commitment = line(commitment_fee * undrawn, f"{whose}commitment fee")
     return line(upfront + commitment, f"{whose}fees of lenders")
@@ -296,9 +310,9 @@ def _drawn(last: Array, draws: Array) -> Array:
 
 def _scheduled(last: Array, grown: Array, sculpted: Array, bears: Array) -> Array:
     """Debt at the end of a year after its scheduled service, which follows cash flow: it never rises."""
-    repaid = np.maximum(grown - sculpted, 0.0)
-    owed = np.minimum(repaid, np.minimum(last, bears))
-    return np.where(owed > PAID, owed, 0.0)
+    repaid = larger(grown - sculpted, 0.0)
+    owed = smaller(repaid, smaller(last, bears))
+    return where(owed > PAID, owed, 0.0)
 
 
 def _owed(
@@ -315,19 +329,19 @@ def _owed(
     of the cash that is left."""
     grown = last * (1.0 + rate) + draws
     scheduled = _scheduled(last, grown, sculpted, bears)
-    left = np.maximum(serves - (grown - scheduled), 0.0)
-    swept = np.maximum(scheduled - sweep * left, 0.0)
-    owed = np.where(repays > 0, swept, grown)
-    return np.where(owed > PAID, owed, 0.0)
+    left = larger(serves - (grown - scheduled), 0.0)
+    swept = larger(scheduled - sweep * left, 0.0)
+    owed = where(repays > 0, swept, grown)
+    return where(owed > PAID, owed, 0.0)
 
 
 def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     """A loan of `public_loan` MUSD, at most the capital, drawn with it; interest is added until grace ends, then it is
     paid back in equal sums until the last year of lenders' loans, whatever cash flow there is: owners make up for it."""
     nominal = (1 + x["public_loan_rate"]) * (1 + x["inflation"]) - 1
-    spent = capital.sum(axis=-1, keepdims=True)
-    lent = np.minimum(x["public_loan"] / np.maximum(spent, PAID), 1.0)
-    share = np.where(spent > 0, lent, 0.0)
+    spent = over_years(capital)
+    lent = smaller(x["public_loan"] / larger(spent, PAID), 1.0)
+    share = where(spent > 0, lent, 0.0)
     terms = LevelTerms(
         label="public loan",
         rate=line(nominal, "public loan: interest, nominal", "a year"),
@@ -348,7 +362,7 @@ def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Arra
     terms = LevelTerms(
         label=name,
         rate=line(nominal, f"{name}: interest, nominal", "a year"),
-        years=np.minimum(term("debt_years"), latest),
+        years=smaller(term("debt_years"), latest),
         grace_years=term("grace_years"),
     )
     loan = _level_loan(capital, x[f"{name}.debt_share"], number, terms)
@@ -383,13 +397,13 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
     grace = grace_of(capital, number, terms.grace_years)
     draws = line(share * capital, f"{label}: drawn")
     weight = (1 + rate) ** (grace - number)
-    due = (draws * weight).sum(axis=-1, keepdims=True)
+    due = over_years(draws * weight)
     due = line(due, f"{label}: owed when grace ends")
-    years = line(np.maximum(terms.years - grace, 1.0), f"{label}: years of repayment", "years")
-    charged = np.maximum(rate, LEAST_RATE)
+    years = line(larger(terms.years - grace, 1.0), f"{label}: years of repayment", "years")
+    charged = larger(rate, LEAST_RATE)
     annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))
     repaying = (number > grace) & (number <= grace + years)
-    service = line(np.where(repaying, due * annuity, 0.0), f"{label}: paid")
+    service = line(where(repaying, due * annuity, 0.0), f"{label}: paid")
     owed = carried(
         draws,
         _owed_on_level,
@@ -404,4 +418,4 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
 
 def _owed_on_level(last: Array, draws: Array, service: Array, rate: Array) -> Array:
     owed = last * (1.0 + rate) + draws - service
-    return np.where(owed > PAID * 1000.0, owed, 0.0)
+    return where(owed > PAID * 1000.0, owed, 0.0)

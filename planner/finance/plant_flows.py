@@ -9,7 +9,17 @@ import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
 from planner.finance.project_facts import Levels, Material, PlantFacts, Quote
-from planner.finance.yearly_rows import Array, added, before, carried, row
+from planner.finance.yearly_rows import (
+    Array,
+    added,
+    before,
+    carried,
+    larger,
+    over_years,
+    row,
+    smaller,
+    where,
+)
 
 LEAST_T = 1e-9
 Product = tuple[str, str]
@@ -149,7 +159,7 @@ def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]
 def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
     age = x["year"] - plant.start - x["delay_years"]
     age = row(age, "Time", f"{plant.name}, years since first output", "years")
-    running = np.where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
+    running = where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
     running = row(running, "Time", f"{plant.name}, runs", "flag")
     *growing, whole = plant.ramp
     shares = [share * (age == n) for n, share in enumerate(growing)]
@@ -176,7 +186,7 @@ def _taken(setting: Setting, good: Product, could: Sequence[Array]) -> Array:
     """The share of what could be made that the market takes: at most so much of all that is wanted."""
     wanted = setting.found.wanted[good]
     most = setting.x["market_share"] * wanted
-    share = np.minimum(1.0, most / np.maximum(added(could, wanted), LEAST_T))
+    share = smaller(1.0, most / larger(added(could, wanted), LEAST_T))
     return row(share, "Operations", f"{' '.join(good)}, share that the market takes", "share")
 
 
@@ -190,9 +200,9 @@ def _sold_share(
         return market
     covered = 0.0 * output.could
     for deal in found.offtakes(plant.project, material.element):
-        most = np.minimum(output.could * deal.terms["covers"], deal.terms["tonnes"])
+        most = smaller(output.could * deal.terms["covers"], deal.terms["tonnes"])
         covered = covered + most * deal.in_force(x["year"])
-    share = np.minimum(covered / np.maximum(output.could, LEAST_T), market)
+    share = smaller(covered / larger(output.could, LEAST_T), market)
     label = f"{plant.name}, {material.label}, share under contract"
     return row(share, "Operations", label, "share")
 
@@ -211,14 +221,14 @@ def _plant_flows(
     if limited and shares:
         most = shares[0]
         for share in shares[1:]:
-            most = np.maximum(most, share)
+            most = larger(most, share)
         tonnes = work.able * most
     tonnes = row(tonnes, "Operations", f"{plant.name}, capacity in use", "t")
     sales = []
     for output, share in zip(made, shares, strict=True):
         sales.append(_sale(setting, plant, output, share))
     costs = _costs(setting, plant, work, tonnes)
-    spent = (costs["capital"] * setting.index).sum(axis=-1, keepdims=True)
+    spent = over_years(costs["capital"] * setting.index)
     return PlantFlows(
         tonnes=tonnes,
         running=work.running,
@@ -247,10 +257,10 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | fl
     deals = found.offtakes(plant.project, material.element)
     earned = _earned(setting, plant, material)
     deck = found.prices()[material.good]
-    struck = np.where(x["cfd"] > 0, x["cfd"] * deck, earned)
-    short = np.maximum(x["floor"] * deck - struck, 0.0)
-    short = np.where(x["floor"] > 0, short, 0.0)
-    idle = np.maximum(x["take_or_pay"] * output.full - tonnes, 0.0)
+    struck = where(x["cfd"] > 0, x["cfd"] * deck, earned)
+    short = larger(x["floor"] * deck - struck, 0.0)
+    short = where(x["floor"] > 0, short, 0.0)
+    idle = larger(x["take_or_pay"] * output.full - tonnes, 0.0)
 
     def money(amounts: Array, what: str) -> Array:
         return row(amounts * paid, "Revenue", f"{label}, {what}", "MUSD")
@@ -289,12 +299,12 @@ def _costs(
 
     local = 1.0 + x["local_share"] * (x["currency_factor"] - 1.0)
     local = row(local, "Costs", "costs by local money", "factor")
-    over = np.maximum(plant.lead, 1.0)
+    over = larger(plant.lead, 1.0)
     is_paid = (x["year"] >= plant.commit) & (x["year"] < plant.commit + over)
-    pays = np.where(is_paid, 1.0 / over, 0.0)
-    ready = (x["year"] >= plant.start) & (work.age < x["life_years"])
-    ready = np.where(ready, 1.0, 0.0)
-    last = np.where(work.age == x["life_years"] - 1.0, 1.0, 0.0)
+    pays = where(is_paid, 1.0 / over, 0.0)
+    is_ready = (x["year"] >= plant.start) & (work.age < x["life_years"])
+    ready = where(is_ready, 1.0, 0.0)
+    last = where(work.age == x["life_years"] - 1.0, 1.0, 0.0)
     whole = plant.size * plant.capex * x["capital_factor"] * (1.0 + x["contingency"]) * local
     whole = cost("capital with contingency", whole)
     sustaining = x["sustaining"] * whole * work.running
@@ -330,10 +340,10 @@ def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
 
 def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Array:
     """Capital less grant (nominal MUSD) over its years: a declining balance, or equal parts where these are more."""
-    wears = np.where((age >= 0) & (age < x["depreciation_years"]), 1.0, 0.0)
-    years_left = np.maximum(x["depreciation_years"] - age, 1.0)
+    wears = where((age >= 0) & (age < x["depreciation_years"]), 1.0, 0.0)
+    years_left = larger(x["depreciation_years"] - age, 1.0)
     declining = x["accelerated"] / x["depreciation_years"]
-    rate = np.minimum(np.maximum(declining, 1.0 / years_left), 1.0) * wears
+    rate = smaller(larger(declining, 1.0 / years_left), 1.0) * wears
     rate = row(rate, "Tax", f"{plant.name}, share of what is left that wears", "share")
     worn = carried(
         rate,

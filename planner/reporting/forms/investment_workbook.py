@@ -23,21 +23,21 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
 from planner.finance.support import with_support
-from planner.finance.yearly_rows import row
+from planner.finance.yearly_rows import larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import workbook_charts
-from planner.reporting.forms.live_formulas import (
+from planner.reporting.forms.formulas import FIRST, Cells
+from planner.reporting.forms.live_book import (
     ABOVE_A_TABLE,
-    FIRST,
     FORMULA,
     LINK,
     SHARE,
     TOTAL,
-    Cells,
     LiveBook,
     LiveSheet,
+    SheetPlan,
 )
 from planner.reporting.forms.workbook import MADE, OPTIONS
 from planner.reporting.parts import Statement
@@ -132,7 +132,11 @@ def write_business_case(
         names = Names(case)
         whose = ", ".join(map(names.placed, found.projects))
         titles = TITLES | {"Answer": f"{TITLES['Answer']}: {whose}"}
-        sheets = [(name, title, name in BY_YEAR) for name, title in titles.items()]
+        front = next(iter(titles))
+        sheets = []
+        for name, title in titles.items():
+            timed = name in BY_YEAR
+            sheets.append(SheetPlan(name=name, title=title, timed=timed, front=name == front))
         book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
         _levels(book)
         investment = _investment(book)
@@ -212,7 +216,7 @@ def _recommended(book: Book, sheet: LiveSheet) -> None:
     helped = with_support(book.plain, least.kind, size)
     book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
     for name, cell in book.helped.items():
-        in_use = np.where(switch == 1.0, cell, book.plain[name])
+        in_use = where(switch == 1.0, cell, book.plain[name])
         book.plain[name] = row(in_use, "Inputs", f"in use: {name.replace('_', ' ')}", "")
 
 
@@ -316,7 +320,7 @@ def _returns(book: Book, one: Answered) -> None:
     for side, amounts in zip(("source", "use"), funding(one.flows, one.levels), strict=True):
         totals = []
         for what, by_year in amounts.items():
-            total: Any = row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all")
+            total: Any = row(over_years(by_year), "Debt", f"{side}: {what}", "MUSD in all")
             book.lines[(side, what), one.mode] = total
             totals.append(total.text)
         sides.append("+".join(totals))
@@ -340,7 +344,8 @@ def _valued(book: Book, one: Answered, key: str) -> None:
     _once(book, f"irr_{key}", label_of_rate, "a year", formula, mode=mode, value=value)
     year: Any = one.levels["year"] - one.levels["first_year"] + 1.0
     discounted: Any = real * (1.0 + at) ** (0.0 - year)
-    check = f"ABS({npv}-{discounted.sum().text})"
+    total: Any = over_years(discounted)
+    check = f"ABS({npv}-{total.text})"
     book.checks.append((f"NPV {label}, worked out anew ({one.title})", check))
 
 
@@ -348,7 +353,7 @@ def _debt(book: Book, one: Answered) -> None:
     """Debt service missed, its least cover, and what is owed; nothing may be left at the end."""
     mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
     paid: Any = loan.senior > PAID
-    cover: Any = np.where(paid, np.maximum(one.flows.cover(), 0.0), MOST_COVER)
+    cover: Any = where(paid, larger(one.flows.cover(), 0.0), MOST_COVER)
     cover = row(cover, "Debt", f"the same, {MOST_COVER} without any", "times")
     served = cover.everywhere
     missed_by_year: Any = loan.missed
@@ -382,8 +387,8 @@ def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
     found = {debt.name: debt for debt in one.sold.credit.debts}.get(name)
     before = ranked(flows, tranche.behind)
     paid: Any = tranche.loan.service > PAID
-    cash: Any = row(np.maximum(flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
-    cover: Any = np.where(paid, cash / np.maximum(before.paid, PAID), MOST_COVER)
+    cash: Any = row(larger(flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
+    cover: Any = where(paid, cash / larger(before.paid, PAID), MOST_COVER)
     cover = row(cover, "Debt", f"{name}: DSCR of its rank, {MOST_COVER} without any", "times")
     cells = cover.everywhere
     _once(
@@ -506,8 +511,8 @@ def _checks(book: Book) -> None:
     book.lines["changed", 0] = once(
         "inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})"
     )
-    for what, where, delivered in inputs:
+    for what, cells, delivered in inputs:
         kept = f"$D${sheet.row + 1}"
         near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"
-        once(what, "", f"IF(ABS(SUMPRODUCT({where},COLUMN({where}))-{kept})>{near},1,0)")
+        once(what, "", f"IF(ABS(SUMPRODUCT({cells},COLUMN({cells}))-{kept})>{near},1,0)")
         sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

@@ -9,7 +9,8 @@ from typing import Any
 
 from planner.finance.cashflow import CashFlows
 from planner.reporting.charts import style
-from planner.reporting.forms.live_formulas import FIRST, Cells, LiveBook
+from planner.reporting.forms.formulas import FIRST, Cells
+from planner.reporting.forms.live_book import LiveBook
 
 SHEET = "Charts"
 ROW = re.compile(r"'([^']+)'!\{now\}(\d+)")
