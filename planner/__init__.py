@@ -4,6 +4,8 @@ case = planner.load("inputs/allied-2026", model="models/base.toml")
 plan = planner.solve(case)
 plan.summary["risk_musd"], plan.table("investments")
 plan.write("reports/allied-2026-base")
+
+`dir(planner)` lists every public name; `help(planner.solve)` and so on has an example of each.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
     from planner.api.studies import frontier as frontier
+    from planner.api.studies import merge_study as merge_study
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
+    from planner.api.studies import study_report as study_report
     from planner.certification.prove import prove as prove
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config import ModelFile as ModelFile
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
-    "planner.api.studies": ("frontier", "open_study", "study"),
+    "planner.api.studies": ("frontier", "merge_study", "open_study", "study", "study_report"),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),
@@ -90,7 +94,8 @@ if not TYPE_CHECKING:  # else every name would pass for one of the package
     def __getattr__(name: str) -> Any:
         """A public name, imported when it is first used (PEP 562): the whole package would take seconds."""
         if name not in _HOME:
-            raise AttributeError(f"module 'planner' has no attribute {name!r}")
+            near = import_module("planner.errors").did_you_mean(name, _HOME)
+            raise AttributeError(f"module 'planner' has no attribute {name!r}{near}")
         value = getattr(import_module(_HOME[name]), name)
         globals()[name] = value
         return value

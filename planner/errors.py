@@ -148,6 +148,17 @@ class RunFolderError(PlannerError):
     """A run folder cannot be written or read."""
 
 
+A_CASE = "planner.load(path) reads a case"
+A_PLAN = "planner.solve(case) and planner.open_run(folder) give a plan"
+
+
+def refuse_other(value: object, kind: type, remedy: str) -> None:
+    """Raise TypeError, with the remedy, for an argument of another kind, such as a path where a case is meant."""
+    if not isinstance(value, kind):
+        name = kind.__name__.removesuffix("Values")
+        raise TypeError(f"{value!r:.80} is no {name}; {remedy}")
+
+
 def invisible(text: str, allowed: str = "") -> str:
     """Code of the first control, direction, zero-width or unpaired character, which no name may hold; '' if none."""
     if text.isprintable():  # nearly all are

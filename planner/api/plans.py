@@ -15,7 +15,7 @@ from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.display import shown
 from planner.data.program_size import refuse_if_too_large, size_of
-from planner.errors import RunFolderError, StoppedError
+from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import Background, Team
 from planner.planning.solve import Method, method_of, solve_case
@@ -47,11 +47,16 @@ MOST_COPIED = 500
 class Plan(PlanValues):
     """A case and what was found for it.
 
-    summary: as in summary.json (MUSD, tonnes, persons). table(name): a result table as a DataFrame.
-    write(folder): the run folder with reports.
+    case: the case. status: `optimal`, `infeasible`, .. summary: figures by name, as in summary.json (MUSD, tonnes,
+    persons). tables: result tables by name; table(name): a copy of one. chart(name): a chart of the report.
+    write(folder): the run folder with reports, which `planner.open_run` reads.
 
     >>> plan.table("investments")["project"].unique().tolist()
     ['coast_plant', 'desert_mine', 'metal_works']
+    >>> sorted(plan.tables)[:4]
+    ['capacity', 'investments', 'operations', 'origins']
+    >>> plan.summary["without_plan"]["risk_musd"] > plan.summary["risk_musd"]
+    True
     """
 
     @classmethod
@@ -68,9 +73,12 @@ class Plan(PlanValues):
     def chart(self, name: str, run: str | Path | None = None) -> altair.TopLevelMixin:
         """A chart of the report as an Altair chart, to be shown in a notebook or saved.
 
-        name: as in the page's `data-chart`, such as `losses`. run: the folder whose explanation and evaluation it may
-        show, which `frontier` and `tornado` need. Raises KeyError that lists the names there are.
+        name: `losses`, `unmet_by_element`, `unmet_by_country`, `timeline`, `capacity`, `use_by_year`, `stock`, `teams`,
+        `by_source`, `origins`, `largest_origin`, `spending_by_funder`, `spending_by_item` and, with `run`, `frontier` and
+        `tornado`. run: a folder that `plan.write` wrote and `planner explain` explained. Raises KeyError that lists the
+        names there are.
 
+            plan.chart("losses").save("losses.html")
             plan.chart("losses").save("losses.svg")  # needs the extra `pdf`
         """
         found = chart_of(self, name, None if run is None else Path(run))
@@ -95,7 +103,7 @@ def solve(
     method: Method = "auto",
     workers: int | Team = 1,
 ) -> Plan:
-    """Solve a case under its own model file, or under `model`.
+    """Solve a case under its own model file, or under `model`, a `ModelFile` (`planner.load` reads one from a path).
 
     progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve the case
     without levers, so that the plan can be compared with doing nothing. method: `whole`, as one program, or
@@ -107,6 +115,11 @@ def solve(
     >>> solve(case, baseline=False).status.value
     'optimal'
     """
+    refuse_other(case, Case, A_CASE)
+    if model is not None:
+        refuse_other(
+            model, ModelFile, "planner.load(path, model=path) reads a case with its model file"
+        )
     asked = case if model is None else case.with_model(model)
     found = solve_case(
         asked, progress, time_limit, baseline=baseline, method=method, workers=workers
@@ -133,6 +146,7 @@ class Session:
         self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None
     ) -> None:
         """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
+        refuse_other(case, Case, A_CASE)
         refuse_if_too_large(case)
         self.variants = Variants(case, time_limit)
         """The engine that keeps the programs."""

@@ -14,7 +14,7 @@ from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.data.display import shown
-from planner.errors import Fault, InputError
+from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.parallel import Team, team_of
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.display import MOST_ROWS
@@ -45,17 +45,25 @@ def study(
 ) -> StudyStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
-    asked: a study file, or what one would hold; the `file` of a list of points may be a DataFrame. workers: this
-    process for 1, or if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address
-    of a dask scheduler instead. tell: called with how far it is. case: in place of the one that the study names.
-    functions: outcomes of the user's own, by name: a function of a `SolvedPoint`. part: (3, 40) runs the third of forty
-    parts of the points, for arrays of jobs; `merge_study` puts them together. What the folder holds already is not
-    run again. force: replace inputs of a former study even if somebody changed them since. Raises InputError, RunFolderError, StoppedError.
+    asked: a study file, or a mapping with what one would hold. `uncertainties` is a list of mappings, each with a
+    `name`, a `change` with `?` for the value, and a `range` of numbers or `values` (whole numbers and words: `values`).
+    `design` says which points are solved, by its `kind`: `lhs` or `sobol` (`points`, `seed`), `morris`
+    (`trajectories`), `grid` or `one_at_a_time` (`levels`), `list` (`file`: a path or a DataFrame), `frontier`.
+    models/studies/REFERENCE.md has every key.
+
+    out: its folder, which `open_study` reads; what it holds already is not run again. workers: this process for 1, or
+    if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address of a dask scheduler
+    instead. tell: called with how far it is. case: in place of the one that the study names. functions: outcomes of the
+    user's own, by name: a function of a `SolvedPoint`. part: (3, 40) runs the third of forty parts of the points, for
+    arrays of jobs; `merge_study` puts them together. force: replace inputs of a former study even if somebody changed
+    them since. Raises InputError, RunFolderError, StoppedError.
 
     >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
     >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
     >>> study(asked, folder, case=case).statuses
     Counter({'optimal': 3})
+    >>> study({**asked, "design": {"kind": "lhs", "points": 4, "seed": 1}}, folder, case=case).done
+    4
     """
     found, base, place = run.read_given(asked, case)
     path = Path(f"{file_name(found.title) or place}.toml")
@@ -80,7 +88,16 @@ def merge_study(
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
 ) -> StudyStatus:
-    """Put the parts of a study together that were run with `part`. Raises InputError, RunFolderError."""
+    """Put the parts of a study together that were run with `part`; nothing is solved.
+
+    asked, out, case, functions: as for `study`. Raises InputError, RunFolderError.
+
+    >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
+    >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
+    >>> parts = [study(asked, folder, case=case, part=(number, 2)) for number in (1, 2)]
+    >>> merge_study(asked, folder, case=case).done
+    3
+    """
     folder = default_out(Path(str(asked))) if out is None else Path(out)
     return run.merge(asked, folder, case=case, functions=functions)
 
@@ -130,6 +147,9 @@ def study_report(
     """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
 
     plans: run folders whose plans are fixed at every point. Raises InputError, RunFolderError, StoppedError.
+
+    >>> study_report(example_study).name
+    'report.html'
     """
     folder = Path(folder)
     page = folder / "report.html"
@@ -147,8 +167,10 @@ def study_report(
 class StudyData:
     """A study as tables; models/studies/REFERENCE.md says what their columns hold.
 
-    results: a row for each row of the design, with its point, values, status and outcomes. design: the same with what
-    is changed, as JSON. plans: what is decided at each point, by year. case: as it is at the base.
+    results: a row for each row of the design, with its point, values, status and outcomes; as every DataFrame it has
+    `.plot.scatter("money", "risk_musd")`. design: the same with what is changed, as JSON. plans: what is decided at each
+    point, by year. case: as it is at the base. `planner.solve(study.case_at(0))` is the plan of the first row;
+    `planner.study_report(folder)` writes the page.
     """
 
     folder: Path
@@ -266,12 +288,13 @@ def frontier(
 
     low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. tell:
     called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
-    if an optimum is not proven.
+    if an optimum is not proven. The curve is `table` of what comes back.
 
     >>> curve = frontier(case.set_model("objective.goal", "risk"), high=1.0)
     >>> bool(curve.table["risk_musd"].is_monotonic_decreasing)
     True
     """
+    refuse_other(case, Case, A_CASE)
     design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
     curve, table = trace_case(case, design, tell)
     return FrontierResults(case.name, table, curve.gap, curve.solves)

@@ -37,7 +37,7 @@ from planner.certification.files import (
     write_file,
 )
 from planner.data.case import Case
-from planner.errors import RunFolderError, StoppedError
+from planner.errors import A_PLAN, RunFolderError, StoppedError, refuse_other
 from planner.host import collector_paused
 from planner.results.folders import write_folder
 from planner.results.integrity import changed_files, refuse_if
@@ -92,13 +92,17 @@ class Certified:
             return float((self.upper - self.lower) / max(Decimal(1), abs(self.upper)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proof:
-    """Each phase of a plan proven, and the program that they are of."""
+    """Each phase of a plan proven, and the program that they are of; `write(folder)` writes it down."""
 
     case: Case
     program: ExactProgram
     phases: tuple[Certified, ...]
+
+    def __repr__(self) -> str:
+        bounds = [f"{one.phase} {one.lower:.6f} to {one.upper:.6f}" for one in self.phases]
+        return f"Proof({self.case.name}, MUSD: {'; '.join(bounds)})"
 
     @property
     def whole_plants(self) -> bool:
@@ -150,6 +154,7 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
 
     >>> proof = prove(plan)
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"only an optimum can be proven; this run ended as {plan.status.value}")
     if plan.point is None:

@@ -85,9 +85,9 @@ class Case(Lookups):
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
 
-        Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are
-        whole numbers too, unless one of the column is a quarter: then all are text.
-        Raises InputError for an unknown table; it names the nearest.
+        table: `projects`, `demand`, `budgets` or another one; `case.tables` says which have rows. Whole numbers, numbers
+        and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are whole numbers too, unless one
+        of the column is a quarter: then all are text. Raises InputError for an unknown table; it names the nearest.
 
         >>> case.frame("projects").loc[0, ["project", "stage"]].tolist()
         ['desert_mine', 'mine']

@@ -31,7 +31,7 @@ from planner.data.cells import (
 from planner.data.lookups import BASE
 from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
 from planner.data.shock_effects import projects_hit
-from planner.errors import Fault, InputError, fault
+from planner.errors import A_CASE, Fault, InputError, fault, refuse_other
 from planner.host import available_memory
 
 DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
@@ -68,6 +68,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     >>> len(sample(case.changed(strike), draws=10).scenarios)
     10
     """
+    refuse_other(case, Case, A_CASE)
     _refuse(case, draws, seed)
     counts = _counts(case, draws, even)
     _refuse_too_many(case, counts)

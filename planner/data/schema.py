@@ -440,7 +440,7 @@ def _rows(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tables:
     """The rows of a case, one field per table, in the order in which tables are shown."""
 
@@ -529,6 +529,14 @@ class Tables:
     byproducts: tuple[ByProduct, ...] = _rows(
         "project product", "sold besides the elements (investment cases)", solved=False
     )
+
+    def __repr__(self) -> str:
+        counts: list[str] = []
+        for table in fields(self):
+            number = len(self.rows(table.name))
+            if number:
+                counts.append(f"{table.name} {number}")
+        return f"Tables(rows: {', '.join(counts)})"
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """All rows of the table called `name`."""

@@ -13,7 +13,7 @@ from planner.data.case import Case
 from planner.data.load import load_scenarios
 from planner.data.sampling import sample
 from planner.data.shock_effects import year_of
-from planner.errors import Fault, InputError
+from planner.errors import A_PLAN, Fault, InputError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
 from planner.evaluation.fixed_tree import replicate, with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
@@ -82,6 +82,7 @@ def evaluate(
 
     >>> found = evaluate(plan, foreseen=False)
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     asked = _Asked(
         policy=policy,
         foreseen=foreseen,

@@ -10,7 +10,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
 from planner.data.stages import OXIDE
-from planner.errors import Fault, InputError, StoppedError, did_you_mean
+from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean, refuse_other
 from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
@@ -83,13 +83,13 @@ def business_case(
     that hold instead. feeds: by plant, what it is assigned to take in (feeds, or elements of metal and magnet plants),
     as shares that add up to 1; so a separation plant can be given what a mine of the same case yields.
     removal: loss of the alliance without the plants, where it is known; else it is solved for, if `solve`. name: of the
-    plan. progress: called with each step in words.
-    Raises InputError for a plant that cannot grow, for contracted volumes without a contract and for feeds that a plant
-    cannot take, StoppedError for a plan that is not proven.
+    plan. progress: called with each step in words. Raises InputError for a plant that cannot grow, for contracted volumes
+    without a contract and for feeds that a plant cannot take, StoppedError for a plan that is not proven.
 
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     case = plan.case
     name = name or case.name
     asked = (projects,) if isinstance(projects, str) else tuple(projects)

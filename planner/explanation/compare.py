@@ -12,7 +12,7 @@ from planner.data.case import Case
 from planner.data.change import MODEL
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
-from planner.errors import Fault, InputError, StoppedError
+from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.planning.whole_program import solve_variant
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
 from planner.results.plan import PlanValues, Status
@@ -50,6 +50,9 @@ def compare(
 ) -> list[Comparison]:
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
+    Each comparison has the data frames `cells` (inputs that differ), `causes` (risk and cost by each group of inputs
+    alone) and `capacity` (new capacity of both): `planner.compare(a, b)[0].frame("causes")`.
+
     planner.compare(a, b), planner.compare([a, b, c], names=["now", "later", "dearer"])
 
     names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
@@ -59,9 +62,14 @@ def compare(
     >>> later = case.changed("projects.coast_plant.lead_time_years=plus 1")
     >>> [one.cells[0].column for one in compare(plan, planner.solve(later, baseline=False))]
     ['lead_time_years']
+    >>> both = compare(plan, planner.solve(later, baseline=False))[0]
+    >>> both.frame("capacity")["project"].tolist()
+    ['coast_plant', 'desert_mine', 'metal_works']
     """
     first = [plans] if isinstance(plans, PlanValues) else list(plans)
     given = [*first, *more]
+    for plan in given:
+        refuse_other(plan, PlanValues, A_PLAN)
     refuse_single(given)
     if not names:
         names = [f"plan {number}" for number in range(1, len(given) + 1)]
@@ -192,5 +200,5 @@ def _text(value: object) -> str:
 def refuse_single(runs: Sequence[object]) -> None:
     """A comparison takes two runs or more. Raises InputError."""
     if len(runs) < 2:
-        said = "name two runs or more; the first is compared with the others"
+        said = "name two runs or more (in Python: plans); the first is compared with the others"
         raise InputError([Fault("compare", 0, "", said)])

@@ -17,7 +17,7 @@ import numpy as np
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.errors import InputError, StoppedError, fault
+from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.explanation.commitments import of_table
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
@@ -51,6 +51,7 @@ def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = s
 
     >>> found = coverage(plan, [2030])
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     case = plan.case
     if not plan.tables:
         raise StoppedError(f"{case.name}: holds no plan ({plan.status})")

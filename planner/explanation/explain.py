@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from planner.errors import StoppedError
+from planner.errors import A_PLAN, StoppedError, refuse_other
 from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
 from planner.explanation.alternatives import alternatives, with_planned
@@ -71,6 +71,7 @@ def explain(
     >>> [verdict.claim for verdict in why.verdicts][:1]
     ['mining']
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")

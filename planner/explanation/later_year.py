@@ -21,7 +21,7 @@ from planner.data.odds import given_that
 from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Target, Training
 from planner.data.table_checks import stem
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.commitments import Build, of_table
 from planner.results.ledger import members, rows_of
 from planner.results.plan import PlanValues
@@ -73,6 +73,7 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
     >>> advance(plan, 2028).first_year
     2028
     """
+    refuse_other(plan, PlanValues, A_PLAN)
     case = plan.case
     _refuse(case, year, along)
     tree = scenario_tree(case)

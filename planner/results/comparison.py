@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from planner.results.display import Parts
+
 
 @dataclass(frozen=True)
 class ChangedCell:
@@ -36,9 +40,13 @@ class Cause:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Run `before` against run `after`. Effects of causes are against `before`; the rest is their interplay."""
+@dataclass(frozen=True, repr=False)
+class Comparison(Parts):
+    """Run `before` against run `after`. Effects of causes are against `before`; the rest is their interplay.
+
+    frame("cells"): the inputs that differ. frame("causes"): the change of risk and cost (MUSD) by each group of inputs
+    alone. frame("capacity"): new capacity (t/y) by project, in both.
+    """
 
     before: str
     after: str
@@ -46,6 +54,41 @@ class Comparison:
     first: Figures
     second: Figures
     causes: Sequence[Cause]
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """Risk and cost (MUSD) of both, and how many inputs differ."""
+        return {
+            "runs": f"{self.before} -> {self.after}",
+            "risk": f"{self.first.risk:,.0f} -> {self.second.risk:,.0f} MUSD",
+            "cost": f"{self.first.cost:,.0f} -> {self.second.cost:,.0f} MUSD",
+            "inputs that differ": str(len(self.cells)),
+        }
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of all that `frame` gives."""
+        return ["cells", "causes", "capacity"]
+
+    def frame(self, part: str) -> pd.DataFrame:
+        """One part as a data frame; `parts` names them. Raises InputError for an unknown one."""
+        if part == "causes":
+            return self._causes()
+        if part == "capacity":
+            both = {self.before: self.first.capacity, self.after: self.second.capacity}
+            return pd.DataFrame(both).fillna(0.0).rename_axis("project").reset_index()
+        return super().frame(part)
+
+    def _causes(self) -> pd.DataFrame:
+        rows: list[dict[str, object]] = []
+        for cause in self.causes:
+            row: dict[str, object] = {"group": cause.group, "cells": cause.cells}
+            if cause.alone is not None:
+                row["risk_musd"] = self.effect(cause)
+                row["cost_musd"] = cause.alone.cost - self.first.cost
+            row["why"] = cause.why
+            rows.append(row)
+        return pd.DataFrame(rows, columns=["group", "cells", "risk_musd", "cost_musd", "why"])
 
     def effect(self, cause: Cause) -> float:
         """Change of risk (MUSD) by a cause alone."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.display import shown
+from planner.results.display import MOST_ROWS
 from planner.results.schema import COVERAGE
 
 COVERAGE_JSON = "coverage.json"
@@ -55,11 +57,22 @@ class CoverageRow:
     loss_musd: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Coverage:
-    """All rows of a run, in the order of the table."""
+    """All rows of a run, in the order of the table; `table()` has them as a data frame."""
 
     rows: Sequence[CoverageRow]
+
+    def __repr__(self) -> str:
+        return (
+            f"Coverage({len(self.rows)} rows; {len(self.single_points)} single points of failure)"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {"rows": len(self.rows), "single points of failure": len(self.single_points)}
+        rows = self.table().head(MOST_ROWS).to_html(index=False)
+        more = ["coverage.table()", "coverage.n1", "coverage.n2", "coverage.single_points"]
+        return shown("Coverage", facts, {"table": rows}, more)
 
     def table(self) -> pd.DataFrame:
         """The table `coverage`."""

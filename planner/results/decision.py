@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.results.display import Parts
+
 PLANS = ("nothing", "core", "chosen", "near", "least")
 """Keys of the named plans: none of the levers pulled; least cost plus risk; the plan of the run; the cheapest within
 a hundredth of the least risk; the cheapest of the least risk."""
@@ -139,13 +141,13 @@ class Share:
     private: float
 
 
-@dataclass(frozen=True)
-class Shares:
-    """The charges of all parties, which sum to `optimum`, the least cost + risk of the whole.
+@dataclass(frozen=True, repr=False)
+class Shares(Parts):
+    """The charges of all parties, which sum to `optimum`, the least cost + risk of the whole (MUSD).
 
-    checked: coalitions that were solved, of `coalitions`; slack: the least that any of them would lose by leaving;
-    tightest: its parties. by_duals: whether the charges come from the prices of one solve (many parties) or have the
-    largest least gain over all coalitions.
+    frame("rows"): a row for each party. checked: coalitions that were solved, of `coalitions`; slack: the least that any
+    of them would lose by leaving; tightest: its parties. by_duals: the charges come from the prices of one solve (many
+    parties); else they have the largest least gain over all coalitions.
     """
 
     rows: Sequence[Share]
@@ -155,6 +157,12 @@ class Shares:
     slack: float
     tightest: Sequence[str]
     by_duals: bool
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """The charge of each party, and their sum (MUSD)."""
+        charges = {row.party: f"{row.charge:,.0f}" for row in self.rows}
+        return {**charges, "sum": f"{self.optimum:,.0f} MUSD"}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.display import shown
+from planner.results.display import MOST_ROWS
 from planner.results.store import fingerprint
 
 EVALUATION = "evaluation.json"
@@ -42,6 +44,11 @@ class Estimate:
         if self.half is None:
             return None
         return max(2, math.ceil(count * (self.half / share) ** 2))
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:,.0f} MUSD"
+        return f"{self.value:,.0f} MUSD ({self.low:,.0f} to {self.high:,.0f} with 95 %)"
 
     def as_json(self) -> dict[str, Any]:
         """value, low, high; and why there is no interval."""
@@ -79,7 +86,7 @@ SafeFrom = Mapping[str, int | None]
 """Element -> the year from which on its unmet demand is under 1 % in 95 % of scenarios; None if there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Evaluation:
     """A plan with its decisions fixed in other scenarios, and the same scenarios without a plan.
 
@@ -102,6 +109,18 @@ class Evaluation:
     in_sample: Mapping[str, float | None]
     table: pd.DataFrame
     gap: tuple[float, float | None] | None = None
+
+    def __repr__(self) -> str:
+        with_it, without = self.plan.policy[RISK], self.without_plan.policy[RISK]
+        return f"Evaluation({self.futures} scenarios: risk {with_it}, without a plan {without})"
+
+    def _repr_html_(self) -> str:
+        facts: dict[str, object] = {"scenarios": self.futures, "policy": self.policy}
+        for key in KEYS:
+            facts[key] = f"{self.plan.policy[key]}; without a plan {self.without_plan.policy[key]}"
+        rows = self.table.head(MOST_ROWS).to_html(index=False)
+        more = ["found.plan.policy", "found.difference.policy", "found.table"]
+        return shown("Evaluation", facts, {f"table ({len(self.table)})": rows}, more)
 
     def as_json(self) -> dict[str, Any]:
         """The contents of evaluation.json."""

@@ -74,7 +74,11 @@ class PlanValues:
         return shown(repr(self), facts, tables, more)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of a result table. Raises InputError for an unknown name; it names the nearest."""
+        """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,
+        `spending`, `payments`, `shadow_prices` or `origins`; `list(plan.tables)` has the names.
+
+        reports/README.md says what their columns hold. Raises InputError for an unknown name; it names the nearest.
+        """
         if name not in self.tables:
             said = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
             remedy = f"known: {', '.join(self.tables) or 'none, as there is no plan'}"

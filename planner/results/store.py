@@ -46,6 +46,7 @@ from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 A_RUN = "a run folder"
+MAKES_RUNS = "`planner solve --out FOLDER` and `plan.write(folder)` make one"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
 LONGEST_NAME, DIGITS_OF_LONG_NAMES = 120, 8
@@ -236,7 +237,7 @@ def _refuse_what_is_no_run(folder: Path) -> None:
         if not (path.is_file() or path.is_dir()):
             raise RunFolderError(f"{path}: is neither a file nor a folder; take it away")
     if not (folder / SUMMARY).is_file():
-        raise RunFolderError(f"{folder}: is not a run folder: it holds no {SUMMARY}")
+        raise RunFolderError(f"{folder}: is not a run folder: it holds no {SUMMARY}; {MAKES_RUNS}")
 
 
 def _read_table(path: Path) -> pd.DataFrame:

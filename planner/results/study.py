@@ -25,6 +25,8 @@ BUILT = 1.0
 NEW_CAPACITY, LEAST, MOST = "new_capacity_tpa.", "least_capacity_tpa.", "most_capacity_tpa."
 """New nameplate of a project in the plan found, and, where they differ, in the smallest and largest of the equally good
 plans that were looked for."""
+LONGEST_WHY = 200
+"""Characters of the reason that is shown of a point without an optimum."""
 MEANINGS: Mapping[str, str] = STATED["outcomes"]
 """Outcomes, or groups of them: a member is named `group.member`, e.g. `new_capacity_tpa.donald`."""
 LIST_GROUPS = frozenset(STATED["named_where_not_zero"])
@@ -59,11 +61,14 @@ class Agreement:
         return self.worst <= AGREEMENT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyStatus:
-    """The progress of the study of a folder. `seconds`: spent on its points, all workers together. `bad`: (point, status,
-    message) of what has no optimum. `agreement`: of the points that were solved again from nothing. `reused`: points
-    that had been run in the folder for a former study, and `others`: results of that one that the journal keeps."""
+    """The progress of the study of a folder; `planner.open_study(status.folder)` has its tables.
+
+    seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum. agreement:
+    of the points that were solved again from nothing. reused: points that had been run in the folder for a former
+    study, and others: results of that one that the journal keeps.
+    """
 
     total: int
     statuses: Counter[str]
@@ -75,6 +80,14 @@ class StudyStatus:
     agreement: Agreement = Agreement(0, 0.0)
     reused: int = 0
     others: int = 0
+
+    def __repr__(self) -> str:
+        counts = [f"{count} {status}" for status, count in self.statuses.items()]
+        parts = [f"{self.done} of {self.total} points", *counts]
+        if self.bad:
+            point, status, message = self.bad[0]
+            parts.append(f"first without an optimum: {point} {status}: {message[:LONGEST_WHY]}")
+        return f"StudyStatus('{self.folder}': {', '.join(parts)})"
 
     @property
     def done(self) -> int:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
-from planner.errors import StoppedError
+from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
 from planner.results.verify import verify
@@ -54,6 +54,7 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
     >>> [row.party for row in shares(case).rows]
     ['AUS', 'JPN', 'USA']
     """
+    refuse_other(case, Case, A_CASE)
     refuse_if_too_large(case)
     progress("least cost and risk of all")
     return charged(Game(case), "all" if check_all else "some", progress)

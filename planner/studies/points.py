@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,12 @@ from planner.solving.highs import versions
 from planner.studies.outcomes import outcome_names
 from planner.studies.study_file import StudyFile, StudyLever, Uncertainty, Value, named_outcomes
 
+CONTINUOUS = ("lhs", "sobol")
+"""Designs that take values from all over a range."""
+WITHIN = 0.381966
+"""Where in a range a value between its ends is tried: of a range of whole numbers this is none."""
+MOST_LISTED = 10
+"""Width of a range up to which a remedy lists its whole numbers."""
 SHORTEST, LONGEST = 4, 50
 """Points in a chain, at least and at most."""
 BLOCK = 4000
@@ -110,6 +117,23 @@ def _faults_of(
             yield _named(study, fault, ("uncertainties", number, key), f"{what} at {value}")
         if refused:
             return
+    if uncertainty.range is not None and study.design.kind in CONTINUOUS:
+        yield from _faults_between(study, number, uncertainty, changer)
+
+
+def _faults_between(
+    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer[Case]
+) -> Iterator[Fault]:
+    """Why the case cannot have a value between the ends of a range, as a column of whole numbers cannot."""
+    low, high = uncertainty.range or (0.0, 0.0)
+    value = low + WITHIN * (high - low)
+    remedy = "list the values that may be in `values`, in place of `range`"
+    if high - low <= MOST_LISTED:
+        remedy += f", such as {list(range(math.ceil(low), math.floor(high) + 1))}"
+    what = f'uncertainty "{uncertainty.name}" at {value:g}'
+    for fault in _refused(changer, [one.at(value) for one in uncertainty.changes])[:1]:
+        named = replace(fault, remedy=remedy)
+        yield _named(study, named, ("uncertainties", number, "range"), what)
 
 
 def _refused(changer: Changer[Case], changes: Sequence[Change]) -> list[Fault]:

@@ -139,6 +139,9 @@ def provenance_of(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_asked(folder: Path) -> dict[str, Any]:
     """study.json. Raises RunFolderError if the folder is no study."""
+    if not (folder / STUDY).is_file():
+        said = f"it holds no {STUDY}; `planner study run --out FOLDER` and `planner.study` make one"
+        raise RunFolderError(f"{folder}: is not a study folder: {said}")
     try:
         asked: dict[str, Any] = json.loads((folder / STUDY).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
