@@ -9,7 +9,7 @@ on where its solve began, so none depends on the order of solving.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -29,7 +29,7 @@ from planner.formulation.whole_program import DECISIONS
 from planner.host import cores
 from planner.parallel import name_solver_thread
 from planner.solving.case_changes import origins
-from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST, Progress, silent
 from planner.solving.highs import LONGEST_WAY, KeptBases, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
@@ -42,12 +42,18 @@ in its first edition 136,000 nonzeros take 2.1 s by interior point and 1.0 s by 
 edition take 9 to 12 s by interior point, most of them far more by dual simplex."""
 WAY = {"risk": LONGEST_WAY, "welfare": 0.3}
 """How far to go from a known optimum, as a share of the rows. Cost plus risk has one best plan where the least risk has
-many: simplex takes 0.1 to 7 s on the real case for other levers, figures or lead times, 13,000 iterations at most."""
+many."""
+LARGE_WAY = 0.02
+"""The same for a large program. An iteration from a known optimum takes three times one from nothing (76,000 rows: 3.5
+and 0.9 ms). Of the variants of the real case most end within 200 iterations or not within 4,500, which take as long as
+interior point from nothing."""
 LEVER_OF: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
 """Lever of each variable that no plant decides."""
 Goal = Literal["risk", "welfare"]
 Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
+TOLD = 10
+"""Counterfactuals after which progress is told."""
 SMALLEST_MUSD = 1e-6
 """Risk up to which there is none: differences of two optima within their tolerance."""
 T = TypeVar("T")
@@ -124,7 +130,8 @@ def optimum(
     if ready is None:
         ready = Ready(wanted, wanted.at or reference)
     program, goal = ready.program, reference.goal
-    solver = Solver(program, longest_way=WAY[goal])
+    way = LARGE_WAY if program.matrix.nnz > LARGE else WAY[goal]
+    solver = Solver(program, longest_way=way)
     is_warm = warm and (start is not None or not wanted.far)
     order = ready.begin(solver, start) if is_warm else quickest(program)
     solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
@@ -197,7 +204,7 @@ class Ready:
         if near.goal != "welfare" or self.program.matrix.nnz <= LARGE:
             return ("again",)
         dearer = self.program.dearer_than(near.program, near.best()[1].x)
-        return ("again primal", "again") if dearer else ("again", "again primal")
+        return ("again primal",) if dearer else ("again",)
 
 
 def _policy(case: Case) -> tuple[str, str]:
@@ -377,8 +384,10 @@ class SolverPool:
     """Solves counterfactuals, each once, in threads: HiGHS works outside the interpreter's lock, so while it solves
     one program the next is built here. Nothing is copied to other processes."""
 
-    def __init__(self, reference: Reference, pool: ThreadPoolExecutor | None) -> None:
-        self._reference, self._pool = reference, pool
+    def __init__(
+        self, reference: Reference, pool: ThreadPoolExecutor | None, progress: Progress
+    ) -> None:
+        self._reference, self._pool, self._progress = reference, pool, progress
         self._found: dict[str, Future[Optimum]] = {}
         self._known = 0
 
@@ -395,25 +404,45 @@ class SolverPool:
         self._known += 1
 
     def __call__(self, wanted: Iterable[Counterfactual]) -> dict[str, Optimum]:
-        """Optima by key. Programs are made here, in order; each is solved as soon as it is there."""
-        keys = []
-        for counterfactual in wanted:
-            keys.append(counterfactual.key)
-            if counterfactual.key not in self._found:
-                ready = Ready(counterfactual, counterfactual.at or self._reference)
-                self._found[counterfactual.key] = self.begin(
-                    partial(self._solve, counterfactual, ready)
-                )
-        return {key: self._found[key].result() for key in keys}
+        """Optima by key. Programs are made here, in order; each is solved as soon as a thread is free.
 
-    def _solve(self, counterfactual: Counterfactual, ready: Ready) -> Optimum:
+        A counterfactual is begun once the one that it comes after is solved, so that no thread waits for another.
+        """
+        asked = {counterfactual.key: counterfactual for counterfactual in wanted}
+        waiting = [one for one in asked.values() if one.key not in self._found]
+        while waiting:
+            later = []
+            for counterfactual in waiting:
+                if self._may_begin(counterfactual, asked):
+                    self._found[counterfactual.key] = self._begun(counterfactual)
+                else:
+                    later.append(counterfactual)
+            waiting = later
+            before = {self._found[one.after] for one in waiting if one.after in self._found}
+            wait(before, return_when=FIRST_COMPLETED)
+        return {key: self._found[key].result() for key in asked}
+
+    def _may_begin(
+        self, counterfactual: Counterfactual, asked: Mapping[str, Counterfactual]
+    ) -> bool:
+        """Whether nothing that a counterfactual comes after is still to be solved."""
         before = self._found.get(counterfactual.after)
-        return optimum(
-            counterfactual,
-            self._reference,
-            ready,
-            before.result().start if before is not None else None,
-        )
+        return before.done() if before is not None else counterfactual.after not in asked
+
+    def _begun(self, counterfactual: Counterfactual) -> Future[Optimum]:
+        ready = Ready(counterfactual, counterfactual.at or self._reference)
+        before = self._found.get(counterfactual.after)
+        start = before.result().start if before is not None else None
+        return self.begin(partial(self._solve, counterfactual, ready, start))
+
+    def _solve(
+        self, counterfactual: Counterfactual, ready: Ready, start: KeptBases | None
+    ) -> Optimum:
+        found = optimum(counterfactual, self._reference, ready, start)
+        solved = sum(one.done() for one in list(self._found.values())) - self._known + 1
+        if solved % TOLD == 0:
+            self._progress(f"{solved} counterfactuals are solved, others follow")
+        return found
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Other work to be done meanwhile."""
@@ -425,15 +454,20 @@ class SolverPool:
 
 
 @contextmanager
-def solver_pool(reference: Reference, workers: int | None = None) -> Iterator[SolverPool]:
-    """A pool that solves so many programs at once (None: as many as there are processors, up to four)."""
+def solver_pool(
+    reference: Reference, workers: int | None = None, progress: Progress = silent
+) -> Iterator[SolverPool]:
+    """A pool that solves so many programs at once (None: as many as there are processors, up to four).
+
+    progress: told now and then how many counterfactuals are solved.
+    """
     workers = workers if workers is not None else min(MOST_WORKERS, cores())
     if workers <= 1:
-        yield SolverPool(reference, None)
+        yield SolverPool(reference, None, progress)
         return
     pool = ThreadPoolExecutor(workers, initializer=name_solver_thread)
     try:
-        yield SolverPool(reference, pool)
+        yield SolverPool(reference, pool, progress)
     finally:
         # After an error or Ctrl-C nobody waits for what is still being solved.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -85,7 +85,7 @@ def explain(
         reference.slacken(plan.summary["risk_musd"])
     full = thorough or reference.program.matrix.nnz <= FULL
     questions = _questions(plan, reference, full)
-    with solver_pool(reference, workers) as pool:
+    with solver_pool(reference, workers, progress) as pool:
         found = _explain(plan, name, questions, pool, progress, thorough)
     if not asked.case.targets:
         return found

@@ -25,8 +25,8 @@ from planner.results.explanation import LeverValue, LeverValues
 
 MOST_SUBSETS = 128
 """Subsets of levers that are solved, seven levers; of more levers orders are sampled."""
-MOST_SUBSETS_LARGE = 64
-"""Subsets of levers that are solved at most where the program is large."""
+MOST_SUBSETS_LARGE = 40
+"""Subsets of levers that are solved at most where the program is large: three pairs of orders of seven levers."""
 SEED = 1
 """Of the orders that are sampled."""
 FEWEST_PAIRS = 2

@@ -12,8 +12,16 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.explanation import counterfactuals
 from planner.explanation.bottleneck import links
-from planner.explanation.counterfactuals import Reference, optimum, solver_pool
+from planner.explanation.counterfactuals import (
+    Counterfactual,
+    Optimum,
+    Ready,
+    Reference,
+    optimum,
+    solver_pool,
+)
 from planner.explanation.explain import explain
 from planner.explanation.levers import steps
 from planner.explanation.other_rules import timing
@@ -24,7 +32,7 @@ from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
-from planner.solving.highs import Solver
+from planner.solving.highs import KeptBases, Solver
 from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.reporting.conftest import read_page
@@ -236,6 +244,35 @@ def test_a_start_from_the_basis_of_the_whole_changes_no_answer(goal: str) -> Non
         )
         if counterfactual.with_cost:
             assert near_one.cost == near(cold.cost)
+
+
+def test_two_threads_solve_what_comes_after_another_without_waiting_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A counterfactual begins at the optimum of the one before it, even if it is asked for first."""
+    reference = Reference(planner.load(STARTER))
+    begun_at_another = []
+
+    def noted(
+        wanted: Counterfactual, reference: Reference, ready: Ready, start: KeptBases | None
+    ) -> Optimum:
+        if start is not None:
+            begun_at_another.append(wanted.key)
+        return optimum(wanted, reference, ready, start)
+
+    monkeypatch.setattr(counterfactuals, "optimum", noted)
+    rungs = cumulative(reference)
+    told: list[str] = []
+    with solver_pool(reference, 1) as pool:
+        alone = pool(rungs)
+    begun_at_another.clear()
+    with solver_pool(reference, 2, told.append) as pool:
+        together = pool([*reversed(rungs), *all_but_one(reference)])
+        assert pool.solved == len(together)
+    for rung in rungs:
+        assert together[rung.key].objective == near(alone[rung.key].objective)
+    assert set(begun_at_another) == {rung.key for rung in rungs if rung.after}
+    assert told == ["10 counterfactuals are solved, others follow"]
 
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
