@@ -27,11 +27,11 @@ from planner.results.decision import Share
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import acting_alone, risk_by_party, share_rows
 from planner.results.figures.plants import decisions
-from planner.results.ledger import rows_of
 
 say = Passages("sharing.j2")
 MOST_BEGUN, LEAST = 3, 0.5
 """Plants that a year names; persons, and tonnes of stock, from which it says so."""
+PLACE = ["country", "year"]
 BY_ALLY = ["pays", "given", "received", "without_musd", "musd"]
 """Public money, goods that cross borders (t), loss without the plan and with it (MUSD)."""
 ALLY_SOURCE = (
@@ -52,9 +52,9 @@ def source(run: RunView) -> str:
     return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
 
 
-BURDEN = {"alone": "stand-alone burden", "charge": "charge together"}
-"""What a party would carry alone, and what it carries."""
-LOOK = dict(zip(BURDEN.values(), (style.PLAIN, style.ACCENT), strict=True))
+ALONE, TOGETHER = "stand-alone burden", "charge together"
+LOOK = {ALONE: style.PLAIN, TOGETHER: style.ACCENT}
+"""Burden that a party would carry alone, and what it carries."""
 TIPS = {
     "party": "party",
     "kind": "",
@@ -69,14 +69,14 @@ def chart(run: RunView) -> Chart | None:
     rows = share_rows(run)
     if not rows:
         return None
-    told = []
+    dots = []
     for row in rows:
-        named = {"party": run.names.party(row.party), "gain": row.gain, "words": _transfer(row)}
-        for field, kind in BURDEN.items():
-            told.append({**named, "kind": kind, "musd": getattr(row, field)})
-    frame = pd.DataFrame(told)
-    title = "cost plus risk, MUSD (logarithmic above 10)"
+        told = {"party": run.names.party(row.party), "gain": row.gain, "words": _transfer(row)}
+        dots.append(told | {"kind": ALONE, "musd": row.alone})
+        dots.append(told | {"kind": TOGETHER, "musd": row.charge})
+    frame = pd.DataFrame(dots)
     most, least = float(frame["musd"].max()), float(frame["musd"].min())
+    title = "cost plus risk, MUSD (logarithmic above 10)"
     spec = shapes.two_dots(
         frame,
         style.logarithmic("musd", title, most, least),
@@ -87,19 +87,19 @@ def chart(run: RunView) -> Chart | None:
         source=source(run),
     )
     alone = acting_alone(run)
-    caption = say(
-        "caption",
-        moved=sum(max(row.transfer, 0.0) for row in rows),
-        last=run.years[-1],
-        givers=_largest(run, rows, 1),
-        getters=_largest(run, rows, -1),
-        stopped=alone.get("national"),
-        trading=alone.get("own money"),
-    )
+    first = rows[0]
     return Chart(
         name="sharing",
-        title=say("title", party=run.names.party(rows[0].party), gain=rows[0].gain),
-        caption=caption,
+        title=say("title", party=run.names.party(first.party), gain=first.gain),
+        caption=say(
+            "caption",
+            moved=sum(max(row.transfer, 0.0) for row in rows),
+            last=run.years[-1],
+            givers=_largest(run, rows, 1),
+            getters=_largest(run, rows, -1),
+            stopped=alone.get("national"),
+            trading=alone.get("own money"),
+        ),
         spec=spec,
         source=source(run),
     )
@@ -176,21 +176,15 @@ class Ally(DeclaredTable):
 
 def ally_tables(run: RunView) -> list[ReportTable]:
     """A table an ally, a row a year; allies for whom nothing changes are left out. Those spared most come first."""
-    amounts, words = _amounts(run), _begun(run)
     charges = {row.party: row for row in share_rows(run)}
     found = []
-    for party in dict.fromkeys(run.case.party.values()):
-        rows = amounts.reindex([(party, at) for at in run.years], fill_value=0.0)
-        rows["begins"] = ["; ".join(words[party, at]) or NOTHING for at in run.years]
-        rows["party"], rows["year"] = run.names.party(party), run.years
-        is_touched = (rows["begins"] != NOTHING) | (rows[BY_ALLY] > 0).any(axis=1)
-        if is_touched.any():
-            spared = float(rows["without_musd"].sum() - rows["musd"].sum())
-            touched = rows[is_touched].reset_index(drop=True)
-            one = _ally(run, touched, spared, charges.get(party))
-            found.append((-spared, party, one))
+    for party, rows in _by_year(run).groupby("party"):
+        spared = float(rows["without_musd"].sum() - rows["musd"].sum())
+        name = str(party)
+        table = _ally(run, run.names.told(rows), spared, charges.get(name))
+        found.append((-spared, name, table))
     found.sort(key=lambda one: one[:2])
-    return [one for _, _, one in found]
+    return [table for _, _, table in found]
 
 
 def _ally(run: RunView, rows: pd.DataFrame, spared: float, charge: Share | None) -> ReportTable:
@@ -219,23 +213,34 @@ def _ally_sheet(tables: list[ReportTable]) -> ReportTable:
     )
 
 
+def _by_year(run: RunView) -> pd.DataFrame:
+    """Amounts of each party by year, and what it begins, where there is any of them."""
+    parties = list(dict.fromkeys(run.case.party.values()))
+    every = pd.MultiIndex.from_product([parties, run.years], names=["party", "year"])
+    words = _begun(run)
+    rows = _amounts(run).reindex(every, fill_value=0.0)
+    rows["begins"] = ["; ".join(words[at]) or NOTHING for at in every]
+    is_touched = (rows["begins"] != NOTHING) | (rows[BY_ALLY] > 0).any(axis=1)
+    return rows[is_touched].reset_index()
+
+
 def _amounts(run: RunView) -> pd.DataFrame:
     """Expected amounts of `BY_ALLY` by party and year."""
-    flows, place = run.by_year["operations"], ["country", "year"]
-    crossing = run.expected(flows[flows["item"].isin(BY_ALLY)], [*place, "item"], ["tonnes"])
-    crossing = crossing.rename(columns={"item": "what", "tonnes": "amount"})
-    known = [column for column in BY_ALLY if column in run.losses]
-    lost = run.losses.melt(place, known, "what", "amount")
-    paid = run.by_year["spending"]
-    paid = paid.assign(what="pays", amount=paid["expected"])
-    parts = [
-        crossing.assign(party=crossing["country"].map(run.case.party)),
-        lost.assign(party=lost["country"].map(run.case.party)),
-        paid.assign(party=paid["funder"].map(run.case.funder_party)),
-    ]
-    rows = pd.concat([part[["party", "year", "what", "amount"]] for part in parts])
-    wide = rows.pivot_table("amount", ["party", "year"], "what", "sum", fill_value=0.0)
-    return wide.reindex(columns=BY_ALLY, fill_value=0.0)
+    paid, flows = run.by_year["spending"], run.by_year["operations"]
+    funder = paid["funder"].map(run.case.funder_party)
+    found = {"pays": paid["expected"].groupby([funder, paid["year"]]).sum()}
+    for item in ("given", "received"):
+        moved = run.expected(flows[flows["item"] == item], PLACE, ["tonnes"])
+        found[item] = _by_party(run, moved, "tonnes")
+    for column in ("without_musd", "musd"):
+        if column in run.losses:
+            found[column] = _by_party(run, run.losses, column)
+    return pd.DataFrame(found).reindex(columns=BY_ALLY).fillna(0.0)
+
+
+def _by_party(run: RunView, rows: pd.DataFrame, column: str) -> pd.Series:
+    """Sums of a column by party and year."""
+    return rows[column].groupby([rows["country"].map(run.case.party), rows["year"]]).sum()
 
 
 def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
@@ -243,22 +248,19 @@ def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
     told: dict[tuple[str, int], list[str]] = defaultdict(list)
     first = decisions(run).sort_values("year", kind="stable").drop_duplicates("project")
     by_party = first.groupby([first["country"].map(run.case.party), "year"])["project"]
-    for (party, at), projects in by_party:
-        names = [run.names.project(project) for project in projects]
-        told[str(party), int(str(at))].append(first_few(names, MOST_BEGUN))
+    for (party, year), projects in by_party:
+        names = list(map(run.names.project, projects))
+        told[str(party), int(str(year))].append(first_few(names, MOST_BEGUN))
     training = run.by_year["training"]
-    trainees = training.assign(amount=training["intake"] * training["probability"])
-    place = ["country", "year"]
-    hired = run.expected(run.by_year["workforce"], place, ["hired"])
-    bought = run.expected(run.by_year["stocks"], place, ["bought_t"])
+    trainees = training.assign(intake=training["intake"] * training["probability"])
+    hired = run.expected(run.by_year["workforce"], PLACE, ["hired"])
+    bought = run.expected(run.by_year["stocks"], PLACE, ["bought_t"])
     amounts = {
-        "trainees": trainees,
-        "hires": hired.rename(columns={"hired": "amount"}),
-        "t of stock": bought.rename(columns={"bought_t": "amount"}),
+        "trainees": _by_party(run, trainees, "intake"),
+        "hires": _by_party(run, hired, "hired"),
+        "t of stock": _by_party(run, bought, "bought_t"),
     }
-    for what, rows in amounts.items():
-        named = rows.assign(party=rows["country"].map(run.case.party))
-        sums = named.groupby(["party", "year"], as_index=False)["amount"].sum()
-        for row in rows_of(sums[sums["amount"] >= LEAST]):
-            told[row.party, int(row.year)].append(f"{round(row.amount):,} {what}")
+    for what, sums in amounts.items():
+        for place, amount in sums[sums >= LEAST].to_dict().items():
+            told[place].append(f"{round(amount):,} {what}")
     return told
