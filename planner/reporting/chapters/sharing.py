@@ -261,6 +261,6 @@ def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
         "t of stock": _by_party(run, bought, "bought_t"),
     }
     for what, sums in amounts.items():
-        for place, amount in sums[sums >= LEAST].to_dict().items():
-            told[place].append(f"{round(amount):,} {what}")
+        for party, year in sums[sums >= LEAST].index:
+            told[party, year].append(f"{round(sums[party, year]):,} {what}")
     return told

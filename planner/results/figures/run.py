@@ -144,6 +144,11 @@ class RunFigures:
         wanted = sorted(self.tables["shortfall"]["element"].unique())
         return sorted(wanted, key=lambda element: (-by_loss.get(element, 0.0), element))
 
+    def costliest_first(self, rows: pd.DataFrame, *then: str) -> pd.DataFrame:
+        """Rows of elements in demand, those of the costliest shortage first, then by other columns."""
+        placed = rows.assign(place=rows["element"].map(self.elements.index))
+        return placed.sort_values(["place", *then], kind="stable").drop(columns="place")
+
     def expected(
         self, table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]
     ) -> pd.DataFrame:
