@@ -52,28 +52,30 @@ def chapter(run: RunView) -> Chapter | None:
 def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     """Use of each plant by year in a scenario that can be chosen."""
     drawn = _drawn(run, use)
-    scenarios = {
-        scenario: run.names.scenario(scenario) for scenario in run.by_loss[:MOST_SCENARIOS]
-    }
     rows = use[use["project"].isin(drawn)]
-    each = rows[rows["scenario"].isin(scenarios)]
-    each = each.assign(scenario=each["scenario"].map(scenarios))
+    each = rows[rows["scenario"].isin(run.by_loss[:MOST_SCENARIOS])]
+    each = each.assign(scenario=each["scenario"].map(run.names.scenario))
     frame = pd.concat([_expected(run, rows), each])
-    frame = frame.assign(plant=frame["project"].map(run.names.brief))[[*TIPS]]
-    plants = [run.names.brief(project) for project in drawn]
+    frame["plant"] = frame["project"].map(run.names.brief)
+    scenarios = [ALL, *map(run.names.scenario, run.by_loss[:MOST_SCENARIOS])]
     spec = shapes.use_of_plants(
-        frame,
+        frame[[*TIPS]],
         style.years(frame),
-        plants,
+        list(map(run.names.brief, drawn)),
         tips=TIPS,
         source=CAPACITY,
-        choosers=[style.chooser("scenario", "Scenario", [ALL, *scenarios.values()], ALL)],
+        choosers=[style.chooser("scenario", "Scenario", scenarios, ALL)],
     )
     weight = use["scenario"].map(run.weights) * use["tpa"]
-    used = float((weight * use["share"]).sum() / weight.sum())
-    every = use["project"].nunique()
     return told_chart(
-        say, "use", spec, CAPACITY, name="use_by_year", used=used, plants=every, shown=len(plants)
+        say,
+        "use",
+        spec,
+        CAPACITY,
+        name="use_by_year",
+        used=float((weight * use["share"]).sum() / weight.sum()),
+        plants=use["project"].nunique(),
+        shown=len(drawn),
     )
 
 

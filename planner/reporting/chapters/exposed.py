@@ -15,10 +15,10 @@ from planner.results.figures.run import EXPECTED
 from planner.results.figures.unmet import (
     SMALLEST_T,
     main_scenario,
+    short_by,
     short_by_country,
     short_columns,
     worst_cases,
-    worst_shares,
 )
 
 say = Passages("exposed.j2")
@@ -56,7 +56,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     )
     losses = run.without["scenario_loss_musd"]
     hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
-    likely = sum(run.weights.get(scenario, 0.0) for scenario in hit)
+    likely = sum(run.weights[scenario] for scenario in hit)
     yield Card(
         title="Probability of a shortage",
         value=percent(likely),
@@ -69,21 +69,27 @@ def by_element(run: RunView) -> Chart | None:
     """Unmet demand of each element by year in a scenario."""
     keys, columns = ["scenario", "element", "year"], short_columns(run)
     short = run.tables["shortfall"]
-    each = short.groupby(keys, as_index=False)[columns].sum()
     mean = run.expected(short, keys[1:], columns).assign(scenario=EXPECTED)
-    rows = _shown(run, pd.concat([mean, each]))
+    rows = _shown(run, pd.concat([mean, short_by(run, keys)]))
     if rows.empty:
         return None
-    cases = worst_cases(run)
-    opening = _scenario(run, main_scenario(run))
-    scenarios = style.chooser("scenario", "Scenario", _choices(run), opening)
+    names = _scenarios(run)
+    scenarios = style.chooser("scenario", "Scenario", [*names.values()], names[main_scenario(run)])
     return Chart(
         name="unmet_by_element",
-        title=_title(run, cases[0].scenario, cases[0].element) if cases else "Nothing is unmet",
+        title=_title(run),
         caption=say("by_element"),
         spec=outcomes.unmet(rows, "element", 3, SOURCE, [scenarios]),
         source=SOURCE,
     )
+
+
+def _title(run: RunView) -> str:
+    """The worst case in the scenario in which the page opens."""
+    for case in worst_cases(run)[:1]:
+        element = run.names.element(case.element)
+        return say("title", at=case.at, element=element, compared=run.compared)
+    return "Nothing is unmet"
 
 
 def by_country(run: RunView) -> Chart | None:
@@ -94,58 +100,46 @@ def by_country(run: RunView) -> Chart | None:
     rows = _shown(run, rows[rows["country"].isin(countries)])
     if rows.empty:
         return None
-    rows = rows.assign(country=rows["country"].map(run.names.country))
     there = set(rows["scenario"])
-    chosen = [name for name in _choices(run) if name in there]
-    main = _scenario(run, main_scenario(run))
-    opening = main if main in there else chosen[0]
-    known = set(rows["element"])
-    elements = [name for name in map(run.names.element, run.elements) if name in known]
-    in_main = set(rows.loc[rows["scenario"] == main, "element"])
-    start = next((element for element in elements if element in in_main), elements[0])
-    scenarios = style.chooser("scenario", "Scenario", chosen, opening)
-    of_element = style.chooser("element", "Element", elements, start)
-    spec = outcomes.unmet(rows, "country", 4, SOURCE, [scenarios, of_element])
+    scenarios = [name for name in _scenarios(run).values() if name in there]
+    main = run.names.scenario(main_scenario(run))
+    opening = main if main in there else scenarios[0]
+    elements = style.in_order(rows["element"])
+    in_main = style.in_order(rows.loc[rows["scenario"] == main, "element"])
+    choosers = [
+        style.chooser("scenario", "Scenario", scenarios, opening),
+        style.chooser("element", "Element", elements, [*in_main, *elements][0]),
+    ]
     return Chart(
         name="unmet_by_country",
         title=say("country_title", countries=rows["country"].nunique(), compared=run.compared),
-        caption=say("by_country", run=run, shown=len(chosen), scenarios=len(run.weights)),
-        spec=spec,
+        caption=say("by_country", run=run, shown=len(scenarios), scenarios=len(run.weights)),
+        spec=outcomes.unmet(rows, "country", 4, SOURCE, choosers),
         source=SOURCE,
     )
 
 
-def _title(run: RunView, scenario: str, element: str) -> str:
-    at = worst_shares(run)[scenario, element]
-    return say("title", at=at, element=run.names.element(element), compared=run.compared)
-
-
-def _choices(run: RunView) -> list[str]:
+def _scenarios(run: RunView) -> dict[str, str]:
     """Names of the scenarios that can be chosen, those that lose most."""
-    return [ALL, *(_scenario(run, scenario) for scenario in run.by_loss[:MOST_SCENARIOS])]
-
-
-def _scenario(run: RunView, scenario: str) -> str:
-    return ALL if scenario == EXPECTED else run.names.scenario(scenario)
+    names = {EXPECTED: ALL}
+    for scenario in run.by_loss[:MOST_SCENARIOS]:
+        names[scenario] = run.names.scenario(scenario)
+    return names
 
 
 def _shown(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of unmet demand as a chart takes them: a row a plan, names for ids, only where any is unmet."""
-    told = {*run.by_loss[:MOST_SCENARIOS], EXPECTED}
-    rows = rows[rows["scenario"].isin(told)]
-    columns = {outcomes.UNMET_WITH: "tonnes"}
+    names = _scenarios(run)
+    rows = rows[rows["scenario"].isin(names)]
+    parts = [rows.assign(plan=outcomes.UNMET_WITH)]
     if run.compared:
-        columns = {outcomes.UNMET_WITHOUT: run.undone, **columns}
-    parts = []
-    for plan, column in columns.items():
-        part = rows.assign(plan=plan, tonnes=rows[column])
-        parts.append(part[part["tonnes"] > SMALLEST_T])
+        undone = rows.assign(plan=outcomes.UNMET_WITHOUT, tonnes=rows[run.undone])
+        parts.insert(0, undone)
     found = pd.concat(parts)
-    order = {element: place for place, element in enumerate(run.elements)}
+    found = found[found["tonnes"] > SMALLEST_T]
     demand = found["demand_t"].where(found["demand_t"] > 0, 1.0)
-    found = found.assign(share=found["tonnes"] / demand, place=found["element"].map(order))
-    found = found.sort_values(["place", "scenario", "year"], kind="stable")
-    found["element"] = found["element"].map(run.names.element)
-    names = {scenario: _scenario(run, scenario) for scenario in told}
-    found["scenario"] = found["scenario"].map(names)
-    return found[[*DRAWN, "country"] if "country" in found else DRAWN]
+    found["share"] = found["tonnes"] / demand
+    ordered = run.costliest_first(found, "scenario", "year")
+    named = run.names.told(ordered)
+    named["scenario"] = ordered["scenario"].map(names)
+    return named[[*DRAWN, "country"] if "country" in named else DRAWN]

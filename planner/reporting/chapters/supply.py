@@ -84,9 +84,7 @@ class Balance(DeclaredTable):
 
 def balance_sheet(run: RunView) -> ReportTable:
     """Expected demand and what is met of it by element and year; rows of an element stand together."""
-    rows = balances(run)
-    order = {element: place for place, element in enumerate(run.elements)}
-    rows = rows.assign(place=rows["element"].map(order)).sort_values("place", kind="stable")
+    rows = run.costliest_first(balances(run))
     return Balance.over(
         run.names.told(rows), columns=Balance.all() if run.compared else Balance.all("met_without")
     )
