@@ -69,28 +69,20 @@ def _called(run: RunView, by: str, kind: str) -> str:
 def spending(run: RunView, by: str) -> Chart | None:
     """Public money by year, by funder or by item; None if none is spent."""
     rows = spent(run, by)
-    if rows["amount"].sum() <= 0:
+    total = float(rows["amount"].sum())
+    if total <= 0:
         return None
     order = largest_first(rows)
     if by == "item":
         order = [item for item in ITEM_NAMES if item in order]
-    kept = order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
-    names = {kind: _called(run, by, kind) for kind in kept}
-    rows = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
-    rows = rows.groupby(["year", "kind"], as_index=False).sum()
+    if len(order) > MOST_KINDS:
+        order = order[: MOST_KINDS - 1]
+    names = {kind: _called(run, by, kind) for kind in order}
+    named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
+    rows = named.groupby(["year", "kind"], as_index=False).sum()
     kinds = list(names.values())
     if OTHERS in set(rows["kind"]):
         kinds.append(OTHERS)
-    by_year = rows.groupby("year")["amount"].sum()
-    by_kind = rows.groupby("kind")["amount"].sum()
-    values = {
-        "total": float(by_year.sum()),
-        "given": sum(run.case.budget.values()),
-        "peak": float(by_year.max()),
-        "year": int(str(by_year.idxmax())),
-        "first": kinds[0],
-        "largest": float(by_kind[kinds[0]]),
-    }
     bars = shapes.stacked_bars(
         rows,
         style.amounts("amount", "MUSD a year"),
@@ -99,10 +91,20 @@ def spending(run: RunView, by: str) -> Chart | None:
         tips={"kind": "", "year": "year", "amount": "MUSD, expected"},
         source=SPENDING,
     )
+    by_year = rows.groupby("year")["amount"].sum()
+    first = kinds[0]
+    title = say(
+        f"by_{by}",
+        total=total,
+        peak=float(by_year.max()),
+        year=by_year.idxmax(),
+        first=first,
+        largest=float(rows.loc[rows["kind"] == first, "amount"].sum()),
+    )
     return Chart(
         name=f"spending_by_{by}",
-        title=say(f"by_{by}", **values),
-        caption=say("spending", **values),
+        title=title,
+        caption=say("spending", total=total, given=sum(run.case.budget.values())),
         spec=style.across(bars, 240),
         source=SPENDING,
     )

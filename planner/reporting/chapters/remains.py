@@ -57,44 +57,48 @@ def chapter(run: RunView) -> Chapter | None:
 
 def _cards(run: RunView) -> Iterator[Card]:
     """Cost, expected loss and CVaR apart, without a plan and with it; out of sample where that is known."""
-    summary, idle = run.summary, doing_nothing(run)
-    cost = money(summary["cost_musd"])
+    idle = doing_nothing(run)
     yield Card(
         title="Cost",
-        value=f"{money(idle['cost'])} → {cost}" if idle else cost,
+        value=_before_and_after(idle.get("cost"), run.summary["cost_musd"]),
         note="expected, present value",
         source=summary_keys("cost_musd", "without_plan.cost_musd"),
     )
     tail = percent(round(1 - run.case.model.objective.tail, 6))
-    for key, title in (
-        ("expected_loss_musd", "Expected loss"),
-        ("cvar_musd", f"Mean loss, worst {tail} of cases"),
-    ):
-        fresh, before = out_of_sample(run, key), out_of_sample(run, key, "without_plan")
-        inside = money(summary[key])
-        if run.compared:
-            inside = f"{money(run.without[key])} → {inside}"
-        if fresh is None:
-            yield Card(title=title, value=inside, note="in-sample", source=summary_keys(key))
-            continue
-        told = money(fresh.value)
-        yield Card(
-            title=title,
-            value=f"{money(before.value)} → {told}" if before is not None else told,
-            note=say("fresh_note", fresh=fresh, inside=inside),
-            source=f"evaluation.json: plan.policy.{key}; {summary_keys(key)}",
-        )
+    yield _loss_card(run, "expected_loss_musd", "Expected loss")
+    yield _loss_card(run, "cvar_musd", f"Mean loss, worst {tail} of cases")
+
+
+def _loss_card(run: RunView, key: str, title: str) -> Card:
+    """A loss of the summary, out of sample where that is known."""
+    inside = _before_and_after(run.without.get(key), run.summary[key])
+    source = summary_keys(key)
+    fresh = out_of_sample(run, key)
+    if fresh is None:
+        return Card(title=title, value=inside, note="in-sample", source=source)
+    before = out_of_sample(run, key, "without_plan")
+    return Card(
+        title=title,
+        value=_before_and_after(before.value if before is not None else None, fresh.value),
+        note=say("fresh_note", fresh=fresh, inside=inside),
+        source=f"evaluation.json: plan.policy.{key}; {source}",
+    )
+
+
+def _before_and_after(before: float | None, after: float) -> str:
+    """An amount without a plan, where that is known, and with it."""
+    return money(after) if before is None else f"{money(before)} → {money(after)}"
 
 
 def _not_protected(run: RunView) -> list[str]:
     """What the plan does not protect against, a paragraph each."""
-    stays = most_exposed(run)
+    stays, insured = most_exposed(run), insured_years(run)
     worse = []
     for row in worse_with_the_plan(run):
-        name = run.names.element(row.key) if row.kind == "element" else run.names.country(row.key)
-        unit = "t" if row.kind == "element" else "MUSD"
-        worse.append(f"{name} {row.year} ({number(row.more)} {unit})")
-    insured = insured_years(run)
+        if row.kind == "element":
+            worse.append(f"{run.names.element(row.key)} {row.year} ({number(row.more)} t)")
+        else:
+            worse.append(f"{run.names.country(row.key)} {row.year} ({number(row.more)} MUSD)")
     return exposure.lines(
         "paragraphs",
         run=run,
@@ -115,42 +119,37 @@ def use_chart(run: RunView) -> Chart | None:
     if use.empty:
         return None
     shown = run.by_loss[:MOST_SCENARIOS]
-    sizes = use.drop_duplicates("project")
-    drawn = decisions(run).groupby("project")["capex_musd"].sum().nlargest(MOST_PLANTS).index
-    order = sizes[sizes["project"].isin(drawn)]
+    capital = decisions(run).groupby("project")["capex_musd"].sum()
+    drawn = use[use["project"].isin(capital.nlargest(MOST_PLANTS).index)]
+    order = drawn.drop_duplicates("project")
     order = order.sort_values(["stage", "tpa"], ascending=[True, False])
-    use = use[use["project"].isin(drawn) & use["scenario"].isin(shown)]
-    rows = use.assign(
-        plant=use["project"].map(run.names.brief),
-        probability=use["scenario"].map(run.weights).astype(float),
-        scenario=use["scenario"].map(run.names.scenario),
-        share=use["share"].clip(upper=1.0),
+    plants = list(map(run.names.brief, order["project"]))
+    rows = drawn[drawn["scenario"].isin(shown)]
+    frame = run.names.told(rows).assign(
+        plant=rows["project"].map(run.names.brief),
+        probability=rows["scenario"].map(run.weights).astype(float),
+        share=rows["share"].clip(upper=1.0),
     )
-    plants = list(order["project"].map(run.names.brief))
-    scenarios = [run.names.scenario(scenario) for scenario in shown]
+    scenarios = list(map(run.names.scenario, shown))
     spec = shapes.use_of_plants(
-        rows[[*USE_TIPS]],
+        frame[[*USE_TIPS]],
         shapes.names_across("scenario", scenarios, labelAngle=-45, labelLimit=130),
         plants,
         tips=USE_TIPS,
         source=CAPACITY,
     )
-    seldom, counted = seldom_used(run), len(sizes)
-    caption = say(
+    return told_chart(
+        say,
         "use",
-        seldom=seldom,
+        spec,
+        CAPACITY,
+        name="use_of_plants",
+        seldom=seldom_used(run),
         stages=_used(run),
         shown=len(shown),
         scenarios=len(run.weights),
         drawn=len(plants),
-        plants=counted,
-    )
-    return Chart(
-        name="use_of_plants",
-        title=say("use_title", seldom=seldom, plants=counted),
-        caption=caption,
-        spec=spec,
-        source=CAPACITY,
+        plants=use["project"].nunique(),
     )
 
 
@@ -165,17 +164,15 @@ def _used(run: RunView) -> str:
 
 def losses_chart(run: RunView) -> Chart:
     """Loss in each scenario, the largest first."""
-    shown = run.by_loss[:MOST_SCENARIOS]
     losses = {outcomes.WITH: run.summary["scenario_loss_musd"]}
     if run.compared:
         losses = {outcomes.WITHOUT: run.without["scenario_loss_musd"], **losses}
+    shown = run.by_loss[:MOST_SCENARIOS]
     rows = []
     for scenario in shown:
-        probability = percent(run.weights.get(scenario))
-        told = {
-            "scenario": f"{run.names.scenario(scenario)} ({probability})",
-            "story": run.names.stories.get(scenario, ""),
-        }
+        name, probability = run.names.scenario(scenario), percent(run.weights.get(scenario))
+        story = run.names.stories.get(scenario, "")
+        told = {"scenario": f"{name} ({probability})", "story": story}
         for plan, by_scenario in losses.items():
             rows.append({**told, "plan": plan, "loss_musd": by_scenario[scenario]})
     marks = [
