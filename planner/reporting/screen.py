@@ -41,28 +41,31 @@ LIMITS = {
 def closing_lines(plan: PlanValues) -> list[str]:
     """Builds with place, year and capital; risk without and with the plan; unmet demand; binding constraints."""
     run = run_view(plan)
-    summary = run.summary
-    spending = run.tables["spending"].groupby("funder")["expected"].sum()
-    paid = spending.sort_values(ascending=False).head(NAMED)
+    without = run.summary.get("without_plan", {})
     return worded_lines(
         "screen.j2",
         "closing",
-        plan=summary,
-        before=summary.get("without_plan", {}).get("risk_musd"),
+        plan=run.summary,
+        before=without.get("risk_musd"),
         tail=1 - run.case.model.objective.tail,
         most=NAMED,
         builds=list(_builds(run)),
         trained=_trained(run),
         hired=most_hired(run),
         stock=stock_traded(run),
-        payers=[
-            f"{run.names.party(str(funder))} {number(amount)}" for funder, amount in paid.items()
-        ],
+        payers=_payers(run),
         short=_unmet(run),
         **_worst(run),
         binds=_binds(run),
         frontier=_frontier(run),
     )
+
+
+def _payers(run: RunView) -> list[str]:
+    """Expected payments of those who pay most."""
+    spending = run.tables["spending"].groupby("funder")["expected"].sum()
+    most = spending.sort_values(ascending=False).head(NAMED)
+    return [f"{run.names.party(str(funder))} {number(amount)}" for funder, amount in most.items()]
 
 
 def _frontier(run: RunView) -> dict[tuple[str, str], str]:

@@ -35,7 +35,6 @@ from planner.results.explanation import EXPLANATION, Marginal
 from planner.results.figures.decision import (
     commitments,
     decided,
-    mines_alone,
     named,
     public_money,
     recourse,
@@ -51,7 +50,8 @@ from planner.results.ledger import rows_of
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
 MERIT = f"{EXPLANATION}: decision, merit"
-MOST_CHARTED, MOST_PLANTS, FIRST_YEARS, MOST_STEPS, MOST_ROWS = 15, 4, 2, 5, 25
+MOST_CHARTED, MOST_PLANTS, MOST_STEPS, MOST_ROWS = 15, 4, 5, 25
+FIRST_YEARS = ("this year", "next year")
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 BEGUN = (
     "tables/investments.csv: year, capex_musd; tables/spending.csv: expected, by item and year; "
@@ -74,12 +74,13 @@ def lead(run: RunView) -> str:
     built, money = decisions(run), public_money(run)
     first = first_steps(run)[:1]
     names: list[str] = []
-    payers = []
     for step in first:
         names += map(run.names.project, step.projects)
+    payers = []
     for funder, paid in money.payers.items():
         payers.append(f"{run.names.party(funder)} {number(paid)}")
     may_wait = {commitment.project for commitment in waiting(run)}
+    timing = run.found.timing if run.found is not None else ()
     return say(
         "lead",
         first=first,
@@ -89,9 +90,8 @@ def lead(run: RunView) -> str:
         payers=payers,
         waiting=len(may_wait.intersection(built["project"])),
         plants=built["project"].nunique(),
-        recourse=recourse(run.found.timing if run.found is not None else ()),
+        recourse=recourse(timing),
         goal=run.case.model.objective.goal,
-        committed=run.case.model.policy.investment == "committed",
     )
 
 
@@ -159,13 +159,12 @@ def merit_chart(run: RunView, found: Decision) -> Chart:
                 "step": place[row.project],
             }
         )
-    counts: dict[str, Any] = {
-        "all": len(found.merit),
-        "charted": len(rows),
-        "repaid": sum(row.worth > SLIGHT for row in found.merit),
-        "last": sum(row.last_hundredth for row in found.merit),
-    }
-    return told_chart(say, "merit", charts.merit(pd.DataFrame(rows), MERIT), MERIT, **counts)
+    spec = charts.merit(pd.DataFrame(rows), MERIT)
+    projects = len(found.merit)
+    repaid = sum(row.worth > SLIGHT for row in found.merit)
+    return told_chart(
+        say, "merit", spec, MERIT, charted=len(rows), repaid=repaid, projects=projects
+    )
 
 
 def _place_of_step(found: Decision) -> dict[str, int]:
@@ -203,18 +202,17 @@ class MeritList(DeclaredTable):
 def merit_table(run: RunView, found: Decision) -> ReportTable:
     """Projects in the order in which money should go to them."""
     nothing = named(found.frontier, "nothing")
-    ends = {step.projects[-1]: step for step in steps(found.merit, nothing)}
-    place = _place_of_step(found)
-    rows = []
+    rows = {}
     for row in found.merit:
-        told = vars(row) | {"step": place[row.project], "when": tag(run, row), "cost": None}
-        step = ends.get(row.project)
-        if step is not None:
-            left = step.risk / max(nothing.risk, 1e-9)
-            told |= {"step_worth": step.worth, "cost": step.cost, "left": left}
-        rows.append(told)
+        rows[row.project] = vars(row) | {"when": tag(run, row), "cost": None}
+    for step in steps(found.merit, nothing):
+        for project in step.projects:
+            rows[project]["step"] = step.place
+        left = step.risk / max(nothing.risk, 1e-9)
+        ends = {"step_worth": step.worth, "cost": step.cost, "left": left}
+        rows[step.projects[-1]] |= ends
     return MeritList.over(
-        run.names.told(pd.DataFrame(rows)),
+        run.names.told(pd.DataFrame([*rows.values()])),
         note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
     )
 
@@ -243,35 +241,35 @@ def begun_table(run: RunView) -> ReportTable | None:
     return BegunYears.over(
         pd.DataFrame(rows),
         columns=BegunYears.all() if commitments(run) else BegunYears.all("sure"),
-        title=say("begun_title", years=rows[:2], mining=mines_alone(run)),
+        title=say("begun_title", years=rows[:2]),
         note=say("begun_note"),
     )
 
 
 def _begun_row(run: RunView, one: Begun) -> dict[str, object]:
-    first_begun = decisions(run).groupby("project")["year"].min()
+    new = set(one.projects.loc[~one.projects["again"], "project"])
     wait = {commitment.project for commitment in waiting(run)}
-    names, new = [], set()
-    for project in one.projects["project"]:
-        again = first_begun[project] < one.year
-        names.append(run.names.placed(project) + (" (more)" if again else ""))
-        if not again:
-            new.add(project)
-    goods = []
-    for element, tonnes in one.bought.items():
-        goods.append(f"{number(tonnes)} t of {midway(run.names.element(element))}")
-    words = ["this year", "next year"][:FIRST_YEARS]
     ahead = one.year - run.years[0]
-    what = say("begun_what", one=one, goods=goods, projects=names, most=MOST_PLANTS)
     return {
         "year": span(one.year, one.last),
-        "when": words[ahead] if ahead < FIRST_YEARS else "later",
-        "what": what or NOTHING,
+        "when": FIRST_YEARS[ahead] if ahead < len(FIRST_YEARS) else "later",
+        "what": _what_is_begun(run, one) or NOTHING,
         "plants": float(len(new)),
         "sure": float(len(new - wait)),
         "capital": expected_sum(one.projects, "capex_musd"),
         "public": one.stock + one.people + expected_sum(one.projects, "public_musd"),
     }
+
+
+def _what_is_begun(run: RunView, one: Begun) -> str:
+    """Plants, stock and people of a year in words."""
+    projects = []
+    for row in rows_of(one.projects):
+        projects.append(run.names.placed(row.project) + (" (more)" if row.again else ""))
+    goods = []
+    for element, tonnes in one.bought.items():
+        goods.append(f"{number(tonnes)} t of {midway(run.names.element(element))}")
+    return say("begun_what", one=one, goods=goods, projects=projects, most=MOST_PLANTS)
 
 
 def timeline(run: RunView) -> Chart | None:
@@ -315,9 +313,10 @@ def _milestones(rows: pd.DataFrame) -> dict[str, Any]:
     """First and last years of the decisions, for the title."""
     first = rows.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
     begin = int(rows["year"].min())
+    at_once = rows[rows["year"] == begin]
     return {
         "plants": rows["project"].nunique(),
-        "at_once": rows[rows["year"] == begin]["project"].nunique(),
+        "at_once": at_once["project"].nunique(),
         "year": begin,
         "first_output": int(first["first_output"]),
         "first_stage": str(first["stage"]),

@@ -363,31 +363,34 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
 def _moves(
     found: Explanation, names: Names, given: Mapping[str, float], plan: Tried
 ) -> dict[str, str]:
-    """The projects that enter, leave or change size, in words."""
+    """The projects that enter, leave or change size, in words; of those that do not enter the costliest first."""
     ranges_of = {row.key: row for row in found.ranges if row.kind == "project"}
 
     def at_stake(project: str) -> tuple[float, str]:
-        row = ranges_of.get(project)
-        return -(row.capital if row is not None else 0.0), project
+        known = ranges_of.get(project)
+        return -known.capital if known is not None else 0.0, project
 
-    def possible(project: str) -> float:
-        row = ranges_of.get(project)
-        return (row.limit if row is not None else None) or given[project]
-
-    enter = [names.placed(project) for project in plan.builds if project not in given]
     leave, resized = [], []
     for project in sorted(given, key=at_stake):
-        before, after = given[project], plan.builds.get(project)
-        if after is None:
-            leave.append(names.placed(project))
-        elif abs(after - before) > QUARTER * possible(project):
-            resized.append(f"{names.placed(project)}: {number(before)} → {number(after)}")
-    told = [f"{names.placed(project)} {number(tpa)}" for project, tpa in plan.builds.items()]
+        before, name = given[project], names.placed(project)
+        if project not in plan.builds:
+            leave.append(name)
+            continue
+        after, known = plan.builds[project], ranges_of.get(project)
+        possible = known.limit if known is not None and known.limit else before
+        if abs(after - before) > QUARTER * possible:
+            resized.append(f"{name}: {number(before)} → {number(after)}")
+    enter, built = [], []
+    for project, tpa in plan.builds.items():
+        name = names.placed(project)
+        built.append(f"{name} {number(tpa)}")
+        if project not in given:
+            enter.append(name)
     return {
         "enter": first_few(enter, MOST_NAMED) or NOTHING,
         "leave": first_few(leave, MOST_NAMED) or NOTHING,
         "resized": first_few(resized, MOST_NAMED) or NOTHING,
-        "projects": "; ".join(told),
+        "projects": "; ".join(built),
     }
 
 

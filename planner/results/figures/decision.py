@@ -137,15 +137,6 @@ def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[Step]:
     return found
 
 
-def mines_alone(run: RunFigures) -> tuple[Verdict, Trial | None] | None:
-    """The verdict on the claim that mines alone change little, and the trial that turns it most."""
-    verdicts = run.found.verdicts if run.found is not None else ()
-    for verdict in verdicts:
-        if verdict.claim == "mining":
-            return verdict, decisive_trial(verdict)
-    return None
-
-
 def decisive_trial(verdict: Verdict) -> Trial | None:
     """The trial that turns a claim and lies farthest from the measure as given; None if none turns it."""
     flips = [trial for trial in verdict.trials if trial.flips]

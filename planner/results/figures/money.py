@@ -56,8 +56,9 @@ def cost_increment(run: RunFigures, without: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class Begun:
-    """Decisions of one year or, after the last plant, of some together: plants, the costliest first; expected public
-    money (MUSD) for stock and for people, and the expected tonnes of stock by element."""
+    """Decisions of one year or, after the last plant, of some together: plants, the costliest first, and whether each
+    was begun before (`again`); expected public money (MUSD) for stock and for people, and the expected tonnes of stock
+    by element."""
 
     year: int
     last: int
@@ -70,6 +71,7 @@ class Begun:
 def begun(run: RunFigures) -> list[Begun]:
     """The decisions of each year in which any is taken."""
     rows = decisions(run).sort_values(["capex_musd", "project"], ascending=[False, True])
+    rows["again"] = rows["year"] > rows.groupby("project")["year"].transform("min")
     stock = _paid_by_year(run, STOCK)
     people = _paid_by_year(run, PEOPLE)
     bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"])
