@@ -26,7 +26,8 @@ from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.dependence import largest_origins, supply_by_origin
+from planner.results.coverage import NOTHING
+from planner.results.figures.dependence import largest_origins, removals, supply_by_origin
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
 
 say = Passages("dependence.j2")
@@ -112,12 +113,9 @@ def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] |
 
 def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """Rows of the first elements, those whose shortage costs most, in their order; good: element and form by name."""
-    main = run.elements[:most]
-    rows = rows[rows["element"].isin(main)]
-    order = {element: place for place, element in enumerate(main)}
-    rows = rows.assign(place=rows["element"].map(order))
-    rows = rows.sort_values(["place", "form"], kind="stable")
-    return rows.assign(good=rows["element"].map(run.names.element) + " " + rows["form"])
+    main = rows[rows["element"].isin(run.elements[:most])]
+    main = run.costliest_first(main, "form")
+    return main.assign(good=main["element"].map(run.names.element) + " " + main["form"])
 
 
 def largest_origin(run: RunView) -> Chart | None:
@@ -126,10 +124,9 @@ def largest_origin(run: RunView) -> Chart | None:
     if rows.empty:
         return None
     now = rows.assign(plan=charts.WITH)
-    both = pd.concat([now, _told_without(run)])
+    both = pd.concat([now, _told_without(run)]).sort_values(["plan", "year"], kind="stable")
     frame = _of_main_goods(run, both, 2 * MAIN_ELEMENTS)
     frame = frame[frame["good"].isin(frame.loc[frame["plan"] == charts.WITH, "good"])]
-    frame = frame.sort_values(["place", "plan", "year"], kind="stable")
     frame["origin"] = frame["origin"].map(run.names.origin)
     drawn = frame[["good", "year", "plan", "share", "origin"]]
     spec = charts.largest_origin(drawn, LIMIT, "tables/origins.csv")
@@ -255,15 +252,6 @@ def _where(run: RunView, row: Any) -> str:
     return "; ".join(parts)
 
 
-def _coverage_rows(run: RunView) -> pd.DataFrame:
-    """Rows of coverage.csv with the plan."""
-    table = run.tables.get("coverage")
-    if table is None or table.empty:
-        return pd.DataFrame()
-    with_plan = table["plan"].astype(str).str.casefold() == "true"
-    return table[with_plan]
-
-
 MISSING_HUES = (style.MISSING, "#f6ddb0", "#e7f0f7")
 COVERAGE_TIPS = {
     "coverage_year": "year",
@@ -276,43 +264,35 @@ COVERAGE_TIPS = {
 
 def coverage_matrix(run: RunView) -> Chart | None:
     """Demand that can be met, by element and by what is missing."""
-    rows = _coverage_rows(run)
+    every = removals(run)
+    rows = every[every["plan"]]
     if rows.empty:
         return None
     worst = rows.groupby("without")["served_share"].min().sort_values(kind="stable")
-    missing = ["nothing", *worst.drop("nothing", errors="ignore").index][:MOST_MISSING]
-    words = {part: run.names.without(part) for part in missing} | {"nothing": "nothing"}
-    rows = rows[rows["without"].isin(missing)]
-    frame = pd.DataFrame(
-        {
-            "coverage_year": rows["year"].astype(int).astype(str),
-            "without": rows["without"].map(words),
-            "element": rows["element"].map(run.names.element),
-            "share": rows["served_share"],
-            "loss_musd": rows["loss_musd"],
-        }
-    )
+    missing = [NOTHING, *worst.drop(NOTHING, errors="ignore").index][:MOST_MISSING]
+    names = {NOTHING: NOTHING}
+    for lost in missing[1:]:
+        names[lost] = run.names.without(lost)
+    named = run.names.told(rows[rows["without"].isin(missing)])
+    frame = named.assign(
+        coverage_year=named["year"].astype(str),
+        without=named["without"].map(names),
+        share=named["served_share"],
+    )[[*COVERAGE_TIPS]]
     years = sorted(frame["coverage_year"].unique())
+    elements = style.in_order(frame["element"])
     cells = shapes.matrix(
         frame,
-        shapes.names_across(
-            "element", style.in_order(frame["element"]), labelAngle=0, orient="top"
-        ),
-        style.rows("without", list(words.values())),
+        shapes.names_across("element", elements, labelAngle=0, orient="top"),
+        style.rows("without", list(names.values())),
         shapes.share_hue("demand that can be met", MISSING_HUES),
         tips=COVERAGE_TIPS,
         source=COVERAGE,
         words=alt.Text("share:Q", format=style.PERCENT),
         choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
     )
-    return told_chart(
-        say,
-        "matrix",
-        style.across(cells, style.ROW * len(missing)),
-        COVERAGE,
-        name="coverage",
-        points=len(_points(run)),
-    )
+    spec = style.across(cells, style.ROW * len(missing))
+    return told_chart(say, "matrix", spec, COVERAGE, name="coverage", points=len(_points(run)))
 
 
 def _points(run: RunView) -> list[dict[str, Any]]:
