@@ -205,6 +205,11 @@ def seeds(first: int, few: int, many: int) -> range:
     return range(first, first + (many if LONG else few))
 
 
+def more(values: Iterable[T]) -> list[T]:
+    """Values in a long run, none in the suite."""
+    return list(values) if LONG else []
+
+
 def some(values: Iterable[T], every: int) -> list[T]:
     """The first of every so many values, or all of them in a long run."""
     return list(values)[:: 1 if LONG else every]

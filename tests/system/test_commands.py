@@ -291,6 +291,7 @@ def test_a_comparison_takes_no_folder_that_holds_something_else(
     assert [path.name for path in taken.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_run_folder_stands_for_the_case_it_was_solved_from(tmp_path: Path) -> None:
     run_folder = stored(planner.solve(planner.load(STARTER), baseline=False), tmp_path / "run")
     assert run("check", run_folder).exit_code == 0

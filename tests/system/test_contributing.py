@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import long_run
+
 ROOT = Path(__file__).parents[2]
 CODE = r"\n\n```(?:python|toml)\n(.*?)```"
 STEP = re.compile(
@@ -163,16 +165,25 @@ def follow(recipe: str, package: Path) -> None:
         path.write_text(before.replace(there, after), encoding="utf-8")
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_works_and_so_does_every_command_after_it(recipe: str, tmp_path: Path) -> None:
-    """A recipe applied to a copy of the package: what it promises, then solve, explain, shares, prove and the rest."""
+@pytest.mark.parametrize(
+    "recipes",
+    [tuple(RECIPES), *(pytest.param((recipe,), marks=long_run) for recipe in RECIPES)],
+    ids=lambda recipes: recipes[0] if len(recipes) == 1 else "all of them",
+)
+def test_recipes_work_and_so_does_every_command_after_them(
+    recipes: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Recipes applied to a copy of the package, one after the other, and each alone in a long run: what they promise,
+    then solve, explain, shares, prove and the rest."""
     for package in ("planner", "docs"):  # what was compiled is copied too, to save time
         shutil.copytree(ROOT / package, tmp_path / package)
     shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
-    follow(recipe, tmp_path)
+    for recipe in recipes:
+        follow(recipe, tmp_path)
+    promised = "".join(RECIPES[recipe] for recipe in recipes)
     there = f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n"
     done = subprocess.run(
-        [sys.executable, "-c", there + RECIPES[recipe] + EVERY_QUESTION],
+        [sys.executable, "-c", there + promised + EVERY_QUESTION],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,

@@ -26,7 +26,7 @@ from tests.oracle.both_ways import (
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
-PLENTY = seeds(1000, 6, 40)
+PLENTY = seeds(1000, 4, 40)
 TOLERANCE = 1e-6
 
 
@@ -68,7 +68,7 @@ def compare(folder: Path, model: dict[str, Any]) -> planner.Plan:
     return plan
 
 
-@pytest.mark.parametrize("seed", seeds(0, 12, 160))
+@pytest.mark.parametrize("seed", seeds(0, 4, 160))
 def test_the_optimum_of_a_random_case_is_the_oracles(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     compare(folder, write_random_case(folder, seed))
@@ -111,25 +111,25 @@ def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
     assert found >= len(PLENTY) // 4
 
 
-@pytest.mark.parametrize("seed", seeds(5000, 3, 24))
+@pytest.mark.parametrize("seed", seeds(5000, 1, 24))
 def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -> None:
     """Quarters, magnets, resale, whole plants, one path up to a year, payments; `checks/random_cases.py` takes hundreds."""
     both_ways(tmp_path / "case", seed)
 
 
-@pytest.mark.parametrize("seed", seeds(202, 5, 60))
+@pytest.mark.parametrize("seed", seeds(202, 2, 60))
 def test_planner_and_oracle_agree_over_all_rules(tmp_path: Path, seed: int) -> None:
     """Prices, rises, savings, returns, storylines, odds and targets, alone and together, with all that a run tells."""
     both_ways_with_new_rules(tmp_path / "case", seed)
 
 
-@pytest.mark.parametrize("seed", seeds(202, 2, 20))
+@pytest.mark.parametrize("seed", seeds(202, 1, 20))
 def test_what_is_left_without_something_is_that_of_a_program_of_its_own(
     tmp_path: Path, seed: int
 ) -> None:
     same_coverage(tmp_path / "case", seed)
 
 
-@pytest.mark.parametrize("seed", seeds(5000, 2, 8))
+@pytest.mark.parametrize("seed", seeds(5000, 1, 8))
 def test_dividing_more_years_than_needed_changes_no_optimum(tmp_path: Path, seed: int) -> None:
     same_when_divided(tmp_path / "case", seed)
