@@ -18,6 +18,7 @@ from tests.cases import load_case, near
 
 MakeCase = Callable[..., Case]
 SolveCase = Callable[..., Plan]
+LeastRisk = Callable[..., float]
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 MAY_BE_SKIPPED = (
@@ -105,3 +106,13 @@ def solve(make_case: MakeCase) -> SolveCase:
         return plan
 
     return run
+
+
+@pytest.fixture
+def least_risk(make_case: MakeCase) -> LeastRisk:
+    """`least_risk(model, **tables)`: the least risk of such a case, MUSD, without the tables of its plan."""
+
+    def figure(model: dict[str, object] | None = None, **tables: Any) -> float:
+        return planner.Session(make_case(model, **tables)).figures()["least_risk_musd"]
+
+    return figure

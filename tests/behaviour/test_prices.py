@@ -27,7 +27,7 @@ from tests.cases import (
     scenarios,
     shock,
 )
-from tests.conftest import MakeCase, SolveCase
+from tests.conftest import LeastRisk, MakeCase, SolveCase
 
 Tables = dict[str, Any]
 WORK: Tables = {
@@ -218,13 +218,14 @@ def test_the_price_of_a_scarce_thing_is_what_one_more_is_worth(solve: SolveCase,
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_price_is_the_difference_that_re_solving_makes(solve: SolveCase, name: str) -> None:
+def test_the_price_is_the_difference_that_re_solving_makes(
+    solve: SolveCase, least_risk: LeastRisk, name: str
+) -> None:
     scarce = CASES[name]
-    less, now, more = (
-        solve(scarce.model, **scarce.tables(scarce.at + step)).summary["least_risk_musd"]
-        for step in (-1, 0, 1)
-    )
-    found = prices(solve(scarce.model, **scarce.tables(scarce.at)), scarce.scarce, scarce.item)
+    plan = solve(scarce.model, **scarce.tables(scarce.at))
+    now = plan.summary["least_risk_musd"]
+    less, more = (least_risk(scarce.model, **scarce.tables(scarce.at + step)) for step in (-1, 1))
+    found = prices(plan, scarce.scarce, scarce.item)
     price = sum(found.values()) if scarce.perturbed else found[2026]
     assert now - more - 1e-6 <= price <= less - now + 1e-6
 
@@ -293,15 +294,19 @@ def crowded(**changes: float) -> Tables:
 )
 @pytest.mark.parametrize("investment", ["committed", "adaptive"])
 def test_prices_lie_between_one_unit_more_and_one_unit_less(
-    solve: SolveCase, change: str, at: float, scarce: str, year: int | str | None, investment: str
+    solve: SolveCase,
+    least_risk: LeastRisk,
+    change: str,
+    at: float,
+    scarce: str,
+    year: int | str | None,
+    investment: str,
 ) -> None:
     model: dict[str, object] = {"policy.investment": investment, "policy.budget_carry_over": False}
     step = 0.25
-    less, now, more = (
-        solve(model, **crowded(**{change: at + by})).summary["least_risk_musd"]
-        for by in (-step, 0, step)
-    )
-    table = solve(model, **crowded()).table("shadow_prices")
+    less, more = (least_risk(model, **crowded(**{change: at + by})) for by in (-step, step))
+    plan = solve(model, **crowded(**{change: at}))
+    now, table = plan.summary["least_risk_musd"], plan.table("shadow_prices")
     rows = table[table["scarce"] == scarce]
     if isinstance(year, str):
         rows = rows[rows["item"] == year]

@@ -210,6 +210,7 @@ def test_stable_payments_follow_the_charges(make_case: MakeCase) -> None:
     assert session.rebuilt == ""
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path: Path) -> None:
     plan = planner.solve(make_case(**FINANCED))
     run = stored(plan, tmp_path / "run")

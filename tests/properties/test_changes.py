@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from planner.data.changed_case import Changer, applied, merged
 from planner.data.difference import difference
 from planner.data.schema import TABLES
 from planner.errors import InputError
-from tests.faults.conftest import STARTER
+from tests.cases import LONG
+from tests.faults.conftest import STARTER, filled_starter, write_text
 
 quick = settings(max_examples=60, derandomize=True, deadline=None, database=None)
 FIGURES = [
@@ -107,8 +109,10 @@ def test_rows_keys_and_names_are_in_the_difference(case: Case) -> None:
     assert case.difference(other) == found
 
 
-def test_every_table_can_be_emptied_and_filled_again_by_changes(case: Case) -> None:
-    rich = planner.load("inputs/allied-2026")
+def test_every_table_can_be_emptied_and_filled_again_by_changes(tmp_path: Path) -> None:
+    rich = planner.load(
+        "inputs/allied-2026" if LONG else write_text(filled_starter(), tmp_path / "case")
+    )
     for table in TABLES:
         rows = rich.tables.rows(table.name)[:40]
         few = rich.with_tables(**{table.name: rows})

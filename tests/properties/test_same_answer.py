@@ -33,7 +33,7 @@ def close(expected: float) -> Any:
 def assert_same_optimum(one: World, other: World, **overrides: object) -> None:
     """Least risk without slack, and cost + risk of `welfare`, where no tolerance of one shows in the other."""
     assert other.least_risk(**overrides) == close(one.least_risk(**overrides))
-    here, there = (w.solve(objective__goal="welfare", **overrides).summary for w in (one, other))
+    here, there = (w.figures(objective__goal="welfare", **overrides) for w in (one, other))
     assert there["risk_musd"] + there["cost_musd"] == close(here["risk_musd"] + here["cost_musd"])
 
 
