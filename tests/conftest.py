@@ -56,8 +56,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture
 def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands write run folders without their pages, which take seconds, for tests of everything else."""
+    leave_out_pages(monkeypatch)
+
+
+def leave_out_pages(patched: pytest.MonkeyPatch) -> None:
+    """Commands write no pages of runs."""
     for name in ("write_page", "write_report_workbook"):
-        monkeypatch.setattr(f"planner.api.plans.{name}", lambda plan, folder: None)
+        patched.setattr(f"planner.api.plans.{name}", lambda plan, folder: None)
 
 
 @pytest.fixture(scope="session")

@@ -236,10 +236,10 @@ def test_every_removal_is_as_a_case_of_its_own(make_case: MakeCase) -> None:
     assert len(seen) > 30
     for removal in asked:
         bare = without(case, removal)
-        loss = planner.solve(bare, baseline=False).summary["risk_musd"]
+        loss = planner.Session(bare).figures()["risk_musd"]
         for element, demanded in (("Dy", 75), ("Tb", 20)):
-            short = planner.solve(only_counting(bare, element), baseline=False)
-            share = 1 - short.summary["risk_musd"] / demanded
+            short = planner.Session(only_counting(bare, element)).figures()
+            share = 1 - short["risk_musd"] / demanded
             row = seen.get((removal.name, element)) or seen["nothing", element]
             assert (row.served_share, row.loss_musd) == pytest.approx((share, loss)), removal.name
 

@@ -18,7 +18,7 @@ from planner.reporting.chapters.claims import claim, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
-from tests.cases import stored
+from tests.cases import long_run, stored
 from tests.reporting.conftest import PageText, read_page
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -99,6 +99,7 @@ def test_what_was_found_reads_back_as_it_was(explained: Path, plan: Plan) -> Non
     ] == fingerprint(explained)
 
 
+@long_run
 def test_all_forms_tell_it_and_are_kept_in_step(run: Path) -> None:
     assert CliRunner().invoke(app, ["report", str(run)]).exit_code == 0
     page = page_of(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 import zipfile
 import zlib
@@ -63,12 +64,18 @@ BOOKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def sound(base: Text, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook without a fault."""
+    return write_book(base, tmp_path_factory.mktemp("sound") / "case.xlsx")
+
+
 @pytest.mark.parametrize("name", BOOKS)
 def test_a_workbook_that_hides_rows_or_exhausts_memory_is_refused(
-    base: Text, tmp_path: Path, name: str
+    sound: Path, tmp_path: Path, name: str
 ) -> None:
     part, change = BOOKS[name]
-    book = changed(write_book(base, tmp_path / "case.xlsx"), part, change)
+    book = changed(Path(shutil.copy(sound, tmp_path)), part, change)
     assert book.stat().st_size < 200_000
     with at_once():
         (found,) = faults_of(book)
@@ -306,8 +313,9 @@ def test_a_delay_of_a_billion_years_is_never(tmp_path: Path) -> None:
 def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(
     tmp_path: Path,
 ) -> None:
-    names = {f"s{i}": 1 / 5000 for i in range(5000)}
-    shocks = [shock(name, "import", 1 - i / 5001, 1901) for i, name in enumerate(names)]
+    many = 2000
+    names = {f"s{i}": 1 / many for i in range(many)}
+    shocks = [shock(name, "import", 1 - i / (many + 1), 1901) for i, name in enumerate(names)]
     case = load_case(
         tmp_path / "case",
         {"horizon.first_year": 1900, "horizon.last_year": 2200},

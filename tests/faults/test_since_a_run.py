@@ -14,9 +14,12 @@ import planner
 from planner import Plan
 from planner.cli import app
 from planner.data.difference import changes
+from tests.cases import stored
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text
+
+pytestmark = pytest.mark.usefixtures("without_pages")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def slipped(folder: Path) -> tuple[Path, Text]:
 
 
 def test_check_says_what_changed_since_a_run_or_another_case(plan: Plan, tmp_path: Path) -> None:
-    run = plan.write(tmp_path / "run")
+    run = stored(plan, tmp_path / "run")
     case, text = slipped(tmp_path / "case")
     name = text["projects"][2][0]
     for against in (run, STARTER):
@@ -59,7 +62,7 @@ def test_check_says_what_changed_since_a_run_or_another_case(plan: Plan, tmp_pat
 def test_a_solve_into_the_folder_of_an_earlier_run_says_what_changed(
     plan: Plan, tmp_path: Path
 ) -> None:
-    run = plan.write(tmp_path / "run")
+    run = stored(plan, tmp_path / "run")
     case, _ = slipped(tmp_path / "case")
     options = ["--out", str(run), "--no-baseline", "--set", "objective.tail=0.5"]
     told = CliRunner().invoke(app, ["solve", str(case), *options]).output
@@ -75,7 +78,7 @@ def test_a_solve_into_a_new_folder_is_held_against_the_last_run_of_the_case_besi
     case, _ = slipped(tmp_path / "starter")
     runs = tmp_path / "reports"
     for name, age in (("damaged", 0), ("other", 1), ("last", 2), ("first", 3)):
-        plan.write(runs / name)
+        stored(plan, runs / name)
         os.utime(runs / name / "summary.json", (1e9 - age, 1e9 - age))
     (runs / "damaged" / "summary.json").write_text("{")
     path = runs / "other" / "summary.json"
@@ -94,7 +97,7 @@ def test_a_solve_into_a_new_folder_is_held_against_the_last_run_of_the_case_besi
 
 
 def test_a_damaged_earlier_run_does_not_stop_a_solve(plan: Plan, tmp_path: Path) -> None:
-    run = plan.write(tmp_path / "run")
+    run = stored(plan, tmp_path / "run")
     shutil.rmtree(run / "inputs")
     assert (
         CliRunner()
