@@ -28,11 +28,11 @@ GONE = "the scheduler is gone; start one and run the same command to go on"
 SECONDS_ALONE = 6.0
 """After this without a single worker the work is given up."""
 LOST_ERRORS = (OSError, RuntimeError, ValueError, CancelledError)
-"""What dask raises where its scheduler has gone away."""
+"""Errors that dask raises where its scheduler has gone away."""
 TLS = tuple(
     f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")
 )
-"""Where dask looks for the certificates of who asks a scheduler."""
+"""Settings in which dask looks for the certificates of who asks a scheduler."""
 SECONDS_TO_FETCH = 10
 """After this an answer is given up: its worker died before it was fetched."""
 MOST_CALLS = 16
@@ -42,7 +42,8 @@ SECONDS_OF_TASK = 0.5
 TASKS_AHEAD = 2
 """Tasks that a worker has at a time, so that it need not wait for the next."""
 KEPT: dict[str, Any] = {}
-"""What this process keeps if it is a worker, by who asked for it: the last two, as they may be killed who ask."""
+"""Objects that this process keeps if it is a worker, by who asked for them: the last two, as they may be killed who
+ask."""
 
 
 @dataclass
@@ -57,7 +58,7 @@ class _Desk:
 
 @dataclass(frozen=True)
 class _Answered:
-    """What a worker says to the calls of a task: value and error of each, and the seconds that they took."""
+    """The answer of a worker to the calls of a task: value and error of each, and the seconds that they took."""
 
     answers: Sequence[tuple[Any, Exception | None]]
     seconds: float

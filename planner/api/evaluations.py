@@ -18,7 +18,7 @@ from planner.solving.goals import Progress, silent
 
 PAGE = "report.html"
 OF_TABLE = "sample,scenario,probability,loss_musd"
-"""How a table of losses begins, by which one that was written here is known."""
+"""The beginning of a table of losses, by which one that was written here is known."""
 
 
 def evaluate_into(

@@ -168,7 +168,7 @@ class Session:
 
     @property
     def rebuilt(self) -> str:
-        """Why the last change needed the program built again, or ''."""
+        """The reason why the last change needed the program built again, or ''."""
         return self.variants.rebuilt
 
     @property

@@ -136,7 +136,7 @@ def retry_study(
 
 
 def study_status(folder: str | Path) -> StudyStatus:
-    """How far a study is; while it runs, too: its points, or the parts of a frontier. Raises RunFolderError."""
+    """The progress of a study, finished or running: its points, or the parts of a frontier. Raises RunFolderError."""
     folder = Path(folder)
     return frontier_status(folder) if is_frontier(folder) else run.status_of(folder)
 
@@ -271,7 +271,8 @@ def default_out(path: Path) -> Path:
 
 
 def team(workers: int | None, scheduler: str) -> Team:
-    """Who solves points. Raises InputError if both are given."""
+    """The team that solves points: workers of this machine, or those of a scheduler. Raises InputError if both are
+    given."""
     if scheduler and workers is not None:
         told = "does not apply beside --scheduler, which has workers of its own"
         remedy = "leave one of the two out"

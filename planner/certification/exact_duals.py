@@ -138,7 +138,7 @@ class _AtMost:
 
     @classmethod
     def of(cls, program: Program) -> _AtMost:
-        """Those of a program."""
+        """The rows of a program, each as at most a number."""
         at_most, at_least = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
         both = vstack([program.matrix[at_most], -program.matrix[at_least]])
         sides = np.concatenate([program.row_upper[at_most], -program.row_lower[at_least]])

@@ -209,8 +209,7 @@ def checked(case: Case, folder: Path) -> list[str]:
     """The sentences of the proof in a folder, one a phase, if it holds and its program is that of the case.
 
     The checker that is handed over does not know the case, so the program is written anew and compared, in exact
-    numbers.
-    Raises RunFolderError where there is no proof, StoppedError where it is refused.
+    numbers. Raises RunFolderError where there is no proof, StoppedError where it is refused.
     """
     if not (folder / CERTIFICATE).exists():
         raise RunFolderError(f"{folder}: holds no proof; `planner prove` makes one")

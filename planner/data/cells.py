@@ -82,7 +82,7 @@ def end_of(period: int | Quarter) -> tuple[int, int]:
 
 
 def later_by(period: int | Quarter, years: int) -> int | Quarter:
-    """The same year or quarter so many years later."""
+    """The year or quarter that is so many years later."""
     if isinstance(period, Quarter):
         return Quarter(period.year + years, period.quarter)
     return period + years

@@ -18,7 +18,7 @@ from planner.errors import Fault
 UNREAD = frozenset({"name", "title", *CARRIED})
 """Columns and keys that no program reads: they never count as a difference."""
 UNREAD_OF = {"elements": frozenset({"price_usd_per_kg"})}
-"""The same, of one table."""
+"""Table -> columns of it alone that no program reads."""
 
 
 def is_read(table: Table, column: str) -> bool:

@@ -34,7 +34,8 @@ LEAST = {1: 120.0, 2: 20.0}
 spread."""
 FAR = 5.0
 PEAK, STEP = 4.0, 7.0
-"""The same of a figure within a series over the years, from both its neighbours, and of the first and the last one."""
+"""Times that a figure within a series over the years is away from both its neighbours if it stands out, and the first or
+the last from its one."""
 TOGETHER = 1.2
 """Figures of one year that are off by the same, within this factor, are meant: two slips are not alike."""
 ROUNDING = 1e-9

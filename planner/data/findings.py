@@ -78,7 +78,7 @@ class Origin:
     def moved(
         self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = ""
     ) -> Origin:
-        """Where tables are told of that have other rows: their places, headers and sheet."""
+        """The origin of tables that are told of with other rows: their places, headers and sheet."""
         without_header = places.keys() - headers.keys()
         known = self.headers | headers
         return replace(

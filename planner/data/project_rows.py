@@ -19,7 +19,7 @@ from planner.errors import InputError, did_you_mean, fault
 
 RowsByTable = dict[str, tuple[Row, ...]]
 SUBJECT = ("draws", "subject")
-"""Where a project may be named that is no reference: of a draw it may be a country as well."""
+"""A table and column that may name a project and is no reference: of a draw it may be a country as well."""
 
 
 def naming_columns() -> list[tuple[str, str]]:

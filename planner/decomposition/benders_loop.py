@@ -552,8 +552,7 @@ class _Mixture:
 @dataclass
 class StepRule:
     """The rule that chooses the point of the next round: the master's optimum while the lower bound rises; else by
-    turns a
-    mean of its optima, the latest weighing most, and the last one.
+    turns a mean of its optima, the latest weighing most, and the last one.
 
     at_centre: the mean is next. lower, upper (MUSD): bounds of the last round. idle: rounds in a row without a cut.
     """

@@ -73,8 +73,7 @@ Flags = NDArray[np.bool_]
 @dataclass(frozen=True)
 class _Proof:
     """The proof that an optimum gives: the least value of its measure (MUSD), the worth of one more unit of each
-    column, and
-    the upper bounds at which both hold."""
+    column, and the upper bounds at which both hold."""
 
     value: float
     worth: Vector
@@ -173,8 +172,8 @@ class Master:
         """Raise the lower bound of a phase by the proof of the phase before it.
 
         The measure of `before` is held now, and the last optimum of `before` was held to a limit of the measure of
-        `phase`.
-        That limit had a price: so much less of the one measure would cost more of the other than there may be.
+        `phase`. That limit had a price: so much less of the one measure would cost more of the other than there may
+        be.
         """
         if before.name not in self._proofs:
             return
@@ -294,8 +293,7 @@ class Master:
         """A point with the least loss along the reference that the stocks, accounts, decisions and cost of x allow.
 
         Where the goal puts no price on a loss the solver may leave undone what would avoid it. x, and the point
-        returned:
-        columns of the master; x itself where no optimum is found.
+        returned: columns of the master; x itself where no optimum is found.
         """
         program = self.program
         here, elsewhere, losses = self._columns_of_reference()
@@ -339,8 +337,7 @@ class Master:
 
     def _rows_of_reference(self, here: Flags, elsewhere: Flags) -> Positions:
         """Positions of the equations of single nodes, and of the shared cost, that hold some column of `here` and
-        none of
-        `elsewhere` (masks over columns)."""
+        none of `elsewhere` (masks over columns)."""
         named = np.zeros(len(self.program.rows), dtype=bool)
         for i, (name, index) in enumerate(self.program.rows):
             of_node = name in WITHIN and index is not None

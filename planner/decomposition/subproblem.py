@@ -207,8 +207,7 @@ class Branch:
         """Answer a question at links x.
 
         x: values of all links; this branch has those at `positions`. bases: of an earlier result. The minimum is None
-        where
-        the branch is not feasible. Raises StoppedError without a proven optimum.
+        where the branch is not feasible. Raises StoppedError without a proven optimum.
         """
         try:
             return self._solved(x, positions, question, bases)
@@ -231,8 +230,7 @@ class Branch:
 
         basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
         what it finds depends on what it was asked before. known (m): what the links contribute to each row of the
-        branch.
-        Raises StoppedError without a proven optimum, _ImpossibleError where nothing is feasible.
+        branch. Raises StoppedError without a proven optimum, _ImpossibleError where nothing is feasible.
         """
         goal = np.zeros(len(self._program.columns))
         goal[len(self.columns) :] = [*asked.weights, float(asked.with_cost)]

@@ -69,10 +69,8 @@ class HazardRegister:
         """Draw courses that agree with a future up to a period, and depend on nothing of it that comes later.
 
         periods: of the horizon. node: the position of the last period that is known. About `COUNT` courses, at least
-        one of
-        each storyline that is still possible, whose weights sum to 1; the same for the same seed and history. None
-        where no
-        storyline of the register agrees with the history.
+        one of each storyline that is still possible, whose weights sum to 1; the same for the same seed and history.
+        None where no storyline of the register agrees with the history.
         """
         now = end_of(periods[node])
         known = self._by_subject(draw for draw in future.happened if begin_of(draw.start) <= now)

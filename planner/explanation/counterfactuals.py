@@ -41,10 +41,10 @@ LARGE = 320_000
 in its first edition 136,000 nonzeros take 2.1 s by interior point and 1.0 s by dual simplex; 359,000 of the second
 edition take 9 to 12 s by interior point, most of them far more by dual simplex."""
 WAY = {"risk": LONGEST_WAY, "welfare": 0.3}
-"""How far to go from a known optimum, as a share of the rows. Cost plus risk has one best plan where the least risk has
+"""Iterations from a known optimum, as a share of the rows. Cost plus risk has one best plan where the least risk has
 many."""
 LARGE_WAY = 0.02
-"""The same for a large program. An iteration from a known optimum takes three times one from nothing (76,000 rows: 3.5
+"""That share for a large program. An iteration from a known optimum takes three times one from nothing (76,000 rows: 3.5
 and 0.9 ms). Of the variants of the real case most end within 200 iterations or not within 4,500, which take as long as
 interior point from nothing."""
 LEVER_OF: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
@@ -61,7 +61,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """What is asked: the reference's program with other bounds or figures, or another case.
+    """A question: the reference's program with other bounds or figures, or another case.
 
     after: key of one asked before, from whose optimum to go on; by default from that of the reference. at: another
     reference than that of the pool. with_cost: under the goal of least risk also the least cost within its slack.
@@ -79,7 +79,7 @@ class Counterfactual:
 
 @dataclass(frozen=True)
 class Optimum:
-    """What solving a counterfactual gave (MUSD): the objective, which is the least risk or the least cost plus risk;
+    """The optimum of a counterfactual (MUSD): the objective, which is the least risk or the least cost plus risk;
     risk and, if wanted, cost of the plan; loss by scenario.
 
     decisions: values of the variables in DECISIONS that are not zero, at these nodes. start: from which another may go
@@ -199,8 +199,10 @@ class Ready:
         return (*again, *quickest(self.program))
 
     def _again(self, near: Reference) -> tuple[str, ...]:
-        """How to go on from a known optimum. Where losses cost more the plan of the reference is still a plan: for loss
-        per kg x 2 primal takes 3 s, else 25."""
+        """Algorithms to go on with from a known optimum.
+
+        Where losses cost more the plan of the reference is still a plan: for loss per kg x 2 primal takes 3 s, else 25.
+        """
         if near.goal != "welfare" or self.program.matrix.nnz <= LARGE:
             return ("again",)
         dearer = self.program.dearer_than(near.program, near.best()[1].x)
@@ -208,7 +210,7 @@ class Ready:
 
 
 def _policy(case: Case) -> tuple[str, str]:
-    """What the way from an optimum of the other is too long for (measured)."""
+    """Choices of a case: from an optimum under others the way is too long (measured)."""
     return case.model.policy.coordination, case.model.policy.investment
 
 
@@ -393,7 +395,7 @@ class SolverPool:
 
     @property
     def solved(self) -> int:
-        """How many counterfactuals were solved."""
+        """The number of counterfactuals that were solved."""
         return len(self._found) - self._known
 
     def know(self, optimum: Optimum) -> None:

@@ -17,8 +17,8 @@ from planner.finance.yearly_rows import Array
 
 @dataclass(frozen=True, kw_only=True)
 class ContractWorth:
-    """What a contract changes (MUSD, present values): the case with it less the case with the same volume at the market
-    in its place.
+    """The effect of a contract (MUSD, present values): the case with it less the case with the same volume at the
+    market in its place.
 
     project, owners: NPV after tax, and of the owners. at_adverse_prices: the former at prices that hurt the project.
     party: gain of who buys or delivers, at the cost of capital, without public money. public: gain of the public, at the
@@ -70,7 +70,7 @@ def _without(found: Investment, gone: Deal) -> Investment:
 
 
 def _gains_of_others(deal: Deal, flows: CashFlows, plain: CashFlows) -> tuple[Array, Array]:
-    """What the contract brings the party and the public by year (MUSD, real), against the same at the market."""
+    """Gains of the party and of the public by year (MUSD, real) from a contract, against its volume at the market."""
     if deal.contract.kind == "feed":
         paid = np.zeros_like(flows.index)
         for plant, without in zip(flows.plants, plain.plants, strict=True):

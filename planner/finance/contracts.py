@@ -24,7 +24,7 @@ OPEN: Mapping[str, float] = {
     "first_year": 0.0,
     "last_year": 1e4,
 }
-"""What stands for a term that a contract leaves open; a price below 0 is none."""
+"""Term -> figure that stands for it where a contract leaves it open; a price below 0 is none."""
 TERMS = ("covers", *OPEN, "price_share", "upside_share", "real")
 
 
@@ -55,12 +55,12 @@ class Deal:
         return Deal(contract, terms)
 
     def applies(self, project: str, element: str, kind: str) -> bool:
-        """Whether it is about what a plant sells or takes in of an element."""
+        """The contract is about the sales or the intake of a plant of an element."""
         c = self.contract
         return c.kind == kind and c.project in ("", project) and c.element in ("", element)
 
     def at_market(self) -> Deal:
-        """The same volume at market prices."""
+        """A deal of the same volume at market prices."""
         return Deal.of(self.contract.model_copy(update=MARKET_TERMS))
 
     def in_force(self, year: Array) -> Array:
@@ -77,7 +77,7 @@ class Deal:
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """What a contract does to sales by year (MUSD): at its own price basis, topped up, paid back."""
+    """The settlement of a contract by year (MUSD): sales at its own price basis, topped up, paid back."""
 
     contract: Contract
     covered: Array
@@ -139,7 +139,7 @@ def _own_price(deal: Deal, trade: Trade, fixed: Array) -> Array:
 
 
 def feed_price(deals: Sequence[Deal], trade: Trade, payable: Array | float) -> Array:
-    """What is paid for a material taken in (MUSD/t): the payable share of its price, or what contracts say of it."""
+    """The price paid for a material taken in (MUSD/t): the payable share of its market price, or that of contracts."""
     price = trade.price
     paid = 0.0 * price
     left = 1.0 + 0.0 * price

@@ -151,7 +151,7 @@ def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """What is paid and owed by year on all that ranks as high as a tranche or higher (nominal MUSD)."""
+    """Payments and debt by year of all loans that rank as high as a tranche or higher (nominal MUSD)."""
 
     paid: Array
     owed: Array
@@ -166,7 +166,8 @@ def senior_owed(flows: CashFlows) -> Array:
 
 
 def ranked(flows: CashFlows, behind: Array) -> Ranked:
-    """What ranks as high as a tranche of lenders or higher. behind: 1 for one that is subordinated, 0 for a senior one."""
+    """The loans that rank as high as a tranche or higher. behind: 1 for one that is subordinated, 0 for a senior
+    one."""
     paid, owed = flows.loan.senior, senior_owed(flows)
     for one in flows.tranches:
         counts = behind * one.behind

@@ -109,10 +109,10 @@ class RepaymentTerm:
 
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
-    """What cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years of the
-    loan, by year; left: of it what tranches that rank with the loan leave at the cover asked. bears: debt at the end of
-    each year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then,
-    were every year to serve all that is left over `dscr`.
+    """The debt that cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years
+    of the loan, by year; left: of it what tranches that rank with the loan leave at the cover asked. bears: debt at
+    the end of each year that is served after it and does not rise. most: of it that at the first repayment. sculpted:
+    debt then, were every year to serve all that is left over `dscr`.
     """
 
     begun: Array
@@ -377,7 +377,7 @@ def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Arra
 
 
 def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
-    """Those of some tranches that rank with lenders' own loan; None where there is no tranche."""
+    """The tranches that rank with lenders' own loan; None where there is no tranche."""
     if not tranches:
         return None
     paid, owed = [], []

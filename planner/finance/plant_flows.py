@@ -28,7 +28,7 @@ Prices = Mapping[Product, Array]
 
 @dataclass(frozen=True, kw_only=True)
 class Investment:
-    """What is judged: plants as one, over the same years, on one deck and under some contracts.
+    """The investment that is judged: plants as one, over the same years, on one deck and under some contracts.
 
     wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
     contracted_only: only what offtake contracts cover is sold. tranches: names of tranches of debt beside lenders' loan.
@@ -56,7 +56,7 @@ class Investment:
         return [deal for deal in self.deals if deal.applies(project, element, "feed")]
 
     def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
-        """The same, a row for each future."""
+        """Product -> prices before premiums (MUSD/t, real; futures x years)."""
         found = {}
         for quote in self.quotes:
             rows = [quote.at(future) for future in futures]
@@ -105,8 +105,8 @@ class PlantFlows:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What plants are worked in: the investment, levels of terms, prices by good (MUSD/t, real) as it sells at, and
-    money of each year over that of the base year."""
+    """The setting in which plants work: the investment, levels of terms, prices by good (MUSD/t, real) as it sells
+    at, and money of each year over that of the base year."""
 
     found: Investment
     x: Levels

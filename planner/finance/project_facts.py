@@ -49,7 +49,7 @@ class Material:
 
     @property
     def good(self) -> tuple[str, str]:
-        """What prices and markets know it by."""
+        """The key by which prices and markets know it: (element, form)."""
         return self.element, self.form
 
     @property
@@ -80,11 +80,11 @@ class PlantFacts:
 
     @property
     def converts(self) -> bool:
-        """Whether it buys at full price what it makes metal or magnets of."""
+        """The plant buys at full price what it makes metal or magnets of."""
         return STAGES[self.stage].converts
 
     def feed_of(self, made: Material) -> list[Material]:
-        """What a converter buys at its full price to make a product of."""
+        """Materials that a converter buys at their full price to make a product of."""
         return [m for m in self.taken if self.converts and m.element == made.element]
 
     @property
@@ -124,8 +124,8 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
 def _with_by_products(
     stage: Stage, made: Sequence[Material], taken: Sequence[Material], rows: Sequence[ByProduct]
 ) -> tuple[list[Material], list[Material]]:
-    """What a plant makes and takes in, with its by-products: those in a feed are paid for as its elements are, and lost
-    alike."""
+    """Materials that a plant makes and takes in, with its by-products: those in a feed are paid for as its elements
+    are, and lost alike."""
     form = MAGNET if stage.gives == MAGNET else OXIDE
     made_too = []
     for row in rows:
@@ -141,7 +141,7 @@ def _with_by_products(
 
 
 def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
-    """Those that there is any of, by the names of their elements."""
+    """Materials of which there is any, by the names of their elements."""
     there = [m for m in materials if m.per_tonne > 0]
     return tuple(replace(m, name=_name(case, m.element)) for m in there)
 
@@ -176,7 +176,7 @@ def assigned_mix(case: Case, project: str, asked: Mapping[str, float]) -> dict[s
 
 
 def stated_mix(case: Case, project: str) -> dict[str, float]:
-    """What a plant takes in, as shares of its capacity in use.
+    """Material -> share of the capacity in use of a plant that takes it in.
 
     A mine its feed; a separation plant the feed that mines can give most of, of those it accepts; metal and magnet
     plants the elements as the alliance wants them in that form over the horizon, magnets being made of metal.
@@ -305,7 +305,7 @@ class FinanceTerm:
 
     @property
     def unsourced(self) -> bool:
-        """Whether it is stated without a source."""
+        """It is stated without a source."""
         return self.source == UNSOURCED
 
 
@@ -542,7 +542,7 @@ class Deck:
         )
 
     def _takes_any_price(self, element: str) -> bool:
-        """Whether it is a by-product that the table `elements` has no price of: any is better than none."""
+        """The element is a by-product of which the table `elements` has no price: any is better than none."""
         return element not in self.case.elements and self.market == CASE_MARKET
 
     def _rows(self, element: str) -> list[DeckPrice]:

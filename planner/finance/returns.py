@@ -84,7 +84,7 @@ def least_cover(cfads: Array, loan: Loan) -> Array | None:
 
 
 def level_cover(flows: CashFlows, x: Levels) -> float | None:
-    """The same, were the debt paid back in equal sums from the first repayment until the end of its years."""
+    """The least cover, were the debt paid back in equal sums from the first repayment until the end of its years."""
     loan = flows.loan
     if loan.owed.max() <= PAID:
         return None

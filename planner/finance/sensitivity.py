@@ -31,7 +31,7 @@ class Swing:
 
     @property
     def width(self) -> float:
-        """How far the NPV moves."""
+        """The distance (MUSD) by which the NPV moves."""
         return abs(self.npv_high - self.npv_low)
 
     @property

@@ -120,7 +120,7 @@ def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
 
 
 def contracts_cost(flows: CashFlows, x: Levels) -> Array:
-    """The same of the contracts of the case that are public."""
+    """Cost (MUSD, present value) to the public of the contracts of the case that are public."""
     paid = []
     for plant in flows.plants:
         for sale in plant.sales:
@@ -173,7 +173,7 @@ def _free(kind: str) -> Support:
 
 
 def _order(support: Support, first: str) -> tuple[bool, bool, float, float]:
-    """Those that suffice first, among them `first`, then by cost."""
+    """Sort key: supports that suffice, among them the one called `first`, then by cost."""
     cost, worst = support.cost or 0.0, support.worst or 0.0
     return support.cost is None, support.kind != first, cost, worst
 

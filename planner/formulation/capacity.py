@@ -13,7 +13,7 @@ from planner.formulation.owners import of_project
 from planner.formulation.variable_trees import DecisionNode, OperationNode, ProjectAt
 
 ROUNDING = 1e-12
-"""What the quotient of two figures may lose of a whole number."""
+"""The most that the quotient of two figures may lose of a whole number."""
 ShareOf = Callable[[str, int, int], float]
 """(project, year of commitment, node) -> share of the build."""
 

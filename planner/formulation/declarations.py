@@ -18,7 +18,7 @@ from planner.formulation.linear_expressions import quicksum
 from planner.formulation.owners import Owner
 
 Model = Any
-"""What a rule takes: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
+"""The program as a rule takes it: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
 ConcreteModel in `build`; in `planner.solving.program_writer` an object that gives linear expressions."""
 Expression = Any
 IndexSet = Callable[[Scope], Sequence[Any]]
@@ -38,7 +38,8 @@ LETTERS = {
     "target": "target",
     "origin": "origin",
 }
-"""What an index means, as columns of tables are called; the step `j` of a loss is left out of messages."""
+"""Letter of an index -> its meaning, as columns of tables are called; the step `j` of a loss is left out of
+messages."""
 NODE_LETTERS: dict[str, Callable[[Scope], Tree]] = {
     "n": lambda scope: scope.tree,
     "d": lambda scope: scope.decision_tree,
@@ -116,7 +117,7 @@ class Equation:
 
     @cached_property
     def meaning(self) -> str:
-        """What it says, in words; the first line of the rule's docstring."""
+        """Its meaning in words: the first line of the rule's docstring."""
         first = (inspect.getdoc(self.rule) or "").partition("\n")[0].rstrip(".")
         return first[:1].lower() + first[1:]
 

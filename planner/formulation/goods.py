@@ -57,7 +57,7 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
 
 @summed
 def _mined(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
-    """What mines of a group give of a feed (t TREO)."""
+    """Tonnes TREO of a feed that mines of a group give."""
     s: Scope = m.scope
     for p in s.mines:
         if s.feed_of(p) == f and s.group_of(p) == group and (p, n) in m.mined:
@@ -66,7 +66,7 @@ def _mined(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
 
 @summed
 def _returned(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
-    """What returns as a feed of what plants of a group take in (t TREO)."""
+    """Tonnes TREO that return as a feed of the intake of plants of a group."""
     s: Scope = m.scope
     for p, e in s.returned[group, f, n]:
         yield s.case.returns_of(p)[e, f] * m.converted[p, e, n]
@@ -86,7 +86,7 @@ def made(m: Model, key: GoodAt) -> Iterator[Term]:
 
 @summed
 def used(m: Model, key: GoodAt) -> Iterator[Term]:
-    """What plants of the country take in (t): of oxide metal plants, of metal magnet plants."""
+    """Tonnes of a good that plants of the country take in: of oxide metal plants, of metal magnet plants."""
     _, e, _, n = key
     for p in m.scope.users.get(key, ()):
         yield m.converted[p, e, n]
@@ -190,7 +190,7 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
 
 @summed
 def resold(m: Model, key: GoodAt) -> Iterator[Expression]:
-    """What a country has from others of its group to which suppliers still sell (t)."""
+    """Tonnes that a country has from others of its group to which suppliers still sell."""
     for v in m.scope.suppliers.get(key[:3], ()):
         yield or_zero(m.resold, (v, *key))
 
@@ -216,7 +216,7 @@ def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> E
 
 
 def import_cost(m: Model, key: GoodAt) -> Expression:
-    """What imports of a good cost (MUSD), each supplier at its price."""
+    """Cost (MUSD) of imports of a good, each supplier at its price."""
     s: Scope = m.scope
     sellers = s.sellers[key]
     prices = {v: s.tree.import_price(v, key[:3], key[3]) for v in sellers}

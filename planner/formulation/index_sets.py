@@ -49,7 +49,8 @@ OF_COVERAGE = frozenset(
         "resale_rivals",
     ]
 )
-"""What of a scope is its case's own, what holds figures, and what follows from which demands imports cover."""
+"""Attributes of a scope that are its case's own, that hold figures, and that follow from the demands that imports
+cover."""
 
 
 class Scope(Histories):
@@ -66,7 +67,8 @@ class Scope(Histories):
         self._take_over(other, own)
 
     def with_case(self, case: Case) -> Scope:
-        """The same index sets with a case that switches off some of what they hold; stocks are those that it has."""
+        """A scope of the same index sets with a case that switches off some of what they hold; stocks are those that
+        it has."""
         other = type(self)(case)
         other._take_over(self, {"case", "stocks", "purchases"})
         return other
@@ -79,7 +81,7 @@ class Scope(Histories):
 
     @cached_property
     def odds(self) -> Odds:
-        """What the probability of each storyline is and may be."""
+        """The probability of each storyline, and its bounds."""
         return odds_of(self.case)
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ class Scope(Histories):
 
     @cached_property
     def staffing_tree(self) -> Tree:
-        """Where people work: histories if they may be seconded there, else the decision nodes."""
+        """The tree on which people work: histories if they may be seconded there, else the decision nodes."""
         return self.tree if self.seconded else self.decision_tree
 
     def decision_of_account(self, a: AccountNode) -> DecisionNode:
@@ -139,7 +141,10 @@ class Scope(Histories):
         return self._uncovered({good: self.tree.demands(good) for good in self.goods})
 
     def _uncovered(self, amounts: dict[Good, Vector]) -> dict[GoodAt, float]:
-        """What is positive of some amounts (nodes), at active nodes at which imports do not cover the good."""
+        """(c, e, o, n) -> tonnes, where positive, at active nodes at which imports do not cover the good.
+
+        amounts: good -> tonnes by node.
+        """
         found: dict[GoodAt, float] = {}
         active = self.active_indices()
         for good, by_node in amounts.items():
@@ -184,7 +189,7 @@ class Scope(Histories):
         return [p for p in self.case.projects if self.case.stage_of(p).saves]
 
     def keeps_warm(self, project: str) -> bool:
-        """Whether a plant may run for nothing but to run on: what it made last year bounds what it may make."""
+        """A plant may run for nothing but to run on: its output of last year bounds that of this one."""
         return self.case.has_rise(project)
 
     @cached_property
@@ -207,7 +212,7 @@ class Scope(Histories):
                 yield self.group_of(p), e, self.case.stage_of(p).takes
 
     def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
-        """Whether what a plant makes of an element is wanted, or what returns of it, or that it runs at all."""
+        """The output of a plant of an element is wanted, or what returns of it, or that the plant runs at all."""
         group = self.group_of(p)
         makes_some = self.case.recovery(p, e) > 0
         if makes_some and (group, e, self.case.stage_of(p).gives) in wanted:
@@ -217,7 +222,7 @@ class Scope(Histories):
         return (group, e, OXIDE) in wanted and self._is_separated_again(p, e)
 
     def _is_separated_again(self, p: str, e: str) -> bool:
-        """Whether some plant of the group gets the element out of what returns of it."""
+        """Some plant of the group gets the element out of what returns of it."""
         for q in self.separators:
             if self.group_of(q) == self.group_of(p):
                 for f in self.case.projects[q].feeds:
@@ -494,7 +499,7 @@ class Scope(Histories):
         return self._uncovered(offers)
 
     def _offered(self, good: Good, suppliers: Sequence[str]) -> Vector:
-        """What suppliers can sell of a good at each node (t)."""
+        """Tonnes of a good that suppliers can sell, by node."""
         offer = np.zeros(len(self.tree.nodes))
         for supplier in suppliers:
             offer = offer + self.tree.import_limits(supplier, good)
@@ -741,7 +746,7 @@ class Scope(Histories):
             yield (row.country, row.skill), g
 
     def intake_possible(self, programme: str, year: int) -> bool:
-        """Whether a programme takes in trainees in `year` and they finish within the horizon."""
+        """A programme takes in trainees in `year`, and they finish within the horizon."""
         row = self.case.programmes[programme]
         open_then = row.last_intake_year is None or year <= row.last_intake_year
         return open_then and year + row.duration_years <= self.case.last_year

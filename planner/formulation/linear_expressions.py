@@ -13,7 +13,7 @@ Scalar = int | float
 
 
 class _Expression:
-    """What can be added, multiplied with a number and compared."""
+    """An expression that can be added, multiplied with a number and compared."""
 
     __slots__ = ()
 

@@ -115,7 +115,7 @@ def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) 
 def _come_from(
     m: Model, target: str, e: str, origin: str, n: OperationNode
 ) -> Iterator[Expression]:
-    """What countries of a target have of the good from an outside origin (t)."""
+    """Tonnes of the good that countries of a target have from an outside origin."""
     s: Scope = m.scope
     (form,) = s.case.target_forms(target)
     for c in s.case.target_countries(target):
@@ -153,7 +153,7 @@ def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
 
 @summed
 def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
-    """What mines yield of an element of a target (t)."""
+    """Tonnes of an element of a target that mines yield."""
     s: Scope = m.scope
     for p in s.target_mines[target, e]:
         share = s.case.feed_shares[s.feed_of(p)].get(e, 0.0)

@@ -161,7 +161,7 @@ class Histories:
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
     def active_indices(self) -> list[int]:
-        """The same, by index."""
+        """Indices of the active nodes, in their order."""
         return [node.index for node in self.active_nodes]
 
     @cached_property
@@ -192,7 +192,7 @@ class Histories:
         return self.case.commitment_years(project) if may_grow else range(0)
 
     def is_whole(self, project: str) -> bool:
-        """Whether new capacity of a project comes in whole plants."""
+        """New capacity of a project comes in whole plants."""
         wanted = self.case.model.policy.whole_plants
         return wanted and self.case.projects[project].unit_tpa is not None
 

@@ -97,7 +97,7 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
 
 @summed
 def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
-    """Those who finish their training as d begins (persons)."""
+    """Persons who finish their training as d begins."""
     s: Scope = m.scope
     nodes = s.decision_tree.nodes
     for g in s.training_of.get((c, k), ()):

@@ -102,7 +102,7 @@ class Coverage:
 
     @property
     def n2(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """The same without a pair: the largest origin, and an ally or a plant."""
+        """Shares of demand served without a pair: the largest origin, and an ally or a plant."""
         return _least((row for row in self.with_plan if row.removal.is_pair), pairs=True)
 
     @property

@@ -44,7 +44,7 @@ def changed_files(folder: Path) -> list[str]:
 
 
 def changes_since_written(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """The same as `changed_files` of a folder whose present digests are known. digests: by name."""
+    """Files of a folder that have changed since it was written. digests: present ones, by name."""
     if not (folder / SUMS).is_file():
         raise RunFolderError(
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"

@@ -171,7 +171,7 @@ class Ledger:
         return by_node[self.node]
 
     def whole(self, by_visit: NDArray[Any]) -> NDArray[Any]:
-        """The same (scenarios, periods)."""
+        """Values by visit as an array (scenarios x periods)."""
         return by_visit.reshape(-1, len(self.tree.periods))
 
     def everywhere(self, by_scenario: Vector) -> Vector:

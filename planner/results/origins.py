@@ -297,7 +297,7 @@ def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf
 
 
 def _of_party(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
-    """The same of countries that have what their plants keep and what they receive."""
+    """The mixture of origins of countries that have what their plants keep and what they receive."""
     pools = _pools(flows, form, made)
     total: Mixture = {}
     for country in countries:

@@ -45,7 +45,7 @@ class TargetLimit:
         return np.maximum(self.amount - self.allowed, 0.0)
 
     def where(self, holds: Vector) -> TargetLimit:
-        """The same limit at some visits alone. holds: 1 there, else 0."""
+        """The limit at some visits alone. holds: 1 there, else 0."""
         return replace(
             self, amount=holds * self.amount, allowed=holds * self.allowed, base=holds * self.base
         )

@@ -48,7 +48,7 @@ class PlantEffect:
 
     @property
     def possible(self) -> bool:
-        """Whether there is a plan."""
+        """There is a plan."""
         return not isnan(self.risk)
 
 
@@ -67,8 +67,11 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Because:
-    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and the effect of
-    each of so many changes on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
+    """The reasons why one state has another risk and cost (MUSD) than another.
+
+    before, after: names of the states. change: of risk and cost in all. many: number of changes. effects: of those
+    solved so far, each on its own: the edit, true if it is taken back, change of risk and of cost.
+    """
 
     before: str
     after: str

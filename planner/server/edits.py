@@ -35,7 +35,7 @@ NOTHING: dict[str, object] = {"musd": 0.0}
 ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
 CHANCES = ("future.", "hazard.")
-"""How the keys of questions for a probability begin."""
+"""Beginnings of the keys of questions for a probability."""
 IN_PERCENT = ("money", "depth", "objective", "future", "hazard")
 """Heads of keys whose numbers the page shows in per cent."""
 TARGET_WORDS = ("kind", "element", "form", "party")
@@ -87,7 +87,7 @@ def without(edits: Edits, key: str) -> Edits:
 
 
 def shown_per(key: str) -> float:
-    """How much one is where the page shows the number of a key: 100 for what it shows in per cent."""
+    """The number that the page shows for one of a key: 100 of those shown in per cent."""
     return 100.0 if key.partition(".")[0] in IN_PERCENT else 1.0
 
 
@@ -118,7 +118,7 @@ def _changed(case: Case, edit: Edit) -> Case:
 
 
 def seeking_least(case: Case) -> Case:
-    """The same state, were the least risk sought."""
+    """The case with the goal of least risk, its state else the same."""
     return _goal(case, "", "risk")
 
 

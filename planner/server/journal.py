@@ -94,7 +94,7 @@ def shown_as(case: Case) -> str:
 
 
 def folder_for(path: Path, case: Case) -> Path:
-    """Where the journal and the kept variants of a case or a run belong: among the reports of its workspace."""
+    """The folder for the journal and the kept variants of a case or a run: among the reports of its workspace."""
     if (path / SUMMARY).is_file():
         return path.resolve().parent / f"workbench-{path.resolve().name}"
     inputs = path.resolve().parent

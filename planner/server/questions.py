@@ -40,7 +40,7 @@ GROUP_OF = {
     "discount_rate": "Model",
     "risk_discount_rate": "Model",
 }
-"""Where an edit is asked, by the head of its key."""
+"""Head of a key -> the region of the page in which an edit of it is asked."""
 ELSEWHERE = {
     "policy.coordination": "Allies",
     "horizon.first_year": "Hazards",
@@ -48,7 +48,7 @@ ELSEWHERE = {
     "objective.risk_slack": "Model",
     "objective.gap": "Model",
 }
-"""Where an edit is asked, by the key, where its head does not say it."""
+"""Key -> the region of the page in which an edit of it is asked, where the head of the key does not say it."""
 MODEL_KEYS = (
     "policy.whole_plants",
     "policy.investment",

@@ -37,7 +37,7 @@ class KeptPlan:
 
     @property
     def possible(self) -> bool:
-        """Whether the plan can be carried out."""
+        """The plan can be carried out."""
         return not isnan(self.risk)
 
 

@@ -67,7 +67,7 @@ class Gate:
         await self._app(scope, receive, _with_headers(send))
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
-        """Why a request goes no further, as an answer; None if it does."""
+        """The answer to a request that goes no further; None if it does."""
         host = headers.get("host", "")
         origin = headers.get("origin")
         if host not in self.hosts or len(headers.getlist("host")) != 1:

@@ -43,19 +43,19 @@ GOALS = {
 }
 """The phases of the solver, in words."""
 IDLE_SECONDS = 0.7
-"""How long nobody asks before something is done in the background."""
+"""Seconds without a question before something is done in the background."""
 OF_LEAST = 1e-6
 """Share by which a limit may lie below the least attainable risk, which is known so exactly."""
 AGAIN_SECONDS = 0.1
-"""How often a solve that was replaced is told to end: it cannot be told before it has begun."""
+"""Seconds after which a solve that was replaced is told to end again: it cannot be told before it has begun."""
 
 Errand = Callable[["SolverThread"], None]
 
 
 @dataclass(frozen=True)
 class FoundSoFar:
-    """What is known of the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`, and is
-    of an earlier state before.
+    """The answer so far to the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`,
+    and is of an earlier state before.
 
     stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing.
     seconds: from the question to its beginning, its figures, its plan. reasons: why there is none. changes: those that
@@ -75,7 +75,7 @@ class FoundSoFar:
 
     @property
     def proof(self) -> str:
-        """How far the figures shown are to be relied on, in words."""
+        """Words on the proof of the figures shown."""
         if self.stage == "plan" and self.plan is not None:
             is_certified = self.plan.status is Status.OPTIMAL
             return f"certified {self.proven_at}" if is_certified else PROOF["plan"]
@@ -159,7 +159,7 @@ class SolverThread:
             return frozenset(names)
 
     def knows(self, case: Case) -> bool:
-        """Whether a state is shown again without solving."""
+        """A state is shown again without solving."""
         return case.sha256 in self._plans
 
     def stop(self) -> None:
@@ -342,7 +342,7 @@ class SolverThread:
         self.phase(f"looking for {words}")
 
     def _is_out_of_reach(self, case: Case) -> bool:
-        """Whether a limit of risk lies below the least attainable, which is found first where it is not known."""
+        """The limit of risk lies below the least attainable, which is found first where it is not known."""
         limit = case.model.objective.risk_limit
         if limit is None:
             return False
@@ -385,7 +385,7 @@ class SolverThread:
         self._tell(stage="failed", reasons=reasons, changes=changes)
 
     def _dropped(self) -> bool:
-        """Whether a newer question came meanwhile."""
+        """A newer question came meanwhile."""
         with self._wake:
             return self._wanted or self._ending.is_set()
 

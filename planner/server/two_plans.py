@@ -25,7 +25,7 @@ SLIGHT_TPA = 0.5
 MOST_SIZED = 5
 """Plants whose size changed most that are named."""
 PEOPLE = "people and stock"
-"""What public money pays for besides plants."""
+"""The name of all that public money pays for besides plants."""
 MissingRow = tuple[str, float, float, float | None]
 """Name, unmet demand (t), demand (t), and unmet demand before if that is known."""
 
@@ -211,8 +211,7 @@ def funded_first(
 
 
 def payers(now: RunView) -> dict[str, dict[str, float]]:
-    """Who pays out of public money for plants, by stage, and for `people and stock`: name -> expected MUSD, who pays
-    most first."""
+    """Stage, or `people and stock` -> payer -> expected MUSD of public money; who pays most stands first."""
     found: dict[str, dict[str, float]] = {}
     for row in now.tables["spending"].to_dict("records"):
         item, _, stage = row["item"].partition(" ")

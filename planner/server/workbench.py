@@ -74,7 +74,7 @@ class Workbench:
         self.journal = Journal(opened.folder)
         plan = plan or opened.stored(self.base)
         self.fault = ""
-        """What is wrong with the files of the case, or with an edit on top of them."""
+        """The fault of the files of the case, or of an edit on top of them; '' if there is none."""
         self.curves: dict[str, list[AskedAndGot]] = {}
         """Frontiers as far as they are traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
@@ -99,7 +99,7 @@ class Workbench:
 
     @property
     def record(self) -> Record:
-        """What is journaled."""
+        """The record of the journal."""
         return self.journal.record
 
     @property
@@ -572,7 +572,7 @@ class Workbench:
         self.solver.stop()
 
     def name_of(self, folder: str) -> str:
-        """What a variant is called; '' is the case as it is."""
+        """The name of a variant; '' is the case as it is."""
         return self._kept(folder).name if folder else "the case as it is"
 
     # ---- investment cases ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from planner.results.store import read_run, refresh_pages
 
 
 class PageWriter:
-    """What the worker does."""
+    """The object that the worker keeps: it writes pages."""
 
     def report(self, run: Path) -> None:
         """Write the report and the workbook of a run folder."""

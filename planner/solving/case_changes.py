@@ -2,8 +2,7 @@
 
 A difference that is not listed in `READS`, that lets something be that was zero when the program was written, or that
 gives or leaves out a key of the model file that an equation reads alters the structure of the program: it must be
-written again. What a case leaves out of what a program can do is held
-at zero.
+written again. What a case leaves out of what a program can do is held at zero.
 """
 
 from __future__ import annotations

@@ -92,8 +92,7 @@ class Diagnosis:
 
 def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, object]:
     """The part of the summary that says why there is no plan: `reasons` a planner can act on and, for goal `target`,
-    the `smallest_changes`; for targets that
-    must hold and cannot, the `nearest_shares`.
+    the `smallest_changes`; for targets that must hold and cannot, the `nearest_shares`.
 
     Every other goal has a plan, to do nothing, unless inputs contradict each other: then which ones. `upper`: bounds
     of the columns (n) under which there was no plan.
