@@ -13,10 +13,10 @@ import pytest
 import planner
 from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
-from planner.reporting.parts import Chapter, ReportTable
+from planner.reporting.parts import Chapter, ReportTable, Text
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
-from tests.cases import budget, imports, mine, plant, scenarios, shock
+from tests.cases import budget, demand, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase
 
 CUT_OFF = {
@@ -53,22 +53,75 @@ def at_a_glance(chapter: Chapter) -> ReportTable:
 def test_the_worst_single_loss_is_told_before_and_after(plan: PlanValues) -> None:
     chapter = told(removed(plan))
     assert (
-        "loss is that of China: in 2028 it costs 70.0 MUSD without a plan and 30.0 MUSD"
+        "The worst single loss in 2026 is China: 70.0 MUSD, with the plan as without."
         in chapter.lead
     )
-    assert [card.value for card in chapter.cards[:2]] == ["70.0 MUSD", "70.0 MUSD → 30.0 MUSD"]
+    assert "In 2028 it is China: 70.0 MUSD without a plan, 30.0 MUSD with it." in chapter.lead
 
 
 def test_a_row_says_what_an_element_depends_on(plan: PlanValues) -> None:
     table = at_a_glance(told(removed(plan)))
-    row = dict(zip([column.title for column in table.columns], *table.shown, strict=True))
+    row = dict(
+        zip(
+            [f"{column.title}, {column.unit}" for column in table.columns],
+            *table.shown,
+            strict=True,
+        )
+    )
     assert row["most from one origin, 2028"] == "100 % AAA (oxide)"
-    assert row["can be met without China, 2026"] == "30 %"
-    assert row["can be met without China, 2028"] == "30 % → 70 %"
+    assert row["met without China, 2026"] == "30 %"
+    assert row["met without China, 2028"] == "30 % → 70 %"
 
 
 def test_the_command_is_named_where_nothing_was_taken_away(plan: PlanValues) -> None:
     chapter = told(plan)
-    assert "planner coverage adds" in chapter.lead and not chapter.cards
-    headings = [column.title for column in at_a_glance(chapter).columns]
-    assert headings == ["element", "most from one origin, 2026", "most from one origin, 2028"]
+    assert "planner coverage adds" in chapter.lead
+    headings = [column.full for column in at_a_glance(chapter).columns]
+    assert headings == ["element", "most from one origin (2026)", "most from one origin (2028)"]
+
+
+def reach(chapter: Chapter) -> Text:
+    return next(part for part in chapter.parts if isinstance(part, Text) and part.title)
+
+
+def asked_of(make_case: MakeCase, **target: object) -> Text:
+    """What is told of one target, nothing cut off: half of use is to be made at home, or it costs 1 USD per kg."""
+    row = {"target": "home", "kind": "made_share", "form": "oxide", "share": 0.5}
+    row |= {"price_usd_per_kg": 1} | target
+    both = {
+        "countries": [{"country": "AAA"}, {"country": "BBB"}],
+        "demand": [*demand(100), *demand(10, country="BBB")],
+        "imports": [imports(100, supplier="chn"), imports(10, supplier="chn", country="BBB")],
+    }
+    no_cut = {key: rows for key, rows in CUT_OFF.items() if key not in {"scenarios", "shocks"}}
+    return reach(told(planner.solve(make_case(**(no_cut | both), targets=[row]))))
+
+
+def test_a_target_is_out_of_reach_until_a_plant_can_start(make_case: MakeCase) -> None:
+    # 30 t of 100 are made in 2026, 70 can be from 2027 on.
+    found = asked_of(make_case)
+    assert found.title == "1 of 1 target is missed"
+    assert found.paragraphs == [
+        "home: missed in 2026, met from 2027 on. "
+        "Out of reach before 2027, when the first new plant that could give it can start."
+    ]
+
+
+def test_a_target_is_out_of_reach_where_nothing_could_meet_it(make_case: MakeCase) -> None:
+    found = asked_of(make_case, form="feed", feeds="ore", country="BBB")
+    assert "Out of reach: this case has no plant there that could give it." in found.paragraphs[0]
+
+
+def test_the_official_line_is_held_against_what_can_be_met(make_case: MakeCase) -> None:
+    # A plant makes 30 t of 100 and 70 t are imported in each year.
+    case = make_case(
+        imports=[imports(70, supplier="chn")],
+        suppliers=CUT_OFF["suppliers"],
+        projects=[mine(), plant(existing_tpa=30)],
+        demand=demand(100, last=2031),
+    )
+    plan = planner.solve(case)
+    table = coverage(plan, (2026, 2031)).table()
+    found = reach(told(replace(plan, tables=plan.tables | {"coverage": table})))
+    assert "Out of reach in 2026 for Dy: less than 35 % of demand can be met" in found.paragraphs[0]
+    assert "Dy oxide (2030–2031, up to 70 % from China)" in found.paragraphs[1]

@@ -8,11 +8,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.reporting.chapters.dependence_answer import answer_table, lead, loss_cards
+from planner.reporting.chapters.dependence_answer import answer_table, lead, out_of_reach
 from planner.reporting.charts import outcomes as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
-    Card,
     Chapter,
     Chart,
     DeclaredTable,
@@ -27,7 +26,7 @@ from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.coverage import NOTHING
-from planner.results.figures.dependence import largest_origins, removals, supply_by_origin
+from planner.results.figures.dependence import LINE, largest_origins, removals, supply_by_origin
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
 
 say = Passages("dependence.j2")
@@ -39,7 +38,6 @@ COVERAGE = "tables/coverage.csv"
 FLOWS = (
     table_rows("operations") + ": imported, resold, made, released; line: demand and use by plants"
 )
-LIMIT = 0.65
 LIMIT_NAME = "EU Critical Raw Materials Act, by 2030: at most 65 % from one third country"
 """Official line for the share of one origin (Regulation (EU) 2024/1252, article 5)."""
 
@@ -48,6 +46,7 @@ def chapter(run: RunView) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
     parts = [
         answer_table(run),
+        out_of_reach(run),
         targets(run),
         _single_points(run),
         largest_origin(run),
@@ -55,13 +54,7 @@ def chapter(run: RunView) -> Chapter | None:
         coverage_matrix(run),
         by_source(run),
     ]
-    return Chapter.of(
-        "dependence",
-        "How dependent are we, on whom?",
-        parts,
-        lead=lead(run),
-        cards=list(_cards(run)),
-    )
+    return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(run))
 
 
 def _coverage(run: RunView) -> dict[str, Any]:
@@ -84,21 +77,6 @@ def _largest(run: RunView) -> Iterator[dict[str, Any]]:
         was = before.get(element, {}).get(form, {}).get(last)
         now = by_form[form][last]
         yield {"element": element, "form": form, "year": last, "now": now, "was": was}
-
-
-def _cards(run: RunView) -> Iterator[Card]:
-    """The worst single loss by year, and the worst pair at the end."""
-    yield from loss_cards(run)
-    worst = _worst(_coverage(run).get("n2", {}))
-    if worst is not None:
-        year, element, case = worst
-        yield Card(
-            title=f"Worst pair, {year}: {run.names.without(case['without'])}",
-            value=percent(case["share"]),
-            unit=f"of {midway(run.names.element(element))} can be met",
-            note=say("pair_note"),
-            source="coverage.json: n2",
-        )
 
 
 def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
@@ -129,7 +107,7 @@ def largest_origin(run: RunView) -> Chart | None:
     frame = frame[frame["good"].isin(frame.loc[frame["plan"] == charts.WITH, "good"])]
     frame["origin"] = frame["origin"].map(run.names.origin)
     drawn = frame[["good", "year", "plan", "share", "origin"]]
-    spec = charts.largest_origin(drawn, LIMIT, "tables/origins.csv")
+    spec = charts.largest_origin(drawn, LINE, "tables/origins.csv")
     return told_chart(
         say,
         "largest",
@@ -302,7 +280,7 @@ def _points(run: RunView) -> list[dict[str, Any]]:
 
 
 def _single_points(run: RunView) -> Text | None:
-    """The single points of failure by name."""
+    """The single points of failure by name, and the worst pair."""
     told = []
     for point in _points(run):
         told.append(
@@ -314,7 +292,20 @@ def _single_points(run: RunView) -> Text | None:
                 falls_by=point["falls_by"],
             )
         )
-    return Text(told, source="coverage.json: single_points", listed=True) if told else None
+    worst = _worst(_coverage(run).get("n2", {}))
+    if worst is not None:
+        year, element, case = worst
+        told.append(
+            say(
+                "pair",
+                year=year,
+                without=run.names.without(case["without"]),
+                element=midway(run.names.element(element)),
+                share=case["share"],
+            )
+        )
+    source = "coverage.json: single_points, n2"
+    return Text(told, source=source, listed=True) if told else None
 
 
 def by_source(run: RunView) -> Chart | None:

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from planner.reporting.parts import Card, Column, ReportTable, text
-from planner.reporting.run_view import RunView
-from planner.reporting.words.numbers import NOTHING, money, percent
+from planner.reporting.parts import Column, ReportTable, Text, text
+from planner.reporting.run_view import RunView, summary_keys
+from planner.reporting.words.names import midway
+from planner.reporting.words.numbers import NOTHING, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import (
+    LINE,
+    LINE_YEAR,
+    above_line,
     largest_origins,
+    line_out_of_reach,
     met_without_origin,
     milestones,
     removals,
     worst_single_losses,
 )
 from planner.results.figures.run import records
+from planner.results.figures.targets import MissedTarget, missed_targets
 
 say = Passages("dependence.j2")
 SOURCE = "tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv"
 
 
 def lead(run: RunView) -> str:
-    """The worst single loss of the last year told, or the command that tells it."""
+    """The worst single loss of each year told, or the command that tells it."""
     losses = list(worst_single_losses(run))
     return say("lead", asked=not removals(run).empty, losses=losses, names=run.names)
-
-
-def loss_cards(run: RunView) -> Iterator[Card]:
-    """The worst single loss of each year told, without a plan and with it."""
-    for loss in worst_single_losses(run):
-        yield Card(
-            title=f"Worst single loss, {loss.year}: {run.names.without(loss.without)}",
-            value=_before_and_after(money(loss.no_plan_musd), money(loss.with_plan_musd)),
-            unit="in that year",
-            note=say("loss_note", loss=loss),
-            source=f"tables/coverage.csv, rows with year={loss.year}, without={loss.without}",
-        )
 
 
 def _before_and_after(no_plan: str, with_plan: str) -> str:
@@ -66,7 +59,9 @@ def answer_table(run: RunView) -> ReportTable | None:
 
 
 def _column(heading: str) -> Column:
-    return text(heading, field=heading)
+    """A column of words, its year below its heading."""
+    title, _, year = heading.partition(", ")
+    return text(title, unit=year, field=heading)
 
 
 def _without_plan(run: RunView) -> dict[str, Any]:
@@ -86,11 +81,19 @@ def _largest_shares(run: RunView) -> dict[str, dict[str, str]]:
         for row in records(by_share.drop_duplicates("element")):
             element, form = row["element"], row["form"]
             before = without_plan.get(element, {}).get(form, {}).get(str(year), {})
-            shares = _before_and_after(percent(before.get("largest_share")), percent(row["share"]))
+            shares = _before_and_after(_share_of(run, before, row), percent(row["share"]))
             cells[element] = f"{shares} {run.names.origin(row['origin'])} ({form})"
         if cells:
             found[f"most from one origin, {year}"] = cells
     return found
+
+
+def _share_of(run: RunView, before: dict[str, Any], row: dict[str, Any]) -> str:
+    """The largest share without a plan, with its origin where that is another than with the plan."""
+    if not before:
+        return NOTHING
+    share, origin = percent(before["largest_share"]), before["largest_origin"]
+    return share if origin == row["origin"] else f"{share} {run.names.origin(origin)}"
 
 
 def _met_shares(run: RunView) -> dict[str, dict[str, str]]:
@@ -103,7 +106,7 @@ def _met_shares(run: RunView) -> dict[str, dict[str, str]]:
         cells = {}
         for element, share in _met_by_element(of_year[of_year["plan"]]).items():
             cells[element] = _before_and_after(no_plan.get(element, NOTHING), share)
-        found[f"can be met without {_lost(run, rows)}, {year}"] = cells
+        found[f"met without {_lost(run, rows)}, {year}"] = cells
     return found
 
 
@@ -116,3 +119,50 @@ def _lost(run: RunView, rows: pd.DataFrame) -> str:
     """The origin that is lost, where it is the same for each element and year."""
     origins = rows["without"].unique()
     return run.names.without(origins[0]) if len(origins) == 1 else "the worst origin"
+
+
+def out_of_reach(run: RunView) -> Text | None:
+    """The targets that are missed, when and why; without targets how the official line is kept."""
+    return _missed(run) if run.case.targets else _line(run)
+
+
+def _missed(run: RunView) -> Text | None:
+    """The missed targets, those together that are missed in the same years for the same reason."""
+    alike: dict[str, list[MissedTarget]] = {}
+    missed = missed_targets(run)
+    for target in missed:
+        price = run.case.targets[target.target].price_usd_per_kg
+        alike.setdefault(f"{target.reason} {price}", []).append(target)
+    told = []
+    for group in alike.values():
+        rows = [run.case.targets[target.target] for target in group]
+        names = [row.name or row.target for row in rows]
+        told.append(say("missed_alike", names=names, of=group[0], price=rows[0].price_usd_per_kg))
+    title = say("missed_title", missed=len(missed), targets=len(run.case.targets))
+    source = f"{summary_keys('targets')}; tables/capacity.csv, weighted by probability"
+    return Text(told, title=title, source=source, listed=True) if told else None
+
+
+def _line(run: RunView) -> Text | None:
+    """Whether the official line is within reach, and the goods that pass it."""
+    if largest_origins(run).empty or run.years[-1] < LINE_YEAR:
+        return None
+    out_of_reach, within = [], []
+    for year, elements in line_out_of_reach(run).items():
+        if elements:
+            names = [midway(run.names.element(element)) for element in elements]
+            out_of_reach.append((year, names))
+        else:
+            within.append(year)
+    goods = []
+    for row in records(above_line(run)):
+        element, origin = run.names.element(row.pop("element")), run.names.origin(row.pop("origin"))
+        goods.append(say("line_good", element=midway(element), origin=origin, **row))
+    reach = say("line_reach", line=LINE, out_of_reach=out_of_reach, within=within)
+    told = [reach, say("line_passed", goods=goods)]
+    return Text(
+        [sentence for sentence in told if sentence],
+        title=say("line_title", line=LINE, by=LINE_YEAR),
+        source=SOURCE,
+        listed=True,
+    )
