@@ -38,6 +38,8 @@ COPIED = {
     "contributing.md": "CONTRIBUTING.md",
 }
 """Page of the site -> where its one source is in the checkout."""
+UNHEARD = ("ipyparallel not installed", "IProgress not found")
+"""How warnings begin of what other libraries could use and no notebook here does."""
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 _FIGURE = re.compile(r"\{\{(\w+):([\w.]+)(?::([^}]*))?\}\}")
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -46,8 +48,18 @@ _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 
 
 def on_pre_build(config: MkDocsConfig) -> None:
-    """Work from the folder of the notebooks: a kernel starts in the current folder, and their paths are from there."""
+    """Work from the folder of the notebooks: a kernel starts in the current folder, and their paths are from there.
+
+    Kernels have settings of their own, not those of whoever builds, and speak of errors alone: each warns that what it
+    says to this process, on this machine, is not encrypted.
+    """
     os.chdir(ROOT / "docs" / "notebooks")
+    profile = ROOT / "build" / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    settings = 'c = get_config()\nc.IPKernelApp.log_level = "ERROR"\n'
+    (profile / "ipython_kernel_config.py").write_text(settings, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+    os.environ["PYTHONWARNINGS"] = ",".join(f"ignore:{said}" for said in UNHEARD)
 
 
 @event_priority(100)  # before the plugin that takes notebooks for pages

@@ -15,7 +15,7 @@ model = Model("starter", function=experiment)
 ranges = experiment.uncertainties
 model.uncertainties = [RealParameter(name, *ends) for name, ends in ranges.items()]
 model.outcomes = [ScalarOutcome(name) for name in experiment.outcomes]
-experiments, outcomes = perform_experiments(model, scenarios=60)
+experiments, outcomes = perform_experiments(model, scenarios=60, log_progress=True)
 
 # %% [markdown]
 # Bad: the worst fifth of the residual risks.

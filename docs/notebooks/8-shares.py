@@ -8,7 +8,7 @@ import planner
 
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
 shares = planner.shares(case)
-shares
+shares.frame("rows")
 
 # %% [markdown]
 # The charges of the parties sum to what the plan costs together with its residual risk. No party pays more than it

@@ -2,18 +2,21 @@
 # # Your own chart
 #
 # Each result table is a DataFrame; any library draws it. The charts of the report are there by name, too.
+# A notebook draws them in the browser, with a script from the network; `svg` draws them here, with `vl-convert-python`, which
+# the extra `pdf` installs.
 
 # %%
 import altair
 
 import planner
 
+altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
 plan = planner.solve(case, baseline=False)
 plan.chart("unmet_by_element")
 
 # %% [markdown]
-# One of your own: unmet demand by year and country in each scenario.
+# One of your own: unmet demand (t) by year and country in each scenario.
 
 # %%
 unmet = plan.table("shortfall")
