@@ -37,7 +37,9 @@ def lay_out(folder: Path, case: str = STARTER) -> Path:
             ]
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunFolderError(f"{folder}: exists and is not an empty folder; nothing was written. Go on in it, or name another folder")
+        raise RunFolderError(
+            f"{folder}: exists and is not an empty folder; nothing was written. Go on in it, or name another folder"
+        )
     try:
         shutil.copytree(shipped() / "inputs" / case, folder / "inputs" / case)
         shutil.copy(shipped() / "inputs" / "README.md", folder / "inputs" / "README.md")

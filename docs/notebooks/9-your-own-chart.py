@@ -12,8 +12,8 @@ import planner
 
 altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
-plan = planner.solve(case, baseline=False)
-plan.chart("unmet_by_element")
+plan = planner.solve(case)
+plan.chart("losses")
 
 # %% [markdown]
 # One of your own: unmet demand (t) by year and country in each scenario.

@@ -490,7 +490,7 @@ class Tables:
         "funder", "where a funder may pay; without a row: only in the country of its name"
     )
     scenarios: tuple[Scenario, ...] = _rows(
-        "scenario", "the futures and their probabilities; none: one scenario `base`"
+        "scenario", "the scenarios and their probabilities; none: one scenario `base`"
     )
     shocks: tuple[Shock, ...] = _rows(
         "scenario kind start_year end_year " + " ".join(FILTERS) + " factor",
