@@ -236,8 +236,8 @@ def business_case_into(
     if tables is not None:
         plan = replace(plan, case=_with_tables(plan.case, tables))
     belongs_to = fingerprint(run)
-    key = "+".join(sorted(projects))
     kept = _kept_removals(run, belongs_to)
+    key = "+".join(sorted(projects))
     known = kept.get(key) or _by_merit(run, projects)
     found = business_case(
         plan,
@@ -252,28 +252,29 @@ def business_case_into(
     )
     if found.removal is not None and known is None:
         kept[key] = found.removal
-    stem = found.file_stem()
-    if tables is not None:
-        stem = f"{stem}-{tables.stem}"
-    page = f"{file_name(stem)}.html"
-    workbook = f"{file_name(stem)}.xlsx"
-    printed = f"{file_name(stem)}.pdf"
-    files = [str(run / page), str(run / workbook)]
+    stem = found.file_stem() if tables is None else f"{found.file_stem()}-{tables.stem}"
+    files: list[str] = []
 
     def fill(target: Path) -> None:
-        text = business_case_page(found, plan.case)
-        (target / page).write_text(text, encoding="utf-8", newline="\n")
-        sheets = statements(found, plan.case)
-        write_business_case(found, plan.case, target / workbook, sheets)
-        if write_business_case_pdf(found, plan.case, target / printed, workbook):
-            files.append(str(run / printed))
+        written = _write_forms(found, plan.case, target, file_name(stem))
+        files.extend(str(run / name) for name in written)
         if kept:
-            removals = {key: asdict(removal) for key, removal in kept.items()}
+            removals = {plants: asdict(removal) for plants, removal in kept.items()}
             _write_json({"run_sha256": belongs_to, "removals": removals}, target / REMOVALS)
 
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
     return plan, found, files
+
+
+def _write_forms(found: BusinessCase, case: Case, target: Path, stem: str) -> list[str]:
+    """Write an investment case as page, workbook and, with the extra `pdf`, PDF into a folder; their names."""
+    page, workbook, printed = f"{stem}.html", f"{stem}.xlsx", f"{stem}.pdf"
+    text = business_case_page(found, case)
+    (target / page).write_text(text, encoding="utf-8", newline="\n")
+    write_business_case(found, case, target / workbook, statements(found, case))
+    is_printed = write_business_case_pdf(found, case, target / printed, workbook)
+    return [page, workbook, printed] if is_printed else [page, workbook]
 
 
 def _with_tables(case: Case, path: Path) -> Case:

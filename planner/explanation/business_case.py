@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,62 +90,128 @@ def business_case(
     ('coast_plant',)
     """
     refuse_other(plan, PlanValues, A_PLAN)
-    case = plan.case
-    name = name or case.name
+    name = name or plan.case.name
     asked = (projects,) if isinstance(projects, str) else tuple(projects)
     _check(plan, name, asked)
-    changes = {term: float(value) for term, value in (terms or {}).items()}
-    found_terms = terms_of(case, case.projects[asked[0]].country, changes)
-    mixes = _mixes(case, asked, feeds or {})
-    found = investment(case, asked, market, found_terms, mixes)
-    futures, builds = case.scenarios, builds_of(plan, asked)
-    used = [use_of(plan, project, found.years) for project in asked]
-    answers = _volumes(found, found_terms, futures, used)
-    on = _basis(basis, answers)
-    volumes = answers[on]
-    x = base_levels(found, found_terms)
-    judged = _Judged(found, found_terms, futures)
-    sold = {which: judged.sold(each, x) for which, each in answers.items()}
+    question = _question(plan, asked, market=market, terms=terms or {}, feeds=feeds or {})
+    answers = _volumes(question)
+    judge = _Judge(question)
+    sold = {which: judge.sold(volumes, question.x) for which, volumes in answers.items()}
     progress("the least of each support")
-    supports = least_support(volumes, x, futures)
-    supported, given = judged.supported(volumes, x, supports[0])
-    if removal is None and solve and any(builds.values()):
+    sized = _sized(question, answers, judge, _basis(basis, answers))
+    if removal is None and solve and any(question.builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
-    throughput = {future: (0.0,) * len(asked) for future in futures}
-    if PLAN in answers:
-        throughput = _throughput(found, x, used, futures)
-    public = _public_share(found)
-    full = sold[MARKET]
-    alternatives = _alternatives(
-        case, volumes, x, support=supports[0], removal=removal, market=market
-    )
-    return BusinessCase(
-        projects=asked,
-        run=name,
+    return _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """What is judged: plants with the terms that were changed and what they were assigned to take in; their terms, all
+    as one investment, and its levels. futures: name -> probability. builds: t/y that the plan commits, by plant; used: of
+    each plant in each future (rows) and year."""
+
+    projects: tuple[str, ...]
+    market: str
+    changes: Mapping[str, float]
+    feeds: Mapping[str, Mapping[str, float]]
+    terms: Mapping[str, FinanceTerm]
+    found: Investment
+    x: Levels
+    futures: Mapping[str, float]
+    builds: Mapping[str, Mapping[int, float]]
+    used: Sequence[Array]
+
+
+def _question(
+    plan: PlanValues,
+    projects: tuple[str, ...],
+    *,
+    market: str,
+    terms: Mapping[str, float],
+    feeds: Mapping[str, Mapping[str, float]],
+) -> _Question:
+    """Plants of a plan on the terms of its case, with changes."""
+    case = plan.case
+    changes = {term: float(value) for term, value in terms.items()}
+    of_case = terms_of(case, case.projects[projects[0]].country, changes)
+    mixes = _mixes(case, projects, feeds)
+    found = investment(case, projects, market, of_case, mixes)
+    return _Question(
+        projects=projects,
         market=market,
         changes=changes,
         feeds=mixes,
-        terms=found_terms,
+        terms=of_case,
+        found=found,
+        x=base_levels(found, of_case),
+        futures=case.scenarios,
+        builds=builds_of(plan, projects),
+        used=[use_of(plan, project, found.years) for project in projects],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sized:
+    """What is sized on the volumes of a basis: the least of each support, and the case with the first of them, with the
+    levels that it changes."""
+
+    basis: Basis
+    volumes: Volumes
+    supports: Sequence[Support]
+    supported: Sold | None
+    given: Levels
+
+
+def _sized(
+    question: _Question, answers: Mapping[str, Volumes], judge: _Judge, basis: Basis
+) -> _Sized:
+    volumes = answers[basis]
+    supports = least_support(volumes, question.x, question.futures)
+    supported, given = judge.supported(volumes, question.x, supports[0])
+    return _Sized(basis=basis, volumes=volumes, supports=supports, supported=supported, given=given)
+
+
+def _assembled(
+    plan: PlanValues,
+    name: str,
+    question: _Question,
+    *,
+    sold: Mapping[str, Sold],
+    sized: _Sized,
+    removal: Removal | None,
+) -> BusinessCase:
+    """All that was found, as one value."""
+    found, x, volumes = question.found, question.x, sized.volumes
+    full = sold[MARKET]
+    public = _public_share(found)
+    support = sized.supports[0]
+    return BusinessCase(
+        projects=question.projects,
+        run=name,
+        market=question.market,
+        changes=question.changes,
+        feeds=question.feeds,
+        terms=question.terms,
         investment=found,
-        builds=builds,
-        futures=futures,
-        basis=on,
+        builds=question.builds,
+        futures=question.futures,
+        basis=sized.basis,
         public_share=public,
         owners_with_it=_owners_with_grant(volumes, x, public),
         full=full,
         planned=sold.get(PLAN),
         contracted=sold.get(CONTRACTED),
-        throughput=throughput,
+        throughput=_throughput(question),
         alone=_alone(found, x),
-        supports=supports,
-        supported=supported,
-        instruments=_instruments(volumes, x, futures, found_terms),
-        swings=tornado(volumes.found, found_terms, volumes.use, given),
+        supports=sized.supports,
+        supported=sized.supported,
+        instruments=_instruments(volumes, x, question.futures, question.terms),
+        swings=tornado(volumes.found, question.terms, volumes.use, sized.given),
         markets=markets_of(plan, found, full.flows),
-        jobs=jobs_of(case, found, full.flows),
+        jobs=jobs_of(plan.case, found, full.flows),
         removal=removal,
-        alternatives=alternatives,
+        alternatives=_alternatives(question, volumes, support, case=plan.case, removal=removal),
     )
 
 
@@ -168,24 +234,20 @@ def _mixes(
     return mixes
 
 
-def _volumes(
-    found: Investment,
-    terms: Mapping[str, FinanceTerm],
-    futures: Mapping[str, float],
-    used: Sequence[Array],
-) -> dict[str, Volumes]:
+def _volumes(question: _Question) -> dict[str, Volumes]:
     """The answers that there are to the question what is sold: of the plan where it runs a plant, all at the market,
-    and what contracts cover where there is one. used: of each plant in each future (rows) and year."""
-    whole = [np.ones(len(found.years)) for _ in used]
+    and what contracts cover where there is one."""
+    found, terms, futures = question.found, question.terms, question.futures
+    whole = [np.ones(len(found.years)) for _ in question.used]
     every = [use[None, :] for use in whole]
-    chances = np.array(list(futures.values()))
     in_full = drawn(found, terms, futures, every)
     answers: dict[str, Volumes] = {}
     answers[MARKET] = Volumes(found=found, use=whole, use_in=every, draws=in_full)
-    if any(use.any() for use in used):
-        expected = [chances @ use for use in used]
-        draws = drawn(found, terms, futures, used)
-        answers[PLAN] = Volumes(found=found, use=expected, use_in=used, draws=draws)
+    if any(use.any() for use in question.used):
+        chances = np.array(list(futures.values()))
+        expected = [chances @ use for use in question.used]
+        draws = drawn(found, terms, futures, question.used)
+        answers[PLAN] = Volumes(found=found, use=expected, use_in=question.used, draws=draws)
     if any(deal.contract.kind == "offtake" for deal in found.deals):
         covered = replace(found, contracted_only=True)
         answers[CONTRACTED] = Volumes(found=covered, use=whole, use_in=every, draws=in_full)
@@ -250,19 +312,13 @@ def _instruments(
 
 
 def _alternatives(
-    case: Case,
-    volumes: Volumes,
-    x: Levels,
-    *,
-    support: Support,
-    removal: Removal | None,
-    market: str,
+    question: _Question, volumes: Volumes, support: Support, *, case: Case, removal: Removal | None
 ) -> list[Alternative]:
     """Alternatives of the public, with cost and worth: none of it, the whole, half, its own plant, a stock."""
-    found, use = volumes.found, volumes.use
+    found, x = volumes.found, question.x
     worth = removal.worth if removal else None
     of_half = removal.worth - removal.half if removal and removal.half is not None else None
-    plain = cash_flows(found, x, use)
+    plain = cash_flows(found, x, volumes.use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
         Alternative("none", 0.0, 0.0),
@@ -271,13 +327,20 @@ def _alternatives(
         Alternative("public", owned, worth),
     ]
     if removal and removal.risk is not None and removal.stock_t:
-        wanted = [(element, OXIDE) for element in removal.stock_t]
-        deck = quotes(case, wanted, market, found.years, float(x["inflation"]))
-        stock = 0.0
-        for tonnes, quote in zip(removal.stock_t.values(), deck, strict=True):
-            stock += tonnes * float(quote.price[0])
+        stock = _cost_of_stock(question, case, removal.stock_t)
         out.append(Alternative("stock", stock, removal.risk - stock))
     return out
+
+
+def _cost_of_stock(question: _Question, case: Case, tonnes: Mapping[str, float]) -> float:
+    """The price (MUSD) of oxides, by element in t, in the first year."""
+    wanted = [(element, OXIDE) for element in tonnes]
+    inflation = float(question.x["inflation"])
+    deck = quotes(case, wanted, question.market, question.found.years, inflation)
+    cost = 0.0
+    for amount, quote in zip(tonnes.values(), deck, strict=True):
+        cost += amount * float(quote.price[0])
+    return cost
 
 
 def _cost_of_half(volumes: Volumes, x: Levels, support: Support) -> float | None:
@@ -366,15 +429,13 @@ def _wanted(
     return lines
 
 
-class _Judged:
+class _Judge:
     """Judges answers to what is sold: at the deck, at prices that hurt, in draws."""
 
-    def __init__(
-        self, found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float]
-    ) -> None:
-        self._futures, self._terms = futures, terms
-        self._adverse = adverse(found, terms)
-        self._least_cover = terms["dscr_low"].value
+    def __init__(self, question: _Question) -> None:
+        self._futures, self._terms = question.futures, question.terms
+        self._adverse = adverse(question.found, question.terms)
+        self._least_cover = question.terms["dscr_low"].value
 
     def sold(self, volumes: Volumes, x: Levels) -> Sold:
         """The case with one answer to what is sold, at levels of terms and support."""
@@ -421,13 +482,13 @@ def _rates(found: Investment, flows: CashFlows) -> list[Array]:
     return rates
 
 
-def _throughput(
-    found: Investment, x: Levels, used: Sequence[Array], futures: Mapping[str, float]
-) -> dict[str, tuple[float, ...]]:
-    """Use of capacity in each future."""
-    rates = _rates(found, cash_flows(found, x, used))
+def _throughput(question: _Question) -> dict[str, tuple[float, ...]]:
+    """Use of capacity of each plant in each future."""
+    if not any(use.any() for use in question.used):
+        return {future: (0.0,) * len(question.projects) for future in question.futures}
+    rates = _rates(question.found, cash_flows(question.found, question.x, question.used))
     out = {}
-    for place, future in enumerate(futures):
+    for place, future in enumerate(question.futures):
         out[future] = tuple(float(rate[place]) for rate in rates)
     return out
 

@@ -10,7 +10,7 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import cash_flows
-from planner.finance.contract_worth import contract_worths
+from planner.finance.contract_worth import contract_worths, under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, credit
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm
@@ -160,6 +160,26 @@ def test_worth_of_a_contract(name: str) -> None:
     assert one.party == 0 and one.public != 0
     assert [w.public for w in both] == pytest.approx([one.public, 0], **EXACT)
     assert both[1].party == pytest.approx(-present(t["wacc"], paid["p"]), **EXACT)
+
+
+def test_sales_under_contract() -> None:
+    """4, 8 and 8 t sold from 2028 to 2030, 40 % with a floor until 2029, 20 % at market prices, at most 1 t a year; debt is
+    owed as 2028 begins, and as 2029 does, where a sweep of all cash repays what is left before 2030."""
+    floor = {"contract": "f", "kind": "offtake", "element": "Dy", "covers": 0.4, "last_year": 2029}
+    deals = (
+        Contract(**floor, floor_usd_per_kg=10),
+        Contract(contract="v", kind="offtake", covers=0.2, tonnes=1),
+    )
+    found = separation(deals)
+    terms = plain_terms(cash_sweep=1.0, debt_share=0.5)
+    x = base_levels(found, terms)
+    flows = cash_flows(found, x, WHOLE)
+    assert flows.loan.owed[2] > 0 and flows.loan.owed[3] == 0
+    (one,) = under_contract(flows, x)
+    assert one.with_debt == pytest.approx((0.4 * 12 + 0.8 + 1) / 12, **EXACT)
+    assert one.priced_with_debt == pytest.approx(0.4, **EXACT)
+    assert one.later == pytest.approx(1 / 8, **EXACT)
+    assert one.last == 2030 and one.good == ("Dy", "oxide")
 
 
 def test_worth_of_a_contract_on_feed() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
+from planner.finance.contract_worth import under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
 from planner.reporting.parts import (
     CENTS,
@@ -206,6 +207,36 @@ def contracts_alone(found: BusinessCase, names: Names) -> Part:
     return ContractsAlone.over(frame, note=say("contracts", told=found.told(sold)))
 
 
-def of_debt(found: BusinessCase) -> list[Part]:
+class Offtake(DeclaredTable):
+    """A row a product."""
+
+    title = "Sales under contract"
+
+    product = text()
+    with_debt = per_cent("while debt is owed", "of tonnes")
+    priced_with_debt = per_cent("with a price or floor", "of tonnes")
+    later = per_cent("later", "of tonnes")
+    last = text("last year under contract")
+
+
+def offtake(found: BusinessCase, names: Names) -> ReportTable:
+    """How much of sales contracts cover, while debt is owed and later."""
+    sold = found.shown
+    rows = []
+    for one in under_contract(sold.flows, sold.levels):
+        element, form = one.good
+        words = {"product": f"{names.element(element)} {form}", "last": _year(one.last)}
+        rows.append(vars(one) | words)
+    frame = pd.DataFrame(rows, columns=Offtake.fields(), dtype=object)
+    return Offtake.over(frame, note=say("offtake", told=found.told(sold)))
+
+
+def of_debt(found: BusinessCase, names: Names) -> list[Part]:
     """Tables of the chapter on debt, in order."""
-    return [loan_terms(found), tranches(found), downsides(found), by_year(found)]
+    return [
+        loan_terms(found),
+        tranches(found),
+        downsides(found),
+        offtake(found, names),
+        by_year(found),
+    ]

@@ -10,6 +10,12 @@ import pandas as pd
 from planner.reporting.charts import style
 
 STEPS_LOOK = {"gain": style.ACCENT, "loss": style.MISSING, "sum": style.INK}
+BAR, LABEL_APART = 16, 4
+"""Height of a bar, and how far its label stands from it (px)."""
+CASH_HEIGHT, COVER_HEIGHT = 220, 150
+DASHES = [4, 3]
+IS_LOSS = "datum.low + datum.high < 0"
+"""The middle of a range of amounts is below nought."""
 
 
 def waterfall(frame: pd.DataFrame, steps: Sequence[str], source: str) -> style.Drawing:
@@ -18,46 +24,54 @@ def waterfall(frame: pd.DataFrame, steps: Sequence[str], source: str) -> style.D
     frame: case, step, start, end, amount (MUSD), kind (gain, loss, sum).
     """
     tips = {"case": "", "step": "", "amount": "MUSD"}
-    base = style.marked(frame, tips, source).encode(y=style.rows("step", steps))
-    bars = base.mark_bar(height=16).encode(
-        x=style.across_amounts("start", "MUSD", tickCount=4),
-        x2="end:Q",
-        color=style.coloured("kind", STEPS_LOOK, legend=None),
-    )
+    base = style.marked(frame, tips, source)
+    by_step = base.encode(y=style.rows("step", steps))
+    start = style.across_amounts("start", "MUSD", tickCount=4)
+    colour = style.coloured("kind", STEPS_LOOK, legend=None)
+    bars = by_step.mark_bar(height=BAR).encode(x=start, x2="end:Q", color=colour)
     amount = alt.Text("amount:Q", format=style.DIGITS)
-    words = base.mark_text(align="left", dx=4).encode(x="most:Q", text=amount)
+    labels = by_step.mark_text(align="left", dx=LABEL_APART)
+    labels = labels.encode(x="most:Q", text=amount)
+    both = alt.layer(bars, labels)
     order = style.in_order(frame["case"])
-    return style.small_multiples(alt.layer(bars, words), "case", columns=2, order=order)
+    return style.small_multiples(both, "case", columns=2, order=order)
 
 
 def cash(frame: pd.DataFrame, source: str) -> style.Drawing:
     """Cash flow before debt as bars and debt service as a line. frame: year, cash, service (MUSD, nominal)."""
     tips = {"year": "year", "cash": "cash before debt, MUSD", "service": "debt service, MUSD"}
-    base = style.marked(frame, tips, source).encode(x=style.years(frame))
-    bars = base.mark_bar(color=style.ACCENT).encode(y=style.amounts("cash", "MUSD, nominal"))
-    line = base.mark_line(color=style.MISSING, strokeWidth=2).encode(y="service:Q")
-    return style.across(alt.layer(bars, line), 220)
+    base = style.marked(frame, tips, source)
+    by_year = base.encode(x=style.years(frame))
+    amount = style.amounts("cash", "MUSD, nominal")
+    bars = by_year.mark_bar(color=style.ACCENT).encode(y=amount)
+    line = by_year.mark_line(color=style.MISSING, strokeWidth=2)
+    line = line.encode(y="service:Q")
+    both = alt.layer(bars, line)
+    return style.across(both, CASH_HEIGHT)
 
 
 def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     """Cover of debt service by year, as planned and at adverse prices, and the covenant. frame: year, cover, adverse."""
     tips = {"year": "year", "cover": "cover, times", "adverse": "at adverse prices, times"}
-    base = style.marked(frame, tips, source).encode(x=style.years(frame))
-    bars = base.mark_bar(color=style.PLAIN).encode(y=style.amounts("cover", "times"))
-    low = base.mark_bar(color=style.MUTED).encode(y="adverse:Q")
-    line = style.constant("y", asked, color=style.MISSING, strokeDash=[4, 3])
-    return style.across(alt.layer(bars, low, line), 150)
+    base = style.marked(frame, tips, source)
+    by_year = base.encode(x=style.years(frame))
+    times = style.amounts("cover", "times")
+    planned = by_year.mark_bar(color=style.PLAIN).encode(y=times)
+    adverse = by_year.mark_bar(color=style.MUTED).encode(y="adverse:Q")
+    covenant = style.constant("y", asked, color=style.MISSING, strokeDash=DASHES)
+    all_three = alt.layer(planned, adverse, covenant)
+    return style.across(all_three, COVER_HEIGHT)
 
 
 def spread(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
     """How often which amount is drawn; red where it is negative. frame: case, low, high, draws."""
     tips = {"low": "from", "high": "to", "draws": "draws"}
-    accent, missing = alt.value(style.ACCENT), alt.value(style.MISSING)
-    bars = style.marked(frame, tips, source).mark_bar(stroke="white")
-    drawn = bars.encode(
-        x=style.across_amounts("low", title).bin("binned"),
-        x2="high:Q",
-        y=style.amounts("draws", "draws"),
-        color=alt.condition("datum.low + datum.high < 0", missing, accent),
-    )
+    base = style.marked(frame, tips, source)
+    bars = base.mark_bar(stroke="white")
+    loss = alt.value(style.MISSING)
+    gain = alt.value(style.ACCENT)
+    colour = alt.condition(IS_LOSS, loss, gain)
+    from_low = style.across_amounts("low", title).bin("binned")
+    how_often = style.amounts("draws", "draws")
+    drawn = bars.encode(x=from_low, x2="high:Q", y=how_often, color=colour)
     return style.small_multiples(drawn, "case", columns=2, order=order)

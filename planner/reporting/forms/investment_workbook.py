@@ -476,7 +476,7 @@ def _told(book: Book, case: Case, names: Names) -> None:
     sheets["Sensitivity"].part(tables.quantiles(found))
     for part in economics.of_case(found, names):
         sheets["Economics"].part(part)
-    for part in (*debt.of_debt(found), debt.contracts_alone(found, names)):
+    for part in (*debt.of_debt(found, names), debt.contracts_alone(found, names)):
         sheets["Credit"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)

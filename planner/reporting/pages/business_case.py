@@ -261,7 +261,7 @@ def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
             tables.people(found, names),
         ],
         "economics": economics.of_case(found, names),
-        "debt": debt.of_debt(found),
+        "debt": debt.of_debt(found, names),
         "money": [*charts.cash(found), tables.flows(found)],
         "moves": [charts.terms(found), charts.spread(found)],
         "inputs": [
