@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import CashFlows, cash_flows
@@ -142,7 +143,7 @@ def _has_price(contract: Contract) -> bool:
     return contract.price_usd_per_kg is not None or contract.floor_usd_per_kg is not None
 
 
-def _share(part: Array, whole: Array, in_years: Array) -> float | None:
+def _share(part: Array, whole: Array, in_years: NDArray[np.bool_]) -> float | None:
     """Part of a whole in some years; None where there is none of it."""
     of = float(whole[in_years].sum())
     return float(part[in_years].sum()) / of if of > 0 else None
