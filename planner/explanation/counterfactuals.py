@@ -408,9 +408,12 @@ class SolverPool:
     def __call__(self, wanted: Iterable[Counterfactual]) -> dict[str, Optimum]:
         """Optima by key. Programs are made here, in order; each is solved as soon as a thread is free.
 
-        A counterfactual is begun once the one that it comes after is solved, so that no thread waits for another.
+        A counterfactual is begun once the one that it comes after is solved, so that no thread waits for another. Of two
+        with one key the first counts.
         """
-        asked = {counterfactual.key: counterfactual for counterfactual in wanted}
+        asked: dict[str, Counterfactual] = {}
+        for counterfactual in wanted:
+            asked.setdefault(counterfactual.key, counterfactual)
         waiting = [one for one in asked.values() if one.key not in self._found]
         while waiting:
             later = []

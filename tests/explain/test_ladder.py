@@ -271,6 +271,7 @@ def test_two_threads_solve_what_comes_after_another_without_waiting_for_it(
         assert pool.solved == len(together)
     for rung in rungs:
         assert together[rung.key].objective == near(alone[rung.key].objective)
+        assert together[rung.key].cost == near(alone[rung.key].cost)
     assert set(begun_at_another) == {rung.key for rung in rungs if rung.after}
     assert told == ["10 counterfactuals are solved, others follow"]
 
