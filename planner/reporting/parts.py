@@ -63,7 +63,7 @@ class Column:
 
     @property
     def number(self) -> bool:
-        """Whether it holds numbers, which stand to the right."""
+        """The column holds numbers, which stand to the right."""
         return self.form not in (WORDS, LIST)
 
     @property

@@ -67,7 +67,7 @@ def front(run: RunView) -> Front:
 
 
 def evaluated(run: RunView) -> bool:
-    """Whether the out-of-sample risk is known."""
+    """The out-of-sample risk of the run is known."""
     return out_of_sample(run) is not None
 
 

@@ -109,7 +109,7 @@ class StandingWarm(DeclaredTable):
 
 
 def warm_table(run: RunView, warm: pd.DataFrame) -> ReportTable | None:
-    """What it costs to run at a loss though nothing is disturbed, plant by plant; None where none does."""
+    """The cost of plants that run at a loss though nothing is disturbed, plant by plant; None where none does."""
     if warm.empty:
         return None
     warm = warm.assign(tonnes=warm["tonnes"] * warm["scenario"].map(run.weights))

@@ -42,7 +42,7 @@ OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """Which claims hold, and what each lever is worth; None if nothing was asked."""
+    """The chapter on the claims that hold and the worth of each lever; None if nothing was asked."""
     found = run.found
     if found is None or not found.verdicts:
         return None
@@ -65,7 +65,7 @@ def chapter(run: RunView) -> Chapter | None:
 
 
 def _doubt(run: RunView) -> float | None:
-    """How far the reduction of risk may be off out of sample, as a share of it; None if that was not evaluated."""
+    """The share by which the reduction of risk may be off out of sample; None if that was not evaluated."""
     fresh = out_of_sample(run, whose="difference")
     if fresh is None or fresh.low is None or fresh.high is None or fresh.value <= 0:
         return None
@@ -193,7 +193,7 @@ def _joint_row(joint: Joint) -> dict[str, object]:
 
 
 def _all_tried(found: Explanation) -> bool:
-    """Whether every unsure input was tried on every claim."""
+    """Every unsure input was tried on every claim."""
     return not any(verdict.not_tried for verdict in found.verdicts)
 
 
@@ -231,7 +231,7 @@ def odds_chart(found: Explanation) -> Chart | None:
 
 
 def _turned(verdict: Verdict, measures: Mapping[str, float]) -> bool:
-    """Whether a claim is on the other side of its threshold by the other odds."""
+    """A claim is on the other side of its threshold by the other odds."""
     before = verdict.measure
     after = measures.get(verdict.claim, before)
     return (before >= verdict.threshold) != (after >= verdict.threshold)

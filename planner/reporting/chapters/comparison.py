@@ -28,7 +28,7 @@ LEAST_TPA = 0.5
 
 
 def sentences(found: Comparison) -> list[str]:
-    """What changed and why, in one or two sentences."""
+    """One or two sentences on the changes and their reasons."""
     alone = [cause for cause in found.causes if cause.alone]
     alone.sort(key=lambda cause: -abs(found.effect(cause)))
     parts = [f"{cause.group} {signed(found.effect(cause))} MUSD" for cause in alone[:TOLD]]

@@ -33,7 +33,7 @@ EXECUTION = f"{EXPLANATION}: decision, execution"
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """What moves the answer, what goes wrong on the way, and what is not looked at."""
+    """The chapter on what moves the answer, what goes wrong on the way, and what is not looked at."""
     parts: list[Part | None] = [tornado_chart(run)]
     found = decided(run)
     if run.found is not None:
@@ -105,7 +105,7 @@ class Slips(DeclaredTable):
 
 
 def slips(run: RunView, found: Decision) -> ReportTable:
-    """What a slip, a late permit or an overrun does."""
+    """The effect of a slip, a late permit or an overrun on risk and cost."""
     rows = []
     for row in found.execution:
         names = [run.names.project(project) for project in row.projects]

@@ -60,7 +60,7 @@ BEGUN = (
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """What the next money should go to, when, and who pays and carries what."""
+    """The chapter on the use of the next money, its time, and who pays and carries what."""
     found = decided(run)
     parts: list[Part | None] = [begun_table(run), timeline(run), sharing.chart(run)]
     if found is not None and found.merit:
@@ -132,7 +132,7 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
 
 
 def tag(run: RunView, row: Merit) -> str:
-    """When a project is to be paid for, in a word or two."""
+    """A word or two on the time at which a project is to be paid for."""
     built = run.tables["investments"]
     begins = built.loc[built["project"] == row.project, "year"]
     asked = {c.project: c for c in waiting(run)}.get(row.project)
@@ -233,7 +233,7 @@ class BegunYears(DeclaredTable):
 
 
 def begun_table(run: RunView) -> ReportTable | None:
-    """What is to be decided this year and next, what later, and what may wait for a sign."""
+    """Decisions of this year and next, of later years, and those that may wait for a sign."""
     told, may_wait = begun(run), waiting(run)
     if not told and not may_wait:
         return None

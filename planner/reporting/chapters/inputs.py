@@ -251,7 +251,7 @@ GIVEN_YEAR = Format(as_year, YEAR.excel)
 
 
 def sureness(case: Case) -> ReportTable:
-    """How many rows of each table are how sure."""
+    """The number of rows of each table by confidence."""
     tables = used_tables(case)
     counts = {}
     for table in tables:

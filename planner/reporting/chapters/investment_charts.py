@@ -132,7 +132,7 @@ def terms(found: BusinessCase) -> Chart:
 
 
 def spread(found: BusinessCase) -> Chart:
-    """How often which NPV is drawn; red where money is lost."""
+    """The histogram of drawn NPVs; red where money is lost."""
     parts, told = [], []
     for case, sold in _cases(found):
         drawn = sold.spread

@@ -73,7 +73,7 @@ class NamedFigure:
 
     @property
     def share(self) -> bool:
-        """Whether it is shown in per cent."""
+        """The figure is shown in per cent."""
         return self.unit in ("a year", "share")
 
 
@@ -150,7 +150,7 @@ class SourcesAndUses(DeclaredTable):
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
-    """Who pays for what until the first repayment."""
+    """Sources and uses of money until the first repayment."""
     by_title = {title: funding(sold.flows, sold.levels) for title, sold in found.modes}
     first = []
     for title, sold in found.modes:
@@ -170,12 +170,12 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
 
 
 def converts(found: BusinessCase) -> bool:
-    """Whether all its plants buy at full price what they convert."""
+    """All plants of the investment buy at full price what they convert."""
     return all(plant.converts for plant in found.investment.plants)
 
 
 def worked(plant: PlantFacts, names: Names) -> str:
-    """What a plant works."""
+    """The feeds or elements that a plant works, with their shares, in words."""
     of = names.feed if plant.stage in FEEDS else names.element
     return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
@@ -659,7 +659,7 @@ class PlantsTable(DeclaredTable):
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
-    """What the case says of the plants."""
+    """The figures of the case about the plants."""
     rows = []
     for project in found.projects:
         row = case.projects[project]

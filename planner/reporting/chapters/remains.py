@@ -91,7 +91,7 @@ def _before_and_after(before: float | None, after: float) -> str:
 
 
 def _not_protected(run: RunView) -> list[str]:
-    """What the plan does not protect against, a paragraph each."""
+    """Paragraphs on the things that the plan does not protect against."""
     stays, insured = most_exposed(run), insured_years(run)
     worse = []
     for row in worse_with_the_plan(run):

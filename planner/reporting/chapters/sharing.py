@@ -48,7 +48,7 @@ def chapter(run: RunView) -> Chapter | None:
 
 
 def source(run: RunView) -> str:
-    """Where in the run folder the charges are."""
+    """The place of the charges in the run folder."""
     return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
 
 
@@ -244,7 +244,7 @@ def _by_party(run: RunView, rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
-    """What is begun in the countries of each party in each year, in words."""
+    """(party, year) -> words on the plants begun in its countries."""
     told: dict[tuple[str, int], list[str]] = defaultdict(list)
     first = decisions(run).sort_values("year", kind="stable").drop_duplicates("project")
     by_party = first.groupby([first["country"].map(run.case.party), "year"])["project"]

@@ -108,7 +108,7 @@ def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
 def _pictures(
     found: StudyResults, option: OptionResults, one: OutcomeResults, prefix: str
 ) -> list[Part | None]:
-    """What moves an outcome: as far as the design of the study tells."""
+    """Charts and tables on what moves an outcome, as far as the design of the study tells."""
     parts: list[Part | None] = []
     if one.tornado is not None and len(one.tornado):
         parts.append(one_at_a_time(one.tornado, one.outcome, prefix))
@@ -231,7 +231,7 @@ def failures(found: StudyResults) -> Chapter | None:
 
 
 def failure_statements(found: StudyResults) -> Iterator[Statement]:
-    """When the plan fails, by option."""
+    """Statements on the conditions under which the plan fails, by option."""
     for option in found.options:
         if option.failures is not None:
             prefix = "" if option.name == ALL else f"{option.name}: "
@@ -240,7 +240,7 @@ def failure_statements(found: StudyResults) -> Iterator[Statement]:
 
 
 def failure_words(found: Failures, box: Box | None) -> str:
-    """When the plan fails, for people."""
+    """Words on the conditions under which the plan fails."""
     limits = limits_of(box) if box is not None else ""
     return say("failure", found=found, box=box, limits=limits)
 

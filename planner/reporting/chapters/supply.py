@@ -109,7 +109,7 @@ class Short(DeclaredTable):
 
 
 def short_sheet(run: RunView) -> ReportTable:
-    """Who is short of what, and when, with the plan: expected."""
+    """Expected unmet demand with the plan by country, good and year."""
     return Short.over(run.names.told(missing(run, EXPECTED)))
 
 

@@ -16,7 +16,7 @@ LETTER, HIGH, LINE = 0.0135, 330.0, 15.0
 LIFTS = (13.0, -16.0, 28.0, -31.0, 43.0, -46.0, 58.0)
 """Heights at which a label is tried, px above its plan."""
 Span = tuple[float, float, float]
-"""Where a label stands: its start and end as shares of the width, and its height, px."""
+"""The place of a label: its start and end as shares of the width, and its height, px."""
 
 
 PLAN_TIPS = {

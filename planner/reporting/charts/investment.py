@@ -64,7 +64,7 @@ def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
 
 
 def spread(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
-    """How often which amount is drawn; red where it is negative. frame: case, low, high, draws."""
+    """The histogram of drawn amounts; red where they are negative. frame: case, low, high, draws."""
     tips = {"low": "from", "high": "to", "draws": "draws"}
     base = style.marked(frame, tips, source)
     bars = base.mark_bar(stroke="white")

@@ -146,7 +146,7 @@ def by_source(
     choosers: Sequence[alt.Parameter],
     source: str,
 ) -> style.Drawing:
-    """Where a good comes from in a scenario; both can be chosen. The line is its use.
+    """The sources of a good in a scenario; both can be chosen. The line is its use.
 
     flows: scenario, good, year, kind, tonnes. use: scenario, good, year, use_t. kinds: from the ground up.
     """

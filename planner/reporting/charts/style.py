@@ -203,7 +203,7 @@ def chooser(name: str, label: str, options: Sequence[str], start: str) -> alt.Pa
 def small_multiples(
     chart: Drawing, field: str, columns: int, order: Sequence[str] | None = None
 ) -> Drawing:
-    """The same chart side by side for each value of a field, fewer beside one another on a narrow page."""
+    """A chart for each value of a field, side by side; fewer stand beside one another on a narrow page."""
     by = alt.Facet(
         field=field,
         type="nominal",

@@ -469,7 +469,7 @@ def _figure(book: Book, key: LineKey, figure: tables.NamedFigure) -> None:
 
 
 def _told(book: Book, case: Case, names: Names) -> None:
-    """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
+    """Write the findings of the tool that a spreadsheet cannot make, sensitivity and the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
     book.first_input = sheets["Sensitivity"].row + ABOVE_A_TABLE
     sheets["Sensitivity"].part(tables.inputs(found))

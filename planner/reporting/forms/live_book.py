@@ -223,7 +223,7 @@ class LiveSheet:
         return line
 
     def part(self, part: Part) -> None:
-        """What the tool worked out: a table, or sentences."""
+        """Write a part that the tool worked out: a table, or sentences."""
         if isinstance(part, Text):
             for text in part.paragraphs:
                 self.note(text)

@@ -23,7 +23,7 @@ from planner.reporting.words.numbers import unbroken
 from planner.reporting.words.sentences import TEMPLATES, passage
 
 INSTALLED = find_spec("typst") is not None and find_spec("vl_convert") is not None
-"""Whether the extra `pdf` is there."""
+"""The extra `pdf` is installed."""
 if INSTALLED:
     import typst
     import vl_convert
@@ -102,7 +102,8 @@ def drawn(chart: Chart) -> str:
 
 
 def printed_width(picture: str) -> float:
-    """How wide a chart is printed, pt: all in one scale, so that their letters are of one size, none wider than the text."""
+    """The printed width of a chart, pt: all in one scale, so that their letters are of one size, none wider than the
+    text."""
     found = re.search(r'<svg[^>]* width="([\d.]+)', picture)
     wide = float(found[1]) if found else PICTURE
     return min(TEXT_WIDTH, wide * TEXT_WIDTH / PICTURE)
@@ -119,7 +120,7 @@ TEMPLATES.filters["quoted"] = _quoted
 
 
 def layout(part: ReportTable) -> dict[str, Any]:
-    """Whether a table is set small, lies on its side, is kept on one page; and the widths of its columns."""
+    """The layout of a printed table: set small, on its side, kept on one page; and the widths of its columns."""
     turned = _too_wide(part)
     letters = sum(len(cell) for row in part.shown for cell in row)
     return {

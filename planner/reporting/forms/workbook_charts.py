@@ -41,8 +41,8 @@ def draw(book: Any, live: LiveBook, flows: CashFlows, told: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Swings:
-    """Where inputs stand on the sheet of sensitivities: row of the first, from 0, how many there are, columns of names, of
-    low and of high NPV; and the NPV around which they lie."""
+    """The place of the inputs on the sheet of sensitivities: row of the first, from 0, how many there are, columns of
+    names, of low and of high NPV; and the NPV around which they lie."""
 
     first: int
     count: int

@@ -123,7 +123,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
 
 
 def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
-    """What the alliance gains by it: per public MUSD, in tonnes, and in which futures."""
+    """Figures on the gain of the alliance: per public MUSD, in tonnes, and in which futures."""
     removal, cheapest = found.removal, found.cheapest
     cost = (cheapest.cost or 0.0) if cheapest else 0.0
     return {
@@ -135,7 +135,7 @@ def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
 
 
 def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any]:
-    """What the plan builds and runs of it, and what it would take instead."""
+    """Figures on what the plan builds and runs of it, and would take instead."""
     apart, builds = [], []
     planned_use = found.planned.use if found.planned else (0.0,) * len(found.projects)
     for place in found.apart:
@@ -156,7 +156,7 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
 
 
 def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
-    """What cannot be sold, is bought without a contract, and has no price."""
+    """Figures on what cannot be sold, is bought without a contract, or has no price."""
     crowded, unfed, unpriced = [], [], []
     for market in found.markets:
         if market.share > 1 + SLIGHT:
@@ -212,7 +212,7 @@ def _reasons(found: BusinessCase, names: Names) -> list[str]:
 
 
 def _instead(more: Mapping[str, float], case: Case, names: Names) -> list[str]:
-    """What the plan would build and buy more of without it."""
+    """Words on the plants and goods of which the plan would have more without it."""
     built = {project: tpa for project, tpa in more.items() if project in case.projects}
     bought = {element: tonnes for element, tonnes in more.items() if element not in built}
     told = []

@@ -93,7 +93,7 @@ def render_page(report: Report) -> str:
 
 
 def _warning(run: RunView) -> list[str]:
-    """Why the figures must not be used; empty for an optimum."""
+    """Sentences on why the figures must not be used; none for an optimum."""
     if run.status == "optimal":
         return []
     told = [say("unproven", status=run.status)]

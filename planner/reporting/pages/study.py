@@ -22,7 +22,7 @@ CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
 )
 """Chapters of a study behind its status and, an option each, its outcomes."""
 DRIVERS = ("one_at_a_time.", "indices.")
-"""How names of charts begin that say what moves an outcome."""
+"""Beginnings of the names of charts that say what moves an outcome."""
 
 
 def chapters(found: StudyResults) -> list[Chapter]:

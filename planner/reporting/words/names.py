@@ -185,7 +185,8 @@ class Names:
         return "; ".join(map(self.scenario, scenarios.split(";")))
 
     def without(self, missing: str) -> str:
-        """What a row of the coverage table leaves out, in words: `origin:X`, `country:C`, `project:P` or two of them."""
+        """Words for what a row of the coverage table leaves out: `origin:X`, `country:C`, `project:P` or two of
+        them."""
         namers: dict[str, Callable[[str], str]] = {
             "origin": self.origin,
             "country": self.country,
