@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import planner
@@ -61,3 +62,27 @@ def test_nothing_is_said_of_standing_warm_where_imports_have_no_price(run: RunVi
     )
     found = calm.chapter(run_view(planner.solve(case, baseline=False)))
     assert found is not None and "Imports have no price" in found.lead and found.tables == []
+
+
+def test_a_loss_in_calm_years_cannot_be_seen_where_every_year_is_disturbed(run: RunView) -> None:
+    shocks = run.case.frame("shocks")
+    rows = [
+        {"scenario": one, "kind": "capacity", "factor": 0.99, "project": "works"}
+        for one in run.case.scenarios
+    ]
+    case = run.case.with_table("shocks", pd.concat([shocks, pd.DataFrame(rows)]))
+    found = calm.chapter(run_view(planner.solve(case, baseline=False)))
+    assert found is not None
+    assert "so a loss from running in calm years cannot be seen here" in found.lead
+
+
+def test_what_stands_idle_and_what_it_costs_is_told(run: RunView) -> None:
+    # `thrift`, 10 t/y in use from 2027 on, at 0.01 MUSD a year for each t/y: 0.3 in three years.
+    projects = run.case.frame("projects")
+    is_thrift = projects["project"] == "thrift"
+    costly = projects.assign(fixed_opex_usd_per_tpa=is_thrift * 10_000.0)
+    case = run.case.with_table("projects", costly)
+    found = calm.chapter(run_view(planner.solve(case, baseline=False)))
+    assert found is not None
+    assert "expected over all scenarios and years: 0 % of savings." in found.lead
+    assert "whether they run or not, is 0.300 MUSD to 2029" in found.lead

@@ -18,8 +18,9 @@ from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES
 from planner.reporting.words.numbers import spans
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.calm_years import standing_warm, use_by_year
-from planner.results.figures.plants import ORDER
+from planner.results.figures.calm_years import standing_warm, undisturbed_years, use_by_year
+from planner.results.figures.money import FIXED, cost_parts
+from planner.results.figures.plants import ORDER, use_by_stage
 
 say = Passages("calm.j2")
 ALL = "all, expected"
@@ -43,10 +44,26 @@ def chapter(run: RunView) -> Chapter | None:
         musd=float(warm["expected"].sum()),
         priced=bool(run.case.import_price),
         slow=any(map(run.case.has_rise, run.case.projects)),
+        undisturbed=undisturbed_years(run),
+        idle=_idle(run),
+        fixed_musd=_fixed_cost(run),
+        last=run.years[-1],
     )
     return Chapter.of(
         "calm", "Calm years", [use_chart(run, use), warm_table(run, warm)], lead=lead, behind=True
     )
+
+
+def _idle(run: RunView) -> list[tuple[str, float]]:
+    """Stage and share of its new capacity that is not used, expected over all years; the most idle first."""
+    rows = use_by_stage(run).dropna(subset="new").sort_values("new", kind="stable")
+    return [(stage, 1.0 - used) for stage, used in zip(rows["stage"], rows["new"], strict=True)]
+
+
+def _fixed_cost(run: RunView) -> float:
+    """Fixed cost of new plants over the horizon (MUSD, expected, not discounted), which no budget pays."""
+    parts = cost_parts(run).set_index("part")
+    return float(parts["others"][FIXED])
 
 
 def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
@@ -66,14 +83,13 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
         source=CAPACITY,
         choosers=[style.chooser("scenario", "Scenario", scenarios, ALL)],
     )
-    weight = use["scenario"].map(run.weights) * use["tpa"]
     return told_chart(
         say,
         "use",
         spec,
         CAPACITY,
         name="use_by_year",
-        used=float((weight * use["share"]).sum() / weight.sum()),
+        idle=_idle(run),
         plants=use["project"].nunique(),
         shown=len(drawn),
     )

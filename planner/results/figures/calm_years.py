@@ -57,6 +57,11 @@ def standing_warm(run: RunFigures) -> pd.DataFrame:
     return found[found["loss_musd"] > SLIGHT_MUSD].merge(calm)
 
 
+def undisturbed_years(run: RunFigures) -> list[int]:
+    """The years that no shock disturbs in some scenario, in order."""
+    return sorted({year for _, year in _undisturbed(run)})
+
+
 def _valued(run: RunFigures) -> pd.DataFrame:
     """The rows of operations about feeds and goods that plants take and make, with what they are worth (MUSD) at the
     lowest undisturbed import price of their good; no number where it has none."""
