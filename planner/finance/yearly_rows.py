@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Step = Callable[..., Array]
+YearStep = Callable[..., Array]
 
 
 class Live(ABC):
@@ -34,11 +34,11 @@ class Live(ABC):
         """Amounts of the year after."""
 
     @abstractmethod
-    def carried(self, step: Step, others: Sequence[Any], **line: str) -> Any:
+    def carried(self, step: YearStep, others: Sequence[Any], **line: str) -> Any:
         """A balance that follows from that of the year before."""
 
     @abstractmethod
-    def carried_back(self, step: Step, others: Sequence[Any], **line: str) -> Any:
+    def carried_back(self, step: YearStep, others: Sequence[Any], **line: str) -> Any:
         """A balance that follows from that of the year after."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ def after(amounts: Any) -> Array:
 
 
 def carried(
-    amounts: Any, step: Step, others: Sequence[Any], *, sheet: str, label: str, unit: str
+    amounts: Any, step: YearStep, others: Sequence[Any], *, sheet: str, label: str, unit: str
 ) -> Array:
     """A balance at the end of each year: step(balance of the year before, amounts, *others) of the year; 0 at first."""
     if isinstance(amounts, Live):
@@ -112,7 +112,7 @@ def carried(
 
 
 def carried_back(
-    amounts: Any, step: Step, others: Sequence[Any], *, sheet: str, label: str, unit: str
+    amounts: Any, step: YearStep, others: Sequence[Any], *, sheet: str, label: str, unit: str
 ) -> Array:
     """A balance at the start of each year: step(balance of the year after, amounts, *others); 0 after the last."""
     if isinstance(amounts, Live):

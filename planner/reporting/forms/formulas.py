@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.yearly_rows import Live, Step, after, before, larger, smaller, where
+from planner.finance.yearly_rows import Live, YearStep, after, before, larger, smaller, where
 
 FIRST = 5
 """Column of the first year."""
@@ -169,12 +169,12 @@ class Cells(Live):
         """The same line a year after."""
         return self._in_column("{after}", after(self.values))
 
-    def carried(self, step: Step, others: Sequence[Any], **line: str) -> Cells:
+    def carried(self, step: YearStep, others: Sequence[Any], **line: str) -> Cells:
         """A line that follows from itself a year before."""
         balance: Cells = self.book.balance(step, [self, *others], **line)
         return balance
 
-    def carried_back(self, step: Step, others: Sequence[Any], **line: str) -> Cells:
+    def carried_back(self, step: YearStep, others: Sequence[Any], **line: str) -> Cells:
         """A line that follows from itself a year after."""
         balance: Cells = self.book.balance(step, [self, *others], **line, backward=True)
         return balance

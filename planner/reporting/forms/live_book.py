@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.yearly_rows import Step, carried, carried_back
+from planner.finance.yearly_rows import YearStep, carried, carried_back
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.parts import Part, ReportTable, Text
 
@@ -96,7 +96,7 @@ class LiveBook:
 
     def balance(
         self,
-        step: Step,
+        step: YearStep,
         rows: Sequence[Cells],
         *,
         sheet: str,
