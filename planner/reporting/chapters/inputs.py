@@ -37,6 +37,8 @@ SURENESS = ("estimate", "low", "", "medium", "high")
 """Words for confidence from the least sure to the surest; other words count as not stated."""
 UNSURE = frozenset({"estimate", "low"})
 NOT_STATED = "not stated"
+DRAWN = "draws"
+"""Table that says of the rows of `shocks` what they were drawn from; no plan reads it."""
 NAMED = ("country", "element", "project", "skill", "scenario", "supplier", "funder")
 """Table whose ids are told by name."""
 FORMS = {
@@ -189,7 +191,7 @@ class Inputs(DeclaredTable):
     title = "Inputs"
     on_page = False
     sheet = "inputs"
-    meaning = "every figure that was put in, with its source; the least sure first"
+    meaning = "every figure that was put in, with its source; the least sure first; draws stand in their shocks"
 
     table = text()
     row = text()
@@ -205,6 +207,8 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
     """Every figure of every input table with its unit, confidence, source and notes: a sheet, the least sure first."""
     rows = []
     for table in used_tables(case):
+        if table.name == DRAWN:
+            continue
         given = case.tables.rows(table.name)
         shown = columns_of(table, given)
         for row in given:

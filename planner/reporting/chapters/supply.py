@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import outcomes as charts
+from planner.reporting.charts import style
 from planner.reporting.parts import (
     Chapter,
     Chart,
@@ -38,7 +39,7 @@ def chapter(run: RunView) -> Chapter | None:
 
 def met(run: RunView) -> Chart | None:
     """Demand and what is met of it over all scenarios, for the elements that are ever short."""
-    elements = [element for element in run.elements if ever_short(run, element)]
+    elements = ever_short(run)
     if not elements:
         return None
     plans = {charts.WITH: "met"}
@@ -47,11 +48,10 @@ def met(run: RunView) -> Chart | None:
     parts = []
     for element in elements:
         rows = met_by_scenario(run, element)
-        name = run.names.element(element)
         for plan, column in plans.items():
-            parts.append(fan(run, rows, column).assign(element=name, plan=plan))
-    frame = pd.concat(parts)
-    names = [run.names.element(element) for element in elements]
+            parts.append(fan(run, rows, column).assign(element=element, plan=plan))
+    frame = run.names.told(pd.concat(parts))
+    names = style.in_order(frame["element"])
     first = frame[(frame["element"] == names[0]) & (frame["plan"] == charts.WITH)]
     gap = (first["demand_most"] - first["least"]).to_numpy()
     deepest = first.iloc[int(gap.argmax())].to_dict()

@@ -7,7 +7,7 @@ and others, pyam, Open Research Europe 1 (2021).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -37,18 +37,16 @@ def iamc_table(run: RunView) -> pd.DataFrame:
     filled = [part for part in _parts(run) if len(part)]
     if not filled:
         return pd.DataFrame(columns=COLUMNS)
-    table = pd.concat(filled, ignore_index=True)
-    names = run.names
+    table = run.names.told(pd.concat(filled, ignore_index=True))
+    table = table.rename(columns={"country": "region"})
     name = run.summary.get("model", {}).get("name", run.case.model.name)
     table["model"] = f"planner {name}"
-    table["region"] = [names.country(country) for country in table["country"]]
-    table["scenario"] = [names.scenario(scenario) for scenario in table["scenario"]]
-    totals = table[table["unit"] != PRICE].assign(region=ALLIANCE)
+    is_price = table["unit"] == PRICE
+    prices = table[is_price]
+    amounts = pd.concat([table[~is_price], table[~is_price].assign(region=ALLIANCE)])
     keys = COLUMNS[:-1]
-    every = pd.concat([table, totals])
-    prices = every["unit"] == PRICE
-    sums = every[~prices].groupby(keys, as_index=False)[["value"]].sum()
-    means = every[prices].groupby(keys, as_index=False)[["value"]].mean()
+    sums = amounts.groupby(keys, as_index=False)[["value"]].sum()
+    means = prices.groupby(keys, as_index=False)[["value"]].mean()
     both = pd.concat([sums, means]).sort_values(keys)[COLUMNS]
     # A region and variable that is zero in every scenario and year says nothing; the rest of its zeros do.
     most = both["value"].abs().groupby([both["region"], both["variable"]]).transform("max")
@@ -57,25 +55,23 @@ def iamc_table(run: RunView) -> pd.DataFrame:
 
 def _parts(run: RunView) -> Iterator[pd.DataFrame]:
     """Rows about goods, capacity, people, money and prices."""
-    short = run.tables["shortfall"]
+    short, flows = run.tables["shortfall"], run.tables["operations"]
     yield _goods(run, short, "Demand", "demand_t")
     yield _goods(run, short, "Shortage", "tonnes")
-    flows = run.tables["operations"]
     for item, head in FLOWS.items():
         yield _goods(run, flows[flows["item"] == item], head, "tonnes")
     yield _goods(run, run.by_year["stocks"], "Stock", "stock_t", unit="t")
     yield _capacity(run)
     people = run.by_year["workforce"]
-    skills = [f"Workforce|{run.names.skill(skill)}" for skill in people["skill"]]
+    skills = "Workforce|" + people["skill"].map(run.names.skill)
     yield _frame(people, skills, "persons", "staff")
     paid = _in_each_scenario(run, run.tables["spending"])
-    items = [f"Public Spending|{item.capitalize()}" for item in paid["item"]]
+    items = "Public Spending|" + paid["item"].str.capitalize()
     yield _frame(paid, items, "MUSD/yr", "musd")
     built = _in_each_scenario(run, run.tables["investments"])
-    stages = [f"Investment|{STAGES[stage]}" for stage in built["stage"]]
-    yield _frame(built, stages, "MUSD/yr", "capex_musd")
-    added = [f"Capacity Additions|{STAGES[stage]}" for stage in built["stage"]]
-    yield _frame(built, added, "t/yr", "tpa")
+    stages = built["stage"].map(STAGES)
+    yield _frame(built, "Investment|" + stages, "MUSD/yr", "capex_musd")
+    yield _frame(built, "Capacity Additions|" + stages, "t/yr", "tpa")
     yield _import_prices(run)
     yield _marginal_values(run)
 
@@ -83,29 +79,27 @@ def _parts(run: RunView) -> Iterator[pd.DataFrame]:
 def _goods(
     run: RunView, table: pd.DataFrame, head: str, value: str, unit: str = "t/yr"
 ) -> pd.DataFrame:
-    variable = []
-    for element, form in zip(table["element"], table["form"], strict=True):
-        variable.append(f"{head}|{run.names.element(element)}|{form.capitalize()}")
+    """Rows about goods; head: what their variable begins with."""
+    elements = table["element"].map(run.names.element)
+    variable = f"{head}|" + elements + "|" + table["form"].str.capitalize()
     return _frame(table, variable, unit, value)
 
 
 def _capacity(run: RunView) -> pd.DataFrame:
-    table, variable = run.by_year["capacity"], []
-    for project, stage in zip(table["project"], table["stage"], strict=True):
-        basis = "Heavy" if run.case.projects[project].basis == "heavy" else "TREO"
-        variable.append(f"Capacity|{STAGES[stage]}" + (f"|{basis}" if stage in FEEDS else ""))
+    """Usable capacity by stage, that of feeds by what it counts."""
+    table = run.by_year["capacity"]
+    variable = "Capacity|" + table["stage"].map(STAGES)
+    is_heavy = table["project"].map(lambda project: run.case.projects[project].basis == "heavy")
+    counted = is_heavy.map({True: "|Heavy", False: "|TREO"})
+    variable += counted.where(table["stage"].isin(FEEDS), "")
     return _frame(table, variable, "t/yr", "usable_tpa")
 
 
 def _in_each_scenario(run: RunView, table: pd.DataFrame) -> pd.DataFrame:
     """A decision that holds in several scenarios, as a row of each."""
-    everyone = list(run.case.scenarios)
-    members = []
-    for scenarios in table["scenarios"]:
-        members.append(everyone if scenarios == "all" else scenarios.split(";"))
-    return table.assign(scenario=pd.Series(members, index=table.index, dtype=object)).explode(
-        "scenario"
-    )
+    everyone = ";".join(run.case.scenarios)
+    members = table["scenarios"].replace("all", everyone).str.split(";")
+    return table.assign(scenario=members).explode("scenario")
 
 
 def _import_prices(run: RunView) -> pd.DataFrame:
@@ -135,6 +129,6 @@ def _marginal_values(run: RunView) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "country", "year", "variable", "unit", "value"])
 
 
-def _frame(table: pd.DataFrame, variable: Sequence[str], unit: str, value: str) -> pd.DataFrame:
+def _frame(table: pd.DataFrame, variable: pd.Series, unit: str, value: str) -> pd.DataFrame:
     rows = table[["scenario", "country", "year"]]
-    return rows.assign(variable=list(variable), unit=unit, value=table[value].to_numpy())
+    return rows.assign(variable=variable, unit=unit, value=table[value])

@@ -242,9 +242,9 @@ def _typed(table: pd.DataFrame, columns: Sequence[ResultColumn]) -> pd.DataFrame
 
 
 def _typed_column(values: pd.Series, column: ResultColumn) -> pd.Series:
-    cells = values.astype(object)
     if column.is_text:
-        return cells.where(values.notna(), "").astype(str).astype(object)
+        return values.astype(object).where(values.notna(), "").astype(str).astype(object)
+    cells = values if is_numeric_dtype(values) else values.astype(object)
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if column.kind is Kind.YEAR and not numbers.isna().any():
         return numbers.astype(int)

@@ -48,8 +48,9 @@ def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
-    sums = short_by(run, ["element", "scenario", "year"])
-    return _met(sums[sums["element"] == element], ["scenario", "year"])
+    every, keys = run.tables["shortfall"], ["scenario", "year"]
+    rows = every[every["element"] == element]
+    return _met(rows.groupby(keys, as_index=False)[short_columns(run)].sum(), keys)
 
 
 def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -89,16 +90,10 @@ def balances(run: RunFigures) -> pd.DataFrame:
     return _met(run.expected(run.tables["shortfall"], keys, short_columns(run)), keys)
 
 
-def totals(run: RunFigures) -> pd.DataFrame:
-    """Unmet demand (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
-    return short_by(run, ["scenario", "element"])
-
-
-def ever_short(run: RunFigures, element: str) -> bool:
-    """The element is short in some scenario, with or without the plan."""
-    rows = totals(run)
-    amounts = rows.loc[rows["element"] == element, ["tonnes", run.undone]]
-    return bool((amounts > 0).to_numpy().any())
+def ever_short(run: RunFigures) -> list[str]:
+    """The elements that are short in some scenario, with or without the plan, the costliest shortage first."""
+    most = run.tables["shortfall"].groupby("element")[["tonnes", run.undone]].max().max(axis=1)
+    return [element for element in run.elements if most[element] > 0]
 
 
 def insured_years(run: RunFigures) -> list[int]:
