@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,16 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from planner.reporting.charts.style import ACCENT, PLAIN, RULE
-from planner.reporting.parts import Chapter, Column, ReportTable
+from planner.reporting.parts import Chapter, ReportTable
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
-OPTIONS = dict.fromkeys(
-    ("strings_to_formulas", "strings_to_urls", "strings_to_numbers", "nan_inf_to_errors"), False
-)
+OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
 LONGEST, MOST_OF_A_HEADING = 32_767, 240
 """Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
 MOST_ROWS = 100_000
@@ -35,7 +37,8 @@ INDEX = (("sheet", 24), ("rows", 10), ("what it says", 110))
 def write_workbook(path: Path, title: str, units: str, chapters: Sequence[Chapter]) -> None:
     """Write the workbook of some chapters. units: said under the title of the index."""
     sheets = sheets_of(chapters)
-    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
+    options = {**OPTIONS, "tmpdir": str(path.parent)}
+    with xlsxwriter.Workbook(str(path), options) as target:
         target.set_properties({"title": title, "created": MADE})
         writer = _Writer(target)
         writer.index(f"Supply security plan: {title}", units, sheets)
@@ -102,26 +105,30 @@ class _Writer:
         page.repeat_rows(0)
         page.set_row(0, 32)
         columns = sheet.sheet_columns
-        last = max(min(len(sheet.frame), MOST_ROWS), 1)
         headings = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns])
-        heads = [{"header": heading, "header_format": self._head} for heading in headings]
-        name = "t_" + sheet.sheet.replace(" ", "_")
-        look = {"name": name, "columns": heads, "style": "Table Style Light 1"}
+        look = {
+            "name": "t_" + sheet.sheet.replace(" ", "_"),
+            "columns": [{"header": head, "header_format": self._head} for head in headings],
+            "style": "Table Style Light 1",
+        }
+        last = max(min(len(sheet.frame), MOST_ROWS), 1)
         page.add_table(0, 0, last, len(columns) - 1, look)
         for place, (column, values) in enumerate(columns):
-            form = column.form.excel
-            width = _width(headings[place], values, form)
-            page.set_column(place, place, width, self._format(form))
-            self._column(page, place, column, values)
+            form = self._format(column.form.excel)
+            width = _width(headings[place], values, column.form.excel)
+            page.set_column(place, place, width, form)
+            self._column(page, place, values, form)
             if sheet.sum_row and column.summed:
-                self._sum(page, place, last, values, self._format(form))
+                # By its range: not every program reads a name with brackets in it.
+                formula = f"=SUBTOTAL(109,{xl_range(1, place, last, place)})"
+                page.write_formula(last + 1, place, formula, form, sheet.sum_of(column.field))
         if sheet.sum_row:
             page.write_string(last + 1, 0, sheet.sum_row, self._head)
         return page
 
-    def _column(self, page: Any, place: int, column: Column, values: Sequence[Any]) -> None:
+    @staticmethod
+    def _column(page: Any, place: int, values: Sequence[Any], form: Any) -> None:
         """The cells of a column, blank where there is no value."""
-        form = self._format(column.form.excel)
         for row, value in enumerate(values[:MOST_ROWS], start=1):
             if isinstance(value, str):
                 if value:
@@ -129,42 +136,34 @@ class _Writer:
             elif value is not None and value == value:
                 page.write_number(row, place, value, form)
 
-    @staticmethod
-    def _sum(page: Any, place: int, last: int, values: Sequence[Any], form: Any) -> None:
-        """The sum of a column, by its range: not every program reads a name with brackets in it."""
-        numbers = [v for v in values if isinstance(v, int | float) and v == v]
-        formula = f"=SUBTOTAL(109,{xl_range(1, place, last, place)})"
-        page.write_formula(last + 1, place, formula, form, sum(numbers))
-
     def supply_charts(self, sheet: ReportTable, page: Any) -> None:
         """Lines over the years beside the table, a chart for each element."""
         wide = len(sheet.columns)
         looks = {}
         for place, (hue, width) in zip(range(2, wide), LINES, strict=False):
             looks[place] = {"line": {"color": hue, "width": width}}
-        start = 1
-        elements = groupby(sheet.frame[sheet.columns[0].field].tolist())
-        for place, (element, rows) in enumerate(elements):
-            end = start + len(list(rows)) - 1
+        begin = 1
+        elements = Counter(sheet.frame[sheet.columns[0].field])
+        for place, (element, rows) in enumerate(elements.items()):
+            along = (1, begin, begin + rows - 1)
             title = f"{element}: expected demand and supply, t a year"
-            chart = self._chart(
-                "line", title, sheet=sheet.sheet, along=(1, start, end), looks=looks
-            )
-            page.insert_chart(1 + 17 * (place // 2), wide + 1 + 8 * (place % 2), chart)
-            start = end + 1
+            chart = self._chart("line", title, sheet=sheet.sheet, along=along, looks=looks)
+            down, right = divmod(place, 2)
+            page.insert_chart(1 + 17 * down, wide + 1 + 8 * right, chart)
+            begin += rows
 
     def loss_chart(self, sheet: ReportTable, page: Any) -> None:
         """Bars by scenario under the table."""
-        columns = enumerate(sheet.sheet_columns)
-        losses = [place for place, (column, _) in columns if column.unit == "MUSD"]
+        losses = []
+        for place, (column, _) in enumerate(sheet.sheet_columns):
+            if column.unit == "MUSD":
+                losses.append(place)
         looks = {}
-        for place, hue in zip(losses[::-1], (ACCENT, PLAIN), strict=False):
+        for place, hue in zip(reversed(losses), (ACCENT, PLAIN), strict=False):
             looks[place] = {"fill": {"color": hue}}
-        along = (0, 1, len(sheet.frame))
-        chart = self._chart(
-            "bar", "Loss by scenario, MUSD", sheet=sheet.sheet, along=along, looks=looks
-        )
-        page.insert_chart(len(sheet.frame) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+        rows, title = len(sheet.frame), "Loss by scenario, MUSD"
+        chart = self._chart("bar", title, sheet=sheet.sheet, along=(0, 1, rows), looks=looks)
+        page.insert_chart(rows + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
 
     def _chart(
         self,
@@ -198,18 +197,21 @@ LINES = ((RULE, 5), (ACCENT, 1.75), (PLAIN, 1.75))
 
 def _unique(headings: Sequence[str]) -> list[str]:
     """Headings told apart without regard to case, as Excel tables demand."""
-    seen, out = Counter[str](), []
+    seen = Counter[str]()
+    found = []
     for heading in headings:
-        seen[heading.casefold()] += 1
-        often = seen[heading.casefold()]
-        out.append(heading if often == 1 else f"{heading} {often}")
-    return out
+        folded = heading.casefold()
+        seen[folded] += 1
+        found.append(heading if seen[folded] == 1 else f"{heading} {seen[folded]}")
+    return found
 
 
 def _width(heading: str, values: Sequence[Any], form: str) -> float:
     """Width of a column: that of its longest cell, or heading on two lines."""
-    longest = 10
+    longest = 10 if form else 0
     if not form:
-        lengths = [len(value) for value in values[:2000] if isinstance(value, str)]
-        longest = max(lengths, default=0)
-    return min(max(longest + 2, len(heading) * 0.75 + 3, NARROWEST), WIDEST)
+        for value in values[:2000]:
+            if isinstance(value, str):
+                longest = max(longest, len(value))
+    of_heading = 0.75 * len(heading) + 3
+    return min(max(longest + 2, of_heading, NARROWEST), WIDEST)
