@@ -7,8 +7,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.stages import stages_told
-from planner.reporting.chapters.why import explained
-from planner.reporting.chapters.why_tables import notes
+from planner.reporting.chapters.why import explained, say
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.names import STAGES, Names, midway
 from planner.reporting.words.numbers import SLIGHT, number
@@ -159,5 +158,5 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         found=found,
         wide=wide,
         statements=explained(found, Names(case)),
-        any_size=notes("any_size") if case.model.policy.whole_plants else "",
+        any_size=say("any_size") if case.model.policy.whole_plants else "",
     )

@@ -12,7 +12,7 @@ from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters.fund import begun_table
-from planner.reporting.chapters.why_tables import commitments, moved_plans
+from planner.reporting.chapters.why import commitments, moved_plans
 from planner.reporting.run_view import run_view
 from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation

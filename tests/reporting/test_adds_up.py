@@ -16,7 +16,7 @@ from planner.api.plans import write_reports
 from planner.reporting.chapters.fund import lead
 from planner.reporting.chapters.sharing import chart as sharing_chart
 from planner.reporting.chapters.sharing import table as gets_and_pays
-from planner.reporting.chapters.why_tables import named_plans
+from planner.reporting.chapters.why import named_plans
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import report_of
 from planner.reporting.parts import ReportTable

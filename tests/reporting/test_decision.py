@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from planner.explanation.explain import explain
-from planner.reporting.chapters import fund, sharing, why_tables
+from planner.reporting.chapters import fund, sharing, why
 from planner.reporting.chapters.answer import claim
 from planner.reporting.chapters.fund import tag
 from planner.reporting.chapters.plants import investments
@@ -90,7 +90,7 @@ def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) ->
 def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView, made: Report) -> None:
     found = decided(run)
     assert found is not None
-    shown = why_tables.named_plans(run, found).shown
+    shown = why.named_plans(run, found).shown
     assert [row[0] for row in shown] == [
         "No action",
         "Least risk-adjusted cost",
@@ -128,7 +128,7 @@ def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
     plans = list(found.frontier.plans)
     plans[2] = dataclasses.replace(plans[1], key="chosen")
     same = dataclasses.replace(found, frontier=dataclasses.replace(found.frontier, plans=plans))
-    table = why_tables.named_plans(run, same)
+    table = why.named_plans(run, same)
     assert (table.title, table.rows[1][0]) == (
         "6 plans on the efficient frontier",
         "Least risk-adjusted cost = recommended",

@@ -21,8 +21,7 @@ from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import replicate
 from planner.parallel import Here, Make, Workers
-from planner.reporting.chapters.study import failure_words
-from planner.reporting.chapters.study_charts import unit_of
+from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
 from planner.results.study import MEANINGS, Failures
 from planner.solving.frontier import Tangent

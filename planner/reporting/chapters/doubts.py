@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.chapters import why_tables
+from planner.reporting.chapters import why
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     SHEET,
@@ -37,7 +37,7 @@ def chapter(run: RunView) -> Chapter | None:
     parts: list[Part | None] = [tornado_chart(run)]
     found = decided(run)
     if run.found is not None:
-        parts.append(why_tables.assumptions(run.found))
+        parts.append(why.assumptions(run.found))
     if found is not None and found.execution:
         parts.append(slips(run, found))
     left_out = say.lines("left_out", run=run)

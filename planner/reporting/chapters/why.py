@@ -1,26 +1,66 @@
-"""Why this plan: cumulative levers, claims, bottlenecks, information; every counterfactual that was solved."""
+"""Why this plan: cumulative levers, bottlenecks, information, and tables of every counterfactual that was solved."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pandas as pd
 
-from planner.reporting.chapters import why_tables
-from planner.reporting.chapters.claims import step, verdict_statements
+from planner.data.stages import stages_told
+from planner.reporting.chapters.answer import plan_name
+from planner.reporting.chapters.claims import claim, step, verdict_statements
 from planner.reporting.charts import outcomes as charts
-from planner.reporting.parts import Chapter, Chart, Part, Statement, Text, told_chart
+from planner.reporting.parts import (
+    PAGE,
+    SHEET,
+    Chapter,
+    Chart,
+    Column,
+    DeclaredTable,
+    Part,
+    ReportTable,
+    Statement,
+    Text,
+    changed,
+    figures,
+    frame_of,
+    per_cent,
+    rate,
+    several,
+    text,
+    told_chart,
+    total,
+    whole,
+)
 from planner.reporting.run_view import RunView
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import STAGES, STAGES_MANY, Names, midway, short
+from planner.reporting.words.numbers import NOTHING, first_few, number
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import EXPLANATION, Explanation, Link
-from planner.results.figures.decision import decided, recourse
+from planner.results.decision import Decision, Frontier, NamedPlan
+from planner.results.explanation import (
+    EXPLANATION,
+    Commitment,
+    Explanation,
+    Knowledge,
+    Link,
+    Range,
+    Rung,
+    Tried,
+    leading,
+)
+from planner.results.figures.decision import alike, decided, effect, moved_builds, named, recourse
+from planner.results.figures.plants import SLIGHT_TPA
+from planner.results.figures.unmet import worst_cases
 
 say = Passages("why.j2")
-notes = Passages("why_tables.j2")
+MOST_NAMED, MOST_SHOWN = 4, 4
+QUARTER = 0.25
+"""Share of what could be built by which a project must move to count as changed."""
+SLIGHTLY = 0.001
+OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 
 
 def chapter(run: RunView) -> Chapter | None:
@@ -34,9 +74,9 @@ def chapter(run: RunView) -> Chapter | None:
     parts: list[Part] = [levers(found), Text(words, source=source)]
     asked = decided(run)
     if asked is not None:
-        parts.append(why_tables.named_plans(run, asked))
-    parts += why_tables.tables(found, run.names)
-    return Chapter.of("why", "Why this plan", parts, lead=notes("lead", run=run), behind=True)
+        parts.append(named_plans(run, asked))
+    parts += tables(found, run.names)
+    return Chapter.of("why", "Why this plan", parts, lead=say("lead", run=run), behind=True)
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------
@@ -138,10 +178,421 @@ def levers(found: Explanation) -> Chart:
     taken = [(step(after), before.risk - after.risk) for before, after in pairwise(found.ladder)]
     source = f"{EXPLANATION}: ladder"
     return told_chart(
-        notes,
+        say,
         "levers",
         charts.levers(pd.DataFrame(rows), source),
         source,
         steps=taken,
         stock=found.stock,
+    )
+
+
+class NamedPlans(DeclaredTable):
+    """A row a plan; a column for each of the worst scenarios comes before its description."""
+
+    source = f"{EXPLANATION}: decision, frontier"
+    folded = True
+    sheet = "frontier"
+    meaning = "plans between no action and the least risk"
+
+    plan = text()
+    cost = figures("cost", "MUSD, present value")
+    public = figures("public money", "MUSD, paid out")
+    plants = whole("plants begun")
+    risk = figures("risk", "MUSD")
+    effect = per_cent("share of possible reduction", "of risk")
+    words = text("description")
+
+
+def named_plans(run: RunView, found: Decision) -> ReportTable:
+    """The named plans on the efficient frontier: money, plants, and unmet demand in the worst scenarios."""
+    frontier, names = found.frontier, run.names
+    worst = worst_cases(run)
+    rows = []
+    for same, meaning in _described(frontier, names):
+        plan = same[0]
+        row = vars(plan) | {
+            "plan": plan_name(same),
+            "plants": float(len(plan.builds)),
+            "effect": effect(frontier, plan.risk),
+            "words": meaning,
+        }
+        for place, case in enumerate(worst):
+            row[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
+        rows.append(row)
+    *columns, description = NamedPlans.all()
+    for place, case in enumerate(worst):
+        scenario = short(names.scenario(case.scenario))
+        title = f"{scenario}: unmet {midway(names.element(case.element))}"
+        columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
+    return NamedPlans.over(
+        pd.DataFrame(rows),
+        columns=[*columns, description],
+        title=f"{len(rows)} plans on the efficient frontier",
+        note=say("frontier", run=run, more=more_unmet(run, frontier)),
+    )
+
+
+def _described(frontier: Frontier, names: Names) -> Iterator[tuple[list[NamedPlan], str]]:
+    """Plans that do not differ, together, and what they are; then the plan of this run at other weights of cost."""
+    for same in alike(frontier.plans):
+        yield same, say("plan_meaning", alike=same)
+    for plan in frontier.moved:
+        without, besides = moved_builds(frontier, plan)
+        words = say(
+            "moved_meaning",
+            without=[names.project(project) for project in without],
+            besides=[names.project(project) for project in besides],
+        )
+        yield [plan], words
+
+
+def unmet(plan: NamedPlan, scenario: str, element: str) -> float:
+    """Share of an element's demand that is unmet in the worst year of a scenario with a plan."""
+    for row in plan.missing:
+        if (row.scenario, row.element) == (scenario, element):
+            return row.share
+    return 0.0
+
+
+def more_unmet(run: RunView, frontier: Frontier) -> dict[str, str]:
+    """An element of which the plan of least risk leaves more unmet in some scenario than that of least risk-adjusted
+    cost, the one with the largest difference."""
+    core, least = named(frontier, "core"), named(frontier, "least")
+    most, scenario, element = 0.0, "", ""
+    for row in least.missing:
+        more = row.share - unmet(core, row.scenario, row.element)
+        if (more, row.scenario, row.element) > (most, scenario, element):
+            most, scenario, element = more, row.scenario, row.element
+    if most <= SLIGHTLY:
+        return {}
+    return {"element": midway(run.names.element(element)), "scenario": run.names.scenario(scenario)}
+
+
+def tables(found: Explanation, names: Names) -> list[ReportTable]:
+    """The tables behind the statements that have rows."""
+    made = [
+        counterfactuals(found),
+        commitments(found, names),
+        moved_plans(found, names),
+        ranges(found, names),
+    ]
+    if found.knowledge is not None:
+        made.append(knowledge(found.knowledge, found.goal, names))
+    return [table for table in made if len(table.frame)]
+
+
+GROUPS = {
+    "cumulative levers": "ladder",
+    "one left out": "left_out",
+    "who acts together": "together",
+    "timing": "timing",
+}
+
+
+class Counterfactuals(DeclaredTable):
+    """A row a counterfactual; the capital of each stage comes before the expected loss."""
+
+    title = "Counterfactuals, each solved"
+    source = f"{EXPLANATION}: ladder, left_out, together, timing"
+    folded = True
+    sheet = "why this plan"
+    meaning = "counterfactuals, each solved; levers added: change against the row before, elsewhere against the plan"
+
+    group = text()
+    name = text("measure")
+    objective = figures("", "MUSD", only=SHEET)
+    risk = figures("risk", "MUSD", heading="risk of the plan (MUSD)")
+    change = changed("change", "MUSD", only=SHEET)
+    relative = per_cent("change", "share", only=PAGE)
+    cost = figures("cost", "MUSD", heading="cost of the plan (MUSD)")
+    change_cost = figures("change of the cost", "MUSD", only=SHEET)
+    expected_loss = figures("expected loss", "MUSD", only=SHEET)
+    cvar = figures("tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)")
+
+
+def counterfactuals(found: Explanation) -> ReportTable:
+    """The objective and the cost with other levers, other allies, at another time."""
+    stages = capital_stages(found.ladder)
+    rows = []
+    for group, field in GROUPS.items():
+        for rung in getattr(found, field):
+            rows.append(_rung(rung) | {"group": group})
+    what = OBJECTIVES[found.goal]
+    headings = {"objective": (what, ""), "change": ("change", f"change of the {what} (MUSD)")}
+    columns = with_words(Counterfactuals.all(), headings)
+    capital = []
+    for stage in stages:
+        heading = f"capital: {STAGES_MANY[stage].lower()} (MUSD)"
+        name = STAGES[stage].lower()
+        capital.append(total(name, "capital", field=stage, only=SHEET, heading=heading))
+    return Counterfactuals.over(
+        pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
+        columns=[*columns[:-2], *capital, *columns[-2:]],
+        note=say("counterfactuals", goal=found.goal),
+    )
+
+
+def with_words(columns: Sequence[Column], words: Mapping[str, tuple[str, str]]) -> list[Column]:
+    """Table of which some, by their field, have another title and heading in the workbook."""
+    found = []
+    for column in columns:
+        title, heading = words.get(column.field, (column.title, column.heading))
+        found.append(replace(column, title=title, heading=heading))
+    return found
+
+
+def capital_stages(found: Sequence[Rung]) -> list[str]:
+    """Stages whose capital is shown: those of the core of the chain, others where somebody can build them."""
+    present = {stage for rung in found for stage in rung.capital}
+    return [stage.name for stage in stages_told(present)]
+
+
+def _rung(rung: Rung) -> dict[str, object]:
+    row = vars(rung) | dict(rung.capital)
+    if not rung.against:
+        return row | {"change": None, "relative": None}
+    before = rung.objective - rung.change
+    return row | {"relative": rung.change / before if before > 1e-9 else None}
+
+
+class Assumptions(DeclaredTable):
+    """A row a value tried of an unsure input."""
+
+    title = "Assumptions on which this result depends most"
+    source = f"{EXPLANATION}: influences"
+    sheet = "assumptions"
+    meaning = "unsure inputs moved to the ends of their range, the most influential first"
+
+    input = text("assumption")
+    setting = text("tried at")
+    objective = figures("", "MUSD")
+    change = changed("change", "MUSD")
+    decides = several("turns the claim")
+    confidence = text("confidence (rows)")
+    rows = whole("rows", only=SHEET)
+    tables = several("tables", only=SHEET)
+    why = text("why this range", only=SHEET)
+    sources = text(only=SHEET)
+
+
+def assumptions(found: Explanation) -> ReportTable | None:
+    """Unsure inputs at the ends of their range, the most influential first: a row for each value tried."""
+    own, what = found.own.objective, OBJECTIVES[found.goal]
+    rows = []
+    for influence in found.influences:
+        sureness = [f"{word} {count}" for word, count in influence.confidence.items()]
+        told = vars(influence) | {
+            "decides": [claim(key) for key in influence.decides],
+            "confidence": "; ".join(sureness),
+            "sources": " | ".join(influence.sources),
+        }
+        for tried in influence.tried:
+            rows.append({**told, **vars(tried), "change": tried.objective - own})
+    if not rows:
+        return None
+    headings = {
+        "objective": (f"{what} then", ""),
+        "change": ("change", f"change of the {what} (MUSD)"),
+    }
+    return Assumptions.over(
+        pd.DataFrame(rows)[Assumptions.fields()],
+        columns=with_words(Assumptions.all(), headings),
+        note=say("assumptions", own=own),
+        folded=len(found.influences) > MOST_SHOWN,
+    )
+
+
+class Commitments(DeclaredTable):
+    """A row a project: the plan that decides everything once against the one that answers."""
+
+    title = "What can wait: two-stage, or begun when a disruption begins"
+    source = f"{EXPLANATION}: flexibility"
+    folded = True
+    sheet = "what can wait"
+    meaning = (
+        "new capacity if all is decided once, and in the plan that decides when a disruption begins"
+    )
+
+    project = text()
+    committed = figures("two-stage", "t/y", heading="committed once (t/y)")
+    at_once = figures("decided at once", "t/y", only=SHEET)
+    sure = figures("in every scenario", "t/y")
+    expected = figures("expected", "t/y")
+    most = figures("most", "t/y")
+    probability = per_cent("probability", "built at all", heading="probability of being built")
+    first_year = whole("earliest", heading="earliest year")
+    committed_year = whole("two-stage", "year", heading="year if committed once")
+    capital = rate("capital", "MUSD per t/y", only=SHEET)
+    words = text("in words", only=PAGE)
+
+
+def commitments(found: Explanation, names: Names) -> ReportTable:
+    """Project by project: the plan that decides everything once against the one that answers; no rows if not asked."""
+    built = found.flexibility.commitments if found.flexibility is not None else ()
+    frame = frame_of(built, project=names.placed)
+    return Commitments.over(
+        frame.assign(words=[_word(row) for row in built]), note=say("commitments")
+    )
+
+
+def _word(row: Commitment) -> str:
+    if row.most <= SLIGHT_TPA:
+        return "not needed"
+    if row.sure <= SLIGHT_TPA:
+        return "can wait"
+    if row.at_once >= row.most - SLIGHT_TPA * (1 + row.most):
+        return "at once"
+    return "in any case, amount or time can wait"
+
+
+class MovedPlans(DeclaredTable):
+    """A row a plan; the capital of each stage comes before the projects."""
+
+    title = "The plan if an input stands at an end of its range"
+    source = f"{EXPLANATION}: influences"
+    folded = True
+    sheet = "plans at the ends"
+    meaning = "the plan with an unsure input at an end of its range"
+
+    input = text()
+    setting = text("at")
+    objective = figures("", "MUSD")
+    cost = figures("cost", "MUSD")
+    enter = text(only=PAGE)
+    leave = text(only=PAGE)
+    resized = text("change size, t/y", only=PAGE)
+    projects = text("projects (t/y)", only=SHEET)
+
+
+def moved_plans(found: Explanation, names: Names) -> ReportTable:
+    """The plan at the ends of the inputs on which it depends most; of the projects that leave or change, those with the
+    most capital at stake first."""
+    own, leaning = found.own, leading(found.influences, found.own.objective)
+    given = named(found.decision.frontier, "chosen").builds if found.decision is not None else {}
+    stages = capital_stages(found.ladder)
+    as_given = Tried(NOTHING, own.objective, own.cost or 0.0, found.ladder[-1].capital, given)
+    plans = [("as given", as_given)] if leaning else []
+    for lean in leaning:
+        plans += [(lean.input, tried) for tried in lean.tried]
+    rows = []
+    for name, plan in plans:
+        capital = {stage: plan.capital.get(stage, 0.0) for stage in stages}
+        moves = _moves(found, names, given, plan)
+        rows.append(vars(plan) | capital | moves | {"input": name})
+    columns = with_words(MovedPlans.all(), {"objective": (OBJECTIVES[found.goal], "")})
+    of_stages = []
+    for stage in stages:
+        word = STAGES_MANY[stage].lower()
+        heading = f"capital: {word} (MUSD)"
+        column = figures(word, "MUSD of capital", field=stage, only=SHEET, heading=heading)
+        of_stages.append(column)
+    return MovedPlans.over(
+        pd.DataFrame(rows),
+        columns=[*columns[:4], *of_stages, *columns[4:]],
+        note=say("moved_plans"),
+    )
+
+
+def _moves(
+    found: Explanation, names: Names, given: Mapping[str, float], plan: Tried
+) -> dict[str, str]:
+    """The projects that enter, leave or change size, in words; of those that do not enter the costliest first."""
+    ranges_of = {row.key: row for row in found.ranges if row.kind == "project"}
+
+    def at_stake(project: str) -> tuple[float, str]:
+        known = ranges_of.get(project)
+        return -known.capital if known is not None else 0.0, project
+
+    leave, resized = [], []
+    for project in sorted(given, key=at_stake):
+        before, name = given[project], names.placed(project)
+        if project not in plan.builds:
+            leave.append(name)
+            continue
+        after, known = plan.builds[project], ranges_of.get(project)
+        possible = known.limit if known is not None and known.limit else before
+        if abs(after - before) > QUARTER * possible:
+            resized.append(f"{name}: {number(before)} → {number(after)}")
+    enter, built = [], []
+    for project, tpa in plan.builds.items():
+        name = names.placed(project)
+        built.append(f"{name} {number(tpa)}")
+        if project not in given:
+            enter.append(name)
+    return {
+        "enter": first_few(enter, MOST_NAMED) or NOTHING,
+        "leave": first_few(leave, MOST_NAMED) or NOTHING,
+        "resized": first_few(resized, MOST_NAMED) or NOTHING,
+        "projects": "; ".join(built),
+    }
+
+
+class Ranges(DeclaredTable):
+    """A row a project or country."""
+
+    title = "Near-optimal alternatives: built in every plan, in some, in none"
+    source = f"{EXPLANATION}: alternatives"
+    folded = True
+    sheet = "alternatives"
+    meaning = "least and most over all near-optimal plans; built in every one, in some, in none"
+
+    name = text("project or country")
+    of = text()
+    word = text("built")
+    least = figures("least")
+    most = figures("most")
+    limit = figures("could be built")
+    planned = figures("in this plan")
+    capital = figures("its capital", "MUSD")
+
+
+CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
+RANGED = {"project": "new capacity, t/y", "country": "capital, MUSD"}
+
+
+def ranges(found: Explanation, names: Names) -> ReportTable:
+    """Least and most of projects and countries over all near-optimal plans, the robust core first."""
+    order = [*CORE]
+
+    def place(row: Range) -> tuple[int, int, str]:
+        core = order.index(row.word) if row.word in CORE else len(CORE)
+        return -len(row.kind), core, row.key
+
+    namers: dict[str, Callable[[str], str]] = {"project": names.placed, "country": names.country}
+    rows = []
+    for row in sorted(found.ranges, key=place):
+        name = namers[row.kind](row.key)
+        word = CORE.get(row.word, row.word)
+        rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
+    return Ranges.over(pd.DataFrame(rows), note=say("ranges", near=found.alternatives))
+
+
+class Information(DeclaredTable):
+    """A row a value of information, or the regret in a scenario."""
+
+    title = "Information and regret"
+    source = f"{EXPLANATION}: knowledge"
+    folded = True
+
+    what = text("figure")
+    with_plan = figures("with the plan", "MUSD")
+    best = figures("at best", "MUSD")
+    difference = figures("difference", "MUSD")
+
+
+def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
+    """Values of information, and the regret of the plan in each scenario, the largest first."""
+    what = OBJECTIVES[goal]
+    evpi, vss = "Value of perfect information (EVPI)", "Value of the stochastic solution (VSS)"
+    rows = [
+        (f"{evpi}, {what}", known.stochastic, known.wait_and_see, known.evpi),
+        (f"{vss}, {what}", known.expected_value_plan, known.stochastic, known.vss),
+    ]
+    for scenario in sorted(known.regret, key=lambda one: (-known.regret[one], one)):
+        name = f"Regret: {names.scenario(scenario)}"
+        loss, least = known.loss[scenario], known.least_loss[scenario]
+        rows.append((name, loss, least, known.regret[scenario]))
+    return Information.over(
+        pd.DataFrame(rows, columns=Information.fields()), note=say("knowledge", goal=goal)
     )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from planner.reporting.chapters import money_frontier, study
-from planner.reporting.chapters.study_charts import outcome_words
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Chapter, Front, Statement
 from planner.results.folders import write_whole
@@ -39,7 +38,7 @@ def chapters(found: StudyResults) -> list[Chapter]:
 
 def front(found: StudyResults, shown: list[Chapter]) -> Front:
     """The question, and the answer in statements."""
-    outcomes = ", ".join(outcome_words(outcome) for outcome in found.outcomes)
+    outcomes = ", ".join(study.outcome_words(outcome) for outcome in found.outcomes)
     return Front(
         kind="Study",
         title=found.title,
@@ -64,7 +63,7 @@ def _statements(found: StudyResults, shown: list[Chapter]) -> list[Statement]:
         for chart in chapter.charts:
             if chart.name.startswith(DRIVERS):
                 words = f"{chart.title}. {chart.caption}"
-                about = outcome_words(chart.name.split(".", 2)[2])
+                about = study.outcome_words(chart.name.split(".", 2)[2])
                 told.append(Statement(about, f"{option}: {words}" if option else words))
     if found.held is not None and found.robustness is not None:
         for row in found.robustness.to_dict("records"):
