@@ -213,6 +213,7 @@ def test_the_digests_are_those_that_the_usual_program_reads(run: Path) -> None:
     assert subprocess.run(check, cwd=run, capture_output=True, check=False).returncode == 1
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_what_was_asked_later_belongs_to_the_run_and_may_be_taken_away(run: Path) -> None:
     assert CliRunner().invoke(app, ["shares", str(run)]).exit_code == 0
     assert "shares" in planner.open_run(run).tables

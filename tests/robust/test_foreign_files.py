@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,17 @@ from planner.parallel import PROCESS_BYTES, local
 from planner.results.folders import SUMS, foreign_files, recorded_sums
 from planner.results.store import refresh_pages
 from tests.cases import stored, write_case
+from tests.conftest import leave_out_pages
 from tests.robust.conftest import ROOT, STARTER
 
 Edit = Callable[[Path], object]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_pages() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        leave_out_pages(patched)
+        yield
 
 
 @pytest.fixture(scope="module")

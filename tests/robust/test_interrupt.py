@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.solving.live_program import LiveProgram
-from tests.cases import REAL
+from tests.cases import REAL, some
 
 ROOT = Path(__file__).parents[2]
 CODE = "from planner.cli import app; app()"
 
 
-@pytest.mark.parametrize("before", ["loading", "building the program"])
+@pytest.mark.parametrize("before", some(["building the program", "loading"], 2))
 def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before: str) -> None:
     case, out = str(REAL), str(tmp_path / "run")
     command = [sys.executable, "-c", CODE, "solve", case, "--out", out]
@@ -50,7 +50,9 @@ def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
     timer.join()
 
 
-@pytest.mark.parametrize("imported", ["typer", "numpy", "pandas", "highspy", "planner.api.plans"])
+@pytest.mark.parametrize(
+    "imported", some(["typer", "numpy", "pandas", "highspy", "planner.api.plans"], 4)
+)
 def test_ctrl_c_while_the_command_is_still_importing_is_one_line(
     tmp_path: Path, imported: str
 ) -> None:

@@ -20,6 +20,7 @@ import planner
 from planner import Plan, RunFolderError
 from planner.results.folders import _prefix, beside, write_whole
 from planner.results.store import refresh_pages, write_run
+from tests.cases import stored
 from tests.robust.conftest import STARTER, Zygote, content
 
 KILLS = int(os.environ.get("PLANNER_KILLS", "3"))
@@ -82,7 +83,7 @@ def test_a_kill_between_the_two_steps_of_an_exchange_loses_nothing(
     plan: Plan, tmp_path: Path
 ) -> None:
     # Where the system cannot exchange two folders in one step, the old run is aside for a moment.
-    run = plan.write(tmp_path / "run")
+    run = stored(plan, tmp_path / "run")
     before = content(run)
     left = tmp_path / f"{_prefix(run)}dead"
     left.mkdir()
@@ -108,7 +109,7 @@ def test_a_full_disk_writes_nothing_and_keeps_the_old_run(plan: Plan, small_disk
 
 
 def test_a_read_only_target_is_said_and_nothing_is_lost(plan: Plan, small_disk: Path) -> None:
-    run = plan.write(small_disk / "run")
+    run = stored(plan, small_disk / "run")
     before = content(run)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for attempt in (
@@ -172,7 +173,7 @@ def test_ctrl_c_while_a_command_tidies_up_leaves_nothing_over(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder that was replaced, or that is not wanted any more, is removed whole before the command ends."""
-    run, removed = plan.write(tmp_path / "run"), shutil.rmtree
+    run, removed = stored(plan, tmp_path / "run"), shutil.rmtree
 
     def interrupted(folder: object, *options: Any, **more: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -180,7 +181,7 @@ def test_ctrl_c_while_a_command_tidies_up_leaves_nothing_over(
         removed(folder, *options, **more)
 
     for write in (
-        lambda: plan.write(run),
+        lambda: stored(plan, run),
         lambda: write_whole(tmp_path / "file", lambda path: path.write_text("a")),
     ):
         monkeypatch.setattr(shutil, "rmtree", interrupted)

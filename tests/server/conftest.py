@@ -44,9 +44,15 @@ def place(tmp_path: Path) -> OpenedCase:
     )
 
 
+@pytest.fixture(scope="session")
+def reference() -> planner.Plan:
+    """The committed run of the case, which nobody changes."""
+    return planner.open_run(REFERENCE)
+
+
 @pytest.fixture
-def bench(place: OpenedCase) -> Iterator[Workbench]:
-    found = Workbench(place, lambda: None, planner.open_run(REFERENCE))
+def bench(place: OpenedCase, reference: planner.Plan) -> Iterator[Workbench]:
+    found = Workbench(place, lambda: None, reference)
     yield found
     found.close()
 
@@ -57,8 +63,8 @@ def drawn() -> planner.Case:
 
 
 @pytest.fixture
-def site(place: OpenedCase) -> Site:
-    return Site(place, planner.open_run(REFERENCE))
+def site(place: OpenedCase, reference: planner.Plan) -> Site:
+    return Site(place, reference)
 
 
 @pytest.fixture

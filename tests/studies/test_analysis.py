@@ -35,6 +35,7 @@ from planner.studies.sensitivity import cart
 from planner.studies.store import FOUND, PART, read_design, read_journal
 from planner.studies.study_file import FrontierDesign
 from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
+from tests.cases import long_run
 from tests.studies import studies
 from tests.studies.studies import keeping, measured_in, sample
 
@@ -275,6 +276,7 @@ def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path)
         study_report(tmp_path / "out", [tmp_path / "out"])
 
 
+@long_run
 def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(
     tmp_path: Path,
 ) -> None:

@@ -21,6 +21,7 @@ from planner.errors import InputError, StoppedError
 from planner.parallel import Answer, Here, Workers
 from planner.planning import solve
 from planner.studies.run import run_points
+from tests.cases import long_run
 from tests.decomposition.test_worker_pool import twelve_scenarios
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import files, runs, sample
@@ -35,6 +36,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
+@long_run
 def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_work
         pd.testing.assert_frame_equal(table, there.tables[name], check_exact=True)
 
 
+@long_run
 def test_a_scheduler_that_does_not_answer_is_a_fault() -> None:
     with pytest.raises(InputError, match="no dask scheduler answers"):
         connect("nonsense://")
