@@ -82,7 +82,7 @@ def _closing_line(case: Case, warnings: int) -> str:
     counted = "1 warning" if warnings == 1 else f"{warnings} warnings"
     remarked = f" {counted}." if warnings else ""
     hazards = len(case.tables.hazards)
-    register = f" and {hazards} hazards to draw futures from" if hazards else ""
+    register = f" and {hazards} hazards to draw scenarios from" if hazards else ""
     return (
         f"{case.name}: no faults.{remarked} {len(case.countries)} countries, {len(case.projects)} projects, "
         f"{len(case.scenarios)} scenarios{register}, {case.first_year}-{case.last_year}"

@@ -49,6 +49,19 @@ def people(case: Case) -> Iterator[Finding]:
         for school in schools[where]:
             if school.seats > most * (1 + ROUNDING):
                 yield found(school, "seats", "untaught-seats", initial=team.initial, most=most)
+    if case.model.policy.secondment_share == 0:
+        yield from _posts_of_nobody(case, posts)
+
+
+def _posts_of_nobody(case: Case, posts: Mapping[tuple[str, str], float]) -> Iterator[Finding]:
+    """Posts of plants that may be built where the table `workforce` names nobody."""
+    today = first_posts(case)
+    for (country, skill), needed in posts.items():
+        is_told = today.get((country, skill), 0.0) > 0  # as of a plant that cannot run
+        if needed > 0 and not is_told and (country, skill) not in case.workforce:
+            needs = f"plants that {country} may build need {needed:.4g} persons of {skill}"
+            said = f"{needs}, and no row names them; add one, with initial 0 if nobody is there yet"
+            yield Finding(rule="too-few-people", table="workforce", message=said)
 
 
 def _odd_team(

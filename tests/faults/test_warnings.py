@@ -301,6 +301,21 @@ def test_check_prints_warnings_for_people_and_programs(base: Text, tmp_path: Pat
     assert wrong.exit_code == 2 and 'did you mean "too-late"' in wrong.stderr
 
 
+def test_plants_that_may_be_built_where_nobody_could_run_them_are_warned_about() -> None:
+    case = planner.load(STARTER)
+    gulf = case.with_project({"project": "gulf", "country": "USA"}, like="coast_plant")
+    (found,) = [w for w in warnings_of(gulf) if w.rule == "too-few-people"]
+    assert (found.place, found.line) == ("workforce.csv", 0)
+    assert "USA may build need 20 persons of chemist, and no row names them" in found.message
+    told = {w.rule for w in warnings_of(gulf.set_model("policy.secondment_share", 0.1))}
+    assert "too-few-people" not in told, "others may lend theirs"
+    staff = case.frame("workforce").astype(object)
+    staff.loc[len(staff)] = staff.iloc[0]
+    staff.loc[len(staff) - 1, ["country", "hires_per_year"]] = ["USA", 5]
+    told = {w.rule for w in warnings_of(gulf.with_table("workforce", staff))}
+    assert "too-few-people" not in told
+
+
 def test_committed_through_without_adaptive_investment_is_said() -> None:
     case = planner.load(STARTER, overrides={"policy.committed_through": 2027})
     (found,) = warnings_of(case)
