@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.cells import Row, conditions, grouped_by, matching
 from planner.data.findings import Finding
-from planner.data.investment_tables import ITEMS
+from planner.data.investment_tables import DECLARED
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.stages import FORMS, MAGNET, METAL, STAGES
@@ -132,7 +132,7 @@ class Known:
 
     def term(self, row: Any) -> float:
         """Value of a term of finance where no case states one."""
-        return ITEMS[row.item].value
+        return DECLARED[row.item].value
 
     def use(self, row: Any) -> float:
         """Tonnes that a country uses in a year of a good, and of what is made of it."""
