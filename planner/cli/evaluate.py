@@ -127,6 +127,7 @@ def evaluate(
             if hazards is not None and replanned is not None:
                 plan = plan_of(folder, progress)
                 anew = replan(plan, hazards, futures=replanned, seed=seed, progress=progress)
+        is_fresh = scenarios is not None or (hazards is not None and bool(hazards.tables.hazards))
         risk = found.plan.policy["risk_musd"]
         needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
         lines = worded_lines(
@@ -134,7 +135,7 @@ def evaluate(
             "evaluated",
             found=found,
             register=register,
-            fresh=register is not None or scenarios is not None,
+            fresh=is_fresh,
             aim=AIM,
             needed=needed,
         )

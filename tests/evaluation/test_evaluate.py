@@ -36,6 +36,10 @@ from tests.cases import (
 
 ROOT = Path(planner.__file__).parents[1]
 STARTER = ROOT / "inputs" / "starter"
+STRIKE = (
+    'hazards.strike={kind = "capacity", stage = "separation", probability = 0.5, first = 2028, '
+    "last = 2030, years_low = 1, years_high = 2, factor_low = 0, factor_high = 0.5}"
+)
 
 
 def call(*words: object) -> tuple[int, str]:
@@ -56,8 +60,9 @@ def run(plan: planner.Plan, tmp_path: Path) -> Path:
 
 
 def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -> None:
+    register = planner.load(STARTER).changed(STRIKE).write(tmp_path / "register")
     code, told = call(
-        "evaluate", run, "--register", STARTER, "--draws", 24, "--samples", 3, "--seed", 5
+        "evaluate", run, "--register", register, "--draws", 24, "--samples", 3, "--seed", 5
     )
     assert code == 0, told
     found = json.loads((run / "evaluation.json").read_text())
@@ -83,6 +88,12 @@ def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -
     assert "Out of sample" in told and "In sample" in told
     assert told.index("Out of sample") < told.index("In sample")
     assert planner.open_run(run).summary["status"] == "optimal", "the run is still one"
+
+
+def test_a_register_without_hazards_is_no_other_sample(run: Path) -> None:
+    code, told = call("evaluate", run, "--register", STARTER, "--draws", 6, "--samples", 1)
+    assert code == 0, told
+    assert "Out of sample" not in told and "has none to draw from" in told
 
 
 def test_an_evaluation_of_another_run_is_not_read(run: Path) -> None:
