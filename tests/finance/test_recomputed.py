@@ -349,24 +349,30 @@ def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
     assert returns.npv_owners == pytest.approx(hand["npv_owners"], **EXACT)
 
 
-def ranged() -> Investment:
-    found = separation()
+def ranged(case: str = "bare") -> Investment:
+    """The plant with the tranches of a case, and prices within a range of each year."""
+    found = separation(tranches=tuple(names_of_tranches(CASES[case])))
     low, high = np.linspace(0.6, 0.9, 6), np.linspace(1.1, 1.8, 6)
     (quote,) = found.quotes
     priced = type(quote)(**{**vars(quote), "low": low, "high": high})
     return type(found)(**{**vars(found), "quotes": (priced,)})
 
 
-@pytest.mark.parametrize("case", ["bare", "all"])
+@pytest.mark.parametrize("case", ["bare", "all", "all, and three tranches"])
 def test_tornado_and_quantiles_of_draws(case: str) -> None:
     """Both ends of the price, by year, and quantiles over the same draws."""
-    found, terms = ranged(), plain_terms(**CASES[case])
+    found, terms = ranged(case), plain_terms(**CASES[case])
     (price,) = [s for s in tornado(found, terms, WHOLE) if s.term.name == "price:Dy"]
     (quote,) = found.quotes
-    for end, level in ((price.npv_low, quote.low), (price.npv_high, quote.high)):
-        assert end == pytest.approx(recomputed(stated(case), None, level)["npv_after_tax"], **EXACT)
+    low_ends = (price.npv_low, price.owners_low)
+    high_ends = (price.npv_high, price.owners_high)
+    for (whole, owners), level in ((low_ends, quote.low), (high_ends, quote.high)):
+        at_end = recomputed(stated(case), None, level)
+        assert whole == pytest.approx(at_end["npv_after_tax"], **EXACT)
+        assert owners == pytest.approx(at_end["npv_owners"], **EXACT)
     many = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=50)
-    told = worth(many.flows(found), many.x)
+    flows = many.flows(found)
+    told, of_owners = worth(flows, many.x), worth(flows, many.x, "owners")
     rng = np.random.default_rng(1)
     rng.choice(1, size=50, p=[1.0])
     share = rng.random((50, 1))
@@ -374,10 +380,12 @@ def test_tornado_and_quantiles_of_draws(case: str) -> None:
     width, rise = high - low, 1 - low
     falling = high - np.sqrt((1 - share) * (high - 1) * width)
     levels = np.where(share <= rise / width, low + np.sqrt(share * rise * width), falling)
-    hand = [recomputed(stated(case), None, level)["npv_after_tax"] for level in levels]
-    for quantile in (0.05, 0.5, 0.95):
-        expected = np.quantile(hand, quantile)
-        assert np.quantile(told, quantile) == pytest.approx(expected, **EXACT)
+    hand = [recomputed(stated(case), None, level) for level in levels]
+    for figure, found_here in (("npv_after_tax", told), ("npv_owners", of_owners)):
+        by_hand = [one[figure] for one in hand]
+        for quantile in (0.05, 0.5, 0.95):
+            expected = np.quantile(by_hand, quantile)
+            assert np.quantile(found_here, quantile) == pytest.approx(expected, **EXACT)
 
 
 def test_adverse_cover() -> None:
