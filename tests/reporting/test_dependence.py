@@ -13,6 +13,7 @@ import pytest
 import planner
 from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
+from planner.reporting.charts import style
 from planner.reporting.parts import Chapter, ReportTable, Text
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
@@ -53,10 +54,12 @@ def at_a_glance(chapter: Chapter) -> ReportTable:
 def test_the_worst_single_loss_is_told_before_and_after(plan: PlanValues) -> None:
     chapter = told(removed(plan))
     assert (
-        "The worst single loss in 2026 is China: 70.0 MUSD, with the plan as without."
+        "The worst single loss in 2026 is that of China: 70.0 MUSD, with the plan as without."
         in chapter.lead
     )
-    assert "In 2028 it is China: 70.0 MUSD without a plan, 30.0 MUSD with it." in chapter.lead
+    assert (
+        "In 2028 it is that of China: 70.0 MUSD without a plan, 30.0 MUSD with it." in chapter.lead
+    )
 
 
 def test_a_row_says_what_an_element_depends_on(plan: PlanValues) -> None:
@@ -125,3 +128,10 @@ def test_the_official_line_is_held_against_what_can_be_met(make_case: MakeCase) 
     found = reach(told(replace(plan, tables=plan.tables | {"coverage": table})))
     assert "Out of reach in 2026 for Dy: less than 35 % of demand can be met" in found.paragraphs[0]
     assert "Dy oxide (2030–2031, up to 70 % from China)" in found.paragraphs[1]
+
+
+def test_each_way_of_supply_has_a_colour_of_its_own() -> None:
+    named = sum(dependence.MOST_NAMED.values())
+    together = len(dependence.REST)
+    stock = 1
+    assert named + together + stock <= len(style.HUES)

@@ -178,7 +178,7 @@ def _worst_card(run: RunView, worst: WorstCase) -> Card:
     at = worst.at
     both = f"{percent(at.before)} → {percent(at.share)}" if run.compared else percent(at.share)
     return Card(
-        title="Worst element there with the plan",
+        title="Largest unmet share with the plan, same scenario",
         value=both,
         unit=f"of {midway(run.names.element(worst.element))}, {at.year}",
         source=table_rows("shortfall", worst.scenario, element=worst.element),

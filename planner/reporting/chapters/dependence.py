@@ -30,7 +30,7 @@ from planner.results.figures.dependence import LINE, largest_origins, removals, 
 from planner.results.figures.unmet import main_scenario, sources, use_of_goods
 
 say = Passages("dependence.j2")
-MAIN_ELEMENTS, MOST_ORIGINS, MOST_MAKERS, MOST_SUPPLIERS = 3, 7, 5, 3
+MAIN_ELEMENTS, MOST_ORIGINS, MOST_MAKERS, MOST_SUPPLIERS = 3, 7, 3, 2
 MOST_SCENARIOS, MOST_MISSING = 40, 25
 OTHERS = "other origins"
 ORIGINS = "tables/origins.csv, basis=last"
@@ -270,13 +270,25 @@ def coverage_matrix(run: RunView) -> Chart | None:
         choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
     )
     spec = style.across(cells, style.ROW * len(missing))
-    return told_chart(say, "matrix", spec, COVERAGE, name="coverage", points=len(_points(run)))
+    return told_chart(
+        say,
+        "matrix",
+        spec,
+        COVERAGE,
+        name="coverage",
+        points=len(_points(run)),
+        years=_years_of_points(run),
+    )
 
 
 def _points(run: RunView) -> list[dict[str, Any]]:
     """Single points of failure, with the plan."""
     found = _coverage(run).get("single_points", [])
     return [point for point in found if point.get("plan", True)]
+
+
+def _years_of_points(run: RunView) -> list[int]:
+    return sorted({int(point["year"]) for point in _points(run)})
 
 
 def _single_points(run: RunView) -> Text | None:
@@ -305,7 +317,8 @@ def _single_points(run: RunView) -> Text | None:
             )
         )
     source = "coverage.json: single_points, n2"
-    return Text(told, source=source, listed=True) if told else None
+    title = say("points_title", points=len(_points(run)))
+    return Text(told, title=title, source=source, listed=True) if told else None
 
 
 def by_source(run: RunView) -> Chart | None:
@@ -362,7 +375,8 @@ def _kinds(run: RunView, flows: pd.DataFrame) -> list[str]:
     kept = {}
     for way, most in MOST_NAMED.items():
         for by in sums.loc[sums["way"] == way, "by"][:most]:
-            kept[way, by] = f"{WAYS[way]}: {names[way](by)}"
+            name = names[way](by).replace(": ", ", ")
+            kept[way, by] = f"{WAYS[way]}: {name}"
     kinds = []
     for way, by in zip(flows["way"], flows["by"], strict=True):
         if way == "stock":

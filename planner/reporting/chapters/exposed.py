@@ -45,13 +45,13 @@ def _cards(run: RunView) -> Iterator[Card]:
     yield Card(
         title="Expected loss without a plan",
         value=money(run.without["expected_loss_musd"]),
-        note="mean over all scenarios",
+        note="mean over all scenarios, in-sample",
         source=summary_keys("without_plan.expected_loss_musd"),
     )
     yield Card(
         title="Loss in the tail without a plan",
         value=money(run.without["cvar_musd"]),
-        note=f"mean of the worst {tail} of cases (CVaR)",
+        note=f"mean of the worst {tail} of cases (CVaR), in-sample",
         source=summary_keys("without_plan.cvar_musd"),
     )
     losses = run.without["scenario_loss_musd"]
