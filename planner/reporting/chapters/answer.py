@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from planner.reporting.chapters import remains
 from planner.reporting.charts import funding
-from planner.reporting.parts import Card, Chart, Front
+from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import headline, midway
 from planner.reporting.words.numbers import BILLION, money, percent
@@ -127,26 +128,30 @@ def _cards(run: RunView) -> Iterator[Card]:
 
 
 def _risk_cards(run: RunView) -> Iterator[Card]:
+    """Risk out of sample where it is known, and in-sample: then a small card beside it."""
     idle, risk = doing_nothing(run), float(run.summary["risk_musd"])
-    both = f"{money(idle['risk'])} → {money(risk)}" if idle else money(risk)
-    source = summary_keys("risk_musd", "without_plan.risk_musd")
+    in_sample = Card(
+        title="Risk, in-sample",
+        value=f"{money(idle['risk'])} → {money(risk)}" if idle else money(risk),
+        note=say("risk_note", run=run, idle=idle, risk=risk),
+        source=summary_keys("risk_musd", "without_plan.risk_musd"),
+    )
     if decided(run) is not None:
         source = f"{summary_keys('risk_musd')}; {FRONTIER}"
+        in_sample = replace(in_sample, source=source)
     fresh = out_of_sample(run)
     if fresh is None:
-        note = say("risk_note", run=run, idle=idle, risk=risk)
-        yield Card(title="Risk, in-sample", value=both, note=note, source=source)
+        yield in_sample
         return
     before = out_of_sample(run, whose="without_plan")
-    told = f"{money(before.value)} → {money(fresh.value)}" if before else money(fresh.value)
     yield Card(
         title="Risk, out of sample",
-        value=told,
+        value=f"{money(before.value)} → {money(fresh.value)}" if before else money(fresh.value),
         note=say("fresh_note", fresh=fresh, evaluation=(run.beside or {})["evaluation"]),
         source="evaluation.json: plan.policy.risk_musd, without_plan.policy.risk_musd",
     )
     note = say("in_sample_note", run=run, idle=idle, risk=risk)
-    yield Card(title="Risk, in-sample", value=both, note=note, source=source, small=True)
+    yield replace(in_sample, note=note, small=True)
 
 
 def _unmet_cards(run: RunView) -> Iterator[Card]:
@@ -230,28 +235,26 @@ def frontier_chart(run: RunView) -> Chart | None:
         return None
     frontier = found.frontier
     nothing = max(named(frontier, "nothing").risk, 1e-9)
-    most = max(plan.cost for plan in frontier.plans)
-    in_billions = most >= BILLION
-    per = 1000.0 if in_billions else 1.0
+    unit, per = "MUSD", 1.0
+    if max(plan.cost for plan in frontier.plans) >= BILLION:
+        unit, per = "bn USD", 1000.0
     first = first_steps(run)[:FIRST_STEPS]
-    title = of_frontier(
-        "frontier_title", first=first[:1], nothing=nothing, next_billion=next_billion(frontier)
-    )
     told = _told_steps(run, first, nothing)
     spec = funding.frontier(
         _corners(frontier, nothing, per),
         _named_plans(frontier, nothing, per),
         _marks(told, per),
-        "bn USD" if in_billions else "MUSD",
+        unit,
         FRONTIER,
     )
-    return Chart(
-        name="frontier",
-        title=title,
-        caption=of_frontier("frontier", steps=told, gap=frontier.gap, nothing=nothing),
-        spec=spec,
-        source=f"{FRONTIER}, merit",
-    )
+    values: dict[str, Any] = {
+        "first": first[:1],
+        "nothing": nothing,
+        "next_billion": next_billion(frontier),
+        "steps": told,
+        "gap": frontier.gap,
+    }
+    return told_chart(of_frontier, "frontier", spec, f"{FRONTIER}, merit", **values)
 
 
 def _corners(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:

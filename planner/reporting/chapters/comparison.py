@@ -42,18 +42,19 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     if movers is not None:
         causes.append(movers)
     built = _resized(found.first, found.second, names)
-    plan: Part = _built(found, built) if len(built) else Text([say("same_plan")])
-    cells: Part = _cells(found) if found.cells else Text([say("no_cells")])
-    after = found.after
+    plan = _built(found, built) if len(built) else Text([say("same_plan")])
+    cells = _cells(found) if found.cells else Text([say("no_cells")])
     return [
         Chapter(
             anchor=f"causes-{place}",
-            title=f"{after}: which input explains which change",
+            title=f"{found.after}: which input explains which change",
             lead=say("causes"),
             parts=causes,
         ),
-        Chapter(anchor=f"plan-{place}", title=f"{after}: the plan", parts=[plan]),
-        Chapter(anchor=f"inputs-{place}", title=f"{after}: inputs that differ", parts=[cells]),
+        Chapter(anchor=f"plan-{place}", title=f"{found.after}: the plan", parts=[plan]),
+        Chapter(
+            anchor=f"inputs-{place}", title=f"{found.after}: inputs that differ", parts=[cells]
+        ),
     ]
 
 
@@ -76,24 +77,26 @@ def _causes(found: Comparison) -> ReportTable:
     first, second = found.first, found.second
     rows = [_cause(found, cause) for cause in found.causes]
     rows.append({"group": "Interplay of the groups", "moved": found.interplay})
-    rows.append({"group": "All of it", "moved": second.risk - first.risk} | _costs(first, second))
+    together = {"group": "All of it", "moved": second.risk - first.risk}
+    rows.append(together | _figures(first, second))
     frame = pd.DataFrame(rows, columns=Causes.fields(), dtype=object)
-    frame[["cells", "why"]] = frame[["cells", "why"]].fillna("")
-    return Causes.over(
-        frame.replace({float("nan"): None}), marks=[*("" for _ in rows[:-1]), "total"]
-    )
+    words = ["cells", "why"]
+    frame[words] = frame[words].fillna("")
+    marks = [""] * len(found.causes)
+    return Causes.over(frame.replace({float("nan"): None}), marks=[*marks, "", "total"])
 
 
-def _costs(first: Figures, second: Figures) -> dict[str, object]:
+def _figures(first: Figures, second: Figures) -> dict[str, object]:
     """Risk and cost of a second plan, and how its cost differs from that of a first."""
     return {"risk": second.risk, "cost": second.cost, "cost_moved": second.cost - first.cost}
 
 
 def _cause(found: Comparison, cause: Cause) -> dict[str, object]:
     row: dict[str, object] = {"group": cause.group, "cells": str(cause.cells), "why": cause.why}
-    if cause.alone is None:
-        return row
-    return row | _costs(found.first, cause.alone) | {"moved": found.effect(cause)}
+    if cause.alone is not None:
+        row |= _figures(found.first, cause.alone)
+        row["moved"] = found.effect(cause)
+    return row
 
 
 class Resized(DeclaredTable):
@@ -121,31 +124,37 @@ def _movers(found: Comparison, names: Names) -> ReportTable | None:
 
 
 def _built(found: Comparison, rows: pd.DataFrame) -> ReportTable:
-    project, _, _, change = Resized.all("group")
-    before = figures(found.before, "t/y", field="before")
-    after = figures(found.after, "t/y", field="after")
-    columns = [project, before, after, change]
+    """New capacity in both runs, where it differs."""
+    columns = [
+        text("project", field="project"),
+        figures(found.before, "t/y", field="before"),
+        figures(found.after, "t/y", field="after"),
+        figures("change", "t/y", field="change"),
+    ]
     return ReportTable(title="New capacity that differs", columns=columns, frame=rows)
 
 
 def _cells(found: Comparison) -> ReportTable:
+    """Cells of inputs that differ."""
     frame = frame_of(found.cells)
-    frame = frame.assign(before=frame["before"].replace("", NOTHING))
-    frame = frame.assign(after=frame["after"].replace("", NOTHING))
-    columns = [text(field=name, title=name) for name in ("group", "where", "column")]
-    columns[1] = text("row", field="where")
-    columns.append(text(found.before, field="before"))
-    columns.append(text(found.after, field="after"))
-    is_long = len(frame) > MANY
-    return ReportTable(title="Inputs", columns=columns, frame=frame, folded=is_long)
+    frame[["before", "after"]] = frame[["before", "after"]].replace("", NOTHING)
+    columns = [
+        text("group", field="group"),
+        text("row", field="where"),
+        text("column", field="column"),
+        text(found.before, field="before"),
+        text(found.after, field="after"),
+    ]
+    return ReportTable(title="Inputs", columns=columns, frame=frame, folded=len(frame) > MANY)
 
 
 def _resized(first: Figures, second: Figures, names: Names) -> pd.DataFrame:
     """Plants whose new capacity (t/y) differs by half a tonne or more: project, before, after, change."""
     rows = []
     for project in sorted({*first.capacity, *second.capacity}):
-        before, after = first.capacity.get(project, 0.0), second.capacity.get(project, 0.0)
-        if abs(after - before) > LEAST_TPA:
-            change = signed(after - before)
-            rows.append((names.placed(project), number(before), number(after), change))
+        before = first.capacity.get(project, 0.0)
+        after = second.capacity.get(project, 0.0)
+        change = after - before
+        if abs(change) > LEAST_TPA:
+            rows.append((names.placed(project), number(before), number(after), signed(change)))
     return pd.DataFrame(rows, columns=["project", "before", "after", "change"])

@@ -100,9 +100,12 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     kind, year = row["scarce"], row["year"]
     _, called, words = SCARCE.get(kind, (kind, "", "One more unit of " + kind + " {item}"))
     item = getattr(names, called)(row["item"]) if called else str(row["item"])
-    good = f"{midway(names.element(row['element']))} {row['form']}"
-    country = names.country(row["country"])
-    told = words.format(item=item, skill=midway(item), good=good, country=country)
+    told = words.format(
+        item=item,
+        skill=midway(item),
+        good=f"{midway(names.element(row['element']))} {row['form']}",
+        country=names.country(row["country"]),
+    )
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
