@@ -31,26 +31,33 @@ POINTS = 60
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two workers."""
-    with Cluster(2, tmp_path_factory.mktemp("dask")) as cluster:
+    """One worker."""
+    with Cluster(1, tmp_path_factory.mktemp("dask")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Cluster]:
+    """Two workers, one of which may be killed for good."""
+    with Cluster(2, tmp_path) as cluster:
         yield cluster
 
 
 @long_run
 def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(
-    cluster: Cluster, tmp_path: Path
+    pair: Cluster, tmp_path: Path
 ) -> None:
     asked = sample(POINTS, check_share=0.0)
     path = written(asked, tmp_path / "study.toml")
     run_points(path, tmp_path / "local", Here)
     folder = tmp_path / "cluster"
-    first = planner_study(path, folder, "--scheduler", cluster.address)
+    first = planner_study(path, folder, "--scheduler", pair.address)
     wait_for(first, folder, 5)
-    cluster.kill_worker(0, again=False)
+    pair.kill_worker(0, again=False)
     wait_for(first, folder, sum(runs(folder).values()) + 5)
     kill(first)
     assert 10 <= sum(runs(folder).values()) < POINTS, "both were killed in the middle"
-    found = run_points(path, folder, on_scheduler(cluster.address))
+    found = run_points(path, folder, on_scheduler(pair.address))
     assert found.statuses == {"optimal": POINTS}
     assert files(folder) == files(tmp_path / "local")
     assert set(runs(folder).values()) == {1}
