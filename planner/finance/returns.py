@@ -87,7 +87,7 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
     """The least cover, were the debt paid back in equal sums from the first repayment until the end of its years."""
     loan = flows.loan
     if loan.owed.max() <= PAID:
-        return None
+        return _figure(least_cover(flows.cfads, loan))
     begun = int(loan.begun.item())
     years = int(x["debt_years"].item())
     rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1

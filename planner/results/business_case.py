@@ -76,7 +76,7 @@ class Bankability:
 
     earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
     asked of it. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;
-    None without debt. borrows: lenders give something.
+    None without senior debt. borrows: there is senior debt.
     """
 
     bankable: bool
@@ -258,7 +258,7 @@ class BusinessCase(Parts):
             covenant=self.terms["dscr"].value,
             below=below,
             low=self.terms["dscr_low"].value,
-            borrows=returns.debt > 0,
+            borrows=returns.dscr is not None,
         )
 
     @property

@@ -666,3 +666,30 @@ def test_the_verdict_is_one_of_returns_debt_and_draws(make_case: MakeCase) -> No
     assert found.verdict.bankable == (below <= 0.1 and found.judged_on.returns.npv_owners >= 0)
     strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0}, solve=False)
     assert strict.verdict.below == 1.0 and not strict.verdict.bankable
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"debt_share": 0}, "no lender is asked for anything (term debt_share)"),
+        (
+            {"debt_share": 0, "mezzanine.debt_share": 0.2, "mezzanine.subordinated": 1},
+            "lenders give 20 % of the capital, all of it subordinated",
+        ),
+        (
+            {"debt_share": 0, "export credit.debt_share": 0.2},
+            "lenders give 20 % of the capital; first repayment in 2028",
+        ),
+        ({"debt_share": 0.1}, "where 2.00 is asked: lenders' share of the capital binds"),
+        ({"debt_share": 1}, "Least DSCR 2.00, by which it is sized"),
+        ({"export credit.debt_share": 1}, "where 2.00 is asked: tranches are drawn whole"),
+    ],
+)
+def test_who_lends_is_told_with_what_binds(
+    plan: PlanValues, terms: dict[str, float], said: str
+) -> None:
+    """Of the plant's own loan, of tranches alone, with it or behind it."""
+    found = business_case(plan, "plant", terms={"equity_rate": 0, **terms}, solve=False)
+    (told,) = [line for line in business_case_lines(found, plan.case) if line.startswith("Debt ")]
+    assert said in told, told
+    assert "Terms of debt" in read_page(business_case_page(found, plan.case)).text
