@@ -237,16 +237,13 @@ def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """A chart with its sentence. name: `plan.chart(name)` gives it. title: a sentence that says what it shows. caption:
-    conditions and how it is read. source: where in the run folder its figures are. height: px, for the room it takes
-    before it is drawn. printed: drawn in the PDF too."""
+    conditions and how it is read. source: where in the run folder its figures are."""
 
     name: str
     title: str
     spec: altair.TopLevelMixin
     caption: str = ""
     source: str = ""
-    folded: bool = False
-    printed: bool = True
 
 
 def told_chart(
@@ -355,3 +352,11 @@ class Front:
     def charts(self) -> list[Chart]:
         """Its charts."""
         return [part for part in self.parts if isinstance(part, Chart)]
+
+
+def charts_of(front: Front, chapters: Iterable[Chapter]) -> list[Chart]:
+    """All charts of a page in their order."""
+    found = list(front.charts)
+    for chapter in chapters:
+        found += chapter.charts
+    return found

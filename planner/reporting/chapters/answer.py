@@ -49,9 +49,7 @@ def front(run: RunView) -> Front:
     """The question and the answer, key figures, and what less risk costs."""
     model = run.case.model
     untitled = model.title in ("", "defaults", model.name)
-    note = say(
-        "note", run=run, found=run.found, objective=model.objective, evaluated=evaluated(run)
-    )
+    note = say("note", run=run, found=run.found, objective=model.objective)
     if "gap" in run.summary:
         certified = worded_lines("screen.j2", "certified_line", plan=run.summary)
         note = " ".join([note, *certified])
@@ -67,14 +65,10 @@ def front(run: RunView) -> Front:
     )
 
 
-def evaluated(run: RunView) -> bool:
-    """The out-of-sample risk of the run is known."""
-    return out_of_sample(run) is not None
-
-
 def claim(run: RunView) -> str:
     """The answer in one line."""
     found, built = decided(run), decisions(run)
+    before, after = _risks(run)
     core, core_effect = None, None
     if found is not None:
         core = named(found.frontier, "core")
@@ -86,27 +80,19 @@ def claim(run: RunView) -> str:
         core_effect=core_effect,
         nothing_cost=doing_nothing(run).get("cost"),
         cost=run.summary["cost_musd"],
-        before=_risk_before(run),
-        after=_risk_after(run),
+        before=before,
+        after=after,
         plants=built["project"].nunique(),
         first_year=int(built["year"].min()) if len(built) else None,
     )
 
 
-def _risk_before(run: RunView) -> float | None:
-    """Risk without a plan: out of sample where the plan's is known so too."""
-    fresh = out_of_sample(run, whose="without_plan")
-    if fresh is not None and evaluated(run):
-        return fresh.value
-    return doing_nothing(run).get("risk")
-
-
-def _risk_after(run: RunView) -> float:
-    """Risk with the plan: out of sample where the risk without it is known so too."""
-    fresh = out_of_sample(run)
-    if fresh is not None and out_of_sample(run, whose="without_plan") is not None:
-        return fresh.value
-    return float(run.summary["risk_musd"])
+def _risks(run: RunView) -> tuple[float | None, float]:
+    """Risk without a plan, None if not known, and with it: both out of sample where both are known so."""
+    fresh, before = out_of_sample(run), out_of_sample(run, whose="without_plan")
+    if fresh is not None and before is not None:
+        return before.value, fresh.value
+    return doing_nothing(run).get("risk"), float(run.summary["risk_musd"])
 
 
 def _cut_off(run: RunView) -> list[str]:

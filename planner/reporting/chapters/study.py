@@ -456,18 +456,21 @@ def heat_map(rows: pd.DataFrame, names: tuple[str, str], outcome: str, prefix: s
     """Mean of an outcome over two uncertainties that take few values each."""
     first, second = names
     means = rows.groupby([first, second], as_index=False)[[outcome]].mean().dropna()
-    counts = (means[first].nunique(), means[second].nunique())
-    if not all(1 < count <= MOST_CELLS for count in counts):
+    counts = means[[first, second]].nunique()
+    if counts.min() <= 1 or counts.max() > MOST_CELLS:
         return None
     frame = means.set_axis(["first", "second", "mean"], axis=1)
     frame[["first", "second"]] = frame[["first", "second"]].map(_label)
-    ends = {"least": float(frame["mean"].min()), "most": float(frame["mean"].max())}
-    return Chart(
-        name=f"heat_map.{prefix}",
-        title=say("heat_map", outcome=outcome_words(outcome), first=first, second=second, **ends),
-        spec=charts.heat_map(frame, names, unit_of(outcome), RESULTS),
-        source=RESULTS,
+    title = say(
+        "heat_map",
+        outcome=outcome_words(outcome),
+        first=first,
+        second=second,
+        least=float(frame["mean"].min()),
+        most=float(frame["mean"].max()),
     )
+    spec = charts.heat_map(frame, names, unit_of(outcome), RESULTS)
+    return Chart(name=f"heat_map.{prefix}", title=title, spec=spec, source=RESULTS)
 
 
 def _label(value: object) -> object:

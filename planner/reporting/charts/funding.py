@@ -157,32 +157,8 @@ def timeline(
     """
     order = style.in_order(phases["plant"])
     plants = style.rows("plant", order)
-    first, last = int(phases["start"].min()), int(phases["end"].max())
-    years = alt.X(
-        type="quantitative",
-        scale=alt.Scale(domain=[first, last], nice=False),
-        axis=alt.Axis(
-            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
-        ),
-    )
-    strength = alt.Scale(domain=list(PHASES), range=list(PHASES.values()))
-    bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
-    marks = style.marked(signs, SIGN_TIPS, source).mark_point(filled=True, size=55, opacity=1)
-    layers = [
-        bars.encode(
-            x=years.field("start"),
-            x2="end:Q",
-            y=plants,
-            color=style.coloured("stage", style.stage_colours(phases["stage"])),
-            opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
-        ),
-        marks.encode(
-            x=years.field("year"),
-            y=plants,
-            shape=alt.Shape("sign:N", scale=alt.Scale(domain=list(SIGNS), range=SHAPES)),
-            color=style.coloured("sign", SIGNS, legend=None),
-        ),
-    ]
+    years = _years_above(int(phases["start"].min()), int(phases["end"].max()))
+    layers = [_phases(phases, years, plants, source), _signs(signs, years, plants, source)]
     if insured is not None:
         begin, end = insured
         shade = alt.Chart(pd.DataFrame({"start": [begin], "end": [end + 1]}))
@@ -190,6 +166,44 @@ def timeline(
         layers.insert(0, shaded)
     chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
     return style.across(chart, (style.ROW + 1) * len(order))
+
+
+def _years_above(first: int, last: int) -> alt.X:
+    """An axis of years above a chart, for any field."""
+    return alt.X(
+        type="quantitative",
+        scale=alt.Scale(domain=[first, last], nice=False),
+        axis=alt.Axis(
+            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
+        ),
+    )
+
+
+def _phases(phases: pd.DataFrame, years: alt.X, plants: alt.Y, source: str) -> alt.Chart:
+    """A bar for each phase of each plant, the stronger the more of it works."""
+    strength = alt.Scale(domain=list(PHASES), range=list(PHASES.values()))
+    bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
+    drawn: alt.Chart = bars.encode(
+        x=years.field("start"),
+        x2="end:Q",
+        y=plants,
+        color=style.coloured("stage", style.stage_colours(phases["stage"])),
+        opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
+    )
+    return drawn
+
+
+def _signs(signs: pd.DataFrame, years: alt.X, plants: alt.Y, source: str) -> alt.Chart:
+    """Marks of the years in which money is committed and training begins."""
+    shapes = alt.Scale(domain=list(SIGNS), range=SHAPES)
+    marks = style.marked(signs, SIGN_TIPS, source).mark_point(filled=True, size=55, opacity=1)
+    drawn: alt.Chart = marks.encode(
+        x=years.field("year"),
+        y=plants,
+        shape=alt.Shape("sign:N", scale=shapes),
+        color=style.coloured("sign", SIGNS, legend=None),
+    )
+    return drawn
 
 
 CAPACITY_TIPS = {"stage": "stage", "year": "year", "kind": "", "tpa": "t/y"}

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.reporting.charts.style import specification
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text, charts_of
 from planner.reporting.words.numbers import unbroken
 
 MOST_ROWS = 50
@@ -60,7 +60,7 @@ def render(
     front: Front, chapters: Sequence[Chapter], *, run: str = "", warning: Sequence[str] = ()
 ) -> str:
     """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not."""
-    charts = front.charts + [chart for chapter in chapters for chart in chapter.charts]
+    charts = charts_of(front, chapters)
     script = static("vega.js") + static("report.js") if charts else static("report.js")
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     page = _environment().get_template("page.html.j2")

@@ -18,7 +18,7 @@ from typing import Any
 from planner.errors import RunFolderError
 from planner.reporting.charts.style import specification
 from planner.reporting.forms.html import kind_of
-from planner.reporting.parts import Chapter, Chart, Front, ReportTable
+from planner.reporting.parts import Chapter, Chart, Front, ReportTable, charts_of
 from planner.reporting.words.numbers import unbroken
 from planner.reporting.words.sentences import TEMPLATES, passage
 
@@ -61,7 +61,7 @@ def write_pdf(
         vl_convert.register_font_directory(str(ours))
         folder = Path(scratch)
         widths = {}
-        for chart in _charts(front, chapters):
+        for chart in charts_of(front, chapters):
             picture = drawn(chart)
             widths[chart.name] = printed_width(picture)
             (folder / f"{chart.name}.svg").write_text(picture, encoding="utf-8")
@@ -83,11 +83,6 @@ def write_pdf(
             font_paths=[ours],
             ignore_system_fonts=True,
         )
-
-
-def _charts(front: Front, chapters: Sequence[Chapter]) -> list[Chart]:
-    every = front.charts + [chart for chapter in chapters for chart in chapter.charts]
-    return [chart for chart in every if chart.printed]
 
 
 def drawn(chart: Chart) -> str:

@@ -30,7 +30,7 @@ from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.iamc import iamc_table
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, charts_of
 from planner.reporting.run_view import RunView, read_view, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
@@ -105,9 +105,7 @@ def _warning(run: RunView) -> list[str]:
 def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
     """A chart of the report by its name. Raises KeyError that lists the names there are."""
     report = report_of(run_view(plan) if folder is None else read_view(plan, folder))
-    found = {one.name: one for one in report.front.charts}
-    for chapter in report.chapters:
-        found |= {one.name: one for one in chapter.charts}
+    found = {one.name: one for one in charts_of(report.front, report.chapters)}
     if name not in found:
         raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
     return found[name]
