@@ -14,12 +14,15 @@ FRESH ?= 100
 # Joint draws of all unsure inputs in which the claims are tried; the study goes on where it was stopped.
 JOINT ?= 60
 RUN := reports/allied-2026-base
+# Years in which suppliers, allies and plants are taken away: every fifth and the last, and that of the EU's benchmarks.
+MILESTONES := 2026 2030 2031 2036 2040
 
 demo: $(VENV)/demo.done
 	rm -rf build/allied-2026
 	$(PLANNER) sample inputs/allied-2026 --draws $(DRAWS) --seed $(SEED) --out build/allied-2026
 	$(PLANNER) solve build/allied-2026 --model models/base.toml --out $(RUN)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --no-foreseen
+	$(PLANNER) coverage $(RUN) $(MILESTONES:%=--year %)
 	@echo "Look at $(RUN)/report.html"
 
 # Why this plan: verdicts, bottlenecks, prices; its risk out of sample under a policy that looks ahead, in 18 scenarios (no
