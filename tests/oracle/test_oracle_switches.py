@@ -375,7 +375,7 @@ def test_payments_of_a_plan(solve: Solve) -> None:
     assert found["J"] == (near(7.5), near(0), near(10))
 
 
-@pytest.mark.parametrize("seed", seeds(0, 8, 24))
+@pytest.mark.parametrize("seed", seeds(0, 3, 24))
 def test_dividing_every_year_changes_no_optimum(tmp_path: Path, seed: int) -> None:
     """Three shocks that undo each other divide a year of a random case without quarters."""
     model = write_random_case(tmp_path, seed)

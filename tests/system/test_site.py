@@ -19,9 +19,24 @@ PAGES = Path(__file__).parents[2] / "docs" / "pages"
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE)
 """A block: its language, the file that it is or that it is added to, if it says one, and its text."""
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-HEAVY = ("draw-scenarios", "back-test", "first-study", "own-case", "efficient-frontier")
+HEAVY = (
+    "draw-scenarios",
+    "back-test",
+    "first-study",
+    "own-case",
+    "efficient-frontier",
+    "judge-an-investment",
+)
 """Pages that take more than a few seconds, in the long runs alone."""
-SLOW_NOTEBOOKS = ("4-salib", "5-ema-prim", "6-optuna", "7-investment-case", "9-your-own-chart")
+SLOW_NOTEBOOKS = (
+    "3-scenarios",
+    "4-salib",
+    "5-ema-prim",
+    "6-optuna",
+    "7-investment-case",
+    "8-shares",
+    "9-your-own-chart",
+)
 NOTEBOOKS = [
     path
     for path in sorted((PAGES.parent / "notebooks").glob("*.py"))
