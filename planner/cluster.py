@@ -37,7 +37,7 @@ SECONDS_TO_FETCH = 10
 """After this an answer is given up: its worker died before it was fetched."""
 MOST_CALLS = 16
 """Calls in one task, at most."""
-SECONDS_OF_TASK = 0.5
+SECONDS_OF_TASK = 2.0
 """Calls go in one task as long as they are expected to take no longer together."""
 TASKS_AHEAD = 2
 """Tasks that a worker has at a time, so that it need not wait for the next."""
