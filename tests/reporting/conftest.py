@@ -16,6 +16,7 @@ from planner.explanation.explain import explain
 from planner.reporting.pages.run import Report, report_of, write_pages
 from planner.reporting.run_view import run_view
 from planner.results.explanation import EXPLANATION
+from planner.results.folders import write_sums
 from planner.results.plan import PlanValues
 from planner.results.store import fingerprint
 from tests.cases import stored
@@ -93,6 +94,7 @@ def explained(plan: PlanValues, once: Once) -> Path:
         found = explain(plan, "run", workers=1).as_json(fingerprint(run))
         (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
         write_pages(plan, run)
+        write_sums(run)
 
     return once("explained-starter", fill) / "run"
 
