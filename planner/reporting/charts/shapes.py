@@ -1,4 +1,4 @@
-"""Shapes that several charts have: bars by year, lines, dots of two kinds on a row, ends around a centre, a matrix.
+"""Shapes that several charts have: bars by year, dots of two kinds on a row, ends around a centre, a matrix.
 
 Each is a function from a frame to a chart. In all of them: `tips` names the fields that a mark tells, and what each is
 called with its unit; `source` is where in the run folder the figures are; `look` gives each kind its colour.
