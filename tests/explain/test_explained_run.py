@@ -63,6 +63,7 @@ def test_the_report_says_why(explained: Path, plan: Plan) -> None:
     assert all(lean.input in page.text for lean in found.influences)
     assert f"{EXPLANATION}: ladder" in page.text
     assert f"{EXPLANATION}: verdicts" in page.text
+    assert "Shapley share MUSD" in page.text, "what each lever is worth is read off in print too"
     assert sorted(path.name for path in explained.iterdir()) == [
         SUMS,
         "coverage.json",

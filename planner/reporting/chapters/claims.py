@@ -54,6 +54,7 @@ def chapter(run: RunView) -> Chapter | None:
         ),
         odds_chart(found),
         lever_chart(found),
+        lever_table(found),
         verdict_table(found),
     ]
     return Chapter(
@@ -270,3 +271,35 @@ def told_values(values: LeverValues) -> Sequence[LeverValue]:
     if values.whole <= 0:
         return []
     return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
+
+
+class Levers(DeclaredTable):
+    """A row a lever."""
+
+    source = VALUES
+    folded = True
+    sum_row = "All"
+
+    lever = text()
+    first_in = figures("first in", "MUSD")
+    last_out = figures("last out", "MUSD")
+    shapley = figures("Shapley share", "MUSD", summed=True)
+    doubt = figures("its standard error", "MUSD")
+    share = per_cent("share", "of all levers")
+
+
+def lever_table(found: Explanation) -> ReportTable | None:
+    """The value of each lever in figures; None if it was not asked for."""
+    values = found.values
+    if values is None or not told_values(values):
+        return None
+    rows = []
+    for value in told_values(values):
+        share = value.shapley / values.whole
+        rows.append({**vars(value), "lever": value.name, "share": share})
+    what = OBJECTIVES[found.goal]
+    return Levers.over(
+        pd.DataFrame(rows)[Levers.fields()],
+        title=notes("values_title", values=values, what=what),
+        note=notes("values_note", values=values),
+    )
