@@ -94,16 +94,23 @@ def test_an_unreachable_target_stores_its_smallest_changes(tmp_path: Path) -> No
     assert found["least_risk"] > found["limit"] == 1500.0
 
 
-def test_ctrl_c_just_after_a_run_is_put_in_place_says_that_it_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+INTERRUPTED_AT_THE_END = """
+import sys
+from planner.cli import app, solve
 
-    monkeypatch.setattr("planner.cli.solve.closing_lines", interrupted)
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+solve.closing_lines = interrupted
+app(sys.argv[1:])
+"""
+
+
+def test_ctrl_c_just_after_a_run_is_put_in_place_says_that_it_is_there(tmp_path: Path) -> None:
+    """In a process of its own: where a solver's thread still runs the command ends its process at once."""
     out = tmp_path / "run"
-    command = ["solve", "inputs/starter", "--out", str(out), "--no-baseline"]
-    monkeypatch.chdir(ROOT)
-    found = CliRunner().invoke(app, command)
-    assert found.exit_code == 130
-    assert f"written: {out}/summary.json" in " ".join(found.output.split())
+    command = [sys.executable, "-c", INTERRUPTED_AT_THE_END, "solve", "inputs/starter"]
+    command += ["--out", str(out), "--no-baseline"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 130
+    assert f"written: {out}/summary.json" in " ".join(found.stderr.split())
