@@ -56,6 +56,7 @@ def explain_into(
     run: Path,
     *,
     thorough: bool = False,
+    as_given: bool = False,
     joint: int = 0,
     study: Path | None = None,
     workers: int | None = None,
@@ -71,7 +72,14 @@ def explain_into(
     belongs_to = _fingerprint(run)
     plan = open_run(run)
     with Background(size_of(plan.case).terms > LARGE) as beside:
-        found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
+        found = explain(
+            plan,
+            file_words(run.name),
+            progress,
+            thorough=thorough,
+            as_given=as_given,
+            workers=workers,
+        )
         if joint:
             folder = study or run.parent / "studies" / f"{run.name}-claims"
             found = _with_joint(

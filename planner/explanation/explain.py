@@ -39,7 +39,7 @@ from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
 from planner.explanation.value_of_information import knowing, knowledge
 from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import Explanation, Flexibility
+from planner.results.explanation import Explanation, Flexibility, LeverValues
 from planner.results.plan import PlanValues, Status
 from planner.sharing.game import Game
 from planner.sharing.shares import charged
@@ -56,13 +56,15 @@ def explain(
     progress: Progress = silent,
     *,
     thorough: bool = False,
+    as_given: bool = False,
     workers: int | None = None,
 ) -> Explanation:
     """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
     name: what the plan is called. progress: called with each step in words.
     thorough: where the program is large, all that is left out else: every unsure input on every claim, all subsets of
-    levers, what information is worth, what all good plans share, and plants a year sooner.
+    levers, what information is worth, what all good plans share, and plants a year sooner. as_given: unsure inputs are
+    as given in every answer, and subsets of levers are left out: of a large case a quarter of the solves.
     Variants are not held to targets that must hold, nor is the plan that they are compared with, which is solved anew.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
@@ -84,7 +86,7 @@ def explain(
     if plan.case.model.objective.goal == "target":
         reference.slacken(plan.summary["risk_musd"])
     full = thorough or reference.program.matrix.nnz <= FULL
-    questions = _questions(plan, reference, full)
+    questions = _questions(plan, reference, full=full, as_given=as_given)
     with solver_pool(reference, workers, progress) as pool:
         found = _explain(plan, name, questions, pool, progress, thorough)
     if not asked.case.targets:
@@ -97,10 +99,12 @@ def explain(
 
 @dataclass(frozen=True, kw_only=True)
 class Questions:
-    """All that is asked about a run. full: nothing is left out because the program is large."""
+    """All that is asked about a run. full: nothing is left out because the program is large. as_given: no unsure input is
+    tried, and no subset of levers."""
 
     reference: Reference
     full: bool
+    as_given: bool
     partners: Sequence[RuleQuestion]
     times: Sequence[RuleQuestion]
     ends: Sequence[InputEnd]
@@ -121,14 +125,15 @@ class Questions:
         return found + claims.counterfactuals_of(reference, self.trials)
 
 
-def _questions(plan: PlanValues, reference: Reference, full: bool) -> Questions:
+def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: bool) -> Questions:
     return Questions(
         reference=reference,
         full=full,
+        as_given=as_given,
         partners=together(reference, full),
         times=timing(reference, full),
-        ends=at_ends(reference),
-        trials=claims.trials_of(reference, every_pair=full),
+        ends=[] if as_given else at_ends(reference),
+        trials=[] if as_given else claims.trials_of(reference, every_pair=full),
         losses=plan.summary["scenario_loss_musd"],
     )
 
@@ -152,9 +157,7 @@ def _explain(
     nothing = found[key_of([])]
     decided = pool.begin(partial(_decision, plan, reference, nothing, full, thorough))
     shared = pool.begin(partial(_shares, reference))
-    progress("levers: first in, last out, and all between")
-    most = MOST_SUBSETS if full else MOST_SUBSETS_LARGE
-    values = lever_values(reference, reference.objective, pool, most)
+    values = _lever_values(questions, pool, progress)
     progress("verdicts, the frontier, who pays")
     verdicts = claims.verdicts(reference, questions.trials, pool)
     own = own_rung(plan, reference)
@@ -188,6 +191,15 @@ def _explain(
         odds=odds_change(plan, reference, found, builds),
         values=values,
     )
+
+
+def _lever_values(questions: Questions, pool: SolverPool, progress: Progress) -> LeverValues | None:
+    """What each lever is worth by first in, last out and Shapley share; None where levers are asked about as given."""
+    if questions.as_given:
+        return None
+    progress("levers: first in, last out, and all between")
+    most = MOST_SUBSETS if questions.full else MOST_SUBSETS_LARGE
+    return lever_values(questions.reference, questions.reference.objective, pool, most)
 
 
 def _known(plan: PlanValues, reference: Reference) -> Optimum:
