@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import count
 from threading import Lock
 from typing import Literal, TypeVar
 
@@ -392,6 +393,7 @@ class SolverPool:
         self._reference, self._pool, self._progress = reference, pool, progress
         self._found: dict[str, Future[Optimum]] = {}
         self._known = 0
+        self._count = count(1)
 
     @property
     def solved(self) -> int:
@@ -444,7 +446,7 @@ class SolverPool:
         self, counterfactual: Counterfactual, ready: Ready, start: KeptBases | None
     ) -> Optimum:
         found = optimum(counterfactual, self._reference, ready, start)
-        solved = sum(one.done() for one in list(self._found.values())) - self._known + 1
+        solved = next(self._count)
         if solved % TOLD == 0:
             self._progress(f"{solved} counterfactuals are solved, others follow")
         return found
