@@ -296,7 +296,7 @@ class CalmYear:
     def value(self, goal: str, solution: Solution) -> float:
         """Loss (MUSD), or the share of an element's demand that is served."""
         least = float(self._goals[goal] @ solution.x)
-        return max(least, 0.0) if goal == LOSS else 1.0 - least / self.demand[goal]
+        return max(least if goal == LOSS else 1.0 - least / self.demand[goal], 0.0)
 
     def goals(self) -> Iterable[str]:
         """The loss, then each element."""

@@ -274,7 +274,8 @@ def removals(world: World, year: int) -> Iterator[Removal]:
     yield Removal()
     for origin in sorted({world.case.origins.get(name, name) for name in suppliers}):
         yield Removal(origin=origin)
-    for origin in ("", largest_origin(world, year)):
+    # Where nothing is imported there is no largest origin, and no pair.
+    for origin in dict.fromkeys(["", largest_origin(world, year)]):
         for country in world.case.country_names:
             yield Removal(origin=origin, country=country)
         for plant in world.case.projects:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -86,10 +87,9 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
         process.send_signal(sent)
         _, said = process.communicate()
         assert process.returncode == code, said
-        assert (
-            sent == signal.SIGKILL
-            or f"stopped; {status_of(folder).done} of 24 points are kept;" in said
-        )
+        # Stopped within a solve it says what that solve knew, too.
+        kept = f"{status_of(folder).done} of 24 points are kept;"
+        assert sent == signal.SIGKILL or re.search(f"stopped; (the value .*; )?{kept}", said), said
         assert not (folder / "results.parquet").exists()
     with ThreadPoolExecutor(1) as thread:
         rest = thread.submit(run_points, sample(), folder, Here)
