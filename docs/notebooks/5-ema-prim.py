@@ -5,6 +5,7 @@
 # bad cases lie.
 
 # %%
+import ema_workbench
 from ema_workbench import Model, RealParameter, ScalarOutcome, perform_experiments
 from ema_workbench.analysis import prim
 
@@ -24,7 +25,9 @@ experiments, outcomes = perform_experiments(model, scenarios=60, log_progress=Tr
 risk = outcomes["risk_musd"]
 bad = risk >= sorted(risk)[-12]
 inputs = experiments[list(ranges)]
-box = prim.Prim(inputs, bad, threshold=0.5, peel_alpha=0.1).find_box()
+# Version 2 of EMA Workbench asks for a threshold of density, version 3 has none.
+threshold = {"threshold": 0.5} if ema_workbench.__version__ < "3" else {}
+box = prim.Prim(inputs, bad, peel_alpha=0.1, **threshold).find_box()
 box.peeling_trajectory[["coverage", "density", "res_dim"]].tail()
 
 # %% [markdown]
