@@ -98,9 +98,14 @@ class Optimum:
     start: KeptBases | None = field(default=None, repr=False, compare=False)
 
 
+def is_large(program: Program) -> bool:
+    """Tell whether interior point is tried before dual simplex on a program from nothing."""
+    return program.matrix.nnz > LARGE
+
+
 def quickest(program: Program) -> tuple[str, ...]:
     """The algorithms to try on a program from nothing, in this order."""
-    return ("ipm", "dual") if program.matrix.nnz > LARGE else ("dual", "ipm")
+    return ("ipm", "dual") if is_large(program) else ("dual", "ipm")
 
 
 class ImpossibleError(StoppedError):
@@ -131,7 +136,7 @@ def optimum(
     if ready is None:
         ready = Ready(wanted, wanted.at or reference)
     program, goal = ready.program, reference.goal
-    way = LARGE_WAY if program.matrix.nnz > LARGE else WAY[goal]
+    way = LARGE_WAY if is_large(program) else WAY[goal]
     solver = Solver(program, longest_way=way)
     is_warm = warm and (start is not None or not wanted.far)
     order = ready.begin(solver, start) if is_warm else quickest(program)
@@ -204,7 +209,7 @@ class Ready:
 
         Where losses cost more the plan of the reference is still a plan: for loss per kg x 2 primal takes 3 s, else 25.
         """
-        if near.goal != "welfare" or self.program.matrix.nnz <= LARGE:
+        if near.goal != "welfare" or not is_large(self.program):
             return ("again",)
         dearer = self.program.dearer_than(near.program, near.best()[1].x)
         return ("again primal",) if dearer else ("again",)

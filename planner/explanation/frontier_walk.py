@@ -16,7 +16,7 @@ from math import inf
 import numpy as np
 
 from planner.data.scenario_tree import Node
-from planner.explanation.counterfactuals import LARGE, Reference, proven, quickest
+from planner.explanation.counterfactuals import Reference, is_large, proven, quickest
 from planner.formulation.budgets import public_capex
 from planner.solving.frontier import (
     PRECISION,
@@ -35,7 +35,7 @@ STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
 LAST_QUICK = 9
 """The last weight of the walk in a hurry: a MUSD that has to save 20."""
-LONGEST_WAY, LARGE_WAY = 1.0, 0.1
+STEP_WAY, LARGE_STEP_WAY = 1.0, 0.1
 """How far a step goes on from the one before, as a share of the rows; in a large program, where the least risk at the end
 of the walk was not there after four minutes, while interior point takes 40 to 50 s for any variant from nothing."""
 COARSE = 1e-3
@@ -101,7 +101,7 @@ class Walk:
     def _frontier_solver(self) -> FrontierSolver:
         order = ("again", *quickest(self.program))
         phase = self.reference.goal
-        way = LARGE_WAY if self.program.matrix.nnz > LARGE else LONGEST_WAY
+        way = LARGE_STEP_WAY if is_large(self.program) else STEP_WAY
         return FrontierSolver(self.program, phase=phase, order=order, longest_way=way)
 
     def _projects(self) -> list[str]:
