@@ -22,7 +22,7 @@ from planner.errors import Fault, InputError, did_you_mean, fault, file_words, i
 LONGEST_TOML = 2**20
 """Characters of a file."""
 _DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
-"""What takes a TOML parser memory that grows with the square of the parts."""
+"""Dotted keys of many parts: they take a TOML parser memory that grows with the square of the parts."""
 LONGEST_SHOWN = 60
 """Characters of a value that a message repeats."""
 TomlKey = tuple[str | int, ...]
@@ -180,7 +180,7 @@ class Horizon(_Section):
 
 
 class Objective(_Section):
-    """What is minimised, in which order."""
+    """The goal that is minimised, and in which order."""
 
     goal: Literal["risk", "target", "welfare"] = "risk"
     """`risk`: least risk, then least cost; `target`: least cost with risk <= `risk_limit`;
@@ -216,7 +216,7 @@ class Objective(_Section):
 
 
 class Policy(_Section):
-    """How allies act."""
+    """Rules by which allies act: what they share, and when they decide."""
 
     investment: Literal["committed", "adaptive", "staged"] = "committed"
     """`committed`: one investment path for all scenarios; `adaptive`: investment may answer
@@ -441,7 +441,7 @@ def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[s
 
 
 def meaning(key: str) -> str:
-    """What a dotted key of the model file means, in one line."""
+    """Meaning of a dotted key of the model file, in one line."""
     return " ".join(str(_field(key).description).split())
 
 

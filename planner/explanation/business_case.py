@@ -107,7 +107,7 @@ def business_case(
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """What is judged: plants with the terms that were changed and what they were assigned to take in; their terms, all
+    """The plants that are judged, with the terms that were changed and what they were assigned to take in; their terms, all
     as one investment, and its levels. futures: name -> probability. builds: t/y that the plan commits, by plant; used: of
     each plant in each future (rows) and year."""
 
@@ -153,7 +153,7 @@ def _question(
 
 @dataclass(frozen=True, kw_only=True)
 class _Sized:
-    """What is sized on the volumes of a basis: the least of each support, and the case with the first of them, with the
+    """Results sized on the volumes of a basis: the least of each support, and the case with the first of them, with the
     levels that it changes."""
 
     basis: Basis
@@ -224,7 +224,7 @@ def _owners_with_grant(volumes: Volumes, x: Levels, share: float) -> float:
 def _mixes(
     case: Case, projects: Sequence[str], feeds: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """What plants are assigned to take in. Raises InputError for a plant that is not of the case."""
+    """Feeds that plants are assigned to take in. Raises InputError for a plant that is not of the case."""
     mixes = {}
     for project, asked in feeds.items():
         if project not in projects:

@@ -139,7 +139,7 @@ def made_target_index(s: Scope) -> list[ByNode]:
     owner=of_nobody,
 )
 def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
-    """What is made and used is at least the share of use."""
+    """Output that is made and used is at least the share of use."""
     s: Scope = m.scope
     row = s.case.targets[target]
     if row.form == "feed":
@@ -178,7 +178,7 @@ def counted_output_index(s: Scope) -> list[GoodAt]:
     owner=of_country,
 )
 def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """What counts of a country's output is made there."""
+    """Output that counts for a country is made there."""
     key = (c, e, o, n)
     return m.counted[key] <= made(m, key)
 
@@ -198,7 +198,7 @@ def counted_use_index(s: Scope) -> list[GoodAt]:
     owner=of_nobody,
 )
 def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
-    """What counts of a group's output is used or stored, and not left over."""
+    """Output that counts for a group is used or stored, and not left over."""
     s: Scope = m.scope
     places = [(c, e, o, n) for c in s.case.countries if s.case.group[c] == group]
     counted = quicksum(or_zero(m.counted, key) for key in places)
@@ -231,7 +231,7 @@ def outside_used_index(s: Scope) -> Iterator[GoodAt]:
     owner=of_country,
 )
 def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """What comes from outside is used or stored, so that what is left over is output."""
+    """Goods from outside are used or stored, so that only output is left over."""
     left = _needed(m, (c, e, o, n))
     return None if isinstance(left, int | float) else left >= 0
 

@@ -121,7 +121,7 @@ def _laid_out(
 
 
 def _has_more_time(out: Path, asked: StudyFile) -> bool:
-    """Whether a study gives its solver longer than when the folder was last run."""
+    """Tell whether a study gives its solver longer than when the folder was last run."""
     if not (out / STUDY).exists():
         return False
     before = study_of(read_asked(out)).time_limit
@@ -153,7 +153,7 @@ def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
 
 
 def part_folder(out: Path, number: int, count: int) -> Path:
-    """Where a part of a study is run."""
+    """Folder in which a part of a study is run."""
     return out / PARTS / f"{number}-of-{count}"
 
 
@@ -204,7 +204,7 @@ def merge(
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be solved: the study, its case, its points, and outcomes of the user's own."""
+    """Work to be solved: the study, its case, its points, and outcomes of the user's own."""
 
     study: StudyFile
     case: Case
@@ -249,7 +249,7 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
 
 
 def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
-    """What a study folder was asked. Raises RunFolderError."""
+    """The study that a folder holds. Raises RunFolderError."""
     asked = read_asked(out)
     case = stored_case(out)
     if asked["versions"] != versions():
@@ -312,7 +312,7 @@ class Chain:
 
 
 class WorkQueue:
-    """What is left to do of a study: chains under way, and a new plan if there are points that nobody has planned.
+    """Work that is left of a study: chains under way, and a new plan if there are points that nobody has planned.
 
     The journal gets each result before anything else happens.
     """
@@ -544,7 +544,7 @@ def checks_of(out: Path) -> pd.DataFrame:
 
 
 def agreement_of(out: Path) -> Agreement:
-    """How many points were solved twice, and how well the two results agree."""
+    """Number of points that were solved twice, and how well the two results agree."""
     rows = checks_of(out)
     worst = float(rows["relative_difference"].max()) if len(rows) else 0.0
     return Agreement(rows["point"].nunique(), worst)

@@ -39,7 +39,7 @@ class _StudySection(BaseModel):
 
 
 class Distribution(_StudySection):
-    """How likely the values of a range are. `uniform` over the range unless said otherwise."""
+    """Likelihood of the values of a range. `uniform` over the range unless said otherwise."""
 
     kind: Literal["uniform", "normal", "lognormal", "triangular"]
     """normal and lognormal are cut to `range` where one is given."""
@@ -87,7 +87,7 @@ class Uncertainty(_StudySection):
 
     @property
     def changes(self) -> list[OpenChange]:
-        """What the value changes."""
+        """Changes that the value makes."""
         texts = [self.change] if isinstance(self.change, str) else self.change
         return [parse_open(text) for text in texts]
 
@@ -155,7 +155,7 @@ class Option(_StudySection):
 
     @property
     def settings(self) -> list[Change]:
-        """What is changed."""
+        """Changes that are made."""
         return changes_of(self.changes)
 
     @field_validator("changes")
