@@ -127,7 +127,6 @@ def evaluate(
             if hazards is not None and replanned is not None:
                 plan = plan_of(folder, progress)
                 anew = replan(plan, hazards, futures=replanned, seed=seed, progress=progress)
-        is_fresh = scenarios is not None or (hazards is not None and bool(hazards.tables.hazards))
         risk = found.plan.policy["risk_musd"]
         needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
         lines = worded_lines(
@@ -135,7 +134,7 @@ def evaluate(
             "evaluated",
             found=found,
             register=register,
-            fresh=is_fresh,
+            fresh=found.out_of_sample,
             aim=AIM,
             needed=needed,
         )

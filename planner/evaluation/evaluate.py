@@ -12,7 +12,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.load import load_scenarios
 from planner.data.sampling import sample
-from planner.data.shock_effects import year_of
+from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
 from planner.evaluation.fixed_tree import replicate, with_other_scenarios
@@ -159,7 +159,15 @@ def _in_samples(
             difference=of_pairs(theirs, ours, objective),
         )
 
-    return _evaluation(plan, asked, given, compare, samples=samples, method=METHOD)
+    return _evaluation(
+        plan,
+        asked,
+        given,
+        compare,
+        samples=samples,
+        method=METHOD,
+        out_of_sample=bool(register.tables.hazards) or are_others(plan.case, cases),
+    )
 
 
 def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluation:
@@ -174,7 +182,27 @@ def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluat
             difference[key] = _less(theirs[key], ours[key])
         return _Compared(plan=ours, without_plan=theirs, difference=difference)
 
-    return _evaluation(plan, asked, given, compare, samples=0, method=STRATIFIED)
+    return _evaluation(
+        plan,
+        asked,
+        given,
+        compare,
+        samples=0,
+        method=STRATIFIED,
+        out_of_sample=not own and are_others(plan.case, [case]),
+    )
+
+
+def are_others(known: Case, cases: Sequence[Case]) -> bool:
+    """True where some scenario of the cases is, in effect, none of those of a known case."""
+    every = futures_of([known, *cases])
+    seen: list[Effects] = []
+    for future, number in zip(every.futures, every.sample, strict=True):
+        if number == 1:
+            seen.append(future.effects)
+        elif future.effects not in seen:
+            return True
+    return False
 
 
 def _less(one: Estimate, other: Estimate) -> Estimate:
@@ -216,7 +244,14 @@ def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
 
 
 def _evaluation(
-    plan: PlanValues, asked: _Asked, given: Futures, compare: Compare, *, samples: int, method: str
+    plan: PlanValues,
+    asked: _Asked,
+    given: Futures,
+    compare: Compare,
+    *,
+    samples: int,
+    method: str,
+    out_of_sample: bool,
 ) -> Evaluation:
     """All scenarios carried with the plan and without, and the figures compared."""
     case = plan.case
@@ -251,6 +286,7 @@ def _evaluation(
     return Evaluation(
         policy=asked.policy,
         how=POLICIES[asked.policy],
+        out_of_sample=out_of_sample,
         futures=len(given.futures),
         samples=samples,
         seed=asked.seed,

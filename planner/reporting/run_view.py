@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from planner.reporting.words.names import Names
+from planner.results.evaluation import read_evaluation
 from planner.results.explanation import Explanation, read_explanation
 from planner.results.figures.run import EXPECTED, RunFigures, typed_tables
 from planner.results.plan import PlanValues
 
-BESIDE = ("evaluation", "coverage")
-"""Files that commands write beside a run and that its report shows, without `.json`."""
+COVERAGE = "coverage"
+"""File that `planner coverage` writes beside a run, without `.json`."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,14 @@ def run_view(
 
 
 def read_view(plan: PlanValues, folder: Path) -> RunView:
-    """A plan with what its run folder holds beside it: the explanation, and the files of `BESIDE` that can be read."""
+    """A plan with what its run folder holds beside it: explanation, evaluation and coverage, where they can be read."""
     beside = {}
-    for name in BESIDE:
-        with suppress(OSError, ValueError):
-            beside[name] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    evaluation = read_evaluation(folder)
+    if evaluation is not None:
+        beside["evaluation"] = evaluation
+    with suppress(OSError, ValueError):
+        text = (folder / f"{COVERAGE}.json").read_text(encoding="utf-8")
+        beside[COVERAGE] = json.loads(text)
     return run_view(plan, read_explanation(folder), beside)
 
 

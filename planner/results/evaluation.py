@@ -92,12 +92,15 @@ class Evaluation:
 
     table: a row for each scenario (sample, scenario, probability, and the loss in MUSD of each way). futures: how
     many. samples: how many of them were drawn apart, with the seeds after `seed`; 0 where they were given. policy: the
-    name of the policy, and `how` it decides. difference: without the plan less with it, in the same scenarios.
-    in_sample: the risk in the scenarios that the plan was made for. gap: what `replicate` gives, if asked.
+    name of the policy, and `how` it decides. out_of_sample: true where the plan was not made for these scenarios; a
+    register without hazards, or a folder with the plan's own scenarios, gives no others. difference: without the plan
+    less with it, in the same scenarios. in_sample: the risk in the scenarios that the plan was made for. gap: what
+    `replicate` gives, if asked.
     """
 
     policy: str
     how: str
+    out_of_sample: bool
     futures: int
     samples: int
     seed: int
@@ -112,10 +115,16 @@ class Evaluation:
 
     def __repr__(self) -> str:
         with_it, without = self.plan.policy[RISK], self.without_plan.policy[RISK]
-        return f"Evaluation({self.futures} scenarios: risk {with_it}, without a plan {without})"
+        return f"Evaluation({self.futures} scenarios, {self.where}: risk {with_it}, without a plan {without})"
+
+    @property
+    def where(self) -> str:
+        """'out of sample', or 'in sample' where the plan was made for these scenarios."""
+        return "out of sample" if self.out_of_sample else "in sample"
 
     def _repr_html_(self) -> str:
-        facts: dict[str, object] = {"scenarios": self.futures, "policy": self.policy}
+        scenarios = f"{self.futures}, {self.where}"
+        facts: dict[str, object] = {"scenarios": scenarios, "policy": self.policy}
         for key in KEYS:
             facts[key] = f"{self.plan.policy[key]}; without a plan {self.without_plan.policy[key]}"
         rows = self.table.head(MOST_ROWS).to_html(index=False)
@@ -127,6 +136,7 @@ class Evaluation:
         purchases = {"plan": self.plan.purchases, "without_plan": self.without_plan.purchases}
         return {
             "futures": self.futures,
+            "out_of_sample": self.out_of_sample,
             "seed": self.seed,
             "policy": self.policy,
             "policy_is": self.how,

@@ -94,6 +94,41 @@ def test_a_register_without_hazards_is_no_other_sample(run: Path) -> None:
     code, told = call("evaluate", run, "--register", STARTER, "--draws", 6, "--samples", 1)
     assert code == 0, told
     assert "Out of sample" not in told and "has none to draw from" in told
+    assert json.loads((run / "evaluation.json").read_text())["out_of_sample"] is False
+
+
+def test_the_evaluation_itself_knows_whether_the_plan_saw_its_scenarios(
+    plan: planner.Plan, tmp_path: Path
+) -> None:
+    """Hazards give others; a register without them, and a folder with the plan's own scenarios, give the same again;
+    a cut in another year is another scenario, hazards or not."""
+    case = plan.case
+    own = case.write(tmp_path / "own")
+    later = [row.model_copy(update={"start_year": 2028}) for row in case.tables.shocks]
+    other = case.with_tables(shocks=tuple(later))
+    found = {
+        "none": planner.evaluate(plan, foreseen=False),
+        "same": planner.evaluate(plan, own, foreseen=False),
+        "other": planner.evaluate(plan, other.write(tmp_path / "other"), foreseen=False),
+        "bare": planner.evaluate(plan, register=case, draws=3, samples=1, foreseen=False),
+        "moved": planner.evaluate(plan, register=other, draws=3, samples=1, foreseen=False),
+        "drawn": planner.evaluate(
+            plan, register=case.changed(STRIKE), draws=3, samples=1, foreseen=False
+        ),
+    }
+    is_out = {name: one.out_of_sample for name, one in found.items()}
+    assert is_out == {
+        "none": False,
+        "same": False,
+        "other": True,
+        "bare": False,
+        "moved": True,
+        "drawn": True,
+    }
+    for one in found.values():
+        words = "out of sample" if one.out_of_sample else "in sample"
+        assert words in repr(one) and words in one._repr_html_()
+        assert one.as_json()["out_of_sample"] is one.out_of_sample
 
 
 def test_an_evaluation_of_another_run_is_not_read(run: Path) -> None:
@@ -111,6 +146,9 @@ def test_pages_are_written_again_where_there_are_any(run: Path) -> None:
     written = (run / "report.html").stat().st_mtime_ns
     evaluate_into(run, register=planner.load(STARTER), draws=6, samples=1)
     assert (run / "report.html").stat().st_mtime_ns > written
+    assert "Risk, out of sample" not in (run / "report.html").read_text()
+    evaluate_into(run, register=planner.load(STARTER).changed(STRIKE), draws=6, samples=1)
+    assert "Risk, out of sample" in (run / "report.html").read_text()
 
 
 def test_its_own_scenarios_say_nothing_of_others_and_leave_the_run_as_it_is(run: Path) -> None:

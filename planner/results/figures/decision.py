@@ -373,8 +373,11 @@ class OutOfSample:
 def out_of_sample(
     run: RunFigures, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
 ) -> OutOfSample | None:
-    """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated."""
+    """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated
+    in any: a register without hazards has the plan's own scenarios alone."""
     estimate: Any = (run.beside or {}).get("evaluation")
+    if isinstance(estimate, dict) and estimate.get("out_of_sample") is False:
+        return None
     for key in (whose, how, figure):
         estimate = estimate.get(key) if isinstance(estimate, dict) else None
     if not isinstance(estimate, dict) or estimate.get("value") is None:
