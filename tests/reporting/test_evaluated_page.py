@@ -1,4 +1,4 @@
-"""The first screen of a report: each risk says whether it is out of sample or in-sample."""
+"""A report of a plan that was evaluated: which risk it calls out of sample, and which in-sample."""
 
 from __future__ import annotations
 
