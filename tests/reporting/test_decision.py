@@ -61,7 +61,7 @@ def test_between_corners_the_curve_is_straight(run: RunView) -> None:
 
 def test_the_claim_is_the_core_and_its_price_beyond_no_action(run: RunView) -> None:
     # The core plan costs 900 MUSD, of which 100 are spent without a plan.
-    assert claim(run).startswith("800 MUSD more buys 97.6 % of possible protection")
+    assert claim(run).startswith("800 MUSD more buys 97.6 % of possible in-sample protection")
 
 
 def test_the_first_screen_says_what_the_first_step_leaves(run: RunView) -> None:

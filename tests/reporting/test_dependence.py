@@ -14,6 +14,7 @@ import planner
 from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
 from planner.reporting.charts import style
+from planner.reporting.forms.html import words_of
 from planner.reporting.parts import Chapter, ReportTable, Text
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
@@ -76,9 +77,9 @@ def test_a_row_says_what_an_element_depends_on(plan: PlanValues) -> None:
     assert row["met without China, 2028"] == "30 % → 70 %"
 
 
-def test_the_command_is_named_where_nothing_was_taken_away(plan: PlanValues) -> None:
+def test_it_is_said_where_nothing_was_taken_away(plan: PlanValues) -> None:
     chapter = told(plan)
-    assert "planner coverage adds" in chapter.lead
+    assert "What is met if one origin, plant or country is lost was not asked for." in chapter.lead
     headings = [column.full for column in at_a_glance(chapter).columns]
     assert headings == ["element", "most from one origin (2026)", "most from one origin (2028)"]
 
@@ -135,3 +136,16 @@ def test_each_way_of_supply_has_a_colour_of_its_own() -> None:
     together = len(dependence.REST)
     stock = 1
     assert named + together + stock <= len(style.HUES)
+
+
+def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: PlanValues) -> None:
+    both = replace(removed(plan), summary=plan.summary)
+    point = {"year": 2028, "without": "project:plant", "element": "dy", "falls_by": 0.4}
+    beside = {"coverage": {"single_points": [point]}}
+    chapter = dependence.chapter(run_view(both, None, beside))
+    assert chapter is not None
+    told = {part.title: " ".join(words_of(part)) for part in chapter.parts}
+    silent = [title for title, words in told.items() if "one of several equally good" not in words]
+    # Targets, the official line, and what flows in one scenario are no shares of the plan.
+    assert [title for title in silent if "origin" in title or "point" in title.lower()] == []
+    assert len(told) - len(silent) >= 5

@@ -27,7 +27,7 @@ from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
     *("answer", "exposed", "fund", "remains", "dependence", "doubts"),
-    *("plan", "calm", "supply", "money", "allies", "staff", "limits", "inputs"),
+    *("plan", "calm", "supply", "money", "allies", "staff", "limits", "made", "inputs"),
 )
 MOST_WORDS, MOST_IN_A_SENTENCE, MOST_IN_A_TITLE = 150, 30, 12
 HOSTILE = '<script>alert(1)</script>"&'

@@ -68,7 +68,7 @@ def front(run: RunView) -> Front:
 def claim(run: RunView) -> str:
     """The answer in one line."""
     found, built = decided(run), decisions(run)
-    before, after = _risks(run)
+    basis, before, after = _risks(run)
     core, core_effect = None, None
     if found is not None:
         core = named(found.frontier, "core")
@@ -80,6 +80,7 @@ def claim(run: RunView) -> str:
         core_effect=core_effect,
         nothing_cost=doing_nothing(run).get("cost"),
         cost=run.summary["cost_musd"],
+        basis=basis,
         before=before,
         after=after,
         plants=built["project"].nunique(),
@@ -87,12 +88,13 @@ def claim(run: RunView) -> str:
     )
 
 
-def _risks(run: RunView) -> tuple[float | None, float]:
-    """Risk without a plan, None if not known, and with it: both out of sample where both are known so."""
+def _risks(run: RunView) -> tuple[str, float | None, float]:
+    """Risk without a plan, None if not known, and with it, behind the word for both: out of sample where both are known
+    so."""
     fresh, before = out_of_sample(run), out_of_sample(run, whose="without_plan")
     if fresh is not None and before is not None:
-        return before.value, fresh.value
-    return doing_nothing(run).get("risk"), float(run.summary["risk_musd"])
+        return "out-of-sample", before.value, fresh.value
+    return "in-sample", doing_nothing(run).get("risk"), float(run.summary["risk_musd"])
 
 
 def _cut_off(run: RunView) -> list[str]:
@@ -150,7 +152,7 @@ def _unmet_cards(run: RunView) -> Iterator[Card]:
             title=title,
             value=both,
             unit=f"of {midway(run.names.element(case.element))}, {year}",
-            note=say("unmet_note", run=run, case=case, probability=run.weights[case.scenario]),
+            note=say("unmet_note", probability=run.weights[case.scenario]),
             source=table_rows("shortfall", case.scenario, element=case.element),
         )
         worst = worst_remaining(run, case.scenario)
@@ -172,6 +174,7 @@ def _worst_card(run: RunView, worst: WorstCase) -> Card:
         title="Largest unmet share with the plan, same scenario",
         value=both,
         unit=f"of {midway(run.names.element(worst.element))}, {at.year}",
+        note="in-sample",
         source=table_rows("shortfall", worst.scenario, element=worst.element),
         small=True,
     )

@@ -316,6 +316,8 @@ def _single_points(run: RunView) -> Text | None:
                 share=case["share"],
             )
         )
+    if told:
+        told.append(say("one_of_several"))
     source = "coverage.json: single_points, n2"
     title = say("points_title", points=len(_points(run)))
     return Text(told, title=title, source=source, listed=True) if told else None

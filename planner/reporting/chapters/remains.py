@@ -7,10 +7,21 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.charts import outcomes, shapes
-from planner.reporting.parts import Card, Chapter, Chart, Part, Text, told_chart
+from planner.reporting.parts import (
+    Card,
+    Chapter,
+    Chart,
+    DeclaredTable,
+    Part,
+    ReportTable,
+    Text,
+    per_cent,
+    text,
+    told_chart,
+)
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import STAGES_MANY
-from planner.reporting.words.numbers import listed, money, number, percent
+from planner.reporting.words.numbers import money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
 from planner.results.figures.plants import decisions, seldom_used, use_by_stage, use_of_new_plants
@@ -42,9 +53,14 @@ def chapter(run: RunView) -> Chapter | None:
     """Three bills that are added to one figure, then what remains unmet and what idles."""
     model = run.case.model
     parts: list[Part | None] = [
-        Text(_not_protected(run), title="What the plan does not protect against", listed=True),
+        Text(
+            _not_protected(run),
+            title="What the plan does not protect against, in-sample",
+            listed=True,
+        ),
         losses_chart(run) if decided(run) is not None else None,
         use_chart(run),
+        by_stage_table(run),
     ]
     return Chapter.of(
         "remains",
@@ -145,7 +161,6 @@ def use_chart(run: RunView) -> Chart | None:
         CAPACITY,
         name="use_of_plants",
         seldom=seldom_used(run),
-        stages=_used(run),
         shown=len(shown),
         scenarios=len(run.weights),
         drawn=len(plants),
@@ -153,13 +168,29 @@ def use_chart(run: RunView) -> Chart | None:
     )
 
 
-def _used(run: RunView) -> str:
-    """Use of new capacity by stage, in words."""
-    told = []
-    for row in use_by_stage(run).to_dict("records"):
-        if row["new"] == row["new"] and row["new"] is not None:
-            told.append(f"{STAGES_MANY[row['stage']].lower()} {percent(row['new'])}")
-    return listed(told)
+class UseByStage(DeclaredTable):
+    """A row a stage."""
+
+    source = summary_keys("utilisation")
+
+    plants = text()
+    new = per_cent("new capacity")
+    new_undisturbed = per_cent("new capacity", "undisturbed years")
+    existing = per_cent("existing capacity")
+
+
+def by_stage_table(run: RunView) -> ReportTable | None:
+    """Use of new and of existing capacity by stage; None without plants."""
+    use = use_by_stage(run)
+    if use.empty:
+        return None
+    undisturbed = not use["new_undisturbed"].isna().all()
+    return UseByStage.over(
+        use.assign(plants=use["stage"].map(STAGES_MANY)),
+        columns=UseByStage.all() if undisturbed else UseByStage.all("new_undisturbed"),
+        title=say("by_stage_title"),
+        note=say("by_stage", undisturbed=undisturbed),
+    )
 
 
 def losses_chart(run: RunView) -> Chart:

@@ -23,7 +23,7 @@ PLAN_TIPS = {
     "name": "plan",
     "meaning": "",
     "cost": "cost",
-    "risk_musd": "residual risk, MUSD",
+    "risk_musd": "in-sample residual risk, MUSD",
     "share": "of no action",
 }
 
@@ -40,7 +40,7 @@ def frontier(
     dots = chart.mark_point(filled=True, size=110, opacity=1, stroke=style.ACCENT)
     line = alt.Chart(corners).mark_line(color=style.ACCENT, strokeWidth=2.5)
     across = alt.X("cost:Q", title=f"cost, {unit}, present value", scale=alt.Scale(zero=True))
-    up = style.shares("share", "residual risk, % of no action")
+    up = style.shares("share", "in-sample residual risk, % of no action")
     fill = alt.condition("datum.chosen", alt.value(style.ACCENT), alt.value("white"))
     layers = [line.encode(x=across, y=up), dots.encode(x=across, y=up, color=fill)]
     if len(steps):

@@ -19,6 +19,7 @@ from planner.reporting.chapters import (
     fund,
     inputs,
     limits,
+    made,
     money,
     plants,
     remains,
@@ -53,6 +54,7 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     sharing.chapter,
     capacity.chapter,
     limits.chapter,
+    made.chapter,
     inputs.chapter,
 )
 """The chapters of a run, in order: the questions of whoever decides, then all that is behind the answers."""
