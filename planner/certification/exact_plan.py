@@ -26,15 +26,19 @@ from planner.certification.checker import Program as ExactProgram
 from planner.certification.files import RowTerms, decimals, terms_of
 from planner.errors import StoppedError
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver, Statuses
-from planner.solving.program import Program, Vector
+from planner.solving.program import Program, Vector, dual_objective
 from planner.solving.solution import Stop
 
 UNIT = 1e-14
 """The unit in which steps from the optimum of the solver are sought, in that of a column or row."""
 FAR = 1e8
 """Units beyond which a bound or a side is out of reach."""
-TRIES = (True, False)
-"""Variables with a reduced cost are held at their bounds, or not: a tenth of the work, but it may leave no room."""
+FARTHEST = Decimal("1e-6")
+"""The same, in the unit of the column or row."""
+TRIES = ((True, False), (False, False), (True, True), (False, True))
+"""Variables with a reduced cost are held at their bounds, or not: a tenth of the work, but it may leave no room. And
+no variable goes far, or any may: most steps are free to, but where nothing prices them they may pass a bound out of
+reach."""
 AT_BOUND = 1e-9
 """Distance from a bound, as a share of 1 + the value, up to which a variable counts as at it."""
 PLACES = Decimal("1e-30")
@@ -43,6 +47,8 @@ SNAP = Decimal("1e-18")
 """Distance up to which a value counts as that of a bound, and a margin as none."""
 PENALTY = 1000.0
 """Price of a margin that is not kept, in the largest dual."""
+ROUNDING = 1e-12
+"""Part of a sum of products up to which floats may have rounded it."""
 SLIGHT = 1e-7
 """Reduced cost up to which a variable is not held at its bound."""
 FINE = Context(prec=60)
@@ -67,6 +73,7 @@ class Tightened:
     rows: NDArray[np.intp]
     margins: Vector
     limits: Sequence[int]
+    goal: int
     sign: NDArray[np.int8]
     cost: Vector
     start: Vector
@@ -91,11 +98,11 @@ def exact_plan(
     lower, highest = list(exact.lower), list(upper)
     for j in whole:
         lower[j] = highest[j] = Decimal(round(float(x[j])))
+    lower[goal] = max(lower[goal], _floor(program, upper, goal=goal, x=x, duals=duals))
     limits = [j for j, limit in enumerate(upper) if limit < exact.upper[j] and j != goal]
-    for hold in TRIES:
-        tight = _Tightening(program, exact, lower, highest, x).tightened(
-            goal, duals, limits, hold=hold
-        )
+    tightening = _Tightening(program, exact, lower, highest, x)
+    for hold, near in TRIES:
+        tight = tightening.tightened(goal, duals, limits, hold=hold, near=near)
         statuses = _optimal_basis(tight)
         if statuses is None:
             continue
@@ -103,6 +110,19 @@ def exact_plan(
         if plan is not None and not broken(exact, highest, plan):
             return plan
     raise StoppedError("no plan that meets every row exactly was found near the plan of the run")
+
+
+def _floor(
+    program: Program, upper: Sequence[Decimal], *, goal: int, x: Vector, duals: Vector
+) -> Decimal:
+    """A value of the goal that none is sought below: what the duals prove.
+
+    Where bounds are out of reach, a price that is not quite 0 would have no end else.
+    """
+    highest = np.array(upper, dtype=float)
+    least = dual_objective(program, program.unit_cost(goal), highest, duals)
+    floor = max(least - ROUNDING * (1 + abs(least)), float(x[goal]) - FAR * UNIT / 2)
+    return Decimal(repr(float(floor)))
 
 
 class _Tightening:
@@ -134,9 +154,12 @@ class _Tightening:
         self._to_side = in_units(exact.sides, activity)
 
     def tightened(
-        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool
+        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool, near: bool
     ) -> Tightened:
-        """Steps that keep margins. hold: variables with a reduced cost stay at their bounds."""
+        """Steps that keep margins.
+
+        hold: variables with a reduced cost stay at their bounds. near: no variable but the goal goes far.
+        """
         program = self._program
         equation = program.row_lower == program.row_upper
         at_most = np.isfinite(program.row_upper)
@@ -147,7 +170,8 @@ class _Tightening:
         margins = np.zeros(len(sign))
         margins[rows] = 1 + draw.random(len(rows))
 
-        lower, upper, stays_high = self._bounds(goal, duals, limits, hold=hold)
+        farthest = FAR if near else np.inf
+        lower, upper, stays_high = self._bounds(goal, duals, limits, hold=hold, farthest=farthest)
         price = PENALTY * max(1.0, float(np.max(np.abs(duals), initial=0.0)))
         cost = np.append(np.zeros(len(lower)), np.full(len(rows), price))
         cost[goal] = 1.0
@@ -156,6 +180,7 @@ class _Tightening:
             rows=rows,
             margins=margins,
             limits=limits,
+            goal=goal,
             sign=sign,
             cost=cost,
             start=self._start,
@@ -163,19 +188,19 @@ class _Tightening:
         )
 
     def _bounds(
-        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool
+        self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool, farthest: float
     ) -> tuple[Vector, Vector, NDArray[np.bool_]]:
         """Least and largest step of each column, and which columns stay at their upper bound."""
-        lower = np.where(self._to_lower < -FAR, -np.inf, self._to_lower)
-        upper = np.where(self._to_upper > FAR, np.inf, self._to_upper)
+        lower = np.where(self._to_lower < -FAR, -farthest, self._to_lower)
+        upper = np.where(self._to_upper > FAR, farthest, self._to_upper)
         upper[limits] -= 1.0
-        lower[goal] = -np.inf
         upper[goal] = np.inf
         reduced = -(self._program.matrix.T @ duals)
         reduced[goal] += 1.0
         stays_low = hold & self._low & (reduced > SLIGHT)
         stays_high = hold & self._high & (reduced < -SLIGHT)
         stays_high[limits] = False
+        stays_low[goal] = stays_high[goal] = False
         upper[stays_low] = lower[stays_low]
         lower[stays_high] = upper[stays_high]
         return lower, upper, stays_high
@@ -252,17 +277,30 @@ class _Basis:
         self._basic = np.flatnonzero(of_columns == BASIC).tolist()
         self._active = np.flatnonzero(of_rows != BASIC).tolist()
         self._values = [*decimals(tight.start), *nothing]
+        self._unbounded: list[int] = []
         for j, status in enumerate(of_columns.tolist()):
-            if status == LOWER:
-                self._values[j] = self._lower[j]
-            elif status == UPPER:
-                self._values[j] = self._upper[j]
-            elif status == BASIC:
+            if status == BASIC:
                 self._values[j] = ZERO
+            elif status in (LOWER, UPPER):
+                self._set_at_end(j, low=status == LOWER)
         # A column at its limit has a margin too, and is computed exactly by the equation that defines it.
-        self._limited = [j for j in tight.limits if of_columns[j] == UPPER]
-        for j in self._limited:
+        limited = [j for j in tight.limits if of_columns[j] == UPPER]
+        for j in limited:
             self._values[j] -= Decimal(UNIT)
+        self._unbounded += limited
+
+    def _set_at_end(self, column: int, *, low: bool) -> None:
+        """Give a column the value of its bound, or that of the farthest step before it.
+
+        The goal, and what went as far as it may, have reached no bound that they must keep to.
+        """
+        start = self._values[column]
+        farthest = start - FARTHEST if low else start + FARTHEST
+        bound = self._lower[column] if low else self._upper[column]
+        is_far = bound < farthest if low else bound > farthest
+        self._values[column] = farthest if is_far else bound
+        if is_far or column == self._tight.goal:
+            self._unbounded.append(column)
 
     def plan(self) -> list[Decimal] | None:
         """The values of the columns of the exact program (n); None if the basis cannot be solved."""
@@ -275,11 +313,23 @@ class _Basis:
             without_margin = [i for i in bound_rows if self._room(i) < SNAP]
         for j in self._basic:
             self._values[j] = self._rounded(j)
-        allowed = {j for j in (*self._basic, *self._limited) if j < self._count}
-        inequalities = {i for i in without_margin if self._tight.sign[i]}
-        for row, column in defined_columns(self._terms, without_margin, allowed, inequalities):
+        allowed = {j for j in (*self._basic, *self._unbounded) if j < self._count}
+        distinct = self._distinct(without_margin)
+        inequalities = {i for i in distinct if self._tight.sign[i]}
+        for row, column in defined_columns(self._terms, distinct, allowed, inequalities):
             self._define(row, column)
         return self._values[: self._count]
+
+    def _distinct(self, rows: Sequence[int]) -> list[int]:
+        """The rows without those that say of the same terms from the other side what one before them says."""
+        found: dict[frozenset[tuple[int, Decimal]], int] = {}
+        for i in rows:
+            terms = [(j, factor) for j, factor in self._terms[i] if j < self._count]
+            same = frozenset(terms)
+            opposite = frozenset([(j, -factor) for j, factor in terms])
+            if opposite not in found:
+                found.setdefault(same, i)
+        return sorted(found.values())
 
     def _solve(self) -> bool:
         """Compute the basic variables by iterative refinement. Returns whether the residual vanished."""

@@ -10,6 +10,7 @@ bought in undisturbed years and released in others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from planner.data.lookups import Good
@@ -103,8 +104,14 @@ def shortfall_index(s: Scope) -> Iterator[tuple[str, str, str, int, int]]:
 def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> Limits:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
-    step = s.case.loss_steps((c, e, o))[j]
-    return 0.0, step.width * s.demanded[c, e, o, n]
+    demand = s.demanded[c, e, o, n]
+    *earlier, step = s.case.loss_steps((c, e, o))[: j + 1]
+    width = step.width * demand
+    if earlier and j + 1 == len(s.steps_of((c, e, o))):
+        # All steps together are no less than the demand, however they are rounded: else there may be no plan.
+        before = sum([one.width * demand for one in earlier])
+        width = max(width, demand - before + 2 * math.ulp(demand))
+    return 0.0, width
 
 
 def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:

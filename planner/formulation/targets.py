@@ -8,7 +8,7 @@ that somebody in its group uses or stores, and what is left over counts for nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.gathered import listed, summed
@@ -20,6 +20,8 @@ from planner.formulation.savings import saved
 from planner.formulation.variable_trees import GoodAt, OperationNode
 from planner.units import musd_per_tonne
 
+ROUNDING = 1e-14
+"""Part of demand up to which its sums may be rounded: far below what any tolerance sees."""
 ByNode = tuple[str, str, int]
 """(target, e, n)."""
 ByOrigin = tuple[str, str, str, int]
@@ -39,15 +41,25 @@ def _asked(s: Scope, kind: str) -> Iterator[ByNode]:
 def target_use(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
     """Use (t) that the shares of a target are of: demand not short, plants' intake, and what is bought less released."""
     s: Scope = m.scope
-    (form,) = s.case.target_forms(target)
-    for c in s.case.target_countries(target):
-        key = (c, e, form, n)
+    for key in _goods_at(s, target, e, n):
         yield _use_of_good(m, key) + or_zero(m.bought, key) - or_zero(m.released, key)
 
 
 def _at_most(left: Expression, right: float) -> Expression:
     """The rule left <= right; none where nothing on the left can be decided."""
     return None if isinstance(left, int | float) else left <= right
+
+
+def _rounding(s: Scope, goods: Iterable[GoodAt]) -> float:
+    """Room (t) for the rounding of demands that are summed, so that to use nothing meets a target to the last digit."""
+    return ROUNDING * (1.0 + sum([s.demanded.get(key, 0.0) for key in goods]))
+
+
+def _goods_at(s: Scope, target: str, e: str, n: OperationNode) -> Iterator[GoodAt]:
+    """(c, e, o, n) over which a target sums."""
+    for c in s.case.target_countries(target):
+        for form in s.case.target_forms(target):
+            yield c, e, form, n
 
 
 def _use_of_good(m: Model, key: GoodAt) -> Expression:
@@ -76,16 +88,10 @@ def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression
     s: Scope = m.scope
     demand = float(s.target_demand[target, e][n])
     may_be_short = (1.0 - s.case.targets[target].share) * demand
-    unmet = _short_of_target(m, target, e, n)
-    return _at_most(unmet - or_zero(m.missing, (target, e, "", n)), may_be_short)
-
-
-@summed
-def _short_of_target(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
-    s: Scope = m.scope
-    for c in s.case.target_countries(target):
-        for form in s.case.target_forms(target):
-            yield short(m, (c, e, form, n))
+    places = list(_goods_at(s, target, e, n))
+    unmet = quicksum(short(m, key) for key in places)
+    missing = or_zero(m.missing, (target, e, "", n))
+    return _at_most(unmet - missing, may_be_short + _rounding(s, places))
 
 
 @listed
@@ -108,7 +114,8 @@ def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) 
     """Imports and resold goods of one origin are at most their share of use."""
     allowed = m.scope.case.targets[target].share * target_use(m, target, e, n)
     come = _come_from(m, target, e, origin, n)
-    return _at_most(come - allowed - or_zero(m.missing, (target, e, origin, n)), 0)
+    missing = or_zero(m.missing, (target, e, origin, n))
+    return _at_most(come - allowed - missing, _rounding(m.scope, _goods_at(m.scope, target, e, n)))
 
 
 @summed
@@ -148,7 +155,8 @@ def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
         countries = s.case.target_countries(target)
         home = quicksum(or_zero(m.counted, (c, e, row.form, n)) for c in countries)
     wanted = row.share * target_use(m, target, e, n)
-    return _at_most(wanted - home - or_zero(m.missing, (target, e, "", n)), 0)
+    missing = or_zero(m.missing, (target, e, "", n))
+    return _at_most(wanted - home - missing, _rounding(s, _goods_at(s, target, e, n)))
 
 
 @summed
@@ -202,7 +210,8 @@ def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expre
     s: Scope = m.scope
     places = [(c, e, o, n) for c in s.case.countries if s.case.group[c] == group]
     counted = quicksum(or_zero(m.counted, key) for key in places)
-    return counted - quicksum(_needed(m, key) for key in places) <= 0
+    needed = quicksum(_needed(m, key) for key in places)
+    return counted - needed <= _rounding(s, places)
 
 
 def _needed(m: Model, key: GoodAt) -> Expression:

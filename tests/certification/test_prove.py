@@ -23,11 +23,25 @@ from planner.certification.checker import EXACT, FAULTS, Refused, broken, check
 from planner.certification.exact_plan import exact_plan
 from planner.certification.files import exact_program
 from planner.certification.prove import Proof, checked, prove
+from planner.data.case import Case
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import program_of
-from tests.cases import LONG, MUSD, budget, imports, mine, plant, seeds, stored, write_case
+from tests.cases import (
+    LONG,
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    seeds,
+    stored,
+    write_case,
+)
 from tests.certification.rebuilt import differences
-from tests.oracle.agreement import flat
+from tests.oracle.agreement import flat, load
 from tests.oracle.random_case import write_random_case
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +182,53 @@ def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
     # Plants in fractions do at least as well as whole ones.
     assert min(gaps) >= 0
     assert found.whole_plants or max(gaps) <= 1e-8
+
+
+def with_hard_targets(folder: Path, seed: int) -> Case:
+    """A random case over all rules, none of whose targets has a price."""
+    case = load(folder, write_random_case(folder, seed, old=seed % 2 == 0, new=True))
+    hard = {"price_usd_per_kg": None}
+    rows = [row.model_copy(update=hard) for row in case.tables.targets]
+    chosen = [row.model_copy(update=hard) for row in case.model.targets]
+    model = case.model.model_copy(update={"targets": tuple(chosen)})
+    return case.with_tables(targets=tuple(rows)).with_model(model)
+
+
+# None of the first five was proven once: sums of demands were rounded against the plan, steps had no end.
+@pytest.mark.parametrize("seed", [4, 11, 13, 17, 26, *seeds(100, 0, 200)])
+def test_random_cases_with_targets_that_must_hold_are_proven(tmp_path: Path, seed: int) -> None:
+    case = with_hard_targets(tmp_path / "case", seed)
+    plan = planner.solve(case, baseline=False)
+    if plan.status.value == "infeasible":
+        return
+    found = prove(plan)
+    found.write(tmp_path / "proof")
+    assert checked(plan.case, tmp_path / "proof")
+    gaps = [phase.gap for phase in found.phases]
+    assert min(gaps) >= 0
+    assert found.whole_plants or max(gaps) <= 1e-8
+
+
+@pytest.mark.parametrize("share", ["0.3", "0.38", "0.21"])
+@pytest.mark.parametrize("kind", ["origin_share", "made_share"])
+def test_nothing_to_be_had_meets_every_share_to_the_last_digit(
+    tmp_path: Path, kind: str, share: str
+) -> None:
+    """There are no plants and nothing is sold: all 173.02 + 50.1 t are short, in two steps of loss, and that costs nothing.
+
+    173.02 t in steps of 0.3 and 0.7 of it are 2e-14 t less when summed, and so no plan met the balance."""
+    case = load_case(
+        tmp_path,
+        countries="country\nAAA\nBBB",
+        demand=[*demand(173.02, last=2026), *demand(50.1, last=2026, country="BBB")],
+        loss_tiers=f"element, up_to_share, loss_usd_per_kg\nDy, {share}, 1000\nDy, 1, 2000",
+        imports=[imports(0)],
+        targets=f"target, kind, form, element, share\nhome, {kind}, oxide, Dy, 0.5636",
+    )
+    found = {phase.phase: phase for phase in prove(planner.solve(case, baseline=False)).phases}
+    lost = 223.12 * (2 - float(share))
+    assert [float(found["risk"].lower), float(found["risk"].upper)] == near([lost, lost])
+    assert (found["cost"].lower, found["cost"].upper) == (0, 0)
 
 
 @pytest.mark.parametrize("seed", seeds(0, 3, 100))
