@@ -54,6 +54,7 @@ class Toml:
         rule: str,
         key: Sequence[str | int],
         said: str,
+        *,
         remedy: str = "",
         column: str = "",
         value: object = "",
@@ -61,7 +62,13 @@ class Toml:
         """A fault at the line of a key, in whose name entries count from 1."""
         dotted = ".".join(str(part + 1) if isinstance(part, int) else part for part in key)
         return fault(
-            rule, self.place, self.line(key), column or dotted, said, value=value, remedy=remedy
+            rule,
+            self.place,
+            self.line(key),
+            column or dotted,
+            message=said,
+            value=value,
+            remedy=remedy,
         )
 
 
@@ -70,10 +77,12 @@ def read_toml(path: Path, what: str) -> Toml:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise InputError([fault("no-such-file", str(path), 0, "", f"no such {what}")]) from None
+        raise InputError(
+            [fault("no-such-file", str(path), 0, "", message=f"no such {what}")]
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            [fault("bad-toml", str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]
+            [fault("bad-toml", str(path), 0, "", message=f"cannot be read as UTF-8 text: {error}")]
         ) from None
     said, line = "", 0
     if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
@@ -87,7 +96,7 @@ def read_toml(path: Path, what: str) -> Toml:
             said = str(error)
             if at := re.search(r" \(at line (\d+), column \d+\)", said):
                 said, line = said.replace(at[0], ""), int(at[1])
-    raise InputError([fault("bad-toml", path.name, line, "", f"is not valid TOML: {said}")])
+    raise InputError([fault("bad-toml", path.name, line, "", message=f"is not valid TOML: {said}")])
 
 
 def _lines(text: str) -> dict[TomlKey, int]:
@@ -418,7 +427,15 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
             raise InputError(
-                [fault("unknown-key", "--set", 0, key, f'"{section}" is a key, not a section')]
+                [
+                    fault(
+                        "unknown-key",
+                        "--set",
+                        0,
+                        key,
+                        message=f'"{section}" is a key, not a section',
+                    )
+                ]
             )
         values = inner
     values[last] = value
@@ -494,7 +511,7 @@ def _as_fault(
         key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
     ):
         place, line, cell = "--set", 0, ""
-    return fault(rule, place, line, key, message, value=given, cell=cell)
+    return fault(rule, place, line, key, message=message, value=given, cell=cell)
 
 
 def _meant(key: str) -> str:

@@ -88,7 +88,7 @@ def _certificate(
     for column, held in arrays.held.items():
         upper[column] = held
     program = Program(arrays.matrix, arrays.row_lower, row_upper, arrays.lower, upper, (), (), cost)
-    return certify(program, cost, upper, x, duals)
+    return certify(program, cost=cost, upper=upper, x=x, duals=duals)
 
 
 def _option(solver: Any, name: str, value: Any) -> None:

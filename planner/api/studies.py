@@ -297,5 +297,5 @@ def frontier(
     """
     refuse_other(case, Case, A_CASE)
     design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
-    curve, table = trace_case(case, design, tell)
+    curve, table = trace_case(case, design, tell=tell)
     return FrontierResults(case.name, table, curve.gap, curve.solves)

@@ -117,7 +117,7 @@ def imply(program: Program, lower: list[Decimal], upper: list[Decimal], steps: l
 
 
 def bound_of(
-    program: Program, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]
+    program: Program, goal: int, *, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]
 ) -> Decimal:
     """The value that duals (one for each row) prove: no plan has less of the column `goal`."""
     total = ZERO
@@ -186,7 +186,7 @@ def check(folder: Path) -> list[str]:
             steps.append((program.column[column], side, program.row[row], Decimal(bound)))
         imply(program, lower, upper, steps)
         duals = vector(rows(folder, f"duals-{name}.csv.gz", hashes), program.row)
-        if not least <= bound_of(program, goal, lower, upper, duals):
+        if not least <= bound_of(program, goal, lower=lower, upper=upper, duals=duals):
             raise Refused(f"duals of {name}: prove less than {least}")
         sentences.append(f"{name}: the least {phase['minimise']} is between {least} and {most}")
     return sentences

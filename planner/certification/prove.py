@@ -292,7 +292,7 @@ class _Certifier:
             if faults:
                 raise Refused(f"the plan does not meet {', '.join(faults[:3])}")
             imply(exact, lower, upper, steps)
-            least = bound_of(exact, goal, lower, upper, proving)
+            least = bound_of(exact, goal, lower=lower, upper=upper, duals=proving)
         except Refused as refused:
             raise StoppedError(f"no certificate of {phase.name} was found: {refused}") from refused
         at_most = {self.program.columns[column][0]: limit for column, limit in limits.items()}

@@ -287,4 +287,4 @@ def _by_column(case: Case, table: Table, where: Where) -> Mapping[str, object]:
     said = f"a row is identified by {', '.join(table.key)}"
     remedy = f'write e.g. {{"{table.key[0]}": ...}}'
     place = case.origin.place(table.name)
-    raise InputError([fault("no-such-row", place, 0, "", said, remedy=remedy)])
+    raise InputError([fault("no-such-row", place, 0, "", message=said, remedy=remedy)])

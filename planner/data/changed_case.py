@@ -165,7 +165,7 @@ def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
         for name, value in cells.items():
             filled[name] = text_of(value)
         line = last_line if before is None else before.line
-        row = row_of(table, filled, line, sheet, reading=reading)
+        row = row_of(table, filled, line=line, sheet=sheet, reading=reading)
         if row is not None:
             rows[at] = row
     rows = {at: rows[at] for at in sorted(rows)}

@@ -386,7 +386,7 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
             yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
         for claim in row.claims:
             if claim not in CLAIMS:
-                yield unknown(row, "claims", "claim", claim, CLAIMS)
+                yield unknown(row, "claims", kind="claim", name=claim, known=CLAIMS)
         yield from _range_of(case, row)
 
 
@@ -395,7 +395,7 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
     rule = "unknown-reference"
     table = BY_NAME.get(row.table)
     if table is None or not table.solved:
-        yield unknown(row, "table", "table", row.table, BY_NAME)
+        yield unknown(row, "table", kind="table", name=row.table, known=BY_NAME)
         return
     columns = table.row.columns()
     try:

@@ -37,7 +37,7 @@ def found(row: Row, column: str, rule: str, said: str = "", **words: object) -> 
     return _in_row(row, column, rule, message=said, value=cell)
 
 
-def unknown(row: Row, column: str, kind: str, name: str, known: Iterable[str]) -> Finding:
+def unknown(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Finding:
     """A name in a cell that nothing has."""
     said = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
     return _in_row(row, column, "unknown-reference", message=said, value=name)

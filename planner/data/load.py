@@ -192,7 +192,7 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
         value = cells[1] if len(cells) > 1 else ""
         if key in seen:
             said = f'"{key}" is given twice'
-            reading.faults.append(sheet.fault("repeated-key", line, "key", said, key))
+            reading.faults.append(sheet.fault("repeated-key", line, "key", said, value=key))
         elif value != "":
             try:
                 set_dotted(values, key, parse_value(value, key))

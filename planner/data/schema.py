@@ -425,7 +425,7 @@ class Table:
 
 
 def _rows(
-    key: str, meaning: str, required: bool = False, solved: bool = True, twins: str = ""
+    key: str, meaning: str, *, required: bool = False, solved: bool = True, twins: str = ""
 ) -> Any:
     """The rows of a table: the columns that identify one, and what else a `Table` says."""
     return field(

@@ -54,7 +54,7 @@ class Sheet:
             return ""
         return f"{self.tab}!{get_column_letter(column + 1)}{line}"
 
-    def fault(self, rule: str, line: int, column: str, said: str, value: object = "") -> Fault:
+    def fault(self, rule: str, line: int, column: str, said: str, *, value: object = "") -> Fault:
         """A fault of a cell; of a line, or of the sheet, without a column."""
         position = self.header.index(column) if column in self.header else -1
         cell = self.cell(line, position)
@@ -243,7 +243,7 @@ def read_rows(table: Table, sheet: Sheet, reading: Reading) -> tuple[Row, ...]:
         return ()
     rows: list[Row] = []
     for line, cells in sheet.rows:
-        row = _read_row(table, meant, line, cells, reading)
+        row = _read_row(table, meant, line=line, cells=cells, reading=reading)
         if row is None:
             reading.claim(table.name, header, cells)
         else:
@@ -261,7 +261,7 @@ def _required(table: Table) -> list[str]:
 
 
 def _read_row(
-    table: Table, sheet: Sheet, line: int, cells: tuple[str, ...], reading: Reading
+    table: Table, sheet: Sheet, *, line: int, cells: tuple[str, ...], reading: Reading
 ) -> Row | None:
     """The row of a line; None where something is wrong with it, which is added to the reading."""
     width = len(sheet.header)
@@ -278,11 +278,11 @@ def _read_row(
         said = f"has {len(cells)} cells, the header {width}; the missing ones count as empty"
         reading.remarks.append(sheet.fault("short-row", line, "", said))
     filled = dict(zip(sheet.header, cells, strict=False))
-    return row_of(table, filled, line, sheet, reading)
+    return row_of(table, filled, line=line, sheet=sheet, reading=reading)
 
 
 def row_of(
-    table: Table, cells: Mapping[str, object], line: int, sheet: Sheet, reading: Reading
+    table: Table, cells: Mapping[str, object], *, line: int, sheet: Sheet, reading: Reading
 ) -> Row | None:
     """The row with these cells, texts or values; None where one is wrong, which is added to the reading."""
     filled = {name: cell for name, cell in cells.items() if name and cell not in ("", None)}
@@ -311,7 +311,7 @@ def repeated_rows(table: Table, rows: Sequence[Row], sheet: Sheet) -> dict[int, 
         if first != place:
             what = ", ".join(str(part) for part in key if part not in ("", None))
             said = f"repeats line {rows[first].line} ({what})"
-            repeated[place] = sheet.fault("repeated-row", row.line, table.key[0], said, what)
+            repeated[place] = sheet.fault("repeated-row", row.line, table.key[0], said, value=what)
     return repeated
 
 
@@ -371,7 +371,7 @@ def _cell_faults(details: Sequence[Any], sheet: Sheet, line: int) -> Iterator[Fa
     for detail in details:
         if detail["type"] != "missing":
             rule, said = _broken(detail)
-            yield sheet.fault(rule, line, _column(detail), said, detail["input"])
+            yield sheet.fault(rule, line, _column(detail), said, value=detail["input"])
 
 
 def _broken(detail: Mapping[str, Any]) -> tuple[str, str]:

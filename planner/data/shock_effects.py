@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of, grouped_by
+from planner.data.lookups import Good
 from planner.data.schema import FILTERS, Hazard, Shock
 
 Period = int | Quarter
@@ -286,7 +287,7 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     """Keys of what a shock of imports, prices, demand or capacity touches in some years, with the year at the end."""
     if shock.kind == "demand":
         for good, demanded in case.demand_years.items():
-            if _matches(shock, "", *good):
+            if _matches(shock, supplier="", good=good):
                 for year in demanded:
                     if year in years:
                         yield (*good, year)
@@ -299,7 +300,7 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
                     yield project, year
     else:
         for series, sold in case.import_years.items():
-            if _matches(shock, *series):
+            if _matches(shock, supplier=series[0], good=series[1:]):
                 for year in sold:
                     has_price = shock.kind == "import" or (*series, year) in case.import_price
                     if year in years and has_price:
@@ -312,8 +313,9 @@ def _without_ones(factors: dict[K, float]) -> dict[K, float]:
     return {key: rounded[value] for key, value in factors.items() if rounded[value] != 1.0}
 
 
-def _matches(shock: Shock, supplier: str, country: str, element: str, form: str) -> bool:
-    """The filters of a shock leave a series through; supplier: '' for demand, which has none."""
+def _matches(shock: Shock, *, supplier: str, good: Good) -> bool:
+    """The filters of a shock leave a series of a good through; supplier: '' for demand, which has none."""
+    country, element, form = good
     return (
         (shock.supplier in ("", supplier) or supplier == "")
         and shock.country in ("", country)

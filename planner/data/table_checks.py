@@ -158,7 +158,7 @@ def _unknown_item(row: Finance, known: Mapping[str, Item]) -> Finding:
     if row.item in TRANCHE_ITEMS:
         said = f"{row.item} is a term of a tranche, and none is named"
         return found(row, "tranche", "tranche-term", said)
-    return unknown(row, "item", "item", row.item, known)
+    return unknown(row, "item", kind="item", name=row.item, known=known)
 
 
 def _tranches_without_share(rows: Sequence[Finance]) -> Iterator[Finding]:
@@ -202,7 +202,9 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
     sold.update(case.elements)
     for row in case.tables.contracts:
         if row.element and row.element not in sold:
-            yield unknown(row, "element", "element or by-product", row.element, case.elements)
+            yield unknown(
+                row, "element", kind="element or by-product", name=row.element, known=case.elements
+            )
         if row.kind == "feed":
             for column in ("floor_usd_per_kg", "cap_usd_per_kg", "upside_from_usd_per_kg"):
                 if getattr(row, column) is not None:
@@ -263,7 +265,7 @@ def check_prices(case: Lookups) -> Iterator[Finding]:
     futures = {*case.storylines, *case.storylines.values()}
     for row in case.tables.prices:
         if row.future and row.future not in futures:
-            yield unknown(row, "future", "scenario", row.future, futures)
+            yield unknown(row, "future", kind="scenario", name=row.future, known=futures)
 
 
 def check_targets(case: Lookups) -> Iterator[Finding]:
@@ -282,21 +284,21 @@ def check_targets(case: Lookups) -> Iterator[Finding]:
 def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
     """Parties of all targets; the other names of those in the table are checked with those of all tables."""
     if row.party and row.party not in case.party.values():
-        yield unknown(row, "party", "party", row.party, case.party.values())
+        yield unknown(row, "party", kind="party", name=row.party, known=case.party.values())
     if not isinstance(row, ModelTarget):
         return
     scenarios = {*case.storylines, *case.storylines.values()}
     if row.scenario and row.scenario not in scenarios:
-        yield unknown(row, "scenario", "scenario", row.scenario, scenarios)
+        yield unknown(row, "scenario", kind="scenario", name=row.scenario, known=scenarios)
     for country in row.country:
         if country not in case.countries:
-            yield unknown(row, "country", "country", country, case.countries)
+            yield unknown(row, "country", kind="country", name=country, known=case.countries)
     if row.element and row.element not in case.elements:
-        yield unknown(row, "element", "element", row.element, case.elements)
+        yield unknown(row, "element", kind="element", name=row.element, known=case.elements)
     feeds = {share.feed for share in case.tables.feeds}
     for feed in row.feeds:
         if feed not in feeds:
-            yield unknown(row, "feeds", "feed", feed, feeds)
+            yield unknown(row, "feeds", kind="feed", name=feed, known=feeds)
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
         for period in within[year]:
             wanted = demand * one.demand.get((c, e, o, period), 1.0)
             short = max(0.0, wanted - offered[c, e, o, period])
-            loss = loss_of_shortfall(case, (c, e, o), year, short, wanted)
+            loss = loss_of_shortfall(case, (c, e, o), year, short=short, demand=wanted)
             total += loss / len(within[year])
     return total
 

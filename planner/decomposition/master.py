@@ -308,7 +308,7 @@ class Master:
         for j in fixed:
             upper[at[j]] = x[j]
         low, high = own.row_lower - known, own.row_upper - known
-        own = own.with_data(own.matrix.data, low, high, own.lower, upper)
+        own = own.with_data(row_lower=low, row_upper=high, upper=upper)
         goal = [("goal", None)]
         terms = {len(free): 1.0} | {at[j]: -1.0 for j in losses}
         own = own.with_columns(goal).with_rows(goal, [terms], 0.0, 0.0)

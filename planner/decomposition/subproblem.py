@@ -213,7 +213,10 @@ class Branch:
             return self._solved(x, positions, question, bases)
         except _ImpossibleError:
             cut = self._cut_of_missing(x, positions)
-            return BranchResult(self.name, {}, 0.0, (cut,), bases, feasible=False), None
+            impossible = BranchResult(
+                branch=self.name, losses={}, cost=0.0, cuts=(cut,), bases=bases, feasible=False
+            )
+            return impossible, None
 
     def _solved(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
@@ -292,7 +295,7 @@ class Branch:
         high[: len(known)] -= known - spare
         high[len(known) : -1] = asked.allowed
         upper[len(self.columns) :] = [*asked.beyond, asked.at_most]
-        return old.with_data(old.matrix.data, low, high, old.lower, upper)
+        return old.with_data(row_lower=low, row_upper=high, upper=upper)
 
     def prices(self, scope: Scope, duals: Vector) -> Worths:
         """The worth of what is scarce in the branch, and of capacity that it shares with others.

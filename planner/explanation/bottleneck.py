@@ -53,7 +53,8 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
             continue
         for link, musd in parts.items():
             if musd > SMALLEST_MUSD:
-                out.append(Link(element, year, link, musd, musd / total))
+                share = musd / total
+                out.append(Link(element=element, year=year, link=link, musd=musd, share=share))
     return out
 
 

@@ -136,7 +136,7 @@ def _question(
     changes = {term: float(value) for term, value in terms.items()}
     of_case = terms_of(case, case.projects[projects[0]].country, changes)
     mixes = _mixes(case, projects, feeds)
-    found = investment(case, projects, market, of_case, mixes)
+    found = investment(case, projects, market=market, terms=of_case, mixes=mixes)
     return _Question(
         projects=projects,
         market=market,
@@ -336,7 +336,9 @@ def _cost_of_stock(question: _Question, case: Case, tonnes: Mapping[str, float])
     """The price (MUSD) of oxides, by element in t, in the first year."""
     wanted = [(element, OXIDE) for element in tonnes]
     inflation = float(question.x["inflation"])
-    deck = quotes(case, wanted, question.market, question.found.years, inflation)
+    deck = quotes(
+        case, wanted, market=question.market, years=question.found.years, inflation=inflation
+    )
     cost = 0.0
     for amount, quote in zip(tonnes.values(), deck, strict=True):
         cost += amount * float(quote.price[0])
@@ -380,6 +382,7 @@ def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
 def investment(
     case: Case,
     projects: Sequence[str],
+    *,
     market: str,
     terms: Mapping[str, FinanceTerm],
     mixes: Mapping[str, Mapping[str, float]],
@@ -387,7 +390,9 @@ def investment(
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
     plants = tuple(plant_facts(case, project, mixes.get(project)) for project in projects)
     years = _years(plants, terms)
-    deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
+    deck = quotes(
+        case, goods(plants), market=market, years=years, inflation=terms["inflation"].value
+    )
     deals = []
     for row in case.tables.contracts:
         if row.project in ("", *projects):

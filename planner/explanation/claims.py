@@ -23,7 +23,7 @@ from planner.explanation.counterfactuals import (
     SolveAll,
 )
 from planner.explanation.levers import key_of, only, steps
-from planner.explanation.unsure_inputs import UncertainInput, setting, uncertain_inputs, under
+from planner.explanation.unsure_inputs import InputAt, setting, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
 
@@ -152,26 +152,26 @@ def as_given(reference: Reference, claim: Claim) -> Asked:
     )
 
 
-def at_end(reference: Reference, claim: Claim, uncertain: UncertainInput, factor: float) -> Asked:
-    """The counterfactuals that a claim is measured by with one input times a factor, at an end of its range.
+def at_end(reference: Reference, claim: Claim, end: InputAt) -> Asked:
+    """The counterfactuals that a claim is measured by with one input at an end of its range.
 
     Claims that ask for the same counterfactual share it.
     """
     own, known = reference.case.model.levers, steps(reference.case)
-    everything = under(reference, uncertain, factor, own)
-    nothing = under(reference, uncertain, factor, (), key_of([]))
+    everything = under(reference, end, own)
+    nothing = under(reference, end, (), key_of([]))
     with_it, without_it = everything, nothing
     if claim.basis == "first_in":
         pulled = [step for step in known if set(step.levers) & set(claim.levers)]
-        with_it = under(reference, uncertain, factor, claim.levers, key_of(pulled))
+        with_it = under(reference, end, claim.levers, key_of(pulled))
     elif claim.basis == "last_out":
         left = [step for step in known if not set(step.levers) & set(claim.levers)]
         levers = [lever for lever in own if lever not in claim.levers]
-        without_it = under(reference, uncertain, factor, levers, key_of(left))
+        without_it = under(reference, end, levers, key_of(left))
     else:
-        with_it = acting_at_end(reference, "allied", uncertain, factor, everything)
         rules = no_deal(reference.case)
-        without_it = acting_at_end(reference, rules, uncertain, factor, everything)
+        with_it = acting_at_end(reference, "allied", end, everything)
+        without_it = acting_at_end(reference, rules, end, everything)
     return Asked(
         claim=claim, with_it=with_it, without_it=without_it, nothing=nothing, everything=everything
     )
@@ -197,11 +197,7 @@ def acting(reference: Reference, coordination: str, everything: Counterfactual) 
 
 
 def acting_at_end(
-    reference: Reference,
-    coordination: str,
-    uncertain: UncertainInput,
-    factor: float,
-    everything: Counterfactual,
+    reference: Reference, coordination: str, end: InputAt, everything: Counterfactual
 ) -> Counterfactual:
     """The counterfactual of acting by another coordination with an input at an end of its range.
 
@@ -210,13 +206,12 @@ def acting_at_end(
     if coordination == reference.case.model.policy.coordination:
         return everything
     other = reference.acting(coordination)
-    name = f"{uncertain.key}*{factor:g}"
 
     def make() -> Program | Case:
-        program = other.under(name, lambda: uncertain.vary(other.case, factor))
-        return program if program is not None else uncertain.vary(other.case, factor)
+        program = other.under(end.name, lambda: end.case_of(other.case))
+        return program if program is not None else end.case_of(other.case)
 
-    return Counterfactual(f"try:{name}:{coordination}", make, at=other)
+    return Counterfactual(f"try:{end.name}:{coordination}", make, at=other)
 
 
 # ---- verdicts --------------------------------------------------------------------------------------------------------
@@ -226,8 +221,7 @@ def acting_at_end(
 class AskedAtEnd:
     """A trial: a claim with one unsure input at one end of its range."""
 
-    uncertain: UncertainInput
-    factor: float
+    end: InputAt
     asked: Asked
 
 
@@ -241,8 +235,8 @@ def trials_of(reference: Reference, every_pair: bool) -> list[AskedAtEnd]:
             if not every_pair and claim.key not in uncertain.claims:
                 continue
             for factor in uncertain.ends:
-                asked = at_end(reference, claim, uncertain, factor)
-                found.append(AskedAtEnd(uncertain=uncertain, factor=factor, asked=asked))
+                end = InputAt(uncertain, factor)
+                found.append(AskedAtEnd(end=end, asked=at_end(reference, claim, end)))
     return found
 
 
@@ -267,21 +261,19 @@ def verdicts(reference: Reference, trials: Sequence[AskedAtEnd], solve: SolveAll
         for trial in trials:
             if trial.asked.claim == claim:
                 sides = trial.asked.sides(found)
-                told.append(tried(claim, given, sides, trial.uncertain, trial.factor))
+                told.append(tried(claim, given, sides, trial.end))
         used = {trial.input for trial in told}
         not_tried = [name for name in names if name not in used]
-        out.append(judged(claim, given, told, not_tried, reference.goal))
+        out.append(judged(claim, given, trials=told, not_tried=not_tried, goal=reference.goal))
     return out
 
 
-def tried(
-    claim: Claim, given: Sides, sides: Sides, uncertain: UncertainInput, factor: float
-) -> Trial:
-    """A trial of a claim, measured."""
+def tried(claim: Claim, given: Sides, sides: Sides, end: InputAt) -> Trial:
+    """A trial of a claim, measured: the sides as given, and at an end of an unsure input."""
     return Trial(
-        input=uncertain.name,
-        setting=setting(factor),
-        source=uncertain.source,
+        input=end.uncertain.name,
+        setting=setting(end.factor),
+        source=end.uncertain.source,
         with_it=sides.with_it,
         without_it=sides.without_it,
         whole=sides.whole,
@@ -293,6 +285,7 @@ def tried(
 def judged(
     claim: Claim,
     given: Sides,
+    *,
     trials: Sequence[Trial],
     not_tried: Sequence[str] = (),
     goal: str = "risk",

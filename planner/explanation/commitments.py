@@ -114,7 +114,13 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
     out = []
     for project in {*paths, *given}:
         path = paths.get(project, _Path(dict.fromkeys(case.scenarios, 0.0)))
-        found = _commitment(case, project, path, given.get(project, 0.0), since.get(project))
+        found = _commitment(
+            case,
+            project,
+            path,
+            committed=given.get(project, 0.0),
+            committed_year=since.get(project),
+        )
         if is_built(case, project, found.most) or is_built(case, project, found.committed):
             out.append(found)
     return Flexibility(sorted(out, key=_most_capital))
@@ -137,7 +143,7 @@ def _paths(case: Case, builds: Sequence[Build]) -> dict[str, _Path]:
 
 
 def _commitment(
-    case: Case, project: str, path: _Path, committed: float, committed_year: int | None
+    case: Case, project: str, path: _Path, *, committed: float, committed_year: int | None
 ) -> Commitment:
     """The commitment to a project: what a plan that answers builds of it (t/y) at once, in any case, expected and at
     most; beside it what the plan that decides once builds."""

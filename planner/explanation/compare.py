@@ -85,8 +85,15 @@ def compare(
             progress(f"{names[0]} with {group.name} as in {name}")
             causes.append(_cause(given[0].case, group, solve))
         cells = [cell for group in changed for cell in group.cells]
-        one, two = figures(given[0]), figures(other)
-        found.append(Comparison(names[0], name, cells, one, two, causes))
+        comparison = Comparison(
+            before=names[0],
+            after=name,
+            cells=cells,
+            first=figures(given[0]),
+            second=figures(other),
+            causes=causes,
+        )
+        found.append(comparison)
     return found
 
 
@@ -144,7 +151,8 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
     if found.table != MODEL:
         where = f"{found.table}: {', '.join(filter(None, found.key))}"
     if found.column:
-        yield ChangedCell(name, where, found.column, _text(found.before), _text(found.after))
+        before, after = _text(found.before), _text(found.after)
+        yield ChangedCell(name, where, found.column, before=before, after=after)
         return
     table = BY_NAME[found.table]
     shown = table.key[: len(found.key)]
@@ -152,7 +160,7 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
         before = _text(getattr(found.before, column, None))
         after = _text(getattr(found.after, column, None))
         if before != after and is_read(table, column) and column not in shown:
-            yield ChangedCell(name, where, column, before, after)
+            yield ChangedCell(name, where, column, before=before, after=after)
 
 
 def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:

@@ -124,6 +124,7 @@ def proven(solution: Solution, key: str) -> Solution:
 def optimum(
     wanted: Counterfactual,
     reference: Reference,
+    *,
     ready: Ready | None = None,
     start: KeptBases | None = None,
     warm: bool = True,
@@ -317,7 +318,7 @@ class Reference:
             if self.scope.tree.nodes[node].year <= last_year:
                 kept = share * self.case.stockpiles[tuple(good)].initial_t
                 lower[column] = min(kept, upper[column])
-        return _bounded(self.program, lower, upper)
+        return self.program.with_data(lower=lower, upper=upper)
 
     def paying_at_home(self) -> Program:
         """The program in which each funder pays only in the countries of its own party; goods still cross."""
@@ -375,13 +376,7 @@ def held_at_zero(program: Program, mask: Mask) -> Program:
 
 def held_below(program: Program, upper: Vector) -> Program:
     """The program with other upper bounds of its columns."""
-    return _bounded(program, program.lower, upper)
-
-
-def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:
-    return program.with_data(
-        program.matrix.data, program.row_lower, program.row_upper, lower, upper
-    )
+    return program.with_data(upper=upper)
 
 
 SolveAll = Callable[[Iterable[Counterfactual]], Mapping[str, Optimum]]
@@ -450,7 +445,7 @@ class SolverPool:
     def _solve(
         self, counterfactual: Counterfactual, ready: Ready, start: KeptBases | None
     ) -> Optimum:
-        found = optimum(counterfactual, self._reference, ready, start)
+        found = optimum(counterfactual, self._reference, ready=ready, start=start)
         solved = next(self._count)
         if solved % TOLD == 0:
             self._progress(f"{solved} counterfactuals are solved, others follow")

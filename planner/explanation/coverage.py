@@ -74,7 +74,7 @@ def _years_of(case: Case, years: Sequence[int]) -> list[int]:
     for year in years:
         if year not in case.years:
             said = f"{year} is not a year of {case.first_year}-{case.last_year}"
-            raise InputError([fault("range", "--year", 0, "", said, value=year)])
+            raise InputError([fault("range", "--year", 0, "", message=said, value=year)])
     default = [*range(case.first_year, case.last_year + 1, EVERY), case.last_year]
     return sorted(set(years or default))
 

@@ -28,7 +28,9 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     bends = corners(walk, nothing.risk)
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
     near = along(bends, "risk", walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD)
-    chosen = of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes")
+    chosen = of_run(
+        "chosen", case=plan.case, figures=plan.summary, tables=plan.tables, column="tonnes"
+    )
     named = [
         _nothing(walk, plan, idle),
         of_point(walk, "core", walk.core),
@@ -65,7 +67,9 @@ def _nothing(walk: Walk, plan: PlanValues, idle: CurvePoint) -> NamedPlan:
         "shortfall": plan.tables["shortfall"],
     }
     figures = plan.summary["without_plan"]
-    in_run = of_run("nothing", plan.case, figures, tables, "without_plan_t")
+    in_run = of_run(
+        "nothing", case=plan.case, figures=figures, tables=tables, column="without_plan_t"
+    )
     return replace(in_run, public=found.public)
 
 

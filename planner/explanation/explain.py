@@ -88,7 +88,9 @@ def explain(
     full = thorough or reference.program.matrix.nnz <= FULL
     questions = _questions(plan, reference, full=full, as_given=as_given)
     with solver_pool(reference, workers, progress) as pool:
-        found = _explain(plan, name, questions, pool, progress, thorough)
+        found = _explain(
+            plan, name=name, questions=questions, pool=pool, progress=progress, thorough=thorough
+        )
     if not asked.case.targets:
         return found
     progress("targets a percentage point stricter")
@@ -140,6 +142,7 @@ def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: 
 
 def _explain(
     plan: PlanValues,
+    *,
     name: str,
     questions: Questions,
     pool: SolverPool,
@@ -155,7 +158,8 @@ def _explain(
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     found = pool(questions.counterfactuals())
     nothing = found[key_of([])]
-    decided = pool.begin(partial(_decision, plan, reference, nothing, full, thorough))
+    decide = partial(_decision, plan, reference, nothing, full=full, thorough=thorough)
+    decided = pool.begin(decide)
     shared = pool.begin(partial(_shares, reference))
     values = _lever_values(questions, pool, progress)
     progress("verdicts, the frontier, who pays")
@@ -181,7 +185,9 @@ def _explain(
         links=links(reference, solved.x, solved.duals),
         marginals=marginal,
         verdicts=verdicts,
-        influences=influences(case, own.objective, verdicts, questions.ends, found),
+        influences=influences(
+            case, objective=own.objective, verdicts=verdicts, ends=questions.ends, found=found
+        ),
         solves=solves + (others.solves if others else 0),
         thorough=thorough,
         alternatives=others,
@@ -217,7 +223,7 @@ def _known(plan: PlanValues, reference: Reference) -> Optimum:
 
 
 def _decision(
-    plan: PlanValues, reference: Reference, nothing: Optimum, full: bool, thorough: bool
+    plan: PlanValues, reference: Reference, nothing: Optimum, *, full: bool, thorough: bool
 ) -> Decision:
     """The curve of risk and cost to the last corner if thorough."""
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)

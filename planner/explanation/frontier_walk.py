@@ -146,7 +146,7 @@ class Walk:
         """Look at the curve between two touches, whose solves follow each other."""
         self._beside.solver.begin_like(self._line.solver.kept)
         touch = partial(self._touch, self._beside)
-        _, gap = trace(touch, left, right, self._most, self._precision)
+        _, gap = trace(touch, left, right, most=self._most, precision=self._precision)
         self.gap = max(self.gap, gap)
 
     def _touch(self, frontier_solver: FrontierSolver, weight: float) -> Tangent:

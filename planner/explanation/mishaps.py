@@ -63,7 +63,7 @@ def _carried_out(reference: Reference, mishap: Mishap) -> Execution:
     """A mishap met with the decisions of the plan held, and by a plan that knows of it."""
     wanted = Counterfactual(mishap.key, mishap.make, with_cost=True, far=mishap.key == "late")
     ready = Ready(wanted, reference)
-    anew = optimum(wanted, reference, ready)
+    anew = optimum(wanted, reference, ready=ready)
     held = held_decisions(ready.program, mishap.decided)
     held_risk: float | None = None
     held_cost: float | None = None

@@ -115,6 +115,7 @@ def _shortages(reference: Reference, x: Vector) -> Shortages:
 
 def of_run(
     key: str,
+    *,
     case: Case,
     figures: Mapping[str, Any],
     tables: Mapping[str, pd.DataFrame],

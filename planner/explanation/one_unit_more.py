@@ -68,8 +68,7 @@ def _with_more(program: Program, priced: _Priced) -> Program:
     more = np.zeros(len(program.rows))
     for row, amount in priced.rows:
         more[row] += amount
-    low, high = program.row_lower + more, program.row_upper + more
-    return program.with_data(program.matrix.data, low, high, program.lower, program.upper)
+    return program.with_data(row_lower=program.row_lower + more, row_upper=program.row_upper + more)
 
 
 def _dearest(reference: Reference, duals: Vector) -> list[_Priced]:

@@ -43,7 +43,17 @@ def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
         if after.is_optimal:
             # What a criterion reached in its own phase.
             grows = after.outcome.values[name] - before.outcome.values[name]
-            yield Marginal("target", target, "", "", "", None, UNIT, price, grows)
+            yield Marginal(
+                scarce="target",
+                item=target,
+                country="",
+                element="",
+                form="",
+                year=None,
+                unit=UNIT,
+                price=price,
+                resolved=grows,
+            )
 
 
 def stricter(case: Case, target: str) -> float:

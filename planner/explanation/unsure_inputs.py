@@ -100,36 +100,47 @@ def uncertain_inputs(case: Case) -> list[UncertainInput]:
 # ---- the plan at the ends --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class InputAt:
+    """An unsure input whose figures are some factor times what they are as given."""
+
+    uncertain: UncertainInput
+    factor: float
+
+    @property
+    def name(self) -> str:
+        """The name of the cases that have it so."""
+        return f"{self.uncertain.key}*{self.factor:g}"
+
+    def case_of(self, case: Case) -> Case:
+        """A case with the input so."""
+        return self.uncertain.vary(case, self.factor)
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputEnd:
     """An unsure input at one end of its range, and the plan there, all levers of the run allowed."""
 
-    uncertain: UncertainInput
-    factor: float
+    at: InputAt
     plan: Counterfactual
 
 
 def under(
-    reference: Reference,
-    uncertain: UncertainInput,
-    factor: float,
-    levers: Iterable[Lever],
-    after: str = "",
+    reference: Reference, at: InputAt, levers: Iterable[Lever], after: str = ""
 ) -> Counterfactual:
     """The plan with an input at another value and with these levers of the run, solved on from that of `after`."""
     own = reference.case.model.levers
     allowed = set(levers) & set(own)
-    name = f"{uncertain.key}*{factor:g}"
     kept = tuple(lever for lever in LEVERS if lever in allowed)
 
     def make() -> Program | Case:
-        program = reference.under(name, lambda: uncertain.vary(reference.case, factor))
+        program = reference.under(at.name, lambda: at.case_of(reference.case))
         if program is not None:
             return reference.only(kept, program)
-        case = uncertain.vary(reference.case, factor)
+        case = at.case_of(reference.case)
         return case.with_model(case.model.model_copy(update={"levers": kept}))
 
-    key = f"try:{name}:{'+'.join(kept)}"
+    key = f"try:{at.name}:{'+'.join(kept)}"
     return Counterfactual(key, make, after, with_cost=allowed == set(own))
 
 
@@ -139,13 +150,14 @@ def at_ends(reference: Reference) -> list[InputEnd]:
     found = []
     for uncertain in uncertain_inputs(reference.case):
         for factor in uncertain.ends:
-            plan = under(reference, uncertain, factor, levers)
-            found.append(InputEnd(uncertain=uncertain, factor=factor, plan=plan))
+            at = InputAt(uncertain, factor)
+            found.append(InputEnd(at=at, plan=under(reference, at, levers)))
     return found
 
 
 def influences(
     case: Case,
+    *,
     objective: float,
     verdicts: Sequence[Verdict],
     ends: Iterable[InputEnd],
@@ -157,13 +169,17 @@ def influences(
     """
     by_input: dict[str, list[InputEnd]] = defaultdict(list)
     for end in ends:
-        by_input[end.uncertain.key].append(end)
-    out = [_influence(case, objective, verdicts, of, found) for of in by_input.values()]
+        by_input[end.at.uncertain.key].append(end)
+    out = [
+        _influence(case, objective=objective, verdicts=verdicts, ends=of, found=found)
+        for of in by_input.values()
+    ]
     return sorted(out, key=lambda influence: (-abs(influence.effect), influence.input))
 
 
 def _influence(
     case: Case,
+    *,
     objective: float,
     verdicts: Sequence[Verdict],
     ends: Sequence[InputEnd],
@@ -171,14 +187,14 @@ def _influence(
 ) -> Influence:
     """The influence of an unsure input: objective at the ends of its range, rows and confidence behind it, claims
     that turn on it."""
-    uncertain = ends[0].uncertain
+    uncertain = ends[0].at.uncertain
     tried = []
     effects = []
     for end in ends:
         best = found[end.plan.key]
-        tried.append(_tried_at(case, end.factor, best))
+        tried.append(_tried_at(case, end.at.factor, best))
         effects.append(best.objective - objective)
-    touched = touched_rows(case, uncertain.vary(case, ends[0].factor))
+    touched = touched_rows(case, ends[0].at.case_of(case))
     rows = list(chain.from_iterable(touched.values()))
     words = Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows)
     decides = [one.claim for one in verdicts if uncertain.name in one.turns_on]

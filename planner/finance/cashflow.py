@@ -226,7 +226,7 @@ def _with_debt(
     tranches = _tranches(names, capital, number, x=x, plants=plants)
     for one in tranches:
         capital = line(capital - one.loan.draws, f"capital that {one.name} leaves")
-    loan = sculpted_loan(capital, cfads, number, x, beside_lenders(tranches))
+    loan = sculpted_loan(capital, cfads, number=number, x=x, beside=beside_lenders(tranches))
     financing = loan.interest + loan.fees + public.interest
     for one in tranches:
         financing = financing + one.loan.interest + one.fees

@@ -176,7 +176,7 @@ def ranked(flows: CashFlows, behind: Array) -> Ranked:
     return Ranked(paid=paid, owed=owed)
 
 
-def life_cover(cash: Array, loan: LevelLoan, rate: Array, number: Array, owed: Array) -> Array:
+def life_cover(cash: Array, loan: LevelLoan, *, rate: Array, number: Array, owed: Array) -> Array:
     """Cash flow in the years in which a loan is paid, as present value at its interest, over what is owed as they begin
     (LLCR); not a number where nothing is. number: of each year, from 1."""
     paying = where(loan.service > PAID, 1.0, 0.0)
@@ -211,7 +211,9 @@ def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
         least, average = float(covers.min()), float(covers.mean())
         tonnes = _sold(flows)
         number = x["year"] - x["first_year"] + 1.0
-        llcr = float(life_cover(cash, loan, np.asarray(one.rate), number, before.owed))
+        llcr = float(
+            life_cover(cash, loan, rate=np.asarray(one.rate), number=number, owed=before.owed)
+        )
         if one.name == LENDERS:
             llcr = float(flows.loan.cover)
         plcr = float(npv(one.rate, cash[first:])) / float(before.owed[first - 1])
@@ -270,7 +272,10 @@ def downsides(
             together.update(levels)
     cases["all but high prices together"] = together
     service = cash_flows(found, x, use).loan.senior
-    return [_downside(what, found, {**x, **cases[what]}, use, service) for what in cases]
+    return [
+        _downside(what, found, levels={**x, **cases[what]}, use=use, service=service)
+        for what in cases
+    ]
 
 
 def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str, Array]:
@@ -278,7 +283,7 @@ def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str
 
 
 def _downside(
-    what: str, found: Investment, levels: Levels, use: Sequence[Array], service: Array
+    what: str, found: Investment, *, levels: Levels, use: Sequence[Array], service: Array
 ) -> Downside:
     flows = cash_flows(found, levels, use)
     paying = service > PAID

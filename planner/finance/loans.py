@@ -153,7 +153,7 @@ def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
 
 
 def sculpted_loan(
-    capital: Array, cfads: Array, number: Array, x: Levels, beside: Beside | None = None
+    capital: Array, cfads: Array, *, number: Array, x: Levels, beside: Beside | None = None
 ) -> Loan:
     """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
 
@@ -202,7 +202,7 @@ def sculpted_loan(
         service=service,
         senior=senior,
         swept=line(swept, "repaid early out of the cash left"),
-        fees=_fees(draws, number, x["upfront_fee"], x["commitment_fee"]),
+        fees=_fees(draws, number, upfront_fee=x["upfront_fee"], commitment_fee=x["commitment_fee"]),
         owed=owed,
         missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
         reserve=line(reserve, "reserve account at the end of the year"),
@@ -289,7 +289,7 @@ def _opening(following: Array, paid: Array, rate: Array) -> Array:
 
 
 def _fees(
-    draws: Array, number: Array, upfront_fee: Array, commitment_fee: Array, whose: str = ""
+    draws: Array, number: Array, *, upfront_fee: Array, commitment_fee: Array, whose: str = ""
 ) -> Array:
     """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins.
     whose: stands before the labels of its rows."""
@@ -371,7 +371,9 @@ def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Arra
         name=name,
         rate=terms.rate,
         loan=loan,
-        fees=_fees(loan.draws, number, upfront, commitment, f"{name}: "),
+        fees=_fees(
+            loan.draws, number, upfront_fee=upfront, commitment_fee=commitment, whose=f"{name}: "
+        ),
         behind=x[f"{name}.subordinated"],
     )
 

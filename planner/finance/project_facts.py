@@ -485,6 +485,7 @@ def _changed(term: FinanceTerm, value: float) -> FinanceTerm:
 def quotes(
     case: Case,
     wanted: Sequence[tuple[str, str]],
+    *,
     market: str,
     years: Sequence[int],
     inflation: float,

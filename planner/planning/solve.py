@@ -78,7 +78,7 @@ def _no_price(case: Case, row: Target | ModelTarget) -> InputError:
         place,
         row.line,
         "price_usd_per_kg",
-        f'{said}: "{row.target}" has none',
+        message=f'{said}: "{row.target}" has none',
         remedy=remedy,
     )
     return InputError([found])
@@ -88,7 +88,7 @@ def _not_shared(case: Case) -> InputError:
     said = "scenarios are solved one by one only where they share their decisions"
     remedy = 'write "committed" or "staged", or leave out --method scenarios'
     place = case.origin.place("model")
-    return InputError([fault("choice", place, 0, "policy.investment", said, remedy=remedy)])
+    return InputError([fault("choice", place, 0, "policy.investment", message=said, remedy=remedy)])
 
 
 def solve_case(
@@ -117,6 +117,7 @@ def solve_case(
 def begin(
     case: Case,
     alone: int,
+    *,
     workers: int | Team = 1,
     progress: Progress = silent,
     time_limit: float | None = None,
@@ -135,7 +136,8 @@ def begin(
     except BaseException:
         pool.close()
         raise
-    return Search(case, master, pool, progress, math.inf if time_limit is None else time_limit)
+    seconds = math.inf if time_limit is None else time_limit
+    return Search(case=case, master=master, pool=pool, progress=progress, seconds=seconds)
 
 
 def _solve(
@@ -148,7 +150,7 @@ def _solve(
 ) -> PlanValues:
     """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
     started = perf_counter()
-    search = begin(case, ALONE, workers, progress=progress, time_limit=time_limit)
+    search = begin(case, ALONE, workers=workers, progress=progress, time_limit=time_limit)
     try:
         return _plan(search, perf_counter() - started)
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
@@ -197,9 +199,10 @@ def _verified(
     _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
     solved = [one.certificate for one in search.optima.values() if one.certificate]
     missed = [one.primal_residual for one in solved]
+    missed += [checked.worst, cost_apart, risk_apart]
     gap = max(summary["gap"].values())
     certificate = {
-        "primal_residual": max(*missed, checked.worst, cost_apart, risk_apart),
+        "primal_residual": max(missed),
         "dual_residual": max(one.dual_residual for one in solved),
         "relative_gap": gap,
     }

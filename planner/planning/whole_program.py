@@ -235,7 +235,9 @@ def solve_session(
         progress("looking at cheaper and dearer plans")
         summary["frontier"] = beside_found()
     ends = [np.concatenate([phase.x, phase.duals]) for phase in outcome.phases.values()]
-    return PlanValues(case, status, summary, tables, np.array(ends))
+    return PlanValues(
+        case=case, status=status, summary=summary, tables=tables, point=np.array(ends)
+    )
 
 
 def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, Any]:
@@ -257,9 +259,14 @@ def _curve_begun(
     case = live.case
     if outcome.stop is not Stop.OPTIMAL or case.model.policy.whole_plants:
         return None
-    last = list(outcome.phases)[-1]
-    goal = case.model.objective.goal
-    return meanwhile(partial(beside, live.program, live.solver.kept, last, goal))
+    solve = partial(
+        beside,
+        program=live.program,
+        start=live.solver.kept,
+        phase=list(outcome.phases)[-1],
+        goal=case.model.objective.goal,
+    )
+    return meanwhile(solve)
 
 
 def _tables(live: LiveProgram, outcome: Outcome) -> dict[str, pd.DataFrame]:
@@ -311,9 +318,10 @@ def without_plan(case: Case) -> Case:
 def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> Certificate:
     """The worst figures over all phases; what the tables miss of any rule counts as primal residual."""
     solved = [phase.certificate for phase in outcome.phases.values() if phase.certificate]
-    missed = [checked.worst, _apart(live, outcome, checked)]
+    missed = [one.primal_residual for one in solved]
+    missed += [checked.worst, _apart(live, outcome, checked)]
     return Certificate(
-        primal_residual=max(*missed, *(one.primal_residual for one in solved)),
+        primal_residual=max(missed),
         dual_residual=max(one.dual_residual for one in solved),
         relative_gap=max(one.relative_gap for one in solved),
     )

@@ -99,7 +99,7 @@ def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float
     return (1 - aversion) * expected + aversion * tail
 
 
-def loss_of_shortfall(case: Case, good: Good, year: int, short: float, demand: float) -> float:
+def loss_of_shortfall(case: Case, good: Good, year: int, *, short: float, demand: float) -> float:
     """Loss (MUSD) of `short` tonnes out of `demand` in a year, discounted."""
     loss = weighted_loss(case, good, np.array(short), np.array(demand))
     return float(loss) * case.risk_discount(year)

@@ -364,7 +364,12 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     """
     budget = whole_budgets(accounts.case)
     if accounts.total <= ZERO:
-        nothing = [Payment(funder, amount, 0.0, 0.0, 0.0) for funder, amount in budget.items()]
+        nothing: list[Payment] = []
+        for funder, amount in budget.items():
+            row = Payment(
+                funder=funder, budget_musd=amount, paid_musd=0.0, least_musd=0.0, most_musd=0.0
+            )
+            nothing.append(row)
         return Payments({}, nothing)
     last = [funder for funder in accounts.funded if weights.get(funder, 0.0) <= 0.0]
     measured = {funder: weights.get(funder, 0.0) for funder in accounts.funded}

@@ -37,7 +37,7 @@ def reasons_of(scope: Scope, program: Program, upper: Vector) -> list[str]:
 
     upper: bounds of the columns (n) as they were when it was found to have none.
     """
-    rows, columns = Solver(replace(program, upper=upper), TIME_LIMIT).contradiction()
+    rows, columns = Solver(replace(program, upper=upper), time_limit=TIME_LIMIT).contradiction()
     if not rows and not columns:
         return [FAR_APART]
     keys = [program.rows[row] for row in rows]

@@ -164,7 +164,7 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     if limit is None:
         raise ValueError("only goal `target` has a limit to miss")
     risk = program.column["risk", None]
-    found = Solver(program, time_limit).minimise(risk)
+    found = Solver(program, time_limit=time_limit).minimise(risk)
     if found.stop is not Stop.OPTIMAL:
         return Diagnosis(limit=limit, least_risk=None)
     years = account_years(case, program)
@@ -241,7 +241,7 @@ def _least(
     sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
     wider = program.with_columns([*extras, total], terms)
     wider = wider.with_rows([total], [sum_of_all], 0.0, 0.0)
-    solver = Solver(wider, time_limit)
+    solver = Solver(wider, time_limit=time_limit)
     solver.bound(wider.column["risk", None], limit)
     found = solver.minimise(wider.column[total])
     if found.stop is not Stop.OPTIMAL:

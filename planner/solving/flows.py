@@ -66,7 +66,10 @@ def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
         yield FlowLabel(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
         for element, yielded in at.scope.yields[project, feed].items():
             made = np.where(taken > 0, yielded * taken, 0.0)
-            yield FlowLabel(row.country, "made", project, feed, element, OXIDE), made
+            yield (
+                FlowLabel(row.country, "made", project, feed=feed, element=element, form=OXIDE),
+                made,
+            )
 
 
 def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:

@@ -93,7 +93,7 @@ def weighted(program: Program, weight: float) -> Program:
     span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
     data = program.matrix.data.copy()
     data[span][program.matrix.indices[span] == cost] *= weight
-    return program.with_data(data)
+    return program.with_data(data=data)
 
 
 def weighted_case(case: Case, weight: float) -> Case:
@@ -117,6 +117,7 @@ def trace(
     touch: Callable[[float], Tangent],
     left: Tangent,
     right: Tangent,
+    *,
     most: float,
     precision: float = PRECISION,
 ) -> tuple[list[Tangent], float]:

@@ -117,6 +117,7 @@ def solve_phases(
     program: Program,
     objective: Objective,
     solver: Minimiser,
+    *,
     progress: Progress = silent,
     phases: list[Phase] | None = None,
 ) -> Outcome:

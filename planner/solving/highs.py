@@ -87,6 +87,7 @@ class Solver:
     def __init__(
         self,
         program: Program,
+        *,
         time_limit: float | None = None,
         heard: Bounds | None = None,
         longest_way: float = LONGEST_WAY,
@@ -291,7 +292,7 @@ class Solver:
     def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
         """A point (n) and row duals (m), if they prove each other the least value of a column."""
         cost = self.program.unit_cost(column)
-        certificate = certify(self._bounded(), cost, upper=self.upper, x=x, duals=duals)
+        certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         if certificate.worst() > TOLERANCE:
             return None
         return Solution(Stop.OPTIMAL, x, duals, certificate)
@@ -398,7 +399,7 @@ class Solver:
             heard = replace(self._heard)
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=heard, algorithm=algorithm)
         x, duals = np.array(found.col_value), np.array(found.row_dual)
-        certificate = certify(self._bounded(), cost, upper=self.upper, x=x, duals=duals)
+        certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm=algorithm)

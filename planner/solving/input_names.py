@@ -121,7 +121,7 @@ def refuse_beyond_solver(scope: Scope, program: Program) -> None:
     faults: list[Fault] = []
     for row in sorted(first.values()):
         said = f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}"
-        faults.append(fault("beyond-solver", scope.case.name, 0, "", said))
+        faults.append(fault("beyond-solver", scope.case.name, 0, "", message=said))
     if faults:
         raise InputError(faults)
 

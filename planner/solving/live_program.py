@@ -104,7 +104,9 @@ class LiveProgram:
         """The program in use; that of the case, without decisions that `replace` fixes; and with nothing at zero that the
         case switches off."""
         self._writer = writer
-        self.solver = self.solver_type(program, self.time_limit, cancelled=self.cancelled)
+        self.solver = self.solver_type(
+            program, time_limit=self.time_limit, cancelled=self.cancelled
+        )
 
     def replace(self, program: Program) -> None:
         """Put a program with other figures in place of that of the case, until `release` or `update`."""

@@ -50,6 +50,7 @@ class Program:
 
     def with_data(
         self,
+        *,
         data: Vector | None = None,
         row_lower: Vector | None = None,
         row_upper: Vector | None = None,
@@ -205,7 +206,9 @@ class Certificate:
         return max(self.primal_residual, self.dual_residual, self.relative_gap)
 
 
-def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vector) -> Certificate:
+def certify(
+    program: Program, *, cost: Vector, upper: Vector, x: Vector, duals: Vector
+) -> Certificate:
     """Certificate of primal point x (n) and row duals (m) for min cost x with column upper bounds `upper`.
 
     Duals have the sign of d objective / d right-hand side. Bounds are part of the dual objective through

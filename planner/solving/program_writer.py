@@ -129,7 +129,9 @@ class Writer:
             return None
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         row_lower[place], row_upper[place] = rows.lower, rows.upper
-        return program.with_data(data, row_lower, row_upper, lower=lower, upper=upper)
+        return program.with_data(
+            data=data, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+        )
 
     def _in_order(self, met: Ints) -> Ints:
         """Columns that are met, in the order in which Pyomo writes them: one variable after the other, as they are

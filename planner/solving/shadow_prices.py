@@ -169,22 +169,23 @@ def _budget(scope: Scope, at: At) -> Priced:
 
 
 def _imports(scope: Scope, at: At) -> Priced:
-    good = _good(at)
-    year = scope.tree.nodes[at["n"]].year
-    for supplier in scope.suppliers[good]:
-        undisturbed = scope.case.import_limit.get((supplier, *good, year), 0.0)
-        if undisturbed > 0:
-            here = scope.tree.import_limit(supplier, good, at["n"])
-            yield ScarceThing("imports", supplier, *good, year), here / undisturbed
+    for supplier in scope.suppliers[_good(at)]:
+        yield from _imports_from(scope, at, supplier)
 
 
 def _imports_of_one(scope: Scope, at: At) -> Priced:
     """One more tonne a year of a supplier that is told apart from others."""
-    supplier, good = at["v"], _good(at)
+    yield from _imports_from(scope, at, at["v"])
+
+
+def _imports_from(scope: Scope, at: At, supplier: str) -> Priced:
+    """A supplier's imports of a good, with the part of a year's limit that is left where the row holds."""
+    good = _good(at)
     year = scope.tree.nodes[at["n"]].year
-    undisturbed = scope.case.import_limit[supplier, *good, year]
-    here = scope.tree.import_limit(supplier, good, at["n"])
-    yield ScarceThing("imports", supplier, *good, year), here / undisturbed
+    undisturbed = scope.case.import_limit.get((supplier, *good, year), 0.0)
+    if undisturbed > 0:
+        here = scope.tree.import_limit(supplier, good, at["n"])
+        yield ScarceThing("imports", supplier, *good, year), here / undisturbed
 
 
 ROWS = (

@@ -76,7 +76,10 @@ def _due_by_year(
     """(item, MUSD) of what is decided by year and falls due at a decision node in a country."""
     case = scope.case
     for stage in STAGE_ITEMS:
-        yield f"capex {stage}", _capex_due(scope, values, country, stage, decision)
+        yield (
+            f"capex {stage}",
+            _capex_due(scope, values, country=country, stage=stage, decision=decision),
+        )
     fees, seats, hiring = 0.0, 0.0, 0.0
     for programme in scope.programmes:
         row = case.programmes[programme]
@@ -91,7 +94,7 @@ def _due_by_year(
     yield "hiring", hiring
 
 
-def _capex_due(scope: Scope, values: Values, country: str, stage: str, decision: int) -> float:
+def _capex_due(scope: Scope, values: Values, *, country: str, stage: str, decision: int) -> float:
     """Public capital cost (MUSD) that falls due at a decision node for plants of a stage in a country."""
     tree = scope.decision_tree
     year, due = tree.nodes[decision].year, 0.0

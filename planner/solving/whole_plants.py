@@ -124,7 +124,7 @@ class WholePlants:
         if best is None:
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=Bounds(at_least))
-        return self._keep(best, stop, at_least, column, phase)
+        return self._keep(best, stop=stop, at_least=at_least, column=column, phase=phase)
 
     def _start(self, x: Vector, column: int, phase: str, enough: float) -> Solution | None:
         """The best plan made of the plants of the phase before, or of those of a linear program, rounded."""
@@ -177,7 +177,7 @@ class WholePlants:
         return other
 
     def _keep(
-        self, best: Solution, stop: Stop, at_least: float, column: int, phase: str
+        self, best: Solution, *, stop: Stop, at_least: float, column: int, phase: str
     ) -> Solution:
         """The solution of a phase, and its plants for the phases after it."""
         value = float(best.x[column])

@@ -93,7 +93,9 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
     whole = filled(rows, base)
     outcomes: list[OutcomeResults] = []
     for outcome in study.outcomes:
-        curves = {one: response(rows, one, outcome, base, alone) for one in base}
+        curves = {
+            one: response(rows, name=one, outcome=outcome, base=base, alone=alone) for one in base
+        }
         results = OutcomeResults(
             outcome=outcome,
             tornado=tornado(base, rows, outcome) if alone else None,
@@ -107,7 +109,9 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
         failures = failures_of(base, rows.drop_duplicates("point"), study.fails_when)
     if failures is not None and alone:
         failures = replace(failures, box=None)  # one at a time says nothing of a part of the space
-    return OptionResults(name, rows, tuple(outcomes), projects(rows), failures)
+    return OptionResults(
+        name=name, rows=rows, outcomes=tuple(outcomes), projects=projects(rows), failures=failures
+    )
 
 
 def filled(rows: pd.DataFrame, base: Base) -> pd.DataFrame:
@@ -161,7 +165,7 @@ def tornado(base: Base, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 
 def response(
-    rows: pd.DataFrame, name: str, outcome: str, base: Base, alone: bool = False
+    rows: pd.DataFrame, *, name: str, outcome: str, base: Base, alone: bool = False
 ) -> pd.DataFrame:
     """Mean and 10-90 % band of an outcome along one uncertainty: value, mean, low, high, points. Blanks are the base.
 

@@ -160,7 +160,7 @@ def problem(count: int) -> dict[str, Any]:
 
 
 def sobol_sample(
-    points: int, count: int, seed: int, second_order: bool = False, groups: Groups = ()
+    points: int, count: int, seed: int, *, second_order: bool = False, groups: Groups = ()
 ) -> Samples:
     """Saltelli's sample in blocks: a point a, a with each coordinate in turn from another point b, with second order or
     groups b with each from a, and b: points * (count + 2) or points * (2 * count + 2) rows.
@@ -183,12 +183,12 @@ def sobol_sample(
     blocks[:, -1] = free @ root.T
     for axis in range(count):
         alone, others = np.array([axis]), np.delete(np.arange(count), axis)
-        blocks[:, 1 + axis] = _drawn_given(a, free, joint, others, alone)
-        blocks[:, 1 + count + axis] = _drawn_given(a, free, joint, alone, others)
+        blocks[:, 1 + axis] = _drawn_given(a, free, joint, given=others, drawn=alone)
+        blocks[:, 1 + count + axis] = _drawn_given(a, free, joint, given=alone, drawn=others)
     return np.asarray(norm.cdf(blocks.reshape(-1, count)))
 
 
-def _drawn_given(a: Samples, free: Samples, joint: Samples, given: Axes, drawn: Axes) -> Samples:
+def _drawn_given(a: Samples, free: Samples, joint: Samples, *, given: Axes, drawn: Axes) -> Samples:
     """Normal points that have some coordinates of a, and the others drawn given these, by the chance of `free`."""
     between = joint[np.ix_(given, drawn)]
     weights = np.linalg.solve(joint[np.ix_(given, given)], between)
@@ -253,7 +253,9 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, LatinHypercube):
         shares = latin_hypercube(given.points, count, given.seed, groups)
     elif isinstance(given, Sobol):
-        shares = sobol_sample(given.points, count, given.seed, given.second_order, groups)
+        shares = sobol_sample(
+            given.points, count, given.seed, second_order=given.second_order, groups=groups
+        )
     elif isinstance(given, Morris):
         shares = morris_sample(given.trajectories, count, given.levels, given.seed)
     columns: list[Sequence[Value]] = []
@@ -318,24 +320,25 @@ def _listed(study: StudyFile, given: PointList, folder: Path) -> list[DesignRow]
     for name in header:
         if name not in names:
             near = did_you_mean(name, names)
-            faults.append(fail(1, name, f"is no uncertainty of the study{near}"))
+            faults.append(fail(1, name, message=f"is no uncertainty of the study{near}"))
     for name in names:
         if name not in header:
-            faults.append(fail(1, name, "column is missing"))
+            faults.append(fail(1, name, message="column is missing"))
     for name in names:
         if header.count(name) > 1:
-            faults.append(fail(1, name, "stands twice in the header"))
+            faults.append(fail(1, name, message="stands twice in the header"))
     rows: list[DesignRow] = []
     for number, line in lines:
         if len(line) != len(header):
-            faults.append(fail(number, "", f"has {len(line)} cells, the header {len(header)}"))
+            said = f"has {len(line)} cells, the header {len(header)}"
+            faults.append(fail(number, "", message=said))
             continue
         values = dict(zip(header, line, strict=True))
         rows.append(tuple(values.get(name) for name in names))
         for uncertainty, value in zip(study.uncertainties, rows[-1], strict=True):
             why = misfit(uncertainty, value)
             if why:
-                faults.append(fail(number, uncertainty.name, why))
+                faults.append(fail(number, uncertainty.name, message=why))
     if faults:
         raise InputError(faults)
     return rows

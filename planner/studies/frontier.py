@@ -83,7 +83,7 @@ Piece = Mapping[str, Any]
 def piece(touch: Callable[[float], Tangent], low: float, high: float, most: int) -> Piece:
     """The curve between two places by at most `most` calls of `touch`, which gives a value and a dual slope there."""
     first, last = touch(low), touch(high)
-    between, gap = trace(touch, first, last, most - 2)
+    between, gap = trace(touch, first, last, most=most - 2)
     touches = [(one.at, one.value, one.slope) for one in (first, last, *between)]
     return {"touches": touches, "gap": gap}
 
@@ -164,7 +164,9 @@ class FrontierWorker:
         for scale in scales:
             program = budgets.program(scale)
             budgets.solver.replace(program)
-            outcome = solve_phases(program, live.case.model.objective, budgets.solver, silent)
+            outcome = solve_phases(
+                program, live.case.model.objective, budgets.solver, progress=silent
+            )
             plan: Measures = {}
             if outcome.stop is Stop.OPTIMAL:
                 for name, value in measure(live.scope, program, outcome).items():
@@ -177,6 +179,7 @@ class FrontierWorker:
 def frontier(
     case: Case,
     design: FrontierDesign,
+    *,
     tell: Tell = untold,
     team: Team = Here,
     journal: RunJournal | None = None,
@@ -238,7 +241,7 @@ def refuse_other_goals(case: Case, study: StudyFile | None = None) -> None:
         told = 'a frontier of least risk needs objective.goal = "risk"'
         remedy = 'in a study file write `set = { "objective.goal" = "risk" }`'
     if told and study:
-        raise InputError([study.fault(("design",), told, "study-case", remedy)])
+        raise InputError([study.fault(("design",), told, "study-case", remedy=remedy)])
     if told:
         raise InputError([Fault("frontier", 0, "model", told, remedy=remedy)])
 

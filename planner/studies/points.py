@@ -149,7 +149,7 @@ def _named(study: StudyFile, fault: Fault, loc: Sequence[str | int], what: str) 
     message, sign, more = fault.message.partition("; ")
     told = f"{fault.column}: {message}" if fault.column else message
     remedy = f"{more}; {fault.remedy}" if sign else fault.remedy
-    return study.fault(loc, told, "study-name", remedy, what)
+    return study.fault(loc, told, "study-name", remedy=remedy, column=what)
 
 
 def _outcome_faults(
@@ -164,7 +164,7 @@ def _outcome_faults(
         if outcome not in known:
             said = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
             key = "outcomes" if outcome in study.outcomes else "fails_when"
-            yield study.fault((key,), said, "study-name", remedy)
+            yield study.fault((key,), said, "study-name", remedy=remedy)
 
 
 class Settler:
@@ -219,6 +219,7 @@ def _same(value: Value, neutral: InputValue) -> bool:
 def points(
     study: StudyFile,
     settler: Settler,
+    *,
     sha256: str,
     rows: Sequence[DesignRow],
     functions: Mapping[str, Callable[..., float]] | None = None,

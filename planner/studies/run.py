@@ -96,9 +96,9 @@ def run_points(
         work = replace(work, points=part_of(work.study, work.points, number, count))
     redone = TIMED_OUT if _has_more_time(out, work.study) else ()
     reused, others = prepare(
-        out, work.study, work.case, work.points, base=settler.base, force=force
+        out, work.study, work.case, points=work.points, base=settler.base, force=force
     )
-    status = _work(out, work, team, tell, redone)
+    status = _work(out, work, team=team, tell=tell, redone=redone)
     return replace(status, reused=reused, others=others)
 
 
@@ -116,7 +116,7 @@ def _laid_out(
     check_study(study, base, functions)
     settler = Settler(study, base)
     rows = design(study, folder)
-    found = points(study, settler, base.sha256, rows, functions)
+    found = points(study, settler, sha256=base.sha256, rows=rows, functions=functions)
     return Work(study, base, found, functions or {}), settler
 
 
@@ -187,7 +187,7 @@ def merge(
     parts = sorted((out / PARTS).glob("*-of-*"))
     if not parts:
         raise RunFolderError(f"{out}: has no parts; run them with --part 1/2, --part 2/2, ..")
-    prepare(out, work.study, work.case, work.points, settler.base)
+    prepare(out, work.study, work.case, points=work.points, base=settler.base)
     with RunJournal(out / JOURNAL) as journal:
         for kind in (POINT, COLD):
             known = {name for name, *_ in read_journal(journal.path, ENDED, kind)}
@@ -197,7 +197,7 @@ def merge(
                     name, status, message, seconds, text = entry
                     if name in missing:
                         result = {"status": status, "message": message, "seconds": seconds}
-                        journal.append(kind, name, json.loads(text), result)
+                        journal.append(kind, name, json.loads(text), told=result)
                         missing.remove(name)
     return _put_together(out)
 
@@ -222,7 +222,7 @@ def retry(
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     study, case, found = reopen(Path(out))
     work = Work(study, case, found, functions or {})
-    return _work(Path(out), work, team, tell, RETRIED)
+    return _work(Path(out), work, team=team, tell=tell, redone=RETRIED)
 
 
 def stored_case(out: Path) -> Case:
@@ -259,14 +259,16 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     return study_of(asked), case, points_of(out)
 
 
-def _work(out: Path, work: Work, team: Team, tell: Tell, redone: Sequence[str] = ()) -> StudyStatus:
+def _work(
+    out: Path, work: Work, *, team: Team, tell: Tell, redone: Sequence[str] = ()
+) -> StudyStatus:
     """Solve what is missing, and again what ended with one of the statuses `redone`."""
     limit = work.study.time_limit
     inputs = read_asked(out)["inputs_sha256"]
     rests = [inputs, versions(), limit, digests_of(work.functions)]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = WorkQueue(work.study, work.points, ground, journal, redone)
+        queue = WorkQueue(work.study, work.points, ground=ground, journal=journal, redone=redone)
         if not queue.finished:
             tell(queue.status)
             make = partial(Worker, work.case, limit, work.functions)
@@ -321,6 +323,7 @@ class WorkQueue:
         self,
         study: StudyFile,
         points: Sequence[Point],
+        *,
         ground: str,
         journal: RunJournal,
         redone: Sequence[str],
@@ -458,7 +461,7 @@ class WorkQueue:
         chain.suspects = max(0, chain.suspects - 1)
         found = {"values": result.values, "plan": result.plan}
         self._journal.append(
-            chain.kind, point.id, found, vars(result), chain=chain.key, state=state
+            chain.kind, point.id, found, told=vars(result), chain=chain.key, state=state
         )
         chain.state = state
         if chain.kind == BASE:

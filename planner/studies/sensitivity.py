@@ -77,15 +77,15 @@ def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices
     if isinstance(design, Sobol):
         if study.correlated:
             return correlated_indices(names, values, outcome)
-        return sobol_indices(names, values, outcome, design.second_order)
+        return sobol_indices(names, values, outcome=outcome, second_order=design.second_order)
     shares = _shares(study, ordered)
     if isinstance(design, Morris):
-        return morris_indices(names, shares, values, design.levels, outcome)
+        return morris_indices(names, shares, values, levels=design.levels, outcome=outcome)
     return ranking(names, shares, values, outcome)
 
 
 def sobol_indices(
-    names: Sequence[str], values: Vector, outcome: str = "", second_order: bool = False
+    names: Sequence[str], values: Vector, *, outcome: str = "", second_order: bool = False
 ) -> Indices | None:
     """First-order and total indices (Saltelli et al. 2010) of values in the order of `sobol_sample`.
 
@@ -150,7 +150,7 @@ def _kucherenko(blocks: Vector) -> Vector:
 
 
 def morris_indices(
-    names: Sequence[str], shares: Vector, values: Vector, levels: int, outcome: str = ""
+    names: Sequence[str], shares: Vector, values: Vector, *, levels: int, outcome: str = ""
 ) -> Indices | None:
     """Mean absolute elementary effects (Campolongo, Cariboni and Saltelli 2007) of a `morris_sample` and its values."""
     block = len(names) + 1

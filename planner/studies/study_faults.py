@@ -106,4 +106,4 @@ def _fault(
             value, loc = value.get("kind") if isinstance(value, Mapping) else value, [*loc, "kind"]
             must = f"must be one of {', '.join(kinds)}"
         message = demanded({**detail, "input": value}, kinds, must)
-    return toml.fault(rule, loc, message, remedy, value=value)
+    return toml.fault(rule, loc, message, remedy=remedy, value=value)

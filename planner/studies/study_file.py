@@ -400,12 +400,13 @@ class StudyFile(_StudySection):
         loc: Sequence[str | int],
         said: str,
         rule: str = "study-sense",
+        *,
         remedy: str = "",
         column: str = "",
     ) -> Fault:
         """A fault at its line in the file that was read; what is said after a semicolon is the remedy."""
         message, _, told = said.partition("; ")
-        return self._origin.fault(rule, loc, message, remedy or told, column)
+        return self._origin.fault(rule, loc, message, remedy=remedy or told, column=column)
 
 
 FAILURE = re.compile(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")

@@ -350,9 +350,9 @@ def risk_with(case: Case, name: str, year: int, by: float) -> float:
             program.row_lower[i] += by
             program.row_upper[i] += by
     goal = case.model.objective
-    return solve_phases(program, goal, Solver(program), lambda _: None, phases_of(goal)[:1]).values[
-        "risk"
-    ]
+    return solve_phases(
+        program, goal, Solver(program), progress=lambda _: None, phases=phases_of(goal)[:1]
+    ).values["risk"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from planner.data.difference import differences
 from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged, tried
 from planner.explanation.explain import explain
-from planner.explanation.unsure_inputs import UncertainInput, uncertain_inputs
+from planner.explanation.unsure_inputs import InputAt, UncertainInput, uncertain_inputs
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters.claims import why
 from planner.results.explanation import Trial
@@ -40,7 +40,7 @@ def sides(with_it: float, without_it: float) -> Sides:
 
 
 def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Trial:
-    return tried(BY_KEY[key], sides(*given), sides(*at), INPUT, 2.0)
+    return tried(BY_KEY[key], sides(*given), sides(*at), InputAt(INPUT, 2.0))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Tria
 def test_verdict_rule(
     key: str, given: tuple[float, float], at: tuple[float, float], verdict: str
 ) -> None:
-    found = judged(BY_KEY[key], sides(*given), [trial(key, at, given)])
+    found = judged(BY_KEY[key], sides(*given), trials=[trial(key, at, given)])
     assert found.verdict == verdict
     assert (found.turns_on == ["an input"]) == (verdict == OPEN)
     assert why(found).endswith(".")
@@ -74,7 +74,7 @@ def test_where_levers_reduce_nothing_a_loss_is_all_of_it(without: float, measure
 
 
 def test_without_trials_the_verdict_says_so() -> None:
-    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], sides(97, 100), []))
+    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], sides(97, 100), trials=[]))
 
 
 def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCase) -> None:

@@ -258,7 +258,7 @@ def test_two_threads_solve_what_comes_after_another_without_waiting_for_it(
     ) -> Optimum:
         if start is not None:
             begun_at_another.append(wanted.key)
-        return optimum(wanted, reference, ready, start)
+        return optimum(wanted, reference, ready=ready, start=start)
 
     monkeypatch.setattr(counterfactuals, "optimum", noted)
     rungs = cumulative(reference)

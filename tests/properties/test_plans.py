@@ -23,7 +23,9 @@ def test_the_verifier_and_the_program_agree_on_risk_cost_and_expected_loss(seed:
     with world(seed) as base:
         case = planner.load(base.folder, base.model(objective__goal=GOALS[seed % 2]))
         program = program_of(case)
-        x = solve_phases(program, case.model.objective, Solver(program), lambda _: None).last.x
+        x = solve_phases(
+            program, case.model.objective, Solver(program), progress=lambda _: None
+        ).last.x
         plan = planner.solve(case, baseline=False)
         checked = verify(case, plan.tables)
         assert checked.holds

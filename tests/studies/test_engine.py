@@ -309,7 +309,7 @@ def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothin
     tmp_path: Path,
 ) -> None:
     with RunJournal(tmp_path / "whole.db") as journal:
-        journal.append(POINT, "one", {}, {"status": "optimal", "message": "", "seconds": 1.0})
+        journal.append(POINT, "one", {}, told={"status": "optimal", "message": "", "seconds": 1.0})
         assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == [
             "one"
         ], "before it is closed"
@@ -378,10 +378,10 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     session = LiveProgram(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
     program, objective = session.program, session.case.model.objective
     first = RestartableSolver(program)
-    found = solve_phases(program, objective, first, silent)
+    found = solve_phases(program, objective, first, progress=silent)
     second = Counting(program)
     second.begin(first.bases)
-    again = solve_phases(program, objective, second, silent)
+    again = solve_phases(program, objective, second, progress=silent)
     assert again.values == pytest.approx(found.values, rel=1e-12)
     assert [solution.algorithm for solution in again.phases.values()] == [
         "again",

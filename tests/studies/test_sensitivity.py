@@ -241,7 +241,7 @@ def test_a_sample_that_is_half_run_says_so_and_is_no_failure() -> None:
 def test_blocks_of_a_sample_are_run_one_after_the_other() -> None:
     case = planner.load(STARTER["case"], model=STARTER["model"])
     asked = build_study(sample() | {"design": {"kind": "sobol", "points": 128}})
-    found = points(asked, Settler(asked, case), case.sha256, design(asked, Path()))
+    found = points(asked, Settler(asked, case), sha256=case.sha256, rows=design(asked, Path()))
     place = {point.id: i for i, point in enumerate(found)}
     done = [place[point.id] for chain in chains(asked, found) for point in chain]
     assert sorted(done) == sorted(place.values())
@@ -259,7 +259,7 @@ def test_what_the_tolerance_of_the_solver_moves_is_no_effect() -> None:
 def test_what_is_added_to_every_value_moves_no_index_of_correlated_uncertainties() -> None:
     """A risk of 2,000 that varies by 100 had intervals of four times the variance."""
     groups = [([0, 1], 0.4)]
-    shares = sobol_sample(64, 3, 1, False, groups)
+    shares = sobol_sample(64, 3, 1, second_order=False, groups=groups)
     values = shares[:, 0] + 2 * shares[:, 1] + 0.5 * shares[:, 2]
     plain, lifted = (
         correlated_indices(["a", "b", "c"], values),

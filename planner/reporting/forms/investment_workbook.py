@@ -402,7 +402,7 @@ def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
     )
     number = one.levels["year"] - one.levels["first_year"] + 1.0
     owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
-    life: Any = life_cover(cash, tranche.loan, tranche.rate, number, owed)
+    life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=number, owed=owed)
     _once(
         book,
         ("LLCR", name),
