@@ -23,7 +23,7 @@ from planner.explanation.counterfactuals import (
     SolveAll,
 )
 from planner.explanation.levers import key_of, only, steps
-from planner.explanation.unsure_inputs import InputAt, setting, uncertain_inputs, under
+from planner.explanation.unsure_inputs import InputAtEnd, setting, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
 
@@ -152,7 +152,7 @@ def as_given(reference: Reference, claim: Claim) -> Asked:
     )
 
 
-def at_end(reference: Reference, claim: Claim, end: InputAt) -> Asked:
+def at_end(reference: Reference, claim: Claim, end: InputAtEnd) -> Asked:
     """The counterfactuals that a claim is measured by with one input at an end of its range.
 
     Claims that ask for the same counterfactual share it.
@@ -197,7 +197,7 @@ def acting(reference: Reference, coordination: str, everything: Counterfactual) 
 
 
 def acting_at_end(
-    reference: Reference, coordination: str, end: InputAt, everything: Counterfactual
+    reference: Reference, coordination: str, end: InputAtEnd, everything: Counterfactual
 ) -> Counterfactual:
     """The counterfactual of acting by another coordination with an input at an end of its range.
 
@@ -221,7 +221,7 @@ def acting_at_end(
 class AskedAtEnd:
     """A trial: a claim with one unsure input at one end of its range."""
 
-    end: InputAt
+    end: InputAtEnd
     asked: Asked
 
 
@@ -235,7 +235,7 @@ def trials_of(reference: Reference, every_pair: bool) -> list[AskedAtEnd]:
             if not every_pair and claim.key not in uncertain.claims:
                 continue
             for factor in uncertain.ends:
-                end = InputAt(uncertain, factor)
+                end = InputAtEnd(uncertain, factor)
                 found.append(AskedAtEnd(end=end, asked=at_end(reference, claim, end)))
     return found
 
@@ -268,7 +268,7 @@ def verdicts(reference: Reference, trials: Sequence[AskedAtEnd], solve: SolveAll
     return out
 
 
-def tried(claim: Claim, given: Sides, sides: Sides, end: InputAt) -> Trial:
+def tried(claim: Claim, given: Sides, sides: Sides, end: InputAtEnd) -> Trial:
     """A trial of a claim, measured: the sides as given, and at an end of an unsure input."""
     return Trial(
         input=end.uncertain.name,

@@ -101,7 +101,7 @@ def uncertain_inputs(case: Case) -> list[UncertainInput]:
 
 
 @dataclass(frozen=True)
-class InputAt:
+class InputAtEnd:
     """An unsure input whose figures are some factor times what they are as given."""
 
     uncertain: UncertainInput
@@ -121,12 +121,12 @@ class InputAt:
 class InputEnd:
     """An unsure input at one end of its range, and the plan there, all levers of the run allowed."""
 
-    at: InputAt
+    at: InputAtEnd
     plan: Counterfactual
 
 
 def under(
-    reference: Reference, at: InputAt, levers: Iterable[Lever], after: str = ""
+    reference: Reference, at: InputAtEnd, levers: Iterable[Lever], after: str = ""
 ) -> Counterfactual:
     """The plan with an input at another value and with these levers of the run, solved on from that of `after`."""
     own = reference.case.model.levers
@@ -150,7 +150,7 @@ def at_ends(reference: Reference) -> list[InputEnd]:
     found = []
     for uncertain in uncertain_inputs(reference.case):
         for factor in uncertain.ends:
-            at = InputAt(uncertain, factor)
+            at = InputAtEnd(uncertain, factor)
             found.append(InputEnd(at=at, plan=under(reference, at, levers)))
     return found
 

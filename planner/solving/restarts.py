@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import Vector
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.variants import Variants
 
@@ -30,8 +30,8 @@ GOLDEN = 0.6180339887498949
 class RestartableSolver(Solver):
     """Solver that writes down the bases it ends with."""
 
-    def __init__(self, *program_and_limits: Any, **more: Any) -> None:
-        super().__init__(*program_and_limits, **more)
+    def __init__(self, program: Program, **limits: Any) -> None:
+        super().__init__(program, **limits)
         self.bases: PackedBases = {}
         """The last basis of each phase, in the order of their ends."""
 
@@ -86,7 +86,7 @@ class RestartableVariants(Variants):
         self._found = None
         if not live.update(case):
             return False
-        live.solver = RestartableSolver(live.program, live.time_limit)
+        live.solver = RestartableSolver(live.program, time_limit=live.time_limit)
         live.solver.begin(bases)
         return True
 

@@ -10,7 +10,7 @@ from planner.data.difference import differences
 from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged, tried
 from planner.explanation.explain import explain
-from planner.explanation.unsure_inputs import InputAt, UncertainInput, uncertain_inputs
+from planner.explanation.unsure_inputs import InputAtEnd, UncertainInput, uncertain_inputs
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters.claims import why
 from planner.results.explanation import Trial
@@ -40,7 +40,7 @@ def sides(with_it: float, without_it: float) -> Sides:
 
 
 def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Trial:
-    return tried(BY_KEY[key], sides(*given), sides(*at), InputAt(INPUT, 2.0))
+    return tried(BY_KEY[key], sides(*given), sides(*at), InputAtEnd(INPUT, 2.0))
 
 
 @pytest.mark.parametrize(
