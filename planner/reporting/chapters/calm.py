@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from planner.data.stages import STAGES
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
@@ -15,16 +16,17 @@ from planner.reporting.parts import (
     total,
 )
 from planner.reporting.run_view import RunView, table_rows
-from planner.reporting.words.names import STAGES
+from planner.reporting.words.names import stage_name
 from planner.reporting.words.numbers import spans
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.calm_years import standing_warm, undisturbed_years, use_by_year
 from planner.results.figures.money import FIXED, cost_parts
-from planner.results.figures.plants import ORDER, use_by_stage
+from planner.results.figures.plants import ORDER, counted, use_by_stage
 
 say = Passages("calm.j2")
 ALL = "all, expected"
 """The mean over all scenarios, among those to choose from."""
+TITLE = "Calm years: what stands idle"
 MOST_PLANTS, MOST_SCENARIOS = 25, 8
 """Plants that are drawn, new ones and then the largest, and scenarios that can be chosen, those that lose most."""
 CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
@@ -50,13 +52,16 @@ def chapter(run: RunView) -> Chapter | None:
         last=run.years[-1],
     )
     return Chapter.of(
-        "calm", "Calm years", [use_chart(run, use), warm_table(run, warm)], lead=lead, behind=True
+        "calm", TITLE, [use_chart(run, use), warm_table(run, warm)], lead=lead, behind=True
     )
 
 
 def _idle(run: RunView) -> list[tuple[str, float]]:
-    """Stage and share of its new capacity that is not used, expected over all years; the most idle first."""
-    rows = use_by_stage(run).dropna(subset="new").sort_values("new", kind="stable")
+    """Stage and share of its new capacity that is not used, expected over all years; the most idle first, savings, which
+    are no plants, last."""
+    rows = use_by_stage(run).dropna(subset="new")
+    rows = rows.assign(saves=[STAGES[stage].saves for stage in rows["stage"]])
+    rows = rows.sort_values(["saves", "new"], kind="stable")
     return [(stage, 1.0 - used) for stage, used in zip(rows["stage"], rows["new"], strict=True)]
 
 
@@ -90,17 +95,19 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
         CAPACITY,
         name="use_by_year",
         idle=_idle(run),
-        plants=use["project"].nunique(),
+        there=counted(run, use["project"]),
         shown=len(drawn),
     )
 
 
 def _drawn(run: RunView, use: pd.DataFrame) -> list[str]:
-    """The plants that are drawn, by stage: new ones first, then the largest."""
+    """The plants that are drawn, by stage: new ones before old, the largest first; savings where room is left."""
     plants = use.drop_duplicates("project")
+    is_plant = [not STAGES[stage].saves for stage in plants["stage"]]
     is_new = plants["project"].isin(run.tables["investments"]["project"])
-    plants = plants.assign(is_new=is_new, order=plants["stage"].map(ORDER))
-    plants = plants.sort_values(["is_new", "tpa"], ascending=False, kind="stable")
+    plants = plants.assign(is_plant=is_plant, is_new=is_new, order=plants["stage"].map(ORDER))
+    ranked = ["is_plant", "is_new", "tpa"]
+    plants = plants.sort_values(ranked, ascending=False, kind="stable")
     return list(plants.head(MOST_PLANTS).sort_values("order", kind="stable")["project"])
 
 
@@ -133,7 +140,7 @@ def warm_table(run: RunView, warm: pd.DataFrame) -> ReportTable | None:
     frame = by_plant[["tonnes", "expected"]].sum()
     frame["years"] = by_plant["year"].unique().map(spans)
     frame = frame.sort_values("expected", ascending=False).reset_index()
-    stages = [STAGES[run.case.projects[project].stage] for project in frame["project"]]
+    stages = [stage_name(run.case.projects[project].stage) for project in frame["project"]]
     frame = frame.assign(plant=frame["project"].map(run.names.placed), stage=stages)
     musd = float(frame["expected"].sum())
     return StandingWarm.over(

@@ -43,7 +43,7 @@ from planner.results.figures.decision import (
 )
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
-from planner.results.figures.plants import decisions, everywhere, expected_sum
+from planner.results.figures.plants import counted, decisions, everywhere, expected_sum, is_measure
 from planner.results.figures.unmet import insured_years
 from planner.results.ledger import rows_of
 
@@ -88,8 +88,8 @@ def lead(run: RunView) -> str:
         money=money,
         again=_one_more_musd(run),
         payers=payers,
-        waiting=len(may_wait.intersection(built["project"])),
-        plants=built["project"].nunique(),
+        waiting=counted(run, may_wait.intersection(built["project"])),
+        decided=counted(run, built["project"]),
         recourse=recourse(timing),
         goal=run.case.model.objective.goal,
     )
@@ -227,7 +227,8 @@ class BegunYears(DeclaredTable):
     when = text()
     what = text("what is begun, the largest first")
     plants = whole("plants", "first begun", summed=True)
-    sure = whole("needed whatever happens", "of these plants")
+    measures = whole("savings measures", "first begun", summed=True)
+    sure = whole("needed whatever happens", "of these")
     capital = total("capital", "MUSD, not discounted")
     public = total("public money", "MUSD, not discounted")
 
@@ -238,9 +239,12 @@ def begun_table(run: RunView) -> ReportTable | None:
     if not told and not may_wait:
         return None
     rows = [_begun_row(run, one) for one in told]
+    left_out = [] if commitments(run) else ["sure"]
+    if not any(row["measures"] for row in rows):
+        left_out.append("measures")
     return BegunYears.over(
         pd.DataFrame(rows),
-        columns=BegunYears.all() if commitments(run) else BegunYears.all("sure"),
+        columns=BegunYears.all(*left_out),
         title=say("begun_title", years=rows[:2]),
         note=say("begun_note"),
     )
@@ -250,11 +254,13 @@ def _begun_row(run: RunView, one: Begun) -> dict[str, object]:
     new = set(one.projects.loc[~one.projects["again"], "project"])
     wait = {commitment.project for commitment in waiting(run)}
     ahead = one.year - run.years[0]
+    first_begun = counted(run, new)
     return {
         "year": span(one.year, one.last),
         "when": FIRST_YEARS[ahead] if ahead < len(FIRST_YEARS) else "later",
         "what": _what_is_begun(run, one) or NOTHING,
-        "plants": float(len(new)),
+        "plants": float(first_begun.plants),
+        "measures": float(first_begun.measures),
         "sure": float(len(new - wait)),
         "capital": expected_sum(one.projects, "capex_musd"),
         "public": one.stock + one.people + expected_sum(one.projects, "public_musd"),
@@ -295,7 +301,7 @@ def timeline(run: RunView) -> Chart | None:
         (insured[0], insured[-1]) if insured else None,
         BUILT,
     )
-    values = _milestones(rows) | {"insured": insured, "shown": len(drawn)}
+    values = _milestones(run, rows) | {"insured": insured, "shown": len(drawn)}
     return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 
@@ -309,14 +315,16 @@ def _phases(row: Any, plant: str, end: int) -> Iterator[dict[str, object]]:
             yield {**told, "phase": phase, "start": int(start), "end": int(stop)}
 
 
-def _milestones(rows: pd.DataFrame) -> dict[str, Any]:
-    """First and last years of the decisions, for the title."""
-    first = rows.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
+def _milestones(run: RunView, rows: pd.DataFrame) -> dict[str, Any]:
+    """First and last years of the decisions, for the title; the first output is that of a plant where there is one."""
+    saves = rows["project"].map(lambda project: is_measure(run, project)).astype(bool)
+    plants = rows if saves.all() else rows[~saves]
+    first = plants.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
     begin = int(rows["year"].min())
     at_once = rows[rows["year"] == begin]
     return {
-        "plants": rows["project"].nunique(),
-        "at_once": at_once["project"].nunique(),
+        "decided": counted(run, rows["project"]),
+        "at_once": counted(run, at_once["project"]),
         "year": begin,
         "first_output": int(first["first_output"]),
         "first_stage": str(first["stage"]),

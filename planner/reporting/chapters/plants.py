@@ -22,7 +22,7 @@ from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
-from planner.results.figures.plants import decisions, everywhere
+from planner.results.figures.plants import counted, decisions, everywhere
 from planner.results.ledger import rows_of
 
 say = Passages("plants.j2")
@@ -43,7 +43,6 @@ def chapter(run: RunView) -> Chapter | None:
 class Plants(DeclaredTable):
     """A row a commitment; the last three where plans differ by scenario."""
 
-    title = "Plants to commit"
     source = (
         "tables/investments.csv; first output: year plus lead_time_years of inputs/projects.csv"
     )
@@ -83,7 +82,8 @@ def investments(run: RunView) -> ReportTable:
     for column in Plants.all(*left_out):
         is_money = column.field in ("capex_musd", "public_musd")
         columns.append(replace(column, summed=column.summed or (is_money and is_certain)))
-    return Plants.over(frame, columns=columns, note=say("investments"))
+    title = say("investments_title", built=counted(run, rows["project"]))
+    return Plants.over(frame, columns=columns, title=title, note=say("investments"))
 
 
 def _spread(run: RunView) -> dict[str, str]:

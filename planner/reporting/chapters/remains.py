@@ -24,7 +24,13 @@ from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
-from planner.results.figures.plants import decisions, seldom_used, use_by_stage, use_of_new_plants
+from planner.results.figures.plants import (
+    counted,
+    decisions,
+    seldom_used,
+    use_by_stage,
+    use_of_new_plants,
+)
 from planner.results.figures.unmet import (
     hardly_helped,
     insured_years,
@@ -154,17 +160,19 @@ def use_chart(run: RunView) -> Chart | None:
         tips=USE_TIPS,
         source=CAPACITY,
     )
+    seldom = seldom_used(run)
     return told_chart(
         say,
         "use",
         spec,
         CAPACITY,
         name="use_of_plants",
-        seldom=seldom_used(run),
+        seldom=seldom,
+        few=counted(run, seldom.projects),
+        built=counted(run, use["project"]),
         shown=len(shown),
         scenarios=len(run.weights),
         drawn=len(plants),
-        plants=use["project"].nunique(),
     )
 
 

@@ -36,7 +36,7 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES, STAGES_MANY, Names, midway, short
+from planner.reporting.words.names import STAGES, STAGES_MANY, Names, midway
 from planner.reporting.words.numbers import NOTHING, first_few, number
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Frontier, NamedPlan
@@ -52,7 +52,7 @@ from planner.results.explanation import (
     leading,
 )
 from planner.results.figures.decision import alike, decided, effect, moved_builds, named, recourse
-from planner.results.figures.plants import SLIGHT_TPA
+from planner.results.figures.plants import SLIGHT_TPA, counted
 from planner.results.figures.unmet import worst_cases
 
 say = Passages("why.j2")
@@ -199,6 +199,7 @@ class NamedPlans(DeclaredTable):
     cost = figures("cost", "MUSD, present value")
     public = figures("public money", "MUSD, paid out")
     plants = whole("plants begun")
+    measures = whole("savings measures begun")
     risk = figures("risk", "MUSD")
     effect = per_cent("share of possible reduction", "of risk")
     words = text("description")
@@ -211,19 +212,21 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
     rows = []
     for same, meaning in _described(frontier, names):
         plan = same[0]
+        begun = counted(run, plan.builds)
         row = vars(plan) | {
             "plan": plan_name(same),
-            "plants": float(len(plan.builds)),
+            "plants": float(begun.plants),
+            "measures": float(begun.measures),
             "effect": effect(frontier, plan.risk),
             "words": meaning,
         }
         for place, case in enumerate(worst):
             row[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
         rows.append(row)
-    *columns, description = NamedPlans.all()
+    saves = any(row["measures"] for row in rows)
+    *columns, description = NamedPlans.all() if saves else NamedPlans.all("measures")
     for place, case in enumerate(worst):
-        scenario = short(names.scenario(case.scenario))
-        title = f"{scenario}: unmet {midway(names.element(case.element))}"
+        title = f"{names.scenario(case.scenario)}: unmet {midway(names.element(case.element))}"
         columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
     return NamedPlans.over(
         pd.DataFrame(rows),

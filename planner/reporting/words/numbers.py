@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from planner.results.figures.plants import Counted
+
 NOTHING = "–"
 MINUS = "−"
 SLIGHT = 0.05
@@ -106,6 +108,28 @@ def exact(value: float) -> str:
 def count(amount: int, one: str, many: str = "") -> str:
     """'1 plant', '3 plants'."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def kinds(there: Counted) -> str:
+    """'24 plants and 29 savings measures'."""
+    return some_of(there, there)
+
+
+def some_of(some: Counted, there: Counted, new: str = "") -> str:
+    """'3 of 24 new plants and 29 savings measures': of a kind that all belong to, their number alone; a kind of which none
+    do is left out beside the other. new: stands before 'plants'."""
+    plant = f"{new} plant" if new else "plant"
+    told = []
+    if some.plants or not some.measures:
+        told.append(_part_of(some.plants, there.plants, plant))
+    if some.measures:
+        told.append(_part_of(some.measures, there.measures, "savings measure"))
+    return listed(told)
+
+
+def _part_of(part: int, whole: int, one: str) -> str:
+    all_of_them = count(whole, one)
+    return all_of_them if part == whole else f"{part:,} of {all_of_them}"
 
 
 def listed(words: Iterable[str]) -> str:

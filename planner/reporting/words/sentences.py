@@ -15,12 +15,14 @@ from planner.reporting.words.numbers import (
     change,
     count,
     first_few,
+    kinds,
     listed,
     money,
     number,
     percent,
     period,
     signed,
+    some_of,
     span,
     spans,
 )
@@ -50,6 +52,7 @@ FILTERS = (
     period,
     spans,
     first_few,
+    kinds,
 )
 TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
 TEMPLATES.filters |= {
@@ -61,6 +64,7 @@ TEMPLATES.filters |= {
 TEMPLATES.globals |= {
     "count": count,
     "change": change,
+    "some_of": some_of,
     "span": span,
     "stages": STAGES_MANY,
     "stage_names": STAGES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,6 +32,26 @@ def measure(run: RunFigures, project: str) -> str:
     if stage.saves:
         return "saving"
     return run.case.projects[project].basis if stage.separates else "treo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Projects by what they are: plants, and measures that save demand."""
+
+    plants: int
+    measures: int
+
+
+def counted(run: RunFigures, projects: Iterable[str]) -> Counted:
+    """Each of some projects, counted once."""
+    each = set(projects)
+    measures = sum(is_measure(run, project) for project in each)
+    return Counted(plants=len(each) - measures, measures=measures)
+
+
+def is_measure(run: RunFigures, project: str) -> bool:
+    """A project saves demand, so it is no plant."""
+    return run.case.stage_of(project).saves
 
 
 def decisions(run: RunFigures) -> pd.DataFrame:
@@ -95,7 +116,7 @@ def capacity_by_year(run: RunFigures, stage: str, kind: str) -> pd.DataFrame:
 @dataclass(frozen=True, kw_only=True)
 class PlantCount:
     """Plants that have capacity in a year, without the plan and with it, and those with it that produce:
-    the fewest and the most over the scenarios, and expected."""
+    the fewest and the most over the scenarios, and expected; and the measures that save demand with the plan."""
 
     year: int
     without: int
@@ -103,14 +124,17 @@ class PlantCount:
     fewest: int
     most: int
     expected: float
+    measures: int
 
 
 def plant_count(run: RunFigures, year: int) -> PlantCount:
-    """Plants in a year. Plants that save demand count as plants."""
+    """Plants in a year; measures that save demand are counted by themselves."""
     capacity = run.by_year["capacity"]
-    rows = capacity[capacity["year"] == year]
+    of_year = capacity[capacity["year"] == year]
+    there = of_year[of_year["existing_tpa"] + of_year["new_tpa"] > SLIGHT_TPA]
+    with_plan = counted(run, there["project"])
+    rows = there[~there["project"].map(lambda project: is_measure(run, project)).astype(bool)]
     is_old = rows["existing_tpa"] > SLIGHT_TPA
-    is_new = rows["new_tpa"] > SLIGHT_TPA
     at_work = rows[rows["throughput_t"] > SLIGHT_TPA]
     by_scenario = at_work.groupby("scenario")["project"].nunique()
     counts = by_scenario.reindex(list(run.weights), fill_value=0)
@@ -118,10 +142,11 @@ def plant_count(run: RunFigures, year: int) -> PlantCount:
     return PlantCount(
         year=year,
         without=rows.loc[is_old, "project"].nunique(),
-        with_plan=rows.loc[is_old | is_new, "project"].nunique(),
+        with_plan=with_plan.plants,
         fewest=int(counts.min()),
         most=int(counts.max()),
         expected=float((counts * weights).sum()),
+        measures=with_plan.measures,
     )
 
 

@@ -1,0 +1,75 @@
+"""Measures that save demand are counted beside plants, not among them. In `inputs/workshop` three plants are there from the
+start, and the plan adds one measure, thrift in motors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.reporting.chapters import answer, calm, fund, plants, remains
+from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words.numbers import kinds, some_of
+from planner.results.figures.calm_years import use_by_year
+from planner.results.figures.plants import Counted, counted, plant_count
+
+WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
+
+
+@pytest.fixture(scope="module")
+def run() -> RunView:
+    return run_view(planner.solve(planner.load(WORKSHOP), baseline=False))
+
+
+def test_a_measure_is_no_plant(run: RunView) -> None:
+    there = ["collection", "bench", "works", "thrift", "thrift"]
+    assert counted(run, there) == Counted(plants=3, measures=1)
+    found = plant_count(run, run.years[-1])
+    assert (found.without, found.with_plan, found.measures) == (3, 3, 1)
+    assert found.most <= 3
+
+
+def test_the_first_screen_counts_plants_and_names_measures_beside(run: RunView) -> None:
+    (card,) = [card for card in answer.front(run).cards if card.title.startswith("Plants that")]
+    assert card.value.endswith(" of 3")
+    assert card.note.endswith("3 exist without it; besides 1 savings measure")
+
+
+def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> None:
+    table = fund.begun_table(run)
+    assert table is not None
+    titles = [column.title for column in table.heads]
+    first = dict(zip(titles, table.shown[0], strict=True))
+    assert (first["plants"], first["savings measures"]) == ("0", "1")
+    chart = fund.timeline(run)
+    assert chart is not None and chart.title.startswith("1 savings measure committed in 20")
+    assert plants.investments(run).title == "Plants and savings measures to commit"
+
+
+def test_charts_of_use_count_both_kinds(run: RunView) -> None:
+    used = remains.use_chart(run)
+    assert used is not None and "a new plant or savings measure" in used.caption
+    drawn = calm.use_chart(run, use_by_year(run))
+    assert "idle" in drawn.title and "plants and" not in drawn.title
+
+
+def test_kinds_are_told_by_their_words() -> None:
+    there = Counted(plants=24, measures=29)
+    assert kinds(there) == "24 plants and 29 savings measures"
+    assert kinds(Counted(plants=1, measures=0)) == "1 plant"
+    assert kinds(Counted(plants=0, measures=2)) == "2 savings measures"
+    assert kinds(Counted(plants=0, measures=0)) == "0 plants"
+    some = Counted(plants=3, measures=29)
+    assert some_of(some, there, "new") == "3 of 24 new plants and 29 savings measures"
+    assert some_of(Counted(plants=0, measures=2), there) == "2 of 29 savings measures"
+
+
+def test_a_case_without_measures_speaks_of_plants_alone() -> None:
+    starter = WORKSHOP.parent / "starter"
+    run = run_view(planner.solve(planner.load(starter), baseline=False))
+    table, chart = fund.begun_table(run), fund.timeline(run)
+    assert table is not None and chart is not None
+    assert "savings measures" not in [column.title for column in table.heads]
+    assert "plants committed in 2027; first" in chart.title
+    assert "besides" not in " ".join(card.note for card in answer.front(run).cards)
