@@ -25,6 +25,10 @@ ImportKey = tuple[str, str, str, str, Period]
 DemandKey = tuple[str, str, str, Period]
 Moment = tuple[int, int]
 """(year, quarter)."""
+Felt = frozenset[tuple[str, Any, float]]
+"""Effects of a period, as (kind, key, value)."""
+Known = frozenset[tuple[tuple[str, int], int]]
+"""Delays that are known, as ((project, due year), years)."""
 K = TypeVar("K")
 
 
@@ -61,10 +65,10 @@ class Effects:
         """Years by which a build of `project` due in `due` is late."""
         return sum(years for _, years in self.delays.get((project, due), ()))
 
-    def shown_in(self, period: Period) -> tuple[object, ...]:
+    def shown_in(self, period: Period) -> tuple[Felt | None, Known]:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
         now = year_of(period)
-        known: frozenset[tuple[tuple[str, int], int]] = frozenset()
+        known: Known = frozenset()
         for year, delays in self._known_delays.items():
             if year <= now:
                 known = delays
@@ -75,13 +79,13 @@ class Effects:
         return not self._shown.get(period)
 
     @cached_property
-    def _known_delays(self) -> dict[int, frozenset[tuple[tuple[str, int], int]]]:
+    def _known_delays(self) -> dict[int, Known]:
         """Year in which a delay shows itself -> all that are known from then on, with their lengths; years in order."""
         events: list[tuple[int, tuple[str, int], int]] = []
         for key, delays in self.delays.items():
             for year, years in delays:
                 events.append((year, key, years))
-        known: dict[int, frozenset[tuple[tuple[str, int], int]]] = {}
+        known: dict[int, Known] = {}
         late: dict[tuple[str, int], int] = defaultdict(int)
         for year, together in groupby(sorted(events), key=itemgetter(0)):
             for _, key, years in together:
@@ -90,7 +94,7 @@ class Effects:
         return known
 
     @cached_property
-    def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
+    def _shown(self) -> dict[Period, Felt]:
         """Period -> effects felt in it, as (kind, key, value), of all kinds but delays."""
         kinds: dict[str, Mapping[Any, float]] = {
             "import": self.imports,

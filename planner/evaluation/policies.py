@@ -113,7 +113,7 @@ class PeriodByPeriod:
         places: dict[tuple[object, ...], int] = {}
         ordered: list[tuple[list[int], Future, History]] = []
         for future in futures:
-            history = [future.effects.shown_in(period) for period in self._chain.periods]
+            history: History = [future.effects.shown_in(period) for period in self._chain.periods]
             order = [places.setdefault(shown, len(places)) for shown in history]
             ordered.append((order, future, history))
         ordered.sort(key=lambda entry: entry[0])

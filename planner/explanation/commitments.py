@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from planner.data.stages import stages_told
 from planner.explanation.counterfactuals import Optimum
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows_of
+from planner.results.signs import SignReader
 from planner.results.verify_resources import full_capex
 
 SLIGHT = 0.01
@@ -96,16 +97,23 @@ def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
 
 @dataclass
 class _Path:
-    """The builds of a project under a plan that answers: t/y by scenario, t/y at once, and the year of the first
-    decision."""
+    """The builds of a project under a plan that answers: t/y by scenario, t/y at once, the year of the first decision,
+    and the scenarios and years of those that not all share."""
 
     by_scenario: dict[str, float]
     at_once: float = 0.0
     first_year: int | None = None
+    answers: list[tuple[Sequence[str], int]] = field(default_factory=list)
 
 
-def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build]) -> Flexibility:
-    """Each project that either plan builds, the one with the most capital in any case first."""
+def flexibility(
+    case: Case, adaptive: Sequence[Build], committed: Sequence[Build], *, staged: bool
+) -> Flexibility:
+    """Each project that either plan builds, the one with the most capital in any case first.
+
+    adaptive: the builds of a plan that answers; staged: it answers the storylines alone, not the single draws.
+    """
+    reader = SignReader(case, staged=staged)
     paths = _paths(case, adaptive)
     given = expected_tpa(committed)
     since: dict[str, int] = {}
@@ -121,6 +129,7 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
             committed=given.get(project, 0.0),
             committed_year=since.get(project),
         )
+        found = replace(found, signs=reader.signs(path.answers))
         if is_built(case, project, found.most) or is_built(case, project, found.committed):
             out.append(found)
     return Flexibility(sorted(out, key=_most_capital))
@@ -139,6 +148,8 @@ def _paths(case: Case, builds: Sequence[Build]) -> dict[str, _Path]:
             path.first_year = build.year
         if len(build.scenarios) == len(case.scenarios):
             path.at_once += build.tpa
+        elif is_built(case, build.project, build.tpa):
+            path.answers.append((build.scenarios, build.year))
     return paths
 
 

@@ -253,7 +253,9 @@ def _flexibility(
     case = reference.case
     if len(case.scenarios) == 1:
         return None
-    if case.model.policy.investment != "committed":
-        return flexibility(case, own, of_optimum(found["committed"]))
+    investment = case.model.policy.investment
+    if investment != "committed":
+        once = of_optimum(found["committed"])
+        return flexibility(case, own, once, staged=investment == "staged")
     answering = "staged" if "staged" in found else "adaptive"
-    return flexibility(case, of_optimum(found[answering]), own)
+    return flexibility(case, of_optimum(found[answering]), own, staged=answering == "staged")

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from planner.results.decision import Decision
 from planner.results.display import Parts
+from planner.results.signs import Sign
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
@@ -267,7 +268,8 @@ class Commitment:
 
     at_once: decided while nothing has happened; sure, expected, most: least, mean and most over the scenarios;
     probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
-    the plan that decides everything once; capital: MUSD per t/y, public and private.
+    the plan that decides everything once; capital: MUSD per t/y, public and private; signs: the events for which those
+    of its builds wait that not every scenario has, the likeliest first.
     """
 
     project: str
@@ -280,6 +282,7 @@ class Commitment:
     committed: float
     committed_year: int | None
     capital: float
+    signs: Sequence[Sign] = ()
 
 
 @dataclass(frozen=True)

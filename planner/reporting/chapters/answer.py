@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.chapters import remains
+from planner.reporting.chapters.deadlines import deadline_statements
 from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
@@ -61,6 +62,7 @@ def front(run: RunView) -> Front:
         claim=claim(run),
         cards=list(_cards(run)),
         parts=[frontier_chart(run) or remains.losses_chart(run)],
+        statements=list(deadline_statements(run)),
         note=note,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters import sharing
+from planner.reporting.chapters import deadlines, sharing
 from planner.reporting.chapters.answer import first_steps
 from planner.reporting.charts import funding as charts
 from planner.reporting.parts import (
@@ -62,7 +62,8 @@ BEGUN = (
 def chapter(run: RunView) -> Chapter | None:
     """The chapter on the use of the next money, its time, and who pays and carries what."""
     found = decided(run)
-    parts: list[Part | None] = [begun_table(run), timeline(run), sharing.chart(run)]
+    when = [begun_table(run), deadlines.later_table(run), timeline(run)]
+    parts: list[Part | None] = [*when, sharing.chart(run)]
     if found is not None and found.merit:
         parts = [steps_table(run, found), merit_chart(run, found), *parts]
         parts.append(merit_table(run, found))

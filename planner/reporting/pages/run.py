@@ -122,7 +122,8 @@ def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None
     if every_form and report.run.solved:
         _write_text(folder / "report-iamc.csv", csv_text(iamc_table(report.run)))
         if pdf.INSTALLED:
-            pdf.write_pdf(folder / "report.pdf", report.front, printed(report.chapters))
+            front = printed_front(report.front)
+            pdf.write_pdf(folder / "report.pdf", front, printed(report.chapters))
 
 
 def write_page(plan: PlanValues, folder: Path) -> None:
@@ -133,6 +134,12 @@ def write_page(plan: PlanValues, folder: Path) -> None:
 def write_report_workbook(plan: PlanValues, folder: Path) -> None:
     """Write report.xlsx alone."""
     _write_workbook(report_of(read_view(plan, folder)), folder)
+
+
+def printed_front(front: Front) -> Front:
+    """The head as it is printed: its statements stand before its note."""
+    told = [f"{one.about}: {one.sentence}" for one in front.statements]
+    return replace(front, note=" ".join([*told, front.note]))
 
 
 def printed(found: Sequence[Chapter]) -> list[Chapter]:

@@ -1,0 +1,103 @@
+"""What must be decided now, and what may be decided later: at which date, or at which sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from planner.reporting.parts import (
+    DeclaredTable,
+    ReportTable,
+    Statement,
+    figures,
+    per_cent,
+    text,
+    whole,
+)
+from planner.reporting.run_view import RunView
+from planner.reporting.words.names import Names
+from planner.reporting.words.numbers import NOTHING, span
+from planner.reporting.words.sentences import Passages
+from planner.results.explanation import EXPLANATION
+from planner.results.figures.deadlines import Deadlines, Later, deadlines
+from planner.results.signs import Sign
+
+say = Passages("deadlines.j2")
+OF_TABLES = (
+    "tables/investments.csv: year, scenarios, capex_musd; inputs/projects.csv: lead_time_years"
+)
+MOST_SIGNS = 2
+"""Signs of a project that are told, the likeliest."""
+
+
+def deadline_statements(run: RunView) -> Iterator[Statement]:
+    """How much of the plan must be decided by its second year, and how the rest may wait; none if nothing is built."""
+    found = deadlines(run)
+    if found is None:
+        return
+    sentence = say("statement", found=found, signs=_waiting_for_signs(found))
+    source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
+    yield Statement(about=f"Decide by {found.until}", sentence=sentence, source=source)
+
+
+def _waiting_for_signs(found: Deadlines) -> int:
+    """Plants of the plan that wait for a sign, in it or in the plan that answers the storylines."""
+    of_plan = [one for one in found.later if one.signs]
+    return len({one.project for one in [*of_plan, *found.waiting]})
+
+
+class DecidedLater(DeclaredTable):
+    """A row a project: at which date or sign its decision is taken, and what follows."""
+
+    folded = True
+
+    project = text()
+    years = text("decided at the latest")
+    lead = whole("lead time", "years")
+    first_output = whole("first output")
+    capital = figures("capital, expected", "MUSD, not discounted")
+    sign = text("waits for")
+    probability = per_cent("probability", "of the sign")
+
+
+def later_table(run: RunView) -> ReportTable | None:
+    """What is decided later than in the second year, or at a sign; None where all is decided by then."""
+    found = deadlines(run)
+    if found is None or not (found.later or found.waiting):
+        return None
+    asked = {one.project: one for one in found.waiting}
+    rows = []
+    for one in found.later:
+        rows.append(_row(run.names, asked.pop(one.project, one)))
+    for one in asked.values():
+        rows.append(_row(run.names, one))
+    source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
+    signs = _waiting_for_signs(found)
+    title = say("later_title", found=found, projects=len(rows), signs=signs)
+    note = say("later_note", found=found, signs=signs)
+    return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=source)
+
+
+def _row(names: Names, one: Later) -> dict[str, object]:
+    told = [sign_words(names, sign) for sign in one.signs[:MOST_SIGNS]]
+    return {
+        "project": names.placed(one.project),
+        "years": span(one.first, one.last),
+        "lead": one.lead,
+        "first_output": one.first_output,
+        "capital": one.capital,
+        "sign": "; or ".join(told) or NOTHING,
+        "probability": one.probability,
+    }
+
+
+def sign_words(names: Names, sign: Sign) -> str:
+    """'imports from China at 10 % in 2029', or that this has not come."""
+    if sign.kind in ("import", "price"):
+        name = names.party(sign.subject)
+    elif sign.kind == "demand":
+        name = names.country(sign.subject)
+    else:
+        name = names.placed(sign.subject)
+    return say("event", sign=sign, name=name)
