@@ -27,7 +27,7 @@ Moment = tuple[int, int]
 """(year, quarter)."""
 Felt = frozenset[tuple[str, Any, float]]
 """Effects of a period, as (kind, key, value)."""
-Known = frozenset[tuple[tuple[str, int], int]]
+KnownDelays = frozenset[tuple[tuple[str, int], int]]
 """Delays that are known, as ((project, due year), years)."""
 K = TypeVar("K")
 
@@ -65,10 +65,10 @@ class Effects:
         """Years by which a build of `project` due in `due` is late."""
         return sum(years for _, years in self.delays.get((project, due), ()))
 
-    def shown_in(self, period: Period) -> tuple[Felt | None, Known]:
+    def shown_in(self, period: Period) -> tuple[Felt | None, KnownDelays]:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
         now = year_of(period)
-        known: Known = frozenset()
+        known: KnownDelays = frozenset()
         for year, delays in self._known_delays.items():
             if year <= now:
                 known = delays
@@ -79,13 +79,13 @@ class Effects:
         return not self._shown.get(period)
 
     @cached_property
-    def _known_delays(self) -> dict[int, Known]:
+    def _known_delays(self) -> dict[int, KnownDelays]:
         """Year in which a delay shows itself -> all that are known from then on, with their lengths; years in order."""
         events: list[tuple[int, tuple[str, int], int]] = []
         for key, delays in self.delays.items():
             for year, years in delays:
                 events.append((year, key, years))
-        known: dict[int, Known] = {}
+        known: dict[int, KnownDelays] = {}
         late: dict[tuple[str, int], int] = defaultdict(int)
         for year, together in groupby(sorted(events), key=itemgetter(0)):
             for _, key, years in together:
