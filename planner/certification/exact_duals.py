@@ -139,11 +139,12 @@ class _AtMost:
     @classmethod
     def of(cls, program: Program) -> _AtMost:
         """The rows of a program, each as at most a number."""
-        at_most, at_least = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
-        both = vstack([program.matrix[at_most], -program.matrix[at_least]])
+        at_most = np.flatnonzero(np.isfinite(program.row_upper))
+        at_least = np.flatnonzero(np.isfinite(program.row_lower))
+        rows = vstack([program.matrix[at_most], -program.matrix[at_least]])
         sides = np.concatenate([program.row_upper[at_most], -program.row_lower[at_least]])
-        origin = np.concatenate([np.flatnonzero(at_most), np.flatnonzero(at_least)])
-        return cls(rows=csr_array(both), sides=sides, origin=origin)
+        origin = np.concatenate([at_most, at_least])
+        return cls(rows=csr_array(rows), sides=sides, origin=origin)
 
     def terms(self, row: int) -> list[tuple[Edge, Decimal]]:
         """The terms of a row, each with the bound that limits the others."""

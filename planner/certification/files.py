@@ -19,7 +19,6 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.certification import checker
-from planner.certification.checker import ZERO
 from planner.certification.checker import Program as Exact
 from planner.solving.program import Key, Program
 
@@ -36,7 +35,8 @@ def name_of(key: Key) -> str:
     if index is None:
         return name
     parts = index if isinstance(index, tuple) else (index,)
-    return f"{name}({','.join([_quoted(str(part)) for part in parts])})"
+    quoted = ",".join([_quoted(str(part)) for part in parts])
+    return f"{name}({quoted})"
 
 
 _quoted = cache(partial(quote, safe=PLAIN))
@@ -84,10 +84,11 @@ def _close_steps(program: Program, exact: Exact) -> None:
         if name == "shortfall":
             balance = program.row["balance", index[:4]]
             steps[balance].append(j)
-    for row, columns in steps.items():
-        *others, last = columns
-        widths = sum([exact.upper[j] for j in others], ZERO)
-        exact.upper[last] = exact.sides[row] - widths
+    for row, (*others, last) in steps.items():
+        left = exact.sides[row]
+        for j in others:
+            left -= exact.upper[j]
+        exact.upper[last] = left
 
 
 def decimals(values: Any) -> list[Decimal]:
@@ -131,8 +132,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
     """The lines of a CSV table; names have commas and stand in quotes."""
     yield f"{','.join(header)}\n"
     for row in rows:
-        cells = [f'"{cell}"' if isinstance(cell, str) else str(cell) for cell in row]
-        yield ",".join(cells) + "\n"
+        yield ",".join(map(_cell, row)) + "\n"
+
+
+def _cell(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def vector(header: str, names: Iterable[str], values: Sequence[Decimal]) -> Iterator[str]:

@@ -81,9 +81,14 @@ class Certified:
 
     def stated(self) -> dict[str, Any]:
         """As the certificate has it."""
-        limits = {name: str(limit) for name, limit in self.at_most.items()}
-        bounds = {"lower": str(self.lower), "upper": str(self.upper), "gap": self.gap}
-        return {"phase": self.phase, "minimise": self.minimise, "at_most": limits, **bounds}
+        return {
+            "phase": self.phase,
+            "minimise": self.minimise,
+            "at_most": {name: str(limit) for name, limit in self.at_most.items()},
+            "lower": str(self.lower),
+            "upper": str(self.upper),
+            "gap": self.gap,
+        }
 
     @property
     def gap(self) -> float:

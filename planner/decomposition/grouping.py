@@ -38,7 +38,7 @@ from planner.decomposition.subproblem import (
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.losses import loss_of_shortfall, weights_in_risk
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
 
 
@@ -305,7 +305,7 @@ class _Parting:
     def __init__(self, part: CasePart, program: Program) -> None:
         self._part = part
         self._program = program
-        self._costs = part.weight * _costs(program)
+        self._costs = part.weight * program.unit_costs()
         self._first_of = _first_nodes(part.scope.tree, part.stem)
         self._links: dict[int, LinkingColumn] = {}
         self._of_column = np.full(len(program.columns), -1)
@@ -363,15 +363,6 @@ class _Parting:
         )
 
 
-def _costs(program: Program) -> Vector:
-    """The cost (MUSD) that a unit of each column adds."""
-    row, column = program.row["cost_definition", None], program.column["cost", None]
-    of_cost = program.matrix[[row]].toarray().ravel()
-    own = of_cost[column]
-    of_cost[column] = 0.0
-    return np.asarray(-of_cost / own, dtype=float)
-
-
 def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
     """Node off the reference -> the first node of its branch."""
     found: dict[int, int] = {}
@@ -385,15 +376,15 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
     found = {}
     for i, (name, index) in enumerate(program.rows):
-        if name == USABLE:
-            row = program.matrix[[i]]
-            terms = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
-            own = terms.pop(program.column["capacity", index])
-            shares = []
-            for j, value in terms.items():
-                shares.append((program.columns[j][1], -value / own))
-            existing = float(program.row_lower[i] / own)
-            found[index] = UsableCapacity(index[0], existing, tuple(shares))
+        if name != USABLE:
+            continue
+        terms = program.terms(i)
+        own = terms.pop(program.column["capacity", index])
+        shares = []
+        for j, value in terms.items():
+            shares.append((program.columns[j][1], -value / own))
+        existing = float(program.row_lower[i] / own)
+        found[index] = UsableCapacity(index[0], existing, tuple(shares))
     return found
 
 

@@ -10,7 +10,7 @@ from planner.sharing.game import Coalition
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
-from planner.solving.written_rows import WrittenRow, program_of_rows
+from planner.solving.written_rows import WrittenRow, equation, program_of_rows
 
 ROOM = (0.0, 1e-9, 1e-8, 1e-7)
 """Parts of the largest cost and risk by which coalitions are let off, one after the other, where rounding leaves no
@@ -56,7 +56,7 @@ class _LeastGains:
 
     def charges(self) -> dict[str, float] | None:
         """Charges by party; None if rounding leaves none that every coalition agrees to."""
-        waiting = self._parties
+        waiting = list(self._parties)
         while waiting:
             self._solver.bound(self._loss, inf)
             point = self._least(self._loss)
@@ -64,12 +64,11 @@ class _LeastGains:
                 return None
             loss = float(point[self._loss])
             self._solver.bound(self._loss, loss + GAIN_ROOM)
-            stuck = self._stuck(waiting, loss)
-            for party in stuck:
+            for party in self._stuck(waiting, loss):
                 most = self._alone[party] + loss + GAIN_ROOM
                 self._solver.bound(self._column("charge", party), most)
                 self._solver.bound(self._column("beyond", party), inf)
-            waiting = [party for party in waiting if party not in stuck]
+                waiting.remove(party)
         point = self._least(self._column("charge", self._parties[0]))
         if point is None:
             return None
@@ -77,14 +76,14 @@ class _LeastGains:
 
     def _stuck(self, waiting: list[str], loss: float) -> list[str]:
         """Parties whose gain cannot be more than the least; at least the one that can have least more."""
-        more: dict[str, float] = {}
+        more = dict.fromkeys(waiting, 0.0)
         for party in waiting:
             charge = self._column("charge", party)
             point = self._least(charge)
             if point is not None:
-                more[party] = self._alone[party] + loss - point[charge]
-        stuck = [party for party in waiting if more.get(party, 0.0) <= STUCK]
-        return stuck or [min(more, key=lambda party: (more[party], party))]
+                more[party] = self._alone[party] + loss - float(point[charge])
+        stuck = [party for party in waiting if more[party] <= STUCK]
+        return stuck or [min(waiting, key=lambda party: (more[party], party))]
 
     def _least(self, column: int) -> Vector | None:
         found = self._solver.minimise(column, ORDER)
@@ -99,22 +98,22 @@ def _program(
 ) -> Program:
     """Charges that no coalition can better: charge <= alone + loss + beyond, so that `beyond` 0 puts a party's gain
     above the least one, - loss."""
-    names = sorted(everyone)
+    parties = sorted(everyone)
     rows: list[WrittenRow] = []
     for members, amount in known.items():
-        is_whole = members == everyone
-        row = WrittenRow(
-            key=("agreed", members),
-            terms={("charge", party): 1.0 for party in sorted(members)},
-            lower=amount if is_whole else -inf,
-            upper=amount if is_whole else amount + room,
-        )
-        rows.append(row)
-    for party in names:
+        charges: dict[Key, float] = {("charge", party): 1.0 for party in sorted(members)}
+        key: Key = ("agreed", members)
+        if members == everyone:
+            rows.append(equation(key, charges, amount))
+        else:
+            rows.append(WrittenRow(key=key, terms=charges, upper=amount + room))
+    for party in parties:
         terms: dict[Key, float] = {("charge", party): 1.0, ("beyond", party): -1.0}
         terms["loss", None] = -1.0
         rows.append(WrittenRow(key=("gain", party), terms=terms, upper=alone[party]))
-    columns: list[Key] = [(name, party) for name in ("charge", "beyond") for party in names]
+    columns: list[Key] = []
+    for name in ("charge", "beyond"):
+        columns += [(name, party) for party in parties]
     return program_of_rows(rows, _bounds, [*columns, ("loss", None)])
 
 

@@ -22,6 +22,8 @@ from planner.solving.variants import Variants
 WELFARE = [Phase("welfare")]
 OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
 """Tables whose rows belong to a country."""
+OF_FUNDERS = ("budgets", "funders")
+"""Tables whose rows belong to a funder."""
 OF_PLANTS = ("savings", "availability")
 """Tables whose rows belong to a plant, each to the country of its own."""
 Coalition = frozenset[str]
@@ -52,23 +54,29 @@ def welfare_case(case: Case) -> Case:
 
 def restricted(case: Case, members: Coalition) -> Case | None:
     """The case of a coalition alone: its countries and what is in them, and its money. None if it wants nothing."""
-    mine = {country for country, party in case.party.items() if party in members}
-    kept: dict[str, Any] = {}
-    for name in OF_COUNTRIES:
-        kept[name] = tuple(row for row in _rows(case, name) if row.country in mine)
-    for name in ("budgets", "funders"):
-        rows = _rows(case, name)
-        of_members = [row for row in rows if case.funder_party.get(row.funder, "") in members]
-        kept[name] = tuple(of_members)
+    countries = _of_members(case.party, members)
+    funders = _of_members(case.funder_party, members)
+    kept: dict[str, tuple[Any, ...]] = {}
+    for table in OF_COUNTRIES:
+        kept[table] = _rows_of(case, table, "country", countries)
+    for table in OF_FUNDERS:
+        kept[table] = _rows_of(case, table, "funder", funders)
     plants = {row.project for row in kept["projects"]}
-    for name in OF_PLANTS:
-        kept[name] = tuple(row for row in _rows(case, name) if row.project in plants)
+    for table in OF_PLANTS:
+        kept[table] = _rows_of(case, table, "project", plants)
     alone = case.with_tables(**kept)
     return alone if alone.demand else None
 
 
-def _rows(case: Case, table: str) -> Sequence[Any]:
-    return case.tables.rows(table)
+def _of_members(party_of: Mapping[str, str], members: Coalition) -> set[str]:
+    """Countries or funders whose party is in a coalition."""
+    return {name for name, party in party_of.items() if party in members}
+
+
+def _rows_of(case: Case, table: str, column: str, names: set[str]) -> tuple[Any, ...]:
+    """The rows of a table with one of some names in a column."""
+    rows = case.tables.rows(table)
+    return tuple(row for row in rows if getattr(row, column) in names)
 
 
 def named(members: Coalition) -> str:
@@ -96,11 +104,10 @@ class Game:
             self._whole_solver.begin_like(solver.kept)
         self.whole = _optimal(self._whole_solver.minimise(self._column), "all parties")
         self.optimum = float(self.whole.x[self._column])
-        lower, upper = self.program.row_lower, self.program.row_upper
-        sides = np.where(np.isfinite(lower), lower, upper)
-        self._rows, self._rows_of_nobody = self._brought(sides, self.program.rows)
-        most, columns = self.program.upper, self.program.columns
-        self._columns, self._columns_of_nobody = self._brought(most, columns)
+        program = self.program
+        sides = np.where(np.isfinite(program.row_lower), program.row_lower, program.row_upper)
+        self._rows, self._rows_of_nobody = self._brought(sides, program.rows)
+        self._columns, self._columns_of_nobody = self._brought(program.upper, program.columns)
         self._solver: Solver | None = None
 
     def alone(self, members: Coalition) -> float:

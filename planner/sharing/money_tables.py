@@ -13,11 +13,10 @@ from planner.solving.spending import PURCHASES, Rows, Spent, table_of, who
 def money_tables(scope: Scope, spent: Spent, weights: Weights) -> dict[str, pd.DataFrame]:
     """The tables `spending` and `payments`. weights: as for `split`."""
     in_all = {key: sum(items.values()) for key, items in spent.items()}
-    payments = split(Accounts(scope.case, scope.account_tree, in_all), weights)
-    return {
-        "spending": table_of("spending", spending(scope, spent, payments)),
-        "payments": table_of("payments", payments.rows),
-    }
+    accounts = Accounts(scope.case, scope.account_tree, in_all)
+    payments = split(accounts, weights)
+    rows = spending(scope, spent, payments)
+    return {"spending": table_of("spending", rows), "payments": table_of("payments", payments.rows)}
 
 
 def spending(scope: Scope, spent: Spent, payments: Payments) -> Rows:

@@ -371,9 +371,13 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
             )
             nothing.append(row)
         return Payments({}, nothing)
-    last = [funder for funder in accounts.funded if weights.get(funder, 0.0) <= 0.0]
-    measured = {funder: weights.get(funder, 0.0) for funder in accounts.funded}
-    measured |= {funder: budget[funder] for funder in last}
+    measured: dict[str, float] = {}
+    last: list[str] = []
+    for funder in accounts.funded:
+        measured[funder] = weights.get(funder, 0.0)
+        if measured[funder] <= 0.0:
+            measured[funder] = budget[funder]
+            last.append(funder)
     found = Split(accounts, measured, last)
     point = found.most_even()
     ranges = found.ranges()

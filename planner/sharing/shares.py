@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -73,22 +74,23 @@ def charged(game: Game, check: TriedCoalitions, progress: Progress = silent) -> 
         progress("whether anybody gains by leaving")
         # Who counts least comes and goes most often.
         light_first = sorted(names, key=alone.__getitem__)
-        for members in _all(light_first) if check == "all" else _drawn(names):
+        asked = _all(light_first) if check == "all" else _drawn(names)
+        for members in asked:
             if members not in costs:
                 costs[members] = game.apart(members)
-    tried = _losses_by_leaving(costs, charges, game.everyone)
-    tightest = min(tried, key=lambda members: (tried[members], named(members)), default=None)
-    slack = 0.0 if tightest is None else tried[tightest]
-    if tightest is not None and slack < -TRIED * (1 + abs(costs[tightest])):
+    losses = _losses_by_leaving(costs, charges, game.everyone)
+    tightest = _nearest_to_leaving(losses) or game.everyone
+    slack = losses.get(tightest, 0.0)
+    if slack < -TRIED * (1 + abs(costs[tightest])):
         said = f"would gain {-slack:g} MUSD by leaving; no stable charges were found"
         raise StoppedError(f"{named(tightest)}: {said}")
     return Shares(
         rows=_rows(game, alone, charges, costs),
         optimum=game.optimum,
-        checked=len(tried),
+        checked=len(losses),
         coalitions=2 ** len(names) - 2 if len(names) > 1 else 0,
         slack=slack,
-        tightest=sorted(game.everyone if tightest is None else tightest),
+        tightest=sorted(tightest),
         by_duals=not few,
     )
 
@@ -97,8 +99,10 @@ def _first_asked(game: Game, check: TriedCoalitions) -> list[Coalition]:
     """Coalitions that are solved as cases of their own: all of few parties; else single ones, and all but one."""
     if len(game.parties) <= FEW:
         return list(_all(game.parties))
-    singles = [frozenset([party]) for party in game.parties]
-    return singles if check == "alone" else [*singles, *(game.everyone - one for one in singles)]
+    asked = [frozenset([party]) for party in game.parties]
+    if check != "alone":
+        asked += [game.everyone - {party} for party in game.parties]
+    return asked
 
 
 def _costs_alone(game: Game, asked: Iterable[Coalition], progress: Progress) -> Costs:
@@ -121,24 +125,33 @@ def _losses_by_leaving(
     return lost
 
 
+def _nearest_to_leaving(losses: Mapping[Coalition, float]) -> Coalition | None:
+    """Of coalitions and what they would lose by leaving (MUSD), the one that would lose least; None of none."""
+    return min(losses, key=lambda members: (losses[members], named(members)), default=None)
+
+
 def _rows(
     game: Game, alone: Mapping[str, float], charges: Mapping[str, float], costs: Costs
 ) -> list[Share]:
     """The share of each party (MUSD): charge, gain, and the range of charges with which nobody leaves."""
     rows: list[Share] = []
     for party, carried in _carried(game).items():
+        own, charge = alone[party], charges[party]
+        lowest = None
         rest = costs.get(game.everyone - {party})
+        if rest is not None:
+            lowest = game.optimum - rest + 0.0
         paid = carried.paid + carried.private
         row = Share(
             party=party,
-            alone=alone[party],
-            charge=charges[party],
-            gain=alone[party] - charges[party],
-            lowest=None if rest is None else game.optimum - rest + 0.0,
-            highest=alone[party],
+            alone=own,
+            charge=charge,
+            gain=own - charge,
+            lowest=lowest,
+            highest=own,
             own_loss=carried.loss,
             paid=paid,
-            transfer=charges[party] - carried.loss - paid,
+            transfer=charge - carried.loss - paid,
             private=carried.private,
         )
         rows.append(row)
@@ -147,10 +160,11 @@ def _rows(
 
 def shares_table(found: Shares) -> pd.DataFrame:
     """The table `shares`."""
-    names = [column.name for column in SHARES.columns]
-    figures = [name.removesuffix("_musd") for name in names]
-    rows = [[getattr(row, figure) for figure in figures] for row in found.rows]
-    return pd.DataFrame(rows, columns=names)
+    columns: dict[str, list[object]] = {}
+    for column in SHARES.columns:
+        figure = column.name.removesuffix("_musd")
+        columns[column.name] = [getattr(row, figure) for row in found.rows]
+    return pd.DataFrame(columns)
 
 
 def stable(case: Case, found: Shares) -> Weights:
@@ -159,13 +173,15 @@ def stable(case: Case, found: Shares) -> Weights:
     together: dict[str, float] = defaultdict(float)
     for funder, budget in budgets.items():
         together[case.funder_party[funder]] += budget
-    owed = {row.party: max(row.charge - row.own_loss - row.private, 0.0) for row in found.rows}
+    owed: dict[str, float] = {}
+    for row in found.rows:
+        owed[row.party] = max(row.charge - row.own_loss - row.private, 0.0)
     slight = TRIED * (1 + abs(found.optimum))
-    weights: dict[str, float] = {}
+    weights = dict.fromkeys(budgets, 0.0)
     for funder, budget in budgets.items():
         party = case.funder_party[funder]
-        pays = budget > 0 and owed[party] > slight
-        weights[funder] = owed[party] * budget / together[party] if pays else 0.0
+        if budget > 0 and owed[party] > slight:
+            weights[funder] = owed[party] * budget / together[party]
     return weights
 
 
@@ -190,18 +206,19 @@ def _drawn(names: Sequence[str]) -> Iterator[Coalition]:
     generator = np.random.default_rng(0)
     seen: set[tuple[str, ...]] = set()
     while len(seen) < DRAWN:
-        inside = generator.random(len(names)) < 0.5
-        members = tuple(name for name, here in zip(names, inside, strict=True) if here)
+        is_inside = generator.random(len(names)) < 0.5
+        members = tuple(compress(names, is_inside))
         if 1 < len(members) < len(names) - 1:
             seen.add(members)
-    return iter(map(frozenset, sorted(seen)))
+    for members in sorted(seen):
+        yield frozenset(members)
 
 
 def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:
     """The charges, the largest of which takes what rounding leaves of the sum."""
     largest = max(charges, key=lambda party: (abs(charges[party]), party))
-    others = [charge for party, charge in charges.items() if party != largest]
-    return {**charges, largest: optimum - sum(others)}
+    others = sum(charge for party, charge in charges.items() if party != largest)
+    return {**charges, largest: optimum - others}
 
 
 @dataclass
@@ -226,30 +243,25 @@ def _carried(game: Game) -> dict[str, _Carried]:
         carried[case.party[country]].loss += loss
     for party, amount in _costs(game).items():
         carried[party].private += amount
+    # What is public of these costs is paid by funders, who carry it in proportion to what they pay in all.
     spending, payments = tables["spending"], tables["payments"]
     spent = spending["expected"] * spending["year"].map(case.cost_discount)
     for name, musd in zip(spending["country"], spent, strict=True):
         carried[case.party[str(name)]].private -= float(musd)
-    in_all = float(payments["paid_musd"].sum())
     whole = float(spent.sum())
-    for funder, musd in zip(payments["funder"], payments["paid_musd"], strict=True):
-        paid = float(musd) / in_all * whole if in_all > 0 else 0.0
-        carried[case.funder_party[funder]].paid += paid
+    in_all = float(payments["paid_musd"].sum())
+    if in_all > 0:
+        for funder, musd in zip(payments["funder"], payments["paid_musd"], strict=True):
+            carried[case.funder_party[funder]].paid += float(musd) / in_all * whole
     return carried
 
 
 def _costs(game: Game) -> dict[str, float]:
     """Cost of the plan of all by party (MUSD); of what is nobody's, an even part."""
-    program, point = game.program, game.whole.x
-    matrix = program.matrix
-    row = program.row["cost_definition", None]
-    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    columns, coefficients = matrix.indices[span].tolist(), matrix.data[span].tolist()
-    terms = dict(zip(columns, coefficients, strict=True))
-    whole = terms.pop(program.column["cost", None])
+    program = game.program
+    amounts = program.unit_costs() * game.whole.x
     costs: dict[str, float] = defaultdict(float)
-    for column, coefficient in terms.items():
-        amount = -coefficient / whole * float(point[column])
+    for column in np.flatnonzero(amounts).tolist():
         for party, share in game.owners_of(program.columns[column]).items():
-            costs[party] += share * amount
+            costs[party] += share * float(amounts[column])
     return costs

@@ -48,6 +48,22 @@ class Program:
         """Position of each row."""
         return {key: i for i, key in enumerate(self.rows)}
 
+    def terms(self, row: int) -> dict[int, float]:
+        """The coefficients of a row, by position of their columns, in the order of these."""
+        entries = slice(self.matrix.indptr[row], self.matrix.indptr[row + 1])
+        columns = self.matrix.indices[entries].tolist()
+        coefficients = self.matrix.data[entries].tolist()
+        return dict(zip(columns, coefficients, strict=True))
+
+    def unit_costs(self) -> Vector:
+        """The cost (MUSD) that a unit of each column (n) adds, by the row that defines the cost."""
+        terms = self.terms(self.row["cost_definition", None])
+        own = terms.pop(self.column["cost", None])
+        costs = np.zeros(len(self.columns))
+        for column, coefficient in terms.items():
+            costs[column] = -coefficient / own
+        return costs
+
     def with_data(
         self,
         *,

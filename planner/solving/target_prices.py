@@ -56,12 +56,10 @@ def _base(scope: Scope, program: Program, row: int, x: Vector) -> float:
     share = scope.case.targets[target].share
     if share == 0.0:
         return 0.0
-    entries = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
-    columns, values = program.matrix.indices[entries], program.matrix.data[entries]
     # What comes from the origin, or is made: at the limit it is the share of use, but for what is missing.
     counted = ("imported_from", "resold", "missing") if name == "origin_target" else None
     at_limit = 0.0
-    for column, value in zip(columns.tolist(), values.tolist(), strict=True):
+    for column, value in program.terms(row).items():
         variable = program.columns[column][0]
         if counted is None and variable in ("counted", "mined", "missing"):
             at_limit -= value * x[column]
