@@ -17,14 +17,13 @@ plan is the best mean of all plans found; a mean of plans is a plan, the program
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, lil_array
 
 from planner.data.case import Case
 from planner.data.odds import odds_of
@@ -39,6 +38,7 @@ from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, Counts, relative_gap
+from planner.solving.written_rows import WrittenRow, program_of_rows
 
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
@@ -342,11 +342,11 @@ class Search:
         self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool
     ) -> Question:
         """losses, costs: as they are wanted. idle: no cut came of weights alone."""
-        cost_is_limited = "cost" in self.limits or "welfare" in self.limits
         weights = self.weights(self.latest)
         if phase.column == "expected_loss":
             weights = self.case.scenarios
         by_losses = bool(self.limits) or idle or phase.column in ("cost", "expected_loss")
+        cost_is_limited = "cost" in self.limits or "welfare" in self.limits
         return Question(
             weights,
             with_cost=phase.column in ("cost", "welfare"),
@@ -398,7 +398,9 @@ class Search:
         known = [one for one in self.plans if self.master.allows(one.x)]
         if best is not None and self.master.allows(best.x):
             known.append(best)
-        limits = {name: limit + BEYOND / 2 * (1 + limit) for name, limit in self.limits.items()}
+        limits: dict[str, float] = {}
+        for name, limit in self.limits.items():
+            limits[name] = limit + BEYOND / 2 * (1 + limit)
         shares = best_mixture(self.case, known, phase.column, limits)
         if shares is not None:
             mean = self._mean(known, shares)
@@ -448,8 +450,9 @@ def best_mixture(
 
     column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
     """
-    program = _Mixture(case, plans).program(column, limits)
-    found = Solver(program).minimise_sum(program.goal, ("dual", "ipm"), column)
+    program = _Mixture(case, plans).program(limits)
+    cost = program.unit_cost(program.column[column, None])
+    found = Solver(program).minimise_sum(cost, ("dual", "ipm"), column)
     if found.stop is not Stop.OPTIMAL:
         return None
     shares = np.maximum(found.x[: len(plans)], 0.0)
@@ -462,44 +465,27 @@ class _Mixture:
     def __init__(self, case: Case, plans: Sequence[Candidate]) -> None:
         self._case = case
         self._columns: list[Key] = []
-        self._rows: list[tuple[Key, Relation]] = []
+        self._rows: list[WrittenRow] = []
         self._shares = [self._variable("share", i) for i in range(len(plans))]
         self._add("whole", quicksum(self._shares) == 1.0)
-        losses = {w: self._mean([one.losses[w] for one in plans]) for w in case.scenarios}
+        losses = {}
+        for scenario in case.scenarios:
+            losses[scenario] = self._mean([plan.losses[scenario] for plan in plans])
         expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
-        cost = self._mean([one.cost for one in plans])
+        cost = self._mean([plan.cost for plan in plans])
         risk = self._risk(losses, expected)
         self._define("expected_loss", expected)
         self._define("cost", cost)
         self._define("risk", risk)
         self._define("welfare", cost + risk)
 
-    def program(self, column: str, limits: Mapping[str, float]) -> Program:
-        """The program that minimises a measure within limits of others (MUSD)."""
-        shape = (len(self._rows), len(self._columns))
-        matrix = lil_array(shape)
-        low, high = np.full(shape[0], -np.inf), np.full(shape[0], np.inf)
-        for i, (_, relation) in enumerate(self._rows):
-            for j, factor in relation.body.terms.items():
-                matrix[i, j] = factor
-            if relation.lower is not None:
-                low[i] = relation.lower
-            if relation.upper is not None:
-                high[i] = relation.upper
-        goal, upper = np.zeros(shape[1]), np.full(shape[1], np.inf)
-        goal[self._columns.index((column, None))] = 1.0
-        for name, most in limits.items():
-            upper[self._columns.index((name, None))] = most
-        return Program(
-            matrix=csr_array(matrix),
-            row_lower=low,
-            row_upper=high,
-            lower=np.zeros(shape[1]),
-            upper=upper,
-            columns=tuple(self._columns),
-            rows=tuple(key for key, _ in self._rows),
-            goal=goal,
-        )
+    def program(self, limits: Mapping[str, float]) -> Program:
+        """The means of plans within limits of measures (MUSD)."""
+
+        def bounds(column: str) -> tuple[float, float]:
+            return 0.0, limits.get(column, math.inf)
+
+        return program_of_rows(self._rows, bounds, self._columns)
 
     def _mean(self, amounts: Sequence[float]) -> Any:
         """The mean of an amount of each plan, weighted by their shares: an expression."""
@@ -509,7 +495,7 @@ class _Mixture:
         """Risk of the mean of losses, by the odds of the objective."""
         objective, chances = self._case.model.objective, self._case.scenarios
         quantile = self._variable("value_at_risk", None)
-        excess = {w: self._variable("excess", w) for w in losses}
+        excess = self._variables("excess", losses)
         for w, loss in losses.items():
             self._add(f"excess of {w}", excess[w] - loss + quantile >= 0.0)
         if objective.odds == "given":
@@ -525,8 +511,8 @@ class _Mixture:
         objective = self._case.model.objective
         odds = odds_of(self._case)
         level = self._variable("odds_level", None)
-        risks = {name: self._variable("risk_of_storyline", name) for name in odds}
-        above = {name: self._variable("odds_excess", name) for name in with_room(odds)}
+        risks = self._variables("risk_of_storyline", odds)
+        above = self._variables("odds_excess", with_room(odds))
         for name, one in odds.items():
             own = mean_and_tail(objective, one.shares, losses, excess)
             self._add(f"risk of {name}", risks[name] - own == 0.0)
@@ -541,12 +527,23 @@ class _Mixture:
         """A variable that equals a measure."""
         self._add(name, self._variable(name, None) - measure == 0.0)
 
+    def _variables(self, name: str, indices: Iterable[str]) -> dict[str, Term]:
+        """A variable for each index."""
+        return {index: self._variable(name, index) for index in indices}
+
     def _variable(self, name: str, index: Any) -> Term:
         self._columns.append((name, index))
         return Term(len(self._columns) - 1)
 
     def _add(self, name: str, relation: Relation) -> None:
-        self._rows.append(((name, None), relation))
+        terms = {self._columns[j]: factor for j, factor in relation.body.terms.items()}
+        row = WrittenRow(
+            key=(name, None),
+            terms=terms,
+            lower=-math.inf if relation.lower is None else relation.lower,
+            upper=math.inf if relation.upper is None else relation.upper,
+        )
+        self._rows.append(row)
 
 
 @dataclass

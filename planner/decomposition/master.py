@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -107,14 +106,7 @@ class Master:
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
         self.program = _program(self.scope, grouping, branches, capacities)
         column = self.program.column
-        stem = {node: i for i, node in enumerate(self._reference)}
-        self._link_of = [
-            link_of(self.scope, stem, name, index) for name, index in self.program.columns
-        ]
-        at: dict[LinkingColumn | int, int] = {link: j for j, link in enumerate(self._link_of)}
-        for i, link in enumerate(capacities):
-            at[link] = column["capacity_of_link", i]
-        self._links: Positions = np.array([at[link] for link in links], dtype=np.intp)
+        self._find_links(links, capacities)
         losses = _losses(self.scope, grouping)
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
@@ -124,6 +116,22 @@ class Master:
         self.lower: dict[str, float] = {}
         self._proofs: dict[str, _Proof] = {}
         self.cuts: list[Cut] = []
+
+    def _find_links(
+        self, links: Sequence[LinkingColumn], capacities: Sequence[UsableCapacity]
+    ) -> None:
+        """What each column is to the branches, and the columns of the links in their order."""
+        stem = {node: i for i, node in enumerate(self._reference)}
+        self._link_of: list[LinkingColumn | int] = []
+        column_of: dict[LinkingColumn | int, int] = {}
+        for j, (name, index) in enumerate(self.program.columns):
+            link = link_of(self.scope, stem, name, index)
+            self._link_of.append(link)
+            column_of[link] = j
+        for i, capacity in enumerate(capacities):
+            column_of[capacity] = self.program.column["capacity_of_link", i]
+        columns = [column_of[link] for link in links]
+        self._links: Positions = np.array(columns, dtype=np.intp)
 
     def _find_units(self) -> None:
         """Columns of the numbers of whole plants, of the builds that they give, and the size of each plant."""
@@ -225,12 +233,13 @@ class Master:
         """Add those cuts of the branches that exclude x (columns of the master), and return their number."""
         rows: list[dict[int, float]] = []
         new: list[Cut] = []
-        for cut in chain.from_iterable(result.cuts for result in results):
-            terms = self._terms(cut)
-            reached = sum(value * x[j] for j, value in terms.items())
-            if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
-                rows.append(terms)
-                new.append(cut)
+        for result in results:
+            for cut in result.cuts:
+                terms = self._terms(cut)
+                reached = sum(value * x[j] for j, value in terms.items())
+                if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
+                    rows.append(terms)
+                    new.append(cut)
         if new:
             first = len(self.cuts)
             keys = [("cut", first + i) for i in range(len(new))]
@@ -426,11 +435,10 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
 def _of_each_storyline(writer: Writer, case: Case, losses: Mapping[str, Any]) -> Iterator[Written]:
     """Mean and tail of each storyline, and what of them is above the level of the worst odds."""
     m, odds = writer.model, odds_of(case)
-    excess = {scenario: m.scenario_excess[scenario] for scenario in case.scenarios}
     writer.add("risk_of_storyline", odds)
     writer.add("odds_excess", with_room(odds))
     for name, one in odds.items():
-        of_storyline = mean_and_tail(case.model.objective, one.shares, losses, excess)
+        of_storyline = mean_and_tail(case.model.objective, one.shares, losses, m.scenario_excess)
         yield "risk_of_scenarios", name, m.risk_of_storyline[name] == of_storyline
     for name in with_room(odds):
         above = m.risk_of_storyline[name] - m.odds_level

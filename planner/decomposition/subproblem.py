@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, eye_array, hstack
+from scipy.sparse import csr_array
 
 from planner.errors import StoppedError
 from planner.formulation.capacity import usable_capacity
@@ -189,16 +189,19 @@ class Branch:
 
     def _with_losses_and_cost(self) -> Program:
         """The program of the branch with the excess of each loss and the cost as columns, and a row for each."""
-        first, count = len(self.columns), len(self.leaves)
-        keys: list[Key] = [("excess", scenario) for scenario in self.leaves]
+        keys: list[Key] = []
+        terms: list[dict[int, float]] = []
+        for scenario, column in self.leaves.items():
+            excess = len(self.columns) + len(keys)
+            keys.append(("excess", scenario))
+            terms.append({column: 1.0, excess: -1.0})
+        cost = {len(self.columns) + len(keys): 1.0}
+        for j in np.flatnonzero(self._costs).tolist():
+            cost[j] = -float(self._costs[j])
         keys.append(("branch_cost", None))
-        terms = []
-        for i, column in enumerate(self.leaves.values()):
-            terms.append({column: 1.0, first + i: -1.0})
-        cost = {int(j): -float(self._costs[j]) for j in np.flatnonzero(self._costs)}
-        terms.append(cost | {first + count: 1.0})
-        low, high = np.full(count + 1, -np.inf), np.full(count + 1, np.inf)
-        low[count] = high[count] = 0.0
+        terms.append(cost)
+        low, high = np.full(len(keys), -np.inf), np.full(len(keys), np.inf)
+        low[-1] = high[-1] = 0.0  # an equation; what is allowed of losses stands in `_at`
         return self._own.with_columns(keys).with_rows(keys, terms, low, high)
 
     def solve(
@@ -223,10 +226,14 @@ class Branch:
     ) -> tuple[BranchResult, Minimum]:
         asking = _Asking(self, self.linking @ x[positions], question, bases)
         last = asking.answer(question)
-        losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
-        cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
-        cuts = tuple(self._cut(one, x, positions) for one in asking.found)
-        return BranchResult(self.name, losses, cost, cuts=cuts, bases=asking.bases), last
+        result = BranchResult(
+            branch=self.name,
+            losses={w: float(last.x[column]) for w, column in self.leaves.items()},
+            cost=float(np.sum(self._costs * last.x[: len(self._costs)])),
+            cuts=tuple(self._cut(one, x, positions) for one in asking.found),
+            bases=asking.bases,
+        )
+        return result, last
 
     def minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
         """Solve one linear program of the branch.
@@ -266,25 +273,27 @@ class Branch:
         value = dual_objective(program, program.goal, program.upper, found.duals)
         slope = -(self.linking.T @ found.duals)
         constant = value - float(np.sum(slope * x[positions]))
-        return Cut(self.name, 0.0, {}, constant=constant, slope=_by_position(slope, positions))
+        return Cut(
+            branch=self.name,
+            of_cost=0.0,
+            of_loss={},
+            constant=constant,
+            slope=_by_position(slope, positions),
+        )
 
     def _program_of_missing(self, known: Vector) -> Program:
         """The program of the branch with columns for what each row misses or has too much, whose sum is minimised."""
         own = self._own
-        count, width = own.matrix.shape
-        one_of_each = eye_array(count, format="csr")
-        either_way: list[Key] = []
-        for name in ("missing", "beyond"):
-            either_way += [(name, i) for i in range(count)]
-        return Program(
-            matrix=csr_array(hstack([own.matrix, one_of_each, -one_of_each])),
-            row_lower=own.row_lower - known,
-            row_upper=own.row_upper - known,
-            lower=np.append(own.lower, np.zeros(2 * count)),
-            upper=np.append(own.upper, np.full(2 * count, np.inf)),
-            columns=(*own.columns, *either_way),
-            rows=own.rows,
-            goal=np.append(np.zeros(width), np.ones(2 * count)),
+        keys: list[Key] = []
+        terms: list[dict[int, float]] = []
+        for name, one in (("missing", 1.0), ("beyond", -1.0)):
+            for i in range(len(own.rows)):
+                keys.append((name, i))
+                terms.append({i: one})
+        wider = own.with_columns(keys, terms)
+        goal = np.append(np.zeros(len(own.columns)), np.ones(len(keys)))
+        return replace(
+            wider, row_lower=own.row_lower - known, row_upper=own.row_upper - known, goal=goal
         )
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
@@ -322,9 +331,9 @@ class Branch:
         if np.isfinite(asked.at_most):
             constant += of_limit * asked.at_most
         return Cut(
-            self.name,
-            asked.with_cost + of_limit,
-            dict(zip(self.leaves, prices, strict=True)),
+            branch=self.name,
+            of_cost=asked.with_cost + of_limit,
+            of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
         )

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.cells import Quarter
-from planner.data.shock_effects import Period
+from planner.data.shock_effects import Period, year_of
 from planner.decomposition.grouping import CasePart, Grouping, branches
 from planner.decomposition.master import Shared
 from planner.decomposition.subproblem import (
@@ -224,7 +224,7 @@ def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = 
     left = {}
     for name in part.names:
         path = scope.tree.path_of(name)
-        left[name] = sum(node in part.stem for node in path)
+        left[name] = len(part.stem.keys() & path)
     tables = {}
     for name, table in extract_tables(scope, values).items():
         if not part.names:
@@ -250,9 +250,13 @@ def _spent(part: CasePart, values: Values) -> dict[RowKey, Items]:
 
 def places(table: pd.DataFrame, periods: Sequence[Period]) -> NDArray[np.intp]:
     """The position of each row's period among the periods."""
-    keys = table["year"].to_numpy(int) * 8 + table["quarter"].fillna(0).to_numpy(int)
-    ordered = [p.year * 8 + p.quarter if isinstance(p, Quarter) else p * 8 for p in periods]
-    return np.asarray(np.searchsorted(ordered, keys), dtype=np.intp)
+    years, quarters = table["year"].to_numpy(int), table["quarter"].fillna(0).to_numpy(int)
+    ordered = []
+    for period in periods:
+        quarter = period.quarter if isinstance(period, Quarter) else 0
+        ordered.append(year_of(period) * 8 + quarter)
+    found = np.searchsorted(ordered, years * 8 + quarters)
+    return np.asarray(found, dtype=np.intp)
 
 
 def joined(
