@@ -221,7 +221,7 @@ def test_the_same_quantity_has_one_value_everywhere(run: RunView, made: Sequence
     figures = dict(
         zip(*(columns(tables["summary"])[c] for c in ("figure", "with the plan")), strict=True)
     )
-    assert figures["risk"] == summary["risk_musd"]
+    assert figures["risk, in-sample"] == summary["risk_musd"]
 
 
 def test_inputs(run: RunView, folder: Path) -> None:

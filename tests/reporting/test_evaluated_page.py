@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.reporting.chapters import remains
+from planner.reporting.chapters import limits, remains
 from planner.reporting.chapters.answer import front
+from planner.reporting.chapters.fresh import bounds_table, safe_table
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
+from tests.cases import near
 
 
 def estimates(risk: float) -> dict[str, Any]:
@@ -17,10 +19,17 @@ def estimates(risk: float) -> dict[str, Any]:
 
 
 def evaluation(**stated: object) -> dict[str, Any]:
-    """What evaluation.json says of a plan that leaves a risk of 700 of 7,000 MUSD in 240 scenarios."""
-    found: dict[str, Any] = {"futures": 240, **stated}
+    """What evaluation.json says of a plan that leaves a risk of 700 of 7,000 MUSD in 240 scenarios, and of 500 if each of
+    them were known."""
+    found: dict[str, Any] = {
+        "futures": 240,
+        "policy": "myopic",
+        "policy_is": "nothing is known but the past",
+        "safe_from": {"plan": {"Dy": 2030, "Tb": None}, "without_plan": {"Dy": None, "Tb": None}},
+        **stated,
+    }
     for way, risk in {"plan": 700.0, "without_plan": 7000.0, "difference": 6300.0}.items():
-        found[way] = {"policy": estimates(risk), "foreseen": None}
+        found[way] = {"policy": estimates(risk), "foreseen": estimates(risk - 200)}
     return found
 
 
@@ -44,3 +53,51 @@ def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: PlanVal
     assert chapter is not None
     losses = [card for card in chapter.cards if "loss" in card.title.lower()]
     assert {card.note for card in losses} == {"in-sample"}
+
+
+def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> None:
+    table = bounds_table(run_view(plan, beside={"evaluation": evaluation()}))
+    assert table is not None
+    assert table.title == "In 240 fresh scenarios the plan reduces risk by 6.30 bn USD"
+    assert "Policy myopic: nothing is known but the past." in table.note
+    assert "lies between this policy and operations that know" in table.note
+    by_way = [(row[0], row[1], row[2], row[3], row[6], row[7]) for row in table.shown]
+    known = "each scenario from its start (lower bound)"
+    assert by_way[0] == (
+        *("Risk", "the past alone", "700", "630 to 770"),
+        *("6,300", "5,670 to 6,930"),
+    )
+    assert by_way[3] == ("Risk", known, "500", "450 to 550", "6,100", "5,490 to 6,710")
+    assert len(by_way) == 6
+    alone = evaluation()
+    for way in ("plan", "without_plan", "difference"):
+        alone[way] = alone[way] | {"foreseen": None}
+    one = bounds_table(run_view(plan, beside={"evaluation": alone}))
+    assert one is not None and len(one.shown) == 3 and "lies between" not in one.note
+
+
+def test_the_page_says_from_when_on_each_element_is_safe(plan: PlanValues) -> None:
+    table = safe_table(run_view(plan, beside={"evaluation": evaluation()}))
+    assert table is not None
+    assert table.shown == [["Dysprosium", "2030", "never"], ["Terbium", "never", "never"]]
+    assert table.title == "With the plan 1 of 2 elements is safe sooner"
+    assert "under 1 % of an element's demand is unmet in 95 % of 240 fresh" in table.note
+    late = {"safe_from": {"plan": {"Dy": 2031}, "without_plan": {"Dy": 2031}}}
+    same = safe_table(run_view(plan, beside={"evaluation": evaluation(**late)}))
+    assert same is not None and same.title == "The plan makes no element safe sooner"
+    assert safe_table(run_view(plan)) is None
+    seen = run_view(plan, beside={"evaluation": evaluation(out_of_sample=False)})
+    assert safe_table(seen) is None and bounds_table(seen) is None
+
+
+def test_the_workbook_leads_with_the_risk_out_of_sample(plan: PlanValues) -> None:
+    """The first rows of its first sheet; what the optimiser saw is called in-sample."""
+    rows = limits.facts(run_view(plan, beside={"evaluation": evaluation()})).rows
+    assert rows[0][:4] == ["risk, out of sample, 240 scenarios", "MUSD", 700.0, 7000.0]
+    assert [row[2] for row in rows[1:3]] == [near(630.0), near(770.0)]
+    named = {row[0]: row[2] for row in rows}
+    assert named["risk, in-sample"] == plan.summary["risk_musd"]
+    losses = [row[0] for row in rows if row[1] == "MUSD" and ("risk" in row[0] or "loss" in row[0])]
+    unlabelled = [one for one in losses if "sample" not in one and "least risk" not in one]
+    assert unlabelled == []
+    assert limits.facts(run_view(plan)).rows[0][0] == "status"

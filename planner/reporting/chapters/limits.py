@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, count, number
 from planner.reporting.words.sentences import Passages
+from planner.results.figures.evaluated import in_fresh_scenarios
 from planner.results.figures.money import TINY, limits
 from planner.results.figures.run import records
 
@@ -38,13 +39,13 @@ SCARCE: dict[str, tuple[str, str, str]] = {
 }
 """Kind of scarce thing: its heading, the names of its items, and one more of it."""
 MUSD = {
-    "risk_musd": "risk",
+    "risk_musd": "risk, in-sample",
     "least_risk_musd": "least risk attainable",
     "least_risk_bound_musd": "lower bound of risk, of all plans",
     "cost_bound_musd": "lower bound of cost, of all plans within that risk",
     "welfare_bound_musd": "lower bound of cost plus risk, of all plans",
-    "expected_loss_musd": "expected loss",
-    "cvar_musd": "mean loss of the tail (CVaR)",
+    "expected_loss_musd": "expected loss, in-sample",
+    "cvar_musd": "mean loss of the tail (CVaR), in-sample",
     "cost_musd": "cost, present value",
     "public_spend_musd": "public money, expected, not discounted",
 }
@@ -109,6 +110,27 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
+FRESH = {
+    "risk_musd": "risk, out of sample",
+    "expected_loss_musd": "expected loss, out of sample",
+    "cvar_musd": "mean loss of the tail (CVaR), out of sample",
+}
+
+
+def _out_of_sample(run: RunView) -> Iterator[tuple[str, float | None, float | None]]:
+    """Figures in fresh scenarios with the ends of their intervals: words, with the plan, without (MUSD)."""
+    found = in_fresh_scenarios(run)
+    if found is None:
+        return
+    for one in found.figures:
+        if one.way == "policy":
+            words, plan, without = FRESH[one.figure], one.plan, one.without
+            yield f"{words}, {found.scenarios:,} scenarios", plan.value, without.value
+            if plan.low is not None:
+                yield f"{words}: 95 % from", plan.low, without.low
+                yield f"{words}: 95 % to", plan.high, without.high
+
+
 class Facts(DeclaredTable):
     """A fact of the run."""
 
@@ -141,6 +163,8 @@ def facts(run: RunView) -> ReportTable:
     def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
         rows.append({"figure": figure, "unit": unit, "value": value, "before": without})
 
+    for words, value, without in _out_of_sample(run):
+        tell(words, value, "MUSD", without)
     tell("status", run.status)
     tell("case", run.title)
     tell("objective", summary.get("goal"))

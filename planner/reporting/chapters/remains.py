@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from planner.reporting.chapters.fresh import bounds_table, safe_table
 from planner.reporting.charts import outcomes, shapes
 from planner.reporting.parts import (
     Card,
@@ -65,6 +66,8 @@ def chapter(run: RunView) -> Chapter | None:
             listed=True,
         ),
         losses_chart(run) if decided(run) is not None else None,
+        bounds_table(run),
+        safe_table(run),
         use_chart(run),
         by_stage_table(run),
     ]

@@ -1,0 +1,102 @@
+"""The plan in fresh scenarios: its figures between two bounds, and from when on each element is safe."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from planner.reporting.parts import DeclaredTable, ReportTable, figures, text
+from planner.reporting.run_view import RunView
+from planner.reporting.words.numbers import NOTHING, number
+from planner.reporting.words.sentences import Passages
+from planner.results.figures.decision import OutOfSample
+from planner.results.figures.evaluated import FreshFigure, in_fresh_scenarios
+
+say = Passages("fresh.j2")
+EVALUATED = "evaluation.json: plan, without_plan, difference"
+SAFE_FROM = "evaluation.json: safe_from"
+HEADINGS = {
+    "risk_musd": "Risk",
+    "expected_loss_musd": "Expected loss",
+    "cvar_musd": "Mean loss of the tail",
+}
+NEVER = "never"
+
+
+class FreshFigures(DeclaredTable):
+    """A row a figure, first of the policy that can be carried out, then with each scenario known."""
+
+    source = EVALUATED
+
+    figure = text()
+    known = text("what operations know")
+    plan = figures("with the plan", "MUSD")
+    plan_interval = text("95 %")
+    without = figures("without a plan", "MUSD")
+    without_interval = text("95 %, without a plan")
+    reduction = figures("reduction", "MUSD")
+    reduction_interval = text("95 %, of the reduction")
+
+
+def bounds_table(run: RunView) -> ReportTable | None:
+    """The figures in fresh scenarios between two bounds; None if the plan was not evaluated in any."""
+    found = in_fresh_scenarios(run)
+    if found is None or not found.figures:
+        return None
+    rows = [_row(one) for one in found.figures]
+    return FreshFigures.over(
+        pd.DataFrame(rows),
+        title=say("bounds_title", found=found, risk=found.figures[0]),
+        note=say("bounds_note", found=found),
+    )
+
+
+def _row(one: FreshFigure) -> dict[str, object]:
+    return {
+        "figure": HEADINGS[one.figure],
+        "known": say("known", way=one.way),
+        "plan": one.plan.value,
+        "plan_interval": _interval(one.plan),
+        "without": one.without.value,
+        "without_interval": _interval(one.without),
+        "reduction": one.reduction.value,
+        "reduction_interval": _interval(one.reduction),
+    }
+
+
+def _interval(of: OutOfSample) -> str:
+    if of.low is None or of.high is None:
+        return NOTHING
+    return f"{number(of.low)} to {number(of.high)}"
+
+
+class SafeYears(DeclaredTable):
+    """A row an element."""
+
+    source = SAFE_FROM
+
+    element = text()
+    plan = text("safe from, with the plan")
+    without = text("safe from, without a plan")
+
+
+def safe_table(run: RunView) -> ReportTable | None:
+    """The year from which on each element is safe; None if the plan was not evaluated in fresh scenarios."""
+    found = in_fresh_scenarios(run)
+    if found is None or not found.safe:
+        return None
+    rows = []
+    for one in found.safe:
+        rows.append(
+            {
+                "element": run.names.element(one.element),
+                "plan": str(one.plan or NEVER),
+                "without": str(one.without or NEVER),
+            }
+        )
+    sooner = sum(_is_sooner(one.plan, one.without) for one in found.safe)
+    title = say("safe_title", sooner=sooner, elements=len(rows))
+    return SafeYears.over(pd.DataFrame(rows), title=title, note=say("safe_note", found=found))
+
+
+def _is_sooner(plan: int | None, without: int | None) -> bool:
+    return plan is not None and (without is None or plan < without)
