@@ -487,8 +487,11 @@ def _as_fault(
         detail["type"],
         "",
     )
+    remedy = ""
     if kind == "extra_forbidden":
         rule, message = "unknown-key", f"unknown key{_meant(key)}"
+    elif kind == "missing":
+        rule, message, remedy = "bad-value", "is missing", "add the key"
     elif kind == "risk-limit":
         rule, message = kind, str(detail["msg"])
         limited = "objective.risk_limit" in places or "objective.risk_limit" in overridden
@@ -511,11 +514,15 @@ def _as_fault(
         key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
     ):
         place, line, cell = "--set", 0, ""
-    return fault(rule, place, line, key, message=message, value=given, cell=cell)
+    return fault(rule, place, line, key, message=message, value=given, remedy=remedy, cell=cell)
 
 
 def _meant(key: str) -> str:
     """The key that was probably meant: the same name in its right section, else the nearest."""
+    section, _, column = key.partition(".")
+    if section == "targets" and column:
+        found = nearest(column, TargetKeys.model_fields)
+        return f' (did you mean "{section}.{found}"?)' if found else ""
     names = known_keys()
     sections = list(dict.fromkeys(name.split(".")[0] for name in names))
     moved = [name for name in names if name.split(".")[-1] == key.split(".")[-1]]

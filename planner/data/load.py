@@ -22,6 +22,8 @@ from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
 
 SCENARIO_TABLES = ("scenarios", "shocks", "draws")
+OWN_MODEL = "model.toml"
+"""The model file that a case may bring along."""
 
 
 @collector_paused()
@@ -129,7 +131,12 @@ def _place(path: Path, table: str) -> str:
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, reading: Reading) -> Origin:
     places = {table.name: _place(path, table.name) for table in TABLES}
-    places["model"] = Path(model).name if isinstance(model, str | Path) else "model"
+    if isinstance(model, str | Path):
+        places["model"] = Path(model).name
+    elif model is None and (path / OWN_MODEL).is_file():
+        places["model"] = OWN_MODEL
+    else:
+        places["model"] = "model"
     tabs: dict[str, str] = {}
     headers: dict[str, tuple[str, ...]] = {}
     for name, sheet in sheets.items():
@@ -159,7 +166,7 @@ def _model(
         return build_model(
             _model_values(sheet), overrides, sheet.place, stem=path.stem, places=places
         )
-    own = path / "model.toml"
+    own = path / OWN_MODEL
     if own.exists() and leads_out(own, path):
         said = "is a link that leads out of the folder"
         raise InputError([fault("unreadable", own.name, 0, "", message=said)])
@@ -168,7 +175,7 @@ def _model(
 
 def _target_lines(path: Path, model: str | Path | ModelFile | None) -> tuple[int, ...]:
     """Line of each target in the model file; none where the model comes from no file."""
-    own = path / "model.toml"
+    own = path / OWN_MODEL
     if isinstance(model, ModelFile) or (model is None and not own.is_file()):
         return ()
     found = read_toml(own if model is None else Path(model), "model file")

@@ -52,13 +52,18 @@ def _taken_feeds(case: Case) -> set[str]:
 
 
 def unused(case: Case) -> Iterator[Finding]:
-    """Feeds that no mine gives; ramps, feeds and skills that nothing uses; training that leads nowhere."""
+    """Feeds that no mine gives or no capacity bounds; ramps, feeds and skills that nothing uses; training that leads
+    nowhere."""
     tables = case.tables
     given = _given_feeds(case)
     for row in tables.projects:
         for feed in row.feeds:
-            if STAGES[row.stage].separates and feed not in given:
+            if not STAGES[row.stage].separates:
+                continue
+            if feed not in given:
                 yield found(row, "feeds", "unmined-feed", feed=feed)
+            elif case.capacity_use(row.project, feed) == 0:
+                yield found(row, "feeds", "boundless-feed", feed=feed)
     skills: set[str] = set()
     for rows in (tables.staffing, tables.workforce, tables.training):
         skills.update(row.skill for row in rows)

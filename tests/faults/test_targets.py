@@ -62,6 +62,28 @@ def test_a_wrong_key_or_value_is_told_at_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_the_key_of_a_target_that_was_meant_is_named(tmp_path: Path) -> None:
+    text = TARGET.format(name="one")
+    with pytest.raises(InputError) as caught:
+        load(write_case(tmp_path / "case"), model_file(tmp_path, f"{text}price = 20\n"))
+    (fault,) = caught.value.faults
+    assert fault.message == 'unknown key (did you mean "targets.price_usd_per_kg"?)'
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "case", model_file(tmp_path, text.replace("share = 0.65\n", "")))
+    (fault,) = caught.value.faults
+    assert (fault.message, fault.remedy) == ("is missing", "add the key")
+
+
+def test_a_target_twice_in_the_model_of_a_case_is_told_at_its_line(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case")
+    text = TARGET.format(name="one") + TARGET.format(name="one")
+    (folder / "model.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(folder)
+    (fault,) = caught.value.faults
+    assert (fault.place, fault.line, fault.column) == ("model.toml", 6, "target")
+
+
 def test_a_name_that_nothing_has_is_told_at_its_target(tmp_path: Path) -> None:
     text = TARGET.format(name="one") + TARGET.format(name="two") + 'country = "AAB"\n'
     assert faults_of(tmp_path, text) == [("asked.toml", 7, "country", "unknown-reference")]

@@ -101,6 +101,16 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "element",
     ),
     "unmined-feed": (setter("projects", 3, "feeds", "xenotime;clay"), "projects", "feeds"),
+    "boundless-feed": (
+        both(
+            add("elements", element="La", heavy="false", loss_usd_per_kg="100"),
+            add("feeds", feed="bastnaesite", element="La", share="0.3"),
+            add("projects", project="pit", country="AUS", stage="mine", feeds="bastnaesite"),
+            setter("projects", 3, "feeds", "xenotime;bastnaesite"),
+        ),
+        "projects",
+        "feeds",
+    ),
     "retired-before-online": (
         edit("projects", {(2, "online_year"): "2030", (2, "retire_year"): "2028"}),
         "projects",
