@@ -28,20 +28,23 @@ def counting_nodes(scope: Scope, goods: Collection[Good]) -> Flags:
 def net_given(at: AtNodes, made: Mapping[Good, Vector]) -> dict[Good, Vector]:
     """Given less received (t) of the goods of one group, of which so much is made: counted output first, then what
     others use of their own."""
-    # A row per good.
-    goods = list(made)
+    # Of each, a row per good and a column per node.
     output = at.rows(made.values())
-    need = at.rows(np.maximum(_needed_of_plants(at, good), 0.0) for good in goods)
-    used = np.minimum(at.rows(at("counted", *good) for good in goods), output)
+    needed = at.rows(_needed_of_plants(at, good) for good in made)
+    counted = at.rows(at("counted", *good) for good in made)
+    free_stock = at.rows(_free_stock(at, good) for good in made)
+
+    need = np.maximum(needed, 0.0)
+    used = np.minimum(counted, output)
     own = np.minimum(output - used, np.maximum(need - used, 0.0))
-    used = used + _part(_total(need) - _total(used), _total(own)) * own
+    used = used + _as_needed(own, need, used)
     spare = output - used
-    given = used + _part(_total(need) - _total(used), _total(spare)) * spare
+    used = used + _as_needed(spare, need, used)
     # What plants do not cover comes from stock that nobody asks to be kept, where it is.
-    stock = np.minimum(at.rows(_free_stock(at, good) for good in goods), need)
-    net = given + _part(_total(need) - _total(given), _total(stock)) * stock - need
+    stock = np.minimum(free_stock, need)
+    net = used + _as_needed(stock, need, used) - need
     clean = np.where(np.abs(net) > ZERO, net, 0.0)
-    return dict(zip(goods, clean, strict=True))
+    return dict(zip(made, clean, strict=True))
 
 
 def _needed_of_plants(at: AtNodes, good: Good) -> Vector:
@@ -73,12 +76,11 @@ def _is_kept(at: AtNodes, good: Good) -> Flags:
     return np.array([(*good, node.index) in kept for node in at.scope.tree.nodes])
 
 
-def _total(amounts: Vector) -> Vector:
-    total: Vector = np.sum(amounts, axis=0)
-    return total
-
-
-def _part(wanted: Vector, there: Vector) -> Vector:
-    """Share of what is there that is wanted, 0 to 1."""
-    part = np.divide(wanted, there, out=np.zeros(len(there)), where=there > 0)
-    return np.clip(part, 0.0, 1.0)
+def _as_needed(there: Vector, need: Vector, used: Vector) -> Vector:
+    """The part of what is there of each good (goods x nodes), the same share of all, that covers what all need beyond
+    what is used already."""
+    missing = np.sum(need, axis=0) - np.sum(used, axis=0)
+    in_all = np.sum(there, axis=0)
+    share = np.divide(missing, in_all, out=np.zeros(len(in_all)), where=in_all > 0)
+    part: Vector = np.clip(share, 0.0, 1.0) * there
+    return part

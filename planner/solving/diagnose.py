@@ -170,9 +170,8 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     years = account_years(case, program)
     extra = least_extra_budget(program, years, limit, time_limit)
     factor, years_sooner, years_later = None, None, None
-    if (
-        extra is not None
-    ):  # a factor adds money where the additions may: where they are not enough, it is not
+    # A factor adds money where the additions may: where they are not enough, it is not.
+    if extra is not None:
         budgets = {row: case.budget.get(of, 0.0) for row, of in years.items()}
         factor = least_budget_factor(program, budgets, limit, time_limit)
     tries_years = program.matrix.nnz <= LARGE_PROGRAM
@@ -194,11 +193,12 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
 def account_years(case: Case, program: Program) -> dict[int, FunderYear]:
     """Row of each account -> funder and year."""
     nodes = Scope(case).account_tree.nodes
-    return {
-        row: (index[0], nodes[index[1]].year)
-        for row, (name, index) in enumerate(program.rows)
-        if name == "account"
-    }
+    years: dict[int, FunderYear] = {}
+    for row, (name, index) in enumerate(program.rows):
+        if name == "account":
+            funder, node = index
+            years[row] = (funder, nodes[node].year)
+    return years
 
 
 def least_extra_budget(
@@ -206,12 +206,15 @@ def least_extra_budget(
 ) -> dict[FunderYear, float] | None:
     r"""min sum extra[i,t]: sum_c paid[i,c,a] + carried[a] <= budget[i,t] + extra[i,t] + carried in, risk <= limit."""
     where = sorted(set(years.values()))
-    position = {key: j for j, key in enumerate(where)}
-    relief = {row: {position[key]: 1.0} for row, key in years.items()}
+    relief = {row: {where.index(key): 1.0} for row, key in years.items()}
     extra = _least(program, relief, limit, time_limit)
     if extra is None:
         return None
-    return {key: round_up(musd) for key, musd in zip(where, extra, strict=True) if musd > 1e-9}
+    added: dict[FunderYear, float] = {}
+    for key, musd in zip(where, extra, strict=True):
+        if musd > 1e-9:
+            added[key] = round_up(musd)
+    return added
 
 
 def least_budget_factor(

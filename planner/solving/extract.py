@@ -23,6 +23,9 @@ from planner.solving.program import ZERO, Vector
 from planner.solving.spending import table_of, who
 from planner.solving.variable_values import Values
 
+PEOPLE = ("staff", "hired", "lent", "borrowed", "available", "needed")
+"""Columns of persons of the table `workforce`."""
+
 
 def extract_tables(
     scope: Scope, values: Values, wanted: Collection[str] = ()
@@ -31,7 +34,7 @@ def extract_tables(
     together; its shortages are spread evenly where that is free."""
     spread_shortages(scope, values)
     at, visits = AtNodes(scope, values), Visits(scope.tree)
-    tables = {
+    makers = {
         "investments": partial(investments, scope, values),
         "capacity": partial(capacity, at, visits),
         "training": partial(training, scope, values),
@@ -40,7 +43,11 @@ def extract_tables(
         "shortfall": partial(shortfall, at, visits),
         "stocks": partial(stocks, at, visits),
     }
-    return {name: make() for name, make in tables.items() if not wanted or name in wanted}
+    tables: dict[str, pd.DataFrame] = {}
+    for name, make in makers.items():
+        if not wanted or name in wanted:
+            tables[name] = make()
+    return tables
 
 
 def investments(scope: Scope, values: Values) -> pd.DataFrame:
@@ -74,19 +81,25 @@ def training(scope: Scope, values: Values) -> pd.DataFrame:
 def capacity(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
     tree, projects = at.scope.tree, at.scope.case.projects
-    existing, new = at.rows(map(tree.existing, projects)), _new_capacity(at)
+    stages = [row.stage for row in projects.values()]
+    countries = [row.country for row in projects.values()]
+    # A row per plant, a column per node.
+    existing = at.rows(map(tree.existing, projects))
+    new = _new_capacity(at)
     factor = at.rows(map(tree.capacity_factors, projects))
+    usable = factor * (existing + new)
+    throughput = at.rows(at.loads.values())
     rows, plant = visits.where(existing + new > ZERO)
     cells = plant, visits.node[rows]
     columns = {
         "project": words(projects, plant),
-        "stage": words([row.stage for row in projects.values()], plant),
-        "country": words([row.country for row in projects.values()], plant),
+        "stage": words(stages, plant),
+        "country": words(countries, plant),
         "existing_tpa": existing[cells],
         "new_tpa": new[cells],
         "factor": factor[cells],
-        "usable_tpa": (factor * (existing + new))[cells],
-        "throughput_t": at.rows(at.loads.values())[cells],
+        "usable_tpa": usable[cells],
+        "throughput_t": throughput[cells],
     }
     return visits.table("capacity", rows, columns)
 
@@ -119,31 +132,41 @@ def _nodes_after(at: AtNodes, decision: int) -> Flags:
 
 def workforce(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
-    tree, teams = at.scope.tree, at.scope.teams
-    opens = np.array([node.opens_year for node in tree.nodes])
-    staff = at.rows(at.by_decision("staff", *team) for team in teams)
-    hired = at.rows(at.by_decision("hired", *team) for team in teams)
-    moved = at.rows(at("seconded", *team) for team in teams)
-    needed = at.rows(at.total(_needs(at, *team)) / tree.lengths for team in teams)
+    teams = at.scope.teams
     rows, team = visits.each(len(teams))
-    cells = team, visits.node[rows]
-    columns = {
+    columns: dict[str, Any] = {
         "country": words([country for country, _ in teams], team),
         "skill": words([skill for _, skill in teams], team),
-        "staff": staff[cells],
-        "hired": np.where(opens, hired, 0.0)[cells],
-        "lent": (-np.minimum(moved, 0.0) + 0.0)[cells],
-        "borrowed": np.maximum(moved, 0.0)[cells],
-        "available": (staff + moved)[cells],
-        "needed": needed[cells],
     }
+    of_teams = [_people(at, country, skill) for country, skill in teams]
+    for name in PEOPLE:
+        at_nodes = at.rows(people[name] for people in of_teams)
+        columns[name] = at_nodes[team, visits.node[rows]]
     return visits.table("workforce", rows, columns)
+
+
+def _people(at: AtNodes, country: str, skill: str) -> dict[str, Vector]:
+    """Persons of a team at each node, by column of the table `workforce`."""
+    tree = at.scope.tree
+    opens = np.array([node.opens_year for node in tree.nodes])
+    staff = at.by_decision("staff", country, skill)
+    hired = at.by_decision("hired", country, skill)
+    moved = at("seconded", country, skill)
+    return {
+        "staff": staff,
+        "hired": np.where(opens, hired, 0.0),
+        "lent": -np.minimum(moved, 0.0) + 0.0,
+        "borrowed": np.maximum(moved, 0.0),
+        "available": staff + moved,
+        "needed": at.total(_needs(at, country, skill)) / tree.lengths,
+    }
 
 
 def _needs(at: AtNodes, country: str, skill: str) -> Iterator[Vector]:
     """Persons times years that each plant of a country needs of a skill."""
     case = at.scope.case
-    for project in sorted({project for project, _ in at.scope.operable}):
+    plants = {project for project, _ in at.scope.operable}
+    for project in sorted(plants):
         if case.projects[project].country == country and skill in case.staffing[project]:
             yield case.staffing[project][skill] * at.loads[project]
 
@@ -159,7 +182,8 @@ def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
         flows.append(flow)
         nodes.append(there)
         tonnes.append(amount[there])
-    what = np.repeat(np.arange(len(flows)), [len(some) for some in nodes[1:]])
+    counts = [len(there) for there in nodes[1:]]
+    what = np.repeat(np.arange(len(flows)), counts)
     rows, picked = _at_visits(visits, np.concatenate(nodes), at.size)
     columns: dict[str, Any] = {"tonnes": np.concatenate(tonnes)[picked]}
     for place, name in enumerate(FlowLabel._fields):
@@ -199,19 +223,24 @@ def stocks(at: AtNodes, visits: Visits) -> pd.DataFrame:
     goods = list(at.stock)
     rows, place = visits.each(len(goods))
     cells = place, visits.node[rows]
-    kinds = {
-        "stock_t": [at.stock[good][0] for good in goods],
-        "bought_t": [np.where(at.covered[good], 0.0, at("bought", *good)) for good in goods],
-        "released_t": [at.stock[good][1] for good in goods],
+    stock: list[Vector] = []
+    bought: list[Vector] = []
+    released: list[Vector] = []
+    for good in goods:
+        stock.append(at.stock[good][0])
+        bought.append(np.where(at.covered[good], 0.0, at("bought", *good)))
+        released.append(at.stock[good][1])
+    columns = {
+        "stock_t": at.rows(stock)[cells],
+        "bought_t": at.rows(bought)[cells],
+        "released_t": at.rows(released)[cells],
     }
-    columns = {name: at.rows(values)[cells] for name, values in kinds.items()}
     return visits.table("stocks", rows, _of_goods(goods, place) | columns)
 
 
 def _of_goods(goods: Sequence[Good], place: RowPlaces) -> dict[str, Any]:
-    countries, elements, forms = zip(*goods, strict=True) if goods else ((), (), ())
     return {
-        "country": words(countries, place),
-        "element": words(elements, place),
-        "form": words(forms, place),
+        "country": words([country for country, _, _ in goods], place),
+        "element": words([element for _, element, _ in goods], place),
+        "form": words([form for _, _, form in goods], place),
     }

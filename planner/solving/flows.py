@@ -66,10 +66,8 @@ def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
         yield FlowLabel(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
         for element, yielded in at.scope.yields[project, feed].items():
             made = np.where(taken > 0, yielded * taken, 0.0)
-            yield (
-                FlowLabel(row.country, "made", project, feed=feed, element=element, form=OXIDE),
-                made,
-            )
+            label = FlowLabel(row.country, "made", project, feed=feed, element=element, form=OXIDE)
+            yield label, made
 
 
 def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
@@ -83,7 +81,8 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
             yield FlowLabel(country, stage.item, project, element=element, form=stage.takes), taken
             yield FlowLabel(country, "made", project, element=element, form=stage.gives), made
     returns = case.returns_of(project)
-    for feed in sorted({feed for _, feed in returns}):
+    feeds = {feed for _, feed in returns}
+    for feed in sorted(feeds):
         back: list[Vector] = []
         for (element, returned), share in returns.items():
             if returned == feed:
@@ -158,8 +157,9 @@ def _shared(at: AtNodes, made: dict[Good, Vector]) -> dict[Good, Vector]:
     net: dict[Good, Vector] = {}
     for good, tonnes in over.items():
         part = np.divide(tonnes * taken, offered, out=np.zeros(at.size), where=offered > 0)
+        moved = np.where(tonnes > 0, part, tonnes)
         moves = (taken > ZERO) & (np.abs(tonnes) > ZERO)
-        net[good] = np.where(moves, np.where(tonnes > 0, part, tonnes), 0.0)
+        net[good] = np.where(moves, moved, 0.0)
     return net
 
 
@@ -174,8 +174,8 @@ def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[st
         free = tree.import_prices(supplier, good) == 0
         limits[supplier] = np.where(free | ~covered, tree.import_limits(supplier, good), 0.0)
     on_offer = at.total(limits.values())
-    by_name = np.array([(*good, node) in scope.sellers_by_name for node in range(at.size)])
+    is_by_name = np.array([(*good, node) in scope.sellers_by_name for node in range(at.size)])
     for supplier, limit in limits.items():
         part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
         named = at("imported_from", supplier, *good)
-        yield supplier, np.where(by_name, named, part)
+        yield supplier, np.where(is_by_name, named, part)

@@ -105,9 +105,8 @@ class Solver:
         self._options(threads=1, log_to_console=False, small_matrix_value=SMALLEST_COEFFICIENT)
         # Primal simplex takes a third less of iterations, or half, where bounds stay as they are (measured).
         self._options(primal_simplex_bound_perturbation_multiplier=0.0)
-        self._heard = heard = (
-            heard or Bounds()
-        )  # not `self` in the callback: HiGHS would keep this object alive
+        # Not `self` in the callback: HiGHS would keep this object alive.
+        self._heard = heard = heard or Bounds()
         self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         asked_to_stop = self._cancelled.is_set
         # Interior point reads its limit of time once; simplex at every iteration.
@@ -227,7 +226,8 @@ class Solver:
         row_places = np.where(rows >= 0, rows + len(other.program.columns), -1)
         at = np.append(columns, row_places)
         for phase, basis in list(other._bases.items()):
-            theirs = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
+            statuses = [*basis.col_status, *basis.row_status]
+            theirs = np.array(list(map(int, statuses)))
             codes = np.where(at >= 0, theirs[at], fresh).astype(np.uint8)
             self.begin_from(phase, codes)
         if abs(np.count_nonzero(codes == BASIC) - len(rows)) > MISFIT * len(rows):

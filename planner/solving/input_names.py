@@ -80,7 +80,9 @@ def _figures(scope: Scope, reads: tuple[str, ...], words: dict[str, Any]) -> Ite
         if table == "model":
             yield f"{column} {case.model.flat()[column]:g}"
             continue
-        wanted = about | ({"kind": kind} if kind else {})
+        wanted = dict(about)
+        if kind:
+            wanted["kind"] = kind
         if table in _SERIES:
             wanted.pop("year", None)
         for row in case.tables.rows(table):

@@ -133,10 +133,12 @@ class Program:
     ) -> Program:
         """More rows at the end: the terms of each by position of the column, and its sides (of each, or one of all)."""
         more = _sparse(terms, len(self.columns))
-        below, above = np.broadcast_to(lower, len(keys)), np.broadcast_to(upper, len(keys))
+        matrix = vstack([self.matrix, more], format="csr")
+        below = np.broadcast_to(lower, len(keys))
+        above = np.broadcast_to(upper, len(keys))
         wider = replace(
             self,
-            matrix=_sorted(vstack([self.matrix, more], format="csr")),
+            matrix=_sorted(matrix),
             row_lower=np.append(self.row_lower, below),
             row_upper=np.append(self.row_upper, above),
             rows=(*self.rows, *keys),
@@ -153,10 +155,12 @@ class Program:
     ) -> Program:
         """More columns at the end, that cost nothing: the terms of each by position of the row, or none yet."""
         count = len(keys)
-        more = _sparse(terms or [{}] * count, len(self.rows)).T
+        no_terms: list[Terms] = [{}] * count
+        more = _sparse(terms or no_terms, len(self.rows))
+        matrix = hstack([self.matrix, more.T], format="csr")
         return replace(
             self,
-            matrix=_sorted(hstack([self.matrix, more], format="csr")),
+            matrix=_sorted(matrix),
             lower=np.append(self.lower, np.full(count, lower)),
             upper=np.append(self.upper, np.full(count, upper)),
             columns=(*self.columns, *keys),
@@ -165,15 +169,16 @@ class Program:
 
     def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:
         """Some rows, and some columns or all."""
-        matrix = self.matrix[list(rows)]
+        kept_rows = list(rows)
+        matrix = self.matrix[kept_rows]
         kept = list(range(len(self.columns)))
         if columns is not None:
             kept = list(columns)
             matrix = matrix[:, kept]
         return Program(
             matrix=csr_array(matrix),
-            row_lower=self.row_lower[list(rows)],
-            row_upper=self.row_upper[list(rows)],
+            row_lower=self.row_lower[kept_rows],
+            row_upper=self.row_upper[kept_rows],
             lower=self.lower[kept],
             upper=self.upper[kept],
             columns=tuple(self.columns[column] for column in kept),
@@ -192,10 +197,19 @@ class Program:
 
 
 def _sparse(rows: Sequence[Terms], width: int) -> csr_array:
-    at = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    places = np.array([j for row in rows for j in row], dtype=int)
-    values = np.array([value for row in rows for value in row.values()], dtype=float)
-    return csr_array((values, (at, places)), shape=(len(rows), width))
+    """A matrix of a given width with these terms in its rows."""
+    places: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    for place, row in enumerate(rows):
+        places += [place] * len(row)
+        columns += row.keys()
+        values += row.values()
+    entries = (
+        np.array(values, dtype=float),
+        (np.array(places, dtype=int), np.array(columns, dtype=int)),
+    )
+    return csr_array(entries, shape=(len(rows), width))
 
 
 def _sorted(matrix: csr_array) -> csr_array:

@@ -85,9 +85,13 @@ class Scarce:
     def _label(self, scope: Scope, at: At) -> ScarceThing:
         """The thing that a row or column at an index prices, with its year and quarter where prices are told by
         these."""
-        item = next((str(at[letter]) for letter in ITEM_LETTERS if letter in at), "")
-        letter = next(letter for letter in NODE_LETTERS if letter in at)
-        node = NODE_LETTERS[letter](scope).nodes[at[letter]]
+        item = ""
+        for letter in ITEM_LETTERS:
+            if letter in at:
+                item = str(at[letter])
+                break
+        of_node = next(letter for letter in NODE_LETTERS if letter in at)
+        node = NODE_LETTERS[of_node](scope).nodes[at[of_node]]
         return ScarceThing(
             scarce=self.name,
             item=item,

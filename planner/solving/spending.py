@@ -76,10 +76,8 @@ def _due_by_year(
     """(item, MUSD) of what is decided by year and falls due at a decision node in a country."""
     case = scope.case
     for stage in STAGE_ITEMS:
-        yield (
-            f"capex {stage}",
-            _capex_due(scope, values, country=country, stage=stage, decision=decision),
-        )
+        due = _capex_due(scope, values, country=country, stage=stage, decision=decision)
+        yield f"capex {stage}", due
     fees, seats, hiring = 0.0, 0.0, 0.0
     for programme in scope.programmes:
         row = case.programmes[programme]

@@ -40,11 +40,12 @@ def unweighed(case: Case, losses: Mapping[str, float]) -> frozenset[str]:
     impossible = frozenset(w for w, chance in case.scenarios.items() if chance == 0)
     if objective.odds == "given":
         return impossible
-    weights = weights_in_risk(case, losses)
-    none = (w for w, weight in weights.items() if weight <= NO_WEIGHT or _may_fall(case, losses, w))
-    without = frozenset(none)
+    without = set()
+    for w, weight in weights_in_risk(case, losses).items():
+        if weight <= NO_WEIGHT or _may_fall(case, losses, w):
+            without.add(w)
     by_expectation = any(phase.column == "expected_loss" for phase in phases_of(objective))
-    return without & impossible if by_expectation else without
+    return impossible.intersection(without) if by_expectation else frozenset(without)
 
 
 def _may_fall(case: Case, losses: Mapping[str, float], scenario: str) -> bool:

@@ -67,13 +67,20 @@ class WholePlants:
     """
 
     def __init__(self, scope: Scope, solver: Solver, holds: Holds) -> None:
-        program, projects = solver.program, scope.case.projects
-        keys = sorted(index for name, index in program.columns if name == "units")
-        units = [program.column["units", index] for index in keys]
-        self._solver, self._holds, self._gap = solver, holds, scope.case.model.objective.gap
+        self._solver = solver
+        self._holds = holds
+        self._gap = scope.case.model.objective.gap
+        column, projects = solver.program.column, scope.case.projects
+        keys = sorted(index for name, index in solver.program.columns if name == "units")
+        units: list[int] = []
+        sizes: list[float | None] = []
+        self._builds: list[int] = []
+        for project, decision in keys:
+            units.append(column["units", (project, decision)])
+            self._builds.append(column["build", (project, decision)])
+            sizes.append(projects[project].unit_tpa)
         self._units: Columns = np.array(units, dtype=np.int32)
-        self._builds = [program.column["build", index] for index in keys]
-        self._sizes = np.array([projects[project].unit_tpa for project, _ in keys], dtype=float)
+        self._sizes = np.array(sizes, dtype=float)
         place = {index: position for position, index in enumerate(keys)}
         self._earlier: list[list[int]] = []
         """Of each whole number, those of the same project that come before it in its history."""
@@ -155,7 +162,8 @@ class WholePlants:
         self._hold(counts)
         solution = self._solver.minimise(column, phase=phase)
         if solution.stop is Stop.OPTIMAL:
-            solution.x[self._units], solution.x[self._builds] = counts, self._sizes * counts
+            solution.x[self._units] = counts
+            solution.x[self._builds] = self._sizes * counts
         return solution
 
     def _hold(self, counts: Counts) -> None:

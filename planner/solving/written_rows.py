@@ -38,10 +38,11 @@ def program_of_rows(
     for row in rows:
         of_row: dict[int, float] = {}
         for key, value in row.terms.items():
-            of_row[place.setdefault(key, len(place))] = value
+            column = place.setdefault(key, len(place))
+            of_row[column] = value
         terms.append(of_row)
     limits = np.array([bounds(name) for name, _ in place])
-    empty = Program(
+    without_rows = Program(
         matrix=csr_array((0, len(place))),
         row_lower=np.empty(0),
         row_upper=np.empty(0),
@@ -51,5 +52,7 @@ def program_of_rows(
         rows=(),
         goal=np.zeros(len(place)),
     )
-    sides = np.array([(row.lower, row.upper) for row in rows])
-    return empty.with_rows([row.key for row in rows], terms, sides[:, 0], sides[:, 1])
+    keys = [row.key for row in rows]
+    lower = np.array([row.lower for row in rows])
+    upper = np.array([row.upper for row in rows])
+    return without_rows.with_rows(keys, terms, lower, upper)
