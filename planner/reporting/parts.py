@@ -67,6 +67,11 @@ class Column:
         return self.form not in (WORDS, LIST)
 
     @property
+    def label(self) -> str:
+        """Heading and unit before a cell that stands alone."""
+        return ", ".join(filter(None, [self.title, self.unit]))
+
+    @property
     def full(self) -> str:
         """Heading with its unit, for the workbook."""
         return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
@@ -104,7 +109,8 @@ class ReportTable:
 
     frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
     of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. on_page: also
-    shown on pages; folded there: behind a heading to open. file: where all rows are, if the page leaves some out.
+    shown on pages; folded there: behind a heading to open; stacked: on a phone each row is a list. file: where all rows are,
+    if the page leaves some out.
     meaning: what the sheet says, for the index of the workbook.
     """
 
@@ -114,6 +120,7 @@ class ReportTable:
     note: str = ""
     source: str = ""
     folded: bool = False
+    stacked: bool = False
     on_page: bool = True
     marks: Sequence[str] = ()
     sum_row: str = ""
@@ -190,6 +197,7 @@ class DeclaredTable:
     note = ""
     source = ""
     folded = False
+    stacked = False
     on_page = True
     sum_row = ""
     sheet = ""
@@ -221,7 +229,10 @@ class DeclaredTable:
         return ReportTable(columns=shown, frame=frame, **(declared | words))
 
 
-DECLARED = ("title", "note", "source", "folded", "on_page", "sum_row", "sheet", "meaning", "file")
+DECLARED = (
+    *("title", "note", "source", "folded", "stacked", "on_page"),
+    *("sum_row", "sheet", "meaning", "file"),
+)
 """Words of a table that its class may declare."""
 
 

@@ -90,6 +90,55 @@ def test_labels_of_an_axis_do_not_collide(browser: Browser, report: Path, width:
     assert collisions == []
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_names_of_scenarios_stand_whole_on_charts(
+    browser: Browser, report: Path, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = open_page(context, report, [])
+    all_drawn(page)
+    told = {}
+    for name in ("losses", "use_of_plants"):
+        labels = page.locator(f".chart[data-chart={name}] .role-axis-label text")
+        texts = labels.evaluate_all("texts => texts.map(text => text.textContent)")
+        told[name] = {re.sub(r"\W", "", text) for text in texts}
+        assert not any("…" in text for text in texts)
+    context.close()
+    assert any(one.startswith("Exportsstoppedandplantsayearlate") for one in told["losses"])
+    assert "Exportsstoppedandplantsayearlate" in told["use_of_plants"]
+
+
+def test_on_a_phone_tables_of_the_first_chapters_do_not_scroll(
+    browser: Browser, report: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = open_page(context, report, [])
+    tables = page.locator(".scroll.stacked")
+    sizes = tables.evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
+    cell = page.locator("#dependence .stacked td").nth(1)
+    label = cell.evaluate("td => getComputedStyle(td, '::before').content")
+    context.close()
+    assert len(sizes) == 3 and all(wide <= room for wide, room in sizes)
+    assert label.startswith('"most from one origin, 2026')
+
+
+def test_the_button_of_a_chart_covers_no_list_to_choose_from(
+    browser: Browser, report: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = open_page(context, report, [])
+    all_drawn(page)
+    covered = page.evaluate(
+        """[...document.querySelectorAll('.chart')].filter(chart => {
+            const button = chart.querySelector('summary').getBoundingClientRect();
+            return [...chart.querySelectorAll('select')].map(one => one.getBoundingClientRect())
+                .some(one => one.right > button.left && one.top < button.bottom && one.bottom > button.top); })
+            .map(chart => chart.dataset.chart)"""
+    )
+    context.close()
+    assert covered == []
+
+
 def test_pointer_shows_figures_with_their_unit_and_source(page: Page) -> None:
     all_drawn(page)
     bar = page.locator("#fund .chart[data-chart=merit] .mark-rect path").first

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 import planner
+from planner.reporting.charts import style
 from planner.reporting.forms.html import embedded, render, static, words_of
 from planner.reporting.pages.run import Report, render_page, report_of, write_pages
 from planner.reporting.parts import Chapter, Front, ReportTable, figures, text
@@ -366,3 +367,12 @@ def test_the_first_charts_claim_a_figure(report: Report) -> None:
 def test_every_chart_keeps_to_the_schema_of_vega_lite(run_charts: list[Any]) -> None:
     for chart in run_charts:
         chart.spec.to_dict(validate=True)
+
+
+def test_a_row_is_as_high_as_the_label_of_the_most_lines() -> None:
+    long = "Pressure rises, then a full embargo, draw 1 of 2 (1.8\u00a0%)"
+    lines = style.lines_of(long, style.LETTERS)
+    assert lines == ["Pressure rises, then a full embargo,", "draw 1 of 2 (1.8\u00a0%)"]
+    assert style.lines_of("Licences widen", style.LETTERS) == ["Licences widen"]
+    assert style.rows_high(["Licences widen"] * 3) == 3 * style.ROW
+    assert style.rows_high([long, "Licences widen"]) == 2 * (2 * style.LINE + 3)

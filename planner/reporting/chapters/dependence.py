@@ -269,7 +269,7 @@ def coverage_matrix(run: RunView) -> Chart | None:
         words=alt.Text("share:Q", format=style.PERCENT),
         choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
     )
-    spec = style.across(cells, style.ROW * len(missing))
+    spec = style.across(cells, style.rows_high(list(names.values())))
     return told_chart(
         say,
         "matrix",

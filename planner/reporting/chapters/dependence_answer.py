@@ -55,6 +55,7 @@ def answer_table(run: RunView) -> ReportTable | None:
         frame=frame,
         note=say("answer", asked=asked, compared=asked or _without_plan(run) != {}),
         source=SOURCE,
+        stacked=True,
     )
 
 

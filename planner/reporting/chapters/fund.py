@@ -110,6 +110,7 @@ class Steps(DeclaredTable):
     """A row a step of the efficient frontier."""
 
     source = MERIT
+    stacked = True
 
     place = whole("step")
     what = text("what is funded")
@@ -222,6 +223,7 @@ class BegunYears(DeclaredTable):
     """A row a year, or some later years together."""
 
     source = BEGUN
+    stacked = True
     sum_row = "All"
 
     year = text()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.chapters.fresh import bounds_table, safe_table
-from planner.reporting.charts import outcomes, shapes
+from planner.reporting.charts import outcomes, shapes, style
 from planner.reporting.parts import (
     Card,
     Chapter,
@@ -50,6 +50,8 @@ USE_TIPS = {
     "probability": "probability",
     "share": "use of its capacity",
 }
+UNBROKEN = "\u00a0"
+"""A space at which no line is broken."""
 NO_LOSS = 0.005
 """MUSD up to which a scenario causes no loss."""
 LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
@@ -158,7 +160,7 @@ def use_chart(run: RunView) -> Chart | None:
     scenarios = list(map(run.names.scenario, shown))
     spec = shapes.use_of_plants(
         frame[[*USE_TIPS]],
-        shapes.names_across("scenario", scenarios, labelAngle=-45, labelLimit=130),
+        style.names_below("scenario", scenarios),
         plants,
         tips=USE_TIPS,
         source=CAPACITY,
@@ -213,6 +215,7 @@ def losses_chart(run: RunView) -> Chart:
     rows = []
     for scenario in shown:
         name, probability = run.names.scenario(scenario), percent(run.weights.get(scenario))
+        probability = probability.replace(" ", UNBROKEN)
         story = run.names.stories.get(scenario, "")
         told = {"scenario": f"{name} ({probability})", "story": story}
         for plan, by_scenario in losses.items():

@@ -48,7 +48,7 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
         if kind in there:  # a layer without a row has no scale and no words for who cannot see it
             layers.append(mark.transform_filter(alt.datum.kind == kind))
     line = style.constant("x", threshold, color=style.MISSING, strokeDash=[4, 3])
-    return style.across(alt.layer(*layers, line), 30 * len(order))
+    return style.across(alt.layer(*layers, line), style.rows_high(order, 30))
 
 
 def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
@@ -69,4 +69,4 @@ def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
         first.encode(x="first_in:Q"),
         last.encode(x="last_out:Q"),
     )
-    return style.across(layers, 26 * len(order))
+    return style.across(layers, style.rows_high(order, 26))

@@ -130,7 +130,7 @@ def merit(frame: pd.DataFrame, source: str) -> style.Drawing:
         worth.encode(x=style.logarithmic("worth_musd", title, most, least)),
         style.constant("x", 0.0, color=style.INK),
     )
-    return style.across(layers, style.ROW * len(order))
+    return style.across(layers, style.rows_high(order))
 
 
 SIGNS = {"committed": style.INK, "training begins": "#7A5195"}
@@ -165,7 +165,7 @@ def timeline(
         shaded = shade.mark_rect(color="#fdf3d8").encode(x=years.field("start"), x2="end:Q")
         layers.insert(0, shaded)
     chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
-    return style.across(chart, (style.ROW + 1) * len(order))
+    return style.across(chart, style.rows_high(order, style.ROW + 1))
 
 
 def _years_above(first: int, last: int) -> alt.X:
@@ -174,7 +174,12 @@ def _years_above(first: int, last: int) -> alt.X:
         type="quantitative",
         scale=alt.Scale(domain=[first, last], nice=False),
         axis=alt.Axis(
-            format=style.YEAR, title=None, tickMinStep=1, orient="top", labelOverlap=True
+            format=style.YEAR,
+            title=None,
+            tickMinStep=1,
+            orient="top",
+            labelOverlap=True,
+            labelSeparation=6,
         ),
     )
 

@@ -78,7 +78,7 @@ def levers(frame: pd.DataFrame, source: str) -> style.Drawing:
     bars = base.mark_bar().encode(color=style.coloured("kind", LEVERS_LOOK, legend=None))
     amount = alt.Text("risk_musd:Q", format=style.DIGITS)
     words = base.mark_text(align="left", dx=4).encode(text=amount)
-    return style.across(alt.layer(bars, words), 26 * len(order))
+    return style.across(alt.layer(bars, words), style.rows_high(order, 26))
 
 
 MET_TIPS = {

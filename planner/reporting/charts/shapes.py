@@ -16,7 +16,7 @@ from planner.reporting.charts import style
 
 Tips = Mapping[str, str]
 """Field of a frame -> what a tooltip calls it."""
-MATRIX_HUES = ("#f3f6f9", style.ACCENT)
+MATRIX_HUES = ("#e6edf4", style.ACCENT)
 
 
 def bars(
@@ -70,7 +70,7 @@ def two_dots(
         line.encode(detail=f"{row}:N"),
         dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips)),
     )
-    return style.across(layers, (style.ROW + 2) * len(order))
+    return style.across(layers, style.rows_high(order, style.ROW + 2))
 
 
 def around(
@@ -98,7 +98,7 @@ def around(
         color=style.coloured("end", look, legend=alt.Legend() if legend else None),
         tooltip=style.tooltip(frame, tips),
     )
-    return style.across(alt.layer(told, tick), 24 * len(order))
+    return style.across(alt.layer(told, tick), style.rows_high(order, 24))
 
 
 def matrix(
@@ -130,8 +130,8 @@ def share_hue(title: str, hues: Sequence[str] = MATRIX_HUES) -> alt.Color:
 
 
 def names_across(field: str, order: Sequence[str], **axis: Any) -> alt.X:
-    """Names from left to right."""
-    shown = alt.Axis(title=None, ticks=False, domain=False, **axis)
+    """Names from left to right; upright where a column is narrower than the longest."""
+    shown = style.of_lines(style.LETTERS, **axis)
     return alt.X(field=field, type="nominal", sort=list(order), axis=shown)
 
 
@@ -154,4 +154,4 @@ def use_of_plants(
         source=source,
         choosers=choosers,
     )
-    return style.across(cells, (style.ROW - 2) * len(plants))
+    return style.across(cells, style.rows_high(plants, style.ROW - 2))

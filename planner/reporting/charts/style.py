@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any, Literal, TypeAlias, cast
@@ -43,6 +45,12 @@ LINEAR = 10
 """Amount around which a logarithmic scale becomes linear."""
 WIDTH, ROW = 640, 20
 """Width of a chart where nobody says how wide it may be, and height of a row, px."""
+LETTERS, LINE = 40, 13
+"""Letters of a line of a label of a row, and its height, px; on a narrow page report.js takes fewer letters."""
+WORD = 8
+"""Letters by which lines of equal length may pass the longest one divided by their number, as words are not cut."""
+LABELS = 240
+"""Width of the labels of rows, px."""
 
 
 def figure(title: str, field: str, form: str = DIGITS) -> alt.Tooltip:
@@ -147,9 +155,46 @@ def across_signed(field: str, title: str) -> alt.X:
 
 
 def rows(field: str, order: Sequence[str]) -> alt.Y:
-    """Named rows from the top down."""
-    axis = alt.Axis(title=None, ticks=False, domain=False)
-    return alt.Y(field=field, type="nominal", sort=list(order), axis=axis)
+    """Named rows from the top down; a long name stands on several lines."""
+    return alt.Y(field=field, type="nominal", sort=list(order), axis=of_lines(LETTERS))
+
+
+def of_lines(letters: int, **more: Any) -> alt.Axis:
+    """An axis whose labels are broken after words into lines of at most so many letters, around the middle of their
+    band."""
+    marked = f"replace(datum.label, regexp('(.{{1,{letters}}})( |$)', 'g'), '$1\\n')"
+    lines = f"split(trim({marked}), '\\n')"
+    to_the_middle = f"-{LINE / 2} * (length({lines}) - 1)"
+    return alt.Axis(
+        title=None,
+        ticks=False,
+        domain=False,
+        labelExpr=lines,
+        labelLineHeight=LINE,
+        labelOffset={"condition": {"test": "true", "expr": to_the_middle}, "value": 0},
+        **more,
+    )
+
+
+def lines_of(name: str, letters: int) -> list[str]:
+    """The lines of a label."""
+    return re.sub(rf"(.{{1,{letters}}})( |$)", r"\1\n", name).strip().split("\n")
+
+
+def rows_high(order: Sequence[str], row: float = ROW) -> float:
+    """The height of named rows, px: each is `row` high, or as high as the label of the most lines."""
+    most = max((len(lines_of(name, LETTERS)) for name in order), default=1)
+    return len(order) * max(row, most * LINE + 3)
+
+
+def names_below(field: str, order: Sequence[str]) -> alt.X:
+    """Long names from left to right, upright below their columns, on as many lines as a column has room for."""
+    column = (WIDTH - LABELS) / max(len(order), 1)
+    lines = max(1, int(column / LINE))
+    longest = max(map(len, order), default=1)
+    letters = math.ceil(longest / lines) + WORD
+    axis = of_lines(letters, labelAngle=-90, labelLimit=0, labelOverlap="greedy")
+    return alt.X(field=field, type="nominal", sort=list(order), axis=axis)
 
 
 def colours(by: Mapping[str, str]) -> alt.Scale:

@@ -93,11 +93,61 @@
     }
   };
 
+  // Labels of rows and of upright columns stand on as many lines as there is room for; no name is cut.
+  const LINE = 13;
+  const LETTER = 6.5;
+  const WORD = 8;
+  const ROW_LETTERS = { narrow: 25, wide: 40 };
+  const ROW_LABELS = { narrow: 156, wide: 240 };
+  const broken = (text, letters) =>
+    text.replace(new RegExp(`(.{1,${letters}})( |$)`, "g"), "$1\n").trim().split("\n");
+  const axesOf = (spec, channel, found = []) => {
+    for (const [key, inner] of Object.entries(spec)) {
+      if (!inner || typeof inner !== "object") continue;
+      if (key === channel && inner.axis && inner.axis.labelExpr) found.push(inner);
+      axesOf(inner, channel, found);
+    }
+    return found;
+  };
+  const breakAt = (axis, letters) => {
+    const told = JSON.stringify([axis.labelExpr, axis.labelOffset]).replaceAll(/\{1,\d+\}/g, `{1,${letters}}`);
+    [axis.labelExpr, axis.labelOffset] = JSON.parse(told);
+  };
+  const breakNames = (spec, room, size) => {
+    for (const { axis, sort } of axesOf(spec, "y")) {
+      const letters = ROW_LETTERS[size];
+      breakAt(axis, letters);
+      const most = Math.max(...sort.map((name) => broken(name, letters).length));
+      if (spec.height) spec.height = Math.max(spec.height, sort.length * (most * LINE + 3));
+    }
+    for (const { axis, sort } of axesOf(spec, "x")) {
+      const column = (room - ROW_LABELS[size]) / sort.length;
+      const longest = Math.max(...sort.map((name) => name.length));
+      if (axis.labelAngle === 0 && longest * LETTER < column) continue;
+      axis.labelAngle = -90;
+      breakAt(axis, Math.ceil(longest / Math.max(1, Math.floor(column / LINE))) + WORD);
+    }
+  };
+
+  const namesOfKinds = (spec, found = []) => {
+    for (const [key, inner] of Object.entries(spec)) {
+      if (!inner || typeof inner !== "object") continue;
+      const domain = key === "color" && inner.scale && inner.scale.domain;
+      if (domain) found.push(...domain.filter((kind) => typeof kind === "string"));
+      namesOfKinds(inner, found);
+    }
+    return found;
+  };
+
   // How wide a chart may be is known only here.
   const fit = (spec, room) => {
     const narrow = room < NARROW;
-    spec.config.axisY = { ...spec.config.axisY, labelLimit: narrow ? 120 : 240 };
-    spec.config.legend = { ...spec.config.legend, columns: narrow ? 2 : 4, labelLimit: narrow ? 150 : 260 };
+    const size = narrow ? "narrow" : "wide";
+    spec.config.axisY = { ...spec.config.axisY, labelLimit: ROW_LABELS[size] };
+    breakNames(spec, room, size);
+    const kinds = Math.max(0, ...namesOfKinds(spec).map((kind) => kind.length));
+    const columns = narrow ? (kinds * LETTER > room / 2 - 40 ? 1 : 2) : 4;
+    spec.config.legend = { ...spec.config.legend, columns, labelLimit: narrow ? room / columns - 30 : 260 };
     if (narrow) wrapTitles(spec);
     if (spec.usermeta && spec.usermeta.columns) {
       const most = Math.max(1, Math.floor(room / (LEAST_PANEL + AXIS_ROOM)));
