@@ -26,6 +26,7 @@ class FreshFigures(DeclaredTable):
     """A row a figure, first of the policy that can be carried out, then with each scenario known."""
 
     source = EVALUATED
+    stacked = True
 
     figure = text()
     known = text("what operations know")
