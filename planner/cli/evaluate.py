@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from planner.api.evaluations import evaluate_into
-from planner.api.plans import plan_of
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.data.sampling import MOST
 from planner.errors import Fault, InputError
 from planner.evaluation.simulator import PolicyName
-from planner.explanation.replanning import Replanned, replan
 from planner.reporting.words.sentences import worded_lines
-from planner.results.evaluation import EVALUATION
+from planner.results.evaluation import EVALUATION, Replanned
 from planner.workspace import find_case
 
 AIM = 0.05
@@ -107,7 +105,6 @@ def evaluate(
             remedy = "add --register CASE"
             raise InputError([Fault("planner evaluate", 0, "--replanned", said, remedy=remedy)])
         hazards = None if register is None else load(find_case(register))
-        anew = None
         with shown_progress() as progress:
             found = evaluate_into(
                 folder,
@@ -120,13 +117,11 @@ def evaluate(
                 foreseen=foreseen,
                 replications=replications,
                 size=size,
+                replanned=replanned,
                 out=out,
                 workers=workers,
                 progress=progress,
             )
-            if hazards is not None and replanned is not None:
-                plan = plan_of(folder, progress)
-                anew = replan(plan, hazards, futures=replanned, seed=seed, progress=progress)
         risk = found.plan.policy["risk_musd"]
         needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
         lines = worded_lines(
@@ -144,8 +139,8 @@ def evaluate(
             say(f"{'Written':<16}{folder / EVALUATION}")
         if out is not None:
             say(f"{'Losses':<16}{out}")
-        if anew is not None:
-            say_replanned(anew)
+        if found.replanned is not None:
+            say_replanned(found.replanned)
 
 
 def say_replanned(found: Replanned) -> None:
@@ -156,4 +151,7 @@ def say_replanned(found: Replanned) -> None:
     say(
         f"{'':<16}the plan held in the same: risk {held[0]:,.0f} (rolling), {held[1]:,.0f} (myopic)."
     )
-    say(f"{'':<16}{found.changed:.0%} of decisions are others. So few scenarios carry no interval.")
+    say(
+        f"{'':<16}{found.changed:.0%} of decisions are others, {found.changed_first:.0%} of those of "
+        f"{found.first_year}. So few scenarios carry no interval."
+    )

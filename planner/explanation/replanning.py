@@ -27,6 +27,7 @@ from planner.evaluation.simulator import Futures, PolicyName, Simulator, futures
 from planner.explanation.later_year import advance
 from planner.planning.whole_program import solve_case
 from planner.results.costs import cost_parts
+from planner.results.evaluation import Replanned
 from planner.results.ledger import Ledger, members, rows_of
 from planner.results.losses import losses_of
 from planner.results.plan import PlanValues, Status
@@ -46,24 +47,6 @@ TABLES = ("investments", "training", "workforce", "operations", "shortfall", "st
 DUE = "due for earlier years"
 """Item of spending: payments for what was decided in a year before."""
 TablesByName = Mapping[str, pd.DataFrame]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Replanned:
-    """Planning anew each year, beside the plan held fixed in the same fresh scenarios.
-
-    futures: how many scenarios. risk: MUSD, of the losses in each `.._loss_musd` column of the table. cost: MUSD,
-    expected, of planning anew. changed: share of decisions (a thing in a year, decided by either) that are others than
-    the held plan's, expected. solves: plans made. table: a row for each scenario. So few scenarios carry no interval.
-    """
-
-    futures: int
-    seed: int
-    risk: Mapping[str, float]
-    cost: float
-    changed: float
-    solves: int
-    table: pd.DataFrame
 
 
 def replan(
@@ -87,7 +70,7 @@ def replan(
     tables = sample(register, futures, seed, even=True).tables
     drawn = with_other_scenarios(case, tables.scenarios, tables.shocks, tables.draws).checked()
     given = futures_of([drawn])
-    anew = _Replanner(plan, register, given, seed)
+    anew = Replanner(plan, register, given, seed)
     rows: list[dict[str, float]] = []
     for scenario, future in zip(drawn.scenarios, given.futures, strict=True):
         progress(f"planning anew along {scenario}")
@@ -107,6 +90,8 @@ def replan(
         risk=risks,
         cost=float(table["cost_musd"] @ given.weights),
         changed=float(table["changed"] @ given.weights),
+        first_year=anew.first_year,
+        changed_first=float(table["changed_first"] @ given.weights),
         solves=anew.solves,
         table=table,
     )
@@ -123,14 +108,14 @@ def _held(plan: PlanValues, register: Case, given: Futures, seed: int) -> dict[P
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Year:
+class YearDone:
     """A year that was carried out: tables of all years until then, and the rows of what was planned for later ones."""
 
     done: TablesByName
     planned: TablesByName
 
 
-class _Replanner:
+class Replanner:
     """Plans the years of futures one by one; years that futures share are planned once."""
 
     def __init__(self, plan: PlanValues, register: Case, given: Futures, seed: int) -> None:
@@ -138,7 +123,10 @@ class _Replanner:
         self._fixed = fixed_decisions(plan)
         self._periods = given.periods
         self._register = HazardRegister(register, plan.case, seed)
-        self._known: dict[str, _Year] = {}
+        self._known: dict[str, YearDone] = {}
+        decided_in = [key[1][-1] for path in self._fixed.amounts.values() for key in path]
+        self.first_year: int = min(decided_in, default=plan.case.first_year)
+        """The first year in which the plan that is held decides anything."""
 
     @property
     def solves(self) -> int:
@@ -147,8 +135,26 @@ class _Replanner:
 
     def along(self, drawn: Case, scenario: str, future: Future) -> dict[str, float]:
         """Loss and cost of a future, and the share of its decisions that are not those of the plan that is held."""
+        reached = self.years(future)[-1]
+        alone = _alone(drawn, self._case, scenario)
+        carried_out = PlanValues(alone, Status.OPTIMAL, {}, _named(reached.done, scenario))
+        book = Ledger(alone, carried_out.tables)
+        held = self._fixed.amounts[self._fixed.storyline_of(future.storyline)]
+        decided = decided_along(carried_out, scenario)
+        return {
+            "loss_musd": losses_of(alone, book).expected,
+            "cost_musd": sum(cost_parts(book).values()),
+            "changed": _share_changed(held, decided),
+            "changed_first": _share_changed(
+                _of_year(held, self.first_year), _of_year(decided, self.first_year)
+            ),
+        }
+
+    def years(self, future: Future) -> list[YearDone]:
+        """Each year of a future carried out, as it was planned knowing what had happened by then."""
         history = ""
-        reached = _Year(done={}, planned={})
+        reached = YearDone(done={}, planned={})
+        found: list[YearDone] = []
         for year in self._case.years:
             last = max(place for place, one in enumerate(self._periods) if year_of(one) == year)
             courses = self._register.continuations(future, last, self._periods)
@@ -156,17 +162,10 @@ class _Replanner:
             if history not in self._known:
                 self._known[history] = self._planned(year, courses, reached)
             reached = self._known[history]
-        alone = _alone(drawn, self._case, scenario)
-        carried_out = PlanValues(alone, Status.OPTIMAL, {}, _named(reached.done, scenario))
-        book = Ledger(alone, carried_out.tables)
-        held = self._fixed.amounts[self._fixed.storyline_of(future.storyline)]
-        return {
-            "loss_musd": losses_of(alone, book).expected,
-            "cost_musd": sum(cost_parts(book).values()),
-            "changed": _share_changed(held, decided_along(carried_out, scenario)),
-        }
+            found.append(reached)
+        return found
 
-    def _planned(self, year: int, courses: Sequence[Continuation], reached: _Year) -> _Year:
+    def _planned(self, year: int, courses: Sequence[Continuation], reached: YearDone) -> YearDone:
         """The best plan from a year on for what may come, with that year carried out."""
         scenarios: list[Scenario] = []
         shocks: list[Shock] = []
@@ -188,9 +187,9 @@ class _Replanner:
         now, later = _split(rows, year)
         now["workforce"] = _with_hires(now["workforce"], reached.planned)
         now["spending"] = pd.concat([now["spending"], _due_later(self._case, rows, year)])
-        return _Year(done=_joined(reached.done, now), planned=later)
+        return YearDone(done=_joined(reached.done, now), planned=later)
 
-    def _own(self, plan: PlanValues, along: str, reached: _Year) -> dict[str, pd.DataFrame]:
+    def _own(self, plan: PlanValues, along: str, reached: YearDone) -> dict[str, pd.DataFrame]:
         """The tables of a plan in one scenario, what `advance` made of earlier decisions under its first name."""
         everyone = tuple(plan.case.scenarios)
         names: dict[str, str] = {}
@@ -292,6 +291,11 @@ def _due_later(case: Case, rows: TablesByName, year: int) -> pd.DataFrame:
         if amount > SLIGHT and whole > 0:
             found.append(paid.assign(item=DUE, musd=paid["musd"] * amount / whole))
     return pd.concat(found) if found else spending.head(0)
+
+
+def _of_year(decisions: FixedAmounts, year: int) -> FixedAmounts:
+    """The decisions of one year."""
+    return {key: amount for key, amount in decisions.items() if key[1][-1] == year}
 
 
 def _share_changed(held: FixedAmounts, anew: FixedAmounts) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import combinations
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -9,7 +11,9 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.data.case import Case
-from planner.explanation.replanning import Replanned, replan
+from planner.evaluation.simulator import futures_of
+from planner.explanation.replanning import Replanner, replan
+from planner.results.evaluation import Replanned
 from tests.cases import (
     EXACT,
     MUSD,
@@ -75,6 +79,60 @@ def test_who_plans_anew_answers_what_has_come(tmp_path: Path) -> None:
     assert found.solves == 1 + 2 * 3, "2026 is shared"
 
 
+def test_decisions_of_the_first_year_that_change_are_told(tmp_path: Path) -> None:
+    """A cut from 2026 on, likelier than not: the plan builds for 100 MUSD in any case. Who sees in 2026 that nothing is cut
+    builds nothing."""
+    case = cut_off(tmp_path, 2029, 0.6, money=1000)
+    (cut,) = case.tables.shocks
+    found = anew(case.with_tables(shocks=(cut.model_copy(update={"start_year": 2026}),)))
+    assert by_storyline(found, "changed_first") == {"calm": 1, "cut": 0}
+    assert (found.first_year, found.changed_first) == (2026, near(0.4))
+    stated = found.as_json()
+    assert (stated["first_year"], stated["changed_share_first_year"]) == (2026, near(0.4))
+    assert (stated["risk_musd"], stated["cost_musd"]) == near((60, 60))
+    assert stated["held_risk_musd"] == near({"myopic": 60, "rolling": 60})
+
+
+def test_what_comes_later_changes_no_plan_before(tmp_path: Path) -> None:
+    """Of any two futures, all that is carried out before the year in which they part is the same to the last digit; and
+    those who see other cuts do other things afterwards."""
+    cut = {"kind": "import", "supplier": "CHN", "factor_low": 0, "factor_high": 0.5}
+    hazard = {"hazard": "cut", "probability": 0.7, "first": 2026, "last": 2029, **cut}
+    case = load_case(
+        tmp_path,
+        {**EXACT, "objective.goal": "welfare", "objective.risk_aversion": 0.0},
+        demand=demand(100, last=2030),
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1)],
+        budgets=budget(1000),
+        hazards=[hazard],
+    )
+    plan = planner.solve(planner.sample(case, 4, 0), baseline=False)
+    drawn = planner.sample(case, 6, 1)
+    futures = futures_of([drawn])
+    anew = Replanner(plan, case, futures, seed=0)
+    done: list[list[dict[str, str]]] = []
+    for future in futures.futures:
+        years = []
+        for year in anew.years(future):
+            tables = {
+                name: one.drop(columns="scenario", errors="ignore")
+                for name, one in year.done.items()
+            }
+            years.append({name: table.to_csv() for name, table in tables.items()})
+        done.append(years)
+    parted: set[int] = set()
+    for one, other in combinations(range(len(done)), 2):
+        here, there = futures.futures[one].effects, futures.futures[other].effects
+        shown = [here.shown_in(period) == there.shown_in(period) for period in futures.periods]
+        if not all(shown):
+            at = shown.index(False)
+            assert done[one][:at] == done[other][:at]
+            assert done[one][at:] != done[other][at:]
+            parted.add(at)
+    assert len(parted) > 1, "futures part in several years"
+
+
 def test_money_is_spent_once(tmp_path: Path) -> None:
     """20 MUSD a year from 2027 to 2029, which 60 t/y decided in 2027 take up: they are there from 2030 on. Money that was
     thought free in 2028 or 2029 would build more."""
@@ -126,3 +184,7 @@ def test_the_command_says_it_beside_the_plan_that_is_held(tmp_path: Path) -> Non
     assert found.exit_code == 0, found.output
     assert "Planned anew    each year, in 4 scenarios (5 plans)" in found.output
     assert "the plan held in the same: risk 60 (rolling), 60 (myopic)" in found.output
+    assert "of decisions are others, 0% of those of 2026." in found.output
+    stated = json.loads((run / "evaluation.json").read_text())["replanned"]
+    assert (stated["futures"], stated["plans"]) == (4, 5)
+    assert stated["held_risk_musd"] == near({"myopic": 60, "rolling": 60})
