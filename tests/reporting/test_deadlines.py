@@ -15,6 +15,7 @@ from planner.reporting.pages.run import printed_front
 from planner.reporting.run_view import run_view
 from planner.reporting.words.names import Names
 from planner.results.figures.deadlines import deadlines
+from planner.results.figures.plants import Counted
 from planner.results.plan import PlanValues
 from planner.results.signs import Sign, SignReader
 from tests.cases import (
@@ -67,12 +68,10 @@ def test_a_committed_plan_says_what_is_due_and_what_comes_at_a_date(once: PlanVa
     run = run_view(once)
     found = deadlines(run)
     assert found is not None
-    assert (found.until, found.plants, found.due, found.last, found.asked) == (
-        2027,
-        2,
-        1,
-        2028,
-        False,
+    assert (found.until, found.last, found.asked) == (2027, 2028, False)
+    assert (found.built, found.due) == (
+        Counted(plants=2, measures=0),
+        Counted(plants=1, measures=0),
     )
     assert (found.due_capital, found.capital) == near((8.0, 68.0))
     (quick,) = found.later
@@ -101,7 +100,7 @@ def test_a_plan_that_answers_says_for_which_sign_it_waits(tmp_path: Path) -> Non
     """`quick` waits for the 5 % that are missing in 2028, with a half: 30 MUSD expected."""
     run = run_view(planner.solve(announced(tmp_path, "adaptive")))
     found = deadlines(run)
-    assert found is not None and (found.due, found.last) == (1, None)
+    assert found is not None and (found.due.plants, found.last) == (1, None)
     table = later_table(run)
     assert table is not None
     sign = "imports from CHN are at 95 % in 2028"
@@ -133,7 +132,7 @@ def test_where_all_is_due_nothing_is_later(tmp_path: Path) -> None:
     run = run_view(planner.solve(case.with_tables(projects=slow)))
     assert later_table(run) is None
     (told,) = front(run).statements
-    assert told.sentence == "1 of 1 new plant, 8.00 MUSD of 8.00 MUSD of capital."
+    assert told.sentence == "1 new plant, 8.00 MUSD of 8.00 MUSD of capital."
 
 
 def histories(folder: Path) -> Case:

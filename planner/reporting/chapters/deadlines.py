@@ -21,6 +21,7 @@ from planner.reporting.words.numbers import NOTHING, span
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.deadlines import Deadlines, Later, deadlines
+from planner.results.figures.plants import counted
 from planner.results.signs import Sign
 
 say = Passages("deadlines.j2")
@@ -51,6 +52,7 @@ class DecidedLater(DeclaredTable):
     """A row a project: at which date or sign its decision is taken, and what follows."""
 
     folded = True
+    stacked = True
 
     project = text()
     years = text("decided at the latest")
@@ -67,6 +69,7 @@ def later_table(run: RunView) -> ReportTable | None:
     if found is None or not (found.later or found.waiting):
         return None
     asked = {one.project: one for one in found.waiting}
+    later = counted(run, [one.project for one in [*found.later, *found.waiting]])
     rows = []
     for one in found.later:
         rows.append(_row(run.names, asked.pop(one.project, one)))
@@ -74,7 +77,7 @@ def later_table(run: RunView) -> ReportTable | None:
         rows.append(_row(run.names, one))
     source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
     signs = _waiting_for_signs(found)
-    title = say("later_title", found=found, projects=len(rows), signs=signs)
+    title = say("later_title", found=found, later=later, signs=signs)
     note = say("later_note", found=found, signs=signs)
     return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=source)
 

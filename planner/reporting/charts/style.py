@@ -124,7 +124,12 @@ def logarithmic(field: str, title: str, most: float, least: float = 0.0) -> alt.
         field=field,
         type="quantitative",
         axis=alt.Axis(
-            format=",.0f", title=title, values=marks, labelOverlap="greedy", labelFlush=True
+            format=",.0f",
+            title=title,
+            values=marks,
+            labelOverlap="greedy",
+            labelSeparation=4,
+            labelFlush=True,
         ),
         scale=alt.Scale(type="symlog", constant=LINEAR, domain=[min(least, 0.0), most], nice=False),
     )

@@ -129,6 +129,8 @@
     }
   };
 
+  const BUTTON = 40;
+  const SYMBOL = 26;
   const namesOfKinds = (spec, found = []) => {
     for (const [key, inner] of Object.entries(spec)) {
       if (!inner || typeof inner !== "object") continue;
@@ -146,8 +148,9 @@
     spec.config.axisY = { ...spec.config.axisY, labelLimit: ROW_LABELS[size] };
     breakNames(spec, room, size);
     const kinds = Math.max(0, ...namesOfKinds(spec).map((kind) => kind.length));
-    const columns = narrow ? (kinds * LETTER > room / 2 - 40 ? 1 : 2) : 4;
-    spec.config.legend = { ...spec.config.legend, columns, labelLimit: narrow ? room / columns - 30 : 260 };
+    const beside = room - BUTTON - (axesOf(spec, "y").length ? ROW_LABELS[size] : AXIS_ROOM);
+    const columns = narrow ? (2 * (kinds * LETTER + SYMBOL) > beside ? 1 : 2) : 4;
+    spec.config.legend = { ...spec.config.legend, columns, labelLimit: narrow ? beside / columns - SYMBOL : 260 };
     if (narrow) wrapTitles(spec);
     if (spec.usermeta && spec.usermeta.columns) {
       const most = Math.max(1, Math.floor(room / (LEAST_PANEL + AXIS_ROOM)));

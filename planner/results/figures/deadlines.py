@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.results.figures.decision import commitments, waiting
-from planner.results.figures.plants import decisions, expected_sum
+from planner.results.figures.plants import Counted, counted, decisions, expected_sum
 from planner.results.figures.run import RunFigures
 from planner.results.ledger import members, rows_of
 from planner.results.signs import Sign, SignReader
@@ -40,7 +40,7 @@ class Later:
 class Deadlines:
     """Decisions of a plan by time.
 
-    until: the second year. plants: new plants; due: those begun by then whatever happens; capital, due_capital: of all
+    until: the second year. built: what is new; due: that of it which is begun by then whatever happens; capital, due_capital: of all
     new capacity and of what is decided by then whatever happens (MUSD, expected, not discounted). later: the rest by
     project, the earliest first. last: the last year of a decision that no sign is waited for; None where there is none.
     waiting: of the projects of this plan those that a plan which answers the storylines begins only at a sign, from its
@@ -48,8 +48,8 @@ class Deadlines:
     """
 
     until: int
-    plants: int
-    due: int
+    built: Counted
+    due: Counted
     capital: float
     due_capital: float
     later: Sequence[Later]
@@ -70,8 +70,8 @@ def deadlines(run: RunFigures) -> Deadlines | None:
     answers = run.case.model.policy.investment != "committed"
     return Deadlines(
         until=until,
-        plants=rows["project"].nunique(),
-        due=due["project"].nunique(),
+        built=counted(run, rows["project"]),
+        due=counted(run, due["project"]),
         capital=expected_sum(rows, "capex_musd"),
         due_capital=expected_sum(due, "capex_musd"),
         later=_later(run, rest),
