@@ -139,6 +139,7 @@ class Proof:
         write_certificate(folder, self._certificate(hashes))
 
     def _certificate(self, hashes: dict[str, str]) -> dict[str, Any]:
+        """The content of certificate.json. hashes: SHA-256 of each file of the proof."""
         return {
             "says": SAYS,
             "case": self.case.name,

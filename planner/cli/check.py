@@ -79,6 +79,7 @@ def _remarks(case: Case) -> list[Fault]:
 
 
 def _closing_line(case: Case, warnings: int) -> str:
+    """The last line of a check without faults: what the case holds."""
     counted = "1 warning" if warnings == 1 else f"{warnings} warnings"
     remarked = f" {counted}." if warnings else ""
     hazards = len(case.tables.hazards)
@@ -90,6 +91,7 @@ def _closing_line(case: Case, warnings: int) -> str:
 
 
 def _refuse_unknown(names: Sequence[str]) -> None:
+    """Raise InputError for names of warnings that do not exist."""
     known = RULES["warnings"]
     faults = []
     for name in names:

@@ -391,6 +391,7 @@ def is_one(cell: object, option: str) -> bool:
 
 
 def _between(cell: object, option: str) -> bool:
+    """A cell is a number, or of a year, within a range as text: `2028..2030`."""
     low, dots, high = option.partition("..")
     figure = cell.year if isinstance(cell, Quarter) else cell
     if not dots or not is_number(figure):

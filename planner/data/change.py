@@ -206,6 +206,7 @@ def changes_of(settings: Mapping[str, InputValue]) -> list[Change]:
 
 
 def _all_of(make: Callable[..., Change], given: Iterable[tuple[Any, ...]]) -> list[Change]:
+    """A change of each set of arguments. Raises InputError with the faults of all of them."""
     changes: list[Change] = []
     faults: list[Fault] = []
     for arguments in given:
@@ -312,6 +313,7 @@ def _is_row(table: Table, address: str, value: str) -> bool:
 
 
 def _row_changed(table: Table, address: str, value: InputValue) -> Change:
+    """A row that is new, with its cells, or gone. address: of its table and key. Raises InputError."""
     rows, _ = _cells_address(table, f"{address}.", whole_row=True)
     if value == GONE:
         return Change(table=table.name, rows=rows, how="gone")
@@ -507,6 +509,7 @@ def _part_text(wanted: str) -> str:
 
 
 def _verb(change: Change) -> str:
+    """The words for how a figure changes."""
     value = change.value
     if change.how == "scale":
         return f"is multiplied by {value:g}"

@@ -244,6 +244,7 @@ def _sheet(
 
 
 def _note(field: FieldInfo) -> str:
+    """The comment on the head of a column: meaning, unit, and what a blank cell means."""
     extra: Any = field.json_schema_extra
     meaning = str(field.description)
     if extra["unit"]:
@@ -284,6 +285,7 @@ def _words(table: Table, column: str, laid_out: Collection[str]) -> list[str] | 
 
 
 def _write(sheet: Any, row: int, column: int, value: object, *, style: Any = None) -> None:
+    """A cell by the type of its value; a blank is not written."""
     if value in (None, "", ()):
         return
     if isinstance(value, bool):

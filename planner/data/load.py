@@ -130,6 +130,7 @@ def _place(path: Path, table: str) -> str:
 
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, reading: Reading) -> Origin:
+    """The place, tab and header of each table of a case, for messages. model: as `load` was given it."""
     places = {table.name: _place(path, table.name) for table in TABLES}
     if isinstance(model, str | Path):
         places["model"] = Path(model).name

@@ -558,6 +558,7 @@ def _positive(by_year: dict[Any, float]) -> dict[Any, float]:
 
 
 def _steps(rows: list[LossTier]) -> tuple[LossStep, ...]:
+    """The steps of a loss, by depth, from the tiers of a good in any order."""
     tiers = [(row.up_to_share, row.loss_usd_per_kg) for row in rows]
     *inner, (_, deepest) = sorted(tiers)
     steps: list[LossStep] = []

@@ -302,6 +302,7 @@ def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:
+    """Findings on cells of a target that do not go together."""
     if row.country and row.party:
         yield found(row, "party", "target-sense", "country names countries already")
     if row.form is None and row.kind != "served":

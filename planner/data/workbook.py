@@ -95,6 +95,7 @@ def _refused(rule: str, path: Path, said: str) -> InputError:
 
 
 def _traits_of_parts(book: ZipFile) -> dict[str, Traits]:
+    """The traits of each part of a workbook. Raises _Hostile where there are too many elements."""
     traits: dict[str, Traits] = {}
     total = 0
     for name in book.namelist():
@@ -199,6 +200,7 @@ class _Part:
             self.traits.fonts.append(_number(values.get("fontId")))
 
     def _next_row(self, given: str | None) -> None:
+        """Take up a row, by its number if it has one. Raises _Damaged unless it follows the last."""
         number = int(given) if given else self._row + 1
         if not self._row < number <= LAST_ROW:
             where = f"has a row {number}"
@@ -209,6 +211,7 @@ class _Part:
         self._column = (0, "")
 
     def _next_cell(self, given: str | None) -> None:
+        """Take up a cell, by its address if it has one. Raises _Damaged unless it is to the right of the last."""
         self._cell = given or "?"
         if given:
             letters = given.rstrip("0123456789")
@@ -314,6 +317,7 @@ def _part(tab: Any) -> str:
 def _tab_lines(
     place: str, rows: Iterator[tuple[object, ...]]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The cells of each row of a tab as texts, with its number from 1. Raises InputError for rows that are too wide."""
     for number, row in enumerate(rows, start=1):
         beyond = row[MAX_COLUMNS:]
         if beyond.count(None) < len(beyond):

@@ -536,6 +536,7 @@ class _Mixture:
         return Term(len(self._columns) - 1)
 
     def _add(self, name: str, relation: Relation) -> None:
+        """A row of its own name, as the relation says."""
         terms = {self._columns[j]: factor for j, factor in relation.body.terms.items()}
         row = WrittenRow(
             key=(name, None),

@@ -164,6 +164,7 @@ def _departure(
 
 
 def _common(case: Case, reference: str) -> Common:
+    """Index sets of all histories, from the tree of the whole case."""
     whole = Scope(case)
     stem = set(whole.tree.path_of(reference))
     last = {good: len(stem & nodes) for good, nodes in whole.disturbed.items()}
@@ -322,6 +323,7 @@ class _Parting:
         self._of_row = self._branches_of_rows()
 
     def _branches_of_rows(self) -> NDArray[np.intp]:
+        """Row -> first node of the branch whose columns it holds; -1 where it is of all histories."""
         entries = self._program.matrix.tocoo()
         within = self._of_column[entries.col] >= 0
         of_row = np.full(len(self._program.rows), -1)

@@ -224,6 +224,7 @@ class Branch:
     def _solved(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
     ) -> tuple[BranchResult, Minimum]:
+        """The answer to a question at links x, and the last optimum on the way to it; see `solve`."""
         asking = _Asking(self, self.linking @ x[positions], question, bases)
         last = asking.answer(question)
         result = BranchResult(
@@ -297,6 +298,7 @@ class Branch:
         )
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
+        """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
         old = self._program
         low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
         spare = room * (1 + np.abs(known))

@@ -108,6 +108,8 @@ def figures(plan: PlanValues) -> Figures:
 
 
 def _cause(case: Case, group: _Group, solve: Solve) -> Cause:
+    """A group of inputs and the figures of the first case with it alone changed; without them, and why, where there is
+    no plan."""
     count = len(group.cells)
     try:
         plan = solve(group.apply(case).checked())
@@ -185,6 +187,7 @@ def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
 
 
 def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:
+    """Take a key of the model file, `section` or `section.key`, from another one."""
     section, _, inner = key.partition(".")
 
     def apply(case: Case) -> Case:

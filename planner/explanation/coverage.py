@@ -129,6 +129,7 @@ class Standing:
         return calm.with_model(model)
 
     def _as_it_stands(self, project: str) -> Any:
+        """The row of a project as it is in this year, for good: neither grown nor retired."""
         row = self.case.projects[project]
         now: dict[str, float | None] = {
             "existing_tpa": self.capacity(project),

@@ -128,6 +128,7 @@ class Questions:
 
 
 def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: bool) -> Questions:
+    """The questions about a plan. full, as_given: as `Questions` has them."""
     return Questions(
         reference=reference,
         full=full,

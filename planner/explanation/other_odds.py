@@ -85,6 +85,7 @@ def odds_change(
 def _under(
     case: Case, losses: Mapping[str, float], cost: float | None, builds: Sequence[Build]
 ) -> PlanUnderOdds:
+    """A plan by its losses (by scenario, MUSD), under the given and under the worst odds."""
     return PlanUnderOdds(
         cost=cost,
         risk_given=risk_under(case, losses, case.scenarios),

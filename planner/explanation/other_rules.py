@@ -127,6 +127,8 @@ def timing(reference: Reference, full: bool) -> list[RuleQuestion]:
 
 
 def _ways_of_investing(case: Case) -> list[RuleQuestion]:
+    """The plan under each rule of investing; that of the run itself is not asked again, `staged` only of scenarios
+    drawn."""
     was_drawn = any(row.hazard for row in case.tables.shocks)
     found = []
     for key, name in INVESTMENT.items():

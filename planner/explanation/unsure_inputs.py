@@ -212,6 +212,7 @@ def _influence(
 
 
 def _tried_at(case: Case, factor: float, best: Optimum) -> Tried:
+    """The optimum with an input at a factor: its objective and cost, and what it builds."""
     builds = of_optimum(best)
     return Tried(
         setting=setting(factor),

@@ -200,6 +200,7 @@ class _Loan:
 
 
 def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
+    """The figures of a loan as a bank asks for them. Those of no repayment are None."""
     loan, before = one.loan, one.before
     paying = np.flatnonzero(loan.service > PAID)
     first = last = None
@@ -285,6 +286,8 @@ def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str
 def _downside(
     what: str, found: Investment, *, levels: Levels, use: Sequence[Array], service: Array
 ) -> Downside:
+    """A case by its levels: NPV, cover of senior debt `service`, and the number of years in which cash flow is short of
+    it."""
     flows = cash_flows(found, levels, use)
     paying = service > PAID
     least = average = None

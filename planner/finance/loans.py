@@ -250,6 +250,8 @@ def _repayment(
     number: Array,
     beside: Beside | None,
 ) -> Repayment:
+    """The cash flow in the years of repayment, and the debt that it bears: the size of a loan follows. number: of each
+    year, from 1."""
     serves = line(term.due * larger(cfads, 0.0), "cash flow in years of repayment")
     left = serves
     if beside is not None:

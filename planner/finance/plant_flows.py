@@ -157,6 +157,7 @@ def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]
 
 
 def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
+    """Age, years of running and capacity of a plant by year. use: share of its capacity that could be in use."""
     age = x["year"] - plant.start - x["delay_years"]
     age = row(age, "Time", f"{plant.name}, years since first output", "years")
     running = where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
@@ -172,6 +173,7 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
 
 
 def _outputs(plant: PlantFacts, work: WorkByYear, x: Levels) -> list[Output]:
+    """Tonnes by year of each product of a plant, as far as its capacity could be in use, and at full use."""
     out = []
     for material in plant.made:
         label = f"{plant.name}, {material.label}"
@@ -215,6 +217,8 @@ def _plant_flows(
     made: Sequence[Output],
     shares: Sequence[Array | float],
 ) -> PlantFlows:
+    """The flows of a plant; where sales are limited it runs for the product of which it sells the largest share. shares:
+    sold of each of `made`."""
     found = setting.found
     tonnes = work.able
     limited = found.contracted_only or all(o.material.good in found.wanted for o in made)
@@ -240,6 +244,8 @@ def _plant_flows(
 
 
 def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | float) -> Sale:
+    """The sale of a product: at the market, under contracts, and with what supports pay. share: sold of what could be
+    made."""
     found, x, material = setting.found, setting.x, output.material
     label = f"{plant.name}, {material.label}"
     price = setting.prices[material.good]
@@ -321,6 +327,7 @@ def _costs(
 
 
 def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
+    """Cost of all that a plant takes in for some tonnes of capacity in use, at the market or under contracts."""
     found, x = setting.found, setting.x
     bought = []
     for material in plant.taken:

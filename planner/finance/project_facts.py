@@ -218,6 +218,8 @@ def _largest_feed(case: Case, project: str) -> str:
 def _materials(
     case: Case, project: str, mix: Mapping[str, float]
 ) -> tuple[list[Material], list[Material]]:
+    """The materials that a plant makes, and those that it takes in (t per t of its capacity), with a mix of feeds or
+    elements."""
     stage = case.stage_of(project)
     made, taken = defaultdict[str, float](float), defaultdict[str, float](float)
     if stage.converts:
@@ -428,6 +430,7 @@ def _check_tranches(terms: Mapping[str, FinanceTerm], changes: Mapping[str, floa
 
 
 def _check_change(name: str, value: float) -> None:
+    """Raise InputError for a term that does not exist, or a value that it cannot have."""
     tranche, _, item = name.rpartition(".")
     known_items = TRANCHE_ITEMS if tranche else ITEMS
     if item not in known_items:

@@ -63,6 +63,7 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 
 
 def _price_term(quote: Quote) -> FinanceTerm:
+    """The price of an element as a term: a factor on the deck, whose range may differ from year to year."""
     low = np.asarray(quote.low, float)
     high = np.asarray(quote.high, float)
     is_constant = np.ptp(low) == 0 and np.ptp(high) == 0

@@ -80,6 +80,8 @@ class Comparison(Parts):
         return super().frame(part)
 
     def _causes(self) -> pd.DataFrame:
+        """The change of risk and cost (MUSD) by each group of inputs alone; blank with the reason where it has no
+        plan."""
         rows: list[dict[str, object]] = []
         for cause in self.causes:
             row: dict[str, object] = {"group": cause.group, "cells": cause.cells}

@@ -61,6 +61,7 @@ def _is_part(value: object) -> bool:
 
 
 def _of_mapping(value: Mapping[Any, Any]) -> pd.DataFrame:
+    """A row for each entry, or for each entry of the mappings in it."""
     rows: list[dict[str, Any]] = []
     for name, inner in value.items():
         if isinstance(inner, Mapping):

@@ -77,6 +77,7 @@ def _digest(path: Path) -> str:
 
 
 def _own_files(folder: Path) -> Iterator[Path]:
+    """The files of a folder and of folders in it, in order, but for links, litter and runs of their own."""
     for path in sorted(folder.iterdir()):
         if path.is_symlink():
             continue

@@ -67,6 +67,8 @@ class _Weighing:
         return self._tangent(at, -1.0)
 
     def _tangent(self, at: float, sign: float) -> _Tangent:
+        """The odds that give most (sign 1) or least (sign -1) of the risk at a value at risk, and the slope of that in
+        it."""
         tail = np.maximum(self.losses - at, 0.0) / self._beyond
         weighted = (1.0 - self._aversion) * self.losses + self._aversion * tail
         by_storyline = self._by_storyline(weighted)

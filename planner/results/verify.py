@@ -194,6 +194,7 @@ def _stated(rule: str, placed: Placed, column: str, expected: Callable[[Any], Ve
 
 
 def _capacity(ledger: Ledger) -> Iterator[Broken]:
+    """Existing, new and usable capacity and throughput of the table against what builds and flows make of them."""
     table = ledger.capacity
     new = table.of(lambda key: ledger.new_capacity[key[0]])
     factor = table.of(lambda key: ledger.factor(key[0]))

@@ -46,6 +46,7 @@ def rules(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _builds(ledger: Ledger) -> Iterator[Broken]:
+    """Builds are where and when they may be, and no project exceeds its largest size."""
     case = ledger.case
     for (project, year), tpa in ledger.builds:
         yield at_most("build_not_negative", -tpa, 0.0)
@@ -57,6 +58,7 @@ def _builds(ledger: Ledger) -> Iterator[Broken]:
 
 
 def _plants(ledger: Ledger) -> Iterator[Broken]:
+    """No plant runs beyond its usable capacity, or without the staff that it needs."""
     case = ledger.case
     lengths = ledger.at(ledger.tree.lengths)
     for project, row in case.projects.items():

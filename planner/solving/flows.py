@@ -58,6 +58,7 @@ def _of_mine(at: AtNodes, project: str) -> FlowAmounts:
 
 
 def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
+    """Feed that a separation plant takes in, and the oxides that it makes of it."""
     row = at.scope.case.projects[project]
     for feed in sorted(row.feeds):
         taken = at("separated", project, feed)

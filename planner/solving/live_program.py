@@ -137,6 +137,7 @@ class LiveProgram:
         self.solver.cancel()
 
     def _solved(self, say: Say, phases: list[Phase] | None) -> Outcome:
+        """The outcome of the phases, those of the goal if none are given, with whole plants where the case has them."""
         whole = self.case.model.policy.whole_plants
         minimiser = WholePlants(self.scope, self.solver, self._holds) if whole else self.solver
         outcome = solve_phases(

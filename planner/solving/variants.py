@@ -164,6 +164,7 @@ class Variants:
     def _solved_with(
         self, fixed: FixedAmounts, objective: Objective, phases: list[Phase] | None
     ) -> Outcome:
+        """The outcome of the phases, those of the objective if none are given, with decisions held."""
         live = self.live
         live.replace(with_decisions(live.unfixed, live.case, fixed))
         wanted = phases_of(objective) if phases is None else phases
@@ -221,6 +222,7 @@ def decisions_within(program: Program, bounds: Callable[[int], tuple[float, floa
 
 
 def _refuse_unknown(case: Case, fixed: FixedAmounts) -> None:
+    """Raise InputError for decisions on what a case does not have."""
     known = {*case.projects, *case.programmes, *case.countries}
     faults: list[Fault] = []
     for name, index in fixed:

@@ -277,6 +277,7 @@ def _along(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
 
 
 def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
+    """The case as it is, then each uncertainty alone at each of its levels, the others blank."""
     base: list[Value | None] = [None] * len(study.uncertainties)
     rows: list[DesignRow] = [tuple(base)]
     for axis, uncertainty in enumerate(study.uncertainties):

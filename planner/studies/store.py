@@ -156,6 +156,7 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
 
 
 def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
+    """The table of the points: row, id, a column for each uncertainty and lever, and the settings as JSON."""
     table = pd.DataFrame({"point": [point.id for point in points]})
     table.insert(0, "row", range(len(points)))
     for place, name in enumerate([*study.names, *study.lever_names]):

@@ -104,6 +104,7 @@ class Uncertainty(_StudySection):
 
     @model_validator(mode="after")
     def _domain(self) -> Uncertainty:
+        """The uncertainty, if it is declared by values, a range or a distribution without ends. Raises ValueError."""
         if self.values is not None:
             self._check_values(self.values)
         elif self.range is not None:
@@ -116,6 +117,7 @@ class Uncertainty(_StudySection):
         return self
 
     def _check_values(self, values: list[Value]) -> None:
+        """Raise ValueError for values beside a range or a distribution, and for one that stands twice."""
         if self.range is not None:
             raise ValueError("has both `range` and `values`; keep one")
         if self.distribution != Distribution(kind="uniform"):
@@ -352,6 +354,7 @@ class StudyFile(_StudySection):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
+        """The study, if its names, groups and condition of failure have a meaning together. Raises ValueError."""
         self._check_names()
         self._check_groups()
         if self.fails_when:

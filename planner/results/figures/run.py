@@ -231,6 +231,7 @@ def typed_tables(plan: PlanValues) -> dict[str, pd.DataFrame]:
 
 
 def _typed(table: pd.DataFrame, columns: Sequence[ResultColumn]) -> pd.DataFrame:
+    """A table as its columns are declared; of those that a run may lack, only what is there."""
     typed = {}
     for column in columns:
         if column.name in table:

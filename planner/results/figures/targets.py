@@ -57,6 +57,7 @@ def _missed_years(run: RunFigures) -> dict[str, list[int]]:
 
 
 def _missed(run: RunFigures, target: str, years: Sequence[int]) -> MissedTarget:
+    """A target that is missed in some years, and the plants that could have met it."""
     plants = _able(run, target)
     rows = run.by_year["capacity"]
     rows = rows[rows["project"].isin(plants) & rows["year"].isin(years)]
