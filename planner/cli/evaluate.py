@@ -97,13 +97,7 @@ def evaluate(
 ) -> None:
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
     with exit_codes():
-        if register is not None and scenarios is not None:
-            said = "does not apply beside --register, which draws scenarios"
-            raise InputError([Fault("planner evaluate", 0, "--scenarios", said)])
-        if register is None and replanned is not None:
-            said = "needs hazards to draw from"
-            remedy = "add --register CASE"
-            raise InputError([Fault("planner evaluate", 0, "--replanned", said, remedy=remedy)])
+        _refuse_beside_register(register, scenarios, replanned)
         hazards = None if register is None else load(find_case(register))
         with shown_progress() as progress:
             found = evaluate_into(
@@ -141,6 +135,19 @@ def evaluate(
             say(f"{'Losses':<16}{out}")
         if found.replanned is not None:
             say_replanned(found.replanned)
+
+
+def _refuse_beside_register(
+    register: Path | None, scenarios: Path | None, replanned: int | None
+) -> None:
+    """Raise InputError for options that do not apply with a register of hazards, or without one."""
+    if register is not None and scenarios is not None:
+        said = "does not apply beside --register, which draws scenarios"
+        raise InputError([Fault("planner evaluate", 0, "--scenarios", said)])
+    if register is None and replanned is not None:
+        said = "needs hazards to draw from"
+        remedy = "add --register CASE"
+        raise InputError([Fault("planner evaluate", 0, "--replanned", said, remedy=remedy)])
 
 
 def say_replanned(found: Replanned) -> None:

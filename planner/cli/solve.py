@@ -27,6 +27,32 @@ from planner.solving.solution import Bounds
 MOST_RUNS = 100
 """Folders beside the new one that are looked at for an earlier run."""
 
+NewFolder = Annotated[
+    Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")
+]
+SolverSeconds = Annotated[
+    float | None, typer.Option(min=0.0, help="Seconds for each run of the solver, and for bounds.")
+]
+WithBaseline = Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")]
+MethodChosen = Annotated[
+    Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
+]
+SolvingProcesses = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1_000, help="SolvingProcesses that solve scenarios. Default: one per core."
+    ),
+]
+SchedulerAddress = Annotated[
+    str,
+    typer.Option(
+        help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786."
+    ),
+]
+
 app = console.command_app()
 
 
@@ -35,36 +61,14 @@ def solve(
     case: console.CasePath,
     model: console.ModelPath = None,
     overrides: console.Overrides = None,
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")
-    ] = False,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Seconds for each run of the solver, and for bounds."),
-    ] = None,
+    folder: NewFolder = None,
+    as_json: AsJson = False,
+    time_limit: SolverSeconds = None,
     ignore: console.Ignored = None,
-    baseline: Annotated[
-        bool, typer.Option(help="Also solve the case without levers, to compare.")
-    ] = True,
-    method: Annotated[
-        Method,
-        typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster."),
-    ] = "auto",
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=1_000, help="Processes that solve scenarios. Default: one per core."
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786."
-        ),
-    ] = "",
+    baseline: WithBaseline = True,
+    method: MethodChosen = "auto",
+    workers: SolvingProcesses = None,
+    scheduler: SchedulerAddress = "",
     force: console.Force = False,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
