@@ -74,6 +74,7 @@ def test_who_plans_anew_answers_what_has_come(tmp_path: Path) -> None:
     assert by_storyline(found, "loss_musd") == near({"calm": 0, "cut": 100})
     assert by_storyline(found, "cost_musd") == near({"calm": 0, "cut": 100})
     assert by_storyline(found, "changed") == {"calm": 0, "cut": 1}
+    assert found.changed_first == 0, "in 2026 neither decides anything"
     assert found.risk["loss_musd"] == near(30)
     assert (found.cost, found.changed) == near((30, 0.3))
     assert found.solves == 1 + 2 * 3, "2026 is shared"
