@@ -6,7 +6,10 @@ from pathlib import Path
 
 import planner
 from planner.evaluation.stock_value import stock_value
+from planner.reporting.pages.run import render_page, report_of
+from planner.reporting.run_view import run_view
 from tests.cases import budget, demand, imports, load_case, near, scenarios, shock
+from tests.reporting.conftest import read_page
 
 
 def buyer(folder: Path, **model: object) -> planner.Case:
@@ -38,5 +41,9 @@ def test_a_plan_that_may_not_buy_has_no_value_of_stock(tmp_path: Path) -> None:
 
 
 def test_explain_states_it(tmp_path: Path) -> None:
-    found = planner.explain(planner.solve(buyer(tmp_path)))
+    plan = planner.solve(buyer(tmp_path))
+    found = planner.explain(plan)
     assert found.stock is not None and found.stock.reduces_risk_by == near(10)
+    page = read_page(render_page(report_of(run_view(plan, found)))).text
+    told = "hindsight its purchases reduce risk by 10.0 MUSD"
+    assert page.count(told) == 2, "where levers are compared, and where they add up"
