@@ -190,6 +190,15 @@ def write_rows(folder: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> N
     (folder / f"{table}.csv").write_text(_csv(rows), encoding="utf-8")
 
 
+def without_prices(case: Case) -> Case:
+    """The case with targets that must hold alone."""
+    hard = {"price_usd_per_kg": None}
+    rows = [row.model_copy(update=hard) for row in case.tables.targets]
+    chosen = [row.model_copy(update=hard) for row in case.model.targets]
+    model = case.model.model_copy(update={"targets": tuple(chosen)})
+    return case.with_tables(targets=tuple(rows)).with_model(model)
+
+
 def near(expected: Any) -> Any:
     """Equal up to what the contract lets a later criterion use up of an earlier one (1e-6, absolute and relative)."""
     return pytest.approx(expected, rel=2e-5, abs=2e-5)

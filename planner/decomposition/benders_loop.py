@@ -17,7 +17,7 @@ plan is the best mean of all plans found; a mean of plans is a plan, the program
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import SimpleNamespace
@@ -115,6 +115,11 @@ class Search:
 
     def run(self) -> None:
         """All phases of the goal; `best` is the plan, if there is one."""
+        self._run_phases()
+        if self.best is None and not self._has_stopped():
+            self.stop = Stop.UNPROVEN
+
+    def _run_phases(self) -> None:
         objective = self.case.model.objective
         if objective.risk_limit is not None and not self._reach(objective.risk_limit):
             self.best = None
@@ -223,7 +228,7 @@ class Search:
         found = None
         if self.best is not None or not self.limits:
             found = self.minimise(Phase(phase.column, called=phase.name + HELD))
-        elif self.stop is Stop.INFEASIBLE:
+        if found is None and self.stop is Stop.INFEASIBLE:
             self.stop = Stop.OPTIMAL
         self.master.hold(None)
         return found
@@ -275,7 +280,7 @@ class Search:
             results = self._ask(phase, x, known, step.idle > 0)
             known = None
             if not all(one.feasible for one in results):
-                if self._is_out_of_reach(results, x):
+                if self._is_out_of_reach(step, results, x) or self._is_time_up(started):
                     return best
                 continue
             best = self._with(phase, best, self.point(x, results))
@@ -284,10 +289,15 @@ class Search:
             cuts = self.master.add(results, x)
             if step.stuck(self.master.lower[phase.name], self.upper[phase.name], cuts):
                 return best
-            if perf_counter() - started > self.seconds:
-                self.stop = Stop.TIME_LIMIT
+            if self._is_time_up(started):
                 return best
         return best
+
+    def _is_time_up(self, started: float) -> bool:
+        """Note that a phase begun then has taken all the time that it may; true if it has."""
+        if perf_counter() - started > self.seconds:
+            self.stop = Stop.TIME_LIMIT
+        return self.stop is Stop.TIME_LIMIT
 
     def _ask(
         self, phase: Phase, x: Vector, known: Candidate | None, idle: bool
@@ -302,13 +312,33 @@ class Search:
         question = self._question(phase, losses, costs, idle)
         return self.pool.results(self.master.links(x), question)
 
-    def _is_out_of_reach(self, results: Sequence[BranchResult], x: Vector) -> bool:
+    def _is_out_of_reach(self, step: StepRule, results: Sequence[BranchResult], x: Vector) -> bool:
         """Have the master leave out a point at which some branch lacks something; true if the search is given up."""
         cuts = self.master.add(results, x)
         self.impossible += 1
-        if not cuts or self.impossible > MOST_IMPOSSIBLE:
+        if step.lost(cuts) or self.impossible > MOST_IMPOSSIBLE:
             self.stop = Stop.UNPROVEN
         return self.stop is Stop.UNPROVEN
+
+    def least_beyond(
+        self, targets: Collection[str], others: Collection[str]
+    ) -> Mapping[str, float]:
+        """See `planner.solving.impossible_targets.LeastBeyond`: master and branches by turns, cuts kept."""
+        question = Question(self.case.scenarios)
+        step = StepRule()
+        for _ in range(MOST_IMPOSSIBLE):
+            found = self.master.least_beyond(targets, others)
+            if found.stop is not Stop.OPTIMAL:
+                return {}
+            is_optimum = not step.at_centre
+            x = step.next(found.x)
+            results = self.pool.results(self.master.links(x), question)
+            lacking = [one for one in results if not one.feasible]
+            is_stuck = step.lost(self.master.add(lacking, x))
+            if is_stuck or (is_optimum and not lacking):
+                beyond = self.master.beyond(found.x)
+                return {target: beyond[target] for target in targets}
+        return {}
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
         """The bounds known already prove the best plan good enough; its value is noted where they do."""
@@ -565,6 +595,13 @@ class StepRule:
         """The point to look at (columns of the master), x being the master's last optimum."""
         self.centre = x if self.centre is None else (self.centre + x) / 2
         return self.centre if self.at_centre else x
+
+    def lost(self, cuts: int) -> bool:
+        """Take note of a point at which something was missing, and of the number of its cuts; true if no more will
+        come. Optimum and mean take turns, since optima alone swing."""
+        self.idle = 0 if cuts else self.idle + 1
+        self.at_centre = not (self.at_centre or self.idle)
+        return self.idle == MOST_IDLE
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
         """Take note of the bounds (MUSD) and the number of cuts of a round; true if no more cuts will come."""

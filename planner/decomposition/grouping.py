@@ -38,6 +38,7 @@ from planner.decomposition.subproblem import (
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.losses import loss_of_shortfall, weights_in_risk
+from planner.solving.impossible_targets import with_beyond
 from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
 
@@ -99,13 +100,24 @@ class Common:
     """Index sets of all histories, for the parts of a case to agree with each other on what is there.
 
     last: good -> how many periods of the reference are not covered by imports. used: goods that some plant takes in.
-    teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of.
+    teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of. asked: where each
+    target holds.
     """
 
     last: Mapping[Good, int]
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
     decisions: tuple[Node, ...]
+    asked: Mapping[str, Asked]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a target holds: positions of the reference, which some scenario may share that leaves it later, and
+    scenarios."""
+
+    places: frozenset[int]
+    scenarios: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,13 +178,19 @@ def _departure(
 def _common(case: Case, reference: str) -> Common:
     """Index sets of all histories, from the tree of the whole case."""
     whole = Scope(case)
-    stem = set(whole.tree.path_of(reference))
+    path = whole.tree.path_of(reference)
+    stem = set(path)
+    asked = {}
+    for target, nodes in whole.target_nodes.items():
+        places = frozenset([place for place, node in enumerate(path) if node in nodes])
+        asked[target] = Asked(places, case.target_scenarios(target))
     last = {good: len(stem & nodes) for good, nodes in whole.disturbed.items()}
     return Common(
         last=last,
         used=whole.used_goods,
         teams=tuple(whole.teams),
         decisions=whole.decision_tree.nodes,
+        asked=asked,
     )
 
 
@@ -198,6 +216,24 @@ class BranchScope(Scope):
                 at[scenario, node.year] = node.index
         places = tuple(at[node.scenarios[0], node.year] for node in self.tree.nodes)
         return Tree(self.case, self.common.decisions, {}), places
+
+    @cached_property
+    def target_nodes(self) -> dict[str, tuple[int, ...]]:
+        """As in the whole case."""
+        place = {node: i for i, node in enumerate(self.tree.path_of(self.reference))}
+        found = {}
+        for target, asked in self.common.asked.items():
+            years = self.case.target_years(target)
+            nodes = []
+            for node in self.tree.nodes:
+                if node.index in place:
+                    holds = place[node.index] in asked.places
+                else:
+                    holds = node.year in years and not asked.scenarios.isdisjoint(node.scenarios)
+                if holds:
+                    nodes.append(node.index)
+            found[target] = tuple(nodes)
+        return found
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
@@ -294,7 +330,8 @@ def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
 
 def branches(part: CasePart) -> list[Branch]:
     """The branches of a part."""
-    return _Parting(part, Writer(part.scope).program()).branches()
+    program = with_beyond(part.scope, Writer(part.scope).program(), 0.0)
+    return _Parting(part, program).branches()
 
 
 class _Parting:
@@ -356,6 +393,7 @@ class _Parting:
             if name == "capacity":
                 capacities[i] = index
         return Branch(
+            scope=self._part.scope,
             leaves=leaves,
             costs=self._costs[columns],
             program=own,

@@ -8,7 +8,8 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,9 +34,12 @@ from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Columns, Solver
+from planner.solving.impossible_targets import BEYOND, with_beyond
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
+from planner.solving.shadow_prices import Worths
 from planner.solving.solution import Searched, Solution, Stop
+from planner.solving.target_prices import POINT, target_of, worth_of_targets
 from planner.solving.whole_plants import Counts
 
 AFTER_CUTS = ("again", "ipm", "dual")
@@ -62,6 +66,8 @@ REPLACED = frozenset(
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
 """A price up to this one is none."""
+WHOLE = 1e-9
+"""Distance from a whole number of plants up to which a point has as many: one with plants of any size has not."""
 VIOLATED = 1e-9
 """Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
 
@@ -110,6 +116,7 @@ class Master:
         losses = _losses(self.scope, grouping)
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
+        self._beyond = {key[1]: j for key, j in column.items() if key[0] == BEYOND}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         self._find_units()
         self._held: Counts | None = None
@@ -172,6 +179,24 @@ class Master:
                 found.x[self._builds] = self._sizes * self._held
         return found
 
+    def least_beyond(self, targets: Collection[str], others: Collection[str]) -> Solution:
+        """The point of the least sum of shares by which targets are missed that the cuts so far allow.
+
+        targets: of those that must hold and ask for demand to be served. others: may be missed for nothing.
+        """
+        cost = np.zeros(len(self.program.columns))
+        for target, j in self._beyond.items():
+            cost[j] = float(target in targets)
+            self.solver.bound(j, float(target in targets or target in others))
+        found = self.solver.minimise_sum(cost, ("dual", "ipm", "primal"), BEYOND)
+        for j in self._beyond.values():
+            self.solver.bound(j, 0.0)
+        return found
+
+    def beyond(self, x: Vector) -> dict[str, float]:
+        """Target -> the share of demand by which it is missed at a point."""
+        return {target: float(x[j]) for target, j in self._beyond.items()}
+
     def _raise_lower(self, phase: Phase, value: float) -> None:
         """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
         self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
@@ -212,7 +237,7 @@ class Master:
 
     def holds(self, x: Vector) -> bool:
         """Plants are held, and a point has the same."""
-        return self._held is not None and bool(np.array_equal(self.counts(x), self._held))
+        return self._held is not None and bool(np.allclose(x[self._units], self._held, atol=WHOLE))
 
     def allows(self, x: Vector) -> bool:
         """No plants are held, or a point has the same."""
@@ -272,6 +297,27 @@ class Master:
                 for w, weight in cut.of_loss.items():
                     of_loss[w] += dual * weight
         return of_loss, of_cost
+
+    def prices(
+        self, found: Solution, bases: Mapping[tuple[str, Key], float]
+    ) -> tuple[Worths, dict[str, float]]:
+        """What an optimum says beside the worth of what is scarce in the master, and in branches where nothing may be
+        missing: the worth of the rest, and what each target, a percentage point stricter, adds.
+
+        bases: (branch, row of a target) -> use or demand (t) of which it holds a share.
+        """
+        scarce: Worths = defaultdict(float)
+        targets: dict[str, float] = defaultdict(float)
+        targets |= worth_of_targets(self.scope, self.program, found.duals, found.x)
+        of_cuts = found.duals[len(self.program.rows) - len(self.cuts) :]
+        for cut, dual in zip(self.cuts, of_cuts.tolist(), strict=False):
+            if dual > 0:
+                for row, price in cut.of_targets.items():
+                    base = bases.get((cut.branch, row), 0.0)
+                    targets[target_of(row)] += dual * price * POINT * base
+                for label, value in cut.worths.items():
+                    scarce[label] += dual * value
+        return scarce, targets
 
     def shared_cost(self, x: Vector) -> float:
         """The cost of a point before and outside of all branches (MUSD)."""
@@ -369,7 +415,7 @@ def _program(
         *_of_each_branch(writer, grouping, branches),
         *_usable(writer, capacities),
     ]
-    return writer.program(REPLACED, rows)
+    return with_beyond(scope, writer.program(REPLACED, rows), 0.0)
 
 
 def _scope(grouping: Grouping) -> BranchScope:

@@ -11,7 +11,8 @@ on at the node that the branch leaves from (stocks, accounts, loss so far). With
 Both are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969;
 Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes a branch feasible, and to run and buy
 nothing costs nothing, wherever it decides as the reference does. With decisions of its own it may lack money or mentors for
-them: the least that is missing is convex in x too, and its duals give a cut that asks for none.
+them, and what a target asks to be served may be out of its reach: the least that is missing is convex in x too, and its
+duals give a cut that asks for none.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,12 @@ from scipy.sparse import csr_array
 from planner.errors import StoppedError
 from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
+from planner.formulation.targets import served_target
 from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector, dual_objective
 from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
 from planner.solving.solution import Stop
+from planner.solving.target_prices import bases_of_rows, prices_of_rows
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
@@ -43,6 +46,7 @@ SLACK = 1e-9
 """Room around the least loss that a branch can have."""
 
 USABLE = usable_capacity.name
+SERVED = served_target.name
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ def _only(amounts: Mapping[str, float] | None, names: Sequence[str]) -> Mapping[
 class Cut:
     """A row that holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
 
-    x: values of the links. slope: by position among all links, sparse.
+    x: values of the links. slope: by position among all links, sparse. of_targets: row of a target in
+    the branch -> what a tonne less in its limit adds to the constant. worths: of a cut that asks for nothing missing, what one more unit
+    of each scarce thing takes off the constant.
     """
 
     branch: str
@@ -111,6 +117,8 @@ class Cut:
     of_loss: Mapping[str, float]
     constant: float
     slope: Mapping[int, float]
+    of_targets: Mapping[Key, float]
+    worths: Worths = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -167,6 +175,7 @@ class Branch:
     def __init__(
         self,
         *,
+        scope: Scope,
         leaves: Mapping[str, int],
         costs: Vector,
         program: Program,
@@ -174,11 +183,12 @@ class Branch:
         links: Sequence[LinkingColumn],
         capacities: Mapping[int, Any],
     ) -> None:
-        """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
+        """scope: of its part. leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
         columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
         self.name = next(iter(leaves))
         self.leaves = leaves
         self.links = links
+        self._scope = scope
         self.linking = linking
         self.columns = program.columns
         self.size = program.size
@@ -265,11 +275,17 @@ class Branch:
     def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
         """A cut that keeps away from links at which rows of the branch cannot all hold.
 
-        At links x the rows miss at least so much in all; at a feasible point they miss nothing. Raises StoppedError.
+        At links x the rows miss at least so much in all; at a feasible point they miss nothing. Where only what is to be
+        served is out of reach the cut says so, and is the sharper for it. Raises StoppedError.
         """
-        program = self._program_of_missing(self.linking @ x[positions])
-        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-        if found.stop is not Stop.OPTIMAL:
+        known = self.linking @ x[positions]
+        served = [i for i, (name, _) in enumerate(self._own.rows) if name == SERVED]
+        for rows in (served, range(len(self._own.rows))):
+            program = self._program_of_missing(known, rows)
+            found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+            if found.stop is Stop.OPTIMAL:
+                break
+        else:
             raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
         value = dual_objective(program, program.goal, program.upper, found.duals)
         slope = -(self.linking.T @ found.duals)
@@ -280,22 +296,21 @@ class Branch:
             of_loss={},
             constant=constant,
             slope=_by_position(slope, positions),
+            of_targets=prices_of_rows(self._own, found.duals),
+            worths=self.prices(found.duals),
         )
 
-    def _program_of_missing(self, known: Vector) -> Program:
-        """The program of the branch with columns for what each row misses or has too much, whose sum is minimised."""
+    def _program_of_missing(self, known: Vector, rows: Sequence[int]) -> Program:
+        """The program of the branch with columns for what some rows miss or have too much, whose sum is minimised."""
         own = self._own
-        keys: list[Key] = []
         terms: list[dict[int, float]] = []
-        for name, one in (("missing", 1.0), ("beyond", -1.0)):
-            for i in range(len(own.rows)):
-                keys.append((name, i))
-                terms.append({i: one})
-        wider = own.with_columns(keys, terms)
-        goal = np.append(np.zeros(len(own.columns)), np.ones(len(keys)))
-        return replace(
-            wider, row_lower=own.row_lower - known, row_upper=own.row_upper - known, goal=goal
-        )
+        for sign in (1.0, -1.0):
+            terms += [{row: sign} for row in rows]
+        either_way: list[Key] = [("missing", i) for i in range(len(terms))]
+        wider = own.with_columns(either_way, terms)
+        cost = np.append(np.zeros(len(own.columns)), np.ones(len(terms)))
+        low, high = own.row_lower - known, own.row_upper - known
+        return replace(wider, row_lower=low, row_upper=high, goal=cost)
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
         """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
@@ -308,16 +323,22 @@ class Branch:
         upper[len(self.columns) :] = [*asked.beyond, asked.at_most]
         return old.with_data(row_lower=low, row_upper=high, upper=upper)
 
-    def prices(self, scope: Scope, duals: Vector) -> Worths:
+    def bases_of_targets(self, x: Vector) -> dict[Key, float]:
+        """Row of a target -> use or demand (t) of which it holds a share at a point (columns of its program)."""
+        return bases_of_rows(self._scope, self._own, x)
+
+    def prices(self, duals: Vector) -> Worths:
         """The worth of what is scarce in the branch, and of capacity that it shares with others.
 
-        duals: of the rows of its program. scope: of its part.
+        duals: of the rows of its program.
         """
         rows = duals[: len(self._own.rows)]
-        total = priced(scope, self._own, None, rows)
+        total = priced(self._scope, self._own, None, rows)
         slope = -(self.linking.T @ rows)
         shared = [(USABLE, index) for index in self._capacities.values()]
-        for label, unit, value in by_label(scope, shared, slope[list(self._capacities)], ROWS):
+        for label, unit, value in by_label(
+            self._scope, shared, slope[list(self._capacities)], ROWS
+        ):
             total[label, unit] += value
         return total
 
@@ -338,6 +359,7 @@ class Branch:
             of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
+            of_targets=prices_of_rows(self._own, found.duals[:count]),
         )
 
 

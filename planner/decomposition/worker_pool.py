@@ -32,7 +32,7 @@ from planner.parallel import Team, answer
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.extract import extract_tables
 from planner.solving.node_values import words
-from planner.solving.program import Vector
+from planner.solving.program import Key, Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.spending import Items, Spent, items_spent
 from planner.solving.variable_values import Values
@@ -85,10 +85,11 @@ class HeldBranches:
             results.append(replace(result, cuts=(), bases={}))
         return tables_of(part, values, results)
 
-    def price(self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
+    def price(
+        self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given
+    ) -> PartPrices:
         """Shadow prices of what the branches of a part have at links x, by what the master gives for the loss of each
         scenario and the cost of each branch, added up."""
-        scope = self._parts[number].scope
 
         def scale(branch: Branch) -> float:
             own = of_cost[branch.name]
@@ -97,17 +98,20 @@ class HeldBranches:
         def question(branch: Branch) -> Question | None:
             size = scale(branch)
             if size <= LEAST:
-                return None
+                return Question() if self._parts[number].case.targets else None
             weights = {w: of_loss[w] / size for w in branch.leaves}
             return Question(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
+        bases: dict[tuple[str, Key], float] = {}
         for branch, _, found in self._each(number, at, x, question):
             if found is not None:
-                prices = branch.prices(scope, scale(branch) * found.duals)
-                for key, price in prices.items():
-                    total[key] += price
-        return dict(total)
+                prices = branch.prices(scale(branch) * found.duals)
+                for label, price in prices.items():
+                    total[label] += price
+                for row, base in branch.bases_of_targets(found.x).items():
+                    bases[branch.name, row] = base
+        return PartPrices(dict(total), bases)
 
     def _each(
         self, number: int, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
@@ -167,7 +171,7 @@ class WorkerPool:
         """The tables of each part; see `HeldBranches.tabulate`."""
         return self._ask("tabulate", x, question, shared)
 
-    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
+    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[PartPrices]:
         """The shadow prices of each part; see `HeldBranches.price`."""
         given = [(starts, x, of_loss, of_cost) for starts in self._starts]
         return self._of_each_part("price", given)
@@ -197,6 +201,15 @@ class WorkerPool:
     def close(self) -> None:
         """End the workers."""
         self._workers.close()
+
+
+@dataclass(frozen=True)
+class PartPrices:
+    """Worth of what is scarce in a part, and bases: use or demand (t) of which each row of a target in each branch
+    holds a share."""
+
+    worths: Worths
+    bases: Mapping[tuple[str, Key], float]
 
 
 # ---- result tables ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.program_size import ALONE, fits, refuse_if_too_large
 from planner.data.scenario_tree import scenario_tree
-from planner.data.schema import ModelTarget, Target
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import group, part_of, parts
 from planner.decomposition.master import Master
@@ -32,8 +31,11 @@ from planner.sharing.shares import payment_weights
 from planner.solving.diagnose import Diagnosis
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
-from planner.solving.shadow_prices import price_table, priced
+from planner.solving.impossible_targets import nearest_shares
+from planner.solving.program import Key
+from planner.solving.shadow_prices import Worths, price_table, priced
 from planner.solving.solution import Stop
+from planner.solving.target_prices import binding, criterion
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
 Method = Literal["auto", "whole", "scenarios"]
@@ -41,6 +43,8 @@ MANY = 50
 """Scenarios from which on they are solved one by one (measured)."""
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
+NOT_ALL = "no plan meets all targets that must hold"
+TOO_COARSE = "no plan of whole plants does, though one with plants of any size may"
 
 
 def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
@@ -51,37 +55,15 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     if method == "whole":
         return method
     adaptive = case.model.policy.investment == "adaptive"
-    # Apart from the others a scenario is asked what it loses at a plan: one that cannot meet a target has no answer.
-    hard = [row for row in case.target_rows if row.price_usd_per_kg is None]
     if method == "scenarios":
-        if hard:
-            raise _no_price(case, hard[0])
         if adaptive:
             raise _not_shared(case)
         return method
     many = len(case.scenarios) >= MANY or not fits(case)
-    if many and hard:
-        progress("a case with targets that must hold is solved as one program, however large")
-    elif many and adaptive:
+    if many and adaptive:
         said = "investment that answers what has been revealed is solved as one program"
         progress(f"{said}, however large")
-    return "scenarios" if many and not hard and not adaptive else "whole"
-
-
-def _no_price(case: Case, row: Target | ModelTarget) -> InputError:
-    """The error for a target that must hold, where scenarios are solved one by one."""
-    said = "scenarios are solved one by one only where targets have a price"
-    place = case.origin.place("model" if isinstance(row, ModelTarget) else "targets")
-    remedy = "give price_usd_per_kg, or leave out --method scenarios"
-    found = fault(
-        "choice",
-        place,
-        row.line,
-        "price_usd_per_kg",
-        message=f'{said}: "{row.target}" has none',
-        remedy=remedy,
-    )
-    return InputError([found])
+    return "scenarios" if many and not adaptive else "whole"
 
 
 def _not_shared(case: Case) -> InputError:
@@ -240,21 +222,43 @@ def _summary(search: Search) -> dict[str, Any]:
 
 
 def _why_none(search: Search) -> dict[str, Any]:
-    """Keys of the summary that say why there is no plan of goal `target`: the least attainable risk."""
-    limit = search.case.model.objective.risk_limit
-    if search.stop is not Stop.INFEASIBLE or limit is None:
+    """Keys of the summary that say why there is no plan: targets that cannot be met, with the nearest share; else, of
+    goal `target`, the least attainable risk."""
+    if search.stop is not Stop.INFEASIBLE:
         return {}
-    found = Diagnosis(limit=limit, least_risk=search.upper["reach"])
+    failing = nearest_shares(search.case, search.least_beyond)
+    limit, least = search.case.model.objective.risk_limit, search.upper.get("reach")
+    if failing or limit is None or least is None:
+        coarse = [TOO_COARSE] if search.case.model.policy.whole_plants else []
+        return failing or {"reasons": [NOT_ALL, *coarse]}
+    found = Diagnosis(limit=limit, least_risk=least)
     return {"reasons": found.reasons()[:2], "smallest_changes": found.as_json()}
 
 
 def _shadow_prices(search: Search) -> pd.DataFrame:
     """The prices of the master and of all branches together, at the optimum of the phase that prices what is scarce."""
     objective = "welfare" if "welfare" in search.optima else "risk"
-    found, master = search.optima[objective], search.master
-    duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[objective]))
-    total = priced(master.scope, master.program, objective, duals)
-    for prices in search.pool.prices(master.links(found.x), *master.multipliers(duals)):
-        for key, value in prices.items():
-            total[key] += value
-    return price_table(total, objective)
+    total, of_targets = _prices_of(search, objective)
+    by_criterion = {objective: of_targets}
+    scope = search.master.scope
+    for name in {criterion(scope, target) for target in search.case.targets}:
+        if name in search.optima and name not in by_criterion:
+            _, by_criterion[name] = _prices_of(search, name)
+    return price_table(total, objective, binding(scope, by_criterion))
+
+
+def _prices_of(search: Search, phase: str) -> tuple[Worths, dict[str, float]]:
+    """What one more of each scarce thing is worth in a phase, and what each target adds to it, a percentage point
+    stricter."""
+    found, master = search.optima[phase], search.master
+    duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[phase]))
+    total = priced(master.scope, master.program, phase, duals)
+    bases: dict[tuple[str, Key], float] = {}
+    for part in search.pool.prices(master.links(found.x), *master.multipliers(duals)):
+        bases |= part.bases
+        for label, value in part.worths.items():
+            total[label] += value
+    scarce, of_targets = master.prices(found, bases)
+    for label, value in scarce.items():
+        total[label] += value
+    return total, of_targets

@@ -7,6 +7,8 @@ or because of what other targets forbid.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,27 @@ from planner.solving.highs import Solver
 from planner.solving.program import Key, Program
 from planner.solving.solution import Stop
 
+BEYOND = "beyond"
+"""The column of a target: the share of demand by which it is missed, at most, wherever it holds."""
 SHORT = 1e-7
 """Share of demand up to which nothing is out of reach."""
 DIGITS = 6
 EACH_ALONE = "each of these shares is what can be met without the other targets named here"
 OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
 REMEDY = "ask for less (targets.share), give a price (targets.price_usd_per_kg), or begin later"
+LeastBeyond = Callable[[Collection[str], Collection[str]], Mapping[str, float]]
+"""(targets, others that do not count) -> by which share of demand each of the targets has to be missed, their sum being
+least; nothing where that was not found."""
+
+
+def with_beyond(scope: Scope, program: Program, upper: float) -> Program:
+    """The program with a column for each target that must hold and asks for demand to be served.
+
+    upper: the share of demand by which each may be missed.
+    """
+    relieved = _relieved_rows(scope, program)
+    keys: list[Key] = [(BEYOND, target) for target in relieved]
+    return program.with_columns(keys, list(relieved.values()), 0.0, upper)
 
 
 def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
@@ -30,16 +47,22 @@ def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
 
     program: that of the case, without a limit of risk.
     """
-    rows = _served_rows(Scope(case), program)
-    beyond = _least_beyond(program, rows)
+    wider = with_beyond(Scope(case), program, 1.0)
+    return nearest_shares(case, partial(_least_beyond, wider))
+
+
+def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
+    """The same of a program that `least_beyond` asks."""
+    hard = _must_be_served(case)
+    beyond = least_beyond(hard, ()) if hard else {}
     named = [target for target, share in beyond.items() if share > SHORT]
     if not named:
         return {}
     reasons: list[str] = []
     nearest: dict[str, float] = {}
     for target in named:
-        others = {other: rows[other] for other in named if other != target}
-        left = _least_beyond(program, {target: rows[target]}, without=others)[target]
+        others = [other for other in named if other != target]
+        left = least_beyond([target], others).get(target, 0.0)
         share = case.targets[target].share
         nearest[target] = _rounded_down(max(share - left, 0.0))
         cannot = f'target "{target}" cannot be met: no plan serves a share of {share:g}'
@@ -51,42 +74,42 @@ def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
     return {"reasons": [*reasons, REMEDY], "nearest_shares": nearest}
 
 
-def _served_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]]:
-    """Target that must hold -> its rows, and the demand (t) of each."""
-    found: dict[str, dict[int, float]] = {}
+def _must_be_served(case: Case) -> list[str]:
+    """Targets without a price that ask for demand to be served."""
+    served = [row for row in case.target_rows if row.kind == "served"]
+    return [row.target for row in served if row.price_usd_per_kg is None]
+
+
+def _relieved_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]]:
+    """Target that must hold -> its rows, and the coefficient there (t) of the share by which it is missed."""
+    found: dict[str, dict[int, float]] = {target: {} for target in _must_be_served(scope.case)}
     for i, (name, index) in enumerate(program.rows):
-        if name == "served_target":
+        if name == "served_target" and index[0] in found:
             target, element, node = index
-            if scope.case.targets[target].price_usd_per_kg is None:
-                demand = float(scope.target_demand[target, element][node])
-                found.setdefault(target, {})[i] = demand
+            demand = float(scope.target_demand[target, element][node])
+            found[target][i] = -demand
     return found
 
 
 def _least_beyond(
-    program: Program,
-    rows: dict[str, dict[int, float]],
-    without: dict[str, dict[int, float]] | None = None,
+    program: Program, targets: Collection[str], others: Collection[str]
 ) -> dict[str, float]:
-    """Target -> the least share of demand by which it has to be missed, their sum being least.
-
-    without: targets whose rows do not count.
-    """
-    upper = program.row_upper.copy()
-    for of_other in (without or {}).values():
-        upper[list(of_other)] = np.inf
-    terms: list[dict[int, float]] = []
-    for of_target in rows.values():
-        terms.append({row: -demand for row, demand in of_target.items()})
-    keys: list[Key] = [("beyond", target) for target in rows]
-    wider = program.with_data(row_upper=upper).with_columns(keys, terms, 0.0, 1.0)
-    first = len(program.columns)
-    cost = np.zeros(len(wider.columns))
-    cost[first:] = 1.0
-    found = Solver(wider).minimise_sum(cost, ("dual", "ipm", "primal"), "beyond")
+    """See `LeastBeyond`; program: with a column for each target."""
+    upper = program.upper.copy()
+    cost = np.zeros(len(program.columns))
+    asked: dict[str, int] = {}
+    for j, (name, target) in enumerate(program.columns):
+        if name == BEYOND:
+            if target in targets:
+                asked[target] = j
+                cost[j] = 1.0
+            elif target not in others:
+                upper[j] = 0.0
+    bounded = program.with_data(upper=upper)
+    found = Solver(bounded).minimise_sum(cost, ("dual", "ipm", "primal"), BEYOND)
     if found.stop is not Stop.OPTIMAL:
-        return dict.fromkeys(rows, 0.0)
-    return dict(zip(rows, found.x[first:].tolist(), strict=True))
+        return {}
+    return {target: float(found.x[j]) for target, j in asked.items()}
 
 
 def _rounded_down(share: float) -> float:

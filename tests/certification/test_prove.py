@@ -23,7 +23,6 @@ from planner.certification.checker import EXACT, FAULTS, Refused, broken, check
 from planner.certification.exact_plan import exact_plan
 from planner.certification.files import exact_program
 from planner.certification.prove import Proof, checked, prove
-from planner.data.case import Case
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import program_of
 from tests.cases import (
@@ -38,6 +37,7 @@ from tests.cases import (
     plant,
     seeds,
     stored,
+    without_prices,
     write_case,
 )
 from tests.certification.rebuilt import differences
@@ -184,20 +184,12 @@ def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
     assert found.whole_plants or max(gaps) <= 1e-8
 
 
-def with_hard_targets(folder: Path, seed: int) -> Case:
-    """A random case over all rules, none of whose targets has a price."""
-    case = load(folder, write_random_case(folder, seed, old=seed % 2 == 0, new=True))
-    hard = {"price_usd_per_kg": None}
-    rows = [row.model_copy(update=hard) for row in case.tables.targets]
-    chosen = [row.model_copy(update=hard) for row in case.model.targets]
-    model = case.model.model_copy(update={"targets": tuple(chosen)})
-    return case.with_tables(targets=tuple(rows)).with_model(model)
-
-
 # None of the first five was proven once: sums of demands were rounded against the plan, steps had no end.
 @pytest.mark.parametrize("seed", [4, 11, 13, 17, 26, *seeds(100, 0, 200)])
 def test_random_cases_with_targets_that_must_hold_are_proven(tmp_path: Path, seed: int) -> None:
-    case = with_hard_targets(tmp_path / "case", seed)
+    folder = tmp_path / "case"
+    case = load(folder, write_random_case(folder, seed, old=seed % 2 == 0, new=True))
+    case = without_prices(case)
     plan = planner.solve(case, baseline=False)
     if plan.status.value == "infeasible":
         return
