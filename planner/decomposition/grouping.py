@@ -108,11 +108,11 @@ class Common:
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
     decisions: tuple[Node, ...]
-    asked: Mapping[str, Asked]
+    asked: Mapping[str, TargetPlaces]
 
 
 @dataclass(frozen=True)
-class Asked:
+class TargetPlaces:
     """Where a target holds: positions of the reference, which some scenario may share that leaves it later, and
     scenarios."""
 
@@ -183,7 +183,7 @@ def _common(case: Case, reference: str) -> Common:
     asked = {}
     for target, nodes in whole.target_nodes.items():
         places = frozenset([place for place, node in enumerate(path) if node in nodes])
-        asked[target] = Asked(places, case.target_scenarios(target))
+        asked[target] = TargetPlaces(places, case.target_scenarios(target))
     last = {good: len(stem & nodes) for good, nodes in whole.disturbed.items()}
     return Common(
         last=last,
