@@ -78,19 +78,19 @@ class Changer(Generic[C]):
         """
         drafts: dict[str, _Draft] = {}
         settings: list[Change] = []
-        reading = Reading()
+        cells: list[Change] = []
         for change in changes:
-            if change.table == MODEL:
-                settings.append(change)
-                continue
-            try:
-                self._draft(drafts, change)
-            except InputError as error:
-                reading.faults += error.faults
+            (settings if change.table == MODEL else cells).append(change)
+        reading = Reading()
         case = self.case
         if settings:
             try:
                 case = replace(case, model=_model(case.model, settings))
+            except InputError as error:
+                reading.faults += error.faults
+        for change in cells:
+            try:
+                self._draft(drafts, change, case.first_year)
             except InputError as error:
                 reading.faults += error.faults
         for draft in drafts.values():
@@ -109,8 +109,11 @@ class Changer(Generic[C]):
             self._positions[key] = chosen(self.case, table, change.rows, strict=self._strict)
         return self._positions[key]
 
-    def _draft(self, drafts: dict[str, _Draft], change: Change) -> None:
-        """Apply a change to the drafts of the tables, in which rows of the case are replaced. Raises InputError."""
+    def _draft(self, drafts: dict[str, _Draft], change: Change, first_year: int) -> None:
+        """Apply a change to the drafts of the tables, in which rows of the case are replaced. Raises InputError.
+
+        first_year: of the horizon as changed, from which growth counts.
+        """
         table = known_table(change.table)
         place = self.case.origin.place(table.name)
         known_columns(table, [change.column] if change.column else [], place)
@@ -129,19 +132,20 @@ class Changer(Generic[C]):
         if change.how in RELATIVE:
             _refuse_no_figures(draft, here, change, place)
         for at in here:
-            draft.put(at, change.column, self._changed(draft, at, change))
+            draft.put(at, change.column, _changed(draft, at, change, first_year))
 
-    def _changed(self, draft: _Draft, at: int, change: Change) -> object:
-        """The value that a cell has after the change."""
-        if change.how == "set":
-            return change.value
-        value = draft.value(at, change.column)
-        if value is None:
-            return None  # a blank cell stays blank
-        years = 0
-        if change.how == "grow":
-            years = int(str(draft.value(at, "year"))) - self.case.first_year
-        return _related(float(str(value)), change, years)
+
+def _changed(draft: _Draft, at: int, change: Change, first_year: int) -> object:
+    """The value that a cell has after the change."""
+    if change.how == "set":
+        return change.value
+    value = draft.value(at, change.column)
+    if value is None:
+        return None  # a blank cell stays blank
+    years = 0
+    if change.how == "grow":
+        years = int(str(draft.value(at, "year"))) - first_year
+    return _related(float(str(value)), change, years)
 
 
 def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:

@@ -167,6 +167,19 @@ def test_settings_are_checked_together(case: Case) -> None:
     assert "demand.COUNTRY.ELEMENT.FORM.YEAR.COLUMN=VALUE" in str(wrong.value)
 
 
+def test_growth_counts_from_the_first_year_as_changed_in_python_as_in_files() -> None:
+    settings = {"budgets.JPN.*.musd": "+10%/y", "horizon.first_year": 2027}
+    case = planner.load(STARTER)
+    years = {2027: 20, 2028: 20 * 1.1}
+    for changed in (case.with_settings(settings), planner.load(STARTER, overrides=settings)):
+        assert {y: changed.budget["JPN", y] for y in years} == pytest.approx(years)
+    assert case.with_settings(dict([*settings.items()][::-1])).budget["JPN", 2028] == pytest.approx(
+        22
+    )
+    unchanged = case.with_settings({"budgets.JPN.*.musd": "+10%/y"})
+    assert unchanged.budget["JPN", 2027] == pytest.approx(22)
+
+
 @pytest.mark.usefixtures("without_pages")
 def test_a_cell_set_on_the_command_line_is_in_the_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
