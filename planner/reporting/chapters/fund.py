@@ -43,7 +43,13 @@ from planner.results.figures.decision import (
 )
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
-from planner.results.figures.plants import counted, decisions, everywhere, expected_sum, is_measure
+from planner.results.figures.plants import (
+    are_measures,
+    counted,
+    decisions,
+    everywhere,
+    expected_sum,
+)
 from planner.results.figures.unmet import insured_years
 from planner.results.ledger import rows_of
 
@@ -320,7 +326,7 @@ def _phases(row: Any, plant: str, end: int) -> Iterator[dict[str, object]]:
 
 def _milestones(run: RunView, rows: pd.DataFrame) -> dict[str, Any]:
     """First and last years of the decisions, for the title; the first output is that of a plant where there is one."""
-    saves = rows["project"].map(lambda project: is_measure(run, project)).astype(bool)
+    saves = are_measures(run, rows["project"])
     plants = rows if saves.all() else rows[~saves]
     first = plants.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
     begin = int(rows["year"].min())

@@ -27,6 +27,8 @@ ITEMS = (
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
 FIXED, NEW, OLD = "fixed cost of new plants", "running new capacity", "running existing capacity"
 IMPORTS, HELD, TARGETS = "imports", "holding stock", "missed targets"
+PARTS = [*ITEMS, FIXED, NEW, OLD, HELD]
+"""Parts of the cost that tables tell, in their order."""
 LEAST_MUSD, LEAST_T = 0.05, 0.5
 """MUSD, and tonnes of a purchase, below which nothing is begun."""
 
@@ -46,7 +48,8 @@ def largest_first(rows: pd.DataFrame) -> list[str]:
 def public_present(run: RunFigures) -> float:
     """Present value of the expected public money (MUSD)."""
     rows = run.tables["spending"]
-    return float((rows["expected"] * rows["year"].map(run.case.cost_discount)).sum())
+    discount = rows["year"].map(run.case.cost_discount)
+    return float((rows["expected"] * discount).sum())
 
 
 def cost_increment(run: RunFigures, without: float | None) -> float | None:
@@ -70,26 +73,43 @@ class Begun:
 
 def begun(run: RunFigures) -> list[Begun]:
     """The decisions of each year in which any is taken."""
-    rows = decisions(run).sort_values(["capex_musd", "project"], ascending=[False, True])
-    rows["again"] = rows["year"] > rows.groupby("project")["year"].transform("min")
+    rows = _costliest_first(decisions(run))
     stock = _paid_by_year(run, STOCK)
     people = _paid_by_year(run, PEOPLE)
     bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"])
     found = []
     for years in _years_together(run, rows["year"], {*stock.index, *people.index}):
-        tonnes = bought[bought["year"].isin(years)].groupby("element")["bought_t"].sum()
-        named = tonnes[tonnes >= LEAST_T].sort_values(ascending=False, kind="stable")
-        found.append(
-            Begun(
-                year=years[0],
-                last=years[-1],
-                projects=rows[rows["year"] == years[0]],
-                stock=float(stock.reindex(years, fill_value=0.0).sum()),
-                people=float(people.reindex(years, fill_value=0.0).sum()),
-                bought={str(element): amount for element, amount in named.items()},
-            )
+        of_years = Begun(
+            year=years[0],
+            last=years[-1],
+            projects=rows[rows["year"] == years[0]],
+            stock=_sum_over(stock, years),
+            people=_sum_over(people, years),
+            bought=_most_bought(bought, years),
         )
+        found.append(of_years)
     return found
+
+
+def _costliest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Decisions by their capital, with `again` where the plant was begun before."""
+    rows = rows.sort_values(["capex_musd", "project"], ascending=[False, True])
+    first_year = rows.groupby("project")["year"].transform("min")
+    return rows.assign(again=rows["year"] > first_year)
+
+
+def _sum_over(by_year: pd.Series, years: list[int]) -> float:
+    of_years = by_year.reindex(years, fill_value=0.0)
+    return float(of_years.sum())
+
+
+def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
+    """Element -> tonnes bought in some years, the most first; slight purchases are left out."""
+    of_years = bought[bought["year"].isin(years)]
+    tonnes = of_years.groupby("element")["bought_t"].sum()
+    told = tonnes[tonnes >= LEAST_T]
+    most_first = told.sort_values(ascending=False, kind="stable")
+    return {str(element): amount for element, amount in most_first.items()}
 
 
 def _paid_by_year(run: RunFigures, items: tuple[str, ...]) -> pd.Series:
@@ -117,13 +137,13 @@ def cost_parts(run: RunFigures) -> pd.DataFrame:
     paid = run.tables["spending"].rename(columns={"expected": "public"})
     unpaid = [*_private(run), *_fixed(run), *_running(run), *_held(run)]
     others = pd.DataFrame(unpaid, columns=["item", "year", "others"])
-    rows = pd.concat([paid[["item", "year", "public"]], others])
+    public = paid[["item", "year", "public"]]
+    rows = pd.concat([public, others])
     rows = rows.fillna({"public": 0.0, "others": 0.0})
     discount = rows["year"].map(run.case.cost_discount).astype(float)
     rows["present"] = discount * (rows["public"] + rows["others"])
     sums = rows.groupby("item")[["public", "others", "present"]].sum()
-    parts = [*ITEMS, FIXED, NEW, OLD, HELD]
-    table = sums.reindex(parts, fill_value=0.0).rename_axis("part")
+    table = sums.reindex(PARTS, fill_value=0.0).rename_axis("part")
     return _as_summary_tells(run, table).reset_index()
 
 
@@ -147,7 +167,8 @@ def _private(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     for row in rows_of(run.tables["investments"]):
         years = run.case.payment_years(row.project, row.year)
         share = 1.0 - run.case.projects[row.project].public_share
-        amount = row.capex_musd * row.probability * share / len(years)
+        expected = row.capex_musd * row.probability
+        amount = expected * share / len(years)
         for year in years:
             yield f"capex {row.stage}", year, amount
 
@@ -156,7 +177,8 @@ def _fixed(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     """Fixed cost of new plants: part, year, expected MUSD."""
     for row in rows_of(run.tables["investments"]):
         project = run.case.projects[row.project]
-        amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
+        a_year = musd(project.fixed_opex_usd_per_tpa) * row.tpa
+        amount = a_year * row.probability
         starts = row.year + project.lead_time_years
         for year in range(starts, run.case.last_year + 1):
             yield FIXED, year, amount
@@ -166,9 +188,11 @@ def _running(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     """Variable cost of new and of existing plants: part, year, expected MUSD. New and existing capacity of one project
     are used alike."""
     rows = run.by_year["capacity"]
-    whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
+    tpa = rows["existing_tpa"] + rows["new_tpa"]
+    whole = tpa.where(tpa > 0, 1.0)
     rows = rows.assign(new=rows["throughput_t"] * rows["new_tpa"] / whole)
-    for row in rows_of(run.expected(rows, ["project", "year"], ["throughput_t", "new"])):
+    expected = run.expected(rows, ["project", "year"], ["throughput_t", "new"])
+    for row in rows_of(expected):
         project = run.case.projects[row.project]
         net = project.variable_opex_usd_per_t - project.credit_usd_per_t
         per_tonne = musd(max(0.0, net))
@@ -179,13 +203,17 @@ def _running(run: RunFigures) -> Iterator[tuple[str, int, float]]:
 def _held(run: RunFigures) -> Iterator[tuple[str, int, float]]:
     """Cost of holding stock: part, year, expected MUSD."""
     keys = ["country", "element", "form", "year"]
-    for row in rows_of(run.expected(run.by_year["stocks"], keys, ["stock_t"])):
-        price = run.case.stockpiles[row.country, row.element, row.form].holding_usd_per_kg_year
-        yield HELD, row.year, musd_per_tonne(price) * row.stock_t
+    held = run.expected(run.by_year["stocks"], keys, ["stock_t"])
+    for row in rows_of(held):
+        stockpile = run.case.stockpiles[row.country, row.element, row.form]
+        a_tonne = musd_per_tonne(stockpile.holding_usd_per_kg_year)
+        yield HELD, row.year, a_tonne * row.stock_t
 
 
 PER_KIND = 4
 """Limits of each kind that are told."""
+THING = ["scarce", "item", "country", "element", "form", "unit", "objective"]
+"""Columns of `shadow_prices` that tell one scarce thing from another."""
 TINY = 0.02
 """Share of the largest yearly budget of a funder below which a year's budget is tiny: the marginal value of its first
 dollars says nothing of the money that is really there."""
@@ -196,12 +224,13 @@ def limits(run: RunFigures) -> Iterator[tuple[str, pd.DataFrame]]:
     in which it is worth most, and `often`: in how many it is worth something; things worth the same are told once, and
     `others`: how many more there are. Money is left out where the budget is tiny."""
     prices = worth_something(run)
-    things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
-    prices = prices.sort_values(["musd_per_unit", "year"], ascending=[False, True], kind="stable")
-    often = prices.groupby(things)["year"].transform("count")
-    best = prices.assign(often=often).drop_duplicates(things)
+    by_worth = ["musd_per_unit", "year"]
+    prices = prices.sort_values(by_worth, ascending=[False, True], kind="stable")
+    often = prices.groupby(THING)["year"].transform("count")
+    best = prices.assign(often=often).drop_duplicates(THING)
     for kind in dict.fromkeys(best["scarce"]):
-        yield kind, _alike(best[best["scarce"] == kind]).head(PER_KIND)
+        of_kind = best[best["scarce"] == kind]
+        yield kind, _alike(of_kind).head(PER_KIND)
 
 
 def worth_something(run: RunFigures) -> pd.DataFrame:
@@ -225,11 +254,12 @@ def tiny_budget(run: RunFigures, funder: str, year: float | None) -> bool:
 
 def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     """Things of one kind, element, form and year that are worth the same, as one row; `others` counts the rest."""
-    worth = rows["musd_per_unit"].map(lambda musd: f"{musd:.5g}")
-    keys = [worth, rows["year"].fillna(0), rows["element"], rows["form"]]
-    others = rows.groupby(keys)["item"].transform("size") - 1
-    seen = pd.concat(keys, axis=1).duplicated()
-    return rows.assign(others=others)[~seen]
+    worth = rows["musd_per_unit"].map("{:.5g}".format)
+    year = rows["year"].fillna(0)
+    alike = [worth, year, rows["element"], rows["form"]]
+    together = rows.groupby(alike)["item"].transform("size")
+    told_before = pd.concat(alike, axis=1).duplicated()
+    return rows.assign(others=together - 1)[~told_before]
 
 
 ScarcePlace = tuple[str, str, str, str, str]
@@ -261,8 +291,9 @@ def worth_of_a_hundredth(run: RunFigures) -> dict[tuple[str, str], float]:
         if row["scarce"] in LIMITED:
             project = run.case.projects.get(row["item"])
             stage = project.stage if project else ""
-            amount = there.get(_place(row["scarce"], row["item"], row), 0.0)
-            found[row["scarce"], stage] += 0.01 * row["musd_per_unit"] * amount
+            place = _place(row["scarce"], row["item"], row)
+            a_hundredth = 0.01 * row["musd_per_unit"] * there.get(place, 0.0)
+            found[row["scarce"], stage] += a_hundredth
     return found
 
 
@@ -279,7 +310,8 @@ def _there(run: RunFigures) -> Mapping[ScarcePlace, float]:
         for row in records(run.tables[table]):
             by_row = "probability" in row
             weight = row["probability"] if by_row else case.scenarios[row["scenario"]]
-            found[_place(scarce, row[item], row)] += row[column] * weight
+            place = _place(scarce, row[item], row)
+            found[place] += row[column] * weight
     return found
 
 

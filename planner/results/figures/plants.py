@@ -54,22 +54,41 @@ def is_measure(run: RunFigures, project: str) -> bool:
     return run.case.stage_of(project).saves
 
 
+def are_measures(run: RunFigures, projects: pd.Series) -> pd.Series:
+    """Row for row: the project saves demand."""
+    return projects.map(lambda project: is_measure(run, project)).astype(bool)
+
+
 def decisions(run: RunFigures) -> pd.DataFrame:
     """One row per commitment: project, country, stage, year, `tpa` (t/y) and its `unit`, `capex_musd` and the part of it
     that is public, `public_musd` (not discounted), the years of first and of full output, probability, scenarios."""
     rows = run.tables["investments"].copy()
-    projects = {project: run.case.projects[project] for project in rows["project"].unique()}
-    lead = rows["project"].map({name: row.lead_time_years for name, row in projects.items()})
-    ramp = rows["project"].map({name: _ramp_years(run, name) for name in projects})
-    public = rows["project"].map({name: row.public_share for name, row in projects.items()})
-    units = {name: UNITS[measure(run, name)] + "/y" for name in projects}
-    rows["first_output"] = (rows["year"] + lead).astype(int)
-    rows["full_output"] = (rows["first_output"] + ramp).astype(int)
-    rows["public_musd"] = (rows["capex_musd"] * public).astype(float)
-    rows["unit"] = rows["project"].map(units).astype(object)
+    of_project = rows[["project"]].merge(_of_new_plants(run, rows["project"]), how="left")
+    of_project.index = rows.index
+    rows["first_output"] = (rows["year"] + of_project["lead"]).astype(int)
+    rows["full_output"] = (rows["first_output"] + of_project["ramp"]).astype(int)
+    rows["public_musd"] = (rows["capex_musd"] * of_project["public_share"]).astype(float)
+    rows["unit"] = of_project["unit"].astype(object)
     rows["order"] = rows["stage"].map(ORDER)
     order = ["order", "year", "capex_musd", "project"]
     return rows.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
+
+
+def _of_new_plants(run: RunFigures, built: pd.Series) -> pd.DataFrame:
+    """A row a project: years to the first output, and from it to full use, its public share, and the unit of its size."""
+    found = []
+    for project in built.unique():
+        row = run.case.projects[project]
+        found.append(
+            {
+                "project": project,
+                "lead": row.lead_time_years,
+                "ramp": _ramp_years(run, project),
+                "public_share": row.public_share,
+                "unit": UNITS[measure(run, project)] + "/y",
+            }
+        )
+    return pd.DataFrame(found, columns=["project", "lead", "ramp", "public_share", "unit"])
 
 
 def _ramp_years(run: RunFigures, project: str) -> int:
@@ -131,9 +150,10 @@ def plant_count(run: RunFigures, year: int) -> PlantCount:
     """Plants in a year; measures that save demand are counted by themselves."""
     capacity = run.by_year["capacity"]
     of_year = capacity[capacity["year"] == year]
-    there = of_year[of_year["existing_tpa"] + of_year["new_tpa"] > SLIGHT_TPA]
+    tpa = of_year["existing_tpa"] + of_year["new_tpa"]
+    there = of_year[tpa > SLIGHT_TPA]
     with_plan = counted(run, there["project"])
-    rows = there[~there["project"].map(lambda project: is_measure(run, project)).astype(bool)]
+    rows = there[~are_measures(run, there["project"])]
     is_old = rows["existing_tpa"] > SLIGHT_TPA
     at_work = rows[rows["throughput_t"] > SLIGHT_TPA]
     by_scenario = at_work.groupby("scenario")["project"].nunique()
@@ -163,9 +183,12 @@ def use_of_new_plants(run: RunFigures) -> pd.DataFrame:
     output on that is used, existing and new alike; and `tpa`, its new capacity in the last year (t/y)."""
     built = run.tables["investments"]["project"].unique()
     capacity = run.by_year["capacity"]
-    rows = capacity[capacity["project"].isin(built) & (capacity["new_tpa"] > SLIGHT_TPA)]
+    is_built = capacity["project"].isin(built)
+    is_there = capacity["new_tpa"] > SLIGHT_TPA
+    rows = capacity[is_built & is_there]
     rows = rows.assign(there=rows["existing_tpa"] + rows["new_tpa"])
-    found = rows.groupby(["project", "stage", "scenario"], as_index=False).agg(
+    by_scenario = rows.groupby(["project", "stage", "scenario"], as_index=False)
+    found = by_scenario.agg(
         used=("throughput_t", "sum"), there=("there", "sum"), tpa=("new_tpa", "max")
     )
     found["share"] = found["used"] / found["there"]
@@ -184,7 +207,7 @@ class SeldomUsed:
     most: float
 
 
-SELDOM, AT_WORK = 1 / 3, 0.01
+SELDOM, AT_WORK, ROUNDING = 1 / 3, 0.01, 1e-9
 """Total probability of the scenarios in which a plant is used up to which it is used seldom, and the share of its
 capacity from which on it counts as used."""
 
@@ -195,9 +218,10 @@ def seldom_used(run: RunFigures) -> SeldomUsed:
     chance = use["scenario"].map(run.weights).astype(float)
     at_work = chance * (use["share"] > AT_WORK)
     likely = at_work.groupby(use["project"]).sum()
-    seldom = likely[likely <= SELDOM + 1e-9]
+    seldom = likely[likely <= SELDOM + ROUNDING]
     built = decisions(run)
-    capital = (built["capex_musd"] * built["probability"]).groupby(built["project"]).sum()
+    expected = built["capex_musd"] * built["probability"]
+    capital = expected.groupby(built["project"]).sum()
     projects = sorted(map(str, seldom.index), key=lambda project: (-capital[project], project))
     return SeldomUsed(
         projects=projects,

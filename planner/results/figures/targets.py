@@ -59,20 +59,29 @@ def _missed_years(run: RunFigures) -> dict[str, list[int]]:
 def _missed(run: RunFigures, target: str, years: Sequence[int]) -> MissedTarget:
     """A target that is missed in some years, and the plants that could have met it."""
     plants = _able(run, target)
-    rows = run.by_year["capacity"]
-    rows = rows[rows["project"].isin(plants) & rows["year"].isin(years)]
-    weight = rows["scenario"].map(run.weights)
-    usable = float((weight * rows["usable_tpa"]).sum())
-    used = float((weight * rows["throughput_t"]).sum())
+    last_missed = years[-1]
+    last_asked = run.case.target_years(target)[-1]
     return MissedTarget(
         target=target,
         years=years,
         stage=_stage(run, target),
         has_plants=bool(plants),
         first_new_year=min(_new_from(run, plants), default=None),
-        met_from=years[-1] + 1 if years[-1] < run.case.target_years(target)[-1] else None,
-        use=used / usable if usable > SLIGHT_TPA else None,
+        met_from=last_missed + 1 if last_missed < last_asked else None,
+        use=_use_of(run, plants, years),
     )
+
+
+def _use_of(run: RunFigures, plants: Sequence[str], years: Sequence[int]) -> float | None:
+    """Share of the usable capacity of some plants that is used in some years, expected; None without capacity."""
+    rows = run.by_year["capacity"]
+    of_plants = rows["project"].isin(plants)
+    in_years = rows["year"].isin(years)
+    rows = rows[of_plants & in_years]
+    weight = rows["scenario"].map(run.weights)
+    usable = float((weight * rows["usable_tpa"]).sum())
+    used = float((weight * rows["throughput_t"]).sum())
+    return used / usable if usable > SLIGHT_TPA else None
 
 
 def _stage(run: RunFigures, target: str) -> Stage:
