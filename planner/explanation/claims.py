@@ -31,7 +31,7 @@ HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
 """A tenth of what all levers reduce together. Less than an even share of the six or seven levers that a case has
 (a sixth, a seventh), and as much as the whole reduction of the real case is in doubt out of sample: its 95 % interval
-is a tenth wide to either side, so a smaller share could not be told from nothing."""
+is a tenth wide to either side, so a lever of a smaller share changes the whole by less than its doubt."""
 
 MeasureBasis = Literal["first_in", "last_out", "no_deal"]
 

@@ -129,7 +129,9 @@ def flexibility(
             committed=given.get(project, 0.0),
             committed_year=since.get(project),
         )
-        found = replace(found, signs=reader.signs(path.answers))
+        years = [year for _, year in path.answers]
+        signs = reader.signs(path.answers)
+        found = replace(found, signs=signs, answers_in=min(years, default=None))
         if is_built(case, project, found.most) or is_built(case, project, found.committed):
             out.append(found)
     return Flexibility(sorted(out, key=_most_capital))

@@ -269,7 +269,7 @@ class Commitment:
     at_once: decided while nothing has happened; sure, expected, most: least, mean and most over the scenarios;
     probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
     the plan that decides everything once; capital: MUSD per t/y, public and private; signs: the events for which those
-    of its builds wait that not every scenario has, the likeliest first.
+    of its builds wait that not every scenario has, the likeliest first; answers_in: the first year of such a build.
     """
 
     project: str
@@ -283,6 +283,7 @@ class Commitment:
     committed_year: int | None
     capital: float
     signs: Sequence[Sign] = ()
+    answers_in: int | None = None
 
 
 @dataclass(frozen=True)

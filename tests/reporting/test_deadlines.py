@@ -126,6 +126,35 @@ def test_the_explanation_of_a_committed_plan_says_what_could_wait_for_which_sign
     assert table.title == "1 plant is begun or enlarged after 2027, or at a sign"
 
 
+def test_a_part_of_a_plant_may_wait(tmp_path: Path) -> None:
+    """30 t are short from 2027 on whatever happens, 60 t more after a cut in 2028: the plant for 30 t is needed at once,
+    the rest of it in `cut` alone, where 2027 announces the cut by 5 % of what nobody needs."""
+    case = load_case(
+        tmp_path,
+        {"objective.goal": "welfare", "objective.risk_aversion": 0.0, "discount_rate": 0.05},
+        demand=demand(100, last=2031),
+        imports=[imports(70), {**imports(100), "supplier": "XXX", "price_usd_per_kg": 10_000}],
+        projects=[
+            mine(),
+            plant(project="works", max_new_tpa=90, capex_usd_per_tpa=MUSD, lead_time_years=1),
+        ],
+        budgets=budget(500),
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[
+            shock("cut", "import", 0.95, 2027, 2027, supplier="XXX"),
+            shock("cut", "import", 1 / 7, 2028, supplier="CHN"),
+        ],
+    )
+    plan = planner.solve(case)
+    run = run_view(plan, explain(plan, "run", workers=1))
+    (told,) = front(run).statements
+    assert told.sentence.endswith("A part of 1 may wait for a sign.")
+    table = later_table(run)
+    assert table is not None
+    sign = "imports from XXX are at 95 % in 2027"
+    assert table.shown[-1] == ["works, AAA, part of it", "2027", "1", "2028", "30.0", sign, "50 %"]
+
+
 def test_where_all_is_due_nothing_is_later(tmp_path: Path) -> None:
     case = announced(tmp_path, "committed")
     slow = tuple(row for row in case.tables.projects if row.project != "quick")

@@ -37,15 +37,17 @@ def deadline_statements(run: RunView) -> Iterator[Statement]:
     found = deadlines(run)
     if found is None:
         return
-    sentence = say("statement", found=found, signs=_waiting_for_signs(found))
+    signs, parts = _waiting_for_signs(found)
+    sentence = say("statement", found=found, signs=signs, parts=parts)
     source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
     yield Statement(about=f"Decide by {found.until}", sentence=sentence, source=source)
 
 
-def _waiting_for_signs(found: Deadlines) -> int:
-    """Plants of the plan that wait for a sign, in it or in the plan that answers the storylines."""
-    of_plan = [one for one in found.later if one.signs]
-    return len({one.project for one in [*of_plan, *found.waiting]})
+def _waiting_for_signs(found: Deadlines) -> tuple[int, int]:
+    """How many wait for a sign, in the plan or in the one that answers, wholly and in part."""
+    waiting = {one.project: one for one in [*found.later, *found.waiting] if one.signs}
+    parts = sum(one.is_part for one in waiting.values())
+    return len(waiting) - parts, parts
 
 
 class DecidedLater(DeclaredTable):
@@ -68,15 +70,16 @@ def later_table(run: RunView) -> ReportTable | None:
     found = deadlines(run)
     if found is None or not (found.later or found.waiting):
         return None
-    asked = {one.project: one for one in found.waiting}
+    at_a_sign = {one.project: one for one in found.waiting if not one.is_part}
     later = counted(run, [one.project for one in [*found.later, *found.waiting]])
     rows = []
     for one in found.later:
-        rows.append(_row(run.names, asked.pop(one.project, one)))
-    for one in asked.values():
-        rows.append(_row(run.names, one))
+        rows.append(_row(run.names, at_a_sign.pop(one.project, one)))
+    for one in found.waiting:
+        if one.is_part or one.project in at_a_sign:
+            rows.append(_row(run.names, one))
     source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
-    signs = _waiting_for_signs(found)
+    signs = sum(_waiting_for_signs(found))
     title = say("later_title", found=found, later=later, signs=signs)
     note = say("later_note", found=found, signs=signs)
     return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=source)
@@ -84,8 +87,9 @@ def later_table(run: RunView) -> ReportTable | None:
 
 def _row(names: Names, one: Later) -> dict[str, object]:
     told = [sign_words(names, sign) for sign in one.signs[:MOST_SIGNS]]
+    placed = names.placed(one.project)
     return {
-        "project": names.placed(one.project),
+        "project": f"{placed}, part of it" if one.signs and one.is_part else placed,
         "years": span(one.first, one.last),
         "lead": one.lead,
         "first_output": one.first_output,

@@ -96,7 +96,8 @@ def safe_table(run: RunView) -> ReportTable | None:
         )
     sooner = sum(_is_sooner(one.plan, one.without) for one in found.safe)
     title = say("safe_title", sooner=sooner, elements=len(rows))
-    return SafeYears.over(pd.DataFrame(rows), title=title, note=say("safe_note", found=found))
+    note = say("safe_note", found=found, last=run.years[-1])
+    return SafeYears.over(pd.DataFrame(rows), title=title, note=note)
 
 
 def _is_sooner(plan: int | None, without: int | None) -> bool:

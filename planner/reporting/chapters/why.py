@@ -141,6 +141,7 @@ def information(found: Explanation) -> list[Statement]:
         same=both is not None and both.same_risk,
         once=both.committed if both is not None else None,
         later=both.answering if both is not None else None,
+        staged=both is not None and both.answering.key == "staged",
     )
     return [Statement("Information", words)] if words else []
 

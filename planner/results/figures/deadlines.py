@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.results.figures.decision import commitments, waiting
-from planner.results.figures.plants import Counted, counted, decisions, expected_sum
+from planner.results.figures.decision import commitments
+from planner.results.figures.plants import SLIGHT_TPA, Counted, counted, decisions, expected_sum
 from planner.results.figures.run import RunFigures
 from planner.results.ledger import members, rows_of
 from planner.results.signs import Sign, SignReader
@@ -23,7 +23,7 @@ class Later:
 
     first, last: years of these decisions in the plan; lead: years from a decision to the first output; capital: MUSD,
     expected, not discounted. signs: the events that they wait for, the likeliest first; none: decided whatever happens.
-    probability: that the likeliest sign comes; None without one.
+    probability: that the likeliest sign comes; None without one. is_part: some of it is decided whatever happens.
     """
 
     project: str
@@ -34,17 +34,18 @@ class Later:
     capital: float
     signs: Sequence[Sign]
     probability: float | None
+    is_part: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deadlines:
     """Decisions of a plan by time.
 
-    until: the second year. built: what is new; due: that of it which is begun by then whatever happens; capital, due_capital: of all
-    new capacity and of what is decided by then whatever happens (MUSD, expected, not discounted). later: the rest by
-    project, the earliest first. last: the last year of a decision that no sign is waited for; None where there is none.
-    waiting: of the projects of this plan those that a plan which answers the storylines begins only at a sign, from its
-    first year on. asked: whether such a plan is known.
+    until: the second year. built: what is new; due: that of it which is begun by then whatever happens; capital,
+    due_capital: of all new capacity and of what is decided by then whatever happens (MUSD, expected, not discounted).
+    later: the rest by project, the earliest first. last: the last year of a decision that no sign is waited for; None
+    where there is none. waiting: of the projects of this plan those that a plan which answers what has happened begins,
+    or enlarges, only at a sign, from the year in which it does. asked: whether such a plan is known.
     """
 
     until: int
@@ -64,9 +65,10 @@ def deadlines(run: RunFigures) -> Deadlines | None:
     if rows.empty:
         return None
     until = run.years[min(1, len(run.years) - 1)]
-    is_due = (rows["year"] <= until) & (rows["scenarios"] == EVERYWHERE)
+    is_certain = rows["scenarios"] == EVERYWHERE
+    is_due = (rows["year"] <= until) & is_certain
     due, rest = rows[is_due], rows[~is_due]
-    sure = rest.loc[rest["scenarios"] == EVERYWHERE, "year"]
+    sure = rest.loc[is_certain, "year"]
     answers = run.case.model.policy.investment != "committed"
     return Deadlines(
         until=until,
@@ -74,15 +76,15 @@ def deadlines(run: RunFigures) -> Deadlines | None:
         due=counted(run, due["project"]),
         capital=expected_sum(rows, "capex_musd"),
         due_capital=expected_sum(due, "capex_musd"),
-        later=_later(run, rest),
+        later=_later(run, rest, certain=set(rows.loc[is_certain, "project"])),
         last=int(sure.max()) if len(sure) else None,
         waiting=[] if answers else _at_a_sign(run, rows),
         asked=answers or bool(commitments(run)),
     )
 
 
-def _later(run: RunFigures, rest: pd.DataFrame) -> list[Later]:
-    """Decisions that are not due, by project."""
+def _later(run: RunFigures, rest: pd.DataFrame, certain: set[str]) -> list[Later]:
+    """Decisions that are not due, by project. certain: projects of which something is decided whatever happens."""
     case, everyone = run.case, tuple(run.weights)
     reader: SignReader | None = None
     if (rest["scenarios"] != EVERYWHERE).any():
@@ -108,28 +110,37 @@ def _later(run: RunFigures, rest: pd.DataFrame) -> list[Later]:
                 capital=expected_sum(rows, "capex_musd"),
                 signs=signs,
                 probability=signs[0].probability if signs else None,
+                is_part=str(project) in certain,
             )
         )
-    return sorted(found, key=lambda one: (one.first, -one.capital, one.project))
+    return sorted(found, key=_earliest)
 
 
 def _at_a_sign(run: RunFigures, rows: pd.DataFrame) -> list[Later]:
-    """Projects that this plan decides once, and a plan that answers only at a sign."""
+    """Projects that this plan decides once, and a plan that answers wholly or partly at a sign."""
     built = set(rows["project"])
     found = []
-    for commitment in waiting(run):
-        if commitment.project in built and commitment.first_year is not None:
+    for commitment in commitments(run).values():
+        year = commitment.answers_in
+        if commitment.project in built and commitment.signs and year is not None:
             lead = run.case.projects[commitment.project].lead_time_years
+            at_a_sign = commitment.expected - commitment.at_once
             found.append(
                 Later(
                     project=commitment.project,
-                    first=commitment.first_year,
-                    last=commitment.first_year,
+                    first=year,
+                    last=year,
                     lead=lead,
-                    first_output=commitment.first_year + lead,
-                    capital=commitment.expected * commitment.capital,
+                    first_output=year + lead,
+                    capital=at_a_sign * commitment.capital,
                     signs=commitment.signs,
-                    probability=commitment.probability,
+                    probability=commitment.signs[0].probability,
+                    is_part=commitment.sure > SLIGHT_TPA,
                 )
             )
-    return found
+    return sorted(found, key=_earliest)
+
+
+def _earliest(one: Later) -> tuple[int, float, str]:
+    """Sort key: the earliest first, then the most capital."""
+    return one.first, -one.capital, one.project

@@ -242,7 +242,8 @@ def waiting(run: RunFigures) -> list[Commitment]:
 
 @dataclass(frozen=True)
 class Recourse:
-    """The plan that decides everything once (two-stage) and the one that answers (multistage), both with costs."""
+    """The plan that decides everything once (two-stage) and the one that answers (multistage), both with costs: where
+    scenarios were drawn the one that answers the storylines, since a single draw can tell what only hindsight knows."""
 
     committed: Rung
     answering: Rung
@@ -274,9 +275,10 @@ def _cost(plan: Rung) -> float:
 def recourse(timing: Sequence[Rung]) -> Recourse | None:
     """Both plans, if both were solved with costs."""
     by_key = {rung.key: rung for rung in timing if rung.cost is not None}
-    if not {"committed", "adaptive"} <= set(by_key):
+    answering = by_key.get("staged") or by_key.get("adaptive")
+    if answering is None or "committed" not in by_key:
         return None
-    return Recourse(by_key["committed"], by_key["adaptive"])
+    return Recourse(by_key["committed"], answering)
 
 
 def rung(run: RunFigures, key: str) -> Rung | None:
