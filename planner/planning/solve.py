@@ -28,11 +28,12 @@ from planner.results.plan import PlanValues, figures
 from planner.results.verify import verify
 from planner.sharing.money_tables import money_tables
 from planner.sharing.shares import payment_weights
-from planner.solving.diagnose import Diagnosis
+from planner.solving.diagnose import Diagnosis, targets_in_the_way
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
-from planner.solving.impossible_targets import nearest_shares
+from planner.solving.impossible_targets import nearest_shares, why_targets_fail
 from planner.solving.program import Key
+from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import Worths, price_table, priced
 from planner.solving.solution import Stop
 from planner.solving.target_prices import binding, criterion
@@ -44,7 +45,7 @@ MANY = 50
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
 NOT_ALL = "no plan meets all targets that must hold"
-TOO_COARSE = "no plan of whole plants does, though one with plants of any size may"
+OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
 
 
 def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
@@ -226,13 +227,22 @@ def _why_none(search: Search) -> dict[str, Any]:
     goal `target`, the least attainable risk."""
     if search.stop is not Stop.INFEASIBLE:
         return {}
-    failing = nearest_shares(search.case, search.least_beyond)
-    limit, least = search.case.model.objective.risk_limit, search.upper.get("reach")
+    case = search.case
+    if case.model.policy.whole_plants and fits(case):
+        # Cuts alone say what plants of any size can serve.
+        failing = why_targets_fail(case, program_of(case))
+    else:
+        failing = nearest_shares(case, search.least_beyond)
+        if failing and case.model.policy.whole_plants:
+            failing["reasons"].append(OF_ANY_SIZE)
+    limit, least = case.model.objective.risk_limit, search.upper.get("reach")
     if failing or limit is None or least is None:
-        coarse = [TOO_COARSE] if search.case.model.policy.whole_plants else []
-        return failing or {"reasons": [NOT_ALL, *coarse]}
+        return failing or {"reasons": [NOT_ALL]}
     found = Diagnosis(limit=limit, least_risk=least)
-    return {"reasons": found.reasons()[:2], "smallest_changes": found.as_json()}
+    reasons = found.reasons()[:2]
+    if fits(case):
+        reasons += targets_in_the_way(case, limit)
+    return {"reasons": reasons, "smallest_changes": found.as_json()}
 
 
 def _shadow_prices(search: Search) -> pd.DataFrame:

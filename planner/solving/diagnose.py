@@ -108,10 +108,19 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
     found = diagnose(case, program)
     if found.least_risk is None:
         return {"reasons": reasons_of(Scope(case), program, program.upper)}
-    reasons = found.reasons()
+    reasons = [*found.reasons(), *targets_in_the_way(case, limit)]
     if whole_plants:
         reasons.append("these amounts are for plants of any size: whole plants may need more")
     return {"reasons": reasons, "smallest_changes": found.as_json()}
+
+
+def targets_in_the_way(case: Case, limit: float) -> list[str]:
+    """A line that names the targets that must hold, where the limit of the risk (MUSD) is reached without them."""
+    hard = [f'"{row.target}"' for row in case.target_rows if row.price_usd_per_kg is None]
+    if not hard or not reaches(case.without_targets(hard_only=True), limit):
+        return []
+    line = "  or ask for less of the targets that must hold, without which it is reached"
+    return [f"{line}: {', '.join(hard)} (targets.share, targets.price_usd_per_kg)"]
 
 
 def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome) -> list[str]:

@@ -7,7 +7,7 @@ or because of what other targets forbid.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,17 +15,18 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
-from planner.solving.highs import Solver
+from planner.solving.highs import Columns, Solver
 from planner.solving.program import Key, Program
 from planner.solving.solution import Stop
 
 BEYOND = "beyond"
 """The column of a target: the share of demand by which it is missed, at most, wherever it holds."""
+WHOLE = "units"
+"""The columns of numbers of whole plants."""
 SHORT = 1e-7
 """Share of demand up to which nothing is out of reach."""
 DIGITS = 6
 EACH_ALONE = "each of these shares is what can be met without the other targets named here"
-OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
 REMEDY = "ask for less (targets.share), give a price (targets.price_usd_per_kg), or begin later"
 LeastBeyond = Callable[[Collection[str], Collection[str]], Mapping[str, float]]
 """(targets, others that do not count) -> by which share of demand each of the targets has to be missed, their sum being
@@ -69,8 +70,6 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
         reasons.append(f"{cannot}; the nearest share that can be met is {nearest[target]:.6g}")
     if len(named) > 1:
         reasons.append(EACH_ALONE)
-    if case.model.policy.whole_plants:
-        reasons.append(OF_ANY_SIZE)
     return {"reasons": [*reasons, REMEDY], "nearest_shares": nearest}
 
 
@@ -105,11 +104,31 @@ def _least_beyond(
                 cost[j] = 1.0
             elif target not in others:
                 upper[j] = 0.0
-    bounded = program.with_data(upper=upper)
+    bounded = _with_whole_plants(program.with_data(upper=upper), list(asked.values()))
     found = Solver(bounded).minimise_sum(cost, ("dual", "ipm", "primal"), BEYOND)
     if found.stop is not Stop.OPTIMAL:
         return {}
     return {target: float(found.x[j]) for target, j in asked.items()}
+
+
+def _with_whole_plants(program: Program, asked: Sequence[int]) -> Program:
+    """The program with whole plants held, at the numbers with which the sum of some columns is least; itself where none
+    need be whole, or none are found."""
+    whole: Columns = np.array(
+        [j for j, (name, _) in enumerate(program.columns) if name == WHOLE], dtype=np.int32
+    )
+    if not len(whole):
+        return program
+    total: list[Key] = [("total", None)]
+    count = len(program.columns)
+    sums = dict.fromkeys(asked, -1.0) | {count: 1.0}
+    wider = program.with_columns(total).with_rows(total, [sums], 0.0, 0.0)
+    found = Solver(wider).search(count, whole, SHORT)
+    if not len(found.x):
+        return program
+    lower, upper = program.lower.copy(), program.upper.copy()
+    lower[whole] = upper[whole] = np.round(found.x[whole])
+    return program.with_data(lower=lower, upper=upper)
 
 
 def _rounded_down(share: float) -> float:

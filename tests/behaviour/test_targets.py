@@ -6,6 +6,8 @@ a year is that of what is not short, taken in by plants or bought, less what is 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 import planner
@@ -349,6 +351,42 @@ def test_a_share_out_of_reach_is_named_with_the_nearest_that_can_be_met(
         targets=[target("served", plan.summary["nearest_shares"]["asked"])],
     )
     assert again.status.value == "optimal"
+
+
+@pytest.mark.parametrize("method", ["whole", "scenarios"])
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_the_nearest_share_is_one_that_whole_plants_serve(
+    make_case: MakeCase, method: Literal["whole", "scenarios"], share: float
+) -> None:
+    """45 MUSD pay for 45 t/y, but of units of 30 t/y for one alone."""
+    case = make_case(
+        {"policy.whole_plants": True},
+        demand=ONE_YEAR,
+        projects=[mine(), plant(max_new_tpa=90, unit_tpa=30, capex_usd_per_tpa=MUSD)],
+        budgets=budget(45),
+        targets=[target("served", share, element="Dy")],
+    )
+    plan = planner.solve(case, method=method)
+    assert plan.status == "infeasible"
+    assert plan.summary["nearest_shares"] == {"asked": 0.3}
+    most = planner.solve(case.set("targets", "asked", "share", 0.3), method=method)
+    assert (most.status, short(most)) == ("optimal", pytest.approx(70))
+
+
+@pytest.mark.parametrize("method", ["whole", "scenarios"])
+def test_targets_in_the_way_of_a_limit_are_named(
+    make_case: MakeCase, method: Literal["whole", "scenarios"]
+) -> None:
+    """One seller may have half of use: so nothing is used, and 100 MUSD are lost where 60 may be."""
+    case = make_case(
+        {"objective.goal": "target", "objective.risk_limit": 60.0},
+        demand=ONE_YEAR,
+        imports=[imports(100)],
+        targets=[target("origin_share", 0.5)],
+    )
+    found = planner.solve(case, method=method)
+    assert found.status == "infeasible" and "is 100 MUSD" in found.summary["reasons"][0]
+    assert 'without which it is reached: "asked"' in found.summary["reasons"][-1]
 
 
 def test_two_targets_that_exclude_each_other_are_told_of_with_what_is_in_reach(
