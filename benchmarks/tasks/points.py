@@ -33,7 +33,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
             experiment.table(at.tolist())
     asked = read_study(path)
     case = open_case(asked, path.parent)
-    found = points(asked, Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
+    found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     worker = Worker(case, asked.time_limit)
     base, apart = worker.solve(None, [], False), 0.0

@@ -35,6 +35,12 @@ MOST_SHOWN = 20
 app, study_app = command_app(), command_app()
 app.add_typer(study_app, name="study")
 
+StudyPath = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
+]
+StudyOut = Annotated[
+    Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
 WorkerCount = Annotated[
     int | None, typer.Option(min=1, max=1_000, help="Worker processes on this machine. Default: 1.")
@@ -54,12 +60,8 @@ def _group() -> None:
 
 @study_app.command()
 def run(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")
-    ] = None,
+    file: StudyPath,
+    out: StudyOut = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = "",
     part: Annotated[
@@ -93,14 +95,7 @@ def _parse_part(text: str) -> tuple[int, int]:
 
 
 @study_app.command()
-def merge(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")
-    ] = None,
-) -> None:
+def merge(file: StudyPath, out: StudyOut = None) -> None:
     """Put the parts of a study together that were run with `--part`; nothing is solved."""
     with exit_codes():
         _say_end(merge_study(file, out))

@@ -23,8 +23,6 @@ from planner.errors import Fault, InputError, did_you_mean, fault
 C = TypeVar("C", bound=Lookups)
 LISTED = 8
 """Values of a column that are named where none is near the one asked for."""
-SAME_SUM = 1e-6
-"""Probabilities sum to 1 within this, as in files."""
 
 
 @dataclass

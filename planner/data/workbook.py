@@ -152,7 +152,7 @@ class _Part:
         self._open.append(local)
         self.elements += 1
         self._count(local)
-        self._note_looks(local, values)
+        self._note_looks(values)
         path = self._open[1:]
         if path == _ROW:
             self._next_row(values.get("r"))
@@ -183,7 +183,7 @@ class _Part:
         if is_large or depth > MAX_DEPTH:
             raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
 
-    def _note_looks(self, local: str, values: dict[str, str]) -> None:
+    def _note_looks(self, values: dict[str, str]) -> None:
         """Keep the looks of a sheet that a person does not see, or sees as deleted."""
         path = self._open[1:]
         if path == _ROW:

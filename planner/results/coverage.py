@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -146,8 +145,3 @@ def _least(
         if known is None or row.served_share < known["share"] - SAME:
             by_element[row.element] = {"share": row.served_share, "without": row.removal.name}
     return found
-
-
-def has_coverage(folder: Path) -> bool:
-    """A run folder holds its coverage."""
-    return (folder / COVERAGE_JSON).is_file()

@@ -217,7 +217,6 @@ def _same(value: Value, neutral: InputValue) -> bool:
 
 
 def points(
-    study: StudyFile,
     settler: Settler,
     *,
     sha256: str,

@@ -116,7 +116,7 @@ def _laid_out(
     check_study(study, base, functions)
     settler = Settler(study, base)
     rows = design(study, folder)
-    found = points(study, settler, sha256=base.sha256, rows=rows, functions=functions)
+    found = points(settler, sha256=base.sha256, rows=rows, functions=functions)
     return Work(study, base, found, functions or {}), settler
 
 

@@ -134,10 +134,10 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     asked = build_study(sample(60))
     rows = design(asked, Path())
-    found = points(asked, Settler(asked, case), sha256=case.sha256, rows=rows)
+    found = points(Settler(asked, case), sha256=case.sha256, rows=rows)
     assert len({p.id for p in found}) == 60
     renamed = build_study(sample(60) | {"name": "x", "title": "y"})
-    other = points(renamed, Settler(renamed, case), sha256=case.sha256, rows=rows)
+    other = points(Settler(renamed, case), sha256=case.sha256, rows=rows)
     assert [p.id for p in other] == [p.id for p in found]
     cut = chains(asked, found)
     assert sorted(point.id for chain in cut for point in chain) == sorted(
@@ -145,8 +145,7 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     )
     one = build_study(sample() | {"design": {"kind": "one_at_a_time", "levels": 3}})
     settings = [
-        p.settings
-        for p in points(one, Settler(one, case), sha256=case.sha256, rows=design(one, Path()))
+        p.settings for p in points(Settler(one, case), sha256=case.sha256, rows=design(one, Path()))
     ]
     assert settings[0] == []  # the case as it is
     assert (

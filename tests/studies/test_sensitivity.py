@@ -241,7 +241,7 @@ def test_a_sample_that_is_half_run_says_so_and_is_no_failure() -> None:
 def test_blocks_of_a_sample_are_run_one_after_the_other() -> None:
     case = planner.load(STARTER["case"], model=STARTER["model"])
     asked = build_study(sample() | {"design": {"kind": "sobol", "points": 128}})
-    found = points(asked, Settler(asked, case), sha256=case.sha256, rows=design(asked, Path()))
+    found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, Path()))
     place = {point.id: i for i, point in enumerate(found)}
     done = [place[point.id] for chain in chains(asked, found) for point in chain]
     assert sorted(done) == sorted(place.values())
