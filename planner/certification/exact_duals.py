@@ -208,7 +208,9 @@ def _needed(
         _, row = found[edge]
         if row not in terms:
             terms[row] = inequalities.terms(row)
-        ahead += [other for other, _ in terms[row] if other in found and other[0] != edge[0]]
+        for other, _ in terms[row]:
+            if other in found and other[0] != edge[0]:
+                ahead.append(other)
     return terms, needed
 
 

@@ -38,12 +38,9 @@ _SPREADSHEET_ERRORS = (
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LATIN = "AaBCcEeHIiJjKMNOopPqQSsTwWXxyYZv"
-_FOREIGN = ("АаВСсЕеНІіЈјКМΝОорРԛԚЅѕТԝԜХхуΥΖν", "ΑаΒССЕеΗΙіЈјΚΜΝΟοрΡԛԚЅѕΤԝԜΧхуΥΖν")
-CONFUSABLE = {
-    ord(letter): latin
-    for letters in _FOREIGN
-    for letter, latin in zip(letters, _LATIN, strict=True)
-}
+_CYRILLIC = "АаВСсЕеНІіЈјКМΝОорРԛԚЅѕТԝԜХхуΥΖν"
+_GREEK = "ΑаΒССЕеΗΙіЈјΚΜΝΟοрΡԛԚЅѕΤԝԜΧхуΥΖν"
+CONFUSABLE = dict(zip(map(ord, _CYRILLIC + _GREEK), _LATIN + _LATIN, strict=True))
 """Cyrillic and Greek letters that look like Latin ones."""
 _BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
 """Characters that no category calls invisible, and that are not seen either."""

@@ -378,8 +378,11 @@ class Lookups:
 
     @cached_property
     def _ramps(self) -> dict[str, list[float]]:
-        ramps = grouped_by(by_id(self.tables.ramps, "ramp", "year_after_start").values(), "ramp")
-        return {ramp: [row.share for row in rows] for ramp, rows in ramps.items()}
+        """Shares of a ramp in order of the years after the start."""
+        ramps: dict[str, list[float]] = defaultdict(list)
+        for row in by_id(self.tables.ramps, "ramp", "year_after_start").values():
+            ramps[row.ramp].append(row.share)
+        return ramps
 
     def ramp_of(self, project: str) -> list[float]:
         """Share of new nameplate usable in each year after the start; after the last one it stays."""

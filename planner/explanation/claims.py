@@ -22,7 +22,7 @@ from planner.explanation.counterfactuals import (
     Reference,
     SolveAll,
 )
-from planner.explanation.levers import key_of, only, steps
+from planner.explanation.levers import LeverStep, key_of, only, steps
 from planner.explanation.unsure_inputs import InputAtEnd, setting, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
@@ -52,6 +52,10 @@ class Claim:
     def says(self, measure: float) -> bool:
         """A measure, a share of the whole reduction, is on the claim's side of the threshold."""
         return (measure >= MATTERS) == self.matters
+
+    def is_about(self, step: LeverStep) -> bool:
+        """Some lever of a step is one that the claim is about."""
+        return not set(step.levers).isdisjoint(self.levers)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -97,10 +101,10 @@ class Sides:
 
 def speaking(case: Case) -> list[Claim]:
     """The claims that a run with these levers and these countries can speak to."""
-    levers = {lever for step in steps(case) for lever in step.levers}
+    known = steps(case)
     found = []
     for claim in CLAIMS:
-        has_levers = bool(levers & set(claim.levers))
+        has_levers = any(claim.is_about(step) for step in known)
         has_allies = claim.basis == "no_deal" and len(case.countries) > 1
         if has_levers or has_allies:
             found.append(claim)
@@ -140,9 +144,9 @@ def as_given(reference: Reference, claim: Claim) -> Asked:
     everything, nothing = only(reference, known), only(reference, [])
     with_it, without_it = everything, nothing
     if claim.basis == "first_in":
-        with_it = only(reference, [step for step in known if set(step.levers) & set(claim.levers)])
+        with_it = only(reference, [step for step in known if claim.is_about(step)])
     elif claim.basis == "last_out":
-        left = [step for step in known if not set(step.levers) & set(claim.levers)]
+        left = [step for step in known if not claim.is_about(step)]
         without_it = only(reference, left)
     else:
         with_it = acting(reference, "allied", everything)
@@ -162,10 +166,10 @@ def at_end(reference: Reference, claim: Claim, end: InputAtEnd) -> Asked:
     nothing = under(reference, end, (), key_of([]))
     with_it, without_it = everything, nothing
     if claim.basis == "first_in":
-        pulled = [step for step in known if set(step.levers) & set(claim.levers)]
+        pulled = [step for step in known if claim.is_about(step)]
         with_it = under(reference, end, claim.levers, key_of(pulled))
     elif claim.basis == "last_out":
-        left = [step for step in known if not set(step.levers) & set(claim.levers)]
+        left = [step for step in known if not claim.is_about(step)]
         levers = [lever for lever in own if lever not in claim.levers]
         without_it = under(reference, end, levers, key_of(left))
     else:

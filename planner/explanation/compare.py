@@ -79,12 +79,12 @@ def compare(
     solve = solve or _solved_on_from(given[0])
     found = []
     for name, other in zip(names[1:], given[1:], strict=True):
+        cells: list[ChangedCell] = []
         causes = []
-        changed = groups(given[0].case, other.case)
-        for group in changed:
+        for group in groups(given[0].case, other.case):
             progress(f"{names[0]} with {group.name} as in {name}")
+            cells += group.cells
             causes.append(_cause(given[0].case, group, solve))
-        cells = [cell for group in changed for cell in group.cells]
         comparison = Comparison(
             before=names[0],
             after=name,

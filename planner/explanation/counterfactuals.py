@@ -142,18 +142,17 @@ def optimum(
     is_warm = warm and (start is not None or not wanted.far)
     order = ready.begin(solver, start) if is_warm else quickest(program)
     solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
-    least = float(solution.x[program.column[goal, None]])
+    least = program.measure(goal, solution.x)
     if wanted.with_cost and goal == "risk":
         solution = _cheapest(solver, reference.case.model.objective, least, wanted.key)
     x = solution.x
     knows_cost = wanted.with_cost or goal == "welfare"
-    leaves = ready.scope.tree.leaves
     return Optimum(
         key=wanted.key,
         objective=least,
-        risk=float(x[program.column["risk", None]]),
-        cost=float(x[program.column["cost", None]]) if knows_cost else None,
-        losses={w: float(x[program.column["loss_to_date", leaf]]) for w, leaf in leaves.items()},
+        risk=program.measure("risk", x),
+        cost=program.measure("cost", x) if knows_cost else None,
+        losses=program.losses(ready.scope.tree.leaves, x),
         decisions=_decisions(program, x),
         nodes=ready.scope.decision_tree.nodes,
         x=x if wanted.want_x else None,
@@ -281,7 +280,7 @@ class Reference:
     @property
     def objective(self) -> float:
         """The value of its goal (MUSD): the least risk, or the least cost plus risk."""
-        return float(self.best()[1].x[self.program.column[self.goal, None]])
+        return self.program.measure(self.goal, self.best()[1].x)
 
     def acting(self, coordination: str) -> Reference:
         """The reference of the same case under other rules of acting together, compiled once."""

@@ -110,7 +110,7 @@ def _pulled(claim: Claim, case: Case) -> tuple[Lever, ...]:
     """The levers that are pulled on the side of a claim that differs from all and from none."""
     about = []
     for step in steps(case):
-        if bool(set(step.levers) & set(claim.levers)) == (claim.basis == "first_in"):
+        if claim.is_about(step) == (claim.basis == "first_in"):
             about.append(step)
     return levers_of(about)
 

@@ -60,13 +60,15 @@ STEPS = _all_steps()
 
 def steps(case: Case) -> list[LeverStep]:
     """The levers of a run; of stages outside the core of the chain those that the case has plants of."""
-    told = {stage.lever for stage in stages_told({row.stage for row in case.projects.values()})}
+    present = {row.stage for row in case.projects.values()}
+    told = {stage.lever for stage in stages_told(present)}
     absent = set(STAGE_LEVERS) - told
+    may_be_pulled = set(case.model.levers) - absent
     found = []
     for step in STEPS:
-        allowed = [one for one in step.levers if one in case.model.levers and one not in absent]
+        allowed = tuple(lever for lever in step.levers if lever in may_be_pulled)
         if allowed:
-            found.append(LeverStep(key=step.key, name=step.name, levers=tuple(allowed)))
+            found.append(LeverStep(key=step.key, name=step.name, levers=allowed))
     return found
 
 
@@ -78,7 +80,9 @@ Subset = frozenset[int]
 
 def levers_of(pulled: Iterable[LeverStep]) -> tuple[Lever, ...]:
     """All levers of some steps, in the order of the model file."""
-    found = {lever for step in pulled for lever in step.levers}
+    found: set[Lever] = set()
+    for step in pulled:
+        found.update(step.levers)
     return tuple(lever for lever in LEVERS if lever in found)
 
 

@@ -55,10 +55,8 @@ class Shortages:
 def of_point(walk: Walk, key: str, point: CurvePoint) -> NamedPlan:
     """A point of the curve as a plan with a name."""
     reference = walk.reference
-    case, column = reference.case, walk.program.column
-    leaves = reference.scope.tree.leaves
-    loss = {name: float(point.x[column["loss_to_date", leaf]]) for name, leaf in leaves.items()}
-    losses = weighed(case, loss)
+    case = reference.case
+    losses = weighed(case, walk.program.losses(reference.scope.tree.leaves, point.x))
     builds = {}
     for project, tpa in zip(walk.projects, point.tpa.tolist(), strict=True):
         if is_built(case, project, tpa):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -145,9 +146,10 @@ def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]
     found, x = setting.found, setting.x
     works = [_work(plant, x, share) for plant, share in zip(found.plants, use, strict=True)]
     outputs = [_outputs(plant, work, x) for plant, work in zip(found.plants, works, strict=True)]
+    all_made = list(chain.from_iterable(outputs))
     taken = {}
     for good in found.wanted:
-        could = [o.could for made in outputs for o in made if o.material.good == good]
+        could = [output.could for output in all_made if output.material.good == good]
         taken[good] = _taken(setting, good, could)
     flows = []
     for plant, work, made in zip(found.plants, works, outputs, strict=True):

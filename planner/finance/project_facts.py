@@ -242,13 +242,17 @@ def _of(tonnes: Mapping[str, float], form: str, *, payable: bool = False) -> lis
     """Materials by element."""
     out = []
     for element, per_tonne in tonnes.items():
-        out.append(Material(element, form, per_tonne, payable))
+        out.append(Material(element, form, per_tonne, payable=payable))
     return out
 
 
 def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
     """(element, form) of all that some plants sell and buy, in order."""
-    return sorted({m.good for plant in plants for m in (*plant.made, *plant.taken)})
+    found: set[tuple[str, str]] = set()
+    for plant in plants:
+        found.update(material.good for material in plant.made)
+        found.update(material.good for material in plant.taken)
+    return sorted(found)
 
 
 Levels = Mapping[str, Array]

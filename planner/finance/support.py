@@ -91,9 +91,14 @@ def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
 
 def instrument_costs(flows: CashFlows) -> dict[str, Array]:
     """Public money by instrument and year (nominal MUSD), below nought what the public is paid."""
-    sales = [sale for plant in flows.plants for sale in plant.sales]
-    floored = added([sale.floored for sale in sales], flows.index)
-    difference = added([sale.difference for sale in sales], flows.index)
+    floors: list[Array] = []
+    differences: list[Array] = []
+    for plant in flows.plants:
+        for sale in plant.sales:
+            floors.append(sale.floored)
+            differences.append(sale.difference)
+    floored = added(floors, flows.index)
+    difference = added(differences, flows.index)
     return {
         "grant": flows.grant,
         "public_loan": flows.public.draws - flows.public.service,

@@ -16,6 +16,7 @@ from planner.data.scenario_tree import scenario_tree
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import group, part_of, parts
 from planner.decomposition.master import Master
+from planner.decomposition.subproblem import BranchResult
 from planner.decomposition.worker_pool import WorkerPool, joined, spent_in, tables_of, values_on
 from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
@@ -168,7 +169,9 @@ def _plan(search: Search, build_seconds: float) -> PlanValues:
     summary["seconds"] = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     tables["origins"] = origins_table(Ledger(case, tables))
-    results = [result for part in found for result in part.results]
+    results: list[BranchResult] = []
+    for part in found:
+        results += part.results
     return _verified(search, search.point(point, results), tables, summary)
 
 

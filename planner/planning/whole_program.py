@@ -333,12 +333,11 @@ def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
 
     The program may overstate a loss that no longer matters to its last objective, never understate one.
     """
-    point, column = outcome.last.x, live.program.column
-    names = ("cost", "expected_loss", "risk")
-    cost, expected, risk = (float(point[column[name, None]]) for name in names)
-    _, cost_apart = equal("cost", cost, checked.cost)
+    program, x = live.program, outcome.last.x
+    _, cost_apart = equal("cost", program.measure("cost", x), checked.cost)
+    expected = program.measure("expected_loss", x)
     _, loss_apart = at_most("expected_loss", checked.losses.expected, expected)
-    _, risk_apart = at_most("risk", checked.losses.risk, risk)
+    _, risk_apart = at_most("risk", checked.losses.risk, program.measure("risk", x))
     return max(cost_apart, loss_apart, risk_apart)
 
 

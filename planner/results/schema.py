@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from itertools import chain
 
 from planner.data.stages import STAGES
 
@@ -46,6 +47,14 @@ class ResultTable:
     name: str
     meaning: str
     columns: tuple[ResultColumn, ...]
+
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that every run has, in order."""
+        return tuple(column.name for column in self.columns if not column.optional)
+
+    def texts(self) -> list[str]:
+        """Names of the columns that hold ids and words."""
+        return [column.name for column in self.columns if column.is_text]
 
 
 STATED = tomllib.loads(files("planner.results").joinpath("tables.toml").read_text(encoding="utf-8"))
@@ -87,12 +96,7 @@ LATER_TABLES = (SHARES.name, COVERAGE.name)
 """Tables that are asked of a run after it was solved: in its folder if somebody did."""
 RESULT_TABLES = {name: table for name, table in EVERY_TABLE.items() if name not in LATER_TABLES}
 """The tables of every run."""
-TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
-    table.name: tuple(column.name for column in table.columns if not column.optional)
-    for table in RESULT_TABLES.values()
-}
+TABLE_COLUMNS = {name: table.required() for name, table in RESULT_TABLES.items()}
 """Names of the columns that every run has, by table, in order."""
-TEXT_COLUMNS = frozenset(
-    column.name for table in EVERY_TABLE.values() for column in table.columns if column.is_text
-)
+TEXT_COLUMNS = frozenset(chain.from_iterable(table.texts() for table in EVERY_TABLE.values()))
 """Columns that hold ids and words, in whatever table they stand."""

@@ -13,16 +13,25 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.data.schema import Shock
 from planner.data.shock_effects import Period
-from planner.data.stages import CONVERTING, FORMS, STAGES
+from planner.data.stages import FORMS, STAGES
 from planner.results.ledger import CONVERTED, Broken, FlowKey, Ledger, at_most, equal, never
 from planner.results.schema import IMPORTED, RETURNED, SAVED
 
-PLANT_FLOWS: dict[str, set[tuple[str, str]]] = {
-    stage.item: {(stage.name, stage.takes if stage.converts else "")} for stage in STAGES.values()
-}
-PLANT_FLOWS["made"] = {(s.name, s.gives) for s in STAGES.values() if s.recovers}
-PLANT_FLOWS[SAVED] = {(s.name, form) for s in STAGES.values() if s.saves for form in FORMS}
-PLANT_FLOWS[RETURNED] = {(stage.name, "") for stage in CONVERTING}
+
+def _plant_flows_allowed() -> dict[str, set[tuple[str, str]]]:
+    allowed: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for stage in STAGES.values():
+        allowed[stage.item].add((stage.name, stage.takes if stage.converts else ""))
+        if stage.recovers:
+            allowed["made"].add((stage.name, stage.gives))
+        if stage.saves:
+            allowed[SAVED].update((stage.name, form) for form in FORMS)
+        if stage.converts:
+            allowed[RETURNED].add((stage.name, ""))
+    return dict(allowed)
+
+
+PLANT_FLOWS = _plant_flows_allowed()
 """Stage of plant and form of the good that each flow of a plant may have."""
 SOURCES = ("made", *IMPORTED, "received", "released", SAVED)
 USES = ("given", *CONVERTED, "bought")

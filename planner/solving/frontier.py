@@ -83,8 +83,8 @@ class FrontierSolver:
 
     def point(self, x: Vector) -> FrontierPoint:
         """A point of the program (n) as one of the frontier."""
-        cost, risk = (float(x[self.program.column[name, None]]) for name in ("cost", "risk"))
-        return FrontierPoint(cost=cost, risk=risk, x=x)
+        program = self.program
+        return FrontierPoint(cost=program.measure("cost", x), risk=program.measure("risk", x), x=x)
 
 
 def weighted(program: Program, weight: float) -> Program:

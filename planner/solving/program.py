@@ -48,6 +48,14 @@ class Program:
         """Position of each row."""
         return {key: i for i, key in enumerate(self.rows)}
 
+    def measure(self, name: str, x: Vector) -> float:
+        """The value of a variable without an index, such as `risk`, at a point x (n)."""
+        return float(x[self.column[name, None]])
+
+    def losses(self, leaves: Mapping[str, int], x: Vector) -> dict[str, float]:
+        """Scenario -> its loss (MUSD) at a point x (n). leaves: the last node of each scenario."""
+        return {w: float(x[self.column["loss_to_date", leaf]]) for w, leaf in leaves.items()}
+
     def terms(self, row: int) -> dict[int, float]:
         """The coefficients of a row, by position of their columns, in the order of these."""
         entries = slice(self.matrix.indptr[row], self.matrix.indptr[row + 1])

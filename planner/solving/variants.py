@@ -74,7 +74,7 @@ class Solved:
 
     def value(self, column: str) -> float:
         """Value of a column without index, such as `risk` or `cost` (MUSD)."""
-        return float(self.point[self.program.column[column, None]])
+        return self.program.measure(column, self.point)
 
 
 class Variants:

@@ -215,7 +215,9 @@ def design(study: StudyFile, folder: Path) -> list[DesignRow]:
     Raises InputError.
     """
     rows = _uncertain(study, folder)
-    labels = [[option.label for option in lever.options] for lever in study.levers]
+    labels: list[list[str]] = []
+    for lever in study.levers:
+        labels.append([option.label for option in lever.options])
     combinations = list(itertools.product(*labels))
     count = len(rows) * len(combinations)
     if count > MOST_POINTS:
