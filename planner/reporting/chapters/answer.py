@@ -183,13 +183,16 @@ def _worst_card(run: RunView, worst: WorstCase) -> Card:
 
 
 def _plants_card(run: RunView) -> Card:
-    found = plant_count(run, min(run.years[0] + AHEAD, run.years[-1]))
+    year = min(run.years[0] + AHEAD, run.years[-1])
+    found = plant_count(run, year)
+    by_scenario = span_of(found.fewest, found.most)
+    capacity = table_rows("capacity", year=found.year)
     return Card(
         title=f"Plants that produce in {found.year}",
         value=f"{round(found.expected)} of {found.with_plan}",
         unit="expected",
-        note=say("plants_note", found=found, between=span_of(found.fewest, found.most)),
-        source=table_rows("capacity", year=found.year) + ": existing_tpa, new_tpa, throughput_t",
+        note=say("plants_note", found=found, between=by_scenario),
+        source=f"{capacity}: existing_tpa, new_tpa, throughput_t",
     )
 
 

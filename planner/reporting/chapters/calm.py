@@ -75,11 +75,12 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     """Use of each plant by year in a scenario that can be chosen."""
     drawn = _drawn(run, use)
     rows = use[use["project"].isin(drawn)]
-    each = rows[rows["scenario"].isin(run.by_loss[:MOST_SCENARIOS])]
+    shown = run.by_loss[:MOST_SCENARIOS]
+    each = rows[rows["scenario"].isin(shown)]
     each = each.assign(scenario=each["scenario"].map(run.names.scenario))
     frame = pd.concat([_expected(run, rows), each])
     frame["plant"] = frame["project"].map(run.names.brief)
-    scenarios = [ALL, *map(run.names.scenario, run.by_loss[:MOST_SCENARIOS])]
+    scenarios = [ALL, *map(run.names.scenario, shown)]
     spec = shapes.use_of_plants(
         frame[[*TIPS]],
         style.years(frame),

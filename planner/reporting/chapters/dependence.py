@@ -138,16 +138,16 @@ def origins(run: RunView) -> Chart | None:
     rows = supply_by_origin(run)
     if rows.empty:
         return None
-    by_size = rows.groupby("origin")["share"].sum().sort_values(ascending=False, kind="stable")
+    shares = rows.groupby("origin")["share"].sum()
+    by_size = shares.sort_values(ascending=False, kind="stable")
     kept = by_size.index[:MOST_ORIGINS]
     names = {origin: run.names.origin(origin) for origin in kept}
     rows = _of_main_goods(run, rows, 2 * MAIN_ELEMENTS)
     goods = style.in_order(rows["good"])
-    frame = rows.assign(
-        kind=rows["origin"].map(names).fillna(OTHERS), year=rows["year"].astype(int)
-    )
-    keys = ["good", "year", "kind"]
-    frame = frame.groupby(keys, as_index=False)[["tonnes", "share"]].sum()
+    kind = rows["origin"].map(names).fillna(OTHERS)
+    frame = rows.assign(kind=kind, year=rows["year"].astype(int))
+    by_kind = frame.groupby(["good", "year", "kind"], as_index=False)
+    frame = by_kind[["tonnes", "share"]].sum()
     kinds = list(names.values())
     bars = shapes.stacked_bars(
         frame,
@@ -246,39 +246,51 @@ def coverage_matrix(run: RunView) -> Chart | None:
     rows = every[every["plan"]]
     if rows.empty:
         return None
-    worst = rows.groupby("without")["served_share"].min().sort_values(kind="stable")
-    missing = [NOTHING, *worst.drop(NOTHING, errors="ignore").index][:MOST_MISSING]
-    names = {NOTHING: NOTHING}
-    for lost in missing[1:]:
-        names[lost] = run.names.without(lost)
-    named = run.names.told(rows[rows["without"].isin(missing)])
-    frame = named.assign(
-        coverage_year=named["year"].astype(str),
-        without=named["without"].map(names),
-        share=named["served_share"],
-    )[[*COVERAGE_TIPS]]
+    names = _missing(run, rows)
+    frame = _coverage_cells(run, rows, names)
     years = sorted(frame["coverage_year"].unique())
     elements = style.in_order(frame["element"])
+    missing = list(names.values())
     cells = shapes.matrix(
         frame,
         shapes.names_across("element", elements, labelAngle=0, orient="top"),
-        style.rows("without", list(names.values())),
+        style.rows("without", missing),
         shapes.share_hue("demand that can be met", MISSING_HUES),
         tips=COVERAGE_TIPS,
         source=COVERAGE,
         words=alt.Text("share:Q", format=style.PERCENT),
         choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
     )
-    spec = style.across(cells, style.rows_high(list(names.values())))
     return told_chart(
         say,
         "matrix",
-        spec,
+        style.across(cells, style.rows_high(missing)),
         COVERAGE,
         name="coverage",
         points=len(_points(run)),
         years=_years_of_points(run),
     )
+
+
+def _missing(run: RunView, rows: pd.DataFrame) -> dict[str, str]:
+    """Names of what may be missing, nothing first, then what leaves least; no more than are drawn."""
+    least = rows.groupby("without")["served_share"].min()
+    worst_first = least.drop(NOTHING, errors="ignore").sort_values(kind="stable")
+    names = {NOTHING: NOTHING}
+    for lost in worst_first.index[: MOST_MISSING - 1]:
+        names[lost] = run.names.without(lost)
+    return names
+
+
+def _coverage_cells(run: RunView, rows: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """A row a cell of the matrix: the fields of its tooltip."""
+    named = run.names.told(rows[rows["without"].isin(names)])
+    cells = named.assign(
+        coverage_year=named["year"].astype(str),
+        without=named["without"].map(names),
+        share=named["served_share"],
+    )
+    return cells[[*COVERAGE_TIPS]]
 
 
 def _points(run: RunView) -> list[dict[str, Any]]:

@@ -45,15 +45,17 @@ def answer_table(run: RunView) -> ReportTable | None:
     columns = {**_largest_shares(run), **_met_shares(run)}
     if not columns:
         return None
-    asked = not removals(run).empty
-    frame = pd.DataFrame(columns, index=run.elements).fillna(NOTHING)
-    names = [run.names.element(element) for element in run.elements]
+    frame = pd.DataFrame(columns, index=run.elements)
+    frame = frame.fillna(NOTHING)
+    names = list(map(run.names.element, run.elements))
     frame.insert(0, "element", names)
+    asked = not removals(run).empty
+    compared = asked or _without_plan(run) != {}
     return ReportTable(
         title=say("answer_title"),
-        columns=[_column(heading) for heading in frame.columns],
+        columns=list(map(_column, frame.columns)),
         frame=frame,
-        note=say("answer", asked=asked, compared=asked or _without_plan(run) != {}),
+        note=say("answer", asked=asked, compared=compared),
         source=SOURCE,
         stacked=True,
     )
@@ -74,19 +76,26 @@ def _without_plan(run: RunView) -> dict[str, Any]:
 def _largest_shares(run: RunView) -> dict[str, dict[str, str]]:
     """Heading -> element -> the form that comes most from one origin, and that share."""
     rows = largest_origins(run)
-    without_plan = _without_plan(run)
     found: dict[str, dict[str, str]] = {}
     for year in milestones(run.years):
-        by_share = rows[rows["year"] == year].sort_values("share", ascending=False, kind="stable")
+        of_year = rows[rows["year"] == year]
+        by_share = of_year.sort_values("share", ascending=False, kind="stable")
         cells = {}
         for row in records(by_share.drop_duplicates("element")):
-            element, form = row["element"], row["form"]
-            before = without_plan.get(element, {}).get(form, {}).get(str(year), {})
-            shares = _before_and_after(_share_of(run, before, row), percent(row["share"]))
-            cells[element] = f"{shares} {run.names.origin(row['origin'])} ({form})"
+            cells[row["element"]] = _largest_share(run, year, row)
         if cells:
             found[f"most from one origin, {year}"] = cells
     return found
+
+
+def _largest_share(run: RunView, year: int, row: dict[str, Any]) -> str:
+    """The largest share of a good, without a plan and with it, and its origin and form."""
+    by_form = _without_plan(run).get(row["element"], {})
+    before = by_form.get(row["form"], {}).get(str(year), {})
+    no_plan = _share_of(run, before, row)
+    shares = _before_and_after(no_plan, percent(row["share"]))
+    origin = run.names.origin(row["origin"])
+    return f"{shares} {origin} ({row['form']})"
 
 
 def _share_of(run: RunView, before: dict[str, Any], row: dict[str, Any]) -> str:
@@ -100,14 +109,18 @@ def _share_of(run: RunView, before: dict[str, Any], row: dict[str, Any]) -> str:
 def _met_shares(run: RunView) -> dict[str, dict[str, str]]:
     """Heading -> element -> the share of demand that can be met without the origin that matters most."""
     rows = met_without_origin(run)
+    lost = _lost(run, rows)
     found: dict[str, dict[str, str]] = {}
     for year in milestones(rows["year"].unique()):
         of_year = rows[rows["year"] == year]
-        no_plan = _met_by_element(of_year[~of_year["plan"]])
+        has_plan = of_year["plan"]
+        no_plan = _met_by_element(of_year[~has_plan])
+        with_plan = _met_by_element(of_year[has_plan])
         cells = {}
-        for element, share in _met_by_element(of_year[of_year["plan"]]).items():
-            cells[element] = _before_and_after(no_plan.get(element, NOTHING), share)
-        found[f"met without {_lost(run, rows)}, {year}"] = cells
+        for element, share in with_plan.items():
+            before = no_plan.get(element, NOTHING)
+            cells[element] = _before_and_after(before, share)
+        found[f"met without {lost}, {year}"] = cells
     return found
 
 
@@ -138,7 +151,8 @@ def _missed(run: RunView) -> Text | None:
     for group in alike.values():
         rows = [run.case.targets[target.target] for target in group]
         names = [row.name or row.target for row in rows]
-        told.append(say("missed_alike", names=names, of=group[0], price=rows[0].price_usd_per_kg))
+        price = rows[0].price_usd_per_kg
+        told.append(say("missed_alike", names=names, of=group[0], price=price))
     title = say("missed_title", missed=len(missed), targets=len(run.case.targets))
     source = f"{summary_keys('targets')}; tables/capacity.csv, weighted by probability"
     return Text(told, title=title, source=source, listed=True) if told else None
@@ -157,7 +171,8 @@ def _line(run: RunView) -> Text | None:
             within.append(year)
     goods = []
     for row in records(above_line(run)):
-        element, origin = run.names.element(row.pop("element")), run.names.origin(row.pop("origin"))
+        element = run.names.element(row.pop("element"))
+        origin = run.names.origin(row.pop("origin"))
         goods.append(say("line_good", element=midway(element), origin=origin, **row))
     reach = say("line_reach", line=LINE, out_of_reach=out_of_reach, within=within)
     told = [reach, say("line_passed", goods=goods)]

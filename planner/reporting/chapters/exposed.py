@@ -94,10 +94,8 @@ def _title(run: RunView) -> str:
 
 def by_country(run: RunView) -> Chart | None:
     """Unmet demand of an element country by country in a scenario."""
-    rows = short_by_country(run)
-    most = rows.groupby("country")[["tonnes", run.undone]].sum().sum(axis=1)
-    countries = most.sort_values(ascending=False, kind="stable").index[:MOST_COUNTRIES]
-    rows = _shown(run, rows[rows["country"].isin(countries)])
+    every = short_by_country(run)
+    rows = _shown(run, every[every["country"].isin(_shortest(run, every))])
     if rows.empty:
         return None
     there = set(rows["scenario"])
@@ -117,6 +115,14 @@ def by_country(run: RunView) -> Chart | None:
         spec=outcomes.unmet(rows, "country", 4, SOURCE, choosers),
         source=SOURCE,
     )
+
+
+def _shortest(run: RunView, rows: pd.DataFrame) -> pd.Index:
+    """The countries that are drawn: those with the most unmet demand, with the plan and without it together."""
+    by_country = rows.groupby("country")[["tonnes", run.undone]].sum()
+    unmet = by_country.sum(axis=1)
+    most_first = unmet.sort_values(ascending=False, kind="stable")
+    return most_first.index[:MOST_COUNTRIES]
 
 
 def _scenarios(run: RunView) -> dict[str, str]:

@@ -260,20 +260,26 @@ def begun_table(run: RunView) -> ReportTable | None:
 
 
 def _begun_row(run: RunView, one: Begun) -> dict[str, object]:
-    new = set(one.projects.loc[~one.projects["again"], "project"])
-    wait = {commitment.project for commitment in waiting(run)}
-    ahead = one.year - run.years[0]
+    is_new = ~one.projects["again"]
+    new = set(one.projects.loc[is_new, "project"])
+    may_wait = {commitment.project for commitment in waiting(run)}
     first_begun = counted(run, new)
+    public = expected_sum(one.projects, "public_musd")
     return {
         "year": span(one.year, one.last),
-        "when": FIRST_YEARS[ahead] if ahead < len(FIRST_YEARS) else "later",
+        "when": _when(run, one.year),
         "what": _what_is_begun(run, one) or NOTHING,
         "plants": float(first_begun.plants),
         "measures": float(first_begun.measures),
-        "sure": float(len(new - wait)),
+        "sure": float(len(new - may_wait)),
         "capital": expected_sum(one.projects, "capex_musd"),
-        "public": one.stock + one.people + expected_sum(one.projects, "public_musd"),
+        "public": one.stock + one.people + public,
     }
+
+
+def _when(run: RunView, year: int) -> str:
+    ahead = year - run.years[0]
+    return FIRST_YEARS[ahead] if ahead < len(FIRST_YEARS) else "later"
 
 
 def _what_is_begun(run: RunView, one: Begun) -> str:

@@ -146,13 +146,13 @@ def use_chart(run: RunView) -> Chart | None:
     if use.empty:
         return None
     shown = run.by_loss[:MOST_SCENARIOS]
-    capital = decisions(run).groupby("project")["capex_musd"].sum()
-    drawn = use[use["project"].isin(capital.nlargest(MOST_PLANTS).index)]
+    drawn = use[use["project"].isin(_of_most_capital(run))]
     order = drawn.drop_duplicates("project")
     order = order.sort_values(["stage", "tpa"], ascending=[True, False])
     plants = list(map(run.names.brief, order["project"]))
     rows = drawn[drawn["scenario"].isin(shown)]
-    frame = run.names.told(rows).assign(
+    named = run.names.told(rows)
+    frame = named.assign(
         plant=rows["project"].map(run.names.brief),
         probability=rows["scenario"].map(run.weights).astype(float),
         share=rows["share"].clip(upper=1.0),
@@ -179,6 +179,12 @@ def use_chart(run: RunView) -> Chart | None:
         scenarios=len(run.weights),
         drawn=len(plants),
     )
+
+
+def _of_most_capital(run: RunView) -> pd.Index:
+    """The projects that are drawn."""
+    capital = decisions(run).groupby("project")["capex_musd"].sum()
+    return capital.nlargest(MOST_PLANTS).index
 
 
 class UseByStage(DeclaredTable):

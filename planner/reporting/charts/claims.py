@@ -31,10 +31,12 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
     look = {kind: hue for kind, hue in LOOK.items() if kind in there}
     order = style.in_order(frame["claim"])
     chart = style.sourced(frame, source)
+    share = alt.X("low:Q", title=TITLE, axis=PER_CENT)
+    hue = alt.Color("kind:N", scale=style.colours(look), title=None)
     base = chart.encode(
-        x=alt.X("low:Q", title=TITLE, axis=PER_CENT),
+        x=share,
         y=style.rows("claim", order),
-        color=alt.Color("kind:N", scale=style.colours(look), title=None),
+        color=hue,
         tooltip=style.tooltip(frame, CLAIM_TIPS, style.ONE_DIGIT),
     )
     marks = {
