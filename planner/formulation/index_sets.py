@@ -214,6 +214,8 @@ class Scope(Histories):
     def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
         """The output of a plant of an element is wanted, or what returns of it, or that the plant runs at all."""
         group = self.group_of(p)
+        if (self.country_of(p), e, self.case.stage_of(p).takes) in self._kept_goods:
+            return True  # Stock that nobody wants, and nobody may throw away, leaves through plants alone.
         makes_some = self.case.recovery(p, e) > 0
         if makes_some and (group, e, self.case.stage_of(p).gives) in wanted:
             return True
@@ -658,6 +660,11 @@ class Scope(Histories):
     def kept_stock(self) -> frozenset[GoodAt]:
         """(c, e, o, n) of which a target of origin or of output speaks, so that stock is not thrown away there."""
         return self.by_origin.union(*map(self._places_of_target, self.targets_of("made_share")))
+
+    @cached_property
+    def _kept_goods(self) -> frozenset[Good]:
+        """(c, e, o) with a stock that may not be thrown away at some node."""
+        return frozenset(key[:3] for key in self.kept_stock).intersection(self.stocks)
 
     @cached_property
     @distinct

@@ -232,6 +232,22 @@ def test_stock_is_not_thrown_away_to_lower_use(solve: SolveCase) -> None:
     assert told(plan)["met"] is True
 
 
+def test_stock_that_nobody_wants_and_none_may_throw_away_leaves_through_a_plant(
+    solve: SolveCase,
+) -> None:
+    """Of 10 t of metal a plant takes 4 a year, for magnets that nobody uses: 6 t and 2 t are held at 100 USD/kg."""
+    stock = {"country": "AAA", "element": "Dy", "form": "metal", "initial_t": 10}
+    stock |= {"purchase_usd_per_kg": 1, "holding_usd_per_kg_year": 100}
+    press = {"project": "press", "country": "AAA", "stage": "magnet", "existing_tpa": 4}
+    plan = solve(
+        demand=demand(100, last=2027),
+        projects=[press],
+        stockpiles=[stock],
+        targets=[target("origin_share", 0.5, form="metal")],
+    )
+    assert plan.summary["cost_parts_musd"]["stock_holding"] == pytest.approx(0.6 + 0.2)
+
+
 def test_stock_of_a_partner_of_whom_no_target_speaks_is_used_beside_what_is_given(
     solve: SolveCase,
 ) -> None:
