@@ -6,7 +6,7 @@ a year is that of what is not short, taken in by plants or bought, less what is 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -14,6 +14,7 @@ import planner
 from planner.results.ledger import Ledger
 from planner.results.plan import PlanValues
 from planner.results.targets import left_over
+from planner.results.verify import verify
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase, SolveCase
 
@@ -332,6 +333,54 @@ def test_the_case_without_a_plan_is_asked_for_nothing(make_case: MakeCase) -> No
     )
     assert plan.summary["without_plan"]["risk_musd"] == pytest.approx(0)
     assert plan.summary["risk_musd"] == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("asked", "apart"),
+    [
+        (target("served", 0.95), (10 - 5) / (1 + 10)),
+        (target("origin_share", 0.5), (60 - 45) / (1 + 60)),
+        (target("made_share", 0.5), (60 - 45) / (1 + 60)),
+    ],
+    ids=["served", "origin_share", "made_share"],
+)
+def test_the_tables_alone_show_that_a_target_is_missed(
+    make_case: MakeCase, asked: dict[str, object], apart: float
+) -> None:
+    """Of 100 t, 60 come from China, 30 are made and 10 are short: 90 t are used. Held against 1 + the larger side."""
+    tables: dict[str, Any] = {
+        "demand": ONE_YEAR,
+        "imports": [imports(60)],
+        "projects": [mine(), plant(existing_tpa=30)],
+    }
+    plan = planner.solve(make_case(**tables), baseline=False)
+    checked = verify(make_case(**tables, targets=[asked]), plan.tables)
+    assert checked.violations["target"] == pytest.approx(apart) and not checked.holds
+    priced = make_case(**tables, targets=[asked | {"price_usd_per_kg": 1}])
+    found = verify(priced, plan.tables)
+    assert found.violations.get("target", 0.0) == 0
+    missing = 5 if asked["kind"] == "served" else 15
+    assert found.targets["asked"] == {
+        "missing_t": pytest.approx(missing),
+        "cost_musd": pytest.approx(missing / 1000),
+        "met": False,
+    }
+
+
+def test_the_tables_alone_show_stock_that_is_thrown_away(make_case: MakeCase) -> None:
+    """40 t that are released where 30 t are met, of 100."""
+    case = make_case(
+        demand=ONE_YEAR,
+        imports=[imports(20)],
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 10, "purchase_usd_per_kg": 1}],
+        targets=[target("origin_share", 1.0)],
+    )
+    plan = planner.solve(case, baseline=False)
+    assert (flow(plan, "released"), short(plan)) == (pytest.approx(10), pytest.approx(70))
+    operations = plan.tables["operations"].copy()
+    operations.loc[operations["item"] == "released", "tonnes"] += 30
+    checked = verify(case, plan.tables | {"operations": operations})
+    assert checked.violations["target_stock"] == pytest.approx((40 - 30) / (1 + 40))
 
 
 def solved(make_case: MakeCase, **tables: object) -> PlanValues:
