@@ -307,16 +307,19 @@ class Master:
         bases: (branch, row of a target) -> use or demand (t) of which it holds a share.
         """
         scarce: Worths = defaultdict(float)
-        targets: dict[str, float] = defaultdict(float)
-        targets |= worth_of_targets(self.scope, self.program, found.duals, found.x)
-        of_cuts = found.duals[len(self.program.rows) - len(self.cuts) :]
-        for cut, dual in zip(self.cuts, of_cuts.tolist(), strict=False):
-            if dual > 0:
-                for row, price in cut.of_targets.items():
-                    base = bases.get((cut.branch, row), 0.0)
-                    targets[target_of(row)] += dual * price * POINT * base
-                for label, value in cut.worths.items():
-                    scarce[label] += dual * value
+        of_own_rows = worth_of_targets(self.scope, self.program, found.duals, found.x)
+        targets = defaultdict(float, of_own_rows)
+        first = len(self.program.rows) - len(self.cuts)
+        of_cuts = found.duals[first:].tolist()
+        # Later phases have more cuts.
+        for cut, dual in zip(self.cuts, of_cuts, strict=False):
+            if dual <= 0:
+                continue
+            for row, price in cut.of_targets.items():
+                base = bases.get((cut.branch, row), 0.0)
+                targets[target_of(row)] += dual * price * POINT * base
+            for label, worth in cut.worths.items():
+                scarce[label] += dual * worth
         return scarce, targets
 
     def shared_cost(self, x: Vector) -> float:

@@ -34,7 +34,7 @@ from planner.formulation.targets import served_target
 from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector, dual_objective
 from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
-from planner.solving.solution import Stop
+from planner.solving.solution import Solution, Stop
 from planner.solving.target_prices import bases_of_rows, prices_of_rows
 
 ROOM = (0.0, 1e-6)
@@ -279,14 +279,7 @@ class Branch:
         served is out of reach the cut says so, and is the sharper for it. Raises StoppedError.
         """
         known = self.linking @ x[positions]
-        served = [i for i, (name, _) in enumerate(self._own.rows) if name == SERVED]
-        for rows in (served, range(len(self._own.rows))):
-            program = self._program_of_missing(known, rows)
-            found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-            if found.stop is Stop.OPTIMAL:
-                break
-        else:
-            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
+        program, found = self._least_missing(known)
         value = dual_objective(program, program.goal, program.upper, found.duals)
         slope = -(self.linking.T @ found.duals)
         constant = value - float(np.sum(slope * x[positions]))
@@ -299,6 +292,20 @@ class Branch:
             of_targets=prices_of_rows(self._own, found.duals),
             worths=self.prices(found.duals),
         )
+
+    def _least_missing(self, known: Vector) -> tuple[Program, Solution]:
+        """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
+        else of all rows. Raises StoppedError."""
+        everything = range(len(self._own.rows))
+        served = [i for i in everything if self._own.rows[i][0] == SERVED]
+        program = self._program_of_missing(known, served)
+        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+        if found.stop is not Stop.OPTIMAL:
+            program = self._program_of_missing(known, everything)
+            found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+        if found.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
+        return program, found
 
     def _program_of_missing(self, known: Vector, rows: Sequence[int]) -> Program:
         """The program of the branch with columns for what some rows miss or have too much, whose sum is minimised."""

@@ -263,15 +263,19 @@ def _shadow_prices(search: Search) -> pd.DataFrame:
 def _prices_of(search: Search, phase: str) -> tuple[Worths, dict[str, float]]:
     """What one more of each scarce thing is worth in a phase, and what each target adds to it, a percentage point
     stricter."""
-    found, master = search.optima[phase], search.master
-    duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[phase]))
-    total = priced(master.scope, master.program, phase, duals)
+    found = search.optima[phase]
+    master = search.master
+    later = len(master.cuts) - search.cuts[phase]
+    duals = np.append(found.duals, np.zeros(later))
+    links = master.links(found.x)
+    of_loss, of_cost = master.multipliers(duals)
+    parts = search.pool.prices(links, of_loss, of_cost)
     bases: dict[tuple[str, Key], float] = {}
-    for part in search.pool.prices(master.links(found.x), *master.multipliers(duals)):
+    for part in parts:
         bases |= part.bases
-        for label, value in part.worths.items():
-            total[label] += value
-    scarce, of_targets = master.prices(found, bases)
-    for label, value in scarce.items():
-        total[label] += value
+    in_cuts, of_targets = master.prices(found, bases)
+    total = priced(master.scope, master.program, phase, duals)
+    for worths in (*[part.worths for part in parts], in_cuts):
+        for label, worth in worths.items():
+            total[label] += worth
     return total, of_targets
