@@ -32,7 +32,7 @@ from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of,
 from planner.explanation.mishaps import execution
 from planner.explanation.one_unit_more import marginals
 from planner.explanation.other_odds import odds_change, other_odds
-from planner.explanation.other_rules import RuleQuestion, compared, timing, together
+from planner.explanation.other_rules import RuleQuestion, compared, is_one_path, timing, together
 from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
 from planner.explanation.target_marginals import target_marginals
 from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
@@ -258,5 +258,7 @@ def _flexibility(
     if investment != "committed":
         once = of_optimum(found["committed"])
         return flexibility(case, own, once, staged=investment == "staged")
+    if is_one_path(case):
+        return flexibility(case, own, own, staged=True)
     answering = "staged" if "staged" in found else "adaptive"
     return flexibility(case, of_optimum(found[answering]), own, staged=answering == "staged")

@@ -132,12 +132,19 @@ def _ways_of_investing(case: Case) -> list[RuleQuestion]:
     was_drawn = any(row.hazard for row in case.tables.shocks)
     found = []
     for key, name in INVESTMENT.items():
-        if key == case.model.policy.investment:
+        if key == case.model.policy.investment or (key == "staged" and is_one_path(case)):
             found.append(RuleQuestion(key=key, name=name))
         elif key != "staged" or was_drawn:
             other = Counterfactual(key, partial(with_policy, case, investment=key), with_cost=True)
             found.append(RuleQuestion(key=key, name=name, asked=other))
     return found
+
+
+def is_one_path(case: Case) -> bool:
+    """The plan is committed, and one in stages is no other: all shocks were drawn, so no storyline shows any."""
+    shocks = case.tables.shocks
+    is_committed = case.model.policy.investment == "committed"
+    return is_committed and bool(shocks) and all(row.hazard for row in shocks)
 
 
 def later_year(case: Case) -> int:

@@ -8,12 +8,13 @@ import pytest
 
 import planner
 from planner.explanation.explain import explain
+from planner.reporting.chapters.answer import front
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
-from tests.behaviour.test_staged import LATE, case_of
-from tests.cases import near
+from tests.behaviour.test_staged import DRAWN, LATE, case_of
+from tests.cases import near, shock
 from tests.reporting.conftest import read_page
 
 
@@ -49,6 +50,22 @@ def test_where_futures_were_drawn_what_waits_answers_storylines(tmp_path: Path) 
     assert flexible is not None
     [plant] = flexible.commitments
     assert (plant.first_year, plant.probability, plant.most) == (2028, near(0.5), near(100))
+
+
+def test_where_storylines_show_nothing_nothing_waits(tmp_path: Path) -> None:
+    """All that happens was drawn: a plan in stages answers no single draw, so it is the committed one, and builds for 50
+    what saves 60."""
+    drawn = [shock(w, "import", 0, **DRAWN) for w in ("a-1", "a-2", "b-1")]
+    plan = planner.solve(case_of(tmp_path, "committed", drawn))
+    found = explain(plan, "run", workers=1)
+    (staged,) = [rung for rung in found.timing if rung.key == "staged"]
+    alone = planner.solve(case_of(tmp_path / "alone", "staged", drawn))
+    both = alone.summary["risk_musd"] + alone.summary["cost_musd"]
+    assert (staged.objective, staged.against) == (near(both), "")
+    assert found.flexibility is not None
+    assert [one.signs for one in found.flexibility.commitments] == [[]]
+    (told,) = front(run_view(plan, found)).statements
+    assert told.sentence.endswith("No plant waits for a sign.")
 
 
 def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:
