@@ -93,4 +93,4 @@ def test_the_page_tells_odds_that_turn_a_verdict(tmp_path: Path) -> None:
     plan = planner.solve(choice(tmp_path, "worst"), baseline=False)
     page = read_page(render_page(report_of(run_view(plan, explain(plan, "run", workers=1))))).text
     assert "By the given odds 100 % of the capital goes elsewhere; 1 verdict turns" in page
-    assert "“Separation chemistry is the bottleneck” turns with “late” at 0 %." in page
+    assert "“Separation chemistry is a bottleneck” turns with “late” at 0 %." in page

@@ -61,6 +61,8 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> N
     assert table.title == "In 240 fresh scenarios the plan reduces risk by 6.30 bn USD"
     assert "Policy myopic: nothing is known but the past." in table.note
     assert "lies between this policy and operations that know" in table.note
+    # A difference of two bounds bounds nothing.
+    assert "For the reduction the two are no bounds." in table.note
     by_way = [(row[0], row[1], row[2], row[3], row[6], row[7]) for row in table.shown]
     known = "each scenario from its start (lower bound)"
     assert by_way[0] == (
@@ -96,7 +98,8 @@ def test_the_page_says_from_when_on_each_element_is_safe(plan: PlanValues) -> No
     assert table is not None
     assert table.shown == [["Dysprosium", "2030", "never"], ["Terbium", "never", "never"]]
     assert table.title == "With the plan 1 of 2 elements is safe sooner"
-    assert "under 1 % of an element's demand is unmet in 95 % of 240 fresh" in table.note
+    assert "is unmet with at least 95 % probability." in table.note
+    assert "Estimated from 240 fresh scenarios under policy myopic" in table.note
     late = {"safe_from": {"plan": {"Dy": 2031}, "without_plan": {"Dy": 2031}}}
     same = safe_table(run_view(plan, beside={"evaluation": evaluation(**late)}))
     assert same is not None and same.title == "The plan makes no element safe sooner"

@@ -175,7 +175,13 @@ def verdict_table(found: Explanation) -> ReportTable:
     return Claims.over(
         pd.DataFrame(rows)[Claims.fields()],
         title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
-        note=notes("table_note", goal=found.goal, thorough=_all_tried(found)),
+        note=notes(
+            "table_note",
+            goal=found.goal,
+            tried=any(verdict.trials for verdict in found.verdicts),
+            thorough=_all_tried(found),
+            joint=any(verdict.joint is not None for verdict in found.verdicts),
+        ),
         marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
     )
 

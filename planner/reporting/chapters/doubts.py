@@ -50,10 +50,11 @@ def lead(run: RunView) -> str:
     drawn = len(run.weights) if run.case.tables.draws else 0
     found = run.found
     if found is None:
-        return say("lead", asked=False, drawn=drawn, leaning=[], verdicts=())
+        return say("lead", asked=False, drawn=drawn, leaning=[], undecided=[], verdicts=())
     return say(
         "lead",
         asked=True,
+        tried=bool(found.influences) or any(verdict.trials for verdict in found.verdicts),
         drawn=drawn,
         own=found.own.objective,
         goal=found.goal,

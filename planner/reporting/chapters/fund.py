@@ -237,7 +237,7 @@ class BegunYears(DeclaredTable):
     what = text("what is begun, the largest first")
     plants = whole("plants", "first begun", summed=True)
     measures = whole("savings measures", "first begun", summed=True)
-    sure = whole("needed whatever happens", "of these")
+    sure = whole("begun in every scenario", "of these, multistage")
     capital = total("capital", "MUSD, not discounted")
     public = total("public money", "MUSD, not discounted")
 
@@ -255,7 +255,7 @@ def begun_table(run: RunView) -> ReportTable | None:
         pd.DataFrame(rows),
         columns=BegunYears.all(*left_out),
         title=say("begun_title", years=rows[:2]),
-        note=say("begun_note"),
+        note=say("begun_note", flexible=bool(commitments(run))),
     )
 
 

@@ -55,7 +55,7 @@ MUSD = {
 class ScarceTable(DeclaredTable):
     """A scarce thing; a heading stands above those of a kind."""
 
-    title = "Marginal value of one unit more of scarce things"
+    title = "Marginal values of scarce things: the most that one unit more can bring"
     source = "tables/shadow_prices.csv: musd_per_unit"
 
     words = text("in words")
@@ -82,7 +82,7 @@ def scarce(run: RunView) -> ReportTable | None:
             marks.append("")
     if not rows:
         return None
-    return ScarceTable.over(pd.DataFrame(rows), note=say("scarce", tiny=TINY), marks=marks)
+    return ScarceTable.over(pd.DataFrame(rows), note=say("scarce", run=run, tiny=TINY), marks=marks)
 
 
 def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:

@@ -29,7 +29,9 @@ say = Passages("plants.j2")
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
 WIDE_RANGE = 0.01
-"""Part of what could be built by which equally good plans differ, from which it is told."""
+"""Part of what could be built by which near-optimal plans differ, from which it is told."""
+NEAR = "in near-optimal plans, t/y"
+"""Heading of what near-optimal plans have of a project, where these were asked for."""
 
 
 def chapter(run: RunView) -> Chapter | None:
@@ -75,20 +77,23 @@ def investments(run: RunView) -> ReportTable:
         spread=rows["project"].map(lambda project: spread.get(project, "the same")),
         expected=rows["capex_musd"] * rows["probability"],
     )
+    near = run.found.alternatives if run.found is not None else None
     left_out = [] if spread else ["spread"]
     if is_certain:
         left_out += ["probability", "expected", "scenarios"]
     columns = []
     for column in Plants.all(*left_out):
         is_money = column.field in ("capex_musd", "public_musd")
-        columns.append(replace(column, summed=column.summed or (is_money and is_certain)))
+        title = NEAR if near is not None and column.field == "spread" else column.title
+        summed = column.summed or (is_money and is_certain)
+        columns.append(replace(column, title=title, summed=summed))
     title = say("investments_title", built=counted(run, rows["project"]))
-    return Plants.over(frame, columns=columns, title=title, note=say("investments"))
+    return Plants.over(frame, columns=columns, title=title, note=say("investments", near=near))
 
 
 def _spread(run: RunView) -> dict[str, str]:
-    """Project -> how much of it plans that are as good have, where that differs, or whether one as good does without
-    it, where no more was asked; empty if nothing was."""
+    """Project -> how much of it near-optimal plans have, where that differs, or whether a plan as good does without it,
+    where no more was asked; empty if nothing was."""
     found, asked = run.found, decided(run)
     if found is None:
         return {}
@@ -101,7 +106,7 @@ def _spread(run: RunView) -> dict[str, str]:
     words = {}
     for of in found.ranges:
         if of.kind == "project" and of.most - of.least > WIDE_RANGE * (of.limit or of.most):
-            words[of.key] = f"one of several: {number(of.least)} to {number(of.most)}"
+            words[of.key] = f"{number(of.least)} to {number(of.most)}"
     return words
 
 

@@ -242,6 +242,8 @@ def _described(frontier: Frontier, names: Names) -> Iterator[tuple[list[NamedPla
     for same in alike(frontier.plans):
         yield same, say("plan_meaning", alike=same)
     for plan in frontier.moved:
+        if _ends_the_curve(frontier, plan):
+            continue
         without, besides = moved_builds(frontier, plan)
         words = say(
             "moved_meaning",
@@ -249,6 +251,13 @@ def _described(frontier: Frontier, names: Names) -> Iterator[tuple[list[NamedPla
             besides=[names.project(project) for project in besides],
         )
         yield [plan], words
+
+
+def _ends_the_curve(frontier: Frontier, plan: NamedPlan) -> bool:
+    """A plan for half or twice the cost is the end of the curve: this has no plan of such a cost."""
+    costs = [corner.cost for corner in frontier.corners]
+    costs.append(named(frontier, "nothing").cost)
+    return plan.cost in (min(costs), max(costs))
 
 
 def unmet(plan: NamedPlan, scenario: str, element: str) -> float:

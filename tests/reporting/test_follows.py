@@ -1,0 +1,131 @@
+"""Statements of the page that must not say more than was computed: bounds, orders, samples and one of several optima."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from planner.explanation.explain import explain
+from planner.reporting.chapters import claims, doubts, fund, limits, remains, why
+from planner.reporting.chapters.exposed import chapter as exposed
+from planner.reporting.chapters.plants import NEAR, investments
+from planner.reporting.parts import Chapter, Text
+from planner.reporting.run_view import RunView, run_view
+from planner.results.explanation import Alternatives, LeverValue, LeverValues, Range, StockValue
+from planner.results.figures.decision import decided
+from planner.results.plan import PlanValues
+from tests.reporting.decided import made_up
+
+
+@pytest.fixture(scope="module")
+def run(plan: PlanValues) -> RunView:
+    found = explain(plan, "run", workers=1)
+    return run_view(plan, dataclasses.replace(found, decision=made_up(plan)))
+
+
+def words_of_texts(chapter: Chapter | None) -> str:
+    assert chapter is not None
+    texts = [part for part in chapter.parts if isinstance(part, Text)]
+    return " ".join(word for text in texts for word in text.paragraphs)
+
+
+def test_a_marginal_value_is_the_most_that_more_can_bring(run: RunView) -> None:
+    """The optimum is convex in a right-hand side: a unit more brings at most the price, a unit less takes at least it."""
+    table = limits.scarce(run)
+    assert table is not None
+    assert "at most its marginal value" in table.note
+    assert "Of several sets of marginal values that are valid one is shown." in table.note
+    assert table.title.endswith("the most that one unit more can bring")
+
+
+def test_money_of_a_step_and_of_this_plan_are_told_apart(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    note = fund.steps_table(run, found).note
+    assert "at the sizes of the step" in note
+    assert "Public money is for the sizes in this plan" in note
+    # Projects enter a corner of the curve together; that one is worth nothing without the others was not asked.
+    assert "complementary" not in note + fund.lead(run)
+
+
+def test_the_end_of_the_curve_is_not_called_twice_the_cost(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    frontier = found.frontier
+    half, twice = frontier.moved
+    ended = dataclasses.replace(twice, cost=frontier.corners[-1].cost)
+    told = {}
+    for name, last in {"within": twice, "ended": ended}.items():
+        curve = dataclasses.replace(frontier, moved=[half, last])
+        table = why.named_plans(run, dataclasses.replace(found, frontier=curve))
+        told[name] = [row[0] for row in table.rows]
+    assert "Twice the cost" in told["within"]
+    assert "Twice the cost" not in told["ended"] and "Half the cost" in told["ended"]
+
+
+def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunView) -> None:
+    assert run.found is not None
+    untried = [dataclasses.replace(verdict, trials=()) for verdict in run.found.verdicts]
+    bare = dataclasses.replace(run.found, influences=(), verdicts=untried)
+    lead = doubts.lead(dataclasses.replace(run, found=bare))
+    assert "No unsure input was tried" in lead
+    assert "by a hundredth" not in lead and "inconclusive" not in lead
+    note = claims.verdict_table(bare).note
+    assert "Every unsure input was tried" not in note and "Wilson" not in note
+
+
+def test_lever_titles_state_their_condition(run: RunView) -> None:
+    """The Shapley share is one of three measures, a rung of the ladder owes its size to the order; stock is not said to be
+    worth more or less than a policy makes of it."""
+    assert run.found is not None
+    lever = LeverValue(
+        key="stockpile", name="stock", first_in=60.0, last_out=60.0, shapley=60.0, doubt=0.0
+    )
+    stock = StockValue(with_purchases=40.0, without_purchases=100.0)
+    values = LeverValues(nothing=60.0, everything=0.0, levers=[lever], subsets=2, orders=0)
+    found = dataclasses.replace(run.found, values=values, stock=stock)
+    chart = claims.lever_chart(found)
+    assert chart is not None
+    assert chart.title == "Largest Shapley share: stock, 100 % of the whole reduction"
+    assert "stock purchases reduce in-sample risk by 60.0 MUSD" in chart.caption
+    assert why.levers(found).title.startswith("Largest step in this order: ")
+
+
+def test_several_levers_can_be_a_bottleneck(run: RunView) -> None:
+    told = {key: claims.claim(key) for key in ("separation", "magnets", "people")}
+    assert [name.endswith("a bottleneck") for name in told.values()] == [True] * 3
+    chapter = claims.chapter(run)
+    assert chapter is not None and "so several can be" in chapter.lead
+
+
+def test_near_optimal_plans_are_not_called_equally_good(run: RunView) -> None:
+    assert run.found is not None
+    project = str(run.tables["investments"]["project"].iloc[0])
+    one = Range("project", project, least=1.0, most=50.0, limit=100.0, word="must")
+    near = Alternatives(within={"welfare": 0.01}, ranges=[one], solves=2)
+    table = investments(
+        dataclasses.replace(run, found=dataclasses.replace(run.found, alternatives=near))
+    )
+    headings = [column.title for column in table.columns]
+    assert NEAR in headings and not any("equally good" in heading for heading in headings)
+    at = headings.index(NEAR)
+    assert "1.00 to 50.0" in [row[at] for row in table.rows]
+    assert "all within 1 % of the least risk-adjusted cost" in table.note
+
+
+def test_the_probability_of_a_shortage_is_in_sample(run: RunView) -> None:
+    chapter = exposed(run)
+    assert chapter is not None
+    [card] = [card for card in chapter.cards if card.title == "Probability of a shortage"]
+    assert "in-sample" in card.note
+
+
+def test_that_a_plan_helps_little_does_not_say_that_nothing_else_would(run: RunView) -> None:
+    losses = run.summary["scenario_loss_musd"]
+    worst = max(losses, key=lambda scenario: float(losses[scenario]))
+    before = run.without["scenario_loss_musd"] | {worst: losses[worst] / 0.9}
+    changed = {"without_plan": run.without | {"scenario_loss_musd": before}}
+    told = words_of_texts(remains.chapter(dataclasses.replace(run, summary=run.summary | changed)))
+    assert "without: this plan reduces it by 10 %." in told
+    assert "little helps" not in told
