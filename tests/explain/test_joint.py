@@ -110,7 +110,7 @@ def test_joint_draws_are_the_case_solved_with_them(case: Case, tmp_path: Path) -
     assert separation is not None
     assert (separation.draws, separation.holding, separation.unsolved) == (4, 4, 0)
     assert separation.least == separation.most == near(1.0)
-    assert "It holds in 100 % of 4 joint draws (51 to 100)." in why(found["separation"])
+    assert "It holds in 100 % of 4 joint draws (95 %: 51 to 100 %)." in why(found["separation"])
 
 
 def test_explain_goes_on_with_the_study(case: Case, tmp_path: Path) -> None:

@@ -124,8 +124,9 @@ def test_the_probability_of_a_shortage_is_in_sample(run: RunView) -> None:
 def test_that_a_plan_helps_little_does_not_say_that_nothing_else_would(run: RunView) -> None:
     losses = run.summary["scenario_loss_musd"]
     worst = max(losses, key=lambda scenario: float(losses[scenario]))
-    before = run.without["scenario_loss_musd"] | {worst: losses[worst] / 0.9}
-    changed = {"without_plan": run.without | {"scenario_loss_musd": before}}
-    told = words_of_texts(remains.chapter(dataclasses.replace(run, summary=run.summary | changed)))
+    before = {**run.without["scenario_loss_musd"], worst: losses[worst] / 0.9}
+    without = {**run.without, "scenario_loss_musd": before}
+    changed = dataclasses.replace(run, summary={**run.summary, "without_plan": without})
+    told = words_of_texts(remains.chapter(changed))
     assert "without: this plan reduces it by 10 %." in told
     assert "little helps" not in told
