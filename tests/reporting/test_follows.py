@@ -89,7 +89,7 @@ def test_lever_titles_state_their_condition(run: RunView) -> None:
     assert chart is not None
     assert chart.title == "Largest Shapley share: stock, 100 % of the whole reduction"
     assert "stock purchases reduce in-sample risk by 60.0 MUSD" in chart.caption
-    assert why.levers(found).title.startswith("Largest step in this order: ")
+    assert why.levers(found).title.startswith("In this order the longest step is ")
 
 
 def test_several_levers_can_be_a_bottleneck(run: RunView) -> None:
