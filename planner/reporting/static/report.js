@@ -129,6 +129,16 @@
     }
   };
 
+  // On a phone the names of plans that do not differ ("Least risk = recommended") stand below one another.
+  const breakPlans = (spec) => {
+    for (const layer of spec.layer || []) {
+      const { mark, encoding } = layer;
+      if (mark && mark.type === "text" && encoding.text.field === "name") {
+        mark.lineBreak = " = ";
+        mark.baseline = mark.dy < 0 ? "bottom" : "top";
+      }
+    }
+  };
   const BUTTON = 40;
   const SYMBOL = 26;
   const namesOfKinds = (spec, found = []) => {
@@ -151,7 +161,10 @@
     const beside = room - BUTTON - (axesOf(spec, "y").length ? ROW_LABELS[size] : AXIS_ROOM);
     const columns = narrow ? (2 * (kinds * LETTER + SYMBOL) > beside ? 1 : 2) : 4;
     spec.config.legend = { ...spec.config.legend, columns, labelLimit: narrow ? beside / columns - SYMBOL : 260 };
-    if (narrow) wrapTitles(spec);
+    if (narrow) {
+      wrapTitles(spec);
+      breakPlans(spec);
+    }
     if (spec.usermeta && spec.usermeta.columns) {
       const most = Math.max(1, Math.floor(room / (LEAST_PANEL + AXIS_ROOM)));
       spec.columns = Math.min(spec.usermeta.columns, most);
