@@ -272,7 +272,7 @@ class _Certifier:
 
     def _plan(self, goal: int, x: Vector, duals: Vector) -> list[Decimal]:
         upper = self._upper_with(self.limits)
-        whole = [j for j, (name, _) in enumerate(self.program.columns) if name == WHOLE]
+        whole = self.program.columns_of(WHOLE)
         return exact_plan(self.program, self.exact, upper, goal=goal, x=x, duals=duals, whole=whole)
 
     def _upper_with(self, limits: dict[int, Decimal]) -> list[Decimal]:

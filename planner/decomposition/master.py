@@ -33,14 +33,14 @@ from planner.formulation.objective import investment_cost, operating_cost
 from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
-from planner.solving.highs import Columns, Solver
+from planner.solving.highs import Solver
 from planner.solving.impossible_targets import BEYOND, with_beyond
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution import Searched, Solution, Stop
 from planner.solving.target_prices import POINT, target_of, worth_of_targets
-from planner.solving.whole_plants import Counts
+from planner.solving.whole_plants import Counts, Units
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
@@ -118,7 +118,8 @@ class Master:
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
         self._beyond = {key[1]: j for key, j in column.items() if key[0] == BEYOND}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
-        self._find_units()
+        self._plants = Units.of(self.scope.case, self.program)
+        self._units = self._plants.columns
         self._held: Counts | None = None
         self.lower: dict[str, float] = {}
         self._proofs: dict[str, _Proof] = {}
@@ -139,18 +140,6 @@ class Master:
             column_of[capacity] = self.program.column["capacity_of_link", i]
         columns = [column_of[link] for link in links]
         self._links: Positions = np.array(columns, dtype=np.intp)
-
-    def _find_units(self) -> None:
-        """Columns of the numbers of whole plants, of the builds that they give, and the size of each plant."""
-        column, projects = self.program.column, self.scope.case.projects
-        keys = sorted(index for name, index in self.program.columns if name == "units")
-        units, self._builds, sizes = [], [], []
-        for index in keys:
-            units.append(column["units", index])
-            self._builds.append(column["build", index])
-            sizes.append(projects[index[0]].unit_tpa)
-        self._units: Columns = np.array(units, dtype=np.int32)
-        self._sizes = np.array(sizes, dtype=float)
 
     def column_of(self, measure: str) -> int:
         """The column of a measure of the whole plan."""
@@ -175,8 +164,7 @@ class Master:
                 worth = self.program.matrix.T @ found.duals
                 self._proofs[phase.name] = _Proof(value, worth, self.solver.upper.copy())
             else:
-                found.x[self._units] = self._held
-                found.x[self._builds] = self._sizes * self._held
+                self._plants.put(found.x, self._held)
         return found
 
     def least_beyond(self, targets: Collection[str], others: Collection[str]) -> Solution:

@@ -114,9 +114,7 @@ def _least_beyond(
 def _with_whole_plants(program: Program, asked: Sequence[int]) -> Program:
     """The program with whole plants held, at the numbers with which the sum of some columns is least; itself where none
     need be whole, or none are found."""
-    whole: Columns = np.array(
-        [j for j, (name, _) in enumerate(program.columns) if name == WHOLE], dtype=np.int32
-    )
+    whole: Columns = np.array(program.columns_of(WHOLE), dtype=np.int32)
     if not len(whole):
         return program
     total: list[Key] = [("total", None)]

@@ -56,6 +56,14 @@ class Program:
         """Scenario -> its loss (MUSD) at a point x (n). leaves: the last node of each scenario."""
         return {w: float(x[self.column["loss_to_date", leaf]]) for w, leaf in leaves.items()}
 
+    def columns_of(self, *names: str) -> list[int]:
+        """Positions of the columns of some variables."""
+        return [column for column, (name, _) in enumerate(self.columns) if name in names]
+
+    def rows_of(self, *names: str) -> list[int]:
+        """Positions of the rows of some equations."""
+        return [row for row, (name, _) in enumerate(self.rows) if name in names]
+
     def terms(self, row: int) -> dict[int, float]:
         """The coefficients of a row, by position of their columns, in the order of these."""
         entries = slice(self.matrix.indptr[row], self.matrix.indptr[row + 1])

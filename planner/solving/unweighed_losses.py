@@ -86,8 +86,7 @@ def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: O
 
 def _hold(program: Program, solver: Solver, x: Vector) -> None:
     """Hold decisions as they are at a point, and the measures at no more than there."""
-    fixed = [column for column, (name, _) in enumerate(program.columns) if name in FIXED]
-    places = np.array(fixed, dtype=np.int32)
+    places = np.array(program.columns_of(*FIXED), dtype=np.int32)
     at = np.clip(x[places], solver.lower[places], solver.upper[places])
     solver.hold(places, at, at)
     for name in MEASURES:

@@ -8,17 +8,18 @@ is the solution, with certificate and shadow prices. Wolsey, Integer Programming
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome
 from planner.solving.highs import TOLERANCE, Columns, Solver
-from planner.solving.program import Vector
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
 
 RISK_GAP = 0.001
@@ -59,6 +60,40 @@ def _within(value: float, bound: float, gap: float) -> bool:
     return relative_gap(value, bound) <= gap + TOLERANCE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """The numbers of whole plants in a program: project and decision of each, its column, that of the new nameplate, and
+    the size of one (t/y)."""
+
+    indices: Sequence[tuple[str, int]]
+    columns: Columns
+    builds: Columns
+    sizes: Vector
+
+    @classmethod
+    def of(cls, case: Case, program: Program) -> Units:
+        """Those of a program, in order of projects and decisions."""
+        indices = sorted(index for name, index in program.columns if name == "units")
+        columns: list[int] = []
+        builds: list[int] = []
+        sizes: list[float | None] = []
+        for project, decision in indices:
+            columns.append(program.column["units", (project, decision)])
+            builds.append(program.column["build", (project, decision)])
+            sizes.append(case.projects[project].unit_tpa)
+        return cls(
+            indices=indices,
+            columns=np.array(columns, dtype=np.int32),
+            builds=np.array(builds, dtype=np.int32),
+            sizes=np.array(sizes, dtype=float),
+        )
+
+    def put(self, x: Vector, counts: Counts) -> None:
+        """Put numbers of plants into a point (n), with new nameplates that are exact multiples of their size."""
+        x[self.columns] = counts
+        x[self.builds] = self.sizes * counts
+
+
 class WholePlants:
     """Minimises like the solver it is given, over plans whose plants are whole.
 
@@ -70,21 +105,12 @@ class WholePlants:
         self._solver = solver
         self._holds = holds
         self._gap = scope.case.model.objective.gap
-        column, projects = solver.program.column, scope.case.projects
-        keys = sorted(index for name, index in solver.program.columns if name == "units")
-        units: list[int] = []
-        sizes: list[float | None] = []
-        self._builds: list[int] = []
-        for project, decision in keys:
-            units.append(column["units", (project, decision)])
-            self._builds.append(column["build", (project, decision)])
-            sizes.append(projects[project].unit_tpa)
-        self._units: Columns = np.array(units, dtype=np.int32)
-        self._sizes = np.array(sizes, dtype=float)
-        place = {index: position for position, index in enumerate(keys)}
+        self._plants = Units.of(scope.case, solver.program)
+        self._units = self._plants.columns
+        place = {index: position for position, index in enumerate(self._plants.indices)}
         self._earlier: list[list[int]] = []
         """Of each whole number, those of the same project that come before it in its history."""
-        for project, decision in keys:
+        for project, decision in self._plants.indices:
             before = scope.decision_tree.paths[decision][:-1]
             earlier = [(project, node) for node in before]
             self._earlier.append([place[index] for index in earlier if index in place])
@@ -162,8 +188,7 @@ class WholePlants:
         self._hold(counts)
         solution = self._solver.minimise(column, phase=phase)
         if solution.stop is Stop.OPTIMAL:
-            solution.x[self._units] = counts
-            solution.x[self._builds] = self._sizes * counts
+            self._plants.put(solution.x, counts)
         return solution
 
     def _hold(self, counts: Counts) -> None:

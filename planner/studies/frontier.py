@@ -117,8 +117,7 @@ class Budgets:
     def __init__(self, program: Program, solver: Solver) -> None:
         self._program, self.solver = program, solver
         self._risk = program.column["risk", None]
-        accounts = [row for row, (name, _) in enumerate(program.rows) if name == "account"]
-        self._rows = np.array(accounts, dtype=int)
+        self._rows = np.array(program.rows_of("account"), dtype=int)
         self._amounts = program.row_upper[self._rows].copy()
 
     def program(self, scale: float) -> Program:

@@ -131,9 +131,9 @@ class Worker:
             return PointResult(ENDS[stop].value, WHY[stop])
         values = figures_of(solved, self._functions)
         if not scope.case.model.policy.whole_plants:
-            builds = [place for place, (name, _) in enumerate(program.columns) if name == "build"]
+            builds = np.array(program.columns_of("build"), dtype=np.intp)
             plans = [values]
-            for x in variants.equally_good(np.array(builds, dtype=np.intp)):
+            for x in variants.equally_good(builds):
                 plans.append(capacities(scope, amounts_of(program, x)))
             values |= spread(plans)
         plan = decisions(scope, amounts_of(program, solved.point))
