@@ -1,11 +1,12 @@
 """Slips that are generated, column by mistake, and which of them change the answer in silence.
 
-python -m tests.faults.generated_slips [CASE ..]
+python -m tests.faults.generated_slips [--solve] [CASE ..]
 
 Mistakes: figures in another unit (times 1000, 1/1000, times 100), of a whole column or of one row; zeros, the same; two
 columns of figures exchanged; one thing under two ids, a name written for another, two names exchanged. The filled
 starter, which has every table and column, is solved for each slip: one that `check` says nothing about and that moves
-the risk or an NPV by more than CHANGED is silent. Of other cases `check` alone is tried.
+the risk or an NPV by more than CHANGED is silent. Of other cases `check` alone is tried; with --solve also what `check`
+lets pass, in a draw of each scenario of DRAWN where the case has a register of hazards: some ten seconds each.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ CHANGED = 0.02
 """Share by which a figure moves before its change counts."""
 FACTORS = {"x1000": 1000.0, "/1000": 0.001, "x100": 100.0}
 NAMES = ("country", "element", "supplier", "project", "feed", "ramp", "skill", "funder", "scenario")
-PLANT = "coast_plant"
-"""Plant of the starter whose NPV is taken."""
+PLANTS = {"starter": "coast_plant", "allied-2026": "browns_range"}
+"""Plant of each case whose NPV is taken."""
+MODEL = STARTER.parents[1] / "models" / "base.toml"
+DRAWN = {"licences": 0.6, "licences_war": 0.15, "pressure_embargo": 0.25}
+"""Scenarios of the real case's register, with their probabilities, in one draw each of which its slips are solved."""
 FAULT, ASKED, SAME, SILENT = "fault", "asked", "no change", "silent"
 
 
@@ -179,14 +183,20 @@ class Trial:
     """A case as text, and slips of it tried one by one."""
 
     def __init__(
-        self, text: Text, *, is_solved: bool, extra: Mapping[str, str] | None = None
+        self,
+        text: Text,
+        *,
+        is_solved: bool,
+        plant: str = "",
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.text = text
+        self._plant = plant
         self._extra = dict(extra or {})
         with tempfile.TemporaryDirectory() as folder:
             case = planner.load(self._written(text, Path(folder)))
         self._known = _told(case)
-        self._session = planner.Session(case) if is_solved else None
+        self._session = planner.Session(_with_draws(case)) if is_solved else None
         self._figures = self._answer(case)
 
     def _written(self, text: Text, folder: Path) -> Path:
@@ -213,8 +223,8 @@ class Trial:
         if self._session is None:
             return ()
         try:
-            plan = self._session.solve(case)
-            found = planner.business_case(plan, PLANT, solve=False)
+            plan = self._session.solve(_with_draws(case))
+            found = planner.business_case(plan, self._plant, solve=False)
         except (PlannerError, KeyError):
             return (float("nan"), float("nan"))
         return (plan.summary["risk_musd"], found.full.returns.npv_after_tax)
@@ -228,20 +238,72 @@ def _told(case: Case) -> set[tuple[object, ...]]:
     return {(one.rule, one.place, one.line, one.column, one.message) for one in warnings_of(case)}
 
 
-def trial_of(name: str) -> Trial:
-    """The filled starter, or another case of `inputs`, of which nothing is solved."""
+def _with_draws(case: Case) -> Case:
+    """The case with one draw of each scenario of its register; as it is where it has no hazards."""
+    return planner.sample(case, len(case.tables.scenarios), 1) if case.tables.hazards else case
+
+
+def trial_of(name: str, is_solved: bool = False) -> Trial:
+    """The filled starter, which is solved, or another case of `inputs`, solved if asked for."""
+    plant = PLANTS.get(name, "")
     if name == "starter":
-        return Trial(filled_starter(), is_solved=True)
+        return Trial(filled_starter(), is_solved=True, plant=plant)
     folder = STARTER.parent / name
     model = folder / "model.toml"
-    extra = {"model.toml": model.read_text(encoding="utf-8")} if model.is_file() else {}
-    return Trial(read_text(folder), is_solved=False, extra=extra)
+    model = model if model.is_file() else MODEL
+    extra = {"model.toml": model.read_text(encoding="utf-8")}
+    text = read_text(folder)
+    if is_solved and "hazards" in text:
+        text = _of_few_scenarios(text)
+    return Trial(text, is_solved=is_solved, plant=plant, extra=extra)
 
 
-def main(names: list[str]) -> None:
+def _of_few_scenarios(text: Text) -> Text:
+    """A register with the scenarios of DRAWN alone, and without what belongs to others."""
+    header, *rows = text["scenarios"]
+    others = {row[header.index("scenario")] for row in rows} - set(DRAWN)
+    kept: Text = {}
+    for table, grid in text.items():
+        found = [[_without(cell, others) for cell in row] for row in grid]
+        pairs = zip(grid, found, strict=True)
+        kept[table] = [after for before, after in pairs if not _is_emptied(before, after)]
+    kept["hazards"] = _led(kept["hazards"])
+    header, *rows = kept["scenarios"]
+    for row in rows:
+        changed = {"probability": str(DRAWN[row[0]]), "draws": "1"}
+        changed |= {"probability_low": "", "probability_high": ""}
+        for column, value in changed.items():
+            row[header.index(column)] = value
+    return kept
+
+
+def _led(grid: list[list[str]]) -> list[list[str]]:
+    """Hazards without those that follow, in one event, a first row that is gone."""
+    header, *rows = grid
+    event, probability = header.index("event"), header.index("probability")
+    first = {row[event] for row in rows if row[probability]}
+    return [header, *(row for row in rows if row[probability] or row[event] in first)]
+
+
+def _without(cell: str, names: set[str]) -> str:
+    column, equals, listed = cell.rpartition("=")
+    found = listed.split(";")
+    if not names.intersection(found):
+        return cell
+    kept = ";".join(name for name in found if name not in names)
+    return f"{column}{equals}{kept}" if kept else ""
+
+
+def _is_emptied(before: list[str], after: list[str]) -> bool:
+    return any(old and not new for old, new in zip(before, after, strict=True))
+
+
+def main(arguments: list[str]) -> None:
     """Print the silent slips of each case, and the counts."""
+    is_solved = "--solve" in arguments
+    names = [name for name in arguments if name != "--solve"]
     for name in names or ["starter"]:
-        trial = trial_of(name)
+        trial = trial_of(name, is_solved)
         ends: Counter[str] = Counter()
         for one in slips_of(trial.text):
             end = trial.end_of(one)
