@@ -131,6 +131,7 @@ def test_eight_base_points_name_no_driver_but_how_far_they_reach(tmp_path: Path)
     reached = r"with 8 points of the base sample the 95 % intervals are ± [\d,.]+ ?% wide"
     assert re.search(rf"{reached}, with the first half of them ± [\d,.]+ ?%", words)
     assert "take about" not in page
+    assert "intervals are of at least 95 %" in words
 
 
 def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None:

@@ -383,7 +383,7 @@ def one_at_a_time(table: pd.DataFrame, outcome: str, prefix: str) -> Chart:
 
 
 def indices(found: Indices, prefix: str) -> Chart:
-    """Indices with their 95 % intervals, and which comes first if that is decided."""
+    """Indices with their intervals, and which comes first if that is decided."""
     axis, total, unit = KINDS[found.kind]
     rows = []
     for row in found.ranked:

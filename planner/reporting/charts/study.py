@@ -52,12 +52,12 @@ def one_at_a_time(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
 
 
 def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
-    """Indices of each uncertainty with their 95 % intervals. frame: name, kind, value, low, high."""
+    """Indices of each uncertainty with their intervals. frame: name, kind, value, low, high."""
     tips = {
         "name": "uncertainty",
         "kind": "",
         "value": title or "index",
-        "low": "95 % interval from",
+        "low": "interval from",
         "high": "to",
     }
     kinds = style.in_order(frame["kind"])
