@@ -240,7 +240,8 @@ def _told(case: Case) -> set[tuple[object, ...]]:
 
 def _with_draws(case: Case) -> Case:
     """The case with one draw of each scenario of its register; as it is where it has no hazards."""
-    return planner.sample(case, len(case.tables.scenarios), 1) if case.tables.hazards else case
+    is_register = case.tables.hazards and not case.tables.draws
+    return planner.sample(case, len(case.tables.scenarios), 1) if is_register else case
 
 
 def trial_of(name: str, is_solved: bool = False) -> Trial:

@@ -52,6 +52,14 @@ def test_the_cases_that_come_with_the_planner_stay_silent(name: str) -> None:
     assert [str(case.origin.fault(slip)) for check in LIKELY_SLIPS for slip in check(case)] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"), [("starter", []), ("allied-2026", []), ("backtest-2025", ["not-made"])]
+)
+def test_of_these_cases_check_asks_one_thing(name: str, asked: list[str]) -> None:
+    """Of the back-test, that no plant makes yttrium oxide, which is so."""
+    assert [warning.rule for warning in warnings_of(planner.load(INPUTS / name))] == asked
+
+
 def test_a_wide_tail_is_said_by_check(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["check", str(STARTER), "--set", "objective.tail=0.2"])
     assert said.exit_code == 0 and "wide-tail" in said.output, said.output
