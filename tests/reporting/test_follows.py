@@ -8,6 +8,7 @@ import pytest
 
 from planner.explanation.explain import explain
 from planner.reporting.chapters import claims, doubts, fund, limits, remains, why
+from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
 from planner.reporting.parts import Chapter, Text
@@ -130,3 +131,11 @@ def test_that_a_plan_helps_little_does_not_say_that_nothing_else_would(run: RunV
     told = words_of_texts(remains.chapter(changed))
     assert "without: this plan reduces it by 10 %." in told
     assert "little helps" not in told
+
+
+def test_a_cost_beside_risk_out_of_sample_says_that_it_is_in_sample(run: RunView) -> None:
+    told = {card.title: card.unit for card in front(run).cards}
+    assert "in-sample" in told["Cost beyond no plan"]
+    chapter = remains.chapter(run)
+    assert chapter is not None
+    assert "in-sample" in {card.title: card.note for card in chapter.cards}["Cost"]

@@ -208,7 +208,7 @@ def _cost_card(run: RunView) -> Card:
     return Card(
         title="Cost beyond no plan" if beyond is not None else "Cost of the plan",
         value=money(cost if beyond is None else beyond),
-        unit="present value",
+        unit="present value, in-sample",
         note=say("cost_note", cost=cost, without=without, public=public),
         source=f"{summary_keys('cost_musd')}; {table_rows('spending', EXPECTED)}, discounted",
     )

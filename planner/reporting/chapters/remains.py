@@ -88,7 +88,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     yield Card(
         title="Cost",
         value=_before_and_after(idle.get("cost"), run.summary["cost_musd"]),
-        note="expected, present value",
+        note="expected in-sample, present value",
         source=summary_keys("cost_musd", "without_plan.cost_musd"),
     )
     tail = percent(round(1 - run.case.model.objective.tail, 6))
