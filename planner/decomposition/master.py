@@ -128,7 +128,7 @@ class Master:
     def _find_links(
         self, links: Sequence[LinkingColumn], capacities: Sequence[UsableCapacity]
     ) -> None:
-        """What each column is to the branches, and the columns of the links in their order."""
+        """Find the link that each column is to the branches, and the columns of the links in their order."""
         stem = {node: i for i, node in enumerate(self._reference)}
         self._link_of: list[LinkingColumn | int] = []
         column_of: dict[LinkingColumn | int, int] = {}

@@ -296,12 +296,10 @@ class Branch:
     def _least_missing(self, known: Vector) -> tuple[Program, Solution]:
         """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
         else of all rows. Raises StoppedError."""
-        everything = range(len(self._own.rows))
-        served = [i for i in everything if self._own.rows[i][0] == SERVED]
-        program = self._program_of_missing(known, served)
+        program = self._program_of_missing(known, self._own.rows_of(SERVED))
         found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
         if found.stop is not Stop.OPTIMAL:
-            program = self._program_of_missing(known, everything)
+            program = self._program_of_missing(known, range(len(self._own.rows)))
             found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"what is missing after the reference path is left: {found.stop}")

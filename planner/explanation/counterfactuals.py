@@ -431,7 +431,7 @@ class SolverPool:
     def _may_begin(
         self, counterfactual: Counterfactual, asked: Mapping[str, Counterfactual]
     ) -> bool:
-        """Whether nothing that a counterfactual comes after is still to be solved."""
+        """Nothing that a counterfactual comes after is still to be solved."""
         before = self._found.get(counterfactual.after)
         return before.done() if before is not None else counterfactual.after not in asked
 

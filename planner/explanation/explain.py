@@ -201,7 +201,7 @@ def _explain(
 
 
 def _lever_values(questions: Questions, pool: SolverPool, progress: Progress) -> LeverValues | None:
-    """What each lever is worth by first in, last out and Shapley share; None where levers are asked about as given."""
+    """The worth of each lever by first in, last out and Shapley share; None where levers are asked about as given."""
     if questions.as_given:
         return None
     progress("levers: first in, last out, and all between")

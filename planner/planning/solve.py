@@ -261,7 +261,7 @@ def _shadow_prices(search: Search) -> pd.DataFrame:
 
 
 def _prices_of(search: Search, phase: str) -> tuple[Worths, dict[str, float]]:
-    """What one more of each scarce thing is worth in a phase, and what each target adds to it, a percentage point
+    """The worth of one more of each scarce thing in a phase, and what each target adds to it, a percentage point
     stricter."""
     found = search.optima[phase]
     master = search.master

@@ -85,11 +85,17 @@ def ends(uncertainty: Uncertainty) -> tuple[Value, Value]:
     return low, high
 
 
+def numeric_ends(uncertainty: Uncertainty) -> tuple[float, float]:
+    """Lowest and highest value, as `ends` has them, of an uncertainty that is a number."""
+    low, high = ends(uncertainty)
+    return float(str(low)), float(str(high))
+
+
 def levels(uncertainty: Uncertainty, count: int) -> Sequence[Value]:
     """`count` values from end to end, or all values where they are listed."""
     if uncertainty.values is not None:
         return uncertainty.values
-    low, high = (float(str(end)) for end in ends(uncertainty))
+    low, high = numeric_ends(uncertainty)
     return [_rounded(value) for value in np.linspace(low, high, count).tolist()]
 
 
@@ -274,7 +280,7 @@ def _along(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
     if uncertainty.values is not None:
         places = np.array([_rounded(share) for share in shares.tolist()])
         return quantiles(uncertainty, places)
-    low, high = (float(str(end)) for end in ends(uncertainty))
+    low, high = numeric_ends(uncertainty)
     return [_rounded(low + share * (high - low)) for share in shares.tolist()]
 
 

@@ -23,7 +23,7 @@ from planner.errors import (
 from planner.results.study import unsaid
 from planner.solving.solution import Stop
 from planner.solving.variants import Variants
-from planner.studies.design import ends, misfit
+from planner.studies.design import ends, misfit, numeric_ends
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.points import DesignRow, Settler, case_of, check_study
 from planner.studies.run import open_case, read_given
@@ -227,7 +227,7 @@ def _described(uncertainty: Uncertainty) -> tuple[str, list[float]]:
     if uncertainty.values is not None:
         return "unif", [0.0, float(len(uncertainty.values))]
     given = uncertainty.distribution
-    low, high = (float(str(end)) for end in ends(uncertainty))
+    low, high = numeric_ends(uncertainty)
     mean, spread = float(given.mean or 0.0), float(given.spread or 0.0)
     if given.kind == "uniform":
         return "unif", [low, high]

@@ -50,6 +50,7 @@ from planner.studies.store import (
     STUDY,
     RunJournal,
     assemble,
+    names_ended,
     points_of,
     prepare,
     provenance_of,
@@ -190,7 +191,7 @@ def merge(
     prepare(out, work.study, work.case, points=work.points, base=settler.base)
     with RunJournal(out / JOURNAL) as journal:
         for kind in (POINT, COLD):
-            known = {name for name, *_ in read_journal(journal.path, ENDED, kind)}
+            known = names_ended(journal.path, kind)
             missing = {point.id for point in work.points} - known
             for part in parts:
                 for entry in read_journal(part / JOURNAL, ENTRIES, kind):
@@ -343,8 +344,7 @@ class WorkQueue:
             elif name in known:
                 self._statuses[name] = status
                 self._seconds += spent
-        cold = {name for name, *_ in read_journal(journal.path, ENDED, COLD)}
-        cold = (cold & known.keys()).difference(redo)
+        cold = (names_ended(journal.path, COLD) & known.keys()).difference(redo)
         states: dict[str, ChainState] = {}
         for key, text in read_journal(journal.path, STATES):
             states[key] = ChainState(*json.loads(text))
@@ -512,7 +512,7 @@ def status_of(out: Path) -> StudyStatus:
             total += seconds
             if status != OPTIMAL:
                 bad.append((name, status, message))
-    cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)}
+    cold = names_ended(out / JOURNAL, COLD)
     again = picked(names, study_of(read_asked(out)).check_share)
     return StudyStatus(
         total=len(names),

@@ -27,7 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from planner.data.cells import is_number
 from planner.results.study import Box, Indices, PairIndex, SensitivityIndex, moves
-from planner.studies.design import ends, problem
+from planner.studies.design import numeric_ends, problem
 from planner.studies.regression import CONFIDENCE, Vector, known_points, regression
 from planner.studies.study_file import LatinHypercube, Morris, OneAtATime, Sobol, StudyFile
 
@@ -248,7 +248,7 @@ def _shares(study: StudyFile, rows: pd.DataFrame) -> Vector:
     for uncertainty in study.uncertainties:
         values = rows[uncertainty.name]
         if uncertainty.values is None:
-            low, high = (float(str(end)) for end in ends(uncertainty))
+            low, high = numeric_ends(uncertainty)
             columns.append((values.to_numpy(dtype=float) - low) / (high - low))
             continue
         places: dict[str, int] = {}

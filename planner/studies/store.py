@@ -94,7 +94,7 @@ def prepare(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
-            known = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
+            known = names_ended(folder / JOURNAL, POINT)
             for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
                 (folder / name).unlink(missing_ok=True)
         if replaces:
@@ -338,6 +338,11 @@ def read_journal(path: Path, query: str, *values: str) -> Iterator[tuple[Any, ..
     except sqlite3.Error as error:
         if "no such table" not in str(error):  # another process is just about to make it
             raise _damaged(path, error) from error
+
+
+def names_ended(path: Path, kind: str) -> set[str]:
+    """The names of the points of which a journal has a result of a kind. Raises RunFolderError."""
+    return {name for name, *_ in read_journal(path, ENDED, kind)}
 
 
 def _text(value: Any) -> str:
