@@ -179,40 +179,56 @@ REFERENCES = tuple(_references())
 def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
-    places: dict[tuple[str, str], dict[tuple[str, int], None]] = defaultdict(dict)
-    first: dict[tuple[str, str], tuple[str, str]] = {}
+    unknown_names: dict[tuple[str, str], _UnknownName] = {}
     for table, column, kind in REFERENCES:
         names = known.get(kind) or set(FIXED.get(kind, ()))
         if (table, kind) == ("targets", "scenario"):
             names = names | {row.storyline for row in case.tables.scenarios}
         if kind in read.nameless or (not names and _is_unread(kind, read)):
             continue
-        everywhere = "*" if (table, column) == ("funders", "countries") else ""
         for row in case.tables.rows(table):
-            value = getattr(row, column)
-            for name in value if isinstance(value, tuple) else (value,):
-                if name and name != everywhere and name not in names:
+            for name in _names_in(row, table, column):
+                if name not in names:
                     # Without the defining table all its names are one fault.
-                    key = (kind, name if names - {BASE} else "")
-                    first.setdefault(key, (column, name))
-                    places[key][table, row.line] = None
-    for (kind, key_name), lines in places.items():
-        (table, line), *others = lines
-        column, name = first[kind, key_name]
-        said = f'unknown {kind} "{name}"'
-        if not key_name:
+                    is_defined = bool(names - {BASE})
+                    key = (kind, name if is_defined else "")
+                    fault = _UnknownName(name=name, column=column, is_defined=is_defined)
+                    unknown_names.setdefault(key, fault).lines[table, row.line] = None
+    for (kind, _), fault in unknown_names.items():
+        said = f'unknown {kind} "{fault.name}"'
+        if not fault.is_defined:
             said += f"; there is no table {DEFINED[kind][0]}"
-        elif len(places) <= HINTS:
-            said += did_you_mean(name, known.get(kind) or FIXED[kind])
+        elif len(unknown_names) <= HINTS:
+            said += did_you_mean(fault.name, known.get(kind) or FIXED[kind])
+        (table, line), *others = fault.lines
         yield Finding(
             rule="unknown-reference",
             table=table,
             line=line,
-            column=column,
+            column=fault.column,
             message=said,
-            value=name,
+            value=fault.name,
             also=tuple(others),
         )
+
+
+@dataclass(kw_only=True)
+class _UnknownName:
+    """A name that nothing has, the column of its first use, and the table and line of each. is_defined: there are names
+    of its kind."""
+
+    name: str
+    column: str
+    is_defined: bool
+    lines: dict[tuple[str, int], None] = field(default_factory=dict)
+
+
+def _names_in(row: Row, table: str, column: str) -> list[str]:
+    """The names in a cell, one or many; without `*`, by which a funder reaches all countries."""
+    value = getattr(row, column)
+    everywhere = "*" if (table, column) == ("funders", "countries") else ""
+    names = value if isinstance(value, tuple) else (value,)
+    return [name for name in names if name and name != everywhere]
 
 
 def _is_unread(kind: str, read: Reading) -> bool:
