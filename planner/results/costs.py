@@ -150,8 +150,9 @@ def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
     found: dict[str, dict[str, float | None]] = {}
     for stage in dict.fromkeys(row.stage for row in projects.values()):
         plants = [project for project, row in projects.items() if row.stage == stage]
-        new = partial(_use, ledger, plants, ledger.new_capacity, ledger.existing)
-        existing = partial(_use, ledger, plants, ledger.existing, ledger.new_capacity)
+        use = partial(_use, ledger, plants)
+        new = partial(use, own=ledger.new_capacity, other=ledger.existing)
+        existing = partial(use, own=ledger.existing, other=ledger.new_capacity)
         found[stage] = {
             "new": new(weights=chances),
             "new_undisturbed": new(weights=undisturbed),
@@ -161,7 +162,7 @@ def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
 
 
 def _use(
-    ledger: Ledger, plants: list[str], own: Capacities, other: Capacities, *, weights: Vector
+    ledger: Ledger, plants: list[str], *, own: Capacities, other: Capacities, weights: Vector
 ) -> float | None:
     """Weighed throughput of some of the capacity of plants over that capacity; None without any.
 
