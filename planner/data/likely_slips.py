@@ -170,7 +170,7 @@ def _public_cost(case: Case) -> float:
 
 
 def forgotten_figures(case: Case) -> Iterator[Finding]:
-    """Figures of 0 that switch off what the case is about: capital, losses, weights, cost indices."""
+    """Figures of 0 that switch off what the case is about: capital, losses, weights, cost indices, hazards."""
     new = [row for row in case.projects.values() if row.max_new_tpa > 0]
     costs = [row.capex_usd_per_tpa + row.fixed_opex_usd_per_tpa for row in new]
     if len(new) > 1 and not any(costs):
@@ -190,6 +190,9 @@ def forgotten_figures(case: Case) -> Iterator[Finding]:
         if element.loss_usd_per_kg == 0 and name in used - losses:
             said = f"nobody loses anything by going short of {name}"
             yield found(element, "loss_usd_per_kg", "zero-figure", said)
+    for hazard in case.tables.hazards:
+        if hazard.probability == 0:
+            yield found(hazard, "probability", "zero-figure", f"{hazard.hazard} never happens")
 
 
 def demand_that_ends(case: Case) -> Iterator[Finding]:

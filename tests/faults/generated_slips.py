@@ -219,14 +219,16 @@ class Trial:
         return SILENT if self._session is None or any(moved) else SAME
 
     def _answer(self, case: Case) -> tuple[float, ...]:
-        """Risk and NPV; nan where there is none."""
+        """Risk, and the NPV of the plant if there is one; nan where there is none."""
         if self._session is None:
             return ()
         try:
             plan = self._session.solve(_with_draws(case))
+            if not self._plant:
+                return (plan.summary["risk_musd"],)
             found = planner.business_case(plan, self._plant, solve=False)
         except (PlannerError, KeyError):
-            return (float("nan"), float("nan"))
+            return (float("nan"),) * (2 if self._plant else 1)
         return (plan.summary["risk_musd"], found.full.returns.npv_after_tax)
 
 

@@ -128,6 +128,7 @@ SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
             "elements",
             "loss_usd_per_kg",
         ),
+        ("no hazard", edit("hazards", {(2, "probability"): "0"}), "hazards", "probability"),
     ],
     "contract-outside": [
         (
