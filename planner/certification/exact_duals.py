@@ -75,9 +75,16 @@ class _Duals:
         self._entries = entries_of(exact)
         equations = [i for i, sense in enumerate(exact.senses) if sense == "E"]
         open_ended = {j for j, bound in enumerate(upper) if not bound.is_finite()}
-        definitions = defined_columns(exact.terms, equations, open_ended)
+        rank = {j: self._rank(j) for j in open_ended}
+        definitions = defined_columns(exact.terms, equations, open_ended, rank=rank)
         # A column stands in no equation that is computed before its own, so that of the last is settled first.
         self._definitions = definitions[::-1]
+
+    def _rank(self, column: int) -> tuple[bool, int]:
+        """Columns that no inequality can help come first, then those of many equations, whose duals work on them all."""
+        senses = [self._exact.senses[i] for i, _ in self._entries[column]]
+        equations = senses.count("E")
+        return equations < len(senses), -equations
 
     def settle_definitions(self) -> None:
         """Let each equation take what is wrong with the reduced cost of the column that it defines."""

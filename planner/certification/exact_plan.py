@@ -11,10 +11,11 @@ be trusted: the checker tries the result.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -391,19 +392,21 @@ def defined_columns(
     rows: Iterable[int],
     allowed: set[int],
     inequalities: Collection[int] = (),
+    rank: Mapping[int, Any] | None = None,
 ) -> list[tuple[int, int]]:
     """Rows with a column that each defines, in the order in which to compute them.
 
     A column is one of those allowed, stands in no row that comes before, and has the coefficient 1 or -1, or any in one
-    of the inequalities, which a rounding may leave a little slack. Columns of few rows come first. Rows for which there is none are left out.
+    of the inequalities, which a rounding may leave a little slack. Columns of the lowest rank come first, by default those
+    of few rows. Rows for which there is none are left out.
     """
     factors: dict[int, dict[int, Decimal]] = {}
     for i in rows:
         for j, factor in terms[i]:
             if j in allowed:
                 factors.setdefault(j, {})[i] = factor
-    lengths = Counter([j for row in terms for j, _ in row])
-    ready = [(lengths[j], j) for j, by_row in factors.items() if len(by_row) == 1]
+    first = Counter([j for row in terms for j, _ in row]) if rank is None else rank
+    ready = [(first[j], j) for j, by_row in factors.items() if len(by_row) == 1]
     heapify(ready)
     last_first = []
     while ready:
@@ -416,5 +419,5 @@ def defined_columns(
         last_first.append((row, column))
         for j, _ in terms[row]:
             if j in factors and factors[j].pop(row, None) is not None and len(factors[j]) == 1:
-                heappush(ready, (lengths[j], j))
+                heappush(ready, (first[j], j))
     return last_first[::-1]

@@ -184,8 +184,9 @@ def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
     assert found.whole_plants or max(gaps) <= 1e-8
 
 
-# None of the first five was proven once: sums of demands were rounded against the plan, steps had no end.
-@pytest.mark.parametrize("seed", [4, 11, 13, 17, 26, *seeds(100, 0, 200)])
+# None of the first six was proven once: sums of demands were rounded against the plan, steps had no end, and of two columns that an
+# equation could define one that an inequality could have helped was taken (113).
+@pytest.mark.parametrize("seed", [4, 11, 13, 17, 26, 113, *seeds(200, 0, 200)])
 def test_random_cases_with_targets_that_must_hold_are_proven(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     case = load(folder, write_random_case(folder, seed, old=seed % 2 == 0, new=True))
