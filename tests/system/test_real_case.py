@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import planner
@@ -20,6 +21,7 @@ from tests.system.quoted import FIGURES, tables
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "inputs" / "allied-2026"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
+DEPENDENCE = FIGURES.parent / "studies" / "dependence.csv"
 FIRST = ROOT / "benchmarks" / "cases" / "allied-2026-first"
 MAGNETIC = ("dy", "tb")
 DRAWS, SEED = (
@@ -371,3 +373,18 @@ def test_the_page_quotes_what_planner_explain_found() -> None:
     """reports/reference/allied-2026-base.json holds what `make decision` gave."""
     for table in tables(json.loads(FIGURES.read_text(encoding="utf-8"))).split("\n\n"):
         assert table in PAGE
+
+
+def test_the_page_quotes_the_study_of_dependence() -> None:
+    """reports/reference/studies/dependence.csv holds what models/studies/dependence.toml gave on the draws."""
+    points = pd.read_csv(DEPENDENCE)
+    shares = " | ".join(f"{round(100 * share)} %" for share in points["share"])
+    assert f"| at most from one country | {shares} |" in PAGE
+    labels = {
+        "cost_musd": "cost, MUSD",
+        "risk_musd": "risk, MUSD",
+        "dy_short_t": "dysprosium short, t",
+    }
+    for column, label in labels.items():
+        cells = " | ".join(f"{round(figure):,}" for figure in points[column])
+        assert f"| {label} | {cells} |" in PAGE
