@@ -80,6 +80,7 @@ class Walk:
         """quick: look at no point between two steps, and at no weight above that of `LAST_QUICK`."""
         self.reference, self.program = reference, reference.program
         self._precision = precision
+        self._way = LARGE_STEP_WAY if is_large(self.program) else STEP_WAY
         self._most = 0 if quick else inf
         self._last = LAST_QUICK if quick else LAST
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
@@ -101,8 +102,7 @@ class Walk:
     def _frontier_solver(self) -> FrontierSolver:
         order = ("again", *quickest(self.program))
         phase = self.reference.goal
-        way = LARGE_STEP_WAY if is_large(self.program) else STEP_WAY
-        return FrontierSolver(self.program, phase=phase, order=order, longest_way=way)
+        return FrontierSolver(self.program, phase=phase, order=order, longest_way=self._way)
 
     def _projects(self) -> list[str]:
         found = {index[0] for name, index in self.program.columns if name == "build"}
@@ -189,7 +189,7 @@ class Walk:
         """The rise of least cost + risk (MUSD) without each project that the core builds."""
         column, whole = self.program.column["welfare", None], self.core.cost + self.core.risk
         order = ("again", *quickest(self.program))
-        solver = Solver(self.program, longest_way=1.0)
+        solver = Solver(self.program, longest_way=self._way)
         out = {}
         for place in np.flatnonzero(self.core.tpa > ZERO).tolist():
             project = self.projects[place]
