@@ -34,7 +34,7 @@ from planner.solving.solution import Solution
 STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
 LAST_QUICK = 9
-"""The last weight of the walk in a hurry: a MUSD that has to save 20."""
+"""The last weight of the walk in a hurry: a MUSD that has to save 20; its first one is as far below 1."""
 STEP_WAY, LARGE_STEP_WAY = 1.0, 0.1
 """How far a step goes on from the one before, as a share of the rows; in a large program, where the least risk at the end
 of the walk was not there after four minutes, while interior point takes 40 to 50 s for any variant from nothing."""
@@ -77,12 +77,12 @@ class Walk:
     def __init__(
         self, reference: Reference, enough: float, precision: float = COARSE, quick: bool = False
     ) -> None:
-        """quick: look at no point between two steps, and at no weight above that of `LAST_QUICK`."""
+        """quick: look at no point between two steps, and at no weight beyond those of `LAST_QUICK`."""
         self.reference, self.program = reference, reference.program
         self._precision = precision
         self._way = LARGE_STEP_WAY if is_large(self.program) else STEP_WAY
         self._most = 0 if quick else inf
-        self._last = LAST_QUICK if quick else LAST
+        self._first, self._last = (-LAST_QUICK, LAST_QUICK) if quick else (FIRST, LAST)
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
         self._line, self._beside = self._frontier_solver(), self._frontier_solver()
         if reference.goal == "welfare":
@@ -119,7 +119,7 @@ class Walk:
     def _down(self, right: Tangent) -> None:
         """From the core to the least risk, the weight of cost falling; last the cheapest plan of it."""
         risk = self.program.column["risk", None]
-        for power in range(-1, FIRST - 1, -1):
+        for power in range(-1, self._first - 1, -1):
             left = self._touch(self._line, STEP**power)
             self._look_between(left, right)
             right = left
