@@ -45,5 +45,5 @@ def test_explain_states_it(tmp_path: Path) -> None:
     found = planner.explain(plan)
     assert found.stock is not None and found.stock.reduces_risk_by == near(10)
     page = read_page(render_page(report_of(run_view(plan, found)))).text
-    told = "hindsight its purchases reduce risk by 10.0 MUSD"
+    told = "stock purchases reduce in-sample risk by 10.0 MUSD"
     assert page.count(told) == 2, "where levers are compared, and where they add up"
