@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +75,11 @@ def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunV
     assert "by a hundredth" not in lead and "inconclusive" not in lead
     note = claims.verdict_table(bare).note
     assert "Every unsure input was tried" not in note and "Wilson" not in note
+    assert claims.verdict_chart(bare).title.startswith("As given: ")
+    trial = SimpleNamespace(measure=0.2)
+    tried = [dataclasses.replace(verdict, trials=[trial]) for verdict in untried]  # type: ignore[list-item]
+    told = claims.verdict_chart(dataclasses.replace(bare, verdicts=tried)).title
+    assert not told.startswith("As given")
 
 
 def test_lever_titles_state_their_condition(run: RunView) -> None:
