@@ -1,4 +1,4 @@
-"""What must be decided now, and what may be decided later: at which date, or at which sign."""
+"""Decisions that are due now, and those that may be taken later: at a date, or at a sign."""
 
 from __future__ import annotations
 
@@ -33,18 +33,22 @@ MOST_SIGNS = 2
 
 
 def deadline_statements(run: RunView) -> Iterator[Statement]:
-    """How much of the plan must be decided by its second year, and how the rest may wait; none if nothing is built."""
+    """The share of the plan due by its second year, and the dates or signs of the rest; none if nothing is built."""
     found = deadlines(run)
     if found is None:
         return
     signs, parts = _waiting_for_signs(found)
     sentence = say("statement", found=found, signs=signs, parts=parts)
-    source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
-    yield Statement(about=f"Decide by {found.until}", sentence=sentence, source=source)
+    yield Statement(about=f"Decide by {found.until}", sentence=sentence, source=_source(found))
+
+
+def _source(found: Deadlines) -> str:
+    """The files behind the dates and, where there are some, the signs."""
+    return f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
 
 
 def _waiting_for_signs(found: Deadlines) -> tuple[int, int]:
-    """How many wait for a sign, in the plan or in the one that answers, wholly and in part."""
+    """The numbers of projects that wait for a sign, in the plan or in the one that answers, wholly and in part."""
     waiting = {one.project: one for one in [*found.later, *found.waiting] if one.signs}
     parts = sum(one.is_part for one in waiting.values())
     return len(waiting) - parts, parts
@@ -66,7 +70,7 @@ class DecidedLater(DeclaredTable):
 
 
 def later_table(run: RunView) -> ReportTable | None:
-    """What is decided later than in the second year, or at a sign; None where all is decided by then."""
+    """Decisions later than the second year, or at a sign; None where all is decided by then."""
     found = deadlines(run)
     if found is None or not (found.later or found.waiting):
         return None
@@ -78,11 +82,10 @@ def later_table(run: RunView) -> ReportTable | None:
     for one in found.waiting:
         if one.is_part or one.project in at_a_sign:
             rows.append(_row(run.names, one))
-    source = f"{OF_TABLES}; {EXPLANATION}: flexibility" if found.waiting else OF_TABLES
     signs = sum(_waiting_for_signs(found))
     title = say("later_title", found=found, later=later, signs=signs)
     note = say("later_note", found=found, signs=signs)
-    return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=source)
+    return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=_source(found))
 
 
 def _row(names: Names, one: Later) -> dict[str, object]:
