@@ -23,7 +23,7 @@ from planner.formulation.index_sets import Scope
 from planner.parallel import Team, team_of
 from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, Nothing, header, seconds_of
-from planner.results.ledger import Ledger, at_most, equal
+from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, figures
 from planner.results.verify import verify
@@ -168,7 +168,6 @@ def _plan(search: Search, build_seconds: float) -> PlanValues:
     tables["shadow_prices"] = prices
     summary["seconds"] = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
-    tables["origins"] = origins_table(Ledger(case, tables))
     results: list[BranchResult] = []
     for part in found:
         results += part.results
@@ -181,6 +180,7 @@ def _verified(
     """The plan with its certificate; `optimal` only if tables and bounds hold within tolerance."""
     case = search.case
     checked = verify(case, tables)
+    tables["origins"] = origins_table(checked.ledger)
     _, cost_apart = equal("cost", final.cost, checked.cost)
     _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
     solved = [one.certificate for one in search.optima.values() if one.certificate]

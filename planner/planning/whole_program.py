@@ -19,7 +19,7 @@ from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
 from planner.parallel import meanwhile
-from planner.results.ledger import Ledger, at_most, equal
+from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, Status, figures
 from planner.results.verify import Verification, verify
@@ -217,8 +217,8 @@ def solve_session(
     tables = _tables(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
-    tables["origins"] = origins_table(Ledger(case, tables))
     checked = verify(case, tables)
+    tables["origins"] = origins_table(checked.ledger)
     certificate = _certificate(live, outcome, checked)
     sound = certificate.worst() <= TOLERANCE and checked.holds
     status = ENDS[outcome.stop] if sound else Status.UNPROVEN

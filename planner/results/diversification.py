@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -33,23 +35,29 @@ def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
 
 
 def _by_element(origins: pd.DataFrame) -> Concentrations:
+    places = ["element", "form", "year"]
+    sums = origins.groupby([*places, "origin"])["tonnes"].sum()
+    tonnes: dict[Any, float] = sums.to_dict()
+    by_origin: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
+    for (element, form, year, origin), amount in tonnes.items():
+        by_origin[element, form, str(year)][origin] = amount
     found: Concentrations = {}
-    for (element, form, year), rows in origins.groupby(["element", "form", "year"]):
-        by_form = found.setdefault(str(element), {})
-        by_year = by_form.setdefault(str(form), {})
-        by_year[str(year)] = concentration(rows.groupby("origin")["tonnes"].sum())
+    for (element, form, year), supplied in by_origin.items():
+        by_form = found.setdefault(element, {})
+        by_form.setdefault(form, {})[year] = concentration(supplied)
     return found
 
 
-def concentration(tonnes: pd.Series[float]) -> dict[str, Any]:
+def concentration(tonnes: Mapping[str, float]) -> dict[str, Any]:
     """The largest origin (of equals the first by name), its share, and the sum of squared shares of all.
 
-    tonnes: by origin, of which some is above 0.
+    tonnes: by origin in the order of their names, of which some is above 0.
     """
-    shares = (tonnes / tonnes.sum()).sort_index()
-    largest = str(shares.idxmax())
+    total = sum(tonnes.values())
+    shares = {origin: amount / total for origin, amount in tonnes.items()}
+    largest = max(shares, key=shares.__getitem__)
     return {
         "largest_origin": largest,
-        "largest_share": float(shares[largest]),
-        "hhi": float((shares**2).sum()),
+        "largest_share": shares[largest],
+        "hhi": sum(share**2 for share in shares.values()),
     }

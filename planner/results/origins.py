@@ -268,6 +268,7 @@ def _largest_change(before: MadeOf, after: MadeOf) -> float:
 
 def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str, str, Mixture]]:
     """(group, '', tonnes by origin) of each group, and ('', party, ..) of each party whose countries are no group."""
+    pools = _pools(flows, form, made)
     members = defaultdict[str, list[str]](list)
     parties = defaultdict[str, list[str]](list)
     for country, group in flows.case.group.items():
@@ -278,7 +279,7 @@ def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str,
     groups = list(members.values())
     for party, countries in parties.items():
         if countries not in groups:
-            yield "", party, _of_party(flows, form, countries, made)
+            yield "", party, _of_party(flows, form, countries, made=made, pools=pools)
 
 
 def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
@@ -296,9 +297,18 @@ def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf
     return total
 
 
-def _of_party(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
-    """The mixture of origins of countries that have what their plants keep and what they receive."""
-    pools = _pools(flows, form, made)
+def _of_party(
+    flows: ElementFlows,
+    form: str,
+    countries: list[str],
+    *,
+    made: MadeOf,
+    pools: Mapping[str, Mixture],
+) -> Mixture:
+    """The mixture of origins of countries that have what their plants keep and what they receive.
+
+    pools: of what is given, by group.
+    """
     total: Mixture = {}
     for country in countries:
         kept = flows.kept(country, form)

@@ -40,6 +40,8 @@ TOLERANCE = 1e-6
 class Verification:
     """Largest relative violation of each rule, and losses and cost as recomputed (MUSD)."""
 
+    ledger: Ledger
+    """The tables as vectors, for whatever else follows from them."""
     violations: dict[str, float]
     losses: Losses
     losses_by_country: ByCountry
@@ -73,6 +75,7 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     for rule, amount in all_rules(ledger):
         worst[rule] = max(worst[rule], amount)
     return Verification(
+        ledger=ledger,
         violations=dict(worst),
         losses=losses,
         losses_by_country=losses_by_country(case, ledger, losses.by_scenario),
