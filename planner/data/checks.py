@@ -40,7 +40,7 @@ from planner.errors import Fault, InputError, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
 SHARE_TOLERANCE = 1e-9
-CLAIMS = ("mining", "separation", "magnets", "people", "allies")
+CLAIMS = ("mining", "separation", "metal", "magnets", "people", "allies")
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
 

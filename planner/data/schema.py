@@ -402,7 +402,7 @@ class UncertainRange(Row):
     low: Number = positive("lowest factor, the same in all its rows", "factor")
     high: Number = positive("highest factor, the same in all its rows", "factor")
     claims: Ids = col(
-        "`;`-separated claims it is first of all a doubt about: mining, separation, magnets, people, allies",
+        "`;`-separated claims it is first of all a doubt about: mining, separation, metal, magnets, people, allies",
         default=(),
     )
 

@@ -1,4 +1,4 @@
-"""Five claims and a verdict on each, all on one scale: a share of what all levers together reduce the objective by.
+"""Six claims and a verdict on each, all on one scale: a share of what all levers together reduce the objective by.
 
 The objective is that of the run: risk-adjusted cost, or the least risk. A claim about mines is measured by what mines
 reduce alone, one about a bottleneck by what is lost where that lever alone is missing, one about allies by what is lost
@@ -61,11 +61,12 @@ class Claim:
 CLAIMS: tuple[Claim, ...] = (
     Claim(key="mining", basis="first_in", levers=("mine",), matters=False),
     Claim(key="separation", basis="last_out", levers=("separation",), matters=True),
+    Claim(key="metal", basis="last_out", levers=("metal",), matters=True),
     Claim(key="magnets", basis="last_out", levers=("magnet",), matters=True),
     Claim(key="people", basis="last_out", levers=("training", "hiring"), matters=True),
     Claim(key="allies", basis="no_deal", levers=(), matters=True),
 )
-"""Mines alone matter little; new separation, new magnet plants, people, and acting together matter."""
+"""Mines alone matter little; new separation, new metal and magnet plants, people, and acting together matter."""
 
 
 @dataclass(frozen=True, kw_only=True)

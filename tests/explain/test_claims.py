@@ -52,6 +52,8 @@ def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Tria
         ("separation", (50, 100), (50, 75), HOLDS),
         ("separation", (50, 51), (50, 52), FAILS),
         ("separation", (50, 51), (50, 70), OPEN),
+        ("metal", (50, 55), (50, 54), OPEN),
+        ("metal", (50, 90), (50, 60), HOLDS),
         ("people", (50, 73), (50, 53), OPEN),
         ("allies", (50, 100), (50, 90), HOLDS),
         ("allies", (50, 50), (50, 50), FAILS),
@@ -111,6 +113,28 @@ def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCas
     assert separation.turns_on == ["what is financed"]
     assert "× 0.4 (plants may fail)" in why(separation)
     assert found["mining"].verdict == HOLDS
+
+
+def test_metal_making_is_a_bottleneck_where_oxide_is_bought_and_furnaces_are_missing(
+    make_case: MakeCase,
+) -> None:
+    """10 t of metal wanted, oxide for it made, no furnace yet: a new one takes all of the loss off, mines nothing."""
+    case = make_case(
+        {"objective.risk_aversion": 0.0},
+        demand=demand(10, form="metal"),
+        projects=[
+            mine(existing_tpa=10),
+            plant(existing_tpa=10),
+            smelter(max_new_tpa=10, capex_usd_per_tpa=MUSD, lead_time_years=1),
+        ],
+        budgets=budget(100),
+    )
+    found = {
+        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
+    }
+    assert found["metal"].verdict == HOLDS
+    assert found["metal"].measure == pytest.approx(1.0)
+    assert "without new metal plants 100 %" in why(found["metal"])
 
 
 def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: MakeCase) -> None:

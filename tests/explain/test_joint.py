@@ -119,7 +119,7 @@ def test_explain_goes_on_with_the_study(case: Case, tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["explain", str(run), "--joint", draws])
         assert done.exit_code == 0, done.output
     study = tmp_path / "studies" / "run-claims"
-    assert len(read_results(study)) == 4 * 5
+    assert len(read_results(study)) == 4 * 6
     found = read_explanation(run)
     assert found is not None
     assert {one.joint.draws for one in found.verdicts if one.joint is not None} == {4}

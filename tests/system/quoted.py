@@ -27,9 +27,10 @@ LABELS = {
 }
 CLAIMS = {
     "mining": ("mines alone change little", "mines alone make {} of what all levers reduce"),
-    "separation": ("separation chemistry is the bottleneck", "without new separation {} is lost"),
-    "magnets": ("magnet making is the bottleneck", "without new magnet plants {} is lost"),
-    "people": ("skilled people are the bottleneck", "without training and hiring {} is lost"),
+    "separation": ("separation chemistry is a bottleneck", "without new separation {} is lost"),
+    "metal": ("metal making is a bottleneck", "without new metal plants {} is lost"),
+    "magnets": ("magnet making is a bottleneck", "without new magnet plants {} is lost"),
+    "people": ("skilled people are a bottleneck", "without training and hiring {} is lost"),
     "allies": ("allies need a deal", "each bloc by itself: {} is lost"),
 }
 
