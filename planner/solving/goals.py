@@ -36,8 +36,9 @@ class Minimiser(Protocol):
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
 
-    def minimise(self, column: int, *, phase: str) -> Solution:
-        """Minimise one column; the name of the phase is that under which a start may be kept."""
+    def minimise(self, column: int, *, phase: str, following: int | None = None) -> Solution:
+        """Minimise one column; the name of the phase is that under which a start may be kept, `following` the column
+        that is minimised next, if it is known."""
 
 
 def limit_of(value: float, share: float = HOLD_SHARE) -> float:
@@ -127,10 +128,13 @@ def solve_phases(
     values: dict[str, float] = {}
     if objective.risk_limit is not None:
         solver.bound(program.column["risk", None], objective.risk_limit)
-    for phase in phases_of(objective) if phases is None else phases:
+    wanted = phases_of(objective) if phases is None else phases
+    columns = [program.column[phase.column, None] for phase in wanted]
+    following = columns[1] if len(columns) > 1 else None
+    for phase, column in zip(wanted, columns, strict=True):
         progress(phase.name)
-        column = program.column[phase.column, None]
-        solution = solver.minimise(column, phase=phase.name)
+        solution = solver.minimise(column, phase=phase.name, following=following)
+        following = None  # a later phase begins at the optimum of the one before
         if solved and not len(solution.x):  # the point of the phase before meets all limits
             last = list(solved.values())[-1]
             most = min(solution.bounds.at_most, float(last.x[column]))

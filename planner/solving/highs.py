@@ -27,6 +27,9 @@ GRACE_SECONDS = 0.5
 LONGEST_WAY = 0.2
 """A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
+MOST_STEPS = 3500
+"""Iterations after which it is given up in any case. One takes longer the larger the program: with 76,000 rows so many
+are a fifth of a solve from nothing, with 17,000 a third (measured)."""
 LATER_WAY = 0.4
 """A share of that number where the optimum of the phase before is a start that leads there in any case."""
 PRIMAL_WAY = 2.0
@@ -42,8 +45,13 @@ IRREDUCIBLE = 2 | 4 | 8
 was over)."""
 LITTLE = 0.001
 """Perturbation of costs from a kept basis, as a multiple of what HiGHS does (measured)."""
-STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4}
-"""Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
+STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4, "ipm": 4}
+"""Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
+an imprecise crossover of interior point primal simplex needs a twentieth of the steps that dual simplex does."""
+LARGE_PROGRAM = 200_000
+"""Nonzeros from which on the objective that comes next weighs a little in the first interior point (measured)."""
+NEXT_WEIGHT = 1e-3
+"""The weight that it has: so little that the least value of the first objective is mostly found with it."""
 FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
 KEPT = 12
@@ -90,14 +98,17 @@ class Solver:
         *,
         time_limit: float | None = None,
         heard: Bounds | None = None,
-        longest_way: float = LONGEST_WAY,
+        longest_way: float | None = None,
         cancelled: Event | None = None,
         grows: bool = False,
     ) -> None:
-        """longest_way: iterations after which a kept basis is given up, as a share of the rows. cancelled: once it is
-        set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added again and again, so
-        that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
+        """longest_way: iterations after which a kept basis is given up, as a share of the rows; `usual_way` if left out.
+        cancelled: once it is set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added
+        again and again, so that few iterations follow each start: no exact edge weights, which are a solve for each row
+        (measured)."""
         self.program = program
+        if longest_way is None:
+            longest_way = usual_way(len(program.rows))
         self._ways = dict.fromkeys(AGAIN, longest_way) | {"primal": PRIMAL_WAY}
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
@@ -126,6 +137,8 @@ class Solver:
         """The last basis of each phase, in the order of their ends."""
         self._kept: dict[str, list[tuple[Program, highspy.HighsBasis]]] = {}
         """Of each phase the last optima, each with the data it is one of."""
+        self._first_way: dict[str, float] = {}
+        """Iterations that the next run from a basis taken up may go, as a share of the rows, by phase."""
         self._near: highspy.HighsBasis | None = None
         """A basis at which the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
@@ -182,9 +195,12 @@ class Solver:
         """Take over the bases of a solver whose program has the same rows and columns."""
         self._bases = dict(bases)
 
-    def begin_from(self, phase: str, statuses: Statuses) -> None:
-        """Take up a basis for a phase."""
+    def begin_from(self, phase: str, statuses: Statuses, way: float | None = None) -> None:
+        """Take up a basis for a phase. way: iterations that the next run from it may go, as a share of the rows; those
+        of any kept basis if left out."""
         self._bases[phase] = self._basis(statuses)
+        if way is not None:
+            self._first_way[phase] = way
 
     def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
         basis = highspy.HighsBasis()
@@ -237,31 +253,63 @@ class Solver:
             codes[measures] = BASIC
             self._near, self._ways["near"] = self._basis(codes), way
 
-    def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
+    def minimise(
+        self, column: int, order: Sequence[str] = (), phase: str = "", following: int | None = None
+    ) -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
 
         order: the algorithms to try (`again` ones only where a basis is kept); by default as measured. phase: the name
-        under which the basis is kept; by default that of the column.
+        under which the basis is kept; by default that of the column. following: the column that is minimised after it,
+        which a large program looks at from the beginning.
         """
         phase = phase or self.program.columns[column][0]
         order = order or self._algorithms(phase, column)
-        return self.minimise_sum(self.program.unit_cost(column), order, phase)
+        cost = self.program.unit_cost(column)
+        # The time being up, bounds of this column alone are asked for.
+        may_lean = self.program.matrix.nnz >= LARGE_PROGRAM and math.isinf(self._seconds)
+        leaning = None
+        if following is not None and may_lean:
+            leaning = cost + NEXT_WEIGHT * self.program.unit_cost(following)
+        return self.minimise_sum(cost, order, phase, leaning)
 
-    def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
-        """Minimise a weighted sum of the columns (n), as `minimise` does one."""
+    def minimise_sum(
+        self, cost: Vector, order: Sequence[str], phase: str, leaning: Vector | None = None
+    ) -> Solution:
+        """Minimise a weighted sum of the columns (n), as `minimise` does one.
+
+        leaning: a sum near it, whose optimum interior point goes to first; primal simplex goes on from there.
+        """
         self._set_cost(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = dict.fromkeys(AGAIN, self._nearest(phase)) | {"near": self._near}
-        shorter = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
+        part = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
+        if phase in self._first_way:
+            part = self._first_way.pop(phase) / self._ways["again"]
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
         for algorithm in order:
-            solution = self._run(algorithm, cost, starts.get(algorithm), shorter)
+            leans = algorithm == "ipm" and leaning is not None and self._stands_at(leaning, cost)
+            solution = self._run(
+                "primal" if leans else algorithm, cost, starts.get(algorithm), part
+            )
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._keep(phase, self._highs.getBasis())
         return solution
+
+    def _stands_at(self, leaning: Vector, cost: Vector) -> bool:
+        """Go from nothing to the optimum of a sum (n) near a cost (n), which is set again. Returns whether it is found.
+
+        The plan of least risk that interior point finds has cost in it that nothing asks for: to take that out again is
+        a longer way than the one to the plan. Where cost weighs a little it is not there.
+        """
+        self._set_cost(leaning)
+        self._heard.dual_counts = False
+        found = self._run("ipm", leaning, None)
+        self._heard.dual_counts = True
+        self._set_cost(cost)
+        return found.stop is Stop.OPTIMAL and self._has_basis
 
     def _keep(self, phase: str, basis: highspy.HighsBasis) -> None:
         """Keep the basis that a phase ended with: as its last one, and with the data that it is of."""
@@ -353,12 +401,12 @@ class Solver:
         return (*first, "primal", *others) if later else (*first, *others, "primal")
 
     def _run(
-        self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0
+        self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, part: float = 1.0
     ) -> Solution:
         """One run of an algorithm.
 
-        basis: to start from. shorter: part of the iterations that are allowed otherwise. A result of drifted values
-        is solved again from its own basis.
+        basis: to start from. part: of the iterations that are allowed otherwise from a kept one. A result of drifted
+        values is solved again from its own basis.
         """
         if algorithm != "primal" or not self._has_basis:
             self._highs.clearSolver()  # else it goes on with the edge weights of another basis
@@ -371,7 +419,7 @@ class Solver:
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
         # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
         again = algorithm in AGAIN
-        way = self._ways.get(algorithm, math.inf) * (shorter if again else 1.0)
+        way = self._ways.get(algorithm, math.inf) * (part if again else 1.0)
         longest = max(way * len(self.program.rows), FEWEST)
         self._options(
             simplex_strategy=STRATEGY.get(algorithm, 1),
@@ -437,6 +485,11 @@ class Solver:
         for name, value in values.items():
             if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
                 raise RuntimeError(f"HiGHS refused option {name} = {value}")
+
+
+def usual_way(rows: int) -> float:
+    """Iterations after which a kept basis of a program with so many rows is given up, as a share of them."""
+    return min(LONGEST_WAY, MOST_STEPS / rows)
 
 
 def _pass(highs: highspy.Highs, program: Program) -> None:

@@ -16,7 +16,7 @@ from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
-from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver
+from planner.solving.highs import BASIC, LONGEST_WAY, LOWER, TOLERANCE, UPPER, Solver
 from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
@@ -84,7 +84,7 @@ class LiveProgram:
             room = BETWEEN * (1 + np.abs(at))
             codes = np.where(at - lower <= upper - at, LOWER, UPPER)
             codes[(at > lower + room) & (at < upper - room)] = BASIC
-            self.solver.begin_from(phase.name, codes.astype(np.uint8))
+            self.solver.begin_from(phase.name, codes.astype(np.uint8), way=LONGEST_WAY)
         first = program.column[phases[0].column, None]
         return self.solver.certified(first, point[0, :columns], point[0, columns:])
 

@@ -42,9 +42,11 @@ class RestartableSolver(Solver):
             statuses = zlib.decompress(base64.b85decode(text))
             self.begin_from(phase, np.frombuffer(statuses, dtype=np.uint8))
 
-    def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
+    def minimise(
+        self, column: int, order: Sequence[str] = (), phase: str = "", following: int | None = None
+    ) -> Solution:
         """Minimise one column and write down the basis."""
-        solution = super().minimise(column, order, phase)
+        solution = super().minimise(column, order, phase, following)
         if solution.stop is Stop.OPTIMAL:
             name = phase or self.program.columns[column][0]
             self.bases.pop(name, None)  # which keeps the order

@@ -45,6 +45,8 @@ class Bounds:
 
     at_least: float = 0.0
     at_most: float = math.inf
+    dual_counts: bool = field(default=True, repr=False)
+    """A dual point bounds the least value: not so while another objective weighs a little too."""
 
     def forget(self) -> None:
         """Begin anew."""
@@ -56,14 +58,15 @@ class Bounds:
             found = _ITERATION.fullmatch(line)
             if found:
                 primal, dual, pinf, dinf = (float(figure) for figure in found.groups())
-                if dinf <= FEASIBLE:
+                if self.dual_counts and dinf <= FEASIBLE:
                     self.at_least = max(self.at_least, dual - MARGIN * (1 + abs(dual)))
                 if pinf <= FEASIBLE:
                     self.at_most = min(self.at_most, primal + MARGIN * (1 + abs(primal)))
 
     def as_json(self) -> dict[str, float]:
         """For summary.json; what is not known is left out."""
-        return {name: value for name, value in vars(self).items() if math.isfinite(value)}
+        known = {"at_least": self.at_least, "at_most": self.at_most}
+        return {name: value for name, value in known.items() if math.isfinite(value)}
 
     def __str__(self) -> str:
         if self.at_least == self.at_most:

@@ -12,7 +12,7 @@ The engine has one answer to each:
 
 1. A variant is a case, or changes (`planner.data.change`) of the base case.
 2. `LiveProgram` knows what may stay in a program: it changes figures in place, holds at zero what is switched off and
-   says why it cannot keep the program; the engine keeps `STRUCTURES` programs, the first for good.
+   says why it cannot keep the program; the engine keeps up to `STRUCTURES` programs, the first for good.
 3. `solve` gives a `Solved`: outcome, index sets, program. Figures are read off it (`figures`), a plan with tables is
    made of it by `planner.planning.whole_program.solve_variant`, one figure is a column of it.
 4. `fixed` decisions are bounds of the program of the variant (`with_decisions`); the next variant undoes them.
@@ -45,7 +45,10 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 STRUCTURES = 5
-"""Programs of different structure that are kept; one of the real case takes a tenth of a GB."""
+"""Programs of different structure that are kept at most."""
+KEPT_TERMS = 1_200_000
+"""Nonzeros that the programs kept hold together at most, the first and the one in use apart: with half a million of
+them, as in the real case, one takes a fifth of a GB (measured)."""
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
 Variant = Case | Change | str | Iterable[Change]
@@ -187,10 +190,22 @@ class Variants:
             taken.update(case)
         self.live, first = taken, self._kept[0]
         others = [taken, *(live for live in self._kept[1:] if live is not taken)]
-        self._kept = [first, *(live for live in others if live is not first)][:STRUCTURES]
+        self._kept = _within_room([first, *(live for live in others if live is not first)])
 
     def _case_of(self, variant: Variant) -> Case:
         return variant if isinstance(variant, Case) else self.base.changed(variant)
+
+
+def _within_room(lives: list[LiveProgram]) -> list[LiveProgram]:
+    """Programs, the first and then the last used, as many as are kept; the first two in any case."""
+    kept: list[LiveProgram] = []
+    terms = 0
+    for live in lives[:STRUCTURES]:
+        terms += live.program.matrix.nnz
+        if len(kept) >= 2 and terms > KEPT_TERMS:
+            break
+        kept.append(live)
+    return kept
 
 
 def with_decisions(program: Program, case: Case, fixed: FixedAmounts) -> Program:

@@ -127,8 +127,8 @@ class WholePlants:
         """Set the upper bound of a column."""
         self._solver.bound(column, upper)
 
-    def minimise(self, column: int, *, phase: str) -> Solution:
-        """Minimise one column. The `bounds` of the solution are proven over all plans with whole plants.
+    def minimise(self, column: int, *, phase: str, following: int | None = None) -> Solution:
+        """Minimise one column, whatever is following. The `bounds` of the solution are proven over all plans with whole plants.
 
         It is optimal if they are within `objective.gap`; else the best plan found in time, with its point, if any.
         """

@@ -18,14 +18,14 @@ from benchmarks.generate import Size, generate
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
-from planner.solving import highs
+from planner.solving import highs, variants
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
-from planner.solving.solution import Solution
+from planner.solving.solution import Bounds, Solution
 from planner.solving.variants import STRUCTURES
 from tests.cases import more, seeds, some
 from tests.oracle.agreement import flat
@@ -250,6 +250,19 @@ def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
     assert held == STRUCTURES
 
 
+def test_of_large_programs_the_first_and_the_one_in_use_alone_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(variants, "KEPT_TERMS", 0)
+    case = starter()
+    session = planner.Session(case)
+    for name in ("adaptive", "blocs", "element out"):
+        session.figures(CHANGES[name].of(case))
+        assert session.variants.programs == 2
+    session.figures(case)
+    assert session.rebuilt == ""
+
+
 def test_the_first_program_is_kept_however_many_came_after_it() -> None:
     case, names = (
         starter(),
@@ -415,3 +428,56 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     assert_same_optimum(warm, LiveProgram(changed).solve(silent))
     assert session.rebuilt
     assert taken < sum(steps) / 3
+
+
+def test_cost_that_weighs_a_little_from_the_beginning_shortens_the_way_to_the_least_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
+    size = Size(scenarios=6, countries=5, projects=20, years=10)
+    case = planner.load(generate(size, tmp_path), model=LEAST_RISK)
+    plain, plain_steps = with_steps_of_cost(case, monkeypatch)
+    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
+    leaning, steps = with_steps_of_cost(case, monkeypatch)
+    assert_same_optimum(leaning, plain)
+    assert plain.phases["risk"].algorithm == "ipm"
+    assert leaning.phases["risk"].algorithm == "primal"
+    assert steps < plain_steps * 0.7
+
+
+def with_steps_of_cost(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, int]:
+    """The outcome of a case, and how many steps of simplex lead from the least risk to the least cost."""
+    steps: dict[str, int] = {}
+    minimise = Solver.minimise
+
+    def counted(self: Solver, column: int, **asked: Any) -> Solution:
+        solution = minimise(self, column, **asked)
+        steps[asked["phase"]] = self._highs.getInfo().simplex_iteration_count
+        return solution
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Solver, "minimise", counted)
+        outcome = LiveProgram(case).solve(silent)
+    return outcome, steps["cost"]
+
+
+def test_where_the_time_may_be_up_bounds_of_the_first_objective_alone_are_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
+    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
+    assert LiveProgram(starter(), time_limit=60).solve(silent).phases["risk"].algorithm == "ipm"
+
+
+def test_a_dual_point_of_another_objective_is_no_bound() -> None:
+    heard = Bounds(dual_counts=False)
+    heard.hear("  57*   2.00000000e+03   1.00000000e+03   1.46e-16   1.58e-15  1.74e-15      15.2")
+    assert heard.at_least == 0.0
+    assert heard.at_most == pytest.approx(2000.0, rel=1e-5)
+
+
+def test_a_kept_basis_is_given_up_after_a_share_of_the_rows_and_of_many_rows_after_so_many_steps() -> (
+    None
+):
+    assert highs.usual_way(1_000) == highs.LONGEST_WAY
+    assert highs.usual_way(100_000) * 100_000 == pytest.approx(highs.MOST_STEPS)
