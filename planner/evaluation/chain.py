@@ -24,6 +24,7 @@ from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
 from planner.formulation import budgets, capacity, goods, objective, savings, workforce
 from planner.formulation.index_sets import Scope
+from planner.formulation.variable_trees import OperationNode
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
@@ -44,6 +45,8 @@ LEFT_OUT = (
     objective.tail_excess_limit.name,
     goods.imports_by_supplier.name,
 )
+RESTATED = (capacity.throughput_limit.name, capacity.rise_limit.name)
+"""Equations that capacity stands in, whose sides are set by `_set_throughput` since it is left out."""
 POOLED = "pooled_resale"
 NODE_LETTERS = ("n", "a", "w")
 """Letters of an index that stand for a period of the chain."""
@@ -184,6 +187,7 @@ class ChainProgram:
         for row, (name, index) in enumerate(program.rows):
             if in_use[row] and index is not None and name not in LEFT_OUT:
                 kept_rows.append(row)
+        _refuse_unstated(program, kept_rows)
         shift = (program.matrix @ value)[kept_rows]
         kept = program.part(kept_rows, free)
         equal = np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper)
@@ -316,15 +320,16 @@ class ChainProgram:
 
     def _set_throughput(self, row_upper: Vector, projects: Iterable[str], tree: Tree) -> None:
         """The throughput that fixed builds allow of some projects."""
+        scope = replace(self.scope, chain=tree)
         for project in projects:
             usable = tree.existing(project)
             for year, tonnes in self._builds.get(project, ()):
                 usable = usable + tonnes * tree.usable_shares(project, year)
-            works = usable * tree.capacity_factors(project) * tree.lengths
-            for node, tonnes in enumerate(works.tolist()):
+            for node, tonnes in enumerate(usable.tolist()):
                 row = self.program.row.get((capacity.throughput_limit.name, (project, node)))
                 if row is not None:
-                    row_upper[row] = tonnes
+                    use = capacity.years_of_use(scope, project, OperationNode(node))
+                    row_upper[row] = tonnes * use
             if self.scope.keeps_warm(project):
                 self._set_rise(row_upper, project, tree, usable)
 
@@ -353,6 +358,16 @@ class ChainProgram:
         supplier, country, element, form, period = key
         limit = self.case.import_limit[supplier, country, element, form, year_of(period)]
         return limit * length_of(period)
+
+
+def _refuse_unstated(program: Program, rows: Sequence[int]) -> None:
+    """Refuse a new equation of capacity: without it the row would allow what the plan's builds do not."""
+    columns = [j for j, (name, _) in enumerate(program.columns) if name == "capacity"]
+    uses_capacity = np.diff(program.matrix[:, columns].tocsr().indptr) > 0
+    unstated = {program.rows[row][0] for row in rows if uses_capacity[row]} - set(RESTATED)
+    if unstated:
+        names = ", ".join(sorted(unstated))
+        raise NotImplementedError(f"{__name__} must state what fixed builds allow of {names}")
 
 
 def _places(declared: Iterable[tuple[str, Sequence[str]]]) -> dict[str, int]:

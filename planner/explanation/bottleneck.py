@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from planner.data.case import Case
-from planner.data.stages import CHAIN, STAGES
+from planner.data.stages import CONVERTING, OXIDE, STAGES
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Reference
 from planner.results.explanation import Link
 from planner.solving.program import Key, Vector
@@ -34,7 +34,7 @@ Activity = tuple[str, str, int]
 
 def _all_links() -> tuple[str, ...]:
     found = []
-    for stage in ("mine", "separation", *(link.name for link in CHAIN), "saving"):
+    for stage in ("mine", "separation", *(stage.name for stage in CONVERTING), "saving"):
         found += [f"{stage} capacity", f"{stage} people"]
     return (*found, UNASSIGNED)
 
@@ -149,25 +149,43 @@ def _of_stage(used: AllUsed, stage: str) -> Iterator[tuple[str, int, _Used]]:
 # ---- the split -------------------------------------------------------------------------------------------------------
 
 
+class _Made:
+    """A form of the elements: the value of all that was made of it (MUSD), shares of that value by link, and the value
+    that plants took in."""
+
+    def __init__(self) -> None:
+        self.value: dict[ElementYear, float] = defaultdict(float)
+        self.shares: dict[ElementYear, LinkParts] = {}
+        self.taken: dict[ElementYear, float] = defaultdict(float)
+
+    def add(self, at: ElementYear, value: float, shares: LinkParts) -> None:
+        """Add what the plants of a stage made; where several stages make the form their shares go by value."""
+        before = self.value[at]
+        self.value[at] = before + value
+        if at in self.shares and self.value[at]:
+            both = _scaled(self.shares[at], before / self.value[at])
+            _add(both, _scaled(shares, value / self.value[at]))
+            shares = both
+        self.shares[at] = shares
+
+
 def _split(used: AllUsed) -> dict[ElementYear, LinkParts]:
-    """The value of all that users take, by element and year, over the links that made it."""
+    """The value (MUSD) of all that users take, by element and year, over the links that made it."""
+    made: dict[str, _Made] = defaultdict(_Made)
+    made[OXIDE].value = _oxide_made(used)
+    made[OXIDE].shares = _oxide_parts(used, _feed_parts(used))
+    for stage in CONVERTING:
+        source = made[stage.takes]
+        for element, year, part in _of_stage(used, stage.name):
+            at = element, year
+            source.taken[at] += part.inputs[element]
+            shares = _converted_parts(stage.name, part, source.shares.get(at, {}))
+            made[stage.gives].add(at, part.value, shares)
     out: dict[ElementYear, LinkParts] = defaultdict(lambda: dict.fromkeys(LINKS, 0.0))
-    shares = _oxide_parts(used, _feed_parts(used))
-    made = _oxide_made(used)
-    for stage in CHAIN:
-        plants = {(element, year): part for element, year, part in _of_stage(used, stage.name)}
-        for at, parts in shares.items():
-            # What users take as it is; what the next plants take is counted with what they make of it.
-            taken = plants[at].inputs[at[0]] if at in plants else 0.0
-            _add(out[at], _scaled(parts, max(made[at] - taken, 0.0)))
-        before = shares
-        shares = {}
-        made = defaultdict(float)
-        for at, part in plants.items():
-            shares[at] = _converted_parts(stage.name, part, before.get(at, {}))
-            made[at] = part.value
-    for at, parts in shares.items():
-        _add(out[at], _scaled(parts, made[at]))
+    for form in made.values():
+        for at, parts in form.shares.items():
+            # What users take as it is; what other plants take is counted with what they make of it.
+            _add(out[at], _scaled(parts, max(form.value[at] - form.taken[at], 0.0)))
     for element, year, parts in _saved_parts(used):
         _add(out[element, year], parts)
     return out

@@ -83,22 +83,23 @@ def wanted_of(case: Case) -> ByYear:
         out[element, form, year] += tonnes
         for stage in reversed(CHAIN):
             if stage.gives == form:
-                tonnes /= kept.get((stage.name, element), 1.0)
+                tonnes /= kept.get((form, element), 1.0)
                 form = stage.takes
                 out[element, form, year] += tonnes
     return out
 
 
 def _least_recoveries(case: Case) -> dict[tuple[str, str], float]:
-    """The least recovery of the plants that convert, by stage and element."""
+    """The least recovery of the plants that convert, by the form that they give and element."""
     out: dict[tuple[str, str], float] = {}
-    for project, row in case.projects.items():
-        if not case.stage_of(project).converts:
+    for project in case.projects:
+        stage = case.stage_of(project)
+        if not stage.converts:
             continue
         for element in case.elements:
             recovery = case.recovery(project, element)
             if recovery > 0:
-                out[row.stage, element] = min(recovery, out.get((row.stage, element), 1.0))
+                out[stage.gives, element] = min(recovery, out.get((stage.gives, element), 1.0))
     return out
 
 

@@ -144,9 +144,12 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
 
     Without new capacity, existing_tpa stands for it.
     """
-    s: Scope = m.scope
-    factor = s.tree.capacity_factor(p, n) * s.tree.nodes[n].length
-    return throughput(m, p, n) <= factor * _capacity(m, p, n)
+    return throughput(m, p, n) <= years_of_use(m.scope, p, n) * _capacity(m, p, n)
+
+
+def years_of_use(s: Scope, p: str, n: OperationNode) -> float:
+    """Years of full use that a node allows of the capacity of a plant."""
+    return s.tree.capacity_factor(p, n) * s.tree.nodes[n].length
 
 
 def _capacity(m: Model, p: str, n: OperationNode) -> Expression:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 Scalar = int | float
 
 
@@ -121,7 +123,10 @@ class VariableColumns:
 
 
 def quicksum(parts: Iterable[Any]) -> Any:
-    """The sum of expressions, of Pyomo's or of these, and of numbers; a number if there is nothing else."""
+    """The sum of expressions, all Pyomo's or all of these, and of numbers; a number if there is nothing else.
+
+    Raises TypeError for what is neither beside these, so that no term of a rule is lost.
+    """
     terms: dict[int, float] = {}
     constant = 0.0
     left = iter(parts)
@@ -133,8 +138,10 @@ def quicksum(parts: Iterable[Any]) -> Any:
             constant += part.constant
             for j, value in part.terms.items():
                 terms[j] = terms.get(j, 0.0) + value
-        elif isinstance(part, (int, float)):
+        elif isinstance(part, (int, float, np.number)):
             constant += part
+        elif terms:
+            raise TypeError(f"{kind.__name__} cannot be added to columns of the program")
         else:
             return sum(left, constant + part if constant else part)
     if len(terms) == 1 and not constant:

@@ -153,8 +153,7 @@ def _hires(scope: Scope, at: At) -> bool:
 
 
 def _usable_share(scope: Scope, at: At) -> float:
-    """Years of full use that the node allows."""
-    return scope.tree.capacity_factor(at["p"], at["n"]) * _length(scope, at)
+    return capacity.years_of_use(scope, at["p"], at["n"])
 
 
 def _length(scope: Scope, at: At) -> float:

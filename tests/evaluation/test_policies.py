@@ -15,12 +15,14 @@ import planner
 from planner.data.case import Case
 from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
+from planner.evaluation import chain as fixed_chain
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
 from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
+from planner.formulation import capacity
 from planner.parallel import Answer, Make, Workers, answered
 from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
@@ -404,6 +406,29 @@ def test_the_bounds_bracket_the_teaching_case() -> None:
     assert risks["foreseen"] <= best * (1 + 1e-6)
     for policy in CARRIED_OUT:
         assert risks[policy] >= best * (1 - 1e-6)
+
+
+# ---- rules that change ------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_rule_of_throughput_holds_for_futures_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100 t wanted a plant for 80 makes 40 where it may run half of the year: 60 t short in each of three years."""
+    case = load_case(tmp_path, EXACT, projects=[mine(), plant(existing_tpa=80)])
+    assert losses(case, "foreseen") == near({"base": 60})
+    monkeypatch.setattr(capacity, "years_of_use", lambda s, p, n: 0.5 if p == "plant" else 1.0)
+    assert losses(case, "foreseen") == near({"base": 180})
+
+
+def test_an_equation_of_capacity_that_futures_do_not_state_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = load_case(tmp_path, EXACT, projects=[mine(), plant(max_new_tpa=80)], budgets=budget(90))
+    losses(case, "foreseen")
+    monkeypatch.setattr(fixed_chain, "RESTATED", ())
+    with pytest.raises(NotImplementedError, match="what fixed builds allow of throughput_limit"):
+        losses(case, "foreseen")
 
 
 # ---- plants that stand warm ------------------------------------------------------------------------------------------

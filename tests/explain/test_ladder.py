@@ -6,13 +6,15 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import planner
 from planner.data.case import Case
-from planner.explanation import counterfactuals
+from planner.data.stages import CONVERTING, STAGES
+from planner.explanation import bottleneck, counterfactuals
 from planner.explanation.bottleneck import links
 from planner.explanation.counterfactuals import (
     Counterfactual,
@@ -138,6 +140,21 @@ def test_the_small_stage_is_the_bottleneck(make_case: MakeCase, stage: str) -> N
     assert {link.link for link in found} == {f"{stage} capacity"}
     # 40 t of metal a year, worth 1 MUSD each; risk is the whole loss of the only future.
     assert [link.musd for link in found] == near([40.0] * 3)
+
+
+def test_stages_that_make_the_same_form_are_links_side_by_side(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100 t of metal wanted a smelter makes 40 and a melter 20, worth 1 MUSD each; ore and oxide are ample."""
+    melting: Any = {"name": "melting", "lever": "metal", "item": "melted"}
+    melter = replace(STAGES["metal"], **melting)
+    monkeypatch.setattr(bottleneck, "CONVERTING", (*CONVERTING, melter))
+    smelted = bottleneck._Used(capacity=40.0, earned={"Dy": 40.0})
+    melted = bottleneck._Used(capacity=20.0, earned={"Dy": 20.0})
+    used = {("metal", "Dy", 2026): smelted, ("melting", "Dy", 2026): melted}
+    parts = bottleneck._split(used)["Dy", 2026]
+    told = {link: musd for link, musd in parts.items() if musd}
+    assert told == near({"metal capacity": 40, "melting capacity": 20})
 
 
 def test_what_a_saving_replaces_is_its_capacity(make_case: MakeCase) -> None:

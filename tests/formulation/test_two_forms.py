@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.formulation.linear_expressions import Term, quicksum
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from tests.cases import load_case, seeds, shock
@@ -70,3 +71,12 @@ def test_the_model_that_pyomo_writes_to_a_file_has_the_optimum_that_the_planner_
         else summary["risk_musd"] + summary["cost_musd"]
     )
     assert highs.getInfo().objective_function_value == pytest.approx(told, rel=1e-6)
+
+
+def test_no_term_of_a_sum_is_lost() -> None:
+    """A whole number of numpy counts as a number; what is none and no expression is refused."""
+    total = Term(3) + np.int64(2)
+    assert (total.terms, total.constant) == ({3: 1.0}, 2.0)
+    assert (np.int64(2) + Term(3)).terms == {3: 1.0}
+    with pytest.raises(TypeError, match="str cannot be added to columns"):
+        quicksum([Term(3), "2"])
