@@ -304,7 +304,7 @@ class _Basis:
             self._unbounded.append(column)
 
     def plan(self) -> list[Decimal] | None:
-        """The values of the columns of the exact program (n); None if the basis cannot be solved."""
+        """The values of the columns of the exact program (n), still to be checked; None if the basis cannot be solved."""
         # The basis may leave out an equation that follows from others.
         equations = np.flatnonzero(self._tight.sign == 0).tolist()
         bound_rows = sorted({*self._active, *equations})

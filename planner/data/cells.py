@@ -117,7 +117,10 @@ def unarmour(text: str) -> str:
 
 
 def parse_number(value: object) -> object:
-    """Text -> float. Anything that is not text passes through."""
+    """Text -> float, infinite where it is too large. Anything that is not text passes through.
+
+    Raises the error of the rule that other text breaks; see `wrong`.
+    """
     if not isinstance(value, str):
         return value
     text = value.strip()

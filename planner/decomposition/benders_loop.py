@@ -175,7 +175,9 @@ class Search:
     def _least_whole(self, phase: Phase, target: float, enough: float) -> Candidate | None:
         """First plants of any size, for the cuts; then those of the master, and the best plan with each.
 
-        What is held of the plants in a step is let go after it, so that every cut and bound holds for all plans.
+        target: relative gap at which to end. enough: value (MUSD) below which no better plan is wanted. None if there is
+        no plan; `stop` says why. What is held of the plants in a step is let go after it, so that every cut and bound
+        holds for all plans.
         """
         before = self.best
         any_size = self.minimise(phase)

@@ -73,8 +73,8 @@ def evaluate(
     sample half by probability and half evenly over its storylines, each weighed by its probability. With neither, the
     plan's own scenarios. policy: what operations know (`planner.evaluation.policies`). foreseen: whether the lower
     bound is asked for too. workers: processes, with more than one a script calls this under
-    `if __name__ == "__main__"`. replications: how often `size` of the scenarios (None: as many as there are) are drawn
-    to see how far the plan is from the least risk.
+    `if __name__ == "__main__"`. replications: without a register, how often `size` of the scenarios (None: as many as
+    there are) are drawn to see how far the plan is from the least risk.
 
     Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
 

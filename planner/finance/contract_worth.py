@@ -108,7 +108,7 @@ class UnderContract:
 
 
 def under_contract(flows: CashFlows, x: Levels) -> list[UnderContract]:
-    """Sales of all plants by product, in order of their names."""
+    """Sales of all plants by product (tonnes that are paid for), in order of their names."""
     owed = np.concatenate([[0.0], flows.owed()[:-1]]) > PAID  # as the year begins
     tonnes: dict[Product, Array] = {}
     covered: dict[Product, Array] = {}

@@ -93,7 +93,7 @@ class Equation:
 
     latex: the formula, before exact reductions. each: where it holds, in the words of the page. reads: the figures in
     it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
-    links_histories: it ties histories to each other or to decisions alone, so it is of no branch of the tree.
+    links_histories: it sums over histories, or only says what decisions come to, so it is of no branch of the tree.
     owner: whose its right-hand side is; see `planner.formulation.owners`.
     """
 

@@ -72,7 +72,7 @@ class Begun:
 
 
 def begun(run: RunFigures) -> list[Begun]:
-    """The decisions of each year in which any is taken."""
+    """The decisions by year, up to that of the last plant; those after it together. Slight amounts are left out."""
     rows = _costliest_first(decisions(run))
     stock = _paid_by_year(run, STOCK)
     people = _paid_by_year(run, PEOPLE)
