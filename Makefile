@@ -34,6 +34,9 @@ decision: demo
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --draws 18 --samples 1 --policy rolling
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 
+# What is compiled is kept, whatever the environment says: the tests start dozens of processes that import the package.
+test quick agree: export PYTHONDONTWRITEBYTECODE =
+
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 

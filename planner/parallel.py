@@ -319,6 +319,11 @@ class Background:
             self._workers.close()
             self._workers = None
 
+    @property
+    def is_here(self) -> bool:
+        """There is no other process: tasks are done in this one, when their values are asked for."""
+        return self._workers is None
+
     def __enter__(self) -> Self:
         return self
 

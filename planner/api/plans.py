@@ -28,7 +28,13 @@ from planner.planning.whole_program import (
 )
 from planner.planning.whole_program import solve_case as solve_whole
 from planner.reporting.charts.style import finished
-from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
+from planner.reporting.pages.run import (
+    FORMS,
+    write_page,
+    write_page_and_workbook,
+    write_pages,
+    write_report_workbook,
+)
 from planner.reporting.pages.run import chart as chart_of
 from planner.results.differences import differences, other_versions
 from planner.results.folders import refuse_foreign
@@ -329,7 +335,12 @@ def _pages_at_the_end(plan: PlanValues, target: Path) -> Iterator[None]:
 
 @contextmanager
 def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[None]:
-    """Begins report.html there; writes report.xlsx here, at the end of the block."""
+    """Begins report.html there; writes report.xlsx here, at the end of the block. Where all is done here, both are
+    written then, of one report."""
+    if beside.is_here:
+        yield
+        write_page_and_workbook(plan, target)
+        return
     page = beside(write_page, plan, target)
     try:
         yield

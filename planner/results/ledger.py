@@ -26,6 +26,8 @@ from planner.data.stages import CONVERTING, FORMS, STAGES
 from planner.results.schema import IMPORTED, RETURNED, SAVED
 
 Places = NDArray[np.intp]
+FEW_ROWS = 2000
+"""Rows of a table up to which its keys are told apart one by one: of so few, arrays take up to ten times as long."""
 GOOD = ["country", "element", "form"]
 """Columns that name a good."""
 CONVERTED = tuple(stage.item for stage in CONVERTING)
@@ -430,6 +432,8 @@ def _place(
 
 def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
     """For each row of a table the place of its key, and the keys in the order in which they appear."""
+    if len(table) <= FEW_ROWS:
+        return _coded_row_by_row(table, columns)
     keys = [_key_column(table, name) for name in columns]
     code = np.zeros(len(table), dtype=np.intp)
     for column in keys:
@@ -439,6 +443,22 @@ def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
     _, first_rows = np.unique(places, return_index=True)
     cells = [column.iloc[first_rows].tolist() for column in keys]
     return places, list(zip(*cells, strict=True))
+
+
+def _coded_row_by_row(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
+    """The same without arrays."""
+    cells = [_key_cells(table, name) for name in columns]
+    place_of: dict[Any, int] = {}
+    places = [place_of.setdefault(key, len(place_of)) for key in zip(*cells, strict=True)]
+    return np.array(places, dtype=np.intp), list(place_of)
+
+
+def _key_cells(table: pd.DataFrame, name: str) -> list[Any]:
+    """The cells of a column; a quarter that is blank is 0."""
+    cells: list[Any] = table[name].tolist()
+    if name == "quarter":
+        return [0 if pd.isna(cell) else int(cell) for cell in cells]
+    return cells
 
 
 def _key_column(table: pd.DataFrame, name: str) -> pd.Series:

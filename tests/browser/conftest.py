@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import planner
 from planner.explanation.explain import explain
@@ -30,6 +30,8 @@ QUIET = (
     ),
     *("--disable-sync", "--no-first-run", "--disable-quic"),
 )
+
+expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +73,16 @@ def open_page(context: BrowserContext, report: Path, faults: list[str]) -> Page:
     return page
 
 
-def all_drawn(page: Page, seconds: float = 30.0) -> None:
+def all_drawn(page: Page, seconds: float = 60.0) -> None:
     """Wait until all charts are drawn; asked from outside, as the policy of the page lets nothing be evaluated later."""
+    until(page, lambda: page.evaluate("document.body.dataset.charts") == "drawn", seconds)
+
+
+def until(page: Page, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something holds of a page."""
     end = time.monotonic() + seconds
-    while page.evaluate("document.body.dataset.charts") != "drawn":
-        assert time.monotonic() < end, "charts are not drawn"
+    while not holds():
+        assert time.monotonic() < end, "it does not come to hold"
         page.wait_for_timeout(50)
 
 

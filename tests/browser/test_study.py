@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator
 from planner.api.studies import study_report
 from planner.parallel import Here
 from planner.studies.run import run_points
-from tests.browser.conftest import all_drawn, open_page
+from tests.browser.conftest import all_drawn, open_page, until
 from tests.studies.studies import sample
 
 
@@ -38,10 +38,8 @@ def test_points_are_kept_by_dragging_a_range(browser: Browser, tmp_path: Path) -
     page.mouse.down()
     page.mouse.move(x + 8, y + 8, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(300)
-    assert 0 < kept(dots) < every
+    until(page, lambda: 0 < kept(dots) < every)
     page.mouse.dblclick(x, y)
-    page.wait_for_timeout(300)
-    assert kept(dots) == every
+    until(page, lambda: kept(dots) == every)
     context.close()
     assert faults == []

@@ -15,7 +15,7 @@ import planner
 from planner.explanation.explain import explain
 from planner.reporting.pages.run import Report, report_of, write_pages
 from planner.reporting.run_view import run_view
-from planner.results.explanation import EXPLANATION
+from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import write_sums
 from planner.results.plan import PlanValues
 from planner.results.store import fingerprint
@@ -97,6 +97,14 @@ def explained(plan: PlanValues, once: Once) -> Path:
         write_sums(run)
 
     return once("explained-starter", fill) / "run"
+
+
+@pytest.fixture(scope="session")
+def explanation(explained: Path) -> Explanation:
+    """The explanation of the starter, read back."""
+    found = read_explanation(explained)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,12 @@ from planner.reporting.chapters.sharing import chart as sharing_chart
 from planner.reporting.chapters.sharing import table as gets_and_pays
 from planner.reporting.chapters.why import named_plans
 from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import report_of
+from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import ReportTable
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.screen import closing_lines
 from planner.reporting.words.numbers import money, number
-from planner.results.explanation import read_explanation
+from planner.results.explanation import Explanation
 from planner.results.figures.decision import decided, share_rows
 from planner.results.plan import PlanValues
 from tests.cases import long_run, stored
@@ -32,14 +32,19 @@ from tests.reporting.conftest import read_page
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues, explained: Path) -> RunView:
-    return run_view(plan, read_explanation(explained))
+def run(plan: PlanValues, explanation: Explanation) -> RunView:
+    return run_view(plan, explanation)
 
 
 @pytest.fixture(scope="module")
-def tables(run: RunView) -> list[ReportTable]:
+def made(run: RunView) -> Report:
+    return report_of(run)
+
+
+@pytest.fixture(scope="module")
+def tables(made: Report) -> list[ReportTable]:
     """All tables of the page and of the workbook."""
-    found = report_of(run).chapters
+    found = made.chapters
     return [*(table for one in found for table in one.tables), *sheets_of(found)]
 
 
@@ -113,7 +118,7 @@ def test_what_a_table_prints_sums_to_what_it_prints_as_total(tables: list[Report
 
 
 def test_one_quantity_has_one_value_everywhere(
-    plan: PlanValues, run: RunView, explained: Path
+    plan: PlanValues, run: RunView, made: Report, explained: Path
 ) -> None:
     s, found = plan.summary, decided(run)
     assert found is not None
@@ -123,7 +128,7 @@ def test_one_quantity_has_one_value_everywhere(
     assert (rows["No action"][1], rows["No action"][4]) == tuple(
         s["without_plan"][of] for of in ("cost_musd", "risk_musd")
     )
-    cards = {card.title: card.value for card in report_of(run).front.cards}
+    cards = {card.title: card.value for card in made.front.cards}
     assert (
         cards["Risk, in-sample"]
         == f"{money(s['without_plan']['risk_musd'])} → {money(s['risk_musd'])}"

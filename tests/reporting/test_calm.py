@@ -9,7 +9,6 @@ import pytest
 
 import planner
 from planner.reporting.chapters import calm
-from planner.reporting.pages.run import report_of
 from planner.reporting.run_view import RunView, run_view
 from planner.results.figures.calm_years import standing_warm, use_by_year
 from tests.cases import near
@@ -34,7 +33,8 @@ def test_a_tonne_of_standing_warm_costs_what_the_readme_says(run: RunView) -> No
 
 
 def test_the_page_says_what_standing_warm_costs(run: RunView) -> None:
-    (found,) = [chapter for chapter in report_of(run).chapters if chapter.anchor == "calm"]
+    found = calm.chapter(run)
+    assert found is not None
     assert "1 plant runs at a loss in undisturbed years: 1.05 MUSD, expected." in found.lead
     (table,) = found.tables
     assert table.shown == [

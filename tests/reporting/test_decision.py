@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from planner.explanation.explain import explain
 from planner.reporting.chapters import fund, sharing, why
 from planner.reporting.chapters.answer import claim
 from planner.reporting.chapters.fund import tag
@@ -15,6 +14,7 @@ from planner.reporting.forms.html import words_of
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, render_page, report_of
 from planner.reporting.run_view import RunView, run_view
+from planner.results.explanation import Explanation
 from planner.results.figures.decision import (
     decided,
     effect,
@@ -38,9 +38,9 @@ from tests.reporting.test_page import (
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues) -> RunView:
-    found = explain(plan, "run", workers=1)
-    return run_view(with_shares(plan), dataclasses.replace(found, decision=made_up(plan)))
+def run(plan: PlanValues, explanation: Explanation) -> RunView:
+    decision = made_up(plan)
+    return run_view(with_shares(plan), dataclasses.replace(explanation, decision=decision))
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +64,13 @@ def test_the_claim_is_the_core_and_its_price_beyond_no_action(run: RunView) -> N
     assert claim(run).startswith("800 MUSD more buys 97.6 % of possible in-sample protection")
 
 
-def test_the_first_screen_says_what_the_first_step_leaves(run: RunView) -> None:
+def test_the_first_screen_says_what_the_first_step_leaves(run: RunView, made: Report) -> None:
     # The first step is one project: 100 MUSD of public money, and half of the 15,000 MUSD remain.
     assert "Fund first: Coast separation plant." in fund.lead(run)
     (row, *_) = fund.steps_table(run, decided(run)).rows
     assert (row[0], row[1], row[2]) == (1, "Coast separation plant, Australia", 100.0)
     assert row[4] == 0.5
-    (chart,) = report_of(run).front.charts
+    (chart,) = made.front.charts
     assert chart.name == "frontier" and "Step 1" in chart.caption
 
 

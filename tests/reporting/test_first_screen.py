@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 
-from planner.explanation.explain import explain
 from planner.reporting.forms.html import words_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import Front, ReportTable
 from planner.reporting.run_view import RunView, run_view
+from planner.results.explanation import Explanation
 from planner.results.plan import PlanValues
 from tests.reporting.decided import made_up
 
@@ -34,20 +35,30 @@ def evaluated(risk: float, without: float) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def asked(plan: PlanValues) -> RunView:
+def asked(plan: PlanValues, explanation: Explanation) -> RunView:
     """The starter with all that may be asked about its decision."""
-    found = dataclasses.replace(explain(plan, "run", workers=1), decision=made_up(plan))
+    found = dataclasses.replace(explanation, decision=made_up(plan))
     return run_view(plan, found, evaluated(100.0, 900.0))
 
 
+@pytest.fixture(scope="module")
+def report_on(plan: PlanValues, asked: RunView, report: Report) -> Callable[[str], Report]:
+    """The report of the starter as solved, evaluated or explained; each is made once."""
+
+    @cache
+    def made(stage: str) -> Report:
+        if stage == "as solved":
+            return report
+        is_evaluated = stage == "evaluated"
+        run = run_view(plan, None, evaluated(100.0, 900.0)) if is_evaluated else asked
+        return report_of(run)
+
+    return made
+
+
 @pytest.fixture(params=["as solved", "evaluated", "explained"])
-def any_report(request: pytest.FixtureRequest, plan: PlanValues, asked: RunView) -> Report:
-    runs = {
-        "as solved": run_view(plan),
-        "evaluated": run_view(plan, None, evaluated(100.0, 900.0)),
-        "explained": asked,
-    }
-    return report_of(runs[request.param])
+def any_report(request: pytest.FixtureRequest, report_on: Callable[[str], Report]) -> Report:
+    return report_on(request.param)
 
 
 def told_by(front: Front) -> Iterator[str]:
@@ -79,10 +90,10 @@ def test_each_risk_or_loss_says_where_it_was_measured(any_report: Report) -> Non
     assert [text for text in about_risk if not LABEL.search(text)] == []
 
 
-def test_the_claim_is_out_of_sample_where_that_is_known(plan: PlanValues) -> None:
-    known = report_of(run_view(plan, None, evaluated(100.0, 900.0))).front.claim
+def test_the_claim_is_out_of_sample_where_that_is_known(report_on: Callable[[str], Report]) -> None:
+    known = report_on("evaluated").front.claim
     assert "more reduces out-of-sample risk by 800 MUSD" in known
-    assert "more reduces in-sample risk by" in report_of(run_view(plan)).front.claim
+    assert "more reduces in-sample risk by" in report_on("as solved").front.claim
 
 
 def test_commands_are_named_in_one_place(any_report: Report) -> None:
@@ -96,20 +107,22 @@ def test_commands_are_named_in_one_place(any_report: Report) -> None:
     assert [text for text in told if COMMAND.search(text)] == []
 
 
-def test_the_page_says_how_it_was_made(plan: PlanValues, asked: RunView) -> None:
-    def made(run: RunView) -> str:
-        (chapter,) = [one for one in report_of(run).chapters if one.anchor == "made"]
+def test_the_page_says_how_it_was_made(report_on: Callable[[str], Report]) -> None:
+    def made(report: Report) -> str:
+        (chapter,) = [one for one in report.chapters if one.anchor == "made"]
         assert chapter.behind
         return " ".join(words_of(chapter.parts[0]))
 
-    before, after = made(run_view(plan)), made(asked)
+    before, after = made(report_on("as solved")), made(report_on("explained"))
     assert "planner explain adds" in before and "planner evaluate adds" in before
     assert "planner explain gave" in after and "planner evaluate gave" in after
     assert "planner coverage adds" in after
 
 
-def test_use_of_existing_capacity_stands_beside_that_of_new(plan: PlanValues) -> None:
-    (chapter,) = [one for one in report_of(run_view(plan)).chapters if one.anchor == "remains"]
+def test_use_of_existing_capacity_stands_beside_that_of_new(
+    plan: PlanValues, report: Report
+) -> None:
+    (chapter,) = [one for one in report.chapters if one.anchor == "remains"]
     (table,) = [part for part in chapter.parts if isinstance(part, ReportTable)]
     use = plan.summary["utilisation"]
     assert use["separation"]["existing"] == pytest.approx(0.4333, abs=1e-4)

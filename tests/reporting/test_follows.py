@@ -7,23 +7,28 @@ from types import SimpleNamespace
 
 import pytest
 
-from planner.explanation.explain import explain
 from planner.reporting.chapters import claims, doubts, fund, limits, remains, why
 from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
 from planner.reporting.parts import Chapter, Text
 from planner.reporting.run_view import RunView, run_view
-from planner.results.explanation import Alternatives, LeverValue, LeverValues, Range, StockValue
+from planner.results.explanation import (
+    Alternatives,
+    Explanation,
+    LeverValue,
+    LeverValues,
+    Range,
+    StockValue,
+)
 from planner.results.figures.decision import decided
 from planner.results.plan import PlanValues
 from tests.reporting.decided import made_up
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues) -> RunView:
-    found = explain(plan, "run", workers=1)
-    return run_view(plan, dataclasses.replace(found, decision=made_up(plan)))
+def run(plan: PlanValues, explanation: Explanation) -> RunView:
+    return run_view(plan, dataclasses.replace(explanation, decision=made_up(plan)))
 
 
 def words_of_texts(chapter: Chapter | None) -> str:

@@ -12,7 +12,7 @@ import pytest
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS
-from tests.cases import demand, imports, long_run
+from tests.cases import LONG, demand, imports, long_run
 from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page
 
@@ -62,7 +62,7 @@ def test_welfare_speaks_of_cost_plus_risk_and_each_country_alone_of_itself(
 
 def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> None:
     plan = vary(policy__investment="adaptive")
-    page = render(plan, tmp_path, every_form=True)
+    page = render(plan, tmp_path, every_form=LONG)
     assert ("in scenarios" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
     assert "once a disruption has begun" in page.text
 
@@ -86,7 +86,7 @@ def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is
 
 
 def test_no_levers_no_decision(vary: Vary, tmp_path: Path) -> None:
-    page = render(vary(levers=[], baseline=False), tmp_path, every_form=True)
+    page = render(vary(levers=[], baseline=False), tmp_path, every_form=LONG)
     assert "No new plant is worth its cost" in page.text and "No new plant." in page.text
 
 
@@ -123,7 +123,7 @@ def test_one_year_and_blocs(vary: Vary, tmp_path: Path) -> None:
         "horizon__last_year": 2029,
         "policy__coordination": "blocs",
     }
-    page = render(vary(**keys), tmp_path, every_form=True)
+    page = render(vary(**keys), tmp_path, every_form=LONG)
     assert "in 2029" in page.text
     assert "each bloc together" in page.text
 

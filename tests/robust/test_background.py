@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from planner.cli import app
 from planner.host import cores
 from planner.parallel import Background
+from planner.reporting.pages.run import Report, report_of
+from planner.reporting.run_view import RunView
 from tests.cases import LONG, write_case
 from tests.robust.conftest import STARTER, content
 from tests.studies.processes import alive
@@ -89,10 +91,20 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
 def test_a_run_solved_with_a_second_process_is_the_same_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """And each process makes the report that both pages are of at most once."""
+    made: list[RunView] = []
+
+    def counted(run: RunView) -> Report:
+        made.append(run)
+        return report_of(run)
+
+    monkeypatch.setattr("planner.reporting.pages.run.report_of", counted)
     case = STARTER if LONG else write_case(tmp_path / "case")
     alone, together = tmp_path / "alone", tmp_path / "together"
     for large, folder in ((math.inf, alone), (0, together)):
         monkeypatch.setattr("planner.api.plans.LARGE", large)
         result = CliRunner().invoke(app, ["solve", str(case), "--out", str(folder)])
         assert result.exit_code == 0, result.output
+        assert len(made) == 1
+        made.clear()
     assert content(alone) == content(together)

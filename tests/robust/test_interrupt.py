@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.solving.live_program import LiveProgram
-from tests.cases import REAL, some
+from tests.cases import REAL, some, write_case
 
 ROOT = Path(__file__).parents[2]
 CODE = "from planner.cli import app; app()"
@@ -96,11 +96,13 @@ def test_an_unreachable_target_stores_its_smallest_changes(tmp_path: Path) -> No
 
 INTERRUPTED_AT_THE_END = """
 import sys
+from planner.api import plans
 from planner.cli import app, solve
 
 def interrupted(*_):
     raise KeyboardInterrupt
 
+plans.write_page_and_workbook = lambda *_: None  # pages take seconds and are not asked for here
 solve.closing_lines = interrupted
 app(sys.argv[1:])
 """
@@ -109,7 +111,8 @@ app(sys.argv[1:])
 def test_ctrl_c_just_after_a_run_is_put_in_place_says_that_it_is_there(tmp_path: Path) -> None:
     """In a process of its own: where a solver's thread still runs the command ends its process at once."""
     out = tmp_path / "run"
-    command = [sys.executable, "-c", INTERRUPTED_AT_THE_END, "solve", "inputs/starter"]
+    case = write_case(tmp_path / "case")
+    command = [sys.executable, "-c", INTERRUPTED_AT_THE_END, "solve", str(case)]
     command += ["--out", str(out), "--no-baseline"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 130

@@ -20,10 +20,10 @@ import planner
 from planner import Plan, RunFolderError
 from planner.results.folders import _prefix, beside, write_whole
 from planner.results.store import refresh_pages, write_run
-from tests.cases import stored
+from tests.cases import LONG, stored, write_case
 from tests.robust.conftest import STARTER, Zygote, content
 
-KILLS = int(os.environ.get("PLANNER_KILLS", "3"))
+KILLS = 30 if LONG else 3
 VARIANTS = ([], ["--set", "policy.coordination=national"])
 
 
@@ -36,10 +36,11 @@ def timed(zygote: Zygote, *arguments: object) -> float:
 
 def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) -> None:
     rng, run = random.Random(6), tmp_path / "run"
+    case = STARTER if LONG else write_case(tmp_path / "case")
     whole = set()
     for i, variant in enumerate(VARIANTS):
         seconds = timed(
-            zygote, "solve", STARTER, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant
+            zygote, "solve", case, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant
         )
         whole.add(content(tmp_path / f"whole{i}"))
     reporting = timed(zygote, "report", tmp_path / "whole0")
@@ -51,9 +52,7 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
             pid, length = zygote.start("report", run), reporting
         else:
             pid, length = (
-                zygote.start(
-                    "solve", STARTER, "--out", run, "--no-baseline", *VARIANTS[number % 2]
-                ),
+                zygote.start("solve", case, "--out", run, "--no-baseline", *VARIANTS[number % 2]),
                 seconds,
             )
         time.sleep(rng.uniform(0.0, 1.1 * length))
@@ -69,7 +68,7 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
                 whole.add(content(tmp_path / "whole1"))
             assert content(run) in whole, "a result is neither the old nor the new one"
     assert killed
-    timed(zygote, "solve", STARTER, "--out", run, "--no-baseline")
+    timed(zygote, "solve", case, "--out", run, "--no-baseline")
     assert content(run) in whole
     # A kill just before a scratch folder has its lock, or while it is removed, leaves one without; it goes later.
     assert not any(

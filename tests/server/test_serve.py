@@ -58,12 +58,16 @@ def test_a_kill_loses_nothing_and_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     end_it(process, signal.SIGINT)
 
 
+SOON = 10.0
+"""Seconds: on a busy machine some; a page that is open would be waited for without end."""
+
+
 def end_it(process: subprocess.Popen[str], number: int) -> None:
     """Send a signal: the end comes soon, in a sentence and without a fault."""
     began = time.monotonic()
     process.send_signal(number)
-    _, told = process.communicate(timeout=30)
-    assert time.monotonic() - began < 2.5 and process.returncode == 0
+    _, told = process.communicate(timeout=60)
+    assert time.monotonic() - began < SOON and process.returncode == 0
     assert "every change and every kept variant is on disk" in told and "Exception" not in told
 
 

@@ -114,7 +114,7 @@ from typer.testing import CliRunner
 from planner.cli import app
 
 for module in (planner.api.explanations, planner.api.plans):  # pages take seconds and are not asked for here
-    for name in ("write_page", "write_report_workbook"):
+    for name in ("write_page", "write_report_workbook", "write_page_and_workbook"):
         if hasattr(module, name):
             setattr(module, name, lambda plan, folder: None)
 Path("five.toml").write_text(

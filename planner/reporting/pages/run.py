@@ -131,6 +131,11 @@ def write_page(plan: PlanValues, folder: Path) -> None:
     _write_text(folder / "report.html", render_page(report_of(read_view(plan, folder))))
 
 
+def write_page_and_workbook(plan: PlanValues, folder: Path) -> None:
+    """Write report.html and report.xlsx, of one report."""
+    write_pages(plan, folder, every_form=False)
+
+
 def write_report_workbook(plan: PlanValues, folder: Path) -> None:
     """Write report.xlsx alone."""
     _write_workbook(report_of(read_view(plan, folder)), folder)
