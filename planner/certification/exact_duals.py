@@ -74,9 +74,11 @@ class _Duals:
         self.values = [_with_sign(value, sense) for value, sense in pairs]
         self._entries = entries_of(exact)
         equations = [i for i, sense in enumerate(exact.senses) if sense == "E"]
-        open_ended = {j for j, bound in enumerate(upper) if not bound.is_finite()}
-        rank = {j: self._rank(j) for j in open_ended}
-        definitions = defined_columns(exact.terms, equations, open_ended, rank=rank)
+        rank = {}
+        for j, bound in enumerate(upper):
+            if not bound.is_finite():
+                rank[j] = self._rank(j)
+        definitions = defined_columns(exact.terms, equations, set(rank), rank=rank)
         # A column stands in no equation that is computed before its own, so that of the last is settled first.
         self._definitions = definitions[::-1]
 

@@ -10,7 +10,7 @@ be trusted: the checker tries the result.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
@@ -24,7 +24,7 @@ from scipy.sparse.linalg import splu
 
 from planner.certification.checker import ZERO, broken
 from planner.certification.checker import Program as ExactProgram
-from planner.certification.files import RowTerms, decimals, terms_of
+from planner.certification.files import Term, activity, decimals, terms_of
 from planner.errors import StoppedError
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver, Statuses
 from planner.solving.program import Program, Vector, dual_objective
@@ -100,7 +100,10 @@ def exact_plan(
     for j in whole:
         lower[j] = highest[j] = Decimal(round(float(x[j])))
     lower[goal] = max(lower[goal], _floor(program, upper, goal=goal, x=x, duals=duals))
-    limits = [j for j, limit in enumerate(upper) if limit < exact.upper[j] and j != goal]
+    limits = []
+    for j, limit in enumerate(upper):
+        if limit < exact.upper[j] and j != goal:
+            limits.append(j)
     tightening = _Tightening(program, exact, lower, highest, x)
     for hold, near in TRIES:
         tight = tightening.tightened(goal, duals, limits, hold=hold, near=near)
@@ -146,13 +149,10 @@ class _Tightening:
         self._start[self._low] = lowest[self._low]
         self._start[self._high] = highest[self._high]
         values = decimals(self._start)
-        activity = []
-        for terms in exact.terms:
-            moved = [factor * values[j] for j, factor in terms if values[j]]
-            activity.append(sum(moved, ZERO))
+        activities = [activity(terms, values) for terms in exact.terms]
         self._to_lower = in_units(lower, values)
         self._to_upper = in_units(upper, values)
-        self._to_side = in_units(exact.sides, activity)
+        self._to_side = in_units(exact.sides, activities)
 
     def tightened(
         self, goal: int, duals: Vector, limits: Sequence[int], *, hold: bool, near: bool
@@ -162,10 +162,11 @@ class _Tightening:
         hold: variables with a reduced cost stay at their bounds. near: no variable but the goal goes far.
         """
         program = self._program
-        equation = program.row_lower == program.row_upper
+        is_equation = program.row_lower == program.row_upper
         at_most = np.isfinite(program.row_upper)
-        sign = np.where(equation, 0, np.where(at_most, 1, -1)).astype(np.int8)
-        rows = np.flatnonzero(~equation & (sign * self._to_side < FAR))
+        sign = np.where(is_equation, 0, np.where(at_most, 1, -1)).astype(np.int8)
+        is_near = sign * self._to_side < FAR
+        rows = np.flatnonzero(~is_equation & is_near)
         # Margins of different widths, so that no two bounds are met at once.
         draw = np.random.default_rng(0)
         margins = np.zeros(len(sign))
@@ -173,11 +174,13 @@ class _Tightening:
 
         farthest = FAR if near else np.inf
         lower, upper, stays_high = self._bounds(goal, duals, limits, hold=hold, farthest=farthest)
-        price = PENALTY * max(1.0, float(np.max(np.abs(duals), initial=0.0)))
+        largest_dual = float(np.max(np.abs(duals), initial=0.0))
+        price = PENALTY * max(1.0, largest_dual)
         cost = np.append(np.zeros(len(lower)), np.full(len(rows), price))
         cost[goal] = 1.0
+        steps = self._with_margins(lower, upper, sign=sign, rows=rows, margins=margins)
         return Tightened(
-            program=self._with_margins(lower, upper, sign=sign, rows=rows, margins=margins),
+            program=steps,
             rows=rows,
             margins=margins,
             limits=limits,
@@ -218,20 +221,25 @@ class _Tightening:
         """The program of steps: rows ask for a margin, and each has a column of the part not kept."""
         program = self._program
         count = len(rows)
+        nothing = np.zeros(count)
         signs = sign[rows].astype(float)
-        not_kept = csr_array((-signs, (rows, np.arange(count))), shape=(len(sign), count))
+        places = (rows, np.arange(count))
+        not_kept = csr_array((-signs, places), shape=(len(sign), count))
+        matrix = hstack([program.matrix, not_kept])
         side = self._to_side - sign * margins
         in_reach = (np.abs(side) <= FAR) | (sign == 0)
+        has_lower = in_reach & (sign <= 0)
+        has_upper = in_reach & (sign >= 0)
         parts = [("margin", program.rows[i]) for i in rows.tolist()]
         return Program(
-            matrix=csr_array(hstack([program.matrix, not_kept])),
-            row_lower=np.where((sign <= 0) & in_reach, side, -np.inf),
-            row_upper=np.where((sign >= 0) & in_reach, side, np.inf),
-            lower=np.append(lower, np.zeros(count)),
+            matrix=csr_array(matrix),
+            row_lower=np.where(has_lower, side, -np.inf),
+            row_upper=np.where(has_upper, side, np.inf),
+            lower=np.append(lower, nothing),
             upper=np.append(upper, margins[rows]),
             columns=(*program.columns, *parts),
             rows=program.rows,
-            goal=np.append(program.goal, np.zeros(count)),
+            goal=np.append(program.goal, nothing),
         )
 
 
@@ -270,7 +278,7 @@ class _Basis:
         self._count = len(lower)
         self._margins = [Decimal(margin) * Decimal(UNIT) for margin in tight.margins.tolist()]
         given_back = [self._margins[i] for i in tight.rows.tolist()]
-        nothing = [ZERO] * len(given_back)
+        nothing = [ZERO] * len(tight.rows)
         self._lower = [*lower, *nothing]
         self._upper = [*upper, *given_back]
         self._terms = terms_of(tight.program.matrix)
@@ -323,9 +331,9 @@ class _Basis:
 
     def _distinct(self, rows: Sequence[int]) -> list[int]:
         """The rows without those that say of the same terms from the other side what one before them says."""
-        found: dict[frozenset[tuple[int, Decimal]], int] = {}
+        found: dict[frozenset[Term], int] = {}
         for i in rows:
-            terms = [(j, factor) for j, factor in self._terms[i] if j < self._count]
+            terms = self._own_terms(i)
             same = frozenset(terms)
             opposite = frozenset([(j, -factor) for j, factor in terms])
             if opposite not in found:
@@ -344,8 +352,8 @@ class _Basis:
             worst = max(map(abs, residuals), default=ZERO)
             if worst <= REFINED:
                 return True
-            relative = np.array([float(residual / worst) for residual in residuals])
-            steps = factors.solve(relative).tolist()
+            relative = [float(residual / worst) for residual in residuals]
+            steps = factors.solve(np.array(relative)).tolist()
             for j, step in zip(self._basic, steps, strict=True):
                 self._values[j] += worst * Decimal(step)
         return False
@@ -353,16 +361,19 @@ class _Basis:
     def _residual(self, row: int) -> Decimal:
         """The amount that the terms of a row lack of its side, the margin being part of the side."""
         side = self._sides[row] - int(self._tight.sign[row]) * self._margins[row]
-        return side - self._activity(row)
+        return side - activity(self._terms[row], self._values)
 
-    def _activity(self, row: int) -> Decimal:
-        values = self._values
-        return sum([factor * values[j] for j, factor in self._terms[row] if values[j]], ZERO)
+    def _own_terms(self, row: int) -> list[Term]:
+        """The terms of a row without the margin that is given back."""
+        return [(j, factor) for j, factor in self._terms[row] if j < self._count]
 
     def _room(self, row: int) -> Decimal:
         """The part of the margin of an active row that is kept."""
-        given_back = [self._values[j] for j, _ in self._terms[row] if j >= self._count]
-        return self._margins[row] - sum(given_back, ZERO)
+        given_back = ZERO
+        for j, _ in self._terms[row]:
+            if j >= self._count:
+                given_back += self._values[j]
+        return self._margins[row] - given_back
 
     def _rounded(self, column: int) -> Decimal:
         """The value of a column to thirty places; a bound that is next to it takes its place."""
@@ -375,10 +386,9 @@ class _Basis:
     def _define(self, row: int, column: int) -> None:
         """Compute a variable from the others of a row that it meets with equality, or within a rounding of it."""
         self._values[column] = ZERO
-        terms = [(j, factor) for j, factor in self._terms[row] if j < self._count]
+        terms = self._own_terms(row)
         factor = dict(terms)[column]
-        others = sum([a * self._values[j] for j, a in terms if self._values[j]], ZERO)
-        left = self._sides[row] - others
+        left = self._sides[row] - activity(terms, self._values)
         if abs(factor) == 1:
             self._values[column] = left * factor
             return
@@ -388,7 +398,7 @@ class _Basis:
 
 
 def defined_columns(
-    terms: Sequence[RowTerms],
+    terms: Sequence[list[Term]],
     rows: Iterable[int],
     allowed: set[int],
     inequalities: Collection[int] = (),
@@ -400,12 +410,12 @@ def defined_columns(
     of the inequalities, which a rounding may leave a little slack. Columns of the lowest rank come first, by default those
     of few rows. Rows for which there is none are left out.
     """
-    factors: dict[int, dict[int, Decimal]] = {}
+    factors: dict[int, dict[int, Decimal]] = defaultdict(dict)
     for i in rows:
         for j, factor in terms[i]:
             if j in allowed:
-                factors.setdefault(j, {})[i] = factor
-    first = Counter([j for row in terms for j, _ in row]) if rank is None else rank
+                factors[j][i] = factor
+    first = _lengths(terms) if rank is None else rank
     ready = [(first[j], j) for j, by_row in factors.items() if len(by_row) == 1]
     heapify(ready)
     last_first = []
@@ -421,3 +431,11 @@ def defined_columns(
             if j in factors and factors[j].pop(row, None) is not None and len(factors[j]) == 1:
                 heappush(ready, (first[j], j))
     return last_first[::-1]
+
+
+def _lengths(terms: Iterable[Sequence[Term]]) -> Counter[int]:
+    """The number of rows in which each column stands."""
+    lengths: Counter[int] = Counter()
+    for row in terms:
+        lengths.update(j for j, _ in row)
+    return lengths

@@ -107,7 +107,8 @@ class Proof:
 
     def __repr__(self) -> str:
         bounds = [f"{one.phase} {one.lower:.6f} to {one.upper:.6f}" for one in self.phases]
-        return f"Proof({self.case.name}, MUSD: {'; '.join(bounds)})"
+        in_words = "; ".join(bounds)
+        return f"Proof({self.case.name}, MUSD: {in_words})"
 
     @property
     def whole_plants(self) -> bool:
@@ -130,7 +131,9 @@ class Proof:
         objective = exact.column[self.phases[-1].minimise]
         files = {PROGRAM: mps(exact, objective)}
         for phase in self.phases:
-            steps = [(columns[j], side, rows[i], bound) for j, side, i, bound in phase.implied]
+            steps = []
+            for j, side, i, bound in phase.implied:
+                steps.append((columns[j], side, rows[i], bound))
             implied = table(("column", "side", "row", "bound"), steps)
             files[f"plan-{phase.phase}.csv.gz"] = vector("column", columns, phase.plan)
             files[f"duals-{phase.phase}.csv.gz"] = vector("row", rows, phase.duals)
@@ -223,7 +226,9 @@ def checked(case: Case, folder: Path) -> list[str]:
         sentences = check(folder)
         lines = gzip.decompress((folder / PROGRAM).read_bytes()).decode().splitlines()
         with localcontext(EXACT):
-            if vars(read_program(lines)) != vars(exact_program(program_of(case))):
+            stated = read_program(lines)
+            own = exact_program(program_of(case))
+            if vars(stated) != vars(own):
                 raise Refused(f"{PROGRAM} is not the program of the run's inputs")
     except FAULTS as fault:
         raise StoppedError(f"{folder}: the proof is refused: {fault}") from None
@@ -301,7 +306,10 @@ class _Certifier:
             least = bound_of(exact, goal, lower=lower, upper=upper, duals=proving)
         except Refused as refused:
             raise StoppedError(f"no certificate of {phase.name} was found: {refused}") from refused
-        at_most = {self.program.columns[column][0]: limit for column, limit in limits.items()}
+        at_most = {}
+        for column, limit in limits.items():
+            name, _ = self.program.columns[column]
+            at_most[name] = limit
         return Certified(
             phase=phase.name,
             minimise=phase.column,
