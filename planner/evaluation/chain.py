@@ -67,10 +67,10 @@ class Pool:
 
     def resold_keys(self) -> list[ImportKey]:
         """The keys of their resold tonnes."""
-        return [
-            (self.supplier, country, self.element, self.form, self.period)
-            for country in self.countries
-        ]
+        keys: list[ImportKey] = []
+        for country in self.countries:
+            keys.append((self.supplier, country, self.element, self.form, self.period))
+        return keys
 
 
 def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
@@ -83,13 +83,13 @@ def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
     pools: dict[Pool, float] = {}
     for (supplier, _, element, form, period), factors in markets.items():
         for country, factor in factors.items():
-            rivals = sorted(other for other in factors if factors[other] >= factor)
+            rivals = [other for other in factors if factors[other] >= factor]
             pool = Pool(
                 supplier=supplier,
                 element=element,
                 form=form,
                 period=period,
-                countries=tuple(rivals),
+                countries=tuple(sorted(rivals)),
             )
             key = (supplier, country, element, form, period)
             pools[pool] = sold_on(case, effects.imports, key)
@@ -132,6 +132,20 @@ class ChainScope(Scope):
         return {}
 
 
+def _undisturbed(case: Case) -> Case:
+    """The case with one future, in which nothing happens."""
+    only = Scenario(scenario=FUTURE, probability=1.0)
+    # One future has the odds of one, and what is decided is no question: their variables have no period.
+    bare = case.without_targets()
+    model = bare.model
+    update = {
+        "objective": model.objective.model_copy(update={"odds": "given"}),
+        "policy": model.policy.model_copy(update={"whole_plants": False}),
+    }
+    bare = bare.with_model(model.model_copy(update=update))
+    return bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
+
+
 class ChainProgram:
     """The program of one future, decisions fixed: `program_of` sets its sides and bounds.
 
@@ -142,16 +156,7 @@ class ChainProgram:
         self, case: Case, amounts: FixedAmounts, periods: Sequence[Period], pools: frozenset[Pool]
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
-        only = Scenario(scenario=FUTURE, probability=1.0)
-        # One future has the odds of one, and what is decided is no question: their variables have no period.
-        bare = case.without_targets()
-        model = bare.model
-        update = {
-            "objective": model.objective.model_copy(update={"odds": "given"}),
-            "policy": model.policy.model_copy(update={"whole_plants": False}),
-        }
-        bare = bare.with_model(model.model_copy(update=update))
-        self.case = bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
+        self.case = _undisturbed(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools)
@@ -253,7 +258,8 @@ class ChainProgram:
         self._set_demand(effects, row_lower, row_upper, upper)
         self._set_resale(effects, row_upper, upper)
         disturbed = {project for project, _ in effects.capacity}
-        disturbed |= {project for project, _ in effects.delays if project in self._builds}
+        late = {project for project, _ in effects.delays}
+        disturbed |= late & self._builds.keys()
         tree = replace(self.scope.tree, effects={FUTURE: effects})
         self._set_throughput(row_upper, disturbed, tree)
         return program.with_data(row_lower=row_lower, row_upper=row_upper, upper=upper)

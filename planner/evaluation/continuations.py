@@ -110,18 +110,22 @@ class HazardRegister:
     ) -> dict[str, float]:
         """Storyline -> its probability given the history; only those that agree with it, so the sum is 1 or there are
         none."""
-        so_far = periods[: node + 1]
-        own = effects_of(self._case, self._own[future.storyline], periods)
-        shown = [own.shown_in(period) for period in so_far]
+        own = self._shown(future.storyline, node, periods)
         chances: dict[str, float] = {}
         for storyline, probability in self._register.scenarios.items():
-            other = effects_of(self._case, self._own[storyline], periods)
-            if shown == [other.shown_in(period) for period in so_far]:
+            if self._shown(storyline, node, periods) == own:
                 likely = probability * self._likelihood(storyline, known, periods[node])
                 if likely > 0:
                     chances[storyline] = likely
         whole = sum(chances.values())
         return {storyline: chance / whole for storyline, chance in chances.items()}
+
+    def _shown(
+        self, storyline: str, node: int, periods: Sequence[Period]
+    ) -> list[tuple[object, ...]]:
+        """The effects that the own shocks of a storyline show in each period up to one."""
+        effects = effects_of(self._case, self._own[storyline], periods)
+        return [effects.shown_in(period) for period in periods[: node + 1]]
 
     def _likelihood(self, storyline: str, known: Courses, now: Period) -> float:
         """The likelihood of what happened in a storyline, up to a factor that all storylines share."""
@@ -138,8 +142,10 @@ class HazardRegister:
 
     def _passed(self, hazard: Hazard, now: Period) -> float:
         """The share of a hazard's window that has passed."""
-        first, _ = begin_of(self._case.first_year if hazard.first is None else hazard.first)
-        last, _ = begin_of(self._case.last_year if hazard.last is None else hazard.last)
+        opens = self._case.first_year if hazard.first is None else hazard.first
+        closes = self._case.last_year if hazard.last is None else hazard.last
+        first, _ = begin_of(opens)
+        last, _ = begin_of(closes)
         year, _ = end_of(now)
         share = (year - first + 1) / (last - first + 1)
         return min(1.0, max(0.0, share))
@@ -156,7 +162,10 @@ class HazardRegister:
             if subject in known:
                 found.append(self._going_on(known[subject], drawn, now, generator))
                 continue
-            later = [course for course in drawn if not course or begin_of(course[0].start) > now]
+            later: list[Happened] = []
+            for course in drawn:
+                if not course or begin_of(course[0].start) > now:
+                    later.append(course)
             if later:
                 place = int(generator.integers(len(later)))
                 found.append(later[place])
@@ -175,9 +184,14 @@ class HazardRegister:
             return course
         begun = _quarters(begin_of(first.start))
         lasted = _quarters(now) - begun
-        lengths = sorted(_length(other[0]) for other in drawn if other)
-        longer = [length for length in lengths if length > lasted]
-        length = longer[int(generator.integers(len(longer)))] if longer else lasted + 1
+        longer: list[int] = []
+        for other in drawn:
+            if other and _length(other[0]) > lasted:
+                longer.append(_length(other[0]))
+        length = lasted + 1
+        if longer:
+            place = int(generator.integers(len(longer)))
+            length = sorted(longer)[place]
         end: Period = min((begun + length) // 4, self._case.last_year)
         return tuple(draw.model_copy(update={"end": end}) for draw in course)
 

@@ -69,7 +69,8 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     amounts: dict[str, FixedAmounts] = {}
     if case.model.policy.investment != "committed":
         by_scenario = {scenario: decided_along(plan, scenario) for scenario in case.scenarios}
-        if not all(_same(found, path) for found in by_scenario.values()):
+        others = [found for found in by_scenario.values() if not _same(found, path)]
+        if others:
             for scenario, found in by_scenario.items():
                 storyline = case.storylines[scenario]
                 leaders.setdefault(storyline, scenario)

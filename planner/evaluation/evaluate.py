@@ -98,7 +98,8 @@ def evaluate(
     if not replications:
         return found
     count = size or len(case.scenarios)
-    return replace(found, gap=replicate(case, count, replications, seed, single_path(plan)))
+    gap = replicate(case, count, replications, seed, single_path(plan))
+    return replace(found, gap=gap)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,14 +160,9 @@ def _in_samples(
             difference=of_pairs(theirs, ours, objective),
         )
 
+    are_fresh = bool(register.tables.hazards) or are_others(plan.case, cases)
     return _evaluation(
-        plan,
-        asked,
-        given,
-        compare,
-        samples=samples,
-        method=METHOD,
-        out_of_sample=bool(register.tables.hazards) or are_others(plan.case, cases),
+        plan, asked, given, compare, samples=samples, method=METHOD, out_of_sample=are_fresh
     )
 
 
@@ -182,14 +178,9 @@ def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluat
             difference[key] = _less(theirs[key], ours[key])
         return _Compared(plan=ours, without_plan=theirs, difference=difference)
 
+    are_fresh = not own and are_others(plan.case, [case])
     return _evaluation(
-        plan,
-        asked,
-        given,
-        compare,
-        samples=0,
-        method=STRATIFIED,
-        out_of_sample=not own and are_others(plan.case, [case]),
+        plan, asked, given, compare, samples=0, method=STRATIFIED, out_of_sample=are_fresh
     )
 
 
@@ -255,28 +246,23 @@ def _evaluation(
 ) -> Evaluation:
     """All scenarios carried with the plan and without, and the figures compared."""
     case = plan.case
-    planned = fixed_decisions(plan)
     own = futures_of([case])
-    carried = _ways(asked, case, planned, given=given, own=own, words="with the plan")
+    words = "with the plan"
+    carried = _ways(asked, case, fixed_decisions(plan), given=given, own=own, words=words)
     bare = without_plan(case)
-    nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words="without a plan")
+    words = "without a plan"
+    nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words=words)
     policy = compare(_losses(carried.policy), _losses(nothing.policy))
-    known: _Compared | None = None
+    with_plan = PolicyFigures(policy=policy.plan, purchases=_purchases(case, given, carried.policy))
+    without = PolicyFigures(
+        policy=policy.without_plan, purchases=_purchases(case, given, nothing.policy)
+    )
+    difference = PolicyFigures(policy=policy.difference)
     if carried.foreseen is not None and nothing.foreseen is not None:
         known = compare(_losses(carried.foreseen), _losses(nothing.foreseen))
-    with_plan = PolicyFigures(
-        policy=policy.plan,
-        foreseen=None if known is None else known.plan,
-        purchases=_purchases(case, given, carried.policy),
-    )
-    without = PolicyFigures(
-        policy=policy.without_plan,
-        foreseen=None if known is None else known.without_plan,
-        purchases=_purchases(case, given, nothing.policy),
-    )
-    difference = PolicyFigures(
-        policy=policy.difference, foreseen=None if known is None else known.difference
-    )
+        with_plan = replace(with_plan, foreseen=known.plan)
+        without = replace(without, foreseen=known.without_plan)
+        difference = replace(difference, foreseen=known.difference)
     safe = {
         "plan": safe_from(case, carried.policy, given.weights),
         "without_plan": safe_from(case, nothing.policy, given.weights),
@@ -329,7 +315,9 @@ def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:
 def _purchases(case: Case, given: Futures, outcomes: Sequence[FutureOutcome]) -> float:
     """Expected stock purchases, MUSD, discounted as costs are."""
     discount = np.array([case.cost_discount(year_of(period)) for period in given.periods])
-    paid = np.array([float(np.sum(found.purchases * discount)) for found in outcomes])
+    paid = np.zeros(len(outcomes))
+    for place, found in enumerate(outcomes):
+        paid[place] = np.sum(found.purchases * discount)
     return max(0.0, float(np.sum(paid * given.weights)))
 
 

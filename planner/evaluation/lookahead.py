@@ -62,9 +62,8 @@ class LookaheadProgram:
         columns = self._now.columns
         values[columns] = found.x[: len(columns)]
         paid: dict[str, float] = defaultdict(float)
-        for (variable, index), value in zip(
-            self._now.program.columns, found.x.tolist(), strict=False
-        ):
+        own = zip(self._now.program.columns, found.x.tolist(), strict=False)
+        for (variable, index), value in own:
             if variable == "paid":
                 paid[index[0]] += value
         if paid:
@@ -140,8 +139,8 @@ class LookaheadProgram:
                 keys.append((name, (place, index)))
         for place in range(count):
             keys.append((BEYOND, place))
-        weights = np.array([course.weight for course in courses])
-        cost.append(weights * self._tail_weight)
+        weights = [course.weight for course in courses]
+        cost.append(np.array(weights) * self._tail_weight)
         # A block of rows for the present and for each course, then one row a course for what goes beyond.
         picks = csr_array(([-1.0], ([0], [goal])), shape=(1, len(later.columns)))
         link = csr_array(later.past[:, self._now.columns])

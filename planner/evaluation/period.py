@@ -43,12 +43,15 @@ class Purse:
         self._groups = chain.scope.funder_groups
         periods = chain.periods
         shape = (len(self._groups), len(periods))
-        budget, due = np.zeros(shape), np.zeros(shape)
+        budget = np.zeros(shape)
+        due = np.zeros(shape)
+        opening: dict[int, int] = {}
+        for place, period in enumerate(periods):
+            if not isinstance(period, Quarter) or period.quarter == 1:
+                opening[place] = year_of(period)
         for row, funders in enumerate(self._groups.values()):
-            for place, period in enumerate(periods):
-                opens = not isinstance(period, Quarter) or period.quarter == 1
-                for funder in funders if opens else ():
-                    year = year_of(period)
+            for place, year in opening.items():
+                for funder in funders:
                     budget[row, place] += chain.case.budget.get((funder, year), 0.0)
                     due[row, place] += payments.get((funder, year), 0.0)
         self._surplus = budget - due
@@ -140,7 +143,8 @@ class PeriodProgram:
         self._price = np.zeros(len(program.columns))
         discount = chain.case.risk_discount(year_of(chain.periods[node]))
         last = node == len(chain.periods) - 1
-        for good in () if last else chain.scope.stocks:
+        stocks = () if last else tuple(chain.scope.stocks)
+        for good in stocks:
             column = program.column.get(("stock", (*good, node)))
             if column is not None:
                 self._worth[column] = discount * worth_of_stock(chain, good)
@@ -170,14 +174,18 @@ class PeriodProgram:
         room = self._purse.room(self._node, spent)
         for row, group in self._accounts.items():
             row_upper[row] = room[group]
-        lower, upper = part.program.lower.copy(), part.program.upper.copy()
         kept = len(part.columns)
-        lower[:kept], upper[:kept] = whole.lower[part.columns], whole.upper[part.columns]
-        floors = self._floors if calm else np.full(len(self._floors), -np.inf)
-        row_lower = np.append(row_lower, floors)
-        row_upper = np.append(row_upper, np.full(len(floors), np.inf))
+        lower = part.program.lower.copy()
+        upper = part.program.upper.copy()
+        lower[:kept] = whole.lower[part.columns]
+        upper[:kept] = whole.upper[part.columns]
+        no_limit = np.full(len(self._floors), np.inf)
+        floors = self._floors if calm else -no_limit
         fresh = part.program.with_data(
-            row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+            row_lower=np.append(row_lower, floors),
+            row_upper=np.append(row_upper, no_limit),
+            lower=lower,
+            upper=upper,
         )
         self._solver.replace(fresh)
         cost = self._price - worth * self._worth

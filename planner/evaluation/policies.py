@@ -113,8 +113,12 @@ class PeriodByPeriod:
         places: dict[tuple[object, ...], int] = {}
         ordered: list[tuple[list[int], Future, History]] = []
         for future in futures:
-            history: History = [future.effects.shown_in(period) for period in self._chain.periods]
-            order = [places.setdefault(shown, len(places)) for shown in history]
+            history: History = []
+            order: list[int] = []
+            for period in self._chain.periods:
+                shown = future.effects.shown_in(period)
+                history.append(shown)
+                order.append(places.setdefault(shown, len(places)))
             ordered.append((order, future, history))
         ordered.sort(key=lambda entry: entry[0])
         return [(future, history) for _, future, history in ordered]
@@ -135,22 +139,19 @@ class Myopic(PeriodByPeriod):
     ) -> None:
         super().__init__(chain, payments)
         self._worth = worth
-        self._periods = [
-            PeriodProgram(chain, node, self._purse, runs) for node in range(len(chain.periods))
-        ]
+        self._periods: list[PeriodProgram] = []
+        for node in range(len(chain.periods)):
+            self._periods.append(PeriodProgram(chain, node, self._purse, runs))
         # The bases at which every future begins are those of one in which nothing happens.
         self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
 
     def _decide(
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
     ) -> None:
-        self._periods[node].run(
-            whole,
-            worth=self._worth,
-            calm=future.effects.is_neutral_in(self._chain.periods[node]),
-            values=values,
-            spent=spent,
-            name=future.name,
+        calm = future.effects.is_neutral_in(self._chain.periods[node])
+        program = self._periods[node]
+        program.run(
+            whole, worth=self._worth, calm=calm, values=values, spent=spent, name=future.name
         )
 
 
@@ -166,10 +167,10 @@ class Rolling(PeriodByPeriod):
     ) -> None:
         super().__init__(chain, payments)
         self._register = register
-        self._programs = [
-            LookaheadProgram(chain, node, purse=self._purse, at_risk=at_risk)
-            for node in range(len(chain.periods))
-        ]
+        self._programs: list[LookaheadProgram] = []
+        for node in range(len(chain.periods)):
+            program = LookaheadProgram(chain, node, purse=self._purse, at_risk=at_risk)
+            self._programs.append(program)
 
     def _decide(
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector

@@ -170,9 +170,8 @@ class FutureWorker:
             return Myopic(chain, payments, choice.worth, self._decisions.runs)
         if self._register is None:
             said = "needs hazards to draw continuations from"
-            raise InputError(
-                [Fault("--policy", 0, choice.name, said, remedy="add --register CASE")]
-            )
+            fault = Fault("--policy", 0, choice.name, said, remedy="add --register CASE")
+            raise InputError([fault])
         return Rolling(chain, payments, self._register, choice.at_risk)
 
 
@@ -226,7 +225,8 @@ class Simulator:
     def risks_by_worth(self, given: Futures) -> dict[float, float]:
         """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""
         if len(given.futures) > TRAINED_ON:
-            given = given.part(np.linspace(0, len(given.futures) - 1, TRAINED_ON).astype(np.intp))
+            places = np.linspace(0, len(given.futures) - 1, TRAINED_ON)
+            given = given.part(places.astype(np.intp))
         risks: dict[float, float] = {}
         for worth in WORTHS:
             losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)

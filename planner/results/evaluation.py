@@ -70,7 +70,7 @@ class PolicyFigures:
     """
 
     policy: Estimates
-    foreseen: Estimates | None
+    foreseen: Estimates | None = None
     purchases: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
