@@ -98,8 +98,10 @@ def business_case(
     judge = _Judge(question)
     sold = {which: judge.sold(volumes, question.x) for which, volumes in answers.items()}
     progress("the least of each support")
-    sized = _sized(question, answers, judge, _basis(basis, answers))
-    if removal is None and solve and any(question.builds.values()):
+    sized_on = _basis(basis, answers)
+    sized = _sized(question, answers, judge, sized_on)
+    is_built = any(question.builds.values())
+    if removal is None and solve and is_built:
         progress("the plan without the plants")
         removal = removed(plan, asked)
     return _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)
@@ -137,6 +139,7 @@ def _question(
     of_case = terms_of(case, case.projects[projects[0]].country, changes)
     mixes = _mixes(case, projects, feeds)
     found = investment(case, projects, market=market, terms=of_case, mixes=mixes)
+    used = [use_of(plan, project, found.years) for project in projects]
     return _Question(
         projects=projects,
         market=market,
@@ -147,7 +150,7 @@ def _question(
         x=base_levels(found, of_case),
         futures=case.scenarios,
         builds=builds_of(plan, projects),
-        used=[use_of(plan, project, found.years) for project in projects],
+        used=used,
     )
 
 
@@ -182,17 +185,25 @@ def _assembled(
     removal: Removal | None,
 ) -> BusinessCase:
     """All that was found, as one value."""
-    found, x, volumes = question.found, question.x, sized.volumes
+    found = question.found
+    x = question.x
+    volumes = sized.volumes
+    terms = question.terms
     full = sold[MARKET]
     public = _public_share(found)
     support = sized.supports[0]
+    instruments = _instruments(volumes, x, question.futures, terms)
+    swings = tornado(volumes.found, terms, volumes.use, sized.given)
+    markets = markets_of(plan, found, full.flows)
+    jobs = jobs_of(plan.case, found, full.flows)
+    others = _alternatives(question, volumes, support, case=plan.case, removal=removal)
     return BusinessCase(
         projects=question.projects,
         run=name,
         market=question.market,
         changes=question.changes,
         feeds=question.feeds,
-        terms=question.terms,
+        terms=terms,
         investment=found,
         builds=question.builds,
         futures=question.futures,
@@ -206,12 +217,12 @@ def _assembled(
         alone=_alone(found, x),
         supports=sized.supports,
         supported=sized.supported,
-        instruments=_instruments(volumes, x, question.futures, question.terms),
-        swings=tornado(volumes.found, question.terms, volumes.use, sized.given),
-        markets=markets_of(plan, found, full.flows),
-        jobs=jobs_of(plan.case, found, full.flows),
+        instruments=instruments,
+        swings=swings,
+        markets=markets,
+        jobs=jobs,
         removal=removal,
-        alternatives=_alternatives(question, volumes, support, case=plan.case, removal=removal),
+        alternatives=others,
     )
 
 
@@ -243,7 +254,7 @@ def _volumes(question: _Question) -> dict[str, Volumes]:
     in_full = drawn(found, terms, futures, every)
     answers: dict[str, Volumes] = {}
     answers[MARKET] = Volumes(found=found, use=whole, use_in=every, draws=in_full)
-    if any(use.any() for use in question.used):
+    if _is_used(question):
         chances = np.array(list(futures.values()))
         expected = [chances @ use for use in question.used]
         draws = drawn(found, terms, futures, question.used)
@@ -252,6 +263,11 @@ def _volumes(question: _Question) -> dict[str, Volumes]:
         covered = replace(found, contracted_only=True)
         answers[CONTRACTED] = Volumes(found=covered, use=whole, use_in=every, draws=in_full)
     return answers
+
+
+def _is_used(question: _Question) -> bool:
+    """The plan runs one of the plants in some future."""
+    return any(use.any() for use in question.used)
 
 
 def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
@@ -316,8 +332,11 @@ def _alternatives(
 ) -> list[Alternative]:
     """Alternatives of the public, with cost and worth: none of it, the whole, half, its own plant, a stock."""
     found, x = volumes.found, question.x
-    worth = removal.worth if removal else None
-    of_half = removal.worth - removal.half if removal and removal.half is not None else None
+    worth = of_half = None
+    if removal:
+        worth = removal.worth
+        if removal.half is not None:
+            of_half = removal.worth - removal.half
     plain = cash_flows(found, x, volumes.use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
@@ -362,21 +381,26 @@ def _cost_of_half(volumes: Volumes, x: Levels, support: Support) -> float | None
 def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
     """Raise StoppedError for a plan that is not proven, InputError for plants that are unknown, savings, named twice
     or cannot grow."""
-    case = plan.case
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+    told = ""
     for project in asked:
-        if project not in case.projects:
-            hint = did_you_mean(project, case.projects)
-            raise InputError([Fault("--project", 0, "", f'unknown project "{project}"{hint}')])
-        if case.stage_of(project).saves:
-            told = f"{project}: a saving sells nothing; `planner explain` says what it is worth"
-            raise InputError([Fault("--project", 0, "", told)])
-        if not case.commitment_years(project):
-            told = f"{project}: no new capacity may be built; there is nothing to decide"
-            raise InputError([Fault("--project", 0, "", told)])
-    if len(set(asked)) < len(asked):
-        raise InputError([Fault("--project", 0, "", "a plant is named twice")])
+        told = told or _no_investment(plan.case, project)
+    if not told and len(set(asked)) < len(asked):
+        told = "a plant is named twice"
+    if told:
+        raise InputError([Fault("--project", 0, "", told)])
+
+
+def _no_investment(case: Case, project: str) -> str:
+    """The reason why a project has no investment case; '' where it has one."""
+    if project not in case.projects:
+        return f'unknown project "{project}"{did_you_mean(project, case.projects)}'
+    if case.stage_of(project).saves:
+        return f"{project}: a saving sells nothing; `planner explain` says what it is worth"
+    if not case.commitment_years(project):
+        return f"{project}: no new capacity may be built; there is nothing to decide"
+    return ""
 
 
 def investment(
@@ -388,11 +412,10 @@ def investment(
     mixes: Mapping[str, Mapping[str, float]],
 ) -> Investment:
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
-    plants = tuple(plant_facts(case, project, mixes.get(project)) for project in projects)
+    plants = [plant_facts(case, project, mixes.get(project)) for project in projects]
     years = _years(plants, terms)
-    deck = quotes(
-        case, goods(plants), market=market, years=years, inflation=terms["inflation"].value
-    )
+    inflation = terms["inflation"].value
+    deck = quotes(case, goods(plants), market=market, years=years, inflation=inflation)
     deals = []
     for row in case.tables.contracts:
         if row.project in ("", *projects):
@@ -400,7 +423,7 @@ def investment(
     return Investment(
         years=years,
         base_year=case.first_year,
-        plants=plants,
+        plants=tuple(plants),
         quotes=tuple(deck),
         deals=tuple(deals),
         wanted=_wanted(case, plants, years),
@@ -446,22 +469,26 @@ class _Judge:
         """The case with one answer to what is sold, at levels of terms and support."""
         found, use = volumes.found, volumes.use
         flows = cash_flows(found, x, use)
-        bad = cash_flows(found, {**x, **self._adverse}, use)
+        at_low_prices = {**x, **self._adverse}
+        bad = cash_flows(found, at_low_prices, use)
         rates = _rates(found, flows)
         in_draws = volumes.draws.flows(found)
+        spread = spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover)
+        debt = credit(found, x, use, terms=self._terms, adverse=self._adverse)
+        worths = contract_worths(found, x, use, self._adverse)
         return Sold(
             contracted_only=found.contracted_only,
             by_year=tuple(use),
-            use=tuple(float(rate) for rate in rates),
+            use=tuple(map(float, rates)),
             levels=x,
             flows=flows,
             adverse=bad,
             returns=returns_of(flows, x, bad),
             contracts=cost_of_contracts(volumes, x, self._futures),
-            spread=spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover),
+            spread=spread,
             economics=economics(found, x, use),
-            credit=credit(found, x, use, terms=self._terms, adverse=self._adverse),
-            contract_worths=contract_worths(found, x, use, self._adverse),
+            credit=debt,
+            contract_worths=worths,
             steps=_steps(found, x, use, flows),
         )
 
@@ -489,12 +516,14 @@ def _rates(found: Investment, flows: CashFlows) -> list[Array]:
 
 def _throughput(question: _Question) -> dict[str, tuple[float, ...]]:
     """Use of capacity of each plant in each future."""
-    if not any(use.any() for use in question.used):
-        return {future: (0.0,) * len(question.projects) for future in question.futures}
+    if not _is_used(question):
+        idle = (0.0,) * len(question.projects)
+        return dict.fromkeys(question.futures, idle)
     rates = _rates(question.found, cash_flows(question.found, question.x, question.used))
     out = {}
     for place, future in enumerate(question.futures):
-        out[future] = tuple(float(rate[place]) for rate in rates)
+        here = [float(rate[place]) for rate in rates]
+        out[future] = tuple(here)
     return out
 
 

@@ -141,7 +141,8 @@ def optimum(
     solver = Solver(program, longest_way=way)
     is_warm = warm and (start is not None or not wanted.far)
     order = ready.begin(solver, start) if is_warm else quickest(program)
-    solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
+    column = program.column[goal, None]
+    solution = proven(solver.minimise(column, order), wanted.key)
     least = program.measure(goal, solution.x)
     if wanted.with_cost and goal == "risk":
         solution = _cheapest(solver, reference.case.model.objective, least, wanted.key)

@@ -27,7 +27,8 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     """
     bends = corners(walk, nothing.risk)
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
-    near = along(bends, "risk", walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD)
+    a_little_more = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
+    near = along(bends, "risk", a_little_more)
     chosen = of_run(
         "chosen", case=plan.case, figures=plan.summary, tables=plan.tables, column="tonnes"
     )
@@ -41,11 +42,11 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     way = [idle, *bends] if idle.cost < bends[0].cost else bends
     moved = []
     for key, part in MOVED.items():
-        moved.append(of_point(walk, key, along(way, "cost", part * chosen.cost)))
-    curve = Frontier(
-        corners=_weighed(bends), plans=named, moved=moved, gap=walk.gap, solves=walk.solves
-    )
-    return curve, _merit(walk, bends, curve.corners, near)
+        point = along(way, "cost", part * chosen.cost)
+        moved.append(of_point(walk, key, point))
+    bought = _weighed(bends)
+    curve = Frontier(corners=bought, plans=named, moved=moved, gap=walk.gap, solves=walk.solves)
+    return curve, _merit(walk, bends, bought, near)
 
 
 def _weighed(bends: Sequence[CurvePoint]) -> list[Corner]:
@@ -100,13 +101,16 @@ def _merit(
 ) -> list[Merit]:
     """The projects that the plan of least risk builds, the one to be paid for first at the head."""
     case = walk.reference.case
-    in_core, in_end = walk.public(walk.core.x), walk.public(walk.end.x)
+    in_core = walk.public(walk.core.x)
+    in_end = walk.public(walk.end.x)
     out = []
     for place, project in enumerate(walk.projects):
-        final, row = float(walk.end.tpa[place]), case.projects[project]
+        final = float(walk.end.tpa[place])
+        row = case.projects[project]
         if not is_built(case, project, final):
             continue
         entry = _entry(bends, found, place, final)
+        is_late = near.tpa[place] < TENTH * final
         merit = Merit(
             project=project,
             stage=row.stage,
@@ -118,7 +122,7 @@ def _merit(
             core_tpa=float(walk.core.tpa[place]),
             worth=walk.worth.get(project, 0.0),
             public=_public(project, in_core, in_end),
-            last_hundredth=bool(near.tpa[place] < TENTH * final),
+            last_hundredth=bool(is_late),
         )
         out.append(merit)
     return sorted(out, key=_rank)

@@ -156,7 +156,9 @@ def _explain(
     progress("counterfactuals: levers, partners, time, information, unsure inputs")
     pool.know(_known(plan, reference))
     prices = pool.begin(partial(marginals, reference))
-    near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
+    near = None
+    if full:
+        near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"]))
     found = pool(questions.counterfactuals())
     nothing = found[key_of([])]
     decide = partial(_decision, plan, reference, nothing, full=full, thorough=thorough)
@@ -169,10 +171,18 @@ def _explain(
     builds = of_table(case, plan.tables["investments"])
     rungs = ladder(case, found, plan.summary.get("without_plan", {}))
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
-    solved, marginal = reference.best()[1], prices.result()
+    _, solved = reference.best()
+    marginal = prices.result()
     decision = replace(decided.result(), shares=shared.result())
-    others = with_planned(near.result(), case, builds) if near is not None else None
-    solves = pool.solved + len(marginal) + 1 + full + decision.frontier.solves
+    solves = pool.solved + len(marginal) + 1 + decision.frontier.solves
+    others = known = None
+    if near is not None:
+        others = with_planned(near.result(), case, builds)
+        solves += 1 + others.solves
+        known = knowledge(reference, questions.losses, own.objective, found)
+    moved = influences(
+        case, objective=own.objective, verdicts=verdicts, ends=questions.ends, found=found
+    )
     return Explanation(
         goal=reference.goal,
         run=name,
@@ -182,14 +192,12 @@ def _explain(
         left_out=left_out(case, found, own),
         together=compared(case, questions.partners, found, own),
         timing=compared(case, questions.times, found, own),
-        knowledge=knowledge(reference, questions.losses, own.objective, found) if full else None,
+        knowledge=known,
         links=links(reference, solved.x, solved.duals),
         marginals=marginal,
         verdicts=verdicts,
-        influences=influences(
-            case, objective=own.objective, verdicts=verdicts, ends=questions.ends, found=found
-        ),
-        solves=solves + (others.solves if others else 0),
+        influences=moved,
+        solves=solves,
         thorough=thorough,
         alternatives=others,
         flexibility=_flexibility(reference, found, builds),

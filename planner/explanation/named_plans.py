@@ -56,7 +56,8 @@ def of_point(walk: Walk, key: str, point: CurvePoint) -> NamedPlan:
     """A point of the curve as a plan with a name."""
     reference = walk.reference
     case = reference.case
-    losses = weighed(case, walk.program.losses(reference.scope.tree.leaves, point.x))
+    by_scenario = walk.program.losses(reference.scope.tree.leaves, point.x)
+    losses = weighed(case, by_scenario)
     builds = {}
     for project, tpa in zip(walk.projects, point.tpa.tolist(), strict=True):
         if is_built(case, project, tpa):
@@ -96,7 +97,8 @@ def _shortages(reference: Reference, x: Vector) -> Shortages:
             at = (index[1], index[3])
             short[at] = short.get(at, 0.0) + tonnes
     wanted = {element: np.zeros(len(tree.nodes)) for element in case.elements}
-    for good in sorted({key[:3] for key in case.demand}):
+    goods = {key[:3] for key in case.demand}
+    for good in sorted(goods):
         wanted[good[1]] += tree.demands(good)
     out = Shortages()
     for scenario in case.scenarios:
@@ -122,13 +124,14 @@ def of_run(
     """A plan by the figures and tables of a run. column: of the table `shortfall`, what is short with it."""
     builds = of_table(case, tables["investments"])
     shortages = _table_shortages(tables["shortfall"], column)
+    public = figures.get("public_spend_musd", 0.0)
     return NamedPlan(
         key=key,
         risk=float(figures["risk_musd"]),
         expected_loss=float(figures["expected_loss_musd"]),
         cvar=float(figures["cvar_musd"]),
         cost=float(figures["cost_musd"]),
-        public=float(figures.get("public_spend_musd", 0.0)),
+        public=float(public),
         builds=built(case, builds),
         loss=figures["scenario_loss_musd"],
         missing=shortages.worst(case),

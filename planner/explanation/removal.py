@@ -9,6 +9,7 @@ import numpy as np
 
 from planner.explanation.counterfactuals import (
     Counterfactual,
+    Mask,
     Optimum,
     Reference,
     held_at_zero,
@@ -30,26 +31,38 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     the plan builds. Raises StoppedError."""
     reference = Reference(plan.case, plan.point)
     program = reference.program
-    builds = [key[0] == "build" and key[1][0] in projects for key in program.columns]
-    mask = np.array(builds)
+    is_build = _builds_of(program, projects)
     whole, x = _best(reference, "with", lambda: program)
-    at_most_half = np.where(mask, x / 2, program.upper)
+    at_most_half = np.where(is_build, x / 2, program.upper)
     half, _ = _best(reference, "half", lambda: held_below(program, at_most_half))
-    none, x_without = _best(reference, "without", lambda: held_at_zero(program, mask))
+    none, x_without = _best(reference, "without", lambda: held_at_zero(program, is_build))
     more_risk = none.risk - whole.risk
     if reference.goal == "risk":
         more_risk = none.objective - whole.objective
-    short = _more_short(_shortfall(reference, x), _shortfall(reference, x_without))
+    saved = {}
+    for scenario, loss in whole.losses.items():
+        saved[scenario] = none.losses[scenario] - loss
+    short_with = _shortfall(reference, x)
+    short_without = _shortfall(reference, x_without)
+    short = _more_short(short_with, short_without)
     expected, most = _over_scenarios(reference, short)
     return Removal(
         worth=_more(none, whole),
         risk=more_risk,
         shortfall_t=expected,
         half=_more(half, whole),
-        saved={scenario: none.losses[scenario] - loss for scenario, loss in whole.losses.items()},
+        saved=saved,
         instead=_instead(reference, whole, none, projects),
         stock_t=most,
     )
+
+
+def _builds_of(program: Program, projects: Sequence[str]) -> Mask:
+    """The columns that build one of some projects (n)."""
+    found = np.zeros(len(program.columns), dtype=bool)
+    for column, (name, index) in enumerate(program.columns):
+        found[column] = name == "build" and index[0] in projects
+    return found
 
 
 def _best(reference: Reference, key: str, make: Callable[[], Program]) -> tuple[Optimum, Vector]:
@@ -93,7 +106,8 @@ def _over_scenarios(
     chances = reference.case.scenarios
     for element in sorted(reference.case.elements):
         tonnes = {scenario: of[element] for scenario, of in short.items()}
-        expected[element] = sum(chances[scenario] * t for scenario, t in tonnes.items())
+        weighed = [chances[scenario] * t for scenario, t in tonnes.items()]
+        expected[element] = sum(weighed)
         most[element] = max(0.0, *tonnes.values())
     return expected, most
 

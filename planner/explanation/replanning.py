@@ -75,7 +75,8 @@ def replan(
     for scenario, future in zip(drawn.scenarios, given.futures, strict=True):
         progress(f"planning anew along {scenario}")
         rows.append(anew.along(drawn, scenario, future))
-    table = pd.DataFrame(rows, index=list(drawn.scenarios)).rename_axis("scenario").reset_index()
+    by_scenario = pd.DataFrame(rows, index=list(drawn.scenarios))
+    table = by_scenario.rename_axis("scenario").reset_index()
     table.insert(1, "probability", given.probabilities)
     for policy, losses in _held(plan, register, given, seed).items():
         table[f"held_{policy}_loss_musd"] = losses
@@ -124,8 +125,10 @@ class Replanner:
         self._periods = given.periods
         self._register = HazardRegister(register, plan.case, seed)
         self._known: dict[str, YearDone] = {}
-        decided_in = [key[1][-1] for path in self._fixed.amounts.values() for key in path]
-        self.first_year: int = min(decided_in, default=plan.case.first_year)
+        decided_in: list[int] = []
+        for path in self._fixed.amounts.values():
+            decided_in += [index[-1] for _, index in path]
+        self.first_year = min(decided_in, default=plan.case.first_year)
         """The first year in which the plan that is held decides anything."""
 
     @property
@@ -141,13 +144,13 @@ class Replanner:
         book = Ledger(alone, carried_out.tables)
         held = self._fixed.amounts[self._fixed.storyline_of(future.storyline)]
         decided = decided_along(carried_out, scenario)
+        held_first = _of_year(held, self.first_year)
+        decided_first = _of_year(decided, self.first_year)
         return {
             "loss_musd": losses_of(alone, book).expected,
             "cost_musd": sum(cost_parts(book).values()),
             "changed": _share_changed(held, decided),
-            "changed_first": _share_changed(
-                _of_year(held, self.first_year), _of_year(decided, self.first_year)
-            ),
+            "changed_first": _share_changed(held_first, decided_first),
         }
 
     def years(self, future: Future) -> list[YearDone]:
@@ -156,9 +159,10 @@ class Replanner:
         reached = YearDone(done={}, planned={})
         found: list[YearDone] = []
         for year in self._case.years:
-            last = max(place for place, one in enumerate(self._periods) if year_of(one) == year)
-            courses = self._register.continuations(future, last, self._periods)
-            history = repr((history, [(course.weight, course.shocks) for course in courses]))
+            of_year = [place for place, one in enumerate(self._periods) if year_of(one) == year]
+            courses = self._register.continuations(future, max(of_year), self._periods)
+            ahead = [(course.weight, course.shocks) for course in courses]
+            history = repr((history, ahead))
             if history not in self._known:
                 self._known[history] = self._planned(year, courses, reached)
             reached = self._known[history]
@@ -277,7 +281,9 @@ def _due_later(case: Case, rows: TablesByName, year: int) -> pd.DataFrame:
         years = case.payment_years(project, year)
         public = case.projects[project].public_share
         each = float(build.tpa) * full_capex(case, project) * public / len(years)
-        due += [(case.projects[project].country, one, each) for one in years if one > year]
+        for later_year in years:
+            if later_year > year:
+                due.append((case.projects[project].country, later_year, each))
     for team in rows_of(later["workforce"]):
         if team.year > year + 1:
             continue
