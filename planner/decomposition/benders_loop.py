@@ -281,7 +281,8 @@ class Search:
             x = step.next(found.x) if known is None else known.x
             results = self._ask(phase, x, known, step.idle > 0)
             known = None
-            if not all(one.feasible for one in results):
+            lacking = [one for one in results if not one.feasible]
+            if lacking:
                 if self._is_out_of_reach(step, results, x) or self._is_time_up(started):
                     return best
                 continue
@@ -365,7 +366,8 @@ class Search:
         in_risk = self.weights(best)
         weights = {w: in_risk[w] + chance for w, chance in self.case.scenarios.items()}
         # What weighs nothing is to be short of nothing for no reason either.
-        least = min(weight for weight in weights.values() if weight > 0)
+        positive = [weight for weight in weights.values() if weight > 0]
+        least = min(positive)
         for scenario, weight in weights.items():
             weights[scenario] = max(weight, least)
         return Question(weights, losses=best.losses, costs=best.costs)
@@ -462,7 +464,7 @@ class Search:
         """Record a round and report it; whether it is to be the last."""
         lower, upper = self.bounds(phase.name)
         self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper))
-        count = sum(one.phase == phase.name for one in self.rounds)
+        count = [one.phase for one in self.rounds].count(phase.name)
         measure = phase.column.replace("_", " ")
         between = f"between {lower:,.1f} and {upper:,.1f} MUSD"
         gap = 100 * relative_gap(upper, lower)
@@ -570,13 +572,9 @@ class _Mixture:
     def _add(self, name: str, relation: Relation) -> None:
         """A row of its own name, as the relation says."""
         terms = {self._columns[j]: factor for j, factor in relation.body.terms.items()}
-        row = WrittenRow(
-            key=(name, None),
-            terms=terms,
-            lower=-math.inf if relation.lower is None else relation.lower,
-            upper=math.inf if relation.upper is None else relation.upper,
-        )
-        self._rows.append(row)
+        lower = -math.inf if relation.lower is None else relation.lower
+        upper = math.inf if relation.upper is None else relation.upper
+        self._rows.append(WrittenRow(key=(name, None), terms=terms, lower=lower, upper=upper))
 
 
 @dataclass

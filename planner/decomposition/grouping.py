@@ -147,15 +147,14 @@ def group(case: Case, count: int) -> Grouping:
     left = departures(effects, periods, reference)
     losses = {w: loss_if_nothing(case, effects[w], periods) for w in effects}
     weights = weights_in_risk(case, losses)
-    departing = Counter(_departure(effects, periods, w, place) for w, place in left.items())
-
-    def leaves_by_itself(scenario: str) -> bool:
-        return departing[_departure(effects, periods, scenario, left[scenario])] == 1
+    departure = {w: _departure(effects, periods, w, place) for w, place in left.items()}
+    leaving = Counter(departure.values())
+    by_itself = [w for w in left if leaving[departure[w]] == 1]
 
     def share_of_risk(scenario: str) -> float:
         return -weights[scenario] * losses[scenario]
 
-    alone = sorted(filter(leaves_by_itself, left), key=share_of_risk)[:count]
+    alone = sorted(by_itself, key=share_of_risk)[:count]
     return Grouping(
         case=case,
         effects=effects,
@@ -194,6 +193,11 @@ def _common(case: Case, reference: str) -> Common:
     )
 
 
+def _places(tree: Tree, reference: str) -> dict[int, int]:
+    """Nodes of the reference -> position among the periods."""
+    return {node: place for place, node in enumerate(tree.path_of(reference))}
+
+
 @dataclass(frozen=True)
 class BranchScope(Scope):
     """Index sets of the reference and some scenarios that leave it, with what they have in common with the rest."""
@@ -214,13 +218,13 @@ class BranchScope(Scope):
         for node in self.common.decisions:
             for scenario in node.scenarios:
                 at[scenario, node.year] = node.index
-        places = tuple(at[node.scenarios[0], node.year] for node in self.tree.nodes)
-        return Tree(self.case, self.common.decisions, {}), places
+        places = [at[node.scenarios[0], node.year] for node in self.tree.nodes]
+        return Tree(self.case, self.common.decisions, {}), tuple(places)
 
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """As in the whole case."""
-        place = {node: i for i, node in enumerate(self.tree.path_of(self.reference))}
+        place = _places(self.tree, self.reference)
         found = {}
         for target, asked in self.common.asked.items():
             years = self.case.target_years(target)
@@ -283,14 +287,14 @@ class CasePart:
         effects = effects_by_scenario(self.case, self.periods)
         tree = tree_of(self.case, effects, self.periods)
         if self.weight == 0:
-            nodes = (replace(node, probability=0.0) for node in tree.nodes)
+            nodes = [replace(node, probability=0.0) for node in tree.nodes]
             tree = replace(tree, nodes=tuple(nodes))
         return BranchScope(self.case, tree, self.reference, self.common)
 
     @cached_property
     def stem(self) -> dict[int, int]:
         """Nodes of the reference -> position among the periods."""
-        return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
+        return _places(self.scope.tree, self.reference)
 
 
 def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:

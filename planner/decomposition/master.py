@@ -116,7 +116,10 @@ class Master:
         losses = _losses(self.scope, grouping)
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
-        self._beyond = {key[1]: j for key, j in column.items() if key[0] == BEYOND}
+        self._beyond: dict[str, int] = {}
+        for (name, target), j in column.items():
+            if name == BEYOND:
+                self._beyond[target] = j
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         self._plants = Units.of(self.scope.case, self.program)
         self._units = self._plants.columns
@@ -255,9 +258,12 @@ class Master:
                     new.append(cut)
         if new:
             first = len(self.cuts)
-            keys = [("cut", first + i) for i in range(len(new))]
-            constants = np.array([cut.constant for cut in new])
-            self.program = self.program.with_rows(keys, rows, constants, np.inf)
+            keys: list[Key] = []
+            constants: list[float] = []
+            for place, cut in enumerate(new, start=first):
+                keys.append(("cut", place))
+                constants.append(cut.constant)
+            self.program = self.program.with_rows(keys, rows, np.array(constants), np.inf)
             self.solver.grow(self.program)
             self.cuts += new
         return len(new)
@@ -353,10 +359,13 @@ class Master:
         upper = own.upper.copy()
         for j in fixed:
             upper[at[j]] = x[j]
-        low, high = own.row_lower - known, own.row_upper - known
+        low = own.row_lower - known
+        high = own.row_upper - known
         own = own.with_data(row_lower=low, row_upper=high, upper=upper)
         goal = [("goal", None)]
-        terms = {len(free): 1.0} | {at[j]: -1.0 for j in losses}
+        terms = {len(free): 1.0}
+        for j in losses:
+            terms[at[j]] = -1.0
         own = own.with_columns(goal).with_rows(goal, [terms], 0.0, 0.0)
         found = Solver(own).minimise(len(free), ("dual", "primal"))
         polished = x.copy()
@@ -389,8 +398,8 @@ class Master:
             of_node = name in WITHIN and index is not None
             named[i] = of_node or name == "shared_cost_definition"
         sides = np.column_stack([here, elsewhere]).astype(float)
-        counted = abs(self.program.matrix) @ sides
-        return np.flatnonzero(named & (counted[:, 0] > 0) & (counted[:, 1] == 0))
+        inside, outside = (abs(self.program.matrix) @ sides).T
+        return np.flatnonzero(named & (inside > 0) & (outside == 0))
 
 
 def _program(
@@ -489,7 +498,7 @@ def _of_each_branch(
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
     writer.add("branch_cost", branches)
-    nodes_of: dict[str, set[int]] = {w: set() for w in (grouping.reference, *grouping.alone)}
+    nodes_of: dict[str, set[int]] = defaultdict(set)
     for node in s.tree.nodes:
         nodes_of[_whose(node, grouping.reference)].add(node.index)
     shared = investment_cost(m, s) + operating_cost(m, s, nodes_of[grouping.reference])

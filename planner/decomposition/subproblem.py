@@ -210,7 +210,8 @@ class Branch:
             cost[j] = -float(self._costs[j])
         keys.append(("branch_cost", None))
         terms.append(cost)
-        low, high = np.full(len(keys), -np.inf), np.full(len(keys), np.inf)
+        high = np.full(len(keys), np.inf)
+        low = -high
         low[-1] = high[-1] = 0.0  # an equation; what is allowed of losses stands in `_at`
         return self._own.with_columns(keys).with_rows(keys, terms, low, high)
 
@@ -237,11 +238,16 @@ class Branch:
         """The answer to a question at links x, and the last optimum on the way to it; see `solve`."""
         asking = _Asking(self, self.linking @ x[positions], question, bases)
         last = asking.answer(question)
+        losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
+        own = last.x[: len(self._costs)]
+        cuts: list[Cut] = []
+        for one in asking.found:
+            cuts.append(self._cut(one, x, positions))
         result = BranchResult(
             branch=self.name,
-            losses={w: float(last.x[column]) for w, column in self.leaves.items()},
-            cost=float(np.sum(self._costs * last.x[: len(self._costs)])),
-            cuts=tuple(self._cut(one, x, positions) for one in asking.found),
+            losses=losses,
+            cost=float(np.sum(self._costs * own)),
+            cuts=tuple(cuts),
             bases=asking.bases,
         )
         return result, last
@@ -320,7 +326,9 @@ class Branch:
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
         """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
         old = self._program
-        low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
+        low = old.row_lower.copy()
+        high = old.row_upper.copy()
+        upper = old.upper.copy()
         spare = room * (1 + np.abs(known))
         low[: len(known)] -= known + spare
         high[: len(known)] -= known - spare
@@ -341,9 +349,8 @@ class Branch:
         total = priced(self._scope, self._own, None, rows)
         slope = -(self.linking.T @ rows)
         shared = [(USABLE, index) for index in self._capacities.values()]
-        for label, unit, value in by_label(
-            self._scope, shared, slope[list(self._capacities)], ROWS
-        ):
+        of_shared = slope[list(self._capacities)]
+        for label, unit, value in by_label(self._scope, shared, of_shared, ROWS):
             total[label, unit] += value
         return total
 
@@ -355,7 +362,8 @@ class Branch:
         *prices, of_cost = (-found.duals[count:]).tolist()
         of_limit = max(0.0, -of_cost - asked.with_cost)
         constant = found.value - float(np.sum(slope * x[positions]))
-        constant += sum(price * loss for price, loss in zip(prices, asked.allowed, strict=True))
+        held = [price * loss for price, loss in zip(prices, asked.allowed, strict=True)]
+        constant += sum(held)
         if np.isfinite(asked.at_most):
             constant += of_limit * asked.at_most
         return Cut(
@@ -385,8 +393,11 @@ class _Asking:
     def answer(self, question: Question) -> Minimum:
         """The optimum that answers the question; those on the way to it stand in `found` too. Raises StoppedError."""
         leaves = self._branch.leaves
-        none, any_more = [0.0] * len(leaves), [np.inf] * len(leaves)
-        weights = [question.weights[w] if question.weights else 1.0 for w in leaves]
+        none = [0.0] * len(leaves)
+        any_more = [np.inf] * len(leaves)
+        weights = [1.0] * len(leaves)
+        if question.weights:
+            weights = [question.weights[w] for w in leaves]
         total = sum(weights)
         shares = [1 / len(leaves)] * len(leaves)
         if total > 0:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.economics import least_prices
 from planner.finance.loans import PAID, LevelLoan
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
@@ -23,8 +23,6 @@ LENDERS = "lenders"
 PUBLIC_LOAN = "public loan"
 HIGH_PRICES = "all prices high"
 COSTS = ("fixed_factor", "variable_factor")
-HIGHEST_PRICE = 50.0
-"""Largest factor on all prices that is tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,53 +98,66 @@ def credit(
     return Credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(downsides(found, x, use, terms=terms, adverse=adverse)),
-        least_prices=least_prices(found, x, use),
+        least_prices=serving_prices(found, x, use),
     )
 
 
 def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
     """Each tranche of which something is drawn, senior ones first."""
-    loan, public = flows.loan, flows.public
     inflation = 1.0 + x["inflation"]
-    own = _Loan(
-        name=LENDERS,
-        rank=SENIOR,
-        rate=float((1.0 + x["debt_rate"]) * inflation - 1.0),
-        loan=LevelLoan(
-            draws=loan.draws,
-            interest=loan.interest,
-            service=loan.service,
-            owed=loan.owed,
-            begun=loan.begun,
-        ),
-        fees=float(loan.fees.sum()),
-        before=Ranked(paid=loan.senior, owed=senior_owed(flows)),
-    )
-    every = [own]
+    every = [_of_lenders(flows, (1.0 + x["debt_rate"]) * inflation - 1.0)]
     for one in flows.tranches:
+        is_behind = float(one.behind) != 0.0
         tranche = _Loan(
             name=one.name,
-            rank=SUBORDINATED if float(one.behind) else SENIOR,
+            rank=SUBORDINATED if is_behind else SENIOR,
             rate=float(one.rate),
             loan=one.loan,
             fees=float(one.fees.sum()),
             before=ranked(flows, one.behind),
         )
         every.append(tranche)
-    private = ranked(flows, np.asarray(1.0))
-    with_public = Ranked(paid=private.paid + public.service, owed=private.owed + public.owed)
-    of_public = _Loan(
-        name=PUBLIC_LOAN,
-        rank=PUBLIC,
-        rate=float((1.0 + x["public_loan_rate"]) * inflation - 1.0),
-        loan=public,
-        fees=0.0,
-        before=with_public,
-    )
-    every.append(of_public)
+    every.append(_of_the_public(flows, (1.0 + x["public_loan_rate"]) * inflation - 1.0))
     drawn = [one for one in every if one.loan.draws.sum() > PAID]
     drawn.sort(key=lambda one: RANKS.index(one.rank))
     return [_figures(one, flows, x) for one in drawn]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loan:
+    """A loan, whatever its kind. before: all that ranks as high or higher, itself included."""
+
+    name: str
+    rank: str
+    rate: float
+    loan: LevelLoan
+    fees: float
+    before: Ranked
+
+
+def _of_lenders(flows: CashFlows, rate: Array) -> _Loan:
+    """Lenders' own loan. rate: interest, nominal."""
+    loan = flows.loan
+    level = LevelLoan(
+        draws=loan.draws,
+        interest=loan.interest,
+        service=loan.service,
+        owed=loan.owed,
+        begun=loan.begun,
+    )
+    before = Ranked(paid=loan.senior, owed=senior_owed(flows))
+    fees = float(loan.fees.sum())
+    return _Loan(name=LENDERS, rank=SENIOR, rate=float(rate), loan=level, fees=fees, before=before)
+
+
+def _of_the_public(flows: CashFlows, rate: Array) -> _Loan:
+    """The public loan, behind all lenders. rate: interest, nominal."""
+    loan = flows.public
+    private = ranked(flows, np.asarray(1.0))
+    before = Ranked(paid=private.paid + loan.service, owed=private.owed + loan.owed)
+    return _Loan(
+        name=PUBLIC_LOAN, rank=PUBLIC, rate=float(rate), loan=loan, fees=0.0, before=before
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,39 +198,24 @@ def life_cover(cash: Array, loan: LevelLoan, *, rate: Array, number: Array, owed
     return single(cover)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Loan:
-    """A loan, whatever its kind. before: all that ranks as high or higher, itself included."""
-
-    name: str
-    rank: str
-    rate: float
-    loan: LevelLoan
-    fees: float
-    before: Ranked
-
-
 def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
     """The figures of a loan as a bank asks for them. Those of no repayment are None."""
     loan, before = one.loan, one.before
     paying = np.flatnonzero(loan.service > PAID)
+    start = int(x["first_year"])
     first = last = None
     least = average = llcr = plcr = tail = None
     if paying.size:
-        first, last = int(paying[0]), int(paying[-1])
+        opens = int(paying[0])
+        closes = int(paying[-1])
+        first = start + opens
+        last = start + closes
         cash = np.maximum(flows.cfads, 0.0)
-        covers = cash[paying] / before.paid[paying]
-        least, average = float(covers.min()), float(covers.mean())
-        tonnes = _sold(flows)
-        number = x["year"] - x["first_year"] + 1.0
-        llcr = float(
-            life_cover(cash, loan, rate=np.asarray(one.rate), number=number, owed=before.owed)
-        )
-        if one.name == LENDERS:
-            llcr = float(flows.loan.cover)
-        plcr = float(npv(one.rate, cash[first:])) / float(before.owed[first - 1])
-        tail = float(tonnes[last + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
-    start = int(x["first_year"])
+        least, average = _least_and_mean(cash[paying], before.paid[paying])
+        llcr = _life_cover_of(one, flows, cash, x)
+        earned = float(npv(one.rate, cash[opens:]))
+        plcr = earned / float(before.owed[opens - 1])
+        tail = _share_after(_sold(flows), closes)
     return DebtFigures(
         name=one.name,
         rank=one.rank,
@@ -229,14 +225,34 @@ def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
         paid=loan.service,
         owed=loan.owed,
         fees=one.fees,
-        first=None if first is None else start + first,
-        last=None if last is None else start + last,
+        first=first,
+        last=last,
         least=least,
         average=average,
         llcr=llcr,
         plcr=plcr,
         tail=tail,
     )
+
+
+def _least_and_mean(cash: Array, service: Array) -> tuple[float, float]:
+    """The least and the mean cover of debt service by cash flow, in the years in which it is paid."""
+    covers = cash / service
+    return float(covers.min()), float(covers.mean())
+
+
+def _life_cover_of(one: _Loan, flows: CashFlows, cash: Array, x: Levels) -> float:
+    """The cover of the life of a loan (LLCR); that of lenders' own loan is known."""
+    if one.name == LENDERS:
+        return float(flows.loan.cover)
+    number = x["year"] - x["first_year"] + 1.0
+    rate = np.asarray(one.rate)
+    return float(life_cover(cash, one.loan, rate=rate, number=number, owed=one.before.owed))
+
+
+def _share_after(tonnes: Array, year: int) -> float:
+    """The share of all tonnes that is sold after a year, by its place; 0 where nothing is."""
+    return float(tonnes[year + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
 
 
 def _sold(flows: CashFlows) -> Array:
@@ -273,10 +289,11 @@ def downsides(
             together.update(levels)
     cases["all but high prices together"] = together
     service = cash_flows(found, x, use).loan.senior
-    return [
-        _downside(what, found, levels={**x, **cases[what]}, use=use, service=service)
-        for what in cases
-    ]
+    told = []
+    for what, changed in cases.items():
+        levels = {**x, **changed}
+        told.append(_downside(what, found, levels=levels, use=use, service=service))
+    return told
 
 
 def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str, Array]:
@@ -292,18 +309,19 @@ def _downside(
     paying = service > PAID
     least = average = None
     if paying.any():
-        covers = np.maximum(flows.cfads[paying], 0.0) / service[paying]
-        least, average = float(covers.min()), float(covers.mean())
+        cash = np.maximum(flows.cfads[paying], 0.0)
+        least, average = _least_and_mean(cash, service[paying])
+    is_short = paying & (flows.cfads < service - PAID)
     return Downside(
         what=what,
         npv=float(worth(flows, levels)),
         least=least,
         average=average,
-        short=int(np.sum(paying & (flows.cfads < service - PAID))),
+        short=int(np.sum(is_short)),
     )
 
 
-def least_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
+def serving_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
     """The factor on all prices down to which cash flow covers senior debt service in every year; None without debt, or if
     the plant earns no more at higher prices."""
     service = cash_flows(found, x, use).loan.senior
@@ -311,13 +329,8 @@ def least_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | 
     if not paying.any():
         return None
 
-    def spare(factor: float) -> float:
-        levels = {**x, "price_factor": x["price_factor"] * factor}
+    def spare(levels: Levels) -> float:
         cash = cash_flows(found, levels, use).cfads
         return float((cash[paying] - service[paying]).min())
 
-    if spare(0.0) >= 0:
-        return 0.0
-    if spare(HIGHEST_PRICE) < 0:
-        return None
-    return float(brentq(spare, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))
+    return least_prices(x, spare)

@@ -3,7 +3,7 @@ capital costs, payback from completion, revenue by product."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,21 +100,25 @@ def products(flows: CashFlows) -> list[ProductSales]:
 
 def unit_costs(flows: CashFlows, x: Levels) -> UnitCosts | None:
     """Costs per kg of all that is sold; None where nothing is."""
-    tonnes = sum((one.tonnes for one in products(flows)), np.zeros_like(flows.index))
+    tonnes = np.zeros_like(flows.index)
+    for one in products(flows):
+        tonnes = tonnes + one.tonnes
     sold = 1000 * float(tonnes.sum())
     if sold <= 0:
         return None
-    running = np.array(real(flows.costs, flows))
-    sustaining = np.array(real(flows.royalty + flows.late, flows))
+    running = np.array(real(flows.costs, flows)).sum()
+    sustaining = np.array(real(flows.royalty + flows.late, flows)).sum()
     after_tax = np.array(real(flows.after_tax, flows))
     sales = np.array(real(flows.sales, flows))
     rate = x["wacc"]
     discounted = 1000 * float(npv(rate, tonnes))
+    costs = float(npv(rate, sales - after_tax))
+    brought_in = float(npv(rate, sales))
     return UnitCosts(
-        c1=1e6 * float(running.sum()) / sold,
-        sustained=1e6 * float(running.sum() + sustaining.sum()) / sold,
-        all_in=1e6 * float(npv(rate, sales - after_tax)) / discounted,
-        price=1e6 * float(npv(rate, sales)) / discounted,
+        c1=1e6 * float(running) / sold,
+        sustained=1e6 * float(running + sustaining) / sold,
+        all_in=1e6 * costs / discounted,
+        price=1e6 * brought_in / discounted,
     )
 
 
@@ -122,25 +126,35 @@ def break_even(found: Investment, x: Levels, use: Sequence[Array], to: str) -> f
     """The factor on all prices, those of feed included, at which the NPV is nought; None if there is none up to
     `HIGHEST_PRICE`. to: of all capital `after_tax`, or of the `owners`."""
 
-    def gain(factor: float) -> float:
-        levels = {**x, "price_factor": x["price_factor"] * factor}
+    def gain(levels: Levels) -> float:
         return float(worth(cash_flows(found, levels, use), levels, to))
 
-    if gain(0.0) >= 0 or gain(HIGHEST_PRICE) < 0:
+    return least_prices(x, gain) or None
+
+
+def least_prices(x: Levels, gain: Callable[[Levels], float]) -> float | None:
+    """The factor on all prices, those of feed included, from which on a gain at such levels is not below nought: 0 where it
+    never is, None where no factor up to `HIGHEST_PRICE` suffices."""
+
+    def at(factor: float) -> float:
+        return gain({**x, "price_factor": x["price_factor"] * factor})
+
+    if at(0.0) >= 0:
+        return 0.0
+    if at(HIGHEST_PRICE) < 0:
         return None
-    return float(brentq(gain, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))
+    return float(brentq(at, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))
 
 
 def two_way(found: Investment, x: Levels, use: Sequence[Array]) -> tuple[tuple[float, ...], ...]:
     """NPV after tax (MUSD) at factors on capital (rows) and on all prices (columns)."""
     capital, prices = np.meshgrid(CAPITAL, PRICES, indexing="ij")
-    levels = {
-        **x,
-        "capital_factor": x["capital_factor"] * capital.reshape(-1, 1),
-        "price_factor": x["price_factor"] * prices.reshape(-1, 1),
-    }
-    values = worth(cash_flows(found, levels, use), levels).reshape(capital.shape)
-    return tuple(tuple(row) for row in values.tolist())
+    levels = dict(x)
+    levels["capital_factor"] = x["capital_factor"] * capital.reshape(-1, 1)
+    levels["price_factor"] = x["price_factor"] * prices.reshape(-1, 1)
+    flows = cash_flows(found, levels, use)
+    values = worth(flows, levels).reshape(capital.shape)
+    return tuple(map(tuple, values.tolist()))
 
 
 def payback_from_completion(flows: CashFlows) -> float | None:
