@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, Counts, relative_gap
 from planner.solving.written_rows import WrittenRow, program_of_rows
 
+T = TypeVar("T")
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
 MOST_IDLE = 3
@@ -500,7 +501,7 @@ class _Mixture:
         self._case = case
         self._columns: list[Key] = []
         self._rows: list[WrittenRow] = []
-        self._shares = [self._variable("share", i) for i in range(len(plans))]
+        self._shares = list(self._variables("share", range(len(plans))).values())
         self._add("whole", quicksum(self._shares) == 1.0)
         losses = {}
         for scenario in case.scenarios:
@@ -561,7 +562,7 @@ class _Mixture:
         """A variable that equals a measure."""
         self._add(name, self._variable(name, None) - measure == 0.0)
 
-    def _variables(self, name: str, indices: Iterable[str]) -> dict[str, Term]:
+    def _variables(self, name: str, indices: Iterable[T]) -> dict[T, Term]:
         """A variable for each index."""
         return {index: self._variable(name, index) for index in indices}
 

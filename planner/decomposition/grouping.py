@@ -7,7 +7,7 @@ never comes back."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -155,6 +155,7 @@ def group(case: Case, count: int) -> Grouping:
         return -weights[scenario] * losses[scenario]
 
     alone = sorted(by_itself, key=share_of_risk)[:count]
+    rest = [w for w in left if w not in alone]
     return Grouping(
         case=case,
         effects=effects,
@@ -162,7 +163,7 @@ def group(case: Case, count: int) -> Grouping:
         reference=reference,
         left=left,
         alone=tuple(alone),
-        rest=tuple(w for w in left if w not in alone),
+        rest=tuple(rest),
         common=_common(case, reference),
     )
 
@@ -193,9 +194,9 @@ def _common(case: Case, reference: str) -> Common:
     )
 
 
-def _places(tree: Tree, reference: str) -> dict[int, int]:
-    """Nodes of the reference -> position among the periods."""
-    return {node: place for place, node in enumerate(tree.path_of(reference))}
+def places_of(path: Iterable[int]) -> dict[int, int]:
+    """Nodes of a history, or columns, -> their position."""
+    return {member: place for place, member in enumerate(path)}
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ class BranchScope(Scope):
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """As in the whole case."""
-        place = _places(self.tree, self.reference)
+        place = places_of(self.tree.path_of(self.reference))
         found = {}
         for target, asked in self.common.asked.items():
             years = self.case.target_years(target)
@@ -294,7 +295,7 @@ class CasePart:
     @cached_property
     def stem(self) -> dict[int, int]:
         """Nodes of the reference -> position among the periods."""
-        return _places(self.scope.tree, self.reference)
+        return places_of(self.scope.tree.path_of(self.reference))
 
 
 def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
@@ -376,7 +377,8 @@ class _Parting:
 
     def branches(self) -> list[Branch]:
         """All branches, by their first node."""
-        return [self._branch(first) for first in sorted(set(self._first_of.values()))]
+        first_nodes = set(self._first_of.values())
+        return [self._branch(first) for first in sorted(first_nodes)]
 
     def _branch(self, first: int) -> Branch:
         """The branch whose first node off the reference is `first`: its rows and columns, and the links that they

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.odds import odds_of
 from planner.data.scenario_tree import Node
-from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of
+from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of, places_of
 from planner.decomposition.subproblem import (
     BranchResult,
     Cut,
@@ -132,7 +132,7 @@ class Master:
         self, links: Sequence[LinkingColumn], capacities: Sequence[UsableCapacity]
     ) -> None:
         """Find the link that each column is to the branches, and the columns of the links in their order."""
-        stem = {node: i for i, node in enumerate(self._reference)}
+        stem = places_of(self._reference)
         self._link_of: list[LinkingColumn | int] = []
         column_of: dict[LinkingColumn | int, int] = {}
         for j, (name, index) in enumerate(self.program.columns):
@@ -186,7 +186,7 @@ class Master:
 
     def beyond(self, x: Vector) -> dict[str, float]:
         """Target -> the share of demand by which it is missed at a point."""
-        return {target: float(x[j]) for target, j in self._beyond.items()}
+        return _values(x, self._beyond)
 
     def _raise_lower(self, phase: Phase, value: float) -> None:
         """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
@@ -326,11 +326,11 @@ class Master:
 
     def losses(self, x: Vector) -> dict[str, float]:
         """Scenario -> its loss at a point (MUSD): exact on the reference, a lower bound elsewhere."""
-        return {w: float(x[j]) for w, j in self._loss.items()}
+        return _values(x, self._loss)
 
     def costs(self, x: Vector) -> dict[str, float]:
         """Branch -> a lower bound of its operating cost at a point (MUSD)."""
-        return {b: float(x[j]) for b, j in self._cost.items()}
+        return _values(x, self._cost)
 
     def shared(self, x: Vector) -> Shared:
         """The part of a point that all histories share: decisions, and operations along the reference."""
@@ -355,7 +355,7 @@ class Master:
         rows = self._rows_of_reference(here, elsewhere)
         own = program.part(rows.tolist(), free.tolist())
         known = program.matrix[rows] @ np.where(here, 0.0, x)
-        at = {j: i for i, j in enumerate(free.tolist())}
+        at = places_of(free.tolist())
         upper = own.upper.copy()
         for j in fixed:
             upper[at[j]] = x[j]
@@ -400,6 +400,11 @@ class Master:
         sides = np.column_stack([here, elsewhere]).astype(float)
         inside, outside = (abs(self.program.matrix) @ sides).T
         return np.flatnonzero(named & (inside > 0) & (outside == 0))
+
+
+def _values(x: Vector, columns: Mapping[str, int]) -> dict[str, float]:
+    """Values of columns at a point, by what they are of."""
+    return {name: float(x[j]) for name, j in columns.items()}
 
 
 def _program(

@@ -315,9 +315,11 @@ class Branch:
         """The program of the branch with columns for what some rows miss or have too much, whose sum is minimised."""
         own = self._own
         terms: list[dict[int, float]] = []
+        either_way: list[Key] = []
         for sign in (1.0, -1.0):
-            terms += [{row: sign} for row in rows]
-        either_way: list[Key] = [("missing", i) for i in range(len(terms))]
+            for row in rows:
+                either_way.append(("missing", len(terms)))
+                terms.append({row: sign})
         wider = own.with_columns(either_way, terms)
         cost = np.append(np.zeros(len(own.columns)), np.ones(len(terms)))
         low, high = own.row_lower - known, own.row_upper - known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from math import inf
 
 from planner.errors import StoppedError
@@ -29,9 +30,14 @@ def fairest(
 
     alone: party -> its cost and risk (MUSD); known: those of coalitions. Raises StoppedError if there are none.
     """
-    scale = max(1.0, *(abs(amount) for amount in known.values()))
-    parts = {members: amount / scale for members, amount in known.items() if members}
-    own = {party: amount / scale for party, amount in alone.items()}
+    scale = max(1.0, *map(abs, known.values()))
+    parts: dict[Coalition, float] = {}
+    for members, amount in known.items():
+        if members:
+            parts[members] = amount / scale
+    own: dict[str, float] = {}
+    for party, amount in alone.items():
+        own[party] = amount / scale
     for room in ROOM:
         found = _LeastGains(own, parts, everyone, room).charges()
         if found is not None:
@@ -72,7 +78,10 @@ class _LeastGains:
         point = self._least(self._column("charge", self._parties[0]))
         if point is None:
             return None
-        return {party: float(point[self._column("charge", party)]) for party in self._parties}
+        charges: dict[str, float] = {}
+        for party in self._parties:
+            charges[party] = float(point[self._column("charge", party)])
+        return charges
 
     def _stuck(self, waiting: list[str], loss: float) -> list[str]:
         """Parties whose gain cannot be more than the least; at least the one that can have least more."""
@@ -101,7 +110,9 @@ def _program(
     parties = sorted(everyone)
     rows: list[WrittenRow] = []
     for members, amount in known.items():
-        charges: dict[Key, float] = {("charge", party): 1.0 for party in sorted(members)}
+        charges: dict[Key, float] = {}
+        for party in sorted(members):
+            charges["charge", party] = 1.0
         key: Key = ("agreed", members)
         if members == everyone:
             rows.append(equation(key, charges, amount))
@@ -111,10 +122,9 @@ def _program(
         terms: dict[Key, float] = {("charge", party): 1.0, ("beyond", party): -1.0}
         terms["loss", None] = -1.0
         rows.append(WrittenRow(key=("gain", party), terms=terms, upper=alone[party]))
-    columns: list[Key] = []
-    for name in ("charge", "beyond"):
-        columns += [(name, party) for party in parties]
-    return program_of_rows(rows, _bounds, [*columns, ("loss", None)])
+    columns: list[Key] = list(product(("charge", "beyond"), parties))
+    columns.append(("loss", None))
+    return program_of_rows(rows, _bounds, columns)
 
 
 def _bounds(column: str) -> tuple[float, float]:

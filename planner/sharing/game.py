@@ -154,15 +154,14 @@ class Game:
 
     def _brought(self, amounts: Vector, keys: Sequence[Key]) -> tuple[ByParty, Vector]:
         """The parts of right-hand sides, or of upper bounds, that parties bring (parties x m) and nobody does (m)."""
-        place = {party: position for position, party in enumerate(self.parties)}
-        brought = np.zeros((len(place), len(keys)))
+        brought = np.zeros((len(self.parties), len(keys)))
         of_nobody = np.zeros(len(keys))
         for position in np.flatnonzero(np.isfinite(amounts) & (amounts != 0.0)).tolist():
             shares = owners(self.scope, *keys[position])
             if not shares:
                 of_nobody[position] = amounts[position]
             for party, share in shares.items():
-                brought[place[party], position] = share * amounts[position]
+                brought[self.parties.index(party), position] = share * amounts[position]
         return brought, of_nobody
 
 

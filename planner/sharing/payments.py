@@ -73,8 +73,11 @@ class Accounts:
     @cached_property
     def funded(self) -> tuple[str, ...]:
         """Funders with a budget."""
-        budgets = whole_budgets(self.case)
-        return tuple(funder for funder, amount in budgets.items() if amount > 0)
+        funded: list[str] = []
+        for funder, amount in whole_budgets(self.case).items():
+            if amount > 0:
+                funded.append(funder)
+        return tuple(funded)
 
     def place(self, country: str) -> FunderCountries:
         """Funders with a budget who may pay in a country."""
@@ -101,7 +104,7 @@ class Accounts:
         nodes = self.tree.nodes
         numbers: dict[Any, int] = {}
         kinds = [0] * len(nodes)
-        futures: list[dict[int, float]] = [defaultdict(float) for _ in nodes]
+        futures: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for node in reversed(nodes):
             ahead: dict[int, float] = {}
             for next_kind, probability in futures[node.index].items():
@@ -114,9 +117,11 @@ class Accounts:
         return kinds
 
     @cached_property
-    def _by_place(self) -> list[dict[FunderCountries, float]]:
+    def _by_place(self) -> Mapping[int, dict[FunderCountries, float]]:
         """Node -> MUSD spent where the same funders may pay: exact, as payments can be split in proportion."""
-        by_node: list[dict[FunderCountries, float]] = [defaultdict(float) for _ in self.tree.nodes]
+        by_node: dict[int, dict[FunderCountries, float]] = {}
+        for one in self.tree.nodes:
+            by_node[one.index] = defaultdict(float)
         for (country, node), amount in self.spent.items():
             place = self.place(country)
             if amount > ZERO and place:
@@ -148,7 +153,8 @@ class Accounts:
     @cached_property
     def total(self) -> float:
         """Expected spending (MUSD)."""
-        return sum(self.chances[node] * amount for (_, node), amount in self.amounts.items())
+        expected = [self.chances[node] * amount for (_, node), amount in self.amounts.items()]
+        return sum(expected)
 
     @cached_property
     def live(self) -> list[int]:
@@ -193,10 +199,16 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
         for node in accounts.live:
             rows.append(_account(accounts, funder, node, pays[funder, node]))
         rows += _in_all(accounts, funder, weights[funder], pays)
-    below: TermsByName = {("below", funder): 1.0 for funder in accounts.funded}
-    rows.append(equation(("spreads", None), below | {("spread", None): 1.0}))
-    paid_last: TermsByName = {("paid", funder): -1.0 for funder in last}
-    rows.append(equation(("lasts", None), paid_last | {("paid_last", None): 1.0}))
+    below: TermsByName = {}
+    for funder in accounts.funded:
+        below["below", funder] = 1.0
+    below["spread", None] = 1.0
+    rows.append(equation(("spreads", None), below))
+    paid_last: TermsByName = {}
+    for funder in last:
+        paid_last["paid", funder] = -1.0
+    paid_last["paid_last", None] = 1.0
+    rows.append(equation(("lasts", None), paid_last))
     return program_of_rows(rows, _bounds)
 
 
@@ -240,7 +252,7 @@ class Split:
         first = [funder for funder in accounts.funded if funder not in last]
         last = [funder for funder in accounts.funded if funder in last]
         self._accounts = accounts
-        self._tiers = [tier for tier in (first, last) if tier]
+        self._tiers = list(filter(None, (first, last)))
         self._weights: dict[str, float] = {}
         """Of the size of the payments, so that a level is of the order of 1."""
         for tier in self._tiers:
@@ -336,10 +348,10 @@ class Split:
             parts: dict[str, float] = {}
             for funder in place:
                 paid = self._value(point, "pays", (funder, place, accounts.alike[node]))
-                parts[funder] = max(paid, 0.0)
+                if paid > 0:
+                    parts[funder] = paid
             whole = sum(parts.values())
-            of_all = {funder: part / whole for funder, part in parts.items() if part > 0}
-            shares[country, node] = of_all
+            shares[country, node] = {funder: part / whole for funder, part in parts.items()}
         return shares
 
     def _least(self, name: str, index: object = None) -> Vector:

@@ -99,10 +99,12 @@ def _first_asked(game: Game, check: TriedCoalitions) -> list[Coalition]:
     """Coalitions that are solved as cases of their own: all of few parties; else single ones, and all but one."""
     if len(game.parties) <= FEW:
         return list(_all(game.parties))
-    asked = [frozenset([party]) for party in game.parties]
-    if check != "alone":
-        asked += [game.everyone - {party} for party in game.parties]
-    return asked
+    alone: list[Coalition] = []
+    all_but_one: list[Coalition] = []
+    for party in game.parties:
+        alone.append(frozenset([party]))
+        all_but_one.append(game.everyone - {party})
+    return alone if check == "alone" else [*alone, *all_but_one]
 
 
 def _costs_alone(game: Game, asked: Iterable[Coalition], progress: Progress) -> Costs:
@@ -121,7 +123,8 @@ def _losses_by_leaving(
     lost: dict[Coalition, float] = {}
     for members, cost in costs.items():
         if members and members != everyone:
-            lost[members] = cost - sum(charges[party] for party in sorted(members))
+            charged = [charges[party] for party in sorted(members)]
+            lost[members] = cost - sum(charged)
     return lost
 
 
@@ -217,8 +220,8 @@ def _drawn(names: Sequence[str]) -> Iterator[Coalition]:
 def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:
     """The charges, the largest of which takes what rounding leaves of the sum."""
     largest = max(charges, key=lambda party: (abs(charges[party]), party))
-    others = sum(charge for party, charge in charges.items() if party != largest)
-    return {**charges, largest: optimum - others}
+    others = [charge for party, charge in charges.items() if party != largest]
+    return {**charges, largest: optimum - sum(others)}
 
 
 @dataclass
