@@ -304,6 +304,15 @@ class Lookups:
         row = self.projects[project]
         return musd(max(0.0, row.variable_opex_usd_per_t - row.credit_usd_per_t))
 
+    def full_capex(self, project: str) -> float:
+        """Capital cost (MUSD per t/y), public and private."""
+        row = self.projects[project]
+        return musd(row.capex_usd_per_tpa) * self.countries[row.country].cost_index
+
+    def public_capex(self, project: str) -> float:
+        """Public part of the capital cost (MUSD per t/y)."""
+        return self.full_capex(project) * self.projects[project].public_share
+
     def has_rise(self, project: str) -> bool:
         """The output of a project last year bounds that of this one."""
         return self.projects[project].rise is not None

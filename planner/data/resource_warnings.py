@@ -12,7 +12,7 @@ from planner.data.findings import Finding, found
 from planner.data.schema import Project, Training, Workforce
 from planner.data.stages import STAGES
 from planner.errors import did_you_mean
-from planner.units import musd, musd_per_tonne
+from planner.units import musd_per_tonne
 
 ROUNDING = 1e-9
 
@@ -128,7 +128,7 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         start = years[0] + row.lead_time_years
         output = sum(case.ramp_share(name, year - start) for year in case.years)
         averts = _averted_per_tonne(case, row, worst) * weight * output
-        cost = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
+        cost = case.full_capex(name)
         if output > 0 and cost > averts:
             column = "capex_usd_per_tpa"
             yield found(row, column, "pays-late", cost=cost, averts=averts, case=case)

@@ -16,8 +16,6 @@ import numpy as np
 from planner.data.case import Case
 from planner.explanation.commitments import SLIGHT, Build, expected_tpa
 from planner.explanation.counterfactuals import Goal, Reference, quickest
-from planner.formulation.budgets import full_capex
-from planner.results import verify_resources
 from planner.results.explanation import Alternatives, Range
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
@@ -84,7 +82,7 @@ def with_planned(found: Alternatives, case: Case, builds: Sequence[Build]) -> Al
     capital: dict[str, float] = {}
     by_country: dict[str, float] = {}
     for project, amount in tpa.items():
-        musd = amount * verify_resources.full_capex(case, project)
+        musd = amount * case.full_capex(project)
         country = case.projects[project].country
         capital[project] = musd
         by_country[country] = by_country.get(country, 0.0) + musd
@@ -118,7 +116,7 @@ def _targets(reference: Reference) -> list[Extreme]:
         project, node = index
         chance = float(scope.decision_tree.nodes[node].probability)
         projects.setdefault(project, np.zeros(size))[column] = chance
-        capex = full_capex(scope, project)
+        capex = case.full_capex(project)
         if capex > 0:
             country = case.projects[project].country
             countries.setdefault(country, np.zeros(size))[column] = capex * chance

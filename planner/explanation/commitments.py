@@ -15,7 +15,6 @@ from planner.explanation.counterfactuals import Optimum
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows_of
 from planner.results.signs import SignReader
-from planner.results.verify_resources import full_capex
 
 SLIGHT = 0.01
 """Share of what could be built that counts as building it."""
@@ -91,7 +90,7 @@ def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     present = {row.stage for row in case.projects.values()}
     out: dict[str, float] = {stage.name: 0.0 for stage in stages_told(present)}
     for project, tpa in expected_tpa(builds).items():
-        out[case.projects[project].stage] += tpa * full_capex(case, project)
+        out[case.projects[project].stage] += tpa * case.full_capex(project)
     return out
 
 
@@ -176,7 +175,7 @@ def _commitment(
         first_year=path.first_year,
         committed=committed,
         committed_year=committed_year,
-        capital=full_capex(case, project),
+        capital=case.full_capex(project),
     )
 
 

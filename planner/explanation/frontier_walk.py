@@ -17,7 +17,6 @@ import numpy as np
 
 from planner.data.scenario_tree import Node
 from planner.explanation.counterfactuals import Reference, is_large, proven, quickest
-from planner.formulation.budgets import public_capex
 from planner.solving.frontier import (
     PRECISION,
     FrontierPoint,
@@ -181,7 +180,7 @@ class Walk:
             project = self.projects[build.project]
             years = scope.case.payment_years(project, build.node.year)
             discount = sum(scope.case.cost_discount(year) for year in years) / len(years)
-            paid = discount * public_capex(scope, project) * size
+            paid = discount * scope.case.public_capex(project) * size
             out[project] += build.node.probability * paid
         return dict(out)
 

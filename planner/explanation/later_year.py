@@ -25,7 +25,6 @@ from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.commitments import Build, of_table
 from planner.results.ledger import members, rows_of
 from planner.results.plan import PlanValues
-from planner.results.verify_resources import full_capex
 from planner.units import musd
 
 SLIGHT = 1e-9
@@ -470,7 +469,7 @@ def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
     for build in built:
         row = case.projects[build.project]
         years = case.payment_years(build.project, build.year)
-        whole = build.tpa * full_capex(case, build.project) * row.public_share
+        whole = build.tpa * case.full_capex(build.project) * row.public_share
         for year in years:
             if year >= past.year:
                 out[row.country, year] += whole / len(years)

@@ -15,7 +15,6 @@ from planner.results.explanation import OddsChange, OddsTrial, PlanUnderOdds
 from planner.results.losses import risk_under
 from planner.results.odds import worst_odds
 from planner.results.plan import PlanValues
-from planner.results.verify_resources import full_capex
 
 KEY = "odds"
 
@@ -98,7 +97,7 @@ def _changed(case: Case, one: PlanUnderOdds, other: PlanUnderOdds) -> float:
     """Share of the capital of both plans that only one of them spends, project by project."""
     apart = both = 0.0
     for project in {*one.new_capacity, *other.new_capacity}:
-        capex = full_capex(case, project)
+        capex = case.full_capex(project)
         first = one.new_capacity.get(project, 0.0)
         second = other.new_capacity.get(project, 0.0)
         apart += capex * abs(first - second)

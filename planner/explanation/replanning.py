@@ -31,7 +31,6 @@ from planner.results.evaluation import Replanned
 from planner.results.ledger import Ledger, members, rows_of
 from planner.results.losses import losses_of
 from planner.results.plan import PlanValues, Status
-from planner.results.verify_resources import full_capex
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 from planner.solving.variants import FixedAmounts
@@ -280,7 +279,7 @@ def _due_later(case: Case, rows: TablesByName, year: int) -> pd.DataFrame:
         project = str(build.project)
         years = case.payment_years(project, year)
         public = case.projects[project].public_share
-        each = float(build.tpa) * full_capex(case, project) * public / len(years)
+        each = float(build.tpa) * case.full_capex(project) * public / len(years)
         for later_year in years:
             if later_year > year:
                 due.append((case.projects[project].country, later_year, each))

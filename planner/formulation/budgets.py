@@ -26,7 +26,7 @@ def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
     found = set(s.buyers())
     for p in s.expandable:
-        if public_capex(s, p) > 0:
+        if s.case.public_capex(p) > 0:
             found.add(s.country_of(p))
     for g in s.programmes:
         found.add(s.case.programmes[g].country)
@@ -35,17 +35,6 @@ def spending_countries(s: Scope) -> list[str]:
             if s.case.workforce[c, k].hires_per_year > 0:
                 found.add(c)
     return sorted(found)
-
-
-def full_capex(s: Scope, p: str) -> float:
-    """Capital cost (MUSD per t/y), public and private."""
-    row = s.case.projects[p]
-    return musd(row.capex_usd_per_tpa) * s.case.countries[row.country].cost_index
-
-
-def public_capex(s: Scope, p: str) -> float:
-    """Public part of the capital cost (MUSD per t/y)."""
-    return full_capex(s, p) * s.case.projects[p].public_share
 
 
 @summed
@@ -137,7 +126,7 @@ def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
 def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
     for p in sorted(s.expandable):
-        rate = public_capex(s, p)
+        rate = s.case.public_capex(p)
         if rate > 0 and s.country_of(p) == c:
             yield rate * capex_paid(m, p, d)
 

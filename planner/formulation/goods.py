@@ -278,7 +278,7 @@ def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expres
     return bought <= s.tree.sold_on(v, (c, e, o), n)
 
 
-def stock_index(s: Scope) -> list[GoodAt]:
+def stock_balance_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
     return _at_nodes(s, s.stocks)
 
@@ -295,11 +295,6 @@ def bought_index(s: Scope) -> list[GoodAt]:
     """
     nodes = s.tree.nodes
     return [key for key in _at_nodes(s, s.purchases) if nodes[key[3]].probability > 0]
-
-
-def stock_balance_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
-    return stock_index(s)
 
 
 @equation(
@@ -426,7 +421,7 @@ VARIABLES = (
         name="stock",
         symbol="S",
         letters=_GOOD,
-        index=stock_index,
+        index=stock_balance_index,
         unit="t",
         meaning="stock at the end of a period",
         bounds=stock_bounds,
@@ -435,6 +430,6 @@ VARIABLES = (
         owner=of_country,
     ),
     _of_good("bought", "q", "put into stock", index=bought_index),
-    _of_good("released", "w", "taken out of stock", index=stock_index),
+    _of_good("released", "w", "taken out of stock", index=stock_balance_index),
 )
 EQUATIONS = (feed_balance, balance, imports_by_supplier, pool, resale, stock_balance)

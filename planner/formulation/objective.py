@@ -18,7 +18,6 @@ from planner.formulation.budgets import (
     CAPEX_READS,
     PEOPLE_READS,
     capex_paid,
-    full_capex,
     people_cost,
     purchase_cost,
     spending_countries,
@@ -36,12 +35,12 @@ from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
 
-def node_index(s: Scope) -> list[int]:
+def cumulative_loss_index(s: Scope) -> list[int]:
     """n: every operations node."""
     return [n.index for n in s.tree.nodes]
 
 
-def leaf_index(s: Scope) -> list[int]:
+def tail_excess_limit_index(s: Scope) -> list[int]:
     """n: the last node of every history; scenarios with the same history share it."""
     return sorted(set(s.tree.leaves.values()))
 
@@ -51,11 +50,6 @@ def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -
     step = s.case.loss_steps((c, e, o))[j]
     weighted = step.musd_per_t * s.case.countries[c].weight
     return weighted * s.case.risk_discount(s.tree.nodes[n].year)
-
-
-def cumulative_loss_index(s: Scope) -> list[int]:
-    """n: every operations node."""
-    return node_index(s)
 
 
 @equation(
@@ -88,11 +82,6 @@ def _loss_at(m: Model, n: OperationNode) -> Iterator[Term]:
             yield loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
 
 
-def tail_excess_limit_index(s: Scope) -> list[int]:
-    """n: the last node of every history."""
-    return leaf_index(s)
-
-
 @equation(
     tail_excess_limit_index,
     r"\xi_n \ge Z_n - V",
@@ -119,7 +108,7 @@ def expected_loss_definition(m: Model) -> Expression:
 @summed
 def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
     """A variable of the last nodes of all histories, by their probability."""
-    for n in leaf_index(s):
+    for n in tail_excess_limit_index(s):
         yield s.tree.nodes[n].probability / factor * variable[n]
 
 
@@ -198,7 +187,7 @@ def investment_cost(m: Model, s: Scope) -> Iterator[Expression]:
 @summed
 def _capex_paid(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
     for p in sorted(s.expandable):
-        rate = full_capex(s, p)
+        rate = s.case.full_capex(p)
         if rate > 0:
             yield rate * capex_paid(m, p, d)
 
@@ -302,8 +291,10 @@ def _money(name: str, symbol: str, meaning: str, index: IndexSet | None = None) 
 
 
 VARIABLES = (
-    _money("loss_to_date", "Z", "loss of a history up to a node", node_index),
-    _money("tail_excess", r"\xi", "loss of a history above the value at risk", leaf_index),
+    _money("loss_to_date", "Z", "loss of a history up to a node", cumulative_loss_index),
+    _money(
+        "tail_excess", r"\xi", "loss of a history above the value at risk", tail_excess_limit_index
+    ),
     _money("value_at_risk", "V", "alpha-quantile of the loss"),
     _money("expected_loss", "E", "expected loss"),
     _money("risk", "R", "expected loss and CVaR, weighted"),

@@ -168,14 +168,9 @@ def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expr
         yield share * or_zero(m.mined, (p, n))
 
 
-def counted_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): what countries of a target can make of its good."""
-    return sorted(key for key in s.counted if key in s.makers)
-
-
 def counted_output_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): what countries of a target can make of its good."""
-    return counted_index(s)
+    return sorted(key for key in s.counted if key in s.makers)
 
 
 @equation(
@@ -193,7 +188,7 @@ def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expres
 
 def counted_use_index(s: Scope) -> list[GoodAt]:
     """(group, e, o, n): groups in which something can count."""
-    return sorted({(s.case.group[c], e, o, n) for c, e, o, n in counted_index(s)})
+    return sorted({(s.case.group[c], e, o, n) for c, e, o, n in counted_output_index(s)})
 
 
 @equation(
@@ -294,7 +289,7 @@ VARIABLES = (
         name="counted",
         symbol="H",
         letters=("c", "e", "o", "n"),
-        index=counted_index,
+        index=counted_output_index,
         unit="t",
         meaning="output of a country's plants that is used or stored in its group",
         owner=of_country,

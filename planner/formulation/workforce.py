@@ -27,7 +27,7 @@ from planner.formulation.variable_trees import (
 
 
 @listed
-def staff_index(s: Scope) -> Iterator[TeamAt]:
+def staff_balance_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, d): teams at every decision node."""
     for c, k in s.teams:
         for d in s.decision_tree.nodes:
@@ -51,7 +51,7 @@ def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, floa
 
 
 @listed
-def intake_index(s: Scope) -> Iterator[ProjectAt]:
+def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
     for g in s.programmes:
         for d in s.deciding_nodes:
@@ -68,11 +68,6 @@ def new_seats_index(s: Scope) -> Iterator[ProjectAt]:
                 for d in s.deciding_nodes:
                     if s.intake_possible(g, d.year + 1):
                         yield g, d.index
-
-
-def staff_balance_index(s: Scope) -> list[TeamAt]:
-    """(c, k, d): teams at every decision node."""
-    return staff_index(s)
 
 
 @equation(
@@ -105,11 +100,6 @@ def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
         for y in s.decisions_to(d):
             if (g, y) in m.intake and nodes[y].year == nodes[d].year - row.duration_years:
                 yield row.completion_rate * m.intake[g, y]
-
-
-def seat_limit_index(s: Scope) -> list[ProjectAt]:
-    """(g, d): every possible intake."""
-    return intake_index(s)
 
 
 @equation(
@@ -298,7 +288,7 @@ VARIABLES = (
         name="staff",
         symbol="L",
         letters=_TEAM_AT,
-        index=staff_index,
+        index=staff_balance_index,
         unit="persons",
         meaning="staff of a country in a skill",
         owner=of_country,
@@ -308,7 +298,7 @@ VARIABLES = (
         name="intake",
         symbol="A",
         letters=("g", "d"),
-        index=intake_index,
+        index=seat_limit_index,
         unit="persons/y",
         meaning="trainees who start",
         decided=True,

@@ -14,7 +14,6 @@ from planner.data.scenario_tree import Vector
 from planner.results.ledger import Ledger
 from planner.results.schema import IMPORTED
 from planner.results.targets import missed_musd
-from planner.results.verify_resources import full_capex
 from planner.units import musd, musd_per_tonne
 
 Capacities = Mapping[str, Vector]
@@ -48,7 +47,7 @@ def _capex(ledger: Ledger) -> Iterator[Vector]:
     """Each build over the years in which it is paid, by scenario."""
     case = ledger.case
     for (project, committed), tpa in ledger.builds:
-        capex = full_capex(case, project)
+        capex = case.full_capex(project)
         years = case.payment_years(project, committed)
         for year in years:
             yield case.cost_discount(year) * capex * tpa / len(years)

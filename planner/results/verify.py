@@ -233,7 +233,7 @@ def _builds(ledger: Ledger) -> Iterator[Broken]:
     case = ledger.case
     investments = ledger.tables["investments"]
     tpa = _column(investments, "tpa")
-    capex = {project: verify_resources.full_capex(case, project) for project in case.projects}
+    capex = {project: case.full_capex(project) for project in case.projects}
     per_tpa = investments["project"].map(capex).to_numpy(float)
     yield equal("capex_as_stated", _column(investments, "capex_musd"), tpa * per_tpa)
     if case.model.policy.whole_plants:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
@@ -214,12 +213,6 @@ def _accounts(ledger: Ledger) -> Iterator[Broken]:
                 left = np.zeros(len(left))
 
 
-def full_capex(case: Case, project: str) -> float:
-    """Capital cost (MUSD per t/y), public and private."""
-    row = case.projects[project]
-    return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
-
-
 def _due(ledger: Ledger) -> Sums:
     """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
     due = _sums(ledger)
@@ -257,9 +250,8 @@ def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:
     for (project, committed), tpa in ledger.builds:
         years = case.payment_years(project, committed)
         if year in years:
-            row = case.projects[project]
-            public = row.public_share * full_capex(case, project)
-            due[row.country, year] += public * tpa / len(years)
+            country = case.projects[project].country
+            due[country, year] += case.public_capex(project) * tpa / len(years)
 
 
 def public_spend(ledger: Ledger) -> float:

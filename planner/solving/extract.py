@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.lookups import Good
-from planner.formulation.budgets import full_capex
 from planner.formulation.index_sets import Scope
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import FlowLabel, flows_of
@@ -55,7 +54,7 @@ def investments(scope: Scope, values: Values) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for project in sorted(scope.expandable):
         of_project = scope.case.projects[project]
-        capex = full_capex(scope, project)
+        capex = scope.case.full_capex(project)
         for node in scope.decision_tree.nodes:
             tpa = values("build", project, node.index)
             if tpa > ZERO:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.scenario_tree import Node
-from planner.formulation.budgets import public_capex, spending_countries
+from planner.formulation.budgets import spending_countries
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
@@ -103,5 +103,6 @@ def _capex_due(scope: Scope, values: Values, *, country: str, stage: str, decisi
         for begun in tree.paths[decision]:
             years = scope.case.payment_years(project, tree.nodes[begun].year)
             if year in years:
-                due += public_capex(scope, project) * values("build", project, begun) / len(years)
+                built = values("build", project, begun)
+                due += scope.case.public_capex(project) * built / len(years)
     return due
