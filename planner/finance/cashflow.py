@@ -133,11 +133,11 @@ def cash_flows(
     index = (1.0 + x["inflation"]) ** (x["year"] - x["base_year"])
     index = row(index, "Time", "money of the year", "of base")
     at = _prices(found, x, prices or found.prices())
-    plants = all_plants(Setting(found=found, x=x, prices=at, index=index), use)
+    setting = Setting(found=found, x=x, prices=at, index=index)
+    plants = all_plants(setting, use)
     flows = _before_debt(plants, x, index)
-    return CashFlows(
-        plants=plants, index=index, **flows, **_with_debt(flows, x, found.tranches, plants)
-    )
+    with_debt = _with_debt(flows, x, found.tranches, plants)
+    return CashFlows(plants=plants, index=index, **flows, **with_debt)
 
 
 def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array]:
@@ -156,29 +156,61 @@ def _taxed(amounts: Array, label: str) -> Array:
     return row(amounts, "Tax", label, "MUSD")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Together:
+    """All plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that run; tonnes
+    sold."""
+
+    revenue: Array
+    spent: Array
+    capital: Array
+    late: Array
+    wears: Array
+    running: Array
+    tonnes: Array
+
+
+def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
+    """The sums of what plants earn, spend and sell."""
+    revenue, spent, capital, late = [], [], [], []
+    wears, running, tonnes = [], [], []
+    for plant in plants:
+        revenue.append(received(plant.sales, index))
+        spent.append(plant.fixed + plant.variable + plant.feed)
+        capital.append(plant.capital)
+        late.append(plant.late)
+        wears.append(plant.depreciation)
+        running.append(plant.running)
+        tonnes += [sale.tonnes for sale in plant.sales]
+    return _Together(
+        revenue=added(revenue, index),
+        spent=added(spent, index),
+        capital=added(capital, index),
+        late=added(late, index),
+        wears=added(wears, index),
+        running=added(running, index),
+        tonnes=added(tonnes, index),
+    )
+
+
 def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[str, Any]:
     """Flows that do not depend on debt, by field of `CashFlows`."""
-    revenue = added([received(plant.sales, index) for plant in plants], index)
-    revenue = row(revenue, "Revenue", "all sales", "MUSD")
-    spent = added([plant.fixed + plant.variable + plant.feed for plant in plants], index)
-    capital = added([plant.capital for plant in plants], index)
-    capital = _taxed(capital * index, "capital")
-    late = added([plant.late for plant in plants], index)
-    late = _taxed(late * index, "sustaining and closure, less residual")
-    wears = added([plant.depreciation for plant in plants], index)
+    every = _together(plants, index)
+    revenue = row(every.revenue, "Revenue", "all sales", "MUSD")
+    capital = _taxed(every.capital * index, "capital")
+    late = _taxed(every.late * index, "sustaining and closure, less residual")
     sales = _taxed(revenue * index, "sales")
-    costs = _taxed(spent * index, "running cost and feed")
+    costs = _taxed(every.spent * index, "running cost and feed")
     royalty = _taxed(x["royalty"] * sales, "royalty")
-    running = added([plant.running for plant in plants], index)
-    availability = x["availability"] * smaller(running, 1.0) * index
+    availability = x["availability"] * smaller(every.running, 1.0) * index
     availability = _taxed(availability, "availability payment")
     ebitda = _taxed(sales - costs - royalty + availability, "EBITDA")
     grant = _taxed(x["grant"] * capital, "grant")
-    depreciation = _taxed(wears, "depreciation")
+    depreciation = _taxed(every.wears, "depreciation")
     taxable = _taxed(ebitda - depreciation - late, "taxable without debt")
     tax = tax_due(taxable, x["tax_rate"], "without debt")
     on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
-    on_output = x["tax_credit_per_kg"] * x["per_kg"] * _made(plants, index)
+    on_output = x["tax_credit_per_kg"] * x["per_kg"] * every.tonnes
     credit = on_capital + _taxed(on_output * index, "tax credit on output")
     working = x["working_days"] / x["days"] * sales
     working = _taxed(working, "working capital, end of the year")
@@ -203,14 +235,6 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
         "before_tax": before_tax,
         "after_tax": after_tax,
     }
-
-
-def _made(plants: Sequence[PlantFlows], index: Array) -> Array:
-    """Tonnes that all plants sell."""
-    tonnes = []
-    for plant in plants:
-        tonnes += [sale.tonnes for sale in plant.sales]
-    return added(tonnes, index)
 
 
 def _with_debt(
@@ -264,7 +288,8 @@ def _tranches(
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
     loan, public = flows.loan, flows.public
-    early = where(x["year"] - x["first_year"] + 1.0 <= loan.begun, 1.0, 0.0)
+    number = x["year"] - x["first_year"] + 1.0
+    early = where(number <= loan.begun, 1.0, 0.0)
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital - public.service
     fees = loan.fees
@@ -272,11 +297,13 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         earned = earned - one.loan.service
         fees = fees + one.fees
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
+    bound = flows.working - before(flows.working)
+    lost = larger(0.0 - earned, 0.0)
     uses = {
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
-        "working capital": (flows.working - before(flows.working)) * early,
-        "losses while it starts up": larger(0.0 - earned, 0.0) * early,
+        "working capital": bound * early,
+        "losses while it starts up": lost * early,
         "interest added to the loan": loan.added,
         "fees of lenders": fees,
         "reserve account": loan.reserve * early,
@@ -286,11 +313,12 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "tax credit on capital": flows.credit_on_capital,
         "public loan": public.draws,
         "loan drawn": loan.draws,
-        **{f"{one.name} drawn": one.loan.draws for one in flows.tranches},
-        "interest added to the loan": loan.added,
-        "cash earned meanwhile": larger(earned, 0.0) * early,
-        "owners": (0.0 - flows.owners) * early,
     }
+    for one in flows.tranches:
+        sources[f"{one.name} drawn"] = one.loan.draws
+    sources["interest added to the loan"] = loan.added
+    sources["cash earned meanwhile"] = larger(earned, 0.0) * early
+    sources["owners"] = (0.0 - flows.owners) * early
     return _named("source", sources), _named("use", uses)
 
 

@@ -117,18 +117,19 @@ def settle(deal: Deal, trade: Trade) -> Settlement:
     threshold = t["upside_from_usd_per_kg"] * per_usd
     shared = t["upside_share"] * larger(basis - threshold, 0.0) * covered
     shared = smaller(shared, t["upside_most_musd"] * worth)
-    above = larger(basis - t["cap_usd_per_kg"] * per_usd, 0.0)
-    below = larger(t["floor_usd_per_kg"] * per_usd - basis, 0.0)
+    cap = t["cap_usd_per_kg"] * per_usd
+    floor = t["floor_usd_per_kg"] * per_usd
+    above = larger(basis - cap, 0.0)
+    below = larger(floor - basis, 0.0)
 
     def money(amounts: Array, what: str) -> Array:
         return row(amounts, "Revenue", f"{label}, {what}", "MUSD")
 
+    own = money((basis - trade.price) * covered, "by its own price")
+    top_up = money(below * covered, "topped up")
+    paid_back = money(above * covered + shared, "paid back")
     return Settlement(
-        contract=deal.contract,
-        covered=covered,
-        basis=money((basis - trade.price) * covered, "by its own price"),
-        top_up=money(below * covered, "topped up"),
-        paid_back=money(above * covered + shared, "paid back"),
+        contract=deal.contract, covered=covered, basis=own, top_up=top_up, paid_back=paid_back
     )
 
 

@@ -160,25 +160,22 @@ def sculpted_loan(
     It is as large as cash flow over `dscr`, less the service of tranches `beside` it, can serve in its years without ever
     rising, but at most `debt_share` of the capital. number: of each year, from 1.
     """
-    rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
+    nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
+    rate = line(nominal, "interest, nominal", "a year")
     term = term_of(capital, number, x)
     found = _repayment(cfads, term, rate, x=x, number=number, beside=beside)
     size = _size(capital, found, rate, x=x, number=number, beside=beside)
     draws = line(size.share * capital, "drawn")
-    sculpted = line(found.left / x["dscr"] * size.part, "service that follows cash flow")
+    sculpted = found.left / x["dscr"] * size.part
+    sculpted = line(sculpted, "service that follows cash flow")
     to_sweep = found.serves
     if beside is not None:
         to_sweep = line(found.serves - beside.service, "cash flow that tranches with it leave")
     repays = where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
-    owed = carried(
-        draws,
-        _owed,
-        (sculpted, found.bears, repays, rate, to_sweep, x["cash_sweep"]),
-        sheet="Debt",
-        label="owed at the end of the year",
-        unit="MUSD",
-    )
+    others = (sculpted, found.bears, repays, rate, to_sweep, x["cash_sweep"])
+    label = "owed at the end of the year"
+    owed = carried(draws, _owed, others, sheet="Debt", label=label, unit="MUSD")
     interest = line(before(owed) * rate, "interest")
     grown = before(owed) + interest + draws
     scheduled = _scheduled(before(owed), grown, sculpted, found.bears)
@@ -194,18 +191,26 @@ def sculpted_loan(
         senior_owed = owed + beside.owed
     largest = highest(senior)
     held = x["reserve_months"] / 12.0 * largest
-    reserve = where((number >= found.begun) & (senior_owed > 0), held, 0.0)
+    is_held = (number >= found.begun) & (senior_owed > 0)
+    reserve = where(is_held, held, 0.0)
+    added = line(added, "of it until the first repayment, added to the loan")
+    swept = line(swept, "repaid early out of the cash left")
+    upfront = x["upfront_fee"]
+    commitment = x["commitment_fee"]
+    fees = _fees(draws, number, upfront_fee=upfront, commitment_fee=commitment)
+    missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
+    reserve = line(reserve, "reserve account at the end of the year")
     return Loan(
         draws=draws,
         interest=interest,
-        added=line(added, "of it until the first repayment, added to the loan"),
+        added=added,
         service=service,
         senior=senior,
-        swept=line(swept, "repaid early out of the cash left"),
-        fees=_fees(draws, number, upfront_fee=x["upfront_fee"], commitment_fee=x["commitment_fee"]),
+        swept=swept,
+        fees=fees,
         owed=owed,
-        missed=line(missed, "service missed: debt is owed and nothing is paid", "flag"),
-        reserve=line(reserve, "reserve account at the end of the year"),
+        missed=missed,
+        reserve=reserve,
         begun=found.begun,
         share=single(size.share),
         cover=single(size.cover),
@@ -261,25 +266,18 @@ def _repayment(
     longest = highest(years_left)
     begun = where(longest > 0, x["debt_years"] - longest, term.grace)
     begun = line(begun, "years until the first repayment", "years")
-    opening = carried_back(
-        left / x["dscr"],
-        _opening,
-        (rate,),
-        sheet="Debt",
-        label="debt that a year can open with",
-        unit="MUSD",
-    )
+    served = left / x["dscr"]
+    label = "debt that a year can open with"
+    opening = carried_back(served, _opening, (rate,), sheet="Debt", label=label, unit="MUSD")
     first = where(number == begun + 1.0, opening, 0.0)
     most = over_years(first)
     weight = (1 + rate) ** (begun - number)
     sculpted = over_years(left * weight) / x["dscr"]
+    bears = line(after(opening), "debt that later cash flow bears, end of the year")
+    most = line(most, "debt that cash flow bears then")
+    sculpted = line(sculpted, "cash flow over cover, its worth at the first repayment")
     return Repayment(
-        begun=begun,
-        serves=serves,
-        left=left,
-        bears=line(after(opening), "debt that later cash flow bears, end of the year"),
-        most=line(most, "debt that cash flow bears then"),
-        sculpted=line(sculpted, "cash flow over cover, its worth at the first repayment"),
+        begun=begun, serves=serves, left=left, bears=bears, most=most, sculpted=sculpted
     )
 
 
@@ -344,11 +342,9 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     spent = over_years(capital)
     lent = smaller(x["public_loan"] / larger(spent, PAID), 1.0)
     share = where(spent > 0, lent, 0.0)
+    rate = line(nominal, "public loan: interest, nominal", "a year")
     terms = LevelTerms(
-        label="public loan",
-        rate=line(nominal, "public loan: interest, nominal", "a year"),
-        years=x["debt_years"],
-        grace_years=x["grace_years"],
+        label="public loan", rate=rate, years=x["debt_years"], grace_years=x["grace_years"]
     )
     return _level_loan(capital, share, number, terms)
 
@@ -361,23 +357,16 @@ def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Arra
         return x.get(f"{name}.{item}", x[item])  # not stated: as of lenders
 
     nominal = (1 + term("debt_rate")) * (1 + x["inflation"]) - 1
-    terms = LevelTerms(
-        label=name,
-        rate=line(nominal, f"{name}: interest, nominal", "a year"),
-        years=smaller(term("debt_years"), latest),
-        grace_years=term("grace_years"),
-    )
+    rate = line(nominal, f"{name}: interest, nominal", "a year")
+    years = smaller(term("debt_years"), latest)
+    terms = LevelTerms(label=name, rate=rate, years=years, grace_years=term("grace_years"))
     loan = _level_loan(capital, x[f"{name}.debt_share"], number, terms)
-    upfront, commitment = term("upfront_fee"), term("commitment_fee")
-    return Tranche(
-        name=name,
-        rate=terms.rate,
-        loan=loan,
-        fees=_fees(
-            loan.draws, number, upfront_fee=upfront, commitment_fee=commitment, whose=f"{name}: "
-        ),
-        behind=x[f"{name}.subordinated"],
-    )
+    upfront = term("upfront_fee")
+    commitment = term("commitment_fee")
+    whose = f"{name}: "
+    fees = _fees(loan.draws, number, upfront_fee=upfront, commitment_fee=commitment, whose=whose)
+    behind = x[f"{name}.subordinated"]
+    return Tranche(name=name, rate=rate, loan=loan, fees=fees, behind=behind)
 
 
 def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
@@ -389,10 +378,11 @@ def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
         with_lenders = 1.0 - one.behind
         paid.append(one.loan.service * with_lenders)
         owed.append(one.loan.owed * with_lenders)
-    return Beside(
-        service=line(added(paid, paid[0]), "paid on tranches that rank with lenders"),
-        owed=line(added(owed, owed[0]), "owed on tranches that rank with lenders, end of the year"),
-    )
+    service = added(paid, paid[0])
+    service = line(service, "paid on tranches that rank with lenders")
+    owed_in_all = added(owed, owed[0])
+    owed_in_all = line(owed_in_all, "owed on tranches that rank with lenders, end of the year")
+    return Beside(service=service, owed=owed_in_all)
 
 
 def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) -> LevelLoan:
@@ -407,15 +397,10 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
     charged = larger(rate, LEAST_RATE)
     annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))
     repaying = (number > grace) & (number <= grace + years)
-    service = line(where(repaying, due * annuity, 0.0), f"{label}: paid")
-    owed = carried(
-        draws,
-        _owed_on_level,
-        (service, rate),
-        sheet="Debt",
-        label=f"{label}: owed at the end of the year",
-        unit="MUSD",
-    )
+    service = where(repaying, due * annuity, 0.0)
+    service = line(service, f"{label}: paid")
+    balance = f"{label}: owed at the end of the year"
+    owed = carried(draws, _owed_on_level, (service, rate), sheet="Debt", label=balance, unit="MUSD")
     interest = line(before(owed) * rate, f"{label}: interest")
     return LevelLoan(draws=draws, interest=interest, service=service, owed=owed, begun=grace)
 

@@ -273,14 +273,19 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | fl
     def money(amounts: Array, what: str) -> Array:
         return row(amounts * paid, "Revenue", f"{label}, {what}", "MUSD")
 
+    market = money(tonnes * price, "at the market")
+    settled = [settle(deal, trade) for deal in deals]
+    floored = money(short * tonnes, "guaranteed price")
+    difference = money((struck - earned) * tonnes, "contract for difference")
+    not_taken = money(idle * price * x["take_or_pay_price"], "paid and not taken")
     return Sale(
         material=material,
         tonnes=tonnes,
-        market=money(tonnes * price, "at the market"),
-        settled=tuple(settle(deal, trade) for deal in deals),
-        floored=money(short * tonnes, "guaranteed price"),
-        difference=money((struck - earned) * tonnes, "contract for difference"),
-        not_taken=money(idle * price * x["take_or_pay_price"], "paid and not taken"),
+        market=market,
+        settled=tuple(settled),
+        floored=floored,
+        difference=difference,
+        not_taken=not_taken,
     )
 
 
@@ -317,6 +322,7 @@ def _costs(
     whole = cost("capital with contingency", whole)
     sustaining = x["sustaining"] * whole * work.running
     closing = (x["closure"] - x["residual"]) * whole * last
+    late = sustaining + closing
     fixed = plant.size * plant.fixed * x["fixed_factor"] * local * ready
     variable = plant.variable * x["variable_factor"] * local * tonnes
     return {
@@ -324,7 +330,7 @@ def _costs(
         "fixed": cost("fixed cost", fixed),
         "variable": cost("running cost", variable),
         "feed": cost("feed", _feed(setting, plant, tonnes)),
-        "late": cost("sustaining and closure, less residual", sustaining + closing),
+        "late": cost("sustaining and closure, less residual", late),
     }
 
 
@@ -352,16 +358,11 @@ def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Arr
     wears = where((age >= 0) & (age < x["depreciation_years"]), 1.0, 0.0)
     years_left = larger(x["depreciation_years"] - age, 1.0)
     declining = x["accelerated"] / x["depreciation_years"]
-    rate = smaller(larger(declining, 1.0 / years_left), 1.0) * wears
+    faster = larger(declining, 1.0 / years_left)
+    rate = smaller(faster, 1.0) * wears
     rate = row(rate, "Tax", f"{plant.name}, share of what is left that wears", "share")
-    worn = carried(
-        rate,
-        _worn,
-        (),
-        sheet="Tax",
-        label=f"{plant.name}, worn at the end of the year",
-        unit="share",
-    )
+    label = f"{plant.name}, worn at the end of the year"
+    worn = carried(rate, _worn, (), sheet="Tax", label=label, unit="share")
     amounts = spent * (1.0 - x["grant"]) * (worn - before(worn))
     return row(amounts, "Tax", f"{plant.name}, depreciation", "MUSD")
 

@@ -98,8 +98,8 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
     row = case.projects[project]
     if mix is None:
         mix = stated_mix(case, project)
-    by_products = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
+    by_products = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _with_by_products(STAGES[row.stage], made, taken, by_products)
     cost_of_them = sum(r.variable_opex_usd_per_t for r in by_products)
     return PlantFacts(

@@ -101,25 +101,32 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
     loan = flows.loan
-    before_tax = real(flows.before_tax, flows)
+    npv_before_tax = worth(flows, x, "before_tax")
+    npv_after_tax = worth(flows, x)
+    npv_owners = worth(flows, x, "owners")
     after_tax = real(flows.after_tax, flows)
-    owners = real(flows.owners, flows)
     capital = real(flows.capital, flows)
+    drawn_on_tranches = [one.loan.draws.sum() for one in flows.tranches]
+    debt = loan.draws.sum() + sum(drawn_on_tranches)
+    debt_share = flows.debt_share()
+    most_owed = flows.owed().max()
+    cover = least_cover(flows.cfads, loan)
+    cover_low = least_cover(adverse.cfads, loan)
     llcr = float(loan.cover)
     return Returns(
-        npv_before_tax=float(worth(flows, x, "before_tax")),
-        npv_after_tax=float(worth(flows, x)),
-        npv_owners=float(worth(flows, x, "owners")),
-        irr_before_tax=irr(before_tax),
+        npv_before_tax=float(npv_before_tax),
+        npv_after_tax=float(npv_after_tax),
+        npv_owners=float(npv_owners),
+        irr_before_tax=irr(real(flows.before_tax, flows)),
         irr_after_tax=irr(after_tax),
-        irr_owners=irr(owners),
+        irr_owners=irr(real(flows.owners, flows)),
         payback=payback(after_tax),
         capital=float(np.sum(capital)),
-        debt=float(loan.draws.sum() + sum(one.loan.draws.sum() for one in flows.tranches)),
-        debt_share=float(flows.debt_share()),
-        most_owed=float(flows.owed().max()),
-        dscr=_figure(least_cover(flows.cfads, loan)),
-        dscr_low=_figure(least_cover(adverse.cfads, loan)),
+        debt=float(debt),
+        debt_share=float(debt_share),
+        most_owed=float(most_owed),
+        dscr=_figure(cover),
+        dscr_low=_figure(cover_low),
         dscr_level=level_cover(flows, x),
         missed=int(loan.missed.sum()),
         llcr=None if np.isnan(llcr) else llcr,

@@ -212,14 +212,17 @@ def _costed(
     own = sized.capital - sized.grant - sized.public.draws
     if kind == LOAN:
         own = own - sized.loan.draws
+    of_draws = cost(in_draws, drawn_levels)
+    worst = np.quantile(of_draws, WORST)
+    private = npv(x["public_rate"], own / sized.index)
     return Support(
         kind=kind,
         amount=amount,
         cost=float(cost(sized, levels)),
         in_full=float(cost(in_full, levels)),
         expected=_expected(cost(by_future, levels), futures),
-        worst=float(np.quantile(cost(in_draws, drawn_levels), WORST)),
-        private=float(npv(x["public_rate"], own / sized.index)),
+        worst=float(worst),
+        private=float(private),
     )
 
 
