@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
-from planner.data.findings import Finding, Origin, collapse, found, unknown
+from planner.data.findings import Finding, collapse, found, unknown
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
@@ -110,11 +110,8 @@ class Check:
     """The table it reads row by row: sound rows are checked even if others are not."""
 
 
-def check_all(
-    case: Lookups, places: Mapping[str, str] | None = None, read: Reading | None = None
-) -> list[Fault]:
-    """Run every check. `places` names the file or sheet of each table; left out, where the case was read from."""
-    origin = case.origin if places is None else Origin(dict(places))
+def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
+    """Run every check; faults are told at the places from which the case was read."""
     read = read or Reading()
     findings = list(check_references(case, read))
     torn = set(read.unsound)
@@ -137,7 +134,7 @@ def check_all(
         for finding in check.run(case):
             if finding.rule != "funder-nowhere" or finding.value not in absent_countries:
                 findings.append(finding)
-    return list(map(origin.fault, findings))
+    return list(map(case.origin.fault, findings))
 
 
 def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:

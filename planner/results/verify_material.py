@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -75,7 +75,8 @@ def _plants(ledger: Ledger) -> Iterator[Broken]:
         capacity = ledger.existing[project] + ledger.new_capacity[project]
         usable = ledger.factor(project) * capacity
         yield at_most("throughput_limit", load, usable * lengths)
-        if any((row.country, skill) not in case.workforce for skill in case.staffing[project]):
+        teams = {(row.country, skill) for skill in case.staffing[project]}
+        if teams - case.workforce.keys():
             yield never("staff_of_nobody", load)
 
 
@@ -98,7 +99,8 @@ def _plant_flows(ledger: Ledger) -> Iterator[Broken]:
 def _feeds(ledger: Ledger) -> Iterator[Broken]:
     """Plants of a group take at most what its mines give and what returns."""
     given: dict[tuple[str, str], Vector] = {}
-    for item in (*(stage.item for stage in STAGES.values() if stage.mines), RETURNED):
+    mined = [stage.item for stage in STAGES.values() if stage.mines]
+    for item in (*mined, RETURNED):
         for place, tonnes in _by_group_and_feed(ledger, item).items():
             given[place] = given.get(place, 0.0) + tonnes
     for stage in STAGES.values():
@@ -230,10 +232,7 @@ def _is_in_force(shock: Shock, period: Period) -> bool:
 def _balance(ledger: Ledger) -> Iterator[Broken]:
     """Supply covers use of each good, shortfall is within demand, and demand is that of the case."""
     stated = ledger.shortfall.amounts("demand_t")
-    touched: dict[Good, None] = dict.fromkeys(good for (_, good), _ in ledger.goods)
-    touched |= dict.fromkeys(key[:3] for key in ledger.case.demand)
-    touched |= dict.fromkeys(good for good, _ in ledger.short)
-    for good in touched:
+    for good in _touched(ledger):
         demand = ledger.demand(good)
         short = ledger.short[good]
         supply = ledger.with_goods(short, SOURCES, good)
@@ -243,6 +242,18 @@ def _balance(ledger: Ledger) -> Iterator[Broken]:
         yield at_most("shortfall_limit", short + saved, demand)
         yield at_most("shortfall_not_negative", -short, 0.0)
         yield equal("demand_as_stated", stated[good], demand)
+
+
+def _touched(ledger: Ledger) -> Iterable[Good]:
+    """Goods of which something flows, is demanded or is short, each once."""
+    touched: dict[Good, None] = {}
+    for (_, good), _ in ledger.goods:
+        touched[good] = None
+    for country, element, form, _ in ledger.case.demand:
+        touched[country, element, form] = None
+    for good, _ in ledger.short:
+        touched[good] = None
+    return touched
 
 
 def _stocks(ledger: Ledger) -> Iterator[Broken]:

@@ -69,10 +69,13 @@ def _staff(ledger: Ledger) -> Iterator[Broken]:
         staff = _at_opening(ledger, ledger.people["staff"][team])
         hired = _at_opening(ledger, ledger.people["hired"][team])
         has_row = _at_opening(ledger, there[team])
-        yield equal("staff_balance", staff[0][has_row[0]], row.initial)
-        yield never("hired_in_first_year", hired[0][has_row[0]])
-        stay = (1 - case.skills[team[1]].attrition) * staff[:-1]
-        now = stay + _trained(ledger, team)[1:] + hired[1:]
+        at_first = has_row[0]
+        yield equal("staff_balance", staff[0][at_first], row.initial)
+        yield never("hired_in_first_year", hired[0][at_first])
+        _, skill = team
+        stay = (1 - case.skills[skill].attrition) * staff[:-1]
+        trained = _trained(ledger, team)
+        now = stay + trained[1:] + hired[1:]
         later = has_row[1:]
         yield equal("staff_balance", staff[1:][later], now[later])
         joining = hired[1:][later]
@@ -84,7 +87,8 @@ def _staff(ledger: Ledger) -> Iterator[Broken]:
 def _at_opening(ledger: Ledger, by_visit: NDArray[Any]) -> NDArray[Any]:
     """A figure in the first period of each year (years, scenarios)."""
     opening = [ledger.opening[year] for year in ledger.case.years]
-    return ledger.whole(by_visit)[:, opening].T
+    by_period = ledger.whole(by_visit)
+    return by_period[:, opening].T
 
 
 def _trained(ledger: Ledger, team: tuple[str, str]) -> NDArray[np.float64]:
@@ -120,18 +124,18 @@ def _within_year(ledger: Ledger) -> Iterator[Broken]:
 def _secondment(ledger: Ledger) -> Iterator[Broken]:
     """Lending is within its share of staff, and a group borrows what it lends."""
     case = ledger.case
-    staff = ledger.people["staff"].values
+    people = ledger.people
     for column in BETWEEN:
-        yield at_most("secondment_not_negative", -ledger.people[column].values, 0.0)
-    most = case.model.policy.secondment_share * staff
-    yield at_most("secondment_limit", ledger.people["lent"].values, most)
+        yield at_most("secondment_not_negative", -people[column].values, 0.0)
+    most = case.model.policy.secondment_share * people["staff"].values
+    yield at_most("secondment_limit", people["lent"].values, most)
 
     def pool(team: tuple[str, str]) -> tuple[str, str]:
         country, skill = team
         return case.group[country], skill
 
-    lent = ledger.people["lent"].by(pool)
-    borrowed = ledger.people["borrowed"].by(pool)
+    lent = people["lent"].by(pool)
+    borrowed = people["borrowed"].by(pool)
     yield never("secondment_pool", lent.values - borrowed.values)
 
 
@@ -155,9 +159,10 @@ def available_staff(ledger: Ledger, team: tuple[str, str]) -> Vector:
 
 def _needs(ledger: Ledger) -> Iterator[Broken]:
     for team in ledger.case.workforce:
+        _, skill = team
         available = available_staff(ledger, team)
         yield at_most("staff_limit", needed_staff(ledger, team), available)
-        ratio = ledger.case.skills[team[1]].mentor_ratio
+        ratio = ledger.case.skills[skill].mentor_ratio
         if ratio is not None:
             yield at_most("mentor_limit", _under_way(ledger, team), ratio * available)
 
@@ -203,13 +208,15 @@ def _accounts(ledger: Ledger) -> Iterator[Broken]:
     for funder in case.reach:
         left = np.zeros(len(case.scenarios))
         for period in ledger.tree.periods:
-            opens_year = begin_of(period)[1] == 1
-            closes_year = end_of(period)[1] == 4
-            budget = case.budget.get((funder, year_of(period)), 0.0) if opens_year else 0.0
-            available = left + budget
-            yield at_most("account", paid[funder, period], available)
-            left = np.maximum(available - paid[funder, period], 0.0)
-            if closes_year and not case.model.policy.budget_carry_over:
+            _, first_quarter = begin_of(period)
+            _, last_quarter = end_of(period)
+            available = left
+            if first_quarter == 1:
+                available = left + case.budget.get((funder, year_of(period)), 0.0)
+            spent = paid[funder, period]
+            yield at_most("account", spent, available)
+            left = np.maximum(available - spent, 0.0)
+            if last_quarter == 4 and not case.model.policy.budget_carry_over:
                 left = np.zeros(len(left))
 
 
@@ -228,10 +235,12 @@ def _purchases(ledger: Ledger) -> Sums:
     """(country, period) -> MUSD paid for stock."""
     paid = _sums(ledger)
     for good, row in ledger.case.stockpiles.items():
+        country, _, _ = good
         price = musd_per_tonne(row.purchase_usd_per_kg)
-        by_period = ledger.whole(price * ledger.goods["bought", good]).T
+        by_visit = price * ledger.goods["bought", good]
+        by_period = ledger.whole(by_visit).T
         for period, amount in zip(ledger.tree.periods, by_period, strict=True):
-            paid[good[0], period] += amount
+            paid[country, period] += amount
     return paid
 
 
@@ -241,8 +250,10 @@ def _add_people(ledger: Ledger, year: int, due: Sums) -> None:
         seats = musd(row.cost_per_seat_usd) * ledger.new_seats[programme, year]
         due[row.country, year] += fees + seats
     for team, staff in ledger.case.workforce.items():
-        hired = ledger.whole(ledger.people["hired"][team])[:, ledger.opening[year]]
-        due[team[0], year] += musd(staff.hire_cost_usd) * hired
+        country, _ = team
+        by_period = ledger.whole(ledger.people["hired"][team])
+        hired = by_period[:, ledger.opening[year]]
+        due[country, year] += musd(staff.hire_cost_usd) * hired
 
 
 def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:

@@ -28,20 +28,25 @@ def counting_nodes(scope: Scope, goods: Collection[Good]) -> Flags:
 def net_given(at: AtNodes, made: Mapping[Good, Vector]) -> dict[Good, Vector]:
     """Given less received (t) of the goods of one group, of which so much is made: counted output first, then what
     others use of their own."""
+    needs: list[Vector] = []
+    counts: list[Vector] = []
+    stocks: list[Vector] = []
+    for good in made:
+        needs.append(_needed_of_plants(at, good))
+        counts.append(at("counted", *good))
+        stocks.append(_free_stock(at, good))
     # Of each, a row per good and a column per node.
     output = at.rows(made.values())
-    needed = at.rows(_needed_of_plants(at, good) for good in made)
-    counted = at.rows(at("counted", *good) for good in made)
-    free_stock = at.rows(_free_stock(at, good) for good in made)
+    need = np.maximum(at.rows(needs), 0.0)
+    used = np.minimum(at.rows(counts), output)
 
-    need = np.maximum(needed, 0.0)
-    used = np.minimum(counted, output)
-    own = np.minimum(output - used, np.maximum(need - used, 0.0))
+    wanted = np.maximum(need - used, 0.0)
+    own = np.minimum(output - used, wanted)
     used = used + _as_needed(own, need, used)
     spare = output - used
     used = used + _as_needed(spare, need, used)
     # What plants do not cover comes from stock that nobody asks to be kept, where it is.
-    stock = np.minimum(free_stock, need)
+    stock = np.minimum(at.rows(stocks), need)
     net = used + _as_needed(stock, need, used) - need
     clean = np.where(np.abs(net) > ZERO, net, 0.0)
     return dict(zip(made, clean, strict=True))
@@ -49,9 +54,12 @@ def net_given(at: AtNodes, made: Mapping[Good, Vector]) -> dict[Good, Vector]:
 
 def _needed_of_plants(at: AtNodes, good: Good) -> Vector:
     """Use and purchases (t) that imports, resold goods, savings and releases do not cover."""
-    scope, case = at.scope, at.scope.case
+    scope = at.scope
+    case = scope.case
     country, element, form = good
-    need = scope.tree.demands(good) + at("bought", *good) - at("imported", *good)
+    need = scope.tree.demands(good)
+    need = need + at("bought", *good)
+    need = need - at("imported", *good)
     for step in range(len(case.loss_steps(good))):
         need = need - at("shortfall", *good, step)
     for supplier in scope.suppliers.get(good, ()):
@@ -60,20 +68,25 @@ def _needed_of_plants(at: AtNodes, good: Good) -> Vector:
         if good in rows:
             need = need - at("saved", project, element, form)
     for project, row in case.projects.items():
-        if row.country == country and case.stage_of(project).takes == form:
+        takes = case.stage_of(project).takes
+        if row.country == country and takes == form:
             need = need + at("converted", project, element)
-    return need - np.where(_is_kept(at, good), at("released", *good), 0.0)
+    released = at("released", *good)
+    return need - np.where(_is_kept(at, good), released, 0.0)
 
 
 def _free_stock(at: AtNodes, good: Good) -> Vector:
     """Releases (t) where no target asks that stock is not thrown away."""
-    return np.where(_is_kept(at, good), 0.0, at("released", *good))
+    released = at("released", *good)
+    return np.where(_is_kept(at, good), 0.0, released)
 
 
 def _is_kept(at: AtNodes, good: Good) -> Flags:
     """Nodes at which stock of the good is not thrown away."""
-    kept = at.scope.kept_stock
-    return np.array([(*good, node.index) in kept for node in at.scope.tree.nodes])
+    kept = np.zeros(at.size, dtype=bool)
+    for node in range(at.size):
+        kept[node] = (*good, node) in at.scope.kept_stock
+    return kept
 
 
 def _as_needed(there: Vector, need: Vector, used: Vector) -> Vector:

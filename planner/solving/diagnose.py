@@ -164,30 +164,27 @@ def _too_coarse(case: Case, limit: float) -> list[str]:
     return lines
 
 
-def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:
-    """Find the least attainable risk, and the smallest changes with which the limit of goal `target` is reached.
-
-    time_limit: seconds for each run of the solver; a change that is not found in time is left out.
-    """
+def diagnose(case: Case, program: Program) -> Diagnosis:
+    """Find the least attainable risk, and the smallest changes with which the limit of goal `target` is reached."""
     limit = case.model.objective.risk_limit
     if limit is None:
         raise ValueError("only goal `target` has a limit to miss")
     risk = program.column["risk", None]
-    found = Solver(program, time_limit=time_limit).minimise(risk)
+    found = Solver(program).minimise(risk)
     if found.stop is not Stop.OPTIMAL:
         return Diagnosis(limit=limit, least_risk=None)
     years = account_years(case, program)
-    extra = least_extra_budget(program, years, limit, time_limit)
+    extra = least_extra_budget(program, years, limit)
     factor, years_sooner, years_later = None, None, None
     # A factor adds money where the additions may: where they are not enough, it is not.
     if extra is not None:
         budgets = {row: case.budget.get(of, 0.0) for row, of in years.items()}
-        factor = least_budget_factor(program, budgets, limit, time_limit)
+        factor = least_budget_factor(program, budgets, limit)
     tries_years = program.matrix.nnz <= LARGE_PROGRAM
     if tries_years:
-        years_sooner = _fewest_years(partial(sooner, case), limit, time_limit)
+        years_sooner = _fewest_years(partial(sooner, case), limit)
     if tries_years and case.tables.shocks:
-        years_later = _fewest_years(partial(later, case), limit, time_limit)
+        years_later = _fewest_years(partial(later, case), limit)
     return Diagnosis(
         limit=limit,
         least_risk=float(found.x[risk]),
@@ -211,12 +208,12 @@ def account_years(case: Case, program: Program) -> dict[int, FunderYear]:
 
 
 def least_extra_budget(
-    program: Program, years: dict[int, FunderYear], limit: float, time_limit: float | None = None
+    program: Program, years: dict[int, FunderYear], limit: float
 ) -> dict[FunderYear, float] | None:
     r"""min sum extra[i,t]: sum_c paid[i,c,a] + carried[a] <= budget[i,t] + extra[i,t] + carried in, risk <= limit."""
     where = sorted(set(years.values()))
     relief = {row: {where.index(key): 1.0} for row, key in years.items()}
-    extra = _least(program, relief, limit, time_limit)
+    extra = _least(program, relief, limit)
     if extra is None:
         return None
     added: dict[FunderYear, float] = {}
@@ -226,17 +223,15 @@ def least_extra_budget(
     return added
 
 
-def least_budget_factor(
-    program: Program, budgets: dict[int, float], limit: float, time_limit: float | None = None
-) -> float | None:
+def least_budget_factor(program: Program, budgets: dict[int, float], limit: float) -> float | None:
     """min s with every budget multiplied by 1 + s, risk <= limit. budgets: MUSD by row of its account."""
     relief = {row: {0: budget} for row, budget in budgets.items()}
-    share = _least(program, relief, limit, time_limit)
+    share = _least(program, relief, limit)
     return None if share is None or share[0] > LARGEST_FACTOR else round_up(1.0 + share[0])
 
 
 def _least(
-    program: Program, relief: dict[int, dict[int, float]], limit: float, time_limit: float | None
+    program: Program, relief: dict[int, dict[int, float]], limit: float
 ) -> list[float] | None:
     """Least sum of new columns, each of which relieves rows by its coefficients, so that risk <= limit.
 
@@ -253,7 +248,7 @@ def _least(
     sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
     wider = program.with_columns([*extras, total], terms)
     wider = wider.with_rows([total], [sum_of_all], 0.0, 0.0)
-    solver = Solver(wider, time_limit=time_limit)
+    solver = Solver(wider)
     solver.bound(wider.column["risk", None], limit)
     found = solver.minimise(wider.column[total])
     if found.stop is not Stop.OPTIMAL:
@@ -262,24 +257,25 @@ def _least(
     return least
 
 
-def _fewest_years(
-    changed: Callable[[int], Case], limit: float, time_limit: float | None
-) -> int | None:
+def _fewest_years(changed: Callable[[int], Case], limit: float) -> int | None:
     """Smallest n in 1..MOST_YEARS for which the changed case reaches the limit."""
-    if reaches(changed(1), limit, time_limit):
+    if reaches(changed(1), limit):
         return 1
-    if not reaches(changed(MOST_YEARS), limit, time_limit):
+    if not reaches(changed(MOST_YEARS), limit):
         return None
     low, high = 1, MOST_YEARS
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if reaches(changed(middle), limit, time_limit) else (middle, high)
+        if reaches(changed(middle), limit):
+            high = middle
+        else:
+            low = middle
     return high
 
 
-def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
-    """Some plan of this case has a risk within the limit (MUSD). time_limit: seconds for each run of the solver."""
-    live = Variants(case, time_limit).live
+def reaches(case: Case, limit: float) -> bool:
+    """Some plan of this case has a risk within the limit (MUSD)."""
+    live = Variants(case).live
     risk = live.program.column["risk", None]
     found = live.solver.minimise(risk)
     return found.stop is Stop.OPTIMAL and float(found.x[risk]) <= limit * (1 + 1e-7) + 1e-7

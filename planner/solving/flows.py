@@ -78,9 +78,11 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
     for element in case.elements:
         taken = at("converted", project, element)
         if taken.any():
-            made = np.where(taken > 0, case.recovery(project, element) * taken, 0.0)
-            yield FlowLabel(country, stage.item, project, element=element, form=stage.takes), taken
-            yield FlowLabel(country, "made", project, element=element, form=stage.gives), made
+            recovered = case.recovery(project, element) * taken
+            made = np.where(taken > 0, recovered, 0.0)
+            takes, gives = stage.takes, stage.gives
+            yield FlowLabel(country, stage.item, project, element=element, form=takes), taken
+            yield FlowLabel(country, "made", project, element=element, form=gives), made
     returns = case.returns_of(project)
     feeds = {feed for _, feed in returns}
     for feed in sorted(feeds):
@@ -102,13 +104,15 @@ def _of_saving(at: AtNodes, project: str) -> FlowAmounts:
 
 def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAmounts:
     """Tonnes by node of each good exchanged, stocked and imported, in the order of the table."""
-    scope, given, nothing = at.scope, _given(at, output), np.zeros(at.size)
+    scope = at.scope
+    given = _given(at, output)
+    nothing = np.zeros(at.size)
     for good in scope.goods:
         country, element, form = good
         covered = at.covered[good]
-        released, bought = nothing, nothing
+        released = bought = nothing
         if good in at.stock:
-            released = at.stock[good][1]
+            _, released = at.stock[good]
             bought = np.where(covered, 0.0, at("bought", *good))
         net = given.get(good, nothing)
         moved = {"given": net, "received": -net, "released": released, "bought": bought}
@@ -152,12 +156,19 @@ def _given(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> dict[Good
 
 def _shared(at: AtNodes, made: dict[Good, Vector]) -> dict[Good, Vector]:
     """Given less received (t) of the goods of one group by what is made and delivered."""
-    over = {good: tonnes - at("delivered", *good) for good, tonnes in made.items()}
-    offered = at.total(np.maximum(tonnes, 0.0) for tonnes in over.values())
-    taken = at.total(np.maximum(-tonnes, 0.0) for tonnes in over.values())
+    over: dict[Good, Vector] = {}
+    offers: list[Vector] = []
+    lacks: list[Vector] = []
+    for good, tonnes in made.items():
+        over[good] = tonnes - at("delivered", *good)
+        offers.append(np.maximum(over[good], 0.0))
+        lacks.append(np.maximum(-over[good], 0.0))
+    offered = at.total(offers)
+    taken = at.total(lacks)
     net: dict[Good, Vector] = {}
     for good, tonnes in over.items():
-        part = np.divide(tonnes * taken, offered, out=np.zeros(at.size), where=offered > 0)
+        nothing = np.zeros(at.size)
+        part = np.divide(tonnes * taken, offered, out=nothing, where=offered > 0)
         moved = np.where(tonnes > 0, part, tonnes)
         moves = (taken > ZERO) & (np.abs(tonnes) > ZERO)
         net[good] = np.where(moves, moved, 0.0)
@@ -169,14 +180,19 @@ def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[st
 
     Where imports cover a good, those that cost something sell nothing.
     """
-    scope, tree, covered = at.scope, at.scope.tree, at.covered[good]
+    scope = at.scope
+    covered = at.covered[good]
     limits: dict[str, Vector] = {}
     for supplier in scope.suppliers[good]:
-        free = tree.import_prices(supplier, good) == 0
-        limits[supplier] = np.where(free | ~covered, tree.import_limits(supplier, good), 0.0)
+        free = scope.tree.import_prices(supplier, good) == 0
+        limit = scope.tree.import_limits(supplier, good)
+        limits[supplier] = np.where(free | ~covered, limit, 0.0)
     on_offer = at.total(limits.values())
-    is_by_name = np.array([(*good, node) in scope.sellers_by_name for node in range(at.size)])
+    is_by_name = np.zeros(at.size, dtype=bool)
+    for node in range(at.size):
+        is_by_name[node] = (*good, node) in scope.sellers_by_name
     for supplier, limit in limits.items():
-        part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
+        nothing = np.zeros(at.size)
+        part = np.divide(imported * limit, on_offer, out=nothing, where=limit > 0)
         named = at("imported_from", supplier, *good)
         yield supplier, np.where(is_by_name, named, part)
