@@ -136,9 +136,8 @@ class Standing:
             "online_year": None,
             "retire_year": None,
             "max_new_tpa": 0.0,
+            "rise": None,
         }
-        if hasattr(row, "rise"):
-            now["rise"] = None
         return row.model_copy(update=now)
 
 
