@@ -24,7 +24,7 @@ from scipy.sparse.linalg import splu
 
 from planner.certification.checker import ZERO, broken
 from planner.certification.checker import Program as ExactProgram
-from planner.certification.files import Term, activity, decimals, terms_of
+from planner.certification.files import ExactTerm, activity, decimals, terms_of
 from planner.errors import StoppedError
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver, Statuses
 from planner.solving.program import Program, Vector, dual_objective
@@ -331,7 +331,7 @@ class _Basis:
 
     def _distinct(self, rows: Sequence[int]) -> list[int]:
         """The rows without those that say of the same terms from the other side what one before them says."""
-        found: dict[frozenset[Term], int] = {}
+        found: dict[frozenset[ExactTerm], int] = {}
         for i in rows:
             terms = self._own_terms(i)
             same = frozenset(terms)
@@ -363,7 +363,7 @@ class _Basis:
         side = self._sides[row] - int(self._tight.sign[row]) * self._margins[row]
         return side - activity(self._terms[row], self._values)
 
-    def _own_terms(self, row: int) -> list[Term]:
+    def _own_terms(self, row: int) -> list[ExactTerm]:
         """The terms of a row without the margin that is given back."""
         return [(j, factor) for j, factor in self._terms[row] if j < self._count]
 
@@ -398,7 +398,7 @@ class _Basis:
 
 
 def defined_columns(
-    terms: Sequence[list[Term]],
+    terms: Sequence[list[ExactTerm]],
     rows: Iterable[int],
     allowed: set[int],
     inequalities: Collection[int] = (),
@@ -433,7 +433,7 @@ def defined_columns(
     return last_first[::-1]
 
 
-def _lengths(terms: Iterable[Sequence[Term]]) -> Counter[int]:
+def _lengths(terms: Iterable[Sequence[ExactTerm]]) -> Counter[int]:
     """The number of rows in which each column stands."""
     lengths: Counter[int] = Counter()
     for row in terms:

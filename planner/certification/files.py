@@ -24,7 +24,7 @@ from planner.certification.checker import Program as Exact
 from planner.solving.program import Key, Program
 
 CERTIFICATE, CHECKER, PROGRAM = "certificate.json", "check.py", "program.mps.gz"
-Term = tuple[int, Decimal]
+ExactTerm = tuple[int, Decimal]
 """Column of a row, or row of a column, and coefficient."""
 PLAIN = "".join(chr(c) for c in range(33, 127) if chr(c) not in "%,()\"'")
 """Characters that stand in a name as they are; others, blanks and the commas of ids among them, as %XX."""
@@ -59,14 +59,14 @@ def exact_program(program: Program) -> Exact:
     return exact
 
 
-def terms_of(matrix: csr_array) -> list[list[Term]]:
+def terms_of(matrix: csr_array) -> list[list[ExactTerm]]:
     """The terms of each row, in decimals."""
     in_order = matrix.sorted_indices()
     terms = list(zip(in_order.indices.tolist(), decimals(in_order.data), strict=True))
     return [terms[start:end] for start, end in pairwise(in_order.indptr.tolist())]
 
 
-def activity(terms: Iterable[Term], values: Sequence[Decimal]) -> Decimal:
+def activity(terms: Iterable[ExactTerm], values: Sequence[Decimal]) -> Decimal:
     """The sum of the terms of a row at values of the columns (n)."""
     total = ZERO
     for j, factor in terms:
@@ -75,9 +75,9 @@ def activity(terms: Iterable[Term], values: Sequence[Decimal]) -> Decimal:
     return total
 
 
-def entries_of(exact: Exact) -> list[list[Term]]:
+def entries_of(exact: Exact) -> list[list[ExactTerm]]:
     """The entries of each column: row and coefficient."""
-    entries: list[list[Term]] = [[] for _ in exact.column]
+    entries: list[list[ExactTerm]] = [[] for _ in exact.column]
     for i, terms in enumerate(exact.terms):
         for j, factor in terms:
             entries[j].append((i, factor))
