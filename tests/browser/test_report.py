@@ -96,6 +96,32 @@ def test_labels_of_an_axis_do_not_collide(browser: Browser, report: Path, width:
 
 
 @pytest.mark.parametrize("width", [390, 1440])
+def test_the_frontier_crosses_none_of_its_labels(
+    browser: Browser, report: Path, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = open_page(context, report, [])
+    all_drawn(page)
+    labels, crossed, covered = page.evaluate(
+        """() => {
+            const chart = document.querySelector('.chart[data-chart=frontier]');
+            const line = chart.querySelector('.mark-line path'), at = line.getScreenCTM();
+            const points = [...Array(400).keys()].map(step => line.getPointAtLength(line.getTotalLength() * step / 399))
+                .map(point => point.matrixTransform(at));
+            const boxes = [...chart.querySelectorAll('.mark-text.role-mark text')]
+                .map(text => [text.textContent, text.getBoundingClientRect()]);
+            const within = (box, point) => box.left < point.x && point.x < box.right && box.top < point.y && point.y < box.bottom;
+            const hit = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+            return [boxes.length,
+                boxes.filter(([_, box]) => points.some(point => within(box, point))).map(([text]) => text),
+                boxes.flatMap(([text, box], at) => boxes.slice(at + 1).filter(([_, other]) => hit(box, other)).map(() => text))]; }"""
+    )
+    context.close()
+    assert labels >= 3
+    assert crossed == [] and covered == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
 def test_names_of_scenarios_stand_whole_on_charts(
     browser: Browser, report: Path, width: int
 ) -> None:

@@ -12,7 +12,7 @@ from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged
 from planner.explanation.explain import explain
 from planner.explanation.unsure_inputs import InputAtEnd, UncertainInput, uncertain_inputs
 from planner.planning.whole_program import solve_case
-from planner.reporting.chapters.claims import why
+from planner.reporting.chapters.claims import verdict_statements, why
 from planner.results.explanation import Trial
 from tests.cases import (
     MUSD,
@@ -169,10 +169,10 @@ def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
         solve_case(make_case(projects=[mine(), plant(existing_tpa=10)]), baseline=False), workers=1
     )
     assert not found.influences
-    assert all(
-        why(verdict).endswith("No unsure input was tried: the case names none.")
-        for verdict in found.verdicts
-    )
+    [scale, *statements] = verdict_statements(found)
+    assert scale.sentence.endswith("No unsure input was tried: the case names none.")
+    for told in statements:
+        assert "No unsure input" not in told.sentence, "said once, not of each claim"
 
 
 @pytest.mark.parametrize(

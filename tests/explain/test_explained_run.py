@@ -14,7 +14,7 @@ import planner
 from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
-from planner.reporting.chapters.claims import claim, why
+from planner.reporting.chapters.claims import verdict_statements
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
@@ -57,8 +57,11 @@ def test_the_report_says_why(explained: Path, plan: Plan) -> None:
     assert anchors[0] == "answer" and anchors.index("doubts") < anchors.index("why")
     for rung in [*found.ladder, *found.together, *found.timing]:
         assert rung.name in page.text
-    for verdict in found.verdicts:
-        assert f"{claim(verdict.claim)}? {why(verdict)}" in page.text
+    scale, *verdicts = verdict_statements(found)
+    assert page.text.count(scale.sentence) == 1
+    assert len(verdicts) == len(found.verdicts)
+    for told in verdicts:
+        assert f"{told.about}. {told.sentence}" in page.text
     assert MISSING not in page.text
     assert all(lean.input in page.text for lean in found.influences)
     assert f"{EXPLANATION}: ladder" in page.text

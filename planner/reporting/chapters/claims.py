@@ -48,10 +48,7 @@ def chapter(run: RunView) -> Chapter | None:
         return None
     parts: list[Part | None] = [
         verdict_chart(found),
-        Text(
-            [f"{told.about}. {told.sentence}" for told in verdict_statements(found)],
-            source=VERDICTS,
-        ),
+        Text(_paragraphs(found), source=VERDICTS),
         odds_chart(found),
         lever_chart(found),
         lever_table(found),
@@ -86,16 +83,30 @@ def claim(key: str) -> str:
     return say("claim", key=key, step=step)
 
 
-def why(verdict: Verdict) -> str:
-    """The share as given, the trial that turns the claim if one does, what it turns on, and the joint draws."""
-    return say("why", verdict=verdict, flip=decisive_trial(verdict), step=step)
+def why(verdict: Verdict, others_tried: bool = True) -> str:
+    """The share as given, the trial that turns the claim if one does, what it turns on, and the joint draws.
+
+    others_tried: unsure inputs were tried on some claim; where none was, `verdict_statements` say so once for all.
+    """
+    flip = decisive_trial(verdict)
+    return say("why", verdict=verdict, flip=flip, step=step, others_tried=others_tried)
 
 
 def verdict_statements(found: Explanation) -> Iterator[Statement]:
-    """A statement on each claim."""
+    """The reduction of which each claim is about a share, and a statement on each claim."""
+    if found.verdicts:
+        yield Statement("Claims", say("scale", found=found))
+    some_tried = any(verdict.trials for verdict in found.verdicts)
     for verdict in found.verdicts:
-        about = f"{verdict.claim.capitalize()}: {word(verdict)}"
-        yield Statement(about, f"{claim(verdict.claim)}? {why(verdict)}")
+        about = f"{claim(verdict.claim)}: {word(verdict)}"
+        yield Statement(about, why(verdict, some_tried))
+
+
+def _paragraphs(found: Explanation) -> list[str]:
+    """The statements for the page; the first is about all claims, as the page's heading is."""
+    scale, *others = verdict_statements(found)
+    told = [f"{one.about}. {one.sentence}" for one in others]
+    return [scale.sentence, *told]
 
 
 def word(verdict: Verdict) -> str:

@@ -249,6 +249,8 @@ def coverage_matrix(run: RunView) -> Chart | None:
     names = _missing(run, rows)
     frame = _coverage_cells(run, rows, names)
     years = sorted(frame["coverage_year"].unique())
+    with_points = [str(year) for year in _years_of_points(run)]
+    opening = next(iter(with_points), years[-1])
     elements = style.in_order(frame["element"])
     missing = list(names.values())
     cells = shapes.matrix(
@@ -259,7 +261,7 @@ def coverage_matrix(run: RunView) -> Chart | None:
         tips=COVERAGE_TIPS,
         source=COVERAGE,
         words=alt.Text("share:Q", format=style.PERCENT),
-        choosers=[style.chooser("coverage_year", "Year", years, years[-1])],
+        choosers=[style.chooser("coverage_year", "Year", years, opening)],
     )
     return told_chart(
         say,

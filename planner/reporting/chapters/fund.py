@@ -28,7 +28,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES, midway
-from planner.reporting.words.numbers import NOTHING, SLIGHT, number, span
+from planner.reporting.words.numbers import NOTHING, SLIGHT, first_few, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
 from planner.results.explanation import EXPLANATION, Marginal
@@ -56,7 +56,7 @@ from planner.results.ledger import rows_of
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
 MERIT = f"{EXPLANATION}: decision, merit"
-MOST_CHARTED, MOST_PLANTS, MOST_STEPS, MOST_ROWS = 15, 4, 5, 25
+MOST_CHARTED, MOST_PLANTS, MOST_FUNDED, MOST_STEPS, MOST_ROWS = 15, 4, 6, 5, 25
 FIRST_YEARS = ("this year", "next year")
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 BEGUN = (
@@ -130,10 +130,13 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
     """The first steps of the efficient frontier."""
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
     shown = first_steps(run)[:MOST_STEPS]
+    funded = []
+    for step in shown:
+        names = list(map(run.names.placed, step.projects))
+        funded.append(first_few(names, MOST_FUNDED))
     frame = frame_of(shown)
-    projects = frame["projects"].map(lambda names: "; ".join(map(run.names.placed, names)))
     return Steps.over(
-        frame.assign(what=projects, left=frame["risk"] / nothing),
+        frame.assign(what=funded, left=frame["risk"] / nothing),
         title=say("steps_title", steps=shown[:1], nothing=nothing),
         note=say("steps_note"),
     )
@@ -190,11 +193,12 @@ class MeritList(DeclaredTable):
     title = "Merit list"
     source = MERIT
     folded = True
+    stacked = True
     sheet = "merit list"
     meaning = "projects in the order in which money should go to them; worth: cost plus risk without, less with it"
 
-    step = whole("step")
     project = text()
+    step = whole("step")
     stage = text()
     country = text()
     public = figures("public money", "MUSD, present value")

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from planner.reporting.charts import style
 
 PHASES = {"under construction": 0.3, "ramping up": 0.65, "full use": 1.0}
 """Phases of a plant, and how strong their colour is."""
-LETTER, HIGH, LINE = 0.0135, 330.0, 15.0
-"""Width of a letter as a share of the chart of the frontier, its height and that of a line, px."""
-LIFTS = (13.0, -16.0, 28.0, -31.0, 43.0, -46.0, 58.0)
+HIGH, LINE = 330.0, 15.0
+"""Height of the chart of the frontier, and of a line, px."""
+LETTER, NARROW = 0.0115, 0.0195
+"""Width of a letter as a share of the width of the chart on a wide page, and on a narrow one, where a name is broken."""
+LIFTS = (13.0, -15.0, 0.0, 28.0, -30.0, 43.0, -45.0, 58.0, -60.0)
 """Heights at which a label is tried, px above its plan."""
-Span = tuple[float, float, float]
-"""The place of a label: its start and end as shares of the width, and its height, px."""
+GAP = 9.0
+"""Least distance of a label's middle from the line, px."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The place of a label: its start and end as shares of the width, the heights of its first and last line in px from
+    the top, and how it is drawn there. A name that is broken on a narrow page grows away from its plan."""
+
+    start: float
+    end: float
+    first: float
+    last: float
+    align: Literal["left", "right"]
+    lift: float
 
 
 PLAN_TIPS = {
@@ -45,7 +63,7 @@ def frontier(
     layers = [line.encode(x=across, y=up), dots.encode(x=across, y=up, color=fill)]
     if len(steps):
         layers.append(_steps(steps, unit, source))
-    layers += _labels(plans)
+    layers += _labels(plans, corners)
     return style.across(alt.layer(*layers), HIGH)
 
 
@@ -65,37 +83,57 @@ def _steps(steps: pd.DataFrame, unit: str, source: str) -> alt.Chart:
     return drawn
 
 
-def _labels(plans: pd.DataFrame) -> list[alt.Chart]:
-    """A label at each plan, at the first height at which it covers no other."""
+def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:
+    """A label at each plan, at the first place at which it covers no other label and the line does not cross it."""
     most = 1.05 * max(float(plans["cost"].max()), 1e-9)
-    taken: list[Span] = []
+    line = corners.sort_values("cost")
+    taken: list[Place] = []
     layers = []
     for row in plans.sort_values("share", ascending=False).to_dict("records"):
-        start = row["cost"] / most
-        wide = LETTER * len(row["name"])
-        look: dict[str, Any] = {"align": "left", "dx": 9}
-        if start + wide >= 1.0:
-            start -= wide
-            look = {"align": "right", "dx": 4}
+        broken = row["name"].split(" = ")
+        wide = max(LETTER * len(row["name"]), NARROW * max(map(len, broken)))
         ground = HIGH * (1.0 - row["share"])
-        lift = _free_lift((start, start + wide, ground), taken)
-        taken.append((start, start + wide, ground - lift))
-        look["fontWeight"] = "bold" if row["chosen"] else "normal"
+        tried = _places(row["cost"] / most, ground, wide, lines=len(broken))
+        free = [place for place in tried if _is_free(place, taken, line, most)]
+        place = (free or tried)[0]
+        taken.append(place)
         label = alt.Chart(plans[plans["name"] == row["name"]])
-        mark = label.mark_text(dy=-lift, **look)
+        dx = 9 if place.align == "left" else -9
+        weight: Literal["bold", "normal"] = "bold" if row["chosen"] else "normal"
+        mark = label.mark_text(dy=-place.lift, dx=dx, align=place.align, fontWeight=weight)
         layers.append(mark.encode(x="cost:Q", y="share:Q", text="name:N"))
     return layers
 
 
-def _free_lift(label: Span, taken: list[Span]) -> float:
-    """The first of `LIFTS` at which a label covers no other, else the last."""
-    start, end, ground = label
-    beside = [height for left, right, height in taken if left <= end and start <= right]
+def _places(at: float, ground: float, wide: float, *, lines: int) -> list[Place]:
+    """The places of a label in the chart or right above it, the nearest to its plan first; at: share of the width."""
+    places = []
     for lift in LIFTS:
         height = ground - lift
-        if height > 0 and all(abs(height - other) >= LINE for other in beside):
-            return lift
-    return LIFTS[-1]
+        if not -LINE < height < HIGH - LINE:
+            continue
+        more = (lines - 1) * LINE
+        first, last = (height - more, height) if lift > 0 else (height, height + more)
+        right = Place(start=at, end=at + wide, first=first, last=last, align="left", lift=lift)
+        left = Place(start=at - wide, end=at, first=first, last=last, align="right", lift=lift)
+        if right.end < 1.0 or left.start < 0.0:
+            places.append(right)
+        if left.start >= 0.0:
+            places.append(left)
+    return places
+
+
+def _is_free(place: Place, taken: Sequence[Place], line: pd.DataFrame, most: float) -> bool:
+    """A label covers no other, and the line keeps away from it on its whole length."""
+    for other in taken:
+        beside = other.start <= place.end and place.start <= other.end
+        if beside and other.first < place.last + LINE and place.first < other.last + LINE:
+            return False
+    along = np.linspace(place.start, place.end, 30) * most
+    drawn = (along >= line["cost"].min()) & (along <= line["cost"].max())
+    height = HIGH * (1.0 - np.interp(along[drawn], line["cost"], line["share"]))
+    above, below = height <= place.first - GAP, height >= place.last + GAP
+    return bool((above | below).all())
 
 
 MERIT_TIPS = {

@@ -45,7 +45,7 @@ LINEAR = 10
 """Amount around which a logarithmic scale becomes linear."""
 WIDTH, ROW = 640, 20
 """Width of a chart where nobody says how wide it may be, and height of a row, px."""
-LETTERS, LINE = 40, 13
+LETTERS, LINE = 37, 13
 """Letters of a line of a label of a row, and its height, px; on a narrow page report.js takes fewer letters."""
 WORD = 8
 """Letters by which lines of equal length may pass the longest one divided by their number, as words are not cut."""

@@ -97,7 +97,7 @@
   const LINE = 13;
   const LETTER = 6.5;
   const WORD = 8;
-  const ROW_LETTERS = { narrow: 25, wide: 40 };
+  const ROW_LETTERS = { narrow: 25, wide: 37 };
   const ROW_LABELS = { narrow: 156, wide: 240 };
   const broken = (text, letters) =>
     text.replace(new RegExp(`(.{1,${letters}})( |$)`, "g"), "$1\n").trim().split("\n");

@@ -25,8 +25,8 @@ ITEM_NAMES = {f"capex {stage}": plural for stage, plural in STAGES_MANY.items()}
 }
 """Items of public spending."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_NAME, LONGEST_ROW = 120, 40
-"""Letters of a name, and of the name of a plant in a chart."""
+LONGEST_NAME, LONGEST_ROW = 120, 76
+"""Letters of a name, and of the name of a plant in a chart, which has room for two lines."""
 
 
 def readable(text: str) -> str:
@@ -146,13 +146,13 @@ class Names:
 
     @cached_property
     def brief(self) -> Lookup:
-        """Names of projects with their country for the row of a chart: long ones are cut, unless two would be alike."""
+        """Names of projects with their country for the row of a chart: without it where there is no room for both, and
+        cut where there is none for the name, unless two would be alike."""
         found = Lookup()
         for project in self.project:
             name = self.placed(project)
             if len(name) > LONGEST_ROW:
-                cut = short(self.project(project), LONGEST_ROW - 10)
-                name = f"{cut} {self.country(self._projects[project].country)}"
+                name = short(self.project(project), LONGEST_ROW)
             found[project] = name
         often = Counter(found.values())
         for project, name in found.items():
