@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from threading import Event, Thread, current_thread, main_thread
+from weakref import ReferenceType, ref
 
 import highspy
 import numpy as np
@@ -17,7 +18,14 @@ from numpy.typing import NDArray
 
 from planner.host import VERSION
 from planner.parallel import SOLVER_THREAD
-from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
+from planner.solving.program import (
+    SMALLEST_COEFFICIENT,
+    ChangedFigures,
+    Program,
+    Vector,
+    certify,
+    dual_objective,
+)
 from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
 
 TOLERANCE = 1e-6
@@ -89,6 +97,15 @@ class _SilentHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _KeptOptimum:
+    """The basis of an optimum, the figures of the program that it is one of, and that program while somebody has it."""
+
+    basis: highspy.HighsBasis
+    figures: ChangedFigures
+    program: ReferenceType[Program]
+
+
 class Solver:
     """One program in one HiGHS object. Later objectives, and later data, start from a basis found before."""
 
@@ -135,7 +152,9 @@ class Solver:
         _pass(self._highs, program)
         self._bases: dict[str, highspy.HighsBasis] = {}
         """The last basis of each phase, in the order of their ends."""
-        self._kept: dict[str, list[tuple[Program, highspy.HighsBasis]]] = {}
+        self._first = program
+        """The data beside which later ones are kept."""
+        self._kept: dict[str, list[_KeptOptimum]] = {}
         """Of each phase the last optima, each with the data it is one of."""
         self._first_way: dict[str, float] = {}
         """Iterations that the next run from a basis taken up may go, as a share of the rows, by phase."""
@@ -181,7 +200,8 @@ class Solver:
         basis, more = self._highs.getBasis(), len(program.rows) - len(self.program.rows)
         basis.row_status = [*basis.row_status, *[_STATUS[BASIC]] * more]
         self._bases = {self._met: basis} if self._met else {}
-        self.program, self._met, self._kept = program, "", {}
+        self.program = self._first = program
+        self._met, self._kept = "", {}
         _pass(self._highs, replace(program, lower=self.lower, upper=self.upper))
         if self._has_basis:
             self._highs.setBasis(basis)
@@ -318,9 +338,11 @@ class Solver:
         self._bases.pop(phase, None)  # they stand in the order of their ends
         self._bases[phase] = basis
         self._near, self._met = None, phase
-        pairs = self._kept.get(phase, ())
-        others = [pair for pair in pairs if pair[0] is not self.program]
-        self._kept[phase] = [*others[:1], *others[1:][2 - KEPT :], (self.program, basis)]
+        before = self._kept.get(phase, ())
+        others = [one for one in before if one.program() is not self.program]
+        figures = ChangedFigures.of(self.program, self._first)
+        newest = _KeptOptimum(basis=basis, figures=figures, program=ref(self.program))
+        self._kept[phase] = [*others[:1], *others[1:][2 - KEPT :], newest]
 
     def _set_cost(self, cost: Vector) -> None:
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
@@ -331,7 +353,7 @@ class Solver:
         kept = self._kept.get(phase, [])
         if last is None or len(kept) < 2:
             return last
-        return min(reversed(kept), key=lambda one: self.program.differing(one[0]))[1]
+        return min(reversed(kept), key=lambda one: one.figures.differing(self.program)).basis
 
     def proven(self, column: int, duals: Vector) -> float:
         """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""

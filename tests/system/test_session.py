@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import Program
+from planner.solving.program import ChangedFigures, Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Bounds, Solution
 from planner.solving.variants import STRUCTURES
@@ -481,3 +482,31 @@ def test_a_kept_basis_is_given_up_after_a_share_of_the_rows_and_of_many_rows_aft
 ):
     assert highs.usual_way(1_000) == highs.LONGEST_WAY
     assert highs.usual_way(100_000) * 100_000 == pytest.approx(highs.MOST_STEPS)
+
+
+def test_of_figures_kept_beside_others_it_is_known_in_how_many_they_differ() -> None:
+    case = starter()
+    session = LiveProgram(case)
+    base = session.program
+    session.update(CHANGES["capital cost x 1.1"].of(case))
+    dearer = session.program
+    session.update(CHANGES["budgets x 0.5"].of(case))
+    poorer = session.program
+    for one in (base, dearer, poorer):
+        kept = ChangedFigures.of(one, base)
+        for other in (base, dearer, poorer):
+            pairs = zip(one.figures, other.figures, strict=True)
+            different = sum(int(np.count_nonzero(mine != theirs)) for mine, theirs in pairs)
+            assert kept.differing(other) == different
+            assert (different == 0) == (one is other)
+
+
+def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one() -> None:
+    case = starter()
+    session = planner.Session(case)
+    programs = []
+    for factor in (1.1, 1.2, 1.3):
+        session.figures(scaled(case, "projects", "capex_usd_per_tpa", factor))
+        programs.append(ref(session.variants.live.program))
+    gc.collect()
+    assert [program() is None for program in programs] == [True, True, False]
