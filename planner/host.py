@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import shutil
@@ -9,7 +10,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 VERSION = "0.2.0"
@@ -55,6 +56,14 @@ def _of_container() -> list[float]:
         except (OSError, ValueError):
             continue  # no such limit, or "max"
     return out
+
+
+def give_memory_back() -> None:
+    """Return to the system what was freed in pieces, where the C library can: it keeps that for later otherwise."""
+    with suppress(OSError, TypeError):
+        library = ctypes.CDLL(None)
+        if hasattr(library, "malloc_trim"):
+            library.malloc_trim(0)
 
 
 @contextmanager

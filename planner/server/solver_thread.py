@@ -23,7 +23,7 @@ from planner.server.edits import seeking_least
 from planner.solving.goals import silent
 from planner.solving.variants import Solved, Variants
 
-KEPT_PLANS = 12
+KEPT_PLANS = 8
 """Plans of earlier states that are shown again without solving."""
 PROOF = {
     "waiting": "being solved",

@@ -39,6 +39,7 @@ from planner.data.change import Change
 from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
+from planner.host import give_memory_back
 from planner.solving.goals import Outcome, Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.program import Program, Vector
@@ -181,6 +182,12 @@ class Variants:
         if case is self.case:
             return
         self._found = None
+        self.live = self._holding(case)
+        if self._keeps_fewer():
+            give_memory_back()
+
+    def _holding(self, case: Case) -> LiveProgram:
+        """A program that holds a case now."""
         by_size = sorted(self._kept, key=lambda live: live.program.matrix.shape)
         taken = next((live for live in by_size if live.update(case, write=False)), None)
         if taken is None:
@@ -188,9 +195,17 @@ class Variants:
             start = next((live for live in recent if live.shares_as(case)), self.live)
             taken = copy(start)  # which stays as it is
             taken.update(case)
-        self.live, first = taken, self._kept[0]
-        others = [taken, *(live for live in self._kept[1:] if live is not taken)]
-        self._kept = _within_room([first, *(live for live in others if live is not first)])
+        return taken
+
+    def _keeps_fewer(self) -> bool:
+        """Put the program in use behind the first. Returns whether one had to be let go."""
+        first, *others = self._kept
+        known = [first]
+        for live in (self.live, *others):
+            if live not in known:
+                known.append(live)
+        self._kept = _within_room(known)
+        return len(self._kept) < len(known)
 
     def _case_of(self, variant: Variant) -> Case:
         return variant if isinstance(variant, Case) else self.base.changed(variant)
