@@ -14,6 +14,7 @@ import pytest
 import planner
 from planner import Plan
 from planner.data.case import Case
+from planner.host import cores
 from tests.cases import load_case, near
 
 MakeCase = Callable[..., Case]
@@ -37,6 +38,13 @@ def _must_run(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not reason.endswith(MAY_BE_SKIPPED):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_ALL=1 and a test was skipped. {reason}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto` starts a worker for each processor that may be used: by itself it would count whole cores, and those of
+    the machine where a container has fewer."""
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", cores()))
 
 
 @pytest.hookimpl(wrapper=True)

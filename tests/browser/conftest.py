@@ -14,6 +14,7 @@ import planner
 from planner.explanation.explain import explain
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
+from tests.conftest import Once
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "reports" / "reference" / "starter-base"
@@ -35,14 +36,13 @@ expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    plan = planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/base.toml"))
-    path.write_text(
-        render_page(report_of(run_view(plan, explain(plan, "reference", workers=1)))),
-        encoding="utf-8",
-    )
-    return path
+def report(once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        plan = planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/base.toml"))
+        run = run_view(plan, explain(plan, "reference", workers=1))
+        (folder / "report.html").write_text(render_page(report_of(run)), encoding="utf-8")
+
+    return once("report-in-a-browser", fill) / "report.html"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,25 @@ def amounts(cells: Locator) -> list[float]:
 def open_chapters(page: Page) -> None:
     for details in page.locator("details.chapter, details.fold").all():
         details.evaluate("node => { node.open = true; }")
+
+
+@pytest.fixture(scope="module", params=[390, 1440])
+def drawn(request: pytest.FixtureRequest, browser: Browser, report: Path) -> Iterator[Page]:
+    """The report on a phone and on a desktop with all charts drawn and all that can be opened open, to be looked at."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": request.param, "height": 800})
+    page = open_page(context, report, faults)
+    all_drawn(page)
+    for details in page.locator("details").all():
+        details.evaluate("node => { node.open = true; }")
+    yield page
+    context.close()
+    assert faults == []
+
+
+def width_of(page: Page) -> int:
+    assert page.viewport_size is not None
+    return page.viewport_size["width"]
 
 
 def test_every_chart_is_drawn(page: Page) -> None:
@@ -59,31 +79,18 @@ def test_charts_the_report_must_have(page: Page) -> None:
     } <= set(names)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_scrolls_sideways(browser: Browser, report: Path, width: int) -> None:
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = open_page(context, report, faults)
-    all_drawn(page)
-    for details in page.locator("details").all():
-        details.evaluate("node => { node.open = true; }")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    wide = page.evaluate(
+def test_nothing_scrolls_sideways(drawn: Page) -> None:
+    width = width_of(drawn)
+    assert drawn.evaluate("document.documentElement.scrollWidth") <= width
+    wide = drawn.evaluate(
         """[...document.querySelectorAll('.chart svg')]
             .map(svg => [svg.closest('.chart').dataset.chart, svg.getBoundingClientRect().right])"""
     )
     assert [name for name, right in wide if right > width] == []
-    context.close()
-    assert faults == []
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_labels_of_an_axis_do_not_collide(browser: Browser, report: Path, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = open_page(context, report, [])
-    all_drawn(page)
-    open_chapters(page)
-    collisions = page.evaluate(
+def test_labels_of_an_axis_do_not_collide(drawn: Page) -> None:
+    collisions = drawn.evaluate(
         """[...document.querySelectorAll('.chart .role-axis-label')].flatMap(axis => {
             const boxes = [...axis.querySelectorAll('text')].filter(t => t.textContent && +getComputedStyle(t).opacity)
                 .filter(t => !/rotate/.test(t.getAttribute('transform'))).map(t => [t.textContent, t.getBoundingClientRect()]);
@@ -91,18 +98,11 @@ def test_labels_of_an_axis_do_not_collide(browser: Browser, report: Path, width:
             return boxes.flatMap(([text, box], at) => boxes.slice(at + 1).filter(([_, other]) => hit(box, other))
                 .map(([other]) => [axis.closest('.chart').dataset.chart, text, other])); })"""
     )
-    context.close()
     assert collisions == []
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_frontier_crosses_none_of_its_labels(
-    browser: Browser, report: Path, width: int
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = open_page(context, report, [])
-    all_drawn(page)
-    labels, crossed, covered = page.evaluate(
+def test_the_frontier_crosses_none_of_its_labels(drawn: Page) -> None:
+    labels, crossed, covered = drawn.evaluate(
         """() => {
             const chart = document.querySelector('.chart[data-chart=frontier]');
             const line = chart.querySelector('.mark-line path'), at = line.getScreenCTM();
@@ -116,57 +116,40 @@ def test_the_frontier_crosses_none_of_its_labels(
                 boxes.filter(([_, box]) => points.some(point => within(box, point))).map(([text]) => text),
                 boxes.flatMap(([text, box], at) => boxes.slice(at + 1).filter(([_, other]) => hit(box, other)).map(() => text))]; }"""
     )
-    context.close()
     assert labels >= 3
     assert crossed == [] and covered == []
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_names_of_scenarios_stand_whole_on_charts(
-    browser: Browser, report: Path, width: int
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = open_page(context, report, [])
-    all_drawn(page)
+def test_names_of_scenarios_stand_whole_on_charts(drawn: Page) -> None:
     told = {}
     for name in ("losses", "use_of_plants"):
-        labels = page.locator(f".chart[data-chart={name}] .role-axis-label text")
+        labels = drawn.locator(f".chart[data-chart={name}] .role-axis-label text")
         texts = labels.evaluate_all("texts => texts.map(text => text.textContent)")
         told[name] = {re.sub(r"\W", "", text) for text in texts}
         assert not any("…" in text for text in texts)
-    context.close()
     assert any(one.startswith("Exportsstoppedandplantsayearlate") for one in told["losses"])
     assert "Exportsstoppedandplantsayearlate" in told["use_of_plants"]
 
 
-def test_on_a_phone_tables_of_the_first_chapters_do_not_scroll(
-    browser: Browser, report: Path
-) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = open_page(context, report, [])
-    tables = page.locator(".scroll.stacked")
+@pytest.mark.parametrize("drawn", [390], indirect=True)
+def test_on_a_phone_tables_of_the_first_chapters_do_not_scroll(drawn: Page) -> None:
+    tables = drawn.locator(".scroll.stacked")
     sizes = tables.evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
-    cell = page.locator("#dependence .stacked td").nth(1)
+    cell = drawn.locator("#dependence .stacked td").nth(1)
     label = cell.evaluate("td => getComputedStyle(td, '::before').content")
-    context.close()
     assert len(sizes) == 4 and all(wide <= room for wide, room in sizes)
     assert label.startswith('"most from one origin, 2026')
 
 
-def test_the_button_of_a_chart_covers_no_list_to_choose_from(
-    browser: Browser, report: Path
-) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = open_page(context, report, [])
-    all_drawn(page)
-    covered = page.evaluate(
+@pytest.mark.parametrize("drawn", [390], indirect=True)
+def test_the_button_of_a_chart_covers_no_list_to_choose_from(drawn: Page) -> None:
+    covered = drawn.evaluate(
         """[...document.querySelectorAll('.chart')].filter(chart => {
             const button = chart.querySelector('summary').getBoundingClientRect();
             return [...chart.querySelectorAll('select')].map(one => one.getBoundingClientRect())
                 .some(one => one.right > button.left && one.top < button.bottom && one.bottom > button.top); })
             .map(chart => chart.dataset.chart)"""
     )
-    context.close()
     assert covered == []
 
 

@@ -45,7 +45,7 @@ from tests.oracle.agreement import flat, load
 from tests.oracle.random_case import write_random_case
 
 ROOT = Path(__file__).parents[2]
-FLIPS = 1000 if LONG else 60
+FLIPS = 1000 if LONG else 30
 UNREAD = ("check.py", "SHA256SUMS")
 """Files beside the certificate that are no part of it."""
 

@@ -102,7 +102,7 @@ def agree(whole: PlanValues, parted: PlanValues) -> None:
             assert bound <= exact + 2e-6 * (1 + abs(exact))
 
 
-@pytest.mark.parametrize("seed", [*seeds(0, 5, 24), 145])
+@pytest.mark.parametrize("seed", [*seeds(0, 3, 24), 145])
 def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: Path) -> None:
     overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
     overrides |= {"policy.investment": "committed", "policy.whole_plants": False}

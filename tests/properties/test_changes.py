@@ -19,7 +19,7 @@ from planner.errors import InputError
 from tests.cases import LONG
 from tests.faults.conftest import STARTER, filled_starter, write_text
 
-quick = settings(max_examples=60, derandomize=True, deadline=None, database=None)
+quick = settings(max_examples=60 if LONG else 20, derandomize=True, deadline=None, database=None)
 FIGURES = [
     ("demand.*.Dy.*.*", "tonnes"),
     ("budgets.USA.2026..2028", "musd"),

@@ -19,11 +19,12 @@ from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.schema import Hazard, Scenario
 from planner.results.store import write_case
-from tests.cases import imports, load_case, mine, plant
-from tests.properties.random_cases import EXAMPLES
+from tests.cases import LONG, imports, load_case, mine, plant
 
 FIRST, LAST = 2026, 2032
-registers = settings(max_examples=max(60, EXAMPLES), derandomize=True, deadline=None, database=None)
+registers = settings(
+    max_examples=60 if LONG else 20, derandomize=True, deadline=None, database=None
+)
 share = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0])
 
 

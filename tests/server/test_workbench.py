@@ -36,7 +36,7 @@ from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
 from tests.studies.studies import measured_in
 
-SEQUENCES = 200 if LONG else 5
+SEQUENCES = 200 if LONG else 3
 
 
 def menu(draw: random.Random) -> Edit:

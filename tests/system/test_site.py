@@ -47,9 +47,17 @@ GUIDES = sorted(PAGES.glob("how-to/*.md"))
 QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAVY]
 
 
+@pytest.fixture
+def without_printed_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Investment cases are written as pages alone: workbook and PDF take seconds, and have tests of their own."""
+    monkeypatch.setattr("planner.api.explanations.write_business_case", lambda *given: None)
+    monkeypatch.setattr("planner.api.explanations.write_business_case_pdf", lambda *given: False)
+
+
+@pytest.mark.usefixtures("without_pages", "without_printed_cases")
 @pytest.mark.parametrize("page", QUICK, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_work(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_pages: None
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files: dict[str, str] = {}
