@@ -48,7 +48,7 @@ def datapackage(name: str, headers: Mapping[str, tuple[str, ...]] | None = None)
     present = {table.name for table in wanted}
     resources: list[dict[str, Any]] = []
     for table in wanted:
-        header = (headers or {}).get(table.name, ())
+        header = () if headers is None else headers[table.name]
         resource = {
             "name": table.name,
             "path": f"{table.name}.csv",

@@ -79,14 +79,11 @@ class Origin:
         self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = ""
     ) -> Origin:
         """The origin of tables that are told of with other rows: their places, headers and sheet."""
-        without_header = places.keys() - headers.keys()
         known = self.headers | headers
-        return replace(
-            self,
-            places=self.places | places,
-            tabs=self.tabs | dict.fromkeys(places, tab),
-            headers={name: header for name, header in known.items() if name not in without_header},
-        )
+        for name in places.keys() - headers.keys():
+            known.pop(name, None)
+        tabs = self.tabs | dict.fromkeys(places, tab)
+        return replace(self, places=self.places | places, tabs=tabs, headers=known)
 
     def fault(self, finding: Finding) -> Fault:
         """The finding at its place."""

@@ -92,11 +92,9 @@ def leaks_without_resale(case: Case) -> Iterator[Finding]:
 
 def _is_of(resale: Resale, row: Shock | Hazard) -> bool:
     """Something that may be sold on is among the goods that a shock cuts."""
-    return (
-        _may_be(resale.supplier, row.supplier)
-        and _may_be(resale.element, row.element)
-        and _may_be(resale.form or "", row.form)
-    )
+    is_of_supplier = _may_be(resale.supplier, row.supplier)
+    is_of_element = _may_be(resale.element, row.element)
+    return is_of_supplier and is_of_element and _may_be(resale.form or "", row.form)
 
 
 def _may_be(one: str, other: str) -> bool:
@@ -156,8 +154,7 @@ def _public_cost(case: Case) -> float:
     """Public money (MUSD) that all new capacity, seats and hires of the case would take at most."""
     total = 0.0
     for row in case.projects.values():
-        capex = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
-        total += row.max_new_tpa * capex * row.public_share
+        total += row.max_new_tpa * case.full_capex(row.project) * row.public_share
     for programme in case.programmes.values():
         seats = programme.seats + programme.max_new_seats
         total += programme.max_new_seats * musd(programme.cost_per_seat_usd)
@@ -264,42 +261,57 @@ def _swapped_staff(case: Case) -> Iterator[Finding]:
     """Two countries of which one has too few and the other far too many persons, and the other way round they fit."""
     posts = first_posts(case)
     teams = [team for team in case.workforce.values() if team.initial > 0]
-    for skill, of_skill in grouped_by(teams, "skill").items():
+    for of_skill in grouped_by(teams, "skill").values():
         for one, other in combinations(of_skill, 2):
             few, many = sorted((one, other), key=lambda team: team.initial)
-            needs_few = posts.get((few.country, skill), 0.0)
-            needs_many = posts.get((many.country, skill), 0.0)
+            needs_few = posts.get((few.country, few.skill), 0.0)
+            needs_many = posts.get((many.country, many.skill), 0.0)
             is_short = needs_few > few.initial * (1 + 1e-9)
             is_idle = many.initial > FAR * needs_many
-            fits = needs_many <= few.initial and needs_few <= many.initial <= FAR * needs_few
-            if is_short and is_idle and fits:
+            fits_few = needs_many <= few.initial
+            fits_many = needs_few <= many.initial <= FAR * needs_few
+            if is_short and is_idle and fits_few and fits_many:
                 of_few = f"{few.country} has {few.initial:g} and needs {needs_few:.4g}"
                 of_many = f"{many.country} has {many.initial:g} and needs {needs_many:.4g}"
-                yield found(few, "initial", "swapped", f"{of_few}, {of_many}: {SWAPPED}")
+                said = f"{of_few}, {of_many}: {SWAPPED}"
+                yield found(few, "initial", "swapped", said)
 
 
 def _swapped_capital(case: Case) -> Iterator[Finding]:
     """Two plants of different stages, each with the capital cost of the other's stage."""
     plants = [row for row in case.projects.values() if row.capex_usd_per_tpa > 0]
-    usual: dict[tuple[str, str], float] = {}
-    for kind, alike in grouped_by(plants, "stage", "basis").items():
-        if len(alike) > PEERS:
-            usual[kind] = median(math.log(row.capex_usd_per_tpa) for row in alike)
+    usual = _usual_costs(plants)
 
-    def times_away(row: Project, like: Project) -> float:
+    def times_away(row: Project, kind: tuple[str, str]) -> float:
         """Times that a plant costs more, or less, than those of a kind."""
-        away = abs(math.log(row.capex_usd_per_tpa) - usual[like.stage, like.basis])
+        away = abs(math.log(row.capex_usd_per_tpa) - usual[kind])
         return math.exp(away)
 
-    known = [row for row in plants if (row.stage, row.basis) in usual]
-    odd = [row for row in known if times_away(row, row) > FAR]
+    odd: list[Project] = []
+    for row in plants:
+        if _kind(row) in usual and times_away(row, _kind(row)) > FAR:
+            odd.append(row)
     for one, other in combinations(odd, 2):
-        is_same_kind = (one.stage, one.basis) == (other.stage, other.basis)
-        if not is_same_kind and times_away(one, other) < 2 and times_away(other, one) < 2:
+        if _kind(one) == _kind(other):
+            continue
+        if times_away(one, _kind(other)) < 2 and times_away(other, _kind(one)) < 2:
             first = f'"{one.project}" costs what {other.stage} plants cost'
             second = f'"{other.project}" what {one.stage} plants cost'
             said = f"{first}, and {second}: {SWAPPED}"
             yield found(one, "capex_usd_per_tpa", "swapped", said)
+
+
+def _kind(row: Project) -> tuple[str, str]:
+    """Stage and basis of a plant."""
+    return row.stage, row.basis
+
+
+def _usual_costs(plants: Iterable[Project]) -> dict[tuple[str, str], float]:
+    """The logarithm of the usual capital cost of plants of a kind, where there are enough of them."""
+    costs: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in plants:
+        costs[_kind(row)].append(math.log(row.capex_usd_per_tpa))
+    return {kind: median(alike) for kind, alike in costs.items() if len(alike) > PEERS}
 
 
 LIKELY_SLIPS = (

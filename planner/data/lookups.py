@@ -222,12 +222,13 @@ class Lookups:
         figure_of: Callable[[Any], float],
     ) -> dict[Any, float]:
         """(*key, year) -> figure of each year of the horizon: linear between years given, constant outside them."""
-        points: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
+        series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
         for row in rows:
-            points[key_of(row)].append((row.year, figure_of(row)))
+            point = (row.year, figure_of(row))
+            series[key_of(row)].append(point)
         by_year: dict[Any, float] = {}
-        for key in sorted(points):
-            years, figures = zip(*sorted(points[key]), strict=True)
+        for key, points in sorted(series.items()):
+            years, figures = zip(*sorted(points), strict=True)
             interpolated = np.interp(self.years, years, figures).tolist()
             for year, figure in zip(self.years, interpolated, strict=True):
                 by_year[*key, year] = figure

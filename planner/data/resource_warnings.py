@@ -20,16 +20,18 @@ ROUNDING = 1e-9
 def unrunnable_plants(case: Case) -> Iterator[Finding]:
     """Existing plants that the initial staff cannot run in the first year."""
     for (country, skill), needed in first_posts(case).items():
+        staff, line, column = 0.0, 0, ""
         team = case.workforce.get((country, skill))
-        staff = team.initial if team else 0.0
+        if team is not None:
+            staff, line, column = team.initial, team.line, "initial"
         if needed > staff * (1 + ROUNDING):
             has = f"{country} has {staff:.4g} persons of {skill}"
             needs = f"what exists in {case.first_year} needs {needed:.4g}"
             yield Finding(
                 rule="unrunnable-plant",
                 table="workforce",
-                line=team.line if team else 0,
-                column="initial" if team else "",
+                line=line,
+                column=column,
                 message=f"{has}; {needs}",
                 value=f"{staff:g}",
             )

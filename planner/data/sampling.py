@@ -92,13 +92,14 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
                 shocks.append(shock_of(hazards[draw.hazard], draw))
             drawn += here
     most = max(counts.values())
+    ranges = [_of_draws(row, most) for row in case.tables.uncertainties]
     tables = replace(
         case.tables,
         scenarios=_numbered(scenarios),
         shocks=_numbered(shocks),
         draws=_numbered(drawn),
         hazards=(),
-        uncertainties=tuple(_of_draws(row, most) for row in case.tables.uncertainties),
+        uncertainties=tuple(ranges),
     )
     places = {name: f"{name} as drawn" for name in DRAWN_TABLES}
     origin = case.origin.moved(places, {"draws": tuple(Draw.columns())})
@@ -291,18 +292,27 @@ def _window(case: Case, row: Hazard) -> _Window:
     """Window and length of an event, as its first row has them."""
     first = case.first_year if row.first is None else row.first
     last = case.last_year if row.last is None else row.last
-    by_length = row.quarters_low is not None
-    by_quarter = by_length or isinstance(first, Quarter) or isinstance(last, Quarter)
-    shortest, longest = row.years_low, row.years_high
-    if by_length:
+    shortest, longest, step = row.years_low, row.years_high, 1
+    by_quarter = isinstance(first, Quarter) or isinstance(last, Quarter)
+    if row.quarters_low is not None:
         shortest, longest = row.quarters_low, row.quarters_high
+        by_quarter = True
+    elif by_quarter:
+        step = QUARTERS
+    if by_quarter:
+        opens, closes = _first_quarter(first), _last_quarter(last)
+        end = _last_quarter(case.last_year)
+    else:
+        opens, _ = begin_of(first)
+        closes, _ = begin_of(last)
+        end = case.last_year
     return _Window(
-        first=_first_quarter(first) if by_quarter else begin_of(first)[0],
-        last_start=_last_quarter(last) if by_quarter else begin_of(last)[0],
+        first=opens,
+        last_start=closes,
         shortest=shortest,
         longest=longest,
-        step=QUARTERS if by_quarter and not by_length else 1,
-        last=_last_quarter(case.last_year) if by_quarter else case.last_year,
+        step=step,
+        last=end,
         by_quarter=by_quarter,
     )
 
