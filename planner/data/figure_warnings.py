@@ -280,10 +280,12 @@ def _odd_of(case: Case, known: Known, measure: Measure) -> Iterator[tuple[Row, s
         is_odd &= values > 0
     for i in np.flatnonzero(is_odd).tolist():
         yield rows[i], _out_of_range(measure, values[i], ratios[i])
-    if measure.like is not None:
-        for i, away in _unlike(rows, ratios, _peers(rows, measure.like)).items():
-            times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
-            yield rows[i], f"{values[i]:g} is {times} what is nearest among its like"
+    if measure.like is None:
+        return
+    peers = _peers(rows, measure.like)
+    for i, away in _unlike(rows, ratios, peers).items():
+        times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
+        yield rows[i], f"{values[i]:g} is {times} what is nearest among its like"
 
 
 def _out_of_range(measure: Measure, value: float, ratio: float) -> str:
@@ -317,7 +319,8 @@ def _isolated(ratios: Vector, peers: FigurePlaces) -> dict[int, float]:
             least = math.log10(LEAST.get(len(others), FAR))
             spread = float(np.ptp(others))
             # Of two figures, that which is nearer to those of all other groups is not the odd one.
-            nearer = abs(logs[outer] - usual) < abs(others[0] - usual) + outer
+            distance, of_other = abs(logs[outer] - usual), abs(others[0] - usual)
+            nearer = distance < of_other + outer
             other_is_odd = len(others) == 1 and nearer
             if abs(away) >= max(least, spread) and not other_is_odd:
                 isolated[int(group[outer])] = away

@@ -93,7 +93,8 @@ def _terms_per_node(case: Case) -> int:
     terms = 8 * len(goods) + 6 * len(case.stockpiles)
     terms += 6 * len(case.workforce) + 3 * len(case.countries)
     for name, row in case.projects.items():
-        elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
+        shares = [case.feed_shares.get(feed, {}) for feed in row.feeds]
+        elements = sum(map(len, shares))
         if case.stage_of(name).converts:
             elements = len(case.elements)
         goods_of = elements + len(case.savings.get(name, ()))
@@ -122,8 +123,9 @@ def refuse_if_too_large(
         size = counted_size(case, room)
     needed = size.memory
     if alone is not None:
-        held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
-        needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
+        in_one = (alone + 1) * len(periods_of(case)) * _terms_per_node(case)
+        together = Size(size.nodes, min(size.terms, in_one))
+        needed = together.memory + BYTES_PER_TERM_APART * size.terms
     if needed > room:
         program = f"{size.nodes:,} histories and {size.terms:,} terms"
         free_text = f"{room / 2**30:,.1f} GiB are free"

@@ -132,13 +132,15 @@ def _beyond_solver(program: Program) -> dict[int, float]:
     """Rows with a figure that no solver computes with, and that figure."""
     low = np.where(program.row_lower == -np.inf, 0.0, np.abs(program.row_lower))
     high = np.where(program.row_upper == np.inf, 0.0, np.abs(program.row_upper))
-    side, coefficient = np.maximum(low, high), np.abs(program.matrix.data)
+    side = np.maximum(low, high)
+    coefficient = np.abs(program.matrix.data)
     # Not below the limit: so that what is no number is found too.
     large_sides = np.flatnonzero(~(side < LARGEST_SIDE))
     found = {row: float(side[row]) for row in large_sides.tolist()}
     small = (coefficient > 0) & (coefficient <= SMALLEST_COEFFICIENT)
     beyond = np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT) | small)
-    row_of = np.repeat(np.arange(len(program.rows)), np.diff(program.matrix.indptr))
+    in_row = np.diff(program.matrix.indptr)
+    row_of = np.repeat(np.arange(len(program.rows)), in_row)
     for position in beyond.tolist():
         found[int(row_of[position])] = float(coefficient[position])
     return found

@@ -170,13 +170,16 @@ class Program:
         no_terms: list[Terms] = [{}] * count
         more = _sparse(terms or no_terms, len(self.rows))
         matrix = hstack([self.matrix, more.T], format="csr")
+        below = np.full(count, lower)
+        above = np.full(count, upper)
+        no_costs = np.zeros(count)
         return replace(
             self,
             matrix=_sorted(matrix),
-            lower=np.append(self.lower, np.full(count, lower)),
-            upper=np.append(self.upper, np.full(count, upper)),
+            lower=np.append(self.lower, below),
+            upper=np.append(self.upper, above),
             columns=(*self.columns, *keys),
-            goal=np.append(self.goal, np.zeros(count)),
+            goal=np.append(self.goal, no_costs),
         )
 
     def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:

@@ -91,19 +91,21 @@ class Writer:
         entries = (rows.value, (rows.row, place[rows.column]))
         matrix = csr_array(entries, shape=(len(rows.keys), len(used)))
         matrix.sort_indices()
-        columns = tuple(self._columns[column] for column in used.tolist())
-        lower, upper = np.zeros(len(used)), np.full(len(used), np.inf)
+        columns = [self._columns[column] for column in used.tolist()]
+        lower = np.zeros(len(used))
+        upper = np.full(len(used), np.inf)
         at = {key: column for column, key in enumerate(columns)}
         self._set_bounds(VARIABLES, at, lower, upper)
+        costs = np.append(1.0, np.zeros(len(used) - 1))
         return Program(
             matrix=matrix,
             row_lower=rows.lower,
             row_upper=rows.upper,
             lower=lower,
             upper=upper,
-            columns=columns,
+            columns=tuple(columns),
             rows=rows.keys,
-            goal=np.append(1.0, np.zeros(len(used) - 1)),
+            goal=costs,
         )
 
     @collector_paused()
@@ -154,7 +156,9 @@ class Writer:
             for index in self._indices.get(equation.name, (None,)):
                 self._stop()
                 places = index if isinstance(index, tuple) else (index,)
-                row = equation.rule(self.model, *(() if index is None else places))
+                if index is None:
+                    places = ()
+                row = equation.rule(self.model, *places)
                 if isinstance(row, Relation):
                     yield equation.name, index, row
 
@@ -184,11 +188,11 @@ def _arrays(rows: Iterable[Written]) -> _Rows:
     columns: list[Iterable[int]] = []
     values: list[Iterable[float]] = []
     for name, index, relation in rows:
-        body, lower, upper = relation.body, relation.lower, relation.upper
-        least = (-np.inf if lower is None else lower) - body.constant
-        most = (np.inf if upper is None else upper) - body.constant
+        body = relation.body
+        lower = -np.inf if relation.lower is None else relation.lower
+        upper = np.inf if relation.upper is None else relation.upper
         keys.append((name, index))
-        sides.append((least, most))
+        sides.append((lower - body.constant, upper - body.constant))
         terms.append(len(body.terms))
         columns.append(body.terms)
         values.append(body.terms.values())

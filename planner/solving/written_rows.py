@@ -42,6 +42,7 @@ def program_of_rows(
             of_row[column] = value
         terms.append(of_row)
     limits = np.array([bounds(name) for name, _ in place])
+    no_costs = np.zeros(len(place))
     without_rows = Program(
         matrix=csr_array((0, len(place))),
         row_lower=np.empty(0),
@@ -50,7 +51,7 @@ def program_of_rows(
         upper=limits[:, 1],
         columns=tuple(place),
         rows=(),
-        goal=np.zeros(len(place)),
+        goal=no_costs,
     )
     keys = [row.key for row in rows]
     lower = np.array([row.lower for row in rows])

@@ -71,6 +71,10 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         label = table[levers].astype(str).agg(", ".join, axis=1)
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
     options = [_option(study, asked["base"], name, rows) for name, rows in groups.items()]
+    means = losses = None
+    if levers:
+        means = by_option(groups, study.outcomes)
+        losses = regret(groups, study.outcomes[0], study.fails_when)
     return StudyResults(
         title=study.title,
         design=study.design.kind,
@@ -80,8 +84,8 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         table=table,
         options=tuple(options),
         agreement=agreement_of(folder),
-        means=by_option(groups, study.outcomes) if levers else None,
-        regret=regret(groups, study.outcomes[0], study.fails_when) if levers else None,
+        means=means,
+        regret=losses,
         held=held,
         robustness=None if held is None else robustness(held),
     )
@@ -93,12 +97,13 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
     whole = filled(rows, base)
     outcomes: list[OutcomeResults] = []
     for outcome in study.outcomes:
-        curves = {
-            one: response(rows, name=one, outcome=outcome, base=base, alone=alone) for one in base
-        }
+        swings = tornado(base, rows, outcome) if alone else None
+        curves = {}
+        for one in base:
+            curves[one] = response(rows, name=one, outcome=outcome, base=base, alone=alone)
         results = OutcomeResults(
             outcome=outcome,
-            tornado=tornado(base, rows, outcome) if alone else None,
+            tornado=swings,
             indices=indices(study, whole, outcome),
             curves=curves,
             regression=regressed(study, whole, outcome),
@@ -106,7 +111,8 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
         outcomes.append(results)
     failures = None
     if study.fails_when:  # a point counts once, however many rows of the design it is
-        failures = failures_of(base, rows.drop_duplicates("point"), study.fails_when)
+        once = rows.drop_duplicates("point")
+        failures = failures_of(base, once, study.fails_when)
     if failures is not None and alone:
         failures = replace(failures, box=None)  # one at a time says nothing of a part of the space
     return OptionResults(
@@ -277,12 +283,16 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
         tell(f"{name} at {len(solved)} points")
         variants, fixed = Variants(case), single_path(plan)
         for point in chain.from_iterable(chains(study, solved)):
-            status, values = _with_fixed(variants, case_of(changer, point.settings), fixed)
+            at_point = case_of(changer, point.settings)
+            status, values = _with_fixed(variants, at_point, fixed)
+            risk = values.get("risk_musd", np.nan)
+            least = float(best[point.id])
+            fails = _fails(study.fails_when, values) if study.fails_when else None
             line: dict[str, Any] = {"plan": name, "point": point.id, "status": status}
-            line["risk_musd"] = values.get("risk_musd", np.nan)
-            line["least_risk_musd"] = float(best[point.id])
-            line["regret_musd"] = max(line["risk_musd"] - line["least_risk_musd"], 0.0)
-            line["fails"] = _fails(study.fails_when, values) if study.fails_when else None
+            line["risk_musd"] = risk
+            line["least_risk_musd"] = least
+            line["regret_musd"] = max(risk - least, 0.0)
+            line["fails"] = fails
             lines.append(line)
     return pd.DataFrame(lines, columns=list(HELD))
 

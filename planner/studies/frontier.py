@@ -208,27 +208,40 @@ def frontier(
     edges = np.linspace(low, high, pieces + 1).tolist()
     most = design.most // pieces
     traced: dict[str, Sequence[Any]] = {}
+    for a, b in pairwise(edges):
+        traced[f"{ground} {a:.12g} to {b:.12g}"] = ("trace", a, b, most)
     planned: dict[str, Sequence[Any]] = {}
     with closing(team(partial(FrontierWorker, case))) as workers:
-        for a, b in pairwise(edges):
-            traced[f"{ground} {a:.12g} to {b:.12g}"] = ("trace", a, b, most)
         curve = curve_of(parts(traced))
-        count = len(curve.at)
-        chosen = np.unique(np.linspace(0, count - 1, min(PLANS, count)).round().astype(int))
+        chosen = _chosen(len(curve.at))
         for part in np.array_split(chosen, pieces):
-            if len(part):
-                places = [curve.at[place] for place in part]
-                planned[f"{ground} plans {places[0]:.12g} to {places[-1]:.12g}"] = ("plans", places)
-        plans = pd.DataFrame(chain.from_iterable(parts(planned)), index=chosen)
+            places = [curve.at[place] for place in part]
+            if places:
+                name = f"{ground} plans {places[0]:.12g} to {places[-1]:.12g}"
+                planned[name] = ("plans", places)
+        found = parts(planned)
+    plans = pd.DataFrame(chain.from_iterable(found), index=chosen)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
+    return curve, _breakpoints(curve, total).join(plans.fillna(0.0))
+
+
+def _chosen(count: int) -> list[int]:
+    """Places of the breakpoints whose plans are told, even over all of so many."""
+    spread = np.linspace(0, count - 1, min(PLANS, count))
+    places: list[int] = np.unique(spread.round().astype(int)).tolist()
+    return places
+
+
+def _breakpoints(curve: Curve, total: float) -> pd.DataFrame:
+    """Breakpoints of a curve as rows; total: what all budgets of the case hold (MUSD)."""
     table = pd.DataFrame({"scale": curve.at})
     table["budget_musd"] = table["scale"] * total
     table["risk_musd"] = curve.values
     table["worth"] = 0.0
     if total:
         table["worth"] = -np.append(curve.slopes, 0.0) / total
-    return curve, table.join(plans.fillna(0.0))
+    return table
 
 
 def refuse_other_goals(case: Case, study: StudyFile | None = None) -> None:

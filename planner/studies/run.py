@@ -160,15 +160,18 @@ def part_folder(out: Path, number: int, count: int) -> Path:
 
 def part_of(study: StudyFile, found: Sequence[Point], number: int, count: int) -> list[Point]:
     """The points of one of so many parts, neighbours together. Raises InputError if there is no such part."""
+    part = f"{number}/{count}"
     if not 1 <= number <= count:
         said = f"is none of the parts 1/{count} to {count}/{count}"
-        raise InputError([Fault("--part", 0, f"{number}/{count}", said, remedy="count from 1")])
-    unique = list({point.id: point for point in found}.values())
-    ordered = list(chain.from_iterable(chains(study, unique)))
-    first, beyond = len(ordered) * (number - 1) // count, len(ordered) * number // count
+        raise InputError([Fault("--part", 0, part, said, remedy="count from 1")])
+    unique = {point.id: point for point in found}
+    ordered = list(chain.from_iterable(chains(study, list(unique.values()))))
+    points = len(ordered)
+    first = points * (number - 1) // count
+    beyond = points * number // count
     if first == beyond:
-        said = f"has no point: the study has {len(ordered)}"
-        raise InputError([Fault("--part", 0, f"{number}/{count}", said, remedy="ask for fewer")])
+        said = f"has no point: the study has {points}"
+        raise InputError([Fault("--part", 0, part, said, remedy="ask for fewer")])
     return ordered[first:beyond]
 
 
@@ -539,10 +542,14 @@ def checks_of(out: Path) -> pd.DataFrame:
     rows: list[tuple[str, str, float, float, float]] = []
     for name in sorted(warm.keys() & names):
         for key in CHECKED:
-            one, two = warm[name].get(key, math.nan), cold[name].get(key, math.nan)
-            if not (math.isnan(one) and math.isnan(two)):
-                gap = abs(one - two) / (1.0 + abs(two))
-                rows.append((name, key, one, two, math.inf if math.isnan(gap) else gap))
+            one = warm[name].get(key, math.nan)
+            two = cold[name].get(key, math.nan)
+            if math.isnan(one) and math.isnan(two):
+                continue
+            gap = abs(one - two) / (1.0 + abs(two))
+            if math.isnan(gap):
+                gap = math.inf
+            rows.append((name, key, one, two, gap))
     return pd.DataFrame(rows, columns=["point", "outcome", "warm", "cold", "relative_difference"])
 
 

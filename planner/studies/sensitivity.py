@@ -103,11 +103,15 @@ def sobol_indices(
         conf_level=CONFIDENCE,
         seed=ANY_SEED,
     )
-    rows = _rows(names, (found["S1"], found["S1_conf"]), (found["ST"], found["ST_conf"]))
+    first = (found["S1"], found["S1_conf"])
+    total = (found["ST"], found["ST_conf"])
+    rows = _rows(names, first, total)
     pairs: list[PairIndex] = []
-    for i, j in combinations(range(len(names)), 2) if second_order else ():
-        value, within = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
-        pairs.append(PairIndex(names[i], names[j], value, within))
+    if second_order:
+        for i, j in combinations(range(len(names)), 2):
+            value = float(found["S2"][i, j])
+            within = float(found["S2_conf"][i, j])
+            pairs.append(PairIndex(names[i], names[j], value, within))
     return Indices(
         outcome=outcome,
         kind="sobol",
@@ -141,8 +145,10 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
 def _kucherenko(blocks: Vector) -> Vector:
     """First-order and total indices (2 x uncertainties) of whole blocks of `sobol_sample` with groups."""
     count = (blocks.shape[1] - 2) // 2
-    a, b = blocks[:, :1], blocks[:, -1:]
-    with_b, with_a = blocks[:, 1 : 1 + count], blocks[:, 1 + count : -1]
+    a = blocks[:, :1]
+    b = blocks[:, -1:]
+    with_b = blocks[:, 1 : 1 + count]
+    with_a = blocks[:, 1 + count : -1]
     variance = float(np.var(np.append(a, b)))
     first = (a * (with_a - b)).mean(axis=0)
     total = ((a - with_b) ** 2).mean(axis=0) / 2
@@ -167,7 +173,8 @@ def morris_indices(
         num_levels=levels,
         seed=ANY_SEED,
     )
-    mean_effect, effect = (found["mu"], found["sigma"]), (found["mu_star"], found["mu_star_conf"])
+    mean_effect = (found["mu"], found["sigma"])
+    effect = (found["mu_star"], found["mu_star_conf"])
     rows = _rows(names, mean_effect, effect)
     used = len(kept) // block
     return Indices(outcome=outcome, kind="morris", rows=rows, used=used, left_out=left_out)
@@ -301,7 +308,9 @@ def _box(names: Sequence[str], limits: Matrix, at: Matrix, failed: Flags) -> Box
     """The points within limits (low, high) of each axis, and how many of them fail."""
     within = (at > limits[:, 0]) & (at < limits[:, 1])
     inside = within.all(axis=1)
-    count, hit = int(inside.sum()), int((inside & failed).sum())
+    count = int(inside.sum())
+    hit = int((inside & failed).sum())
+    all_hits = int(failed.sum())
     limited: list[tuple[str, float, float]] = []
     for name, (low, high) in zip(names, limits.tolist(), strict=True):
         if np.isfinite([low, high]).any():
@@ -309,7 +318,7 @@ def _box(names: Sequence[str], limits: Matrix, at: Matrix, failed: Flags) -> Box
     return Box(
         limits=tuple(limited),
         density=hit / max(count, 1),
-        coverage=hit / max(int(failed.sum()), 1),
+        coverage=hit / max(all_hits, 1),
         inside=count,
         failures=hit,
     )

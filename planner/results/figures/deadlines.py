@@ -69,16 +69,19 @@ def deadlines(run: RunFigures) -> Deadlines | None:
     is_due = (rows["year"] <= until) & is_certain
     due, rest = rows[is_due], rows[~is_due]
     sure = rest.loc[is_certain, "year"]
+    certain = set(rows.loc[is_certain, "project"])
+    later = _later(run, rest, certain=certain)
     answers = run.case.model.policy.investment != "committed"
+    waiting = [] if answers else _at_a_sign(run, rows)
     return Deadlines(
         until=until,
         built=counted(run, rows["project"]),
         due=counted(run, due["project"]),
         capital=expected_sum(rows, "capex_musd"),
         due_capital=expected_sum(due, "capex_musd"),
-        later=_later(run, rest, certain=set(rows.loc[is_certain, "project"])),
+        later=later,
         last=int(sure.max()) if len(sure) else None,
-        waiting=[] if answers else _at_a_sign(run, rows),
+        waiting=waiting,
         asked=answers or bool(commitments(run)),
     )
 

@@ -206,15 +206,17 @@ def public_money(run: RunFigures) -> PublicMoney:
     prices = worth_something(run)
     is_dear = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
     dear = prices[is_dear]
+    dearest = float(dear["musd_per_unit"].max()) if len(dear) else 0.0
     binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
     budgeted = [musd for (_, year), musd in run.case.budget.items() if year in binding]
+    by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
     return PublicMoney(
-        payers=dict(zip(payers["funder"], payers["paid_musd"], strict=True)),
+        payers=by_payer,
         paid=total,
         used=total / max(available, SLIGHT_MUSD),
         binding=binding,
         budgeted=sum(budgeted),
-        dearest=float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
+        dearest=dearest,
         objectives=list(dear["objective"].unique()),
     )
 
@@ -328,11 +330,14 @@ def stock_use(run: RunFigures) -> StockUse:
     released = early["released_t"] * weight
     places = pd.MultiIndex.from_frame(early[["scenario", "year"]])
     in_cut = places.isin(_cut_years(run))
+    without_cut = released[~in_cut]
+    first = held.get(run.years[0], 0.0)
+    last = held.get(run.years[-1], 0.0)
     return StockUse(
-        first=float(held.get(run.years[0], 0.0)),
-        last=float(held.get(run.years[-1], 0.0)),
+        first=float(first),
+        last=float(last),
         sold=float(released.sum()),
-        sold_without_cut=float(released[~in_cut].sum()),
+        sold_without_cut=float(without_cut.sum()),
         until=until,
     )
 

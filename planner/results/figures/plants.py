@@ -223,9 +223,10 @@ def seldom_used(run: RunFigures) -> SeldomUsed:
     expected = built["capex_musd"] * built["probability"]
     capital = expected.groupby(built["project"]).sum()
     projects = sorted(map(str, seldom.index), key=lambda project: (-capital[project], project))
+    of_seldom = capital.reindex(projects)
     return SeldomUsed(
         projects=projects,
-        capital=float(capital.reindex(projects).sum()),
+        capital=float(of_seldom.sum()),
         of_capital=float(capital.sum()),
         least=float(seldom.min()) if projects else 0.0,
         most=float(seldom.max()) if projects else 0.0,
