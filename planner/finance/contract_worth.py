@@ -50,11 +50,14 @@ def contract_worths(
         plain = cash_flows(market, x, use)
         plain_in_hurt = cash_flows(market, hurt, use)
         private, public = _gains_of_others(deal, flows, plain)
+        of_project = worth(flows, x) - worth(plain, x)
+        of_owners = worth(flows, x, "owners") - worth(plain, x, "owners")
+        at_bad_prices = worth(in_hurt, hurt) - worth(plain_in_hurt, hurt)
         one = ContractWorth(
             contract=deal.contract.contract,
-            project=float(worth(flows, x) - worth(plain, x)),
-            owners=float(worth(flows, x, "owners") - worth(plain, x, "owners")),
-            at_adverse_prices=float(worth(in_hurt, hurt) - worth(plain_in_hurt, hurt)),
+            project=float(of_project),
+            owners=float(of_owners),
+            at_adverse_prices=float(at_bad_prices),
             party=float(npv(x["wacc"], private)),
             public=float(npv(x["public_rate"], public)),
         )
@@ -80,7 +83,8 @@ def _gains_of_others(deal: Deal, flows: CashFlows, plain: CashFlows) -> tuple[Ar
         for plant, without in zip(flows.plants, plain.plants, strict=True):
             paid = paid + plant.feed - without.feed
         return paid, np.zeros_like(paid)
-    private, public = np.zeros_like(flows.index), np.zeros_like(flows.index)
+    private = np.zeros_like(flows.index)
+    public = np.zeros_like(flows.index)
     for plant in flows.plants:
         for sale in plant.sales:
             for settlement in sale.settled:
@@ -128,12 +132,13 @@ def under_contract(flows: CashFlows, x: Levels) -> list[UnderContract]:
     out = []
     for good in sorted(tonnes):
         in_force = np.flatnonzero(covered[good] > 0)
+        last = int(x["first_year"]) + int(in_force[-1]) if in_force.size else None
         one = UnderContract(
             good=good,
             with_debt=_share(covered[good], tonnes[good], owed),
             priced_with_debt=_share(priced[good], tonnes[good], owed),
             later=_share(covered[good], tonnes[good], ~owed),
-            last=int(x["first_year"]) + int(in_force[-1]) if in_force.size else None,
+            last=last,
         )
         out.append(one)
     return out

@@ -318,8 +318,8 @@ def _costs(
     is_ready = (x["year"] >= plant.start) & (work.age < x["life_years"])
     ready = where(is_ready, 1.0, 0.0)
     last = where(work.age == x["life_years"] - 1.0, 1.0, 0.0)
-    whole = plant.size * plant.capex * x["capital_factor"] * (1.0 + x["contingency"]) * local
-    whole = cost("capital with contingency", whole)
+    estimate = plant.size * plant.capex * x["capital_factor"]
+    whole = cost("capital with contingency", estimate * (1.0 + x["contingency"]) * local)
     sustaining = x["sustaining"] * whole * work.running
     closing = (x["closure"] - x["residual"]) * whole * last
     late = sustaining + closing

@@ -93,9 +93,10 @@ def level_cover(flows: CashFlows, x: Levels) -> float | None:
     rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1
     owed = float(loan.owed[begun - 1])
     level = pyxirr.pmt(rate, years - begun, -owed)
-    with_tranches = float(level or 1.0) + loan.senior[begun:years] - loan.service[begun:years]
-    least = float((flows.cfads[begun:years] / with_tranches).min())
-    return max(least, 0.0)
+    paying = slice(begun, years)
+    with_tranches = float(level or 1.0) + loan.senior[paying] - loan.service[paying]
+    covers = flows.cfads[paying] / with_tranches
+    return max(float(covers.min()), 0.0)
 
 
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:

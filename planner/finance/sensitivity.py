@@ -121,12 +121,15 @@ def tornado(
     x = base_levels(found, terms)
     for place, term in enumerate(moved):
         low, high = term.ends
+        low_at, high_at = 2 * place, 2 * place + 1
         levels = np.full((2 * len(moved), max(low.size, high.size)), term.value)
-        levels[2 * place], levels[2 * place + 1] = low, high
+        levels[low_at] = low
+        levels[high_at] = high
         x[term.name] = levels
     x |= given or {}
     flows = cash_flows(found, x, use)
-    whole, owners = worth(flows, x).tolist(), worth(flows, x, "owners").tolist()
+    whole = worth(flows, x).tolist()
+    owners = worth(flows, x, "owners").tolist()
     swings = []
     for place, term in enumerate(moved):
         low_at, high_at = 2 * place, 2 * place + 1
@@ -175,10 +178,10 @@ def drawn(
     prices = price_terms(found)
     ranged = [term for term in (*terms.values(), *prices) if term.low < term.high]
     shares = {term.name: rng.random((draws, 1)) for term in ranged}
-    of_prices = [term.name for term in prices if term.name in shares]
-    if len(of_prices) > 1:
+    moved = [term.name for term in prices if term.name in shares]
+    if len(moved) > 1:
         common = rng.random((draws, 1))
-        for name in of_prices:
+        for name in moved:
             shares[name] = correlated(shares[name], common, x["price_correlation"])
     for term in ranged:
         low, high = term.ends
@@ -196,8 +199,9 @@ def drawn(
 def correlated(own: Array, common: Array, correlation: Array) -> Array:
     """Shares of draws, evenly spread as `own` and `common` are, any two of which that have `common` in common are
     correlated: a Gaussian copula of one factor. correlation: of the normal scores, 0 to 1."""
-    scores = np.sqrt(correlation) * ndtri(common) + np.sqrt(1.0 - correlation) * ndtri(own)
-    return np.asarray(ndtr(scores))
+    shared = np.sqrt(correlation) * ndtri(common)
+    alone = np.sqrt(1.0 - correlation) * ndtri(own)
+    return np.asarray(ndtr(shared + alone))
 
 
 def triangular(low: Array, high: Array, *, mode: Array, share: Array) -> Array:
