@@ -10,10 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from planner.reporting.words.names import Names
 from planner.results.evaluation import read_evaluation
 from planner.results.explanation import Explanation, read_explanation
+from planner.results.figures import money, plants
 from planner.results.figures.run import EXPECTED, RunFigures, typed_tables
+from planner.results.figures.unmet import WorstCase, worst_cases
 from planner.results.plan import PlanValues
 
 COVERAGE = "coverage"
@@ -28,6 +32,21 @@ class RunView(RunFigures):
     def names(self) -> Names:
         """Names of the case."""
         return Names(self.case)
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """One row per commitment, as `figures.plants.decisions` has it; not to be changed."""
+        return plants.decisions(self)
+
+    @cached_property
+    def cost_parts(self) -> pd.DataFrame:
+        """The parts of the cost, as `figures.money.cost_parts` has them; not to be changed."""
+        return money.cost_parts(self)
+
+    @cached_property
+    def worst_cases(self) -> list[WorstCase]:
+        """The scenarios that lose most, each with the element whose demand is unmet most."""
+        return worst_cases(self)
 
 
 def run_view(

@@ -31,9 +31,9 @@ from planner.results.figures.decision import (
     steps,
 )
 from planner.results.figures.money import cost_increment, public_present
-from planner.results.figures.plants import decisions, plant_count
+from planner.results.figures.plants import plant_count
 from planner.results.figures.run import EXPECTED
-from planner.results.figures.unmet import WorstCase, worst_cases, worst_remaining
+from planner.results.figures.unmet import WorstCase, worst_remaining
 
 say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
@@ -69,7 +69,7 @@ def front(run: RunView) -> Front:
 
 def claim(run: RunView) -> str:
     """The answer in one line."""
-    found, built = decided(run), decisions(run)
+    found, built = decided(run), run.decisions
     basis, before, after = _risks(run)
     core, core_effect = None, None
     if found is not None:
@@ -145,7 +145,7 @@ def _risk_cards(run: RunView) -> Iterator[Card]:
 
 
 def _unmet_cards(run: RunView) -> Iterator[Card]:
-    for case in worst_cases(run)[:1]:
+    for case in run.worst_cases[:1]:
         at = case.at
         title = f"Unmet demand, {_scenario(run, case.scenario)}"
         both = f"{percent(at.undone)} → {percent(at.left)}" if run.compared else percent(at.share)

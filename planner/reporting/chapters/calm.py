@@ -20,7 +20,7 @@ from planner.reporting.words.names import stage_name
 from planner.reporting.words.numbers import spans
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.calm_years import standing_warm, undisturbed_years, use_by_year
-from planner.results.figures.money import FIXED, cost_parts
+from planner.results.figures.money import FIXED
 from planner.results.figures.plants import ORDER, counted, use_by_stage
 
 say = Passages("calm.j2")
@@ -67,7 +67,7 @@ def _idle(run: RunView) -> list[tuple[str, float]]:
 
 def _fixed_cost(run: RunView) -> float:
     """Fixed cost of new plants over the horizon (MUSD, expected, not discounted), which no budget pays."""
-    parts = cost_parts(run).set_index("part")
+    parts = run.cost_parts.set_index("part")
     return float(parts["others"][FIXED])
 
 

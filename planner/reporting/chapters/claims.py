@@ -201,9 +201,6 @@ def _joint_row(joint: Joint) -> dict[str, object]:
     return {
         "input": notes("joint_input", joint=joint),
         "setting": notes("joint_at", joint=joint),
-        "with_it": None,
-        "without_it": None,
-        "whole": None,
         "measure": joint.middle,
         "crosses": notes("joint_holds", joint=joint),
         "range_from": "",

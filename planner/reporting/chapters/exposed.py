@@ -18,7 +18,6 @@ from planner.results.figures.unmet import (
     short_by,
     short_by_country,
     short_columns,
-    worst_cases,
 )
 
 say = Passages("exposed.j2")
@@ -33,7 +32,7 @@ DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 def chapter(run: RunView) -> Chapter | None:
     """Loss without a plan in its parts, unmet demand by element and by country."""
     parts = [by_element(run), by_country(run)]
-    lead = "" if worst_cases(run) else say("nothing_unmet")
+    lead = "" if run.worst_cases else say("nothing_unmet")
     return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=list(_cards(run)))
 
 
@@ -86,7 +85,7 @@ def by_element(run: RunView) -> Chart | None:
 
 def _title(run: RunView) -> str:
     """The worst case in the scenario in which the page opens."""
-    for case in worst_cases(run)[:1]:
+    for case in run.worst_cases[:1]:
         element = run.names.element(case.element)
         return say("title", at=case.at, element=element, compared=run.compared)
     return "Nothing is unmet"

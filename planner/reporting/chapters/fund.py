@@ -43,13 +43,7 @@ from planner.results.figures.decision import (
 )
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
-from planner.results.figures.plants import (
-    are_measures,
-    counted,
-    decisions,
-    everywhere,
-    expected_sum,
-)
+from planner.results.figures.plants import are_measures, counted, everywhere, expected_sum
 from planner.results.figures.unmet import insured_years
 from planner.results.ledger import rows_of
 
@@ -78,7 +72,7 @@ def chapter(run: RunView) -> Chapter | None:
 
 def lead(run: RunView) -> str:
     """The first step, who pays, what may wait."""
-    built, money = decisions(run), public_money(run)
+    built, money = run.decisions, public_money(run)
     first = first_steps(run)[:1]
     names: list[str] = []
     for step in first:
@@ -299,7 +293,7 @@ def _what_is_begun(run: RunView, one: Begun) -> str:
 
 def timeline(run: RunView) -> Chart | None:
     """Commitment, construction, first product and full use of every new plant."""
-    rows = decisions(run)
+    rows = run.decisions
     if rows.empty:
         return None
     capital = rows.groupby("project")["capex_musd"].sum()

@@ -27,7 +27,6 @@ from planner.results.figures.money import (
     NEW,
     OLD,
     TARGETS,
-    cost_parts,
     largest_first,
     spent,
 )
@@ -156,7 +155,7 @@ class Cost(DeclaredTable):
 
 def cost(run: RunView) -> ReportTable:
     """Capital, public money and cost of the plan in one table: present values add up to the cost."""
-    parts = cost_parts(run)
+    parts = run.cost_parts
     both = parts["public"] + parts["others"]
     is_told = (both.fillna(0.0) >= SMALLEST_MUSD) | (parts["present"] >= SMALLEST_MUSD)
     parts = parts.assign(

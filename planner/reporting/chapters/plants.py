@@ -22,7 +22,7 @@ from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
-from planner.results.figures.plants import counted, decisions, everywhere
+from planner.results.figures.plants import counted, everywhere
 from planner.results.ledger import rows_of
 
 say = Passages("plants.j2")
@@ -69,7 +69,7 @@ class Plants(DeclaredTable):
 
 def investments(run: RunView) -> ReportTable:
     """Every commitment: where, when, for how much."""
-    rows, spread = decisions(run), _spread(run)
+    rows, spread = run.decisions, _spread(run)
     is_certain = everywhere(rows)
     possible = rows["project"].map(lambda project: run.case.projects[project].max_new_tpa)
     frame = run.names.told(rows).assign(

@@ -25,13 +25,7 @@ from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
-from planner.results.figures.plants import (
-    counted,
-    decisions,
-    seldom_used,
-    use_by_stage,
-    use_of_new_plants,
-)
+from planner.results.figures.plants import counted, seldom_used, use_by_stage, use_of_new_plants
 from planner.results.figures.unmet import (
     hardly_helped,
     insured_years,
@@ -183,7 +177,7 @@ def use_chart(run: RunView) -> Chart | None:
 
 def _of_most_capital(run: RunView) -> pd.Index:
     """The projects that are drawn."""
-    capital = decisions(run).groupby("project")["capex_musd"].sum()
+    capital = run.decisions.groupby("project")["capex_musd"].sum()
     return capital.nlargest(MOST_PLANTS).index
 
 

@@ -26,7 +26,6 @@ from planner.reporting.words.sentences import Passages
 from planner.results.decision import Share
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import acting_alone, risk_by_party, share_rows
-from planner.results.figures.plants import decisions
 
 say = Passages("sharing.j2")
 MOST_BEGUN, LEAST = 3, 0.5
@@ -246,7 +245,7 @@ def _by_party(run: RunView, rows: pd.DataFrame, column: str) -> pd.Series:
 def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
     """(party, year) -> words on the plants begun in its countries."""
     told: dict[tuple[str, int], list[str]] = defaultdict(list)
-    first = decisions(run).sort_values("year", kind="stable").drop_duplicates("project")
+    first = run.decisions.sort_values("year", kind="stable").drop_duplicates("project")
     by_party = first.groupby([first["country"].map(run.case.party), "year"])["project"]
     for (party, year), projects in by_party:
         names = list(map(run.names.project, projects))

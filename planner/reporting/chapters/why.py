@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -32,11 +32,10 @@ from planner.reporting.parts import (
     several,
     text,
     told_chart,
-    total,
     whole,
 )
 from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES, STAGES_MANY, Names, midway
+from planner.reporting.words.names import STAGES_MANY, Names, midway
 from planner.reporting.words.numbers import NOTHING, first_few, number
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Frontier, NamedPlan
@@ -53,7 +52,6 @@ from planner.results.explanation import (
 )
 from planner.results.figures.decision import alike, decided, effect, moved_builds, named, recourse
 from planner.results.figures.plants import SLIGHT_TPA, counted
-from planner.results.figures.unmet import worst_cases
 
 say = Passages("why.j2")
 MOST_NAMED, MOST_SHOWN = 4, 4
@@ -209,7 +207,7 @@ class NamedPlans(DeclaredTable):
 def named_plans(run: RunView, found: Decision) -> ReportTable:
     """The named plans on the efficient frontier: money, plants, and unmet demand in the worst scenarios."""
     frontier, names = found.frontier, run.names
-    worst = worst_cases(run)
+    worst = run.worst_cases
     rows = []
     for same, meaning in _described(frontier, names):
         plan = same[0]
@@ -334,14 +332,9 @@ def counterfactuals(found: Explanation) -> ReportTable:
     what = OBJECTIVES[found.goal]
     headings = {"objective": (what, ""), "change": ("change", f"change of the {what} (MUSD)")}
     columns = with_words(Counterfactuals.all(), headings)
-    capital = []
-    for stage in stages:
-        heading = f"capital: {STAGES_MANY[stage].lower()} (MUSD)"
-        name = STAGES[stage].lower()
-        capital.append(total(name, "capital", field=stage, only=SHEET, heading=heading))
     return Counterfactuals.over(
         pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
-        columns=[*columns[:-2], *capital, *columns[-2:]],
+        columns=[*columns[:-2], *capital_columns(stages), *columns[-2:]],
         note=say("counterfactuals", goal=found.goal),
     )
 
@@ -359,6 +352,15 @@ def capital_stages(found: Sequence[Rung]) -> list[str]:
     """Stages whose capital is shown: those of the core of the chain, others where somebody can build them."""
     present = {stage for rung in found for stage in rung.capital}
     return [stage.name for stage in stages_told(present)]
+
+
+def capital_columns(stages: Iterable[str]) -> list[Column]:
+    """Columns of the workbook with the capital of each stage (MUSD)."""
+    columns = []
+    for stage in stages:
+        heading = f"capital: {STAGES_MANY[stage].lower()} (MUSD)"
+        columns.append(figures(heading, field=stage, only=SHEET))
+    return columns
 
 
 def _rung(rung: Rung) -> dict[str, object]:
@@ -494,15 +496,9 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         moves = _moves(found, names, given, plan)
         rows.append(vars(plan) | capital | moves | {"input": name})
     columns = with_words(MovedPlans.all(), {"objective": (OBJECTIVES[found.goal], "")})
-    of_stages = []
-    for stage in stages:
-        word = STAGES_MANY[stage].lower()
-        heading = f"capital: {word} (MUSD)"
-        column = figures(word, "MUSD of capital", field=stage, only=SHEET, heading=heading)
-        of_stages.append(column)
     return MovedPlans.over(
         pd.DataFrame(rows),
-        columns=[*columns[:4], *of_stages, *columns[4:]],
+        columns=[*columns[:4], *capital_columns(stages), *columns[4:]],
         note=say("moved_plans"),
     )
 
