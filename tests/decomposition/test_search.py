@@ -28,6 +28,7 @@ from tests.cases import (
     demand,
     imports,
     load_case,
+    long_run,
     mine,
     near,
     plant,
@@ -42,7 +43,7 @@ from tests.oracle.random_case import write_random_case
 CLOSE = {"objective.gap": 1e-6}
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=long_run)])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     size = Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=request.param)
     return planner.load(generate(size, tmp_path_factory.mktemp("cases")), overrides=CLOSE)
