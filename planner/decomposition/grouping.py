@@ -391,7 +391,8 @@ class _Parting:
         leaves = {}
         for scenario, node in self._part.scope.tree.leaves.items():
             if self._first_of.get(node) == first:
-                leaves[scenario] = own.column["loss_to_date", node]
+                loss = self._program.column["loss_to_date", node]
+                leaves[scenario] = int(np.searchsorted(columns, loss))
         links, capacities = [], {}
         for i, j in enumerate(self._shared[used].tolist()):
             links.append(self._links[j])

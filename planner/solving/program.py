@@ -155,7 +155,8 @@ class Program:
             row_upper=np.append(self.row_upper, above),
             rows=(*self.rows, *keys),
         )
-        wider.__dict__.update(column=self.column)
+        if "column" in self.__dict__:
+            wider.__dict__.update(column=self.column)
         return wider
 
     def with_columns(
