@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import planner
 from planner.reporting.forms.iamc import ALLIANCE, COLUMNS, iamc_table
 from planner.reporting.pages.run import FORMS, write_pages
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
+from tests.cases import stored
 from tests.reporting.conftest import PageText
 
 
@@ -27,10 +29,10 @@ def streams(pdf: bytes) -> str:
     return "\n".join(out)
 
 
-def test_all_forms_are_there_and_the_same_each_time(
+def test_all_forms_are_there_and_the_same_each_time_and_of_a_run_read_back(
     plan: PlanValues, written: Path, tmp_path: Path
 ) -> None:
-    write_pages(plan, tmp_path)
+    write_pages(planner.open_run(stored(plan, tmp_path / "run")), tmp_path)
     for name in FORMS:
         assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
 
