@@ -510,3 +510,19 @@ def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one()
         programs.append(ref(session.variants.live.program))
     gc.collect()
     assert [program() is None for program in programs] == [True, True, False]
+
+
+def test_the_basis_that_a_stored_plan_suggests_may_go_farther_than_one_of_other_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(highs, "FEWEST", 0)
+    monkeypatch.setattr(highs, "MOST_STEPS", 1)
+    case = starter()
+    ends = []
+    for phase in LiveProgram(case).solve(silent).phases.values():
+        ends.append(np.concatenate([phase.x, phase.duals]))
+    session = LiveProgram(case)
+    session.begin_at(np.array(ends))
+    assert session.solve(silent).phases["risk"].algorithm == "again"
+    session.update(CHANGES["budgets x 0.5"].of(case))
+    assert session.solve(silent).phases["risk"].algorithm != "again"
