@@ -23,6 +23,7 @@ LABELS = {
     "saving": "the same with thrift and substitution",
     "stockpile": "the same with stockpiles: everything (`base.toml`)",
     "national": "everything, but each country alone (`national.toml`)",
+    "blocs": "everything, but each bloc by itself, with what others resell",
     "own money": "everything, trade goes on while each pays for itself",
 }
 CLAIMS = {
@@ -68,8 +69,8 @@ def figures(run: Path) -> dict[str, Any]:
 
 
 def percent(measure: float) -> str:
-    """A measure in whole per cent."""
-    return f"{round(100 * measure)} %"
+    """A measure in per cent, to a tenth: the line that decides is at 10 %."""
+    return f"{abs(100 * measure):.1f} %"
 
 
 def in_draws(joint: dict[str, Any] | None) -> str:
