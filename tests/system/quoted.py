@@ -46,6 +46,7 @@ def figures(run: Path) -> dict[str, Any]:
     return {
         "summary": {
             "without_plan_musd": summary["without_plan"]["risk_musd"],
+            "without_plan_cost_musd": summary["without_plan"]["cost_musd"],
             **{key: summary[key] for key in SUMMARY},
         },
         "rungs": [
