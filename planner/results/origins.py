@@ -92,7 +92,14 @@ class ElementFlows:
 
     def net_given(self, country: str, form: str) -> Vector:
         """Given less received (t)."""
-        return self.item("given", country, form) - self.item("received", country, form)
+        return self._net_given[country, form]
+
+    @cached_property
+    def _net_given(self) -> dict[tuple[str, str], Vector]:
+        return {
+            place: self.item("given", *place) - self.item("received", *place)
+            for place in product(self.case.countries, FORMS)
+        }
 
     def outside(self, country: str, form: str) -> Mixture:
         """Imports and resold goods (t) by origin of the supplier."""
@@ -122,11 +129,18 @@ class ElementFlows:
 
     def left_over(self, country: str, form: str) -> Vector:
         """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
-        good = (country, self.element, form)
-        sources = ("saved", "made", *IMPORTED, "released")
-        supply = self.ledger.with_goods(self.ledger.short[good], sources, good)
-        use = self.ledger.with_goods(self.ledger.demand(good), ("bought", *CONVERTED), good)
-        return supply - use
+        return self._left_over[country, form]
+
+    @cached_property
+    def _left_over(self) -> dict[tuple[str, str], Vector]:
+        found = {}
+        for country, form in product(self.case.countries, FORMS):
+            good = (country, self.element, form)
+            sources = ("saved", "made", *IMPORTED, "released")
+            supply = self.ledger.with_goods(self.ledger.short[good], sources, good)
+            use = self.ledger.with_goods(self.ledger.demand(good), ("bought", *CONVERTED), good)
+            found[country, form] = supply - use
+        return found
 
 
 MadeOf = dict[tuple[str, str], Mixture]
