@@ -134,7 +134,7 @@ def test_metal_making_is_a_bottleneck_where_oxide_is_bought_and_furnaces_are_mis
     }
     assert found["metal"].verdict == HOLDS
     assert found["metal"].measure == pytest.approx(1.0)
-    assert "without new metal plants 100 %" in why(found["metal"])
+    assert "Without new metal plants 100 %" in why(found["metal"])
 
 
 def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: MakeCase) -> None:
