@@ -20,6 +20,8 @@ LETTER, NARROW = 0.0115, 0.0195
 """Width of a letter as a share of the width of the chart on a wide page, and on a narrow one, where a name is broken."""
 LIFTS = (13.0, -15.0, 0.0, 28.0, -30.0, 43.0, -45.0, 58.0, -60.0)
 """Heights at which a label is tried, px above its plan."""
+BESIDE = {"left": 9, "center": 0, "right": -9}
+"""Distance of a label from its plan, px to the right, by its alignment."""
 GAP = 9.0
 """Least distance of a label's middle from the line, px."""
 
@@ -33,7 +35,7 @@ class Place:
     end: float
     first: float
     last: float
-    align: Literal["left", "right"]
+    align: Literal["left", "right", "center"]
     lift: float
 
 
@@ -98,7 +100,7 @@ def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:
         place = (free or tried)[0]
         taken.append(place)
         label = alt.Chart(plans[plans["name"] == row["name"]])
-        dx = 9 if place.align == "left" else -9
+        dx = BESIDE[place.align]
         weight: Literal["bold", "normal"] = "bold" if row["chosen"] else "normal"
         mark = label.mark_text(dy=-place.lift, dx=dx, align=place.align, fontWeight=weight)
         layers.append(mark.encode(x="cost:Q", y="share:Q", text="name:N"))
@@ -120,6 +122,11 @@ def _places(at: float, ground: float, wide: float, *, lines: int) -> list[Place]
             places.append(right)
         if left.start >= 0.0:
             places.append(left)
+        half = wide / 2
+        if half <= at <= 1.0 - half:
+            start, end = at - half, at + half
+            middle = Place(start=start, end=end, first=first, last=last, align="center", lift=lift)
+            places.append(middle)
     return places
 
 
