@@ -13,6 +13,8 @@ from typing import Any
 
 FIGURES = Path(__file__).parents[2] / "reports" / "reference" / "allied-2026-base.json"
 SUMMARY = ("risk_musd", "cost_musd", "public_spend_musd")
+WORDS = {"not decided by these data": "inconclusive"}
+"""Verdicts as the report calls them."""
 LABELS = {
     "nothing": "nothing (what exists and is financed does as the register says)",
     "mine": "mines only",
@@ -93,19 +95,20 @@ def tables(found: dict[str, Any]) -> str:
         lines.append(
             f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |"
         )
-    lines += [
-        "",
-        "| claim | verdict | as given | tried at both ends of | joint draws in which it holds |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    drawn = any(v["joint"] for v in found["verdicts"])
+    joint = " joint draws in which it holds |" if drawn else ""
+    lines += ["", f"| claim | verdict | as given | tried at both ends of |{joint}"]
+    lines.append("| --- | --- | --- | --- |" + (" --- |" if drawn else ""))
     for v in found["verdicts"]:
         claim, measure = CLAIMS[v["claim"]]
         ends: dict[str, list[float]] = {}
         for t in v["trials"]:
             ends.setdefault(t["input"], []).append(t["measure"])
         tried = "; ".join(f"{name}: {' and '.join(map(percent, of))}" for name, of in ends.items())
-        verdict = v["verdict"].removesuffix(" by these data")
-        cells = [claim, verdict, measure.format(percent(v["measure"])), tried, in_draws(v["joint"])]
+        verdict = WORDS.get(v["verdict"], v["verdict"])
+        cells = [claim, verdict, measure.format(percent(v["measure"])), tried]
+        if drawn:
+            cells.append(in_draws(v["joint"]))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -121,7 +121,7 @@ def verdict_chart(found: Explanation) -> Chart:
     """The measure of each claim as given, in its trials, and in joint draws, beside the threshold."""
     rows = []
     for verdict in found.verdicts:
-        told = claim(verdict.claim)
+        told = f"{claim(verdict.claim)}: {word(verdict)}"
         rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
         measures = [trial.measure for trial in verdict.trials]
         if measures:
@@ -222,7 +222,7 @@ def odds_chart(found: Explanation) -> Chart | None:
         return None
     rows = []
     for verdict in found.verdicts:
-        told = claim(verdict.claim)
+        told = f"{claim(verdict.claim)}: {word(verdict)}"
         rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
         of_claim = [trial.measure for trial in odds.trials if trial.claim == verdict.claim]
         rows.append(_range(told, charts.TRIALS, min(of_claim), max(of_claim)))
