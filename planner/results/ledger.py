@@ -447,18 +447,10 @@ def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
 
 def _coded_row_by_row(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
     """The same without arrays."""
-    cells = [_key_cells(table, name) for name in columns]
+    cells = [_key_column(table, name).tolist() for name in columns]
     place_of: dict[Any, int] = {}
     places = [place_of.setdefault(key, len(place_of)) for key in zip(*cells, strict=True)]
     return np.array(places, dtype=np.intp), list(place_of)
-
-
-def _key_cells(table: pd.DataFrame, name: str) -> list[Any]:
-    """The cells of a column; a quarter that is blank is 0."""
-    cells: list[Any] = table[name].tolist()
-    if name == "quarter":
-        return [0 if pd.isna(cell) else int(cell) for cell in cells]
-    return cells
 
 
 def _key_column(table: pd.DataFrame, name: str) -> pd.Series:
