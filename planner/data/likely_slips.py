@@ -154,7 +154,7 @@ def _public_cost(case: Case) -> float:
     """Public money (MUSD) that all new capacity, seats and hires of the case would take at most."""
     total = 0.0
     for row in case.projects.values():
-        total += row.max_new_tpa * case.full_capex(row.project) * row.public_share
+        total += row.max_new_tpa * case.public_capex(row.project)
     for programme in case.programmes.values():
         seats = programme.seats + programme.max_new_seats
         total += programme.max_new_seats * musd(programme.cost_per_seat_usd)

@@ -469,7 +469,7 @@ def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
     for build in built:
         row = case.projects[build.project]
         years = case.payment_years(build.project, build.year)
-        whole = build.tpa * case.full_capex(build.project) * row.public_share
+        whole = build.tpa * case.public_capex(build.project)
         for year in years:
             if year >= past.year:
                 out[row.country, year] += whole / len(years)

@@ -278,8 +278,7 @@ def _due_later(case: Case, rows: TablesByName, year: int) -> pd.DataFrame:
     for build in rows_of(now["investments"]):
         project = str(build.project)
         years = case.payment_years(project, year)
-        public = case.projects[project].public_share
-        each = float(build.tpa) * case.full_capex(project) * public / len(years)
+        each = float(build.tpa) * case.public_capex(project) / len(years)
         for later_year in years:
             if later_year > year:
                 due.append((case.projects[project].country, later_year, each))
