@@ -8,7 +8,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import psutil
 
 import planner
 from benchmarks.clock import Clock, late, tell
@@ -26,8 +28,18 @@ IMPATIENT = 10
 """Every so manieth change is replaced by the next while it is solved."""
 PATIENCE = 0.3
 TOLD = 10
-Timed = tuple[str, float, float, float, float]
-"""A kind of change; seconds until it is begun, until its figures, until its tables; CPU seconds."""
+
+
+class Timed(NamedTuple):
+    """A change: its kind; seconds until it is begun, until its figures, until its tables; CPU seconds; memory (MB) of
+    the process after it."""
+
+    kind: str
+    begun: float
+    figures: float
+    tables: float
+    cpu: float
+    memory: float
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -76,12 +88,13 @@ def _changes(desk: Workbench, many: int, clock: Clock) -> list[Timed]:
         with clock.section(kind):
             _wait(desk)
         seconds = desk.solver.found.seconds
-        timed = (
-            kind,
-            seconds[0],
-            seconds[min(1, len(seconds) - 1)],
-            seconds[-1],
-            time.process_time() - cpu,
+        timed = Timed(
+            kind=kind,
+            begun=seconds[0],
+            figures=seconds[min(1, len(seconds) - 1)],
+            tables=seconds[-1],
+            cpu=time.process_time() - cpu,
+            memory=psutil.Process().memory_info().rss / 1024**2,
         )
         found.append(timed)
         tell(f"{len(found):3} {edit.key} {edit.value}: {_shown(timed)}, {desk.solver.found.proof}")
@@ -91,19 +104,24 @@ def _changes(desk: Workbench, many: int, clock: Clock) -> list[Timed]:
 
 
 def _shown(timed: Timed) -> str:
-    _, _, figures, tables, cpu = timed
-    return f"figures {figures:.2f} s, tables {tables:.2f} s, CPU {cpu:.2f} s"
+    return (
+        f"figures {timed.figures:.2f} s, tables {timed.tables:.2f} s, CPU {timed.cpu:.2f} s, "
+        f"memory {timed.memory:.0f} MB"
+    )
 
 
 def _so_far(found: list[Timed]) -> Iterator[str]:
     """Half and 95 % of each kind, and of all."""
-    for kind in (*dict.fromkeys(timed[0] for timed in found), "all"):
-        some = [timed for timed in found if kind in ("all", timed[0])]
-        half, most = (
-            ("", *(late([t[at] for t in some], share) for at in range(1, 5)))
-            for share in (0.5, 0.95)
-        )
+    for kind in (*dict.fromkeys(timed.kind for timed in found), "all"):
+        some = [timed for timed in found if kind in ("all", timed.kind)]
+        half, most = (_late_of(some, share) for share in (0.5, 0.95))
         yield f"    {kind:10} {len(some):4}  half: {_shown(half)}  95 %: {_shown(most)}"
+
+
+def _late_of(some: list[Timed], share: float) -> Timed:
+    """Figure by figure, what that share of the changes stays within."""
+    columns = zip(*(timed[1:] for timed in some), strict=True)
+    return Timed("", *(late(column, share) for column in columns))
 
 
 def _wait(desk: Workbench) -> None:
