@@ -16,6 +16,7 @@ from threading import Condition, Event, Thread
 import planner
 from planner.data.case import Case
 from planner.errors import PlannerError, StoppedError
+from planner.host import give_memory_back
 from planner.parallel import SOLVER_THREAD
 from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
@@ -23,8 +24,8 @@ from planner.server.edits import seeking_least
 from planner.solving.goals import silent
 from planner.solving.variants import Solved, Variants
 
-KEPT_PLANS = 8
-"""Plans of earlier states that are shown again without solving."""
+KEPT_PLANS = 4
+"""Plans of earlier states that are shown again without solving. One of the real case takes 20 MB (measured)."""
 PROOF = {
     "waiting": "being solved",
     "figures": "first figures, being certified",
@@ -395,6 +396,7 @@ class SolverThread:
         self._plans.move_to_end(plan.case.sha256)
         while len(self._plans) > KEPT_PLANS:
             self._plans.popitem(last=False)
+        give_memory_back()
         figures = _figures(plan)
         if "least_risk_musd" in figures:
             self.least[seeking_least(plan.case).sha256] = figures["least_risk_musd"]
