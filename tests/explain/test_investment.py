@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -84,9 +85,9 @@ OF_ONE_CASE = ("crma", "allied-goals")
 """Models whose targets name goods of the real case alone."""
 
 
-@pytest.fixture
-def plan(make_case: MakeCase) -> PlanValues:
-    return planned(make_case)
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> PlanValues:
+    return planned(partial(load_case, tmp_path_factory.mktemp("case")))
 
 
 def test_the_plant_is_the_one_worked_out_by_hand(plan: PlanValues) -> None:
@@ -441,6 +442,7 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     deck.write_text("[[finance]]\nitem = 'wacc'\nvalue = 0.2\n")
     calls: list[BusinessCase] = []
     first = business_case_into(run, ["plant"])[2]
+    without_contents(monkeypatch)
     monkeypatch.setattr(
         "planner.explanation.business_case.removed", lambda *asked: calls.append(asked)
     )
@@ -466,6 +468,18 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
         business_case_into(run, ["plant"], tables=deck)
 
 
+def without_contents(patched: pytest.MonkeyPatch) -> None:
+    """Investment cases are written without what their files hold, which takes seconds: the names are looked at."""
+
+    def is_written(found: BusinessCase, case: Case, path: Path, *others: object) -> bool:
+        path.touch()
+        return pdf.INSTALLED
+
+    for form in ("write_business_case", "write_business_case_pdf"):
+        patched.setattr(planner.api.explanations, form, is_written)
+    patched.setattr(planner.api.explanations, "business_case_page", lambda found, case: "")
+
+
 def test_an_explained_run_says_what_a_plant_is_worth(
     plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,6 +487,8 @@ def test_an_explained_run_says_what_a_plant_is_worth(
     row = SimpleNamespace(project="plant", worth=12.0)
     explained = SimpleNamespace(decision=SimpleNamespace(merit=[row]))
     monkeypatch.setattr(planner.api.explanations, "read_explanation", lambda run: explained)
+    monkeypatch.setattr(planner.api.explanations, "write_business_case", lambda *given: None)
+    monkeypatch.setattr(planner.api.explanations, "write_business_case_pdf", lambda *given: False)
     _, found, _ = business_case_into(tmp_path / "run", ["plant"])
     assert found.removal is not None and found.removal.worth == 12 and found.removal.merit
     assert not (tmp_path / "run" / "removals.json").exists()

@@ -9,6 +9,7 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
+from planner.finance.loans import _opening, _owed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material
 from planner.finance.returns import irr, least_cover, npv, payback, returns_of
@@ -23,6 +24,7 @@ from planner.finance.support import (
     owners_npv,
     with_support,
 )
+from planner.finance.yearly_rows import carried, carried_back
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
 
@@ -408,3 +410,23 @@ def test_prices_are_low_and_high_by_year() -> None:
     u = share.random((200, 1))[:, 0]
     assert drawn_prices[:, 2] == near(0.5 + 0.5 * np.sqrt(u))
     assert drawn_prices[:, 4] == near(2.5 - 1.5 * np.sqrt(1 - u))
+
+
+def test_one_case_has_the_balances_it_has_among_many() -> None:
+    """To the last digit, though years of one are stepped through as plain numbers; what is no number stays none."""
+    rng = np.random.default_rng(1)
+    many = rng.normal(0.0, 5.0, (8, 50, 12)).round(1)
+    many[:, 0, 3] = np.nan
+    draws, sculpted, bears, repays, rate, serves, sweep, other = many
+    rate = abs(rate)
+    line = {"sheet": "Debt", "label": "owed", "unit": "MUSD"}
+    others = (sculpted, bears, repays, rate, serves, sweep)
+    owed = carried(draws, _owed, others, **line)
+    opening = carried_back(other, _opening, (rate,), **line)
+    for case in range(50):
+        of_case = [rows[case] for rows in others]
+        alone = carried(draws[case], _owed, of_case, **line)
+        opened = carried_back(other[case], _opening, (rate[case],), **line)
+        assert alone.tobytes() == owed[case].tobytes()
+        assert opened.tobytes() == opening[case].tobytes()
+    assert np.isnan(opening[0, 0]) and np.isfinite(opening[1:]).all() and np.ptp(owed) > 0
