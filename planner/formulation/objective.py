@@ -40,9 +40,14 @@ def cumulative_loss_index(s: Scope) -> list[int]:
     return [n.index for n in s.tree.nodes]
 
 
-def tail_excess_limit_index(s: Scope) -> list[int]:
-    """n: the last node of every history; scenarios with the same history share it."""
+def last_nodes(s: Scope) -> list[int]:
+    """The last node of every history; scenarios with the same history share it."""
     return sorted(set(s.tree.leaves.values()))
+
+
+def tail_excess_limit_index(s: Scope) -> list[int]:
+    """n: the last node of every history."""
+    return last_nodes(s)
 
 
 def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -> float:
@@ -108,7 +113,7 @@ def expected_loss_definition(m: Model) -> Expression:
 @summed
 def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
     """A variable of the last nodes of all histories, by their probability."""
-    for n in tail_excess_limit_index(s):
+    for n in last_nodes(s):
         yield s.tree.nodes[n].probability / factor * variable[n]
 
 
