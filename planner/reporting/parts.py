@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -101,6 +101,20 @@ rate = partial(figures, form=RATE)
 """A column of rates, which the workbook shows with all their digits."""
 several = partial(figures, form=LIST)
 """A column of lists of words."""
+
+
+def called(field: str, unit: str = "", **more: Any) -> Column:
+    """A column of numbers that is called as its field."""
+    return figures(field, unit, field=field, **more)
+
+
+def reworded(columns: Iterable[Column], words: Mapping[str, Mapping[str, Any]]) -> list[Column]:
+    """Columns of which some are declared otherwise; words: field -> what is other for its column.
+
+    >>> [column.title for column in reworded([called("cost")], {"cost": {"title": "outlay"}})]
+    ['outlay']
+    """
+    return [replace(column, **words.get(column.field, {})) for column in columns]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +241,17 @@ class DeclaredTable:
         declared = {word: getattr(cls, word) for word in DECLARED}
         shown = cls.all() if columns is None else columns
         return ReportTable(columns=shown, frame=frame, **(declared | words))
+
+    @classmethod
+    def from_rows(
+        cls, rows: Sequence[Any], columns: Sequence[Column] | None = None, **words: Any
+    ) -> ReportTable:
+        """The table of some rows, each the values by field, of which those without a column are not told and those that
+        are missing are nothing; columns and words: as for `over`."""
+        shown = cls.all() if columns is None else columns
+        fields = [column.field for column in shown]
+        frame = pd.DataFrame(rows, columns=fields, dtype=object)
+        return cls.over(frame, shown, **words)
 
 
 DECLARED = (

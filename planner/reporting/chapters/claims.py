@@ -183,8 +183,8 @@ def verdict_table(found: Explanation) -> ReportTable:
         if verdict.joint is not None:
             rows.append({**told, **_joint_row(verdict.joint)})
     undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
-    return Claims.over(
-        pd.DataFrame(rows)[Claims.fields()],
+    return Claims.from_rows(
+        rows,
         title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
         note=notes(
             "table_note",
@@ -312,8 +312,8 @@ def lever_table(found: Explanation) -> ReportTable | None:
         share = value.shapley / values.whole
         rows.append({**vars(value), "lever": value.name, "share": share})
     what = OBJECTIVES[found.goal]
-    return Levers.over(
-        pd.DataFrame(rows)[Levers.fields()],
+    return Levers.from_rows(
+        rows,
         title=notes("values_title", values=values, what=what),
         note=notes("values_note", values=values),
     )

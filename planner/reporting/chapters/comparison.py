@@ -6,6 +6,7 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
+    Column,
     DeclaredTable,
     Part,
     ReportTable,
@@ -13,6 +14,7 @@ from planner.reporting.parts import (
     changed,
     figures,
     frame_of,
+    reworded,
     text,
 )
 from planner.reporting.words.names import Names
@@ -76,14 +78,12 @@ def _causes(found: Comparison) -> ReportTable:
     """Each group of inputs changed alone, then their interplay and all of it."""
     first, second = found.first, found.second
     rows = [_cause(found, cause) for cause in found.causes]
-    rows.append({"group": "Interplay of the groups", "moved": found.interplay})
+    nothing = {"cells": "", "why": ""}
+    rows.append(nothing | {"group": "Interplay of the groups", "moved": found.interplay})
     together = {"group": "All of it", "moved": second.risk - first.risk}
-    rows.append(together | _figures(first, second))
-    frame = pd.DataFrame(rows, columns=Causes.fields(), dtype=object)
-    words = ["cells", "why"]
-    frame[words] = frame[words].fillna("")
+    rows.append(nothing | together | _figures(first, second))
     marks = [""] * len(found.causes)
-    return Causes.over(frame.replace({float("nan"): None}), marks=[*marks, "", "total"])
+    return Causes.from_rows(rows, marks=[*marks, "", "total"])
 
 
 def _figures(first: Figures, second: Figures) -> dict[str, object]:
@@ -123,29 +123,46 @@ def _movers(found: Comparison, names: Names) -> ReportTable | None:
     return Resized.over(frame)
 
 
+class Built(DeclaredTable):
+    """A row a project."""
+
+    title = "New capacity that differs"
+
+    project = text()
+    before = figures("", "t/y")
+    after = figures("", "t/y")
+    change = figures("change", "t/y")
+
+
+def _of_both(table: type[DeclaredTable], found: Comparison) -> list[Column]:
+    """The columns of a table, of which two are called as the runs."""
+    words = {"before": {"title": found.before}, "after": {"title": found.after}}
+    return reworded(table.all(), words)
+
+
 def _built(found: Comparison, rows: pd.DataFrame) -> ReportTable:
     """New capacity in both runs, where it differs."""
-    columns = [
-        text("project", field="project"),
-        figures(found.before, "t/y", field="before"),
-        figures(found.after, "t/y", field="after"),
-        figures("change", "t/y", field="change"),
-    ]
-    return ReportTable(title="New capacity that differs", columns=columns, frame=rows)
+    return Built.over(rows, _of_both(Built, found))
+
+
+class DifferingCells(DeclaredTable):
+    """A row a cell."""
+
+    title = "Inputs"
+
+    group = text()
+    where = text("row")
+    column = text()
+    before = text()
+    after = text()
 
 
 def _cells(found: Comparison) -> ReportTable:
     """Cells of inputs that differ."""
     frame = frame_of(found.cells)
     frame[["before", "after"]] = frame[["before", "after"]].replace("", NOTHING)
-    columns = [
-        text("group", field="group"),
-        text("row", field="where"),
-        text("column", field="column"),
-        text(found.before, field="before"),
-        text(found.after, field="after"),
-    ]
-    return ReportTable(title="Inputs", columns=columns, frame=frame, folded=len(frame) > MANY)
+    columns = _of_both(DifferingCells, found)
+    return DifferingCells.over(frame, columns, folded=len(frame) > MANY)
 
 
 def _resized(first: Figures, second: Figures, names: Names) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
@@ -85,7 +83,7 @@ def later_table(run: RunView) -> ReportTable | None:
     signs = sum(_waiting_for_signs(found))
     title = say("later_title", found=found, later=later, signs=signs)
     note = say("later_note", found=found, signs=signs)
-    return DecidedLater.over(pd.DataFrame(rows), title=title, note=note, source=_source(found))
+    return DecidedLater.from_rows(rows, title=title, note=note, source=_source(found))
 
 
 def _row(names: Names, one: Later) -> dict[str, object]:

@@ -209,8 +209,8 @@ def targets(run: RunView) -> ReportTable | None:
             }
         )
     missed = sum(row["met"] == "missed" for row in rows)
-    return Targets.over(
-        pd.DataFrame(rows),
+    return Targets.from_rows(
+        rows,
         title=say("targets_title", targets=len(rows), missed=missed),
         source=summary_keys("targets"),
     )

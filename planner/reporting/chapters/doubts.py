@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from planner.reporting.chapters import why
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
@@ -114,8 +112,6 @@ def slips(run: RunView, found: Decision) -> ReportTable:
         plants = "; ".join(map(run.names.placed, row.projects))
         rows.append(vars(row) | {"what": what, "plants": plants})
     planned, late = execution(found, "planned"), execution(found, "late")
-    return Slips.over(
-        pd.DataFrame(rows),
-        title=say("slips_title", planned=planned, late=late),
-        note=say("slips_note"),
+    return Slips.from_rows(
+        rows, title=say("slips_title", planned=planned, late=late), note=say("slips_note")
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from planner.reporting.parts import DeclaredTable, ReportTable, figures, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.numbers import NOTHING, number
@@ -44,24 +42,20 @@ def bounds_table(run: RunView) -> ReportTable | None:
     if found is None or not found.figures:
         return None
     rows = [_row(one) for one in found.figures]
-    return FreshFigures.over(
-        pd.DataFrame(rows),
+    return FreshFigures.from_rows(
+        rows,
         title=say("bounds_title", found=found, risk=found.figures[0]),
         note=say("bounds_note", found=found),
     )
 
 
 def _row(one: FreshFigure) -> dict[str, object]:
-    return {
-        "figure": HEADINGS[one.figure],
-        "known": say("known", way=one.way),
-        "plan": one.plan.value,
-        "plan_interval": _interval(one.plan),
-        "without": one.without.value,
-        "without_interval": _interval(one.without),
-        "reduction": one.reduction.value,
-        "reduction_interval": _interval(one.reduction),
-    }
+    row: dict[str, object] = {"figure": HEADINGS[one.figure], "known": say("known", way=one.way)}
+    values = {"plan": one.plan, "without": one.without, "reduction": one.reduction}
+    for field, of in values.items():
+        row[field] = of.value
+        row[f"{field}_interval"] = _interval(of)
+    return row
 
 
 def _interval(of: OutOfSample) -> str:
@@ -87,17 +81,13 @@ def safe_table(run: RunView) -> ReportTable | None:
         return None
     rows = []
     for one in found.safe:
-        rows.append(
-            {
-                "element": run.names.element(one.element),
-                "plan": str(one.plan or NEVER),
-                "without": str(one.without or NEVER),
-            }
-        )
+        plan = str(one.plan or NEVER)
+        without = str(one.without or NEVER)
+        rows.append((run.names.element(one.element), plan, without))
     sooner = sum(_is_sooner(one.plan, one.without) for one in found.safe)
     title = say("safe_title", sooner=sooner, elements=len(rows))
     note = say("safe_note", found=found, last=run.years[-1])
-    return SafeYears.over(pd.DataFrame(rows), title=title, note=note)
+    return SafeYears.from_rows(rows, title=title, note=note)
 
 
 def _is_sooner(plan: int | None, without: int | None) -> bool:

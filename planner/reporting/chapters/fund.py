@@ -249,9 +249,9 @@ def begun_table(run: RunView) -> ReportTable | None:
     left_out = [] if commitments(run) else ["sure"]
     if not any(row["measures"] for row in rows):
         left_out.append("measures")
-    return BegunYears.over(
-        pd.DataFrame(rows),
-        columns=BegunYears.all(*left_out),
+    return BegunYears.from_rows(
+        rows,
+        BegunYears.all(*left_out),
         title=say("begun_title", years=rows[:2]),
         note=say("begun_note", flexible=bool(commitments(run))),
     )

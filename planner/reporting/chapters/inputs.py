@@ -225,7 +225,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
                     figure = {"figure": column.name, "value": value, "unit": column.unit}
                     rows.append(told | figure)
     rows.sort(key=lambda row: rank(row["confidence"]))
-    return Inputs.over(pd.DataFrame(rows, columns=Inputs.fields(), dtype=object))
+    return Inputs.from_rows(rows)
 
 
 def _in_words(row: Row, table: InputTable, columns: Sequence[Stated], names: Names) -> str:

@@ -17,6 +17,7 @@ from planner.reporting.parts import (
     Part,
     ReportTable,
     Text,
+    called,
     figures,
     per_cent,
     text,
@@ -70,8 +71,7 @@ def tranches(found: BusinessCase) -> Part:
         rows.append(vars(debt) | row)
     if not rows:
         return Text([say("no_debt", told=found.told(sold))])
-    frame = pd.DataFrame(rows, columns=Tranches.fields(), dtype=object)
-    return Tranches.over(frame, note=say("tranches", told=found.told(sold)))
+    return Tranches.from_rows(rows, note=say("tranches", told=found.told(sold)))
 
 
 def _year(year: int | None) -> str:
@@ -113,8 +113,8 @@ def loan_terms(found: BusinessCase) -> ReportTable:
                 term = stated.get(item) if item in TRANCHE_ITEMS else None
             row[lender] = "" if term is None else f"{term.value:g}"
         rows.append(row)
-    columns = [*LoanTerms.all(), *(Column(field=name, title=name) for name in lenders)]
-    return LoanTerms.over(pd.DataFrame(rows), columns, note=say("terms"))
+    columns = [*LoanTerms.all(), *map(called, lenders)]
+    return LoanTerms.from_rows(rows, columns, note=say("terms"))
 
 
 class DebtByYear(DeclaredTable):
@@ -137,7 +137,7 @@ def by_year(found: BusinessCase) -> Part:
     if len(columns) == 1:
         return Text([])
     is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > OWED
-    columns.append(Column(field="cover", title="senior DSCR", unit="times", form=CENTS))
+    columns.append(figures("senior DSCR", "times", field="cover", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
     frame = pd.DataFrame(lines, dtype=object)
     return DebtByYear.over(frame[is_used], columns, note=say("by_year", told=found.told(sold)))
@@ -149,8 +149,7 @@ def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) 
     for what, in_years in amounts.items():
         field = f"{debt.name}, {what}"
         is_flow = what != "owed"
-        column = Column(field=field, title=field, unit="MUSD", form=CENTS, summed=is_flow)
-        columns.append(column)
+        columns.append(called(field, "MUSD", form=CENTS, summed=is_flow))
         lines[field] = in_years.round(2).tolist()
 
 
@@ -170,9 +169,8 @@ def downsides(found: BusinessCase) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     sold = found.shown
     rows = [vars(one) | {"short": str(one.short)} for one in sold.credit.downsides]
-    frame = pd.DataFrame(rows, columns=Downsides.fields(), dtype=object)
     note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
-    return Downsides.over(frame, note=note)
+    return Downsides.from_rows(rows, note=note)
 
 
 class ContractsAlone(DeclaredTable):
@@ -203,8 +201,7 @@ def contracts_alone(found: BusinessCase, names: Names) -> Part:
             "to_party": worth.party,
         }
         rows.append(vars(worth) | words)
-    frame = pd.DataFrame(rows, columns=ContractsAlone.fields(), dtype=object)
-    return ContractsAlone.over(frame, note=say("contracts", told=found.told(sold)))
+    return ContractsAlone.from_rows(rows, note=say("contracts", told=found.told(sold)))
 
 
 class Offtake(DeclaredTable):
@@ -227,8 +224,7 @@ def offtake(found: BusinessCase, names: Names) -> ReportTable:
         element, form = one.good
         words = {"product": f"{names.element(element)} {form}", "last": _year(one.last)}
         rows.append(vars(one) | words)
-    frame = pd.DataFrame(rows, columns=Offtake.fields(), dtype=object)
-    return Offtake.over(frame, note=say("offtake", told=found.told(sold)))
+    return Offtake.from_rows(rows, note=say("offtake", told=found.told(sold)))
 
 
 def of_debt(found: BusinessCase, names: Names) -> list[Part]:

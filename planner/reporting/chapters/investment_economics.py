@@ -9,10 +9,10 @@ import pandas as pd
 
 from planner.finance.economics import CAPITAL, PRICES, ProductSales
 from planner.reporting.parts import (
-    Column,
     DeclaredTable,
     Part,
     ReportTable,
+    called,
     figures,
     per_cent,
     text,
@@ -58,8 +58,7 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
     add("payback from completion, real", "years", economics.payback)
-    frame = pd.DataFrame(rows, columns=UnitCostsTable.fields())
-    return UnitCostsTable.over(frame, note=say("economics", told=_told(found)))
+    return UnitCostsTable.from_rows(rows, note=say("economics", told=_told(found)))
 
 
 class AtRates(DeclaredTable):
@@ -73,8 +72,8 @@ class AtRates(DeclaredTable):
 
 def npv_at_rates(found: BusinessCase) -> ReportTable:
     """NPV after tax at the rates that studies state."""
-    rows = [{"rate": rate, "npv": npv} for rate, npv in found.shown.economics.npv_at.items()]
-    return AtRates.over(pd.DataFrame(rows), note=f"{_told(found)}.")
+    rows = list(found.shown.economics.npv_at.items())
+    return AtRates.from_rows(rows, note=f"{_told(found)}.")
 
 
 class TwoWay(DeclaredTable):
@@ -92,8 +91,9 @@ def two_way(found: BusinessCase) -> ReportTable:
     for factor, values in zip(CAPITAL, found.shown.economics.two_way, strict=True):
         row: dict[str, Any] = {"capital": percent(factor)}
         rows.append(row | dict(zip(prices, values, strict=True)))
-    columns = [*TwoWay.all(), *(Column(field=name, title=name, unit="MUSD") for name in prices)]
-    return TwoWay.over(pd.DataFrame(rows), columns, note=say("two_way", told=_told(found)))
+    columns = TwoWay.all()
+    columns += [called(price, "MUSD") for price in prices]
+    return TwoWay.from_rows(rows, columns, note=say("two_way", told=_told(found)))
 
 
 class Products(DeclaredTable):
@@ -129,8 +129,7 @@ def products(found: BusinessCase, names: Names) -> ReportTable:
             "price": product.price,
         }
         rows.append(row)
-    frame = pd.DataFrame(rows, columns=Products.fields())
-    return Products.over(frame, note=say("products", told=_told(found)))
+    return Products.from_rows(rows, note=say("products", told=_told(found)))
 
 
 class ProductsByYear(DeclaredTable):
@@ -154,7 +153,7 @@ def products_by_year(found: BusinessCase, names: Names) -> ReportTable:
             ("sales", "MUSD, real", product.revenue),
         ):
             field = f"{name}, {what}"
-            columns.append(Column(field=field, title=field, unit=unit, summed=True))
+            columns.append(called(field, unit, summed=True))
             by_year[field] = amounts.tolist()
     frame = pd.DataFrame(by_year)
     sells = frame.drop(columns="year").any(axis=1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from planner.data.case import Case
 from planner.data.cells import text_of
@@ -21,14 +20,12 @@ from planner.finance.support import CARRIES, MOST, Support
 from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.parts import (
     CENTS,
-    NUMBER,
     SHEET,
-    Column,
     DeclaredTable,
-    Format,
     Part,
     ReportTable,
     Text,
+    called,
     figures,
     per_cent,
     several,
@@ -51,16 +48,16 @@ def _or_text(table: ReportTable, passage: str) -> Part:
     return Text([say(passage)]) if table.frame.empty else table
 
 
-def _columns(titles: Iterable[str], unit: str = "", form: Format = NUMBER) -> list[Column]:
-    """A column of numbers for each title, which is its field."""
-    return [Column(field=title, title=title, unit=unit, form=form) for title in titles]
+LineKey = str | tuple[str, str]
+"""Name of a figure, or of a group of figures and one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedFigure:
-    """A figure of the case with one answer to what is sold. of: where it is, as a path from that answer. live: it follows
-    the inputs of the workbook."""
+    """A figure of the case with one answer to what is sold. key: the line of the workbook that has it. of: where it is, as
+    a path from that answer. live: it follows the inputs of the workbook."""
 
+    key: LineKey
     label: str
     unit: str
     of: str = ""
@@ -77,41 +74,47 @@ class NamedFigure:
         return self.unit in ("a year", "share")
 
 
-def _returned(name: str, label: str, unit: str, live: bool = True) -> NamedFigure:
-    """A figure of the returns."""
-    return NamedFigure(label=label, unit=unit, of=f"returns.{name}", live=live)
+def _returned(key: str, label: str, unit: str, live: bool = True) -> NamedFigure:
+    """A figure of the returns, which is called there as here."""
+    return NamedFigure(key=key, label=label, unit=unit, of=f"returns.{key}", live=live)
 
 
-FIGURES = {
-    "npv_before_tax": _returned(
-        "npv_before_tax", "NPV before tax, at the cost of capital after tax", "MUSD"
+FIGURES = (
+    _returned("npv_before_tax", "NPV before tax, at the cost of capital after tax", "MUSD"),
+    _returned("npv_after_tax", "NPV after tax", "MUSD"),
+    _returned("npv_owners", "NPV of the owners", "MUSD"),
+    _returned("irr_before_tax", "IRR before tax, real", "a year"),
+    _returned("irr_after_tax", "IRR after tax, real", "a year"),
+    _returned("irr_owners", "IRR of the owners, real", "a year"),
+    _returned("payback", "payback from the first payment, real", "years", live=False),
+    NamedFigure(
+        key="payback_from_completion",
+        label="payback from completion, real",
+        unit="years",
+        of="economics.payback",
+        live=False,
     ),
-    "npv_after_tax": _returned("npv_after_tax", "NPV after tax", "MUSD"),
-    "npv_owners": _returned("npv_owners", "NPV of the owners", "MUSD"),
-    "irr_before_tax": _returned("irr_before_tax", "IRR before tax, real", "a year"),
-    "irr_after_tax": _returned("irr_after_tax", "IRR after tax, real", "a year"),
-    "irr_owners": _returned("irr_owners", "IRR of the owners, real", "a year"),
-    "payback": _returned("payback", "payback from the first payment, real", "years", live=False),
-    "payback_from_completion": NamedFigure(
-        label="payback from completion, real", unit="years", of="economics.payback", live=False
+    _returned("capital", "capital, real", "MUSD", live=False),
+    _returned("debt_share", "debt drawn over capital less grant", "share"),
+    _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
+    _returned("missed", "years in which debt service is missed", "years"),
+    _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
+    NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
+    _returned("dscr_level", "least DSCR, repaid in equal sums", "times", live=False),
+    _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
+    NamedFigure(
+        key="cover",
+        label="least DSCR of nine draws in ten (P90)",
+        unit="times",
+        of="spread.cover",
+        live=False,
     ),
-    "capital": _returned("capital", "capital, real", "MUSD", live=False),
-    "debt_share": _returned("debt_share", "debt drawn over capital less grant", "share"),
-    "most_owed": _returned(
-        "most_owed", "most debt owed, with interest until the first repayment", "MUSD"
+    _returned("llcr", "LLCR", "times"),
+    NamedFigure(key="plcr", label="PLCR", unit="times", of="credit.plcr", live=False),
+    NamedFigure(
+        key="loss", label="loses money, of draws", unit="share", of="spread.loss", live=False
     ),
-    "missed": _returned("missed", "years in which debt service is missed", "years"),
-    "dscr": _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
-    "average": NamedFigure(label="mean DSCR", unit="times", of="credit.average"),
-    "dscr_level": _returned("dscr_level", "least DSCR, repaid in equal sums", "times", live=False),
-    "dscr_low": _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
-    "cover": NamedFigure(
-        label="least DSCR of nine draws in ten (P90)", unit="times", of="spread.cover", live=False
-    ),
-    "llcr": _returned("llcr", "LLCR", "times"),
-    "plcr": NamedFigure(label="PLCR", unit="times", of="credit.plcr", live=False),
-    "loss": NamedFigure(label="loses money, of draws", unit="share", of="spread.loss", live=False),
-}
+)
 
 
 class ReturnsTable(DeclaredTable):
@@ -129,15 +132,16 @@ def returns(found: BusinessCase) -> ReportTable:
     for title, sold in found.modes:
         use[title] = " / ".join(percent(share) for share in sold.use)
     rows = [use]
-    for figure in FIGURES.values():
+    for figure in FIGURES:
         shown_as = percent if figure.share else number
         row = {"figure": figure.label, "unit": figure.unit}
         for title, sold in found.modes:
             value = figure.value(sold)
             row[title] = shown_as(None if value is None else round(value, 6))
         rows.append(row)
-    columns = [*ReturnsTable.all(), *_columns(title for title, _ in found.modes)]
-    return ReturnsTable.over(pd.DataFrame(rows), columns)
+    columns = ReturnsTable.all()
+    columns += [called(title) for title, _ in found.modes]
+    return ReturnsTable.from_rows(rows, columns)
 
 
 class SourcesAndUses(DeclaredTable):
@@ -164,9 +168,10 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
             for title, amounts in named.items():
                 row[title] = float(amounts[what].sum())
             rows.append(row)
-    columns = [*SourcesAndUses.all(), *_columns(by_title, "MUSD")]
+    columns = SourcesAndUses.all()
+    columns += [called(title, "MUSD") for title in by_title]
     note = say("first_repayment", first=first)
-    return SourcesAndUses.over(pd.DataFrame(rows), columns, note=note)
+    return SourcesAndUses.from_rows(rows, columns, note=note)
 
 
 def converts(found: BusinessCase) -> bool:
@@ -211,17 +216,12 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         paid = -float(flows.feed.max())
         of_plant.append({"does": "pays for all it takes in", "money": paid})
         rows += [{"plant": plant.name, "material": "", "form": ""} | row for row in of_plant]
-    return Materials.over(_frame(Materials, rows))
+    return Materials.from_rows(rows)
 
 
 def _material(does: str, material: Material, most: float) -> dict[str, Any]:
     tonnes = most * material.per_tonne
     return {"does": does, "material": material.name, "form": material.form, "tonnes": tonnes}
-
-
-def _frame(table: type[DeclaredTable], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows by field; what a row does not have is nothing."""
-    return pd.DataFrame([dict.fromkeys(table.fields()) | dict(row) for row in rows], dtype=object)
 
 
 class Markets(DeclaredTable):
@@ -245,7 +245,7 @@ def markets(found: BusinessCase, names: Names) -> Part:
     for market in found.markets:
         shown = {"element": names.element(market.element), "year": str(market.year)}
         rows.append(vars(market) | {"share": market.share} | shown)
-    return _or_text(Markets.over(_frame(Markets, rows)), "no_market")
+    return _or_text(Markets.from_rows(rows), "no_market")
 
 
 class AlternativesTable(DeclaredTable):
@@ -273,10 +273,8 @@ def alternatives(found: BusinessCase) -> ReportTable:
     rows = []
     for one in found.alternatives:
         per = one.worth / one.cost if one.worth is not None and one.cost else None
-        rows.append(
-            {"what": ALTERNATIVES[one.what], "cost": one.cost, "worth": one.worth, "per": per}
-        )
-    return AlternativesTable.over(_frame(AlternativesTable, rows), note=say("alternatives"))
+        rows.append((ALTERNATIVES[one.what], one.cost, one.worth, per))
+    return AlternativesTable.from_rows(rows, note=say("alternatives"))
 
 
 paid = partial(figures, unit="MUSD", form=CENTS, summed=True)
@@ -319,10 +317,6 @@ def flows(found: BusinessCase) -> ReportTable:
     """Money by year: each line rounded to two decimals, each sum that of what is printed."""
     sold = found.shown
     lines = _ledger(sold.flows)
-    lines["cfads"] = added([lines[name] for name in BEFORE_DEBT], sold.flows.index)
-    lines["owners"] = lines["cfads"] + added([lines[name] for name in AFTER_DEBT], sold.flows.index)
-    lines["owed"] = np.round(sold.flows.owed(), 2)
-    lines["cover"] = np.round(sold.flows.cover(), 2)
     rows = []
     for place, year in enumerate(found.investment.years):
         row: dict[str, Any] = {name: float(amounts[place]) for name, amounts in lines.items()}
@@ -331,43 +325,34 @@ def flows(found: BusinessCase) -> ReportTable:
             rows.append(row | {"year": str(year), "cover": cover})
     told = found.told(sold)
     columns = FlowsTable.all() if sold.flows.tranches else FlowsTable.all("tranches")
-    return FlowsTable.over(_frame(FlowsTable, rows), columns, note=say("flows", told=told))
-
-
-BEFORE_DEBT = (
-    "sales",
-    "running",
-    "feed",
-    "royalty",
-    "support",
-    "tax",
-    "working_capital",
-    "sustaining",
-)
-AFTER_DEBT = (
-    "capital",
-    "grant",
-    "drawn",
-    "service",
-    "swept",
-    "fees",
-    "tranches",
-    "public",
-    "reserve",
-    "tax_saved",
-)
+    return FlowsTable.from_rows(rows, columns, note=say("flows", told=told))
 
 
 def _ledger(flows: CashFlows) -> dict[str, Array]:
-    """Money that comes in (above nought) and goes out by year, nominal, rounded to two decimals."""
-    loan, public = flows.loan, flows.public
+    """Money that comes in (above nought) and goes out by year, nominal, its sums, debt owed and its cover; each rounded to
+    two decimals before it is added up."""
+    operations = _rounded(_before_debt(flows))
+    financing = _rounded(_after_debt(flows))
+    for_debt = added([*operations.values()], flows.index)
+    ends = {"owed": flows.owed(), "cover": flows.cover()}
+    return {
+        **operations,
+        "cfads": for_debt,
+        **financing,
+        "owners": for_debt + added([*financing.values()], flows.index),
+        **_rounded(ends),
+    }
+
+
+def _rounded(lines: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.round(amounts, 2) for name, amounts in lines.items()}
+
+
+def _before_debt(flows: CashFlows) -> dict[str, Array]:
+    """Money of operations by year."""
     feed = added([plant.feed for plant in flows.plants], flows.index) * flows.index
     on_output = flows.credit - flows.credit_on_capital
-    fees, tranches = loan.fees, 0.0 * flows.index
-    for one in flows.tranches:
-        fees = fees + one.fees
-        tranches = tranches + one.loan.draws - one.loan.service
-    exact = {
+    return {
         "sales": flows.sales,
         "running": feed - flows.costs,
         "feed": -feed,
@@ -376,6 +361,17 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "tax": on_output - flows.tax,
         "working_capital": before(flows.working) - flows.working,
         "sustaining": -flows.late,
+    }
+
+
+def _after_debt(flows: CashFlows) -> dict[str, Array]:
+    """Money of building, of lenders and of the tax that interest saves, by year."""
+    loan, public = flows.loan, flows.public
+    fees, tranches = loan.fees, 0.0 * flows.index
+    for one in flows.tranches:
+        fees = fees + one.fees
+        tranches = tranches + one.loan.draws - one.loan.service
+    return {
         "capital": -flows.capital,
         "grant": flows.grant + flows.credit_on_capital,
         "drawn": loan.draws,
@@ -387,7 +383,6 @@ def _ledger(flows: CashFlows) -> dict[str, Array]:
         "reserve": before(loan.reserve) - loan.reserve,
         "tax_saved": flows.tax - flows.tax_with_debt,
     }
-    return {name: np.round(amounts, 2) for name, amounts in exact.items()}
 
 
 class InputsTable(DeclaredTable):
@@ -415,8 +410,7 @@ def inputs(found: BusinessCase) -> ReportTable:
         named = {"term": swing.term.meaning, "from_source": swing.term.source}
         rows.append(vars(swing.term) | vars(swing) | named)
     title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
-    frame = pd.DataFrame(rows, columns=InputsTable.fields(), dtype=object)
-    return InputsTable.over(frame, title=title)
+    return InputsTable.from_rows(rows, title=title)
 
 
 SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
@@ -460,7 +454,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
         rows.append(row)
     quoted = _guaranteed(found, names)
     note = say("term_sheet", quoted=quoted, converts=converts(found), dated=found.dated)
-    return TermSheet.over(_frame(TermSheet, rows), note=note)
+    return TermSheet.from_rows(rows, note=note)
 
 
 def _least(support: Support) -> str:
@@ -513,7 +507,7 @@ def instruments(found: BusinessCase) -> Part:
             "year": str(one.year),
         }
         rows.append(vars(one) | words)
-    table = Instruments.over(_frame(Instruments, rows), note=say("instruments", dated=found.dated))
+    table = Instruments.from_rows(rows, note=say("instruments", dated=found.dated))
     return _or_text(table, "no_instrument")
 
 
@@ -546,11 +540,11 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             rounded = None if avoided is None else round(avoided, 3)
             name, chance = names.scenario(future), found.futures[future]
             rows.append(row(name, use, chance=chance, saved=rounded))
-    of_plants = _columns(plants, form=PER_CENT)
+    of_plants = [called(plant, form=PER_CENT) for plant in plants]
     columns = [*Throughput.all("saved"), *of_plants, *Throughput.all("future", "chance")]
     alone = [f"{names.project(p)} {number(npv)}" for p, npv in found.alone.items()]
     note = say("each_alone", alone=alone)
-    return Throughput.over(pd.DataFrame(rows, dtype=object), columns, note=note)
+    return Throughput.from_rows(rows, columns, note=note)
 
 
 class Jobs(DeclaredTable):
@@ -564,10 +558,8 @@ class Jobs(DeclaredTable):
 
 def people(found: BusinessCase, names: Names) -> Part:
     """Jobs by skill."""
-    rows = []
-    for skill, persons in found.jobs.items():
-        rows.append({"skill": names.skill(skill), "persons": persons})
-    return _or_text(Jobs.over(_frame(Jobs, rows)), "no_jobs")
+    rows = [(names.skill(skill), persons) for skill, persons in found.jobs.items()]
+    return _or_text(Jobs.from_rows(rows), "no_jobs")
 
 
 class DeckTable(DeclaredTable):
@@ -604,7 +596,7 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
             "from_source": quote.source,
         }
         rows.append(vars(quote) | row)
-    return DeckTable.over(pd.DataFrame(rows, columns=DeckTable.fields(), dtype=object))
+    return DeckTable.from_rows(rows)
 
 
 NAMED = ("contract", "project", "kind", "party", "element")
@@ -633,7 +625,7 @@ def contracts(found: BusinessCase, names: Names) -> Part:
         row = {name: getattr(contract, name) for name in ("contract", "kind", "party")}
         words = {"about": about, "terms": _stated(contract), "from_source": contract.source}
         rows.append(row | words)
-    return _or_text(Contracts.over(_frame(Contracts, rows)), "no_contract")
+    return _or_text(Contracts.from_rows(rows), "no_contract")
 
 
 def _stated(contract: Contract) -> str:
@@ -663,9 +655,8 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     rows = []
     for project in found.projects:
         row = case.projects[project]
-        words = {"from_source": row.source, "confidence": row.confidence, "notes": row.notes}
-        rows.append({"plant": names.project(project)} | words)
-    return PlantsTable.over(_frame(PlantsTable, rows))
+        rows.append((names.project(project), row.source, row.confidence, row.notes))
+    return PlantsTable.from_rows(rows)
 
 
 class Quantiles(DeclaredTable):
@@ -682,5 +673,5 @@ def quantiles(found: BusinessCase) -> ReportTable:
     rows = []
     for share in (0.05, 0.25, 0.5, 0.75, 0.95):
         npv = found.full.spread.at(share)
-        rows.append({"share": f"{share:.0%} of draws below", "npv": npv})
-    return Quantiles.over(_frame(Quantiles, rows))
+        rows.append((f"{share:.0%} of draws below", npv))
+    return Quantiles.from_rows(rows)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pandas as pd
-
 from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, figures, rate, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
@@ -82,7 +80,7 @@ def scarce(run: RunView) -> ReportTable | None:
             marks.append("")
     if not rows:
         return None
-    return ScarceTable.over(pd.DataFrame(rows), note=say("scarce", run=run, tiny=TINY), marks=marks)
+    return ScarceTable.from_rows(rows, note=say("scarce", run=run, tiny=TINY), marks=marks)
 
 
 def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
@@ -184,8 +182,8 @@ def facts(run: RunView) -> ReportTable:
         for name, value in summary.get(key, {}).items():
             tell(f"{words}: {name.replace('_', ' ')}", value)
     tell("inputs, SHA-256", summary.get("inputs_sha256", run.case.sha256))
-    return Facts.over(
-        pd.DataFrame(rows, dtype=object),
+    return Facts.from_rows(
+        rows,
         columns=Facts.all() if before else Facts.all("before"),
         note=say("facts", tail=1 - model.objective.tail),
     )

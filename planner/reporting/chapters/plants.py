@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from planner.reporting.parts import (
     Chapter,
@@ -12,6 +12,7 @@ from planner.reporting.parts import (
     amounts,
     figures,
     per_cent,
+    reworded,
     text,
     total,
     whole,
@@ -81,12 +82,12 @@ def investments(run: RunView) -> ReportTable:
     left_out = [] if spread else ["spread"]
     if is_certain:
         left_out += ["probability", "expected", "scenarios"]
-    columns = []
-    for column in Plants.all(*left_out):
-        is_money = column.field in ("capex_musd", "public_musd")
-        title = NEAR if near is not None and column.field == "spread" else column.title
-        summed = column.summed or (is_money and is_certain)
-        columns.append(replace(column, title=title, summed=summed))
+    words: dict[str, dict[str, Any]] = {}
+    if near is not None:
+        words["spread"] = {"title": NEAR}
+    if is_certain:
+        words["capex_musd"] = words["public_musd"] = {"summed": True}
+    columns = reworded(Plants.all(*left_out), words)
     title = say("investments_title", built=counted(run, rows["project"]))
     return Plants.over(frame, columns=columns, title=title, note=say("investments", near=near))
 

@@ -80,10 +80,7 @@ def status(found: StudyResults) -> Chapter:
     for name, amount in counts.items():
         part = percent(amount / len(found.table))
         rows.append({"status": str(name), "rows": f"{amount:,}", "share": part})
-    parts: list[Part] = [
-        PointStatuses.over(pd.DataFrame(rows)),
-        Text(say.lines("checked", found=found)),
-    ]
+    parts: list[Part] = [PointStatuses.from_rows(rows), Text(say.lines("checked", found=found))]
     has_failed = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
     bad = found.table[has_failed].head(MOST_ROWS)
     if len(bad):

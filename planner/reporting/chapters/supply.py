@@ -146,4 +146,4 @@ def losses_sheet(run: RunView) -> ReportTable:
     left_out = [] if run.compared else ["before"]
     if not any(run.names.stories.values()):
         left_out.append("story")
-    return LossByScenario.over(pd.DataFrame(rows), columns=LossByScenario.all(*left_out))
+    return LossByScenario.from_rows(rows, LossByScenario.all(*left_out))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
@@ -29,6 +29,7 @@ from planner.reporting.parts import (
     frame_of,
     per_cent,
     rate,
+    reworded,
     several,
     text,
     told_chart,
@@ -227,9 +228,9 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
     for place, case in enumerate(worst):
         title = f"{names.scenario(case.scenario)}: unmet {midway(names.element(case.element))}"
         columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
-    return NamedPlans.over(
-        pd.DataFrame(rows),
-        columns=[*columns, description],
+    return NamedPlans.from_rows(
+        rows,
+        [*columns, description],
         title=f"{len(rows)} plans on the efficient frontier",
         note=say("frontier", run=run, more=more_unmet(run, frontier)),
     )
@@ -330,22 +331,18 @@ def counterfactuals(found: Explanation) -> ReportTable:
         for rung in getattr(found, field):
             rows.append(_rung(rung) | {"group": group})
     what = OBJECTIVES[found.goal]
-    headings = {"objective": (what, ""), "change": ("change", f"change of the {what} (MUSD)")}
-    columns = with_words(Counterfactuals.all(), headings)
-    return Counterfactuals.over(
-        pd.DataFrame(rows).reindex(columns=[*Counterfactuals.fields(), *stages]),
-        columns=[*columns[:-2], *capital_columns(stages), *columns[-2:]],
+    columns = reworded(Counterfactuals.all(), _of_objective(what, what))
+    return Counterfactuals.from_rows(
+        rows,
+        [*columns[:-2], *capital_columns(stages), *columns[-2:]],
         note=say("counterfactuals", goal=found.goal),
     )
 
 
-def with_words(columns: Sequence[Column], words: Mapping[str, tuple[str, str]]) -> list[Column]:
-    """Table of which some, by their field, have another title and heading in the workbook."""
-    found = []
-    for column in columns:
-        title, heading = words.get(column.field, (column.title, column.heading))
-        found.append(replace(column, title=title, heading=heading))
-    return found
+def _of_objective(what: str, title: str) -> dict[str, dict[str, str]]:
+    """Words of the columns of the objective, under a title, and of its change, by what the objective is."""
+    change = f"change of the {what} (MUSD)"
+    return {"objective": {"title": title}, "change": {"heading": change}}
 
 
 def capital_stages(found: Sequence[Rung]) -> list[str]:
@@ -406,13 +403,10 @@ def assumptions(found: Explanation) -> ReportTable | None:
             rows.append({**told, **vars(tried), "change": tried.objective - own})
     if not rows:
         return None
-    headings = {
-        "objective": (f"{what} then", ""),
-        "change": ("change", f"change of the {what} (MUSD)"),
-    }
-    return Assumptions.over(
-        pd.DataFrame(rows)[Assumptions.fields()],
-        columns=with_words(Assumptions.all(), headings),
+    words = _of_objective(what, title=f"{what} then")
+    return Assumptions.from_rows(
+        rows,
+        reworded(Assumptions.all(), words),
         note=say("assumptions", own=own),
         folded=len(found.influences) > MOST_SHOWN,
     )
@@ -495,11 +489,10 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         capital = {stage: plan.capital.get(stage, 0.0) for stage in stages}
         moves = _moves(found, names, given, plan)
         rows.append(vars(plan) | capital | moves | {"input": name})
-    columns = with_words(MovedPlans.all(), {"objective": (OBJECTIVES[found.goal], "")})
-    return MovedPlans.over(
-        pd.DataFrame(rows),
-        columns=[*columns[:4], *capital_columns(stages), *columns[4:]],
-        note=say("moved_plans"),
+    words = {"objective": {"title": OBJECTIVES[found.goal]}}
+    columns = reworded(MovedPlans.all(), words)
+    return MovedPlans.from_rows(
+        rows, [*columns[:4], *capital_columns(stages), *columns[4:]], note=say("moved_plans")
     )
 
 
@@ -574,7 +567,7 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         name = namers[row.kind](row.key)
         word = CORE.get(row.word, row.word)
         rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
-    return Ranges.over(pd.DataFrame(rows), note=say("ranges", near=found.alternatives))
+    return Ranges.from_rows(rows, note=say("ranges", near=found.alternatives))
 
 
 class Information(DeclaredTable):
@@ -602,6 +595,4 @@ def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
         name = f"Regret: {names.scenario(scenario)}"
         loss, least = known.loss[scenario], known.least_loss[scenario]
         rows.append((name, loss, least, known.regret[scenario]))
-    return Information.over(
-        pd.DataFrame(rows, columns=Information.fields()), note=say("knowledge", goal=goal)
-    )
+    return Information.from_rows(rows, note=say("knowledge", goal=goal))

@@ -27,6 +27,7 @@ from planner.finance.yearly_rows import larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
+from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
 from planner.reporting.forms import workbook_charts
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.forms.live_book import (
@@ -103,10 +104,6 @@ ONLY_AS_DELIVERED = {
     "price_correlation": "draws, as delivered",
 }
 """Terms that formulas take for a loan alone, or not at all."""
-
-
-LineKey = str | tuple[str, str]
-"""Name of a figure, or of a group of figures and one of them."""
 
 
 @dataclass
@@ -296,6 +293,8 @@ STREAMS = {
 """Streams of money that are valued: what they are called, and at which rate."""
 MOST_COVER = 999_999
 """Cover of debt service in years in which there is none: above every other."""
+FIRST_ANSWER = 2
+"""Column of the sheet of the answer in which the first answer to what is sold stands."""
 GUESSES = (0.1, 0.02, 0.5)
 """Rates from which a spreadsheet looks for an IRR."""
 
@@ -384,34 +383,25 @@ def _debt(book: Book, one: Answered) -> None:
 def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
     """Cover of one tranche of debt over what ranks as high as it or higher."""
     flows, name = one.flows, tranche.name
-    found = {debt.name: debt for debt in one.sold.credit.debts}.get(name)
+    by_name = {debt.name: debt for debt in one.sold.credit.debts}
+    found = by_name.get(name)
     before = ranked(flows, tranche.behind)
     paid: Any = tranche.loan.service > PAID
     cash: Any = row(larger(flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
     cover: Any = where(paid, cash / larger(before.paid, PAID), MOST_COVER)
     cover = row(cover, "Debt", f"{name}: DSCR of its rank, {MOST_COVER} without any", "times")
     cells = cover.everywhere
-    _once(
-        book,
-        ("DSCR", name),
-        f"{name}: least DSCR of its rank",
-        "times",
-        f'IF(MIN({cells})={MOST_COVER},"none",MIN({cells}))',
-        mode=one.mode,
-        value=found.least if found else None,
-    )
+    label = f"{name}: least DSCR of its rank"
+    formula = f'IF(MIN({cells})={MOST_COVER},"none",MIN({cells}))'
+    least = found.least if found else None
+    _once(book, ("DSCR", name), label, "times", formula, mode=one.mode, value=least)
     number = one.levels["year"] - one.levels["first_year"] + 1.0
     owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
     life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=number, owed=owed)
-    _once(
-        book,
-        ("LLCR", name),
-        f"{name}: LLCR of its rank",
-        "times",
-        f'IFERROR({life.text},"none")',
-        mode=one.mode,
-        value=found.llcr if found else None,
-    )
+    label = f"{name}: LLCR of its rank"
+    formula = f'IFERROR({life.text},"none")'
+    llcr = found.llcr if found else None
+    _once(book, ("LLCR", name), label, "times", formula, mode=one.mode, value=llcr)
 
 
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
@@ -422,49 +412,49 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     )
     other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
     looks = sheet.book.looks
-    sheet.page.write_formula(
-        1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is
-    )
+    claim = f'=IF({changed}=0,"{as_is}",{changed}&"{other}")'
+    sheet.page.write_formula(1, 0, claim, looks["head"], as_is)
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
     sheet.row += 2
-    for place, (title, sold) in enumerate(book.found.modes, start=2):
-        sheet.page.write_string(
-            sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use)
-        )
+    for place, (title, sold) in enumerate(book.found.modes, start=FIRST_ANSWER):
+        use = " / ".join(f"{share:.1%}" for share in sold.use)
+        sheet.page.write_string(sheet.row - 1, place, f"use {use}")
         sheet.page.write_string(sheet.row, place, title, looks["head"])
     sheet.row += 1
-    for key, figure in tables.FIGURES.items():
-        _figure(book, key, figure)
+    for figure in tables.FIGURES:
+        _figure(book, figure)
     if book.found.investment.tranches:
         sheet.head("Cover of tranches of debt")
     for name in book.found.investment.tranches:
         for key in ("DSCR", "LLCR"):
-            figure = tables.NamedFigure(label=f"{name}: {key}", unit="times")
-            _figure(book, (key, name), figure)
+            cover = NamedFigure(key=(key, name), label=f"{name}: {key}", unit="times")
+            _figure(book, cover)
     sheet.head("Sources and uses until the first repayment")
     sources, uses = funding(book.found.full.flows, book.found.full.levels)
     for side, named in (("source", sources), ("use", uses)):
         for what in named:
-            _figure(book, (side, what), tables.NamedFigure(label=f"{side}: {what}", unit="MUSD"))
+            amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
+            _figure(book, amount)
     for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
         sheet.part(part)
 
 
-def _figure(book: Book, key: LineKey, figure: tables.NamedFigure) -> None:
+def _figure(book: Book, figure: NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
-    sheet.page.write_row(
-        sheet.row, 0, (figure.label + ("" if figure.live else ", as delivered"), figure.unit)
-    )
+    look = looks[SHARE if figure.share else LINK]
+    label = figure.label if figure.live else f"{figure.label}, as delivered"
+    sheet.page.write_row(sheet.row, 0, (label, figure.unit))
     for mode, (_, sold) in enumerate(book.found.modes):
-        line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
+        line = book.lines.get((figure.key, mode))
         value = figure.value(sold) if figure.of or line is None else line.values.item()
         shown = "none" if value is None or np.isnan(value) else value
+        place = FIRST_ANSWER + mode
         if line is None:
-            sheet.page.write(sheet.row, 2 + mode, shown, look)
+            sheet.page.write(sheet.row, place, shown, look)
         else:
-            sheet.page.write_formula(sheet.row, 2 + mode, f"={line.text}", look, shown)
+            sheet.page.write_formula(sheet.row, place, f"={line.text}", look, shown)
     sheet.row += 1
 
 
@@ -480,16 +470,13 @@ def _told(book: Book, case: Case, names: Names) -> None:
         sheets["Credit"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
-    for text in worded_lines(
-        "business_case_conventions.j2", "conventions", found=found, names=names
-    ):
-        sheets["Sources"].note(text)
-    for part in (
-        tables.deck(found, names),
-        tables.contracts(found, names),
-        tables.plants(found, case, names),
-    ):
-        sheets["Sources"].part(part)
+    sources = sheets["Sources"]
+    conventions = "business_case_conventions.j2"
+    for text in worded_lines(conventions, "conventions", found=found, names=names):
+        sources.note(text)
+    sources.part(tables.deck(found, names))
+    sources.part(tables.contracts(found, names))
+    sources.part(tables.plants(found, case, names))
 
 
 def _checks(book: Book) -> None:
@@ -499,20 +486,17 @@ def _checks(book: Book) -> None:
     def once(what: str, unit: str, text: str) -> Cells:
         return sheet.formula(Cells(book.live, 0.0, text), what, unit)
 
-    once(
-        "checks failed",
-        "",
-        "+".join(f"IF($C${4 + n}>{TOLERANCE},1,0)" for n in range(len(book.checks))),
-    )
+    failed = [f"IF($C${4 + place}>{TOLERANCE},1,0)" for place in range(len(book.checks))]
+    once("checks failed", "", "+".join(failed))
     for what, check in book.checks:
         once(what, "MUSD", check)
     sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
     inputs, first = book.live.inputs, sheet.row + 2
-    book.lines["changed", 0] = once(
-        "inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})"
-    )
+    last = first + len(inputs) - 1
+    book.lines["changed", 0] = once("inputs changed", "", f"SUM($C${first}:$C${last})")
     for what, cells, delivered in inputs:
         kept = f"$D${sheet.row + 1}"
         near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"
-        once(what, "", f"IF(ABS(SUMPRODUCT({cells},COLUMN({cells}))-{kept})>{near},1,0)")
+        now = f"SUMPRODUCT({cells},COLUMN({cells}))"
+        once(what, "", f"IF(ABS({now}-{kept})>{near},1,0)")
         sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

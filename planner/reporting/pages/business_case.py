@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,26 +47,6 @@ ABOUT = {
     "lacking": "Missing",
 }
 """Passage of business_case.j2 -> what it is about."""
-SECTIONS = {
-    "terms": "Term sheet",
-    "sold": "What is sold",
-    "economics": "Costs and prices",
-    "debt": "Debt",
-    "money": "Money by year",
-    "moves": "What moves it",
-    "inputs": "Inputs and sources",
-    "outside": "Outside the model",
-}
-LEADS = {
-    "terms": "What the public could do; the least of each support, sized for the volumes that the verdict names.",
-    "sold": "Use of capacity and sales, in the plan, in each future and in the case.",
-    "economics": "Unit costs, break-even, the NPV at other rates, prices and capital costs.",
-    "debt": "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-    "money": "Nominal MUSD.",
-    "outside": "A lender asks for this too; the case does not hold it.",
-    "moves": "One term changed, the others and the support as they are; then all drawn together.",
-}
-"""Titles of chapters by anchor, and what stands below them."""
 CARRIED = ("delay_years", "contingency")
 """Terms of the risks of building, which somebody has to carry."""
 
@@ -76,7 +57,8 @@ def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
     """The whole page as text."""
-    return render(_front(found, case), _chapters(found, case, Names(case)))
+    front = _front(found, case)
+    return render(front, _chapters(found, case))
 
 
 def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workbook: str) -> bool:
@@ -85,18 +67,21 @@ def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workboo
         front = _front(found, case)
         told = [f"{one.about}: {one.sentence}" for one in front.statements]
         summary = Chapter(anchor="summary", title="Summary", parts=[Text(told, listed=True)])
-        chapters = [summary, *_chapters(found, case, Names(case))]
+        chapters = [summary, *_chapters(found, case)]
         pdf.write_pdf(path, front, chapters, workbook)
     return pdf.INSTALLED
 
 
 def _front(found: BusinessCase, case: Case) -> Front:
     """Title, the answer as the question, key figures and the case in sentences."""
-    names, (first, *rest) = Names(case), statements(found, case)
-    stages = " and ".join(sorted({STAGES[p.stage] for p in found.investment.plants}))
+    names = Names(case)
+    first, *rest = statements(found, case)
+    plants = " and ".join(map(names.placed, found.projects))
+    present = {STAGES[plant.stage] for plant in found.investment.plants}
+    stages = " and ".join(sorted(present))
     return Front(
         kind=KIND,
-        title=" and ".join(names.placed(p) for p in found.projects),
+        title=plants,
         subtitle=f"{stages}; run “{found.run}”",
         question=first.sentence,
         cards=_cards(found),
@@ -242,46 +227,126 @@ def _cards(found: BusinessCase) -> list[Card]:
     ]
 
 
-def _chapters(found: BusinessCase, case: Case, names: Names) -> list[Chapter]:
+def _terms(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
+    return [
+        tables.alternatives(found),
+        tables.term_sheet(found, names),
+        tables.returns(found),
+        tables.instruments(found),
+        tables.sources_and_uses(found),
+        charts.waterfall(found),
+    ]
+
+
+def _sold(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
+    return [
+        tables.throughput(found, names),
+        tables.materials(found, names),
+        tables.markets(found, names),
+        tables.people(found, names),
+    ]
+
+
+def _economics(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
+    return economics.of_case(found, names)
+
+
+def _debt(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
+    return debt.of_debt(found, names)
+
+
+def _money(found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
+    return [*charts.cash(found), tables.flows(found)]
+
+
+def _moves(found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
+    return [charts.terms(found), charts.spread(found)]
+
+
+def _sources(found: BusinessCase, case: Case, names: Names) -> list[Part]:
     conventions = say.lines("conventions", found=found, names=names)
+    return [
+        Text(conventions, listed=True),
+        tables.deck(found, names),
+        tables.contracts(found, names),
+        debt.contracts_alone(found, names),
+        tables.inputs(found),
+        tables.plants(found, case, names),
+    ]
+
+
+def _outside(_found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
     outside = debt.say.lines("outside")
-    parts: dict[str, list[Part]] = {
-        "terms": [
-            tables.alternatives(found),
-            tables.term_sheet(found, names),
-            tables.returns(found),
-            tables.instruments(found),
-            tables.sources_and_uses(found),
-            charts.waterfall(found),
-        ],
-        "sold": [
-            tables.throughput(found, names),
-            tables.materials(found, names),
-            tables.markets(found, names),
-            tables.people(found, names),
-        ],
-        "economics": economics.of_case(found, names),
-        "debt": debt.of_debt(found, names),
-        "money": [*charts.cash(found), tables.flows(found)],
-        "moves": [charts.terms(found), charts.spread(found)],
-        "inputs": [
-            Text(conventions, listed=True),
-            tables.deck(found, names),
-            tables.contracts(found, names),
-            debt.contracts_alone(found, names),
-            tables.inputs(found),
-            tables.plants(found, case, names),
-        ],
-        "outside": [Text(outside, listed=True)],
-    }
+    return [Text(outside, listed=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A chapter of the case: its anchor and title, the parts of it, and what stands below its title."""
+
+    anchor: str
+    title: str
+    parts: Callable[[BusinessCase, Case, Names], list[Part]]
+    lead: str = ""
+
+
+SECTIONS = (
+    Section(
+        anchor="terms",
+        title="Term sheet",
+        parts=_terms,
+        lead="What the public could do; the least of each support, sized for the volumes that the verdict names.",
+    ),
+    Section(
+        anchor="sold",
+        title="What is sold",
+        parts=_sold,
+        lead="Use of capacity and sales, in the plan, in each future and in the case.",
+    ),
+    Section(
+        anchor="economics",
+        title="Costs and prices",
+        parts=_economics,
+        lead="Unit costs, break-even, the NPV at other rates, prices and capital costs.",
+    ),
+    Section(
+        anchor="debt",
+        title="Debt",
+        parts=_debt,
+        lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
+    ),
+    Section(anchor="money", title="Money by year", parts=_money, lead="Nominal MUSD."),
+    Section(
+        anchor="moves",
+        title="What moves it",
+        parts=_moves,
+        lead="One term changed, the others and the support as they are; then all drawn together.",
+    ),
+    Section(anchor="inputs", title="Inputs and sources", parts=_sources),
+    Section(
+        anchor="outside",
+        title="Outside the model",
+        parts=_outside,
+        lead="A lender asks for this too; the case does not hold it.",
+    ),
+)
+"""The chapters of a case, in order."""
+
+
+def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
+    names = Names(case)
     chapters = []
-    for anchor, title in SECTIONS.items():
-        lead = LEADS.get(anchor, "")
-        chapters.append(Chapter(anchor=anchor, title=title, lead=lead, parts=parts[anchor]))
+    for one in SECTIONS:
+        parts = one.parts(found, case, names)
+        chapter = Chapter(anchor=one.anchor, title=one.title, lead=one.lead, parts=parts)
+        chapters.append(chapter)
     return chapters
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
     """The screen."""
-    head = " and ".join(Names(case).project(p) for p in found.projects)
-    return [head, *(f"{s.about[:16]:<17}{s.sentence}" for s in statements(found, case))]
+    names = Names(case)
+    lines = [" and ".join(map(names.project, found.projects))]
+    for one in statements(found, case):
+        lines.append(f"{one.about[:16]:<17}{one.sentence}")
+    return lines
