@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from planner.data.case import Case
 from planner.data.schema import Draw, Scenario, Shock
@@ -65,7 +65,7 @@ def replicate(
     mean = float(np.mean(gaps))
     if replications < 2:
         return mean, None
-    quantile = float(student.ppf(CONFIDENCE, replications - 1))
+    quantile = float(stdtrit(replications - 1, CONFIDENCE))
     half = quantile * float(np.std(gaps, ddof=1)) / math.sqrt(replications)
     return mean, mean + half
 

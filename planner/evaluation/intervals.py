@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from planner.config import Objective
 from planner.evaluation.simulator import weighed
@@ -178,7 +178,7 @@ def _interval(
         cube += third / size**2
     skewness = cube / spread**1.5 if spread > 0 else 0.0
     error = math.sqrt(variance)
-    quantile = float(student.ppf((1 + CONFIDENCE) / 2, count - 1))
+    quantile = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
     low = value - error * _without_skewness(quantile, skewness)
     high = value - error * _without_skewness(-quantile, skewness)
     return Estimate(value, max(at_least, low), high)

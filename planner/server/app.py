@@ -39,7 +39,7 @@ from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
-from planner.server.writer import case_page
+from planner.server.writer import REPORTS, case_page
 
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
@@ -301,8 +301,8 @@ class Site:
 
     def _write(self, folder: str, name: str) -> None:
         """Have a page written that can be made of a run folder."""
-        if name in ("report.html", "report.xlsx"):
-            self.bench.writer.report(self.bench.run_of(folder))
+        if name in REPORTS:
+            self.bench.writer.report(self.bench.run_of(folder), name)
         for project in self.bench.base.projects:
             if name == case_page(project):
                 self.bench.investment_case(folder, project)

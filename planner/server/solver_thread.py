@@ -44,7 +44,7 @@ GOALS = {
 }
 """The phases of the solver, in words."""
 IDLE_SECONDS = 0.7
-"""Seconds without a question before something is done in the background."""
+"""Seconds since the last answer before something is done in the background."""
 OF_LEAST = 1e-6
 """Share by which a limit may lie below the least attainable risk, which is known so exactly."""
 AGAIN_SECONDS = 0.1
@@ -104,6 +104,7 @@ class SolverThread:
         self.least: dict[str, float] = {}
         """The least attainable risk (MUSD), where it is known, by the digest of the state that seeks it."""
         self._phase_since = time.monotonic()
+        self._quiet_since = time.monotonic()
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
@@ -262,8 +263,10 @@ class SolverThread:
                 self._wake.wait_for(
                     lambda: self._wanted or self._asked or self._background or self._ending.is_set()
                 )
+                quiet = time.monotonic() - self._quiet_since
                 self._wake.wait_for(
-                    lambda: self._wanted or self._asked or self._ending.is_set(), IDLE_SECONDS
+                    lambda: self._wanted or self._asked or self._ending.is_set(),
+                    timeout=max(IDLE_SECONDS - quiet, 0.0),
                 )
                 question, self._wanted = self._wanted, False
                 tasks = self._asked or self._background
@@ -280,6 +283,8 @@ class SolverThread:
                 if task is not None and not ended and self._again:
                     tasks[self._name] = tasks.get(self._name, task)
                     tasks.move_to_end(self._name, last=False)
+                if self._busy_with != BACKGROUND:
+                    self._quiet_since = time.monotonic()
                 self._busy_with = ""
             if task is not None:
                 self.phase("")

@@ -10,18 +10,21 @@ from typing import Any
 import planner
 from planner.parallel import Workers, answer, local
 from planner.reporting.pages.business_case import business_case_page
-from planner.reporting.pages.run import write_pages
+from planner.reporting.pages.run import write_page, write_report_workbook
 from planner.results.business_case import BusinessCase
 from planner.results.store import read_run, refresh_pages
+
+REPORTS = {"report.html": write_page, "report.xlsx": write_report_workbook}
+"""What writes each form of a report that is asked for, by its file name."""
 
 
 class PageWriter:
     """The object that the worker keeps: it writes pages."""
 
-    def report(self, run: Path) -> None:
-        """Write the report and the workbook of a run folder."""
+    def report(self, run: Path, name: str) -> None:
+        """Write one form of the report of a run folder."""
         plan = read_run(run)
-        refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
+        refresh_pages(run, partial(REPORTS[name], plan))
 
     def investment_case(self, run: Path, project: str) -> float | None:
         """Write the investment case of a plant. Returns `worth_of` it."""
@@ -56,9 +59,9 @@ class CaseWriter:
         self._workers: Workers | None = None
         self._closed = False
 
-    def report(self, run: Path) -> None:
-        """Have the report and the workbook of a run folder written. Raises PlannerError."""
-        self._ask("report", run)
+    def report(self, run: Path, name: str) -> None:
+        """Have one form of the report of a run folder written. Raises PlannerError."""
+        self._ask("report", run, name)
 
     def investment_case(self, run: Path, project: str) -> float | None:
         """Have the investment case of a plant written. Returns `worth_of` it. Raises PlannerError."""

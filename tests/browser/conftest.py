@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-import planner
-from planner.explanation.explain import explain
-from planner.reporting.pages.run import render_page, report_of
-from planner.reporting.run_view import run_view
 from tests.conftest import Once
+from tests.reporting.conftest import explained_starter
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "reports" / "reference" / "starter-base"
@@ -37,12 +34,7 @@ expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
 
 @pytest.fixture(scope="session")
 def report(once: Once) -> Path:
-    def fill(folder: Path) -> None:
-        plan = planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/base.toml"))
-        run = run_view(plan, explain(plan, "reference", workers=1))
-        (folder / "report.html").write_text(render_page(report_of(run)), encoding="utf-8")
-
-    return once("report-in-a-browser", fill) / "report.html"
+    return once("explained-starter", explained_starter) / "run" / "report.html"
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +47,20 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-def open_page(context: BrowserContext, report: Path, faults: list[str]) -> Page:
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """A window that stays open behind the tests of a module: a tab in it costs half as much as a window of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.new_page()
+    yield context
+    context.close()
+
+
+def open_page(context: BrowserContext, report: Path, faults: list[str], width: int = 1280) -> Page:
+    """A report with the network cut, at its beginning; errors and all that is asked of the net are noted as faults."""
     context.set_offline(True)
     page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
     page.on(
         "console",
         lambda message: (
@@ -87,10 +90,10 @@ def until(page: Page, holds: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 @pytest.fixture
-def page(browser: Browser, report: Path) -> Iterator[Page]:
+def page(window: BrowserContext, report: Path) -> Iterator[Page]:
     """The report on a desktop. Fails the test that used it if the console showed an error or the net was asked."""
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield open_page(context, report, faults)
-    context.close()
+    page = open_page(window, report, faults)
+    yield page
+    page.close()
     assert faults == []

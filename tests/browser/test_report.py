@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import all_drawn, open_page
 
@@ -22,22 +22,54 @@ def amounts(cells: Locator) -> list[float]:
 
 
 def open_chapters(page: Page) -> None:
-    for details in page.locator("details.chapter, details.fold").all():
-        details.evaluate("node => { node.open = true; }")
+    page.evaluate(
+        "for (const node of document.querySelectorAll('details.chapter, details.fold')) node.open = true"
+    )
+
+
+def open_all(page: Page) -> None:
+    """Open all that can be opened, and mark it."""
+    page.evaluate(
+        "for (const node of document.querySelectorAll('details:not([open])')) {"
+        " node.open = true; node.dataset.shut = ''; }"
+    )
+
+
+def shut_again(page: Page) -> None:
+    """Have the page as it was before `open_all`."""
+    page.evaluate(
+        "for (const node of document.querySelectorAll('details[data-shut]')) {"
+        " node.open = false; delete node.dataset.shut; }"
+    )
 
 
 @pytest.fixture(scope="module", params=[390, 1440])
-def drawn(request: pytest.FixtureRequest, browser: Browser, report: Path) -> Iterator[Page]:
+def drawn(request: pytest.FixtureRequest, window: BrowserContext, report: Path) -> Iterator[Page]:
     """The report on a phone and on a desktop with all charts drawn and all that can be opened open, to be looked at."""
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": request.param, "height": 800})
-    page = open_page(context, report, faults)
+    page = open_page(window, report, faults, width=request.param)
     all_drawn(page)
-    for details in page.locator("details").all():
-        details.evaluate("node => { node.open = true; }")
+    open_all(page)
     yield page
-    context.close()
+    page.close()
     assert faults == []
+
+
+@pytest.fixture(scope="module")
+def shared(window: BrowserContext, report: Path) -> Iterator[Page]:
+    faults: list[str] = []
+    page = open_page(window, report, faults)
+    all_drawn(page)
+    yield page
+    page.close()
+    assert faults == []
+
+
+@pytest.fixture
+def desk(shared: Page) -> Page:
+    """The report on a desktop with all charts drawn, for tests that each work at a part of their own."""
+    shared.bring_to_front()
+    return shared
 
 
 def width_of(page: Page) -> int:
@@ -45,10 +77,9 @@ def width_of(page: Page) -> int:
     return page.viewport_size["width"]
 
 
-def test_every_chart_is_drawn(page: Page) -> None:
-    all_drawn(page)
-    open_chapters(page)
-    drawn = page.evaluate(
+def test_every_chart_is_drawn(desk: Page) -> None:
+    open_chapters(desk)
+    drawn = desk.evaluate(
         """[...document.querySelectorAll('.chart')].map(chart => {
             const svg = chart.querySelector('svg'), box = svg.getBoundingClientRect();
             const marks = svg.querySelectorAll('[role=graphics-symbol]').length;
@@ -70,8 +101,8 @@ def test_the_first_screen_stands_within_two_seconds(page: Page) -> None:
     assert min(painted) < FIRST_SCREEN_MS
 
 
-def test_charts_the_report_must_have(page: Page) -> None:
-    names = page.locator(".chart").evaluate_all("charts => charts.map(c => c.dataset.chart)")
+def test_charts_the_report_must_have(desk: Page) -> None:
+    names = desk.locator(".chart").evaluate_all("charts => charts.map(c => c.dataset.chart)")
     assert {
         *("frontier", "unmet_by_element", "unmet_by_country", "merit", "timeline"),
         *("use_of_plants", "by_source", "met", "losses", "levers"),
@@ -153,54 +184,51 @@ def test_the_button_of_a_chart_covers_no_list_to_choose_from(drawn: Page) -> Non
     assert covered == []
 
 
-def test_pointer_shows_figures_with_their_unit_and_source(page: Page) -> None:
-    all_drawn(page)
-    bar = page.locator("#fund .chart[data-chart=merit] .mark-rect path").first
+def test_pointer_shows_figures_with_their_unit_and_source(desk: Page) -> None:
+    bar = desk.locator("#fund .chart[data-chart=merit] .mark-rect path").first
     bar.scroll_into_view_if_needed()
     bar.hover(force=True)
-    tip = page.locator("#vg-tooltip-element")
+    tip = desk.locator("#vg-tooltip-element")
     expect(tip).to_contain_text("public money, MUSD")
     expect(tip).to_contain_text("explain.json: decision, merit")
 
 
-def test_keyboard_goes_through_the_marks_of_a_chart(page: Page) -> None:
-    all_drawn(page)
-    svg = page.locator(".chart[data-chart=merit] svg").first
+def test_keyboard_goes_through_the_marks_of_a_chart(desk: Page) -> None:
+    svg = desk.locator(".chart[data-chart=merit] svg").first
     svg.focus()
-    page.keyboard.press("ArrowRight")
-    tip = page.locator("#tip")
+    desk.keyboard.press("ArrowRight")
+    tip = desk.locator("#tip")
     expect(tip).to_be_visible()
     first = tip.inner_text()
     assert "source: explain.json" in first
-    page.keyboard.press("ArrowDown")
+    desk.keyboard.press("ArrowDown")
     assert tip.inner_text() != first
-    page.keyboard.press("ArrowUp")
+    desk.keyboard.press("ArrowUp")
     assert tip.inner_text() == first
-    page.keyboard.press("Escape")
+    desk.keyboard.press("Escape")
     expect(tip).to_be_hidden()
 
 
-def test_choosers_of_one_name_move_together_and_stay_in_the_address(page: Page) -> None:
-    all_drawn(page)
-    one = page.locator(".chart[data-chart=unmet_by_element] select")
-    other = page.locator(".chart[data-chart=unmet_by_country] select").first
+def test_choosers_of_one_name_move_together_and_stay_in_the_address(desk: Page) -> None:
+    one = desk.locator(".chart[data-chart=unmet_by_element] select")
+    other = desk.locator(".chart[data-chart=unmet_by_country] select").first
     options = other.locator("option").all_inner_texts()
     wanted = next(text for text in options if text != other.input_value())
     one.select_option(wanted)
     expect(other).to_have_value(wanted)
-    assert "scenario=" in page.url
-    page.reload()
-    all_drawn(page)
-    expect(page.locator(".chart[data-chart=unmet_by_country] select").first).to_have_value(wanted)
+    assert "scenario=" in desk.url
+    again = desk.context.new_page()
+    again.goto(desk.url)
+    expect(again.locator(".chart[data-chart=unmet_by_country] select").first).to_have_value(wanted)
+    again.close()
 
 
-def test_a_chart_is_saved_as_a_picture(page: Page) -> None:
-    all_drawn(page)
-    chart = page.locator(".chart[data-chart=frontier]")
+def test_a_chart_is_saved_as_a_picture(desk: Page) -> None:
+    chart = desk.locator(".chart[data-chart=frontier]")
     chart.locator("summary").click()
     for form in ("PNG", "SVG"):
         link = chart.get_by_role("link", name=f"Save as {form}")
-        with page.expect_download() as saved:
+        with desk.expect_download() as saved:
             link.click()
         assert saved.value.suggested_filename == f"frontier.{form.lower()}"
 
@@ -213,9 +241,9 @@ def test_a_link_opens_the_chapter_behind(page: Page) -> None:
     expect(page.get_by_role("region", name="Who pays")).to_be_visible()
 
 
-def test_tables_sort_by_pointer_and_keyboard(page: Page) -> None:
-    open_chapters(page)
-    table = page.get_by_role("region", name="Who pays").locator("table")
+def test_tables_sort_by_pointer_and_keyboard(desk: Page) -> None:
+    open_chapters(desk)
+    table = desk.get_by_role("region", name="Who pays").locator("table")
     head = table.locator("th", has_text="pays")
     at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
     cells = table.locator(f"tbody tr:not(.total) td:nth-child({at})")
@@ -230,35 +258,35 @@ def test_tables_sort_by_pointer_and_keyboard(page: Page) -> None:
     assert head.get_attribute("aria-sort") is None
 
 
-def test_total_stays_last_when_a_table_is_sorted(page: Page) -> None:
-    open_chapters(page)
-    table = page.get_by_role("region", name="Plants to commit").locator("table")
+def test_total_stays_last_when_a_table_is_sorted(desk: Page) -> None:
+    open_chapters(desk)
+    table = desk.get_by_role("region", name="Plants to commit").locator("table")
     table.locator("th", has_text="project").get_by_role("button").click()
     names = table.locator("tbody tr td:first-child").all_inner_texts()
     assert names[-1] == "All" and names[:-1] == sorted(names[:-1])
 
 
-def test_tables_filter(page: Page) -> None:
-    open_chapters(page)
-    field = page.get_by_label("Filter: Run facts")
+def test_tables_filter(desk: Page) -> None:
+    open_chapters(desk)
+    field = desk.get_by_label("Filter: Run facts")
     field.focus()
-    page.keyboard.type("certificate")
-    rows = page.get_by_role("region", name="Run facts").locator("tbody tr:visible")
+    desk.keyboard.type("certificate")
+    rows = desk.get_by_role("region", name="Run facts").locator("tbody tr:visible")
     assert rows.count() == 3
     assert all("certificate" in text for text in rows.all_inner_texts())
-    expect(page.locator(".filter output").filter(has_text="3 of")).to_be_visible()
+    expect(desk.locator(".filter output").filter(has_text="3 of")).to_be_visible()
     field.fill("")
     assert rows.count() > 10
 
 
-def test_sources_open_by_keyboard_and_copy(page: Page) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    source = page.locator(".card", has_text="Risk").locator("details.source").first
+def test_sources_open_by_keyboard_and_copy(desk: Page) -> None:
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    source = desk.locator(".card", has_text="Risk").locator("details.source").first
     source.locator("summary").press("Enter")
     expect(source.locator("p")).to_contain_text("summary.json: risk_musd")
     source.get_by_role("button", name="Copy source").press("Enter")
     expect(source.get_by_role("button")).to_have_text("Copied")
-    assert "summary.json: risk_musd" in page.evaluate("navigator.clipboard.readText()")
+    assert "summary.json: risk_musd" in desk.evaluate("navigator.clipboard.readText()")
 
 
 def test_page_without_script_says_where_the_figures_of_its_charts_are(
@@ -278,10 +306,9 @@ def test_page_without_script_says_where_the_figures_of_its_charts_are(
 
 
 def test_page_printed_right_after_loading_shows_all_charts(
-    browser: Browser, report: Path, tmp_path: Path
+    window: BrowserContext, report: Path, tmp_path: Path
 ) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = open_page(context, report, [])
+    page = open_page(window, report, [])
     page.emulate_media(media="print")
     all_drawn(page)
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
@@ -294,15 +321,14 @@ def test_page_printed_right_after_loading_shows_all_charts(
     assert hidden == []
     printed = page.pdf(path=tmp_path / "printed.pdf", format="A4")
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) >= 10
-    context.close()
+    page.close()
 
 
 def test_charts_are_drawn_under_a_policy_without_unsafe_eval(
-    browser: Browser, report: Path
+    window: BrowserContext, report: Path
 ) -> None:
     refused: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = open_page(context, report, refused)
+    page = open_page(window, report, refused)
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy is not None and "unsafe-eval" not in policy and "default-src 'none'" in policy
     all_drawn(page)
@@ -313,19 +339,18 @@ def test_charts_are_drawn_under_a_policy_without_unsafe_eval(
         " document.body.append(other); }"
     )
     assert page.evaluate("window.got === undefined") and "Content Security Policy" in refused[0]
-    context.close()
+    page.close()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_no_serious_fault(browser: Browser, report: Path, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = open_page(context, report, [])
-    all_drawn(page)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+def test_axe_finds_no_serious_fault(drawn: Page) -> None:
+    """On the page as it is opened: what is shut may hold a thousand rows."""
+    drawn.bring_to_front()
+    shut_again(drawn)
+    found = Axe().run(drawn, options={"resultTypes": ["violations"]}).response["violations"]
+    open_all(drawn)
     faults = [
         (v["id"], [n["html"][:160] for n in v["nodes"][:3]])
         for v in found
         if v["impact"] in SERIOUS
     ]
-    context.close()
     assert faults == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import BrowserContext, Locator
 
 from planner.api.studies import study_report
 from planner.parallel import Here
@@ -20,11 +20,10 @@ def kept(dots: Locator) -> int:
     )
 
 
-def test_points_are_kept_by_dragging_a_range(browser: Browser, tmp_path: Path) -> None:
+def test_points_are_kept_by_dragging_a_range(window: BrowserContext, tmp_path: Path) -> None:
     run_points(sample(12, check_share=0.0), tmp_path / "study", Here)
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = open_page(context, study_report(tmp_path / "study"), faults)
+    page = open_page(window, study_report(tmp_path / "study"), faults)
     all_drawn(page)
     chart = page.locator(".chart[data-chart='points.0']")
     chart.scroll_into_view_if_needed()
@@ -41,5 +40,5 @@ def test_points_are_kept_by_dragging_a_range(browser: Browser, tmp_path: Path) -
     until(page, lambda: 0 < kept(dots) < every)
     page.mouse.dblclick(x, y)
     until(page, lambda: kept(dots) == every)
-    context.close()
+    page.close()
     assert faults == []

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 import planner
 from planner.results.store import write_case
@@ -34,25 +34,41 @@ def serve(place: OpenedCase, plan: planner.Plan | None = None) -> Iterator[Serve
     assert not thread.is_alive()
 
 
+@pytest.fixture(scope="session")
+def reference() -> planner.Plan:
+    """The committed run of the case, which nobody changes."""
+    return planner.open_run(REFERENCE)
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, reference: planner.Plan) -> Iterator[Server]:
     place = OpenedCase(
         ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench"
     )
-    yield from serve(place, planner.open_run(REFERENCE))
+    yield from serve(place, reference)
 
 
 @pytest.fixture(scope="module")
-def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def unchanged(
+    tmp_path_factory: pytest.TempPathFactory, reference: planner.Plan
+) -> Iterator[Server]:
     """A workbench that is looked at and never asked for a change."""
     bench = tmp_path_factory.mktemp("unchanged") / "bench"
     place = OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, bench)
-    yield from serve(place, planner.open_run(REFERENCE))
+    yield from serve(place, reference)
 
 
-def opened(context: BrowserContext, server: Server, faults: list[str]) -> Page:
-    """The page, with every request that leaves the server, and every error, noted."""
-    page = context.new_page()
+def opened(
+    window: BrowserContext,
+    server: Server,
+    faults: list[str],
+    width: int = 1440,
+    colours: Literal["light", "dark"] = "light",
+) -> Page:
+    """The page in a tab, with every request that leaves the server, and every error, noted."""
+    page = window.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=colours)
     here = f"http://127.0.0.1:{server.port}/"
     bad = (
         "error",
@@ -77,16 +93,16 @@ def opened(context: BrowserContext, server: Server, faults: list[str]) -> Page:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(window: BrowserContext, server: Server) -> Iterator[Page]:
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    yield opened(context, server, faults)
-    context.close()
+    page = opened(window, server, faults)
+    yield page
+    page.close()
     assert faults == []
 
 
 def proven(page: Page) -> None:
-    expect(page.locator(".badge.certified")).to_be_visible()
+    page.locator(".badge.certified").wait_for(timeout=60_000)
 
 
 def test_ask_see_compare_keep(page: Page, server: Server) -> None:
@@ -300,15 +316,16 @@ def test_tonnes_say_which_element_how_much_and_in_which_scenario(page: Page) -> 
     expect(page.locator("#tip")).to_contain_text("of demand unmet")
 
 
-def test_a_file_that_only_its_owner_reads_opens_the_page(browser: Browser, server: Server) -> None:
+def test_a_file_that_only_its_owner_reads_opens_the_page(
+    window: BrowserContext, server: Server
+) -> None:
     """A browser is opened by a command line, which every user of the machine can read."""
     path = server.page_to_open()
     assert path.stat().st_mode & 0o777 == 0o600
-    context = browser.new_context()
-    page = context.new_page()
+    page = window.new_page()
     page.goto(path.as_uri())
     expect(page.locator(".outcome .figure").first).to_have_text("1,915")
-    context.close()
+    page.close()
 
 
 def test_a_number_becomes_a_range_and_the_form_a_study(page: Page) -> None:
@@ -398,32 +415,29 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_serious_fault_of_accessibility(
-    browser: Browser, unchanged: Server, width: int, colours: Literal["light", "dark"]
+    window: BrowserContext, unchanged: Server, width: int, colours: Literal["light", "dark"]
 ) -> None:
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=colours)
-    page = opened(context, unchanged, faults)
+    page = opened(window, unchanged, faults, width, colours)
     page.locator("#tab-shortage").click()
     page.get_by_role("button", name="Questions" if width < 760 else "Inputs").click()
     if width > 760:
         expect(page.locator("#drawn table")).to_be_visible()
     proven(page)  # what is of the plan before is pale
     expect(page.locator("#frontier")).not_to_contain_text("plans solved")  # nor is it drawn anew
-    for details in page.locator("details").all():
-        details.evaluate("node => { node.open = true; }")
+    page.evaluate("for (const node of document.querySelectorAll('details')) node.open = true")
     found = Axe().run(page).response["violations"]
     assert [
         (v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found if v["impact"] in SERIOUS
     ] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+    page.close()
     assert faults == []
 
 
-def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) -> None:
+def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Server) -> None:
     faults: list[str] = []
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = opened(context, server, faults)
+    page = opened(window, server, faults, width=390)
     expect(page.locator("#questions")).not_to_be_in_viewport()
     page.get_by_role("button", name="Questions").click()
     page.get_by_role("button", name="What if there is half the money?").click()
@@ -443,11 +457,11 @@ def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) 
         const svg = document.querySelector('#curve svg'), box = svg?.getBoundingClientRect();
         return box && box.right <= 390 && box.width > 0.95 * svg.viewBox.baseVal.width;
     }""")
-    context.close()
+    page.close()
     assert faults == []
 
 
-def test_a_script_in_every_name_is_inert(browser: Browser, tmp_path: Path) -> None:
+def test_a_script_in_every_name_is_inert(window: BrowserContext, tmp_path: Path) -> None:
     case = planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
     for table in ("countries", "elements", "projects", "skills", "scenarios"):
         rows = case.frame(table)
@@ -459,8 +473,8 @@ def test_a_script_in_every_name_is_inert(browser: Browser, tmp_path: Path) -> No
     folder = tmp_path / "case"
     write_case(case, folder)
     for server in serve(OpenedCase(folder, None, {}, tmp_path / "bench")):
-        context, faults = browser.new_context(viewport={"width": 1440, "height": 900}), list[str]()
-        page = opened(context, server, faults)
+        faults = list[str]()
+        page = opened(window, server, faults)
         proven(page)
         page.fill("#name", SCRIPT[:60])
         page.get_by_role("button", name="Keep", exact=True).click()
@@ -471,5 +485,5 @@ def test_a_script_in_every_name_is_inert(browser: Browser, tmp_path: Path) -> No
         page.locator("#tab-shortage").click()
         expect(page.locator("#tab-shortage")).to_have_attribute("aria-selected", "true")
         assert "hit" not in page.title() and page.locator("img, script:not([src])").count() == 0
-        context.close()
+        page.close()
         assert faults == []

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,10 +74,9 @@ def plan() -> PlanValues:
 
 
 @pytest.fixture(scope="session")
-def written(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    write_pages(plan, folder)
-    return folder
+def written(plan: PlanValues, once: Once) -> Path:
+    """The report of the starter in every form; nobody changes it."""
+    return once("written-starter", partial(write_pages, plan))
 
 
 @pytest.fixture(scope="session")
@@ -86,17 +86,19 @@ def report(plan: PlanValues) -> Report:
 
 
 @pytest.fixture(scope="session")
-def explained(plan: PlanValues, once: Once) -> Path:
+def explained(once: Once) -> Path:
     """The run folder of the starter, explained, with its report in every form; nobody changes it."""
+    return once("explained-starter", explained_starter) / "run"
 
-    def fill(folder: Path) -> None:
-        run = stored(plan, folder / "run")
-        found = explain(plan, "run", workers=1).as_json(fingerprint(run))
-        (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
-        write_pages(plan, run)
-        write_sums(run)
 
-    return once("explained-starter", fill) / "run"
+def explained_starter(folder: Path) -> None:
+    """Write it as `run` into a folder."""
+    plan = planner.solve(planner.load(STARTER))
+    run = stored(plan, folder / "run")
+    found = explain(plan, "run", workers=1).as_json(fingerprint(run))
+    (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
+    write_pages(plan, run)
+    write_sums(run)
 
 
 @pytest.fixture(scope="session")

@@ -70,11 +70,10 @@ def test_a_locale_without_a_letter_shows_its_code_and_reads_the_path(tmp_path: P
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 def test_nobody_on_standard_error_ends_no_command(unbuffered: str) -> None:
-    case = STARTER.parent / "allied-2026"
     code = "from planner.cli.console import err; err.print('x'); " + PLANNER[-1]
     with Path("/dev/full").open("w") as full:
         env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-        command = [sys.executable, "-c", code, "check", str(case)]
+        command = [sys.executable, "-c", code, "check", str(STARTER)]
         done = subprocess.run(
             command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=full, check=False
         )

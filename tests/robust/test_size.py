@@ -20,7 +20,7 @@ from planner.solving import input_names
 from planner.solving.live_program import LiveProgram
 from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
-ROWS = 1_000_000 if LONG else 20_000
+ROWS = 1_000_000 if LONG else 5_000
 INPUTS = Path(__file__).parents[2] / "inputs"
 
 

@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from planner.cli import app
+from tests.cases import long_run
 from tests.server.conftest import REFERENCE, ROOT
 
 
@@ -71,7 +72,7 @@ def end_it(process: subprocess.Popen[str], number: int) -> None:
     assert "every change and every kept variant is on disk" in told and "Exception" not in told
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=long_run), signal.SIGTERM])
 def test_a_signal_ends_it_soon_with_a_page_open_and_a_solve_going_on(
     tmp_path: Path, number: int
 ) -> None:

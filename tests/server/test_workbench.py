@@ -427,7 +427,6 @@ EDITOR = """
 import sys
 from pathlib import Path
 from planner.server.edits import Edit
-from planner.server.page_regions import Regions
 from planner.server.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for at in range(100_000):
