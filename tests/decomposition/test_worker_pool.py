@@ -18,9 +18,7 @@ from planner.decomposition import worker_pool
 from planner.decomposition.grouping import parts
 from planner.decomposition.worker_pool import HeldBranches
 from planner.planning import solve
-
-DEATHS = "PLANNER_TEST_DEATHS"
-"""Environment variable: folder in which workers note that one has died."""
+from tests.forked import fork_workers
 
 
 def twelve_scenarios(folder: Path) -> Case:
@@ -31,7 +29,14 @@ def twelve_scenarios(folder: Path) -> Case:
 
 
 class DyingBranches(HeldBranches):
-    """Is killed once at each kind of call: when it is asked what it has, how that fares, for tables and prices."""
+    """Is killed once at each kind of call: when it is asked what it has, how that fares, for tables and prices.
+
+    deaths: folder in which workers note that one has died.
+    """
+
+    def __init__(self, deaths: Path, *given: Any) -> None:
+        super().__init__(*given)
+        self._deaths = deaths
 
     def links(self, *given: Any) -> Any:
         """What there is, or death."""
@@ -56,7 +61,7 @@ class DyingBranches(HeldBranches):
     def die(self, phase: str) -> None:
         """Kill this process unless one has died in this phase."""
         try:
-            (Path(os.environ[DEATHS]) / phase).touch(exist_ok=False)
+            (self._deaths / phase).touch(exist_ok=False)
         except FileExistsError:
             return
         os.kill(os.getpid(), signal.SIGKILL)
@@ -69,8 +74,8 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(
     deaths.mkdir()
     monkeypatch.setattr(solve, "parts", partial(parts, size=3))
     undisturbed = planner.solve(case, method="scenarios", baseline=False)
-    monkeypatch.setenv(DEATHS, str(deaths))
-    monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
+    monkeypatch.setattr(worker_pool, "HeldBranches", partial(DyingBranches, deaths))
+    fork_workers(monkeypatch)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
     assert {path.name for path in deaths.iterdir()} == {
         "links",

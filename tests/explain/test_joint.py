@@ -31,7 +31,7 @@ from planner.results.explanation import read_explanation
 from planner.studies.run import run_points
 from planner.studies.store import read_results
 from tests.cases import MUSD, budget, mine, near, plant, stored, unsure
-from tests.conftest import MakeCase
+from tests.conftest import MakeCase, leave_out_pages
 
 BY_KEY = {claim.key: claim for claim in CLAIMS}
 
@@ -113,11 +113,17 @@ def test_joint_draws_are_the_case_solved_with_them(case: Case, tmp_path: Path) -
     assert "It holds in 100 % of 4 joint draws (95 %: 51 to 100 %)." in why(found["separation"])
 
 
-def test_explain_goes_on_with_the_study(case: Case, tmp_path: Path) -> None:
+def test_explain_goes_on_with_the_study(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = stored(planner.solve(case), tmp_path / "run")
-    for draws in ("2", "4"):
-        done = CliRunner().invoke(app, ["explain", str(run), "--joint", draws])
-        assert done.exit_code == 0, done.output
+    with monkeypatch.context() as patched:
+        leave_out_pages(patched)
+        first = CliRunner().invoke(app, ["explain", str(run), "--joint", "2"])
+        assert first.exit_code == 0, first.output
+    assert not (run / "report.html").exists()
+    second = CliRunner().invoke(app, ["explain", str(run), "--joint", "4"])
+    assert second.exit_code == 0, second.output
     study = tmp_path / "studies" / "run-claims"
     assert len(read_results(study)) == 4 * 6
     found = read_explanation(run)
@@ -126,6 +132,7 @@ def test_explain_goes_on_with_the_study(case: Case, tmp_path: Path) -> None:
     assert "joint draws" in (run / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_case_that_names_nothing_unsure_has_no_draws(make_case: MakeCase, tmp_path: Path) -> None:
     run = stored(
         planner.solve(make_case(projects=[mine(), plant(existing_tpa=10)])), tmp_path / "run"

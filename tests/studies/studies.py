@@ -33,8 +33,6 @@ CUT = {"name": "cut", "change": "scenarios.cut.probability=?", "range": [0.05, 0
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
 FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
-MARKER = "PLANNER_TEST_MARKER"
-"""Environment variable: file by which a worker remembers that it has died once."""
 
 
 def measured_in(case: Case, amounts: FixedAmounts) -> Measures:
@@ -77,13 +75,19 @@ class SlowWorker(Worker):
 
 
 class DyingOnce(Worker):
-    """Is killed at one point, once."""
+    """Is killed at the first rich point that any process meets. marker: file that tells them that one was."""
+
+    def __init__(self, marker: Path, *given: Any) -> None:
+        super().__init__(*given)
+        self._marker = marker
 
     def solve(
         self, state: ChainState | None, settings: Plain, cold: bool
     ) -> tuple[PointResult, ChainState]:
         """A point, or death."""
-        die_once(settings)
+        if is_rich(settings) and not self._marker.exists():
+            self._marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().solve(state, settings, cold)
 
 
@@ -137,11 +141,3 @@ def is_rich(settings: Plain) -> bool:
     """Whether a point is the one with the largest budget."""
     changes = map(parse_change, settings)
     return any(change.table == "budgets" and change.value > RICH for change in changes)
-
-
-def die_once(settings: Plain) -> None:
-    """Kill this process at the first rich point that any process meets."""
-    marker = Path(os.environ[MARKER])
-    if is_rich(settings) and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)

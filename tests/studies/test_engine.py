@@ -6,7 +6,6 @@ import os
 import pickle
 import re
 import signal
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -33,18 +32,10 @@ from planner.studies.outcomes import measure
 from planner.studies.run import agreement_of, retry, run_points, status_of
 from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results
 from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, Worker
+from tests.forked import fork_workers, start_slow_study
 from tests.studies import studies
 from tests.studies.processes import written
 from tests.studies.studies import DyingAlways, DyingOnce, Herd, Mortal, files, keeping, runs, sample
-
-SCRIPT = """
-import sys, planner.studies.run
-from planner.cli import app
-from tests.studies.studies import SlowWorker
-if __name__ == "__main__":
-    planner.studies.run.Worker = SlowWorker
-    app(["study", "run", *sys.argv[1:]])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,42 +45,29 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(tmp_path: Path, folder: Path, workers: int) -> subprocess.Popen[str]:
-    script = tmp_path / "go.py"
-    script.write_text(SCRIPT)
-    study = written(sample(), tmp_path / "study.toml")
-    return subprocess.Popen(
-        [sys.executable, script, study, "--out", folder, "--workers", str(workers)],
-        cwd=studies.ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(studies.ROOT), os.environ.get("PYTHONPATH", "")]),
-        },
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_moment(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     """By Ctrl-C with one worker, then by kill -9 with two; the rest is done by this process in another thread."""
-    folder = tmp_path / "killed"
+    folder, said = tmp_path / "killed", tmp_path / "said"
+    study = written(sample(), tmp_path / "study.toml")
     seen: dict[str, tuple[object, ...]] = {}
     for workers, enough, sent, code in (
         (1, 3, signal.SIGINT, 130),
         (2, 12, signal.SIGKILL, -signal.SIGKILL),
     ):
-        process = start(tmp_path, folder, workers)
+        process = start_slow_study(study, folder, workers=workers, said=said)
         while len(seen) < enough:
-            assert process.poll() is None, "the study ended before it could be stopped"
+            assert process.is_alive(), "the study ended before it could be stopped"
             read(folder, seen)
-        process.send_signal(sent)
-        _, said = process.communicate()
-        assert process.returncode == code, said
+        assert process.pid
+        os.kill(process.pid, sent)
+        process.join()
+        told = said.read_text(encoding="utf-8")
+        assert process.exitcode == code, told
         # Stopped within a solve it says what that solve knew, too.
         kept = f"{status_of(folder).done} of 24 points are kept;"
-        assert sent == signal.SIGKILL or re.search(f"stopped; (the value .*; )?{kept}", said), said
+        assert sent == signal.SIGKILL or re.search(f"stopped; (the value .*; )?{kept}", told), told
         assert not (folder / "results.parquet").exists()
     with ThreadPoolExecutor(1) as thread:
         rest = thread.submit(run_points, sample(), folder, Here)
@@ -125,8 +103,9 @@ def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
 def test_a_killed_worker_costs_only_its_current_point(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
-    run_points(sample(), tmp_path / "study", keeping(DyingOnce, local(1)))
+    fork_workers(monkeypatch)
+    dying = partial(DyingOnce, tmp_path / "died")
+    run_points(sample(), tmp_path / "study", keeping(dying, local(1)))
     assert (tmp_path / "died").exists()
     assert files(tmp_path / "study") == files(undisturbed)
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -181,26 +160,26 @@ def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
 def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Path) -> None:
     """A Latin hypercube of twice the points goes on from it; a grid takes its place, and the hypercube is had again."""
     folder = tmp_path / "study"
-    first = run_points(sample(24), folder, Here)
+    first = run_points(sample(8), folder, Here)
     assert (first.reused, first.others) == (0, 0)
-    more = run_points(sample(48), folder, Here)
-    assert (more.reused, more.others, more.total) == (24, 0, 48)
+    more = run_points(sample(16), folder, Here)
+    assert (more.reused, more.others, more.total) == (8, 0, 16)
     whole = {
         name: (folder / name).read_bytes()
         for name in ("results.parquet", "plans.parquet", "study.json")
     }
     other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder, Here)
-    assert (other.reused, other.others, other.total) == (0, 48, 8)
+    assert (other.reused, other.others, other.total) == (0, 16, 8)
     planner.study(
         sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}},
         folder,
     )
     assert (folder / "frontier.csv").exists() and not (folder / "results.parquet").exists()
     assert (
-        run_points(sample(48), folder, Here).reused == 48 and not (folder / "frontier.csv").exists()
+        run_points(sample(16), folder, Here).reused == 16 and not (folder / "frontier.csv").exists()
     )
     assert {name: (folder / name).read_bytes() for name in whole} == whole
-    assert set(runs(folder).values()) == {1} and len(runs(folder)) == 56
+    assert set(runs(folder).values()) == {1} and len(runs(folder)) == 24
 
 
 def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> None:

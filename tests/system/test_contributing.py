@@ -57,6 +57,7 @@ assert max(phase.gap for phase in proof.phases) < 1e-9
 STAGE = """
 from pathlib import Path
 import planner
+from planner.reporting.pages.run import write_page
 table = Path("starter/projects.csv")
 head, *rows = table.read_text().splitlines()
 cells = dict(project="melter", name="Melter", country="USA", stage="melting", existing_tpa="1", max_new_tpa="9")
@@ -72,7 +73,8 @@ assert set(melted["form"]) == {"oxide"} and set(made["form"]) == {"metal"}
 assert plan.summary["new_capacity_tpa"]["melter"] > 0 and plan.summary["utilisation"]["melting"]["new"] > 0
 without = planner.solve(case.set_model("levers", [x for x in case.model.levers if x != "melting"]), baseline=False)
 assert without.summary["new_capacity_tpa"]["melter"] == 0
-plan.write("melting")
+Path("melting").mkdir()
+write_page(plan, Path("melting"))
 assert "Melter" in Path("melting/report.html").read_text()
 """
 OUTCOME = """
@@ -91,8 +93,10 @@ assert both > 1 and abs(found["new_capacity_tpa_by_country.AUS"] - both) < 1e-6,
 CHART = """
 import planner
 from pathlib import Path
+from planner.reporting.pages.run import write_page
 plan = planner.solve(planner.load("starter"), baseline=False)
-plan.write("run")
+Path("run").mkdir()
+write_page(plan, Path("run"))
 page = Path("run/report.html").read_text()
 chapter = page[page.index('id="staff"'):]
 assert 'data-chart="employed"' in chapter and '"employed":{"spec"' in page

@@ -30,14 +30,14 @@ SLOW = (
 
 SCRIPT = """
 import os, planner
-from planner.parallel import Background
+from planner.parallel import Background, local
 money = {{"name": "money", "change": "budgets.*.*.musd=x?", "values": [0.5, 1]}}
 asked = {{"title": "t", "case": {case!r}, "outcomes": ["risk_musd"], "design": {{"kind": "grid"}},
          "uncertainties": [money]}}
 if __name__ == "__main__":
     with Background() as beside:
         assert beside(os.getpid)() > 0
-    planner.study(asked, {out!r}, workers=2)
+    planner.study(asked, {out!r}, workers=local(1))
 """
 
 
@@ -101,7 +101,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
 
 
 def test_no_process_takes_code_from_the_current_folder(tmp_path: Path) -> None:
-    """A background process, and workers of a study, started where files are called like modules that they import."""
+    """A background process, and a worker of a study, started where files are called like modules that they import."""
     here, script = tmp_path / "here", tmp_path / "elsewhere" / "script.py"
     here.mkdir()
     script.parent.mkdir()

@@ -109,6 +109,7 @@ def run(line: str) -> None:
     assert found.exit_code == 0, f"{line}\n{found.output}"
 
 
+@pytest.mark.usefixtures("without_pages")
 @pytest.mark.parametrize("page", [*TUTORIALS, *GUIDES], ids=lambda page: page.stem)
 def test_the_python_of_a_page_works(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
