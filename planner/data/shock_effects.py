@@ -7,7 +7,7 @@ so for all histories.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of, grouped_by
-from planner.data.lookups import Good
 from planner.data.schema import FILTERS, Hazard, Shock
 
 Period = int | Quarter
@@ -29,7 +28,10 @@ Felt = frozenset[tuple[str, Any, float]]
 """Effects of a period, as (kind, key, value)."""
 KnownDelays = frozenset[tuple[tuple[str, int], int]]
 """Delays that are known, as ((project, due year), years)."""
+GOOD = ("country", "element", "form")
+"""Columns that name a good."""
 K = TypeVar("K")
+Names = TypeVar("Names", bound=tuple[str, ...])
 
 
 def year_of(period: Period) -> int:
@@ -290,11 +292,10 @@ def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> floa
 def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     """Keys of what a shock of imports, prices, demand or capacity touches in some years, with the year at the end."""
     if shock.kind == "demand":
-        for good, demanded in case.demand_years.items():
-            if _matches(shock, supplier="", good=good):
-                for year in demanded:
-                    if year in years:
-                        yield (*good, year)
+        for good in _matching(shock, GOOD, case.demand_years):
+            for year in case.demand_years[good]:
+                if year in years:
+                    yield (*good, year)
     elif shock.kind == "capacity":
         for project in projects_hit(case, shock):
             due = _due_years(case, project)
@@ -303,12 +304,11 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
                 if year in years and can_be_there:
                     yield project, year
     else:
-        for series, sold in case.import_years.items():
-            if _matches(shock, supplier=series[0], good=series[1:]):
-                for year in sold:
-                    has_price = shock.kind == "import" or (*series, year) in case.import_price
-                    if year in years and has_price:
-                        yield (*series, year)
+        for series in _matching(shock, ("supplier", *GOOD), case.import_years):
+            for year in case.import_years[series]:
+                has_price = shock.kind == "import" or (*series, year) in case.import_price
+                if year in years and has_price:
+                    yield (*series, year)
 
 
 def _without_ones(factors: dict[K, float]) -> dict[K, float]:
@@ -317,15 +317,15 @@ def _without_ones(factors: dict[K, float]) -> dict[K, float]:
     return {key: rounded[value] for key, value in factors.items() if rounded[value] != 1.0}
 
 
-def _matches(shock: Shock, *, supplier: str, good: Good) -> bool:
-    """The filters of a shock leave a series of a good through; supplier: '' for demand, which has none."""
-    country, element, form = good
-    return (
-        (shock.supplier in ("", supplier) or supplier == "")
-        and shock.country in ("", country)
-        and shock.element in ("", element)
-        and shock.form in ("", form)
-    )
+def _matching(shock: Shock, columns: tuple[str, ...], names: Iterable[Names]) -> list[Names]:
+    """Of names of goods or of sales, those that the filters of a shock let through. columns: those of a name."""
+    filters = tuple(getattr(shock, column) for column in columns)
+    stated = [place for place, cell in enumerate(filters) if cell]
+    if not stated:
+        return list(names)
+    cells_of = itemgetter(*stated)
+    wanted = cells_of(filters)
+    return [name for name in names if cells_of(name) == wanted]
 
 
 def projects_hit(case: Case, by: Shock | Hazard) -> list[str]:

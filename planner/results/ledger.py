@@ -120,16 +120,21 @@ class Ledger:
     A visit is a scenario in a period; vectors are over visits, in the order of both, or over scenarios.
     """
 
-    def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(
+        self, case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
+    ) -> None:
+        """tree: that of the case, if it is known; of another case it is not used."""
         self.case = case
         self.tables = tables
+        self._known_tree = tree
 
     # ---- when ------------------------------------------------------------------------------------
 
     @cached_property
     def tree(self) -> Tree:
         """The histories of the case."""
-        return scenario_tree(self.case)
+        known = self._known_tree
+        return known if known is not None and known.case is self.case else scenario_tree(self.case)
 
     @cached_property
     def node(self) -> Places:
@@ -163,6 +168,11 @@ class Ledger:
     def chances(self) -> Vector:
         """The probability of each scenario."""
         return np.array(list(self.case.scenarios.values()))
+
+    @cached_property
+    def visit_chances(self) -> Vector:
+        """The probability of each visit's scenario."""
+        return self.everywhere(self.chances)
 
     def zeros(self) -> Vector:
         """0 at every visit."""

@@ -10,10 +10,12 @@ returns has that of what went in. Stock has no origin of its own and is called `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,11 +34,15 @@ ROUNDS, SETTLED = 500, 1e-13
 """Rounds at most, and change of a share at which what returns has brought its origins back often enough."""
 Mixture = dict[str, Vector]
 """Origin -> tonnes, or shares that sum to 1, at every visit."""
+ByPlace = dict[tuple[str, str], Vector]
+"""(country, form) -> tonnes at every visit."""
+Place = tuple[str, str, str, str, str]
+"""(group, party, element, form, basis)."""
 
 
 def origins_table(ledger: Ledger) -> pd.DataFrame:
     """The table `origins`: expected tonnes and shares by year, of each group and of each party that is not a group."""
-    rows: list[tuple[object, ...]] = []
+    found: list[YearlyOrigin] = []
     for element in ledger.case.elements:
         flows = ElementFlows(ledger, element)
         made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
@@ -44,10 +50,8 @@ def origins_table(ledger: Ledger) -> pd.DataFrame:
             for basis, made in made_of.items():
                 for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
-                    rows += _yearly(ledger, place, mixture)
-    columns = list(TABLE_COLUMNS["origins"])
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(columns[:7], kind="stable", ignore_index=True)
+                    found += _yearly(ledger, place, mixture)
+    return _table_of(ledger.case, found)
 
 
 def rules(ledger: Ledger) -> Iterator[Broken]:
@@ -74,6 +78,11 @@ class ElementFlows:
         return self.ledger.case
 
     @property
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Every country with every form."""
+        return product(self.case.countries, FORMS)
+
+    @cached_property
     def ones(self) -> Vector:
         """1 at every visit."""
         return np.ones(len(self.ledger.node))
@@ -82,24 +91,28 @@ class ElementFlows:
         """An item of `operations` (t)."""
         return self.ledger.goods[name, (country, self.element, form)]
 
-    def kept(self, country: str, form: str) -> Vector:
-        """Tonnes that a country makes and does not give."""
-        return self.item("made", country, form) - np.maximum(self.net_given(country, form), 0.0)
-
-    def received(self, country: str, form: str) -> Vector:
-        """Tonnes that a country receives beyond what it gives."""
-        return np.maximum(-self.net_given(country, form), 0.0)
-
-    def net_given(self, country: str, form: str) -> Vector:
+    @cached_property
+    def net_given(self) -> ByPlace:
         """Given less received (t)."""
-        return self._net_given[country, form]
+        found = {}
+        for place in self.places:
+            found[place] = self.item("given", *place) - self.item("received", *place)
+        return found
 
     @cached_property
-    def _net_given(self) -> dict[tuple[str, str], Vector]:
-        return {
-            place: self.item("given", *place) - self.item("received", *place)
-            for place in product(self.case.countries, FORMS)
-        }
+    def given(self) -> ByPlace:
+        """Tonnes that a country gives beyond what it receives."""
+        return {place: np.maximum(net, 0.0) for place, net in self.net_given.items()}
+
+    @cached_property
+    def received(self) -> ByPlace:
+        """Tonnes that a country receives beyond what it gives."""
+        return {place: np.maximum(-net, 0.0) for place, net in self.net_given.items()}
+
+    @cached_property
+    def kept(self) -> ByPlace:
+        """Tonnes that a country makes and does not give."""
+        return {place: self.item("made", *place) - given for place, given in self.given.items()}
 
     def outside(self, country: str, form: str) -> Mixture:
         """Imports and resold goods (t) by origin of the supplier."""
@@ -111,7 +124,7 @@ class ElementFlows:
         for flow, tonnes in self.ledger.flows:
             if flow.item in IMPORTED and flow.element == self.element:
                 origin = self.case.supplier_origin.get(flow.project, flow.project)
-                _add(found[flow.country, flow.form], {origin: tonnes}, 1.0)
+                _add(found[flow.country, flow.form], {origin: self.ones}, tonnes)
         return found
 
     @cached_property
@@ -127,14 +140,11 @@ class ElementFlows:
         """Tonnes that a metal or magnet plant takes in."""
         return self.ledger.taken(project, element=self.element)
 
-    def left_over(self, country: str, form: str) -> Vector:
-        """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
-        return self._left_over[country, form]
-
     @cached_property
-    def _left_over(self) -> dict[tuple[str, str], Vector]:
+    def left_over(self) -> ByPlace:
+        """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
         found = {}
-        for country, form in product(self.case.countries, FORMS):
+        for country, form in self.places:
             good = (country, self.element, form)
             sources = ("saved", "made", *IMPORTED, "released")
             supply = self.ledger.with_goods(self.ledger.short[good], sources, good)
@@ -175,8 +185,7 @@ def trace(flows: ElementFlows) -> MadeOf:
 
 def _of_last_plant(flows: ElementFlows) -> MadeOf:
     """Plants of a country make goods that come from that country."""
-    places = product(flows.case.countries, FORMS)
-    return {(country, form): {country: flows.ones} for country, form in places}
+    return {(country, form): {country: flows.ones} for country, form in flows.places}
 
 
 def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], Mixture]:
@@ -228,8 +237,8 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
     found: MadeOf = {}
     for country, group in flows.case.group.items():
         parts: Sources = [
-            (flows.kept(country, form), made[country, form]),
-            (flows.received(country, form), pools[group]),
+            (flows.kept[country, form], made[country, form]),
+            (flows.received[country, form], pools[group]),
             (flows.item("released", country, form), {STOCK: flows.ones}),
         ]
         for origin, tonnes in flows.outside(country, form).items():
@@ -242,8 +251,7 @@ def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
     """Group -> shares by origin of all that is given in it."""
     parts = defaultdict[str, Sources](list)
     for country, group in flows.case.group.items():
-        given = np.maximum(flows.net_given(country, form), 0.0)
-        parts[group].append((given, made[country, form]))
+        parts[group].append((flows.given[country, form], made[country, form]))
     return {group: mixed(amounts) for group, amounts in parts.items()}
 
 
@@ -252,20 +260,31 @@ def mixed(parts: Sources) -> Mixture:
     total: Mixture = {}
     for tonnes, shares in parts:
         _add(total, shares, np.maximum(tonnes, 0.0))
-    whole = sum(total.values())
-    return {origin: _share(tonnes, whole) for origin, tonnes in total.items()}
+    return _shares(total)
 
 
-def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector | float) -> None:
+def _shares(total: Mixture) -> Mixture:
+    """Shares by origin of what is there in all, 0 where that is nothing."""
+    whole = sum(total.values(), np.zeros(1))
+    shares = _share(np.array(list(total.values())), whole)
+    return dict(zip(total, shares, strict=True))
+
+
+def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector) -> None:
     """Add tonnes with shares by origin to a mixture."""
+    if not np.count_nonzero(tonnes):
+        # Origins are added up in the order in which they came, those of nothing too.
+        for origin in shares:
+            total.setdefault(origin, tonnes)
+        return
     for origin, share in shares.items():
         amount = share * tonnes
         total[origin] = total[origin] + amount if origin in total else amount
 
 
-def _share(part: Vector, whole: Vector | float) -> Vector:
+def _share(part: Vector, whole: Vector) -> Vector:
     """A part of a whole, 0 where there is nothing."""
-    return np.divide(part, whole, out=np.zeros(len(part)), where=np.greater(whole, SMALLEST))
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > SMALLEST)
 
 
 def _largest_change(before: MadeOf, after: MadeOf) -> float:
@@ -301,12 +320,12 @@ def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf
     left = flows.ledger.zeros()
     output = flows.ledger.zeros()
     for country in countries:
-        left += flows.left_over(country, form)
+        left += flows.left_over[country, form]
         output += flows.item("made", country, form)
     kept = np.clip(1.0 - _share(left, output), 0.0, 1.0)
     total: Mixture = {}
     for country in countries:
-        _add(total, flows.outside(country, form), 1.0)
+        _add(total, flows.outside(country, form), flows.ones)
         _add(total, made[country, form], kept * flows.item("made", country, form))
     return total
 
@@ -325,31 +344,50 @@ def _of_party(
     """
     total: Mixture = {}
     for country in countries:
-        kept = flows.kept(country, form)
-        received = flows.received(country, form)
-        left = flows.left_over(country, form) - flows.net_given(country, form)
+        kept = flows.kept[country, form]
+        received = flows.received[country, form]
+        left = flows.left_over[country, form] - flows.net_given[country, form]
         part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
-        _add(total, flows.outside(country, form), 1.0)
+        _add(total, flows.outside(country, form), flows.ones)
         _add(total, made[country, form], part * kept)
         _add(total, pools[flows.case.group[country]], part * received)
     return total
 
 
-def _yearly(
-    ledger: Ledger, place: tuple[str, str, str, str, str], mixture: Mixture
-) -> Iterator[tuple[object, ...]]:
-    """Rows of the table: expected tonnes by year and origin, and their share of the year's."""
-    chances = ledger.everywhere(ledger.chances)
+class YearlyOrigin(NamedTuple):
+    """An origin in the supply of a group or party, and what comes from it: expected tonnes and share by year."""
+
+    place: Place
+    origin: str
+    tonnes: Vector
+    shares: Vector
+
+
+def _yearly(ledger: Ledger, place: Place, mixture: Mixture) -> Iterator[YearlyOrigin]:
+    """Expected tonnes of each origin by year, and their share of the year's."""
     size = len(ledger.case.years)
     expected: Mixture = {}
     for origin, tonnes in sorted(mixture.items()):
-        sums = np.bincount(ledger.year_places, chances * tonnes, minlength=size)
-        expected[origin] = sums.astype(float)
-    whole = sum(expected.values(), np.zeros(size))
-    for origin, by_year in expected.items():
-        shares = _share(by_year, whole)
-        for year, tonnes, share in zip(
-            ledger.case.years, by_year.tolist(), shares.tolist(), strict=True
-        ):
-            if tonnes > SMALLEST:
-                yield (year, *place, origin, tonnes, share)
+        if np.count_nonzero(tonnes):
+            weights = ledger.visit_chances * tonnes
+            sums = np.bincount(ledger.year_places, weights, minlength=size)
+            expected[origin] = sums.astype(float)
+    shares = _shares(expected)
+    for origin, tonnes in expected.items():
+        yield YearlyOrigin(place, origin, tonnes, shares[origin])
+
+
+def _table_of(case: Case, found: Iterable[YearlyOrigin]) -> pd.DataFrame:
+    """The table, in the order of its keys; years in which nothing comes from an origin have no row."""
+    ordered = sorted(found, key=itemgetter(0, 1))
+    shape = (-1, len(case.years))
+    tonnes = np.array([row.tonnes for row in ordered]).reshape(shape)
+    shares = np.array([row.shares for row in ordered]).reshape(shape)
+    years, rows = np.nonzero(tonnes.T > SMALLEST)
+    columns: dict[str, Any] = {"year": years + case.first_year}
+    names = ("group", "party", "element", "form", "basis", "origin")
+    for place, name in enumerate(names):
+        texts = [(*row.place, row.origin)[place] for row in ordered]
+        columns[name] = pd.array(texts, dtype="str").take(rows)
+    columns |= {"tonnes": tonnes[rows, years], "share": shares[rows, years]}
+    return pd.DataFrame(columns, columns=list(TABLE_COLUMNS["origins"]))
