@@ -232,10 +232,12 @@ def _keys_hit(
     """Keys of what a shock touches, each with the period at its end."""
     start, end = window(case, shock)
     years = range(max(start[0], case.first_year), end[0] + 1)
+    in_force: dict[int, list[Period]] = {}
+    for year, periods in periods_in.items():
+        in_force[year] = [one for one in periods if start <= end_of(one) and begin_of(one) <= end]
     for *what, year in _hit(case, shock, years):
-        for period in periods_in[year]:
-            if start <= end_of(period) and begin_of(period) <= end:
-                yield (*what, period)
+        for period in in_force.get(year, ()):
+            yield (*what, period)
 
 
 def _add_delays(

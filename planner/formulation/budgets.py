@@ -126,9 +126,10 @@ def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
 def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
     for p in sorted(s.expandable):
-        rate = s.case.public_capex(p)
-        if rate > 0 and s.country_of(p) == c:
-            yield rate * capex_paid(m, p, d)
+        if s.country_of(p) == c:
+            rate = s.case.public_capex(p)
+            if rate > 0:
+                yield rate * capex_paid(m, p, d)
 
 
 @listed

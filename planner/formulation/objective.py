@@ -223,10 +223,9 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
 @summed
 def _discounted(s: Scope, costs: CostAt) -> Iterator[Expression]:
     """The expected value of costs, discounted."""
+    weights = [node.probability * s.case.cost_discount(node.year) for node in s.tree.nodes]
     for n, rate, amount in costs:
-        node = s.tree.nodes[n]
-        weight = node.probability * s.case.cost_discount(node.year)
-        yield weight * rate * amount
+        yield weights[n] * rate * amount
 
 
 CostAt = Iterator[tuple[int, float, Expression]]

@@ -7,7 +7,6 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
-from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
@@ -345,13 +344,13 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
     """Keys of the summary about a case and the programs that were solved: rows, columns, nonzeros."""
     model = {"name": case.model.name, **size}
     model |= {"nodes": nodes, "scenarios": len(case.scenarios)}
-    python, pandas = platform.python_version(), version("pandas")
+    languages = {"python": platform.python_version(), "pandas": pd.__version__}
     return {
         "status": "",
         "case": case.name,
         "goal": case.model.objective.goal,
         "model": model,
-        "versions": {**highs.versions(), "python": python, "pandas": pandas},
+        "versions": highs.versions() | languages,
         "inputs_sha256": case.sha256,
     }
 

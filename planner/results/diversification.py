@@ -27,10 +27,10 @@ def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
     origins: the table of that name. All groups together; stock has no origin and is not counted. An element and form
     of which nothing is supplied in a year has no entry for it.
     """
-    of_groups = origins[(origins["party"] == "") & (origins["origin"] != STOCK)]
-    of_years = of_groups[of_groups["year"].isin(told_years(case))]
-    found = _by_element(of_years[of_years["basis"] == LAST])
-    found[TRACED] = _by_element(of_years[of_years["basis"] == TRACED])
+    of_years = origins[origins["year"].isin(told_years(case))]
+    of_groups = of_years[(of_years["party"] == "") & (of_years["origin"] != STOCK)]
+    found = _by_element(of_groups[of_groups["basis"] == LAST])
+    found[TRACED] = _by_element(of_groups[of_groups["basis"] == TRACED])
     return found
 
 

@@ -188,11 +188,8 @@ def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[st
         limit = scope.tree.import_limits(supplier, good)
         limits[supplier] = np.where(free | ~covered, limit, 0.0)
     on_offer = at.total(limits.values())
-    is_by_name = np.zeros(at.size, dtype=bool)
-    for node in range(at.size):
-        is_by_name[node] = (*good, node) in scope.sellers_by_name
     for supplier, limit in limits.items():
         nothing = np.zeros(at.size)
         part = np.divide(imported * limit, on_offer, out=nothing, where=limit > 0)
         named = at("imported_from", supplier, *good)
-        yield supplier, np.where(is_by_name, named, part)
+        yield supplier, np.where(at.by_name[good], named, part)

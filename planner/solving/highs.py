@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import metadata
 from threading import Event, Thread, current_thread, main_thread
 from weakref import ReferenceType, ref
@@ -534,6 +535,7 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
         raise RuntimeError("HiGHS refused the program")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Name -> version of what a result depends on besides the inputs: the planner and the solver."""
     return {"planner": VERSION, "highs": metadata.version("highspy")}

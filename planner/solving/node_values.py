@@ -5,6 +5,7 @@ Sums are taken in one fixed order, so that a table has the same digits however m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property, reduce
 from typing import Any
@@ -128,6 +129,14 @@ class AtNodes:
         for good, nodes in self.scope.covered_at.items():
             covered[good][list(nodes)] = True
         return covered
+
+    @cached_property
+    def by_name(self) -> Mapping[Good, Flags]:
+        """Good -> mask of the nodes at which it matters which supplier sells it."""
+        by_name = defaultdict[Good, Flags](lambda: np.zeros(self.size, dtype=bool))
+        for country, element, form, node in self.scope.sellers_by_name:
+            by_name[country, element, form][node] = True
+        return by_name
 
     @cached_property
     def stock(self) -> dict[Good, tuple[Vector, Vector]]:

@@ -313,8 +313,10 @@ def by_label(
 ) -> Iterator[tuple[ScarceThing, str, float]]:
     """(thing, unit, price) of each row or column that prices something, in the order of `keys`."""
     by_key = {scarce.declared.name: scarce for scarce in kinds}
-    for (name, index), dual in zip(keys, duals.tolist(), strict=True):
+    binding = np.flatnonzero(duals)
+    for place, dual in zip(binding.tolist(), duals[binding].tolist(), strict=True):
+        name, index = keys[place]
         scarce = by_key.get(name)
-        if scarce is not None and dual != 0.0:
+        if scarce is not None:
             for label, per_unit in scarce.priced(scope, index):
                 yield label, scarce.unit, scarce.sign * dual * per_unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -43,8 +44,10 @@ def items_spent(scope: Scope, values: Values) -> Spent:
     """Spending (MUSD) by item in each country at each account node."""
     spent: dict[tuple[str, int], Items] = {}
     by_decision: dict[tuple[str, int], Items] = {}
+    countries = spending_countries(scope)
+    purchases = _purchases(scope, values)
     for account in scope.account_tree.nodes:
-        for country in spending_countries(scope):
+        for country in countries:
             items: Items = {}
             if account.opens_year:  # what is decided by year falls due as the year begins
                 decision = scope.decision_of_account(AccountNode(account.index))
@@ -53,7 +56,7 @@ def items_spent(scope: Scope, values: Values) -> Spent:
                     due = _due_by_year(scope, values, country, decision)
                     by_decision[place] = {item: amount for item, amount in due if amount > ZERO}
                 items = dict(by_decision[place])
-            bought = _bought(scope, values, country, account)
+            bought = purchases[country, account.index]
             if bought > ZERO:
                 items[PURCHASES] = bought
             if items:
@@ -61,12 +64,14 @@ def items_spent(scope: Scope, values: Values) -> Spent:
     return spent
 
 
-def _bought(scope: Scope, values: Values, country: str, account: Node) -> float:
-    spent = 0.0
+def _purchases(scope: Scope, values: Values) -> Mapping[tuple[str, int], float]:
+    """Spending (MUSD) on stock in each country at each account node."""
+    spent: dict[tuple[str, int], float] = defaultdict(float)
     for good in scope.purchases:
-        if good[0] == country:
-            price = musd_per_tonne(scope.case.stockpiles[good].purchase_usd_per_kg)
-            spent += price * values("bought", *good, account.index)
+        price = musd_per_tonne(scope.case.stockpiles[good].purchase_usd_per_kg)
+        for account in scope.account_tree.nodes:
+            bought = values("bought", *good, account.index)
+            spent[good[0], account.index] += price * bought
     return spent
 
 
