@@ -36,7 +36,7 @@ Mixture = dict[str, Vector]
 """Origin -> tonnes, or shares that sum to 1, at every visit."""
 ByPlace = dict[tuple[str, str], Vector]
 """(country, form) -> tonnes at every visit."""
-Place = tuple[str, str, str, str, str]
+SupplyKey = tuple[str, str, str, str, str]
 """(group, party, element, form, basis)."""
 
 
@@ -357,13 +357,13 @@ def _of_party(
 class YearlyOrigin(NamedTuple):
     """An origin in the supply of a group or party, and what comes from it: expected tonnes and share by year."""
 
-    place: Place
+    place: SupplyKey
     origin: str
     tonnes: Vector
     shares: Vector
 
 
-def _yearly(ledger: Ledger, place: Place, mixture: Mixture) -> Iterator[YearlyOrigin]:
+def _yearly(ledger: Ledger, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
     """Expected tonnes of each origin by year, and their share of the year's."""
     size = len(ledger.case.years)
     expected: Mixture = {}
