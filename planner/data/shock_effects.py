@@ -319,7 +319,9 @@ def _without_ones(factors: dict[K, float]) -> dict[K, float]:
     return {key: rounded[value] for key, value in factors.items() if rounded[value] != 1.0}
 
 
-def _matching(shock: Shock, columns: tuple[str, ...], names: Iterable[NameCells]) -> list[NameCells]:
+def _matching(
+    shock: Shock, columns: tuple[str, ...], names: Iterable[NameCells]
+) -> list[NameCells]:
     """Of names of goods or of sales, those that the filters of a shock let through. columns: those of a name."""
     filters = tuple(getattr(shock, column) for column in columns)
     stated = [place for place, cell in enumerate(filters) if cell]

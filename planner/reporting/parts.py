@@ -117,6 +117,10 @@ def reworded(columns: Iterable[Column], words: Mapping[str, Mapping[str, Any]]) 
     return [replace(column, **words.get(column.field, {})) for column in columns]
 
 
+MOST_ROWS = 50
+"""Rows of a table that a page shows where it has more than one row beyond them; all are in a file then."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportTable:
     """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
@@ -124,7 +128,7 @@ class ReportTable:
     frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
     of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. on_page: also
     shown on pages; folded there: behind a heading to open; stacked: on a phone each row is a list. file: where all rows are,
-    if the page leaves some out.
+    if the page leaves some out. rows_there: how many these are, where the frame has the first of them alone.
     meaning: what the sheet says, for the index of the workbook.
     """
 
@@ -141,6 +145,7 @@ class ReportTable:
     sheet: str = ""
     meaning: str = ""
     file: str = ""
+    rows_there: int = 0
 
     @cached_property
     def heads(self) -> list[Column]:
@@ -157,17 +162,29 @@ class ReportTable:
         """The values of a column; a table without rows may have been made without columns."""
         return [] if self.frame.empty else self.frame[field].astype(object).tolist()
 
+    @property
+    def rows_in_all(self) -> int:
+        """The number of rows that a page would show had it room for all, the total among them."""
+        return max(len(self.frame), self.rows_there) + bool(self.sum_row)
+
     @cached_property
     def shown(self) -> list[list[str]]:
-        """The rows that a page shows, the total last."""
-        by_column = [self._texts(column) for column in self.heads]
-        cells = [list(row) for row in zip(*by_column, strict=True)]
-        return [*cells, self._sums] if self.sum_row else cells
+        """The rows that a page shows where it has room for all, the total last."""
+        return self.first_rows(self.rows_in_all)
 
-    def _texts(self, column: Column) -> list[str]:
+    def first_rows(self, most: int) -> list[list[str]]:
+        """The rows that a page shows, at most so many; the total is the last of all."""
+        by_column = [self._texts(column, most) for column in self.heads]
+        cells = [list(row) for row in zip(*by_column, strict=True)]
+        if self.sum_row and self.rows_in_all <= most:
+            cells.append(self._sums)
+        return cells
+
+    def _texts(self, column: Column, most: int) -> list[str]:
+        """The first cells of a column as texts."""
         form = column.form.text
         found = []
-        for value in self._values(column.field):
+        for value in self._values(column.field)[:most]:
             found.append(value if isinstance(value, str) else form(value))
         return found
 

@@ -14,6 +14,7 @@ from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES
 from planner.data.schema import Table as InputTable
 from planner.reporting.parts import (
+    MOST_ROWS,
     NUMBER,
     RATE,
     SHARE,
@@ -147,7 +148,8 @@ def named_cell(names: Names, table: InputTable, column: str, value: Any) -> Any:
 
 
 def input_tables(case: Case, names: Names) -> list[ReportTable]:
-    """One table per input table with source, confidence and notes: the least sure rows first and marked."""
+    """One table per input table with source, confidence and notes: the least sure rows first and marked. Each has as
+    many rows as a page shows."""
     return [_input_table(table, case, names) for table in used_tables(case)]
 
 
@@ -157,10 +159,11 @@ def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
     for name in CARRIED:
         if any(getattr(row, name) for row in rows):
             columns.append(Stated(name))
-    frame = pd.DataFrame(index=range(len(rows)))
+    first = rows[: MOST_ROWS + 1]
+    frame = pd.DataFrame(index=range(len(first)))
     for column in columns:
         cells = []
-        for row in rows:
+        for row in first:
             cell = getattr(row, column.name)
             if not column.is_number:
                 cell = named_cell(names, table, column.name, cell)
@@ -177,6 +180,7 @@ def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
         folded=True,
         marks=marks,
         file=f"inputs/{table.name}.csv",
+        rows_there=len(rows),
     )
 
 

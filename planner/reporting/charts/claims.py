@@ -40,8 +40,8 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
         tooltip=style.tooltip(frame, CLAIM_TIPS, style.ONE_DIGIT),
     )
     marks = {
-        TRIALS: base.mark_rule(strokeWidth=9).encode(x2="high:Q"),
-        JOINT: base.mark_rule(strokeWidth=3).encode(x2="high:Q"),
+        TRIALS: base.mark_rule(strokeWidth=9).encode(x2=alt.X2("high:Q")),
+        JOINT: base.mark_rule(strokeWidth=3).encode(x2=alt.X2("high:Q")),
         GIVEN: base.mark_point(filled=True, size=80, opacity=1),
         OTHER: base.mark_point(shape="diamond", filled=True, size=80, opacity=1),
     }
@@ -68,7 +68,7 @@ def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
     last = base.mark_point(shape="diamond", size=60, filled=True, color=style.MISSING)
     layers = alt.layer(
         bars.encode(x=alt.X("shapley:Q", title=TITLE, axis=PER_CENT)),
-        first.encode(x="first_in:Q"),
-        last.encode(x="last_out:Q"),
+        first.encode(x=alt.X("first_in:Q")),
+        last.encode(x=alt.X("last_out:Q")),
     )
     return style.across(layers, style.rows_high(order, 26))

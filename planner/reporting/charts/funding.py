@@ -81,7 +81,7 @@ def _steps(steps: pd.DataFrame, unit: str, source: str) -> alt.Chart:
     marks = chart.mark_point(
         shape="triangle-down", filled=True, size=60, color=style.MISSING, yOffset=-8
     )
-    drawn: alt.Chart = marks.encode(x="cost:Q", y="share:Q")
+    drawn: alt.Chart = marks.encode(x=alt.X("cost:Q"), y=alt.Y("share:Q"))
     return drawn
 
 
@@ -103,7 +103,7 @@ def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:
         dx = BESIDE[place.align]
         weight: Literal["bold", "normal"] = "bold" if row["chosen"] else "normal"
         mark = label.mark_text(dy=-place.lift, dx=dx, align=place.align, fontWeight=weight)
-        layers.append(mark.encode(x="cost:Q", y="share:Q", text="name:N"))
+        layers.append(mark.encode(x=alt.X("cost:Q"), y=alt.Y("share:Q"), text=alt.Text("name:N")))
     return layers
 
 
@@ -207,7 +207,7 @@ def timeline(
     if insured is not None:
         begin, end = insured
         shade = alt.Chart(pd.DataFrame({"start": [begin], "end": [end + 1]}))
-        shaded = shade.mark_rect(color="#fdf3d8").encode(x=years.field("start"), x2="end:Q")
+        shaded = shade.mark_rect(color="#fdf3d8").encode(x=years.field("start"), x2=alt.X2("end:Q"))
         layers.insert(0, shaded)
     chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
     return style.across(chart, style.rows_high(order, style.ROW + 1))
@@ -235,7 +235,7 @@ def _phases(phases: pd.DataFrame, years: alt.X, plants: alt.Y, source: str) -> a
     bars = style.marked(phases, PHASE_TIPS, source).mark_bar(height=12)
     drawn: alt.Chart = bars.encode(
         x=years.field("start"),
-        x2="end:Q",
+        x2=alt.X2("end:Q"),
         y=plants,
         color=style.coloured("stage", style.stage_colours(phases["stage"])),
         opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
@@ -275,7 +275,7 @@ def capacity(frame: pd.DataFrame, used: pd.DataFrame, source: str) -> style.Draw
     dash = alt.Scale(domain=list(DASHES), range=list(DASHES.values()))
     layers = alt.layer(
         bars.encode(y=style.amounts("tpa", "t/y"), color=style.coloured("kind", CAPACITY_LOOK)),
-        lines.encode(y="tpa:Q", strokeDash=alt.StrokeDash("kind:N", scale=dash)),
+        lines.encode(y=alt.Y("tpa:Q"), strokeDash=alt.StrokeDash("kind:N", scale=dash)),
     )
     order = style.in_order(frame["stage"])
     return style.freed(style.small_multiples(layers, "stage", columns=3, order=order), "y")

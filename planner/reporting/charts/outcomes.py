@@ -107,9 +107,9 @@ def met(frame: pd.DataFrame, elements: Sequence[str], source: str) -> style.Draw
     hue = style.coloured("plan", LOOK, legend=None)
     layers = alt.layer(
         demand.encode(y=style.amounts("demand_most", "t a year")),
-        every.encode(y="least:Q", y2="most:Q", color=hue),
-        most.encode(y="low:Q", y2="high:Q", color=hue),
-        mean.encode(y="mean:Q", color=hue),
+        every.encode(y=alt.Y("least:Q"), y2=alt.Y2("most:Q"), color=hue),
+        most.encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=hue),
+        mean.encode(y=alt.Y("mean:Q"), color=hue),
     )
     return style.small_multiples(layers, "plan", columns=2, order=[WITHOUT, WITH])
 
@@ -133,7 +133,7 @@ def largest_origin(frame: pd.DataFrame, limit: float, source: str) -> style.Draw
         color=style.coloured("plan", LOOK),
     )
     line = alt.Chart().transform_calculate(limit=f"{limit}")
-    rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y="limit:Q")
+    rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y=alt.Y("limit:Q"))
     drawn = alt.layer(lines, rule, data=frame)
     return style.small_multiples(drawn, "good", columns=3, order=style.in_order(frame["good"]))
 
@@ -161,5 +161,5 @@ def by_source(
     told = style.marked(use, {"year": "year", "use_t": "use, t"}, source)
     chosen = style.with_choosers(told, *choosers)
     line = chosen.mark_line(color=style.INK, interpolate="step", strokeWidth=1.6)
-    step = line.encode(x=style.years(flows), y="use_t:Q")
+    step = line.encode(x=style.years(flows), y=alt.Y("use_t:Q"))
     return style.across(alt.layer(bars, step), 260)

@@ -67,7 +67,7 @@ def two_dots(
     dots = base.mark_point(filled=True, size=75, opacity=1)
     layers = alt.layer(
         *marks,
-        line.encode(detail=f"{row}:N"),
+        line.encode(detail=alt.Detail(f"{row}:N")),
         dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips)),
     )
     return style.across(layers, style.rows_high(order, style.ROW + 2))
@@ -94,7 +94,7 @@ def around(
     ends = base.mark_bar(height=14, opacity=0.9)
     tick = base.mark_tick(color=style.INK, thickness=1.5, height=18)
     told = ends.encode(
-        x2=f"{to}:Q",
+        x2=alt.X2(f"{to}:Q"),
         color=style.coloured("end", look, legend=alt.Legend() if legend else None),
         tooltip=style.tooltip(frame, tips),
     )

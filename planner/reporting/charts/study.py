@@ -67,7 +67,7 @@ def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) 
     interval = base.mark_rule(color=style.INK)
     layers = alt.layer(
         bars.encode(x=style.across_amounts("value", title), color=style.by_kind("kind", kinds)),
-        interval.encode(x="low:Q", x2="high:Q"),
+        interval.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
     )
     height_of_a_name = 14 * len(kinds) + 12
     return style.across(layers, height_of_a_name * len(order))
@@ -96,7 +96,8 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     reach = alt.Scale(domain=domain(frame[["low", "mean", "high"]]), nice=False)
     mean = base.mark_line(color=style.ACCENT, point=True)
     layers = alt.layer(
-        band.encode(y=style.amounts("low", unit, scale=reach), y2="high:Q"), mean.encode(y="mean:Q")
+        band.encode(y=style.amounts("low", unit, scale=reach), y2=alt.Y2("high:Q")),
+        mean.encode(y=alt.Y("mean:Q")),
     )
     order = style.in_order(frame["uncertainty"])
     drawn = style.small_multiples(layers, "uncertainty", columns=3, order=order)

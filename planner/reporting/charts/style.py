@@ -240,7 +240,8 @@ def stage_colours(stages: pd.Series) -> dict[str, str]:
 def constant(axis: Literal["x", "y"], at: float, **look: Any) -> alt.Chart:
     """A line across a chart at an amount."""
     rule = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(**look)
-    found: alt.Chart = rule.encode(**{axis: "at:Q"})
+    place = alt.X("at:Q") if axis == "x" else alt.Y("at:Q")
+    found: alt.Chart = rule.encode(**{axis: place})
     return found
 
 
@@ -274,8 +275,11 @@ def freed(chart: Drawing, axis: Literal["x", "y"]) -> Drawing:
 
 
 def across(chart: Drawing, height: float) -> Drawing:
-    """A chart as wide as the page lets it be, and so many px high."""
-    return chart.properties(width=WIDTH, height=height)
+    """A chart, made as wide as the page lets it be, and so many px high."""
+    # In place: each copy of a chart of several layers makes all of them anew.
+    chart.width = WIDTH
+    chart.height = height
+    return chart
 
 
 _AXIS = alt.AxisConfig(
@@ -306,10 +310,9 @@ CONFIG = alt.Config(
 
 
 def finished(chart: Any) -> Any:
-    """A chart in the look that all share."""
-    found = chart.copy(deep=False)
-    found.config = CONFIG
-    return found
+    """A chart, given the look that all share."""
+    chart.config = CONFIG
+    return chart
 
 
 def specification(chart: Any) -> dict[str, Any]:

@@ -16,11 +16,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.reporting.charts.style import specification
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text, charts_of
+from planner.reporting.parts import (
+    MOST_ROWS,
+    Chapter,
+    Chart,
+    Front,
+    Part,
+    ReportTable,
+    Text,
+    charts_of,
+)
 from planner.reporting.words.numbers import unbroken
 
-MOST_ROWS = 50
-"""Rows of a table that a page shows; more are in a file."""
 DIGITS = 6
 """Significant digits of the figures that charts hold."""
 

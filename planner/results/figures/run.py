@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
@@ -205,13 +206,16 @@ def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
 
 def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> pd.Series[float]:
     """Loss (MUSD) of the unmet demand in each row of the table `shortfall`, discounted."""
-    losses = pd.Series(0.0, index=rows.index)
-    for (country, element, form), at in rows.groupby(["country", "element", "form"]):
+    short = rows[column].to_numpy(float)
+    demand = rows["demand_t"].to_numpy(float)
+    losses = np.zeros(len(rows))
+    for (country, element, form), at in rows.groupby(
+        ["country", "element", "form"]
+    ).indices.items():
         good = (str(country), str(element), str(form))
-        short = at[column].to_numpy(float)
-        losses[at.index] = weighted_loss(case, good, short, at["demand_t"].to_numpy(float))
-    discount = rows["year"].map(case.risk_discount).astype(float)
-    return losses * discount
+        losses[at] = weighted_loss(case, good, short[at], demand[at])
+    discount = {year: case.risk_discount(year) for year in rows["year"].unique().tolist()}
+    return pd.Series(losses, index=rows.index) * rows["year"].map(discount).astype(float)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

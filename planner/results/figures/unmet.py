@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -56,23 +57,24 @@ def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
 def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """A column of `met_by_scenario` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`,
     and the same span of demand: `demand_least`, `demand_most`."""
-    weighted = rows.assign(weight=rows["scenario"].map(run.weights))
+    weights = rows["scenario"].map(run.weights).to_numpy(float)
+    values = rows[column].to_numpy(float)
+    demand = rows["demand"].to_numpy(float)
     found = []
-    for year, at in weighted.groupby("year"):
-        ordered = at.sort_values(column, kind="stable")
-        values = ordered[column].to_numpy()
-        reached = ordered["weight"].cumsum().to_numpy()
-        mean = (at[column] * at["weight"]).sum()
+    for year, at in rows.groupby("year").indices.items():
+        rising = at[np.argsort(values[at], kind="stable")]
+        ordered = values[rising]
+        reached = np.cumsum(weights[rising])
         found.append(
             {
                 "year": int(str(year)),
-                "least": values[0],
-                "low": _quantile(values, reached, LOW),
-                "high": _quantile(values, reached, HIGH),
-                "most": values[-1],
-                "mean": float(mean),
-                "demand_least": at["demand"].min(),
-                "demand_most": at["demand"].max(),
+                "least": ordered[0],
+                "low": _quantile(ordered, reached, LOW),
+                "high": _quantile(ordered, reached, HIGH),
+                "most": ordered[-1],
+                "mean": float(np.sum(values[at] * weights[at])),
+                "demand_least": demand[at].min(),
+                "demand_most": demand[at].max(),
             }
         )
     return pd.DataFrame(found)
