@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
@@ -209,10 +210,8 @@ def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> pd.Seri
     short = rows[column].to_numpy(float)
     demand = rows["demand_t"].to_numpy(float)
     losses = np.zeros(len(rows))
-    for (country, element, form), at in rows.groupby(
-        ["country", "element", "form"]
-    ).indices.items():
-        good = (str(country), str(element), str(form))
+    by_good: dict[Any, NDArray[np.intp]] = rows.groupby(["country", "element", "form"]).indices
+    for good, at in by_good.items():
         losses[at] = weighted_loss(case, good, short[at], demand[at])
     discount = {year: case.risk_discount(year) for year in rows["year"].unique().tolist()}
     return pd.Series(losses, index=rows.index) * rows["year"].map(discount).astype(float)
