@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
@@ -210,7 +209,7 @@ def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> pd.Seri
     short = rows[column].to_numpy(float)
     demand = rows["demand_t"].to_numpy(float)
     losses = np.zeros(len(rows))
-    by_good: dict[Any, NDArray[np.intp]] = rows.groupby(["country", "element", "form"]).indices
+    by_good: Mapping[Any, Any] = rows.groupby(["country", "element", "form"]).indices
     for good, at in by_good.items():
         losses[at] = weighted_loss(case, good, short[at], demand[at])
     discount = {year: case.risk_discount(year) for year in rows["year"].unique().tolist()}
