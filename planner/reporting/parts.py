@@ -384,7 +384,11 @@ class Chapter:
     @property
     def charts(self) -> list[Chart]:
         """Its charts."""
-        return [part for part in self.parts if isinstance(part, Chart)]
+        return _charts_among(self.parts)
+
+
+def _charts_among(parts: Iterable[Part]) -> list[Chart]:
+    return [part for part in parts if isinstance(part, Chart)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -404,7 +408,7 @@ class Front:
     @property
     def charts(self) -> list[Chart]:
         """Its charts."""
-        return [part for part in self.parts if isinstance(part, Chart)]
+        return _charts_among(self.parts)
 
 
 def charts_of(front: Front, chapters: Iterable[Chapter]) -> list[Chart]:

@@ -21,12 +21,11 @@ PER_PLAN = 46
 """Height of a bar with its room, px."""
 SOLVED = "solved in the background, figures only"
 STORED = "summary.json: risk_musd, cost_musd"
-GREY = "#aeb7c1"
 AXIS = alt.Axis(tickCount=6)
 PARTS = {"cost": style.ACCENT, "residual risk": style.MISSING}
 """Colours of the parts of the risk-adjusted cost."""
 OF_PARTS = alt.Color("part:N", scale=style.colours(PARTS), title=None)
-LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": GREY, "no action": GREY}
+LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": style.PLAIN, "no action": style.PLAIN}
 """Colours of the plans on the frontier, by their kind."""
 COST_AND_RISK = (style.figure("cost, MUSD", "cost"), style.figure("residual risk, MUSD", "risk"))
 """Lines of the tooltip of a plan."""
@@ -69,7 +68,7 @@ def frontier(points: FrontierPoints) -> dict[str, Any]:
     up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
     if points.before:
-        line = _line(points.before, GREY)
+        line = _line(points.before, style.PLAIN)
         layers.append(line.encode(x=across, y=up))
     if points.curve:
         line = _line(points.curve, style.ACCENT)

@@ -195,40 +195,60 @@ class PlantQuestion:
 
 def questions(bench: Workbench) -> Shown:
     """All that is asked of a case."""
-    base = bench.base
-    case = bench.case
-    edits = bench.record.edits
-    values = {edit.key: edit.value for edit in edits}
-    plan = bench.solver.found.plan
-    summary = {} if plan is None else plan.summary
-    built: dict[str, float] = summary.get("new_capacity_tpa", {})
-    latest = min(base.first_year + LATER_STARTS, base.last_year)
-    later = range(base.first_year + 1, latest + 1)
-    starts = [(year, str(year)) for year in range(base.first_year, latest + 1)]
     return {
         **words_of(bench),
-        "base": base,
-        "case": case,
+        **_of_edits(bench),
+        **_of_case(bench.base, bench.case),
+        **_of_plan(bench),
+        "prices": bench.prices,
+        "waited": bench.solver.waited_for,
+        "lessons": len(bench.record.steps) == 1,
+        "stage_names": STAGES_MANY,
+        "kinds": get_args(TargetKeys.model_fields["kind"].annotation),
+        "forms": ("", *FORMS),
+    }
+
+
+def _of_edits(bench: Workbench) -> Shown:
+    """The edits, how many of them each region has, and the years from which somebody may join."""
+    base = bench.base
+    edits = bench.record.edits
+    values = {edit.key: edit.value for edit in edits}
+    latest = min(base.first_year + LATER_STARTS, base.last_year)
+    years = range(base.first_year, latest + 1)
+    return {
         "values": values,
         "edits": edits,
         "apart": _somebody_is_out(edits),
-        "changed": Counter(_group_of(key) for key in values),
+        "changed": Counter(map(_group_of, values)),
+        "joins": _joins(base, values, years[1:]),
+        "starts": [(year, str(year)) for year in years],
+    }
+
+
+def _of_case(base: Case, case: Case) -> Shown:
+    """The case as it stands and as it is asked for."""
+    return {
+        "base": base,
+        "case": case,
         "budgets": (_budgets(base, base), _budgets(base, case)),
-        "joins": _joins(base, values, later),
-        "plants": _plants(base, built),
-        "starts": starts,
-        "prices": bench.prices,
         "cuts": _imports_are_cut(base),
-        "waited": bench.solver.waited_for,
-        "lessons": len(bench.record.steps) == 1,
-        "largest": max(built, key=built.__getitem__, default=""),
-        "hit": _hardest_hit(base, summary),
-        "stage_names": STAGES_MANY,
         "model_keys": model_keys(case),
         "targets": {**base.targets, **case.targets},
+    }
+
+
+def _of_plan(bench: Workbench) -> Shown:
+    """The figures of the plan that questions tell; those of nothing where there is none."""
+    base = bench.base
+    plan = bench.solver.found.plan
+    summary = {} if plan is None else plan.summary
+    built: dict[str, float] = summary.get("new_capacity_tpa", {})
+    return {
+        "plants": _plants(base, built),
+        "largest": max(built, key=built.__getitem__, default=""),
+        "hit": _hardest_hit(base, summary),
         "met": summary.get("targets", {}),
-        "kinds": get_args(TargetKeys.model_fields["kind"].annotation),
-        "forms": ("", *FORMS),
     }
 
 

@@ -14,7 +14,7 @@ from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import headline, midway
-from planner.reporting.words.numbers import BILLION, money, percent
+from planner.reporting.words.numbers import BILLION, before_and_after, money, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.decision import Frontier
 from planner.results.explanation import EXPLANATION
@@ -122,7 +122,7 @@ def _risk_cards(run: RunView) -> Iterator[Card]:
     idle, risk = doing_nothing(run), float(run.summary["risk_musd"])
     in_sample = Card(
         title="Risk, in-sample",
-        value=f"{money(idle['risk'])} → {money(risk)}" if idle else money(risk),
+        value=before_and_after(money, idle.get("risk"), risk),
         note=say("risk_note", run=run, idle=idle, risk=risk),
         source=summary_keys("risk_musd", "without_plan.risk_musd"),
     )
@@ -136,7 +136,7 @@ def _risk_cards(run: RunView) -> Iterator[Card]:
     before = out_of_sample(run, whose="without_plan")
     yield Card(
         title="Risk, out of sample",
-        value=f"{money(before.value)} → {money(fresh.value)}" if before else money(fresh.value),
+        value=before_and_after(money, before.value if before else None, fresh.value),
         note=say("fresh_note", fresh=fresh, evaluation=(run.beside or {})["evaluation"]),
         source="evaluation.json: plan.policy.risk_musd, without_plan.policy.risk_musd",
     )
@@ -171,7 +171,7 @@ def _scenario(run: RunView, scenario: str) -> str:
 
 def _worst_card(run: RunView, worst: WorstCase) -> Card:
     at = worst.at
-    both = f"{percent(at.before)} → {percent(at.share)}" if run.compared else percent(at.share)
+    both = before_and_after(percent, at.before if run.compared else None, at.share)
     return Card(
         title="Largest unmet share with the plan, same scenario",
         value=both,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -54,12 +55,9 @@ def chapter(run: RunView) -> Chapter | None:
         lever_table(found),
         verdict_table(found),
     ]
-    return Chapter(
-        anchor="claims",
-        title="Which claims hold?",
-        lead=notes("lead", found=found, threshold=found.verdicts[0].threshold, doubt=_doubt(run)),
-        parts=[part for part in parts if part is not None],
-    )
+    threshold = found.verdicts[0].threshold
+    lead = notes("lead", found=found, threshold=threshold, doubt=_doubt(run))
+    return Chapter.of("claims", "Which claims hold?", parts, lead=lead)
 
 
 def _doubt(run: RunView) -> float | None:
@@ -98,8 +96,7 @@ def verdict_statements(found: Explanation) -> Iterator[Statement]:
         yield Statement("Claims", say("scale", found=found))
     some_tried = any(verdict.trials for verdict in found.verdicts)
     for verdict in found.verdicts:
-        about = f"{claim(verdict.claim)}: {word(verdict)}"
-        yield Statement(about, why(verdict, some_tried))
+        yield Statement(judged(verdict), why(verdict, some_tried))
 
 
 def _paragraphs(found: Explanation) -> list[str]:
@@ -114,21 +111,25 @@ def word(verdict: Verdict) -> str:
     return notes("verdict_word", verdict=verdict.verdict)
 
 
+def judged(verdict: Verdict) -> str:
+    """The claim with its verdict."""
+    return f"{claim(verdict.claim)}: {word(verdict)}"
+
+
 # ---- verdicts -------------------------------------------------------------------------------------------------------
 
 
 def verdict_chart(found: Explanation) -> Chart:
     """The measure of each claim as given, in its trials, and in joint draws, beside the threshold."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for verdict in found.verdicts:
-        told = f"{claim(verdict.claim)}: {word(verdict)}"
-        rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
-        measures = [trial.measure for trial in verdict.trials]
-        if measures:
-            rows.append(_range(told, charts.TRIALS, min(measures), max(measures)))
-        if verdict.joint is not None:
-            joint = verdict.joint
-            rows.append(_range(told, charts.JOINT, joint.least, joint.most))
+        joint = verdict.joint
+        measures = {
+            charts.GIVEN: [verdict.measure],
+            charts.TRIALS: [trial.measure for trial in verdict.trials],
+            charts.JOINT: [] if joint is None else [joint.least, joint.most],
+        }
+        rows += _ranges(verdict, measures)
     threshold = found.verdicts[0].threshold
     return told_chart(
         notes,
@@ -141,8 +142,12 @@ def verdict_chart(found: Explanation) -> Chart:
     )
 
 
-def _range(claim: str, kind: str, low: float, high: float) -> dict[str, object]:
-    return {"claim": claim, "kind": kind, "low": low, "high": high}
+def _ranges(verdict: Verdict, measures: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
+    """A row for each kind of measures that a claim has: from the least to the most of them."""
+    told = judged(verdict)
+    for kind, values in measures.items():
+        if values:
+            yield {"claim": told, "kind": kind, "low": min(values), "high": max(values)}
 
 
 class Claims(DeclaredTable):
@@ -168,36 +173,42 @@ class Claims(DeclaredTable):
 
 def verdict_table(found: Explanation) -> ReportTable:
     """The claims as given, in every trial and in joint draws."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for verdict in found.verdicts:
-        told: dict[str, object] = {
+        told = {
             "claim": claim(verdict.claim),
             "verdict": word(verdict),
             "threshold": verdict.threshold,
         }
-        given = {"input": "as given", "setting": "", "crosses": "", "range_from": ""}
-        rows.append({**vars(verdict), **told, **given})
-        for trial in verdict.trials:
-            crosses = "yes" if trial.flips else "no"
-            rows.append({**vars(trial), **told, "crosses": crosses, "range_from": trial.source})
-        if verdict.joint is not None:
-            rows.append({**told, **_joint_row(verdict.joint)})
+        rows += [row | told for row in _tried(verdict)]
     undecided = sum(bool(verdict.turns_on) for verdict in found.verdicts)
+    note = notes(
+        "table_note",
+        goal=found.goal,
+        tried=any(verdict.trials for verdict in found.verdicts),
+        thorough=_all_tried(found),
+        joint=any(verdict.joint is not None for verdict in found.verdicts),
+    )
     return Claims.from_rows(
         rows,
         title=notes("table_title", claims=len(found.verdicts), undecided=undecided),
-        note=notes(
-            "table_note",
-            goal=found.goal,
-            tried=any(verdict.trials for verdict in found.verdicts),
-            thorough=_all_tried(found),
-            joint=any(verdict.joint is not None for verdict in found.verdicts),
-        ),
+        note=note,
         marks=["unsure" if row["crosses"] == "yes" else "" for row in rows],
     )
 
 
-def _joint_row(joint: Joint) -> dict[str, object]:
+def _tried(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    """The rows of a claim: as given, with each unsure input at another value, in joint draws."""
+    given = {"input": "as given", "setting": "", "crosses": "", "range_from": ""}
+    yield vars(verdict) | given
+    for trial in verdict.trials:
+        crosses = "yes" if trial.flips else "no"
+        yield vars(trial) | {"crosses": crosses, "range_from": trial.source}
+    if verdict.joint is not None:
+        yield _joint_row(verdict.joint)
+
+
+def _joint_row(joint: Joint) -> dict[str, Any]:
     return {
         "input": notes("joint_input", joint=joint),
         "setting": notes("joint_at", joint=joint),
@@ -220,15 +231,15 @@ def odds_chart(found: Explanation) -> Chart | None:
     odds = found.odds
     if odds is None or not odds.trials:
         return None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for verdict in found.verdicts:
-        told = f"{claim(verdict.claim)}: {word(verdict)}"
-        rows.append(_range(told, charts.GIVEN, verdict.measure, verdict.measure))
-        of_claim = [trial.measure for trial in odds.trials if trial.claim == verdict.claim]
-        rows.append(_range(told, charts.TRIALS, min(of_claim), max(of_claim)))
-        if verdict.claim in odds.measures:
-            other = odds.measures[verdict.claim]
-            rows.append(_range(told, charts.OTHER, other, other))
+        other = odds.measures.get(verdict.claim)
+        measures = {
+            charts.GIVEN: [verdict.measure],
+            charts.TRIALS: [one.measure for one in odds.trials if one.claim == verdict.claim],
+            charts.OTHER: [] if other is None else [other],
+        }
+        rows += _ranges(verdict, measures)
     threshold = found.verdicts[0].threshold
     turning = [trial for trial in odds.trials if trial.flips]
     turned = {verdict.claim for verdict in found.verdicts if _turned(verdict, odds.measures)}
@@ -257,32 +268,31 @@ def _turned(verdict: Verdict, measures: Mapping[str, float]) -> bool:
 
 def lever_chart(found: Explanation) -> Chart | None:
     """Shapley share of each lever, with what it makes first in and last out; None if levers reduce nothing."""
-    values = found.values
-    if values is None or not told_values(values):
+    values, ranked = found.values, _ranked(found.values)
+    if values is None or not ranked:
         return None
     rows = []
-    for value in told_values(values):
+    for value in ranked:
         row: dict[str, object] = {"lever": value.name, "doubt": value.doubt / values.whole}
         for figure in ("first_in", "last_out", "shapley"):
             row[figure] = getattr(value, figure) / values.whole
         rows.append(row)
-    top = told_values(values)[0]
     return told_chart(
         notes,
         "levers",
         charts.lever_values(pd.DataFrame(rows), VALUES),
         VALUES,
         name="lever_values",
-        top=top,
+        top=ranked[0],
         values=values,
         what=OBJECTIVES[found.goal],
         found=found,
     )
 
 
-def told_values(values: LeverValues) -> Sequence[LeverValue]:
-    """The levers of a run by their Shapley share; none if together they reduce nothing."""
-    if values.whole <= 0:
+def _ranked(values: LeverValues | None) -> Sequence[LeverValue]:
+    """The levers of a run by their Shapley share; none if they were not asked for or together reduce nothing."""
+    if values is None or values.whole <= 0:
         return []
     return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
 
@@ -304,11 +314,11 @@ class Levers(DeclaredTable):
 
 def lever_table(found: Explanation) -> ReportTable | None:
     """The value of each lever in figures; None if it was not asked for."""
-    values = found.values
-    if values is None or not told_values(values):
+    values, ranked = found.values, _ranked(found.values)
+    if values is None or not ranked:
         return None
     rows = []
-    for value in told_values(values):
+    for value in ranked:
         share = value.shapley / values.whole
         rows.append({**vars(value), "lever": value.name, "share": share})
     what = OBJECTIVES[found.goal]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, figures, rate, text
@@ -15,27 +16,67 @@ from planner.results.figures.money import TINY, limits
 from planner.results.figures.run import records
 
 say = Passages("limits.j2")
-SCARCE: dict[str, tuple[str, str, str]] = {
-    "budget": ("Public money", "party", "One more MUSD of the budget of {item}"),
-    "nameplate limit": ("Room to build more", "placed", "Room for one more t/y at {item}"),
-    "capacity": ("Capacity in use", "placed", "One more t/y of usable capacity at {item}"),
-    "feed": ("Feed", "source", "One more t of TREO in feed from {item}"),
-    "staff joining": ("People", "skill", "One more person joining: {skill}, {country},"),
-    "hires": ("Room to hire", "skill", "One more person to be hired: {skill}, {country},"),
-    "training seats": ("Training seats", "programme", "One more training seat ({item})"),
-    "new seats limit": (
-        "Room for new training seats",
-        "programme",
-        "Room for one more new training seat ({item})",
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scarce:
+    """A kind of scarce thing: its heading, one more of it in words, and the function of `Names` that names its items, ''
+    where they have no name."""
+
+    heading: str
+    more: str
+    items: str = ""
+
+
+SCARCE = {
+    "budget": Scarce(
+        heading="Public money", more="One more MUSD of the budget of {item}", items="party"
     ),
-    "mentors": ("Mentors", "skill", "One more practitioner to teach: {skill}, {country},"),
-    "imports": ("Imports on offer", "party", "One more t of {good} on offer to {country}"),
-    "delivered good": ("Material at the user", "", "One more t of {good} delivered to {country}"),
-    "stock": ("Material in stock", "", "One more t of {good} in the stock of {country}"),
-    "leak": ("Leaks of a cut", "party", "One more t of {good} ({item}) that leaks to {country}"),
-    "resale": ("Resale", "party", "One more t of {good} ({item}) resold to {country}"),
+    "nameplate limit": Scarce(
+        heading="Room to build more", more="Room for one more t/y at {item}", items="placed"
+    ),
+    "capacity": Scarce(
+        heading="Capacity in use", more="One more t/y of usable capacity at {item}", items="placed"
+    ),
+    "feed": Scarce(heading="Feed", more="One more t of TREO in feed from {item}", items="source"),
+    "staff joining": Scarce(
+        heading="People", more="One more person joining: {skill}, {country},", items="skill"
+    ),
+    "hires": Scarce(
+        heading="Room to hire",
+        more="One more person to be hired: {skill}, {country},",
+        items="skill",
+    ),
+    "training seats": Scarce(
+        heading="Training seats", more="One more training seat ({item})", items="programme"
+    ),
+    "new seats limit": Scarce(
+        heading="Room for new training seats",
+        more="Room for one more new training seat ({item})",
+        items="programme",
+    ),
+    "mentors": Scarce(
+        heading="Mentors", more="One more practitioner to teach: {skill}, {country},", items="skill"
+    ),
+    "imports": Scarce(
+        heading="Imports on offer", more="One more t of {good} on offer to {country}", items="party"
+    ),
+    "delivered good": Scarce(
+        heading="Material at the user", more="One more t of {good} delivered to {country}"
+    ),
+    "stock": Scarce(
+        heading="Material in stock", more="One more t of {good} in the stock of {country}"
+    ),
+    "leak": Scarce(
+        heading="Leaks of a cut",
+        more="One more t of {good} ({item}) that leaks to {country}",
+        items="party",
+    ),
+    "resale": Scarce(
+        heading="Resale", more="One more t of {good} ({item}) resold to {country}", items="party"
+    ),
 }
-"""Kind of scarce thing: its heading, the names of its items, and one more of it."""
+"""Scarce things by their kind."""
 MUSD = {
     "risk_musd": "risk, in-sample",
     "least_risk_musd": "least risk attainable",
@@ -72,8 +113,7 @@ def scarce(run: RunView) -> ReportTable | None:
     """Marginal values of scarce things, the most valuable of each kind."""
     rows, marks = [], []
     for kind, found in limits(run):
-        heading = SCARCE[kind][0] if kind in SCARCE else kind.capitalize()
-        rows.append({"words": heading, "worth": "", "unit": "", "often": ""})
+        rows.append({"words": _of_kind(kind).heading, "worth": "", "unit": "", "often": ""})
         marks.append("group")
         for row in records(found):
             rows.append(_scarce(run, row))
@@ -85,26 +125,27 @@ def scarce(run: RunView) -> ReportTable | None:
 
 def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
     same = f" (the same for {count(row['others'], 'other')})" if row["others"] else ""
+    words = scarce_words(run.names, row) + same
     is_yearly = row["year"] == row["year"]
-    return {
-        "words": scarce_words(run.names, row) + same,
-        "worth": number(row["musd_per_unit"]),
-        "unit": row["unit"],
-        "often": count(max(row["often"], 1), "year") if is_yearly else NOTHING,
-    }
+    often = count(max(row["often"], 1), "year") if is_yearly else NOTHING
+    worth = number(row["musd_per_unit"])
+    return {"words": words, "worth": worth, "unit": row["unit"], "often": often}
+
+
+def _of_kind(kind: str) -> Scarce:
+    other = Scarce(heading=kind.capitalize(), more=f"One more unit of {kind} {{item}}")
+    return SCARCE.get(kind, other)
 
 
 def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     """One more of a scarce thing, as the table `shadow_prices` or a `Marginal` has it."""
     kind, year = row["scarce"], row["year"]
-    _, called, words = SCARCE.get(kind, (kind, "", "One more unit of " + kind + " {item}"))
-    item = getattr(names, called)(row["item"]) if called else str(row["item"])
-    told = words.format(
-        item=item,
-        skill=midway(item),
-        good=f"{midway(names.element(row['element']))} {row['form']}",
-        country=names.country(row["country"]),
-    )
+    scarce = _of_kind(kind)
+    item = getattr(names, scarce.items)(row["item"]) if scarce.items else str(row["item"])
+    element = midway(names.element(row["element"]))
+    good = f"{element} {row['form']}"
+    country = names.country(row["country"])
+    told = scarce.more.format(item=item, skill=midway(item), good=good, country=country)
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 

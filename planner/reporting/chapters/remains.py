@@ -22,7 +22,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.names import STAGES_MANY
-from planner.reporting.words.numbers import money, number, percent
+from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
 from planner.results.figures.plants import counted, seldom_used, use_by_stage, use_of_new_plants
@@ -81,7 +81,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     idle = doing_nothing(run)
     yield Card(
         title="Cost",
-        value=_before_and_after(idle.get("cost"), run.summary["cost_musd"]),
+        value=before_and_after(money, idle.get("cost"), run.summary["cost_musd"]),
         note="expected in-sample, present value",
         source=summary_keys("cost_musd", "without_plan.cost_musd"),
     )
@@ -92,7 +92,7 @@ def _cards(run: RunView) -> Iterator[Card]:
 
 def _loss_card(run: RunView, key: str, title: str) -> Card:
     """A loss of the summary, out of sample where that is known."""
-    inside = _before_and_after(run.without.get(key), run.summary[key])
+    inside = before_and_after(money, run.without.get(key), run.summary[key])
     source = summary_keys(key)
     fresh = out_of_sample(run, key)
     if fresh is None:
@@ -100,26 +100,16 @@ def _loss_card(run: RunView, key: str, title: str) -> Card:
     before = out_of_sample(run, key, "without_plan")
     return Card(
         title=title,
-        value=_before_and_after(before.value if before is not None else None, fresh.value),
+        value=before_and_after(money, before.value if before else None, fresh.value),
         note=say("fresh_note", fresh=fresh, inside=inside),
         source=f"evaluation.json: plan.policy.{key}; {source}",
     )
 
 
-def _before_and_after(before: float | None, after: float) -> str:
-    """An amount without a plan, where that is known, and with it."""
-    return money(after) if before is None else f"{money(before)} → {money(after)}"
-
-
 def _not_protected(run: RunView) -> list[str]:
     """Paragraphs on the things that the plan does not protect against."""
     stays, insured = most_exposed(run), insured_years(run)
-    worse = []
-    for row in worse_with_the_plan(run):
-        if row.kind == "element":
-            worse.append(f"{run.names.element(row.key)} {row.year} ({number(row.more)} t)")
-        else:
-            worse.append(f"{run.names.country(row.key)} {row.year} ({number(row.more)} MUSD)")
+    ends_before = bool(insured) and insured[-1] < run.years[-1]
     return exposure.lines(
         "paragraphs",
         run=run,
@@ -127,11 +117,22 @@ def _not_protected(run: RunView) -> list[str]:
         stays=stays,
         often=often_short(run, stays[0].element) if stays else 0.0,
         unmoved=hardly_helped(run),
-        insured=insured if insured and insured[-1] < run.years[-1] else [],
+        insured=insured if ends_before else [],
         stock=stock_use(run),
         kept=rung(run, "kept"),
-        worse=worse,
+        worse=_worse(run),
     )
+
+
+def _worse(run: RunView) -> list[str]:
+    """Elements of which more is unmet, and countries that lose more, than without the plan."""
+    told = []
+    for row in worse_with_the_plan(run):
+        is_element = row.kind == "element"
+        name = run.names.element(row.key) if is_element else run.names.country(row.key)
+        unit = "t" if is_element else "MUSD"
+        told.append(f"{name} {row.year} ({number(row.more)} {unit})")
+    return told
 
 
 def use_chart(run: RunView) -> Chart | None:
@@ -214,10 +215,9 @@ def losses_chart(run: RunView) -> Chart:
     shown = run.by_loss[:MOST_SCENARIOS]
     rows = []
     for scenario in shown:
-        name, probability = run.names.scenario(scenario), percent(run.weights.get(scenario))
-        probability = probability.replace(" ", UNBROKEN)
-        story = run.names.stories.get(scenario, "")
-        told = {"scenario": f"{name} ({probability})", "story": story}
+        probability = percent(run.weights.get(scenario)).replace(" ", UNBROKEN)
+        name = f"{run.names.scenario(scenario)} ({probability})"
+        told = {"scenario": name, "story": run.names.stories.get(scenario, "")}
         for plan, by_scenario in losses.items():
             rows.append({**told, "plan": plan, "loss_musd": by_scenario[scenario]})
     marks = [

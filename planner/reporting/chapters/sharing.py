@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -30,6 +31,8 @@ from planner.results.figures.decision import acting_alone, risk_by_party, share_
 say = Passages("sharing.j2")
 MOST_BEGUN, LEAST = 3, 0.5
 """Plants that a year names; persons, and tonnes of stock, from which it says so."""
+PartyYear = tuple[str, int]
+"""A party and a year."""
 PLACE = ["country", "year"]
 BY_ALLY = ["pays", "given", "received", "without_musd", "musd"]
 """Public money, goods that cross borders (t), loss without the plan and with it (MUSD)."""
@@ -85,22 +88,23 @@ def chart(run: RunView) -> Chart | None:
         tips=TIPS,
         source=source(run),
     )
-    alone = acting_alone(run)
     first = rows[0]
-    return Chart(
-        name="sharing",
-        title=say("title", party=run.names.party(first.party), gain=first.gain),
-        caption=say(
-            "caption",
-            moved=sum(max(row.transfer, 0.0) for row in rows),
-            last=run.years[-1],
-            givers=_largest(run, rows, 1),
-            getters=_largest(run, rows, -1),
-            stopped=alone.get("national"),
-            trading=alone.get("own money"),
-        ),
-        spec=spec,
-        source=source(run),
+    title = say("title", party=run.names.party(first.party), gain=first.gain)
+    caption = _caption(run, rows)
+    return Chart(name="sharing", title=title, caption=caption, spec=spec, source=source(run))
+
+
+def _caption(run: RunView, rows: list[Share]) -> str:
+    """The sum of transfers, who gives and gets most, and what acting alone would leave."""
+    alone = acting_alone(run)
+    return say(
+        "caption",
+        moved=sum(max(row.transfer, 0.0) for row in rows),
+        last=run.years[-1],
+        givers=_largest(run, rows, 1),
+        getters=_largest(run, rows, -1),
+        stopped=alone.get("national"),
+        trading=alone.get("own money"),
     )
 
 
@@ -242,14 +246,25 @@ def _by_party(run: RunView, rows: pd.DataFrame, column: str) -> pd.Series:
     return rows[column].groupby([rows["country"].map(run.case.party), rows["year"]]).sum()
 
 
-def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
-    """(party, year) -> words on the plants begun in its countries."""
-    told: dict[tuple[str, int], list[str]] = defaultdict(list)
+def _begun(run: RunView) -> dict[PartyYear, list[str]]:
+    """Words on the plants begun in the countries of a party in a year, then on its people and stock."""
+    told: dict[PartyYear, list[str]] = defaultdict(list)
+    for at, words in (*_plants_begun(run), *_people_and_stock(run)):
+        told[at].append(words)
+    return told
+
+
+def _plants_begun(run: RunView) -> Iterator[tuple[PartyYear, str]]:
+    """The first plants by name, for each party and year."""
     first = run.decisions.sort_values("year", kind="stable").drop_duplicates("project")
     by_party = first.groupby([first["country"].map(run.case.party), "year"])["project"]
     for (party, year), projects in by_party:
         names = list(map(run.names.project, projects))
-        told[str(party), int(str(year))].append(first_few(names, MOST_BEGUN))
+        yield (str(party), int(str(year))), first_few(names, MOST_BEGUN)
+
+
+def _people_and_stock(run: RunView) -> Iterator[tuple[PartyYear, str]]:
+    """Trainees, hires and stock bought, for each party and year."""
     training = run.by_year["training"]
     trainees = training.assign(intake=training["intake"] * training["probability"])
     hired = run.expected(run.by_year["workforce"], PLACE, ["hired"])
@@ -261,5 +276,4 @@ def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
     }
     for what, sums in amounts.items():
         for party, year in sums[sums >= LEAST].index:
-            told[party, year].append(f"{round(sums[party, year]):,} {what}")
-    return told
+            yield (party, year), f"{round(sums[party, year]):,} {what}"

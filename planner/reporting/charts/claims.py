@@ -33,15 +33,12 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
     chart = style.sourced(frame, source)
     share = alt.X("low:Q", title=TITLE, axis=PER_CENT)
     hue = alt.Color("kind:N", scale=style.colours(look), title=None)
-    base = chart.encode(
-        x=share,
-        y=style.rows("claim", order),
-        color=hue,
-        tooltip=style.tooltip(frame, CLAIM_TIPS, style.ONE_DIGIT),
-    )
+    tips = style.tooltip(frame, CLAIM_TIPS, style.ONE_DIGIT)
+    base = chart.encode(x=share, y=style.rows("claim", order), color=hue, tooltip=tips)
+    range_of_shares = base.encode(x2=alt.X2("high:Q"))
     marks = {
-        TRIALS: base.mark_rule(strokeWidth=9).encode(x2=alt.X2("high:Q")),
-        JOINT: base.mark_rule(strokeWidth=3).encode(x2=alt.X2("high:Q")),
+        TRIALS: range_of_shares.mark_rule(strokeWidth=9),
+        JOINT: range_of_shares.mark_rule(strokeWidth=3),
         GIVEN: base.mark_point(filled=True, size=80, opacity=1),
         OTHER: base.mark_point(shape="diamond", filled=True, size=80, opacity=1),
     }
@@ -49,7 +46,7 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
     for kind, mark in marks.items():
         if kind in there:  # a layer without a row has no scale and no words for who cannot see it
             layers.append(mark.transform_filter(alt.datum.kind == kind))
-    line = style.constant("x", threshold, color=style.MISSING, strokeDash=[4, 3])
+    line = style.constant("x", threshold, color=style.MISSING, strokeDash=style.DASHED)
     return style.across(alt.layer(*layers, line), style.rows_high(order, 30))
 
 
@@ -60,9 +57,8 @@ def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
     """
     order = list(frame["lever"])
     chart = style.sourced(frame, source)
-    base = chart.encode(
-        y=style.rows("lever", order), tooltip=style.tooltip(frame, LEVER_TIPS, style.ONE_DIGIT)
-    )
+    tips = style.tooltip(frame, LEVER_TIPS, style.ONE_DIGIT)
+    base = chart.encode(y=style.rows("lever", order), tooltip=tips)
     bars = base.mark_bar(color=style.ACCENT, opacity=0.85)
     first = base.mark_point(shape="triangle-right", size=70, filled=True, color=style.INK)
     last = base.mark_point(shape="diamond", size=60, filled=True, color=style.MISSING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import altair as alt
 import numpy as np
@@ -12,6 +12,8 @@ import pandas as pd
 
 from planner.reporting.charts import style
 
+Align: TypeAlias = Literal["left", "right", "center"]
+"""Where the name of a plan is held: at its left end, its right, or its middle."""
 PHASES = {"under construction": 0.3, "ramping up": 0.65, "full use": 1.0}
 """Phases of a plant, and how strong their colour is."""
 HIGH, LINE = 330.0, 15.0
@@ -35,7 +37,7 @@ class Place:
     end: float
     first: float
     last: float
-    align: Literal["left", "right", "center"]
+    align: Align
     lift: float
 
 
@@ -116,18 +118,26 @@ def _places(at: float, ground: float, wide: float, *, lines: int) -> list[Place]
             continue
         more = (lines - 1) * LINE
         first, last = (height - more, height) if lift > 0 else (height, height + more)
-        right = Place(start=at, end=at + wide, first=first, last=last, align="left", lift=lift)
-        left = Place(start=at - wide, end=at, first=first, last=last, align="right", lift=lift)
-        if right.end < 1.0 or left.start < 0.0:
-            places.append(right)
-        if left.start >= 0.0:
-            places.append(left)
-        half = wide / 2
-        if half <= at <= 1.0 - half:
-            start, end = at - half, at + half
-            middle = Place(start=start, end=end, first=first, last=last, align="center", lift=lift)
-            places.append(middle)
+        for align, start in _beginnings(at, wide).items():
+            end = start + wide
+            place = Place(start=start, end=end, first=first, last=last, align=align, lift=lift)
+            places.append(place)
     return places
+
+
+def _beginnings(at: float, wide: float) -> dict[Align, float]:
+    """The start of a label by its alignment: right of its plan, left of it, over its middle, where there is room; one that
+    has none on either side stands on the right."""
+    found: dict[Align, float] = {}
+    has_room_left = at >= wide
+    if at + wide < 1.0 or not has_room_left:
+        found["left"] = at
+    if has_room_left:
+        found["right"] = at - wide
+    half = wide / 2
+    if half <= at <= 1.0 - half:
+        found["center"] = at - half
+    return found
 
 
 def _is_free(place: Place, taken: Sequence[Place], line: pd.DataFrame, most: float) -> bool:
@@ -258,7 +268,7 @@ def _signs(signs: pd.DataFrame, years: alt.X, plants: alt.Y, source: str) -> alt
 
 CAPACITY_TIPS = {"stage": "stage", "year": "year", "kind": "", "tpa": "t/y"}
 CAPACITY_LOOK = {"existing": style.PLAIN, "new": style.ACCENT}
-DASHES = {"used, expected": [1, 0], "used, worst scenario": [4, 3]}
+DASHES = {"used, expected": [1, 0], "used, worst scenario": style.DASHED}
 
 
 def capacity(frame: pd.DataFrame, used: pd.DataFrame, source: str) -> style.Drawing:

@@ -13,7 +13,6 @@ STEPS_LOOK = {"gain": style.ACCENT, "loss": style.MISSING, "sum": style.INK}
 BAR, LABEL_APART = 16, 4
 """Height of a bar, and how far its label stands from it (px)."""
 CASH_HEIGHT, COVER_HEIGHT = 220, 150
-DASHES = [4, 3]
 IS_LOSS = "datum.low + datum.high < 0"
 """The middle of a range of amounts is below nought."""
 
@@ -58,7 +57,7 @@ def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     times = style.amounts("cover", "times")
     planned = by_year.mark_bar(color=style.PLAIN).encode(y=times)
     adverse = by_year.mark_bar(color=style.MUTED).encode(y=alt.Y("adverse:Q"))
-    covenant = style.constant("y", asked, color=style.MISSING, strokeDash=DASHES)
+    covenant = style.constant("y", asked, color=style.MISSING, strokeDash=style.DASHED)
     all_three = alt.layer(planned, adverse, covenant)
     return style.across(all_three, COVER_HEIGHT)
 

@@ -55,7 +55,7 @@ def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawi
     most = max(10.0, float(frame["loss_musd"].max()))
     across = style.logarithmic("loss_musd", "in-sample loss, MUSD (logarithmic above 10)", most)
     told = style.marked(marks, {"name": "", "loss_musd": "MUSD"}, source)
-    rules = told.mark_rule(color=style.MUTED, strokeDash=[4, 3]).encode(x=across)
+    rules = told.mark_rule(color=style.MUTED, strokeDash=style.DASHED).encode(x=across)
     return shapes.two_dots(
         frame,
         across,
@@ -133,7 +133,7 @@ def largest_origin(frame: pd.DataFrame, limit: float, source: str) -> style.Draw
         color=style.coloured("plan", LOOK),
     )
     line = alt.Chart().transform_calculate(limit=f"{limit}")
-    rule = line.mark_rule(color=style.MISSING, strokeDash=[4, 3]).encode(y=alt.Y("limit:Q"))
+    rule = line.mark_rule(color=style.MISSING, strokeDash=style.DASHED).encode(y=alt.Y("limit:Q"))
     drawn = alt.layer(lines, rule, data=frame)
     return style.small_multiples(drawn, "good", columns=3, order=style.in_order(frame["good"]))
 

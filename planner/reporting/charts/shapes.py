@@ -40,11 +40,10 @@ def stacked_bars(
     """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
     ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
     chart = style.with_choosers(style.marked(ranked, tips, source), *choosers)
-    stacked: alt.Chart = chart.mark_bar().encode(
-        x=style.years(frame),
-        y=up,
-        color=style.by_kind("kind", kinds, others),
-        order=alt.Order("place:Q"),
+    hue = style.by_kind("kind", kinds, others)
+    bars = chart.mark_bar()
+    stacked: alt.Chart = bars.encode(
+        x=style.years(frame), y=up, color=hue, order=alt.Order("place:Q")
     )
     return stacked
 
@@ -65,11 +64,8 @@ def two_dots(
     base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
     line = base.mark_line(color=style.RULE, strokeWidth=4)
     dots = base.mark_point(filled=True, size=75, opacity=1)
-    layers = alt.layer(
-        *marks,
-        line.encode(detail=alt.Detail(f"{row}:N")),
-        dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips)),
-    )
+    told = dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips))
+    layers = alt.layer(*marks, line.encode(detail=alt.Detail(f"{row}:N")), told)
     return style.across(layers, style.rows_high(order, style.ROW + 2))
 
 
@@ -93,11 +89,8 @@ def around(
     base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
     ends = base.mark_bar(height=14, opacity=0.9)
     tick = base.mark_tick(color=style.INK, thickness=1.5, height=18)
-    told = ends.encode(
-        x2=alt.X2(f"{to}:Q"),
-        color=style.coloured("end", look, legend=alt.Legend() if legend else None),
-        tooltip=style.tooltip(frame, tips),
-    )
+    hue = style.coloured("end", look, legend=alt.Legend() if legend else None)
+    told = ends.encode(x2=alt.X2(f"{to}:Q"), color=hue, tooltip=style.tooltip(frame, tips))
     return style.across(alt.layer(told, tick), style.rows_high(order, 24))
 
 

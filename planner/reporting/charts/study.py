@@ -40,15 +40,9 @@ def one_at_a_time(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     ends = pd.concat([low, high])[["name", "base", "end", "value", "setting"]]
     reach = alt.Scale(domain=domain(ends[["base", "value"]]), nice=False)
     axis = alt.Axis(format=style.DIGITS, tickCount=6)
-    return shapes.around(
-        ends,
-        alt.X("base:Q", title=unit, axis=axis, scale=reach),
-        "value",
-        row="name",
-        look=ENDS,
-        tips={"name": "uncertainty", "end": "", "setting": "value", "value": f"outcome, {unit}"},
-        source=source,
-    )
+    outcome = alt.X("base:Q", title=unit, axis=axis, scale=reach)
+    tips = {"name": "uncertainty", "end": "", "setting": "value", "value": f"outcome, {unit}"}
+    return shapes.around(ends, outcome, "value", row="name", look=ENDS, tips=tips, source=source)
 
 
 def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
@@ -108,15 +102,12 @@ def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str
     """Mean of an outcome over two uncertainties. frame: first, second, mean."""
     first, second = names
     hues = alt.Scale(range=["#eef4fa", style.ACCENT])
-    cells = shapes.matrix(
-        frame,
-        alt.X("first:O", title=first, axis=alt.Axis(labelAngle=0)),
-        alt.Y("second:O", title=second, sort="descending"),
-        alt.Color("mean:Q", scale=hues, legend=alt.Legend(title=unit)),
-        tips={"first": first, "second": second, "mean": unit},
-        source=source,
-        words=alt.Text("mean:Q", format=style.DIGITS),
-    )
+    across = alt.X("first:O", title=first, axis=alt.Axis(labelAngle=0))
+    up = alt.Y("second:O", title=second, sort="descending")
+    hue = alt.Color("mean:Q", scale=hues, legend=alt.Legend(title=unit))
+    words = alt.Text("mean:Q", format=style.DIGITS)
+    tips = {"first": first, "second": second, "mean": unit}
+    cells = shapes.matrix(frame, across, up, hue, tips=tips, source=source, words=words)
     return style.across(cells, 30 * frame["second"].nunique())
 
 
@@ -148,15 +139,14 @@ def all_points(
     brush = alt.selection_interval(name="brush", resolve="intersect")
     tips = [style.word(name, name) for name in ("point", *varied, *outcomes)]
     dots = style.sourced(frame, source).mark_point(filled=True, size=25)
-    panel: alt.Chart = dots.encode(
-        x=alt.X(alt.repeat("column"), type="quantitative", scale=FREE),
-        y=alt.Y(alt.repeat("row"), type="quantitative", scale=FREE),
-        color=alt.condition(brush, alt.value(style.ACCENT), alt.value(style.RULE)),
-        tooltip=style.told(*tips),
-    )
+    x = alt.X(alt.repeat("column"), type="quantitative", scale=FREE)
+    y = alt.Y(alt.repeat("row"), type="quantitative", scale=FREE)
+    chosen, others = alt.value(style.ACCENT), alt.value(style.RULE)
+    hue = alt.condition(brush, chosen, others)
+    panel: alt.Chart = dots.encode(x=x, y=y, color=hue, tooltip=style.told(*tips))
     sized = panel.properties(width=150, height=120)
-    chosen = sized.add_params(brush)
-    drawn: style.Drawing = chosen.repeat(column=list(varied), row=list(outcomes))
+    dragged = sized.add_params(brush)
+    drawn: style.Drawing = dragged.repeat(column=list(varied), row=list(outcomes))
     return drawn
 
 

@@ -39,6 +39,8 @@ TOLD_AS = {
 """Fields that are no amounts, and how a tooltip tells them."""
 ORDINAL = frozenset({"year", "start", "end", "place", "step"})
 """Fields of numbers that are told as they are."""
+DASHED = [4, 3]
+"""Lengths of the dashes of a line and of what is left between them, px."""
 FULL = alt.Scale(domain=[0, 1])
 """A scale of shares from nothing to all."""
 LINEAR = 10
@@ -147,16 +149,15 @@ def shares(field: str, title: str, scale: alt.Scale = FULL, **more: Any) -> alt.
     return alt.Y(field=field, type="quantitative", axis=axis, scale=scale, **more)
 
 
-def across_amounts(field: str, title: str, **more: Any) -> alt.X:
+def across_amounts(field: str, title: str, form: str = DIGITS, **axis: Any) -> alt.X:
     """Amounts from left to right."""
-    axis = alt.Axis(title=title, format=DIGITS, **more)
-    return alt.X(field=field, type="quantitative", axis=axis)
+    shown = alt.Axis(title=title, format=form, **axis)
+    return alt.X(field=field, type="quantitative", axis=shown)
 
 
 def across_signed(field: str, title: str) -> alt.X:
     """Changes from left to right, with their sign."""
-    axis = alt.Axis(title=title, format=TOLD_AS["change"], tickCount=6)
-    return alt.X(field=field, type="quantitative", axis=axis)
+    return across_amounts(field, title, TOLD_AS["change"], tickCount=6)
 
 
 def rows(field: str, order: Sequence[str]) -> alt.Y:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from planner.results.figures.plants import Counted
@@ -45,6 +45,13 @@ def money(musd: float | None) -> str:
     if abs(musd) >= BILLION:
         return f"{number(musd / 1000)} bn USD"
     return f"{number(musd)} MUSD"
+
+
+def before_and_after(
+    words: Callable[[float | None], str], before: float | None, after: float
+) -> str:
+    """'9 MUSD → 2 MUSD': a figure without a plan, where that is known, and with it. words: for the figure."""
+    return words(after) if before is None else f"{words(before)} → {words(after)}"
 
 
 def amount(value: float | None) -> str:
