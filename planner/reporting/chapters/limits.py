@@ -19,7 +19,7 @@ say = Passages("limits.j2")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scarce:
+class ScarceKind:
     """A kind of scarce thing: its heading, one more of it in words, and the function of `Names` that names its items, ''
     where they have no name."""
 
@@ -29,50 +29,52 @@ class Scarce:
 
 
 SCARCE = {
-    "budget": Scarce(
+    "budget": ScarceKind(
         heading="Public money", more="One more MUSD of the budget of {item}", items="party"
     ),
-    "nameplate limit": Scarce(
+    "nameplate limit": ScarceKind(
         heading="Room to build more", more="Room for one more t/y at {item}", items="placed"
     ),
-    "capacity": Scarce(
+    "capacity": ScarceKind(
         heading="Capacity in use", more="One more t/y of usable capacity at {item}", items="placed"
     ),
-    "feed": Scarce(heading="Feed", more="One more t of TREO in feed from {item}", items="source"),
-    "staff joining": Scarce(
+    "feed": ScarceKind(
+        heading="Feed", more="One more t of TREO in feed from {item}", items="source"
+    ),
+    "staff joining": ScarceKind(
         heading="People", more="One more person joining: {skill}, {country},", items="skill"
     ),
-    "hires": Scarce(
+    "hires": ScarceKind(
         heading="Room to hire",
         more="One more person to be hired: {skill}, {country},",
         items="skill",
     ),
-    "training seats": Scarce(
+    "training seats": ScarceKind(
         heading="Training seats", more="One more training seat ({item})", items="programme"
     ),
-    "new seats limit": Scarce(
+    "new seats limit": ScarceKind(
         heading="Room for new training seats",
         more="Room for one more new training seat ({item})",
         items="programme",
     ),
-    "mentors": Scarce(
+    "mentors": ScarceKind(
         heading="Mentors", more="One more practitioner to teach: {skill}, {country},", items="skill"
     ),
-    "imports": Scarce(
+    "imports": ScarceKind(
         heading="Imports on offer", more="One more t of {good} on offer to {country}", items="party"
     ),
-    "delivered good": Scarce(
+    "delivered good": ScarceKind(
         heading="Material at the user", more="One more t of {good} delivered to {country}"
     ),
-    "stock": Scarce(
+    "stock": ScarceKind(
         heading="Material in stock", more="One more t of {good} in the stock of {country}"
     ),
-    "leak": Scarce(
+    "leak": ScarceKind(
         heading="Leaks of a cut",
         more="One more t of {good} ({item}) that leaks to {country}",
         items="party",
     ),
-    "resale": Scarce(
+    "resale": ScarceKind(
         heading="Resale", more="One more t of {good} ({item}) resold to {country}", items="party"
     ),
 }
@@ -132,8 +134,8 @@ def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
     return {"words": words, "worth": worth, "unit": row["unit"], "often": often}
 
 
-def _of_kind(kind: str) -> Scarce:
-    other = Scarce(heading=kind.capitalize(), more=f"One more unit of {kind} {{item}}")
+def _of_kind(kind: str) -> ScarceKind:
+    other = ScarceKind(heading=kind.capitalize(), more=f"One more unit of {kind} {{item}}")
     return SCARCE.get(kind, other)
 
 
