@@ -51,6 +51,8 @@ LETTERS, LINE = 37, 13
 """Letters of a line of a label of a row, and its height, px; on a narrow page report.js takes fewer letters."""
 WORD = 8
 """Letters by which lines of equal length may pass the longest one divided by their number, as words are not cut."""
+HEADING_LETTER = 7.2
+"""Width of a letter of the heading of one of small multiples, px; they are as wide as their charts at most."""
 LABELS = 240
 """Width of the labels of rows, px."""
 
@@ -168,8 +170,7 @@ def rows(field: str, order: Sequence[str]) -> alt.Y:
 def of_lines(letters: int, **more: Any) -> alt.Axis:
     """An axis whose labels are broken after words into lines of at most so many letters, around the middle of their
     band."""
-    marked = f"replace(datum.label, regexp('(.{{1,{letters}}})( |$)', 'g'), '$1\\n')"
-    lines = f"split(trim({marked}), '\\n')"
+    lines = _broken(letters)
     to_the_middle = f"-{LINE / 2} * (length({lines}) - 1)"
     return alt.Axis(
         title=None,
@@ -180,6 +181,12 @@ def of_lines(letters: int, **more: Any) -> alt.Axis:
         labelOffset={"condition": {"test": "true", "expr": to_the_middle}, "value": 0},
         **more,
     )
+
+
+def _broken(letters: int) -> str:
+    """The expression that breaks a label after words into lines of at most so many letters."""
+    marked = f"replace(datum.label, regexp('(.{{1,{letters}}})( |$)', 'g'), '$1\\n')"
+    return f"split(trim({marked}), '\\n')"
 
 
 def lines_of(name: str, letters: int) -> list[str]:
@@ -255,14 +262,18 @@ def chooser(name: str, label: str, options: Sequence[str], start: str) -> alt.Pa
 def small_multiples(
     chart: Drawing, field: str, columns: int, order: Sequence[str] | None = None
 ) -> Drawing:
-    """A chart for each value of a field, side by side; fewer stand beside one another on a narrow page."""
-    by = alt.Facet(
-        field=field,
-        type="nominal",
-        header=alt.Header(title=None, labelFontWeight="bold", labelAnchor="start"),
-        sort=alt.Undefined if order is None else list(order),
-    )
+    """A chart for each value of a field, side by side; fewer stand beside one another on a narrow page. A long heading
+    stands on several lines."""
     wide = WIDTH / columns - 60
+    header = alt.Header(
+        title=None,
+        labelFontWeight="bold",
+        labelAnchor="start",
+        labelExpr=_broken(int(wide / HEADING_LETTER) + 1),
+        labelLineHeight=LINE + 2,
+    )
+    sort = alt.Undefined if order is None else list(order)
+    by = alt.Facet(field=field, type="nominal", header=header, sort=sort)
     sized = cast(alt.Chart, chart).properties(width=wide, height=0.62 * wide + 20)
     drawn: Drawing = sized.facet(facet=by, columns=columns)
     return drawn.properties(usermeta={"columns": columns})
@@ -305,7 +316,7 @@ CONFIG = alt.Config(
     legend=_LEGEND,
     view=alt.ViewConfig(stroke=None),
     text=alt.MarkConfig(fontSize=11, color=INK),
-    header=alt.HeaderConfig(labelFontSize=12, labelColor=INK, labelLimit=220),
+    header=alt.HeaderConfig(labelFontSize=12, labelColor=INK, labelLimit=0),
 )
 """The look that all charts share."""
 

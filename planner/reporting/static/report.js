@@ -96,6 +96,7 @@
   // Labels of rows and of upright columns stand on as many lines as there is room for; no name is cut.
   const LINE = 13;
   const LETTER = 6.5;
+  const HEADING_LETTER = 7.2;
   const WORD = 8;
   const ROW_LETTERS = { narrow: 25, wide: 37 };
   const ROW_LABELS = { narrow: 156, wide: 240 };
@@ -109,8 +110,9 @@
     }
     return found;
   };
+  const brokenAt = (told, letters) => told.replaceAll(/\{1,\d+\}/g, `{1,${letters}}`);
   const breakAt = (axis, letters) => {
-    const told = JSON.stringify([axis.labelExpr, axis.labelOffset]).replaceAll(/\{1,\d+\}/g, `{1,${letters}}`);
+    const told = brokenAt(JSON.stringify([axis.labelExpr, axis.labelOffset]), letters);
     [axis.labelExpr, axis.labelOffset] = JSON.parse(told);
   };
   const breakNames = (spec, room, size) => {
@@ -169,6 +171,8 @@
       const most = Math.max(1, Math.floor(room / (LEAST_PANEL + AXIS_ROOM)));
       spec.columns = Math.min(spec.usermeta.columns, most);
       spec.spec.width = Math.max(110, Math.floor(room / spec.columns) - AXIS_ROOM);
+      const { header } = spec.facet;
+      header.labelExpr = brokenAt(header.labelExpr, Math.floor((spec.spec.width + AXIS_ROOM / 2) / HEADING_LETTER));
       spec.spec.height = spec.spec.height && Math.min(Math.max(90, Math.round(0.6 * spec.spec.width)), 240);
     } else if (!spec.repeat) {
       spec.width = room;
