@@ -48,10 +48,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", cores()))
 
 
+def pytest_configure() -> None:
+    """While tests are imported there is nothing to collect."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: the collector need not look through it again and again, a twentieth of all time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

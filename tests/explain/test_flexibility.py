@@ -17,15 +17,28 @@ from planner.reporting.run_view import run_view
 from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation
 from planner.results.figures.decision import named, waiting
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    unsure,
+)
 from tests.conftest import MakeCase
 
 
-@pytest.fixture
-def case(make_case: MakeCase) -> Case:
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """150 t wanted, 100 imported, nothing in 2027 and 2028 of a cut. `cheap` makes 50 t for 1 MUSD per t/y, `dear` 50 t
     for 2; both run at once. 50 t are short in every future, another 100 t after the cut."""
-    return make_case(
+    return load_case(
+        tmp_path_factory.mktemp("case"),
         demand=demand(150),
         imports=[imports(100)],
         projects=[
@@ -40,7 +53,7 @@ def case(make_case: MakeCase) -> Case:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
 

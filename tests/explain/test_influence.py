@@ -9,14 +9,25 @@ from planner.explanation.explain import explain
 from planner.explanation.unsure_inputs import touched_rows, uncertain_inputs
 from planner.planning.whole_program import solve_case
 from planner.results.explanation import Explanation
-from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure
-from tests.conftest import MakeCase
+from tests.cases import (
+    MUSD,
+    budget,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    unsure,
+)
 
 
-@pytest.fixture
-def case(make_case: MakeCase) -> Case:
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """100 t wanted, 40 imported and cut in half of the futures, 30 made; 10 MUSD buy 10 t/y more from 2027 on."""
-    return make_case(
+    return load_case(
+        tmp_path_factory.mktemp("case"),
         imports=[imports(40) | {"confidence": "Low", "source": "customs"}],
         projects=[
             mine(),
@@ -42,7 +53,7 @@ def case(make_case: MakeCase) -> Case:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
 

@@ -375,7 +375,8 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
         assert found.planned is None and found.removal is None
         assert found.investment.plants[0].mix == near(mix)
         assert found.full.flows.plants[0].tonnes.max() == near(10)
-        assert "The plan does not run it" in read_page(business_case_page(found, plan.case)).text
+        assert "The plan does not run it" in " ".join(business_case_lines(found, plan.case))
+    assert "The plan does not run it" in read_page(business_case_page(found, plan.case)).text
 
 
 def test_sales_are_held_against_demand(make_case: MakeCase) -> None:
