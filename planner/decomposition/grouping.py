@@ -37,7 +37,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, VARIABLES
-from planner.results.losses import loss_of_shortfall, weights_in_risk
+from planner.results.losses import weighted_loss, weights_in_risk
 from planner.solving.impossible_targets import with_beyond
 from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
@@ -76,13 +76,18 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
         for period in within[year]:
             factor = one.imports.get((supplier, c, e, o, period), 1.0)
             offered[c, e, o, period] += tonnes * factor
-    total = 0.0
+    unmet: dict[Good, list[tuple[float, float, float]]] = defaultdict(list)
     for (c, e, o, year), demand in case.demand.items():
+        discount = case.risk_discount(year) / len(within[year])
         for period in within[year]:
             wanted = demand * one.demand.get((c, e, o, period), 1.0)
-            short = max(0.0, wanted - offered[c, e, o, period])
-            loss = loss_of_shortfall(case, (c, e, o), year, short=short, demand=wanted)
-            total += loss / len(within[year])
+            short = wanted - offered[c, e, o, period]
+            if short > 0:
+                unmet[c, e, o].append((short, wanted, discount))
+    total = 0.0
+    for good, rows in unmet.items():
+        shorts, demands, discounts = np.array(rows).T
+        total += float(weighted_loss(case, good, shorts, demands) @ discounts)
     return total
 
 

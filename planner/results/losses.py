@@ -99,12 +99,6 @@ def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float
     return (1 - aversion) * expected + aversion * tail
 
 
-def loss_of_shortfall(case: Case, good: Good, year: int, *, short: float, demand: float) -> float:
-    """Loss (MUSD) of `short` tonnes out of `demand` in a year, discounted."""
-    loss = weighted_loss(case, good, np.array(short), np.array(demand))
-    return float(loss) * case.risk_discount(year)
-
-
 def weighted_loss(case: Case, good: Good, short: Vector, demand: Vector) -> Vector:
     """Loss (MUSD) of `short` tonnes out of `demand`, in steps of depth, weighted, not discounted."""
     steps = case.loss_steps(good)
