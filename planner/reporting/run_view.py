@@ -33,10 +33,16 @@ class RunView(RunFigures):
         """Names of the case."""
         return Names(self.case)
 
-    @cached_property
+    @property
     def decisions(self) -> pd.DataFrame:
         """One row per commitment, as `figures.plants.decisions` has it; not to be changed."""
         return plants.decisions(self)
+
+    @cached_property
+    def first_begun(self) -> dict[str, int]:
+        """Project -> the first year in which some of it is begun."""
+        found: dict[str, int] = self.decisions.groupby("project")["year"].min().to_dict()
+        return found
 
     @cached_property
     def cost_parts(self) -> pd.DataFrame:

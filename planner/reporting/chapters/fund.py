@@ -138,13 +138,11 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
 
 def tag(run: RunView, row: Merit) -> str:
     """A word or two on the time at which a project is to be paid for."""
-    built = run.tables["investments"]
-    begins = built.loc[built["project"] == row.project, "year"]
     asked = {c.project: c for c in waiting(run)}.get(row.project)
     return say(
         "tag",
         row=row,
-        year=int(begins.min()) if len(begins) else None,
+        year=run.first_begun.get(row.project),
         waits=asked.probability if asked else None,
     )
 

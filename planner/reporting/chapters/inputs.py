@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -94,6 +95,7 @@ def _expected(run: RunView, name: str) -> ReportTable:
     )
 
 
+@cache
 def rank(confidence: str) -> int:
     """Place in the order of sureness, 0 = least sure."""
     word = confidence.strip().casefold()
@@ -207,29 +209,49 @@ class Inputs(DeclaredTable):
     notes = text()
 
 
+class Figure(NamedTuple):
+    """A row of the sheet `inputs`."""
+
+    table: str
+    row: str
+    figure: str
+    value: float
+    unit: str
+    confidence: str
+    origin: str
+    notes: str
+
+
 def inputs_sheet(case: Case, names: Names) -> ReportTable:
     """Every figure of every input table with its unit, confidence, source and notes: a sheet, the least sure first."""
-    rows = []
+    found: list[Figure] = []
     for table in used_tables(case):
-        if table.name == DRAWN:
-            continue
-        given = case.tables.rows(table.name)
-        shown = columns_of(table, given)
-        for row in given:
-            told = {
-                "table": table.name,
-                "row": _in_words(row, table, shown, names),
-                "confidence": row.confidence,
-                "origin": row.source,
-                "notes": row.notes,
-            }
-            for column in shown:
-                value = getattr(row, column.name)
-                if column.is_number and value is not None:
-                    figure = {"figure": column.name, "value": value, "unit": column.unit}
-                    rows.append(told | figure)
-    rows.sort(key=lambda row: rank(row["confidence"]))
-    return Inputs.from_rows(rows)
+        if table.name != DRAWN:
+            found += _figures(table, case, names)
+    found.sort(key=lambda figure: rank(figure.confidence))
+    return Inputs.over(pd.DataFrame(found, columns=Inputs.fields(), dtype=object))
+
+
+def _figures(table: InputTable, case: Case, names: Names) -> Iterator[Figure]:
+    """The figures of an input table."""
+    rows = case.tables.rows(table.name)
+    columns = columns_of(table, rows)
+    numbers = [column for column in columns if column.is_number]
+    for row in rows:
+        words = _in_words(row, table, columns, names)
+        for column in numbers:
+            value = getattr(row, column.name)
+            if value is not None:
+                yield Figure(
+                    table=table.name,
+                    row=words,
+                    figure=column.name,
+                    value=value,
+                    unit=column.unit,
+                    confidence=row.confidence,
+                    origin=row.source,
+                    notes=row.notes,
+                )
 
 
 def _in_words(row: Row, table: InputTable, columns: Sequence[Stated], names: Names) -> str:

@@ -274,9 +274,10 @@ def small_multiples(
     )
     sort = alt.Undefined if order is None else list(order)
     by = alt.Facet(field=field, type="nominal", header=header, sort=sort)
-    sized = cast(alt.Chart, chart).properties(width=wide, height=0.62 * wide + 20)
+    sized = cast(alt.Chart, _sized(chart, wide, 0.62 * wide + 20))
     drawn: Drawing = sized.facet(facet=by, columns=columns)
-    return drawn.properties(usermeta={"columns": columns})
+    drawn.usermeta = {"columns": columns}
+    return drawn
 
 
 def freed(chart: Drawing, axis: Literal["x", "y"]) -> Drawing:
@@ -288,8 +289,13 @@ def freed(chart: Drawing, axis: Literal["x", "y"]) -> Drawing:
 
 def across(chart: Drawing, height: float) -> Drawing:
     """A chart, made as wide as the page lets it be, and so many px high."""
+    return _sized(chart, WIDTH, height)
+
+
+def _sized(chart: Drawing, width: float, height: float) -> Drawing:
+    """A chart, made so many px wide and high."""
     # In place: each copy of a chart of several layers makes all of them anew.
-    chart.width = WIDTH
+    chart.width = width
     chart.height = height
     return chart
 

@@ -61,7 +61,16 @@ def are_measures(run: RunFigures, projects: pd.Series) -> pd.Series:
 
 def decisions(run: RunFigures) -> pd.DataFrame:
     """One row per commitment: project, country, stage, year, `tpa` (t/y) and its `unit`, `capex_musd` and the part of it
-    that is public, `public_musd` (not discounted), the years of first and of full output, probability, scenarios."""
+    that is public, `public_musd` (not discounted), the years of first and of full output, probability, scenarios. The
+    frame is not to be changed."""
+    if "decisions" not in run.kept:
+        run.kept["decisions"] = _decisions(run)
+    found: pd.DataFrame = run.kept["decisions"]
+    return found
+
+
+def _decisions(run: RunFigures) -> pd.DataFrame:
+    """One row per commitment, by stage and year, the costliest of a year first."""
     rows = run.tables["investments"].copy()
     of_project = rows[["project"]].merge(_of_new_plants(run, rows["project"]), how="left")
     of_project.index = rows.index
