@@ -39,10 +39,9 @@ class RunView(RunFigures):
         return plants.decisions(self)
 
     @cached_property
-    def first_begun(self) -> dict[str, int]:
+    def first_begun(self) -> Mapping[Any, int]:
         """Project -> the first year in which some of it is begun."""
-        found: dict[str, int] = self.decisions.groupby("project")["year"].min().to_dict()
-        return found
+        return self.decisions.groupby("project")["year"].min().to_dict()
 
     @cached_property
     def cost_parts(self) -> pd.DataFrame:

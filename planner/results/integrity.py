@@ -14,6 +14,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
+from planner.data.scenario_tree import Tree
 from planner.errors import RunFolderError
 from planner.results.differences import summary_differences
 from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
@@ -129,7 +130,7 @@ def _of_figures(
         checked = verify(case, tables)
         now = figures(case, tables, checked, summary.get("least_risk_musd"))
         if "without_plan" in summary:
-            now["without_plan"] = _without_plan(case, tables)
+            now["without_plan"] = _without_plan(case, tables, checked.ledger.tree)
         stated = _stated(summary, now)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [f"tables/: do not fit the inputs ({type(error).__name__}: {error})"]
@@ -154,11 +155,11 @@ def _stated(summary: Mapping[str, Any], recomputed: Mapping[str, Any]) -> dict[s
     return stated
 
 
-def _without_plan(case: Case, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """Losses of the case without a plan, from its shortfalls then."""
+def _without_plan(case: Case, tables: dict[str, pd.DataFrame], tree: Tree) -> dict[str, float]:
+    """Losses of the case without a plan, from its shortfalls then. tree: the histories of the case."""
     shortfall = tables["shortfall"]
     idle = shortfall.assign(tonnes=shortfall["without_plan_t"])
-    found = losses_of(case, Ledger(case, tables | {"shortfall": idle}))
+    found = losses_of(case, Ledger(case, tables | {"shortfall": idle}, tree))
     return {"risk_musd": found.risk, "expected_loss_musd": found.expected, "cvar_musd": found.cvar}
 
 
