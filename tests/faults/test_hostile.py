@@ -18,7 +18,7 @@ from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
 from planner.data.schema import TABLES
 from planner.reporting.pages.run import write_page
-from tests.cases import stored
+from tests.cases import LONG, stored
 from tests.conftest import leave_out_pages
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text
@@ -110,7 +110,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         leave_out_pages(patched)
         call("explain", run, "--workers", 1)
-    call("report", run)
+    with pytest.MonkeyPatch.context() as patched:
+        if not LONG:  # tests of the PDF typeset such names
+            patched.setattr("planner.reporting.forms.pdf.INSTALLED", False)
+        call("report", run)
     call("report", run, "--project", text["projects"][1][0])
     call("compare", run, folder / "other", "--out", folder / "compared")
     call("study", "run", study, "--out", folder / "study")

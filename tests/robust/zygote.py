@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 
+import planner.api.plans  # what the commands that are killed load when they are called
+import planner.cli.solve  # noqa: F401
 from planner.cli import app, stopped_early
 
 

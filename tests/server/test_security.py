@@ -221,7 +221,8 @@ def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, 
     assert answer.status_code == 200 and "Risk" in answer.text
     assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts")
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
-    assert not (site.bench.opened.folder / kept.folder / "report.pdf").exists()
+    run = site.bench.opened.folder / kept.folder
+    assert [path.name for path in run.glob("report.*")] == ["report.html"]
 
 
 def test_it_listens_on_this_machine_alone_at_a_port_of_its_own() -> None:

@@ -24,6 +24,7 @@ from planner.evaluation.decisions import single_path
 from planner.planning import whole_program as solve
 from planner.reporting.words.numbers import signed
 from planner.results.store import write_case
+from planner.server import solver_thread
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
 from planner.server.journal import Journal, OpenedCase, Record, folder_for, shown_as
@@ -529,6 +530,18 @@ def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(
     assert thread.waited_for == {"compare"}
     thread.stop()
     wait_for(lambda: thread.waited_for == frozenset())
+
+
+def test_the_background_rests_once_after_an_answer_and_not_before_each_plan(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(bench)
+    monkeypatch.setattr(solver_thread, "IDLE_SECONDS", 3600.0)
+    bench.solver._quiet_since -= 7200.0
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    bench.edit(Edit("money", 0.5))
+    answered(bench)
+    assert not bench.solver._asked and bench.solver._background  # which waits for an hour
 
 
 def test_stop_goes_back_to_the_last_plan(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
