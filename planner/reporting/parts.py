@@ -46,6 +46,8 @@ RATE = Format(number, "General")
 SHARE = Format(percent, "0.0%")
 YEAR = Format(as_year, "0")
 PAGE, SHEET = "page", "sheet"
+TableRow = dict[str, Any]
+"""A row of a table: its values by field."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,8 @@ whole = partial(figures, form=YEAR)
 """A column of years or of counts."""
 changed = partial(figures, form=CHANGE)
 """A column of changes, with their sign."""
+in_musd = partial(figures, unit="MUSD")
+"""A column of amounts of money."""
 rate = partial(figures, form=RATE)
 """A column of rates, which the workbook shows with all their digits."""
 several = partial(figures, form=LIST)
@@ -352,6 +356,11 @@ class Statement:
     about: str
     sentence: str
     source: str = ""
+
+    @property
+    def line(self) -> str:
+        """Both in one."""
+        return f"{self.about}: {self.sentence}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,12 +67,11 @@ def frontier(points: FrontierPoints) -> dict[str, Any]:
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
     up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
-    if points.before:
-        line = _line(points.before, style.PLAIN)
-        layers.append(line.encode(x=across, y=up))
-    if points.curve:
-        line = _line(points.curve, style.ACCENT)
-        layers.append(line.encode(x=across, y=up))
+    curves = {style.PLAIN: points.before, style.ACCENT: points.curve}
+    for hue, rows in curves.items():
+        if rows:
+            line = _line(rows, hue)
+            layers.append(line.encode(x=across, y=up))
     if points.least is not None:
         layers += _least(points.least, up)
     marks = pd.DataFrame(map(vars, together(points.marks)))
@@ -193,10 +192,7 @@ def answers(rows: Sequence[tuple[float, float, float]], unit: str) -> dict[str, 
     title = f"value, {unit}" if unit else "value"
     not_from_zero = alt.Scale(zero=False)
     lines = style.sourced(long, SOLVED).mark_line(point=True, strokeWidth=2)
-    drawn = lines.encode(
-        x=alt.X("value:Q", title=title, scale=not_from_zero),
-        y=alt.Y("musd:Q", title="MUSD"),
-        color=OF_PARTS,
-        tooltip=tips,
-    )
+    across = alt.X("value:Q", title=title, scale=not_from_zero)
+    up = alt.Y("musd:Q", title="MUSD")
+    drawn = lines.encode(x=across, y=up, color=OF_PARTS, tooltip=tips)
     return _wide(drawn, HEIGHT)

@@ -82,7 +82,7 @@ def use_chart(run: RunView, use: pd.DataFrame) -> Chart:
     frame["plant"] = frame["project"].map(run.names.brief)
     scenarios = [ALL, *map(run.names.scenario, shown)]
     spec = shapes.use_of_plants(
-        frame[[*TIPS]],
+        frame,
         style.years(frame),
         list(map(run.names.brief, drawn)),
         tips=TIPS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -16,8 +15,9 @@ from planner.reporting.parts import (
     Part,
     ReportTable,
     Statement,
+    TableRow,
     Text,
-    figures,
+    in_musd,
     per_cent,
     text,
     told_chart,
@@ -121,7 +121,7 @@ def judged(verdict: Verdict) -> str:
 
 def verdict_chart(found: Explanation) -> Chart:
     """The measure of each claim as given, in its trials, and in joint draws, beside the threshold."""
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
     for verdict in found.verdicts:
         joint = verdict.joint
         measures = {
@@ -142,7 +142,7 @@ def verdict_chart(found: Explanation) -> Chart:
     )
 
 
-def _ranges(verdict: Verdict, measures: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
+def _ranges(verdict: Verdict, measures: Mapping[str, Sequence[float]]) -> Iterator[TableRow]:
     """A row for each kind of measures that a claim has: from the least to the most of them."""
     told = judged(verdict)
     for kind, values in measures.items():
@@ -162,9 +162,9 @@ class Claims(DeclaredTable):
     verdict = text()
     input = text()
     setting = text("tried at")
-    with_it = figures("with it", "MUSD", heading="objective with it (MUSD)")
-    without_it = figures("without it", "MUSD", heading="objective without it (MUSD)")
-    whole = figures("all levers", "MUSD", heading="reduction by all levers (MUSD)")
+    with_it = in_musd("with it", heading="objective with it (MUSD)")
+    without_it = in_musd("without it", heading="objective without it (MUSD)")
+    whole = in_musd("all levers", heading="reduction by all levers (MUSD)")
     measure = per_cent("share", "of all levers", heading="share of that reduction")
     threshold = per_cent("threshold")
     crosses = text("crosses it")
@@ -173,7 +173,7 @@ class Claims(DeclaredTable):
 
 def verdict_table(found: Explanation) -> ReportTable:
     """The claims as given, in every trial and in joint draws."""
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
     for verdict in found.verdicts:
         told = {
             "claim": claim(verdict.claim),
@@ -197,7 +197,7 @@ def verdict_table(found: Explanation) -> ReportTable:
     )
 
 
-def _tried(verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _tried(verdict: Verdict) -> Iterator[TableRow]:
     """The rows of a claim: as given, with each unsure input at another value, in joint draws."""
     given = {"input": "as given", "setting": "", "crosses": "", "range_from": ""}
     yield vars(verdict) | given
@@ -208,7 +208,7 @@ def _tried(verdict: Verdict) -> Iterator[dict[str, Any]]:
         yield _joint_row(verdict.joint)
 
 
-def _joint_row(joint: Joint) -> dict[str, Any]:
+def _joint_row(joint: Joint) -> TableRow:
     return {
         "input": notes("joint_input", joint=joint),
         "setting": notes("joint_at", joint=joint),
@@ -231,7 +231,7 @@ def odds_chart(found: Explanation) -> Chart | None:
     odds = found.odds
     if odds is None or not odds.trials:
         return None
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
     for verdict in found.verdicts:
         other = odds.measures.get(verdict.claim)
         measures = {
@@ -273,7 +273,7 @@ def lever_chart(found: Explanation) -> Chart | None:
         return None
     rows = []
     for value in ranked:
-        row: dict[str, object] = {"lever": value.name, "doubt": value.doubt / values.whole}
+        row: TableRow = {"lever": value.name, "doubt": value.doubt / values.whole}
         for figure in ("first_in", "last_out", "shapley"):
             row[figure] = getattr(value, figure) / values.whole
         rows.append(row)
@@ -305,10 +305,10 @@ class Levers(DeclaredTable):
     sum_row = "All"
 
     lever = text()
-    first_in = figures("first in", "MUSD")
-    last_out = figures("last out", "MUSD")
-    shapley = figures("Shapley share", "MUSD", summed=True)
-    doubt = figures("its standard error", "MUSD")
+    first_in = in_musd("first in")
+    last_out = in_musd("last out")
+    shapley = in_musd("Shapley share", summed=True)
+    doubt = in_musd("its standard error")
     share = per_cent("share", "of all levers")
 
 

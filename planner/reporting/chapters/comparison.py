@@ -10,10 +10,12 @@ from planner.reporting.parts import (
     DeclaredTable,
     Part,
     ReportTable,
+    TableRow,
     Text,
     changed,
     figures,
     frame_of,
+    in_musd,
     reworded,
     text,
 )
@@ -39,6 +41,11 @@ def sentences(found: Comparison) -> list[str]:
 
 def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     """The three chapters about one of the other runs."""
+
+    def chapter(anchor: str, about: str, parts: list[Part], lead: str = "") -> Chapter:
+        title = f"{found.after}: {about}"
+        return Chapter(anchor=f"{anchor}-{place}", title=title, lead=lead, parts=parts)
+
     causes: list[Part] = [_causes(found) if found.causes else Text([say("same_inputs")])]
     movers = _movers(found, names)
     if movers is not None:
@@ -47,16 +54,9 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
     plan = _built(found, built) if len(built) else Text([say("same_plan")])
     cells = _cells(found) if found.cells else Text([say("no_cells")])
     return [
-        Chapter(
-            anchor=f"causes-{place}",
-            title=f"{found.after}: which input explains which change",
-            lead=say("causes"),
-            parts=causes,
-        ),
-        Chapter(anchor=f"plan-{place}", title=f"{found.after}: the plan", parts=[plan]),
-        Chapter(
-            anchor=f"inputs-{place}", title=f"{found.after}: inputs that differ", parts=[cells]
-        ),
+        chapter("causes", "which input explains which change", causes, say("causes")),
+        chapter("plan", "the plan", [plan]),
+        chapter("inputs", "inputs that differ", [cells]),
     ]
 
 
@@ -67,9 +67,9 @@ class Causes(DeclaredTable):
 
     group = text("inputs as in the other run")
     cells = figures("cells")
-    risk = figures("risk", "MUSD")
+    risk = in_musd("risk")
     moved = changed("change", "MUSD")
-    cost = figures("cost", "MUSD")
+    cost = in_musd("cost")
     cost_moved = changed("change", "MUSD")
     why = text("why not alone")
 
@@ -86,13 +86,13 @@ def _causes(found: Comparison) -> ReportTable:
     return Causes.from_rows(rows, marks=[*marks, "", "total"])
 
 
-def _figures(first: Figures, second: Figures) -> dict[str, object]:
+def _figures(first: Figures, second: Figures) -> TableRow:
     """Risk and cost of a second plan, and how its cost differs from that of a first."""
     return {"risk": second.risk, "cost": second.cost, "cost_moved": second.cost - first.cost}
 
 
-def _cause(found: Comparison, cause: Cause) -> dict[str, object]:
-    row: dict[str, object] = {"group": cause.group, "cells": str(cause.cells), "why": cause.why}
+def _cause(found: Comparison, cause: Cause) -> TableRow:
+    row: TableRow = {"group": cause.group, "cells": str(cause.cells), "why": cause.why}
     if cause.alone is not None:
         row |= _figures(found.first, cause.alone)
         row["moved"] = found.effect(cause)

@@ -8,6 +8,7 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     Statement,
+    TableRow,
     figures,
     per_cent,
     text,
@@ -86,7 +87,7 @@ def later_table(run: RunView) -> ReportTable | None:
     return DecidedLater.from_rows(rows, title=title, note=note, source=_source(found))
 
 
-def _row(names: Names, one: Later) -> dict[str, object]:
+def _row(names: Names, one: Later) -> TableRow:
     told = [sign_words(names, sign) for sign in one.signs[:MOST_SIGNS]]
     placed = names.placed(one.project)
     return {

@@ -8,7 +8,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.reporting.chapters.dependence_answer import answer_table, lead, out_of_reach
+from planner.reporting.chapters.dependence_answer import (
+    answer_table,
+    lead,
+    origins_without_plan,
+    out_of_reach,
+)
 from planner.reporting.charts import outcomes as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
@@ -18,6 +23,7 @@ from planner.reporting.parts import (
     ReportTable,
     Text,
     figures,
+    in_musd,
     text,
     told_chart,
 )
@@ -66,7 +72,7 @@ def _coverage(run: RunView) -> dict[str, Any]:
 def _largest(run: RunView) -> Iterator[dict[str, Any]]:
     """The largest origin of each main element in the last year told, of the form of which it gives most, before and after."""
     told = run.summary.get("diversification", {})
-    before = told.get("without_plan", {})
+    before = origins_without_plan(run)
     for element in run.elements:
         by_form = told.get(element)
         if not by_form:
@@ -122,7 +128,7 @@ def largest_origin(run: RunView) -> Chart | None:
 
 def _told_without(run: RunView) -> pd.DataFrame:
     """The largest origins without a plan, in the years that the summary tells."""
-    told = run.summary.get("diversification", {}).get("without_plan", {})
+    told = origins_without_plan(run)
     rows = []
     for element in run.elements:
         for form, by_year in told.get(element, {}).items():
@@ -182,7 +188,7 @@ class Targets(DeclaredTable):
     price = figures("price of missing it", "USD/kg")
     met = text("result")
     missing_t = figures("missing, expected", "t")
-    cost_musd = figures("cost of missing it", "MUSD")
+    cost_musd = in_musd("cost of missing it")
 
 
 MET = {None: "must be met", True: "met", False: "missed"}
@@ -352,18 +358,18 @@ def by_source(run: RunView) -> Chart | None:
     flows = flows.assign(kind=_kinds(run, flows))
     keys = ["scenario", "element", "form", "year", "kind"]
     flows = flows.groupby(keys, as_index=False)[["tonnes"]].sum()
-    by_size = flows.groupby("kind")["tonnes"].sum().sort_values(ascending=False, kind="stable")
+    tonnes = flows.groupby("kind")["tonnes"].sum()
+    by_size = tonnes.sort_values(ascending=False, kind="stable")
     names = list(named["good"])
     called = [run.names.scenario(scenario) for scenario in scenarios]
     opening = run.names.scenario(main_scenario(run))
+    by_scenario = style.chooser("scenario", "Scenario", called, opening)
+    by_good = style.chooser("good", "Good", names, names[0])
     spec = charts.by_source(
         _named(run, flows)[["scenario", "good", "year", "kind", "tonnes"]],
         _named(run, use)[["scenario", "good", "year", "use_t"]],
         kinds=sorted(by_size.index, key=_way),
-        choosers=[
-            style.chooser("scenario", "Scenario", called, opening),
-            style.chooser("good", "Good", names, names[0]),
-        ],
+        choosers=[by_scenario, by_good],
         source=FLOWS,
     )
     return told_chart(say, "source", spec, FLOWS, name="by_source", goods=names)

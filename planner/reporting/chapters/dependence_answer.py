@@ -50,7 +50,7 @@ def answer_table(run: RunView) -> ReportTable | None:
     names = list(map(run.names.element, run.elements))
     frame.insert(0, "element", names)
     asked = not removals(run).empty
-    compared = asked or _without_plan(run) != {}
+    compared = asked or origins_without_plan(run) != {}
     return ReportTable(
         title=say("answer_title"),
         columns=list(map(_column, frame.columns)),
@@ -67,7 +67,7 @@ def _column(heading: str) -> Column:
     return text(title, unit=year, field=heading)
 
 
-def _without_plan(run: RunView) -> dict[str, Any]:
+def origins_without_plan(run: RunView) -> dict[str, Any]:
     """Largest origins without a plan: element -> form -> year; empty where nothing is compared."""
     found: dict[str, Any] = run.summary.get("diversification", {}).get("without_plan", {})
     return found
@@ -90,7 +90,7 @@ def _largest_shares(run: RunView) -> dict[str, dict[str, str]]:
 
 def _largest_share(run: RunView, year: int, row: dict[str, Any]) -> str:
     """The largest share of a good, without a plan and with it, and its origin and form."""
-    by_form = _without_plan(run).get(row["element"], {})
+    by_form = origins_without_plan(run).get(row["element"], {})
     before = by_form.get(row["form"], {}).get(str(year), {})
     no_plan = _share_of(run, before, row)
     shares = _before_and_after(no_plan, percent(row["share"]))

@@ -12,7 +12,7 @@ from planner.reporting.parts import (
     Part,
     ReportTable,
     Text,
-    figures,
+    in_musd,
     text,
     told_chart,
 )
@@ -96,10 +96,10 @@ class Slips(DeclaredTable):
     meaning = "what a year's slip, late permits and a cost overrun do"
 
     what = text("what goes wrong")
-    held_risk = figures("risk, decisions fixed", "MUSD")
-    held_cost = figures("cost, decisions fixed", "MUSD")
-    risk = figures("risk, re-optimised", "MUSD")
-    cost = figures("cost, re-optimised", "MUSD")
+    held_risk = in_musd("risk, decisions fixed")
+    held_cost = in_musd("cost, decisions fixed")
+    risk = in_musd("risk, re-optimised")
+    cost = in_musd("cost, re-optimised")
     plants = text(only=SHEET)
 
 

@@ -40,7 +40,6 @@ def _cards(run: RunView) -> Iterator[Card]:
     """Expected loss and loss of the tail apart, before they are added to risk."""
     if not run.compared:
         return
-    tail = percent(round(1 - run.case.model.objective.tail, 6))
     yield Card(
         title="Expected loss without a plan",
         value=money(run.without["expected_loss_musd"]),
@@ -50,7 +49,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     yield Card(
         title="Loss in the tail without a plan",
         value=money(run.without["cvar_musd"]),
-        note=f"mean of the worst {tail} of cases (CVaR), in-sample",
+        note=f"mean of the worst {tail(run)} of cases (CVaR), in-sample",
         source=summary_keys("without_plan.cvar_musd"),
     )
     losses = run.without["scenario_loss_musd"]
@@ -62,6 +61,11 @@ def _cards(run: RunView) -> Iterator[Card]:
         note=say("shortage", hit=len(hit), scenarios=len(run.weights)),
         source=summary_keys("without_plan.scenario_loss_musd"),
     )
+
+
+def tail(run: RunView) -> str:
+    """The share of cases that CVaR is the mean of."""
+    return percent(round(1 - run.case.model.objective.tail, 6))
 
 
 def by_element(run: RunView) -> Chart | None:
@@ -103,15 +107,15 @@ def by_country(run: RunView) -> Chart | None:
     opening = main if main in there else scenarios[0]
     elements = style.in_order(rows["element"])
     in_main = style.in_order(rows.loc[rows["scenario"] == main, "element"])
-    choosers = [
-        style.chooser("scenario", "Scenario", scenarios, opening),
-        style.chooser("element", "Element", elements, [*in_main, *elements][0]),
-    ]
+    first = [*in_main, *elements][0]
+    by_scenario = style.chooser("scenario", "Scenario", scenarios, opening)
+    by_element = style.chooser("element", "Element", elements, first)
+    countries = rows["country"].nunique()
     return Chart(
         name="unmet_by_country",
-        title=say("country_title", countries=rows["country"].nunique(), compared=run.compared),
+        title=say("country_title", countries=countries, compared=run.compared),
         caption=say("by_country", run=run, shown=len(scenarios), scenarios=len(run.weights)),
-        spec=outcomes.unmet(rows, "country", 4, SOURCE, choosers),
+        spec=outcomes.unmet(rows, "country", 4, SOURCE, [by_scenario, by_element]),
         source=SOURCE,
     )
 

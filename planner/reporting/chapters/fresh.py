@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.reporting.parts import DeclaredTable, ReportTable, figures, text
+from planner.reporting.parts import DeclaredTable, ReportTable, TableRow, in_musd, text
 from planner.reporting.run_view import RunView
 from planner.reporting.words.numbers import NOTHING, number
 from planner.reporting.words.sentences import Passages
@@ -28,11 +28,11 @@ class FreshFigures(DeclaredTable):
 
     figure = text()
     known = text("what operations know")
-    plan = figures("with the plan", "MUSD")
+    plan = in_musd("with the plan")
     plan_interval = text("95 %")
-    without = figures("without a plan", "MUSD")
+    without = in_musd("without a plan")
     without_interval = text("95 %, without a plan")
-    reduction = figures("reduction", "MUSD")
+    reduction = in_musd("reduction")
     reduction_interval = text("95 %, of the reduction")
 
 
@@ -49,8 +49,8 @@ def bounds_table(run: RunView) -> ReportTable | None:
     )
 
 
-def _row(one: FreshFigure) -> dict[str, object]:
-    row: dict[str, object] = {"figure": HEADINGS[one.figure], "known": say("known", way=one.way)}
+def _row(one: FreshFigure) -> TableRow:
+    row: TableRow = {"figure": HEADINGS[one.figure], "known": say("known", way=one.way)}
     values = {"plan": one.plan, "without": one.without, "reduction": one.reduction}
     for field, of in values.items():
         row[field] = of.value

@@ -18,8 +18,10 @@ from planner.reporting.parts import (
     DeclaredTable,
     Part,
     ReportTable,
+    TableRow,
     figures,
     frame_of,
+    in_musd,
     per_cent,
     text,
     told_chart,
@@ -80,7 +82,7 @@ def lead(run: RunView) -> str:
     payers = []
     for funder, paid in money.payers.items():
         payers.append(f"{run.names.party(funder)} {number(paid)}")
-    may_wait = {commitment.project for commitment in waiting(run)}
+    may_wait = _may_wait(run)
     timing = run.found.timing if run.found is not None else ()
     return say(
         "lead",
@@ -94,6 +96,11 @@ def lead(run: RunView) -> str:
         recourse=recourse(timing),
         goal=run.case.model.objective.goal,
     )
+
+
+def _may_wait(run: RunView) -> set[str]:
+    """The projects that wait for a sign."""
+    return {commitment.project for commitment in waiting(run)}
 
 
 def _one_more_musd(run: RunView) -> Marginal | None:
@@ -117,7 +124,7 @@ class Steps(DeclaredTable):
     public = figures("public money", "MUSD, present value")
     increment = figures("cost so far", "MUSD beyond no action")
     left = per_cent("residual risk", "% of no action")
-    worth = figures("the step reduces cost plus risk by", "MUSD")
+    worth = in_musd("the step reduces cost plus risk by")
 
 
 def steps_table(run: RunView, found: Decision) -> ReportTable:
@@ -194,11 +201,11 @@ class MeritList(DeclaredTable):
     stage = text()
     country = text()
     public = figures("public money", "MUSD, present value")
-    worth = figures("net worth", "MUSD")
+    worth = in_musd("net worth")
     when = text()
     tpa = figures("size", "t/y, least risk", only=SHEET)
     core_tpa = figures("size", "t/y", only=SHEET)
-    step_worth = figures("the step is worth", "MUSD")
+    step_worth = in_musd("the step is worth")
     cost = figures("cost so far", "MUSD, present value", only=SHEET)
     left = per_cent("residual risk", "% of no action")
 
@@ -255,10 +262,10 @@ def begun_table(run: RunView) -> ReportTable | None:
     )
 
 
-def _begun_row(run: RunView, one: Begun) -> dict[str, object]:
+def _begun_row(run: RunView, one: Begun) -> TableRow:
     is_new = ~one.projects["again"]
     new = set(one.projects.loc[is_new, "project"])
-    may_wait = {commitment.project for commitment in waiting(run)}
+    may_wait = _may_wait(run)
     first_begun = counted(run, new)
     public = expected_sum(one.projects, "public_musd")
     return {
@@ -296,7 +303,7 @@ def timeline(run: RunView) -> Chart | None:
         return None
     capital = rows.groupby("project")["capex_musd"].sum()
     drawn = capital.nlargest(MOST_ROWS).index
-    phases: list[dict[str, object]] = []
+    phases: list[TableRow] = []
     signs = []
     for row in rows_of(rows[rows["project"].isin(drawn)]):
         plant = run.names.brief(row.project)
@@ -316,7 +323,7 @@ def timeline(run: RunView) -> Chart | None:
     return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 
-def _phases(row: Any, plant: str, end: int) -> Iterator[dict[str, object]]:
+def _phases(row: Any, plant: str, end: int) -> Iterator[TableRow]:
     """The phases of a plant that begin before the horizon ends."""
     size = f"{number(row.tpa)} {row.unit}"
     told = {"plant": plant, "stage": STAGES[row.stage], "capex_musd": row.capex_musd, "size": size}

@@ -19,6 +19,7 @@ from planner.reporting.parts import (
     Text,
     called,
     figures,
+    in_musd,
     per_cent,
     text,
 )
@@ -38,14 +39,14 @@ class Tranches(DeclaredTable):
 
     tranche = text("lender")
     rank = text()
-    drawn = figures("drawn", "MUSD")
+    drawn = in_musd("drawn")
     of_capital = per_cent("of all capital")
     rate = per_cent("interest, nominal")
     first = text("first payment")
     last = text("last payment")
-    most = figures("most owed", "MUSD")
-    interest = figures("interest", "MUSD")
-    fees = figures("fees", "MUSD")
+    most = in_musd("most owed")
+    interest = in_musd("interest")
+    fees = in_musd("fees")
     least = figures("least DSCR")
     average = figures("mean DSCR")
     llcr = figures("LLCR")
@@ -159,7 +160,7 @@ class Downsides(DeclaredTable):
     title = "Base case and downside"
 
     what = text("case")
-    npv = figures("NPV after tax", "MUSD")
+    npv = in_musd("NPV after tax")
     least = figures("least senior DSCR")
     average = figures("mean senior DSCR")
     short = text("years in which it is below 1")
@@ -180,11 +181,11 @@ class ContractsAlone(DeclaredTable):
 
     contract = text()
     party = text("with")
-    project = figures("to the project, after tax", "MUSD")
-    owners = figures("to the owners", "MUSD")
-    at_adverse_prices = figures("to the project at adverse prices", "MUSD")
-    to_party = figures("to who buys or delivers", "MUSD")
-    public = figures("to the public", "MUSD")
+    project = in_musd("to the project, after tax")
+    owners = in_musd("to the owners")
+    at_adverse_prices = in_musd("to the project at adverse prices")
+    to_party = in_musd("to who buys or delivers")
+    public = in_musd("to the public")
 
 
 def contracts_alone(found: BusinessCase, names: Names) -> Part:

@@ -12,8 +12,10 @@ from planner.reporting.parts import (
     DeclaredTable,
     Part,
     ReportTable,
+    TableRow,
     called,
     figures,
+    in_musd,
     per_cent,
     text,
 )
@@ -44,7 +46,7 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     """Costs per kg of what is sold, what sales bring, and the prices at which nothing is gained."""
     economics = found.shown.economics
     costs = economics.unit_costs
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
 
     def add(figure: str, unit: str, value: float | None) -> None:
         if value is not None:
@@ -67,7 +69,7 @@ class AtRates(DeclaredTable):
     title = "NPV after tax at other rates"
 
     rate = per_cent("rate", "a year, real")
-    npv = figures("NPV after tax", "MUSD")
+    npv = in_musd("NPV after tax")
 
 
 def npv_at_rates(found: BusinessCase) -> ReportTable:
@@ -89,7 +91,7 @@ def two_way(found: BusinessCase) -> ReportTable:
     prices = [f"prices {percent(factor)}" for factor in PRICES]
     rows = []
     for factor, values in zip(CAPITAL, found.shown.economics.two_way, strict=True):
-        row: dict[str, Any] = {"capital": percent(factor)}
+        row: TableRow = {"capital": percent(factor)}
         rows.append(row | dict(zip(prices, values, strict=True)))
     columns = TwoWay.all()
     columns += [called(price, "MUSD") for price in prices]

@@ -24,9 +24,11 @@ from planner.reporting.parts import (
     DeclaredTable,
     Part,
     ReportTable,
+    TableRow,
     Text,
     called,
     figures,
+    in_musd,
     per_cent,
     several,
     text,
@@ -164,7 +166,7 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
     for side, place in (("use", 1), ("source", 0)):
         named = {title: sides[place] for title, sides in by_title.items()}
         for what in next(iter(named.values())):
-            row: dict[str, Any] = {"side": side, "of_money": what}
+            row: TableRow = {"side": side, "of_money": what}
             for title, amounts in named.items():
                 row[title] = float(amounts[what].sum())
             rows.append(row)
@@ -201,10 +203,10 @@ class Materials(DeclaredTable):
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
     """Materials that it works, sells and pays for."""
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
     for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
         most = float(flows.tonnes.max())
-        of_plant: list[dict[str, Any]] = [
+        of_plant: list[TableRow] = [
             {"does": "works", "material": worked(plant, names), "tonnes": most}
         ]
         for sale in flows.sales:
@@ -219,7 +221,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
     return Materials.from_rows(rows)
 
 
-def _material(does: str, material: Material, most: float) -> dict[str, Any]:
+def _material(does: str, material: Material, most: float) -> TableRow:
     tonnes = most * material.per_tonne
     return {"does": does, "material": material.name, "form": material.form, "tonnes": tonnes}
 
@@ -254,8 +256,8 @@ class AlternativesTable(DeclaredTable):
     title = "Alternatives"
 
     what = text()
-    cost = figures("public cost", "MUSD")
-    worth = figures("worth to the alliance", "MUSD")
+    cost = in_musd("public cost")
+    worth = in_musd("worth to the alliance")
     per = figures("worth per public MUSD")
 
 
@@ -309,7 +311,7 @@ class FlowsTable(DeclaredTable):
     reserve = paid("reserve account")
     tax_saved = paid("tax saved by interest")
     owners = paid("owners")
-    owed = figures("debt owed", "MUSD", form=CENTS)
+    owed = in_musd("debt owed", form=CENTS)
     cover = figures("DSCR", "times", form=CENTS)
 
 
@@ -319,7 +321,7 @@ def flows(found: BusinessCase) -> ReportTable:
     lines = _ledger(sold.flows)
     rows = []
     for place, year in enumerate(found.investment.years):
-        row: dict[str, Any] = {name: float(amounts[place]) for name, amounts in lines.items()}
+        row: TableRow = {name: float(amounts[place]) for name, amounts in lines.items()}
         if any(row.values()):
             cover = row["cover"] or None
             rows.append(row | {"year": str(year), "cover": cover})
@@ -395,10 +397,10 @@ class InputsTable(DeclaredTable):
     low = figures("low")
     high = figures("high")
     unit = text()
-    npv_low = figures("NPV low", "MUSD")
-    npv_high = figures("NPV high", "MUSD")
-    owners_low = figures("owners low", "MUSD")
-    owners_high = figures("owners high", "MUSD")
+    npv_low = in_musd("NPV low")
+    npv_high = in_musd("NPV high")
+    owners_low = in_musd("owners low")
+    owners_high = in_musd("owners high")
     from_source = text("source")
     confidence = text()
 
@@ -424,10 +426,10 @@ class TermSheet(DeclaredTable):
     kind = text("support")
     least = text("least of it")
     amount = figures("to enter on Inputs", only=SHEET)
-    cost = figures("as sized", "MUSD")
-    in_full = figures("selling all", "MUSD")
-    expected = figures("over the futures", "MUSD")
-    worst = figures("one draw in twenty: over", "MUSD")
+    cost = in_musd("as sized")
+    in_full = in_musd("selling all")
+    expected = in_musd("over the futures")
+    worst = in_musd("one draw in twenty: over")
     private = figures("private capital", "per public MUSD")
     per = figures("worth to the alliance", "per public MUSD")
     volume_risk = text("volume risk")
@@ -441,7 +443,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
         "availability": "availability payment",
     }
     worth = found.removal.worth if found.removal else None
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
     for support in found.supports:
         row = vars(support) | {"least": _least(support), "per": None}
         row["kind"] = kinds.get(support.kind, support.kind)
@@ -490,8 +492,8 @@ class Instruments(DeclaredTable):
 
     label = text("instrument")
     size = text("stated")
-    cost = figures("public cost", "MUSD")
-    worst = figures("in the future in which it is most", "MUSD")
+    cost = in_musd("public cost")
+    worst = in_musd("in the future in which it is most")
     most = figures("most in a year", "MUSD, nominal")
     year = text("in")
 
@@ -518,7 +520,7 @@ class Throughput(DeclaredTable):
 
     future = text()
     chance = per_cent("probability")
-    saved = figures("loss that it avoids", "MUSD")
+    saved = in_musd("loss that it avoids")
 
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
@@ -526,7 +528,7 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     plants = [*map(names.project, found.projects)]
     saved = found.removal.saved if found.removal else {}
 
-    def row(future: str, use: Sequence[float], **more: Any) -> dict[str, Any]:
+    def row(future: str, use: Sequence[float], **more: Any) -> TableRow:
         shown = {"future": future, "chance": None, "saved": None} | more
         return shown | dict(zip(plants, use, strict=True))
 
@@ -665,7 +667,7 @@ class Quantiles(DeclaredTable):
     title = "NPV over draws, selling all"
 
     share = text("draws")
-    npv = figures("NPV", "MUSD")
+    npv = in_musd("NPV")
 
 
 def quantiles(found: BusinessCase) -> ReportTable:

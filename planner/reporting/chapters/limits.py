@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, figures, rate, text
+from planner.reporting.parts import (
+    Chapter,
+    DeclaredTable,
+    ReportTable,
+    TableRow,
+    figures,
+    rate,
+    text,
+)
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, count, number
@@ -199,7 +207,7 @@ def facts(run: RunView) -> ReportTable:
     """Key figures with the plan and without, the program and its certificate."""
     summary, before = run.summary, run.without
     model = run.case.model
-    rows: list[dict[str, Any]] = []
+    rows: list[TableRow] = []
 
     def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
         rows.append({"figure": figure, "unit": unit, "value": value, "before": without})

@@ -12,6 +12,7 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     figures,
+    in_musd,
     text,
     total,
     whole,
@@ -71,12 +72,7 @@ def spending(run: RunView, by: str) -> Chart | None:
     total = float(rows["amount"].sum())
     if total <= 0:
         return None
-    order = largest_first(rows)
-    if by == "item":
-        order = [item for item in ITEM_NAMES if item in order]
-    if len(order) > MOST_KINDS:
-        order = order[: MOST_KINDS - 1]
-    names = {kind: _called(run, by, kind) for kind in order}
+    names = {kind: _called(run, by, kind) for kind in _told_by_name(rows, by)}
     named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
     rows = named.groupby(["year", "kind"], as_index=False).sum()
     kinds = list(names.values())
@@ -91,22 +87,22 @@ def spending(run: RunView, by: str) -> Chart | None:
         source=SPENDING,
     )
     by_year = rows.groupby("year")["amount"].sum()
+    peak, year = float(by_year.max()), by_year.idxmax()
     first = kinds[0]
-    title = say(
-        f"by_{by}",
-        total=total,
-        peak=float(by_year.max()),
-        year=by_year.idxmax(),
-        first=first,
-        largest=float(rows.loc[rows["kind"] == first, "amount"].sum()),
-    )
-    return Chart(
-        name=f"spending_by_{by}",
-        title=title,
-        caption=say("spending", total=total, given=sum(run.case.budget.values())),
-        spec=style.across(bars, 240),
-        source=SPENDING,
-    )
+    largest = float(rows.loc[rows["kind"] == first, "amount"].sum())
+    title = say(f"by_{by}", total=total, peak=peak, year=year, first=first, largest=largest)
+    caption = say("spending", total=total, given=sum(run.case.budget.values()))
+    spec = style.across(bars, 240)
+    name = f"spending_by_{by}"
+    return Chart(name=name, title=title, caption=caption, spec=spec, source=SPENDING)
+
+
+def _told_by_name(rows: pd.DataFrame, by: str) -> list[str]:
+    """The funders that pay most, or items in their order; where they are many, one less than is drawn."""
+    order = largest_first(rows)
+    if by == "item":
+        order = [item for item in ITEM_NAMES if item in order]
+    return order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
 
 
 class Payers(DeclaredTable):
@@ -120,8 +116,8 @@ class Payers(DeclaredTable):
 
     funder = text()
     paid_musd = total("pays", "MUSD")
-    least_musd = figures("at least", "MUSD")
-    most_musd = figures("at most", "MUSD")
+    least_musd = in_musd("at least")
+    most_musd = in_musd("at most")
     budget_musd = total("budget", "MUSD")
 
 
@@ -146,11 +142,11 @@ class Cost(DeclaredTable):
     meaning = "from capital and public money to the cost; expected"
 
     part = text()
-    public = figures("public money", "MUSD", summed=True)
-    others = figures("paid by others", "MUSD", summed=True)
-    both = figures("together", "MUSD", summed=True, only=PAGE)
-    discounting = figures("discounting", "MUSD", summed=True, only=PAGE)
-    present = figures("present value", "MUSD", summed=True)
+    public = in_musd("public money", summed=True)
+    others = in_musd("paid by others", summed=True)
+    both = in_musd("together", summed=True, only=PAGE)
+    discounting = in_musd("discounting", summed=True, only=PAGE)
+    present = in_musd("present value", summed=True)
 
 
 def cost(run: RunView) -> ReportTable:

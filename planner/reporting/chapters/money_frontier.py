@@ -5,7 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import Chapter, Chart, DeclaredTable, figures, text, told_chart
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    figures,
+    in_musd,
+    text,
+    told_chart,
+)
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -47,10 +55,10 @@ class Breakpoints(DeclaredTable):
     file = SOURCE
 
     scale = figures("scale")
-    budget_musd = figures("budgets", "MUSD")
-    risk_musd = figures("least risk", "MUSD")
-    worth = figures("one more MUSD reduces it by", "MUSD")
-    cost_musd = figures("cost of the plan", "MUSD")
+    budget_musd = in_musd("budgets")
+    risk_musd = in_musd("least risk")
+    worth = in_musd("one more MUSD reduces it by")
+    cost_musd = in_musd("cost of the plan")
     changes = text("changes of the plan from the row above")
 
 

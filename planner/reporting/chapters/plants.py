@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from planner.reporting.parts import (
     Chapter,
     DeclaredTable,
@@ -11,6 +13,7 @@ from planner.reporting.parts import (
     Text,
     amounts,
     figures,
+    in_musd,
     per_cent,
     reworded,
     text,
@@ -24,7 +27,6 @@ from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
 from planner.results.figures.plants import counted, everywhere
-from planner.results.ledger import rows_of
 
 say = Passages("plants.j2")
 TIED = 1e-5
@@ -59,12 +61,12 @@ class Plants(DeclaredTable):
     year = whole("committed")
     tpa = figures("capacity", "t/y")
     of_possible = per_cent("share of possible")
-    capex_musd = figures("capital", "MUSD")
-    public_musd = figures("public part", "MUSD")
+    capex_musd = in_musd("capital")
+    public_musd = in_musd("public part")
     first_output = whole("first output")
     spread = text("in equally good plans, t/y")
     probability = per_cent("probability")
-    expected = figures("capital, expected", "MUSD", summed=True)
+    expected = in_musd("capital, expected", summed=True)
     scenarios = text("in scenarios")
 
 
@@ -131,12 +133,17 @@ def people(run: RunView) -> ReportTable | None:
     rows = people_decisions(run)
     if rows.empty:
         return None
-    frame = run.names.told(rows).assign(years=[span(row.first, row.last) for row in rows_of(rows)])
+    frame = run.names.told(rows).assign(years=_years(rows))
     return People.over(
         frame,
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
         note=say("people"),
     )
+
+
+def _years(rows: pd.DataFrame) -> list[str]:
+    """The first year of each row to its last."""
+    return list(map(span, rows["first"], rows["last"]))
 
 
 class Stocks(DeclaredTable):
@@ -163,9 +170,7 @@ def stocks(run: RunView) -> ReportTable | None:
     for scenarios in rows["scenarios"]:
         bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
     frame = run.names.told(rows).assign(
-        bought_in=bought_in,
-        there=rows["bought_t"] / rows["probability"],
-        years=[span(row.first, row.last) for row in rows_of(rows)],
+        bought_in=bought_in, there=rows["bought_t"] / rows["probability"], years=_years(rows)
     )
     goods = []
     for element, tonnes in rows.groupby("element")["bought_t"].sum().items():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from planner.reporting.chapters.exposed import tail
 from planner.reporting.chapters.fresh import bounds_table, safe_table
 from planner.reporting.charts import outcomes, shapes, style
 from planner.reporting.parts import (
@@ -85,9 +86,8 @@ def _cards(run: RunView) -> Iterator[Card]:
         note="expected in-sample, present value",
         source=summary_keys("cost_musd", "without_plan.cost_musd"),
     )
-    tail = percent(round(1 - run.case.model.objective.tail, 6))
     yield _loss_card(run, "expected_loss_musd", "Expected loss")
-    yield _loss_card(run, "cvar_musd", f"Mean loss, worst {tail} of cases")
+    yield _loss_card(run, "cvar_musd", f"Mean loss, worst {tail(run)} of cases")
 
 
 def _loss_card(run: RunView, key: str, title: str) -> Card:
@@ -142,9 +142,7 @@ def use_chart(run: RunView) -> Chart | None:
         return None
     shown = run.by_loss[:MOST_SCENARIOS]
     drawn = use[use["project"].isin(_of_most_capital(run))]
-    order = drawn.drop_duplicates("project")
-    order = order.sort_values(["stage", "tpa"], ascending=[True, False])
-    plants = list(map(run.names.brief, order["project"]))
+    plants = _by_stage_and_size(run, drawn)
     rows = drawn[drawn["scenario"].isin(shown)]
     named = run.names.told(rows)
     frame = named.assign(
@@ -154,11 +152,7 @@ def use_chart(run: RunView) -> Chart | None:
     )
     scenarios = list(map(run.names.scenario, shown))
     spec = shapes.use_of_plants(
-        frame[[*USE_TIPS]],
-        style.names_below("scenario", scenarios),
-        plants,
-        tips=USE_TIPS,
-        source=CAPACITY,
+        frame, style.names_below("scenario", scenarios), plants, tips=USE_TIPS, source=CAPACITY
     )
     seldom = seldom_used(run)
     return told_chart(
@@ -174,6 +168,13 @@ def use_chart(run: RunView) -> Chart | None:
         scenarios=len(run.weights),
         drawn=len(plants),
     )
+
+
+def _by_stage_and_size(run: RunView, use: pd.DataFrame) -> list[str]:
+    """The names of plants by stage, the largest first."""
+    plants = use.drop_duplicates("project")
+    in_order = plants.sort_values(["stage", "tpa"], ascending=[True, False])
+    return list(map(run.names.brief, in_order["project"]))
 
 
 def _of_most_capital(run: RunView) -> pd.Index:

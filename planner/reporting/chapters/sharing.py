@@ -15,8 +15,8 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     changed,
-    figures,
     frame_of,
+    in_musd,
     text,
     total,
     whole,
@@ -136,10 +136,10 @@ class GetsAndPays(DeclaredTable):
     private = total("firms pay", "MUSD")
     transfer = changed("transfer to others", "MUSD", summed=True)
     charge = total("charge", "MUSD")
-    alone = figures("stand-alone burden", "MUSD")
+    alone = in_musd("stand-alone burden")
     gain = total("gain", "MUSD")
-    lowest = figures("charge at least", "MUSD", only=SHEET)
-    highest = figures("charge at most", "MUSD", only=SHEET)
+    lowest = in_musd("charge at least", only=SHEET)
+    highest = in_musd("charge at most", only=SHEET)
 
 
 def table(run: RunView) -> ReportTable | None:

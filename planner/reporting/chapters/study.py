@@ -15,9 +15,11 @@ from planner.reporting.parts import (
     Part,
     ReportTable,
     Statement,
+    TableRow,
     Text,
     figures,
     frame_of,
+    in_musd,
     per_cent,
     text,
     told_chart,
@@ -178,10 +180,10 @@ class FixedPlans(DeclaredTable):
 
     plan = text()
     carried_out = per_cent("can be carried out")
-    mean_risk_musd = figures("mean risk", "MUSD")
-    worst_risk_musd = figures("worst risk", "MUSD")
-    mean_regret_musd = figures("mean regret", "MUSD")
-    worst_regret_musd = figures("worst regret", "MUSD")
+    mean_risk_musd = in_musd("mean risk")
+    worst_risk_musd = in_musd("worst risk")
+    mean_regret_musd = in_musd("mean regret")
+    worst_regret_musd = in_musd("worst regret")
     satisficing = per_cent("does not fail")
 
 
@@ -323,7 +325,7 @@ def _tables_of(one: OutcomeResults, told: dict[str, str]) -> Iterator[tuple[str,
         yield "response_curves", curve.assign(**told, uncertainty=uncertainty)
 
 
-def _boxes(found: StudyResults) -> Iterator[dict[str, object]]:
+def _boxes(found: StudyResults) -> Iterator[TableRow]:
     """The part of the space in which the plan fails, by option."""
     for option in found.options:
         box = option.failures.box if option.failures is not None else None
@@ -408,7 +410,7 @@ def indices(found: Indices, prefix: str) -> Chart:
     )
 
 
-def _index(name: str, kind: str, value: float, within: float) -> dict[str, object]:
+def _index(name: str, kind: str, value: float, within: float) -> TableRow:
     """An index with the ends of its interval."""
     ends = {"low": value - within, "high": value + within}
     return {"name": name, "kind": kind, "value": value, **ends}

@@ -12,6 +12,7 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     figures,
+    in_musd,
     per_cent,
     text,
     told_chart,
@@ -124,8 +125,8 @@ class LossByScenario(DeclaredTable):
 
     scenario = text()
     probability = per_cent("probability", summed=True)
-    before = figures("loss without a plan", "MUSD")
-    loss = figures("loss with the plan", "MUSD")
+    before = in_musd("loss without a plan")
+    loss = in_musd("loss with the plan")
     story = text("what happens")
 
 

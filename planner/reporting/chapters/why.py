@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,10 +23,12 @@ from planner.reporting.parts import (
     Part,
     ReportTable,
     Statement,
+    TableRow,
     Text,
     changed,
     figures,
     frame_of,
+    in_musd,
     per_cent,
     rate,
     reworded,
@@ -149,8 +151,8 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
     counted = [row for row in found.ranges if row.kind == "project"]
     if not counted:
         return []
+    often = Counter(row.word for row in counted)
     musts = [row for row in counted if row.word == "must"]
-    never = [row for row in counted if row.word == "never"]
     fixed = any(rung.key == "committed" and not rung.against for rung in found.timing)
     words = say(
         "contained",
@@ -159,8 +161,8 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
         once=found.flexibility is not None and fixed,
         musts=[row.key for row in musts],
         capital=sum(row.capital for row in musts),
-        may=len(counted) - len(musts) - len(never),
-        never=len(never),
+        may=len(counted) - often["must"] - often["never"],
+        never=often["never"],
     )
     return [Statement("Robust core", words, f"{EXPLANATION}: alternatives")]
 
@@ -200,7 +202,7 @@ class NamedPlans(DeclaredTable):
     public = figures("public money", "MUSD, paid out")
     plants = whole("plants begun")
     measures = whole("savings measures begun")
-    risk = figures("risk", "MUSD")
+    risk = in_musd("risk")
     effect = per_cent("share of possible reduction", "of risk")
     words = text("description")
 
@@ -313,13 +315,13 @@ class Counterfactuals(DeclaredTable):
 
     group = text()
     name = text("measure")
-    objective = figures("", "MUSD", only=SHEET)
-    risk = figures("risk", "MUSD", heading="risk of the plan (MUSD)")
+    objective = in_musd("", only=SHEET)
+    risk = in_musd("risk", heading="risk of the plan (MUSD)")
     change = changed("change", "MUSD", only=SHEET)
     relative = per_cent("change", "share", only=PAGE)
-    cost = figures("cost", "MUSD", heading="cost of the plan (MUSD)")
-    change_cost = figures("change of the cost", "MUSD", only=SHEET)
-    expected_loss = figures("expected loss", "MUSD", only=SHEET)
+    cost = in_musd("cost", heading="cost of the plan (MUSD)")
+    change_cost = in_musd("change of the cost", only=SHEET)
+    expected_loss = in_musd("expected loss", only=SHEET)
     cvar = figures("tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)")
 
 
@@ -360,7 +362,7 @@ def capital_columns(stages: Iterable[str]) -> list[Column]:
     return columns
 
 
-def _rung(rung: Rung) -> dict[str, object]:
+def _rung(rung: Rung) -> TableRow:
     row = vars(rung) | dict(rung.capital)
     if not rung.against:
         return row | {"change": None, "relative": None}
@@ -378,7 +380,7 @@ class Assumptions(DeclaredTable):
 
     input = text("assumption")
     setting = text("tried at")
-    objective = figures("", "MUSD")
+    objective = in_musd("")
     change = changed("change", "MUSD")
     decides = several("turns the claim")
     confidence = text("confidence (rows)")
@@ -466,8 +468,8 @@ class MovedPlans(DeclaredTable):
 
     input = text()
     setting = text("at")
-    objective = figures("", "MUSD")
-    cost = figures("cost", "MUSD")
+    objective = in_musd("")
+    cost = in_musd("cost")
     enter = text(only=PAGE)
     leave = text(only=PAGE)
     resized = text("change size, t/y", only=PAGE)
@@ -546,7 +548,7 @@ class Ranges(DeclaredTable):
     most = figures("most")
     limit = figures("could be built")
     planned = figures("in this plan")
-    capital = figures("its capital", "MUSD")
+    capital = in_musd("its capital")
 
 
 CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
@@ -578,9 +580,9 @@ class Information(DeclaredTable):
     folded = True
 
     what = text("figure")
-    with_plan = figures("with the plan", "MUSD")
-    best = figures("at best", "MUSD")
-    difference = figures("difference", "MUSD")
+    with_plan = in_musd("with the plan")
+    best = in_musd("at best")
+    difference = in_musd("difference")
 
 
 def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
@@ -593,6 +595,7 @@ def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
     ]
     for scenario in sorted(known.regret, key=lambda one: (-known.regret[one], one)):
         name = f"Regret: {names.scenario(scenario)}"
-        loss, least = known.loss[scenario], known.least_loss[scenario]
+        loss = known.loss[scenario]
+        least = known.least_loss[scenario]
         rows.append((name, loss, least, known.regret[scenario]))
     return Information.from_rows(rows, note=say("knowledge", goal=goal))

@@ -177,14 +177,11 @@ def merit(frame: pd.DataFrame, source: str) -> style.Drawing:
     base = chart.encode(y=style.rows("project", order))
     money = base.mark_bar(opacity=0.45, height=11)
     worth = base.mark_point(filled=True, size=70, opacity=1, color=style.INK)
-    layers = alt.layer(
-        money.encode(
-            x=style.logarithmic("public_musd", title, most, least),
-            color=style.coloured("stage", style.stage_colours(frame["stage"])),
-        ),
-        worth.encode(x=style.logarithmic("worth_musd", title, most, least)),
-        style.constant("x", 0.0, color=style.INK),
-    )
+    paid = style.logarithmic("public_musd", title, most, least)
+    gained = style.logarithmic("worth_musd", title, most, least)
+    hue = style.coloured("stage", style.stage_colours(frame["stage"]))
+    nought = style.constant("x", 0.0, color=style.INK)
+    layers = alt.layer(money.encode(x=paid, color=hue), worth.encode(x=gained), nought)
     return style.across(layers, style.rows_high(order))
 
 

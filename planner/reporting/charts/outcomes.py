@@ -36,15 +36,14 @@ def unmet(
     that is told.
     """
     tips = {field: title for field, title in UNMET_TIPS.items() if field in frame}
-    chart = style.with_choosers(style.marked(frame, tips, source), *choosers)
-    bars = chart.mark_bar().encode(
-        x=style.years(frame),
-        y=style.shares("share", "% of demand", stack=None),
-        color=style.coloured("plan", UNMET_LOOK),
-        order=alt.Order("share:Q", sort="descending"),
-    )
+    chart = style.marked(frame, tips, source, choosers=choosers)
+    up = style.shares("share", "% of demand", stack=None)
+    hue = style.coloured("plan", UNMET_LOOK)
+    smallest_in_front = alt.Order("share:Q", sort="descending")
+    bars = chart.mark_bar()
+    drawn = bars.encode(x=style.years(frame), y=up, color=hue, order=smallest_in_front)
     order = style.in_order(frame[panels]) if panels == "element" else None
-    return style.small_multiples(bars, panels, columns, order)
+    return style.small_multiples(drawn, panels, columns, order)
 
 
 def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawing:
@@ -98,7 +97,7 @@ def met(frame: pd.DataFrame, elements: Sequence[str], source: str) -> style.Draw
     frame: element, plan, year, mean, low, high, least, most, demand_least, demand_most (t).
     """
     chosen = style.chooser("element", "Element", elements, elements[0])
-    chart = style.with_choosers(style.marked(frame, MET_TIPS, source), chosen)
+    chart = style.marked(frame, MET_TIPS, source, choosers=[chosen])
     base = chart.encode(x=style.years(frame))
     demand = base.mark_line(color=style.RULE, strokeWidth=7)
     every = base.mark_area(opacity=0.15)
@@ -158,8 +157,7 @@ def by_source(
         source=source,
         choosers=choosers,
     )
-    told = style.marked(use, {"year": "year", "use_t": "use, t"}, source)
-    chosen = style.with_choosers(told, *choosers)
-    line = chosen.mark_line(color=style.INK, interpolate="step", strokeWidth=1.6)
+    told = style.marked(use, {"year": "year", "use_t": "use, t"}, source, choosers=choosers)
+    line = told.mark_line(color=style.INK, interpolate="step", strokeWidth=1.6)
     step = line.encode(x=style.years(flows), y=alt.Y("use_t:Q"))
     return style.across(alt.layer(bars, step), 260)

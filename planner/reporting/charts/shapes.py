@@ -39,7 +39,7 @@ def stacked_bars(
 ) -> alt.Chart:
     """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
     ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
-    chart = style.with_choosers(style.marked(ranked, tips, source), *choosers)
+    chart = style.marked(ranked, tips, source, choosers=choosers)
     hue = style.by_kind("kind", kinds, others)
     bars = chart.mark_bar()
     stacked: alt.Chart = bars.encode(
@@ -106,7 +106,7 @@ def matrix(
     choosers: Sequence[alt.Parameter] = (),
 ) -> style.Drawing:
     """A cell for each pair of names in the colour of its figure, which stands in it where `words` says how."""
-    chart = style.with_choosers(style.marked(frame, tips, source), *choosers)
+    chart = style.marked(frame, tips, source, choosers=choosers)
     base = chart.encode(x=across, y=up)
     cells: alt.Chart = base.mark_rect(stroke="white").encode(color=hue)
     if words is None:
@@ -137,14 +137,10 @@ def use_of_plants(
     source: str,
     choosers: Sequence[alt.Parameter] = (),
 ) -> style.Drawing:
-    """The share of its capacity that each plant uses, a row a plant. frame: plant, share, and the field of `across`."""
-    cells = matrix(
-        frame,
-        across,
-        style.rows("plant", plants),
-        share_hue("use of capacity"),
-        tips=tips,
-        source=source,
-        choosers=choosers,
-    )
+    """The share of its capacity that each plant uses, a row a plant. frame: plant, share, the field of `across`, and
+    those of `tips`."""
+    told = frame[[*tips]]
+    up = style.rows("plant", plants)
+    hue = share_hue("use of capacity")
+    cells = matrix(told, across, up, hue, tips=tips, source=source, choosers=choosers)
     return style.across(cells, style.rows_high(plants, style.ROW - 2))

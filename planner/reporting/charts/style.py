@@ -93,18 +93,18 @@ def sourced(frame: pd.DataFrame, source: str) -> alt.Chart:
     return alt.Chart(frame).transform_calculate(source=json.dumps(source))
 
 
-def marked(frame: pd.DataFrame, tips: Mapping[str, str], source: str) -> alt.Chart:
-    """A chart over a frame whose marks tell some of its fields; tips: as for `tooltip`."""
+def marked(
+    frame: pd.DataFrame,
+    tips: Mapping[str, str],
+    source: str,
+    choosers: Sequence[alt.Parameter] = (),
+) -> alt.Chart:
+    """A chart over a frame whose marks tell some of its fields; tips: as for `tooltip`. choosers: lists to choose from; the
+    rows are those that have what is chosen in the field that each is called after."""
     chart: alt.Chart = sourced(frame, source).encode(tooltip=tooltip(frame, tips))
-    return chart
-
-
-def with_choosers(chart: alt.Chart, *choosers: alt.Parameter) -> alt.Chart:
-    """The rows that have what is chosen in the field that each list to choose from is called after."""
     for one in choosers:
         chart = chart.transform_filter(alt.datum[one.name] == one)
-    found: alt.Chart = chart.add_params(*choosers)
-    return found
+    return chart.add_params(*choosers) if choosers else chart
 
 
 def years(of: pd.DataFrame) -> alt.X:

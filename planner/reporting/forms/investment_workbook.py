@@ -284,6 +284,11 @@ class Answered:
     flows: CashFlows
     levels: dict[str, Any]
 
+    @property
+    def number(self) -> Any:
+        """The number of each year, that of the first one 1."""
+        return self.levels["year"] - self.levels["first_year"] + 1.0
+
 
 STREAMS = {
     "before_tax": ("before tax, all capital", "wacc"),
@@ -341,8 +346,7 @@ def _valued(book: Book, one: Answered, key: str) -> None:
     label_of_rate = f"IRR {label} (none: less comes back than is spent)"
     value = getattr(returns, f"irr_{key}")
     _once(book, f"irr_{key}", label_of_rate, "a year", formula, mode=mode, value=value)
-    year: Any = one.levels["year"] - one.levels["first_year"] + 1.0
-    discounted: Any = real * (1.0 + at) ** (0.0 - year)
+    discounted: Any = real * (1.0 + at) ** (0.0 - one.number)
     total: Any = over_years(discounted)
     check = f"ABS({npv}-{total.text})"
     book.checks.append((f"NPV {label}, worked out anew ({one.title})", check))
@@ -395,9 +399,8 @@ def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
     formula = f'IF(MIN({cells})={MOST_COVER},"none",MIN({cells}))'
     least = found.least if found else None
     _once(book, ("DSCR", name), label, "times", formula, mode=one.mode, value=least)
-    number = one.levels["year"] - one.levels["first_year"] + 1.0
     owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
-    life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=number, owed=owed)
+    life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=one.number, owed=owed)
     label = f"{name}: LLCR of its rank"
     formula = f'IFERROR({life.text},"none")'
     llcr = found.llcr if found else None
@@ -415,7 +418,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     claim = f'=IF({changed}=0,"{as_is}",{changed}&"{other}")'
     sheet.page.write_formula(1, 0, claim, looks["head"], as_is)
     for statement in told:
-        sheet.note(f"{statement.about}: {statement.sentence}")
+        sheet.note(statement.line)
     sheet.row += 2
     for place, (title, sold) in enumerate(book.found.modes, start=FIRST_ANSWER):
         use = " / ".join(f"{share:.1%}" for share in sold.use)

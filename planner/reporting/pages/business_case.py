@@ -65,7 +65,7 @@ def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workboo
     """Typeset the case into `path`, if the extra `pdf` is installed; whether it is. workbook: name of that of the case."""
     if pdf.INSTALLED:
         front = _front(found, case)
-        told = [f"{one.about}: {one.sentence}" for one in front.statements]
+        told = [one.line for one in front.statements]
         summary = Chapter(anchor="summary", title="Summary", parts=[Text(told, listed=True)])
         chapters = [summary, *_chapters(found, case)]
         pdf.write_pdf(path, front, chapters, workbook)

@@ -151,7 +151,7 @@ def write_report_workbook(plan: PlanValues, folder: Path) -> None:
 
 def printed_front(front: Front) -> Front:
     """The head as it is printed: its statements stand before its note."""
-    told = [f"{one.about}: {one.sentence}" for one in front.statements]
+    told = [one.line for one in front.statements]
     return replace(front, note=" ".join([*told, front.note]))
 
 

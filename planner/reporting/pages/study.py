@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.reporting.chapters import money_frontier, study
@@ -52,23 +52,30 @@ def _statements(found: StudyResults, shown: list[Chapter]) -> list[Statement]:
     lead = study.say("lead", found=found, rows=len(found.table), share=share)
     told = [Statement("Points", lead)]
     missing = int(found.table["status"].isna().sum())
-    for about, words in (
-        ("Not finished", study.say("unfinished", missing=missing, rows=len(found.table))),
-        ("Warning", study.say("apart", found=found, line=AGREEMENT)),
-    ):
-        if words:
-            told.append(Statement(about, words))
+    unfinished = study.say("unfinished", missing=missing, rows=len(found.table))
+    if unfinished:
+        told.append(Statement("Not finished", unfinished))
+    apart = study.say("apart", found=found, line=AGREEMENT)
+    if apart:
+        told.append(Statement("Warning", apart))
     for chapter in shown:
-        option = chapter.title.partition(": ")[2]
-        for chart in chapter.charts:
-            if chart.name.startswith(DRIVERS):
-                words = f"{chart.title}. {chart.caption}"
-                about = study.outcome_words(chart.name.split(".", 2)[2])
-                told.append(Statement(about, f"{option}: {words}" if option else words))
+        told += _drivers(chapter)
     if found.held is not None and found.robustness is not None:
         for row in found.robustness.to_dict("records"):
             told.append(Statement(str(row["plan"]), study.say("regret", row=row)))
-    return [*told, *(study.failure_statements(found) if found.fails_when else ())]
+    if found.fails_when:
+        told += study.failure_statements(found)
+    return told
+
+
+def _drivers(chapter: Chapter) -> Iterator[Statement]:
+    """The sentences of the charts of a chapter that say what moves an outcome."""
+    option = chapter.title.partition(": ")[2]
+    for chart in chapter.charts:
+        if chart.name.startswith(DRIVERS):
+            words = f"{chart.title}. {chart.caption}"
+            about = study.outcome_words(chart.name.split(".", 2)[2])
+            yield Statement(about, f"{option}: {words}" if option else words)
 
 
 def write_report(found: StudyResults, folder: Path) -> None:
