@@ -34,6 +34,7 @@ from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
+from planner.results.plan import PlanValues
 from planner.solving.highs import KeptBases, Solver
 from tests.cases import MUSD, budget, demand, long_run, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -48,8 +49,13 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
-def found(case: Case) -> Explanation:
-    return explain(solve_case(case, baseline=False), "starter", thorough=True, workers=1)
+def plan(case: Case) -> PlanValues:
+    return solve_case(case)
+
+
+@pytest.fixture(scope="module")
+def found(plan: PlanValues) -> Explanation:
+    return explain(plan, "starter", thorough=True, workers=1)
 
 
 def test_every_lever_that_a_case_has_is_a_step_of_its_ladder() -> None:
@@ -67,13 +73,13 @@ def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -
     )
 
 
-def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(found: Explanation, case: Case) -> None:
-    nothing = solve_case(without_plan(case), baseline=False)
+def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(
+    found: Explanation, plan: PlanValues
+) -> None:
+    nothing = solve_case(without_plan(plan.case), baseline=False)
     assert found.ladder[0].objective == near(nothing.summary["least_risk_musd"])
     assert found.ladder[0].cost == near(nothing.summary["cost_musd"])
-    assert found.ladder[-1].objective == near(
-        solve_case(case, baseline=False).summary["least_risk_musd"]
-    )
+    assert found.ladder[-1].objective == near(plan.summary["least_risk_musd"])
 
 
 @pytest.mark.parametrize(
@@ -99,8 +105,7 @@ def test_nothing_taken_away_or_split_up_helps(found: Explanation) -> None:
     assert by_key["sooner"] <= by_key["committed"] * (1 + 1e-7)
 
 
-def test_near_optimal_ranges_contain_the_plan(found: Explanation, case: Case) -> None:
-    plan = solve_case(case, baseline=False)
+def test_near_optimal_ranges_contain_the_plan(found: Explanation, plan: PlanValues) -> None:
     assert found.alternatives.ranges
     for one in found.alternatives.ranges:
         if one.kind == "project":
@@ -210,14 +215,14 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
     )
 
 
-def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:
-    page = read_page(render_page(report_of(run_view(solve_case(case), found))))
+def test_page_and_screen_tell_the_ladder(found: Explanation, plan: PlanValues) -> None:
+    page = read_page(render_page(report_of(run_view(plan, found))))
     assert "nan" not in page.text.lower().split()
     for rung in found.ladder:
         assert rung.name in page.text
     for verdict in found.verdicts:
         assert claim(verdict.claim) in page.text
-    assert any("Nothing" in line for line in explain_lines(found, case))
+    assert any("Nothing" in line for line in explain_lines(found, plan.case))
 
 
 @pytest.mark.parametrize(

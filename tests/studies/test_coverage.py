@@ -14,7 +14,7 @@ from planner.results.study import Indices
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
 from planner.studies.regression import regression
 from planner.studies.sensitivity import morris_indices, ranking, sobol_indices
-from tests.cases import LONG
+from tests.cases import LONG, long_run
 
 Vector = NDArray[np.float64]
 Function = Callable[[Vector, np.random.Generator], Vector]
@@ -65,7 +65,7 @@ def correlations_with(shares: Vector, values: Vector) -> Vector:
     return np.array(found)
 
 
-@pytest.mark.parametrize("points", [64, 128])
+@pytest.mark.parametrize("points", [64, pytest.param(128, marks=long_run)])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_intervals_of_a_regression_cover_what_they_state(name: str, points: int) -> None:
     """Intervals of 95 % hold the truth in 90 to 98 % of 200 Latin hypercubes, and are as wide as the estimates spread."""

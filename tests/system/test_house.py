@@ -6,7 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import reduce
+from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
 
@@ -29,8 +29,10 @@ ROOMS = {
 ROOMS -= {"__init__"}
 
 
-def imports() -> Iterator[tuple[str, str, str]]:
+@cache
+def imports() -> list[tuple[str, str, str]]:
     """(room, room it imports, file), all that there are."""
+    found = []
     for path in sorted((ROOT / "planner").rglob("*.py")):
         here = path.relative_to(ROOT / "planner").parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -45,7 +47,8 @@ def imports() -> Iterator[tuple[str, str, str]]:
                 name.split(".")[1] for name in names if name.startswith("planner.")
             } & ROOMS - {here}:
                 if here in ROOMS:
-                    yield here, there, str(path.relative_to(ROOT))
+                    found.append((here, there, str(path.relative_to(ROOT))))
+    return found
 
 
 def below(room: str) -> set[str]:
