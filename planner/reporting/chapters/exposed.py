@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.charts import outcomes, style
-from planner.reporting.parts import Card, Chapter, Chart
+from planner.reporting.parts import Card, Chapter, Chart, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
 from planner.reporting.words.numbers import money, percent
 from planner.reporting.words.sentences import Passages
@@ -110,13 +110,17 @@ def by_country(run: RunView) -> Chart | None:
     first = [*in_main, *elements][0]
     by_scenario = style.chooser("scenario", "Scenario", scenarios, opening)
     by_element = style.chooser("element", "Element", elements, first)
-    countries = rows["country"].nunique()
-    return Chart(
+    return told_chart(
+        say,
+        "by_country",
+        outcomes.unmet(rows, "country", 4, SOURCE, [by_scenario, by_element]),
+        SOURCE,
         name="unmet_by_country",
-        title=say("country_title", countries=countries, compared=run.compared),
-        caption=say("by_country", run=run, shown=len(scenarios), scenarios=len(run.weights)),
-        spec=outcomes.unmet(rows, "country", 4, SOURCE, [by_scenario, by_element]),
-        source=SOURCE,
+        run=run,
+        countries=rows["country"].nunique(),
+        compared=run.compared,
+        shown=len(scenarios),
+        scenarios=len(run.weights),
     )
 
 

@@ -26,7 +26,7 @@ from planner.results.figures.run import records
 say = Passages("limits.j2")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ScarceKind:
     """A kind of scarce thing: its heading, one more of it in words, and the function of `Names` that names its items, ''
     where they have no name."""
@@ -37,54 +37,36 @@ class ScarceKind:
 
 
 SCARCE = {
-    "budget": ScarceKind(
-        heading="Public money", more="One more MUSD of the budget of {item}", items="party"
-    ),
+    "budget": ScarceKind("Public money", "One more MUSD of the budget of {item}", "party"),
     "nameplate limit": ScarceKind(
-        heading="Room to build more", more="Room for one more t/y at {item}", items="placed"
+        "Room to build more", "Room for one more t/y at {item}", "placed"
     ),
     "capacity": ScarceKind(
-        heading="Capacity in use", more="One more t/y of usable capacity at {item}", items="placed"
+        "Capacity in use", "One more t/y of usable capacity at {item}", "placed"
     ),
-    "feed": ScarceKind(
-        heading="Feed", more="One more t of TREO in feed from {item}", items="source"
-    ),
-    "staff joining": ScarceKind(
-        heading="People", more="One more person joining: {skill}, {country},", items="skill"
-    ),
+    "feed": ScarceKind("Feed", "One more t of TREO in feed from {item}", "source"),
+    "staff joining": ScarceKind("People", "One more person joining: {skill}, {country},", "skill"),
     "hires": ScarceKind(
-        heading="Room to hire",
-        more="One more person to be hired: {skill}, {country},",
-        items="skill",
+        "Room to hire", "One more person to be hired: {skill}, {country},", "skill"
     ),
-    "training seats": ScarceKind(
-        heading="Training seats", more="One more training seat ({item})", items="programme"
-    ),
+    "training seats": ScarceKind("Training seats", "One more training seat ({item})", "programme"),
     "new seats limit": ScarceKind(
-        heading="Room for new training seats",
-        more="Room for one more new training seat ({item})",
-        items="programme",
+        "Room for new training seats", "Room for one more new training seat ({item})", "programme"
     ),
     "mentors": ScarceKind(
-        heading="Mentors", more="One more practitioner to teach: {skill}, {country},", items="skill"
+        "Mentors", "One more practitioner to teach: {skill}, {country},", "skill"
     ),
     "imports": ScarceKind(
-        heading="Imports on offer", more="One more t of {good} on offer to {country}", items="party"
+        "Imports on offer", "One more t of {good} on offer to {country}", "party"
     ),
     "delivered good": ScarceKind(
-        heading="Material at the user", more="One more t of {good} delivered to {country}"
+        "Material at the user", "One more t of {good} delivered to {country}"
     ),
-    "stock": ScarceKind(
-        heading="Material in stock", more="One more t of {good} in the stock of {country}"
-    ),
+    "stock": ScarceKind("Material in stock", "One more t of {good} in the stock of {country}"),
     "leak": ScarceKind(
-        heading="Leaks of a cut",
-        more="One more t of {good} ({item}) that leaks to {country}",
-        items="party",
+        "Leaks of a cut", "One more t of {good} ({item}) that leaks to {country}", "party"
     ),
-    "resale": ScarceKind(
-        heading="Resale", more="One more t of {good} ({item}) resold to {country}", items="party"
-    ),
+    "resale": ScarceKind("Resale", "One more t of {good} ({item}) resold to {country}", "party"),
 }
 """Scarce things by their kind."""
 MUSD = {
@@ -143,7 +125,7 @@ def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _of_kind(kind: str) -> ScarceKind:
-    other = ScarceKind(heading=kind.capitalize(), more=f"One more unit of {kind} {{item}}")
+    other = ScarceKind(kind.capitalize(), f"One more unit of {kind} {{item}}")
     return SCARCE.get(kind, other)
 
 

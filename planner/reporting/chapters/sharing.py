@@ -18,6 +18,7 @@ from planner.reporting.parts import (
     frame_of,
     in_musd,
     text,
+    told_chart,
     total,
     whole,
 )
@@ -88,17 +89,15 @@ def chart(run: RunView) -> Chart | None:
         tips=TIPS,
         source=source(run),
     )
-    first = rows[0]
-    title = say("title", party=run.names.party(first.party), gain=first.gain)
-    caption = _caption(run, rows)
-    return Chart(name="sharing", title=title, caption=caption, spec=spec, source=source(run))
-
-
-def _caption(run: RunView, rows: list[Share]) -> str:
-    """The sum of transfers, who gives and gets most, and what acting alone would leave."""
     alone = acting_alone(run)
-    return say(
-        "caption",
+    first = rows[0]
+    return told_chart(
+        say,
+        "sharing",
+        spec,
+        source(run),
+        party=run.names.party(first.party),
+        gain=first.gain,
         moved=sum(max(row.transfer, 0.0) for row in rows),
         last=run.years[-1],
         givers=_largest(run, rows, 1),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
-from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
+from planner.reporting.parts import Card, Chapter, Front, Statement, Text
 from planner.reporting.words.names import STAGES, Names, midway
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
@@ -227,45 +226,82 @@ def _cards(found: BusinessCase) -> list[Card]:
     ]
 
 
-def _terms(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
+def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
+    names = Names(case)
     return [
-        tables.alternatives(found),
-        tables.term_sheet(found, names),
-        tables.returns(found),
-        tables.instruments(found),
-        tables.sources_and_uses(found),
-        charts.waterfall(found),
+        _terms(found, names),
+        _sold(found, names),
+        _costs_and_prices(found, names),
+        _debt(found, names),
+        _money_by_year(found),
+        _moves(found),
+        _sources(found, case, names),
+        _outside(),
     ]
 
 
-def _sold(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
-    return [
-        tables.throughput(found, names),
-        tables.materials(found, names),
-        tables.markets(found, names),
-        tables.people(found, names),
-    ]
+def _terms(found: BusinessCase, names: Names) -> Chapter:
+    return Chapter(
+        anchor="terms",
+        title="Term sheet",
+        lead="What the public could do; the least of each support, sized for the volumes that the verdict names.",
+        parts=[
+            tables.alternatives(found),
+            tables.term_sheet(found, names),
+            tables.returns(found),
+            tables.instruments(found),
+            tables.sources_and_uses(found),
+            charts.waterfall(found),
+        ],
+    )
 
 
-def _economics(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
-    return economics.of_case(found, names)
+def _sold(found: BusinessCase, names: Names) -> Chapter:
+    return Chapter(
+        anchor="sold",
+        title="What is sold",
+        lead="Use of capacity and sales, in the plan, in each future and in the case.",
+        parts=[
+            tables.throughput(found, names),
+            tables.materials(found, names),
+            tables.markets(found, names),
+            tables.people(found, names),
+        ],
+    )
 
 
-def _debt(found: BusinessCase, _case: Case, names: Names) -> list[Part]:
-    return debt.of_debt(found, names)
+def _costs_and_prices(found: BusinessCase, names: Names) -> Chapter:
+    return Chapter(
+        anchor="economics",
+        title="Costs and prices",
+        lead="Unit costs, break-even, the NPV at other rates, prices and capital costs.",
+        parts=economics.of_case(found, names),
+    )
 
 
-def _money(found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
-    return [*charts.cash(found), tables.flows(found)]
+def _debt(found: BusinessCase, names: Names) -> Chapter:
+    return Chapter(
+        anchor="debt",
+        title="Debt",
+        lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
+        parts=debt.of_debt(found, names),
+    )
 
 
-def _moves(found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
-    return [charts.terms(found), charts.spread(found)]
+def _money_by_year(found: BusinessCase) -> Chapter:
+    parts: list[Part] = [*charts.cash(found), tables.flows(found)]
+    return Chapter(anchor="money", title="Money by year", lead="Nominal MUSD.", parts=parts)
 
 
-def _sources(found: BusinessCase, case: Case, names: Names) -> list[Part]:
+def _moves(found: BusinessCase) -> Chapter:
+    lead = "One term changed, the others and the support as they are; then all drawn together."
+    parts = [charts.terms(found), charts.spread(found)]
+    return Chapter(anchor="moves", title="What moves it", lead=lead, parts=parts)
+
+
+def _sources(found: BusinessCase, case: Case, names: Names) -> Chapter:
     conventions = say.lines("conventions", found=found, names=names)
-    return [
+    parts: list[Part] = [
         Text(conventions, listed=True),
         tables.deck(found, names),
         tables.contracts(found, names),
@@ -273,74 +309,14 @@ def _sources(found: BusinessCase, case: Case, names: Names) -> list[Part]:
         tables.inputs(found),
         tables.plants(found, case, names),
     ]
+    return Chapter(anchor="inputs", title="Inputs and sources", parts=parts)
 
 
-def _outside(_found: BusinessCase, _case: Case, _names: Names) -> list[Part]:
+def _outside() -> Chapter:
+    lead = "A lender asks for this too; the case does not hold it."
     outside = debt.say.lines("outside")
-    return [Text(outside, listed=True)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A chapter of the case: its anchor and title, the parts of it, and what stands below its title."""
-
-    anchor: str
-    title: str
-    parts: Callable[[BusinessCase, Case, Names], list[Part]]
-    lead: str = ""
-
-
-SECTIONS = (
-    Section(
-        anchor="terms",
-        title="Term sheet",
-        parts=_terms,
-        lead="What the public could do; the least of each support, sized for the volumes that the verdict names.",
-    ),
-    Section(
-        anchor="sold",
-        title="What is sold",
-        parts=_sold,
-        lead="Use of capacity and sales, in the plan, in each future and in the case.",
-    ),
-    Section(
-        anchor="economics",
-        title="Costs and prices",
-        parts=_economics,
-        lead="Unit costs, break-even, the NPV at other rates, prices and capital costs.",
-    ),
-    Section(
-        anchor="debt",
-        title="Debt",
-        parts=_debt,
-        lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-    ),
-    Section(anchor="money", title="Money by year", parts=_money, lead="Nominal MUSD."),
-    Section(
-        anchor="moves",
-        title="What moves it",
-        parts=_moves,
-        lead="One term changed, the others and the support as they are; then all drawn together.",
-    ),
-    Section(anchor="inputs", title="Inputs and sources", parts=_sources),
-    Section(
-        anchor="outside",
-        title="Outside the model",
-        parts=_outside,
-        lead="A lender asks for this too; the case does not hold it.",
-    ),
-)
-"""The chapters of a case, in order."""
-
-
-def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
-    names = Names(case)
-    chapters = []
-    for one in SECTIONS:
-        parts = one.parts(found, case, names)
-        chapter = Chapter(anchor=one.anchor, title=one.title, lead=one.lead, parts=parts)
-        chapters.append(chapter)
-    return chapters
+    parts = [Text(outside, listed=True)]
+    return Chapter(anchor="outside", title="Outside the model", lead=lead, parts=parts)
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
