@@ -13,7 +13,7 @@ from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
-from planner.reporting.parts import Card, Chapter, Front, Statement, Text
+from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import STAGES, Names, midway
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
