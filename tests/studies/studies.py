@@ -70,7 +70,7 @@ class SlowWorker(Worker):
         self, state: ChainState | None, settings: Plain, cold: bool
     ) -> tuple[PointResult, ChainState]:
         """A point, after a while."""
-        time.sleep(0.05)
+        time.sleep(0.1)
         return super().solve(state, settings, cold)
 
 

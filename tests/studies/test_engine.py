@@ -279,7 +279,10 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
         assert found == pytest.approx(tonnes, rel=1e-9, abs=1e-6)
 
 
-def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:
+def test_two_processes_cannot_run_the_same_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planner.studies.store.LOCK_SECONDS", 0.1)  # not to wait for nothing
     with RunJournal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
         RunJournal(tmp_path / JOURNAL)
 
