@@ -234,7 +234,8 @@ def _keys_hit(
     years = range(max(start[0], case.first_year), end[0] + 1)
     in_force: dict[int, list[Period]] = {}
     for year, periods in periods_in.items():
-        in_force[year] = [one for one in periods if start <= end_of(one) and begin_of(one) <= end]
+        if year in years:
+            in_force[year] = [p for p in periods if start <= end_of(p) and begin_of(p) <= end]
     for *what, year in _hit(case, shock, years):
         for period in in_force.get(year, ()):
             yield (*what, period)

@@ -69,9 +69,8 @@ def _cost_of_seats(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
 @summed
 def _hiring_cost(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
-    for country, k in s.teams:
-        if country == c:
-            yield musd(s.case.workforce[c, k].hire_cost_usd) * or_zero(m.hired, (c, k, d))
+    for k in s.skills_of.get(c, ()):
+        yield musd(s.case.workforce[c, k].hire_cost_usd) * or_zero(m.hired, (c, k, d))
 
 
 def purchases(m: Model, c: str, n: OperationNode) -> Expression:

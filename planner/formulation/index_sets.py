@@ -703,6 +703,12 @@ class Scope(Histories):
             if team in needed:
                 yield team
 
+    @cached_property
+    @grouped
+    def skills_of(self) -> Iterator[tuple[str, str]]:
+        """c -> the skills of its teams."""
+        yield from self.teams
+
     def _may_staff(self, p: str, k: str) -> Iterator[CountrySkill]:
         """(c, k) who may work in a plant: those of its country, and of its group where people may be lent."""
         yield self.country_of(p), k
@@ -739,10 +745,15 @@ class Scope(Histories):
 
     def programmes_in(self, country: str) -> Iterator[tuple[str, Training]]:
         """Programmes of a country and their rows."""
+        for g in self._programmes_of.get(country, ()):
+            yield g, self.case.programmes[g]
+
+    @cached_property
+    @grouped
+    def _programmes_of(self) -> Iterator[tuple[str, str]]:
+        """c -> its programmes."""
         for g in self.programmes:
-            row = self.case.programmes[g]
-            if row.country == country:
-                yield g, row
+            yield self.case.programmes[g].country, g
 
     @cached_property
     @grouped

@@ -136,6 +136,9 @@ def quicksum(parts: Iterable[Any]) -> Any:
             terms[part.column] = terms.get(part.column, 0.0) + part.coefficient
         elif kind is Linear:
             constant += part.constant
+            if not terms:
+                terms = part.terms.copy()
+                continue
             for j, value in part.terms.items():
                 terms[j] = terms.get(j, 0.0) + value
         elif isinstance(part, (int, float, np.number)):

@@ -233,10 +233,10 @@ CostAt = Iterator[tuple[int, float, Expression]]
 
 
 def _variable_opex(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    rates = {p: s.case.throughput_cost(p) for p in s.case.projects}
     for p, n in s.operable:
-        rate = s.case.throughput_cost(p)
-        if n in nodes and rate > 0:
-            yield n, rate, throughput(m, p, OperationNode(n))
+        if n in nodes and rates[p] > 0:
+            yield n, rates[p], throughput(m, p, OperationNode(n))
 
 
 def _purchase_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
