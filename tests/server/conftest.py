@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import planner
+from planner.server import solver_thread
 from planner.server.app import Site
 from planner.server.journal import OpenedCase
 from planner.server.security import Gate
@@ -48,6 +49,12 @@ def place(tmp_path: Path) -> OpenedCase:
 def reference() -> planner.Plan:
     """The committed run of the case, which nobody changes."""
     return planner.open_run(REFERENCE)
+
+
+@pytest.fixture
+def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done in the background: of several optima and prices the same are found each time."""
+    monkeypatch.setattr(solver_thread, "IDLE_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -38,9 +38,11 @@ def named_on_frontier(bench: Workbench) -> list[str]:
     return sorted(names - {"no action"})
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbench) -> None:
     """A budget that is used up has a price; before it joins, an ally has no budget, whatever the price."""
     bench.edit(Edit("money", 0.1))
+    answered(bench)
     bench.edit(Edit("joins.JPN", 2028))
     plan = answered(bench).solver.found.plan
     assert plan is not None
