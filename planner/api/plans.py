@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from planner import reporting
+import altair
+
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.display import shown
@@ -26,15 +27,21 @@ from planner.planning.whole_program import (
     solve_without_plan,
 )
 from planner.planning.whole_program import solve_case as solve_whole
+from planner.reporting.charts.style import finished
+from planner.reporting.pages.run import (
+    FORMS,
+    write_page,
+    write_page_and_workbook,
+    write_pages,
+    write_report_workbook,
+)
+from planner.reporting.pages.run import chart as chart_of
 from planner.results.differences import differences, other_versions
 from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Progress, silent
 from planner.solving.variants import Variants
-
-if TYPE_CHECKING:
-    import altair
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -80,7 +87,9 @@ class Plan(PlanValues):
             plan.chart("losses").save("losses.html")
             plan.chart("losses").save("losses.svg")  # needs the extra `pdf`
         """
-        return reporting.run_pages.drawn(self, name, None if run is None else Path(run))
+        found = chart_of(self, name, None if run is None else Path(run))
+        drawn: altair.TopLevelMixin = finished(found.spec)
+        return drawn
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write the run folder, whole or not at all, reports included. Returns the folder.
@@ -239,7 +248,7 @@ def solve_into(
     is_large = size_of(case).terms > LARGE
     is_whole = method_of(case, method, progress) == "whole"
     pays = is_large and len(case.scenarios) <= MOST_COPIED
-    with Background(pays, "planner.reporting.pages.run") as beside:
+    with Background(pays, write_page.__module__) as beside:
         plan: PlanValues
         if is_whole:
             plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
@@ -275,8 +284,8 @@ def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
     """Write all pages of a run folder again; returns the files. Raises RunFolderError, StoppedError."""
     plan = plan_of(run, progress)
     progress("writing the reports")
-    refresh_pages(run, lambda target: reporting.run_pages.write_pages(plan, target))
-    return [run / name for name in reporting.run_pages.FORMS if (run / name).exists()]
+    refresh_pages(run, lambda target: write_pages(plan, target))
+    return [run / name for name in FORMS if (run / name).exists()]
 
 
 def plan_of(run: Path, progress: Progress = silent) -> Plan:
@@ -311,8 +320,8 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
 
 def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
     """Write the pages of a run folder again: the printed forms too if one of them is there already."""
-    if any((target / name).exists() for name in reporting.run_pages.FORMS[2:]):
-        reporting.run_pages.write_pages(plan, target)
+    if any((target / name).exists() for name in FORMS[2:]):
+        write_pages(plan, target)
     else:
         with _two_pages(beside, plan, target):
             pass
@@ -321,7 +330,7 @@ def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
 @contextmanager
 def _pages_at_the_end(plan: PlanValues, target: Path) -> Iterator[None]:
     yield
-    reporting.run_pages.write_pages(plan, target, every_form=False)
+    write_pages(plan, target, every_form=False)
 
 
 @contextmanager
@@ -330,12 +339,12 @@ def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[N
     written then, of one report."""
     if beside.is_here:
         yield
-        reporting.run_pages.write_page_and_workbook(plan, target)
+        write_page_and_workbook(plan, target)
         return
-    page = beside(reporting.run_pages.write_page, plan, target)
+    page = beside(write_page, plan, target)
     try:
         yield
-        reporting.run_pages.write_report_workbook(plan, target)
+        write_report_workbook(plan, target)
     except BaseException:
         beside.end()  # before the folder that it writes into is removed
         raise

@@ -96,13 +96,13 @@ def test_an_unreachable_target_stores_its_smallest_changes(tmp_path: Path) -> No
 
 INTERRUPTED_AT_THE_END = """
 import sys
-from planner.reporting.pages import run as pages
+from planner.api import plans
 from planner.cli import app, solve
 
 def interrupted(*_):
     raise KeyboardInterrupt
 
-pages.write_page_and_workbook = lambda *_: None  # pages take seconds and are not asked for here
+plans.write_page_and_workbook = lambda *_: None  # pages take seconds and are not asked for here
 solve.closing_lines = interrupted
 app(sys.argv[1:])
 """

@@ -83,7 +83,7 @@ def test_solve_writes_the_whole_contract(solved: tuple[Result, Path]) -> None:
 
 def test_json_prints_the_summary_and_nothing_else_on_stdout(tmp_path: Path) -> None:
     # In a process of its own: the solver writes its banner past Python.
-    code = "from planner.reporting.pages import run; run.write_page_and_workbook = lambda *_: None;"
+    code = "from planner.api import plans; plans.write_page_and_workbook = lambda *_: None;"
     code += "from planner.cli import app; app()"
     command = [
         sys.executable,

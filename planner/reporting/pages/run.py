@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import altair
 from altair.utils.schemapi import debug_mode
 
 from planner.reporting.chapters import (
@@ -28,7 +27,6 @@ from planner.reporting.chapters import (
     supply,
     why,
 )
-from planner.reporting.charts.style import finished
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.iamc import iamc_table
@@ -113,12 +111,6 @@ def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
     if name not in found:
         raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
     return found[name]
-
-
-def drawn(plan: PlanValues, name: str, folder: Path | None = None) -> altair.TopLevelMixin:
-    """A chart of the report by its name, in the look that all share. Raises KeyError that lists the names there are."""
-    found: altair.TopLevelMixin = finished(chart(plan, name, folder).spec)
-    return found
 
 
 def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
