@@ -113,12 +113,14 @@ assert CliRunner().invoke(app, ["size", "nowhere"]).exit_code == 2
 EVERY_QUESTION = """
 import os
 from pathlib import Path
+import planner.api.explanations, planner.api.plans
 from typer.testing import CliRunner
 from planner.cli import app
-from planner.reporting.pages import run
 
-for name in ("write_page", "write_report_workbook", "write_page_and_workbook"):  # pages take seconds
-    setattr(run, name, lambda plan, folder: None)
+for module in (planner.api.explanations, planner.api.plans):  # pages take seconds and are not asked for here
+    for name in ("write_page", "write_report_workbook", "write_page_and_workbook"):
+        if hasattr(module, name):
+            setattr(module, name, lambda plan, folder: None)
 Path("five.toml").write_text(
     'title = "five"\\ncase = "starter"\\noutcomes = ["risk_musd"]\\n'
     '[[uncertainties]]\\nname = "money"\\nchange = "budgets.*.*.musd=x?"\\n'
