@@ -127,56 +127,71 @@ def write_business_case(
     with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
         names = Names(case)
-        whose = ", ".join(map(names.placed, found.projects))
-        titles = TITLES | {"Answer": f"{TITLES['Answer']}: {whose}"}
-        front = next(iter(titles))
-        sheets = []
-        for name, title in titles.items():
-            timed = name in BY_YEAR
-            sheets.append(SheetPlan(name=name, title=title, timed=timed, front=name == front))
-        book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
+        live = LiveBook(target, found.investment.years, "='Checks'!$C$3", _sheets(found, names))
+        book = Book(found, live)
         _levels(book)
         investment = _investment(book)
-        for mode, (title, sold) in enumerate(book.found.modes):
-            book.live.heading = title
-            operations = book.live.sheets["Operations"]
-            use: list[Any] = [
-                operations.given(f"{plant.name}, worked of what is usable", "share", worked)
-                for plant, worked in zip(found.investment.plants, sold.by_year, strict=True)
-            ]
-            levels = book.helped if sold is found.supported else book.plain
-            answer = replace(investment, contracted_only=sold.contracted_only)
-            flows = cash_flows(answer, levels, use)
-            _returns(book, Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels))
-            if sold is found.shown:
-                workbook_charts.draw(target, book.live, flows, title)
-        book.live.heading = ""
+        for mode in range(len(found.modes)):
+            one = _answered(book, investment, mode)
+            _returns(book, one)
+            if one.sold is found.shown:
+                workbook_charts.draw(target, live, one.flows, one.title)
+        live.heading = ""
         _checks(book)
         _answer(book, told, names)
         _told(book, case, names)
-        fields = tables.InputsTable.fields()
-        swings = workbook_charts.Swings(
-            first=book.first_input,
-            count=len(found.swings),
-            columns=[fields.index(field) for field in ("term", "npv_low", "npv_high")],
-            centre=found.shown.returns.npv_after_tax,
-        )
-        workbook_charts.tornado(target, book.live, swings)
+        workbook_charts.tornado(target, live, _swings(book))
+
+
+def _sheets(found: BusinessCase, names: Names) -> list[SheetPlan]:
+    """The sheets in order; the first is called after the plants."""
+    front, *others = TITLES
+    whose = ", ".join(map(names.placed, found.projects))
+    sheets = [SheetPlan(name=front, title=f"{TITLES[front]}: {whose}", timed=False, front=True)]
+    for name in others:
+        timed = name in BY_YEAR
+        sheets.append(SheetPlan(name=name, title=TITLES[name], timed=timed))
+    return sheets
+
+
+def _answered(book: Book, investment: Investment, mode: int) -> Answered:
+    """An answer to what is sold by its place: flows of the investment in cells, under its heading on each sheet."""
+    found = book.found
+    title, sold = found.modes[mode]
+    book.live.heading = title
+    operations = book.live.sheets["Operations"]
+    use: list[Any] = []
+    for plant, worked in zip(found.investment.plants, sold.by_year, strict=True):
+        label = f"{plant.name}, worked of what is usable"
+        use.append(operations.given(label, "share", worked))
+    levels = book.helped if sold is found.supported else book.plain
+    answer = replace(investment, contracted_only=sold.contracted_only)
+    flows = cash_flows(answer, levels, use)
+    return Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels)
+
+
+def _swings(book: Book) -> workbook_charts.Swings:
+    """The place of the table of inputs on the sheet of sensitivities."""
+    found = book.found
+    fields = tables.InputsTable.fields()
+    return workbook_charts.Swings(
+        first=book.first_input,
+        count=len(found.swings),
+        columns=[fields.index(field) for field in ("term", "npv_low", "npv_high")],
+        centre=found.shown.returns.npv_after_tax,
+    )
 
 
 def _levels(book: Book) -> None:
     """Every level as a cell of the sheet of inputs."""
     sheet, found = book.live.sheets["Inputs"], book.found
-    premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
     sheet.page.write_row(1, 0, INPUT_HEADS)
     for term in (*found.terms.values(), *price_terms(found.investment)):
         chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
         book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
-        feeds = ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
-        if term.name.endswith("_premium") and term.name not in premiums:
-            feeds = "nothing: no price of this case stands on it"
-        told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
-        sheet.page.write_row(sheet.row - 1, 7, told)
+        confidence = "judged" if term.judged else term.confidence
+        told = (term.source or "judged", confidence, _feeds(found.investment, term.name))
+        sheet.page.write_row(sheet.row - 1, INPUT_HEADS.index("source"), told)
     _recommended(book, sheet)
     sheet.head("Conversions and calendar")
     for name, words in CONVERSIONS.items():
@@ -187,6 +202,14 @@ def _levels(book: Book) -> None:
     year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
     book.plain["year"] = row(year, "Time", "year", "")
     book.helped = book.plain | book.helped
+
+
+def _feeds(investment: Investment, term: str) -> str:
+    """The figures that a term moves, in words."""
+    premiums = {premium for quote in investment.quotes for premium in quote.premiums}
+    if term.endswith("_premium") and term not in premiums:
+        return "nothing: no price of this case stands on it"
+    return ONLY_AS_DELIVERED.get(term, "formulas here, draws, sensitivity")
 
 
 def _by_year(book: Book, term: FinanceTerm) -> Any:
