@@ -274,7 +274,7 @@ def capacity(frame: pd.DataFrame, used: pd.DataFrame, source: str) -> style.Draw
     frame: stage, year, kind (of `CAPACITY_LOOK`), tpa. used: stage, year, kind (of `DASHES`), tpa.
     """
     both = pd.concat([frame, used])
-    base = style.marked(both, CAPACITY_TIPS, source).encode(x=style.years(both))
+    base = style.by_year(both, CAPACITY_TIPS, source)
     is_built = alt.FieldOneOfPredicate(field="kind", oneOf=list(CAPACITY_LOOK))
     is_used = alt.FieldOneOfPredicate(field="kind", oneOf=list(DASHES))
     bars = base.transform_filter(is_built).mark_bar()

@@ -39,8 +39,7 @@ def waterfall(frame: pd.DataFrame, steps: Sequence[str], source: str) -> style.D
 def cash(frame: pd.DataFrame, source: str) -> style.Drawing:
     """Cash flow before debt as bars and debt service as a line. frame: year, cash, service (MUSD, nominal)."""
     tips = {"year": "year", "cash": "cash before debt, MUSD", "service": "debt service, MUSD"}
-    base = style.marked(frame, tips, source)
-    by_year = base.encode(x=style.years(frame))
+    by_year = style.by_year(frame, tips, source)
     amount = style.amounts("cash", "MUSD, nominal")
     bars = by_year.mark_bar(color=style.ACCENT).encode(y=amount)
     line = by_year.mark_line(color=style.MISSING, strokeWidth=2)
@@ -52,8 +51,7 @@ def cash(frame: pd.DataFrame, source: str) -> style.Drawing:
 def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     """Cover of debt service by year, as planned and at adverse prices, and the covenant. frame: year, cover, adverse."""
     tips = {"year": "year", "cover": "cover, times", "adverse": "at adverse prices, times"}
-    base = style.marked(frame, tips, source)
-    by_year = base.encode(x=style.years(frame))
+    by_year = style.by_year(frame, tips, source)
     times = style.amounts("cover", "times")
     planned = by_year.mark_bar(color=style.PLAIN).encode(y=times)
     adverse = by_year.mark_bar(color=style.MUTED).encode(y=alt.Y("adverse:Q"))

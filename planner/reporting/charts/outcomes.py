@@ -36,12 +36,12 @@ def unmet(
     that is told.
     """
     tips = {field: title for field, title in UNMET_TIPS.items() if field in frame}
-    chart = style.marked(frame, tips, source, choosers=choosers)
+    chart = style.by_year(frame, tips, source, choosers=choosers)
     up = style.shares("share", "% of demand", stack=None)
     hue = style.coloured("plan", UNMET_LOOK)
     smallest_in_front = alt.Order("share:Q", sort="descending")
     bars = chart.mark_bar()
-    drawn = bars.encode(x=style.years(frame), y=up, color=hue, order=smallest_in_front)
+    drawn = bars.encode(y=up, color=hue, order=smallest_in_front)
     order = style.in_order(frame[panels]) if panels == "element" else None
     return style.small_multiples(drawn, panels, columns, order)
 
@@ -97,8 +97,7 @@ def met(frame: pd.DataFrame, elements: Sequence[str], source: str) -> style.Draw
     frame: element, plan, year, mean, low, high, least, most, demand_least, demand_most (t).
     """
     chosen = style.chooser("element", "Element", elements, elements[0])
-    chart = style.marked(frame, MET_TIPS, source, choosers=[chosen])
-    base = chart.encode(x=style.years(frame))
+    base = style.by_year(frame, MET_TIPS, source, choosers=[chosen])
     demand = base.mark_line(color=style.RULE, strokeWidth=7)
     every = base.mark_area(opacity=0.15)
     most = base.mark_area(opacity=0.3)
@@ -125,12 +124,9 @@ def largest_origin(frame: pd.DataFrame, limit: float, source: str) -> style.Draw
         "origin": "largest origin",
         "share": "share",
     }
-    chart = style.marked(frame, tips, source).mark_line(point=True, strokeWidth=2.2)
-    lines = chart.encode(
-        x=style.years(frame),
-        y=style.shares("share", "% of supply"),
-        color=style.coloured("plan", LOOK),
-    )
+    chart = style.by_year(frame, tips, source).mark_line(point=True, strokeWidth=2.2)
+    share = style.shares("share", "% of supply")
+    lines = chart.encode(y=share, color=style.coloured("plan", LOOK))
     line = alt.Chart().transform_calculate(limit=f"{limit}")
     rule = line.mark_rule(color=style.MISSING, strokeDash=style.DASHED).encode(y=alt.Y("limit:Q"))
     drawn = alt.layer(lines, rule, data=frame)

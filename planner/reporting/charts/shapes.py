@@ -23,8 +23,8 @@ def bars(
     frame: pd.DataFrame, up: alt.Y, *, tips: Tips, source: str, hue: str = style.ACCENT
 ) -> style.Drawing:
     """A bar for each year. frame: year, and the field of `up`."""
-    chart = style.marked(frame, tips, source).mark_bar(color=hue)
-    return style.across(chart.encode(x=style.years(frame), y=up), 150)
+    chart = style.by_year(frame, tips, source).mark_bar(color=hue)
+    return style.across(chart.encode(y=up), 150)
 
 
 def stacked_bars(
@@ -39,12 +39,9 @@ def stacked_bars(
 ) -> alt.Chart:
     """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
     ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
-    chart = style.marked(ranked, tips, source, choosers=choosers)
+    bars = style.by_year(ranked, tips, source, choosers=choosers).mark_bar()
     hue = style.by_kind("kind", kinds, others)
-    bars = chart.mark_bar()
-    stacked: alt.Chart = bars.encode(
-        x=style.years(frame), y=up, color=hue, order=alt.Order("place:Q")
-    )
+    stacked: alt.Chart = bars.encode(y=up, color=hue, order=alt.Order("place:Q"))
     return stacked
 
 

@@ -115,6 +115,17 @@ def years(of: pd.DataFrame) -> alt.X:
     return alt.X(field="year", type="ordinal", axis=axis, scale=scale)
 
 
+def by_year(
+    frame: pd.DataFrame,
+    tips: Mapping[str, str],
+    source: str,
+    choosers: Sequence[alt.Parameter] = (),
+) -> alt.Chart:
+    """A chart as of `marked` over the years of a frame."""
+    chart: alt.Chart = marked(frame, tips, source, choosers).encode(x=years(frame))
+    return chart
+
+
 def logarithmic(field: str, title: str, most: float, least: float = 0.0) -> alt.X:
     """Amounts from left to right on a scale that is linear around 0 and logarithmic beyond `LINEAR`."""
     marks = [0.0]
