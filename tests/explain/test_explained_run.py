@@ -19,6 +19,7 @@ from planner.results.explanation import EXPLANATION, Explanation, read_explanati
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
 from tests.cases import long_run, stored
+from tests.conftest import Once
 from tests.reporting.conftest import PageText, read_page
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -28,17 +29,17 @@ Plan = planner.Plan
 MISSING, MOST_SHEETS = "“planner explain FOLDER” adds the price of less risk", 25
 
 
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    return planner.solve(planner.load(STARTER))
+@pytest.fixture(scope="session")
+def explained(once: Once) -> Path:
+    """The starter, explained by the command; nobody changes it."""
+    return once("explained-by-command", explain_starter) / "run"
 
 
-@pytest.fixture(scope="module")
-def explained(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = stored(plan, tmp_path_factory.mktemp("explained") / "run")
+def explain_starter(folder: Path) -> None:
+    """Write it as `run` into a folder."""
+    run = stored(planner.solve(planner.load(STARTER)), folder / "run")
     done = CliRunner().invoke(app, ["explain", str(run)])
     assert done.exit_code == 0, (done.output, done.exception)
-    return run
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def page_of(run: Path) -> PageText:
     return read_page((run / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_report_says_why(explained: Path, plan: Plan) -> None:
+def test_the_report_says_why(explained: Path) -> None:
     page, found = page_of(explained), read_explanation(explained)
     assert found is not None
     anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
@@ -93,7 +94,7 @@ def test_the_workbook_says_why(explained: Path) -> None:
     assert [row[2] for row in rungs] == pytest.approx([rung.objective for rung in found.ladder])
 
 
-def test_what_was_found_reads_back_as_it_was(explained: Path, plan: Plan) -> None:
+def test_what_was_found_reads_back_as_it_was(explained: Path) -> None:
     read = read_explanation(explained)
     assert isinstance(read, Explanation)
     again = explain(planner.open_run(explained), explained.name, workers=1)
