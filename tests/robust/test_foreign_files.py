@@ -221,10 +221,12 @@ def test_terminated_leaves_nothing_beside_the_run(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
         process.send_signal(signal.SIGTERM)
-        process.stderr.read()
+        said = " ".join(process.stderr.read().split())
     if process.returncode:
         assert process.returncode == 128 + signal.SIGTERM
-        assert list(tmp_path.iterdir()) == []
+        left = list(tmp_path.iterdir())
+        # On a busy machine the run may be in place before the signal comes; then it says so.
+        assert left == [] or (left == [tmp_path / "run"] and "summary.json" in said)
 
 
 def test_leftovers_of_a_killed_command_go_with_the_next_that_reads(
