@@ -48,15 +48,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", cores()))
 
 
-def pytest_configure() -> None:
-    """While tests are imported there is nothing to collect."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """While tests are imported there is no garbage; later, what was imported stays: to look through it again and again
+    took a twentieth of all time."""
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """What was imported stays: the collector need not look through it again and again, a twentieth of all time."""
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
