@@ -170,6 +170,21 @@ def test_a_press_outlives_what_is_found_meanwhile(page: Page, server: Server) ->
     proven(page)
 
 
+def test_an_answer_that_news_overtake_is_drawn_all_the_same(page: Page, server: Server) -> None:
+    proven(page)
+    expect(page.locator("#frontier")).not_to_contain_text("plans solved")  # no more news by itself
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        server.site._told()
+        page.wait_for_timeout(500)  # in which news come that are later than the answer
+        route.fulfill(response=answer)
+
+    page.route("**/keep", late)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".kept")).to_contain_text("variant 1", timeout=12_000)
+
+
 def test_the_keyboard_is_never_thrown_out(page: Page) -> None:
     """What is pressed and then gone leaves the focus to what stood before it."""
     page.get_by_role("button", name="What if there is half the money?").press("Enter")

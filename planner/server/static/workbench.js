@@ -115,7 +115,7 @@ const reach = (region) => all(REACHED, region).filter((node) => node.checkVisibi
 const known = (node) => node.id || node.ariaLabel || JSON.stringify([node.textContent, { ...node.dataset }]);
 
 function update(news) {
-  if (last && news.turn < last.turn) return; // it was long on its way
+  if (last && news.turn < last.turn) news = last; // it was long on its way, and its change was in the hand meanwhile
   const changed = last && news.state !== last.state;
   last = news;
   if (changed && drawn && !drawn.startsWith("study")) openDrawer(drawn); // a row that is open is that of the state
