@@ -350,7 +350,8 @@ def by_source(run: RunView) -> Chart | None:
     if named.empty:
         return None
     goods = list(zip(named["element"], named["form"], strict=True))
-    scenarios = list(dict.fromkeys([*run.by_loss[:MOST_SCENARIOS], run.calm]))
+    shown = [*run.by_loss[:MOST_SCENARIOS], main_scenario(run), run.calm]
+    scenarios = list(dict.fromkeys(shown))
     flows = sources(run, goods, scenarios)
     use = use_of_goods(run, goods, scenarios)
     if flows.empty or use.empty:

@@ -133,9 +133,9 @@ def _shortest(run: RunView, rows: pd.DataFrame) -> pd.Index:
 
 
 def _scenarios(run: RunView) -> dict[str, str]:
-    """Names of the scenarios that can be chosen, those that lose most."""
+    """Names of the scenarios that can be chosen: those that lose most, and the one in which the page opens."""
     names = {EXPECTED: ALL}
-    for scenario in run.by_loss[:MOST_SCENARIOS]:
+    for scenario in [*run.by_loss[:MOST_SCENARIOS], main_scenario(run)]:
         names[scenario] = run.names.scenario(scenario)
     return names
 
