@@ -42,6 +42,8 @@ from planner.units import discount_factor, musd, musd_per_tonne, persons_per_ton
 
 Good = tuple[str, str, str]
 """(country, element, form)."""
+GOOD = ("country", "element", "form")
+"""Columns that name a good."""
 Series = tuple[str, str, str, str]
 """(supplier, country, element, form)."""
 BASE = "base"

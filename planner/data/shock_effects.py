@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of, grouped_by
+from planner.data.lookups import GOOD
 from planner.data.schema import FILTERS, Hazard, Shock
 
 Period = int | Quarter
@@ -28,8 +29,6 @@ Felt = frozenset[tuple[str, Any, float]]
 """Effects of a period, as (kind, key, value)."""
 KnownDelays = frozenset[tuple[tuple[str, int], int]]
 """Delays that are known, as ((project, due year), years)."""
-GOOD = ("country", "element", "form")
-"""Columns that name a good."""
 K = TypeVar("K")
 NameCells = TypeVar("NameCells", bound=tuple[str, ...])
 

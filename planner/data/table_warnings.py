@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from planner.data.case import Case
 from planner.data.cells import Row, grouped_by
 from planner.data.findings import Finding, found
-from planner.data.lookups import Good, good_of
+from planner.data.lookups import GOOD, Good, good_of
 from planner.data.schema import TABLES, Demand, Project, Ramp, Recovery, Table
 from planner.data.stages import CONVERTING, FORMS, OXIDE, STAGES, Stage
 
@@ -120,8 +120,6 @@ def _most_taken(case: Case, plant: Project, feed: str) -> float:
 
 
 # ---- rows without a use ----------------------------------------------------------------------------------------------
-
-GOOD = ("country", "element", "form")
 
 
 def ineffective_rows(case: Case) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.change import cells_changed
 from planner.data.changed_case import applied
+from planner.data.lookups import GOOD
 from planner.data.schema import Scenario, Shock
 from planner.data.shock_effects import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import (
@@ -37,7 +38,6 @@ from planner.solving.program import Program
 from planner.solving.wait_and_see import alone
 
 MEAN = "mean"
-GOOD = ("country", "element", "form")
 QUARTERS = (1, 2, 3, 4)
 ByScenario = Mapping[str, float]
 """Scenario -> MUSD, or a weight."""
