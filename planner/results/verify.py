@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree, storyline_histories
-from planner.data.scenario_tree import Tree, Vector
+from planner.data.scenario_tree import Vector
 from planner.results import origins, targets, verify_material, verify_resources
 from planner.results.costs import cost_parts, utilisation
 from planner.results.ledger import (
@@ -67,14 +67,9 @@ class Verification:
         return self.worst <= TOLERANCE
 
 
-def verify(
-    case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
-) -> Verification:
-    """Check every rule of the contract and recompute losses, CVaR, cost and public spending.
-
-    tree: the histories of this very case, if they are known already.
-    """
-    ledger = Ledger(case, tables, tree)
+def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
+    """Check every rule of the contract and recompute losses, CVaR, cost and public spending."""
+    ledger = Ledger(case, tables)
     losses = losses_of(case, ledger)
     worst: dict[str, float] = defaultdict(float)
     for rule, amount in all_rules(ledger):
