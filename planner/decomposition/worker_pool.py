@@ -275,13 +275,17 @@ def places(table: pd.DataFrame, periods: Sequence[Period]) -> NDArray[np.intp]:
 def joined(
     grouping: Grouping, reference: PartTables, parts: Sequence[PartTables]
 ) -> dict[str, pd.DataFrame]:
-    """The tables of all scenarios: what is done along the reference is done by each until it leaves it."""
+    """The tables of all scenarios: what is done along the reference is done by each until it leaves it.
+
+    Those of the parts are taken out of them, so that no table is there twice when the next is joined.
+    """
     tables = {}
     for name, table in reference.tables.items():
         if "scenario" in table:
-            own = [part.tables[name] for part in parts if len(part.tables[name])]
-            whole = pd.concat([_along_reference(grouping, table), *own])
-            table = _in_order(grouping, whole)[list(TABLE_COLUMNS[name])]
+            own = [part.tables.pop(name) for part in parts]
+            rows = [_along_reference(grouping, table), *filter(len, own)]
+            table = _in_order(grouping, pd.concat(rows))[list(TABLE_COLUMNS[name])]
+            del own, rows
         tables[name] = table
     return tables
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, Literal
@@ -14,12 +16,20 @@ from planner.data.case import Case
 from planner.data.program_size import ALONE, fits, refuse_if_too_large
 from planner.data.scenario_tree import scenario_tree
 from planner.decomposition.benders_loop import Candidate, Search
-from planner.decomposition.grouping import group, part_of, parts
-from planner.decomposition.master import Master
+from planner.decomposition.grouping import Grouping, group, part_of, parts
+from planner.decomposition.master import Master, Shared
 from planner.decomposition.subproblem import BranchResult
-from planner.decomposition.worker_pool import WorkerPool, joined, spent_in, tables_of, values_on
+from planner.decomposition.worker_pool import (
+    PartTables,
+    WorkerPool,
+    joined,
+    spent_in,
+    tables_of,
+    values_on,
+)
 from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
+from planner.host import give_memory_back
 from planner.parallel import Team, team_of
 from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, Nothing, header, seconds_of
@@ -33,7 +43,7 @@ from planner.solving.diagnose import Diagnosis, targets_in_the_way
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import nearest_shares, why_targets_fail
-from planner.solving.program import Key
+from planner.solving.program import Certificate, Key
 from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import Worths, price_table, priced
 from planner.solving.solution import Stop
@@ -133,74 +143,131 @@ def _solve(
     workers: int | Team,
 ) -> PlanValues:
     """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
-    started = perf_counter()
+    found = _searched(case, progress, time_limit=time_limit, workers=workers)
+    if isinstance(found, PlanValues):
+        return found
+    give_memory_back()
+    try:
+        return _plan(found, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(found.known) from None
+
+
+def _searched(
+    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Team
+) -> _Found | PlanValues:
+    """As `_found`, of a new search, which nothing holds afterwards."""
+    begun = perf_counter()
     search = begin(case, ALONE, workers=workers, progress=progress, time_limit=time_limit)
     try:
-        return _plan(search, perf_counter() - started)
+        return _found(search, perf_counter() - begun)
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
-        raise KeyboardInterrupt(search.known() if case.model.levers else "") from None
+        raise KeyboardInterrupt(_known(search)) from None
 
 
-def _plan(search: Search, build_seconds: float) -> PlanValues:
-    """Search, and make the tables of the plan found; without one a plan with a summary alone."""
-    case, master, progress = search.case, search.master, search.progress
+def _known(search: Search) -> str:
+    """The bounds of the phase that goes on; '' where there is nothing to plan."""
+    return search.known() if search.case.model.levers else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """All that is needed of a search for its tables: master and workers, which take as much memory as the tables of a
+    thousand scenarios, need not be kept.
+
+    final: the plan as the branches say of it. shared: what all scenarios do. parts: the tables of the others. prices:
+    the table of shadow prices. optima: certificates of the master. least_risk (MUSD): of goal `risk`. known: bounds in
+    words. build: seconds; started: when the solving began."""
+
+    grouping: Grouping
+    stop: Stop
+    summary: dict[str, Any]
+    final: Candidate
+    shared: Shared
+    parts: Sequence[PartTables]
+    prices: pd.DataFrame
+    optima: Sequence[Certificate]
+    least_risk: float | None
+    known: str
+    build: float
+    started: float
+
+
+def _found(search: Search, build: float) -> _Found | PlanValues:
+    """Search, and have the workers make the tables of the plan found; without one a plan with a summary alone."""
+    case, master = search.case, search.master
     started = perf_counter()
     with search.pool as pool:
         search.run()
         summary = _summary(search)
         if search.best is None:
             summary |= _why_none(search)
-            summary["seconds"] = seconds_of(case, build_seconds, started)
+            summary["seconds"] = seconds_of(case, build, started)
             return PlanValues(case, ENDS[search.stop], summary, {})
-        progress("the tables of the plan")
+        search.progress("the tables of the plan")
+        prices = _shadow_prices(search)
         point = master.polished(search.best.x)
         shared = master.shared(point)
         question = search.last_question(search.best)
-        found = pool.tables(master.links(point), question, shared)
-        prices = _shadow_prices(search)
-    reference = part_of(master.grouping, [])
-    along = tables_of(reference, values_on(reference, shared))
-    tables = joined(master.grouping, along, found)
-    weights, shares_found = payment_weights(case)
-    tables |= shares_found
-    whole = Scope(case)
-    tables |= money_tables(whole, spent_in(whole, [along, *found]), weights)
-    tables["shadow_prices"] = prices
-    summary["seconds"] = seconds_of(case, build_seconds, started)
-    progress("verifying the plan")
+        parts = pool.tables(master.links(point), question, shared)
     results: list[BranchResult] = []
-    for part in found:
+    for part in parts:
         results += part.results
-    return _verified(search, search.point(point, results), tables, summary)
+    return _Found(
+        grouping=master.grouping,
+        stop=search.stop,
+        summary=summary,
+        final=search.point(point, results),
+        shared=shared,
+        parts=parts,
+        prices=prices,
+        optima=[one.certificate for one in search.optima.values() if one.certificate],
+        least_risk=search.upper["risk"] if case.model.objective.goal == "risk" else None,
+        known=_known(search),
+        build=build,
+        started=started,
+    )
 
 
-def _verified(
-    search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]
-) -> PlanValues:
+def _plan(found: _Found, progress: Progress) -> PlanValues:
+    """The tables of the plan found, verified."""
+    grouping, parts, summary = found.grouping, found.parts, found.summary
+    case = grouping.case
+    reference = part_of(grouping, [])
+    along = tables_of(reference, values_on(reference, found.shared))
+    weights, shares_found = payment_weights(case)
+    whole = Scope(case)
+    of_money = money_tables(whole, spent_in(whole, [along, *parts]), weights)
+    tables = joined(grouping, along, parts) | shares_found | of_money
+    tables["shadow_prices"] = found.prices
+    summary["seconds"] = seconds_of(case, found.build, found.started)
+    progress("verifying the plan")
+    return _verified(found, tables)
+
+
+def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> PlanValues:
     """The plan with its certificate; `optimal` only if tables and bounds hold within tolerance."""
-    case = search.case
+    case, summary, final = found.grouping.case, found.summary, found.final
     checked = verify(case, tables)
     tables["origins"] = origins_table(checked.ledger)
     _, cost_apart = equal("cost", final.cost, checked.cost)
     _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
-    solved = [one.certificate for one in search.optima.values() if one.certificate]
-    missed = [one.primal_residual for one in solved]
+    missed = [one.primal_residual for one in found.optima]
     missed += [checked.worst, cost_apart, risk_apart]
     gap = max(summary["gap"].values())
     certificate = {
         "primal_residual": max(missed),
-        "dual_residual": max(one.dual_residual for one in solved),
+        "dual_residual": max(one.dual_residual for one in found.optima),
         "relative_gap": gap,
     }
     worst = max(certificate["primal_residual"], certificate["dual_residual"])
     sound = worst <= TOLERANCE and checked.holds
     near = gap <= case.model.objective.gap + TOLERANCE
-    stop = search.stop
+    stop = found.stop
     if stop is Stop.OPTIMAL and not (sound and near):
         stop = Stop.UNPROVEN
-    least = search.upper["risk"] if case.model.objective.goal == "risk" else None
     summary["status"] = ENDS[stop].value
-    summary |= figures(case, tables, checked, least)
+    summary |= figures(case, tables, checked, found.least_risk)
     summary["certificate"] = certificate
     return PlanValues(case, ENDS[stop], summary, tables)
 
