@@ -196,22 +196,26 @@ class Branch:
         self.links = links
         self._scope = scope
         self.linking = linking
-        self.columns = program.columns
         self.size = program.size
+        self._height, self.width = program.matrix.shape
         self._costs = costs
-        self._own = program
         self._capacities = capacities
-        self._program = self._with_losses_and_cost()
+        self._program = self._with_losses_and_cost(program)
 
-    def _with_losses_and_cost(self) -> Program:
+    @property
+    def columns(self) -> tuple[Key, ...]:
+        """Columns of what the branch has (n)."""
+        return self._program.columns[: self.width]
+
+    def _with_losses_and_cost(self, own: Program) -> Program:
         """The program of the branch with the excess of each loss and the cost as columns, and a row for each."""
         keys: list[Key] = []
         terms: list[dict[int, float]] = []
         for scenario, column in self.leaves.items():
-            excess = len(self.columns) + len(keys)
+            excess = self.width + len(keys)
             keys.append(("excess", scenario))
             terms.append({column: 1.0, excess: -1.0})
-        cost = {len(self.columns) + len(keys): 1.0}
+        cost = {self.width + len(keys): 1.0}
         for j in np.flatnonzero(self._costs).tolist():
             cost[j] = -float(self._costs[j])
         keys.append(("branch_cost", None))
@@ -219,7 +223,7 @@ class Branch:
         high = np.full(len(keys), np.inf)
         low = -high
         low[-1] = high[-1] = 0.0  # an equation; what is allowed of losses stands in `_at`
-        return self._own.with_columns(keys).with_rows(keys, terms, low, high)
+        return own.with_columns(keys).with_rows(keys, terms, low, high)
 
     def solve(
         self, x: Vector, positions: Positions, question: Question, bases: Bases
@@ -295,7 +299,7 @@ class Branch:
         Returns how it ended, and its optimum if it has one.
         """
         goal = np.zeros(len(self._program.columns))
-        goal[len(self.columns) :] = [*asked.weights, float(asked.with_cost)]
+        goal[self.width :] = [*asked.weights, float(asked.with_cost)]
         program = self._at(known, asked, room)
         solver = Solver(program)
         if basis is not None:
@@ -317,7 +321,8 @@ class Branch:
         served is out of reach the cut says so, and is the sharper for it. Raises StoppedError.
         """
         known = self.linking @ x[positions]
-        program, found = self._least_missing(known)
+        own = self._program.part(range(self._height), range(self.width))
+        program, found = _least_missing(own, known)
         value = dual_objective(program, program.goal, program.upper, found.duals)
         slope = -(self.linking.T @ found.duals)
         constant = value - float(np.sum(slope * x[positions]))
@@ -327,35 +332,9 @@ class Branch:
             of_loss={},
             constant=constant,
             slope=_by_position(slope, positions),
-            of_targets=prices_of_rows(self._own, found.duals),
+            of_targets=prices_of_rows(own, found.duals),
             worths=self.prices(found.duals),
         )
-
-    def _least_missing(self, known: Vector) -> tuple[Program, Solution]:
-        """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
-        else of all rows. Raises StoppedError."""
-        program = self._program_of_missing(known, self._own.rows_of(SERVED))
-        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-        if found.stop is not Stop.OPTIMAL:
-            program = self._program_of_missing(known, range(len(self._own.rows)))
-            found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-        if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
-        return program, found
-
-    def _program_of_missing(self, known: Vector, rows: Sequence[int]) -> Program:
-        """The program of the branch with columns for what some rows miss or have too much, whose sum is minimised."""
-        own = self._own
-        terms: list[dict[int, float]] = []
-        either_way: list[Key] = []
-        for sign in (1.0, -1.0):
-            for row in rows:
-                either_way.append(("missing", len(terms)))
-                terms.append({row: sign})
-        wider = own.with_columns(either_way, terms)
-        cost = np.append(np.zeros(len(own.columns)), np.ones(len(terms)))
-        low, high = own.row_lower - known, own.row_upper - known
-        return replace(wider, row_lower=low, row_upper=high, goal=cost)
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
         """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
@@ -367,21 +346,23 @@ class Branch:
         low[: len(known)] -= known + spare
         high[: len(known)] -= known - spare
         high[len(known) : -1] = asked.allowed
-        upper[len(self.columns) :] = [*asked.beyond, asked.at_most]
+        upper[self.width :] = [*asked.beyond, asked.at_most]
         # Look-ups by name, which `with_data` shares, would take more memory than the program.
         return replace(old, row_lower=low, row_upper=high, upper=upper)
 
     def bases_of_targets(self, x: Vector) -> dict[Key, float]:
         """Row of a target -> use or demand (t) of which it holds a share at a point (columns of its program)."""
-        return bases_of_rows(self._scope, self._own, x)
+        return bases_of_rows(self._scope, self._program, x)
 
     def prices(self, duals: Vector) -> Worths:
         """The worth of what is scarce in the branch, and of capacity that it shares with others.
 
         duals: of the rows of its program.
         """
-        rows = duals[: len(self._own.rows)]
-        total = priced(self._scope, self._own, None, rows)
+        rows = duals[: self._height]
+        of_all = np.zeros(len(self._program.rows))
+        of_all[: self._height] = rows
+        total = priced(self._scope, self._program, None, of_all)
         slope = -(self.linking.T @ rows)
         shared = [(USABLE, index) for index in self._capacities.values()]
         of_shared = slope[list(self._capacities)]
@@ -407,7 +388,7 @@ class Branch:
             of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
-            of_targets=prices_of_rows(self._own, found.duals[:count]),
+            of_targets=prices_of_rows(self._program, found.duals[:count]),
         )
 
 
@@ -446,7 +427,7 @@ class _Asking:
         if at_once is not None:
             return at_once
         least = self._ask("loss", self._least_of(shares, wanted, any_more))
-        beyond = least.x[len(self._branch.columns) :].tolist()
+        beyond = least.x[self._branch.width :].tolist()
         allowed = []
         for loss, more in zip(wanted, beyond, strict=False):
             allowed.append(loss + more + SLACK * (1 + loss))
@@ -516,6 +497,33 @@ class _Asking:
         if one.basis is not None:
             self.bases[name] = one.basis
         return one
+
+
+def _least_missing(own: Program, known: Vector) -> tuple[Program, Solution]:
+    """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
+    else of all rows. Raises StoppedError."""
+    program = _program_of_missing(own, known, own.rows_of(SERVED))
+    found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+    if found.stop is not Stop.OPTIMAL:
+        program = _program_of_missing(own, known, range(len(own.rows)))
+        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+    if found.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
+    return program, found
+
+
+def _program_of_missing(own: Program, known: Vector, rows: Sequence[int]) -> Program:
+    """The program of a branch with columns for what some rows miss or have too much, whose sum is minimised."""
+    terms: list[dict[int, float]] = []
+    either_way: list[Key] = []
+    for sign in (1.0, -1.0):
+        for row in rows:
+            either_way.append(("missing", len(terms)))
+            terms.append({row: sign})
+    wider = own.with_columns(either_way, terms)
+    cost = np.append(np.zeros(len(own.columns)), np.ones(len(terms)))
+    low, high = own.row_lower - known, own.row_upper - known
+    return replace(wider, row_lower=low, row_upper=high, goal=cost)
 
 
 def _by_position(slope: Vector, positions: Positions) -> dict[int, float]:

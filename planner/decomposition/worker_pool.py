@@ -65,7 +65,12 @@ class HeldBranches:
 
     def links(self, number: int) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
         """The name, the links, and the rows, columns and nonzeros of each branch of a part."""
-        return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
+        self._branches.pop(number, None)
+        found = []
+        for branch in self.of(number):
+            found.append((branch.name, branch.links, branch.size))
+            branch.links = ()  # not asked for again, and as large as the program
+        return found
 
     def fare(self, number: int, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
         """The answer of each branch of a part to a question at links x (all of them)."""
