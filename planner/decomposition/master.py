@@ -265,7 +265,8 @@ class Master:
                 constants.append(cut.constant)
             self.program = self.program.with_rows(keys, rows, np.array(constants), np.inf)
             self.solver.grow(self.program)
-            self.cuts += new
+            # Their slopes stand in the program; a thousand scenarios have some thousand of them.
+            self.cuts += [replace(cut, slope={}) for cut in new]
         return len(new)
 
     def _terms(self, cut: Cut) -> dict[int, float]:

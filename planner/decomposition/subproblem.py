@@ -35,7 +35,7 @@ from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector, dual_objective
 from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
 from planner.solving.solution import Solution, Stop
-from planner.solving.target_prices import bases_of_rows, prices_of_rows
+from planner.solving.target_prices import TARGET_ROWS, bases_of_rows, prices_of_rows
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
@@ -201,6 +201,7 @@ class Branch:
         self._costs = costs
         self._capacities = capacities
         self._program = self._with_losses_and_cost(program)
+        self._has_targets = any(name in TARGET_ROWS for name, _ in program.rows)
 
     @property
     def columns(self) -> tuple[Key, ...]:
@@ -378,6 +379,9 @@ class Branch:
         *prices, of_cost = (-found.duals[count:]).tolist()
         of_limit = max(0.0, -of_cost - asked.with_cost)
         constant = found.value - float(np.sum(slope * x[positions]))
+        of_targets: Mapping[Key, float] = {}
+        if self._has_targets:
+            of_targets = prices_of_rows(self._program, found.duals[:count])
         held = [price * loss for price, loss in zip(prices, asked.allowed, strict=True)]
         constant += sum(held)
         if np.isfinite(asked.at_most):
@@ -388,7 +392,7 @@ class Branch:
             of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
-            of_targets=prices_of_rows(self._program, found.duals[:count]),
+            of_targets=of_targets,
         )
 
 

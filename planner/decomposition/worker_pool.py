@@ -88,7 +88,10 @@ class HeldBranches:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, found.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
-        return tables_of(part, values, results)
+        tables = tables_of(part, values, results)
+        # The plan's tables are asked for last, and one part's come to be while another's branches go.
+        del self._branches[number]
+        return tables
 
     def price(
         self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given

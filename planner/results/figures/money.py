@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.data.stages import STAGES
@@ -307,11 +308,16 @@ def _there(run: RunFigures) -> Mapping[ScarcePlace, float]:
         place = "nameplate limit", project.project, project.country, "", ""
         found[place] += project.max_new_tpa
     for scarce, table, item, column in AMOUNTS:
-        for row in records(run.tables[table]):
-            by_row = "probability" in row
-            weight = row["probability"] if by_row else case.scenarios[row["scenario"]]
-            place = _place(scarce, row[item], row)
-            found[place] += row[column] * weight
+        rows = run.tables[table]
+        where = [item, "country", "year", "quarter"]
+        places = rows.groupby(where, sort=False, dropna=False).ngroup().to_numpy()
+        chances = rows.get("probability")
+        if chances is None:
+            chances = rows["scenario"].map(case.scenarios)
+        expected = rows[column].to_numpy(float) * chances.to_numpy(float)
+        totals = np.bincount(places, expected)
+        for row, total in zip(records(rows[where].drop_duplicates()), totals.tolist(), strict=True):
+            found[_place(scarce, row[item], row)] += total
     return found
 
 
