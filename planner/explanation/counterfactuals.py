@@ -267,7 +267,7 @@ class Reference:
                 solver, column = self.live.solver, self.program.column[self.goal, None]
                 known = self.live.begin_at(self._point) if self._point is not None else None
                 # Of other objectives a run holds bases too, but each counterfactual goes on from its own.
-                solver.begin_like({self.goal: solver.kept[self.goal]} if known else {})
+                solver.begin_like(solver.kept.only(self.goal) if known else solver.kept.only())
                 solution = solver.minimise(column)
                 self._best = solver, known or proven(solution, self.case.name)
             return self._best

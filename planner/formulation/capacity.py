@@ -175,6 +175,7 @@ def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
     r"\mathrm{started}_{p,d,n} \, b_{p,d}",
     each="project $p$ with `rise`, node $n$ after the first year",
     reads=("projects.rise", "projects.existing_tpa", "ramps.share", "feeds.share"),
+    seldom_binds=True,
     owner=of_project,
 )
 def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:

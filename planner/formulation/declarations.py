@@ -94,6 +94,7 @@ class Equation:
     latex: the formula, before exact reductions. each: where it holds, in the words of the page. reads: the figures in
     it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
     links_histories: it sums over histories, or only says what decisions come to, so it is of no branch of the tree.
+    seldom_binds: few of its rows hold with equality in an optimum, so that the solver does without the others (measured).
     owner: whose its right-hand side is; see `planner.formulation.owners`.
     """
 
@@ -103,6 +104,7 @@ class Equation:
     each: str
     reads: tuple[str, ...]
     links_histories: bool
+    seldom_binds: bool
     owner: Owner
 
     @property
@@ -129,10 +131,13 @@ def equation(
     reads: tuple[str, ...] = (),
     links_histories: bool = False,
     *,
+    seldom_binds: bool = False,
     owner: Owner,
 ) -> Callable[[ExpressionRule], Equation]:
     """Declare the rule below as an equation; see `Equation`."""
-    return lambda rule: Equation(rule, index, latex, each, reads, links_histories, owner)
+    return lambda rule: Equation(
+        rule, index, latex, each, reads, links_histories, seldom_binds, owner
+    )
 
 
 def or_zero(variable: Any, index: Any) -> Expression:

@@ -66,6 +66,7 @@ def demand_limit_index(s: Scope) -> list[GoodAt]:
     r"\sum_j u_{c,e,o,n,j} + \sum_{p : c_p = c} Q_{p,e,o,n} \le \mathrm{demand}_{c,e,o,n}",
     each="country $c$, element $e$, form $o$ that savings can replace, node $n$",
     reads=("demand.tonnes", "shocks.factor:demand"),
+    seldom_binds=True,
     owner=of_country,
 )
 def demand_limit(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:

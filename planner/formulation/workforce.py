@@ -107,6 +107,7 @@ def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
     r"A_{g,d} \le \mathrm{seats}_g + \sum_{d' \in \mathrm{path}(d) : t_{d'} < t_d} z_{g,d'}",
     each="programme $g$, decision node $d$",
     reads=("training.seats",),
+    seldom_binds=True,
     owner=of_programme,
 )
 def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
@@ -155,6 +156,7 @@ def mentor_limit_index(s: Scope) -> Iterator[TeamAt]:
     r"A_{g,d} \le \mathrm{mentors}_k \, (L_{c,k,d_n} + y_{c,k,n})",
     each="pair $(c, k)$ of `workforce` whose `mentor_ratio` is not blank, node $n$",
     reads=("skills.mentor_ratio",),
+    seldom_binds=True,
     owner=of_country,
 )
 def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
@@ -249,6 +251,7 @@ def staff_limit_index(s: Scope) -> list[TeamAt]:
     r"\sum_{p : c_p = c} \mathrm{need}_{p,k} \, \frac{\mathrm{throughput}_{p,n}}{\ell_n} \le L_{c,k,d_n} + y_{c,k,n}",
     each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
     reads=("staffing.persons_per_ktpa", "feeds.share"),
+    seldom_binds=True,
     owner=of_country,
 )
 def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:

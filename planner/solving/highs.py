@@ -27,6 +27,7 @@ from planner.solving.program import (
     certify,
     dual_objective,
 )
+from planner.solving.rows_held import Positions, RowsHeld
 from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
 
 TOLERANCE = 1e-6
@@ -47,6 +48,8 @@ NO_LIMIT = 2**31 - 1
 AGAIN = ("again", "again primal")
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
+HOLDS_ALL = SMALL_PROGRAM
+"""Nonzeros below which all rows are held from the beginning: there is little to spare."""
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
 IRREDUCIBLE = 2 | 4 | 8
@@ -68,8 +71,6 @@ KEPT = 12
 SHARED, MISFIT = 0.5, 0.005
 """Share of rows that a program must have from an older one to begin at its plan, and by which the basis taken over may
 be too large or too small: from others interior point is the shorter way (measured)."""
-KeptBases = Mapping[str, highspy.HighsBasis]
-"""Phase -> the basis at which a solver ended."""
 Columns = NDArray[np.int32]
 """Positions of columns."""
 Origins = NDArray[np.int64]
@@ -89,6 +90,8 @@ _ENDS = {
     highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
 }
 
+_UNBOUNDED = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+
 
 class _SilentHighs(highspy.Highs):
     """HiGHS that keeps its banner off stdout, where `--json` writes."""
@@ -98,11 +101,34 @@ class _SilentHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
+@dataclass(frozen=True)
+class _Basis:
+    """A basis, and the number of rows that the solver held then: the first of those that it holds now."""
+
+    of: highspy.HighsBasis
+    rows: int
+
+
+@dataclass(frozen=True)
+class KeptBases:
+    """Phase -> the basis at which a solver ended, and the rows that it held."""
+
+    bases: Mapping[str, _Basis]
+    rows: RowsHeld
+
+    def __contains__(self, phase: str) -> bool:
+        return phase in self.bases
+
+    def only(self, *phases: str) -> KeptBases:
+        """The bases of some phases."""
+        return replace(self, bases={phase: self.bases[phase] for phase in phases})
+
+
 @dataclass(frozen=True, kw_only=True)
 class _KeptOptimum:
     """The basis of an optimum, the figures of the program that it is one of, and that program while somebody has it."""
 
-    basis: highspy.HighsBasis
+    basis: _Basis
     figures: ChangedFigures
     program: ReferenceType[Program]
 
@@ -150,8 +176,13 @@ class Solver:
         self._small = program.matrix.nnz < SMALL_PROGRAM
         self._weights = DEVEX if grows else AS_HIGHS_LIKES
         self._again_weights = DEVEX if grows or self._small else EXACT
-        _pass(self._highs, program)
-        self._bases: dict[str, highspy.HighsBasis] = {}
+        # The time being up, a point that meets all rows is to bound the least value from above.
+        in_time = time_limit is not None
+        holds_all = grows or in_time or program.matrix.nnz < HOLDS_ALL
+        self._rows = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
+        self._cost = program.goal
+        self._load()
+        self._bases: dict[str, _Basis] = {}
         """The last basis of each phase, in the order of their ends."""
         self._first = program
         """The data beside which later ones are kept."""
@@ -159,10 +190,26 @@ class Solver:
         """Of each phase the last optima, each with the data it is one of."""
         self._first_way: dict[str, float] = {}
         """Iterations that the next run from a basis taken up may go, as a share of the rows, by phase."""
-        self._near: highspy.HighsBasis | None = None
+        self._near: _Basis | None = None
         """A basis at which the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
         """The phase solved last on these data; the basis held meets all constraints of the next one too."""
+
+    def _load(self) -> None:
+        """Pass the rows held, with the present bounds and costs."""
+        program = replace(self.program, lower=self.lower, upper=self.upper, goal=self._cost)
+        _pass(self._highs, program, self._rows)
+        self._heard.primal_counts = self._rows.are_all
+
+    def _hold_rows(self, rows: Positions) -> None:
+        """Have some rows held too, so that all of the program is scaled anew; bases are kept."""
+        missing = self._rows.missing(rows)
+        if len(missing):
+            self._rows = self._rows.with_more(missing)
+            self._load()
+
+    def _hold_all_rows(self) -> None:
+        self._hold_rows(np.arange(len(self.program.rows)))
 
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
@@ -190,31 +237,57 @@ class Solver:
         columns = matrix.indices[changed].tolist()
         values = matrix.data[changed].tolist()
         for row, column, value in zip(rows.tolist(), columns, values, strict=True):
-            self._highs.changeCoeff(row, column, value)
+            place = self._rows.place(row)
+            if place >= 0:
+                self._highs.changeCoeff(place, column, value)
         lower, upper = program.row_lower, program.row_upper
         for row in np.flatnonzero((old.row_lower != lower) | (old.row_upper != upper)).tolist():
-            self._highs.changeRowBounds(row, float(lower[row]), float(upper[row]))
+            place = self._rows.place(row)
+            if place >= 0:
+                self._highs.changeRowBounds(place, float(lower[row]), float(upper[row]))
         self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
         """Take over, whole so that all of it is scaled, a program with more rows at the end; the last basis is kept."""
-        basis, more = self._highs.getBasis(), len(program.rows) - len(self.program.rows)
-        basis.row_status = [*basis.row_status, *[_STATUS[BASIC]] * more]
+        basis = self._present_basis()
         self._bases = {self._met: basis} if self._met else {}
         self.program = self._first = program
         self._met, self._kept = "", {}
-        _pass(self._highs, replace(program, lower=self.lower, upper=self.upper))
+        self._rows = RowsHeld.all_of(program)
+        self._load()
         if self._has_basis:
-            self._highs.setBasis(basis)
+            self._set_basis(basis)
+
+    def _present_basis(self) -> _Basis:
+        return _Basis(self._highs.getBasis(), self._rows.count)
+
+    def _set_basis(self, basis: _Basis) -> None:
+        """Go to a basis. In rows that came in since then the slack is basic."""
+        of, more = basis.of, self._rows.count - basis.rows
+        if more:
+            of = highspy.HighsBasis()
+            of.col_status = basis.of.col_status
+            of.row_status = [*basis.of.row_status, *[_STATUS[BASIC]] * more]
+            of.valid, of.alien = basis.of.valid, basis.of.alien
+        self._highs.setBasis(of)
 
     @property
     def kept(self) -> KeptBases:
-        """Phase -> the basis at which the solver ended."""
-        return dict(self._bases)
+        """The bases at which the solver ended, by phase."""
+        return KeptBases(dict(self._bases), self._rows)
 
-    def begin_like(self, bases: KeptBases) -> None:
-        """Take over the bases of a solver whose program has the same rows and columns."""
-        self._bases = dict(bases)
+    def begin_like(self, kept: KeptBases) -> None:
+        """Take over the bases of a solver whose program has the same rows and columns, and the rows that it held; of
+        another program none."""
+        if kept.rows.of_all != len(self.program.rows):
+            self._bases = {}
+            return
+        self._bases = dict(kept.bases)
+        if not self._rows.begins_with(kept.rows):
+            self._rows = kept.rows
+            self._kept, self._near = {}, None
+            self._has_basis, self._met = False, ""
+            self._load()
 
     def begin_from(self, phase: str, statuses: Statuses, way: float | None = None) -> None:
         """Take up a basis for a phase. way: iterations that the next run from it may go, as a share of the rows; those
@@ -223,12 +296,22 @@ class Solver:
         if way is not None:
             self._first_way[phase] = way
 
-    def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
+    def _basis(self, statuses: Statuses) -> _Basis:
+        """The basis of some statuses; rows that bind in it are held from now on."""
         basis = highspy.HighsBasis()
-        columns, rows = np.split(_STATUS[statuses], [len(self.program.columns)])
-        basis.col_status, basis.row_status = list(columns), list(rows)
+        of_columns, of_rows = np.split(statuses, [len(self.program.columns)])
+        self._hold_rows(np.flatnonzero(of_rows != BASIC))
+        basis.col_status = list(_STATUS[of_columns])
+        basis.row_status = list(_STATUS[of_rows[self._rows.held]])
         basis.valid, basis.alien = True, True
-        return basis
+        return _Basis(basis, self._rows.count)
+
+    def _statuses_of(self, basis: _Basis) -> Statuses:
+        """Statuses of all columns and rows. To ask HiGHS for them takes long; see `statuses`."""
+        of_columns = np.array(list(map(int, basis.of.col_status)), dtype=np.uint8)
+        of_rows = np.full(len(self.program.rows), BASIC, dtype=np.uint8)
+        of_rows[self._rows.held[: basis.rows]] = list(map(int, basis.of.row_status))
+        return np.append(of_columns, of_rows)
 
     def statuses(self, x: Vector) -> Statuses:
         """The present basis, x being its solution. Raises RuntimeError if there is none.
@@ -243,8 +326,11 @@ class Solver:
         upper = np.concatenate([self.upper, self.program.row_upper])
         codes = np.where(at - lower <= upper - at, LOWER, UPPER).astype(np.uint8)
         codes[np.isinf(lower) & np.isinf(upper)] = FREE
+        codes[len(x) :][self._rows.missing(np.arange(len(self.program.rows)))] = BASIC
         positions = np.asarray(basic)
-        codes[np.where(positions >= 0, positions, len(x) - 1 - positions)] = BASIC
+        codes[positions[positions >= 0]] = BASIC
+        basic_rows = self._rows.held[-1 - positions[positions < 0]]
+        codes[len(x) + basic_rows] = BASIC
         return codes
 
     def begin_near(self, other: Solver, columns: Origins, rows: Origins, way: float) -> None:
@@ -263,8 +349,7 @@ class Solver:
         row_places = np.where(rows >= 0, rows + len(other.program.columns), -1)
         at = np.append(columns, row_places)
         for phase, basis in list(other._bases.items()):
-            statuses = [*basis.col_status, *basis.row_status]
-            theirs = np.array(list(map(int, statuses)))
+            theirs = other._statuses_of(basis)
             codes = np.where(at >= 0, theirs[at], fresh).astype(np.uint8)
             self.begin_from(phase, codes)
         if abs(np.count_nonzero(codes == BASIC) - len(rows)) > MISFIT * len(rows):
@@ -307,7 +392,7 @@ class Solver:
         if phase in self._first_way:
             part = self._first_way.pop(phase) / self._ways["again"]
         if phase in self._bases and self._met:
-            starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
+            starts["primal"] = self._present_basis()  # what is tried before moves away from it
         for algorithm in order:
             leans = algorithm == "ipm" and leaning is not None and self._stands_at(leaning, cost)
             solution = self._run(
@@ -316,7 +401,7 @@ class Solver:
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._keep(phase, self._highs.getBasis())
+            self._keep(phase, self._present_basis())
         return solution
 
     def _stands_at(self, leaning: Vector, cost: Vector) -> bool:
@@ -332,7 +417,7 @@ class Solver:
         self._set_cost(cost)
         return found.stop is Stop.OPTIMAL and self._has_basis
 
-    def _keep(self, phase: str, basis: highspy.HighsBasis) -> None:
+    def _keep(self, phase: str, basis: _Basis) -> None:
         """Keep the basis that a phase ended with: as its last one, and with the data that it is of."""
         if self._near:
             self._bases = {}
@@ -346,9 +431,10 @@ class Solver:
         self._kept[phase] = [*others[:1], *others[1:][2 - KEPT :], newest]
 
     def _set_cost(self, cost: Vector) -> None:
+        self._cost = cost
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
-    def _nearest(self, phase: str) -> highspy.HighsBasis | None:
+    def _nearest(self, phase: str) -> _Basis | None:
         """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
         last = self._bases.get(phase)
         kept = self._kept.get(phase, [])
@@ -374,8 +460,9 @@ class Solver:
         """Minimise one column over the points in which the columns `whole` are whole numbers.
 
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
-        with. The same input gives the same point unless the time is up. KeptBases of earlier runs are kept.
+        with. The same input gives the same point unless the time is up. Bases of earlier runs are kept.
         """
+        self._hold_all_rows()
         self._set_cost(self.program.unit_cost(column))
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
@@ -398,6 +485,7 @@ class Solver:
 
     def contradiction(self) -> tuple[list[int], list[int]]:
         """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
+        self._hold_all_rows()
         # As many threads as HiGHS has in this process, which it refuses to change.
         self._options(iis_strategy=IRREDUCIBLE, threads=0)
         _, found = self._highs.getIis()
@@ -406,7 +494,8 @@ class Solver:
         for column, bound in zip(found.col_index_, found.col_bound_, strict=True):
             if int(bound) != free:
                 columns.append(column)
-        return list(found.row_index_), columns
+        rows = self._rows.held[list(found.row_index_)]
+        return rows.tolist(), columns
 
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)
@@ -424,7 +513,7 @@ class Solver:
         return (*first, "primal", *others) if later else (*first, *others, "primal")
 
     def _run(
-        self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, part: float = 1.0
+        self, algorithm: str, cost: Vector, basis: _Basis | None, part: float = 1.0
     ) -> Solution:
         """One run of an algorithm.
 
@@ -434,7 +523,7 @@ class Solver:
         if algorithm != "primal" or not self._has_basis:
             self._highs.clearSolver()  # else it goes on with the edge weights of another basis
         if basis is not None:
-            self._highs.setBasis(basis)
+            self._set_basis(basis)
         # "ipm" alone would mean another code where the solver's extras are installed.
         name = "ipx" if algorithm == "ipm" else "simplex"
         self._options(solver=name, output_flag=algorithm == "ipm")
@@ -463,17 +552,40 @@ class Solver:
         """The point of a run with its certificate; without a point, the reason and the bounds that the log has
         said."""
         self._run_interruptibly()
+        self._run_till_all_rows_hold()
         stop, found = self._ended(), self._highs.getSolution()
         ended = stop in (Stop.OPTIMAL, Stop.UNPROVEN)
         if not ended or not (found.value_valid and found.dual_valid):
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             heard = replace(self._heard)
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=heard, algorithm=algorithm)
-        x, duals = np.array(found.col_value), np.array(found.row_dual)
+        x, duals = np.array(found.col_value), self._rows.spread(np.array(found.row_dual))
         certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm=algorithm)
+
+    def _run_till_all_rows_hold(self) -> None:
+        """Have the rows held that an optimum violates, and go on from it by dual simplex, until it violates none."""
+        if self._highs.getModelStatus() in _UNBOUNDED and not self._rows.are_all:
+            self._hold_all_rows()
+            self._run_interruptibly()
+        while self._ended() is Stop.OPTIMAL:
+            x = np.array(self._highs.getSolution().col_value)
+            violated = self._rows.violated(self.program, x)
+            if not len(violated):
+                return
+            basis = self._present_basis()
+            self._hold_rows(violated)
+            if basis.of.valid:
+                self._set_basis(basis)
+            self._options(
+                solver="simplex",
+                simplex_strategy=1,
+                simplex_dual_edge_weight_strategy=DEVEX,
+                dual_simplex_cost_perturbation_multiplier=LITTLE,
+            )
+            self._run_interruptibly()
 
     def cancel(self) -> None:
         """End a run that goes on in another thread, at its next iteration."""
@@ -515,18 +627,18 @@ def usual_way(rows: int) -> float:
     return min(LONGEST_WAY, MOST_STEPS / rows)
 
 
-def _pass(highs: highspy.Highs, program: Program) -> None:
-    """Hand a program over as arrays: a HighsLp would take them over figure by figure."""
-    matrix = program.matrix
-    rows, columns = matrix.shape
+def _pass(highs: highspy.Highs, program: Program, rows: RowsHeld) -> None:
+    """Hand over a program with the rows held, as arrays: a HighsLp would take them over figure by figure."""
+    matrix = program.matrix[rows.held]
+    count, columns = matrix.shape
     row_wise, minimise = highspy.MatrixFormat.kRowwise, highspy.ObjSense.kMinimize
-    shape = (columns, rows, matrix.nnz, int(row_wise), int(minimise), 0.0)
+    shape = (columns, count, matrix.nnz, int(row_wise), int(minimise), 0.0)
     columns_and_sides = (
         program.goal,
         program.lower,
         program.upper,
-        program.row_lower,
-        program.row_upper,
+        program.row_lower[rows.held],
+        program.row_upper[rows.held],
     )
     entries = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data)
     continuous = np.zeros(columns, dtype=np.int32)

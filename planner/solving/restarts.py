@@ -61,7 +61,7 @@ class RestartableSolver(Solver):
         direction[columns] = 1 + np.arange(1, len(columns) + 1) * GOLDEN % 1
         found: list[Vector] = []
         for cost in (direction, -direction):
-            self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+            self._set_cost(cost)
             solution = self._run("primal", cost, None)
             if solution.stop is Stop.OPTIMAL:
                 found.append(solution.x)

@@ -47,6 +47,8 @@ class Bounds:
     at_most: float = math.inf
     dual_counts: bool = field(default=True, repr=False)
     """A dual point bounds the least value: not so while another objective weighs a little too."""
+    primal_counts: bool = field(default=True, repr=False)
+    """A primal point bounds it: not so while the solver does without some rows."""
 
     def forget(self) -> None:
         """Begin anew."""
@@ -60,7 +62,7 @@ class Bounds:
                 primal, dual, pinf, dinf = (float(figure) for figure in found.groups())
                 if self.dual_counts and dinf <= FEASIBLE:
                     self.at_least = max(self.at_least, dual - MARGIN * (1 + abs(dual)))
-                if pinf <= FEASIBLE:
+                if self.primal_counts and pinf <= FEASIBLE:
                     self.at_most = min(self.at_most, primal + MARGIN * (1 + abs(primal)))
 
     def as_json(self) -> dict[str, float]:
