@@ -1,0 +1,172 @@
+"""The solver does without rows that seldom bind until a point violates them: the optimum is that of all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import planner
+from planner.formulation.whole_program import EQUATIONS
+from planner.solving import highs
+from planner.solving.highs import BASIC, Solver
+from planner.solving.live_program import LiveProgram
+from planner.solving.program import Program
+from planner.solving.rows_held import SELDOM_BINDING, RowsHeld
+from planner.solving.solution import Bounds, Stop
+from planner.solving.variants import Variants
+from planner.solving.written_rows import WrittenRow, program_of_rows
+from tests.cases import seeds
+from tests.oracle.agreement import flat
+from tests.oracle.random_case import write_random_case
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+
+
+@pytest.fixture(autouse=True)
+def rows_are_left_out_of_the_smallest_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "HOLDS_ALL", 0)
+
+
+def covered(needed: float, most: float, left: float = 9.0) -> Program:
+    """Cost = 3 a + 5 b, a + b >= needed; a <= most and b <= left are rows that seldom bind."""
+    cost = {("cost", None): 1.0, ("a", 0): -3.0, ("b", 0): -5.0}
+    rows = [
+        WrittenRow(key=("staff_limit", "a"), terms={("a", 0): 1.0}, upper=most),
+        WrittenRow(key=("cost_definition", None), terms=cost, lower=0.0, upper=0.0),
+        WrittenRow(key=("seat_limit", "b"), terms={("b", 0): 1.0}, upper=left),
+        WrittenRow(key=("balance", 0), terms={("a", 0): 1.0, ("b", 0): 1.0}, lower=needed),
+    ]
+    columns = [("cost", None), ("a", 0), ("b", 0)]
+    return program_of_rows(rows, lambda _: (0.0, np.inf), columns)
+
+
+COST, A, B = 0, 1, 2
+
+
+def held(solver: Solver) -> list[int]:
+    return solver.kept.rows.held.tolist()
+
+
+def test_a_row_comes_in_once_a_point_violates_it_and_its_price_is_told() -> None:
+    solver = Solver(covered(needed=4, most=7))
+    found = solver.minimise(COST)
+    assert found.x.tolist() == [12, 4, 0] and held(solver) == [1, 3]
+    solver.replace(covered(needed=4, most=1))
+    found = solver.minimise(COST)
+    assert found.stop is Stop.OPTIMAL
+    assert found.x.tolist() == [18, 1, 3] and held(solver) == [1, 3, 0]
+    # One more of `most` spares the two by which b is dearer.
+    assert found.duals.tolist() == [-2, 1, 0, 5]
+    solver.replace(covered(needed=4, most=2))
+    assert solver.minimise(COST).x.tolist() == [16, 2, 2]
+
+
+def test_statuses_are_of_all_rows_wherever_they_stand_in_the_solver() -> None:
+    solver = Solver(covered(needed=4, most=1))
+    found = solver.minimise(COST)
+    statuses = solver.statuses(found.x)
+    columns, rows = np.split(statuses, [3])
+    assert (columns == BASIC).all()
+    assert (rows == BASIC).tolist() == [False, False, True, False]
+    solver.replace(covered(needed=4, most=7))
+    enough = solver.minimise(COST)
+    rows_of_enough = solver.statuses(enough.x)[3:]
+    assert (rows_of_enough == BASIC).tolist() == [True, False, True, False]
+    other = Solver(covered(needed=4, most=1))
+    other.begin_from("cost", statuses)
+    assert held(other) == [1, 3, 0]
+    assert other.minimise(COST).x.tolist() == [18, 1, 3]
+    assert other._highs.getInfo().simplex_iteration_count == 0
+
+
+def test_bases_are_taken_over_with_the_rows_that_they_are_of() -> None:
+    solver = Solver(covered(needed=4, most=1))
+    solver.minimise(COST)
+    before = solver.kept
+    other = Solver(covered(needed=4, most=1))
+    other.begin_like(before)
+    assert other.minimise(COST, ["again"]).x.tolist() == [18, 1, 3]
+    assert other._highs.getInfo().simplex_iteration_count == 0
+    other.replace(covered(needed=12, most=9, left=5))
+    assert other.minimise(COST).x.tolist() == [9 * 3 + 3 * 5, 9, 3]
+    other.replace(covered(needed=12, most=9, left=2))
+    assert other.minimise(COST).stop is Stop.INFEASIBLE and held(other) == [1, 3, 0, 2]
+    other.begin_like(before)  # of fewer rows
+    other.replace(covered(needed=4, most=1))
+    assert other.minimise(COST, ["again"]).x.tolist() == [18, 1, 3]
+
+
+def test_bases_of_another_program_are_left_alone() -> None:
+    solver = Solver(covered(needed=4, most=1))
+    solver.minimise(COST)
+    wider = covered(needed=4, most=1).with_rows([("more", 0)], [{A: 1.0}], 0.0, np.inf)
+    other = Solver(wider)
+    other.begin_like(solver.kept)
+    assert "cost" not in other.kept
+    assert other.minimise(COST).x.tolist() == [18, 1, 3]
+
+
+def test_what_only_a_row_left_out_bounds_is_bounded() -> None:
+    solver = Solver(covered(needed=4, most=7))
+    found = solver.minimise_sum(np.array([0.0, -1.0, 0.0]), ["dual", "ipm"], "most of a")
+    assert found.stop is Stop.OPTIMAL and found.x[A] == 7
+
+
+def test_a_search_and_a_contradiction_know_of_all_rows() -> None:
+    solver = Solver(covered(needed=4.5, most=1.5))
+    solver.minimise(COST)
+    assert held(solver) == [1, 3, 0]
+    whole = np.array([A, B], dtype=np.int32)
+    assert solver.search(COST, whole, 0.0).x.tolist() == [1 * 3 + 4 * 5, 1, 4]
+    rows, _ = Solver(covered(needed=4, most=1, left=2)).contradiction()
+    assert sorted(rows) == [0, 2, 3]
+
+
+def test_what_is_heard_of_points_counts_once_all_rows_are_held() -> None:
+    heard = Bounds()
+    Solver(covered(needed=4, most=7), heard=heard)
+    assert not heard.primal_counts
+    Solver(covered(needed=4, most=7), heard=heard, time_limit=60.0)
+    assert heard.primal_counts
+
+
+@pytest.mark.parametrize("seed", seeds(0, 4, 40))
+def test_random_cases_have_the_optimum_of_all_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    model = write_random_case(tmp_path / "case", seed)
+    case = planner.load(tmp_path / "case", overrides=flat(model))
+    program = LiveProgram(case).program
+    column = program.column["risk", None]
+    few = Solver(program)
+    found = few.minimise(column)
+    monkeypatch.setattr(highs, "HOLDS_ALL", np.inf)
+    all_rows = Solver(program).minimise(column)
+    assert found.stop is all_rows.stop
+    if found.stop is Stop.OPTIMAL:
+        assert found.x[column] == pytest.approx(all_rows.x[column], rel=1e-6, abs=1e-6)
+        assert found.certificate is not None and found.certificate.worst() <= highs.TOLERANCE
+        left_out = few.kept.rows.missing(np.arange(len(program.rows)))
+        assert not found.duals[left_out].any()
+
+
+def test_changes_one_after_the_other_end_where_each_does_from_nothing() -> None:
+    variants = Variants(planner.load(STARTER))
+    variants.solve()
+    for change in ("training.*.seats=-90%", "skills.*.mentor_ratio=-50%", "training.*.seats=+50%"):
+        try:
+            case = variants.base.changed(change)
+        except planner.InputError:
+            pytest.fail(f"{change} is no change of the starter case")
+        warm = variants.solve(case).value("risk")
+        assert warm == pytest.approx(Variants(case).solve().value("risk"), rel=1e-6)
+
+
+def test_rows_that_seldom_bind_are_limits_on_what_is_there() -> None:
+    assert SELDOM_BINDING <= {equation.name for equation in EQUATIONS}
+    program = LiveProgram(planner.load(STARTER)).program
+    left_out = RowsHeld.needed_first(program).missing(np.arange(len(program.rows)))
+    assert len(left_out)
+    assert np.isinf(program.row_lower[left_out]).all()
