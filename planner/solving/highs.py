@@ -37,9 +37,9 @@ GRACE_SECONDS = 0.5
 LONGEST_WAY = 0.2
 """A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
-MOST_STEPS = 3500
-"""Iterations after which it is given up in any case. One takes longer the larger the program: with 76,000 rows so many
-are a fifth of a solve from nothing, with 17,000 a third (measured)."""
+MOST_STEPS = 8000
+"""Iterations after which it is given up in any case. With 76,000 rows so many are a quarter of a solve from nothing
+(measured)."""
 LATER_WAY = 0.4
 """A share of that number where the optimum of the phase before is a start that leads there in any case."""
 PRIMAL_WAY = 2.0
@@ -175,7 +175,9 @@ class Solver:
         self._seconds = math.inf if time_limit is None else float(time_limit)
         self._small = program.matrix.nnz < SMALL_PROGRAM
         self._weights = DEVEX if grows else AS_HIGHS_LIKES
-        self._again_weights = DEVEX if grows or self._small else EXACT
+        # Exact edge weights are a solve for each row and spare half of the iterations, in a large program none.
+        is_large = program.matrix.nnz >= LARGE_PROGRAM
+        self._again_weights = DEVEX if grows or self._small or is_large else EXACT
         # The time being up, a point that meets all rows is to bound the least value from above.
         in_time = time_limit is not None
         holds_all = grows or in_time or program.matrix.nnz < HOLDS_ALL
@@ -387,12 +389,13 @@ class Solver:
         """
         self._set_cost(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts = dict.fromkeys(AGAIN, self._nearest(phase)) | {"near": self._near}
+        starts: dict[str, _Basis | None] = {"near": self._near}
+        if phase in self._bases and self._met:
+            starts["primal"] = self._present_basis()  # what is tried before moves away from it
+        starts |= dict.fromkeys(AGAIN, self._nearest(phase))
         part = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
         if phase in self._first_way:
             part = self._first_way.pop(phase) / self._ways["again"]
-        if phase in self._bases and self._met:
-            starts["primal"] = self._present_basis()  # what is tried before moves away from it
         for algorithm in order:
             leans = algorithm == "ipm" and leaning is not None and self._stands_at(leaning, cost)
             solution = self._run(
@@ -435,12 +438,34 @@ class Solver:
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def _nearest(self, phase: str) -> _Basis | None:
-        """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
+        """The basis that this phase ended with on the data that differ in fewest figures from the present ones.
+
+        In a large program, where a wrong start costs most, also the first basis is looked at, and of as many figures
+        each: the one at which the fewest constraints are missed, of point and prices, is the nearest (measured).
+        """
         last = self._bases.get(phase)
         kept = self._kept.get(phase, [])
         if last is None or len(kept) < 2:
             return last
-        return min(reversed(kept), key=lambda one: one.figures.differing(self.program)).basis
+        differing = [one.figures.differing(self.program) for one in kept]
+        least = min(differing)
+        nearest = [one for one, count in zip(kept, differing, strict=True) if count == least]
+        if self.program.matrix.nnz < LARGE_PROGRAM:
+            return nearest[-1].basis
+        if differing[0] > least:
+            nearest.insert(0, kept[0])
+        if len(nearest) == 1:
+            return nearest[0].basis
+        return min(reversed(nearest), key=lambda one: self._missed_at(one.basis)).basis
+
+    def _missed_at(self, basis: _Basis) -> int:
+        """Number of constraints, of the point and of its prices, that a basis misses on the present data."""
+        self._highs.clearSolver()
+        self._set_basis(basis)
+        self._options(solver="simplex", output_flag=False, simplex_iteration_limit=0)
+        self._run_interruptibly()
+        found = self._highs.getInfo()
+        return int(found.num_primal_infeasibilities + found.num_dual_infeasibilities)
 
     def proven(self, column: int, duals: Vector) -> float:
         """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""
@@ -529,7 +554,7 @@ class Solver:
         self._options(solver=name, output_flag=algorithm == "ipm")
         self._heard.forget()
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
-        # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
+        # not perturbed at all stall.
         again = algorithm in AGAIN
         way = self._ways.get(algorithm, math.inf) * (part if again else 1.0)
         longest = max(way * len(self.program.rows), FEWEST)
