@@ -102,7 +102,7 @@ class _SilentHighs(highspy.Highs):
 
 
 @dataclass(frozen=True)
-class _Basis:
+class _KeptBasis:
     """A basis, and the number of rows that the solver held then: the first of those that it holds now."""
 
     of: highspy.HighsBasis
@@ -113,7 +113,7 @@ class _Basis:
 class KeptBases:
     """Phase -> the basis at which a solver ended, and the rows that it held."""
 
-    bases: Mapping[str, _Basis]
+    bases: Mapping[str, _KeptBasis]
     rows: RowsHeld
 
     def __contains__(self, phase: str) -> bool:
@@ -128,7 +128,7 @@ class KeptBases:
 class _KeptOptimum:
     """The basis of an optimum, the figures of the program that it is one of, and that program while somebody has it."""
 
-    basis: _Basis
+    basis: _KeptBasis
     figures: ChangedFigures
     program: ReferenceType[Program]
 
@@ -184,7 +184,7 @@ class Solver:
         self._rows = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
         self._cost = program.goal
         self._load()
-        self._bases: dict[str, _Basis] = {}
+        self._bases: dict[str, _KeptBasis] = {}
         """The last basis of each phase, in the order of their ends."""
         self._first = program
         """The data beside which later ones are kept."""
@@ -192,7 +192,7 @@ class Solver:
         """Of each phase the last optima, each with the data it is one of."""
         self._first_way: dict[str, float] = {}
         """Iterations that the next run from a basis taken up may go, as a share of the rows, by phase."""
-        self._near: _Basis | None = None
+        self._near: _KeptBasis | None = None
         """A basis at which the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
         """The phase solved last on these data; the basis held meets all constraints of the next one too."""
@@ -260,10 +260,10 @@ class Solver:
         if self._has_basis:
             self._set_basis(basis)
 
-    def _present_basis(self) -> _Basis:
-        return _Basis(self._highs.getBasis(), self._rows.count)
+    def _present_basis(self) -> _KeptBasis:
+        return _KeptBasis(self._highs.getBasis(), self._rows.count)
 
-    def _set_basis(self, basis: _Basis) -> None:
+    def _set_basis(self, basis: _KeptBasis) -> None:
         """Go to a basis. In rows that came in since then the slack is basic."""
         of, more = basis.of, self._rows.count - basis.rows
         if more:
@@ -298,7 +298,7 @@ class Solver:
         if way is not None:
             self._first_way[phase] = way
 
-    def _basis(self, statuses: Statuses) -> _Basis:
+    def _basis(self, statuses: Statuses) -> _KeptBasis:
         """The basis of some statuses; rows that bind in it are held from now on."""
         basis = highspy.HighsBasis()
         of_columns, of_rows = np.split(statuses, [len(self.program.columns)])
@@ -306,9 +306,9 @@ class Solver:
         basis.col_status = list(_STATUS[of_columns])
         basis.row_status = list(_STATUS[of_rows[self._rows.held]])
         basis.valid, basis.alien = True, True
-        return _Basis(basis, self._rows.count)
+        return _KeptBasis(basis, self._rows.count)
 
-    def _statuses_of(self, basis: _Basis) -> Statuses:
+    def _statuses_of(self, basis: _KeptBasis) -> Statuses:
         """Statuses of all columns and rows. To ask HiGHS for them takes long; see `statuses`."""
         of_columns = np.array(list(map(int, basis.of.col_status)), dtype=np.uint8)
         of_rows = np.full(len(self.program.rows), BASIC, dtype=np.uint8)
@@ -389,7 +389,7 @@ class Solver:
         """
         self._set_cost(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts: dict[str, _Basis | None] = {"near": self._near}
+        starts: dict[str, _KeptBasis | None] = {"near": self._near}
         if phase in self._bases and self._met:
             starts["primal"] = self._present_basis()  # what is tried before moves away from it
         starts |= dict.fromkeys(AGAIN, self._nearest(phase))
@@ -420,7 +420,7 @@ class Solver:
         self._set_cost(cost)
         return found.stop is Stop.OPTIMAL and self._has_basis
 
-    def _keep(self, phase: str, basis: _Basis) -> None:
+    def _keep(self, phase: str, basis: _KeptBasis) -> None:
         """Keep the basis that a phase ended with: as its last one, and with the data that it is of."""
         if self._near:
             self._bases = {}
@@ -437,7 +437,7 @@ class Solver:
         self._cost = cost
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
-    def _nearest(self, phase: str) -> _Basis | None:
+    def _nearest(self, phase: str) -> _KeptBasis | None:
         """The basis that this phase ended with on the data that differ in fewest figures from the present ones.
 
         In a large program, where a wrong start costs most, also the first basis is looked at, and of as many figures
@@ -458,7 +458,7 @@ class Solver:
             return nearest[0].basis
         return min(reversed(nearest), key=lambda one: self._missed_at(one.basis)).basis
 
-    def _missed_at(self, basis: _Basis) -> int:
+    def _missed_at(self, basis: _KeptBasis) -> int:
         """Number of constraints, of the point and of its prices, that a basis misses on the present data."""
         self._highs.clearSolver()
         self._set_basis(basis)
@@ -538,7 +538,7 @@ class Solver:
         return (*first, "primal", *others) if later else (*first, *others, "primal")
 
     def _run(
-        self, algorithm: str, cost: Vector, basis: _Basis | None, part: float = 1.0
+        self, algorithm: str, cost: Vector, basis: _KeptBasis | None, part: float = 1.0
     ) -> Solution:
         """One run of an algorithm.
 
