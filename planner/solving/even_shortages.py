@@ -21,6 +21,8 @@ from planner.solving.variable_values import Values
 DIGITS = 9
 """Decimals to which the cost of a tonne short is the same (MUSD per t)."""
 
+HALVINGS = 60
+"""Steps of the search for a share."""
 
 GoodAt = tuple[str, str, str, int]
 """(country, element, form, node)."""
@@ -57,14 +59,19 @@ def spread_shortages(scope: Scope, values: Values) -> None:
 
 def _spread(scope: Scope, values: Values, goods: Sequence[GoodAt]) -> None:
     """Spread the shortages of a group at a node over those that lose the same by a tonne, from the cheapest on."""
-    costs: set[float] = set()
+    ends = _all_ends(scope, values, goods)
+    for cost in sorted({cost for cost, _ in ends}):
+        steps = [step for same, step in ends if same == cost]
+        if _share(values, goods[0], steps):
+            ends = _all_ends(scope, values, goods)
+
+
+def _all_ends(scope: Scope, values: Values, goods: Sequence[GoodAt]) -> list[tuple[float, _Step]]:
+    """Where the shortages of all countries end; see `_ends`."""
+    ends: list[tuple[float, _Step]] = []
     for good in goods:
-        costs |= {cost for cost, _ in _ends(scope, values, good)}
-    for cost in sorted(costs):
-        steps: list[_Step] = []
-        for good in goods:
-            steps += [step for same, step in _ends(scope, values, good) if same == cost]
-        _share(values, goods[0], steps)
+        ends += _ends(scope, values, good)
+    return ends
 
 
 def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step]]:
@@ -96,21 +103,39 @@ def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step
     return ends
 
 
-def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> None:
-    """Give each of some countries the same share of demand missing, as far as it can be, with the same sum."""
+def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> bool:
+    """Give each of some countries the same share of demand missing, as far as it can be, with the same sum; true if
+    that was asked for at all."""
     _, element, form, node = good
     total = sum(step.short for step in steps)
     if len(steps) < 2 or total <= ZERO:
-        return
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if sum(step.at(middle) for step in steps) < total:
-            low = middle
-        else:
-            high = middle
+        return False
+    share = _share_of(steps, total)
     for step in steps:
-        tonnes = step.at(high)
+        tonnes = step.at(share)
         values.put("shortfall", node, (step.country, element, form, step.step), tonnes)
         left = values("delivered", step.country, element, form, node) + step.short - tonnes
         values.put("delivered", node, (step.country, element, form), left)
+    return True
+
+
+def _share_of(steps: Sequence[_Step], total: float) -> float:
+    """The least share of demand missing with which so many tonnes are short, by bisection."""
+    places = [(step.demand, step.below, step.most) for step in steps]
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        missing = 0.0
+        for (
+            demand,
+            below,
+            most,
+        ) in places:  # as `_Step.at`, which a call each would make twice as long
+            more = middle * demand - below
+            within = more if more > 0.0 else 0.0
+            missing += within if within < most else most
+        if missing < total:
+            low = middle
+        else:
+            high = middle
+    return high
