@@ -83,32 +83,35 @@ def collector_paused() -> Iterator[None]:
 
 @contextmanager
 def scratch_folder(prefix: str, parent: Path) -> Iterator[Path]:
-    """A folder to fill, gone at the end of the block, whenever Ctrl-C comes."""
+    """A folder to fill, gone at the end of the block, whenever Ctrl-C or the request to end comes."""
     made = None
     try:
-        with _ctrl_c_waits():
+        with _signals_wait():
             made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         yield made
     finally:
-        with _ctrl_c_waits():
+        with _signals_wait():
             if made is not None:
                 shutil.rmtree(made, ignore_errors=True)
 
 
 @contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C comes at the end of the block; other threads never see it."""
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is None
-    ):
+def _signals_wait() -> Iterator[None]:
+    """Ctrl-C and the request to end come at the end of the block; other threads never see them."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     came = list[int]()
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if handler is not None:  # else it is not Python's, and could not be put back
+            before[number] = handler
+            signal.signal(number, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if came:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(came[0])

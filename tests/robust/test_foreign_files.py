@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 import planner
 from planner import RunFolderError
 from planner.cli import app
+from planner.host import scratch_folder
 from planner.parallel import PROCESS_BYTES, local
 from planner.results.folders import SUMS, foreign_files, recorded_sums
 from planner.results.store import refresh_pages
@@ -227,6 +229,27 @@ def test_terminated_leaves_nothing_beside_the_run(tmp_path: Path) -> None:
         left = list(tmp_path.iterdir())
         # On a busy machine the run may be in place before the signal comes; then it says so.
         assert left == [] or (left == [tmp_path / "run"] and "summary.json" in said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_folder_to_fill_is_gone_though_a_signal_comes_as_it_is_made(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = tempfile.mkdtemp
+
+    def made_and_interrupted(prefix: str, dir: Path) -> str:
+        made = make(prefix=prefix, dir=dir)
+        signal.raise_signal(number)
+        return made
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made_and_interrupted)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), scratch_folder("folder", tmp_path):
+            pytest.fail("the signal was lost")
+    finally:
+        signal.signal(number, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_of_a_killed_command_go_with_the_next_that_reads(
