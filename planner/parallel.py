@@ -16,7 +16,6 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -25,6 +24,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from threading import Thread, current_thread
+from traceback import print_exc
 from typing import Any, Protocol, Self, TypeVar
 
 from planner.errors import StoppedError
@@ -240,7 +240,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     """Be a worker process: make an object, say `READY`, and answer calls until the pipe closes.
 
     The first message holds what makes the object; each later one a method of it and its arguments. What a call raises
-    is its answer; what making raises ends the process, which the other end of the pipe sees.
+    is its answer; what making raises ends the process, which the other end of the pipe sees. This thread listens.
     """
     # Ctrl-C reaches the command, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -248,13 +248,26 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
         mp.set_start_method("fork", force=True)
     calls: SimpleQueue[Any] = SimpleQueue()
-    Thread(target=_listen, args=(pipe, calls), daemon=True).start()
-    with suppress(OSError):
+    # Not the other way round: in the main thread the solver begins another one for each program, an eighth of the time
+    # that a small one takes (measured).
+    Thread(target=_answer_calls, args=(pipe, calls), name=SOLVER_THREAD, daemon=True).start()
+    _listen(pipe, calls)
+
+
+def _answer_calls(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
+    """Make the object of a worker, say so, and answer calls to it; end the process if that fails."""
+    try:
         (make,) = calls.get()
         kept = make()
         pipe.send(READY)
         while True:
             pipe.send(answered(kept, *calls.get()))
+    except OSError:
+        pass  # nobody listens any more
+    except BaseException:
+        print_exc()
+    finally:
+        os._exit(1)
 
 
 def _listen(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
