@@ -40,8 +40,8 @@ one the dual simplex method may take a hundred times as long as from nothing (me
 MOST_STEPS = 8000
 """Iterations after which it is given up in any case. With 76,000 rows so many are a quarter of a solve from nothing
 (measured)."""
-LATER_WAY = 0.4
-"""A share of that number where the optimum of the phase before is a start that leads there in any case."""
+LATER_STEPS = 1400
+"""Iterations where the optimum of the phase before is a start that leads there in any case."""
 PRIMAL_WAY = 2.0
 """So far primal simplex goes on from the optimum before: it keeps to its bounds and might go round in a circle."""
 NO_LIMIT = 2**31 - 1
@@ -393,9 +393,12 @@ class Solver:
         if phase in self._bases and self._met:
             starts["primal"] = self._present_basis()  # what is tried before moves away from it
         starts |= dict.fromkeys(AGAIN, self._nearest(phase))
-        part = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
+        way = self._ways["again"]
+        part = 1.0
+        if self._met not in ("", phase) and "primal" in order:
+            part = min(1.0, LATER_STEPS / (way * len(self.program.rows)))
         if phase in self._first_way:
-            part = self._first_way.pop(phase) / self._ways["again"]
+            part = self._first_way.pop(phase) / way
         for algorithm in order:
             leans = algorithm == "ipm" and leaning is not None and self._stands_at(leaning, cost)
             solution = self._run(
