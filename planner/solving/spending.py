@@ -101,7 +101,7 @@ def _capex_due(scope: Scope, values: Values, *, country: str, stage: str, decisi
     """Public capital cost (MUSD) that falls due at a decision node for plants of a stage in a country."""
     tree = scope.decision_tree
     year, due = tree.nodes[decision].year, 0.0
-    for project in scope.expandable:
+    for project in sorted(scope.expandable):  # a sum whose order changes has other last digits
         row = scope.case.projects[project]
         if row.country != country or row.stage != stage:
             continue

@@ -8,6 +8,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
+from planner.formulation.index_sets import Scope
 from planner.results.plan import PlanValues
 from planner.sharing.payments import Accounts, split
 from planner.solving.goals import silent
@@ -171,6 +172,21 @@ def test_payments_of_histories_count_by_their_probability(solve: SolveCase) -> N
         funders="funder, countries\nBANK, *",
     )
     assert payments(plan) == {"AAA": near((7, 0, 10)), "BANK": near((7, 4, 14))}
+
+
+def test_spending_is_added_up_in_one_order_whatever_that_of_a_set_is(make_case: MakeCase) -> None:
+    """The order of a set changes from process to process, and with it the last digit of a sum."""
+    built = {"plant_a": 0.1, "plant_b": 0.2, "plant_c": 0.3}
+    plants = [plant(project=name, max_new_tpa=9, capex_usd_per_tpa=MUSD) for name in built]
+    case = make_case(projects=[mine(), *plants])
+    values = Values([("build", (name, 0)) for name in built], list(built.values()))
+    found = []
+    for step in (1, -1):
+        scope = Scope(case)
+        scope.__dict__["expandable"] = tuple(sorted(scope.expandable)[::step])
+        found.append(items_spent(scope, values))
+    assert found[0] == found[1]
+    assert found[0]["AAA", 0]["capex separation"] == near(0.6)
 
 
 EVERYWHERE = "funder, countries\nAAA, *\nBBB, *\nCCC, *\nDDD, *"
