@@ -270,7 +270,8 @@ class Branch:
 
         basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
         what it finds depends on what it was asked before. order: the algorithms to try in turn. known (m): what the
-        links contribute to each row of the branch. Raises StoppedError without a proven optimum, _ImpossibleError where nothing is feasible.
+        links contribute to each row of the branch. Raises StoppedError without a proven optimum, _ImpossibleError where
+        nothing is feasible.
         """
         for room in ROOM:
             stop, found = self._run(basis, known, asked, room=room, order=order)

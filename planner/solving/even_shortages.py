@@ -20,7 +20,6 @@ from planner.solving.variable_values import Values
 
 DIGITS = 9
 """Decimals to which the cost of a tonne short is the same (MUSD per t)."""
-
 HALVINGS = 60
 """Steps of the search for a share."""
 
@@ -126,11 +125,8 @@ def _share_of(steps: Sequence[_Step], total: float) -> float:
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         missing = 0.0
-        for (
-            demand,
-            below,
-            most,
-        ) in places:  # as `_Step.at`, which a call each would make twice as long
+        # As `_Step.at`, which a call each would make twice as long.
+        for demand, below, most in places:
             more = middle * demand - below
             within = more if more > 0.0 else 0.0
             missing += within if within < most else most
