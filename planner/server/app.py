@@ -44,6 +44,8 @@ from planner.server.writer import REPORTS, case_page
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
 """After which a signal ends what still goes on: every change is on disk."""
+GRACE_SECONDS = 2
+"""For which the end waits for answers that go on; then it cuts them off."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
 PATIENCE = 1.0
@@ -342,7 +344,7 @@ class Server:
             log_level="error",
             access_log=False,
             ws="none",
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
             date_header=False,
             timeout_keep_alive=30,

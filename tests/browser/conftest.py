@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from planner.server import app
 from tests.conftest import Once
 from tests.reporting.conftest import explained_starter
 
@@ -30,6 +31,7 @@ QUIET = (
 )
 
 expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
+app.GRACE_SECONDS = 60  # nor is a connection that it cuts off, of which nobody else hears
 
 
 @pytest.fixture(scope="session")
