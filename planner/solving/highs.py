@@ -598,7 +598,7 @@ class Solver:
         if self._highs.getModelStatus() in _UNBOUNDED and not self._rows.are_all:
             self._hold_all_rows()
             self._run_interruptibly()
-        while self._ended() is Stop.OPTIMAL:
+        while not self._rows.are_all and self._ended() is Stop.OPTIMAL:
             x = np.array(self._highs.getSolution().col_value)
             violated = self._rows.violated(self.program, x)
             if not len(violated):
@@ -657,17 +657,11 @@ def usual_way(rows: int) -> float:
 
 def _pass(highs: highspy.Highs, program: Program, rows: RowsHeld) -> None:
     """Hand over a program with the rows held, as arrays: a HighsLp would take them over figure by figure."""
-    matrix = program.matrix[rows.held]
+    matrix, row_lower, row_upper = rows.of(program)
     count, columns = matrix.shape
     row_wise, minimise = highspy.MatrixFormat.kRowwise, highspy.ObjSense.kMinimize
     shape = (columns, count, matrix.nnz, int(row_wise), int(minimise), 0.0)
-    columns_and_sides = (
-        program.goal,
-        program.lower,
-        program.upper,
-        program.row_lower[rows.held],
-        program.row_upper[rows.held],
-    )
+    columns_and_sides = (program.goal, program.lower, program.upper, row_lower, row_upper)
     entries = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data)
     continuous = np.zeros(columns, dtype=np.int32)
     status = highs.passModel(*shape, *columns_and_sides, *entries, continuous)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from planner.formulation.whole_program import EQUATIONS
 from planner.solving.program import Program, Vector
@@ -70,8 +71,6 @@ class RowsHeld:
 
     def violated(self, program: Program, x: Vector) -> Positions:
         """Rows that are not held and that a point x (n) misses."""
-        if self.are_all:
-            return np.empty(0, dtype=np.intp)
         activity = program.matrix @ x
         missed = np.maximum(program.row_lower - activity, activity - program.row_upper)
         return self.missing(np.flatnonzero(missed > VIOLATED * (1 + np.abs(activity))))
@@ -79,6 +78,14 @@ class RowsHeld:
     def with_more(self, rows: Positions) -> RowsHeld:
         """Some more rows at the end."""
         return RowsHeld(np.append(self.held, rows), len(self._place))
+
+    def of(self, program: Program) -> tuple[csr_array, Vector, Vector]:
+        """Matrix and sides of the rows held; those of the program itself where it is held as it stands."""
+        parts = program.matrix, program.row_lower, program.row_upper
+        if np.array_equal(self.held, np.arange(self.of_all)):
+            return parts
+        matrix, lower, upper = parts
+        return csr_array(matrix[self.held]), lower[self.held], upper[self.held]
 
     def spread(self, duals: Vector) -> Vector:
         """Duals of the rows held (k) as duals of all (m): a row that is not needed has no price."""
