@@ -58,7 +58,6 @@ def commands(case: Path, run: Path) -> list[list[object]]:
         ["explain", run, "--workers", 1],
         ["coverage", run],
         ["shares", run],
-        ["prove", run],
         ["evaluate", run],
         ["report", run],
         ["check", case, "--against", run],

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
     from planner.api.studies import study_report as study_report
-    from planner.certification.prove import prove as prove
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config import ModelFile as ModelFile
     from planner.data.case import Case as Case
@@ -79,7 +78,6 @@ _HOMES = {
     "planner.explanation.coverage": ("coverage",),
     "planner.explanation.explain": ("explain",),
     "planner.formulation.pyomo_model": ("build_model",),
-    "planner.certification.prove": ("prove",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.sharing.shares": ("shares",),
     "planner.studies.experiment": ("Experiment",),

@@ -66,7 +66,6 @@ COMMANDS = {
     "explain": "Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
     "coverage": "Tell what a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure.",
     "shares": "Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties.",
-    "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
     "study": "Many variants of a case: run, status, retry, report, open.",

@@ -49,7 +49,7 @@ class PlanValues:
     summary: dict[str, Any]
     tables: dict[str, pd.DataFrame]
     point: NDArray[np.float64] | None = None
-    """Of each phase the columns and row duals of the whole program (phases, n + m), from which it can be proven."""
+    """Of each phase the columns and row duals of the whole program (phases, n + m), at which a later solve begins."""
 
     def __repr__(self) -> str:
         parts = [self.case.name, self.status.value]

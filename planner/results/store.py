@@ -2,7 +2,7 @@
 
 RUN/summary.json     figures, certificate, versions
 RUN/tables/*.csv     result tables
-RUN/solution.npy     columns and row duals of each phase, from which the plan can be proven
+RUN/solution.npy     columns and row duals of each phase, at which a later solve begins
 RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
 RUN/report.*         pages, written by planner.reporting
 RUN/SHA256SUMS       digests of all these, by which a run that was changed is known, and what is not the planner's
