@@ -76,13 +76,12 @@ bench: $(VENV)/test.done
 
 # All tests with their long runs: what `make test` takes a sample of is whole here, and cases are drawn by the hundred. Then
 # four hundred against the independent formulation over all switches, a hundred with every year divided, forty through
-# every command, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200 interruptions: hours.
+# every command, a thousand scenario by scenario; 300 kills and 200 interruptions: hours.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m checks.random_cases
 	$(BIN)/python -m checks.every_command
 	$(BIN)/python -m checks.decomposed_cases
-	rm -rf build/points && $(BIN)/python -m checks.study_throughput 10000 2 build/points
 	$(BIN)/python -m checks.stopped_commands
 
 # Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes; then as long of the workbench's routes

@@ -23,7 +23,6 @@ KINDS = {
     "workbench": "benchmarks.tasks.workbench",
     "points": "benchmarks.tasks.points",
     "evaluate": "benchmarks.tasks.evaluate",
-    "algorithm": "benchmarks.tasks.algorithm",
 }
 
 

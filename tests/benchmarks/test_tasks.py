@@ -10,10 +10,9 @@ import planner
 from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
 from benchmarks.methods import planner_path
-from benchmarks.profiles import REAL, STUDIES, SWEEP
+from benchmarks.profiles import STUDIES
 from benchmarks.tasks import command, evaluate, points, session, workbench
 from planner.results.explanation import EXPLANATION
-from planner.studies.study_file import read_study
 from tests.cases import stored
 
 STARTER = str(Path(__file__).parents[2] / "inputs" / "starter")
@@ -96,17 +95,3 @@ def test_whole_plants_are_whole_and_payments_are_timed() -> None:
     found = planner_path.run({"case": STARTER, "whole_plants": True}, clock)
     assert found["status"] == "optimal" and set(found["gap"]) == {"risk", "cost"}
     assert clock.cpu["payments"] > 0 and clock.cpu["run"] > 0
-
-
-def test_the_sweep_is_a_study_of_a_hundred_points_on_the_case_that_never_changes() -> None:
-    asked = read_study(SWEEP)
-    assert asked.design.kind == "grid" and asked.design.levels == 100
-    assert (SWEEP.parent / asked.case).samefile(REAL["case"])
-
-
-def test_answers_that_differ_are_seen() -> None:
-    ours = {"status": "optimal", "risk_musd": 100.0, "cost_musd": 1.0}
-    assert session.difference(ours, ours | {"risk_musd": 99.0}) == pytest.approx(
-        0.01
-    )  # 1 of 1 + 99
-    assert session.difference(ours, ours | {"status": "unproven"}) == 1.0
