@@ -209,30 +209,6 @@ def test_no_tie_of_the_optimum_moves_the_npv(
         assert_no_tie(with_recovery, "plant", payable=payable)
 
 
-if LONG:  # it solves the real case twelve times
-
-    @pytest.mark.parametrize("project", ["sept_iles", "vinton", "metal_jpn_new", "magnet_jpn_new"])
-    def test_no_tie_moves_the_npv_of_plants_of_the_real_case(project: str) -> None:
-        """Separation, metal and magnets, chosen by the plan or not."""
-        case = planner.sample(
-            planner.load(ROOT / "inputs/allied-2026", model=ROOT / "models/base.toml"), 1, 1
-        )
-        rows = case.frame("recoveries")
-
-        def with_recovery(times: float) -> Case:
-            own = rows.assign(
-                recovery=rows["recovery"].where(
-                    rows["project"] != project, rows["recovery"] * times
-                )
-            )
-            better = case.set(
-                "projects", project, "recovery", case.projects[project].recovery * times
-            )
-            return better.with_table("recoveries", own)
-
-        assert_no_tie(with_recovery, project)
-
-
 def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms: float) -> None:
     """A recovery 1 % lower moves the NPV before tax, with nothing capped, by at most 1.5 % of the present value of
     sales, half the change half as far."""
@@ -421,17 +397,6 @@ def test_faults_of_the_question(plan: PlanValues) -> None:
     for terms in ({"life_years": 1e6}, {"dscr": 0.0}, {"delay_years": 0.5}, {"wacc": float("nan")}):
         with pytest.raises(InputError, match="--with"):
             business_case(plan, "plant", terms=terms)
-
-
-def test_pages_tell_the_case(plan: PlanValues) -> None:
-    found = business_case(plan, "plant", terms={"equity_rate": 0.4}, solve=False)
-    text = read_page(business_case_page(found, plan.case)).text
-    assert (
-        "Costs the public" in text
-        and "nan" not in text.lower().split()
-        and "none" not in text.split()
-    )
-    assert business_case_lines(found, plan.case)[1].startswith("Answer           Costs the public")
 
 
 def test_each_deck_has_its_files_and_a_removal_is_solved_once(

@@ -1,4 +1,4 @@
-"""Cash, tax, debt and returns of one plant worked out by hand, and against a spreadsheet written independently."""
+"""Cash, tax, debt and returns of one plant worked out by hand."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.data.investment_tables import Contract
 from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
 from planner.finance.loans import _opening, _owed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material
 from planner.finance.returns import irr, least_cover, npv, payback, returns_of
-from planner.finance.sensitivity import Spread, adverse, base_levels, drawn, spread_of, tornado
+from planner.finance.sensitivity import Spread, base_levels, drawn, spread_of, tornado
 from planner.finance.support import (
     AVAILABILITY,
     FLOOR,
@@ -66,33 +65,6 @@ def test_the_case_of_a_textbook() -> None:
     assert irr([-260, *flows.tolist()]) == pytest.approx(0.1567, abs=0.0001)
 
 
-def test_operations_by_hand() -> None:
-    found, (plant,) = flows(), flows().plants
-    assert plant.capital == near([20, 20, 0, 0, 0, 0]) and plant.tonnes == near(
-        [0, 0, 10, 20, 20, 0]
-    )
-    assert plant.sales[0].market == near([0, 0, 24, 48, 48, 0]) and plant.feed == near(
-        [0, 0, 7.5, 15, 15, 0]
-    )
-    assert found.ebitda == near([0, 0, 12.5, 27, 27, 0])
-    assert found.before_tax == near([-20, -20, 12.5, 27, 27, 0])
-
-
-def test_losses_are_carried_forward() -> None:
-    # 10 lost, then 4 and 9 earned: the first 10 of 13 are free, 3 are taxed at a quarter.
-    assert tax_due(np.array([-10.0, 4, 9, 8]), np.array(0.25)) == near([0, 0, 0.75, 2])
-
-
-def test_tax_by_hand() -> None:
-    found = flows()
-    # 40 MUSD over three years: -0.833 in the first, then 13.667, of which 0.833 are free, and 13.667.
-    assert found.depreciation == near([0, 0, 40 / 3, 40 / 3, 40 / 3, 0])
-    assert found.taxable == near([0, 0, 12.5 - 40 / 3, 27 - 40 / 3, 27 - 40 / 3, 0])
-    assert found.tax == near(
-        [0, 0, 0, 0.25 * (27 - 40 / 3 + 12.5 - 40 / 3), 0.25 * (27 - 40 / 3), 0]
-    )
-
-
 def test_debt_by_hand() -> None:
     """At 10 %, covered twice, cash of years 3 to 5 bears 24.37 MUSD at the end of year 2; the capital is 42 then."""
     found = flows()
@@ -111,13 +83,6 @@ def test_debt_by_hand() -> None:
     assert flows(debt_share=1.0).loan.cover == pytest.approx(2.0)
 
 
-def test_interest_lowers_tax() -> None:
-    found = flows()
-    assert found.loan.interest == near([0, 1, 2.1, *0.1 * found.loan.owed[2:4], 0])
-    assert found.tax_with_debt == near(tax_due(found.taxable - found.loan.interest, np.array(0.25)))
-    assert found.tax_with_debt.sum() < found.tax.sum()
-
-
 def test_working_capital_comes_back_and_closing_is_paid_in_the_last_year() -> None:
     found = flows(working_days=36.5, closure=0.1, sustaining=0.01, residual=0.02)
     assert found.working == near([0, 0, 2.4, 4.8, 4.8, 0])
@@ -132,13 +97,6 @@ def test_a_delay_keeps_the_years_of_output() -> None:
     assert late.plants[0].capital == near([20, 20, 0, 0, 0, 0])
     x = base_levels(separation(), plain_terms())
     assert npv(x["wacc"], late.after_tax) < npv(x["wacc"], flows().after_tax)
-
-
-def test_inflation_alone_changes_only_what_tax_and_debt_remember() -> None:
-    found = flows(inflation=0.05)
-    assert found.ebitda / found.index == near(flows().ebitda)
-    assert found.index == near(1.05 ** np.arange(6))
-    assert (found.tax / found.index).sum() > flows().tax.sum()  # depreciation is of the money spent
 
 
 def test_returns_by_hand() -> None:
@@ -245,28 +203,10 @@ def test_draws_are_the_same_again_and_follow_futures_and_ranges() -> None:
     assert least is not None and one.cover == near(float(least))
 
 
-def test_a_contract_raises_cash_by_what_it_pays() -> None:
-    row = Contract(contract="c", kind="offtake", element="Dy", floor_usd_per_kg=7000, real=True)
-    found = separation((row,))
-    more = cash_flows(found, base_levels(found, plain_terms()), WHOLE)
-    assert more.ebitda - flows().ebitda == near([0, 0, 4, 8, 8, 0])
-
-
 def test_money_of_the_country_moves_costs_alone() -> None:
     dear = flows(currency_factor=1.1, local_share=0.5)
     assert dear.capital == near(1.05 * flows().capital)
     assert dear.ebitda == near(flows().ebitda - 0.05 * np.array([0, 0, 4, 6, 6, 0]))
-
-
-def test_a_reserve_holds_the_service_of_the_months_to_come() -> None:
-    """Half of the largest service, filled once before the first repayment and given back when nothing is owed."""
-    without, found = flows(), flows(reserve_months=6)
-    service = found.loan.service
-    assert service == near(without.loan.service)  # debt is sized without it
-    held = service.max() / 2
-    assert found.loan.reserve == near([0, held, held, held, 0, 0])
-    assert (found.owners - without.owners).sum() == near(0)
-    assert found.owners - without.owners == near([0, -held, 0, 0, held, 0])
 
 
 def test_a_year_without_cash_for_debt_is_missed_and_its_interest_is_a_use_of_money() -> None:
@@ -331,22 +271,6 @@ def test_a_plant_that_stands_by_is_paid_for_being_there() -> None:
     assert floor.cost is None or floor.in_full == near(10 * floor.cost)
 
 
-def test_sources_are_uses() -> None:
-    """10 % contingency on 40; half of it lent, at 10 %: 1.1 MUSD of interest on what was drawn in the first year."""
-    found = separation()
-    x = base_levels(found, plain_terms(contingency=0.1, reserve_months=6)) | {
-        "grant": np.array(0.25)
-    }
-    one = cash_flows(found, x, WHOLE)
-    sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
-    assert uses["capital at the estimate"] == near(40) and uses["contingency"] == near(4)
-    assert sources["grant"] == near(11) and sources["loan drawn"] == near(one.loan.share * 33)
-    lent_first = one.loan.share * 16.5
-    assert uses["interest added to the loan"] == near(0.1 * lent_first)
-    assert uses["reserve account"] == near(one.loan.service.max() / 2)
-    assert sum(sources.values()) == near(sum(uses.values()))
-
-
 def test_the_market_takes_no_more_than_is_wanted() -> None:
     """6 t a year are wanted, of the 4, 8 and 8 t that it could make: it works 10, 15 and 15 t, for 36 MUSD of sales,
     11.25 of feed, 3 of running and 2 of fixed cost; the cap may be lifted."""
@@ -386,30 +310,6 @@ def test_grace_counts_from_completion() -> None:
     one = cash_flows(found, base_levels(found, plain_terms(grace_years=1)), WHOLE)
     assert one.loan.begun == near([3]) and one.loan.service[2] == 0 and one.loan.service[3] > 0
     assert one.loan.owed[2] == near(1.1 * one.loan.owed[1]) and one.loan.missed.sum() == 0
-
-
-def test_prices_are_low_and_high_by_year() -> None:
-    """Half of the deck in 2028, as it is in 2029 and 2.5 times in 2030: adverse prices, both ends of the tornado and
-    draws follow each year's own range."""
-    found = separation()
-    low, high = np.array([1, 1, 0.5, 1, 1, 1.0]), np.array([1, 1, 1, 1, 2.5, 1.0])
-    ranged = replace(found, quotes=(replace(found.quotes[0], low=low, high=high),))
-    terms = plain_terms(tax_rate=0)
-    x = base_levels(ranged, terms)
-    bad = cash_flows(ranged, {**x, **adverse(ranged, terms)}, WHOLE)
-    assert bad.ebitda[2:5] == near([12.5 - (24 - 7.5) / 2, 27, 27])
-    (price,) = [s for s in tornado(ranged, terms, WHOLE) if s.term.name == "price:Dy"]
-    plain = [-20, -20, 12.5, 27, 27, 0]
-    assert price.npv_low == near(npv(0.1, np.array(plain)) - 8.25 / 1.1**3)
-    assert price.npv_high == near(npv(0.1, np.array(plain)) + 1.5 * (48 - 15) / 1.1**5)
-    many = drawn(ranged, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=200)
-    drawn_prices = many.x["price:Dy"]
-    assert drawn_prices.shape == (200, 6) and (drawn_prices[:, 3] == 1).all()
-    share = np.random.default_rng(1)
-    share.choice(1, size=200, p=[1.0])
-    u = share.random((200, 1))[:, 0]
-    assert drawn_prices[:, 2] == near(0.5 + 0.5 * np.sqrt(u))
-    assert drawn_prices[:, 4] == near(2.5 - 1.5 * np.sqrt(1 - u))
 
 
 def test_one_case_has_the_balances_it_has_among_many() -> None:
