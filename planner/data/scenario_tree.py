@@ -118,6 +118,29 @@ class Tree:
                 at[scenario, node.period] = node.index
         return at
 
+    # ---- where nothing is felt --------------------------------------------------------------------
+
+    @cached_property
+    def undisturbed(self) -> NDArray[np.bool_]:
+        """Every factor is 1, at every node. A delay is no factor, and a leak goes with a cut."""
+        calm = [self._effects(n.index).is_neutral_in(n.period) for n in self.nodes]
+        return np.array(calm, dtype=bool)
+
+    def undisturbed_years(self, scenario: str) -> list[int]:
+        """The years in which a scenario is undisturbed throughout."""
+        disturbed: set[int] = set()
+        for node in self.path_of(scenario):
+            if not self.undisturbed[node]:
+                disturbed.add(self.nodes[node].year)
+        return [year for year in self.case.years if year not in disturbed]
+
+    @cached_property
+    def undisturbed_scenario(self) -> str:
+        """The most probable of the scenarios that are undisturbed in every year, of all where none is."""
+        chances = self.case.scenarios
+        calm = [w for w in chances if self.undisturbed[list(self.path_of(w))].all()]
+        return max(calm or chances, key=lambda scenario: chances[scenario])
+
     # ---- one figure at every node, for tables and checks of all of them ---------------------------
 
     @cached_property
@@ -265,10 +288,6 @@ class Tree:
         due = committed + self.case.projects[project].lead_time_years
         late = self._effects(node).delay(project, due)
         return self.case.ramp_share(project, self.nodes[node].year - due - late)
-
-    def is_undisturbed(self, node: int) -> bool:
-        """Every factor is 1 at a node."""
-        return self._effects(node).is_neutral_in(self.nodes[node].period)
 
     def year_before(self, node: int) -> tuple[int, ...]:
         """The nodes of the year before that of a node, on its history; none in the first year."""

@@ -128,11 +128,10 @@ class Project(Row):
         "USD/t",
         0.0,
     )
-    rise: Number | None = above_zero(
-        "share of capacity by which output may grow from one year to the next; blank = any",
+    rise: Number | None = positive(
+        "share of capacity by which output may grow from one year to the next, beyond what newly starts; blank = any",
         "share",
         None,
-        most=1,
     )
     public_share: Number = share("share of capex paid from public budgets", 1.0)
     feeds: Ids = col(

@@ -132,7 +132,7 @@ class ChainScope(Scope):
         return {}
 
 
-def _undisturbed(case: Case) -> Case:
+def _with_one_calm_future(case: Case) -> Case:
     """The case with one future, in which nothing happens."""
     only = Scenario(scenario=FUTURE, probability=1.0)
     # One future has the odds of one, and what is decided is no question: their variables have no period.
@@ -156,7 +156,7 @@ class ChainProgram:
         self, case: Case, amounts: FixedAmounts, periods: Sequence[Period], pools: frozenset[Pool]
     ) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
-        self.case = _undisturbed(case)
+        self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools)

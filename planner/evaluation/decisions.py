@@ -85,7 +85,7 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
 
 
 def planned_runs(plan: PlanValues) -> PlannedRuns:
-    """Throughput of plants with `rise` in the scenario in which nothing happens, or else in the most probable one."""
+    """Throughput of plants with `rise` in the undisturbed scenario."""
     case = plan.case
     scenarios = list(case.scenarios)
     warm = [project for project in case.projects if case.has_rise(project)]
@@ -93,12 +93,7 @@ def planned_runs(plan: PlanValues) -> PlannedRuns:
         return {}
     book = Ledger(case, plan.tables)
     tree = book.tree
-
-    def rank(scenario: str) -> tuple[bool, float]:
-        undisturbed = all(tree.is_undisturbed(node) for node in tree.path_of(scenario))
-        return undisturbed, case.scenarios[scenario]
-
-    chosen = max(scenarios, key=rank)
+    chosen = tree.undisturbed_scenario
     row = scenarios.index(chosen)
     runs: dict[tuple[str, int], float] = defaultdict(float)
     for project in warm:

@@ -17,6 +17,7 @@ import numpy as np
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.lookups import Good
+from planner.data.scenario_tree import scenario_tree
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.explanation.commitments import of_table
 from planner.formulation.index_sets import Scope
@@ -142,12 +143,9 @@ class Standing:
 
 
 def standing_of(plan: PlanValues, year: int) -> Standing:
-    """Plants and people of a plan in a year: decisions of the undisturbed scenario; without one, of the most probable.
-
-    Of several the first counts.
-    """
+    """Plants and people of a plan in a year: those of the undisturbed scenario."""
     case = plan.case
-    scenario = _undisturbed(case)
+    scenario = scenario_tree(case).undisturbed_scenario
     builds: dict[str, list[tuple[int, float]]] = {}
     for build in of_table(case, plan.tables["investments"]):
         if scenario in build.scenarios:
@@ -158,16 +156,6 @@ def standing_of(plan: PlanValues, year: int) -> Standing:
     for row in rows_of(now):
         staff[row.country, row.skill] = row.staff
     return Standing(case=case, year=year, builds=builds, staff=staff)
-
-
-def _undisturbed(case: Case) -> str:
-    """The most probable of the scenarios without a shock, of all where each has one."""
-    shocked = set()
-    for row in case.tables.shocks:
-        if row.factor != 1.0 or row.kind == "delay":
-            shocked.add(row.scenario)
-    calm = [scenario for scenario in case.scenarios if scenario not in shocked]
-    return max(calm or case.scenarios, key=lambda scenario: case.scenarios[scenario])
 
 
 def standing_without(case: Case, year: int) -> Standing:

@@ -144,8 +144,7 @@ def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
     """
     projects = ledger.case.projects
     chances = ledger.everywhere(ledger.chances)
-    calm = np.array([ledger.tree.is_undisturbed(node.index) for node in ledger.tree.nodes])
-    undisturbed = chances * ledger.at(calm.astype(float))
+    undisturbed = chances * ledger.at(ledger.tree.undisturbed.astype(float))
     found: dict[str, dict[str, float | None]] = {}
     for stage in dict.fromkeys(row.stage for row in projects.values()):
         plants = [project for project, row in projects.items() if row.stage == stage]

@@ -88,7 +88,7 @@ def changes(written: Case, old: Case, new: Case) -> Changes:
         column = _column(found)
         if column not in READS:
             return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
-        if found.table == MODEL and READS[column] and None in (found.before, found.after):
+        if READS[column] and None in (found.before, found.after):
             told = f"{_shown(found)} is given in only one of two cases"
             return Changes(frozenset(), f"{told}, which adds or removes equations")
         matters = column not in ZERO_IS_NO_MATTER

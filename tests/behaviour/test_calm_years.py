@@ -85,6 +85,26 @@ def test_existing_capacity_that_was_shut_wholly_since_it_came_starts_whole(
     assert solve(**rising(*shocks)).summary["risk_musd"] == near(missing)
 
 
+def test_output_that_never_rises_stays_as_it_was(solve: SolveCase) -> None:
+    """A quarter works in 2026, and nothing starts later: 20 t in each year, 3 * 80 are missing."""
+    plan = solve(**rising(half(2026), rise=0))
+    assert plan.summary["risk_musd"] == near(240)
+
+
+def test_output_that_never_rises_grows_by_what_newly_starts(solve: SolveCase) -> None:
+    """60 are built in 2026, which are shut then; in 2027 the second half starts, 30, and stays: 100 + 70 + 70."""
+    columns = {"existing_tpa": 0, "max_new_tpa": 60, "ramp": "slow", "capex_usd_per_tpa": 10_000}
+    case = rising(half(2026, factor=0), rise=0, **columns) | {"budgets": budget(0.6)}
+    plan = solve({"policy.budget_carry_over": False}, **case)
+    assert plan.summary["risk_musd"] == near(240)
+
+
+def test_output_may_rise_by_more_than_the_capacity(solve: SolveCase) -> None:
+    """A quarter works in 2026; then all of it does: 80 + 20 + 20."""
+    plan = solve(**rising(half(2026), rise=1.5))
+    assert plan.summary["risk_musd"] == near(120)
+
+
 def flooded(factor: float, rise: float) -> dict[str, Any]:
     """A plant at 0.03 MUSD/t beside imports at 0.05, of which the price falls in 2027 in every other history."""
     row = plant(existing_tpa=100, variable_opex_usd_per_t=0.03 * MUSD, rise=rise)

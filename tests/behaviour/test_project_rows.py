@@ -94,7 +94,7 @@ def test_half_of_a_plant_and_its_twin_make_what_it_made(case: Case) -> None:
         ({"project": "plant"}, "other", "already"),
         ({"project": "twin"}, "plnat", 'did you mean "plant"'),
         ({"project": "twin", "capex": 1}, "plant", "unknown column"),
-        ({"project": "twin", "rise": 2}, "plant", "less than or equal to 1"),
+        ({"project": "twin", "recovery": 2}, "plant", "less than or equal to 1"),
     ],
 )
 def test_faults_are_told(case: Case, row: dict[str, object], like: str, said: str) -> None:

@@ -14,7 +14,7 @@ import planner
 from planner.data.case import Case
 from planner.explanation.coverage import coverage
 from planner.results.coverage import Coverage, TakenAway
-from tests.cases import budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.cases import Row, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 
 TWO = {
@@ -127,6 +127,26 @@ def test_a_plan_stands_as_far_as_its_ramp_has_come_and_the_case_without_it_as_it
             (False, 2028): 0,
         }
     )
+
+
+@pytest.mark.parametrize(
+    "unfelt",
+    [shock("quiet", "capacity", 0, stage="magnet"), shock("quiet", "delay", 1, project="plant")],
+    ids=["touches nothing", "a delay is no factor"],
+)
+def test_plants_are_those_of_the_history_in_which_no_shock_is_felt(
+    make_case: MakeCase, unfelt: Row
+) -> None:
+    """In the likelier one imports are cut from 2027 on, and the 100 t/y that this takes are built."""
+    case = make_case(
+        {"policy.investment": "adaptive"},
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=100, earliest_year=2027)],
+        scenarios=scenarios(quiet=0.3, cut=0.7),
+        shocks=[unfelt, shock("cut", "import", 0, 2027)],
+    )
+    found = covered(case, 2028)
+    assert served(found)["origin:CHN"] == pytest.approx(0)
 
 
 def test_people_of_a_country_that_is_not_there_help_nobody(make_case: MakeCase) -> None:

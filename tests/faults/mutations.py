@@ -327,8 +327,14 @@ def rules(base: Text) -> Iterator[Mutation]:
             "line 2",
         ),
         ("returns", {(2, "share"): "0.06"}, "returns-sum", 2, "share", "which loses 0.05"),
-        ("projects", {(plant, "rise"): "0"}, "range", plant, "rise", "greater than 0"),
-        ("projects", {(plant, "rise"): "1.1"}, "range", plant, "rise", "less than or equal to 1"),
+        (
+            "projects",
+            {(plant, "rise"): "-0.1"},
+            "range",
+            plant,
+            "rise",
+            "greater than or equal to 0",
+        ),
         ("projects", {(mine, "feeds"): ""}, "mine-feed", mine, "feeds", "exactly one feed, here 0"),
         ("projects", {(mine, "feeds"): "xenotime;clay"}, "mine-feed", mine, "feeds", "here 2"),
         (

@@ -50,7 +50,7 @@ def draw_rises(d: Draw) -> None:
     """Plants whose output rises slowly, and perhaps one that is shut when the horizon begins."""
     standing = []
     for row in d.tables["projects"]:
-        row["rise"] = d.perhaps(0.6, 0.1, 0.1, 0.3, 1)
+        row["rise"] = d.perhaps(0.6, 0, 0.1, 0.3, 1.5)
         if row["existing_tpa"]:
             standing.append(row["project"])
     if not standing or d.chance(0.3):

@@ -10,7 +10,7 @@ import pytest
 import planner
 from planner.reporting.chapters import calm
 from planner.reporting.run_view import RunView, run_view
-from planner.results.figures.calm_years import standing_warm, use_by_year
+from planner.results.figures.calm_years import standing_warm, undisturbed_years, use_by_year
 from tests.cases import near
 
 WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
@@ -74,6 +74,16 @@ def test_a_loss_in_calm_years_cannot_be_seen_where_every_year_is_disturbed(run: 
     found = calm.chapter(run_view(planner.solve(case, baseline=False)))
     assert found is not None
     assert "so a loss from running in calm years cannot be seen here" in found.lead
+
+
+def test_a_shock_that_touches_nothing_disturbs_no_year(run: RunView) -> None:
+    """There is no magnet plant, so nobody feels that none works."""
+    unfelt = {"scenario": "calm", "kind": "capacity", "factor": 0, "stage": "magnet"}
+    shocks = pd.concat([run.case.frame("shocks"), pd.DataFrame([unfelt])])
+    case = run.case.with_table("shocks", shocks)
+    disturbed = run_view(planner.solve(case, baseline=False))
+    assert undisturbed_years(disturbed) == undisturbed_years(run) == [2026, 2027, 2028, 2029]
+    pd.testing.assert_frame_equal(standing_warm(disturbed), standing_warm(run))
 
 
 def test_what_stands_idle_and_what_it_costs_is_told(run: RunView) -> None:

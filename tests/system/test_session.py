@@ -136,7 +136,7 @@ def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[s
     [
         ("projects", "lead_time_years", 2, "lead_time_years"),
         ("projects", "public_share", 0.0, "goes from"),
-        ("stockpiles", "max_t", None, "goes from"),
+        ("stockpiles", "max_t", None, "is given in only one of two cases"),
         ("countries", "bloc", "elsewhere", "bloc"),
     ],
 )
@@ -152,6 +152,17 @@ def test_a_change_of_structure_builds_again_and_says_so(
     assert not session.update(changed)
     assert why in session.rebuilt
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+
+
+def test_output_that_never_rises_is_not_output_that_rises_freely() -> None:
+    """A blank `rise` is no limit, and 0 the narrowest: neither program can stand for the other."""
+    free = starter()
+    project = free.tables.projects[0].project
+    never = free.changed(f"projects.{project}.rise=0")
+    for written, other in ((never, free), (free, never)):
+        session = LiveProgram(written)
+        assert not session.update(other)
+        assert f"projects.rise ({project}) is given in only one" in session.rebuilt
 
 
 @pytest.mark.parametrize(

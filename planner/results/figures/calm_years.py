@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from planner.data.scenario_tree import scenario_tree
 from planner.results.figures.plants import SLIGHT_TPA
 from planner.results.figures.run import RunFigures
 
@@ -59,7 +60,7 @@ def standing_warm(run: RunFigures) -> pd.DataFrame:
     loss = cost - made.to_numpy() - back.to_numpy()
     found = rows.assign(tonnes=rows["throughput_t"], loss_musd=loss)[WARM]
     at_a_loss = found[found["loss_musd"] > SLIGHT_MUSD]
-    undisturbed = pd.DataFrame(_undisturbed(run), columns=["scenario", "year"])
+    undisturbed = pd.DataFrame(_undisturbed_years(run), columns=["scenario", "year"])
     return at_a_loss.merge(undisturbed)
 
 
@@ -85,8 +86,16 @@ def _paid_for_goods(run: RunFigures, flows: pd.DataFrame) -> pd.Series:
 
 
 def undisturbed_years(run: RunFigures) -> list[int]:
-    """The years that no shock disturbs in some scenario, in order."""
-    return sorted({year for _, year in _undisturbed(run)})
+    """The years in which some scenario is undisturbed, in order."""
+    return sorted({year for _, year in _undisturbed_years(run)})
+
+
+def _undisturbed_years(run: RunFigures) -> Iterator[tuple[str, int]]:
+    """Each scenario with the years in which it is undisturbed."""
+    tree = scenario_tree(run.case)
+    for scenario in run.case.scenarios:
+        for year in tree.undisturbed_years(scenario):
+            yield scenario, year
 
 
 def _valued(run: RunFigures) -> pd.DataFrame:
@@ -126,16 +135,3 @@ def _worth_of_feeds(fed: pd.DataFrame) -> pd.Series:
     worked = fed[~is_given]
     worth = made.groupby(FEED)["musd"].sum()
     return worth / worked.groupby(FEED)["tonnes"].sum()
-
-
-def _undisturbed(run: RunFigures) -> Iterator[tuple[str, int]]:
-    """The scenarios and years in which no shock is at work; a delay is none."""
-    hit = set[tuple[str, int]]()
-    for shock in run.case.tables.shocks:
-        if shock.kind != "delay" and shock.factor != 1:
-            for year in run.years_of(shock):
-                hit.add((shock.scenario, year))
-    for scenario in run.case.scenarios:
-        for year in run.years:
-            if (scenario, year) not in hit:
-                yield scenario, year
