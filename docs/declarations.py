@@ -215,9 +215,9 @@ SECTIONS = {
 """Declaration -> its heading."""
 DESIGNS = {
     "OneAtATime": "levels = 3",
-    "Grid": "levels = 4\nfraction = 0.5\nseed = 1",
+    "Grid": "levels = 4",
     "LatinHypercube": "points = 64\nseed = 1",
-    "Sobol": "points = 64\nsecond_order = true\nseed = 1",
+    "Sobol": "points = 64\nseed = 1",
     "Morris": "trajectories = 20\nlevels = 4\nseed = 1",
     "PointList": 'file = "points.csv"',
     "FrontierDesign": "scale = [0.0, 1.5]",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
     from planner.api.studies import frontier as frontier
-    from planner.api.studies import merge_study as merge_study
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
     from planner.api.studies import study_report as study_report
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
-    "planner.api.studies": ("frontier", "merge_study", "open_study", "study", "study_report"),
+    "planner.api.studies": ("frontier", "open_study", "study", "study_report"),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),

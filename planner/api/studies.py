@@ -40,7 +40,6 @@ def study(
     *,
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
-    part: tuple[int, int] | None = None,
     force: bool = False,
 ) -> StudyStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
@@ -54,8 +53,7 @@ def study(
     out: its folder, which `open_study` reads; what it holds already is not run again. workers: this process for 1, or
     if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address of a dask scheduler
     instead. tell: called with how far it is. case: in place of the one that the study names. functions: outcomes of the
-    user's own, by name: a function of a `SolvedPoint`. part: (3, 40) runs the third of forty parts of the points, for
-    arrays of jobs; `merge_study` puts them together. force: replace inputs of a former study even if somebody changed
+    user's own, by name: a function of a `SolvedPoint`. force: replace inputs of a former study even if somebody changed
     them since. Raises InputError, RunFolderError, StoppedError.
 
     >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
@@ -76,30 +74,7 @@ def study(
             found, opened, folder, workers=workers, scheduler=scheduler, tell=tell, force=force
         )
     who = team(workers, scheduler)
-    return run.run_points(
-        asked, folder, who, tell, case=case, functions=functions, part=part, force=force
-    )
-
-
-def merge_study(
-    asked: str | Path | Mapping[str, Any],
-    out: str | Path | None = None,
-    *,
-    case: Case | None = None,
-    functions: Mapping[str, OwnOutcome] | None = None,
-) -> StudyStatus:
-    """Put the parts of a study together that were run with `part`; nothing is solved.
-
-    asked, out, case, functions: as for `study`. Raises InputError, RunFolderError.
-
-    >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
-    >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
-    >>> parts = [study(asked, folder, case=case, part=(number, 2)) for number in (1, 2)]
-    >>> merge_study(asked, folder, case=case).done
-    3
-    """
-    folder = default_out(Path(str(asked))) if out is None else Path(out)
-    return run.merge(asked, folder, case=case, functions=functions)
+    return run.run_points(asked, folder, who, tell, case=case, functions=functions, force=force)
 
 
 def _traced(

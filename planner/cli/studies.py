@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from planner.api.studies import (
     default_out,
-    merge_study,
     open_point,
     retry_study,
     study,
@@ -23,7 +21,7 @@ from planner.api.studies import (
     study_status,
 )
 from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
-from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
@@ -64,41 +62,18 @@ def run(
     out: StudyOut = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = "",
-    part: Annotated[
-        str,
-        typer.Option(
-            metavar="K/N", help="Run the K-th of N parts, for an array of jobs; see `study merge`."
-        ),
-    ] = "",
     force: Force = False,
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
-        which = _parse_part(part) if part else None
         with bar:
-            found = study(file, out, workers, scheduler, bar, part=which, force=force)
+            found = study(file, out, workers, scheduler, bar, force=force)
         if isinstance(found, FrontierResults):
             folder = out or default_out(file)
             say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
         else:
             _say_end(found)
-
-
-def _parse_part(text: str) -> tuple[int, int]:
-    """`3/40` -> (3, 40). Raises InputError."""
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-    if found is None:
-        said = "must look like 3/40"
-        raise InputError([Fault("--part", 0, text, said, remedy="give a number and a count")])
-    return int(found[1]), int(found[2])
-
-
-@study_app.command()
-def merge(file: StudyPath, out: StudyOut = None) -> None:
-    """Put the parts of a study together that were run with `--part`; nothing is solved."""
-    with exit_codes():
-        _say_end(merge_study(file, out))
 
 
 @study_app.command()

@@ -115,28 +115,16 @@ class SensitivityIndex:
 
 
 @dataclass(frozen=True)
-class PairIndex:
-    """The part that two uncertainties explain together beyond each alone, a share of the variance."""
-
-    one: str
-    other: str
-    value: float
-    within: float
-
-
-@dataclass(frozen=True)
 class Indices:
     """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out, of which
-    not_run have not been run. before: the same from the first half of the sample, None where that is too small."""
+    not_run have not been run."""
 
     outcome: str
     kind: str
     rows: tuple[SensitivityIndex, ...]
     used: int
     left_out: int
-    pairs: tuple[PairIndex, ...] = ()
     not_run: int = 0
-    before: Indices | None = None
 
     @property
     def ranked(self) -> list[SensitivityIndex]:
@@ -184,14 +172,12 @@ class Failures:
 
 @dataclass(frozen=True)
 class OutcomeResults:
-    """Influences on one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty. regression:
-    standardised coefficients, of a sample without blocks."""
+    """Influences on one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty."""
 
     outcome: str
     tornado: pd.DataFrame | None
     indices: Indices | None
     curves: Mapping[str, pd.DataFrame]
-    regression: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

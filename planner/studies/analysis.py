@@ -44,7 +44,7 @@ from planner.solving.variants import FixedAmounts, Variants
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import case_of, chains
 from planner.studies.run import agreement_of, reopen
-from planner.studies.sensitivity import cart, indices, regressed
+from planner.studies.sensitivity import cart, indices
 from planner.studies.store import assemble, read_asked, read_results, study_of
 from planner.studies.study_file import StudyFile, failure, named_outcomes
 
@@ -102,11 +102,7 @@ def _option(study: StudyFile, base: Base, name: str, rows: pd.DataFrame) -> Opti
         for one in base:
             curves[one] = response(rows, name=one, outcome=outcome, base=base, alone=alone)
         results = OutcomeResults(
-            outcome=outcome,
-            tornado=swings,
-            indices=indices(study, whole, outcome),
-            curves=curves,
-            regression=regressed(study, whole, outcome),
+            outcome=outcome, tornado=swings, indices=indices(study, whole, outcome), curves=curves
         )
         outcomes.append(results)
     failures = None

@@ -39,11 +39,8 @@ from planner.studies.study_file import (
 )
 
 Samples = NDArray[np.float64]
-Axes = NDArray[np.intp]
 OPEN_ENDS = (0.05, 0.95)
 """Quantiles that stand for the ends of a distribution without a range."""
-TINY = 1e-12
-"""Share that stands for none, where none lies at infinity."""
 ROUND = 12
 """Digits kept, so that a value means the same point however it was computed."""
 
@@ -128,8 +125,7 @@ def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> 
         layers = generator.permutation(left)
         fresh[:, axis] = (layers + generator.random(more)) / points
     for axes, correlation in groups:
-        wanted = correlations(len(axes), [(range(len(axes)), correlation)])
-        mixed = _correlated_scores(more, wanted, generator)
+        mixed = _correlated_scores(more, _equal_correlations(len(axes), correlation), generator)
         for axis, scores in zip(axes, mixed.T, strict=True):
             ranks = scores.argsort().argsort()
             fresh[:, axis] = np.sort(fresh[:, axis])[ranks]
@@ -147,12 +143,10 @@ def _correlated_scores(count: int, wanted: Samples, generator: np.random.Generat
     return np.asarray(mixed @ np.linalg.cholesky(wanted).T)
 
 
-def correlations(count: int, groups: Groups) -> Samples:
-    """count x count: how normal quantities are correlated whose ranks are correlated as in the groups."""
-    found = np.eye(count)
-    for axes, correlation in groups:
-        others = 1 - np.eye(len(axes))
-        found[np.ix_(axes, axes)] += normal_correlation(correlation) * others
+def _equal_correlations(count: int, rank_correlation: float) -> Samples:
+    """count x count: how normal quantities are correlated of which each pair has this rank correlation."""
+    found = np.full((count, count), normal_correlation(rank_correlation))
+    np.fill_diagonal(found, 1.0)
     return found
 
 
@@ -165,44 +159,11 @@ def problem(count: int) -> dict[str, Any]:
     }
 
 
-def sobol_sample(
-    points: int, count: int, seed: int, *, second_order: bool = False, groups: Groups = ()
-) -> Samples:
-    """Saltelli's sample in blocks: a point a, a with each coordinate in turn from another point b, with second order or
-    groups b with each from a, and b: points * (count + 2) or points * (2 * count + 2) rows.
-
-    With groups what comes from b is drawn given what comes from a (Kucherenko, Tarantola and Annoni, Estimation of
-    global sensitivity indices for models with dependent variables, Computer Physics Communications 183, 2012).
-    """
-    whole = second_order or bool(groups)
-    sampled = salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed)
-    shares = np.asarray(sampled)
-    if not groups:
-        return shares
-    normal = norm.ppf(np.clip(shares, TINY, 1 - TINY))
-    blocks = normal.reshape(points, 2 * count + 2, count)
-    joint = correlations(count, groups)
-    root = np.linalg.cholesky(joint)
-    free = blocks[:, -1].copy()
-    a = blocks[:, 0] @ root.T
-    blocks[:, 0] = a
-    blocks[:, -1] = free @ root.T
-    for axis in range(count):
-        alone, others = np.array([axis]), np.delete(np.arange(count), axis)
-        blocks[:, 1 + axis] = _drawn_given(a, free, joint, given=others, drawn=alone)
-        blocks[:, 1 + count + axis] = _drawn_given(a, free, joint, given=alone, drawn=others)
-    return np.asarray(norm.cdf(blocks.reshape(-1, count)))
-
-
-def _drawn_given(a: Samples, free: Samples, joint: Samples, *, given: Axes, drawn: Axes) -> Samples:
-    """Normal points that have some coordinates of a, and the others drawn given these, by the chance of `free`."""
-    between = joint[np.ix_(given, drawn)]
-    weights = np.linalg.solve(joint[np.ix_(given, given)], between)
-    left = joint[np.ix_(drawn, drawn)] - joint[np.ix_(drawn, given)] @ weights
-    chance = free[:, drawn] @ np.linalg.cholesky(left).T
-    found = a.copy()
-    found[:, drawn] = a[:, given] @ weights + chance
-    return found
+def sobol_sample(points: int, count: int, seed: int) -> Samples:
+    """Saltelli's sample in blocks: a point, and with each coordinate in turn from another one, and this: points * (count + 2)
+    rows."""
+    drawn = salib_sobol.sample(problem(count), points, calc_second_order=False, seed=seed)
+    return np.asarray(drawn)
 
 
 def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
@@ -252,18 +213,11 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, FrontierDesign):
         said = "a frontier has one axis, money; remove the uncertainties"
         raise InputError([study.fault(("design",), said)])
-    names = study.names
-    count = len(names)
-    groups: list[tuple[list[int], float]] = []
-    for group in study.correlated:
-        axes = [names.index(member) for member in group.members]
-        groups.append((axes, group.correlation))
+    count = len(study.uncertainties)
     if isinstance(given, LatinHypercube):
-        shares = latin_hypercube(given.points, count, given.seed, groups)
+        shares = latin_hypercube(given.points, count, given.seed, _groups(study))
     elif isinstance(given, Sobol):
-        shares = sobol_sample(
-            given.points, count, given.seed, second_order=given.second_order, groups=groups
-        )
+        shares = sobol_sample(given.points, count, given.seed)
     elif isinstance(given, Morris):
         shares = morris_sample(given.trajectories, count, given.levels, given.seed)
     columns: list[Sequence[Value]] = []
@@ -273,6 +227,15 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
         else:
             columns.append(quantiles(uncertainty, column))
     return list(zip(*columns, strict=True))
+
+
+def _groups(study: StudyFile) -> Groups:
+    """The uncertainties of a study that move together."""
+    groups: list[tuple[list[int], float]] = []
+    for group in study.correlated:
+        axes = [study.names.index(member) for member in group.members]
+        groups.append((axes, group.correlation))
+    return groups
 
 
 def _along(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
@@ -297,19 +260,13 @@ def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
 
 
 def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
-    """Points of a grid, all or a random part of them, which the seed fixes. Raises InputError for too many."""
+    """Points of a grid. Raises InputError for too many."""
     axes = [levels(u, given.levels) for u in study.uncertainties]
     count = int(np.prod([len(axis) for axis in axes], dtype=float))
     if count > MOST_POINTS:
         said = f"make {count:,} points, more than {MOST_POINTS:,}"
         raise InputError([study.fault(("design", "levels"), said, "study-size")])
-    rows: list[DesignRow] = list(itertools.product(*axes))
-    if given.fraction == 1.0:
-        return rows
-    generator = np.random.default_rng(given.seed)
-    size = max(1, round(count * given.fraction))
-    kept = generator.choice(count, size=size, replace=False)
-    return [rows[place] for place in np.sort(kept)]
+    return list(itertools.product(*axes))
 
 
 def _listed(study: StudyFile, given: PointList, folder: Path) -> list[DesignRow]:

@@ -273,11 +273,16 @@ def _cut(points: Sequence[Point], length: int) -> list[list[Point]]:
 def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
     """Points that are ordered together: some blocks of a sample whose members belong together, so that a study that is
     stopped leaves whole ones; else all."""
-    count = len(study.uncertainties)
-    block = {"sobol": 2 * count + 2, "morris": count + 1}.get(study.design.kind)
-    if block is None:
+    block = block_size(study)
+    if block == 1:
         return [list(wanted)]
     return _cut(wanted, block * max(1, 4 * LONGEST // block))
+
+
+def block_size(study: StudyFile) -> int:
+    """Rows of the design whose members belong together; 1 in a sample without blocks."""
+    count = len(study.uncertainties)
+    return {"sobol": count + 2, "morris": count + 1}.get(study.design.kind, 1)
 
 
 def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float64]:

@@ -38,10 +38,8 @@ from planner.studies.store import (
     CHECKS,
     COLD,
     ENDED,
-    ENTRIES,
     FOUND,
     JOURNAL,
-    PARTS,
     PLAN,
     PLANS,
     POINT,
@@ -78,23 +76,17 @@ def run_points(
     *,
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
-    part: tuple[int, int] | None = None,
     force: bool = False,
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
     team: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
-    study names. functions: outcomes of the user's own, by name. part: (3, 40) runs the third of forty parts, into a folder
-    of its own below `out`; `merge` puts the parts together. force: replace inputs of a former study that somebody changed.
-    Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
+    study names. functions: outcomes of the user's own, by name. force: replace inputs of a former study that somebody
+    changed. Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
     work, settler = _laid_out(given, case, functions)
     out = Path(out)
-    if part is not None:
-        number, count = part
-        out = part_folder(out, number, count)
-        work = replace(work, points=part_of(work.study, work.points, number, count))
     redone = TIMED_OUT if _has_more_time(out, work.study) else ()
     reused, others = prepare(
         out, work.study, work.case, points=work.points, base=settler.base, force=force
@@ -151,59 +143,6 @@ def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
         found = load(folder / study.case, model, dict(study.set))
     refuse_if_too_large(found)
     return found
-
-
-def part_folder(out: Path, number: int, count: int) -> Path:
-    """Folder in which a part of a study is run."""
-    return out / PARTS / f"{number}-of-{count}"
-
-
-def part_of(study: StudyFile, found: Sequence[Point], number: int, count: int) -> list[Point]:
-    """The points of one of so many parts, neighbours together. Raises InputError if there is no such part."""
-    part = f"{number}/{count}"
-    if not 1 <= number <= count:
-        said = f"is none of the parts 1/{count} to {count}/{count}"
-        raise InputError([Fault("--part", 0, part, said, remedy="count from 1")])
-    unique = {point.id: point for point in found}
-    ordered = list(chain.from_iterable(chains(study, list(unique.values()))))
-    points = len(ordered)
-    first = points * (number - 1) // count
-    beyond = points * number // count
-    if first == beyond:
-        said = f"has no point: the study has {points}"
-        raise InputError([Fault("--part", 0, part, said, remedy="ask for fewer")])
-    return ordered[first:beyond]
-
-
-def merge(
-    given: str | Path | Mapping[str, Any],
-    out: str | Path,
-    *,
-    case: Case | None = None,
-    functions: Mapping[str, OwnOutcome] | None = None,
-) -> StudyStatus:
-    """Put the parts of a study together that were run below `out`; nothing is solved.
-
-    What no part has stays open; `retry` runs it. Raises InputError, RunFolderError if there is no part.
-    """
-    work, settler = _laid_out(given, case, functions)
-    out = Path(out)
-    parts = sorted((out / PARTS).glob("*-of-*"))
-    if not parts:
-        raise RunFolderError(f"{out}: has no parts; run them with --part 1/2, --part 2/2, ..")
-    prepare(out, work.study, work.case, points=work.points, base=settler.base)
-    with RunJournal(out / JOURNAL) as journal:
-        for kind in (POINT, COLD):
-            known = names_ended(journal.path, kind)
-            missing = {point.id for point in work.points} - known
-            for part in parts:
-                for entry in read_journal(part / JOURNAL, ENTRIES, kind):
-                    name, status, message, seconds, text = entry
-                    if name in missing:
-                        result = {"status": status, "message": message, "seconds": seconds}
-                        journal.append(kind, name, json.loads(text), told=result)
-                        missing.remove(name)
-    return _put_together(out)
 
 
 @dataclass(frozen=True)

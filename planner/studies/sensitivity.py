@@ -1,6 +1,6 @@
 """What moves an outcome, and where a plan fails: indices with 95 % intervals, and boxes, from the sample of a study.
 
-All but Sobol indices of correlated uncertainties are SALib's. A Sobol or Morris sample falls into blocks
+Indices are SALib's. A Sobol or Morris sample falls into blocks
 whose members belong together. A block with a missing member is left out whole, and how many were is told: an index
 from half a block would be wrong without saying so. Any other sample is ranked by what
 each uncertainty explains of the variance once it is known (RBD-FAST: Tarantola, Gatelli and Mara, Reliability
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,14 @@ from SALib.analyze import sobol as salib_sobol
 from sklearn.tree import DecisionTreeClassifier
 
 from planner.data.cells import is_number
-from planner.results.study import Box, Indices, PairIndex, SensitivityIndex, moves
+from planner.results.study import Box, Indices, SensitivityIndex, moves
 from planner.studies.design import numeric_ends, problem
-from planner.studies.regression import CONFIDENCE, Vector, known_points, regression
-from planner.studies.study_file import LatinHypercube, Morris, OneAtATime, Sobol, StudyFile
+from planner.studies.points import block_size
+from planner.studies.study_file import Morris, OneAtATime, Sobol, StudyFile
 
+CONFIDENCE = 0.95
+FEWEST = 60
+"""Points from which on a sample of no special kind is ranked."""
 RESAMPLES, HALVES = 200, 100
 NORMAL = 1.96
 """Standard deviations within which 95 % of normal values lie."""
@@ -38,6 +41,7 @@ ANY_SEED = 20250404
 """Seed of the bootstrap; SALib takes a seed of 0 for none."""
 HARMONICS = 10
 """Of the frequencies by which RBD-FAST knows an uncertainty, as SALib has it."""
+Vector = NDArray[np.float64]
 
 
 def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
@@ -47,26 +51,11 @@ def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | Non
         return None
     ordered = rows.sort_values("row")
     found = _estimated(study, ordered, outcome)
-    if found is None:
-        return None
+    if found is None or "status" not in ordered:
+        return found
     size = block_size(study)
-    half = len(ordered) // size // 2 * size
-    before = _estimated(study, ordered.head(half), outcome) if half else None
-    not_run = 0
-    if "status" in ordered:
-        whole = ordered.head(len(ordered) // size * size)
-        missing = whole["status"].isna().to_numpy().reshape(-1, size)
-        not_run = int(missing.any(axis=1).sum())
-    return replace(found, before=before, not_run=not_run)
-
-
-def block_size(study: StudyFile) -> int:
-    """Rows of the design whose members belong together; 1 in a sample without blocks."""
-    count, design = len(study.uncertainties), study.design
-    if isinstance(design, Sobol):
-        whole = design.second_order or bool(study.correlated)
-        return (2 if whole else 1) * count + 2
-    return count + 1 if isinstance(design, Morris) else 1
+    missing = ordered["status"].isna().to_numpy().reshape(-1, size)
+    return replace(found, not_run=int(missing.any(axis=1).sum()))
 
 
 def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices | None:
@@ -75,30 +64,26 @@ def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices
     names = study.names
     values = ordered[outcome].to_numpy(dtype=float)
     if isinstance(design, Sobol):
-        if study.correlated:
-            return correlated_indices(names, values, outcome)
-        return sobol_indices(names, values, outcome=outcome, second_order=design.second_order)
+        return sobol_indices(names, values, outcome)
     shares = _shares(study, ordered)
     if isinstance(design, Morris):
         return morris_indices(names, shares, values, levels=design.levels, outcome=outcome)
     return ranking(names, shares, values, outcome)
 
 
-def sobol_indices(
-    names: Sequence[str], values: Vector, *, outcome: str = "", second_order: bool = False
-) -> Indices | None:
+def sobol_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
     """First-order and total indices (Saltelli et al. 2010) of values in the order of `sobol_sample`.
 
     None if the outcome does not move, or if nothing is left.
     """
-    size = (2 if second_order else 1) * len(names) + 2
+    size = len(names) + 2
     kept, left_out = _whole_blocks(values, size)
     if not moves(kept):
         return None
     found = salib_sobol.analyze(
         problem(len(names)),
         kept,
-        calc_second_order=second_order,
+        calc_second_order=False,
         num_resamples=RESAMPLES,
         conf_level=CONFIDENCE,
         seed=ANY_SEED,
@@ -106,53 +91,8 @@ def sobol_indices(
     first = (found["S1"], found["S1_conf"])
     total = (found["ST"], found["ST_conf"])
     rows = _rows(names, first, total)
-    pairs: list[PairIndex] = []
-    if second_order:
-        for i, j in combinations(range(len(names)), 2):
-            value = float(found["S2"][i, j])
-            within = float(found["S2_conf"][i, j])
-            pairs.append(PairIndex(names[i], names[j], value, within))
-    return Indices(
-        outcome=outcome,
-        kind="sobol",
-        rows=rows,
-        used=len(kept) // size,
-        left_out=left_out,
-        pairs=tuple(pairs),
-    )
-
-
-def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
-    """The same of a sample with correlated groups (Kucherenko, Tarantola and Annoni 2012): what knowing an uncertainty
-    explains, with what it tells of those it moves with; and what is left open if it alone is not known."""
-    size = 2 * len(names) + 2
-    kept, left_out = _whole_blocks(values, size)
-    if not moves(kept):
-        return None
-    centred = kept - kept.mean()  # a product of what is far from 0 varies far more
-    blocks = centred.reshape(-1, size)
-    generator = np.random.default_rng(ANY_SEED)
-    again: list[Vector] = []
-    for _ in range(RESAMPLES):
-        drawn = generator.integers(len(blocks), size=len(blocks))
-        again.append(_kucherenko(blocks[drawn]))
-    first, total = _kucherenko(blocks)
-    first_within, total_within = NORMAL * np.std(again, axis=0)
-    rows = _rows(names, (first, first_within), (total, total_within))
-    return Indices(outcome=outcome, kind="sobol", rows=rows, used=len(blocks), left_out=left_out)
-
-
-def _kucherenko(blocks: Vector) -> Vector:
-    """First-order and total indices (2 x uncertainties) of whole blocks of `sobol_sample` with groups."""
-    count = (blocks.shape[1] - 2) // 2
-    a = blocks[:, :1]
-    b = blocks[:, -1:]
-    with_b = blocks[:, 1 : 1 + count]
-    with_a = blocks[:, 1 + count : -1]
-    variance = float(np.var(np.append(a, b)))
-    first = (a * (with_a - b)).mean(axis=0)
-    total = ((a - with_b) ** 2).mean(axis=0) / 2
-    return np.asarray([first, total]) / variance
+    used = len(kept) // size
+    return Indices(outcome=outcome, kind="sobol", rows=rows, used=used, left_out=left_out)
 
 
 def morris_indices(
@@ -180,6 +120,23 @@ def morris_indices(
     return Indices(outcome=outcome, kind="morris", rows=rows, used=used, left_out=left_out)
 
 
+def _known_points(
+    names: Sequence[str], shares: Vector, values: Vector
+) -> tuple[list[str], Vector, Vector] | None:
+    """The uncertainties that vary, and their shares and the values at points of which all is known.
+
+    None if the outcome does not move, or fewer than `FEWEST` points are left.
+    """
+    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
+    at, kept = shares[known], values[known]
+    if len(kept) < FEWEST or not moves(kept):
+        return None
+    varied = np.ptp(at, axis=0) > 0
+    if not varied.any():
+        return None
+    return list(compress(names, varied)), at[:, varied], kept
+
+
 def ranking(
     names: Sequence[str], shares: Vector, values: Vector, outcome: str = ""
 ) -> Indices | None:
@@ -190,7 +147,7 @@ def ranking(
     Annals of Statistics 22, 1994). They are cautious for a Latin hypercube, which is more even than its halves.
     None if the outcome does not move, or fewer than `FEWEST` points are left.
     """
-    known = known_points(names, shares, values)
+    known = _known_points(names, shares, values)
     if known is None:
         return None
     varied, at, kept = known
@@ -216,14 +173,6 @@ def _first_order(at: Vector, values: Vector) -> Vector:
         raw = salib_rbd_fast.compute_first_order(ordered, HARMONICS)
         found.append(salib_rbd_fast.unskew_S1(raw, HARMONICS, len(values)))
     return np.asarray(found, dtype=float)
-
-
-def regressed(study: StudyFile, rows: pd.DataFrame, outcome: str) -> pd.DataFrame | None:
-    """`regression` of a Latin hypercube; None for another design."""
-    if not study.uncertainties or not isinstance(study.design, LatinHypercube):
-        return None
-    names = study.names
-    return regression(names, _shares(study, rows), rows[outcome].to_numpy(dtype=float))
 
 
 def _rows(
@@ -268,14 +217,13 @@ def _shares(study: StudyFile, rows: pd.DataFrame) -> Vector:
     return np.column_stack(columns)
 
 
-Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 SMALLEST = 0.05
 """Least share of the points that a leaf holds."""
 LEAVES = 6
 
 
-def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
+def cart(names: Sequence[str], at: Vector, failed: Flags) -> Box | None:
     """The leaf of a small tree that finds most failures for its purity (harmonic mean of density and coverage)."""
     if failed.all() or not failed.any():
         return None
@@ -293,7 +241,7 @@ def _harmonic(box: Box) -> float:
     return 2 * box.density * box.coverage / max(box.density + box.coverage, 1e-12)
 
 
-def _leaves(tree: Any, node: int, limits: Matrix) -> Iterator[Matrix]:
+def _leaves(tree: Any, node: int, limits: Vector) -> Iterator[Vector]:
     """Limits (low, high) of each axis, by leaf below a node."""
     if tree.children_left[node] < 0:
         yield limits
@@ -304,7 +252,7 @@ def _leaves(tree: Any, node: int, limits: Matrix) -> Iterator[Matrix]:
         yield from _leaves(tree, child, narrower)
 
 
-def _box(names: Sequence[str], limits: Matrix, at: Matrix, failed: Flags) -> Box:
+def _box(names: Sequence[str], limits: Vector, at: Vector, failed: Flags) -> Box:
     """The points within limits (low, high) of each axis, and how many of them fail."""
     within = (at > limits[:, 0]) & (at < limits[:, 1])
     inside = within.all(axis=1)

@@ -47,8 +47,6 @@ from planner.studies.study_file import StudyFile, Value, build_study
 STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
 CURVE = "frontier.csv"
-PARTS = "parts"
-"""Folder with a study folder for each part of a study that is run in parts."""
 
 
 def prepare(
@@ -66,7 +64,7 @@ def prepare(
     Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
     not of this one, the journal has results. Raises RunFolderError.
     """
-    others = [path for path in folder.iterdir() if path.name != PARTS] if folder.exists() else []
+    others = folder.exists() and any(folder.iterdir())
     if others and not (folder / STUDY).exists():
         raise RunFolderError(
             f"{folder}: exists and is not a study folder; choose another with --out"
@@ -257,7 +255,6 @@ CREATE TABLE IF NOT EXISTS states (chain TEXT PRIMARY KEY, state TEXT NOT NULL);
 """
 FOUND = "SELECT id, status, message, found FROM entries WHERE stands AND kind = ? ORDER BY number"
 ENDED = "SELECT id, status, message, seconds FROM entries WHERE stands AND kind = ? ORDER BY number"
-ENTRIES = "SELECT id, status, message, seconds, found FROM entries WHERE stands AND kind = ? ORDER BY number"
 STATES = "SELECT chain, state FROM states"
 AGAIN = "UPDATE entries SET stands = 0 WHERE stands AND kind = ? AND id = ?"
 ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?, ?, ?, ?, ?, ?)"

@@ -186,7 +186,7 @@ class StudyLever(_StudySection):
 
 
 class Correlated(_StudySection):
-    """Uncertainties that move together. With the designs `lhs` and `sobol`, which draw from distributions."""
+    """Uncertainties that move together. With the design `lhs`."""
 
     members: Annotated[list[str], Field(min_length=2)]
     """Names of uncertainties."""
@@ -203,15 +203,11 @@ class OneAtATime(_StudySection):
 
 
 class Grid(_StudySection):
-    """All combinations of levels, or a random share of them."""
+    """All combinations of levels."""
 
     kind: Literal["grid"]
     levels: Annotated[int, Field(ge=2, le=1001)] = 5
     """How many values of a range."""
-    fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of the combinations that is run."""
-    seed: Seed = 0
-    """Seed of the share."""
 
 
 class LatinHypercube(_StudySection):
@@ -228,14 +224,11 @@ class LatinHypercube(_StudySection):
 
 
 class Sobol(_StudySection):
-    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs, or points * (2 * uncertainties + 2) with
-    `second_order` or correlated groups, whose indices are those of Kucherenko, Tarantola and Annoni (2012)."""
+    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs."""
 
     kind: Literal["sobol"]
     points: Annotated[int, Field(ge=4, le=1_000_000)]
     """Base sample; a power of two. Doubled, it keeps the points it had."""
-    second_order: bool = False
-    """Also the part of the variance that each pair explains together."""
     seed: Seed = 0
     """Seed."""
 
@@ -393,9 +386,8 @@ class StudyFile(_StudySection):
                 said = f"{count} members cannot all be correlated so negatively; take less"
                 raise at(("correlated", number, "correlation"), said)
         kind = self.design.kind
-        if self.correlated and kind not in ("lhs", "sobol"):
-            why = "moves one at a time" if kind == "morris" else "draws from no distributions"
-            said = f"correlated groups need the design `lhs` or `sobol`; `{kind}` {why}: change one"
+        if self.correlated and kind != "lhs":
+            said = f"`{kind}` draws no correlated groups; take `lhs`, or take the groups out"
             raise at(("design", "kind"), said)
 
     def fault(

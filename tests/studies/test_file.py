@@ -55,6 +55,16 @@ def test_a_fault_is_told_at_its_line(tmp_path: Path, more: str, line: int, told:
     assert error.value.faults[0].line == line
 
 
+@pytest.mark.parametrize("design", ["sobol", "morris", "grid"])
+def test_correlated_groups_are_refused_by_every_design_but_lhs(design: str) -> None:
+    size = {"sobol": {"points": 8}, "morris": {"trajectories": 4}}.get(design, {})
+    groups = [{"members": ["budget", "demand"], "correlation": 0.5}]
+    asked = sample() | {"correlated": groups, "design": {"kind": design, **size}}
+    with pytest.raises(InputError, match=f"`{design}` draws no correlated groups") as error:
+        build_study(asked)
+    assert error.value.faults[0].column == "design.kind"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -7,26 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 
 import planner
 from planner.results.study import Indices, SensitivityIndex, moves
-from planner.studies.design import (
-    correlations,
-    design,
-    latin_hypercube,
-    morris_sample,
-    sobol_sample,
-)
+from planner.studies.design import design, latin_hypercube, morris_sample, sobol_sample
 from planner.studies.points import Settler, chains, points
-from planner.studies.regression import regression
-from planner.studies.sensitivity import (
-    correlated_indices,
-    indices,
-    morris_indices,
-    ranking,
-    sobol_indices,
-)
+from planner.studies.sensitivity import indices, morris_indices, ranking, sobol_indices
 from planner.studies.study_file import build_study
 from tests.studies.studies import STARTER, sample
 
@@ -79,18 +65,6 @@ def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlatio
     assert abs(correlations[0, 1]) < 0.1
 
 
-def test_pairs_of_the_ishigami_function_explain_what_is_published() -> None:
-    found = sobol_indices(
-        NAMES, ishigami(sobol_sample(2048, 3, seed=0, second_order=True)), second_order=True
-    )
-    assert found is not None and found.used == 2048
-    # Exact: only x1 and x3 have a part together, 0.2437.
-    together = {(pair.one, pair.other): pair.value for pair in found.pairs}
-    assert together == pytest.approx(
-        {("x1", "x2"): 0.0, ("x1", "x3"): 0.2437, ("x2", "x3"): 0.0}, abs=0.03
-    )
-
-
 def test_morris_finds_the_groups_of_his_own_function() -> None:
     """Twenty inputs (Morris 1991, section 5): the first ten matter, the others hardly; 8, 9 and 10 act alone."""
     shares = morris_sample(60, 20, 4, seed=1)
@@ -136,30 +110,6 @@ def morris_function(shares: np.ndarray) -> np.ndarray:
     return y + sum(5 * w[:, i] * w[:, j] * w[:, k] * w[:, m] for i, j, k, m in corners)
 
 
-def test_indices_of_a_correlated_linear_model_are_the_exact_ones() -> None:
-    """y = x1 + x2 + x3, normal, x2 and x3 correlated (Kucherenko, Tarantola and Annoni 2012, section 6.1)."""
-    groups = [((1, 2), 0.6)]
-    rho = correlations(3, groups)[1, 2]
-    shares = sobol_sample(4096, 3, seed=3, groups=groups)
-    found = correlated_indices(NAMES, normal(shares).sum(axis=1))
-    assert found is not None and found.used == 4096
-    # By hand: the variance is 3 + 2 rho; knowing x2 tells (1 + rho) x2; once the others are known 1 - rho^2 is left.
-    variance = 3 + 2 * rho
-    first = [1 / variance, *[(1 + rho) ** 2 / variance] * 2]
-    total = [1 / variance, *[(1 - rho**2) / variance] * 2]
-    assert [row.first for row in found.rows] == pytest.approx(first, abs=0.02)
-    assert [row.total for row in found.rows] == pytest.approx(total, abs=0.02)
-    drawn = latin_hypercube(2000, 3, 1, groups)
-    ranked = ranking(NAMES, drawn, normal(drawn).sum(axis=1))
-    assert ranked is not None
-    assert [row.first for row in ranked.rows] == pytest.approx(first, abs=0.04)
-
-
-def normal(shares: np.ndarray) -> np.ndarray:
-    """Standard normal quantities."""
-    return np.asarray(norm.ppf(shares))
-
-
 def test_any_sample_ranks_the_ishigami_function() -> None:
     shares = latin_hypercube(1024, 3, seed=2)
     found = ranking(NAMES, shares, ishigami(shares))
@@ -176,7 +126,7 @@ def test_any_sample_ranks_the_ishigami_function() -> None:
 def test_twice_the_sample_contains_the_sample(groups: list[tuple[tuple[int, int], float]]) -> None:
     for few, many in (
         (latin_hypercube(24, 3, 5, groups), latin_hypercube(96, 3, 5, groups)),
-        (sobol_sample(16, 3, 5, groups=groups), sobol_sample(32, 3, 5, groups=groups)),
+        (sobol_sample(16, 3, 5), sobol_sample(32, 3, 5)),
         (morris_sample(5, 3, 4, 5), morris_sample(9, 3, 4, 5)),
     ):
         assert np.array_equal(few, many[: len(few)])
@@ -212,20 +162,6 @@ def test_intervals_of_a_ranking_cover_the_truth_as_often_as_they_say() -> None:
     assert hits >= 16 and np.mean(widths) < 0.16  # of 18; the estimates themselves spread by 0.09
 
 
-def test_a_regression_is_that_of_a_line() -> None:
-    shares = latin_hypercube(200, 3, seed=4)
-    values = 4 * shares[:, 0] - 3 * shares[:, 1]
-    found = regression(NAMES, shares, values)
-    assert found is not None
-    # Variances of the terms are 16/12 and 9/12 of 25/12: coefficients 4/5 and -3/5, up to the sample's own correlation.
-    assert found["coefficient"].tolist() == pytest.approx([0.8, -0.6, 0.0], abs=0.03)
-    assert found["r2"].tolist() == pytest.approx([1.0] * 3)
-    bent = regression(NAMES, shares, np.exp(8 * shares[:, 0]))
-    assert bent is not None and (bent["rank_r2"] > 0.999).all() and (bent["r2"] < 0.7).all()
-    assert (bent["coefficient_within"] > 0).all()
-    assert regression(NAMES, shares[:20], values[:20]) is None
-
-
 def test_a_sample_that_is_half_run_says_so_and_is_no_failure() -> None:
     asked = build_study(sample() | {"design": {"kind": "sobol", "points": 8}})
     drawn = sobol_sample(8, 3, 0)
@@ -235,7 +171,6 @@ def test_a_sample_that_is_half_run_says_so_and_is_no_failure() -> None:
     rows["risk_musd"] = rows["risk_musd"].astype(float)
     found = indices(asked, rows, "risk_musd")
     assert found is not None and (found.used, found.left_out, found.not_run) == (6, 2, 2)
-    assert found.before is not None and found.before.used == 4
 
 
 def test_blocks_of_a_sample_are_run_one_after_the_other() -> None:
@@ -254,20 +189,3 @@ def test_what_the_tolerance_of_the_solver_moves_is_no_effect() -> None:
     assert not moves([])
     shares = sobol_sample(16, 3, seed=0)
     assert sobol_indices(NAMES, 2000.0 + 1e-3 * ishigami(shares)) is None
-
-
-def test_what_is_added_to_every_value_moves_no_index_of_correlated_uncertainties() -> None:
-    """A risk of 2,000 that varies by 100 had intervals of four times the variance."""
-    groups = [([0, 1], 0.4)]
-    shares = sobol_sample(64, 3, 1, second_order=False, groups=groups)
-    values = shares[:, 0] + 2 * shares[:, 1] + 0.5 * shares[:, 2]
-    plain, lifted = (
-        correlated_indices(["a", "b", "c"], values),
-        correlated_indices(["a", "b", "c"], values + 2000.0),
-    )
-    assert plain is not None and lifted is not None
-    for one, two in zip(plain.rows, lifted.rows, strict=True):
-        assert (one.first, one.first_within) == pytest.approx(
-            (two.first, two.first_within), abs=1e-6
-        )
-    assert max(row.first_within for row in lifted.rows) < 0.35

@@ -18,7 +18,6 @@ from planner.reporting.parts import (
     TableRow,
     Text,
     figures,
-    frame_of,
     in_musd,
     per_cent,
     text,
@@ -119,32 +118,12 @@ def _pictures(
         parts.append(one_at_a_time(one.tornado, one.outcome, prefix))
     if one.indices:
         parts.append(indices(one.indices, prefix))
-        if one.indices.pairs:
-            parts.append(_pairs(one.indices.pairs, one.outcome))
     is_one_by_one = found.design == "one_at_a_time"
     parts += responses(one.curves, one.outcome, prefix, is_one_by_one)
     if found.design == "grid" and len(found.uncertainties) == 2:
         first, second = found.uncertainties
         parts.append(heat_map(option.rows, (first, second), one.outcome, prefix))
     return parts
-
-
-class Pairs(DeclaredTable):
-    """A row a pair of uncertainties."""
-
-    file = "tables/pairs.csv"
-
-    one = text("uncertainty")
-    other = text("uncertainty")
-    value = per_cent("together")
-    within = per_cent("±")
-
-
-def _pairs(pairs: Sequence[object], outcome: str) -> ReportTable:
-    rows = frame_of(pairs).sort_values("value", ascending=False)
-    return Pairs.over(
-        rows.head(MOST_ROWS), title=f"Pairs: {outcome_words(outcome)}", note=say("pairs")
-    )
 
 
 class Summary(DeclaredTable):
@@ -312,15 +291,11 @@ def result_tables(found: StudyResults) -> dict[str, pd.DataFrame]:
 
 def _tables_of(one: OutcomeResults, told: dict[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """The tables of an outcome by their names. told: its option and its own name."""
-    if one.regression is not None:
-        yield "regression", one.regression.assign(**told)
     if one.tornado is not None:
         yield "tornado", one.tornado.assign(**told)
     if one.indices:
         kind = {"kind": one.indices.kind}
         yield "indices", pd.DataFrame([told | kind | vars(row) for row in one.indices.rows])
-        if one.indices.pairs:
-            yield "pairs", pd.DataFrame([told | vars(pair) for pair in one.indices.pairs])
     for uncertainty, curve in one.curves.items():
         yield "response_curves", curve.assign(**told, uncertainty=uncertainty)
 
