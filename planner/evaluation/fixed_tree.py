@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import stdtrit
@@ -18,18 +18,10 @@ from planner.solving.variants import FixedAmounts, Solved, Variants
 RISK = Phase("risk")
 
 
-def solve_fixed(
-    case: Case,
-    amounts: FixedAmounts,
-    phases: list[Phase],
-    engine: Callable[[Case], Variants] = Variants,
-) -> Solved:
-    """The optimum of operations in a case with decisions fixed; targets that must hold are not enforced then.
-
-    engine: makes what solves it. Raises StoppedError if no optimum is proven, InputError if the case does not know a
-    thing decided on.
-    """
-    variants = engine(case.without_targets(hard_only=True))
+def solve_fixed(case: Case, amounts: FixedAmounts, phases: list[Phase]) -> Solved:
+    """The optimum of operations in a case with decisions fixed; targets that must hold are not enforced then. Raises
+    StoppedError if no optimum is proven, InputError if the case does not know a thing decided on."""
+    variants = Variants(case.without_targets(hard_only=True))
     solved = variants.solve(fixed=amounts, phases=phases)
     if not solved.is_optimal:
         stop = solved.outcome.stop

@@ -1,10 +1,10 @@
-"""Findings about a state besides its plan: its frontier, a study of one number, why it differs."""
+"""Findings about a state besides its plan: its frontier, and why it differs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from math import inf, isnan, nan
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from planner.results.plan import PlanValues
@@ -15,12 +15,12 @@ WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
 Shown = dict[str, Any]
 """Values by name with which a template is filled."""
 AskedAndGot = tuple[float, float, float]
-"""A point of a frontier: weight of cost, cost, risk (MUSD); of a study: value, risk, cost."""
+"""A point of a frontier: weight of cost, cost, risk (MUSD)."""
 
 
 @dataclass(frozen=True)
 class ComparedState:
-    """One of two states that are compared: its name, its edits on the case, its plan."""
+    """The state that the present one is compared with: its name, its edits on the case, its plan."""
 
     name: str
     edits: Edits
@@ -37,44 +37,14 @@ class SingleChange:
 
 
 @dataclass(frozen=True)
-class PlantEffect:
-    """The effect of a plant that is kept out (`out`), or that others build (`built`): risk and cost that this adds
-    (MUSD), nan where there is then no plan, and the plants whose new capacity (t/y) changes most with it."""
-
-    what: str
-    risk: float = nan
-    cost: float = nan
-    moved: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def possible(self) -> bool:
-        """There is a plan."""
-        return not isnan(self.risk)
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A number that became a range; its ends and points are texts before it is asked. rows: value, risk, cost (MUSD),
-    as far as it is solved."""
-
-    key: str = ""
-    low: float | str = 0.0
-    high: float | str = 0.0
-    points: int | str = 0
-    rows: tuple[AskedAndGot, ...] = ()
-    running: bool = False
-
-
-@dataclass(frozen=True)
 class Because:
-    """The reasons why one state has another risk and cost (MUSD) than another.
+    """The reasons why the present state has another risk and cost (MUSD) than the one that it is compared with.
 
-    before, after: names of the states. change: of risk and cost in all. many: number of changes. effects: of those
-    solved so far, each on its own: the edit, true if it is taken back, change of risk and of cost.
+    before: name of that one. change: of risk and cost in all. many: number of changes. effects: of those solved so far,
+    each on its own: the edit, true if it is taken back, change of risk and of cost.
     """
 
     before: str
-    after: str
     change: tuple[float, float]
     many: int
     effects: tuple[tuple[Edit, bool, float, float], ...] = ()
@@ -112,12 +82,3 @@ def steps_between(before: Edits, after: Edits) -> list[SingleChange]:
             left = without(before, edit.key)
             steps.append(SingleChange(edit=edit, back=True, edits=left))
     return steps
-
-
-def values_between(low: float, high: float, points: int, is_whole: bool) -> list[float]:
-    """Evenly spaced values from one end to the other; each once where only whole numbers count."""
-    values = []
-    for place in range(points):
-        value = low + (high - low) * place / (points - 1)
-        values.append(float(round(value)) if is_whole else value)
-    return list(dict.fromkeys(values))

@@ -51,8 +51,6 @@ QUIET_SECONDS = 15.0
 PATIENCE = 1.0
 """After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
-MOST_POINTS = 101
-"""Points of a study."""
 FORMS = {
     ".html": "text/html",
     ".json": "application/json",
@@ -97,12 +95,6 @@ def _tick(bench: Workbench, body: Body) -> None:
     bench.tick(_folder(body), bool(is_ticked))
 
 
-def _describe(bench: Workbench, body: Body) -> None:
-    name = _text(body, "name")
-    note = _text(body, "note")
-    bench.describe(_folder(body), name, note)
-
-
 def _target(bench: Workbench, body: Body) -> None:
     """Add a target: its columns as texts, the share in per cent."""
     columns: dict[str, object] = {}
@@ -121,14 +113,6 @@ def _target(bench: Workbench, body: Body) -> None:
     bench.edit(Edit(key, json.dumps(columns)))
 
 
-def _study(bench: Workbench, body: Body) -> None:
-    low = _number(body, "low")
-    high = _number(body, "high")
-    points = _number(body, "points")
-    is_too_many = not 2 <= points <= MOST_POINTS
-    bench.study(_text(body, "key"), low, high, 0 if is_too_many else int(points))
-
-
 ACTIONS: dict[str, Action] = {
     "edit": lambda bench, body: bench.edit(read_edit(body)),
     "revert": lambda bench, body: bench.revert(_text(body, "key")),
@@ -139,13 +123,7 @@ ACTIONS: dict[str, Action] = {
     "restore": lambda bench, body: bench.go_to_kept(_folder(body)),
     "pin": lambda bench, body: bench.pin(_folder(body)),
     "tick": _tick,
-    "describe": _describe,
     "target": _target,
-    "cases": lambda bench, _: bench.check_cases(),
-    "price": lambda bench, body: bench.price(_text(body, "project")),
-    "compare": lambda bench, body: bench.compare(_folder(body)),
-    "study": _study,
-    "hold": lambda bench, _: bench.hold(),
     "stop": lambda bench, _: bench.halt(),
 }
 

@@ -1,4 +1,4 @@
-"""Charts of the workbench: the efficient frontier, a study of one number, and plans side by side."""
+"""The chart of the workbench: the efficient frontier, with the plans known."""
 
 from __future__ import annotations
 
@@ -17,14 +17,9 @@ LEFT_OF = 0.55
 """Share of the cost axis from which on a name stands on the left of its point."""
 HEIGHT = 230
 """Height of a chart, px."""
-PER_PLAN = 46
-"""Height of a bar with its room, px."""
 SOLVED = "solved in the background, figures only"
 STORED = "summary.json: risk_musd, cost_musd"
 AXIS = alt.Axis(tickCount=6)
-PARTS = {"cost": style.ACCENT, "residual risk": style.MISSING}
-"""Colours of the parts of the risk-adjusted cost."""
-OF_PARTS = alt.Color("part:N", scale=style.colours(PARTS), title=None)
 LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": style.PLAIN, "no action": style.PLAIN}
 """Colours of the plans on the frontier, by their kind."""
 COST_AND_RISK = (style.figure("cost, MUSD", "cost"), style.figure("residual risk, MUSD", "risk"))
@@ -158,41 +153,3 @@ def together(marks: Sequence[Mark]) -> list[Mark]:
             mark = replace(there, name=names)
         found[place] = mark
     return list(found.values())
-
-
-def side_by_side(plans: Sequence[Mark]) -> dict[str, Any]:
-    """Cost and residual risk of plans as bars on one another, in their order."""
-    rows = []
-    for plan in plans:
-        rows.append((plan.name, "cost", plan.cost, 0))
-        rows.append((plan.name, "residual risk", plan.risk, 1))
-    frame = pd.DataFrame(rows, columns=["plan", "part", "musd", "place"])
-    order = [plan.name for plan in plans]
-    tips = style.told(
-        style.word("plan", "plan"), style.word("part", "part"), style.figure("MUSD", "musd")
-    )
-    bars = style.sourced(frame, STORED).mark_bar(height=22)
-    drawn = bars.encode(
-        y=style.rows("plan", order),
-        x=alt.X("musd:Q", title="MUSD, present value", axis=AXIS),
-        color=OF_PARTS,
-        order="place:Q",
-        tooltip=tips,
-    )
-    return _wide(drawn, PER_PLAN * len(plans))
-
-
-def answers(rows: Sequence[tuple[float, float, float]], unit: str) -> dict[str, Any]:
-    """Residual risk and cost against a number that became a range. rows: value, risk, cost (MUSD)."""
-    frame = pd.DataFrame(rows, columns=["value", "residual risk", "cost"])
-    long = frame.melt("value", var_name="part", value_name="musd")
-    tips = style.told(
-        style.figure("value", "value"), style.word("", "part"), style.figure("MUSD", "musd")
-    )
-    title = f"value, {unit}" if unit else "value"
-    not_from_zero = alt.Scale(zero=False)
-    lines = style.sourced(long, SOLVED).mark_line(point=True, strokeWidth=2)
-    across = alt.X("value:Q", title=title, scale=not_from_zero)
-    up = alt.Y("musd:Q", title="MUSD")
-    drawn = lines.encode(x=across, y=up, color=OF_PARTS, tooltip=tips)
-    return _wide(drawn, HEIGHT)

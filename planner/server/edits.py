@@ -86,11 +86,6 @@ def without(edits: Edits, key: str) -> Edits:
     return tuple(one for one in edits if one.key != key)
 
 
-def shown_per(key: str) -> float:
-    """The number that the page shows for one of a key: 100 of those shown in per cent."""
-    return 100.0 if key.partition(".")[0] in IN_PERCENT else 1.0
-
-
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
     chances: dict[str, float] = {}

@@ -123,7 +123,6 @@ class Kept:
     risk: float
     cost: float
     ticked: bool = False
-    note: Annotated[str, Field(max_length=400)] = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from itertools import count
 from math import inf
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -19,17 +18,15 @@ from planner.reporting.words import names, numbers
 from planner.results.figures.run import EXPECTED
 from planner.results.plan import PlanValues
 from planner.server import charts, shelf, sides, two_plans
-from planner.server.answers import WEIGHTS, AskedAndGot, Shown, Sweep
-from planner.server.edits import refused, shown_per, target_words
+from planner.server.answers import WEIGHTS, AskedAndGot, Shown
+from planner.server.edits import refused, target_words
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
-from planner.server.regret import with_other_odds
 from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
 
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
-STUDY_FIELDS = ("key", "low", "high", "points")
 OPEN_VIEWS = 8
 """Plans whose figures stay computed."""
 FILTERS = (
@@ -113,7 +110,6 @@ class Regions:
             "proof": found.proof,
             "phase": found.phase,
             "fault": bench.fault,
-            "study": bench.range.key,
             "seconds": bench.solver.phase_seconds,
             "longest": bench.solver.longest,
             "undo": record.at > 0,
@@ -128,18 +124,16 @@ class Regions:
         bench = self.bench
         found = self._found
         record = bench.record
-        waited = bench.solver.waited_for
         solved = len(bench.curve)
         plan = (found.shown, record.pinned, id(bench.first))
         stage = (found.stage, found.reasons, found.phase != "")
-        cases = tuple(bench.cases.items())
         shown = {
-            "questions": (state, found.shown, len(bench.prices), waited),
-            "outcomes": (state, plan, stage, len(bench.fixed), waited),
+            "questions": (state, found.shown),
+            "outcomes": (state, plan, stage),
             "frontier": (plan, found.stage, solved, record.kept, bench.least_here),
-            "views": (plan, solved, cases),
-            "side": (plan, bench.because.get("now"), solved),
-            "shelf": (record.kept, plan, bench.because.get("kept")),
+            "views": plan,
+            "side": (plan, bench.because),
+            "shelf": (record.kept, plan),
         }
         return {region: str(hash(content)) for region, content in shown.items()}
 
@@ -200,9 +194,7 @@ class Regions:
             "missing": [],
             "old": {} if before is None else before.summary,
             "now": figures | dict(found.figures),
-            "stands": None if before is None else self._stands(before),
             "objective": found.case.model.objective,
-            "holding": "hold" in self.bench.solver.waited_for,
         }
         if now is not None:
             scenario = _scenario(asked, now)
@@ -211,17 +203,6 @@ class Regions:
             shown["years"] = now.years
             shown["scenarios"] = two_plans.scenarios_of(now)
         return shown
-
-    def _stands(self, before: RunView) -> Shown:
-        """The plan compared with, kept in the present state."""
-        case = self._found.case
-        plan = self.bench.pinned()
-        digests = (before.case.sha256, case.sha256)
-        return {
-            "as_it_is": None if plan is None else with_other_odds(plan, case),
-            "exact": self.bench.fixed.get(digests),
-            "lacks": two_plans.lacking(before, case),
-        }
 
     def _marks(self, figures: Mapping[str, Any]) -> list[charts.Mark]:
         """The plans that have a name on the frontier."""
@@ -271,7 +252,6 @@ class Regions:
 
     def _plan_views(self, asked: Query) -> Shown:
         """The region of the plan, under the tab that is asked for."""
-        bench = self.bench
         now = self._now()
         before = self._before()
         tab = asked.get("tab", "timeline")
@@ -283,46 +263,32 @@ class Regions:
             "years": now.years,
             "compared": "" if before is None else self._pinned_name(),
             "stage_names": names.STAGES_MANY,
-            "traced": len(bench.curve),
-            "points": len(WEIGHTS),
             "scenario": two_plans.scenarios_of(now)[scenario],
             "run": shown_as(now.case),
-            "cases": bench.cases_of(now.case),
         }
         if tab == "shortage":
             return shown | two_plans.shortage(now, scenario)
-        if tab == "first":
-            built = bench.built.get(now.case.sha256, {})
-            return shown | {"groups": two_plans.funded_first(now, built)}
         shown["plants"] = two_plans.plants_over_time(now, before)
         shown["payers"] = two_plans.payers(now)
         return shown
 
     def _side(self, asked: Query) -> Shown:
-        """The region beside the plan: parties, next and last money, why it changed."""
+        """The region beside the plan: parties, and why it changed."""
         bench = self.bench
         now = self._now()
         before = self._before()
         words = words_of(bench)
         if now is None:
             return {**words, "parties": [], "because": None}
-        case = now.case
-        payments = now.tables["payments"]
         plants = two_plans.plants_over_time(now, before)
-        is_welfare = case.model.objective.goal == "welfare"
-        groups = set(case.group.values())
+        groups = set(now.case.group.values())
         return {
             **words,
             "parties": sides.parties(now, before),
-            "next": sides.next_money(now, bench.record.edits),
-            "last": sides.last_money(bench),
-            "because": bench.because.get("now"),
+            "shared": len(groups) < len(now.case.group),
+            "because": bench.because,
             "moves": two_plans.moves(plants),
             "compared": before is not None,
-            "spent": payments[["paid_musd", "budget_musd"]].sum().tolist(),
-            "shared": len(groups) < len(case.group),
-            "policy": case.model.policy,
-            "reduced": "cost plus risk" if is_welfare else "the risk",
         }
 
     def _shelf(self, asked: Query) -> Shown:
@@ -332,15 +298,9 @@ class Regions:
         root = bench.pinned()
         columns = self._columns(root)
         differing: list[shelf.DifferingRow] = []
-        spec = None
         if root is not None:
             views = [self._view(plan) for plan in columns.values()]
             differing = shelf.differing(self._view(root), views)
-        if root is not None and columns:
-            marks = [charts.mark_of(self._pinned_name(), root.summary, "pinned")]
-            for name, plan in columns.items():
-                marks.append(charts.mark_of(name, plan.summary, "kept"))
-            spec = charts.side_by_side(marks)
         return {
             **words_of(bench),
             "kept": record.kept,
@@ -349,9 +309,7 @@ class Regions:
             "known": root is not None,
             "columns": list(columns),
             "rows": differing,
-            "spec": spec,
             "first": None if bench.first is None else bench.first.summary,
-            "because": bench.because.get("kept"),
         }
 
     def _columns(self, root: PlanValues | None) -> dict[str, PlanValues]:
@@ -397,27 +355,6 @@ class Regions:
             "here": Path.cwd(),
         }
 
-    def _study(self, asked: Query) -> Shown:
-        """The region of a small study of one key: what is asked, and the chart of answers so far."""
-        bench = self.bench
-        given = {name: asked.get(name, "") for name in STUDY_FIELDS}
-        key = given["key"]
-        found = bench.range
-        if found.key != key:
-            points = given["points"] or "9"
-            found = Sweep(key, given["low"], given["high"], points)
-        unit = "%" if shown_per(key) > 1 else ""
-        spec = None
-        if len(found.rows) > 1:
-            spec = charts.answers(found.rows, unit)
-        return {
-            **words_of(bench),
-            "found": found,
-            "query": urlencode(given),
-            "spec": spec,
-            "unit": unit,
-        }
-
     def _questions(self, asked: Query) -> Shown:
         return questions(self.bench)
 
@@ -450,5 +387,4 @@ REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "side": Regions._side,
     "shelf": Regions._shelf,
     "tables": Regions._tables,
-    "study": Regions._study,
 }

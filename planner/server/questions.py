@@ -200,8 +200,6 @@ def questions(bench: Workbench) -> Shown:
         **_of_edits(bench),
         **_of_case(bench.base, bench.case),
         **_of_plan(bench),
-        "prices": bench.prices,
-        "waited": bench.solver.waited_for,
         "lessons": len(bench.record.steps) == 1,
         "stage_names": STAGES_MANY,
         "kinds": get_args(TargetKeys.model_fields["kind"].annotation),

@@ -1,7 +1,7 @@
 """The one thread with the live session: it solves the newest state asked for and ends what that replaces.
 
 What it finds is told step by step: first the optimum's figures, then the plan with its tables, verified. While no state
-waits it does what else was asked for, and while nothing was, work in the background, which either of them ends.
+waits it works in the background, which a new state ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
 from planner.server.edits import seeking_least
 from planner.solving.goals import silent
-from planner.solving.variants import Solved, Variants
+from planner.solving.variants import Solved
 
 KEPT_PLANS = 4
 """Plans of earlier states that are shown again without solving. One of the real case takes 20 MB (measured)."""
@@ -34,7 +34,6 @@ PROOF = {
 }
 FIGURES = ("risk_musd", "cost_musd", "expected_loss_musd", "least_risk_musd")
 """Figures of a summary that are known before its tables."""
-QUESTION, ASKED, BACKGROUND = "question", "asked", "background"
 GOALS = {
     "risk": "the least risk",
     "cost": "the least cost for it",
@@ -95,11 +94,9 @@ class SolverThread:
         self._wanted = False
         self._replaced = Event()
         self._ending = Event()
-        self._busy_with = ""
-        self._name = ""
-        self._again = False
+        self._is_busy = False
+        self._in_background = False
         self._by_way_of: Case | None = None
-        self._asked: OrderedDict[str, Errand] = OrderedDict()
         self._background: OrderedDict[str, Errand] = OrderedDict()
         self.least: dict[str, float] = {}
         """The least attainable risk (MUSD), where it is known, by the digest of the state that seeks it."""
@@ -108,7 +105,6 @@ class SolverThread:
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
-        self._beside: Variants | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
@@ -138,27 +134,15 @@ class SolverThread:
             )
             self._wanted = True
             self._background.clear()
-            self._replace(again=self._busy_with == ASKED)
+            self._replace()
         self._told()
 
-    def later(self, name: str, task: Errand, asked: bool = False) -> None:
-        """Have something done while no state waits, in the place of what had the name. What was `asked` for goes first,
-        and a new state does not drop it: it looks itself whether it is still wanted."""
+    def later(self, name: str, task: Errand) -> None:
+        """Have something done while no state waits, in the place of what had the name."""
         with self._wake:
-            (self._asked if asked else self._background)[name] = task
-            if asked and self._busy_with == BACKGROUND:
-                self._replace(again=True)
+            self._background[name] = task
             self._wake.notify()
         self._told()
-
-    @property
-    def waited_for(self) -> frozenset[str]:
-        """Names of what was asked for and is not done."""
-        with self._wake:
-            names = set(self._asked)
-            if self._busy_with == ASKED:
-                names.add(self._name)
-            return frozenset(names)
 
     def knows(self, case: Case) -> bool:
         """A state is shown again without solving."""
@@ -167,15 +151,14 @@ class SolverThread:
     def stop(self) -> None:
         """End the task that goes on, and drop those that wait."""
         with self._wake:
-            self._asked.clear()
             self._background.clear()
-            if self._busy_with in (ASKED, BACKGROUND) or self.found.stage == "failed":
-                self._replace(again=False)
+            if self._in_background or self.found.stage == "failed":
+                self._replace()
 
     def close(self) -> None:
         """End the thread."""
         self._ending.set()
-        self._replace(again=False)
+        self._replace()
         self._thread.join(timeout=5)
 
     def figures(self, case: Case) -> dict[str, float]:
@@ -203,11 +186,6 @@ class SolverThread:
             found = self._held(case).figures(seeking)
             self.least[seeking.sha256] = found.get("least_risk_musd", found["risk_musd"])
         return self.least[seeking.sha256]
-
-    def beside(self, case: Case) -> Variants:
-        """An engine of another case, which begins from nothing and ends where the task does."""
-        self._beside = Variants(case)
-        return self._beside
 
     def phase(self, words: str) -> None:
         """Say what goes on."""
@@ -238,10 +216,9 @@ class SolverThread:
         session.figures()
         return session
 
-    def _replace(self, again: bool) -> None:
-        """End what goes on. again: take it up later from its beginning."""
+    def _replace(self) -> None:
+        """End what goes on."""
         with self._wake:  # which its holder may take again
-            self._again = again
             self._replaced.set()
             self._wake.notify()
         Thread(target=self._end_replaced, daemon=True).start()
@@ -249,53 +226,43 @@ class SolverThread:
     def _end_replaced(self) -> None:
         while True:
             with self._wake:  # what begins afterwards is not ended by mistake
-                if not self._replaced.is_set() or not self._busy_with:
+                if not self._replaced.is_set() or not self._is_busy:
                     return
-                for one in (self._session, self._beside):
-                    if one is not None:
-                        one.cancel()
+                if self._session is not None:
+                    self._session.cancel()
             time.sleep(AGAIN_SECONDS)
 
     def _run(self) -> None:
-        """Work through questions, then what was asked, then what goes on in the background, until the end."""
+        """Work through questions, then through what goes on in the background, until the end."""
         while not self._ending.is_set():
             with self._wake:
                 self._wake.wait_for(
-                    lambda: self._wanted or self._asked or self._background or self._ending.is_set()
+                    lambda: self._wanted or self._background or self._ending.is_set()
                 )
                 quiet = time.monotonic() - self._quiet_since
                 self._wake.wait_for(
-                    lambda: self._wanted or self._asked or self._ending.is_set(),
+                    lambda: self._wanted or self._ending.is_set(),
                     timeout=max(IDLE_SECONDS - quiet, 0.0),
                 )
                 question, self._wanted = self._wanted, False
-                tasks = self._asked or self._background
-                self._busy_with = QUESTION if question else ASKED if self._asked else BACKGROUND
-                self._name, task = (
-                    ("", None) if question or not tasks else tasks.popitem(last=False)
-                )
+                task: Errand | None = None
+                if not question and self._background:
+                    _, task = self._background.popitem(last=False)
+                self._is_busy = True
+                self._in_background = task is not None
                 if not self._ending.is_set():
                     self._replaced.clear()
             if question:
                 self._answer(self.found.case)
-            ended = task is None or self._ends(task)
+            if task is not None:
+                with suppress(PlannerError):  # without a plan, or replaced
+                    task(self)
             with self._wake:
-                if task is not None and not ended and self._again:
-                    tasks[self._name] = tasks.get(self._name, task)
-                    tasks.move_to_end(self._name, last=False)
-                if self._busy_with != BACKGROUND:
+                if question:
                     self._quiet_since = time.monotonic()
-                self._busy_with = ""
+                self._is_busy = self._in_background = False
             if task is not None:
                 self.phase("")
-
-    def _ends(self, task: Errand) -> bool:
-        """Do it. Returns whether it came to its end, be it without a plan."""
-        try:
-            task(self)
-        except PlannerError:
-            return not self._replaced.is_set()
-        return True
 
     def _answer(self, case: Case) -> None:
         """Solve the case in question, or take the plan that is known, and tell what came of it."""

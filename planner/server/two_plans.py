@@ -1,4 +1,4 @@
-"""One variant of a plan beside another: unmet demand, what is built, what to fund first, who pays."""
+"""One variant of a plan beside another: unmet demand, what is built, who pays."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from math import inf
 from typing import Any
 
 import pandas as pd
 
-from planner.data.case import Case
 from planner.reporting.run_view import RunView
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import SLIGHT, percent, signed
@@ -161,52 +159,6 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FundedPart:
-    """A plant, or a part of it: t/y of the plant's `of`, public capital (expected MUSD) in `musd`."""
-
-    label: str
-    stage: str
-    year: int
-    tpa: float
-    of: float
-    musd: float
-
-
-def funded_first(
-    now: RunView, asked: Mapping[float, Mapping[str, float]]
-) -> dict[float, list[FundedPart]]:
-    """The plants of the plan, part by part, by the largest weight of cost at which another plan builds that part too, 0
-    where none does. asked: t/y by project at each weight."""
-    sizes = dict(asked)
-    if now.case.model.objective.goal == "welfare":
-        sizes[1.0] = now.summary["new_capacity_tpa"]
-    weights = sorted({0.0, *sizes} - {inf}, reverse=True)
-    found: dict[float, list[FundedPart]] = {}
-    for weight in weights:
-        found[weight] = []
-    rows = built(now)
-    for project in sorted(rows, key=lambda key: rows[key].year):
-        row = rows[project]
-        done = 0.0
-        for weight in weights:
-            there = sizes[weight].get(project, 0.0) if weight else row.t
-            size = min(there, row.t) - done
-            if size <= SLIGHT_TPA:
-                continue
-            part = FundedPart(
-                label=row.label,
-                stage=row.stage,
-                year=row.year,
-                tpa=size,
-                of=row.t,
-                musd=row.public * size / row.t,
-            )
-            found[weight].append(part)
-            done += size
-    return {weight: parts for weight, parts in found.items() if parts}
-
-
 # ---- money and shortages ---------------------------------------------------------------------------------------------
 
 
@@ -241,92 +193,3 @@ def shortage(view: RunView, scenario: str) -> Shown:
         "tonnes": sums["tonnes"].to_dict(),
         "shares": shares.fillna(0.0).to_dict(),
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShortMoney:
-    """Funders whose budgets fall short of a plan: the first such year, by how much at most (expected MUSD; of all years
-    until then where budgets carry over), and how many times as much would do."""
-
-    year: int
-    funders: str
-    musd: float
-    enough: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lacks:
-    """Plants and money that a plan, kept as decided, lacks in another case. plants: those that may not be built so large
-    or so early."""
-
-    plants: list[str]
-    money: list[ShortMoney]
-
-
-MOST_SHORT = 3
-"""Groups of funders that are named as short."""
-
-
-def lacking(before: RunView, case: Case) -> Lacks:
-    """The plants and the money that a plan, kept as decided, lacks in another case, each by itself: budgets against the
-    cost of plants and people where those funders alone may pay, or all together."""
-    spent = before.tables["spending"]
-    spent = spent[spent["item"] != "stock purchases"]
-    paying: dict[str, frozenset[str]] = {}
-    for country in case.countries:
-        payers = [funder for funder, where in case.reach.items() if country in where]
-        paying[country] = frozenset(payers)
-    together = frozenset(case.reach)
-    found = []
-    for funders in {*paying.values(), together}:
-        where = [country for country, some in paying.items() if some <= funders]
-        theirs = spent[spent["country"].isin(where)]
-        due = theirs.groupby("year")["expected"].sum()
-        names = sorted(map(before.names.party, funders))
-        words = " and ".join(names) or "nobody"
-        short = _short(case, due, funders, words)
-        if short is not None:
-            found.append(short)
-    found.sort(key=lambda one: -one.musd)
-    plants = _too_large_or_early(before, case)
-    return Lacks(plants=plants, money=found[:MOST_SHORT])
-
-
-def _too_large_or_early(before: RunView, case: Case) -> list[str]:
-    """Labels of plants that the plan before has larger or earlier than the case allows now."""
-    found = []
-    for project, bar in built(before).items():
-        row = case.projects.get(project)
-        fits = (
-            row is not None
-            and bar.t <= row.max_new_tpa + SLIGHT_TPA
-            and bar.year >= (row.earliest_year or 0)
-        )
-        if not fits:
-            found.append(bar.label)
-    return found
-
-
-def _short(
-    case: Case, due: pd.Series[float], funders: frozenset[str], names: str
-) -> ShortMoney | None:
-    """By how much budgets fall short of what is due (MUSD by year); None where they do not."""
-    years = range(case.first_year, case.last_year + 1)
-    due = due.reindex(years, fill_value=0.0)
-    money = pd.Series(0.0, index=years)
-    for funder in funders:
-        money += [case.budget.get((funder, year), 0.0) for year in years]
-    if case.model.policy.budget_carry_over:
-        due = due.cumsum()
-        money = money.cumsum()
-    short = due - money
-    if short.max() <= SLIGHT:
-        return None
-    is_due = due > SLIGHT
-    enough = due[is_due] / money[is_due]
-    return ShortMoney(
-        year=int(short.index[short > SLIGHT][0]),
-        funders=names,
-        musd=float(short.max()),
-        enough=float(enough.max()),
-    )

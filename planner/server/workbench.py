@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import count
 from math import inf
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.errors import InputError, PlannerError, RunFolderError
-from planner.evaluation.decisions import single_path
 from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_run
-from planner.results.study import NEW_CAPACITY
-from planner.server.answers import (
-    WEIGHTS,
-    AskedAndGot,
-    Because,
-    ComparedState,
-    PlantEffect,
-    Sweep,
-    both,
-    steps_between,
-    values_between,
-)
+from planner.server.answers import WEIGHTS, AskedAndGot, Because, ComparedState, both, steps_between
 from planner.server.edits import (
     Edit,
     EditedValue,
@@ -40,25 +26,16 @@ from planner.server.edits import (
     edited,
     refused,
     seeking_least,
-    shown_per,
     with_edit,
     without,
 )
 from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
-from planner.server.regret import IMPOSSIBLE, KeptPlan, operated_anew
 from planner.server.solver_thread import OF_LEAST, SolverThread
-from planner.server.two_plans import SLIGHT_TPA
 from planner.server.writer import CaseWriter
 from planner.solving.frontier import risk_of, weighted_case
-from planner.studies.outcomes import amounts_of, capacities
 
 LONGEST_NAME = 60
 """Characters of a variant's name."""
-LONGEST_NOTE = 400
-"""Characters of its note."""
-MOST_MOVED = 4
-"""Plants that are named where the effect of one is told."""
-NO_FIRST = "the plan of the case as it is was not solved yet; pin a kept variant"
 _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
 
@@ -77,19 +54,9 @@ class Workbench:
         """The fault of the files of the case, or of an edit on top of them; '' if there is none."""
         self.curves: dict[str, list[AskedAndGot]] = {}
         """Frontiers as far as they are traced, by the digest of the state."""
-        self.built: dict[str, dict[float, dict[str, float]]] = {}
-        """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
-        self.fixed: dict[tuple[str, str], KeptPlan] = {}
-        """The plan of a case with its decisions fixed in another, both by their digests."""
-        self.because: dict[str, Because] = {}
-        """The effect of each change: of the present state against the case as it is, `now`; of a kept one against the
-        pinned one, `kept`."""
-        self.prices: dict[str, PlantEffect] = {}
-        """By project."""
-        self.cases: dict[tuple[str, str], float | None] = {}
-        """By how much each MUSD of public cost reduces cost and risk, by run folder and project."""
+        self.because: Because | None = None
+        """The effect of each change of the present state against the plan that it is compared with."""
         self.writer = CaseWriter()
-        self.range = Sweep()
         self._stamp = opened.stamp()
         self.first = plan
         """The plan of the case as it is, once known: all others are compared with it unless another is pinned."""
@@ -174,7 +141,7 @@ class Workbench:
 
     def halt(self) -> None:
         """End what goes on. A state that has no plan yet gives way to the last one that has."""
-        self.stop_study()
+        self.solver.stop()
         if self.solver.found.stage not in ("waiting", "figures"):
             return
         for at in reversed(range(self.record.at)):
@@ -199,9 +166,7 @@ class Workbench:
         self._ask(case)
 
     def _ask(self, case: Case) -> None:
-        self.because.pop("now", None)
-        self.prices = {}
-        self.range = replace(self.range, running=False)
+        self.because = None
         self.solver.ask(case, self._nearest(case))
 
     def _nearest(self, case: Case) -> Case | None:
@@ -292,28 +257,6 @@ class Workbench:
         self.journal.take(replace(self.record, **news))
         self._told()
 
-    def describe(self, folder: str, name: str, note: str) -> None:
-        """Give a kept variant another name, and a note."""
-        name = _plain(name)
-        if not name or len(note) > LONGEST_NOTE:
-            said = f"a variant has a name, and a note of at most {LONGEST_NOTE} characters"
-            raise refused("shelf", "", said)
-        taken = {one.name for one in self.record.kept if one.folder != folder}
-        if name in taken:
-            raise refused("shelf", "", f"there is another “{name}”")
-        on_one_line = " ".join(note.split())
-        self._change_kept(folder, name=name, note=on_one_line)
-
-    def _change_kept(self, folder: str, **news: Any) -> None:
-        """Change what is remembered of a kept variant."""
-        self._kept(folder)
-        kept = []
-        for one in self.record.kept:
-            if one.folder == folder:
-                one = replace(one, **news)
-            kept.append(one)
-        self._note(kept=tuple(kept))
-
     def drop(self, folder: str) -> None:
         """Take a variant off the shelf; its run folder stays."""
         self._kept(folder)
@@ -323,13 +266,17 @@ class Workbench:
 
     def tick(self, folder: str, ticked: bool) -> None:
         """Show a kept variant in every view, or no longer."""
-        self._change_kept(folder, ticked=ticked)
+        self._kept(folder)
+        kept = []
+        for one in self.record.kept:
+            kept.append(replace(one, ticked=ticked) if one.folder == folder else one)
+        self._note(kept=tuple(kept))
 
     def pin(self, folder: str) -> None:
         """Choose what the present plan is compared with: a kept variant, or '' for the case as it is."""
         if folder:
             self._kept(folder)
-        self.because.pop("now", None)
+        self.because = None
         self._note(pinned=folder)
         if self.solver.found.stage == "plan":
             self.solver.later("because", self._look_back)
@@ -348,12 +295,6 @@ class Workbench:
     def pinned(self) -> PlanValues | None:
         """The plan that the present one is compared with, if it is known."""
         return self.plan_of(self.record.pinned) if self.record.pinned else self.first
-
-    def _known_pinned(self) -> PlanValues:
-        plan = self.pinned()
-        if plan is None:
-            raise RunFolderError(NO_FIRST)
-        return plan
 
     # ---- in the background ------------------------------------------------------------------------------------
 
@@ -397,9 +338,6 @@ class Workbench:
         found = thread.optimum(weighted_case(case, weight))
         cost = found.value("cost")
         risk = risk_of(found.value("risk"), weight)
-        sizes = capacities(found.scope, amounts_of(found.program, found.point))
-        built = self.built.setdefault(case.sha256, {})
-        built[weight] = {name.removeprefix(NEW_CAPACITY): tpa for name, tpa in sizes.items()}
         point = (weight, cost, risk)
         self.curves[case.sha256] = sorted([*known, point])
         if self.case is case:
@@ -420,156 +358,33 @@ class Workbench:
             self._told()
         if plan is None:
             return
-        before = self._compared_state(pinned)
-        after = ComparedState("this", self.record.edits, plan)
+        before = ComparedState(self.name_of(""), (), self.first)
+        if pinned:
+            kept = self._kept(pinned)
+            before = ComparedState(kept.name, kept.edits, self.plan_of(pinned))
         if edited(base, before.edits).sha256 == before.plan.case.sha256:
-            self._explain("now", before, after, thread)
+            self._explain(before, plan, thread)
 
-    def _compared_state(self, folder: str) -> ComparedState:
-        """A kept variant, or the case as it is for '', to be compared with another."""
-        if folder:
-            kept = self._kept(folder)
-            return ComparedState(kept.name, kept.edits, self.plan_of(folder))
-        if self.first is None:
-            raise RunFolderError(NO_FIRST)
-        return ComparedState(self.name_of(""), (), self.first)
-
-    def _explain(
-        self, key: str, before: ComparedState, after: ComparedState, thread: SolverThread
-    ) -> None:
-        """Make each change between two states on its own, where all else is as in the first."""
+    def _explain(self, before: ComparedState, plan: PlanValues, thread: SolverThread) -> None:
+        """Make each change of the present state on its own, where all else is as in the state before."""
         base = self.base
-        steps = steps_between(before.edits, after.edits)
+        steps = steps_between(before.edits, self.record.edits)
         risk, cost = both(before.plan.summary)
-        risk_after, cost_after = both(after.plan.summary)
-        change = (risk_after - risk, cost_after - cost)
-        found = Because(before.name, after.name, change, len(steps))
-        self.because[key] = found
+        risk_now, cost_now = both(plan.summary)
+        found = Because(before.name, (risk_now - risk, cost_now - cost), len(steps))
+        self.because = found
         for place, step in enumerate(steps, 1):
             thread.phase(f"what each change does alone, {place} of {len(steps)}")
-            alone = after.plan.summary
+            alone = plan.summary
             if len(steps) > 1:
                 alone = thread.figures(edited(base, step.edits))
-            if self.because.get(key) is not found:
+            if self.because is not found:
                 return
             risk_alone, cost_alone = both(alone)
             effect = (step.edit, step.back, risk_alone - risk, cost_alone - cost)
             found = replace(found, effects=(*found.effects, effect))
-            self.because[key] = found
+            self.because = found
             self._told()
-
-    def price(self, project: str) -> None:
-        """Find out what keeping a plant out adds to risk and cost, or what having it built where it is not."""
-        case = self.case
-        plan = self.solver.found.plan
-        here: Mapping[str, float] = {}
-        if plan is not None:
-            here = plan.summary["new_capacity_tpa"]
-        is_built = here.get(project, 0.0) > SLIGHT_TPA
-        what = "out" if is_built else "built"
-        edit = Edit(f"plant.{project}", what)
-        changed = edited(case, [edit])
-        name = case.projects[project].name or project
-
-        def task(thread: SolverThread) -> None:
-            if self.case is not case:
-                return
-            thread.phase(f"the price of {name}")
-            self.prices[project] = PlantEffect(what)  # which it stays where there is no plan
-            found = thread.solve(changed)
-            if not found.tables:
-                return
-            risk, cost = both(self.solver.found.figures)
-            risk_then, cost_then = both(found.summary)
-            there = found.summary["new_capacity_tpa"]
-            self.prices[project] = PlantEffect(
-                what=what,
-                risk=risk_then - risk,
-                cost=cost_then - cost,
-                moved=_moved_most(here, there, project),
-            )
-
-        self.solver.later(f"price {project}", task, asked=True)
-
-    def hold(self) -> None:
-        """Find out the loss of the pinned plan in the present state: built as decided, operated anew."""
-        case = self.case
-        plan = self._known_pinned()
-        digests = (plan.case.sha256, case.sha256)
-        single_path(plan)  # which says at once why a plan cannot be fixed
-
-        def task(thread: SolverThread) -> None:
-            if self.case is not case:
-                return
-            thread.phase("the pinned plan, operated anew under what you changed")
-            self.fixed[digests] = IMPOSSIBLE  # which it stays where it cannot be done
-            self.fixed[digests] = operated_anew(case, plan, thread.beside)
-
-        self.solver.later("hold", task, asked=True)
-
-    def compare(self, folder: str) -> None:
-        """Find out the effect of each change by which a kept plan differs from the pinned one."""
-        before = self._compared_state(self.record.pinned)
-        after = self._compared_state(folder)
-        for one in (before, after):
-            case = edited(self.base, one.edits)
-            if case.sha256 != one.plan.case.sha256:
-                said = "the files of the case changed since: `planner compare` tells input by input"
-                raise RunFolderError(said)
-        no_change = (0.0, 0.0)
-        self.because["kept"] = Because(before.name, after.name, no_change, 1)
-        explain = partial(self._explain, "kept", before, after)
-        self.solver.later("compare", explain, asked=True)
-
-    def study(self, key: str, low: float, high: float, points: int) -> None:
-        """Solve the present state with a number at several values, as the page shows it, one after the other."""
-        if not low < high or not points:
-            said = "goes from a smaller to a larger number, in 2 to 101 points"
-            raise refused("study", "", said)
-        is_whole = key.endswith(("_years", "_year"))
-        values = values_between(low, high, points, is_whole)
-        cases = {}
-        for value in values:
-            asked = int(value) if is_whole else value / shown_per(key)
-            edits = with_edit(self.record.edits, Edit(key, asked))
-            cases[value] = edited(self.base, edits)
-        self.stop_study()
-        ours = Sweep(key, low, high, len(values), running=True)
-        self.range = ours
-        name = self._told_of(key)
-
-        def task(thread: SolverThread) -> None:
-            nonlocal ours
-            if self.range is not ours:
-                return
-            try:
-                for value, case in cases.items():
-                    thread.phase(f"the study: {name}at {value:g}")
-                    row = (value, *both(thread.figures(case)))
-                    if self.range is not ours:
-                        return  # ended, or another one's by now
-                    ours = replace(ours, rows=(*ours.rows, row))
-                    self.range = ours
-            finally:
-                if self.range is ours:
-                    self.range = replace(ours, running=False)
-
-        self.solver.later("study", task, asked=True)
-
-    def _told_of(self, key: str) -> str:
-        """A plant and its column, as the beginning of a phase; '' for a key of another kind."""
-        project, _, column = key.removeprefix("projects.").rpartition(".")
-        row = self.base.projects.get(project)
-        if row is None:
-            return ""
-        name = row.name or project
-        words = column.replace("_", " ")
-        return f"{name}, {words}, "
-
-    def stop_study(self) -> None:
-        """End it; what is solved stays."""
-        self.range = replace(self.range, running=False)
-        self.solver.stop()
 
     def name_of(self, folder: str) -> str:
         """The name of a variant; '' is the case as it is."""
@@ -588,40 +403,8 @@ class Workbench:
         return self.opened.folder.resolve() / folder
 
     def investment_case(self, folder: str, project: str) -> None:
-        """Have the investment case of a plant written, and remember whether it is worth its public cost."""
-        worth = self.writer.investment_case(self.run_of(folder), project)
-        self.cases[folder, project] = worth
-        self._told()
-
-    def cases_of(self, case: Case) -> dict[str, float | None]:
-        """Project -> by how much each MUSD of public cost reduces cost and risk, where its investment case is written;
-        None where the public pays nothing."""
-        folder = shown_as(case)
-        found = {}
-        for (run, project), worth in self.cases.items():
-            if run == folder:
-                found[project] = worth
-        return found
-
-    def check_cases(self) -> str:
-        """Have the investment cases of all plants that are built written, one after the other. Returns what goes on."""
-        plan = self._certified()
-        folder = shown_as(plan.case)
-        built = plan.summary["new_capacity_tpa"]
-        left = []
-        for project, tonnes in built.items():
-            if tonnes > SLIGHT_TPA and (folder, project) not in self.cases:
-                left.append(project)
-
-        def write() -> None:
-            for project in left:
-                if self.solver.found.plan is not plan:
-                    return
-                with suppress(PlannerError):
-                    self.investment_case(folder, project)
-
-        Thread(target=write, daemon=True).start()
-        return f"{len(left)} investment cases are being written; plants are flagged as they come."
+        """Have the investment case of a plant written."""
+        self.writer.investment_case(self.run_of(folder), project)
 
     # ---- as a command and as files ----------------------------------------------------------------------------
 
@@ -654,19 +437,6 @@ def _solving(inputs: Path, out: Path) -> str:
 def _plain(name: str) -> str:
     """A name on one line, not too long."""
     return " ".join(name.split())[:LONGEST_NAME]
-
-
-def _moved_most(
-    here: Mapping[str, float], there: Mapping[str, float], project: str
-) -> dict[str, float]:
-    """The other plants whose new capacity (t/y) changes most from one plan to another."""
-    moved: dict[str, float] = {}
-    for other in {*here, *there} - {project}:
-        change = there.get(other, 0.0) - here.get(other, 0.0)
-        if abs(change) > SLIGHT_TPA:
-            moved[other] = change
-    most_first = sorted(sorted(moved), key=lambda other: -abs(moved[other]))
-    return {other: moved[other] for other in most_first[:MOST_MOVED]}
 
 
 def _case_into(case: Case, folder: Path) -> None:

@@ -11,7 +11,6 @@ import planner
 from planner.parallel import Workers, answer, local
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.run import write_page, write_report_workbook
-from planner.results.business_case import BusinessCase
 from planner.results.store import read_run, refresh_pages
 
 REPORTS = {"report.html": write_page, "report.xlsx": write_report_workbook}
@@ -26,25 +25,17 @@ class PageWriter:
         plan = read_run(run)
         refresh_pages(run, partial(REPORTS[name], plan))
 
-    def investment_case(self, run: Path, project: str) -> float | None:
-        """Write the investment case of a plant. Returns `worth_of` it."""
+    def investment_case(self, run: Path, project: str) -> None:
+        """Write the investment case of a plant."""
         plan = read_run(run)
         found = planner.business_case(plan, project)
         page = business_case_page(found, plan.case).encode()
         refresh_pages(run, partial(_put, page, case_page(project)))
-        return worth_of(found)
 
 
 def case_page(project: str) -> str:
     """The file name of an investment case."""
     return f"project-{project}.html"
-
-
-def worth_of(found: BusinessCase) -> float | None:
-    """By how much each MUSD of public cost reduces cost and risk (MUSD); None where the public pays nothing."""
-    least, removal = found.cheapest, found.removal
-    cost = (least.cost or 0.0) if least else 0.0
-    return removal.worth / cost if removal and cost > 0 else None
 
 
 def _put(page: bytes, name: str, target: Path) -> None:
@@ -63,10 +54,9 @@ class CaseWriter:
         """Have one form of the report of a run folder written. Raises PlannerError."""
         self._ask("report", run, name)
 
-    def investment_case(self, run: Path, project: str) -> float | None:
-        """Have the investment case of a plant written. Returns `worth_of` it. Raises PlannerError."""
-        found: float | None = self._ask("investment_case", run, project)
-        return found
+    def investment_case(self, run: Path, project: str) -> None:
+        """Have the investment case of a plant written. Raises PlannerError."""
+        self._ask("investment_case", run, project)
 
     def close(self) -> None:
         """End what is being written; nothing is written any more."""
@@ -74,16 +64,18 @@ class CaseWriter:
         if self._workers is not None:
             self._workers.close()
 
-    def _ask(self, *call: Any) -> Any:
-        """Have a process answer one call, and end it; None if the writer is closed."""
-        answers: dict[str, Any] = {}
+    def _ask(self, *call: Any) -> None:
+        """Have a process answer one call, and end it; nothing is done if the writer is closed."""
         with self._one:
             if self._closed:
-                return None
+                return
             self._workers = local(1)(PageWriter)
             try:
-                answer(self._workers, {"page": call}, answers.__setitem__)
+                answer(self._workers, {"page": call}, _no_answer)
             finally:
                 self._workers.close()
                 self._workers = None
-        return answers["page"]
+
+
+def _no_answer(*_: object) -> None:
+    """A page is its own answer."""

@@ -20,9 +20,7 @@ import planner
 from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
-from planner.evaluation.decisions import single_path
 from planner.planning import whole_program as solve
-from planner.reporting.words.numbers import signed
 from planner.results.store import write_case
 from planner.server import solver_thread
 from planner.server.answers import WEIGHTS
@@ -35,7 +33,6 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
-from tests.studies.studies import measured_in
 
 SEQUENCES = 200 if LONG else 3
 
@@ -281,15 +278,15 @@ def test_pin_tick_restore_and_drop(bench: Workbench) -> None:
         bench.pin("../..")
 
 
-def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -> None:
+def test_background_finds_causes_and_the_frontier(bench: Workbench) -> None:
     first = answered(bench).solver.found.figures
     bench.edit(Edit("money", 0.5))
     half = answered(bench).solver.found.figures
     bench.edit(Edit("plant.metal_works", "out"))
     both = answered(bench).solver.found.figures
-    wait_for(lambda: "now" in bench.because and bench.because["now"].interplay is not None)
-    because = bench.because["now"]
-    assert because.effects[0][:2] == (Edit("money", 0.5), False)
+    wait_for(lambda: bench.because is not None and bench.because.interplay is not None)
+    because = bench.because
+    assert because is not None and because.effects[0][:2] == (Edit("money", 0.5), False)
     assert because.effects[0][2] == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
     assert because.interplay is not None
     told = sum(one[2] for one in because.effects) + because.interplay[0]
@@ -299,44 +296,6 @@ def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -
     assert costs == pytest.approx(
         sorted(costs, reverse=True)
     )  # the more cost weighs, the less is spent
-    bench.price("coast_plant")
-    wait_for(lambda: not bench.solver.waited_for)
-    effect = bench.prices["coast_plant"]
-    in_all = effect.risk + effect.cost
-    assert effect.what == "out" and in_all >= -1e-6  # cost + risk cannot fall by doing without
-    priced = " ".join(Regions(bench).part("questions", {}).split())
-    moved = signed(effect.moved["desert_mine"])
-    assert f"{signed(in_all)} in all, MUSD; with it Desert mine {moved} t/y" in priced
-    bench.study("money", 0.0, 100.0, 3)
-    wait_for(lambda: len(bench.range.rows) == 3 and not bench.range.running)
-    risks = [risk + cost for _, risk, cost in bench.range.rows]
-    assert risks == sorted(risks, reverse=True)
-    bench.study("projects.coast_plant.lead_time_years", 1, 3, 9)
-    assert bench.range.points == 3  # whole years
-
-
-def test_why_a_kept_plan_differs(bench: Workbench) -> None:
-    bench.edit(Edit("money", 0.5))
-    kept = answered(bench).keep("half")
-    bench.edit(Edit("joins.JPN", 2028))
-    bench.edit(Edit("money", 1.0))
-    late = answered(bench).keep("Japan late")
-    bench.pin(kept.folder)
-    bench.compare(late.folder)
-    wait_for(lambda: bench.because["kept"].interplay is not None)
-    because = bench.because["kept"]
-    assert [one[:2] for one in because.effects] == [
-        (Edit("joins.JPN", 2028), False),
-        (Edit("money", 0.5), True),
-    ]
-    assert because.change[0] == pytest.approx(late.risk - kept.risk)
-    more = answered(bench).solver.found.case
-    assert edited(bench.base, late.edits).sha256 == more.sha256
-    words = Regions(bench).part("shelf", {})
-    assert "Japan joins in 2028" in words and "no longer: 50 % of all public money" in words
-    bench.base = bench.base.set("projects", "coast_plant", "lead_time_years", 4)
-    with pytest.raises(RunFolderError, match="files of the case changed"):
-        bench.compare(late.folder)
 
 
 def test_files_are_watched(tmp_path: Path) -> None:
@@ -500,38 +459,6 @@ def test_the_newest_question_ends_the_one_before(
     thread.close()
 
 
-def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(
-    bench: Workbench,
-) -> None:
-    answered(bench)
-    thread, done, began = bench.solver, list[str](), threading.Event()
-
-    def endless(_: SolverThread) -> None:
-        began.set()
-        while not thread._replaced.wait(0.01):
-            pass
-        raise StoppedError("replaced")
-
-    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
-    thread.later("frontier", endless)
-    began.wait(20)
-    began.clear()
-    thread.later("price", lambda _: done.append("price"), asked=True)
-    wait_for(lambda: done == ["price"])
-    assert began.wait(20)  # what was ended begins again
-    thread.stop()
-    began.clear()
-    thread.later("compare", endless, asked=True)
-    began.wait(20)
-    assert thread.waited_for == {"compare"}
-    began.clear()
-    bench.edit(Edit("money", 0.5))
-    assert answered(bench).solver.found.stage == "plan" and began.wait(20)
-    assert thread.waited_for == {"compare"}
-    thread.stop()
-    wait_for(lambda: thread.waited_for == frozenset())
-
-
 def test_the_background_rests_once_after_an_answer_and_not_before_each_plan(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,13 +468,13 @@ def test_the_background_rests_once_after_an_answer_and_not_before_each_plan(
     wait_for(lambda: len(bench.curve) == len(WEIGHTS))
     bench.edit(Edit("money", 0.5))
     answered(bench)
-    assert not bench.solver._asked and bench.solver._background  # which waits for an hour
+    assert bench.solver._background  # which waits for an hour
 
 
 def test_stop_goes_back_to_the_last_plan(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     first = answered(bench).solver.found.plan
     bench.solver.stop()
-    wait_for(lambda: bench.solver._busy_with == "")
+    wait_for(lambda: not bench.solver._is_busy)
     monkeypatch.setattr(bench.solver, "_session", SlowSession(bench.base))
     bench.edit(Edit("money", 0.5))
     wait_for(lambda: bench.solver.found.phase.startswith("looking for"))
@@ -564,28 +491,6 @@ def test_a_risk_below_the_least_is_refused_once_that_is_known(bench: Workbench) 
     bench.edit(Edit("money", 2.0))  # with more money there may be
     bench.edit(Edit("goal", least * 0.9))
     assert answered(bench).solver.found.stage in ("plan", "failed")
-
-
-def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> None:
-    first = answered(bench).solver.found.plan
-    assert first is not None
-    bench.edit(Edit("depth", 0.5))
-    bench.hold()
-    now = answered(bench).solver.found
-    wait_for(lambda: not bench.solver.waited_for)
-    engine = bench.solver._beside
-    assert engine is not None and engine.case is now.case
-    engine.raise_if_cancelled()
-    fixed = bench.fixed[first.case.sha256, now.case.sha256]
-    assert now.case.model.objective.goal == "welfare"
-    least_risk = measured_in(now.case, single_path(first))
-    assert fixed.risk >= least_risk["risk_musd"] - 1e-6
-    # Of all operations of the fixed plan these have the least cost plus risk; the best plan has no more.
-    assert fixed.both <= least_risk["risk_musd"] + least_risk["cost_musd"] + 1e-6
-    assert fixed.both >= now.figures["risk_musd"] + now.figures["cost_musd"] - 1e-6
-    words = Regions(bench).part("outcomes", {})
-    regret = fixed.both - now.figures["risk_musd"] - now.figures["cost_musd"]
-    assert f"Regret: <b>{signed(regret)}</b> MUSD of cost plus risk" in words
 
 
 def test_a_solve_that_is_replaced_ends_before_it_is_verified(

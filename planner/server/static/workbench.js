@@ -10,7 +10,7 @@ const SAY_PHASE_AFTER = 300, WAIT_FOR_MORE = 150, STOP_AFTER = 1500; // ms
 const REACHED = "button, a, input, select, summary, [tabindex]";
 const SOLVED = ["/edit", "/target", "/revert", "/undo", "/redo", "/restore"];
 const hand = new Set(); // while anything is in it nothing is drawn anew: a press, until its click is over; a change, until it is done
-let connected = true, drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
+let connected = true, drawn = "", opener = null, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
 
 async function post(path, body = {}) {
   const change = Symbol(path);
@@ -58,7 +58,6 @@ async function fetchPart(name) {
     put(region, html);
     const many = all("#shelf .kept [data-tick]").length; // the count beside the shelf comes with its rows
     $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
-    if (name === "shelf" && whyAsked) whyAsked = $("#why")?.scrollIntoView({ block: "center" }) ?? !$("#why");
     holds[name] = of;
     if (last) mark();
   }
@@ -118,14 +117,12 @@ function update(news) {
   if (last && news.turn < last.turn) news = last; // it was long on its way, and its change was in the hand meanwhile
   const changed = last && news.state !== last.state;
   last = news;
-  if (changed && drawn && !drawn.startsWith("study")) openDrawer(drawn); // a row that is open is that of the state
+  if (changed && drawn) openDrawer(drawn); // a row that is open is that of the state
   for (const [name, version] of Object.entries(news.versions)) {
     if (versions[name] === version || hand.size || isTyping($(`[data-part=${name}]`))) continue;
     versions[name] = version;
     fetchPart(name);
   }
-  $("#study").hidden = !news.study;
-  $("#study").dataset.drawer = `study?${new URLSearchParams({ key: news.study })}`;
   mark();
   clearTimeout(phaseTimer);
   doing = { since: Date.now() - 1000 * news.seconds };
@@ -225,8 +222,7 @@ document.addEventListener("click", async (event) => {
   if (questions.classList.contains("open") && !event.composedPath().includes(questions)) sheet(false);
   if (!node || node.ariaDisabled === "true") return;
   if (node.dataset.post) {
-    const done = await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
-    if (done && node.dataset.post === "/compare") { whyAsked = true; fetchPart("shelf"); }
+    await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
     if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
   } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
   else if (node.dataset.opens) {
@@ -274,7 +270,6 @@ async function openDrawer(address, from = null) {
   if (!$("#drawer").open) $("#drawer").show(); // before, so that a chart knows how wide it may be
   if (!again || !isTyping($("#drawn"))) put($("#drawn"), html);
   if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
-  if ($("#drawn [data-again]")) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
 }
 
 $("#drawer").addEventListener("close", () => {
