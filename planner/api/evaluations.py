@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from planner.api.plans import LARGE, plan_of, write_again
@@ -10,8 +9,6 @@ from planner.data.case import Case
 from planner.data.program_size import size_of
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
-from planner.evaluation.simulator import PolicyName
-from planner.explanation.replanning import replan
 from planner.parallel import Background, Team
 from planner.results.evaluation import EVALUATION, Evaluation, evaluation_text
 from planner.results.folders import write_whole
@@ -31,20 +28,17 @@ def evaluate_into(
     draws: int = 200,
     samples: int = 10,
     seed: int = 0,
-    policy: PolicyName = "myopic",
     foreseen: bool = True,
     replications: int | None = None,
     size: int | None = None,
-    replanned: int | None = None,
     out: Path | None = None,
     workers: int | Team = 1,
     progress: Progress = silent,
 ) -> Evaluation:
     """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again if it has any.
 
-    scenarios, register: other scenarios, as in `evaluate`; with neither nothing is written into the run. replanned: with
-    a register, so many scenarios more in which each year is planned anew. out: a file for the losses (CSV). Raises
-    InputError, RunFolderError, StoppedError.
+    scenarios, register: other scenarios, as in `evaluate`; with neither nothing is written into the run. out: a
+    file for the losses (CSV). Raises InputError, RunFolderError, StoppedError.
     """
     if out is not None:
         refuse_other_file(out)
@@ -58,17 +52,12 @@ def evaluate_into(
             draws=draws,
             samples=samples,
             seed=seed,
-            policy=policy,
             foreseen=foreseen,
             workers=workers,
             replications=replications,
             size=size,
             progress=progress,
         )
-
-        if register is not None and replanned is not None:
-            anew = replan(plan, register, futures=replanned, seed=seed, progress=progress)
-            found = replace(found, replanned=anew)
 
         def fill(target: Path) -> None:
             text = evaluation_text(found, belongs_to)

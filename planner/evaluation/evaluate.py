@@ -19,14 +19,7 @@ from planner.evaluation.fixed_tree import replicate, with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
-from planner.evaluation.simulator import (
-    Futures,
-    PolicyChoice,
-    PolicyName,
-    Simulator,
-    futures_of,
-    weighed,
-)
+from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
 from planner.parallel import Team
 from planner.planning.whole_program import without_plan
 from planner.results.evaluation import (
@@ -43,6 +36,7 @@ from planner.solving.program import Vector
 
 JUDGED = "no interval: these scenarios are judgements, not draws"
 OWN = "no interval: the plan was made for these scenarios, so they say little of others"
+POLICY = "myopic"
 STRATIFIED = (
     "Student's t of what each draw adds within its stratum, corrected for skewness (Hall 1992)"
 )
@@ -59,7 +53,6 @@ def evaluate(
     draws: int = 200,
     samples: int = 10,
     seed: int = 0,
-    policy: PolicyName = "myopic",
     foreseen: bool = True,
     workers: int | Team = 1,
     replications: int | None = None,
@@ -71,8 +64,7 @@ def evaluate(
     futures: a folder with scenarios.csv and shocks.csv, and draws.csv if they were drawn. register: a case from whose
     hazards `draws` scenarios are drawn instead, in `samples` samples with the seeds seed + 1, seed + 2, ..; of each
     sample half by probability and half evenly over its storylines, each weighed by its probability. With neither, the
-    plan's own scenarios. policy: what operations know (`planner.evaluation.policies`). foreseen: whether the lower
-    bound is asked for too. workers: processes, with more than one a script calls this under
+    plan's own scenarios. foreseen: whether the lower bound is asked for too. workers: processes, with more than one a script calls this under
     `if __name__ == "__main__"`. replications: without a register, how often `size` of the scenarios (None: as many as
     there are) are drawn to see how far the plan is from the least risk.
 
@@ -83,14 +75,7 @@ def evaluate(
     >>> found = evaluate(plan, foreseen=False)
     """
     refuse_other(plan, PlanValues, A_PLAN)
-    asked = _Asked(
-        policy=policy,
-        foreseen=foreseen,
-        workers=workers,
-        progress=progress,
-        seed=seed,
-        register=register,
-    )
+    asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is not None:
         return _in_samples(plan, asked, register, draws=draws, samples=samples)
     case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
@@ -106,12 +91,10 @@ def evaluate(
 class _Asked:
     """The way in which a plan is evaluated."""
 
-    policy: PolicyName
     foreseen: bool
     workers: int | Team
     progress: Progress
     seed: int
-    register: Case | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,8 +253,8 @@ def _evaluation(
     before = plan.summary.get("without_plan", {}).get("risk_musd")
     in_sample = {"plan": float(plan.summary["risk_musd"]), "without_plan": before}
     return Evaluation(
-        policy=asked.policy,
-        how=POLICIES[asked.policy],
+        policy=POLICY,
+        how=POLICIES[POLICY],
         out_of_sample=out_of_sample,
         futures=len(given.futures),
         samples=samples,
@@ -296,10 +279,9 @@ def _ways(
     words: str,
 ) -> _Ways:
     """Outcomes of the scenarios with some decisions. own: scenarios that the plan was made for."""
-    register, seed = asked.register, asked.seed
-    with Simulator(case, decisions, asked.workers, register=register, seed=seed) as simulator:
-        asked.progress(f"{len(given.futures)} scenarios {words}, policy {asked.policy}")
-        choice = simulator.trained(asked.policy, own)
+    with Simulator(case, decisions, asked.workers) as simulator:
+        asked.progress(f"{len(given.futures)} scenarios {words}, policy {POLICY}")
+        choice = simulator.trained(own)
         by_policy = simulator.outcomes(choice, given)
         known = None
         if asked.foreseen:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, lil_array
 
-from planner.data.schema import Draw
 from planner.data.shock_effects import Effects, year_of
 from planner.evaluation.chain import LOSS, ChainProgram
 from planner.solving.program import Vector
@@ -16,15 +15,11 @@ from planner.units import musd_per_tonne
 
 @dataclass(frozen=True, kw_only=True)
 class Future:
-    """One course of shocks.
-
-    storyline: the scenario that it was drawn from, else itself. happened: what was drawn in it.
-    """
+    """One course of shocks. storyline: the scenario that it was drawn from, else itself."""
 
     name: str
     storyline: str
     effects: Effects
-    happened: tuple[Draw, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +27,13 @@ class FutureOutcome:
     """A future with operations as a policy has them.
 
     losses: MUSD by period, weighted and discounted as in the risk. purchases: MUSD by period, not discounted.
-    unmet, demand: t by element (rows) and year (columns), all countries and forms. stocks: t at the end of each period
-    (columns) of each good of the program (rows).
+    unmet, demand: t by element (rows) and year (columns), all countries and forms.
     """
 
     losses: Vector
     purchases: Vector
     unmet: Vector
     demand: Vector
-    stocks: Vector
 
     @property
     def loss(self) -> float:
@@ -56,12 +49,10 @@ class OutcomeReader:
         self._chain = chain
         self._elements = list(case.elements)
         self._shape = (len(self._elements), len(case.years))
-        goods = list(chain.scope.stocks)
         periods = len(chain.periods)
         columns = len(chain.program.columns)
         unmet = lil_array((self._shape[0] * self._shape[1], columns))
         purchases = lil_array((periods, columns))
-        stocks = lil_array((len(goods) * periods, columns))
         losses = lil_array((periods, columns))
         for column, (name, index) in enumerate(chain.program.columns):
             node = chain.node_of_column((name, index))
@@ -71,14 +62,10 @@ class OutcomeReader:
             elif name == "bought":
                 price = case.stockpiles[index[:3]].purchase_usd_per_kg
                 purchases[node, column] = musd_per_tonne(price)
-            elif name == "stock":
-                place = goods.index(index[:3]) * periods + node
-                stocks[place, column] = 1.0
             elif name == LOSS:
                 losses[node, column] = 1.0
         self._unmet: csr_array = csr_array(unmet)
         self._purchases: csr_array = csr_array(purchases)
-        self._stocks: csr_array = csr_array(stocks)
         self._losses: csr_array = csr_array(losses)
 
     def _place(self, element: str, year: int) -> int:
@@ -93,11 +80,9 @@ class OutcomeReader:
             place = self._place(element, year)
             demand[place] = tonnes
         unmet = self._unmet @ values
-        stocks = self._stocks @ values
         return FutureOutcome(
             losses=np.diff(self._losses @ values, prepend=0.0),
             purchases=self._purchases @ values,
             unmet=unmet.reshape(self._shape),
             demand=demand.reshape(self._shape),
-            stocks=stocks.reshape(-1, len(self._chain.periods)),
         )

@@ -102,20 +102,20 @@ class ChainPart:
         return whole.row_lower[self.rows] - shift, whole.row_upper[self.rows] - shift
 
 
-def part_of(chain: ChainProgram, nodes: range, left_out: tuple[str, ...]) -> ChainPart:
-    """The part of a chain of some periods, without the rows and columns of some names."""
+def part_of(chain: ChainProgram, node: int, left_out: tuple[str, ...]) -> ChainPart:
+    """The part of a chain of one period, without the rows and columns of some names."""
     program = chain.program
     columns: list[int] = []
     earlier = np.zeros(len(program.columns), dtype=bool)
     for column, key in enumerate(program.columns):
         if key[0] not in left_out:
-            node = chain.node_of_column(key)
-            earlier[column] = node < nodes.start
-            if node in nodes:
+            of_column = chain.node_of_column(key)
+            earlier[column] = of_column < node
+            if of_column == node:
                 columns.append(column)
     rows: list[int] = []
     for row, key in enumerate(program.rows):
-        if key[0] not in left_out and chain.node_of_row(key) in nodes:
+        if key[0] not in left_out and chain.node_of_row(key) == node:
             rows.append(row)
     past = csr_array(program.matrix[rows] * earlier)
     past.eliminate_zeros()
@@ -134,7 +134,7 @@ class PeriodProgram:
     ) -> None:
         """runs: what plants with `rise` shall put out at least where nothing happens, as far as they can."""
         left_out = ("carried",) if chain.scope.purchases else MONEY
-        whole = part_of(chain, range(node, node + 1), left_out)
+        whole = part_of(chain, node, left_out)
         self._part, self._floors = _with_floors(chain, node, whole, runs or {})
         self._purse, self._node = purse, node
         program = self._part.program

@@ -1,8 +1,7 @@
 """Policies: rules by which operations answer what happens, with the decisions of a plan fixed.
 
-`foreseen` knows each future from its first period on, so no operation does better: a lower bound of the loss. The
-others know the past and the present alone and can be carried out: each is an upper bound of what the best of them
-attains.
+`foreseen` knows each future from its first period on, so no operation does better: a lower bound of the loss. `myopic`
+knows the past and the present alone and can be carried out: an upper bound of what the best such policy attains.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ import numpy as np
 
 from planner.data.shock_effects import Effects
 from planner.evaluation.chain import LOSS, ChainProgram
-from planner.evaluation.continuations import HazardRegister
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
-from planner.evaluation.lookahead import Course, LookaheadProgram
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
 from planner.evaluation.period import PeriodProgram, Purse, not_proven
 from planner.solving.highs import Solver
@@ -32,10 +29,6 @@ POLICIES = {
         "nothing is known but the past: each period by itself is run for its least loss, stock is bought from spare "
         "supply as far as budgets leave money, and released against every loss above its worth, a share of the "
         "dearest loss chosen on the scenarios that the plan was made for"
-    ),
-    "rolling": (
-        "nothing is known but the past: each period is decided with the next years of about a dozen continuations of "
-        "its history, drawn from the hazard register, for the least loss weighed as in the risk"
     ),
 }
 """Policy -> its knowledge and its rule, in words."""
@@ -75,13 +68,28 @@ class Foreseen:
         return self._reader.read(found.x, future.effects)
 
 
-class PeriodByPeriod:
-    """A policy that decides one period after the other, from what has happened so far."""
+class Myopic:
+    """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
 
-    def __init__(self, chain: ChainProgram, payments: FixedPayments) -> None:
+    Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
+    loss above its worth. Plants with `rise` run where nothing happens as the plan has them run (`runs`).
+
+    worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
+    futures that the plan was made for is chosen by `Simulator.trained`.
+    """
+
+    def __init__(
+        self, chain: ChainProgram, payments: FixedPayments, worth: float, runs: PlannedRuns
+    ) -> None:
         self._chain = chain
         self._reader = OutcomeReader(chain)
         self._purse = Purse(chain, payments)
+        self._worth = worth
+        self._periods: list[PeriodProgram] = []
+        for node in range(len(chain.periods)):
+            self._periods.append(PeriodProgram(chain, node, self._purse, runs))
+        # The bases at which every future begins are those of one in which nothing happens.
+        self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
         """See `OperatingPolicy`. What two futures have in common until they differ is solved once."""
@@ -106,7 +114,11 @@ class PeriodByPeriod:
 
         whole: the chain with the sides of the future. values: of all columns; earlier periods are filled in.
         """
-        raise NotImplementedError
+        calm = future.effects.is_neutral_in(self._chain.periods[node])
+        program = self._periods[node]
+        program.run(
+            whole, worth=self._worth, calm=calm, values=values, spent=spent, name=future.name
+        )
 
     def _in_order(self, futures: Sequence[Future]) -> list[tuple[Future, History]]:
         """Futures with their histories, those that share most next to each other."""
@@ -122,64 +134,6 @@ class PeriodByPeriod:
             ordered.append((order, future, history))
         ordered.sort(key=lambda entry: entry[0])
         return [(future, history) for _, future, history in ordered]
-
-
-class Myopic(PeriodByPeriod):
-    """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
-
-    Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
-    loss above its worth. Plants with `rise` run where nothing happens as the plan has them run (`runs`).
-
-    worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
-    futures that the plan was made for is chosen by `Simulator.chosen_worth`.
-    """
-
-    def __init__(
-        self, chain: ChainProgram, payments: FixedPayments, worth: float, runs: PlannedRuns
-    ) -> None:
-        super().__init__(chain, payments)
-        self._worth = worth
-        self._periods: list[PeriodProgram] = []
-        for node in range(len(chain.periods)):
-            self._periods.append(PeriodProgram(chain, node, self._purse, runs))
-        # The bases at which every future begins are those of one in which nothing happens.
-        self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
-
-    def _decide(
-        self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
-    ) -> None:
-        calm = future.effects.is_neutral_in(self._chain.periods[node])
-        program = self._periods[node]
-        program.run(
-            whole, worth=self._worth, calm=calm, values=values, spent=spent, name=future.name
-        )
-
-
-class Rolling(PeriodByPeriod):
-    """Each period with the next ones, over continuations of the history that the register may take.
-
-    The expected loss that is weighed as in the risk is least: what goes beyond the value at risk of the plan's own
-    scenarios counts as much as it does in the CVaR. at_risk: that value (MUSD).
-    """
-
-    def __init__(
-        self, chain: ChainProgram, payments: FixedPayments, register: HazardRegister, at_risk: float
-    ) -> None:
-        super().__init__(chain, payments)
-        self._register = register
-        self._programs: list[LookaheadProgram] = []
-        for node in range(len(chain.periods)):
-            program = LookaheadProgram(chain, node, purse=self._purse, at_risk=at_risk)
-            self._programs.append(program)
-
-    def _decide(
-        self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
-    ) -> None:
-        courses: list[Course] = []
-        for continuation in self._register.continuations(future, node, self._chain.periods):
-            sides = self._chain.program_of(continuation.effects)
-            courses.append(Course(sides=sides, weight=continuation.weight))
-        self._programs[node].run(whole, courses, values=values, spent=spent, name=future.name)
 
 
 def _common(one: History, other: History) -> int:

@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of
-from planner.data.schema import Draw
 from planner.data.shock_effects import Period, effects_by_scenario, periods_of
-from planner.errors import Fault, InputError
 from planner.evaluation.chain import ChainProgram, Pool, pools_of
-from planner.evaluation.continuations import HazardRegister
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
-from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy, Rolling
+from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
 from planner.parallel import Make, Team, Workers, answer, team_of
 from planner.results.losses import cvar
 from planner.solving.program import Vector
@@ -30,7 +27,7 @@ AT_ONCE = 40
 """Futures that a worker is given at a time."""
 TRAINED_ON = 40
 """Futures of the plan, at most, on which the worth of stock is chosen."""
-PolicyName = Literal["foreseen", "myopic", "rolling"]
+PolicyName = Literal["foreseen", "myopic"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +74,9 @@ def futures_of(cases: Sequence[Case]) -> Futures:
     probabilities: list[float] = []
     pools: set[Pool] = set()
     for number, case in enumerate(cases, start=1):
-        happened: dict[str, list[Draw]] = defaultdict(list)
-        for draw in case.tables.draws:
-            happened[draw.scenario].append(draw)
         for scenario, effects in effects_by_scenario(case, periods).items():
             future = Future(
-                name=f"{number}:{scenario}",
-                storyline=case.storylines[scenario],
-                effects=effects,
-                happened=tuple(happened[scenario]),
+                name=f"{number}:{scenario}", storyline=case.storylines[scenario], effects=effects
             )
             futures.append(future)
             sample.append(number)
@@ -111,24 +102,17 @@ def weighed(losses: Vector, probabilities: Vector, objective: Objective) -> dict
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyChoice:
-    """A policy by name, and what it is told.
-
-    worth: of stock, for `myopic`. at_risk: the loss (MUSD) beyond which a loss counts as the tail, for `rolling`.
-    """
+    """A policy by name. worth: of stock, for `myopic`."""
 
     name: PolicyName
     worth: float = WORTHS[0]
-    at_risk: float = 0.0
 
 
 class FutureWorker:
     """A worker's chains and policies, kept from call to call."""
 
-    def __init__(
-        self, case: Case, decisions: FixedDecisions, register: Case | None, seed: int
-    ) -> None:
+    def __init__(self, case: Case, decisions: FixedDecisions) -> None:
         self._case, self._decisions = case, decisions
-        self._register = None if register is None else HazardRegister(register, case, seed)
         self._chain = lru_cache(maxsize=None)(self._new_chain)
         self._policy = lru_cache(maxsize=None)(self._new_policy)
 
@@ -158,41 +142,24 @@ class FutureWorker:
     def _new_policy(
         self, choice: PolicyChoice, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
     ) -> OperatingPolicy:
-        """A policy at the chain of an entry.
-
-        Raises InputError for one that draws continuations where there are no hazards.
-        """
+        """A policy at the chain of an entry."""
         chain = self._chain(entry, periods, pools)
-        payments = self._decisions.payments[entry]
         if choice.name == "foreseen":
             return Foreseen(chain)
-        if choice.name == "myopic":
-            return Myopic(chain, payments, choice.worth, self._decisions.runs)
-        if self._register is None:
-            said = "needs hazards to draw continuations from"
-            fault = Fault("--policy", 0, choice.name, said, remedy="add --register CASE")
-            raise InputError([fault])
-        return Rolling(chain, payments, self._register, choice.at_risk)
+        payments = self._decisions.payments[entry]
+        return Myopic(chain, payments, choice.worth, self._decisions.runs)
 
 
 class Simulator:
     """Carries the fixed decisions of a plan along futures; to be closed.
 
-    case: tables and model of the plan; its scenarios play no part. register: storylines and hazards from which the
-    policy `rolling` draws continuations, with this seed.
+    case: tables and model of the plan; its scenarios play no part.
     """
 
-    def __init__(
-        self,
-        case: Case,
-        decisions: FixedDecisions,
-        workers: int | Team = 1,
-        register: Case | None = None,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Team = 1) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
         bare = case.with_tables(scenarios=(), shocks=(), draws=(), hazards=())
-        make: Make = partial(FutureWorker, bare, decisions, register, seed)
+        make: Make = partial(FutureWorker, bare, decisions)
         self._workers: Workers = team_of(workers)(make)
         self._objective = case.model.objective
 
@@ -209,18 +176,11 @@ class Simulator:
             outcomes += found[name]
         return outcomes
 
-    def trained(self, name: PolicyName, given: Futures) -> PolicyChoice:
-        """A policy with what it is told read off futures of the plan."""
+    def trained(self, given: Futures) -> PolicyChoice:
+        """The policy that can be carried out, with the worth of stock that is best in futures of the plan."""
         risks = self.risks_by_worth(given)
         worth = min(WORTHS, key=lambda one: risks[one])
-        if name != "rolling":
-            return PolicyChoice(name=name, worth=worth)
-        losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)
-        order = np.argsort(losses)
-        below = np.cumsum(given.weights[order])
-        place = int(np.searchsorted(below, self._objective.tail))
-        worst = order[min(place, len(losses) - 1)]
-        return PolicyChoice(name=name, at_risk=float(losses[worst]))
+        return PolicyChoice(name="myopic", worth=worth)
 
     def risks_by_worth(self, given: Futures) -> dict[float, float]:
         """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""

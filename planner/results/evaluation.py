@@ -86,44 +86,6 @@ SafeFrom = Mapping[str, int | None]
 """Element -> the year from which on its unmet demand is under 1 % in 95 % of scenarios; None if there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replanned:
-    """Planning anew each year, beside the plan held fixed in the same fresh scenarios.
-
-    futures: how many scenarios. risk: MUSD, of the losses in each `.._loss_musd` column of the table. cost: MUSD,
-    expected, of planning anew. changed: share of decisions (a thing in a year, decided by either) that are others than
-    the held plan's, expected; changed_first: the same of `first_year`, the first in which the held plan decides
-    anything. solves: plans made. table: a row for each scenario. So few scenarios carry no interval.
-    """
-
-    futures: int
-    seed: int
-    risk: Mapping[str, float]
-    cost: float
-    changed: float
-    first_year: int
-    changed_first: float
-    solves: int
-    table: pd.DataFrame
-
-    def as_json(self) -> dict[str, Any]:
-        """The part `replanned` of evaluation.json."""
-        return {
-            "futures": self.futures,
-            "seed": self.seed,
-            "plans": self.solves,
-            "risk_musd": self.risk["loss_musd"],
-            "cost_musd": self.cost,
-            "held_risk_musd": {
-                "myopic": self.risk["held_myopic_loss_musd"],
-                "rolling": self.risk["held_rolling_loss_musd"],
-            },
-            "changed_share": self.changed,
-            "first_year": self.first_year,
-            "changed_share_first_year": self.changed_first,
-        }
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Evaluation:
     """A plan with its decisions fixed in other scenarios, and the same scenarios without a plan.
@@ -133,7 +95,7 @@ class Evaluation:
     name of the policy, and `how` it decides. out_of_sample: true where the plan was not made for these scenarios; a
     register without hazards, or a folder with the plan's own scenarios, gives no others. difference: without the plan
     less with it, in the same scenarios. in_sample: the risk in the scenarios that the plan was made for. gap: what
-    `replicate` gives, if asked. replanned: what planning anew each year attains, if asked.
+    `replicate` gives, if asked.
     """
 
     policy: str
@@ -150,7 +112,6 @@ class Evaluation:
     in_sample: Mapping[str, float | None]
     table: pd.DataFrame
     gap: tuple[float, float | None] | None = None
-    replanned: Replanned | None = None
 
     def __repr__(self) -> str:
         with_it, without = self.plan.policy[RISK], self.without_plan.policy[RISK]
@@ -173,7 +134,7 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """The contents of evaluation.json."""
         purchases = {"plan": self.plan.purchases, "without_plan": self.without_plan.purchases}
-        found = {
+        return {
             "futures": self.futures,
             "out_of_sample": self.out_of_sample,
             "seed": self.seed,
@@ -188,9 +149,6 @@ class Evaluation:
             "in_sample_risk_musd": dict(self.in_sample),
             "safe_from": {name: dict(years) for name, years in self.safe_from.items()},
         }
-        if self.replanned is not None:
-            found["replanned"] = self.replanned.as_json()
-        return found
 
 
 def evaluation_text(found: Evaluation, belongs_to: str) -> str:

@@ -270,11 +270,7 @@ def outcome(case: Case, unmet: list[list[float]], demanded: float = 100.0) -> Fu
     nothing = np.zeros(len(case.years))
     array = np.array(unmet)
     return FutureOutcome(
-        losses=nothing,
-        purchases=nothing,
-        unmet=array,
-        demand=np.full(array.shape, demanded),
-        stocks=np.zeros((0, len(case.years))),
+        losses=nothing, purchases=nothing, unmet=array, demand=np.full(array.shape, demanded)
     )
 
 

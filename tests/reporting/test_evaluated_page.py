@@ -71,21 +71,6 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> N
     )
     assert by_way[3] == ("Risk", known, "500", "450 to 550", "6,100", "5,490 to 6,710")
     assert len(by_way) == 6
-    assert "Planned anew" not in table.note
-    anew: dict[str, Any] = {
-        "futures": 6,
-        "plans": 80,
-        "risk_musd": 650.0,
-        "cost_musd": 90.0,
-        "first_year": 2026,
-    }
-    anew |= {"held_risk_musd": {"rolling": 680.0, "myopic": 700.0}}
-    anew |= {"changed_share": 0.4, "changed_share_first_year": 0.25}
-    told = bounds_table(run_view(plan, beside={"evaluation": evaluation(replanned=anew)}))
-    assert told is not None and told.note.endswith(
-        "Planned anew each year, in 6 other scenarios (80 plans, too few for an interval): risk 650 MUSD, cost 90.0 MUSD. "
-        "The plan held fixed has 680 MUSD there; 25 % of its decisions of 2026 change."
-    )
     alone = evaluation()
     for way in ("plan", "without_plan", "difference"):
         alone[way] = alone[way] | {"foreseen": None}

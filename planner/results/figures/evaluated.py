@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +36,13 @@ class SafeElement:
 @dataclass(frozen=True, kw_only=True)
 class Fresh:
     """A run in fresh scenarios: how many, the policy that operates it and its rule in words, the figures, and the years
-    from which on elements are safe. replanned: what planning anew each year attains, as evaluation.json states it; None
-    if that was not asked."""
+    from which on elements are safe."""
 
     scenarios: int
     policy: str
     rule: str
     figures: list[FreshFigure]
     safe: list[SafeElement]
-    replanned: Mapping[str, Any] | None
 
 
 def in_fresh_scenarios(run: RunFigures) -> Fresh | None:
@@ -77,5 +74,4 @@ def in_fresh_scenarios(run: RunFigures) -> Fresh | None:
         rule=str(stated.get("policy_is", "")),
         figures=figures,
         safe=safe,
-        replanned=stated.get("replanned"),
     )
