@@ -5,6 +5,8 @@ PlannerError
 |- InfeasibleError     no plan can meet the goal; carries the reasons              (exit code 3)
 |- StoppedError        stopped before an optimum was proven                        (exit code 4)
 '- RunFolderError      a run folder cannot be written or read                      (exit code 2)
+
+ChapterWarning          a chapter of a page could not be made; the page says so in its place
 """
 
 from __future__ import annotations
@@ -146,6 +148,10 @@ class StoppedError(PlannerError):
 
 class RunFolderError(PlannerError):
     """A run folder cannot be written or read."""
+
+
+class ChapterWarning(RuntimeWarning):
+    """A chapter of a page could not be made: a defect, which keeps no run from being written."""
 
 
 A_CASE = "planner.load(path) reads a case"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.display import shown
 from planner.data.program_size import refuse_if_too_large, size_of
-from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other
+from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import Background, Team
 from planner.planning.solve import Method, method_of, solve_case
@@ -341,7 +342,7 @@ def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[N
         yield
         write_page_and_workbook(plan, target)
         return
-    page = beside(write_page, plan, target)
+    page = beside(_write_page_silently, plan, target)
     try:
         yield
         write_report_workbook(plan, target)
@@ -349,3 +350,10 @@ def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[N
         beside.end()  # before the folder that it writes into is removed
         raise
     page()
+
+
+def _write_page_silently(plan: PlanValues, folder: Path) -> None:
+    """Write report.html in the other process: of a chapter that could not be made this one warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ChapterWarning)
+        write_page(plan, folder)

@@ -11,6 +11,7 @@ from typing import Any
 import altair
 import pandas as pd
 
+from planner.reporting.charts.style import specification
 from planner.reporting.words.numbers import (
     NOTHING,
     amount,
@@ -176,6 +177,11 @@ class ReportTable:
         """The rows that a page shows where it has room for all, the total last."""
         return self.first_rows(self.rows_in_all)
 
+    @cached_property
+    def page_rows(self) -> list[list[str]]:
+        """The rows that a page shows: all, or the first where more than one would be left out."""
+        return self.shown if self.rows_in_all <= MOST_ROWS + 1 else self.first_rows(MOST_ROWS)
+
     def first_rows(self, most: int) -> list[list[str]]:
         """The rows that a page shows, at most so many; the total is the last of all."""
         by_column = [self._texts(column, most) for column in self.heads]
@@ -302,6 +308,11 @@ class Chart:
     caption: str = ""
     source: str = ""
 
+    @cached_property
+    def drawing(self) -> dict[str, Any]:
+        """The chart as Vega-Lite, its data beside it under `datasets`; not to be changed."""
+        return specification(self.spec)
+
 
 def told_chart(
     say: Callable[..., str],
@@ -335,6 +346,15 @@ class Text:
 
 
 Part = ReportTable | Chart | Text
+
+
+def lay_out(parts: Iterable[Part]) -> None:
+    """Put cells into words and draw charts now, so that what fails in a part fails with its chapter."""
+    for part in parts:
+        if isinstance(part, Chart):
+            _ = part.drawing
+        elif isinstance(part, ReportTable):
+            _ = part.page_rows, part.sheet and part.sheet_columns
 
 
 @dataclass(frozen=True, kw_only=True)

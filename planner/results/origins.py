@@ -23,8 +23,9 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
-from planner.results.ledger import CONVERTED, Broken, Ledger, equal
+from planner.results.ledger import Broken, Ledger, equal
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
+from planner.results.targets import KeptStock, kept_stock, left_over
 
 STOCK = "stock"
 LAST, TRACED = "last", "traced"
@@ -43,8 +44,9 @@ SupplyKey = tuple[str, str, str, str, str]
 def origins_table(ledger: Ledger) -> pd.DataFrame:
     """The table `origins`: expected tonnes and shares by year, of each group and of each party that is not a group."""
     found: list[YearlyOrigin] = []
+    kept = kept_stock(ledger)
     for element in ledger.case.elements:
-        flows = ElementFlows(ledger, element)
+        flows = ElementFlows(ledger, element, kept)
         made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
         for form in FORMS:
             for basis, made in made_of.items():
@@ -71,6 +73,7 @@ class ElementFlows:
 
     ledger: Ledger
     element: str
+    kept_stock: KeptStock
 
     @property
     def case(self) -> Case:
@@ -142,14 +145,12 @@ class ElementFlows:
 
     @cached_property
     def left_over(self) -> ByPlace:
-        """Tonnes that the country neither uses nor stores of what it has, whatever it gives or receives."""
+        """Tonnes that a country neither uses nor stores of what its plants keep and of what it receives."""
         found = {}
-        for country, form in self.places:
-            good = (country, self.element, form)
-            sources = ("saved", "made", *IMPORTED, "released")
-            supply = self.ledger.with_goods(self.ledger.short[good], sources, good)
-            use = self.ledger.with_goods(self.ledger.demand(good), ("bought", *CONVERTED), good)
-            found[country, form] = supply - use
+        for place in self.places:
+            country, form = place
+            left = left_over(self.ledger, (country, self.element, form), self.kept_stock)
+            found[place] = np.minimum(left, self.kept[place] + self.received[place])
         return found
 
 
@@ -316,11 +317,12 @@ def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str,
 
 
 def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
-    """Tonnes by origin: imports, resold goods and output, of which what is left over is spread over its makers."""
+    """Tonnes by origin: imports, resold goods and output, of which what is left over, or given and received by nobody, is
+    spread over its makers."""
     left = flows.ledger.zeros()
     output = flows.ledger.zeros()
     for country in countries:
-        left += flows.left_over[country, form]
+        left += flows.left_over[country, form] + flows.net_given[country, form]
         output += flows.item("made", country, form)
     kept = np.clip(1.0 - _share(left, output), 0.0, 1.0)
     total: Mixture = {}
@@ -346,7 +348,7 @@ def _of_party(
     for country in countries:
         kept = flows.kept[country, form]
         received = flows.received[country, form]
-        left = flows.left_over[country, form] - flows.net_given[country, form]
+        left = flows.left_over[country, form]
         part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
         _add(total, flows.outside(country, form), flows.ones)
         _add(total, made[country, form], part * kept)

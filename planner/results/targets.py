@@ -6,7 +6,7 @@ share of demand or use. It holds in every period by itself, at the visits (a sce
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -21,6 +21,8 @@ from planner.results.ledger import CONVERTED, Broken, Ledger, at_most
 from planner.results.schema import IMPORTED
 from planner.units import musd_per_tonne
 
+KeptStock = Mapping[Good, NDArray[np.bool_]]
+"""Good -> at which visits its stock is not thrown away."""
 MET = 1e-6
 """Missing tonnes, as a share of 1 + use, up to which a target counts as met."""
 
@@ -82,7 +84,7 @@ def rules(ledger: Ledger) -> Iterator[Broken]:
     for limit in limits(ledger):
         if ledger.case.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
-    for good, holds in _kept_stock(ledger).items():
+    for good, holds in kept_stock(ledger).items():
         released = np.where(holds, ledger.goods["released", good], 0.0)
         use = np.where(holds, _use_of_good(ledger, good), 0.0)
         yield at_most("target_stock", released, use)
@@ -181,10 +183,12 @@ def _made(ledger: Ledger, target: str, element: str) -> Vector:
     if case.targets[target].form == "feed":
         return _mined(ledger, target, element)
     total = ledger.zeros()
+    kept = kept_stock(ledger)
     for group in sorted({case.group[country] for country in case.target_countries(target)}):
         members = [country for country in case.countries if case.group[country] == group]
         # Where nothing is made, what is left over came from outside.
-        total += np.maximum(_counted(ledger, target, element, members), 0.0)
+        counted = _counted(ledger, target, element, members=members, kept=kept)
+        total += np.maximum(counted, 0.0)
     return total
 
 
@@ -202,7 +206,9 @@ def _mined(ledger: Ledger, target: str, element: str) -> Vector:
     return total
 
 
-def _counted(ledger: Ledger, target: str, element: str, members: list[str]) -> Vector:
+def _counted(
+    ledger: Ledger, target: str, element: str, *, members: list[str], kept: KeptStock
+) -> Vector:
     """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
     form = str(ledger.case.targets[target].form)
     countries = ledger.case.target_countries(target)
@@ -210,28 +216,28 @@ def _counted(ledger: Ledger, target: str, element: str, members: list[str]) -> V
     for country in members:
         good = (country, element, form)
         made = ledger.goods["made", good]
-        left = left_over(ledger, good)
+        left = left_over(ledger, good, kept)
         if country in countries:
             total = total + made - left
         else:
             # What it keeps of its own output is left over first; the rest was had from others.
-            kept = made - ledger.goods["given", good]
-            total -= np.maximum(left - kept, 0.0)
+            own = made - ledger.goods["given", good]
+            total -= np.maximum(left - own, 0.0)
     return total
 
 
-def left_over(ledger: Ledger, good: Good) -> Vector:
-    """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away."""
+def left_over(ledger: Ledger, good: Good, kept: KeptStock) -> Vector:
+    """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away, as may be
+    what is not in `kept`."""
     supply = ledger.with_goods(ledger.zeros(), ("made", *IMPORTED, "received"), good)
     use = ledger.with_goods(_use_of_good(ledger, good), ("given", "bought"), good)
     released = ledger.goods["released", good]
-    is_kept = _kept_stock(ledger).get(good, False)
-    thrown = np.where(is_kept, 0.0, released)
-    return np.maximum(supply - use + released - thrown, 0.0)
+    used_of_stock = np.where(kept.get(good, False), released, 0.0)
+    return np.maximum(supply - use + used_of_stock, 0.0)
 
 
-def _kept_stock(ledger: Ledger) -> dict[Good, NDArray[np.bool_]]:
-    """Goods of which a target of origin or of output speaks, and where."""
+def kept_stock(ledger: Ledger) -> KeptStock:
+    """Goods whose stock is not thrown away, as a target of origin or of output speaks of them, and where."""
     found: dict[Good, NDArray[np.bool_]] = {}
     for target, row in ledger.case.targets.items():
         if row.kind == "served":

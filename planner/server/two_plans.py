@@ -84,12 +84,14 @@ def built(view: RunView | None) -> Shown:
     the `public` part of it (expected, not discounted)."""
     if view is None:
         return {}
-    rows = decisions(view)
-    probability = rows["probability"]
-    rows["t"] = rows["tpa"] * probability
-    rows["musd"] = rows["capex_musd"] * probability
-    rows["public"] = rows["public_musd"] * probability
-    rows["label"] = rows["project"].map(view.names.placed)
+    decided = decisions(view)
+    probability = decided["probability"]
+    rows = decided.assign(
+        t=decided["tpa"] * probability,
+        musd=decided["capex_musd"] * probability,
+        public=decided["public_musd"] * probability,
+        label=decided["project"].map(view.names.placed),
+    )
     is_built = rows["t"] > 0
     grouped = rows[is_built].groupby("project", as_index=False)
     columns = {

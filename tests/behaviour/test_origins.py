@@ -108,6 +108,21 @@ def test_what_is_left_over_is_spread_over_its_makers(solve: SolveCase) -> None:
     assert found == pytest.approx({"AAA": 15, "BBB": 5})
 
 
+def test_stock_that_is_thrown_away_leaves_over_nothing_that_is_made(solve: SolveCase) -> None:
+    """BBB throws 16 t away rather than hold them; the 20 t that AAA makes and uses count, for AAA and for both."""
+    kept = {"element": "Dy", "purchase_usd_per_kg": 1, "holding_usd_per_kg_year": 1}
+    plan = solve(
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=[*demand(20, last=2026), *demand(0, last=2026, country="BBB")],
+        stockpiles=[{"country": "BBB", "initial_t": 16, **kept}],
+        projects=[mine(), plant(existing_tpa=20)],
+    )
+    rows = plan.tables["origins"]
+    rows = rows[(rows["form"] == "oxide") & (rows["basis"] == "last")]
+    tonnes = dict(zip(rows["group"] + rows["party"], rows["tonnes"], strict=True))
+    assert tonnes == pytest.approx({"allied": 20, "AAA": 20})
+
+
 def test_shares_are_expected_over_histories(solve: SolveCase) -> None:
     """With chance 1/4 CHN sells 20 of 100 t, ROW 50: 0.75 * 50 + 0.25 * 20 of 0.75 * 100 + 0.25 * 70 t."""
     plan = solve(

@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.results.ledger import Ledger
 from planner.results.plan import PlanValues
-from planner.results.targets import left_over
+from planner.results.targets import kept_stock, left_over
 from planner.results.verify import verify
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase, SolveCase
@@ -166,7 +166,7 @@ def test_output_that_is_left_over_does_not_count(solve: SolveCase) -> None:
     book = Ledger(plan.case, plan.tables)
     assert flow(plan, "made", element="Dy") == pytest.approx(200)
     assert flow(plan, "imported", element="Dy") == pytest.approx(0)
-    assert left_over(book, ("AAA", "Dy", "oxide")) == pytest.approx([100])
+    assert left_over(book, ("AAA", "Dy", "oxide"), kept_stock(book)) == pytest.approx([100])
     assert told(plan)["met"] is True
 
 
@@ -194,7 +194,7 @@ def test_a_partner_that_leaves_over_what_it_gets_is_no_use(solve: SolveCase) -> 
     assert told(plan)["met"] is True
     assert flow(plan, "made") - 0.4 * 101 >= -1e-6
     book = Ledger(plan.case, plan.tables)
-    assert left_over(book, ("BBB", "Dy", "oxide")) == pytest.approx([0])
+    assert left_over(book, ("BBB", "Dy", "oxide"), kept_stock(book)) == pytest.approx([0])
 
 
 def test_a_purchase_for_stock_is_use_where_it_is_bought_and_none_where_it_is_released(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from tests.oracle.balances import balance_terms, import_terms
 from tests.oracle.calm import returned_share
@@ -11,6 +12,7 @@ from tests.oracle.histories import SAME, existing_in, felt
 from tests.oracle.physical import usable_share
 from tests.oracle.sparse import Solution
 from tests.oracle.tables import FORMS, Period, Project
+from tests.oracle.targets import spoken_of
 from tests.oracle.world import World
 
 Origins = dict[str, float]
@@ -108,16 +110,31 @@ class Moment:
             total[origin] = total.get(origin, 0.0) + max(self.solution[key], 0.0)
         return total
 
+    @cached_property
+    def spoken_of(self) -> set[tuple[str, str, str, str, Period]]:
+        """Goods whose stock is not thrown away."""
+        return set(spoken_of(self.world))
+
     def kept(self, group: list[str], element: str, form: str) -> float:
         """The share of what a group makes that is used or stored; "spread over makers in proportion"."""
         made = sum(self.value("made", c, element, form) for c in group)
-        left = -sum(self.world.shocks.demand(self.w, self.t, c, element, form) for c in group)
+        left = sum(self.left_over(c, element, form) for c in group)
         for country in group:
-            terms = balance_terms(self.world, country, element, form, self.w, self.t)
-            pool = ("given", "received")
-            inside = {key: value for key, value in terms.items() if key[0] not in pool}
-            left += sum(value * self.solution[key] for key, value in inside.items())
+            given = self.value("given", country, element, form)
+            left += given - self.value("received", country, element, form)
         return min(max(1.0 - left / made, 0.0), 1.0) if made > 1e-9 else 0.0
+
+    def left_over(self, country: str, element: str, form: str) -> float:
+        """Made here or received, and neither used nor given nor stored. Stock goes unused first, where it may."""
+        place = (country, element, form, self.w, self.t)
+        terms = balance_terms(self.world, *place)
+        left = sum(value * self.solution[key] for key, value in terms.items())
+        left -= self.world.shocks.demand(self.w, self.t, country, element, form)
+        if place not in self.spoken_of:
+            left = max(left - self.value("released", country, element, form), 0.0)
+        given = self.value("given", country, element, form)
+        made = self.value("made", country, element, form)
+        return min(left, made - given + self.value("received", country, element, form))
 
     def feed_origins(
         self, group: list[str], mixes: dict[tuple[str, str, str], Origins]

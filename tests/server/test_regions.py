@@ -7,20 +7,22 @@ import re
 from html import unescape
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import planner
 from planner.reporting.run_view import run_view
 from planner.reporting.words.numbers import money, number, signed
+from planner.results.figures.plants import decisions
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, _environment, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
-from planner.server.two_plans import payers
+from planner.server.two_plans import built, payers
 from planner.server.workbench import Workbench
-from tests.server.conftest import answered, wait_for
+from tests.server.conftest import REFERENCE, answered, wait_for
 
 
 def said_by(parts: Regions, region: str, **asked: str) -> str:
@@ -101,6 +103,13 @@ def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
     said = {key: one.label for key, one in chances(drawn, drawn).items()}
     assert any(label.startswith("Taiwan war, begins 20") for label in said.values())
     assert not any("draw" in label for label in said.values())
+
+
+def test_figures_that_others_read_too_are_not_changed() -> None:
+    view = run_view(planner.open_run(REFERENCE))
+    before = decisions(view).copy()
+    assert built(view)
+    pd.testing.assert_frame_equal(decisions(view), before)
 
 
 def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> None:

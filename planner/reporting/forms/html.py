@@ -15,17 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting.charts.style import specification
-from planner.reporting.parts import (
-    MOST_ROWS,
-    Chapter,
-    Chart,
-    Front,
-    Part,
-    ReportTable,
-    Text,
-    charts_of,
-)
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text, charts_of
 from planner.reporting.words.numbers import unbroken
 
 DIGITS = 6
@@ -45,7 +35,6 @@ def _environment() -> Environment:
     )
     found.filters["kind"] = kind_of
     found.filters["letters"] = letters
-    found.globals["most_rows"] = MOST_ROWS
     return found
 
 
@@ -96,7 +85,7 @@ def embedded(charts: Iterable[Chart]) -> dict[str, Any]:
     datasets: dict[str, Any] = {}
     specs: dict[str, Any] = {}
     for chart in charts:
-        spec = specification(chart.spec)
+        spec = dict(chart.drawing)
         for name, rows in spec.pop("datasets", {}).items():
             datasets[name] = _in_columns(rows)
         specs[chart.name] = {"spec": spec, "choosers": choosers(spec)}

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import RunFolderError
-from planner.reporting.charts.style import specification
 from planner.reporting.forms.html import kind_of
 from planner.reporting.parts import Chapter, Chart, Front, ReportTable, charts_of
 from planner.reporting.words.numbers import unbroken
@@ -87,8 +86,8 @@ def write_pdf(
 
 def drawn(chart: Chart) -> str:
     """A chart as SVG, what can be chosen as it is at first."""
-    spec = specification(chart.spec)
-    spec["config"]["font"] = "Liberation Sans"
+    config = {**chart.drawing["config"], "font": "Liberation Sans"}
+    spec = {**chart.drawing, "config": config}
     if "width" in spec:
         spec["width"] = PICTURE
         spec["autosize"] = {"type": "fit-x", "contains": "padding"}

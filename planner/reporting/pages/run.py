@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from altair.utils.schemapi import debug_mode
 
+from planner.errors import ChapterWarning
 from planner.reporting.chapters import (
     answer,
     calm,
@@ -31,7 +35,17 @@ from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.iamc import iamc_table
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, charts_of
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    Front,
+    Part,
+    ReportTable,
+    charts_of,
+    lay_out,
+    text,
+)
 from planner.reporting.run_view import RunView, read_view, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
@@ -39,6 +53,7 @@ from planner.results.plan import PlanValues
 from planner.results.store import csv_text
 
 say = Passages("run.j2")
+Made = TypeVar("Made", Front, Chapter, Chapter | None)
 CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     exposed.chapter,
     fund.chapter,
@@ -75,11 +90,51 @@ def report_of(run: RunView) -> Report:
     against the schema of Vega-Lite while they are made, which a test does."""
     if not run.solved:
         untold = Front(kind=answer.KIND, title=headline(run.title))
-        return Report(run, untold, [inputs.chapter(run)])
+        return Report(run, untold, [_attempt(inputs.chapter, run, _broken_chapter)])
     with debug_mode(False):
-        front = answer.front(run)
-        made = [make(run) for make in CHAPTERS]
+        front = _attempt(answer.front, run, partial(_broken_front, run))
+        made = [_attempt(make, run, _broken_chapter) for make in CHAPTERS]
     return Report(run, front, [chapter for chapter in made if chapter is not None])
+
+
+def _attempt(
+    make: Callable[[RunView], Made], run: RunView, instead: Callable[[str, str], Made]
+) -> Made:
+    """The head or a chapter; where it fails, what says so in its place, and a warning: a page keeps no run from being
+    written. instead: given the name of the chapter and the error."""
+    try:
+        made = make(run)
+        if made is not None:
+            lay_out(made.parts)
+    except Exception as failure:
+        name = make.__module__.rpartition(".")[2]
+        error = f"{type(failure).__name__}: {failure}"
+        warnings.warn(say("broken_warning", name=name, error=error), ChapterWarning, stacklevel=2)
+        return instead(name, error)
+    return made
+
+
+def _broken_front(run: RunView, name: str, error: str) -> Front:
+    """The head of a page whose head could not be made."""
+    return Front(kind=answer.KIND, title=headline(run.title), claim=say("broken", error=error))
+
+
+class BrokenChapter(DeclaredTable):
+    """What the workbook says of a chapter that could not be made."""
+
+    on_page = False
+
+    chapter = text("chapter")
+    error = text("error")
+
+
+def _broken_chapter(name: str, error: str) -> Chapter:
+    """What stands in the place of a chapter that could not be made."""
+    title = say("broken_title", name=name)
+    sentence = say("broken", error=error)
+    row = {"chapter": name, "error": error}
+    sheet = BrokenChapter.from_rows([row], title=title, sheet=f"{name} missing", meaning=sentence)
+    return Chapter(anchor=name, title=title, lead=sentence, parts=[sheet])
 
 
 def render_page(report: Report) -> str:

@@ -1,0 +1,103 @@
+"""A page never keeps a solved run from being written: what fails in a chapter is told in its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from planner.cli import app
+from planner.errors import ChapterWarning
+from planner.reporting.chapters import answer
+from planner.reporting.pages.run import CHAPTERS, report_of, write_pages
+from planner.reporting.parts import SHARE, Chapter, ReportTable, figures
+from planner.reporting.run_view import RunView, run_view
+from planner.results.plan import PlanValues
+from tests.cases import imports, write_case
+from tests.reporting.conftest import read_page
+
+HALF_AT_HOME = {"target": "home", "kind": "made_share", "element": "Dy", "form": "oxide"} | {
+    "share": 0.5
+}
+FAILS = "could not be made (ValueError: "
+
+
+def odd(value: object) -> str:
+    """Has no words for anything."""
+    raise ValueError(f"{value} is odd")
+
+
+def fails(run: RunView) -> Chapter:
+    """A chapter that cannot be made."""
+    return Chapter(anchor="first", title="", lead=odd(run.title))
+
+
+def has_an_odd_cell(run: RunView) -> Chapter:
+    """A chapter that is made but cannot be put into words."""
+    table = ReportTable(
+        title="odd",
+        columns=[figures("share", field="share", form=replace(SHARE, text=odd))],
+        frame=pd.DataFrame({"share": [0.0]}),
+    )
+    return Chapter(anchor="odd", title=run.title, parts=[table])
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two chapters fail, the first and the last."""
+    chapters = (fails, *CHAPTERS, has_an_odd_cell)
+    monkeypatch.setattr("planner.reporting.pages.run.CHAPTERS", chapters)
+    monkeypatch.setattr(fails, "__module__", "chapters.first")
+    monkeypatch.setattr(has_an_odd_cell, "__module__", "chapters.last")
+
+
+def test_a_plan_that_loses_where_nothing_was_lost_before_is_written_and_told(
+    tmp_path: Path,
+) -> None:
+    """A target keeps imports out, so that a scenario without any loss has one: no share of nothing is told."""
+    case = write_case(tmp_path / "case", imports=[imports(100)], targets=[HALF_AT_HOME])
+    result = CliRunner().invoke(app, ["solve", str(case), "--out", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    page = read_page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
+    assert "costs 300 MUSD with the plan, 0 MUSD without: this plan adds 300 MUSD." in page.text
+
+
+@pytest.mark.filterwarnings("default::planner.errors.ChapterWarning")
+def test_the_command_writes_the_run_and_ends_with_a_line_for_each_broken_chapter(
+    broken: None, tmp_path: Path
+) -> None:
+    case = write_case(tmp_path / "case")
+    result = CliRunner().invoke(app, ["solve", str(case), "--out", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    *_, report, first, last = result.output.splitlines()
+    assert report.startswith("Report ")
+    for line, name in ((first, "first"), (last, "last")):
+        assert line.startswith(f"warning: the chapter “{name}” of the reports {FAILS}")
+    page = read_page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
+    assert page.text.count(f"This {FAILS}") == 2
+    assert page.text.index("Chapter “first” is missing") < page.text.index("Chapter “last” is")
+
+
+def test_the_workbook_says_which_chapter_is_missing(
+    broken: None, plan: PlanValues, tmp_path: Path
+) -> None:
+    with pytest.warns(ChapterWarning):
+        write_pages(plan, tmp_path, every_form=False)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    missing = [name for name in book.sheetnames if name.endswith("missing")]
+    assert missing == ["first missing", "last missing"]
+    assert book["first missing"]["B2"].value == "ValueError: starter is odd"
+
+
+def test_a_page_whose_head_fails_has_its_chapters(
+    monkeypatch: pytest.MonkeyPatch, plan: PlanValues
+) -> None:
+    monkeypatch.setattr(answer, "front", fails)
+    with pytest.warns(ChapterWarning):
+        report = report_of(run_view(plan))
+    assert FAILS in report.front.claim
+    assert len(report.chapters) > 10
