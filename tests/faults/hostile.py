@@ -26,13 +26,3 @@ def changed(book: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
     parts = parts_of(book)
     assert change(parts[part]) != parts[part]
     return repacked(book, parts | {part: change(parts[part])})
-
-
-def rows(more: bytes) -> Callable[[bytes], bytes]:
-    """Put rows at the end of a sheet."""
-    return lambda sheet: sheet.replace(b"</sheetData>", more + b"</sheetData>")
-
-
-def first_row(more: bytes) -> Callable[[bytes], bytes]:
-    """Put cells at the end of the first row of a sheet."""
-    return lambda sheet: sheet.replace(b"</row>", more + b"</row>", 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from typer.testing import CliRunner
 
 import planner
@@ -20,6 +21,7 @@ from planner.results.store import default_folder
 from tests.cases import stored
 from tests.faults.books import write_book
 from tests.faults.conftest import write_text
+from tests.faults.hostile import changed
 from tests.faults.mutations import Text, all_mutations, mutated
 
 
@@ -167,26 +169,48 @@ def test_a_zip_bomb_is_refused_at_once(tmp_path: Path) -> None:
             info.compress_type, info.file_size = zipfile.ZIP_DEFLATED, 2**30
     started = time.process_time()
     (found,) = faults_of(tmp_path / "bomb.xlsx")
-    assert found.rule == "hostile-workbook" and "MiB" in found.message
+    assert found.rule == "too-large" and "MiB" in found.message
     assert time.process_time() - started < 5.0  # 10 GB take far longer to unpack
 
 
-@pytest.mark.parametrize(
-    "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"]
-)
-def test_entities_are_never_expanded(base: Text, tmp_path: Path, part: str) -> None:
+def test_entities_are_never_expanded_beyond_measure(base: Text, tmp_path: Path) -> None:
     laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "ha"}">' for i in range(12))
     book = write_book(base, tmp_path / "case.xlsx")
-    with zipfile.ZipFile(book) as old:
-        parts = {name: old.read(name) for name in old.namelist()}
-    with zipfile.ZipFile(book, "w") as new:
-        for name, content in parts.items():
-            if name == part:
-                head, _, rest = content.partition(b"?>")
-                content = head + b"?>" + f"<!DOCTYPE x [{laughs}]>".encode() + rest
-            new.writestr(name, content)
-    (found,) = faults_of(book)
-    assert found.rule == "hostile-workbook" and part in found.message
+
+    def laughing(part: bytes) -> bytes:
+        head, _, rest = part.partition(b"?>")
+        doctype = f"?><!DOCTYPE x [{laughs}]>".encode()
+        return head + doctype + rest.replace(b"<t>", b"<t>&l11;", 1)
+
+    started = time.process_time()
+    (found,) = faults_of(changed(book, "xl/sharedStrings.xml", laughing))
+    assert found.rule == "bad-workbook"
+    assert time.process_time() - started < 5.0  # it would be two terabytes
+
+
+def test_a_cell_in_the_last_row_costs_nothing(base: Text, tmp_path: Path) -> None:
+    book = write_book(base, tmp_path / "case.xlsx")
+    before = planner.load(book).sha256
+    opened = openpyxl.load_workbook(book)
+    opened["demand"].cell(1_048_576, 50).font = Font(bold=True)
+    opened.save(book)
+    started = time.process_time()
+    assert planner.load(book).sha256 == before
+    assert time.process_time() - started < 5.0
+
+
+def test_a_formula_may_give_an_empty_text(base: Text, tmp_path: Path) -> None:
+    book = write_book(base, tmp_path / "case.xlsx")
+    before = planner.load(book).sha256
+    cell = b'<c r="H3" t="str"><f>IF(1,"","x")</f><v></v></c></row>'
+    number = 1 + list(base).index("demand")
+
+    def with_formula(sheet: bytes) -> bytes:
+        head, row, rest = sheet.partition(b'<row r="3"')
+        return head + row + rest.replace(b"</row>", cell, 1)
+
+    changed(book, f"xl/worksheets/sheet{number}.xml", with_formula)
+    assert planner.load(book).sha256 == before
 
 
 def test_a_damaged_workbook_is_one_fault_without_a_traceback(base: Text, tmp_path: Path) -> None:
