@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from planner.api.plans import write_reports
 from planner.reporting.chapters.fund import lead
 from planner.reporting.chapters.sharing import chart as sharing_chart
 from planner.reporting.chapters.sharing import table as gets_and_pays
@@ -26,8 +21,6 @@ from planner.reporting.words.numbers import money, number
 from planner.results.explanation import Explanation
 from planner.results.figures.decision import decided, share_rows
 from planner.results.plan import PlanValues
-from tests.cases import long_run, stored
-from tests.conftest import SolveCase
 from tests.reporting.conftest import read_page
 
 
@@ -162,33 +155,3 @@ def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) ->
     assert chart.title.startswith("If leaving stopped trade, nobody would gain")
     assert "Public budgets pay" in lead(run)
     assert table.rows[0][0] == run.names.party(rows[0].party)
-
-
-WRITE = "import sys, pathlib; from planner.api.plans import write_reports; write_reports(pathlib.Path(sys.argv[1]))"
-
-
-@pytest.mark.parametrize(
-    "size", ["smallest case", pytest.param("starter, explained", marks=long_run)]
-)
-def test_the_pdf_is_the_same_where_no_font_is_installed(
-    size: str, request: pytest.FixtureRequest, solve: SolveCase, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    if size == "smallest case":
-        write_reports(stored(solve(), folder))
-    else:
-        shutil.copytree(request.getfixturevalue("explained"), folder)
-    before = (folder / "report.pdf").read_bytes()
-    (tmp_path / "fonts.conf").write_text(
-        '<?xml version="1.0"?><fontconfig></fontconfig>', encoding="utf-8"
-    )
-    bare = {
-        "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"),
-        "HOME": str(tmp_path),
-        "XDG_DATA_HOME": str(tmp_path),
-    }
-    (folder / "report.pdf").unlink()
-    subprocess.run(
-        [sys.executable, "-c", WRITE, str(folder)], check=True, env=os.environ | bare, timeout=300
-    )
-    assert (folder / "report.pdf").read_bytes() == before

@@ -10,9 +10,8 @@ from planner.reporting.chapters import fund, sharing, why
 from planner.reporting.chapters.answer import claim
 from planner.reporting.chapters.fund import tag
 from planner.reporting.chapters.plants import investments
-from planner.reporting.forms.html import words_of
 from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import Report, render_page, report_of
+from planner.reporting.pages.run import Report, report_of
 from planner.reporting.run_view import RunView, run_view
 from planner.results.explanation import Explanation
 from planner.results.figures.decision import (
@@ -25,16 +24,7 @@ from planner.results.figures.decision import (
     steps,
 )
 from planner.results.plan import PlanValues
-from tests.reporting.conftest import read_page
 from tests.reporting.decided import made_up, with_shares
-from tests.reporting.test_page import (
-    MOST_IN_A_SENTENCE,
-    MOST_WORDS,
-    before_the_first_chart,
-    sentences,
-    too_long,
-    words,
-)
 
 
 @pytest.fixture(scope="module")
@@ -179,27 +169,3 @@ def test_charges_of_allies_add_up(run: RunView) -> None:
     titles = [column.title for column in table.heads]
     total = dict(zip(titles, table.shown[-1], strict=True))
     assert total["transfer to others"] == "0" and float(total["charge"]) == 100.0 * len(rows)
-
-
-def test_the_page_answers_five_questions_in_few_words(run: RunView, made: Report) -> None:
-    html = render_page(made)
-    text = read_page(html).text
-    for said in (
-        "How exposed are we?",
-        "What to fund now, and by whom?",
-        "What does that leave?",
-        "How dependent are we, on whom?",
-        "What could be wrong?",
-        "If leaving stopped trade, nobody would gain",
-    ):
-        assert said in text
-    assert len(words(before_the_first_chart(html))) <= MOST_WORDS
-    lines = [claim(run), *(part.caption for part in made.front.charts)]
-    titles = [claim(run), *(part.title for part in made.front.charts)]
-    for chapter in made.chapters:
-        lines += [chapter.lead, *(words for part in chapter.parts for words in words_of(part))]
-        titles += [part.title for part in chapter.charts]
-    assert too_long(titles) == []
-    assert [
-        s for line in lines for s in sentences(line) if len(words(s)) > MOST_IN_A_SENTENCE
-    ] == []

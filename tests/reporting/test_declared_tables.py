@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters import fund, limits, money, plants, supply
+from planner.reporting.chapters import limits, money, plants, supply
 from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, sureness
 from planner.reporting.chapters.sharing import ally_tables
-from planner.reporting.forms.workbook import sheets_of
-from planner.reporting.pages.run import report_of
-from planner.reporting.parts import Chapter, ReportTable
+from planner.reporting.parts import ReportTable
 from planner.reporting.run_view import RunView, run_view
-from planner.reporting.words.numbers import amount, number
+from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES
 from planner.results.store import csv_text, read_run, write_run
@@ -63,27 +61,6 @@ def test_plants_to_commit(run: RunView, csv: Csv) -> None:
     assert table.shown[-1][6] == number((rows["capex_musd"] * rows["probability"]).sum())
 
 
-def test_what_is_begun_table(run: RunView, csv: Csv) -> None:
-    table = fund.begun_table(run)
-    assert table is not None
-    rows = csv("investments")
-    for line in table.shown[:-1]:
-        first, *last = map(int, line[0].split("–"))
-        begun = rows[rows["year"].between(first, max([first, *last]))]
-        before = set(rows.loc[rows["year"] < first, "project"])
-        assert line[3] == str(len(set(begun["project"]) - before))
-        assert line[4] == number((begun["capex_musd"] * begun["probability"]).sum())
-    assert table.shown[-1][4] == number((rows["capex_musd"] * rows["probability"]).sum())
-    assert table.shown[-1][5] == number(run.summary["public_spend_musd"])
-
-
-def test_people(run: RunView, csv: Csv) -> None:
-    table, rows = plants.people(run), csv("training")
-    assert table is not None
-    assert table.shown[-1][2] == number((rows["intake"] * rows["probability"]).sum())
-    assert table.shown[-1][4] == number(sum(expected(csv("workforce"), run, [], "hired").values()))
-
-
 def test_stock(run: RunView, csv: Csv) -> None:
     table = plants.stocks(run)
     assert table is not None
@@ -103,15 +80,6 @@ def test_loss_by_scenario(run: RunView) -> None:
     for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
         assert row[titles.index("loss with the plan")] == number(with_plan[scenario])
         assert row[titles.index("loss without a plan")] == number(before[scenario])
-
-
-def test_who_pays(run: RunView, csv: Csv) -> None:
-    table, rows = money.payers(run), csv("payments")
-    assert table is not None
-    assert sorted(row[1] for row in table.shown[:-1]) == sorted(
-        amount(v) for v in rows["paid_musd"]
-    )
-    assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
 
 
 def test_allies_by_year_sum_to_what_is_paid_lost_and_moved(run: RunView, csv: Csv) -> None:
@@ -169,59 +137,6 @@ def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
         assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
     missing = columns(supply.short_sheet(run))["unmet demand, expected (t)"]
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def made(run: RunView) -> Sequence[Chapter]:
-    return report_of(run).chapters
-
-
-def test_every_table_with_a_total_sums_to_it(made: Sequence[Chapter]) -> None:
-    seen = 0
-    for table in [*(table for one in made for table in one.tables), *sheets_of(made)]:
-        for place, column in enumerate(table.heads):
-            if table.sum_row and column.summed:
-                whole = sum(
-                    v for v in table.frame[column.field] if isinstance(v, int | float) and v == v
-                )
-                assert table.shown[-1][place] == column.form.text(whole), (
-                    table.title,
-                    column.title,
-                )
-                seen += 1
-    assert seen > 20
-
-
-def test_the_same_quantity_has_one_value_everywhere(run: RunView, made: Sequence[Chapter]) -> None:
-    tables = {table.sheet: table for table in sheets_of(made)}
-    sums = {
-        sheet: tables[sheet].sum_of(
-            next(c.field for c in tables[sheet].columns if c.full == heading)
-        )
-        for sheet, heading in (
-            ("cost parts", "public money (MUSD)"),
-            ("payments", "pays (MUSD)"),
-            ("cost parts", "present value (MUSD)"),
-        )
-    }
-    summary, begun = run.summary, fund.begun_table(run)
-    paid = sum(
-        v
-        for h, values in columns(tables["spending"]).items()
-        if h.startswith("for ")
-        for v in values
-    )  # type: ignore[misc]
-    assert begun is not None
-    public = next(column.field for column in begun.columns if column.title == "public money")
-    assert begun.sum_of(public) == pytest.approx(summary["public_spend_musd"])
-    assert sums["payments"] == pytest.approx(paid) == pytest.approx(summary["public_spend_musd"])
-    assert sums["cost parts"] == pytest.approx(summary["cost_musd"])
-    expected_loss = tables["who is short"].sum_of("musd")
-    assert expected_loss == pytest.approx(summary["expected_loss_musd"], rel=1e-6)
-    figures = dict(
-        zip(*(columns(tables["summary"])[c] for c in ("figure", "with the plan")), strict=True)
-    )
-    assert figures["risk, in-sample"] == summary["risk_musd"]
 
 
 def test_inputs(run: RunView, folder: Path) -> None:

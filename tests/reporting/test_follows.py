@@ -104,13 +104,6 @@ def test_lever_titles_state_their_condition(run: RunView) -> None:
     assert why.levers(found).title.startswith("In this order the longest step is ")
 
 
-def test_several_levers_can_be_a_bottleneck(run: RunView) -> None:
-    told = {key: claims.claim(key) for key in ("separation", "magnets", "people")}
-    assert [name.endswith("a bottleneck") for name in told.values()] == [True] * 3
-    chapter = claims.chapter(run)
-    assert chapter is not None and "so several can be" in chapter.lead
-
-
 def test_near_optimal_plans_are_not_called_equally_good(run: RunView) -> None:
     assert run.found is not None
     project = str(run.tables["investments"]["project"].iloc[0])

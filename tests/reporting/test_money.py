@@ -19,11 +19,8 @@ from tests.conftest import SolveCase
 from tests.reporting.conftest import Vary
 
 VARIANTS = [
-    {},
     {"policy__investment": "adaptive"},
-    {"policy__coordination": "national"},
-    {"objective__goal": "welfare"},
-    {"discount_rate": 0.1},
+    {"policy__coordination": "national", "discount_rate": 0.1},
     {"levers": []},
 ]
 

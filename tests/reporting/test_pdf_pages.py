@@ -97,22 +97,3 @@ def test_long_names_stay_on_the_page_and_hostile_ones_are_typeset_as_they_are(
     write_pages(plan, tmp_path)
     assert faults(pictures(tmp_path / "report.pdf", tmp_path)) == []
     assert '#panic("x")' in " ".join(texts(tmp_path / "report.pdf"))
-
-
-def blank() -> Picture:
-    page = np.full((585, 413), 255, np.uint8)
-    page[100:110, 100:110] = 0
-    return page
-
-
-def test_what_would_be_a_fault_is_found() -> None:
-    empty, low, side = np.full((585, 413), 255, np.uint8), blank(), blank()
-    empty[-20, 200] = 0  # its number
-    low[-5, 200] = 0
-    side[300, 20] = 0
-    assert faults([blank()]) == []
-    assert faults([empty, low, side]) == [
-        "page 1 is empty",
-        "page 2 has ink at its edge",
-        "page 3 reaches into its side margin",
-    ]

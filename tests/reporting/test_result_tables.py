@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
-from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES, Kind
 from planner.results.store import read_run, write_run
@@ -56,9 +55,3 @@ def test_a_run_without_baseline_lacks_only_what_is_optional(vary: Vary) -> None:
     plan = vary(baseline=False)
     for name, table in RESULT_TABLES.items():
         assert list(plan.tables[name].columns) == [c.name for c in table.columns if not c.optional]
-
-
-def test_reports_see_the_same_figures(plan: PlanValues, read_back: PlanValues) -> None:
-    one, two = run_view(plan), run_view(read_back)
-    for name in RESULT_TABLES:
-        pd.testing.assert_frame_equal(one.tables[name], two.tables[name])
