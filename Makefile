@@ -46,7 +46,8 @@ compiled: $(VENV)/test.done
 # Under a minute, for work in progress: one solve, the golden programs, the answers derived by hand.
 quick: $(VENV)/test.done
 	$(BIN)/ruff check -q .
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_smoke.py tests/formulation tests/behaviour
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/formulation tests/behaviour \
+		tests/system/test_project.py::test_the_reference_run_is_what_the_code_gives
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -10,8 +10,11 @@ from threading import Event, Timer
 import pytest
 
 import planner
+from benchmarks.changes import CHANGES
 from planner.errors import StoppedError
 from planner.solving.highs import Solver
+from planner.solving.program import Program
+from planner.solving.program_writer import Writer
 from tests.cases import REAL
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -52,3 +55,24 @@ def test_nothing_begins_after_a_cancel_and_the_next_question_is_answered(
     assert session.solve().summary["risk_musd"] == pytest.approx(
         planner.solve(planner.load(STARTER), baseline=False).summary["risk_musd"], rel=1e-9
     )
+
+
+def test_a_cancel_while_the_program_is_written_ends_it_and_the_case_before_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = planner.load(STARTER)
+    session = planner.Session(case)
+    before = session.figures()
+    begun, write = Event(), Writer.program
+
+    def cancelled_meanwhile(self: Writer) -> Program:
+        begun.set()
+        session.cancel()
+        return write(self)
+
+    monkeypatch.setattr(Writer, "program", cancelled_meanwhile)
+    with pytest.raises(StoppedError, match="cancelled"):
+        session.figures(CHANGES["lead time +1 year"].of(case))
+    assert begun.is_set()
+    assert session.case is case
+    assert session.figures() == pytest.approx(before, rel=1e-9)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from typer.testing import CliRunner, Result
 from planner.cli import app
 from planner.studies.worker import Worker
 from tests.studies.processes import written
-from tests.studies.studies import BUDGET, CUT, DEMAND, ROOT, STARTER
+from tests.studies.studies import BUDGET, CUT, DEMAND, STARTER
 
 FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
 LIST = {
@@ -178,15 +176,3 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
         assert again.exit_code == 0 and told in again.output, again.output
     opened = study("open", tmp_path / "out", "0")
     assert opened.exit_code == 2 and "is a frontier, which has no points" in opened.output
-
-
-def test_what_samples_and_analyses_is_loaded_by_studies_alone() -> None:
-    """Workers load `worker`; SALib, scikit-learn and dask would cost each of them a second."""
-    slow = "{'SALib', 'sklearn', 'distributed'}"
-    script = (
-        f"import sys, planner.cli.solve, planner.studies.worker; print({slow} & {{*sys.modules}})"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert done.stdout == "set()\n"

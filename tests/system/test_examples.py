@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import doctest
 import inspect
 from pathlib import Path
@@ -68,36 +67,40 @@ def test_examples_of_what_they_are_made_of_do_too(
         assert tried(module, module.__name__, names) > 0
 
 
-def test_a_name_that_there_is_not_fails_a_type_check() -> None:
-    tree = ast.parse((ROOT / "planner" / "__init__.py").read_text(encoding="utf-8"))
-    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert "__getattr__" not in functions  # it stands where type checkers do not look
-    with pytest.raises(AttributeError, match="sovle"):
-        getattr(planner, "sovle")  # noqa: B009
+@pytest.fixture(scope="module")
+def answers(names: dict[str, Any]) -> dict[str, Any]:
+    """What questions about the case and its plan give."""
+    case, plan = names["case"], names["plan"]
+    return {
+        "business": planner.business_case(plan, "coast_plant"),
+        "why": planner.explain(plan, workers=1),
+        "study": planner.open_study(names["example_study"]),
+        "session": planner.Session(case),
+        "shares": planner.shares(case),
+        "coverage": planner.coverage(plan),
+        "evaluation": planner.evaluate(plan, foreseen=False),
+    }
 
 
-def test_values_show_themselves_in_a_line_and_on_a_page(names: dict[str, Any]) -> None:
+def test_values_show_themselves_in_a_line_and_on_a_page(
+    names: dict[str, Any], answers: dict[str, Any]
+) -> None:
     case, plan = names["case"], names["plan"]
     assert isinstance(case, Case) and isinstance(plan, Plan)
-    business, why = planner.business_case(plan, "coast_plant"), planner.explain(plan, workers=1)
-    study = planner.open_study(names["example_study"])
-    session = planner.Session(case)
-    for value in (case, plan, session, study, business, why):
+    for value in (case, plan, *answers.values()):
         assert len(repr(value)) < 400 and "\n" not in repr(value)
-        page = value._repr_html_()  # type: ignore[attr-defined]
+        page = value._repr_html_()
         assert "Look next" in page and len(page) < 60_000 and "<script" not in page
+    assert len(repr(case.tables)) < 400
     risk = f"{plan.summary['risk_musd']:,.1f}"
     assert risk in plan._repr_html_() and "coast_plant" in plan._repr_html_()
     hostile = case.changed("projects.coast_plant.name=<script>alert(1)</script>")
     assert "<script" not in planner.solve(hostile, baseline=False)._repr_html_()
 
 
-def test_parts_of_answers_are_frames(names: dict[str, Any]) -> None:
-    business, why = (
-        planner.business_case(names["plan"], "coast_plant"),
-        planner.explain(names["plan"], workers=1),
-    )
-    for answer in (business, why):
+def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, Any]) -> None:
+    why = answers["why"]
+    for answer in (answers["business"], why):
         assert isinstance(answer, Parts) and answer.parts
         for part in answer.parts:
             assert len(answer.frame(part)) > 0 or part in ("terms",), part

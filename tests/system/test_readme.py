@@ -55,15 +55,6 @@ def test_its_figures_are_those_of_the_page_of_the_real_case() -> None:
     assert [figure for figure in figures if figure not in page] == []
 
 
-def test_it_leads_with_the_risk_out_of_sample() -> None:
-    """Fresh scenarios come first; what the plan was made for is called in-sample."""
-    told = TEXT.partition("## What the real case says")[2].partition("## Install")[0]
-    first, *rest = re.split(r"\n\d\. ", told)[1:]
-    assert "fresh scenarios" in first and re.search(r"\([\d,]+ to [\d,]+ with 95 %\)", first)
-    (seen,) = [one for one in rest if "made for" in one]
-    assert "in-sample" in seen
-
-
 def test_its_counts_are_those_of_the_real_case() -> None:
     case = planner.load(ROOT / "inputs" / "allied-2026")
     savings = [row for row in case.tables.projects if row.stage == "saving"]

@@ -24,13 +24,11 @@ from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import ChangedFigures, Program
+from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Bounds, Solution
 from planner.solving.variants import STRUCTURES
 from tests.cases import more, seeds, some
-from tests.oracle.agreement import flat
-from tests.oracle.random_case import write_random_case
 
 ROOT = Path(__file__).parents[2]
 LEAST_RISK = ROOT / "models" / "least_risk.toml"
@@ -185,23 +183,6 @@ def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
     assert session.update(changed), session.rebuilt
     assert_same_program(session.program, program_of(changed))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
-
-
-@pytest.mark.parametrize("seed", seeds(500, 4, 24))
-def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(
-    tmp_path: Path, seed: int
-) -> None:
-    folder = tmp_path / "case"
-    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
-    session = LiveProgram(case)
-    session.solve(silent)
-    for step, (table, column) in enumerate(
-        (("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))
-    ):
-        case = scaled(case, table, column, 1.1 if step % 2 else 0.9)
-        session.update(case)
-        assert_same_program(session.program, program_of(case))
-        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
 
 
 def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
@@ -392,24 +373,6 @@ def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was
 
 
 @pytest.mark.parametrize(
-    "key", some(["hiring", "carry-over", "training", "separation", "stockpile"], 3)
-)
-def test_what_is_switched_off_is_held_at_zero_and_leaves_no_trace(key: str) -> None:
-    case = starter()
-    off = CHANGES["no carry-over" if key == "carry-over" else f"without the lever {key}"].of(case)
-    session = planner.Session(case)
-    session.solve()
-    held, cold = session.solve(off), planner.solve(off, baseline=False)
-    assert session.rebuilt == ""
-    assert held.status.value == "optimal"
-    assert held.summary["cost_musd"] == pytest.approx(cold.summary["cost_musd"], rel=1e-7)
-    assert set(held.table("shadow_prices").scarce) <= set(cold.table("shadow_prices").scarce)
-    assert session.solve(case).summary["cost_musd"] == pytest.approx(
-        planner.solve(case, baseline=False).summary["cost_musd"], rel=1e-7
-    )
-
-
-@pytest.mark.parametrize(
     "name",
     some(["lead time +1 year", "project in", "scenario out", "first year +1", "element out"], 3),
 )
@@ -442,37 +405,6 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     assert taken < sum(steps) / 3
 
 
-def test_cost_that_weighs_a_little_from_the_beginning_shortens_the_way_to_the_least_cost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
-    size = Size(scenarios=6, countries=5, projects=20, years=10)
-    case = planner.load(generate(size, tmp_path), model=LEAST_RISK)
-    plain, plain_steps = with_steps_of_cost(case, monkeypatch)
-    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
-    leaning, steps = with_steps_of_cost(case, monkeypatch)
-    assert_same_optimum(leaning, plain)
-    assert plain.phases["risk"].algorithm == "ipm"
-    assert leaning.phases["risk"].algorithm == "primal"
-    assert steps < plain_steps * 0.7
-
-
-def with_steps_of_cost(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[Outcome, int]:
-    """The outcome of a case, and how many steps of simplex lead from the least risk to the least cost."""
-    steps: dict[str, int] = {}
-    minimise = Solver.minimise
-
-    def counted(self: Solver, column: int, **asked: Any) -> Solution:
-        solution = minimise(self, column, **asked)
-        steps[asked["phase"]] = self._highs.getInfo().simplex_iteration_count
-        return solution
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Solver, "minimise", counted)
-        outcome = LiveProgram(case).solve(silent)
-    return outcome, steps["cost"]
-
-
 def test_where_the_time_may_be_up_bounds_of_the_first_objective_alone_are_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -495,23 +427,6 @@ def test_a_kept_basis_is_given_up_after_a_share_of_the_rows_and_of_many_rows_aft
     assert highs.usual_way(100_000) * 100_000 == pytest.approx(highs.MOST_STEPS)
 
 
-def test_of_figures_kept_beside_others_it_is_known_in_how_many_they_differ() -> None:
-    case = starter()
-    session = LiveProgram(case)
-    base = session.program
-    session.update(CHANGES["capital cost x 1.1"].of(case))
-    dearer = session.program
-    session.update(CHANGES["budgets x 0.5"].of(case))
-    poorer = session.program
-    for one in (base, dearer, poorer):
-        kept = ChangedFigures.of(one, base)
-        for other in (base, dearer, poorer):
-            pairs = zip(one.figures, other.figures, strict=True)
-            different = sum(int(np.count_nonzero(mine != theirs)) for mine, theirs in pairs)
-            assert kept.differing(other) == different
-            assert (different == 0) == (one is other)
-
-
 def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one() -> None:
     case = starter()
     session = planner.Session(case)
@@ -521,19 +436,3 @@ def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one()
         programs.append(ref(session.variants.live.program))
     gc.collect()
     assert [program() is None for program in programs] == [True, True, False]
-
-
-def test_the_basis_that_a_stored_plan_suggests_may_go_farther_than_one_of_other_figures(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(highs, "FEWEST", 0)
-    monkeypatch.setattr(highs, "MOST_STEPS", 1)
-    case = starter()
-    ends = []
-    for phase in LiveProgram(case).solve(silent).phases.values():
-        ends.append(np.concatenate([phase.x, phase.duals]))
-    session = LiveProgram(case)
-    session.begin_at(np.array(ends))
-    assert session.solve(silent).phases["risk"].algorithm == "again"
-    session.update(CHANGES["budgets x 0.5"].of(case))
-    assert session.solve(silent).phases["risk"].algorithm != "again"

@@ -1,4 +1,4 @@
-"""What a notebook shows of an answer is short, and what was asked amiss is told with the remedy."""
+"""What is compared and studied in a notebook is short, and what was asked amiss is told with the remedy."""
 
 from __future__ import annotations
 
@@ -28,23 +28,6 @@ def plan() -> planner.Plan:
 def poorer(plan: planner.Plan) -> planner.Plan:
     """The same with half the money."""
     return planner.solve(plan.case.changed("budgets.*.*.musd=x0.5"))
-
-
-SHOWN: dict[str, Callable[[planner.Plan], Any]] = {
-    "tables": lambda plan: plan.case.tables,
-    "shares": lambda plan: planner.shares(plan.case),
-    "coverage": planner.coverage,
-    "evaluation": lambda plan: planner.evaluate(plan, foreseen=False),
-}
-
-
-@pytest.mark.parametrize("name", SHOWN)
-def test_an_answer_shows_itself_in_a_line(name: str, plan: planner.Plan) -> None:
-    found = SHOWN[name](plan)
-    text = repr(found)
-    assert len(text) < LONGEST and "\n" not in text
-    if name != "tables":
-        assert "<table" in found._repr_html_()
 
 
 def test_two_plans_are_compared_in_data_frames(plan: planner.Plan, poorer: planner.Plan) -> None:

@@ -123,17 +123,6 @@ def test_the_python_of_a_page_works(
         exec(compile(block, str(page), "exec"), names)  # noqa: S102 - our own pages
 
 
-def test_the_sampler_tells_of_what_it_varied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    run("planner init work")
-    page = PAGES / "how-to" / "use-your-own-sampler.md"
-    block = PYTHON.findall(page.read_text("utf-8"))[0]
-    exec(compile(block, str(page), "exec"), {})  # noqa: S102 - our own page
-    assert {"money", "capex"} <= set(capsys.readouterr().out.replace("'", " ").split())
-
-
 def test_every_page_is_in_the_navigation() -> None:
     listed = (PAGES.parent / "mkdocs.yml").read_text("utf-8")
     missing = [

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-HOOKS = "from tests.conftest import pytest_make_collect_report, pytest_runtest_makereport\n"
-TESTS = {
-    "test_in_a_test.py": """
 import pytest
-def test_program(): pytest.skip("no Chromium on this machine")
-def test_right(): pytest.skip("may not mount a file system")
-@pytest.mark.skipif(True, reason="LibreOffice is not installed")
-def test_mark(): pass
-@pytest.mark.xfail
-def test_known(): assert False
-def test_runs(): pass
-""",
-    "test_a_module.py": "import pytest\npytest.importorskip('a_module_that_nobody_has')\n",
-}
+
+from tests.conftest import MAY_BE_SKIPPED, _must_run
 
 
-TWICE = """
-import os, pytest
-for os.environ["REQUIRE_ALL"] in ("1", ""):
-    pytest.main(["-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", "."])
-    print("that was all")
-"""
-
-
-def test_a_skipped_test_fails_where_all_are_required(tmp_path: Path) -> None:
-    for name, text in {"conftest.py": HOOKS, "pytest.ini": "[pytest]\n", **TESTS}.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", TWICE]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    required, free, _ = done.stdout.split("that was all\n")
-    assert "1 failed, 1 passed, 1 skipped, 1 xfailed, 2 errors" in required, done.stdout
-    assert "1 passed, 4 skipped, 1 xfailed" in free, done.stdout
-    said = "a test was skipped. Skipped: no Chromium on this machine"
-    assert said in required and said not in free
+@pytest.mark.parametrize(
+    ("required", "why", "outcome"),
+    [
+        ("1", "no Chromium on this machine", "failed"),
+        ("1", MAY_BE_SKIPPED[0], "skipped"),
+        ("", "no Chromium on this machine", "skipped"),
+    ],
+)
+def test_a_skipped_test_fails_where_all_are_required(
+    monkeypatch: pytest.MonkeyPatch, required: str, why: str, outcome: str
+) -> None:
+    monkeypatch.setenv("REQUIRE_ALL", required)
+    place = ("test_a.py", 1, f"Skipped: {why}")
+    report = pytest.TestReport("test_a.py::test", place, {}, "skipped", place, "setup")
+    _must_run(report)
+    assert report.outcome == outcome
+    assert ("a test was skipped" in str(report.longrepr)) == (outcome == "failed")
