@@ -104,12 +104,12 @@ def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
 class Common:
     """Index sets of all histories, for the parts of a case to agree with each other on what is there.
 
-    last: good -> how many periods of the reference are not covered by imports. used: goods that some plant takes in.
-    teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of. asked: where each
-    target holds.
+    in_need: good -> how many periods of the reference, the first ones, free imports do not cover. used: goods that some
+    plant takes in. teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of.
+    asked: where each target holds.
     """
 
-    last: Mapping[Good, int]
+    in_need: Mapping[Good, int]
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
     decisions: tuple[Node, ...]
@@ -184,14 +184,13 @@ def _common(case: Case, reference: str) -> Common:
     """Index sets of all histories, from the tree of the whole case."""
     whole = Scope(case)
     path = whole.tree.path_of(reference)
-    stem = set(path)
     asked = {}
     for target, nodes in whole.target_nodes.items():
         places = frozenset([place for place, node in enumerate(path) if node in nodes])
         asked[target] = TargetPlaces(places, case.target_scenarios(target))
-    last = {good: len(stem & nodes) for good, nodes in whole.disturbed.items()}
+    in_need = {good: int(nodes[list(path)].sum()) for good, nodes in whole.in_need.items()}
     return Common(
-        last=last,
+        in_need=in_need,
         used=whole.used_goods,
         teams=tuple(whole.teams),
         decisions=whole.decision_tree.nodes,
@@ -246,15 +245,6 @@ class BranchScope(Scope):
         return found
 
     @cached_property
-    def disturbed(self) -> dict[Good, frozenset[int]]:
-        """As in the whole case."""
-        stem = self.tree.path_of(self.reference)
-        found = {}
-        for good, nodes in super().disturbed.items():
-            found[good] = nodes.union(stem[: self.common.last[good]])
-        return found
-
-    @cached_property
     def used_goods(self) -> frozenset[Good]:
         """As in the whole case."""
         return self.common.used
@@ -295,7 +285,9 @@ class CasePart:
         if self.weight == 0:
             nodes = [replace(node, probability=0.0) for node in tree.nodes]
             tree = replace(tree, nodes=tuple(nodes))
-        return BranchScope(self.case, tree, self.reference, self.common)
+        path = tree.path_of(self.reference)
+        not_covered = {good: path[:periods] for good, periods in self.common.in_need.items()}
+        return BranchScope(self.case, tree, self.reference, self.common, not_covered=not_covered)
 
     @cached_property
     def stem(self) -> dict[int, int]:

@@ -18,11 +18,11 @@ import numpy as np
 from scipy.sparse.linalg import spsolve
 
 from planner.data.case import Case
-from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
 from planner.formulation import budgets, capacity, goods, objective, savings, workforce
+from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import OperationNode
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
@@ -109,12 +109,6 @@ class ChainScope(Scope):
         return self.chain
 
     @cached_property
-    def disturbed(self) -> dict[Good, frozenset[int]]:
-        """Every demand in every period: no future is known to be covered by imports."""
-        every = frozenset(node.index for node in self.tree.nodes)
-        return {(country, element, form): every for country, element, form, _ in self.case.demand}
-
-    @cached_property
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:
         """(v, c, e, o, n) of goods that may be sold on in some future; the tonnes, 0 here, are set for each future."""
         at = {node.period: node.index for node in self.tree.nodes}
@@ -159,7 +153,7 @@ class ChainProgram:
         self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
-        self.scope = ChainScope(self.case, tree, pools)
+        self.scope = ChainScope(self.case, tree, pools, not_covered=every_demand(tree))
         self._at = {period: index for index, period in enumerate(self.periods)}
         self._years = np.array([year_of(period) for period in self.periods])
         self._year_before = np.searchsorted(self._years, self._years) - 1

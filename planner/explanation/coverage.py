@@ -20,6 +20,7 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import scenario_tree
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.explanation.commitments import of_table
+from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
 from planner.planning.solve import solve_case
@@ -167,27 +168,13 @@ def standing_without(case: Case, year: int) -> Standing:
     return Standing(case=case, year=year, builds={}, staff=staff)
 
 
-class UncoveredScope(Scope):
-    """Index sets in which nothing is left out because imports cover it: they may be taken away."""
-
-    @cached_property
-    def import_covered_nodes(self) -> frozenset[int]:
-        """None."""
-        return frozenset()
-
-    @cached_property
-    def covered_at(self) -> dict[Good, tuple[int, ...]]:
-        """Nothing."""
-        return {}
-
-
 class CalmYear:
     """The program of a year, from which things are taken away."""
 
     def __init__(self, standing: Standing) -> None:
         self.standing, self.case = standing, standing.calm_case()
         self.year = standing.year
-        self.scope = UncoveredScope(self.case)
+        self.scope = Scope(self.case, not_covered=every_demand(scenario_tree(self.case)))
         self.program = Writer(self.scope).program()
         self.solver = Solver(self.program)
         self.demand = dict.fromkeys(self.case.elements, 0.0)

@@ -155,7 +155,7 @@ def balance_index(s: Scope) -> list[GoodAt]:
 def _at_nodes(s: Scope, goods: Iterable[Good]) -> Iterator[GoodAt]:
     """Goods at every active node at which imports do not cover them."""
     for c, e, o in goods:
-        for n in s.uncovered_nodes((c, e, o)):
+        for n in s.open_to((c, e, o)):
             yield c, e, o, n
 
 

@@ -2,7 +2,7 @@
 
 Left out, because no plan can make them differ from zero or gain by it: plants without capacity, feed or people;
 elements and forms nobody in the group has a use for; trainees who finish after the horizon; operations at
-nodes, and goods, that free imports cover from some year on (`Histories.import_covered_nodes`, `import_covered_goods`).
+nodes, and goods, that free imports cover from some year on (`planner.formulation.import_cover`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from planner.data.scenario_tree import Tree, Vector
 from planner.data.schema import Training
 from planner.data.stages import CONVERTING, OXIDE
 from planner.formulation.gathered import distinct, grouped, listed
+from planner.formulation.import_cover import Flags, covered_nodes
 from planner.formulation.variable_trees import (
     AccountNode,
     CountrySkill,
@@ -34,20 +35,13 @@ from planner.formulation.variable_trees import (
 )
 
 OF_THE_CASE = frozenset(
-    ["case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree", "active_nodes"]
+    ["case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree"]
 )
 OF_FIGURES = frozenset(
     ["demanded", "target_demand", "short_at", "import_limits", "resold", "yields", "odds"]
 )
 OF_COVERAGE = frozenset(
-    [
-        "disturbed",
-        "import_covered_nodes",
-        "covered_at",
-        "import_covered_goods",
-        "delivered",
-        "resale_rivals",
-    ]
+    ["in_need", "active", "active_nodes", "covered", "delivered", "resale_rivals"]
 )
 """Attributes of a scope that are its case's own, that hold figures, and that follow from the demands that imports
 cover."""
@@ -110,49 +104,25 @@ class Scope(Histories):
         return StaffingNode(n if self.staffing_tree is self.tree else self.decision[n])
 
     @cached_property
-    def covered_at(self) -> dict[Good, tuple[int, ...]]:
-        """(c, e, o) -> active nodes at which free imports can cover the demand from there on, where no plant of the
-        country makes anything of the good.
+    def covered(self) -> dict[Good, Flags]:
+        """(c, e, o) -> nodes at which imports cover it."""
+        return covered_nodes(self.in_need, self.active, self.goods, self.used_goods)
 
-        The country needs to receive, to resell, to save and to stock none of it; it may still give what it makes. Proof:
-        any plan can be changed to importing the demand, receiving nothing (whoever gave it leaves it over), saving,
-        buying and reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or
-        cost and with the same plants and savings running. What it can sell on to others depends on none of this.
-        """
-        found = {}
-        active = self.active_indices()
-        for good in self.goods:
-            if good not in self.used_goods:
-                disturbed = self.disturbed.get(good, frozenset())
-                found[good] = tuple(n for n in active if n not in disturbed)
-        return found
-
-    @cached_property
-    @distinct
-    def import_covered_goods(self) -> Iterator[GoodAt]:
-        """(c, e, o, n): the same, for look-ups."""
-        for good, nodes in self.covered_at.items():
-            for n in nodes:
-                yield (*good, n)
+    def open_to(self, good: Good) -> list[int]:
+        """Nodes at which imports do not cover a good."""
+        return np.flatnonzero(~self.covered[good]).tolist()
 
     @cached_property
     def demanded(self) -> dict[GoodAt, float]:
         """(c, e, o, n) -> demand (t); only where positive and not covered by imports."""
-        return self._uncovered({good: self.tree.demands(good) for good in self.goods})
+        return self._not_covered({good: self.tree.demands(good) for good in self.goods})
 
-    def _uncovered(self, amounts: dict[Good, Vector]) -> dict[GoodAt, float]:
-        """(c, e, o, n) -> tonnes, where positive, at active nodes at which imports do not cover the good.
-
-        amounts: good -> tonnes by node.
-        """
+    def _not_covered(self, amounts: dict[Good, Vector]) -> dict[GoodAt, float]:
+        """(c, e, o, n) -> tonnes, where positive and not covered by imports. amounts: good -> tonnes by node."""
         found: dict[GoodAt, float] = {}
-        active = self.active_indices()
-        for good, by_node in amounts.items():
-            covered = frozenset(self.covered_at.get(good, ()))
-            tonnes = by_node.tolist()
-            for n in active:
-                if tonnes[n] > 0 and n not in covered:
-                    found[(*good, n)] = tonnes[n]
+        for good, tonnes in amounts.items():
+            for n in np.flatnonzero((tonnes > 0) & ~self.covered[good]).tolist():
+                found[(*good, n)] = float(tonnes[n])
         return found
 
     @cached_property
@@ -264,7 +234,7 @@ class Scope(Histories):
         so it may pass at any time, even before there is a plant."""
         if self.case.capacity_use(p, f) > 0:
             return self.open_nodes[p]
-        return self.active_indices()
+        return self.active_nodes
 
     @cached_property
     def yields(self) -> dict[tuple[str, str], dict[str, float]]:
@@ -498,7 +468,7 @@ class Scope(Histories):
         for good, names in self.suppliers.items():
             if good in goods:
                 offers[good] = self._offered(good, names)
-        return self._uncovered(offers)
+        return self._not_covered(offers)
 
     def _offered(self, good: Good, suppliers: Sequence[str]) -> Vector:
         """Tonnes of a good that suppliers can sell, by node."""
@@ -544,19 +514,12 @@ class Scope(Histories):
         goods = set(self.goods)
         for good, names in self.suppliers.items():
             if good in goods:
-                for n in self.uncovered_nodes(good):
+                for n in self.open_to(good):
                     for v in names:
                         limit = self.tree.resale_limit(v, good, n)
                         if limit > 0:
                             found[(v, *good, n)] = limit
         return found
-
-    @listed
-    def uncovered_nodes(self, good: Good) -> Iterator[int]:
-        """Active nodes at which imports do not cover a good."""
-        for node in self.active_nodes:
-            if (*good, node.index) not in self.import_covered_goods:
-                yield node.index
 
     @cached_property
     def resale_rivals(self) -> dict[SuppliedAt, list[str]]:
@@ -608,7 +571,7 @@ class Scope(Histories):
         """(c, e, o, n) that can be had from the group's plants and are of use: goods that imports cover are not."""
         made = {(self.case.group[c], e, o, n) for c, e, o, n in self.makers}
         for c, e, o in sorted(self.exchanged):
-            for n in self.uncovered_nodes((c, e, o)):
+            for n in self.open_to((c, e, o)):
                 if (self.case.group[c], e, o, n) in made:
                     yield c, e, o, n
 

@@ -241,7 +241,7 @@ def _variable_opex(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 def _purchase_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     for c in s.buyers():
-        for n in s.active_indices():
+        for n in s.active_nodes:
             if n in nodes:
                 yield n, 1.0, purchase_cost(m, c, OperationNode(n))
 
@@ -257,9 +257,9 @@ def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     for good in s.stocks:
         rate = musd_per_tonne(s.case.stockpiles[good].holding_usd_per_kg_year)
         if rate > 0:
-            for node in s.active_nodes:
-                n = node.index
-                if n in nodes and node.closes_year and (*good, n) in m.stock:
+            for n in s.active_nodes:
+                closes_year = s.tree.nodes[n].closes_year
+                if n in nodes and closes_year and (*good, n) in m.stock:
                     yield n, rate, m.stock[(*good, n)]
 
 

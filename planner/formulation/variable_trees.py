@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NewType
 
@@ -15,6 +15,7 @@ from planner.data.decision_tree import decision_tree
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, scenario_tree
 from planner.formulation.gathered import distinct, grouped, listed
+from planner.formulation.import_cover import Flags, NodesOfGoods, nodes_in_need
 
 OperationNode = NewType("OperationNode", int)
 """A node of the tree of histories: operations, stocks and losses live there."""
@@ -43,6 +44,8 @@ class Histories:
     """A case and its trees: operations live on histories, investment on years or on histories as years begin."""
 
     case: Case
+    not_covered: NodesOfGoods = field(default_factory=dict, kw_only=True)
+    """Nodes at which imports do not count as covering a good, whatever is so on this tree."""
 
     @cached_property
     def tree(self) -> Tree:
@@ -117,52 +120,22 @@ class Histories:
                 yield c
 
     @cached_property
-    def disturbed(self) -> dict[Good, frozenset[int]]:
-        """(c, e, o) with a demand -> nodes at which, or after which in some history, free imports cannot cover it, or a
-        target speaks of it."""
-        goods = {key[:3] for key in self.case.demand}
-        goods.update(self.target_goods)
-        return {good: self._disturbed_nodes(good) for good in sorted(goods)}
-
-    def _disturbed_nodes(self, good: Good) -> frozenset[int]:
-        """Nodes at which, or after which, free imports do not cover the demand of a good, or a target speaks of
-        it."""
-        tree = self.tree
-        on_offer = np.zeros(len(tree.nodes))
-        for supplier in self.suppliers.get(good, ()):
-            is_free = tree.import_prices(supplier, good) == 0
-            on_offer += np.where(is_free, tree.import_limits(supplier, good), 0.0)
-        is_covered = tree.demands(good) <= on_offer
-        found: set[int] = set()
-        for n in (*np.flatnonzero(~is_covered).tolist(), *self.target_goods.get(good, ())):
-            while n >= 0 and n not in found:
-                found.add(n)
-                n = tree.nodes[n].parent
-        return frozenset(found)
+    def in_need(self) -> dict[Good, Flags]:
+        """(c, e, o) -> nodes at which, or after which in some history, free imports do not cover it."""
+        return nodes_in_need(self.tree, self.suppliers, self.target_goods, self.not_covered)
 
     @cached_property
-    def import_covered_nodes(self) -> frozenset[int]:
-        """Operations nodes from which on free imports can cover every demand, whatever happens.
-
-        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant and no saving,
-        buying and reselling nothing and releasing what is in stock meets every constraint (these imports are free and
-        serve only their own country, surplus may be left over, limits of resale and of rising output are upper ones)
-        at no loss and no cost, the least of both, as no throughput and no purchase costs less than nothing; and it
-        asks nothing of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people
-        stay. A node may be a quarter: demand and imports are then those of the quarter, and stock that is released in
-        one is not held at the end of its year.
-        """
-        disturbed = frozenset[int]().union(*self.disturbed.values())
-        return frozenset(range(len(self.tree.nodes))) - disturbed
-
-    @cached_property
-    def active_nodes(self) -> tuple[Node, ...]:
+    def active(self) -> Flags:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
-        return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
+        active = np.zeros(len(self.tree.nodes), dtype=bool)
+        for nodes in self.in_need.values():
+            active |= nodes
+        return active
 
-    def active_indices(self) -> list[int]:
-        """Indices of the active nodes, in their order."""
-        return [node.index for node in self.active_nodes]
+    @cached_property
+    def active_nodes(self) -> list[int]:
+        """The nodes that are active, in their order."""
+        return np.flatnonzero(self.active).tolist()
 
     @cached_property
     def scenario_count(self) -> int:
@@ -207,7 +180,7 @@ class Histories:
     @cached_property
     def open_nodes(self) -> dict[str, tuple[int, ...]]:
         """Operations nodes at which a project can have capacity and people."""
-        nodes = np.array(self.active_indices(), dtype=int)
+        nodes = np.array(self.active_nodes, dtype=int)
         found: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
         for p in self._can_be_staffed:
             is_built = (self._usable_shares[p] > 0).any(axis=0)

@@ -227,7 +227,7 @@ def stocks(at: AtNodes, visits: Visits) -> pd.DataFrame:
     released: list[Vector] = []
     for good in goods:
         stock.append(at.stock[good][0])
-        bought.append(np.where(at.covered[good], 0.0, at("bought", *good)))
+        bought.append(np.where(at.scope.covered[good], 0.0, at("bought", *good)))
         released.append(at.stock[good][1])
     columns = {
         "stock_t": at.rows(stock)[cells],

@@ -109,7 +109,7 @@ def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAm
     nothing = np.zeros(at.size)
     for good in scope.goods:
         country, element, form = good
-        covered = at.covered[good]
+        covered = scope.covered[good]
         released = bought = nothing
         if good in at.stock:
             _, released = at.stock[good]
@@ -181,7 +181,7 @@ def _by_supplier(at: AtNodes, good: Good, imported: Vector) -> Iterator[tuple[st
     Where imports cover a good, those that cost something sell nothing.
     """
     scope = at.scope
-    covered = at.covered[good]
+    covered = scope.covered[good]
     limits: dict[str, Vector] = {}
     for supplier in scope.suppliers[good]:
         free = scope.tree.import_prices(supplier, good) == 0

@@ -242,8 +242,10 @@ def _shape(tree: Tree) -> list[tuple[object, ...]]:
 
 def _same_covered(one: Scope, two: Scope) -> bool:
     """Imports cover the same demands in two sets of index sets, and the same can be sold on."""
-    for name in ("import_covered_nodes", "import_covered_goods", "resale_rivals"):
-        if getattr(one, name) != getattr(two, name):
+    if not np.array_equal(one.active, two.active):
+        return False
+    for good, nodes in one.covered.items():
+        if not np.array_equal(nodes, two.covered[good]):
             return False
-    same_resale = one.resold.keys() == two.resold.keys()
+    same_resale = one.resold.keys() == two.resold.keys() and one.resale_rivals == two.resale_rivals
     return same_resale and one.import_limits.keys() == two.import_limits.keys()

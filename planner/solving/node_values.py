@@ -121,16 +121,6 @@ class AtNodes:
         return {good: self.scope.tree.demands(good) for good in self.scope.goods}
 
     @cached_property
-    def covered(self) -> dict[Good, Flags]:
-        """Good -> mask of the nodes at which imports cover it, so that nothing of it is decided but what is given."""
-        everything = np.zeros(self.size, dtype=bool)
-        everything[list(self.scope.import_covered_nodes)] = True
-        covered = {good: everything.copy() for good in self.scope.goods}
-        for good, nodes in self.scope.covered_at.items():
-            covered[good][list(nodes)] = True
-        return covered
-
-    @cached_property
     def by_name(self) -> Mapping[Good, Flags]:
         """Good -> mask of the nodes at which it matters which supplier sells it."""
         by_name = defaultdict[Good, Flags](lambda: np.zeros(self.size, dtype=bool))
@@ -146,7 +136,7 @@ class AtNodes:
 
     def _stock(self, good: Good) -> tuple[Vector, Vector]:
         """Year-end stock and releases (t) of a good at each node; where imports cover it as `stock` says."""
-        row, covered = self.scope.case.stockpiles[good], self.covered[good]
+        row, covered = self.scope.case.stockpiles[good], self.scope.covered[good]
         stock, released = self("stock", *good), self("released", *good)
         parents = np.array([node.parent for node in self.scope.tree.nodes])
         begun = covered & ((parents < 0) | ~covered[parents])
