@@ -25,7 +25,6 @@ from planner.studies import run
 from planner.studies.analysis import analyse, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
-from planner.studies.iamc import iamc_of
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
@@ -163,13 +162,8 @@ class StudyData:
         for status, count in self.results["status"].value_counts().items():
             facts[str(status)] = int(count)
         table = self.results.head(MOST_ROWS).to_html(index=False)
-        more = ["study.results", "study.plans", "study.case_at(0)", "study.iamc()"]
+        more = ["study.results", "study.plans", "study.case_at(0)"]
         return shown(repr(self), facts, {"results": table}, more)
-
-    def iamc(self) -> pd.DataFrame:
-        """Outcomes and decisions of all points in the format of the IAMC, which pyam reads: model, scenario (a point),
-        region, variable, unit, year, value."""
-        return iamc_of(self.case, self.results, self.plans)
 
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""

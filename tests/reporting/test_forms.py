@@ -1,4 +1,4 @@
-"""The other forms of the report: PDF, IAMC long format. Same plan, same bytes; texts stay texts."""
+"""The other forms of the report: PDF. Same plan, same bytes; texts stay texts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ import sys
 import zlib
 from pathlib import Path
 
-import pandas as pd
-import pytest
-
-from planner.reporting.forms.iamc import ALLIANCE, COLUMNS, iamc_table
 from planner.reporting.pages.run import FORMS
-from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 from tests.cases import stored
 from tests.reporting.conftest import PageText
@@ -61,33 +56,6 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
     assert drawn.count(" re\n") + drawn.count(" l\n") > 200
 
 
-def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
-    every = iamc_table(run_view(plan))
-    table = every[every["region"] != ALLIANCE]
-    assert list(table.columns) == COLUMNS
-    assert not table.duplicated(COLUMNS[:-1]).any()
-    assert table["value"].notna().all()
-
-    def total(head: str) -> float:
-        return float(table.loc[table["variable"].str.startswith(head), "value"].sum())
-
-    assert total("Shortage|") == pytest.approx(plan.tables["shortfall"]["tonnes"].sum())
-    assert total("Demand|") == pytest.approx(plan.tables["shortfall"]["demand_t"].sum())
-    made = plan.tables["operations"].query("item == 'made'")["tonnes"].sum()
-    assert total("Production|") == pytest.approx(made)
-    shares = plan.case.scenarios
-    names = run_view(plan).names
-    weight = table["scenario"].map({names.scenario(w): p for w, p in shares.items()})
-    spent = (table["value"] * weight)[table["variable"].str.startswith("Public Spending|")].sum()
-    assert spent == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
-
-
-def test_iamc_file_reads_back(written: Path) -> None:
-    table = pd.read_csv(written / "report-iamc.csv")
-    assert list(table.columns) == COLUMNS
-    assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons", "USD/kg"}
-
-
 def test_a_report_without_an_explanation_says_how_to_ask(page: PageText) -> None:
     assert "planner explain adds the efficient frontier" in page.text
 
@@ -97,21 +65,3 @@ def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None
     names = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z-]+)", pdf))
     assert names and names <= {b"LiberationSans", b"LiberationSans-Bold"}
     assert pdf.count(b"/FontFile") >= 2
-
-
-def test_iamc_has_totals_of_the_alliance_prices_and_investment(plan: PlanValues) -> None:
-    table = iamc_table(run_view(plan))
-    keys = ["scenario", "variable", "year"]
-    amounts = table[table["unit"] != "USD/kg"]
-    alliance = amounts[amounts["region"] == ALLIANCE].set_index(keys)["value"]
-    others = amounts[amounts["region"] != ALLIANCE].groupby(keys)["value"].sum()
-    assert alliance.to_dict() == pytest.approx(others.to_dict())
-    assert not (table[table["unit"] == "USD/kg"]["region"] == ALLIANCE).any()
-    weight = table["scenario"].map(
-        {run_view(plan).names.scenario(w): p for w, p in plan.case.scenarios.items()}
-    )
-    here = (table["region"] == ALLIANCE) & table["variable"].str.startswith("Investment|")
-    built = plan.tables["investments"]
-    capital = (built["capex_musd"] * built["probability"]).sum()
-    assert (table["value"] * weight)[here].sum() == pytest.approx(capital)
-    assert table["variable"].str.startswith("Marginal Value|").any()

@@ -28,7 +28,6 @@ from planner.solving.frontier import Tangent
 from planner.solving.live_program import LiveProgram
 from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
-from planner.studies.iamc import unit_of as iamc_unit_of
 from planner.studies.points import case_of
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
@@ -385,16 +384,14 @@ def test_the_report_shows_given_plans(tmp_path: Path) -> None:
 
 
 def test_the_unit_of_an_outcome_is_that_of_its_meaning() -> None:
-    """Charts and the IAMC table call the unit what the list of outcomes calls it, of members of a group too."""
-    long_names = {"MUSD": "million USD", "t/y": "t/yr"}
+    """Charts call the unit what the list of outcomes calls it, of members of a group too."""
     for group, meaning in MEANINGS.items():
         told = re.search(r"\((MUSD|t|t/y)\)", meaning)
         unit = told[1] if told else "share" if meaning.startswith("share") else "persons"
-        iamc_unit = long_names.get(unit, unit) if told else "1"
         for outcome in (group, f"{group}.JPN.expected"):
-            assert (unit_of(outcome), iamc_unit_of(outcome)) == (unit, iamc_unit), outcome
-    own = {"late": ("", "1"), "late_musd": ("MUSD", "million USD")}
-    assert {name: (unit_of(name), iamc_unit_of(name)) for name in own} == own
+            assert unit_of(outcome) == unit, outcome
+    own = {"late": "", "late_musd": "MUSD"}
+    assert {name: unit_of(name) for name in own} == own
 
 
 def test_the_words_of_an_outcome_stand_alone() -> None:

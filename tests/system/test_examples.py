@@ -15,7 +15,7 @@ from planner.data import change, changed_case
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.results.display import Parts
-from planner.studies import iamc, outcomes
+from planner.studies import outcomes
 from tests.studies.studies import BUDGET
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_examples_of_what_they_are_made_of_do_too(
     names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    for module in (change, changed_case, outcomes, iamc):
+    for module in (change, changed_case, outcomes):
         assert tried(module, module.__name__, names) > 0
 
 
@@ -112,18 +112,6 @@ def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, A
         names["plan"].table("shortfal")
     with pytest.raises(InputError, match='did you mean "demand"'):
         names["case"].frame("demnd")
-
-
-def test_points_are_told_in_the_format_of_the_iamc(names: dict[str, Any]) -> None:
-    study = planner.open_study(names["example_study"])
-    rows = study.iamc()
-    assert list(rows.columns) == iamc.COLUMNS
-    risks = rows[rows["variable"] == "risk_musd"].set_index("scenario")["value"]
-    assert risks.to_dict() == study.results.set_index("point")["risk_musd"].to_dict()
-    built = rows[rows["variable"].str.startswith("decision|build|")]
-    of_plans = study.plans[study.plans["decision"] == "build"]
-    assert built["value"].sum() == pytest.approx(of_plans["amount"].sum())
-    assert set(built["unit"]) == {"t/yr"} and not rows.isna().any().any()
 
 
 def test_a_case_that_is_written_is_read_as_the_same(names: dict[str, Any], tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Forms of chapters: HTML, PDF, workbook, and the long table of the IAMC."""
+"""Forms of chapters: HTML, PDF, workbook."""

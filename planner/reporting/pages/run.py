@@ -33,7 +33,6 @@ from planner.reporting.chapters import (
 )
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
-from planner.reporting.forms.iamc import iamc_table
 from planner.reporting.forms.workbook import write_workbook
 from planner.reporting.parts import (
     Chapter,
@@ -50,7 +49,6 @@ from planner.reporting.run_view import RunView, read_view, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
 from planner.results.plan import PlanValues
-from planner.results.store import csv_text
 
 say = Passages("run.j2")
 Made = TypeVar("Made", Front, Chapter, Chapter | None)
@@ -73,7 +71,7 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     inputs.chapter,
 )
 """The chapters of a run, in order: the questions of whoever decides, then all that is behind the answers."""
-FORMS = ("report.html", "report.xlsx", "report.pdf", "report-iamc.csv")
+FORMS = ("report.html", "report.xlsx", "report.pdf")
 
 
 @dataclass(frozen=True)
@@ -169,16 +167,14 @@ def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
 
 
 def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
-    """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report-iamc.csv and, where the
-    extra `pdf` is installed, report.pdf, which take about as long again."""
+    """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf where the extra `pdf`
+    is installed, which takes about as long again."""
     report = report_of(read_view(plan, folder))
     _write_text(folder / "report.html", render_page(report))
     _write_workbook(report, folder)
-    if every_form and report.run.solved:
-        _write_text(folder / "report-iamc.csv", csv_text(iamc_table(report.run)))
-        if pdf.INSTALLED:
-            front = printed_front(report.front)
-            pdf.write_pdf(folder / "report.pdf", front, printed(report.chapters))
+    if every_form and report.run.solved and pdf.INSTALLED:
+        front = printed_front(report.front)
+        pdf.write_pdf(folder / "report.pdf", front, printed(report.chapters))
 
 
 def write_page(plan: PlanValues, folder: Path) -> None:
