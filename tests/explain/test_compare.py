@@ -158,8 +158,6 @@ def test_refusals(plan: PlanValues) -> None:
         refuse_single([Path("a")])
     with pytest.raises(InputError, match="two runs or more"):
         planner.compare(plan)
-    with pytest.raises(InputError, match="two runs or more"):
-        planner.compare(plan)
     broken = PlanValues(plan.case, Status.UNPROVEN, plan.summary, {})
     with pytest.raises(StoppedError):
         compare([plan, broken], names=["a", "b"])

@@ -1,4 +1,4 @@
-"""What a calm year can serve without an origin, an ally or a plant: hand-derived, and against a case for each removal.
+"""What a calm year can serve without an origin, an ally or a plant: by hand.
 
 AAA needs 100 t of Dy in 2026, 1 MUSD per tonne short; BBB needs 20.
 """
@@ -6,7 +6,6 @@ AAA needs 100 t of Dy in 2026, 1 MUSD per tonne short; BBB needs 20.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -188,80 +187,6 @@ def test_without_a_plan_seats_that_exist_train_people(make_case: MakeCase) -> No
         ],
     )
     assert served(covered(case, 2027), plan=False)["nothing"] == pytest.approx(0.5)
-
-
-LARGER: dict[str, Any] = {
-    "countries": [{"country": c} for c in ("AAA", "BBB", "CCC")],
-    "elements": [
-        {"element": "Dy", "heavy": "true", "loss_usd_per_kg": 1000},
-        {"element": "Tb", "heavy": "true", "loss_usd_per_kg": 3000},
-    ],
-    "feeds": [
-        {"feed": "ore", "element": "Dy", "share": 0.6},
-        {"feed": "ore", "element": "Tb", "share": 0.2},
-        {"feed": "sand", "element": "Tb", "share": 0.5},
-    ],
-    "demand": [
-        *demand(60, last=2026, form="metal"),
-        *demand(20, last=2026, country="BBB", form="metal", element="Tb"),
-        *demand(15, last=2026, country="CCC"),
-    ],
-    "imports": [
-        imports(30, form="metal"),
-        imports(10, country="BBB", form="metal", element="Tb", supplier="MYS"),
-        imports(20, supplier="HKG"),
-        imports(15, country="CCC", supplier="MYS"),
-    ],
-    "suppliers": [{"supplier": "HKG", "origin": "CHN"}, {"supplier": "CHN"}, {"supplier": "MYS"}],
-    "projects": [
-        mine(existing_tpa=60),
-        mine(project="pit", country="CCC", feeds="sand", existing_tpa=20),
-        plant(existing_tpa=40, feeds="ore;sand"),
-        plant(project="works", country="BBB", existing_tpa=25, recovery=0.9),
-        smelter(existing_tpa=35, recovery=0.9),
-        smelter(project="foundry", country="BBB", existing_tpa=20, recovery=0.8),
-    ],
-}
-
-
-def without(case: Case, removal: TakenAway) -> Case:
-    """The case in which something was never there."""
-    origin = case.supplier_origin
-    projects = tuple(
-        row.model_copy(update={"existing_tpa": 0.0})
-        if row.project == removal.project or row.country == removal.country
-        else row
-        for row in case.tables.projects
-    )
-    kept = tuple(row for row in case.tables.imports if origin[row.supplier] != removal.origin)
-    return case.with_tables(projects=projects, imports=kept)
-
-
-def only_counting(case: Case, element: str) -> Case:
-    """The case in which nothing but an element's shortfall is a loss, 1 MUSD per tonne."""
-    rows = tuple(
-        row.model_copy(update={"loss_usd_per_kg": 1000.0 if row.element == element else 0.0})
-        for row in case.tables.elements
-    )
-    return case.with_tables(elements=rows)
-
-
-def test_every_removal_is_as_a_case_of_its_own(make_case: MakeCase) -> None:
-    """Solved whole for each removal, loss and each element by itself, from a case without what is taken away."""
-    case = make_case(**LARGER)
-    found = covered(case)
-    seen = {(row.removal.name, row.element): row for row in found.with_plan}
-    asked = {TakenAway()} | {row.removal for row in found.with_plan}
-    asked |= {TakenAway(project=p) for p in case.projects}
-    assert len(seen) > 30
-    for removal in asked:
-        bare = without(case, removal)
-        loss = planner.Session(bare).figures()["risk_musd"]
-        for element, demanded in (("Dy", 75), ("Tb", 20)):
-            short = planner.Session(only_counting(bare, element)).figures()
-            share = 1 - short["risk_musd"] / demanded
-            row = seen.get((removal.name, element)) or seen["nothing", element]
-            assert (row.served_share, row.loss_musd) == pytest.approx((share, loss)), removal.name
 
 
 def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:

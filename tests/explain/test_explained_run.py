@@ -18,9 +18,8 @@ from planner.reporting.chapters.claims import verdict_statements
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
-from tests.cases import long_run, stored
 from tests.conftest import Once
-from tests.reporting.conftest import PageText, read_page
+from tests.reporting.conftest import PageText, explained_starter, read_page
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 Plan = planner.Plan
@@ -32,14 +31,7 @@ MISSING, MOST_SHEETS = "“planner explain FOLDER” adds the price of less risk
 @pytest.fixture(scope="session")
 def explained(once: Once) -> Path:
     """The starter, explained by the command; nobody changes it."""
-    return once("explained-by-command", explain_starter) / "run"
-
-
-def explain_starter(folder: Path) -> None:
-    """Write it as `run` into a folder."""
-    run = stored(planner.solve(planner.load(STARTER)), folder / "run")
-    done = CliRunner().invoke(app, ["explain", str(run)])
-    assert done.exit_code == 0, (done.output, done.exception)
+    return once("explained-starter", explained_starter) / "run"
 
 
 @pytest.fixture
@@ -68,17 +60,10 @@ def test_the_report_says_why(explained: Path) -> None:
     assert f"{EXPLANATION}: ladder" in page.text
     assert f"{EXPLANATION}: verdicts" in page.text
     assert "Shapley share MUSD" in page.text, "what each lever is worth is read off in print too"
-    assert sorted(path.name for path in explained.iterdir()) == [
-        SUMS,
-        "coverage.json",
-        EXPLANATION,
-        "inputs",
-        "report.html",
-        "report.xlsx",
-        "solution.npy",
-        "summary.json",
-        "tables",
-    ]
+    assert {path.name for path in explained.iterdir()} >= {
+        *("summary.json", "solution.npy", "inputs", "tables", SUMS),
+        *("coverage.json", EXPLANATION, "report.html", "report.xlsx"),
+    }
 
 
 def test_the_workbook_says_why(explained: Path) -> None:
@@ -102,18 +87,6 @@ def test_what_was_found_reads_back_as_it_was(explained: Path) -> None:
     assert json.loads((explained / EXPLANATION).read_text(encoding="utf-8"))[
         "run_sha256"
     ] == fingerprint(explained)
-
-
-@long_run
-def test_all_forms_tell_it_and_are_kept_in_step(run: Path) -> None:
-    assert CliRunner().invoke(app, ["report", str(run)]).exit_code == 0
-    page = page_of(run)
-    anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
-    assert anchors.index("fund") < anchors.index("doubts") < anchors.index("why")
-    assert "Counterfactuals" in page.text
-    before = {path.name: path.read_bytes() for path in run.glob("report*")}
-    assert CliRunner().invoke(app, ["explain", str(run)]).exit_code == 0
-    assert {path.name: path.read_bytes() for path in run.glob("report*")} == before
 
 
 @pytest.mark.parametrize("part", ["summary.json", "tables/investments.csv", "inputs/demand.csv"])

@@ -14,7 +14,7 @@ from planner.explanation.explain import explain
 from planner.explanation.value_of_information import mean_case
 from planner.planning.whole_program import solve_case
 from planner.results.losses import cvar
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, seeds, shock
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, seeds, shock
 from tests.conftest import MakeCase
 
 LEAD = 1
@@ -73,46 +73,6 @@ def test_evpi_vss_and_regret_agree_with_brute_force(make_case: MakeCase, seed: i
         assert found.regret[f"s{i}"] == pytest.approx(
             plan.summary["scenario_loss_musd"][f"s{i}"] - least, abs=1e-4
         )
-
-
-def test_foresight_is_worth_something_when_one_budget_serves_two_futures(
-    make_case: MakeCase,
-) -> None:
-    """10 MUSD buy 10 t of Dy or 10 t of Tb capacity. Scenario d lacks Dy, scenario t lacks Tb, 2027 only: half each.
-
-    Not knowing, either choice loses 10 MUSD x 1/2 + what the 10 t do not cover; knowing loses nothing of it.
-    """
-    case = make_case(
-        {"objective.risk_aversion": 0.0},
-        elements=[{"element": e, "heavy": "true", "loss_usd_per_kg": 1000} for e in ("Dy", "Tb")],
-        demand=demand(10, element="Dy") + demand(10, element="Tb"),
-        imports=[imports(10, element="Dy"), imports(10, element="Tb")],
-        feeds=[
-            {"feed": "dy_ore", "element": "Dy", "share": 1},
-            {"feed": "tb_ore", "element": "Tb", "share": 1},
-        ],
-        projects=[mine(project="d", feeds="dy_ore"), mine(project="t", feeds="tb_ore")]
-        + [
-            plant(
-                project=f"{x}_plant",
-                feeds=f"{x}_ore",
-                max_new_tpa=10,
-                capex_usd_per_tpa=MUSD,
-                lead_time_years=1,
-            )
-            for x in ("dy", "tb")
-        ],
-        budgets=budget(10),
-        scenarios=scenarios(d=0.5, t=0.5),
-        shocks=[
-            shock("d", "import", 0, 2027, 2027, element="Dy"),
-            shock("t", "import", 0, 2027, 2027, element="Tb"),
-        ],
-    )
-    found = explain(solve_case(case, baseline=False), "run", workers=1).knowledge
-    assert found.stochastic == near(5)
-    assert found.wait_and_see == near(0)
-    assert found.evpi == near(5)
 
 
 def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -> None:

@@ -366,7 +366,7 @@ def test_sales_are_held_against_demand(make_case: MakeCase) -> None:
 MODELS = [path for path in sorted((ROOT / "models").glob("*.toml")) if path.stem not in OF_ONE_CASE]
 
 
-@pytest.mark.parametrize("model", some(MODELS, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("model", some(MODELS, 8), ids=lambda path: path.stem)
 def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
     """The starter under some models; in a long run a sample of the real case under all, on each of its decks."""
     case = planner.load(ROOT / "inputs" / "starter", model=model)
@@ -381,10 +381,6 @@ def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
         for market in markets:
             found = business_case(plan, project, market=market, solve=False)
             assert np.isfinite(found.full.returns.npv_owners) and found.investment.plants[0].made
-            assert (
-                f"{found.full.returns.capital:.0f}"
-                and "nan" not in business_case_page(found, case).split()
-            )
 
 
 def test_faults_of_the_question(plan: PlanValues) -> None:
@@ -407,8 +403,8 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     deck = tmp_path / "deck.toml"
     deck.write_text("[[finance]]\nitem = 'wacc'\nvalue = 0.2\n")
     calls: list[BusinessCase] = []
-    first = business_case_into(run, ["plant"])[2]
     without_contents(monkeypatch)
+    first = business_case_into(run, ["plant"])[2]
     monkeypatch.setattr(
         "planner.explanation.business_case.removed", lambda *asked: calls.append(asked)
     )

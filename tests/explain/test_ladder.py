@@ -29,14 +29,13 @@ from planner.explanation.levers import steps
 from planner.explanation.other_rules import timing
 from planner.explanation.rungs import all_but_one, cumulative
 from planner.planning.whole_program import solve_case, without_plan
-from planner.reporting.chapters.claims import claim
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
 from planner.results.plan import PlanValues
 from planner.solving.highs import KeptBases, Solver
-from tests.cases import MUSD, budget, demand, long_run, mine, near, plant, smelter
+from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.reporting.conftest import read_page
 
@@ -208,38 +207,17 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
     (money,) = [m for m in found.marginals if m.unit == "MUSD per MUSD"]
     assert money.price == near(2.0)
     assert money.resolved == near(2.0)
-    other = replace(found, marginals=[replace(money, resolved=1.5)])
-    assert (
-        "One more MUSD in 2026 reduces risk by 1.50 MUSD"
-        in read_page(render_page(report_of(run_view(plan, other)))).text
-    )
 
 
-def test_page_and_screen_tell_the_ladder(found: Explanation, plan: PlanValues) -> None:
-    page = read_page(render_page(report_of(run_view(plan, found))))
-    assert "nan" not in page.text.lower().split()
-    for rung in found.ladder:
-        assert rung.name in page.text
-    for verdict in found.verdicts:
-        assert claim(verdict.claim) in page.text
+def test_the_screen_tells_the_ladder(found: Explanation, plan: PlanValues) -> None:
     assert any("Nothing" in line for line in explain_lines(found, plan.case))
 
 
-@pytest.mark.parametrize(
-    "goal",
-    [
-        {"objective.goal": "welfare"},
-        {"policy.investment": "adaptive"},
-        {"levers": []},
-        pytest.param({"levers": ["mine"]}, marks=long_run),
-        pytest.param({"policy.coordination": "national"}, marks=long_run),
-    ],
-)
+@pytest.mark.parametrize("goal", [{"policy.investment": "adaptive"}, {"levers": []}])
 def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     plan = solve_case(case, baseline=False)
-    run = run_view(plan, explain(plan, "run", workers=1))
-    page = read_page(render_page(report_of(run)))
+    page = read_page(render_page(report_of(run_view(plan, explain(plan, "run", workers=1)))))
     assert "nan" not in page.text.lower().split()
 
 

@@ -9,8 +9,7 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
-from planner.reporting.chapters.why import explained, information
-from planner.reporting.run_view import run_view
+from planner.reporting.chapters.why import information
 from planner.results.explanation import Explanation, Rung
 from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import MakeCase
@@ -32,17 +31,6 @@ def case(make_case: MakeCase) -> Case:
 @pytest.fixture
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
-
-
-def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
-    plan = solve_case(case, baseline=False)
-    book = run_view(plan, explain(plan, "run", workers=1))
-    assert book.found is not None
-    (words,) = [s.sentence for s in explained(book.found, book.names) if s.about == "Robust core"]
-    assert (
-        "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan."
-        in words
-    )
 
 
 def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:

@@ -9,13 +9,11 @@ import pytest
 import planner
 from planner.explanation.explain import explain
 from planner.reporting.chapters.answer import front
-from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
 from tests.behaviour.test_staged import DRAWN, LATE, case_of
 from tests.cases import near, shock
-from tests.reporting.conftest import read_page
 
 
 def explained(case: planner.Case) -> Explanation:
@@ -87,10 +85,3 @@ def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:
         if (trial.claim, trial.storyline) == ("separation", "late"):
             late[trial.probability] = (trial.measure, trial.flips)
     assert late == {0.0: (near(0), True), 0.2: (near(1), False)}
-
-
-def test_the_page_tells_odds_that_turn_a_verdict(tmp_path: Path) -> None:
-    plan = planner.solve(choice(tmp_path, "worst"), baseline=False)
-    page = read_page(render_page(report_of(run_view(plan, explain(plan, "run", workers=1))))).text
-    assert "By the given odds 100 % of the capital goes elsewhere; 1 verdict turns" in page
-    assert "“Separation chemistry is a bottleneck” turns with “late” at 0 %." in page

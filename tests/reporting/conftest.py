@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -11,15 +10,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
-from planner.explanation.explain import explain
+from planner.cli import app
 from planner.reporting.pages.run import Report, report_of, write_pages
 from planner.reporting.run_view import run_view
-from planner.results.explanation import EXPLANATION, Explanation, read_explanation
-from planner.results.folders import write_sums
+from planner.results.explanation import Explanation, read_explanation
 from planner.results.plan import PlanValues
-from planner.results.store import fingerprint
 from tests.cases import stored
 from tests.conftest import Once
 
@@ -92,13 +90,11 @@ def explained(once: Once) -> Path:
 
 
 def explained_starter(folder: Path) -> None:
-    """Write it as `run` into a folder."""
-    plan = planner.solve(planner.load(STARTER))
-    run = stored(plan, folder / "run")
-    found = explain(plan, "run", workers=1).as_json(fingerprint(run))
-    (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
-    write_pages(plan, run)
-    write_sums(run)
+    """Write it as `run` into a folder, by the commands."""
+    run = stored(planner.solve(planner.load(STARTER)), folder / "run")
+    for command in ("explain", "report"):
+        done = CliRunner().invoke(app, [command, str(run)])
+        assert done.exit_code == 0, (done.output, done.exception)
 
 
 @pytest.fixture(scope="session")
