@@ -14,6 +14,12 @@ from planner.data.scenario_tree import Vector
 from planner.results.ledger import Ledger
 from planner.results.schema import IMPORTED
 from planner.results.targets import missed_musd
+from planner.results.visit_inputs import (
+    capex_per_tpa,
+    instalment_years,
+    operating_years,
+    running_cost,
+)
 from planner.units import musd, musd_per_tonne
 
 Capacities = Mapping[str, Vector]
@@ -47,8 +53,8 @@ def _capex(ledger: Ledger) -> Iterator[Vector]:
     """Each build over the years in which it is paid, by scenario."""
     case = ledger.case
     for (project, committed), tpa in ledger.builds:
-        capex = case.full_capex(project)
-        years = case.payment_years(project, committed)
+        capex = capex_per_tpa(case, project)
+        years = instalment_years(case, project, committed)
         for year in years:
             yield case.cost_discount(year) * capex * tpa / len(years)
 
@@ -57,28 +63,25 @@ def _fixed_opex(ledger: Ledger) -> Iterator[Vector]:
     """Fixed opex of each build from its planned start, by scenario."""
     case = ledger.case
     for (project, committed), tpa in ledger.builds:
-        row = case.projects[project]
-        yearly = musd(row.fixed_opex_usd_per_tpa)
-        for year in range(committed + row.lead_time_years, case.last_year + 1):
+        yearly = musd(case.projects[project].fixed_opex_usd_per_tpa)
+        for year in operating_years(case, project, committed):
             yield case.cost_discount(year) * yearly * tpa
 
 
 def _variable_opex(ledger: Ledger) -> Iterator[Vector]:
     """Opex net of credit of what runs, by scenario."""
     for project, load in ledger.loads.items():
-        rate = ledger.case.throughput_cost(project)
+        rate = running_cost(ledger.case, project)
         if rate > 0:
             yield rate * _over_time(ledger, load)
 
 
 def _imports(ledger: Ledger) -> Iterator[Vector]:
     """Imports and resold tonnes at the price of the supplier in the buying country, by scenario."""
-    if not ledger.case.import_price:
-        return
     for flow, tonnes in ledger.flows:
         if flow.item in IMPORTED:
-            prices = ledger.tree.import_prices(flow.project, flow.good)
-            yield _over_time(ledger, ledger.at(prices) * tonnes)
+            prices = ledger.inputs.import_price((flow.project, *flow.good))
+            yield _over_time(ledger, prices * tonnes)
 
 
 def _training(ledger: Ledger) -> Iterator[Vector]:
@@ -109,11 +112,9 @@ def _hires(ledger: Ledger) -> Iterator[Vector]:
 
 def _purchases(ledger: Ledger) -> Iterator[Vector]:
     """Stock purchases less the lowest import price, at least 0, by scenario."""
-    case = ledger.case
-    for good in case.stockpiles:
-        prices = ledger.tree.yearly(case.net_purchase_price(good, year) for year in case.years)
-        bought = ledger.goods["bought", good]
-        yield _over_time(ledger, ledger.at(prices) * bought)
+    for good in ledger.case.stockpiles:
+        prices = ledger.inputs.net_purchase_price(good)
+        yield _over_time(ledger, prices * ledger.goods["bought", good])
 
 
 def _holding(ledger: Ledger) -> Iterator[Vector]:

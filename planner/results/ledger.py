@@ -24,6 +24,7 @@ from planner.data.scenario_tree import Tree, Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import CONVERTING, FORMS, STAGES
 from planner.results.schema import IMPORTED, RETURNED, SAVED
+from planner.results.visit_inputs import VisitInputs, counted_per_tonne
 
 Places = NDArray[np.intp]
 FEW_ROWS = 2000
@@ -135,6 +136,11 @@ class Ledger:
         """The histories of the case."""
         known = self._known_tree
         return known if known is not None and known.case is self.case else scenario_tree(self.case)
+
+    @cached_property
+    def inputs(self) -> VisitInputs:
+        """What the rows of the case say at every visit."""
+        return VisitInputs(self.case, self.tree.periods)
 
     @cached_property
     def node(self) -> Places:
@@ -362,7 +368,8 @@ class Ledger:
                 load += self.taken(project, element=element)
         elif stage.separates:
             for feed in feeds:
-                load += self.case.capacity_use(project, feed) * self.taken(project, feed=feed)
+                per_tonne = counted_per_tonne(self.case, project, feed)
+                load += per_tonne * self.taken(project, feed=feed)
         else:
             load += self.taken(project, feed=feeds[0] if stage.mines else "")
         return load
@@ -385,14 +392,13 @@ class Ledger:
         """Capacity (t/y) of what is built of each project, at every visit, after ramps and delays."""
         found = {project: self.zeros() for project in self.case.projects}
         for (project, year), tpa in self.builds:
-            shares = self.tree.usable_shares(project, year)
-            found[project] += self.everywhere(tpa) * self.at(shares)
+            found[project] += self.everywhere(tpa) * self.inputs.usable_share(project, year)
         return found
 
     @cached_property
     def existing(self) -> dict[str, Vector]:
         """Existing capacity (t/y) of each project, at every visit, before shocks."""
-        return {project: self.at(self.tree.existing(project)) for project in self.case.projects}
+        return {project: self.inputs.existing(project) for project in self.case.projects}
 
     def with_goods(self, amount: Vector, items: Iterable[str], good: Good) -> Vector:
         """An amount (t) and some items of `operations` of a good, at every visit."""
@@ -402,11 +408,11 @@ class Ledger:
 
     def factor(self, project: str) -> Vector:
         """Share of the capacity of a project that works, at every visit."""
-        return self.at(self.tree.capacity_factors(project))
+        return self.inputs.capacity_factor(project)
 
     def demand(self, good: Good) -> Vector:
         """Demand (t) at every visit, shocks included."""
-        return self.at(self.tree.demands(good))
+        return self.inputs.demand(good)
 
 
 def _place(

@@ -1,6 +1,7 @@
 """Everything the contract demands of a plan, recomputed from Case and result tables alone.
 
-Nothing here knows the program: each rule is written again from its words, for all scenarios and periods at once.
+Nothing here knows the program: each rule is written again from its words, for all scenarios and periods at once. What
+both share is listed in `planner.results.visit_inputs`: the reading of rows, and the tree.
 A violation is measured against 1 + the larger side of the rule; `Verification.worst` is the largest.
 """
 
@@ -32,6 +33,7 @@ from planner.results.ledger import (
 )
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
 from planner.results.verify_calm import calm_rules
+from planner.results.visit_inputs import capex_per_tpa
 
 TOLERANCE = 1e-6
 
@@ -233,7 +235,7 @@ def _builds(ledger: Ledger) -> Iterator[Broken]:
     case = ledger.case
     investments = ledger.tables["investments"]
     tpa = _column(investments, "tpa")
-    capex = {project: case.full_capex(project) for project in case.projects}
+    capex = {project: capex_per_tpa(case, project) for project in case.projects}
     per_tpa = investments["project"].map(capex).to_numpy(float)
     yield equal("capex_as_stated", _column(investments, "capex_musd"), tpa * per_tpa)
     if case.model.policy.whole_plants:

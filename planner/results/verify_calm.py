@@ -44,6 +44,7 @@ def _started_existing(ledger: Ledger, project: str) -> Vector:
     """Existing capacity (t/y) that comes online in the year of each visit, or had been shut wholly until then."""
     case = ledger.case
     years = ledger.period_years
+    existing = ledger.whole(ledger.existing[project])
     online = case.projects[project].online_year or case.first_year
     since = max(online, case.first_year)
     works = ledger.whole(ledger.factor(project)) > 0
@@ -51,7 +52,7 @@ def _started_existing(ledger: Ledger, project: str) -> Vector:
     for place, year in enumerate(years.tolist()):
         earlier = (years >= since) & (years < year)
         worked = works[:, earlier].any(axis=1)
-        started[:, place] = np.where(worked, 0.0, case.existing_tpa(project, year))
+        started[:, place] = np.where(worked, 0.0, existing[:, place])
     return started.ravel()
 
 
@@ -61,7 +62,7 @@ def _started_new(ledger: Ledger, project: str) -> Vector:
     for (built, committed), tpa in ledger.builds:
         if built != project:
             continue
-        shares = ledger.at(ledger.tree.usable_shares(project, committed))
+        shares = ledger.inputs.usable_share(project, committed)
         since = np.maximum(shares - _a_year_before(ledger, shares), 0.0)
         started += ledger.everywhere(tpa) * since
     return started
@@ -80,12 +81,10 @@ def _a_year_before(ledger: Ledger, by_visit: Vector) -> Vector:
 
 
 def _availability(ledger: Ledger) -> Iterator[Broken]:
-    case = ledger.case
-    tree = ledger.tree
-    for project in sorted({project for project, _ in case.availability}):
-        by_year = tree.yearly(case.availability[project, year] for year in case.years)
-        most = ledger.at(by_year * tree.lengths)
-        yield at_most("availability_limit", ledger.loads[project], most)
+    for project in ledger.case.projects:
+        most = ledger.inputs.availability(project)
+        if most is not None:
+            yield at_most("availability_limit", ledger.loads[project], most)
 
 
 def _savings(ledger: Ledger) -> Iterator[Broken]:

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from planner.data.case import Case
-from planner.data.cells import begin_of, end_of
-from planner.data.lookups import Good
+from planner.data.lookups import Good, Series
 from planner.data.scenario_tree import Vector
-from planner.data.schema import Shock
-from planner.data.shock_effects import Period
 from planner.data.stages import FORMS, STAGES
 from planner.results.ledger import CONVERTED, Broken, FlowKey, Ledger, at_most, equal, never
 from planner.results.schema import IMPORTED, RETURNED, SAVED
+from planner.results.visit_inputs import may_be_committed
 
 
 def _plant_flows_allowed() -> dict[str, set[tuple[str, str]]]:
@@ -36,8 +33,6 @@ PLANT_FLOWS = _plant_flows_allowed()
 SOURCES = ("made", *IMPORTED, "received", "released", SAVED)
 USES = ("given", *CONVERTED, "bought")
 """Items of `operations` that a good comes from, and that it is used for."""
-Series = tuple[str, str, str, str]
-"""Sales of a supplier: supplier, country, element, form."""
 
 
 def rules(ledger: Ledger) -> Iterator[Broken]:
@@ -60,7 +55,7 @@ def _builds(ledger: Ledger) -> Iterator[Broken]:
     for (project, year), tpa in ledger.builds:
         yield at_most("build_not_negative", -tpa, 0.0)
         may_build = case.has_lever(case.stage_of(project).lever)
-        if not may_build or year not in case.commitment_years(project):
+        if not (may_build and may_be_committed(case, project, year)):
             yield never("build_window", tpa)
     for project, tpa in ledger.builds.by(lambda key: key[0]):
         yield at_most("nameplate_limit", tpa, case.projects[project].max_new_tpa)
@@ -151,20 +146,21 @@ def _exchange(ledger: Ledger) -> Iterator[Broken]:
 def _imports(ledger: Ledger) -> Iterator[Broken]:
     for flow, tonnes in ledger.flows:
         if flow.item == "imported":
-            most = ledger.tree.import_limits(flow.project, flow.good)
-            yield at_most("import_limit", tonnes, ledger.at(most))
+            most = ledger.inputs.sales_limit((flow.project, *flow.good))
+            yield at_most("import_limit", tonnes, most)
 
 
 def _resale(ledger: Ledger) -> Iterator[Broken]:
     """Goods had from others are at most the leak of what is cut, and what those less cut off can sell on."""
+    inputs = ledger.inputs
     had: dict[Series, Vector] = {}
     for flow, tonnes in ledger.flows:
         if flow.item == "resold":
             series = (flow.project, *flow.good)
             had[series] = had.get(series, 0.0) + tonnes
     for series, tonnes in had.items():
-        cut = np.maximum(1.0 - _import_factor(ledger, series), 0.0)
-        most = _leak(ledger, series) * cut * _undisturbed_limit(ledger, series)
+        cut = np.maximum(1.0 - inputs.import_factor(series), 0.0)
+        most = inputs.leak(series) * cut * inputs.undisturbed_limit(series)
         yield at_most("leak", tonnes, most)
         rivals, offered = _on_offer(ledger, series, had)
         yield at_most("resale", rivals, offered)
@@ -173,60 +169,21 @@ def _resale(ledger: Ledger) -> Iterator[Broken]:
 def _on_offer(ledger: Ledger, series: Series, had: dict[Series, Vector]) -> tuple[Vector, Vector]:
     """Tonnes that all who are as cut off as a country have from others, and that those less cut off can sell on."""
     case = ledger.case
+    inputs = ledger.inputs
     supplier, country, element, form = series
-    own = _import_factor(ledger, series)
+    own = inputs.import_factor(series)
     rivals = ledger.zeros()
     offered = ledger.zeros()
     for other in case.countries:
         if case.group[other] != case.group[country]:
             continue
         others = supplier, other, element, form
-        theirs = _import_factor(ledger, others)
+        theirs = inputs.import_factor(others)
         is_rival = (own <= theirs) & (theirs < 1.0)
         rivals += np.where(is_rival, had.get(others, 0.0), 0.0)
-        sold_on = case.resale_share(*others) * _undisturbed_limit(ledger, others) * theirs
+        sold_on = case.resale_share(*others) * inputs.undisturbed_limit(others) * theirs
         offered += np.where(np.minimum(1.0, theirs) > own, sold_on, 0.0)
     return rivals, offered
-
-
-def _import_factor(ledger: Ledger, series: Series) -> Vector:
-    """The share of its sales that shocks leave a supplier, at every visit."""
-    supplier, country, element, form = series
-    return ledger.at(ledger.tree.import_factors(supplier, (country, element, form)))
-
-
-def _undisturbed_limit(ledger: Ledger, series: Series) -> Vector:
-    """Tonnes that a supplier can sell without shocks, at every visit."""
-    case = ledger.case
-    by_year = ledger.tree.yearly(case.import_limit.get((*series, year), 0.0) for year in case.years)
-    return ledger.at(by_year * ledger.tree.lengths)
-
-
-def _leak(ledger: Ledger, series: Series) -> Vector:
-    """The least leak of the cuts in force on what a supplier sells to a country, at every visit; 0 without a cut."""
-    scenarios = list(ledger.case.scenarios)
-    leaks = np.full((len(scenarios), len(ledger.tree.periods)), np.inf)
-    for cut in _cuts(ledger.case, series):
-        scenario = scenarios.index(cut.scenario)
-        for place, period in enumerate(ledger.tree.periods):
-            if _is_in_force(cut, period):
-                leaks[scenario, place] = min(leaks[scenario, place], cut.leak)
-    return np.where(np.isinf(leaks), 0.0, leaks).ravel()
-
-
-def _cuts(case: Case, series: Series) -> Iterator[Shock]:
-    for row in case.tables.shocks:
-        if row.kind == "import" and row.factor < 1.0:
-            named = (row.supplier, row.country, row.element, row.form)
-            pairs = zip(named, series, strict=True)
-            if all(cell in ("", stated) for cell, stated in pairs):
-                yield row
-
-
-def _is_in_force(shock: Shock, period: Period) -> bool:
-    begun = shock.start_year is None or begin_of(shock.start_year) <= end_of(period)
-    over = shock.end_year is not None and begin_of(period) > end_of(shock.end_year)
-    return begun and not over
 
 
 def _balance(ledger: Ledger) -> Iterator[Broken]:

@@ -16,6 +16,7 @@ from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
 from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
+from planner.results.visit_inputs import capex_per_tpa, instalment_years
 from planner.units import musd, musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
@@ -259,10 +260,11 @@ def _add_people(ledger: Ledger, year: int, due: Sums) -> None:
 def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:
     case = ledger.case
     for (project, committed), tpa in ledger.builds:
-        years = case.payment_years(project, committed)
+        years = instalment_years(case, project, committed)
         if year in years:
-            country = case.projects[project].country
-            due[country, year] += case.public_capex(project) * tpa / len(years)
+            row = case.projects[project]
+            public = capex_per_tpa(case, project) * row.public_share
+            due[row.country, year] += public * tpa / len(years)
 
 
 def public_spend(ledger: Ledger) -> float:

@@ -14,6 +14,8 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.lookups import Lookups
+from planner.data.scenario_tree import Tree
 from planner.results import verify, verify_calm, verify_material, verify_resources
 from tests.cases import (
     MUSD,
@@ -1043,6 +1045,48 @@ def test_a_violation_is_measured_against_the_size_of_the_rule(
     assert verify.verify(plan.case, tables).violations["account"] == near(
         (spent - 30) / (1 + spent)
     )
+
+
+OF_THE_PROGRAM = {
+    Tree: (
+        "demands",
+        "import_limits",
+        "import_factors",
+        "import_prices",
+        "capacity_factors",
+        "existing",
+        "usable_shares",
+    ),
+    Lookups: (
+        "full_capex",
+        "public_capex",
+        "payment_years",
+        "throughput_cost",
+        "net_purchase_price",
+        "ramp_of",
+        "ramp_share",
+        "capacity_use",
+    ),
+}
+"""Functions by which the program is written, and none of those that the tree is made of."""
+
+
+@pytest.mark.parametrize("which", ["committed", "quarters", "calm years"])
+def test_the_verifier_asks_nothing_that_the_program_is_written_by(
+    good: dict[str, planner.Plan], which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = good[which]
+    cost = plan.summary["cost_musd"]
+
+    def shared(*_: object) -> None:
+        raise AssertionError("a fault in this would pass unseen")
+
+    for home, names in OF_THE_PROGRAM.items():
+        for name in names:
+            monkeypatch.setattr(home, name, shared)
+    found = verify.verify(plan.case, plan.tables)
+    assert found.holds
+    assert found.cost == near(cost)
 
 
 def test_the_verifier_needs_a_case_only(good: dict[str, planner.Plan]) -> None:

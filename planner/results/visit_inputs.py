@@ -1,0 +1,277 @@
+"""What the rows of a case say at every visit (a scenario in a period), worked out for the verifier.
+
+Nothing here asks the scenario tree or the look-ups by which the program is written: demand, imports, prices, capacity, ramps,
+delays and instalments are told anew from the rows. The verifier shares with the program only how rows are read and in which
+unit, which row holds where several could (steps of the loss, resale, staffing, returns, recoveries), groups, programmes and the
+reach of funders, whom and when a target speaks of, and the tree: into which periods years are divided, and which scenarios
+share a node.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.data.case import Case
+from planner.data.cells import Row, begin_of, end_of, grouped_by
+from planner.data.lookups import Good, Series
+from planner.data.scenario_tree import Vector
+from planner.data.schema import Ramp, Shock
+from planner.data.shock_effects import Period, length_of, year_of
+from planner.units import musd, musd_per_tonne
+
+Places = NDArray[np.intp]
+Moment = tuple[int, int]
+"""Year and quarter."""
+KINDS = ("import", "price", "demand", "capacity", "delay")
+CELLS = ("supplier", "country", "element", "form", "stage", "project")
+"""Kinds of shocks, and their cells that name what they hit."""
+
+
+# ---- rows that shocks do not touch -----------------------------------------------------------------------------------
+
+
+def capex_per_tpa(case: Case, project: str) -> float:
+    """Capital cost (MUSD per t/y), public and private."""
+    row = case.projects[project]
+    return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
+
+
+def instalment_years(case: Case, project: str, committed: int) -> range:
+    """Years in which equal parts of the capital cost are paid: the lead time, and at least one."""
+    lead_time = case.projects[project].lead_time_years
+    return range(committed, committed + max(lead_time, 1))
+
+
+def operating_years(case: Case, project: str, committed: int) -> range:
+    """Years in which new nameplate has fixed costs: from its planned start on."""
+    return range(committed + case.projects[project].lead_time_years, case.last_year + 1)
+
+
+def may_be_committed(case: Case, project: str, year: int) -> bool:
+    """New capacity may be committed in a year: of what can grow, not before its earliest, and due within the horizon."""
+    row = case.projects[project]
+    earliest = case.first_year if row.earliest_year is None else row.earliest_year
+    is_time = max(earliest, case.first_year) <= year <= case.last_year - row.lead_time_years
+    return is_time and row.max_new_tpa > 0
+
+
+def running_cost(case: Case, project: str) -> float:
+    """Variable opex (MUSD/t) less the credit, at least 0."""
+    row = case.projects[project]
+    return max(0.0, musd(row.variable_opex_usd_per_t) - musd(row.credit_usd_per_t))
+
+
+def counted_per_tonne(case: Case, project: str, feed: str) -> float:
+    """Tonnes that a separation plant counts of a tonne TREO of a feed."""
+    if case.projects[project].basis == "treo":
+        return 1.0
+    heavy = 0.0
+    for row in case.tables.feeds:
+        if row.feed == feed and case.elements[row.element].heavy:
+            heavy += row.share
+    return heavy
+
+
+# ---- figures at every visit ------------------------------------------------------------------------------------------
+
+
+class VisitInputs:
+    """Figures of the rows of a case at every visit: scenarios in their order, in each the periods."""
+
+    def __init__(self, case: Case, periods: Sequence[Period]) -> None:
+        self.case = case
+        self.periods = periods
+        self._years = np.array([year_of(period) for period in periods])
+        self._lengths = np.array([length_of(period) for period in periods])
+        self._factors: dict[tuple[str, bytes], Vector] = {}
+
+    def demand(self, good: Good) -> Vector:
+        """Demand (t)."""
+        undisturbed = self._interpolated(self._demand[good], "tonnes") * self._lengths
+        return self._at_visits(undisturbed) * self._factor("demand", "", *good)
+
+    def sales_limit(self, series: Series) -> Vector:
+        """Most that a supplier can sell to a country (t)."""
+        return self.undisturbed_limit(series) * self.import_factor(series)
+
+    def undisturbed_limit(self, series: Series) -> Vector:
+        """Most that a supplier could sell without shocks (t)."""
+        return self._at_visits(self._limit(series) * self._lengths)
+
+    def import_factor(self, series: Series) -> Vector:
+        """Share of its sales that shocks leave a supplier."""
+        return self._factor("import", *series)
+
+    def import_price(self, series: Series) -> Vector:
+        """Price of a supplier in a country (MUSD/t)."""
+        return self._at_visits(self._price(series)) * self._factor("price", *series)
+
+    def net_purchase_price(self, good: Good) -> Vector:
+        """Cost of stock (MUSD/t) beyond the lowest undisturbed import price of those who can sell, at least 0."""
+        lowest = np.full(len(self.periods), np.inf)
+        for supplier, *rest in self._imports:
+            series = (supplier, *good)
+            if tuple(rest) == good:
+                can_sell = self._limit(series) > 0
+                lowest = np.where(can_sell, np.minimum(lowest, self._price(series)), lowest)
+        lowest = np.where(np.isinf(lowest), 0.0, lowest)
+        paid = musd_per_tonne(self.case.stockpiles[good].purchase_usd_per_kg)
+        return self._at_visits(np.maximum(paid - lowest, 0.0))
+
+    def availability(self, project: str) -> Vector | None:
+        """Most that a mine can yield (t); None without a limit."""
+        rows = self._availability.get(project)
+        if rows is None:
+            return None
+        return self._at_visits(self._interpolated(rows, "tonnes") * self._lengths)
+
+    def leak(self, series: Series) -> Vector:
+        """The least leak of the cuts in force on what a supplier sells to a country; 0 without a cut."""
+        cuts = self._shocks["import"]
+        leaks = np.full((len(self.case.scenarios), len(self.periods)), np.inf)
+        rows = cuts.naming(*series)
+        of_cuts = np.where(cuts.factor < 1.0, cuts.leak, np.inf)[rows, np.newaxis]
+        np.minimum.at(leaks, cuts.scenario[rows], np.where(cuts.in_force[rows], of_cuts, np.inf))
+        return np.where(np.isinf(leaks), 0.0, leaks).ravel()
+
+    def capacity_factor(self, project: str) -> Vector:
+        """Share of the capacity of a project that works."""
+        return self._factor("capacity", *self._cells_of(project))
+
+    def existing(self, project: str) -> Vector:
+        """Existing capacity (t/y) before shocks: from its first year up to, not including, the year of its end."""
+        row = self.case.projects[project]
+        is_there = np.ones(len(self.periods), dtype=bool)
+        if row.online_year is not None:
+            is_there &= self._years >= row.online_year
+        if row.retire_year is not None:
+            is_there &= self._years < row.retire_year
+        return self._at_visits(np.where(is_there, row.existing_tpa, 0.0))
+
+    def usable_share(self, project: str, committed: int) -> Vector:
+        """Share of what is committed in a year that is usable: its ramp, from lead time and delay on."""
+        row = self.case.projects[project]
+        due = committed + row.lead_time_years
+        ramp = np.array([1.0])
+        if row.ramp:
+            steps = [step for step in self.case.tables.ramps if step.ramp == row.ramp]
+            ramp = np.array([step.share for step in sorted(steps, key=_year_after_start)])
+        late = self._years_late(project, due)
+        since_start = self._years - due - late[:, np.newaxis]
+        share = ramp[np.clip(since_start, 0, len(ramp) - 1)]
+        return np.where(since_start < 0, 0.0, share).ravel()
+
+    def _years_late(self, project: str, due: int) -> NDArray[np.int64]:
+        """Years by which a build due in a year is late, by scenario."""
+        delays = self._shocks["delay"]
+        late = np.zeros(len(self.case.scenarios), dtype=np.int64)
+        rows = delays.naming(*self._cells_of(project))
+        is_hit = delays.first[rows] <= _quarter(end_of(due))
+        is_hit &= delays.last[rows] >= _quarter(begin_of(due))
+        np.add.at(late, delays.scenario[rows], np.where(is_hit, delays.factor[rows], 0).astype(int))
+        return late
+
+    def _cells_of(self, project: str) -> tuple[str, ...]:
+        """Cells of a plant that shocks name: supplier (none), country, element, form (none), stage and project."""
+        row = self.case.projects[project]
+        return "", row.country, "", "", row.stage, project
+
+    def _factor(self, kind: str, *cells: str) -> Vector:
+        """The product of the shocks of a kind that name these cells and are in force."""
+        shocks = self._shocks[kind]
+        rows = shocks.naming(*cells)
+        key = (kind, rows.tobytes())
+        if key not in self._factors:
+            product = np.ones((len(self.case.scenarios), len(self.periods)))
+            of_rows = shocks.factor[rows, np.newaxis]
+            in_force = shocks.in_force[rows]
+            np.multiply.at(product, shocks.scenario[rows], np.where(in_force, of_rows, 1.0))
+            self._factors[key] = product.ravel()
+        return self._factors[key]
+
+    def _limit(self, series: Series) -> Vector:
+        """Undisturbed tonnes a year that a supplier can sell, by period."""
+        return self._interpolated(self._imports[series], "tonnes")
+
+    def _price(self, series: Series) -> Vector:
+        """Undisturbed price of a supplier (MUSD/t), by period."""
+        return musd_per_tonne(1.0) * self._interpolated(self._imports[series], "price_usd_per_kg")
+
+    def _interpolated(self, rows: Sequence[Any], column: str) -> Vector:
+        """A column by period: linear between the years of its rows, constant outside them, 0 without rows."""
+        if not rows:
+            return np.zeros(len(self.periods))
+        points = sorted((row.year, getattr(row, column)) for row in rows)
+        years, figures = zip(*points, strict=True)
+        return np.asarray(np.interp(self._years, years, figures))
+
+    def _at_visits(self, by_period: Vector) -> Vector:
+        return np.tile(by_period, len(self.case.scenarios))
+
+    @cached_property
+    def _demand(self) -> defaultdict[Any, list[Row]]:
+        return grouped_by(self.case.tables.demand, "country", "element", "form")
+
+    @cached_property
+    def _imports(self) -> defaultdict[Any, list[Row]]:
+        return grouped_by(self.case.tables.imports, "supplier", "country", "element", "form")
+
+    @cached_property
+    def _availability(self) -> defaultdict[Any, list[Row]]:
+        return grouped_by(self.case.tables.availability, "project")
+
+    @cached_property
+    def _shocks(self) -> dict[str, _Shocks]:
+        by_kind = grouped_by(self.case.tables.shocks, "kind")
+        return {kind: _Shocks(self.case, by_kind[kind], self.periods) for kind in KINDS}
+
+
+class _Shocks:
+    """The shocks of a kind as arrays, a place a row."""
+
+    def __init__(self, case: Case, rows: Sequence[Shock], periods: Sequence[Period]) -> None:
+        place_of = {scenario: place for place, scenario in enumerate(case.scenarios)}
+        self.scenario = np.array([place_of[row.scenario] for row in rows], dtype=np.intp)
+        self.factor = np.array([row.factor for row in rows], dtype=float)
+        self.leak = np.array([row.leak for row in rows], dtype=float)
+        self.first = np.array([_first_quarter(row.start_year, case) for row in rows], dtype=int)
+        self.last = np.array([_last_quarter(row.end_year, case) for row in rows], dtype=int)
+        begins = np.array([_quarter(begin_of(period)) for period in periods])
+        ends = np.array([_quarter(end_of(period)) for period in periods])
+        self.in_force = (self.first[:, np.newaxis] <= ends) & (begins <= self.last[:, np.newaxis])
+        self._codes: list[tuple[dict[str, int], Places]] = []
+        for column in CELLS:
+            code_of = {"": 0}
+            cells = [getattr(row, column) for row in rows]
+            codes = [code_of.setdefault(cell, len(code_of)) for cell in cells]
+            self._codes.append((code_of, np.array(codes, dtype=np.intp)))
+
+    def naming(self, *cells: str) -> Places:
+        """The rows that name these of `CELLS`; what is blank in a row names all."""
+        named = np.ones(len(self.factor), dtype=bool)
+        for (code_of, codes), cell in zip(self._codes, cells, strict=False):
+            named &= (codes == 0) | (codes == code_of.get(cell, -1))
+        return np.flatnonzero(named)
+
+
+def _quarter(moment: Moment) -> int:
+    year, quarter = moment
+    return 4 * year + quarter
+
+
+def _first_quarter(start: Period | None, case: Case) -> int:
+    return _quarter(begin_of(case.first_year if start is None else start))
+
+
+def _last_quarter(end: Period | None, case: Case) -> int:
+    return _quarter(end_of(case.last_year if end is None else end))
+
+
+def _year_after_start(step: Ramp) -> int:
+    return step.year_after_start
