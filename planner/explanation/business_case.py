@@ -14,7 +14,6 @@ from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
-from planner.finance.contract_worth import contract_worths
 from planner.finance.contracts import Deal
 from planner.finance.credit import credit
 from planner.finance.economics import economics
@@ -40,10 +39,8 @@ from planner.finance.support import (
     Volumes,
     cost_of_contracts,
     instrument_costs,
-    least_amount,
     least_support,
     owners_npv,
-    public_cost,
     with_support,
 )
 from planner.finance.yearly_rows import Array
@@ -330,19 +327,14 @@ def _instruments(
 def _alternatives(
     question: _Question, volumes: Volumes, support: Support, *, case: Case, removal: Removal | None
 ) -> list[Alternative]:
-    """Alternatives of the public, with cost and worth: none of it, the whole, half, its own plant, a stock."""
+    """Alternatives of the public, with cost and worth: none of it, the whole, its own plant, a stock."""
     found, x = volumes.found, question.x
-    worth = of_half = None
-    if removal:
-        worth = removal.worth
-        if removal.half is not None:
-            of_half = removal.worth - removal.half
+    worth = removal.worth if removal else None
     plain = cash_flows(found, x, volumes.use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
         Alternative("none", 0.0, 0.0),
         Alternative("whole", support.cost, worth),
-        Alternative("half", _cost_of_half(volumes, x, support), of_half),
         Alternative("public", owned, worth),
     ]
     if removal and removal.risk is not None and removal.stock_t:
@@ -362,20 +354,6 @@ def _cost_of_stock(question: _Question, case: Case, tonnes: Mapping[str, float])
     for amount, quote in zip(tonnes.values(), deck, strict=True):
         cost += amount * float(quote.price[0])
     return cost
-
-
-def _cost_of_half(volumes: Volumes, x: Levels, support: Support) -> float | None:
-    """Public cost of half of the plants with the least support of a kind; None where none suffices."""
-    if support.amount is None:
-        return None
-    plants = tuple(replace(plant, size=plant.size / 2) for plant in volumes.found.plants)
-    half = replace(volumes.found, plants=plants)
-    least = least_amount(half, x, volumes.use, support.kind)
-    if least is None:
-        return None
-    levels = with_support(x, support.kind, least)
-    flows = cash_flows(half, levels, volumes.use)
-    return float(public_cost(flows, levels, support.kind)) if least else 0.0
 
 
 def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
@@ -475,7 +453,6 @@ class _Judge:
         in_draws = volumes.draws.flows(found)
         spread = spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover)
         debt = credit(found, x, use, terms=self._terms, adverse=self._adverse)
-        worths = contract_worths(found, x, use, self._adverse)
         return Sold(
             contracted_only=found.contracted_only,
             by_year=tuple(use),
@@ -488,7 +465,6 @@ class _Judge:
             spread=spread,
             economics=economics(found, x, use),
             credit=debt,
-            contract_worths=worths,
             steps=_steps(found, x, use, flows),
         )
 

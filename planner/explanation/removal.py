@@ -13,7 +13,6 @@ from planner.explanation.counterfactuals import (
     Optimum,
     Reference,
     held_at_zero,
-    held_below,
     optimum,
 )
 from planner.results.business_case import Removal
@@ -27,14 +26,11 @@ Shortfall = Mapping[str, Mapping[str, float]]
 
 
 def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
-    """The loss of the alliance without the plants, and with half of them: solved with, without and with half of what
-    the plan builds. Raises StoppedError."""
+    """The loss of the alliance without the plants: solved with and without them. Raises StoppedError."""
     reference = Reference(plan.case, plan.point)
     program = reference.program
     is_build = _builds_of(program, projects)
     whole, x = _best(reference, "with", lambda: program)
-    at_most_half = np.where(is_build, x / 2, program.upper)
-    half, _ = _best(reference, "half", lambda: held_below(program, at_most_half))
     none, x_without = _best(reference, "without", lambda: held_at_zero(program, is_build))
     more_risk = none.risk - whole.risk
     if reference.goal == "risk":
@@ -50,7 +46,6 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
         worth=_more(none, whole),
         risk=more_risk,
         shortfall_t=expected,
-        half=_more(half, whole),
         saved=saved,
         instead=_instead(reference, whole, none, projects),
         stock_t=most,

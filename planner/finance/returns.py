@@ -20,9 +20,9 @@ class Returns:
     """Money in MUSD of the base year, rates real and per year (None: there is none), payback in years from the first
     payment (None: never).
 
-    dscr: least cover of debt service, 0 where a year of it is missed; dscr_low: the same at adverse prices; dscr_level:
-    the same with the debt repaid in equal parts; missed: years; debt, debt_share, most_owed: of all tranches of lenders,
-    the share over capital less grant, the most with interest until the first repayment.
+    dscr: least cover of debt service, 0 where a year of it is missed; dscr_low: the same at adverse prices; missed: years;
+    debt, debt_share, most_owed: of all tranches of lenders, the share over capital less grant, the most with interest
+    until the first repayment.
     """
 
     npv_before_tax: float
@@ -38,7 +38,6 @@ class Returns:
     most_owed: float
     dscr: float | None
     dscr_low: float | None
-    dscr_level: float | None
     missed: int
     llcr: float | None
 
@@ -83,22 +82,6 @@ def least_cover(cfads: Array, loan: Loan) -> Array | None:
     return np.where(loan.missed.any(), 0.0, np.maximum(least, 0.0))
 
 
-def level_cover(flows: CashFlows, x: Levels) -> float | None:
-    """The least cover, were the debt paid back in equal sums from the first repayment until the end of its years."""
-    loan = flows.loan
-    if loan.owed.max() <= PAID:
-        return _figure(least_cover(flows.cfads, loan))
-    begun = int(loan.begun.item())
-    years = int(x["debt_years"].item())
-    rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1
-    owed = float(loan.owed[begun - 1])
-    level = pyxirr.pmt(rate, years - begun, -owed)
-    paying = slice(begun, years)
-    with_tranches = float(level or 1.0) + loan.senior[paying] - loan.service[paying]
-    covers = flows.cfads[paying] / with_tranches
-    return max(float(covers.min()), 0.0)
-
-
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
     loan = flows.loan
@@ -128,7 +111,6 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         most_owed=float(most_owed),
         dscr=_figure(cover),
         dscr_low=_figure(cover_low),
-        dscr_level=level_cover(flows, x),
         missed=int(loan.missed.sum()),
         llcr=None if np.isnan(llcr) else llcr,
     )

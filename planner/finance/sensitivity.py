@@ -42,13 +42,11 @@ class Swing:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """NPV after tax over draws (MUSD, in order), and the share of them that loses money. cover: least cover of the debt
-    service of the case as it stands that nine draws in ten reach (P90); below: share of draws in which the least cover
-    is less than asked at low prices. Both None without debt."""
+    """NPV after tax over draws (MUSD, in order), and the share of them that loses money. below: share of draws in which the
+    least cover of the debt service of the case as it stands is less than asked at low prices; None without debt."""
 
     npv: tuple[float, ...]
     loss: float
-    cover: float | None
     below: float | None
 
     def at(self, share: float) -> float:
@@ -220,9 +218,6 @@ def spread_of(flows: CashFlows, x: Levels, loan: Loan, least: float) -> Spread:
     """NPV and cover over draws. loan: the debt of the case as it stands. least: cover asked at low prices."""
     values = np.sort(worth(flows, x))
     covers = least_cover(flows.cfads, loan)
-    cover, below = None, None
-    if covers is not None:
-        cover = float(np.quantile(covers, 0.1))
-        below = float(np.mean(covers < least))
+    below = None if covers is None else float(np.mean(covers < least))
     loss = float(np.mean(values < 0))
-    return Spread(npv=tuple(values.tolist()), loss=loss, cover=cover, below=below)
+    return Spread(npv=tuple(values.tolist()), loss=loss, below=below)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.contract_worth import ContractWorth
 from planner.finance.credit import Credit
 from planner.finance.economics import Economics
 from planner.finance.plant_flows import Investment
@@ -51,8 +50,8 @@ class Sold:
     contracted_only: only what contracts cover is sold. use: rate over the years of output; levels: of terms,
     prices and support; adverse: flows at prices that hurt; contracts: public cost of the case's contracts; spread: draws
     of futures and terms; economics: unit costs, break-even and what goes with them; credit: tranches of debt, their cover
-    and that of cases worse than the base; contract_worths: each contract by itself; steps: NPV at market prices, then what
-    contracts (with support), tax and debt change, to the NPV of the owners.
+    and that of cases worse than the base; steps: NPV at market prices, then what contracts (with support), tax and debt
+    change, to the NPV of the owners.
     """
 
     contracted_only: bool
@@ -66,7 +65,6 @@ class Sold:
     spread: Spread
     economics: Economics
     credit: Credit
-    contract_worths: Sequence[ContractWorth]
     steps: Mapping[str, float]
 
 
@@ -112,16 +110,14 @@ class Market:
 class Removal:
     """The loss of the alliance without the plants, all else planned anew: least cost and risk (MUSD) without them less
     with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone.
-    half: the same as worth with half of them; saved: loss avoided by future (MUSD); instead: what is built by plant
-    (t/y) and bought by element (t) more without them; stock_t: shortfall avoided by element (t), each in the future
-    in which it is most.
+    saved: loss avoided by future (MUSD); instead: what is built by plant (t/y) and bought by element (t) more without
+    them; stock_t: shortfall avoided by element (t), each in the future in which it is most.
     """
 
     worth: float
     risk: float | None = None
     shortfall_t: Mapping[str, float] | None = None
     merit: bool = False
-    half: float | None = None
     saved: Mapping[str, float] = field(default_factory=dict)
     instead: Mapping[str, float] = field(default_factory=dict)
     stock_t: Mapping[str, float] = field(default_factory=dict)
@@ -130,7 +126,7 @@ class Removal:
 @dataclass(frozen=True)
 class Alternative:
     """Something that the public could do: cost to it (present value) and worth to the alliance (MUSD). what: `none` of
-    the plants, the `whole` with the least support, `half` of it, `public` ownership, a `stock` of what it avoids."""
+    the plants, the `whole` with the least support, `public` ownership, a `stock` of what it avoids."""
 
     what: str
     cost: float | None

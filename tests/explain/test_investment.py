@@ -125,15 +125,14 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
         20, abs=0.1
     )
     assert gone.worth == pytest.approx(400 - float(plan.summary["cost_musd"]), abs=1)
-    # Half of the plant avoids half and costs half; nothing else may be built or bought.
-    assert gone.half == pytest.approx(gone.worth / 2, abs=1) and gone.instead == {}
+    assert gone.instead == {}  # nothing else may be built or bought
     assert gone.saved == {"base": pytest.approx(400, abs=0.5)}
     told = " ".join(business_case_lines(business_case(plan, "plant", removal=gone), plan.case))
     assert (
         "The plan builds 20.0 t/y in 2026" in told
         and "(100 % likely; used 100 %): 400 MUSD" in told
     )
-    assert "The first half of what the plan builds of it is worth" in told
+    assert "Without it neither other plants nor more stock take its place" in told
     assert (
         "the expected loss rises by 400 MUSD and the weight of the worst futures rises by 0" in told
     )
@@ -148,9 +147,6 @@ def test_what_else_the_public_could_do(plan: PlanValues) -> None:
     by = {a.what: a for a in found.alternatives}
     assert (by["none"].cost, by["none"].worth) == (0, 0)
     assert by["whole"].cost == found.cheapest.cost and by["whole"].worth == found.removal.worth
-    assert by["half"].cost == near(
-        (found.cheapest.cost or 0) / 2
-    )  # nothing is capped: half of all flows
     flows = [-20, -20, 12.5, 27, 27]
     assert by["public"].cost == near(-sum(v / 1.03 ** (n + 1) for n, v in enumerate(flows)))
     assert by["stock"].cost == pytest.approx(20 * 6, abs=0.5)

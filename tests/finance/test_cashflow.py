@@ -105,9 +105,6 @@ def test_returns_by_hand() -> None:
     one = cash_flows(found, x, WHOLE)
     low = cash_flows(found, {**x, "price:Dy": np.array(0.5)}, WHOLE)
     r = returns_of(one, x, low)
-    # 21 MUSD owed when repayment begins, paid in equal sums over three years at 10 %: 8.44 a year.
-    level = 21 * 0.1 / (1 - 1.1**-3)
-    assert r.dscr_level == near(float(one.cfads[2:5].min()) / level)
     assert r.npv_before_tax == near(
         sum(v / 1.1 ** (n + 1) for n, v in enumerate([-20, -20, 12.5, 27, 27]))
     )
@@ -197,10 +194,10 @@ def test_draws_are_the_same_again_and_follow_futures_and_ranges() -> None:
     assert len(set(np.round(one.npv, 9))) == 2 and one.loss == pytest.approx(0.25, abs=0.06)
     again = [spread(found, terms, futures, 50, seed) for seed in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
-    # A quarter of the draws are cheap: the least cover that nine in ten reach is that at half the price.
+    # A quarter of the draws are cheap: at half the price cash flow covers less than is asked.
     low = cash_flows(found, {**base_levels(found, terms), "price:Dy": np.array(0.5)}, WHOLE)
     least = least_cover(low.cfads, flows().loan)
-    assert least is not None and one.cover == near(float(least))
+    assert least is not None and least < 1.1 and one.below == one.loss
 
 
 def test_money_of_the_country_moves_costs_alone() -> None:

@@ -1,4 +1,4 @@
-"""Cover of tranches of debt, downside cases and contracts one by one, recomputed in plain numpy."""
+"""Cover of tranches of debt, downside cases and sales under contract, recomputed in plain numpy."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import cash_flows
-from planner.finance.contract_worth import contract_worths, under_contract
+from planner.finance.contract_cover import under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, credit
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import base_levels
 from tests.finance.plants import WHOLE, plain_terms, separation
-from tests.finance.test_recomputed import CASES, CONTRACT, names_of_tranches, recomputed, stated
+from tests.finance.test_recomputed import CASES, names_of_tranches, recomputed, stated
 
 EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 LENT = ["bare", "fees", "export credit", "subordinated", "all", "all, and three tranches"]
@@ -132,36 +132,6 @@ def test_at_the_least_prices_the_tightest_year_just_serves_senior_debt(name: str
     assert min(spare) == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["bare", "all", "all, and three tranches"])
-def test_worth_of_a_contract(name: str) -> None:
-    """The floor and the cap are public money: what the project gains before tax the public pays, at its own rate."""
-    found, terms = case_of(name)
-    private = CONTRACT.model_copy(update={"contract": "p", "public": False, "covers": 0.2})
-    deals = separation((CONTRACT, private)).deals
-    x = base_levels(found, terms)
-    both = contract_worths(replace(found, deals=deals), x, WHOLE, LOW)
-    alone = replace(found, deals=deals[:1])
-    (one,) = contract_worths(alone, x, WHOLE, LOW)
-    t = stated(name)
-    for price, told in ((1.0, one.project), (0.8, one.at_adverse_prices)):
-        gained = [recomputed(t, deal, price)["npv_after_tax"] for deal in (CONTRACT, None)]
-        assert told == pytest.approx(gained[0] - gained[1], **EXACT)
-    of_owners = [recomputed(t, deal)["npv_owners"] for deal in (CONTRACT, None)]
-    assert one.owners == pytest.approx(of_owners[0] - of_owners[1], **EXACT)
-    paid = {CONTRACT.contract: [0.0] * 6, "p": [0.0] * 6}
-    for deal in (CONTRACT, private):
-        for n, sold in enumerate((0, 0, 4, 8, 8, 0)):
-            index = (1 + t["inflation"]) ** n
-            covered = min(sold * t["volume"] * deal.covers, deal.tonnes or 0)
-            short = max((deal.floor_usd_per_kg or 0) / 1000 / index - 6, 0)
-            over = max(6 - (deal.cap_usd_per_kg or 0) / 1000 / index, 0)
-            paid[deal.contract][n] = covered * (short - over)
-    assert one.public == pytest.approx(-present(t["public_rate"], paid["c"]), **EXACT)
-    assert one.party == 0 and one.public != 0
-    assert [w.public for w in both] == pytest.approx([one.public, 0], **EXACT)
-    assert both[1].party == pytest.approx(-present(t["wacc"], paid["p"]), **EXACT)
-
-
 def test_sales_under_contract() -> None:
     """4, 8 and 8 t sold from 2028 to 2030, 40 % with a floor until 2029, 20 % at market prices, at most 1 t a year; debt is
     owed as 2028 begins, and as 2029 does, where a sweep of all cash repays what is left before 2030."""
@@ -180,16 +150,3 @@ def test_sales_under_contract() -> None:
     assert one.priced_with_debt == pytest.approx(0.4, **EXACT)
     assert one.later == pytest.approx(1 / 8, **EXACT)
     assert one.last == 2030 and one.good == ("Dy", "oxide")
-
-
-def test_worth_of_a_contract_on_feed() -> None:
-    """0.5 t a tonne at 1.2 MUSD in place of a quarter of 6 MUSD on 40 % of it: 0.06 MUSD a tonne saved, taxed at a quarter
-    in the end; the mine has as much less."""
-    deal = Contract(contract="f", kind="feed", covers=0.4, price_usd_per_kg=1200, real=True)
-    found = separation((deal,))
-    terms = plain_terms(tax_rate=0)
-    x = base_levels(found, terms)
-    (one,) = contract_worths(found, x, WHOLE, LOW)
-    saved = [0.06 * tonnes for tonnes in (0, 0, 10, 20, 20, 0)]
-    assert one.project == pytest.approx(present(0.1, saved), **EXACT)
-    assert one.party == pytest.approx(-present(0.1, saved), **EXACT) and one.public == 0

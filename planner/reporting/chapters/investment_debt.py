@@ -1,5 +1,5 @@
-"""Tables of an investment case that a bank reads: tranches of debt, debt by year, cases worse than the base, contracts one
-by one."""
+"""Tables of an investment case that a bank reads: tranches of debt, debt by year, cases worse than the base, sales under
+contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
-from planner.finance.contract_worth import under_contract
+from planner.finance.contract_cover import under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
 from planner.reporting.parts import (
     CENTS,
@@ -172,37 +172,6 @@ def downsides(found: BusinessCase) -> ReportTable:
     rows = [vars(one) | {"short": str(one.short)} for one in sold.credit.downsides]
     note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
     return Downsides.from_rows(rows, note=note)
-
-
-class ContractsAlone(DeclaredTable):
-    """A row a contract."""
-
-    title = "Worth of each contract"
-
-    contract = text()
-    party = text("with")
-    project = in_musd("to the project, after tax")
-    owners = in_musd("to the owners")
-    at_adverse_prices = in_musd("to the project at adverse prices")
-    to_party = in_musd("to who buys or delivers")
-    public = in_musd("to the public")
-
-
-def contracts_alone(found: BusinessCase, names: Names) -> Part:
-    """Each contract by itself: what it is worth to the project, to its party and to the public."""
-    sold = found.judged_on
-    if not sold.contract_worths:
-        return Text([])
-    rows = []
-    for deal, worth in zip(found.investment.deals, sold.contract_worths, strict=True):
-        about = names.element(deal.contract.element) if deal.contract.element else "all"
-        words = {
-            "contract": f"{deal.contract.contract} ({deal.contract.kind}, {about})",
-            "party": deal.contract.party,
-            "to_party": worth.party,
-        }
-        rows.append(vars(worth) | words)
-    return ContractsAlone.from_rows(rows, note=say("contracts", told=found.told(sold)))
 
 
 class Offtake(DeclaredTable):

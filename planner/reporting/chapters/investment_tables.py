@@ -102,15 +102,7 @@ FIGURES = (
     _returned("missed", "years in which debt service is missed", "years"),
     _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
-    _returned("dscr_level", "least DSCR, repaid in equal sums", "times", live=False),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
-    NamedFigure(
-        key="cover",
-        label="least DSCR of nine draws in ten (P90)",
-        unit="times",
-        of="spread.cover",
-        live=False,
-    ),
     _returned("llcr", "LLCR", "times"),
     NamedFigure(key="plcr", label="PLCR", unit="times", of="credit.plcr", live=False),
     NamedFigure(
@@ -264,7 +256,6 @@ class AlternativesTable(DeclaredTable):
 ALTERNATIVES = {
     "none": "nothing",
     "whole": "as the plan builds it, with the least support",
-    "half": "half of it, with the least support",
     "public": "public ownership: capital and running losses, less what it earns",
     "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
 }

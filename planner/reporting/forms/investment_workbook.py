@@ -61,7 +61,7 @@ TITLES = {
     "Debt": "Debt, nominal MUSD",
     "Returns": "Returns",
     "Charts": "Charts, which follow the inputs",
-    "Credit": "Tranches of debt, downside and contracts one by one, found by the tool for the inputs as delivered",
+    "Credit": "Tranches of debt, downside and sales under contract, found by the tool for the inputs as delivered",
     "Economics": "Unit costs, break-even and other prices, found by the tool for the inputs as delivered",
     "Sensitivity": "Each input at both ends, found by the tool",
     "Plan against case": "Use of capacity in the plan, in each future and in the case",
@@ -492,7 +492,7 @@ def _told(book: Book, case: Case, names: Names) -> None:
     sheets["Sensitivity"].part(tables.quantiles(found))
     for part in economics.of_case(found, names):
         sheets["Economics"].part(part)
-    for part in (*debt.of_debt(found, names), debt.contracts_alone(found, names)):
+    for part in debt.of_debt(found, names):
         sheets["Credit"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)

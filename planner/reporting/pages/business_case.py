@@ -305,7 +305,6 @@ def _sources(found: BusinessCase, case: Case, names: Names) -> Chapter:
         Text(conventions, listed=True),
         tables.deck(found, names),
         tables.contracts(found, names),
-        debt.contracts_alone(found, names),
         tables.inputs(found),
         tables.plants(found, case, names),
     ]
