@@ -65,51 +65,6 @@ def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlatio
     assert abs(correlations[0, 1]) < 0.1
 
 
-def test_morris_finds_the_groups_of_his_own_function() -> None:
-    """Twenty inputs (Morris 1991, section 5): the first ten matter, the others hardly; 8, 9 and 10 act alone."""
-    shares = morris_sample(60, 20, 4, seed=1)
-    names = [f"x{i}" for i in range(1, 21)]
-    found = morris_indices(names, shares, morris_function(shares), levels=4)
-    assert found is not None
-    by_name = {row.name: row for row in found.rows}
-    assert {row.name for row in found.ranked[:10]} == set(names[:10])
-    for name in (
-        "x8",
-        "x9",
-        "x10",
-    ):  # alone, so that each effect is beta * 2 for a step from -1 to 1
-        assert by_name[name].total == pytest.approx(40.0, rel=0.15)
-        assert by_name[name].first_within < 0.5 * by_name["x3"].first_within
-
-
-def morris_function(shares: np.ndarray) -> np.ndarray:
-    """Morris, Factorial sampling plans for preliminary computational experiments, Technometrics 33 (1991)."""
-    w = 2 * (shares - 0.5)
-    for i in (2, 4, 6):
-        w[:, i] = 2 * (1.1 * shares[:, i] / (shares[:, i] + 0.1) - 0.5)
-    y = 20 * w[:, :10].sum(axis=1)
-    y += sum((-1.0) ** i * w[:, i - 1] for i in range(11, 21))
-    y += sum(
-        (-15.0 if j <= 6 else (-1.0) ** (i + j)) * w[:, i - 1] * w[:, j - 1]
-        for i in range(1, 21)
-        for j in range(i + 1, 21)
-    )
-    y += sum(
-        -10 * w[:, i] * w[:, j] * w[:, k]
-        for i in range(5)
-        for j in range(i + 1, 5)
-        for k in range(j + 1, 5)
-    )
-    corners = [
-        (i, j, k, m)
-        for i in range(4)
-        for j in range(i + 1, 4)
-        for k in range(j + 1, 4)
-        for m in range(k + 1, 4)
-    ]
-    return y + sum(5 * w[:, i] * w[:, j] * w[:, k] * w[:, m] for i, j, k, m in corners)
-
-
 def test_any_sample_ranks_the_ishigami_function() -> None:
     shares = latin_hypercube(1024, 3, seed=2)
     found = ranking(NAMES, shares, ishigami(shares))
