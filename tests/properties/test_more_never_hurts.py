@@ -21,32 +21,6 @@ def not_above(lower: float, upper: float) -> bool:
 
 @few
 @given(seeds)
-def test_more_budget_never_raises_the_least_risk(seed: int) -> None:
-    with world(seed) as base:
-        year = base.solve().case.first_year
-        more = base.changed(budgets=times(1.5, "musd"))
-        another = base.changed(
-            budgets=lambda rows: [*rows, {"funder": "BANK", "year": str(year), "musd": "5"}],
-            funders=lambda rows: [*rows, {"funder": "BANK", "countries": "*"}],
-        )
-        before = base.least_risk()
-        assert not_above(more.least_risk(), before)
-        assert not_above(another.least_risk(), before)
-
-
-@few
-@given(seeds)
-def test_another_project_never_raises_the_least_risk(seed: int) -> None:
-    with world(seed) as base:
-
-        def twin(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-            return [*rows, base.rng.choice(rows) | {"project": "another", "max_new_tpa": "50"}]
-
-        assert not_above(base.changed(projects=twin).least_risk(), base.least_risk())
-
-
-@few
-@given(seeds)
 def test_another_lever_never_raises_the_least_risk(seed: int) -> None:
     with world(seed) as base:
         order = base.rng.sample(LEVERS, len(LEVERS))
@@ -153,17 +127,6 @@ def test_more_of_anything_never_raises_the_least_risk(seed: int) -> None:
             {"country": row["country"], "share": "1"} for row in read_rows(base.folder, "countries")
         ]
         assert not_above(base.changed(resale=lambda _: anyone).least_risk(), before)
-
-
-@few
-@given(seeds)
-def test_another_magnet_plant_never_raises_the_least_risk(seed: int) -> None:
-    with world(seed) as base:
-        country = base.rng.choice(read_rows(base.folder, "countries"))["country"]
-        plant = {"project": "magnets", "country": country, "stage": "magnet", "existing_tpa": "20"}
-        assert not_above(
-            base.changed(projects=lambda rows: [*rows, plant]).least_risk(), base.least_risk()
-        )
 
 
 @few
