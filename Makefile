@@ -11,8 +11,6 @@ DRAWS ?= 8
 SEED ?= 1
 # The seed of the scenarios in which the plan is then evaluated.
 FRESH ?= 100
-# Joint draws of all unsure inputs in which the claims are tried; the study goes on where it was stopped.
-JOINT ?= 60
 RUN := reports/allied-2026-base
 # Years in which suppliers, allies and plants are taken away: every fifth and the last, and that of the EU's benchmarks.
 MILESTONES := 2026 2030 2031 2036 2040
@@ -26,10 +24,9 @@ demo: $(VENV)/demo.done
 	@echo "Look at $(RUN)/report.html"
 
 # Why this plan: verdicts, bottlenecks, prices (205 programs of the real case, 69 minutes on one core), and the lower bound
-# of its risk in the scenarios of the demo. The joint draws are eight solves each and take hours; stopped, they go on where
-# they were. JOINT=0 leaves them out.
+# of its risk in the scenarios of the demo.
 decision: demo
-	$(PLANNER) explain $(RUN) --joint $(JOINT)
+	$(PLANNER) explain $(RUN)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 
 # What is compiled is kept, whatever the environment says: the tests start dozens of processes that import the package.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,13 +17,10 @@ from planner.data.program_size import size_of
 from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
-from planner.explanation.counterfactuals import MOST_WORKERS
 from planner.explanation.coverage import coverage
 from planner.explanation.explain import explain
-from planner.explanation.joint import joint_case, joint_study, with_joint
 from planner.finance.project_facts import CASE_MARKET
-from planner.host import cores
-from planner.parallel import Background, team_of
+from planner.parallel import Background
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import (
     business_case_page,
@@ -40,11 +36,8 @@ from planner.results.explanation import EXPLANATION, Explanation, read_explanati
 from planner.results.folders import refuse_foreign, write_folder
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_table
-from planner.results.study import StudyStatus
 from planner.sharing.shares import shares, shares_table
 from planner.solving.goals import Progress, silent
-from planner.studies.run import run_points
-from planner.studies.store import read_results
 
 COMPARISON, REMOVALS = "compare.html", "removals.json"
 A_COMPARISON = "a comparison"
@@ -57,15 +50,11 @@ def explain_into(
     *,
     thorough: bool = False,
     as_given: bool = False,
-    joint: int = 0,
-    study: Path | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> tuple[Plan, Explanation]:
     """`explain` the plan of a run folder, and write explain.json and the reports there, of which it is a part now.
 
-    joint: draws of all unsure inputs in which the claims are tried, as a study in the folder `study` (default:
-    studies/RUN-claims beside the run); what that holds already is not solved again.
     Raises InputError, RunFolderError, StoppedError.
     """
     progress("reading the run")
@@ -80,11 +69,6 @@ def explain_into(
             as_given=as_given,
             workers=workers,
         )
-        if joint:
-            folder = study or run.parent / "studies" / f"{run.name}-claims"
-            found = _with_joint(
-                plan, found, draws=joint, folder=folder, workers=workers, progress=progress
-            )
         covered = coverage(plan, progress=progress)
         plan = _with_table(plan, COVERAGE.name, covered.table())
 
@@ -96,36 +80,6 @@ def explain_into(
         progress("writing the reports")
         refresh_pages(run, fill, belongs_to)
     return plan, found
-
-
-def _with_joint(
-    plan: Plan,
-    found: Explanation,
-    *,
-    draws: int,
-    folder: Path,
-    workers: int | None,
-    progress: Progress,
-) -> Explanation:
-    """The explanation with verdicts in joint draws of the unsure inputs; as it is where the case names none."""
-    case = joint_case(plan.case)
-    asked = joint_study(case, draws)
-    if not asked["uncertainties"]:
-        return found
-
-    if workers is None:
-        workers = min(MOST_WORKERS, cores()) if size_of(case).terms > LARGE else 1
-    told = partial(_tell_tenths, progress, [])
-    run_points(asked, folder, team_of(workers), told, case=case)
-    return replace(found, verdicts=with_joint(case, found.verdicts, read_results(folder)))
-
-
-def _tell_tenths(progress: Progress, told: list[int], status: StudyStatus) -> None:
-    """Tell how far a study is whenever another tenth of its points is done. told: the tenths so far."""
-    tenth = 10 * status.done // max(status.total, 1)
-    if tenth not in told:
-        told.append(tenth)
-        progress(f"claims in joint draws: {status.done} of {status.total} points")
 
 
 def _fingerprint(run: Path) -> str:

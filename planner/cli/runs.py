@@ -135,19 +135,6 @@ def explain(
             help="Try no unsure input and no subset of levers: of a large case a quarter of the solves.",
         ),
     ] = False,
-    joint: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=10_000,
-            metavar="DRAWS",
-            help="Try the claims in so many joint draws of all unsure inputs, too: a study, which goes on where it was stopped.",
-        ),
-    ] = 0,
-    study: Annotated[
-        Path | None,
-        typer.Option(help="Folder of that study. Default: studies/RUN-claims beside the run."),
-    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help."),
@@ -159,13 +146,7 @@ def explain(
             raise PlannerError("--thorough and --as-given exclude each other: give one of them")
         with shown_progress() as progress:
             plan, found = explanations.explain_into(
-                run,
-                thorough=thorough,
-                as_given=as_given,
-                joint=joint,
-                study=study,
-                workers=workers,
-                progress=progress,
+                run, thorough=thorough, as_given=as_given, workers=workers, progress=progress
             )
         for line in explain_lines(found, plan.case):
             say(line)

@@ -60,10 +60,6 @@ class UncertainInput:
             found.append(cells_changed(cells.table, where, cells.column, f"x{times!r}"))
         return found
 
-    def most_factor(self, case: Case) -> float:
-        """The largest factor that its cells may be multiplied by."""
-        return min(most_factor(case, cells) for cells in self.ranges)
-
 
 def most_factor(case: Case, cells: UncertainRange) -> float:
     """The largest factor of some cells: probabilities sum to 1 at most, other figures have no limit."""

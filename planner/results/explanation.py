@@ -128,35 +128,12 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joint:
-    """A claim in joint draws of all unsure inputs.
-
-    draws: that have a measure; holding: of these the draws on the claim's side; low, high: of that share with 95 %
-    (Wilson); least, middle, most: 5th, 50th and 95th percentile of the measure; unsolved: draws without an optimum.
-    """
-
-    draws: int
-    holding: int
-    low: float
-    high: float
-    least: float
-    middle: float
-    most: float
-    unsolved: int
-
-    @property
-    def share(self) -> float:
-        """The share of draws in which the claim holds."""
-        return self.holding / self.draws if self.draws else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A claim that holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
 
     claim: its key. basis: what is measured: levers pulled first, missing last, or allies without a deal. whole: the
     reduction of the objective by all levers (MUSD), of which the measure is a share. turns_on, not_tried: names of
-    unsure inputs. goal: what the objectives are of, as in Explanation. joint: None if no joint draws were solved.
+    unsure inputs. goal: what the objectives are of, as in Explanation.
     """
 
     claim: str
@@ -171,7 +148,6 @@ class Verdict:
     turns_on: Sequence[str]
     not_tried: Sequence[str] = ()
     goal: str = "risk"
-    joint: Joint | None = None
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def figures(run: Path) -> dict[str, Any]:
         "without": {r["key"].removeprefix("without:"): r["objective"] for r in found["left_out"]},
         "verdicts": [
             {
-                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on", "joint")},
+                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on")},
                 "trials": [
                     {of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]
                 ],
@@ -76,15 +76,6 @@ def percent(measure: float) -> str:
     return f"{abs(100 * measure):.1f} %"
 
 
-def in_draws(joint: dict[str, Any] | None) -> str:
-    """The share of joint draws in which a claim holds, with its interval."""
-    if joint is None:
-        return "not drawn"
-    share = percent(joint["holding"] / joint["draws"])
-    low, high = round(100 * joint["low"]), round(100 * joint["high"])
-    return f"{share} of {joint['draws']} ({low} to {high})"
-
-
 def tables(found: dict[str, Any]) -> str:
     """The two tables, as the pages have them."""
     lines = [
@@ -95,10 +86,8 @@ def tables(found: dict[str, Any]) -> str:
         lines.append(
             f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |"
         )
-    drawn = any(v["joint"] for v in found["verdicts"])
-    joint = " joint draws in which it holds |" if drawn else ""
-    lines += ["", f"| claim | verdict | as given | tried at both ends of |{joint}"]
-    lines.append("| --- | --- | --- | --- |" + (" --- |" if drawn else ""))
+    lines += ["", "| claim | verdict | as given | tried at both ends of |"]
+    lines.append("| --- | --- | --- | --- |")
     for v in found["verdicts"]:
         claim, measure = CLAIMS[v["claim"]]
         ends: dict[str, list[float]] = {}
@@ -107,8 +96,6 @@ def tables(found: dict[str, Any]) -> str:
         tried = "; ".join(f"{name}: {' and '.join(map(percent, of))}" for name, of in ends.items())
         verdict = WORDS.get(v["verdict"], v["verdict"])
         cells = [claim, verdict, measure.format(percent(v["measure"])), tried]
-        if drawn:
-            cells.append(in_draws(v["joint"]))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Claims on one scale: what each lever makes of the whole reduction, the verdicts, every trial, and the joint draws."""
+"""Claims on one scale: what each lever makes of the whole reduction, the verdicts, and every trial."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from planner.reporting.words.sentences import Passages
 from planner.results.explanation import (
     EXPLANATION,
     Explanation,
-    Joint,
     LeverValue,
     LeverValues,
     Rung,
@@ -82,7 +81,7 @@ def claim(key: str) -> str:
 
 
 def why(verdict: Verdict, others_tried: bool = True) -> str:
-    """The share as given, the trial that turns the claim if one does, what it turns on, and the joint draws.
+    """The share as given, the trial that turns the claim if one does, and what it turns on.
 
     others_tried: unsure inputs were tried on some claim; where none was, `verdict_statements` say so once for all.
     """
@@ -120,14 +119,12 @@ def judged(verdict: Verdict) -> str:
 
 
 def verdict_chart(found: Explanation) -> Chart:
-    """The measure of each claim as given, in its trials, and in joint draws, beside the threshold."""
+    """The measure of each claim as given and in its trials, beside the threshold."""
     rows: list[TableRow] = []
     for verdict in found.verdicts:
-        joint = verdict.joint
         measures = {
             charts.GIVEN: [verdict.measure],
             charts.TRIALS: [trial.measure for trial in verdict.trials],
-            charts.JOINT: [] if joint is None else [joint.least, joint.most],
         }
         rows += _ranges(verdict, measures)
     threshold = found.verdicts[0].threshold
@@ -151,12 +148,12 @@ def _ranges(verdict: Verdict, measures: Mapping[str, Sequence[float]]) -> Iterat
 
 
 class Claims(DeclaredTable):
-    """A row a trial of a claim, that with the inputs as given first, joint draws last."""
+    """A row a trial of a claim, that with the inputs as given first."""
 
     source = VERDICTS
     folded = True
     sheet = "claims"
-    meaning = "the claims as given, with each unsure input at another value, and in joint draws"
+    meaning = "the claims as given, and with each unsure input at another value"
 
     claim = text()
     verdict = text()
@@ -172,7 +169,7 @@ class Claims(DeclaredTable):
 
 
 def verdict_table(found: Explanation) -> ReportTable:
-    """The claims as given, in every trial and in joint draws."""
+    """The claims as given and in every trial."""
     rows: list[TableRow] = []
     for verdict in found.verdicts:
         told = {
@@ -187,7 +184,6 @@ def verdict_table(found: Explanation) -> ReportTable:
         goal=found.goal,
         tried=any(verdict.trials for verdict in found.verdicts),
         thorough=_all_tried(found),
-        joint=any(verdict.joint is not None for verdict in found.verdicts),
     )
     return Claims.from_rows(
         rows,
@@ -198,24 +194,12 @@ def verdict_table(found: Explanation) -> ReportTable:
 
 
 def _tried(verdict: Verdict) -> Iterator[TableRow]:
-    """The rows of a claim: as given, with each unsure input at another value, in joint draws."""
+    """The rows of a claim: as given, and with each unsure input at another value."""
     given = {"input": "as given", "setting": "", "crosses": "", "range_from": ""}
     yield vars(verdict) | given
     for trial in verdict.trials:
         crosses = "yes" if trial.flips else "no"
         yield vars(trial) | {"crosses": crosses, "range_from": trial.source}
-    if verdict.joint is not None:
-        yield _joint_row(verdict.joint)
-
-
-def _joint_row(joint: Joint) -> TableRow:
-    return {
-        "input": notes("joint_input", joint=joint),
-        "setting": notes("joint_at", joint=joint),
-        "measure": joint.middle,
-        "crosses": notes("joint_holds", joint=joint),
-        "range_from": "",
-    }
 
 
 def _all_tried(found: Explanation) -> bool:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from planner.reporting.charts import style
 
-GIVEN, TRIALS, JOINT = "as given", "in trials, one input at a time", "in joint draws, 5 to 95 %"
+GIVEN, TRIALS = "as given", "in trials, one input at a time"
 OTHER = "by the other odds"
-LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, JOINT: style.ACCENT, OTHER: style.ACCENT}
+LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, OTHER: style.ACCENT}
 TITLE = "share of the reduction by all levers"
 PER_CENT = alt.Axis(format=style.PERCENT, tickCount=6)
 CLAIM_TIPS = {"claim": "claim", "kind": "", "low": "least", "high": "most"}
@@ -25,7 +25,7 @@ LEVER_TIPS = {
 def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawing:
     """The share of the whole reduction that each claim measures, with the threshold as a rule.
 
-    frame: claim, kind (`GIVEN`, `TRIALS`, `JOINT`, `OTHER`), low, high: shares.
+    frame: claim, kind (`GIVEN`, `TRIALS`, `OTHER`), low, high: shares.
     """
     there = set(frame["kind"])
     look = {kind: hue for kind, hue in LOOK.items() if kind in there}
@@ -38,7 +38,6 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
     range_of_shares = base.encode(x2=alt.X2("high:Q"))
     marks = {
         TRIALS: range_of_shares.mark_rule(strokeWidth=9),
-        JOINT: range_of_shares.mark_rule(strokeWidth=3),
         GIVEN: base.mark_point(filled=True, size=80, opacity=1),
         OTHER: base.mark_point(shape="diamond", filled=True, size=80, opacity=1),
     }
