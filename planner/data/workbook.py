@@ -34,8 +34,8 @@ def read_workbook(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet
         _check(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = openpyxl.load_workbook(path, data_only=True)
-            formulas = openpyxl.load_workbook(path)
+            values = openpyxl.load_workbook(path, data_only=True, keep_links=False)
+            formulas = openpyxl.load_workbook(path, keep_links=False)
             return _read_tabs(path, values, formulas, reading)
     except InputError:
         raise

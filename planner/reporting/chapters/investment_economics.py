@@ -3,10 +3,6 @@ costs, sales by product."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
-
 from planner.finance.economics import CAPITAL, PRICES, ProductSales
 from planner.reporting.parts import (
     DeclaredTable,
@@ -134,40 +130,6 @@ def products(found: BusinessCase, names: Names) -> ReportTable:
     return Products.from_rows(rows, note=say("products", told=_told(found)))
 
 
-class ProductsByYear(DeclaredTable):
-    """A row a year, two columns a product."""
-
-    title = "Sales by product and year"
-    folded = True
-    sum_row = "Sum"
-
-    year = text()
-
-
-def products_by_year(found: BusinessCase, names: Names) -> ReportTable:
-    """Tonnes and revenue of each product by year."""
-    columns = ProductsByYear.all()
-    by_year: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
-    for product in found.shown.economics.products:
-        name = _name(product, names)
-        for what, unit, amounts in (
-            ("tonnes", "t", product.tonnes),
-            ("sales", "MUSD, real", product.revenue),
-        ):
-            field = f"{name}, {what}"
-            columns.append(called(field, unit, summed=True))
-            by_year[field] = amounts.tolist()
-    frame = pd.DataFrame(by_year)
-    sells = frame.drop(columns="year").any(axis=1)
-    return ProductsByYear.over(frame[sells], columns, note=say("products", told=_told(found)))
-
-
 def of_case(found: BusinessCase, names: Names) -> list[Part]:
     """All of them, in order."""
-    return [
-        unit_costs(found),
-        npv_at_rates(found),
-        two_way(found),
-        products(found, names),
-        products_by_year(found, names),
-    ]
+    return [unit_costs(found), npv_at_rates(found), two_way(found), products(found, names)]

@@ -31,7 +31,6 @@ from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
 from planner.reporting.forms import workbook_charts
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.forms.live_book import (
-    ABOVE_A_TABLE,
     FORMULA,
     LINK,
     SHARE,
@@ -109,7 +108,7 @@ ONLY_AS_DELIVERED = {
 @dataclass
 class Book:
     """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
-    mode; checks, which are nought; row of the first input on the sheet of sensitivities."""
+    mode; checks, which are nought."""
 
     found: BusinessCase
     live: LiveBook
@@ -117,7 +116,6 @@ class Book:
     helped: dict[str, Any] = field(default_factory=dict)
     lines: dict[tuple[LineKey, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
-    first_input: int = 0
 
 
 def write_business_case(
@@ -140,7 +138,6 @@ def write_business_case(
         _checks(book)
         _answer(book, told, names)
         _told(book, case, names)
-        workbook_charts.tornado(target, live, _swings(book))
 
 
 def _sheets(found: BusinessCase, names: Names) -> list[SheetPlan]:
@@ -168,18 +165,6 @@ def _answered(book: Book, investment: Investment, mode: int) -> Answered:
     answer = replace(investment, contracted_only=sold.contracted_only)
     flows = cash_flows(answer, levels, use)
     return Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels)
-
-
-def _swings(book: Book) -> workbook_charts.Swings:
-    """The place of the table of inputs on the sheet of sensitivities."""
-    found = book.found
-    fields = tables.InputsTable.fields()
-    return workbook_charts.Swings(
-        first=book.first_input,
-        count=len(found.swings),
-        columns=[fields.index(field) for field in ("term", "npv_low", "npv_high")],
-        centre=found.shown.returns.npv_after_tax,
-    )
 
 
 def _levels(book: Book) -> None:
@@ -487,7 +472,6 @@ def _figure(book: Book, figure: NamedFigure) -> None:
 def _told(book: Book, case: Case, names: Names) -> None:
     """Write the findings of the tool that a spreadsheet cannot make, sensitivity and the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
-    book.first_input = sheets["Sensitivity"].row + ABOVE_A_TABLE
     sheets["Sensitivity"].part(tables.inputs(found))
     sheets["Sensitivity"].part(tables.quantiles(found))
     for part in economics.of_case(found, names):

@@ -35,8 +35,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     NOTE: {"text_wrap": True, "valign": "top"},
 }
 LINKED = re.compile(r"'[^']*'!(\{now\}|\$[A-Z]+\$)\d+")
-ABOVE_A_TABLE = 3
-"""Rows from where a sheet stands to the first row of a table: a free one, its title, its heads."""
 ADDED, BALANCE = ("MUSD", "t"), "end of the year"
 """Units of rows that have a total, unless their label says that they are balances."""
 

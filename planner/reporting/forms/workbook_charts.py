@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from planner.finance.cashflow import CashFlows
@@ -19,9 +17,7 @@ HEADS_ROW = 1
 """Row of the years on a sheet whose columns are years, from 0."""
 APART, WIDTH, HEIGHT = 20, 900, 360
 """Rows from one chart to the next, and size of a chart in pixels."""
-MOST_BARS = 10
-"""Inputs that the tornado shows."""
-COLUMN, LINE, BAR = "column", "line", "bar"
+COLUMN, LINE = "column", "line"
 
 
 def draw(book: Any, live: LiveBook, flows: CashFlows, told: str) -> None:
@@ -37,39 +33,6 @@ def draw(book: Any, live: LiveBook, flows: CashFlows, told: str) -> None:
     page = live.sheets[SHEET].page
     for place, chart in enumerate((cash, money, cover)):
         page.insert_chart(2 + APART * place, 0, chart)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Swings:
-    """The place of the inputs on the sheet of sensitivities: row of the first, from 0, how many there are, columns of
-    names, of low and of high NPV; and the NPV around which they lie."""
-
-    first: int
-    count: int
-    columns: Sequence[int]
-    centre: float
-
-
-def tornado(book: Any, live: LiveBook, swings: Swings) -> None:
-    """NPV after tax with each input low and high, the inputs that move it most, as delivered."""
-    first = swings.first
-    last = first + min(swings.count, MOST_BARS) - 1
-    names, low, high = swings.columns
-    chart = book.add_chart({"type": BAR})
-    for name, column, colour in (("low", low, style.PLAIN), ("high", high, style.ACCENT)):
-        chart.add_series(
-            {
-                "name": f"input {name}",
-                "categories": ["Sensitivity", first, names, last, names],
-                "values": ["Sensitivity", first, column, last, column],
-                "fill": {"color": colour},
-                "overlap": 100,
-            }
-        )
-    _dress(chart, "NPV after tax with each input low and high, MUSD, as delivered")
-    chart.set_y_axis({"reverse": True, "label_position": "low"})
-    chart.set_x_axis({"crossing": swings.centre, "num_format": "#,##0"})
-    live.sheets[SHEET].page.insert_chart(2 + APART * 3, 0, chart)
 
 
 def _by_year(book: Any, live: LiveBook, kind: str, rows: dict[str, Any], title: str = "") -> Any:
