@@ -123,7 +123,7 @@ class Tree:
     @cached_property
     def undisturbed(self) -> NDArray[np.bool_]:
         """Every factor is 1, at every node. A delay is no factor, and a leak goes with a cut."""
-        calm = [self._effects(n.index).is_neutral_in(n.period) for n in self.nodes]
+        calm = [self.effects[n.scenarios[0]].is_neutral_in(n.period) for n in self.nodes]
         return np.array(calm, dtype=bool)
 
     def undisturbed_years(self, scenario: str) -> list[int]:
@@ -141,7 +141,7 @@ class Tree:
         calm = [w for w in chances if self.undisturbed[list(self.path_of(w))].all()]
         return max(calm or chances, key=lambda scenario: chances[scenario])
 
-    # ---- one figure at every node, for tables and checks of all of them ---------------------------
+    # ---- one figure at every node ------------------------------------------------------------------
 
     @cached_property
     def lengths(self) -> Vector:
@@ -164,7 +164,7 @@ class Tree:
     def demands(self, good: Good) -> Vector:
         """Demand (t) at every node, shocks included."""
         undisturbed = self._stated(self.case.demand, good)
-        return undisturbed * self._factors("demand", good) * self.lengths
+        return undisturbed * self._effects("demand", good) * self.lengths
 
     def import_limits(self, supplier: str, good: Good) -> Vector:
         """Most that a supplier can sell (t) at every node, shocks included."""
@@ -173,17 +173,21 @@ class Tree:
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
         """Share of a supplier's sales that shocks leave at every node."""
-        return self._factors("imports", (supplier, *good))
+        return self._effects("imports", (supplier, *good))
 
     def import_prices(self, supplier: str, good: Good) -> Vector:
         """Price of a supplier (MUSD/t) at every node, shocks included."""
         series = (supplier, *good)
         undisturbed = self._stated(self.case.import_price, series)
-        return undisturbed * self._factors("prices", series)
+        return undisturbed * self._effects("prices", series)
 
     def capacity_factors(self, project: str) -> Vector:
         """Share of capacity that works at every node."""
-        return self._factors("capacity", (project,))
+        return self._effects("capacity", (project,))
+
+    def years_of_use(self, project: str) -> Vector:
+        """Years of full use that every node allows of the capacity of a plant."""
+        return self.capacity_factors(project) * self.lengths
 
     def existing(self, project: str) -> Vector:
         """Existing capacity (t/y) at every node, before shocks."""
@@ -217,17 +221,54 @@ class Tree:
                 delays[project, due].append((scenario, late))
         return delays
 
-    def _factors(self, kind: str, key: tuple[str, ...]) -> Vector:
-        factors = np.ones(len(self.nodes))
-        for node, factor in self._touched[kind].get(key, ()):
-            factors[node] = factor
-        return factors
+    def year_before(self, node: int) -> tuple[int, ...]:
+        """The nodes of the year before that of a node, on its history; none in the first year."""
+        year = self.nodes[node].year - 1
+        return tuple(earlier for earlier in self.paths[node] if self.nodes[earlier].year == year)
+
+    def _a_year_before(self, figures: NDArray[Any]) -> Vector:
+        """A figure as the year before that of each node ends; 0 in the first year."""
+        return np.where(self._ends_before < 0, 0.0, figures[self._ends_before])
+
+    @cached_property
+    def _ends_before(self) -> NDArray[np.intp]:
+        """The node with which the year before that of each node ends; -1 in the first year."""
+        ends = np.full(len(self.nodes), -1, dtype=np.intp)
+        for node in self.nodes:
+            if node.parent >= 0:
+                ends[node.index] = node.parent if node.opens_year else ends[node.parent]
+        return ends
+
+    def started_shares(self, project: str, committed: int) -> Vector:
+        """Share of a build committed in year `committed` that became usable since the year before that of each node."""
+        usable = self.usable_shares(project, committed)
+        return np.maximum(0.0, usable - self._a_year_before(usable))
+
+    def started_existing(self, project: str) -> Vector:
+        """Existing capacity (t/y) that starts in the year of each node: as it comes online, or after it was shut wholly.
+
+        It was shut wholly if in no period since it came, or since the first year, anything of it worked.
+        """
+        online = self.case.projects[project].online_year or self.case.first_year
+        there = self.year_places >= online - self.case.first_year
+        worked = there & (self.capacity_factors(project) > 0)
+        for node in self.nodes:
+            if node.parent >= 0:
+                worked[node.index] |= worked[node.parent]
+        return np.where(self._a_year_before(worked) > 0, 0.0, self.existing(project))
+
+    def _effects(self, kind: str, key: tuple[str, ...], neutral: float = 1.0) -> Vector:
+        """The factor, or the leak, of a key at every node."""
+        figures = np.full(len(self.nodes), neutral)
+        for node, figure in self._touched[kind].get(key, ()):
+            figures[node] = figure
+        return figures
 
     @cached_property
     def _touched(self) -> dict[str, dict[tuple[str, ...], list[tuple[int, float]]]]:
-        """Kind of effect -> key of what is touched -> [(node, factor)]."""
+        """Kind of effect -> key of what is touched -> [(node, factor or leak)]."""
         touched: dict[str, dict[tuple[str, ...], list[tuple[int, float]]]] = {}
-        for kind in ("demand", "imports", "prices", "capacity"):
+        for kind in ("demand", "imports", "prices", "capacity", "leaks"):
             touched[kind] = defaultdict(list)
             for scenario, nodes in self._nodes_by_effects.items():
                 node_in = {self.nodes[node].period: node for node in nodes}
@@ -237,82 +278,21 @@ class Tree:
                         touched[kind][tuple(key)].append((node_in[period], factor))
         return touched
 
-    # ---- one figure at one node -------------------------------------------------------------------
+    # ---- resale -----------------------------------------------------------------------------------
 
-    def _effects(self, node: int) -> Effects:
-        return self.effects[self.nodes[node].scenarios[0]]
+    def resale_limits(self, supplier: str, good: Good) -> Vector:
+        """Tonnes of what shocks cut that may be had from others, at every node; 0 where nobody can sell on."""
+        series = (supplier, *good)
+        leaks = self._effects("leaks", series, neutral=0.0)
+        cut = 1.0 - self.import_factors(supplier, good)
+        return leaks * cut * self._stated(self.case.import_limit, series) * self.lengths
 
-    def import_limit(self, supplier: str, good: Good, node: int) -> float:
-        """Most that a supplier can sell (t) at a node, shocks included."""
+    def sold_on(self, supplier: str, good: Good, node: int) -> dict[str, float]:
+        """Country less cut off -> tonnes that it can sell on at a node."""
         at = self.nodes[node]
-        undisturbed = self.case.import_limit.get((supplier, *good, at.year), 0.0)
-        if not undisturbed:
-            return 0.0
-        return undisturbed * self.import_factor(supplier, good, node) * at.length
-
-    def import_factor(self, supplier: str, good: Good, node: int) -> float:
-        """Share of a supplier's sales that shocks leave at a node."""
-        key = (supplier, *good, self.nodes[node].period)
-        return self._effects(node).imports.get(key, 1.0)
-
-    def import_price(self, supplier: str, good: Good, node: int) -> float:
-        """Price of a supplier (MUSD/t) at a node, shocks included."""
-        at = self.nodes[node]
-        undisturbed = self.case.import_price.get((supplier, *good, at.year), 0.0)
-        factor = self._effects(node).prices.get((supplier, *good, at.period), 1.0)
-        return undisturbed * factor
-
-    def resale_limit(self, supplier: str, good: Good, node: int) -> float:
-        """Tonnes of what shocks cut at a node that may be had from others; 0 where nobody can sell on."""
-        at = self.nodes[node]
-        leak = self._effects(node).leaks.get((supplier, *good, at.period), 0.0)
-        if not leak:
-            return 0.0
-        cut = 1.0 - self.import_factor(supplier, good, node)
-        limit = self.case.import_limit[(supplier, *good, at.year)]
-        return leak * cut * limit * at.length
-
-    def sold_on(self, supplier: str, good: Good, node: int) -> float:
-        """Tonnes that others that are less cut off can sell on at a node."""
-        at = self.nodes[node]
-        key = (supplier, *good, at.period)
-        per_year = sold_on(self.case, self._effects(node).imports, key)
-        return per_year * at.length
-
-    def capacity_factor(self, project: str, node: int) -> float:
-        """Share of capacity that works at a node."""
-        return self._effects(node).capacity.get((project, self.nodes[node].period), 1.0)
-
-    def usable_share(self, project: str, committed: int, node: int) -> float:
-        """Share of a build committed in year `committed` that is usable at a node: ramp after lead time and delay."""
-        due = committed + self.case.projects[project].lead_time_years
-        late = self._effects(node).delay(project, due)
-        return self.case.ramp_share(project, self.nodes[node].year - due - late)
-
-    def year_before(self, node: int) -> tuple[int, ...]:
-        """The nodes of the year before that of a node, on its history; none in the first year."""
-        year = self.nodes[node].year - 1
-        return tuple(earlier for earlier in self.paths[node] if self.nodes[earlier].year == year)
-
-    def started_share(self, project: str, committed: int, node: int) -> float:
-        """Share of a build committed in year `committed` that became usable since the year before that of a node."""
-        usable = self.usable_share(project, committed, node)
-        for earlier in self.year_before(node)[-1:]:
-            usable -= self.usable_share(project, committed, earlier)
-        return max(0.0, usable)
-
-    def started_existing(self, project: str, node: int) -> float:
-        """Existing capacity (t/y) that starts in the year of a node: as it comes online, or after it was shut wholly.
-
-        It was shut wholly if in no period since it came, or since the first year, anything of it worked.
-        """
-        year = self.nodes[node].year
-        online = self.case.projects[project].online_year or self.case.first_year
-        for earlier in self.paths[node]:
-            is_before = online <= self.nodes[earlier].year < year
-            if is_before and self.capacity_factor(project, earlier):
-                return 0.0
-        return self.case.existing_tpa(project, year)
+        imports = self.effects[at.scenarios[0]].imports
+        per_year = sold_on(self.case, imports, (supplier, *good, at.period))
+        return {country: tonnes * at.length for country, tonnes in per_year.items()}
 
 
 def scenario_tree(case: Case) -> Tree:

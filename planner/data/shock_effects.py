@@ -213,7 +213,7 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
     imports = _without_ones(factors["import"])
     felt: dict[ImportKey, float] = {}
     for key, leak in leaks.items():
-        if leak > 0 and sold_on(case, imports, key) > 0:
+        if leak > 0 and any(sold_on(case, imports, key).values()):
             felt[key] = leak
     return Effects(
         imports=imports,
@@ -273,22 +273,21 @@ def touches(case: Case, shock: Shock) -> bool:
     return False
 
 
-def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> float:
-    """Tonnes a year that countries of its group can sell on to one that is more cut off from a supplier than they."""
+def sold_on(case: Case, imports: Mapping[ImportKey, float], key: ImportKey) -> dict[str, float]:
+    """Country of its group -> tonnes a year that it can sell on to one that is more cut off from a supplier."""
     supplier, country, element, form, period = key
     own = imports.get(key, 1.0)
     if own >= 1.0:
-        return 0.0
-    year = year_of(period)
-    total = 0.0
+        return {}
+    tonnes: dict[str, float] = {}
     for other, group in case.group.items():
         if group != case.group[country]:
             continue
         factor = imports.get((supplier, other, element, form, period), 1.0)
-        limit = case.import_limit.get((supplier, other, element, form, year), 0.0)
+        limit = case.import_limit.get((supplier, other, element, form, year_of(period)), 0.0)
         if limit > 0 and min(1.0, factor) > own:
-            total += case.resale_share(supplier, other, element, form) * limit * factor
-    return total
+            tonnes[other] = case.resale_share(supplier, other, element, form) * limit * factor
+    return tonnes
 
 
 def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:

@@ -24,7 +24,6 @@ from planner.data.shock_effects import Effects, ImportKey, Period, length_of, so
 from planner.formulation import budgets, capacity, goods, objective, savings, workforce
 from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
-from planner.formulation.variable_trees import OperationNode
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
@@ -92,7 +91,7 @@ def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
                 countries=tuple(sorted(rivals)),
             )
             key = (supplier, country, element, form, period)
-            pools[pool] = sold_on(case, effects.imports, key)
+            pools[pool] = sum(sold_on(case, effects.imports, key).values())
     return pools
 
 
@@ -155,9 +154,6 @@ class ChainProgram:
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools, not_covered=every_demand(tree))
         self._at = {period: index for index, period in enumerate(self.periods)}
-        self._years = np.array([year_of(period) for period in self.periods])
-        self._year_before = np.searchsorted(self._years, self._years) - 1
-        """For each period the last one of the year before; -1 in the first year."""
         self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for (name, index), tonnes in amounts.items():
             if name == "build":
@@ -320,38 +316,29 @@ class ChainProgram:
 
     def _set_throughput(self, row_upper: Vector, projects: Iterable[str], tree: Tree) -> None:
         """The throughput that fixed builds allow of some projects."""
-        scope = replace(self.scope, chain=tree)
         for project in projects:
             usable = tree.existing(project)
             for year, tonnes in self._builds.get(project, ()):
                 usable = usable + tonnes * tree.usable_shares(project, year)
-            for node, tonnes in enumerate(usable.tolist()):
-                row = self.program.row.get((capacity.throughput_limit.name, (project, node)))
-                if row is not None:
-                    use = capacity.years_of_use(scope, project, OperationNode(node))
-                    row_upper[row] = tonnes * use
+            most = usable * tree.years_of_use(project)
+            self._set_limits(row_upper, capacity.throughput_limit.name, project, most)
             if self.scope.keeps_warm(project):
                 self._set_rise(row_upper, project, tree, usable)
 
     def _set_rise(self, row_upper: Vector, project: str, tree: Tree, usable: Vector) -> None:
         """The growth of output from the year before that usable capacity (t/y, by period) and new starts allow."""
-        started = self._started_existing(project, tree)
+        started = tree.started_existing(project)
         for year, built in self._builds.get(project, ()):
-            share = tree.usable_shares(project, year)
-            earlier = np.where(self._year_before < 0, 0.0, share[self._year_before])
-            started = started + built * np.maximum(0.0, share - earlier)
-        limits = self.case.rise(project) * usable + started
-        for node, tonnes in enumerate(limits.tolist()):
-            row = self.program.row.get((capacity.rise_limit.name, (project, node)))
+            started = started + built * tree.started_shares(project, year)
+        most = self.case.rise(project) * usable + started
+        self._set_limits(row_upper, capacity.rise_limit.name, project, most)
+
+    def _set_limits(self, row_upper: Vector, name: str, project: str, most: Vector) -> None:
+        """The limit of a project in each period, where the program has the row."""
+        for node, tonnes in enumerate(most.tolist()):
+            row = self.program.row.get((name, (project, node)))
             if row is not None:
                 row_upper[row] = tonnes
-
-    def _started_existing(self, project: str, tree: Tree) -> Vector:
-        """Existing capacity (t/y) that starts in the year of each period, as `Tree.started_existing`."""
-        online = self.case.projects[project].online_year or self.case.first_year
-        works = (tree.capacity_factors(project) > 0) & (self._years >= online)
-        first = self._years[works].min() if works.any() else self.case.last_year
-        return np.where(self._years <= first, tree.existing(project), 0.0)
 
     def _limit(self, key: ImportKey) -> float:
         """Tonnes that a supplier can sell in a period of an undisturbed year."""

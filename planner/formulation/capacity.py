@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from planner.formulation.declarations import Expression, Model, Variable, equation, total_at
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.owners import of_project
-from planner.formulation.variable_trees import DecisionNode, OperationNode, ProjectAt
+from planner.formulation.variable_trees import (
+    DecisionNode,
+    OperationNode,
+    ProjectAt,
+    SharesOfBuilds,
+)
 
 ROUNDING = 1e-12
 """The most that the quotient of two figures may lose of a whole number."""
-ShareOf = Callable[[str, int, int], float]
-"""(project, year of commitment, node) -> share of the build."""
 
 
 @listed
@@ -46,16 +49,17 @@ def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
     s: Scope = m.scope
     existing = s.case.existing_tpa(p, s.tree.nodes[n].year)
-    return m.capacity[p, n] == existing + _shares_of_builds(m, p, n, s.tree.usable_share)
+    return m.capacity[p, n] == existing + _shares_of_builds(m, p, n, s.usable_shares[p])
 
 
 @summed
-def _shares_of_builds(m: Model, p: str, n: OperationNode, share_of: ShareOf) -> Iterator[Term]:
+def _shares_of_builds(m: Model, p: str, n: OperationNode, shares: SharesOfBuilds) -> Iterator[Term]:
     """Shares of the builds on the way to a node."""
     s: Scope = m.scope
+    first = s.commitments(p).start
     for d in s.decisions_to(s.decision[n]):
         if (p, d) in m.build:
-            share = share_of(p, s.decision_tree.nodes[d].year, n)
+            share = float(shares[s.decision_tree.nodes[d].year - first, n])
             if share > 0:
                 yield share * m.build[p, d]
 
@@ -144,12 +148,8 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
 
     Without new capacity, existing_tpa stands for it.
     """
-    return throughput(m, p, n) <= years_of_use(m.scope, p, n) * _capacity(m, p, n)
-
-
-def years_of_use(s: Scope, p: str, n: OperationNode) -> float:
-    """Years of full use that a node allows of the capacity of a plant."""
-    return s.tree.capacity_factor(p, n) * s.tree.nodes[n].length
+    years_of_use = float(m.scope.years_of_use[p][n])
+    return throughput(m, p, n) <= years_of_use * _capacity(m, p, n)
 
 
 def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
@@ -186,10 +186,10 @@ def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
     s: Scope = m.scope
     grown = throughput(m, p, n) * (1.0 / s.tree.nodes[n].length) - _year_before(m, p, n)
     may_rise = s.case.rise(p) * _capacity(m, p, n)
-    started = s.tree.started_existing(p, n)
+    started = float(s.started_existing[p][n])
     if p not in s.expandable:
         return grown <= may_rise + started
-    return grown - may_rise - _shares_of_builds(m, p, n, s.tree.started_share) <= started
+    return grown - may_rise - _shares_of_builds(m, p, n, s.started_shares[p]) <= started
 
 
 @summed

@@ -129,7 +129,7 @@ def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
 
 def imported_from_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
-    return 0.0, m.scope.tree.import_limit(v, (c, e, o), n)
+    return 0.0, m.scope.sellers_by_name[c, e, o, n].get(v, 0.0)
 
 
 def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
@@ -225,11 +225,11 @@ def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> E
 def import_cost(m: Model, key: GoodAt) -> Expression:
     """Cost (MUSD) of imports of a good, each supplier at its price."""
     s: Scope = m.scope
-    sellers = s.sellers[key]
-    prices = {v: s.tree.import_price(v, key[:3], key[3]) for v in sellers}
+    prices = s.import_prices[key]
     if key not in s.sellers_by_name:
-        return prices[sellers[0]] * m.imported[key]
-    return quicksum(prices[v] * m.imported_from[(v, *key)] for v in sellers)
+        (price,) = prices.values()
+        return price * m.imported[key]
+    return quicksum(price * m.imported_from[(v, *key)] for v, price in prices.items())
 
 
 def pool_index(s: Scope) -> list[GoodAt]:
@@ -275,7 +275,7 @@ def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expres
     s: Scope = m.scope
     rivals = s.resale_rivals[v, c, e, o, n]
     bought = quicksum(m.resold[v, rival, e, o, n] for rival in rivals)
-    return bought <= s.tree.sold_on(v, (c, e, o), n)
+    return bought <= sum(s.tree.sold_on(v, (c, e, o), n).values())
 
 
 def stock_balance_index(s: Scope) -> list[GoodAt]:

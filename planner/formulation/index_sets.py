@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -38,7 +40,18 @@ OF_THE_CASE = frozenset(
     ["case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree"]
 )
 OF_FIGURES = frozenset(
-    ["demanded", "target_demand", "short_at", "import_limits", "resold", "yields", "odds"]
+    [
+        *(
+            "demanded",
+            "target_demand",
+            "short_at",
+            "import_limits",
+            "import_prices",
+            "sellers_by_name",
+            "resold",
+        ),
+        *("years_of_use", "usable_shares", "started_shares", "started_existing", "yields", "odds"),
+    ]
 )
 OF_COVERAGE = frozenset(
     ["in_need", "active", "active_nodes", "covered", "delivered", "resale_rivals"]
@@ -478,30 +491,33 @@ class Scope(Histories):
         return offer
 
     @cached_property
-    def sellers(self) -> dict[GoodAt, list[str]]:
-        """(c, e, o, n) -> suppliers that can sell there, of goods of which one has a price then."""
-        found: dict[GoodAt, list[str]] = {}
+    def import_prices(self) -> dict[GoodAt, dict[str, float]]:
+        """(c, e, o, n) -> supplier that can sell there -> its price (MUSD/t), of goods of which one has a price then."""
+        found: dict[GoodAt, dict[str, float]] = {}
         if not self.case.import_price:
             return found
         for good, names in self.suppliers.items():
-            limits = {v: self.tree.import_limits(v, good) for v in names}
+            prices = {v: self.tree.import_prices(v, good) for v in names}
+            can_sell = {v: self.tree.import_limits(v, good) > 0 for v in names}
             has_price = np.zeros(len(self.tree.nodes), dtype=bool)
             for v in names:
-                has_price |= (self.tree.import_prices(v, good) > 0) & (limits[v] > 0)
+                has_price |= (prices[v] > 0) & can_sell[v]
             for n in np.flatnonzero(has_price).tolist():
                 if (*good, n) in self.import_limits:
-                    found[(*good, n)] = [v for v in names if limits[v][n] > 0]
+                    found[(*good, n)] = {v: float(prices[v][n]) for v in names if can_sell[v][n]}
         return found
 
     @cached_property
-    def sellers_by_name(self) -> dict[GoodAt, list[str]]:
-        """(c, e, o, n) -> suppliers that can sell there, where it matters which of them does: for what it costs, or for a
-        target of origin."""
-        found = {key: names for key, names in self.sellers.items() if len(names) > 1}
-        for key in self.by_origin.intersection(self.import_limits):
-            good, n = key[:3], key[3]
-            names = self.suppliers[good]
-            found[key] = [v for v in names if self.tree.import_limit(v, good, n) > 0]
+    def sellers_by_name(self) -> dict[GoodAt, dict[str, float]]:
+        """(c, e, o, n) -> supplier that can sell there -> tonnes, where it matters which of them does: for what it costs,
+        or for a target of origin."""
+        keys = {key for key, prices in self.import_prices.items() if len(prices) > 1}
+        keys |= self.by_origin.intersection(self.import_limits)
+        found: dict[GoodAt, dict[str, float]] = {}
+        for good, places in groupby(sorted(keys), key=itemgetter(0, 1, 2)):
+            limits = {v: self.tree.import_limits(v, good).tolist() for v in self.suppliers[good]}
+            for *_, n in places:
+                found[(*good, n)] = {v: limit[n] for v, limit in limits.items() if limit[n] > 0}
         return found
 
     @cached_property
@@ -511,14 +527,11 @@ class Scope(Histories):
         if not self.case.tables.resale:
             return {}
         found: dict[SuppliedAt, float] = {}
-        goods = set(self.goods)
-        for good, names in self.suppliers.items():
-            if good in goods:
-                for n in self.open_to(good):
-                    for v in names:
-                        limit = self.tree.resale_limit(v, good, n)
-                        if limit > 0:
-                            found[(v, *good, n)] = limit
+        for good in self.goods:
+            for v in self.suppliers.get(good, ()):
+                limits = {good: self.tree.resale_limits(v, good)}
+                for key, tonnes in self._not_covered(limits).items():
+                    found[(v, *key)] = tonnes
         return found
 
     @cached_property
@@ -541,9 +554,10 @@ class Scope(Histories):
     @grouped
     def _cut_off(self) -> Iterator[tuple[SuppliedAt, tuple[float, str]]]:
         """(v, group, e, o, n) -> factor of imports and country, of those that may have resold tonnes."""
-        for v, c, e, o, n in sorted(self.resold):
-            factor = self.tree.import_factor(v, (c, e, o), n)
-            yield (v, self.case.group[c], e, o, n), (factor, c)
+        for (v, c, e, o), keys in groupby(sorted(self.resold), key=itemgetter(0, 1, 2, 3)):
+            factors = self.tree.import_factors(v, (c, e, o)).tolist()
+            for *_, n in keys:
+                yield (v, self.case.group[c], e, o, n), (factors[n], c)
 
     @cached_property
     def traded(self) -> dict[tuple[str, str, str], list[str]]:

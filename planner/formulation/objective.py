@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from planner.formulation.budgets import (
@@ -265,13 +267,14 @@ def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     """Resold tonnes cost what the supplier asks of the country that buys them."""
-    for key in sorted(s.sellers):
+    for key in sorted(s.import_prices):
         if key[-1] in nodes:
             yield key[-1], 1.0, import_cost(m, key)
-    for v, c, e, o, n in sorted(s.resold):
-        price = s.tree.import_price(v, (c, e, o), n)
-        if n in nodes and price > 0:
-            yield n, price, m.resold[v, c, e, o, n]
+    for (v, c, e, o), keys in groupby(sorted(s.resold), key=itemgetter(0, 1, 2, 3)):
+        prices = s.tree.import_prices(v, (c, e, o)).tolist()
+        for *_, n in keys:
+            if n in nodes and prices[n] > 0:
+                yield n, prices[n], m.resold[v, c, e, o, n]
 
 
 def goal(m: Model) -> Expression:

@@ -46,16 +46,11 @@ def of_funders(s: Scope, index: Index) -> Mapping[str, float]:
 
 def of_sellers(s: Scope, index: Index) -> Mapping[str, float]:
     """The parties of the countries that can sell on to country `c` what supplier `v` sells them, by tonnes."""
-    supplier, element, form, n = index["v"], index["e"], index["o"], index["n"]
-    cut_off_factor = s.tree.import_factor(supplier, (index["c"], element, form), n)
+    good = (index["c"], index["e"], index["o"])
     tonnes: dict[str, float] = {}
-    for country, party in s.case.party.items():
-        good = (country, element, form)
-        factor = s.tree.import_factor(supplier, good, n)
-        if min(1.0, factor) > cut_off_factor:
-            share = s.case.resale_share(supplier, *good)
-            sold_on = share * s.tree.import_limit(supplier, good, n)
-            tonnes[party] = tonnes.get(party, 0.0) + sold_on
+    for country, sold_on in s.tree.sold_on(index["v"], good, index["n"]).items():
+        party = s.case.party[country]
+        tonnes[party] = tonnes.get(party, 0.0) + sold_on
     return tonnes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NewType
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.lookups import Good
-from planner.data.scenario_tree import Node, Tree, scenario_tree
+from planner.data.scenario_tree import Node, Tree, Vector, scenario_tree
 from planner.formulation.gathered import distinct, grouped, listed
 from planner.formulation.import_cover import Flags, NodesOfGoods, nodes_in_need
 
@@ -33,6 +33,8 @@ GoodAt = tuple[str, str, str, int]
 """(c, e, o, n): country, element, form and operations node; of a saving (p, e, o, n)."""
 SuppliedAt = tuple[str, str, str, str, int]
 """(v, c, e, o, n): supplier and good at an operations node."""
+SharesOfBuilds = NDArray[np.float64]
+"""Shares by year of commitment, the first that is allowed at the top, and operations node."""
 AccountNode = NewType("AccountNode", int)
 """A node of the tree on which budgets are kept."""
 StaffingNode = NewType("StaffingNode", int)
@@ -183,23 +185,41 @@ class Histories:
         nodes = np.array(self.active_nodes, dtype=int)
         found: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
         for p in self._can_be_staffed:
-            is_built = (self._usable_shares[p] > 0).any(axis=0)
+            is_built = (self.usable_shares[p] > 0).any(axis=0)
             works = (self.tree.existing(p) > 0) | is_built
-            works &= self.tree.capacity_factors(p) != 0
+            works &= self.years_of_use[p] > 0
             found[p] = tuple(nodes[works[nodes]].tolist())
         return found
 
     @cached_property
-    def _usable_shares(self) -> dict[str, NDArray[np.float64]]:
-        """Project -> usable share of a build by year of commitment and node."""
-        found = {}
-        for p in self.case.projects:
-            years = self.commitments(p)
-            shares = np.zeros((len(years), len(self.tree.nodes)))
-            for i, year in enumerate(years):
-                shares[i] = self.tree.usable_shares(p, year)
-            found[p] = shares
+    def years_of_use(self) -> dict[str, Vector]:
+        """Project -> years of full use that each node allows of its capacity."""
+        return {p: self.tree.years_of_use(p) for p in self.case.projects}
+
+    @cached_property
+    def usable_shares(self) -> dict[str, SharesOfBuilds]:
+        """Project -> usable share of a build."""
+        return {p: self._of_builds(p, self.tree.usable_shares) for p in self.case.projects}
+
+    @cached_property
+    def started_shares(self) -> dict[str, SharesOfBuilds]:
+        """Project with `rise` -> share of a build that became usable since the year before."""
+        warm = filter(self.case.has_rise, self.case.projects)
+        return {p: self._of_builds(p, self.tree.started_shares) for p in warm}
+
+    def _of_builds(self, p: str, shares: Callable[[str, int], Vector]) -> SharesOfBuilds:
+        """A share of the builds of a project by year of commitment and node."""
+        years = self.commitments(p)
+        found = np.zeros((len(years), len(self.tree.nodes)))
+        for place, year in enumerate(years):
+            found[place] = shares(p, year)
         return found
+
+    @cached_property
+    def started_existing(self) -> dict[str, Vector]:
+        """Project with `rise` -> existing capacity (t/y) that starts in the year of each node."""
+        warm = filter(self.case.has_rise, self.case.projects)
+        return {p: self.tree.started_existing(p) for p in warm}
 
     @cached_property
     def capacity_node(self) -> dict[ProjectAt, int]:
@@ -210,7 +230,7 @@ class Histories:
         found = {}
         for p, nodes in self.open_nodes.items():
             first: dict[tuple[int, bytes], int] = {}
-            shares = np.ascontiguousarray(self._usable_shares[p].T)
+            shares = np.ascontiguousarray(self.usable_shares[p].T)
             for n in nodes:
                 alike = (self.decision[n], shares[n].tobytes())
                 found[p, n] = first.setdefault(alike, n)

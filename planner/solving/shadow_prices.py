@@ -153,7 +153,7 @@ def _hires(scope: Scope, at: At) -> bool:
 
 
 def _usable_share(scope: Scope, at: At) -> float:
-    return capacity.years_of_use(scope, at["p"], at["n"])
+    return float(scope.years_of_use[at["p"]][at["n"]])
 
 
 def _length(scope: Scope, at: At) -> float:
@@ -187,7 +187,7 @@ def _imports_from(scope: Scope, at: At, supplier: str) -> Priced:
     year = scope.tree.nodes[at["n"]].year
     undisturbed = scope.case.import_limit.get((supplier, *good, year), 0.0)
     if undisturbed > 0:
-        here = scope.tree.import_limit(supplier, good, at["n"])
+        here = float(scope.tree.import_limits(supplier, good)[at["n"]])
         yield ScarceThing("imports", supplier, *good, year), here / undisturbed
 
 

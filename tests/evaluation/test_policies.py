@@ -13,6 +13,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
 from planner.evaluation import chain as fixed_chain
@@ -22,7 +23,6 @@ from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
-from planner.formulation import capacity
 from planner.parallel import Answer, Make, Workers, answered
 from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
@@ -403,7 +403,10 @@ def test_a_changed_rule_of_throughput_holds_for_futures_too(
     """Of 100 t wanted a plant for 80 makes 40 where it may run half of the year: 60 t short in each of three years."""
     case = load_case(tmp_path, EXACT, projects=[mine(), plant(existing_tpa=80)])
     assert losses(case, "foreseen") == near({"base": 60})
-    monkeypatch.setattr(capacity, "years_of_use", lambda s, p, n: 0.5 if p == "plant" else 1.0)
+    years = Tree.years_of_use
+    monkeypatch.setattr(
+        Tree, "years_of_use", lambda tree, p: years(tree, p) * (0.5 if p == "plant" else 1.0)
+    )
     assert losses(case, "foreseen") == near({"base": 180})
 
 
