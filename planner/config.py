@@ -239,6 +239,14 @@ class Policy(_Section):
     """New capacity of a project with `unit_tpa` comes in whole units."""
     committed_through: Year | None = None
     """With `adaptive` or `staged`: decisions up to and including this year are one path for all histories."""
+    first_decision_year: Year | None = None
+    """Before it the plan decides nothing: no builds, new seats, hires or purchases; left out, the first year. Intake into
+    seats that exist stays free."""
+    funding: Literal["reach", "home"] = "reach"
+    """`reach`: funders pay where `funders` lets them; `home`: of these only in the countries of their own party."""
+    stock: Literal["recourse", "scheduled"] = "recourse"
+    """`recourse`: stock purchases answer what a history has shown; `scheduled`: they are decided as builds are, and
+    delivered as far as trade goes on."""
     cost_sharing: Literal["even", "stable"] = "even"
     """Weights by which payments are evened out: `even`: budgets; `stable`: the shares that leave nobody better off
     alone."""

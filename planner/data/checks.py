@@ -19,6 +19,7 @@ from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
     check_availability,
+    check_must_run,
     check_project_feeds,
     check_return_sums,
     check_returns,
@@ -441,6 +442,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_feed_shares, needs=("feeds",)),
     Check(check_project_feeds, rows_of="projects"),
     Check(check_savings, needs=("projects",), rows_of="savings"),
+    Check(check_must_run, rows_of="projects"),
     Check(check_unsaved, needs=("savings",), rows_of="projects"),
     Check(check_availability, needs=("projects",), rows_of="availability"),
     Check(check_returns, needs=("projects", "feeds"), rows_of="returns"),

@@ -207,6 +207,11 @@ class Lookups:
         paid = musd_per_tonne(self.stockpiles[good].purchase_usd_per_kg)
         return max(0.0, paid - self.lowest_import_price.get((*good, year), 0.0))
 
+    @property
+    def has_schedule(self) -> bool:
+        """Stock purchases are decided as builds are, and not as operations."""
+        return self.model.policy.stock == "scheduled"
+
     @cached_property
     def demand_years(self) -> dict[Good, list[int]]:
         """Years in which each good is demanded."""
@@ -358,14 +363,16 @@ class Lookups:
         return dict(out)
 
     def capacity_use(self, project: str, feed: str) -> float:
-        """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
-        if self.projects[project].basis == "treo":
+        """Capacity used per tonne TREO of the feed: 1, or the share of the heavy elements or of all elements of the case
+        in it."""
+        basis = self.projects[project].basis
+        if basis == "treo":
             return 1.0
-        heavy = 0.0
+        counted = 0.0
         for element, share in self.feed_shares.get(feed, {}).items():
-            if self.elements[element].heavy:
-                heavy += share
-        return heavy
+            if basis == "contained" or self.elements[element].heavy:
+                counted += share
+        return counted
 
     def existing_tpa(self, project: str, year: int) -> float:
         """Existing capacity in `year`: from online_year up to, not including, retire_year."""
@@ -383,6 +390,12 @@ class Lookups:
         if row.earliest_year is not None:
             earliest = max(row.earliest_year, self.first_year)
         return range(earliest, self.last_year - row.lead_time_years + 1)
+
+    @cached_property
+    def first_decision_year(self) -> int:
+        """First year in which the plan may decide anything; beyond the horizon, nothing is decided."""
+        stated = self.model.policy.first_decision_year
+        return self.first_year if stated is None else max(stated, self.first_year)
 
     def payment_years(self, project: str, committed: int) -> range:
         """Years over which capex is paid in equal parts."""
@@ -427,7 +440,7 @@ class Lookups:
 
     @cached_property
     def staffing(self) -> dict[str, dict[str, float]]:
-        """project -> skill -> persons per tonne of yearly throughput; only where positive."""
+        """project -> skill -> persons per tonne of yearly throughput; only where positive. What must run needs nobody."""
         by_stage: dict[str, dict[str, float]] = defaultdict(dict)
         by_project: dict[str, dict[str, float]] = defaultdict(dict)
         for row in self.tables.staffing:
@@ -435,7 +448,7 @@ class Lookups:
             target[row.skill] = persons_per_tonne(row.persons_per_ktpa)
         staffing: dict[str, dict[str, float]] = {}
         for name, project in self.projects.items():
-            needed = by_stage[project.stage] | by_project[name]
+            needed = {} if project.must_run else by_stage[project.stage] | by_project[name]
             staffing[name] = {skill: needed[skill] for skill in sorted(needed) if needed[skill] > 0}
         return staffing
 
@@ -454,13 +467,17 @@ class Lookups:
     def reach(self) -> dict[str, tuple[str, ...]]:
         """Countries in which each funder with money may pay."""
         stated = {row.funder: row.countries for row in self.tables.funders}
+        pays_at_home = self.model.policy.funding == "home"
         reach: dict[str, tuple[str, ...]] = {}
-        for funder in sorted({row.funder for row in self.tables.budgets}):
+        for funder, party in self.funder_party.items():
             listed = stated.get(funder, (funder,))
-            everywhere = "*" in listed
-            reach[funder] = tuple(
-                country for country in self.countries if everywhere or country in listed
-            )
+            countries = []
+            for country in self.countries:
+                is_stated = "*" in listed or country in listed
+                is_home = self.party[country] == party
+                if is_stated and (is_home or not pays_at_home):
+                    countries.append(country)
+            reach[funder] = tuple(countries)
         return reach
 
     @cached_property
@@ -473,7 +490,7 @@ class Lookups:
         """Funder with money -> whose money it is."""
         stated = {row.funder: row.party for row in self.tables.funders}
         parties: dict[str, str] = {}
-        for funder in self.reach:
+        for funder in sorted({row.funder for row in self.tables.budgets}):
             parties[funder] = stated.get(funder) or self.party.get(funder, funder)
         return parties
 

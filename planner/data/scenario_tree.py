@@ -168,8 +168,12 @@ class Tree:
 
     def import_limits(self, supplier: str, good: Good) -> Vector:
         """Most that a supplier can sell (t) at every node, shocks included."""
-        undisturbed = self._stated(self.case.import_limit, (supplier, *good))
-        return undisturbed * self.import_factors(supplier, good) * self.lengths
+        factors = self.import_factors(supplier, good)
+        return self.undisturbed_limits(supplier, good) * factors * self.lengths
+
+    def undisturbed_limits(self, supplier: str, good: Good) -> Vector:
+        """Most that a supplier can sell (t a year) in an undisturbed year, at every node."""
+        return self._stated(self.case.import_limit, (supplier, *good))
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
         """Share of a supplier's sales that shocks leave at every node."""

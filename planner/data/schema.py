@@ -56,10 +56,26 @@ class Country(Row):
     cost_index: Number = positive("multiplies capex", "factor", 1.0)
 
 
+AboutKey = Literal[
+    "title",
+    "commodity",
+    "stage_mine",
+    "stage_separation",
+    "stage_metal",
+    "stage_magnet",
+    "stage_saving",
+]
+
+
+class About(Row):
+    key: AboutKey = col("what is named: the case, its commodity, or a stage of the chain")
+    value: Name = col("the words", min_length=1)
+
+
 class Element(Row):
     element: Id = identifier("element id, e.g. Dy")
     name: Name = _NAME
-    heavy: Flag = col("counts as heavy for plants of basis `heavy`")
+    heavy: Flag = col("counts as heavy for plants of basis `heavy`", default=False)
     loss_usd_per_kg: Number = positive("loss per kg of demand not met", "USD/kg")
     price_usd_per_kg: Number | None = positive("price, for reports", "USD/kg", None)
 
@@ -105,7 +121,10 @@ class Project(Row):
     name: Name = _NAME
     country: Id = identifier("country")
     stage: StageName = col("stage of the chain, or `saving`")
-    basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
+    basis: Literal["treo", "heavy", "contained"] = col(
+        "what a separation plant's tonnes count: all of the feed (TREO), heavy elements, all elements of the case",
+        default="treo",
+    )
     existing_tpa: Number = positive("capacity that exists or is paid for", "t/y", 0.0)
     online_year: Whole | None = edge("first year of the existing capacity; blank = from the start")
     retire_year: Whole | None = edge("first year without the existing capacity; blank = never")
@@ -132,6 +151,9 @@ class Project(Row):
         "share of capacity by which output may grow from one year to the next, beyond what newly starts; blank = any",
         "share",
         None,
+    )
+    must_run: Flag = col(
+        "a saving that always runs at its usable capacity; takes no people", default=False
     )
     public_share: Number = share("share of capex paid from public budgets", 1.0)
     feeds: Ids = col(
@@ -445,6 +467,9 @@ class Tables:
 
     countries: tuple[Country, ...] = _rows(
         "country", "who takes part: users, producers, partners", required=True
+    )
+    about: tuple[About, ...] = _rows(
+        "key", "what a reader calls the case, its commodity and its stages", solved=False
     )
     elements: tuple[Element, ...] = _rows(
         "element", "the elements counted, and what a missing kilogram costs", required=True

@@ -48,6 +48,19 @@ def check_savings(case: Lookups) -> Iterator[Finding]:
             yield found(row, "project", "savings-stage", is_of=project.stage)
 
 
+def check_must_run(case: Lookups) -> Iterator[Finding]:
+    """Savings alone must run, at no share of a rise, and with no people."""
+    for row in case.tables.projects:
+        if row.must_run and not STAGES[row.stage].saves:
+            yield found(row, "must_run", "must-run-stage")
+        elif row.must_run and row.rise is not None:
+            yield found(row, "rise", "must-run-rise")
+    for staffed in case.tables.staffing:
+        project = case.projects.get(staffed.project)
+        if project is not None and project.must_run:
+            yield found(staffed, "project", "must-run-staff")
+
+
 def check_unsaved(case: Lookups) -> Iterator[Finding]:
     """A saving replaces something."""
     told = {row.project for row in case.tables.savings}

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse.linalg import spsolve
 
 from planner.data.case import Case
+from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
@@ -44,7 +45,9 @@ LEFT_OUT = (
     objective.tail_excess_limit.name,
     goods.imports_by_supplier.name,
 )
-RESTATED = (capacity.throughput_limit.name, capacity.rise_limit.name)
+MONEY_ROWS = (budgets.spending_limit.name, budgets.account.name)
+"""Equations of accounts. They are left out where purchases are scheduled: then all that is paid is decided."""
+RESTATED = (capacity.throughput_limit.name, capacity.must_run.name, capacity.rise_limit.name)
 """Equations that capacity stands in, whose sides are set by `_set_throughput` since it is left out."""
 POOLED = "pooled_resale"
 NODE_LETTERS = ("n", "a", "w")
@@ -154,13 +157,21 @@ class ChainProgram:
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools, not_covered=every_demand(tree))
         self._at = {period: index for index, period in enumerate(self.periods)}
+        self._scheduled: dict[tuple[Good, int], float] = {}
+        for (name, index), tonnes in amounts.items():
+            if name == "scheduled":
+                *good, year = index
+                self._scheduled[tuple(good), year] = tonnes
         self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for (name, index), tonnes in amounts.items():
             if name == "build":
                 self._builds[index[0]].append((index[1], tonnes))
         held = self._with_decisions(Writer(self.scope).program(), amounts)
         self.program = self._with_pools(held, pools)
-        self._set_throughput(self.program.row_upper, self.case.projects, self.scope.tree)
+        program = self.program
+        self._set_throughput(
+            program.row_lower, program.row_upper, self.case.projects, self.scope.tree
+        )
 
     def node_of_column(self, key: Key) -> int:
         """The period of a variable, by its position in the chain."""
@@ -177,10 +188,11 @@ class ChainProgram:
     def _with_decisions(self, program: Program, amounts: FixedAmounts) -> Program:
         """The program that is left once decisions are put in: operations, stocks, accounts and the loss."""
         value, free = self._decided(program, amounts)
+        left_out = LEFT_OUT + MONEY_ROWS if self.case.has_schedule else LEFT_OUT
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
         kept_rows: list[int] = []
         for row, (name, index) in enumerate(program.rows):
-            if in_use[row] and index is not None and name not in LEFT_OUT:
+            if in_use[row] and index is not None and name not in left_out:
                 kept_rows.append(row)
         _refuse_unstated(program, kept_rows)
         shift = (program.matrix @ value)[kept_rows]
@@ -251,7 +263,8 @@ class ChainProgram:
         late = {project for project, _ in effects.delays}
         disturbed |= late & self._builds.keys()
         tree = replace(self.scope.tree, effects={FUTURE: effects})
-        self._set_throughput(row_upper, disturbed, tree)
+        self._set_throughput(row_lower, row_upper, disturbed, tree)
+        self._set_deliveries(row_lower, row_upper, tree)
         return program.with_data(row_lower=row_lower, row_upper=row_upper, upper=upper)
 
     def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
@@ -314,13 +327,18 @@ class ChainProgram:
                 if column is not None:
                     upper[column] = 0.0
 
-    def _set_throughput(self, row_upper: Vector, projects: Iterable[str], tree: Tree) -> None:
-        """The throughput that fixed builds allow of some projects."""
+    def _set_throughput(
+        self, row_lower: Vector, row_upper: Vector, projects: Iterable[str], tree: Tree
+    ) -> None:
+        """The throughput that fixed builds allow of some projects, or ask of those that must run."""
         for project in projects:
             usable = tree.existing(project)
             for year, tonnes in self._builds.get(project, ()):
                 usable = usable + tonnes * tree.usable_shares(project, year)
             most = usable * tree.years_of_use(project)
+            if self.scope.must_run(project):
+                for side in (row_lower, row_upper):
+                    self._set_limits(side, capacity.must_run.name, project, most)
             self._set_limits(row_upper, capacity.throughput_limit.name, project, most)
             if self.scope.keeps_warm(project):
                 self._set_rise(row_upper, project, tree, usable)
@@ -339,6 +357,16 @@ class ChainProgram:
             row = self.program.row.get((name, (project, node)))
             if row is not None:
                 row_upper[row] = tonnes
+
+    def _set_deliveries(self, row_lower: Vector, row_upper: Vector, tree: Tree) -> None:
+        """Deliveries of what is scheduled, as far as trade goes on."""
+        left = replace(self.scope, chain=tree).trade_left
+        for (good, year), tonnes in self._scheduled.items():
+            for node, period in enumerate(self.periods):
+                row = self.program.row.get((goods.scheduled_delivery.name, (*good, node)))
+                if row is not None and year_of(period) == year:
+                    delivered = tonnes * left[good][node] * length_of(period)
+                    row_lower[row] = row_upper[row] = delivered
 
     def _limit(self, key: ImportKey) -> float:
         """Tonnes that a supplier can sell in a period of an undisturbed year."""

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.ledger import Ledger, members, rows_of
 from planner.results.plan import PlanValues
+from planner.results.schema import SCHEDULE
 from planner.solving.spending import PURCHASES
 from planner.solving.variants import FixedAmounts
 
@@ -124,6 +127,9 @@ def decided_along(plan: PlanValues, scenario: str) -> FixedAmounts:
         programme = (str(row.programme), int(row.year))
         amounts["intake", programme] += float(row.intake)
         amounts["new_seats", programme] += float(row.new_seats)
+    for row in filter(holds, rows_of(plan.tables.get(SCHEDULE, pd.DataFrame()))):
+        good = (str(row.country), str(row.element), str(row.form), int(row.year))
+        amounts["scheduled", good] += float(row.tonnes)
     workforce = plan.tables["workforce"]
     for row in rows_of(workforce[workforce["scenario"] == scenario]):
         # A divided year has several rows, the first of them with its hires.

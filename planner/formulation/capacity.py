@@ -132,8 +132,8 @@ def _separated(m: Model, p: str, n: OperationNode) -> Iterator[Term]:
 
 
 def throughput_limit_index(s: Scope) -> list[ProjectAt]:
-    """(p, n): every plant at every node at which it can have throughput that counts."""
-    return s.operable
+    """(p, n): every plant at every node at which it can have throughput that counts, but what must run."""
+    return [(p, n) for p, n in s.operable if not s.must_run(p)]
 
 
 @equation(
@@ -150,6 +150,27 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """
     years_of_use = float(m.scope.years_of_use[p][n])
     return throughput(m, p, n) <= years_of_use * _capacity(m, p, n)
+
+
+def must_run_index(s: Scope) -> list[ProjectAt]:
+    """(p, n): savings that must run, at every node at which they can have capacity."""
+    return [(p, n) for p, n in s.operable if s.must_run(p)]
+
+
+@equation(
+    must_run_index,
+    r"T_{p,n} = \mathrm{works}_{p,n} \, \ell_n \, K_{p,n}",
+    each="saving $p$ with `must_run`, node $n$",
+    reads=("projects.existing_tpa", "shocks.factor:capacity"),
+    owner=of_project,
+)
+def must_run(m: Model, p: str, n: OperationNode) -> Expression:
+    """What must run does so at its usable capacity.
+
+    Without new capacity, existing_tpa stands for it.
+    """
+    years_of_use = float(m.scope.years_of_use[p][n])
+    return throughput(m, p, n) - years_of_use * _capacity(m, p, n) == 0
 
 
 def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
@@ -258,6 +279,7 @@ EQUATIONS = (
     nameplate_limit,
     whole_plants,
     throughput_limit,
+    must_run,
     rise_limit,
     availability_limit,
 )

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from planner.data.lookups import Good
 from planner.data.stages import OXIDE
 from planner.formulation.declarations import (
@@ -291,10 +293,43 @@ def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
 def bought_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them.
 
-    Nothing is bought at nodes of probability 0.
+    Nothing is bought at nodes of probability 0, or before `policy.first_decision_year`; but what is scheduled is
+    delivered at every node at which some trade goes on.
     """
-    nodes = s.tree.nodes
-    return [key for key in _at_nodes(s, s.purchases) if nodes[key[3]].probability > 0]
+    if s.case.has_schedule:
+        return _delivery_index(s)
+    first = s.case.first_decision_year
+    may_buy = [node.probability > 0 and node.year >= first for node in s.tree.nodes]
+    return [key for key in _at_nodes(s, s.purchases) if may_buy[key[3]]]
+
+
+@listed
+def _delivery_index(s: Scope) -> Iterator[GoodAt]:
+    """(c, e, o, n): purchases that may be scheduled, at the nodes at which they are delivered."""
+    may_schedule = set(s.scheduled)
+    for good in s.purchases:
+        for n in np.flatnonzero(s.trade_left[good]).tolist():
+            if (*good, s.decision[n]) in may_schedule:
+                yield (*good, n)
+
+
+def scheduled_delivery_index(s: Scope) -> list[GoodAt]:
+    """(c, e, o, n): purchases that may be scheduled, at the nodes at which they are delivered."""
+    return _delivery_index(s) if s.case.has_schedule else []
+
+
+@equation(
+    scheduled_delivery_index,
+    r"q_{c,e,o,n} = \ell_n \, \mathrm{tradeleft}_{c,e,o,n} \, a_{c,e,o,d_n}",
+    each="stockpile $(c, e, o)$ that may be bought if `policy.stock` is `scheduled`, node $n$",
+    reads=("imports.tonnes", "shocks.factor:import"),
+    owner=of_country,
+)
+def scheduled_delivery(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What is scheduled is delivered as far as trade goes on."""
+    s: Scope = m.scope
+    delivered = s.tree.nodes[n].length * float(s.trade_left[c, e, o][n])
+    return m.bought[c, e, o, n] - delivered * m.scheduled[c, e, o, s.decision[n]] == 0
 
 
 @equation(
@@ -430,6 +465,24 @@ VARIABLES = (
         owner=of_country,
     ),
     _of_good("bought", "q", "put into stock", index=bought_index),
+    Variable(
+        name="scheduled",
+        symbol="a",
+        letters=("c", "e", "o", "d"),
+        index=lambda s: s.scheduled,
+        unit="t/y",
+        meaning="stock purchases decided",
+        decided=True,
+        owner=of_country,
+    ),
     _of_good("released", "w", "taken out of stock", index=stock_balance_index),
 )
-EQUATIONS = (feed_balance, balance, imports_by_supplier, pool, resale, stock_balance)
+EQUATIONS = (
+    feed_balance,
+    balance,
+    imports_by_supplier,
+    pool,
+    resale,
+    scheduled_delivery,
+    stock_balance,
+)

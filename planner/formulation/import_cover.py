@@ -3,8 +3,9 @@
 It halves a case whose imports have no price: 20 generated scenarios have 15,805 rows and take 9.4 CPU seconds, written
 whole 25,331 and 17.0. Where imports have prices it spares little: of the real case 3,534 of 79,646 rows.
 
-Nothing needs to run at nodes from which on free imports can cover every demand, whatever happens. Proof: in such a
-subtree, importing each demand, running no plant and no saving, buying and reselling nothing and releasing what is in
+Nothing needs to run at nodes from which on free imports can cover every demand, whatever happens, but savings that
+must, whose cost hangs on builds alone. Proof: in such a
+subtree, importing each demand, running no plant and no other saving, buying and reselling nothing and releasing what is in
 stock meets every constraint (these imports are free and serve only their own country, surplus may be left over, limits
 of resale and of rising output are upper ones) at no loss and no cost, the least of both, as no throughput and no
 purchase costs less than nothing; and it asks nothing of earlier nodes, so any plan can be changed to it without
@@ -17,7 +18,8 @@ importing the demand, receiving nothing (whoever gave it leaves it over), saving
 leaves others the more) and releasing what is in stock, at no more loss or cost and with the same plants and savings
 running. What it can sell on to others depends on none of this.
 
-Neither holds where a target of origin or of output speaks of the good.
+Neither holds where a target of origin or of output speaks of the good, or where purchases of it may be scheduled, which
+are delivered whether or not they are of use.
 """
 
 from __future__ import annotations

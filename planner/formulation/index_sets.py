@@ -175,6 +175,10 @@ class Scope(Histories):
         """A plant may run for nothing but to run on: its output of last year bounds that of this one."""
         return self.case.has_rise(project)
 
+    def must_run(self, project: str) -> bool:
+        """A saving that always runs at its usable capacity."""
+        return self.case.projects[project].must_run
+
     @cached_property
     def wanted(self) -> frozenset[Good]:
         """(group, element, form) for which somebody in the group has a use, be it to keep a plant warm or as a feed."""
@@ -372,13 +376,13 @@ class Scope(Histories):
     @cached_property
     @listed
     def run(self) -> Iterator[ProjectAt]:
-        """(p, n): savings that can replace something there, or that may run to keep warm."""
+        """(p, n): savings that can replace something there, that must run, or that may run to keep warm."""
         useful = set()
         for p, _, _, n in self.saved:
             useful.add((p, n))
         for p in self.savers:
             for n in self.open_nodes[p]:
-                if self.keeps_warm(p) or (p, n) in useful:
+                if self.must_run(p) or self.keeps_warm(p) or (p, n) in useful:
                     yield p, n
 
     # ---- plants of all kinds -----------------------------------------------------------------------
@@ -447,27 +451,38 @@ class Scope(Histories):
                 found.add((c, e, o))
         return sorted(found)
 
-    @cached_property
-    @listed
-    def stocks(self) -> Iterator[Good]:
-        """(c, e, o) with a stock, or with the lever to build one."""
-        may_grow = self.case.has_lever("stockpile")
-        for good, row in self.case.stockpiles.items():
-            if row.initial_t > 0 or (may_grow and row.max_t != 0):
-                yield good
-
     def steps_of(self, good: Good) -> range:
         """Steps of the loss of a good."""
         return range(len(self.case.loss_steps(good)))
 
     @cached_property
     @listed
-    def purchases(self) -> Iterator[Good]:
-        """(c, e, o) that may be bought into stock."""
-        if self.case.has_lever("stockpile"):
-            for good in self.stocks:
-                if self.case.stockpiles[good].max_t != 0:
-                    yield good
+    def scheduled(self) -> Iterator[GoodAt]:
+        """(c, e, o, d): purchases that may be scheduled at a decision node; only where some of them can be delivered."""
+        if not self.case.has_schedule:
+            return
+        for good in self.purchases:
+            delivered = np.flatnonzero(self.trade_left[good]).tolist()
+            reached = {self.decision[n] for n in delivered}
+            for node in self.deciding_nodes:
+                if node.index in reached:
+                    yield (*good, node.index)
+
+    @cached_property
+    def trade_left(self) -> dict[Good, Vector]:
+        """(c, e, o) that may be bought -> part of its undisturbed import limits that shocks leave at each node; 1 where
+        nobody sells."""
+        found = {}
+        for good in self.purchases:
+            undisturbed = np.zeros(len(self.tree.nodes))
+            left = np.zeros(len(self.tree.nodes))
+            for supplier in self.suppliers.get(good, ()):
+                limit = self.tree.undisturbed_limits(supplier, good)
+                undisturbed += limit
+                left += limit * np.minimum(1.0, self.tree.import_factors(supplier, good))
+            sells = undisturbed > 0
+            found[good] = np.divide(left, undisturbed, out=np.ones(len(left)), where=sells)
+        return found
 
     def buyers(self) -> list[str]:
         """Countries that may buy into stock."""

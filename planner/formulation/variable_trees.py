@@ -78,6 +78,24 @@ class Histories:
             yield (c, e, o), supplier
 
     @cached_property
+    @listed
+    def stocks(self) -> Iterator[Good]:
+        """(c, e, o) with a stock, or with the lever to build one."""
+        may_grow = self.case.has_lever("stockpile")
+        for good, row in self.case.stockpiles.items():
+            if row.initial_t > 0 or (may_grow and row.max_t != 0):
+                yield good
+
+    @cached_property
+    @listed
+    def purchases(self) -> Iterator[Good]:
+        """(c, e, o) that may be bought into stock."""
+        if self.case.has_lever("stockpile"):
+            for good in self.stocks:
+                if self.case.stockpiles[good].max_t != 0:
+                    yield good
+
+    @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """Target -> operations nodes at which it holds."""
         return {target: tuple(self._nodes_of_target(target)) for target in self.case.targets}
@@ -124,7 +142,11 @@ class Histories:
     @cached_property
     def in_need(self) -> dict[Good, Flags]:
         """(c, e, o) -> nodes at which, or after which in some history, free imports do not cover it."""
-        return nodes_in_need(self.tree, self.suppliers, self.target_goods, self.not_covered)
+        scheduled: NodesOfGoods = {}
+        if self.case.has_schedule:
+            scheduled = dict.fromkeys(self.purchases, range(len(self.tree.nodes)))
+        more = (self.target_goods, self.not_covered, scheduled)
+        return nodes_in_need(self.tree, self.suppliers, *more)
 
     @cached_property
     def active(self) -> Flags:
@@ -150,7 +172,14 @@ class Histories:
 
     @cached_property
     def deciding_nodes(self) -> tuple[Node, ...]:
-        """Decision nodes at which something may be decided: those of probability 0 are none."""
+        """Decision nodes at which something may be decided: from `policy.first_decision_year` on, none of probability
+        0."""
+        first = self.case.first_decision_year
+        return tuple(d for d in self.intake_nodes if d.year >= first)
+
+    @cached_property
+    def intake_nodes(self) -> tuple[Node, ...]:
+        """Decision nodes at which trainees may start: those of probability 0 are none."""
         return tuple(d for d in self.decision_tree.nodes if d.probability > 0)
 
     @cached_property
@@ -163,8 +192,10 @@ class Histories:
 
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
-        may_grow = self.case.has_lever(self.case.stage_of(project).lever)
-        return self.case.commitment_years(project) if may_grow else range(0)
+        if not self.case.has_lever(self.case.stage_of(project).lever):
+            return range(0)
+        years = self.case.commitment_years(project)
+        return range(max(years.start, self.case.first_decision_year), years.stop)
 
     def is_whole(self, project: str) -> bool:
         """New capacity of a project comes in whole plants."""
@@ -181,13 +212,16 @@ class Histories:
 
     @cached_property
     def open_nodes(self) -> dict[str, tuple[int, ...]]:
-        """Operations nodes at which a project can have capacity and people."""
-        nodes = np.array(self.active_nodes, dtype=int)
+        """Operations nodes at which a project can have capacity and people; of what must run inactive ones too, since it
+        has its cost there."""
+        active = np.array(self.active_nodes, dtype=int)
+        every = np.arange(len(self.tree.nodes))
         found: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
         for p in self._can_be_staffed:
             is_built = (self.usable_shares[p] > 0).any(axis=0)
             works = (self.tree.existing(p) > 0) | is_built
             works &= self.years_of_use[p] > 0
+            nodes = every if self.case.projects[p].must_run else active
             found[p] = tuple(nodes[works[nodes]].tolist())
         return found
 

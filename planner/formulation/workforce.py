@@ -54,7 +54,7 @@ def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, floa
 def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
     for g in s.programmes:
-        for d in s.deciding_nodes:
+        for d in s.intake_nodes:
             if s.intake_possible(g, d.year):
                 yield g, d.index
 

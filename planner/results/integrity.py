@@ -21,7 +21,7 @@ from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
 from planner.results.ledger import Ledger
 from planner.results.losses import losses_of
 from planner.results.plan import Status, figures
-from planner.results.schema import LATER_TABLES, RESULT_TABLES
+from planner.results.schema import LATER_TABLES, RESULT_TABLES, SCHEDULE
 from planner.results.verify import verify
 
 ASKED_LATER = (
@@ -108,6 +108,8 @@ def _is_plain(value: object, kind: type) -> bool:
 def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Tables and columns that are missing or of another type than declared."""
     for name, declared in RESULT_TABLES.items():
+        if name not in tables and name == SCHEDULE:
+            continue
         if name not in tables:
             yield f"tables/{name}.csv: is missing"
             continue

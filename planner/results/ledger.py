@@ -23,7 +23,7 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import CONVERTING, FORMS, STAGES
-from planner.results.schema import IMPORTED, RETURNED, SAVED
+from planner.results.schema import IMPORTED, RETURNED, SAVED, SCHEDULE
 from planner.results.visit_inputs import VisitInputs, counted_per_tonne
 
 Places = NDArray[np.intp]
@@ -231,6 +231,12 @@ class Ledger:
         return self._by_scenario("investments", ["project", "year"], self._is_of_project)
 
     @cached_property
+    def purchases(self) -> Placed:
+        """By (country, element, form, year); none where purchases are not scheduled."""
+        is_stocked = self.case.stockpiles.__contains__
+        return self._by_scenario(SCHEDULE, [*GOOD, "year"], lambda key: is_stocked(key[:3]))
+
+    @cached_property
     def training(self) -> Placed:
         """By (programme, year)."""
         return self._by_scenario("training", ["programme", "year"], lambda _: True)
@@ -245,7 +251,9 @@ class Ledger:
     def placed(self) -> tuple[Placed, ...]:
         """All tables of rows with a place."""
         material = (self.operations, self.shortfall, self.stocks, self.capacity)
-        return (*material, self.workforce, self.investments, self.training, self.spending)
+        schedule = (self.purchases,) if self.case.has_schedule else ()
+        decided = (self.investments, *schedule, self.training, self.spending)
+        return (*material, self.workforce, *decided)
 
     def _is_flow(self, key: tuple[str, ...]) -> bool:
         item, country, _, _, element, form = key
@@ -332,6 +340,13 @@ class Ledger:
     def builds(self) -> Amounts:
         """t/y by (project, year), for each scenario."""
         return self.investments.amounts("tpa")
+
+    @cached_property
+    def scheduled(self) -> Amounts:
+        """t/y by (country, element, form, year), for each scenario."""
+        if not self.case.has_schedule:
+            return Amounts({}, np.zeros((0, len(self.case.scenarios))))
+        return self.purchases.amounts("tonnes")
 
     @cached_property
     def intake(self) -> Amounts:

@@ -95,7 +95,9 @@ SHARES, COVERAGE = EVERY_TABLE["shares"], EVERY_TABLE["coverage"]
 LATER_TABLES = (SHARES.name, COVERAGE.name)
 """Tables that are asked of a run after it was solved: in its folder if somebody did."""
 RESULT_TABLES = {name: table for name, table in EVERY_TABLE.items() if name not in LATER_TABLES}
-"""The tables of every run."""
+"""The tables of a run as it is solved."""
+SCHEDULE = "purchases"
+"""The one of them that only runs with scheduled purchases have."""
 TABLE_COLUMNS = {name: table.required() for name, table in RESULT_TABLES.items()}
 """Names of the columns that every run has, by table, in order."""
 TEXT_COLUMNS = frozenset(chain.from_iterable(table.texts() for table in EVERY_TABLE.values()))

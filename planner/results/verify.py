@@ -32,8 +32,10 @@ from planner.results.ledger import (
     rows_of,
 )
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
+from planner.results.schema import SCHEDULE
 from planner.results.verify_calm import calm_rules
 from planner.results.visit_inputs import capex_per_tpa
+from planner.units import musd_per_tonne
 
 TOLERANCE = 1e-6
 
@@ -147,10 +149,10 @@ def _same_decisions(rule: str, ledger: Ledger, year: int, others: Places) -> Bro
 
 
 def _decided_in(ledger: Ledger, year: int) -> list[Vector]:
-    """Builds, intakes and seats of a year, each of all scenarios."""
+    """Builds, intakes, seats and scheduled purchases of a year, each of all scenarios."""
     found = []
-    for plan in (ledger.builds, ledger.intake, ledger.new_seats):
-        for (_, decided), amounts in plan:
+    for plan in (ledger.builds, ledger.intake, ledger.new_seats, ledger.scheduled):
+        for (*_, decided), amounts in plan:
             if decided == year:
                 found.append(amounts)
     return found
@@ -160,9 +162,10 @@ def _decided_for_nothing(ledger: Ledger) -> Iterator[Broken]:
     """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
     if all(chance > 0 for chance in ledger.case.scenarios.values()):
         return
-    bought = ledger.stocks.amounts("bought_t").values
-    impossible = np.array([node.probability == 0 for node in ledger.tree.nodes])
-    yield never("nothing_decided_at_probability_0", bought[:, ledger.at(impossible)])
+    if not ledger.case.has_schedule:
+        bought = ledger.stocks.amounts("bought_t").values
+        impossible = np.array([node.probability == 0 for node in ledger.tree.nodes])
+        yield never("nothing_decided_at_probability_0", bought[:, ledger.at(impossible)])
     decisions, of_node = decision_tree(ledger.tree)
     undecided = np.array([decisions.nodes[d].probability == 0 for d in of_node])
     by_visit = ledger.at(undecided)
@@ -185,7 +188,11 @@ def _as_stated(ledger: Ledger) -> Iterator[Broken]:
     spending = ledger.tables["spending"]
     paid = _column(spending, "musd") * _column(spending, "probability")
     yield equal("expected_as_stated", _column(spending, "expected"), paid)
-    for name in ("investments", "training", "spending"):
+    decided = ["investments", "training", "spending"]
+    if ledger.case.has_schedule:
+        yield from _schedule_price(ledger)
+        decided.append(SCHEDULE)
+    for name in decided:
         yield _probabilities(ledger, name)
 
 
@@ -244,6 +251,14 @@ def _builds(ledger: Ledger) -> Iterator[Broken]:
         has_unit = ~np.isnan(unit)
         whole = unit * np.round(tpa / unit)
         yield equal("whole_plants", tpa[has_unit], whole[has_unit])
+
+
+def _schedule_price(ledger: Ledger) -> Iterator[Broken]:
+    """What is scheduled costs its tonnes at the price of a purchase."""
+    for row in rows_of(ledger.tables[SCHEDULE]):
+        stockpile = ledger.case.stockpiles.get((row.country, row.element, row.form))
+        price = 0.0 if stockpile is None else musd_per_tonne(stockpile.purchase_usd_per_kg)
+        yield equal("purchases_as_stated", row.musd, row.tonnes * price)
 
 
 def _stocks_and_teams(ledger: Ledger) -> Iterator[Broken]:

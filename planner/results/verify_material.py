@@ -12,7 +12,7 @@ from planner.data.scenario_tree import Vector
 from planner.data.stages import FORMS, STAGES
 from planner.results.ledger import CONVERTED, Broken, FlowKey, Ledger, at_most, equal, never
 from planner.results.schema import IMPORTED, RETURNED, SAVED
-from planner.results.visit_inputs import may_be_committed
+from planner.results.visit_inputs import may_be_committed, may_be_decided
 
 
 def _plant_flows_allowed() -> dict[str, set[tuple[str, str]]]:
@@ -70,6 +70,8 @@ def _plants(ledger: Ledger) -> Iterator[Broken]:
         capacity = ledger.existing[project] + ledger.new_capacity[project]
         usable = ledger.factor(project) * capacity
         yield at_most("throughput_limit", load, usable * lengths)
+        if row.must_run:
+            yield equal("must_run", load, usable * lengths)
         teams = {(row.country, skill) for skill in case.staffing[project]}
         if teams - case.workforce.keys():
             yield never("staff_of_nobody", load)
@@ -230,6 +232,26 @@ def _stocks(ledger: Ledger) -> Iterator[Broken]:
             yield at_most("stock_limit", held, row.max_t)
         if not case.has_lever("stockpile"):
             yield never("stock_lever", bought)
+        undecided = [not may_be_decided(case, year) for year in ledger.period_years]
+        yield never("first_decision_year", ledger.whole(bought)[:, undecided])
+    if case.has_schedule:
+        yield from _deliveries(ledger)
     for (item, good), tonnes in ledger.goods:
         if item in ("bought", "released") and good not in case.stockpiles:
             yield never("stock_of_nothing", tonnes)
+
+
+def _deliveries(ledger: Ledger) -> Iterator[Broken]:
+    """What is bought is what is scheduled, as far as trade goes on in the period."""
+    case = ledger.case
+    lengths = ledger.at(ledger.tree.lengths)
+    for (*_, year), tonnes in ledger.scheduled:
+        yield at_most("purchase_not_negative", -tonnes, 0.0)
+        if not may_be_decided(case, year) or not case.has_lever("stockpile"):
+            yield never("purchase_window", tonnes)
+    for good in case.stockpiles:
+        scheduled = np.array([ledger.scheduled[(*good, year)] for year in case.years])
+        by_period = scheduled[ledger.period_years - case.first_year].T.ravel()
+        bought = ledger.goods["bought", good]
+        delivered = by_period * ledger.inputs.trade_left(good) * lengths
+        yield equal("scheduled_delivery", bought, delivered)

@@ -16,7 +16,7 @@ from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
 from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
-from planner.results.visit_inputs import capex_per_tpa, instalment_years
+from planner.results.visit_inputs import capex_per_tpa, instalment_years, may_be_decided
 from planner.units import musd, musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
@@ -51,6 +51,8 @@ def _programmes(ledger: Ledger) -> Iterator[Broken]:
         yield at_most("intake_not_negative", -np.minimum(intake, new_seats), 0.0)
         yield at_most("new_seat_limit", added[-1], row.max_new_seats)
         yield never("new_seats_in_last_year", new_seats[-1])
+        undecided = [not may_be_decided(case, year) for year in case.years]
+        yield never("first_decision_year", new_seats[undecided])
         if not case.has_lever("training"):
             yield never("training_lever", added[-1])
 
@@ -73,6 +75,8 @@ def _staff(ledger: Ledger) -> Iterator[Broken]:
         at_first = has_row[0]
         yield equal("staff_balance", staff[0][at_first], row.initial)
         yield never("hired_in_first_year", hired[0][at_first])
+        undecided = np.array([not may_be_decided(case, year) for year in case.years])
+        yield never("first_decision_year", hired[undecided[:, np.newaxis] & has_row])
         _, skill = team
         stay = (1 - case.skills[skill].attrition) * staff[:-1]
         trained = _trained(ledger, team)

@@ -58,7 +58,13 @@ def may_be_committed(case: Case, project: str, year: int) -> bool:
     row = case.projects[project]
     earliest = case.first_year if row.earliest_year is None else row.earliest_year
     is_time = max(earliest, case.first_year) <= year <= case.last_year - row.lead_time_years
-    return is_time and row.max_new_tpa > 0
+    return is_time and row.max_new_tpa > 0 and may_be_decided(case, year)
+
+
+def may_be_decided(case: Case, year: int) -> bool:
+    """The plan may decide something in a year: builds, new seats, hires, purchases."""
+    first = case.model.policy.first_decision_year or case.first_year
+    return max(first, case.first_year) <= year <= case.last_year
 
 
 def running_cost(case: Case, project: str) -> float:
@@ -69,13 +75,15 @@ def running_cost(case: Case, project: str) -> float:
 
 def counted_per_tonne(case: Case, project: str, feed: str) -> float:
     """Tonnes that a separation plant counts of a tonne TREO of a feed."""
-    if case.projects[project].basis == "treo":
+    basis = case.projects[project].basis
+    if basis == "treo":
         return 1.0
-    heavy = 0.0
+    counted = 0.0
     for row in case.tables.feeds:
-        if row.feed == feed and case.elements[row.element].heavy:
-            heavy += row.share
-    return heavy
+        is_counted = basis == "contained" or case.elements[row.element].heavy
+        if row.feed == feed and is_counted:
+            counted += row.share
+    return counted
 
 
 # ---- figures at every visit ------------------------------------------------------------------------------------------
@@ -123,6 +131,18 @@ class VisitInputs:
         lowest = np.where(np.isinf(lowest), 0.0, lowest)
         paid = musd_per_tonne(self.case.stockpiles[good].purchase_usd_per_kg)
         return self._at_visits(np.maximum(paid - lowest, 0.0))
+
+    def trade_left(self, good: Good) -> Vector:
+        """Part of what all suppliers could sell of a good without shocks that shocks leave; 1 where nobody sells it."""
+        undisturbed = np.zeros(len(self.case.scenarios) * len(self.periods))
+        left = np.zeros(len(undisturbed))
+        for supplier, *rest in self._imports:
+            if tuple(rest) == good:
+                series = (supplier, *good)
+                limit = self.undisturbed_limit(series)
+                undisturbed += limit
+                left += limit * np.minimum(1.0, self.import_factor(series))
+        return np.divide(left, undisturbed, out=np.ones(len(left)), where=undisturbed > 0)
 
     def availability(self, project: str) -> Vector | None:
         """Most that a mine can yield (t); None without a limit."""

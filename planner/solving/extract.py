@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
+from planner.results.schema import SCHEDULE
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import FlowLabel, flows_of
 from planner.solving.node_values import AtNodes, Flags, RowPlaces, Visits, words
 from planner.solving.program import ZERO, Vector
 from planner.solving.spending import table_of, who
 from planner.solving.variable_values import Values
+from planner.units import musd_per_tonne
 
 PEOPLE = ("staff", "hired", "lent", "borrowed", "available", "needed")
 """Columns of persons of the table `workforce`."""
@@ -35,6 +37,7 @@ def extract_tables(
     at, visits = AtNodes(scope, values), Visits(scope.tree)
     makers = {
         "investments": partial(investments, scope, values),
+        SCHEDULE: partial(purchases, scope, values),
         "capacity": partial(capacity, at, visits),
         "training": partial(training, scope, values),
         "workforce": partial(workforce, at, visits),
@@ -42,6 +45,8 @@ def extract_tables(
         "shortfall": partial(shortfall, at, visits),
         "stocks": partial(stocks, at, visits),
     }
+    if not scope.case.has_schedule:
+        del makers[SCHEDULE]
     tables: dict[str, pd.DataFrame] = {}
     for name, make in makers.items():
         if not wanted or name in wanted:
@@ -61,6 +66,19 @@ def investments(scope: Scope, values: Values) -> pd.DataFrame:
                 what = (project, of_project.stage, of_project.country, node.year, None)
                 rows.append((*what, tpa, tpa * capex, node.probability, who(scope, node)))
     return table_of("investments", rows)
+
+
+def purchases(scope: Scope, values: Values) -> pd.DataFrame:
+    """Stock purchases (t a year) as scheduled, by good and year of decision, and their price."""
+    rows: list[tuple[Any, ...]] = []
+    for good in scope.purchases:
+        price = musd_per_tonne(scope.case.stockpiles[good].purchase_usd_per_kg)
+        for node in scope.decision_tree.nodes:
+            tonnes = values("scheduled", *good, node.index)
+            if tonnes > ZERO:
+                what = (*good, node.year, tonnes, tonnes * price)
+                rows.append((*what, node.probability, who(scope, node)))
+    return table_of(SCHEDULE, rows)
 
 
 def training(scope: Scope, values: Values) -> pd.DataFrame:

@@ -208,6 +208,13 @@ ROWS = (
         adds=_usable_share,
     ),
     Scarce(
+        declared=capacity.must_run,
+        name="capacity",
+        unit="MUSD per t/y",
+        holds=_stands_by_itself,
+        adds=_usable_share,
+    ),
+    Scarce(
         declared=capacity.nameplate_limit,
         name="nameplate limit",
         unit="MUSD per t/y",

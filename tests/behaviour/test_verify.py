@@ -128,6 +128,10 @@ CALM: dict[str, Any] = {
         shock("calm", "capacity", 0, 2027, project="plant"),
     ],
 }
+WITHIN = [shock("cut", "import", 0.5, 2027, 2027), *FULL["shocks"]]
+FORCED = [
+    row | {"must_run": "true"} if row["project"] == "thrift" else row for row in CALM["projects"]
+]
 MODEL: dict[str, object] = {
     "policy.coordination": "blocs",
     "policy.secondment_share": 0.5,
@@ -154,6 +158,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
             DIVIDED,
         ),
         "staged": ({"policy.investment": "staged"}, FULL | {"shocks": DRAWN}),
+        "scheduled": ({"policy.stock": "scheduled"}, FULL | {"shocks": WITHIN}),
+        "decided late": ({"policy.first_decision_year": 2027}, FULL),
+        "forced": ({"policy.coordination": "allied"}, CALM | {"projects": FORCED}),
         "impossible": (adaptive, FULL | {"scenarios": scenarios(calm=0.5, cut=0.5, late=0)}),
     }
     return {
@@ -561,6 +568,33 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
                 "operations", "element", "Dy", item="mined"
             ),
         },
+    },
+    "scheduled": {
+        "scheduled_delivery": {
+            "more is delivered than trade leaves": bump("purchases", "tonnes", 1, year=2026)
+        },
+        "purchases_as_stated": {
+            "what is scheduled has another price": bump("purchases", "musd", 1, year=2026)
+        },
+        "purchase_not_negative": {
+            "less than nothing is scheduled": bump("purchases", "tonnes", -1000, year=2026)
+        },
+        "purchase_window": {
+            "something is scheduled before the horizon": bump("purchases", "year", -1, year=2026)
+        },
+    },
+    "decided late": {
+        "build_window": {
+            "something is built before the first decision": build(
+                "plant", "separation", "AAA", 2026, 1
+            )
+        },
+        "first_decision_year": {
+            "seats are added before the first decision": bump("training", "new_seats", 1, year=2026)
+        },
+    },
+    "forced": {
+        "must_run": {"what must run does not": bump("operations", "tonnes", -1, item="run")}
     },
     "no levers": {
         "stock_lever": {"stock is bought without the lever": flow("bought", 1, **DY)},

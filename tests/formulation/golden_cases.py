@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cases import MUSD, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.formulation.golden_tables import (
     ABROAD,
     CUT_OFF,
@@ -49,6 +49,53 @@ EQUATIONS: dict[str, Golden] = {
         "The mine: 500. The plant: its usable capacity, of which 40 % works in `late` in 2028 (nodes 3 and 4 "
         "are 2028).",
         LATE,
+    ),
+    "must_run": Golden(
+        "`there`: its 40 t/y, of which half works in `bad` in 2027. `new`: its usable capacity, the same part of it. A "
+        "saving that need not run has no row.",
+        {
+            "demand": demand(last=2027),
+            "projects": [
+                {
+                    "project": "there",
+                    "country": "AAA",
+                    "stage": "saving",
+                    "existing_tpa": 40,
+                    "must_run": "true",
+                },
+                {
+                    "project": "new",
+                    "country": "AAA",
+                    "stage": "saving",
+                    "max_new_tpa": 30,
+                    "must_run": "true",
+                },
+                {"project": "free", "country": "AAA", "stage": "saving", "existing_tpa": 10},
+            ],
+            "savings": [
+                {"project": name, "element": "Dy", "form": "oxide", "tonnes": 1}
+                for name in ("there", "new", "free")
+            ],
+            "scenarios": scenarios(calm=0.5, bad=0.5),
+            "shocks": [shock("bad", "capacity", 0.5, 2027, stage="saving")],
+        },
+    ),
+    "scheduled_delivery": Golden(
+        "2026 and calm 2027: what is scheduled. `cut` in 2027: CHN sells 0.25 of 120 t, AUS twice its 40: (30 + 40) / "
+        "160. Nothing may be scheduled of metal, whose store is closed.",
+        {
+            "demand": demand(last=2027),
+            "imports": [imports(120), imports(40, supplier="AUS")],
+            "stockpiles": "country, element, form, initial_t, max_t, purchase_usd_per_kg\n"
+            "AAA, Dy, oxide, 5, 30, 200\nAAA, Dy, metal, 0, 0, 300",
+            "budgets": budget(10),
+            "scenarios": scenarios(calm=0.5, cut=0.5),
+            "shocks": [
+                shock("cut", "import", 0.25, 2027, supplier="CHN"),
+                shock("cut", "import", 2, 2027, supplier="AUS"),
+            ],
+        },
+        {"policy.stock": "scheduled"},
     ),
     "feed_balance": Golden(
         "Per bloc: in west two plants take ore of two mines, one takes gem; in east one mine feeds one plant. "
