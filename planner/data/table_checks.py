@@ -200,8 +200,9 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
     twice."""
     sold = {row.product for row in case.tables.byproducts}
     sold.update(case.elements)
+    told = {row.element for row in case.tables.demand}  # with the names of all tables, once
     for row in case.tables.contracts:
-        if row.element and row.element not in sold:
+        if row.element and row.element not in sold | told:
             yield unknown(
                 row, "element", kind="element or by-product", name=row.element, known=case.elements
             )
