@@ -23,22 +23,20 @@ OF_TABLE = "sample,scenario,probability,loss_musd"
 def evaluate_into(
     run: Path,
     *,
-    scenarios: Path | None = None,
     register: Case | None = None,
     draws: int = 200,
     samples: int = 10,
     seed: int = 0,
     foreseen: bool = True,
     replications: int | None = None,
-    size: int | None = None,
     out: Path | None = None,
     workers: int | Team = 1,
     progress: Progress = silent,
 ) -> Evaluation:
     """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again if it has any.
 
-    scenarios, register: other scenarios, as in `evaluate`; with neither nothing is written into the run. out: a
-    file for the losses (CSV). Raises InputError, RunFolderError, StoppedError.
+    register: as in `evaluate`; without one nothing is written into the run. out: a file for the losses (CSV).
+    Raises InputError, RunFolderError, StoppedError.
     """
     if out is not None:
         refuse_other_file(out)
@@ -47,7 +45,6 @@ def evaluate_into(
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = evaluate(
             plan,
-            scenarios,
             register=register,
             draws=draws,
             samples=samples,
@@ -55,7 +52,6 @@ def evaluate_into(
             foreseen=foreseen,
             workers=workers,
             replications=replications,
-            size=size,
             progress=progress,
         )
 
@@ -66,7 +62,7 @@ def evaluate_into(
                 progress("writing the reports")
                 write_again(beside, plan, target)
 
-        if scenarios is not None or register is not None:
+        if register is not None:
             refresh_pages(run, fill, belongs_to)
     if out is not None:
         table = csv_text(found.table)

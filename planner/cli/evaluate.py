@@ -11,7 +11,6 @@ from planner.api.evaluations import evaluate_into
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.data.sampling import MOST
-from planner.errors import Fault, InputError
 from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
 from planner.workspace import find_case
@@ -22,11 +21,10 @@ AIM = 0.05
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
 RegisterCase = Annotated[
     Path | None,
-    typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case."),
-]
-GivenScenarios = Annotated[
-    Path | None,
-    typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run."),
+    typer.Option(
+        metavar="CASE",
+        help="Draw the scenarios from the hazards of this case; without hazards its own.",
+    ),
 ]
 DrawCount = Annotated[
     int, typer.Option(min=1, max=MOST, help="With --register: scenarios, about, in all.")
@@ -52,12 +50,6 @@ Replications = Annotated[
         help="Without --register: draws to see how far from the least risk the plan is.",
     ),
 ]
-SampleSize = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are."
-    ),
-]
 LossFile = Annotated[
     Path | None, typer.Option("--out", help="File for the loss of each scenario (CSV).")
 ]
@@ -70,33 +62,26 @@ app = command_app()
 def evaluate(
     folder: RunFolder,
     register: RegisterCase = None,
-    scenarios: GivenScenarios = None,
     draws: DrawCount = 200,
     samples: SampleCount = 10,
     seed: SeedOfDraws = 0,
     foreseen: LowerBound = True,
     replications: Replications = None,
-    size: SampleSize = None,
     out: LossFile = None,
     workers: Processes = 1,
 ) -> None:
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
     with exit_codes():
-        if register is not None and scenarios is not None:
-            said = "does not apply beside --register, which draws scenarios"
-            raise InputError([Fault("planner evaluate", 0, "--scenarios", said)])
         hazards = None if register is None else load(find_case(register))
         with shown_progress() as progress:
             found = evaluate_into(
                 folder,
-                scenarios=scenarios,
                 register=hazards,
                 draws=draws,
                 samples=samples,
                 seed=seed,
                 foreseen=foreseen,
                 replications=replications,
-                size=size,
                 out=out,
                 workers=workers,
                 progress=progress,
@@ -114,7 +99,7 @@ def evaluate(
         )
         for line in lines:
             say(line)
-        if register is not None or scenarios is not None:
+        if register is not None:
             say(f"{'Written':<16}{folder / EVALUATION}")
         if out is not None:
             say(f"{'Losses':<16}{out}")

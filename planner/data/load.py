@@ -21,7 +21,6 @@ from planner.data.workbook import read_workbook
 from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
 
-SCENARIO_TABLES = ("scenarios", "shocks", "draws")
 OWN_MODEL = "model.toml"
 """The model file that a case may bring along."""
 
@@ -71,31 +70,6 @@ def load(
     if others:
         case = case.changed(others)
     return replace(case, load_seconds=perf_counter() - started)
-
-
-def load_scenarios(case: Case, folder: Path) -> Case:
-    """The case with the scenarios and shocks of a folder, which may hold a whole case, and its draws if they were
-    drawn; checked like a case that is read. Raises InputError."""
-    for name in SCENARIO_TABLES[:2]:
-        path = folder / f"{name}.csv"
-        if not path.is_file():
-            remedy = "give a folder with scenarios.csv and shocks.csv"
-            raise InputError([_no_table(str(path), "no such table", remedy)])
-    reading = Reading()
-    sheets = read_folder(folder, reading)
-    rows: dict[str, tuple[Row, ...]] = {}
-    headers: dict[str, tuple[str, ...]] = {}
-    for name in SCENARIO_TABLES:
-        rows[name] = ()
-        if name in sheets:
-            headers[name] = sheets[name].header
-            rows[name] = _rows(BY_NAME[name], sheets[name], reading)
-    places = {name: case.origin.place(name) for name in SCENARIO_TABLES}
-    origin = case.origin.moved(places, headers)
-    case = replace(case.with_tables(**rows), origin=origin)
-    reading.faults += check_all(case, read=reading)
-    reading.refuse()
-    return case
 
 
 def _no_table(place: str, said: str, remedy: str = "") -> Fault:

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from planner.config import Objective
 from planner.data.case import Case
-from planner.data.load import load_scenarios
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
 from planner.evaluation.fixed_tree import replicate, with_other_scenarios
-from planner.evaluation.intervals import METHOD, Sample, Stratum, of_draws, of_pairs, of_samples
+from planner.evaluation.intervals import METHOD, Sample, of_pairs, of_samples
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
-from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
+from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of
 from planner.parallel import Team
 from planner.planning.whole_program import without_plan
-from planner.results.evaluation import (
-    KEYS,
-    Estimate,
-    Estimates,
-    Evaluation,
-    PolicyFigures,
-    SafeFrom,
-)
+from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, SafeFrom
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 
-JUDGED = "no interval: these scenarios are judgements, not draws"
-OWN = "no interval: the plan was made for these scenarios, so they say little of others"
 POLICY = "myopic"
-STRATIFIED = (
-    "Student's t of what each draw adds within its stratum, corrected for skewness (Hall 1992)"
-)
 ROUNDING = 1e-9
 SAFE_SHARE, SAFE_CHANCE = 0.01, 0.95
 """An element is safe in a year in which less than this share of its demand is unmet in this share of scenarios."""
@@ -47,7 +34,6 @@ SAFE_SHARE, SAFE_CHANCE = 0.01, 0.95
 
 def evaluate(
     plan: PlanValues,
-    futures: str | Path | None = None,
     *,
     register: Case | None = None,
     draws: int = 200,
@@ -56,17 +42,16 @@ def evaluate(
     foreseen: bool = True,
     workers: int | Team = 1,
     replications: int | None = None,
-    size: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Hold the decisions of a plan fixed in other scenarios, operations by a policy; and the same without a plan.
 
-    futures: a folder with scenarios.csv and shocks.csv, and draws.csv if they were drawn. register: a case from whose
-    hazards `draws` scenarios are drawn instead, in `samples` samples with the seeds seed + 1, seed + 2, ..; of each
-    sample half by probability and half evenly over its storylines, each weighed by its probability. With neither, the
-    plan's own scenarios. foreseen: whether the lower bound is asked for too. workers: processes, with more than one a script calls this under
-    `if __name__ == "__main__"`. replications: without a register, how often `size` of the scenarios (None: as many as
-    there are) are drawn to see how far the plan is from the least risk.
+    register: a case from whose hazards `draws` scenarios are drawn, in `samples` samples with the seeds seed + 1,
+    seed + 2, ..; of each sample half by probability and half evenly over its storylines, each weighed by its
+    probability. Of a case without hazards its scenarios as they are; without a register, the plan's own. foreseen: whether the
+    lower bound is asked for too. workers: processes, with more than one a script calls this under
+    `if __name__ == "__main__"`. replications: without a register, how often as many of the scenarios as there are are
+    drawn to see how far the plan is from the least risk.
 
     Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
 
@@ -78,13 +63,10 @@ def evaluate(
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is not None:
         return _in_samples(plan, asked, register, draws=draws, samples=samples)
-    case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
-    found = _in_given(plan, asked, case, own=futures is None)
+    found = _evaluation(plan, asked, [plan.case], samples=0, out_of_sample=False)
     if not replications:
         return found
-    count = size or len(case.scenarios)
-    gap = replicate(case, count, replications, seed, single_path(plan))
-    return replace(found, gap=gap)
+    return replace(found, gap=replicate(plan.case, replications, seed, single_path(plan)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,57 +96,24 @@ class _Compared:
     difference: Estimates
 
 
-Compare = Callable[[Vector, Vector], _Compared]
-"""Of the losses (n, MUSD) with the plan and without."""
-
-
 def _in_samples(
     plan: PlanValues, asked: _Asked, register: Case, *, draws: int, samples: int
 ) -> Evaluation:
-    """The plan in samples of a register, drawn apart."""
+    """The plan in samples of a register, drawn apart; of one without hazards in its scenarios as they are."""
     if samples < 1:
         raise InputError([Fault("--samples", 0, str(samples), "must be at least 1")])
-    each = max(1, round(draws / samples))
-    asked.progress(f"drawing {samples} samples of {each} scenarios")
+    drawn = [register.tables]
+    if register.tables.hazards:
+        each = max(1, round(draws / samples))
+        asked.progress(f"drawing {samples} samples of {each} scenarios")
+        seeds = range(asked.seed + 1, asked.seed + samples + 1)
+        drawn = [sample(register, each, seed, even=True).tables for seed in seeds]
     cases: list[Case] = []
-    for number in range(1, samples + 1):
-        tables = sample(register, each, asked.seed + number, even=True).tables
-        drawn = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
-        cases.append(drawn.checked())
-    given = futures_of(cases)
-    objective = plan.case.model.objective
-
-    def compare(with_plan: Vector, without: Vector) -> _Compared:
-        ours = _split(given, with_plan)
-        theirs = _split(given, without)
-        return _Compared(
-            plan=of_samples(ours, objective),
-            without_plan=of_samples(theirs, objective),
-            difference=of_pairs(theirs, ours, objective),
-        )
-
+    for tables in drawn:
+        other = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
+        cases.append(other.checked())
     are_fresh = bool(register.tables.hazards) or are_others(plan.case, cases)
-    return _evaluation(
-        plan, asked, given, compare, samples=samples, method=METHOD, out_of_sample=are_fresh
-    )
-
-
-def _in_given(plan: PlanValues, asked: _Asked, case: Case, own: bool) -> Evaluation:
-    """The plan in given scenarios. own: it was made for them."""
-    given = futures_of([case])
-
-    def compare(with_plan: Vector, without: Vector) -> _Compared:
-        ours = _of_given(case, with_plan, own)
-        theirs = _of_given(case, without, own)
-        difference: dict[str, Estimate] = {}
-        for key in KEYS:
-            difference[key] = _less(theirs[key], ours[key])
-        return _Compared(plan=ours, without_plan=theirs, difference=difference)
-
-    are_fresh = not own and are_others(plan.case, [case])
-    return _evaluation(
-        plan, asked, given, compare, samples=0, method=STRATIFIED, out_of_sample=are_fresh
-    )
+    return _evaluation(plan, asked, cases, samples=len(cases), out_of_sample=are_fresh)
 
 
 def are_others(known: Case, cases: Sequence[Case]) -> bool:
@@ -179,11 +128,6 @@ def are_others(known: Case, cases: Sequence[Case]) -> bool:
     return False
 
 
-def _less(one: Estimate, other: Estimate) -> Estimate:
-    why = one.why or "no interval: one set of draws says nothing of differences"
-    return Estimate(one.value - other.value, None, None, why)
-
-
 def _split(given: Futures, losses: Vector) -> list[Sample]:
     """Losses by sample, with the probabilities that scenarios have in their sample."""
     samples: list[Sample] = []
@@ -193,56 +137,38 @@ def _split(given: Futures, losses: Vector) -> list[Sample]:
     return samples
 
 
-def is_drawn(case: Case) -> bool:
-    """True where the scenarios of a case were drawn from a register; else they are judgements."""
-    return bool(case.tables.draws) or "draws" in case.origin.headers
-
-
-def _of_given(case: Case, losses: Vector, own: bool) -> Estimates:
-    """Figures of given scenarios, with an interval where they are draws that the plan was not made for."""
-    objective = case.model.objective
-    probabilities = np.array(list(case.scenarios.values()))
-    if is_drawn(case) and not own:
-        storylines = pd.Series([case.storylines[scenario] for scenario in case.scenarios])
-        strata: list[Stratum] = []
-        for name, members in storylines.groupby(storylines, sort=False):
-            places = members.index
-            likely = float(probabilities[places].sum())
-            strata.append(Stratum(str(name), likely, losses[places]))
-        return of_draws(strata, objective)
-    why = OWN if is_drawn(case) else JUDGED
-    found: dict[str, Estimate] = {}
-    for key, value in weighed(losses, probabilities, objective).items():
-        found[key] = Estimate(value, None, None, why)
-    return found
+def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objective) -> _Compared:
+    """Figures of the losses (n, MUSD) with the plan and without."""
+    ours = _split(given, carried)
+    theirs = _split(given, bare)
+    return _Compared(
+        plan=of_samples(ours, objective),
+        without_plan=of_samples(theirs, objective),
+        difference=of_pairs(theirs, ours, objective),
+    )
 
 
 def _evaluation(
-    plan: PlanValues,
-    asked: _Asked,
-    given: Futures,
-    compare: Compare,
-    *,
-    samples: int,
-    method: str,
-    out_of_sample: bool,
+    plan: PlanValues, asked: _Asked, cases: Sequence[Case], *, samples: int, out_of_sample: bool
 ) -> Evaluation:
-    """All scenarios carried with the plan and without, and the figures compared."""
+    """All scenarios carried with the plan and without, and the figures compared. cases: each a sample of scenarios."""
     case = plan.case
+    given = futures_of(cases)
+    objective = case.model.objective
     own = futures_of([case])
     words = "with the plan"
     carried = _ways(asked, case, fixed_decisions(plan), given=given, own=own, words=words)
     bare = without_plan(case)
     words = "without a plan"
     nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words=words)
-    policy = compare(_losses(carried.policy), _losses(nothing.policy))
+    policy = _compared(given, _losses(carried.policy), _losses(nothing.policy), objective)
     with_plan = PolicyFigures(policy=policy.plan, purchases=_purchases(case, given, carried.policy))
     without = PolicyFigures(
         policy=policy.without_plan, purchases=_purchases(case, given, nothing.policy)
     )
     difference = PolicyFigures(policy=policy.difference)
     if carried.foreseen is not None and nothing.foreseen is not None:
-        known = compare(_losses(carried.foreseen), _losses(nothing.foreseen))
+        known = _compared(given, _losses(carried.foreseen), _losses(nothing.foreseen), objective)
         with_plan = replace(with_plan, foreseen=known.plan)
         without = replace(without, foreseen=known.without_plan)
         difference = replace(difference, foreseen=known.difference)
@@ -259,7 +185,7 @@ def _evaluation(
         futures=len(given.futures),
         samples=samples,
         seed=asked.seed,
-        method=method,
+        method=METHOD,
         plan=with_plan,
         without_plan=without,
         difference=difference,

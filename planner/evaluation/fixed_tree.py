@@ -30,16 +30,17 @@ def solve_fixed(case: Case, amounts: FixedAmounts, phases: list[Phase]) -> Solve
 
 
 def replicate(
-    case: Case, size: int, replications: int, seed: int, amounts: FixedAmounts
+    case: Case, replications: int, seed: int, amounts: FixedAmounts
 ) -> tuple[float, float | None]:
     """The gap (MUSD) between the risk of fixed decisions and the least that any plan leaves in the scenarios of a case.
 
     Returned are the mean gap of the replications and the upper end of its one-sided 95 % interval, None where there is
-    one replication. Each draws `size` scenarios, and has the plan of least risk for these. Raises StoppedError.
+    one replication. Each draws as many scenarios as the case has, and has the plan of least risk for these. Raises StoppedError.
 
     After Mak, Morton and Wood, Operations Research Letters 24 (1999).
     """
     generator = np.random.default_rng(seed)
+    size = len(case.scenarios)
     soft = case.without_targets(hard_only=True)
     gaps: list[float] = []
     for _ in range(replications):

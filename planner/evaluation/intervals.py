@@ -4,7 +4,7 @@ Samples drawn apart (`of_samples`): each loss adds to a figure its influence: to
 the quantile and what goes beyond it, over the tail. The mean influence of a sample varies from sample to sample as the
 figure does, whatever the stratification within a sample, so the interval is that of Student's t between samples
 (sectioning: Asmussen and Glynn, Stochastic Simulation (2007), III.5; influence of the CVaR: Trindade et al., Journal of
-Banking and Finance 31 (2007)). One set of draws (`of_draws`): the same within its strata.
+Banking and Finance 31 (2007)).
 
 The skewness of the figure is taken out (Hall, Journal of the Royal Statistical Society B 54 (1992) 221-228), without
 which intervals cover 88 %. `tests/evaluation/test_intervals.py` measures what they cover.
@@ -26,8 +26,6 @@ from planner.solving.program import Vector
 
 CONFIDENCE = 0.95
 ROUNDING = 1e-9
-FEWEST, FEWEST_IN_TAIL, FEWEST_IN_STRATUM, FEWEST_APART = 30, 10.0, 2, 4
-"""Draws below which no interval covers what it promises (measured): in all, in the tail, in a stratum, that differ."""
 ONE_SAMPLE = "no interval: one sample does not show how another would differ"
 METHOD = (
     "Student's t between samples drawn apart, of the mean influence of each sample on the figure, corrected for "
@@ -41,15 +39,6 @@ class Sample:
 
     losses: Vector
     probabilities: Vector
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """Draws of one scenario, each as likely as the others: how likely they are together, and their losses (MUSD)."""
-
-    name: str
-    probability: float
-    losses: Vector
 
 
 def influences(losses: Vector, probabilities: Vector, objective: Objective) -> dict[str, Vector]:
@@ -72,7 +61,7 @@ def of_samples(samples: Sequence[Sample], objective: Objective) -> dict[str, Est
     values, apart = _sectioned(samples, objective)
     found: dict[str, Estimate] = {}
     for key in KEYS:
-        found[key] = _between(values[key], apart[key], at_least=0.0)
+        found[key] = _interval(values[key], apart[key], at_least=0.0)
     return found
 
 
@@ -86,7 +75,7 @@ def of_pairs(
     for key in KEYS:
         difference = before[key] - after[key]
         apart = apart_before[key] - apart_after[key]
-        found[key] = _between(difference, apart, at_least=-math.inf)
+        found[key] = _interval(difference, apart, at_least=-math.inf)
     return found
 
 
@@ -107,78 +96,18 @@ def _sectioned(
     return values, apart
 
 
-def _between(value: float, apart: Vector, at_least: float) -> Estimate:
+def _interval(value: float, apart: Vector, at_least: float) -> Estimate:
     """The interval of a figure whose value in each sample is `apart`."""
-    if len(apart) < 2:
+    size = len(apart)
+    if size < 2:
         return Estimate(value, None, None, ONE_SAMPLE)
-    whole = Stratum("", 1.0, apart)
-    return _interval(value, [whole], apart, count=len(apart), at_least=at_least)
-
-
-def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estimate]:
-    """Figures of one set of draws with what another set of as many could have given."""
-    losses = np.concatenate([stratum.losses for stratum in strata])
-    sizes = [len(stratum.losses) for stratum in strata]
-    even = np.array([stratum.probability for stratum in strata]) / sizes
-    probabilities = np.repeat(even, sizes)
-    probabilities = probabilities / probabilities.sum()
-    values = weighed(losses, probabilities, objective)
-    weighing = _weighing_in_tail(losses, probabilities, 1 - objective.tail)
-    found: dict[str, Estimate] = {}
-    for key, influence in influences(losses, probabilities, objective).items():
-        value = values[key]
-        tailed = key != "expected_loss_musd" and objective.risk_aversion > 0
-        count = weighing if tailed else float(len(losses))
-        why = _too_few(strata, influence, count)
-        if why:
-            found[key] = Estimate(value, None, None, why)
-        else:
-            found[key] = _interval(value, strata, influence, count=count, at_least=0.0)
-    return found
-
-
-def _weighing_in_tail(losses: Vector, probabilities: Vector, mass: float) -> float:
-    """The number of equal draws whose tail would vary as much as that of these draws."""
-    order = np.argsort(-losses, kind="stable")
-    worse = np.cumsum(probabilities[order]) - probabilities[order]
-    tail = np.clip(mass - worse, 0.0, probabilities[order])
-    return float(np.sum(tail) ** 2 / np.sum(tail**2))
-
-
-def _too_few(strata: Sequence[Stratum], influence: Vector, count: float) -> str:
-    """The reason why draws are too few for an interval; '' where they are enough."""
-    if len(influence) < FEWEST:
-        return f"{len(influence)} draws are too few, {FEWEST} are needed"
-    single = [stratum.name for stratum in strata if len(stratum.losses) < FEWEST_IN_STRATUM]
-    if single:
-        others = " and others" if len(single) > 3 else ""
-        return f"one draw of {', '.join(single[:3])}{others} says nothing of others"
-    if count < FEWEST_IN_TAIL * (1 - ROUNDING):
-        return f"{count:.1f} draws weigh in the tail, {FEWEST_IN_TAIL:.0f} are needed"
-    _, alike = np.unique(influence, return_counts=True)
-    differing = len(influence) - int(alike.max())
-    if 0 < differing < FEWEST_APART:
-        return "too few draws differ from each other"
-    return ""
-
-
-def _interval(
-    value: float, strata: Sequence[Stratum], added: Vector, *, count: float, at_least: float
-) -> Estimate:
-    """The interval of a figure to which draws of the strata have added so much (n), of which `count` weigh."""
-    variance = spread = cube = 0.0
-    ends = np.cumsum([len(stratum.losses) for stratum in strata])
-    for stratum, own in zip(strata, np.split(added, ends[:-1]), strict=True):
-        size = len(own)
-        apart = own - own.mean()
-        second = stratum.probability**2 * float(np.mean(apart**2))
-        third = stratum.probability**3 * float(np.mean(apart**3))
-        variance += second / (size - 1)
-        spread += second / size
-        cube += third / size**2
+    deviation = apart - apart.mean()
+    second = float(np.mean(deviation**2))
+    spread = second / size
+    cube = float(np.mean(deviation**3)) / size**2
     skewness = cube / spread**1.5 if spread > 0 else 0.0
-    error = math.sqrt(variance)
-    quantile = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    error = math.sqrt(second / (size - 1))
+    quantile = float(stdtrit(size - 1, (1 + CONFIDENCE) / 2))
     low = value - error * _without_skewness(quantile, skewness)
     high = value - error * _without_skewness(-quantile, skewness)
     return Estimate(value, max(at_least, low), high)

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.load import SCENARIO_TABLES, load_scenarios
 from planner.errors import RULES, Fault, InputError
 from tests.cases import LONG, stored
 from tests.faults.books import write_book
@@ -113,32 +112,6 @@ def test_single_faults_of_a_workbook_are_found_once_in_their_cells(
             )
         else:
             wrong.append(f"{mutation}: passes")
-    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
-
-
-def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(
-    base: Text, tmp_path: Path
-) -> None:
-    wrong: list[str] = []
-    case, folder = planner.load(write_text(base, tmp_path / "case")), tmp_path / "scenarios"
-    ours = [
-        m
-        for m in all_mutations(base)
-        if m.table in SCENARIO_TABLES and "renamed" not in m.name and m.rule != "empty-table"
-    ]
-    assert len(ours) >= 150 and load_scenarios(case, tmp_path / "case") == case
-    for mutation in ours[:: 1 if LONG else 6]:
-        text = mutated(base, mutation)
-        write_text({name: text[name] for name in SCENARIO_TABLES}, folder)
-        try:
-            load_scenarios(case, folder)
-        except InputError as error:
-            wrong += complaints(mutation, error.faults, f"{mutation.table}.csv", in_book=False)
-        else:
-            wrong.append(f"{mutation}: passes")
-    write_text({"shokcs": base["shocks"]}, folder)
-    with pytest.raises(InputError, match=r'shokcs\.csv: unknown table \(did you mean "shocks"'):
-        load_scenarios(case, folder)
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
 
 

@@ -13,8 +13,6 @@ import planner
 from planner.cli import app
 from planner.data.program_size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
-from planner.evaluation.decisions import single_path
-from planner.evaluation.fixed_tree import replicate
 from planner.host import available_memory
 from planner.solving import input_names
 from planner.solving.live_program import LiveProgram
@@ -147,13 +145,7 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
         planner.check_coefficients(by_fact)
 
 
-@pytest.mark.parametrize("option", ["--samples", "--workers", "--replications", "--size"])
+@pytest.mark.parametrize("option", ["--samples", "--workers", "--replications"])
 def test_counts_that_nobody_means_are_refused_before_anything_is_built(option: str) -> None:
     found = CliRunner().invoke(app, ["evaluate", "no run at all", option, "1" + "0" * 12])
     assert found.exit_code == 2 and option in found.output
-
-
-def test_a_replication_of_very_many_scenarios_draws_how_often_each_comes() -> None:
-    case = planner.load(INPUTS / "starter")
-    mean, _ = replicate(case, 10**8, 2, 1, single_path(planner.solve(case, baseline=False)))
-    assert 0 <= mean < 5
