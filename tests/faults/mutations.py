@@ -257,6 +257,112 @@ def find(base: Text, table: str, **where: str) -> int:
     raise AssertionError(f"no row of {table} with {where}")
 
 
+RULES = """
+projects     | {thrift}.feeds = clay | no-feeds | no feeds
+projects     | {thrift}.recovery = 0.9 | saving-recovery | no recovery
+recoveries   | 2.project = thrift | saving-recovery | has no recovery
+savings      | 2.project = metal_works | savings-stage | of stage metal
+availability | 2.project = coast_plant | availability-stage | of stage separation
+returns      | 2.stage =  | returns-nobody | neither a project nor a stage | 2.project
+returns      | 2.stage = mine | returns-plant | a mine takes no oxide
+returns      | 3.project = coast_plant | returns-plant | a separation takes
+returns      | 3.stage = magnet | returns-stage | not of stage magnet
+returns      | 2.feed = xenotime | returns-feed | hold Dy alone
+returns      | 2.feed = clay | returns-feed | share 1
+returns      | 2.project = metal_works & 3.element = Dy & 3.feed = swarf | returns-twice | line 2 | 3.project
+returns      | 2.share = 0.06 | returns-sum | which loses 0.05
+projects     | {plant}.rise = -0.1 | range | greater than or equal to 0
+projects     | {mine}.feeds =  | mine-feed | exactly one feed, here 0
+projects     | {mine}.feeds = xenotime;clay | mine-feed | here 2
+projects     | {mine}.feeds = xenotime;xenotime | repeated-entry | twice
+projects     | {plant}.feeds =  | separation-feed | must name the feeds
+projects     | {smelter}.feeds = xenotime | no-feeds | oxide, not feeds
+scenarios    | 2.probability = 0.69 | probabilities | sum to 0.99 | {last_scenarios}.probability
+scenarios    | 2.probability = 0.700002 | probabilities | sum to 1.0 | {last_scenarios}.probability
+contracts    | 3.kind = offtake | contract-share | contracts cover 150% | 3.covers
+contracts    | 3.floor_usd_per_kg = 100 | feed-contract | a term of offtake alone
+finance      | 4.tranche =  | tranche-term | subordinated is a term of a tranche, and none is named
+finance      | 3.tranche = eca | tranche-term | life_years is no term of a tranche
+finance      | 5.item = debt_rate | tranche-share | nothing says how much "mezzanine" lends | 4.tranche
+finance      | 2.tranche = bank & 2.item = debt_share & 2.value = 0.9 & 2.low =  & 2.high =  | tranche-share \
+             | tranches lend 105% of the capital together | 5.value
+byproducts   | 2.product = zircon | unpriced-product | has no row in prices
+scenarios    | 2.probability_low = 0.1 | odds | must not be empty beside probability_low | 2.probability_high
+scenarios    | 2.probability_low = 0 & 2.probability_high = 0.6 | odds | 0.6 is below probability 0.7 | 2.probability_high
+scenarios    | 2.probability_low = 0.8 & 2.probability_high = 0.9 | odds | 0.7 is below probability_low 0.8 | 2.probability
+feeds        | 2.share = 0.999 | feed-shares | more than 1 | {ore_of_feeds}.share
+ramps        | 3.year_after_start = 2 | ramp-years | no row for year 1
+ramps        | 2.year_after_start = 3 | ramp-years | no row for year 0 | 3.year_after_start
+loss_tiers   | {last_loss_tiers}.up_to_share = 0.9 | tiers-end | rise to 1
+loss_tiers   | {last_loss_tiers}.loss_usd_per_kg = 1 | tiers-fall | falls
+loss_tiers   | 2.up_to_share = 0 | range | greater than 0
+shocks       | 2.start_year = 2031 & 2.end_year = 2029 | reversed-period | before start_year | 2.end_year
+shocks       | 2.start_year = 2028q2 | not-a-period | 2028Q2
+shocks       | 4.factor = 1.5 | delay-years | whole years
+shocks       | 2.start_year = 2029Q3 & 2.end_year = 2029Q2 | reversed-period | 2029Q2 is before start_year 2029Q3 | 2.end_year
+shocks       | 2.end_year = 2028Q4 | reversed-period | before start_year 2029
+shocks       | 4.start_year = 2029Q1 | delay-quarter | whole years
+shocks       | 4.leak = 0.1 | leak-kind | kind "delay"
+shocks       | 2.stage = mine | shock-filter | kind "import"
+shocks       | 2.project = desert_mine | shock-filter | kind "import"
+shocks       | 4.element = Dy | shock-filter | kind "delay"
+shocks       | 4.supplier = CHN | shock-filter | kind "delay"
+projects     | {smelter}.stage = magnet & {smelter}.feeds = clay | no-feeds | metal | {smelter}.feeds
+projects     | {plant}.unit_tpa = 0 | range | greater than 0
+hazards      | 5.last = 2027Q1 | reversed-period | before first 2027Q2
+hazards      | 5.quarters_high =  | hazard-length | beside quarters_low
+hazards      | 2.years_low =  | hazard-length | beside years_high
+hazards      | 5.years_low = 1 & 5.years_high = 1 | hazard-length | in quarters already
+hazards      | 2.kind = delay & 2.factor_high = 1 | hazard-length | no length | 2.years_low
+hazards      | 2.years_high = 0 & 2.years_low = 1 | range | 1
+hazards      | 5.quarters_high = 1 | hazard-range | below quarters_low 2
+hazards      | 4.factor_low = 0.95 | hazard-range | below factor_low | 4.factor_high
+hazards      | 3.factor_low = 1.5 | delay-years | whole years
+hazards      | 3.last = 2030Q2 | delay-quarter | begins in a year
+hazards      | 5.each = project | hazard-each | kind "import"
+hazards      | 4.each = country | hazard-each | once
+hazards      | 4.within = cut | hazard-event | line 3
+hazards      | 4.first = 2028 & 4.last = 2028 | hazard-event | it does last
+hazards      | 2.probability =  | empty-cell | must not be empty
+hazards      | 2.probability = 1.2 | range | less than or equal to 1
+hazards      | 2.leak = 0.5 | leak-kind | kind "capacity"
+hazards      | 2.element = Dy | shock-filter | kind "capacity"
+hazards      | 5.within = cut;slit | unknown-reference | did you mean "slip"
+resale       | 2.share = 1.1 | range | less than or equal to 1
+resale       | 2.form = ore | choice | oxide, metal, magnet
+funders      | 2.countries = AUS;AUX | unknown-reference | did you mean "AUS"
+imports      | 2.supplier = CHM | unknown-reference | did you mean "CHN"
+countries    | 2.country = A\u0405S | mixed-letters | letter S
+countries    | 2.bloc = \u0430bc | mixed-letters | letter a
+elements     | 2.element = D\u00a0y | invisible-character | U+00A0
+stockpiles   | 2.initial_t = 61 | stock-limit | above max_t 60
+targets      | 2.feeds = clay | target-sense | form "feed" alone
+targets      | 2.form = feed | target-sense | kind "served"
+targets      | 3.party = AUS | target-sense | names countries already
+targets      | 2.kind = made_share | empty-cell | kind "made_share" | 2.form
+targets      | 2.party = AUX | unknown-reference | "AUS"
+targets      | 3.country = JPX;USA | unknown-reference | "JPN"
+targets      | 3.feeds = caly | unknown-reference | "clay"
+targets      | 3.scenario = cot | unknown-reference | "cut"
+targets      | 3.last_year = 2026 | reversed-period | before
+budgets      | {last_budgets}.funder = UAS | funder-nowhere | "USA"
+staffing     | {last_staffing}.stage = mine | staffing-stage | of stage separation
+elements     | 2.element = D;y | bad-id | which ids may not
+countries    | 2.country = AU\u200bS | invisible-character | U+200B
+training     | 2.duration_years = 0 | range | greater than or equal to 1
+projects     | 2.lead_time_years = 1.5 | not-whole | whole
+demand       | 2.year = 26 | range | 1900
+"""
+"""What is written where, and what is told of it: table | LINE.column = value & .. | rule | words | the cell that is named,
+where that is not the first that was written."""
+
+
+def placed(cell: str) -> tuple[int, str]:
+    """LINE.column as line and column."""
+    line, column = cell.split(".")
+    return int(line), column
+
+
 def rules(base: Text) -> Iterator[Mutation]:
     """The rules that span rows and tables."""
     mine, plant, smelter = (
@@ -264,424 +370,17 @@ def rules(base: Text) -> Iterator[Mutation]:
     )
     last = {name: len(grid) for name, grid in base.items()}
     thrift = find(base, "projects", stage="saving")
-    one = [
-        ("projects", {(thrift, "feeds"): "clay"}, "no-feeds", thrift, "feeds", "no feeds"),
-        (
-            "projects",
-            {(thrift, "recovery"): "0.9"},
-            "saving-recovery",
-            thrift,
-            "recovery",
-            "no recovery",
-        ),
-        (
-            "recoveries",
-            {(2, "project"): "thrift"},
-            "saving-recovery",
-            2,
-            "project",
-            "has no recovery",
-        ),
-        (
-            "savings",
-            {(2, "project"): "metal_works"},
-            "savings-stage",
-            2,
-            "project",
-            "of stage metal",
-        ),
-        (
-            "availability",
-            {(2, "project"): "coast_plant"},
-            "availability-stage",
-            2,
-            "project",
-            "of stage separation",
-        ),
-        (
-            "returns",
-            {(2, "stage"): ""},
-            "returns-nobody",
-            2,
-            "project",
-            "neither a project nor a stage",
-        ),
-        ("returns", {(2, "stage"): "mine"}, "returns-plant", 2, "stage", "a mine takes no oxide"),
-        (
-            "returns",
-            {(3, "project"): "coast_plant"},
-            "returns-plant",
-            3,
-            "project",
-            "a separation takes",
-        ),
-        ("returns", {(3, "stage"): "magnet"}, "returns-stage", 3, "stage", "not of stage magnet"),
-        ("returns", {(2, "feed"): "xenotime"}, "returns-feed", 2, "feed", "hold Dy alone"),
-        ("returns", {(2, "feed"): "clay"}, "returns-feed", 2, "feed", "share 1"),
-        (
-            "returns",
-            {(2, "project"): "metal_works", (3, "element"): "Dy", (3, "feed"): "swarf"},
-            "returns-twice",
-            3,
-            "project",
-            "line 2",
-        ),
-        ("returns", {(2, "share"): "0.06"}, "returns-sum", 2, "share", "which loses 0.05"),
-        (
-            "projects",
-            {(plant, "rise"): "-0.1"},
-            "range",
-            plant,
-            "rise",
-            "greater than or equal to 0",
-        ),
-        ("projects", {(mine, "feeds"): ""}, "mine-feed", mine, "feeds", "exactly one feed, here 0"),
-        ("projects", {(mine, "feeds"): "xenotime;clay"}, "mine-feed", mine, "feeds", "here 2"),
-        (
-            "projects",
-            {(mine, "feeds"): "xenotime;xenotime"},
-            "repeated-entry",
-            mine,
-            "feeds",
-            "twice",
-        ),
-        (
-            "projects",
-            {(plant, "feeds"): ""},
-            "separation-feed",
-            plant,
-            "feeds",
-            "must name the feeds",
-        ),
-        (
-            "projects",
-            {(smelter, "feeds"): "xenotime"},
-            "no-feeds",
-            smelter,
-            "feeds",
-            "oxide, not feeds",
-        ),
-        (
-            "scenarios",
-            {(2, "probability"): "0.69"},
-            "probabilities",
-            last["scenarios"],
-            "probability",
-            "sum to 0.99",
-        ),
-        (
-            "scenarios",
-            {(2, "probability"): "0.700002"},
-            "probabilities",
-            last["scenarios"],
-            "probability",
-            "sum to 1.0",
-        ),
-        (
-            "contracts",
-            {(3, "kind"): "offtake"},
-            "contract-share",
-            3,
-            "covers",
-            "contracts cover 150%",
-        ),
-        (
-            "contracts",
-            {(3, "floor_usd_per_kg"): "100"},
-            "feed-contract",
-            3,
-            "floor_usd_per_kg",
-            "a term of offtake alone",
-        ),
-        (
-            "finance",
-            {(4, "tranche"): ""},
-            "tranche-term",
-            4,
-            "tranche",
-            "subordinated is a term of a tranche, and none is named",
-        ),
-        (
-            "finance",
-            {(3, "tranche"): "eca"},
-            "tranche-term",
-            3,
-            "tranche",
-            "life_years is no term of a tranche",
-        ),
-        (
-            "finance",
-            {(5, "item"): "debt_rate"},
-            "tranche-share",
-            4,
-            "tranche",
-            'nothing says how much "mezzanine" lends',
-        ),
-        (
-            "finance",
-            {
-                (2, "tranche"): "bank",
-                (2, "item"): "debt_share",
-                (2, "value"): "0.9",
-                (2, "low"): "",
-                (2, "high"): "",
-            },
-            "tranche-share",
-            5,
-            "value",
-            "tranches lend 105% of the capital together",
-        ),
-        (
-            "byproducts",
-            {(2, "product"): "zircon"},
-            "unpriced-product",
-            2,
-            "product",
-            "has no row in prices",
-        ),
-        (
-            "scenarios",
-            {(2, "probability_low"): "0.1"},
-            "odds",
-            2,
-            "probability_high",
-            "must not be empty beside probability_low",
-        ),
-        (
-            "scenarios",
-            {(2, "probability_low"): "0", (2, "probability_high"): "0.6"},
-            "odds",
-            2,
-            "probability_high",
-            "0.6 is below probability 0.7",
-        ),
-        (
-            "scenarios",
-            {(2, "probability_low"): "0.8", (2, "probability_high"): "0.9"},
-            "odds",
-            2,
-            "probability",
-            "0.7 is below probability_low 0.8",
-        ),
-        (
-            "feeds",
-            {(2, "share"): "0.999"},
-            "feed-shares",
-            last["feeds"] - 3,
-            "share",
-            "more than 1",
-        ),
-        (
-            "ramps",
-            {(3, "year_after_start"): "2"},
-            "ramp-years",
-            3,
-            "year_after_start",
-            "no row for year 1",
-        ),
-        (
-            "ramps",
-            {(2, "year_after_start"): "3"},
-            "ramp-years",
-            3,
-            "year_after_start",
-            "no row for year 0",
-        ),
-        (
-            "loss_tiers",
-            {(last["loss_tiers"], "up_to_share"): "0.9"},
-            "tiers-end",
-            last["loss_tiers"],
-            "up_to_share",
-            "rise to 1",
-        ),
-        (
-            "loss_tiers",
-            {(last["loss_tiers"], "loss_usd_per_kg"): "1"},
-            "tiers-fall",
-            last["loss_tiers"],
-            "loss_usd_per_kg",
-            "falls",
-        ),
-        ("loss_tiers", {(2, "up_to_share"): "0"}, "range", 2, "up_to_share", "greater than 0"),
-        (
-            "shocks",
-            {(2, "start_year"): "2031", (2, "end_year"): "2029"},
-            "reversed-period",
-            2,
-            "end_year",
-            "before start_year",
-        ),
-        ("shocks", {(2, "start_year"): "2028q2"}, "not-a-period", 2, "start_year", "2028Q2"),
-        ("shocks", {(4, "factor"): "1.5"}, "delay-years", 4, "factor", "whole years"),
-        (
-            "shocks",
-            {(2, "start_year"): "2029Q3", (2, "end_year"): "2029Q2"},
-            "reversed-period",
-            2,
-            "end_year",
-            "2029Q2 is before start_year 2029Q3",
-        ),
-        (
-            "shocks",
-            {(2, "end_year"): "2028Q4"},
-            "reversed-period",
-            2,
-            "end_year",
-            "before start_year 2029",
-        ),
-        ("shocks", {(4, "start_year"): "2029Q1"}, "delay-quarter", 4, "start_year", "whole years"),
-        ("shocks", {(4, "leak"): "0.1"}, "leak-kind", 4, "leak", 'kind "delay"'),
-        ("shocks", {(2, "stage"): "mine"}, "shock-filter", 2, "stage", 'kind "import"'),
-        ("shocks", {(2, "project"): "desert_mine"}, "shock-filter", 2, "project", 'kind "import"'),
-        ("shocks", {(4, "element"): "Dy"}, "shock-filter", 4, "element", 'kind "delay"'),
-        ("shocks", {(4, "supplier"): "CHN"}, "shock-filter", 4, "supplier", 'kind "delay"'),
-        (
-            "projects",
-            {(smelter, "stage"): "magnet", (smelter, "feeds"): "clay"},
-            "no-feeds",
-            smelter,
-            "feeds",
-            "metal",
-        ),
-        ("projects", {(plant, "unit_tpa"): "0"}, "range", plant, "unit_tpa", "greater than 0"),
-        ("hazards", {(5, "last"): "2027Q1"}, "reversed-period", 5, "last", "before first 2027Q2"),
-        (
-            "hazards",
-            {(5, "quarters_high"): ""},
-            "hazard-length",
-            5,
-            "quarters_high",
-            "beside quarters_low",
-        ),
-        ("hazards", {(2, "years_low"): ""}, "hazard-length", 2, "years_low", "beside years_high"),
-        (
-            "hazards",
-            {(5, "years_low"): "1", (5, "years_high"): "1"},
-            "hazard-length",
-            5,
-            "years_low",
-            "in quarters already",
-        ),
-        (
-            "hazards",
-            {(2, "kind"): "delay", (2, "factor_high"): "1"},
-            "hazard-length",
-            2,
-            "years_low",
-            "no length",
-        ),
-        ("hazards", {(2, "years_high"): "0", (2, "years_low"): "1"}, "range", 2, "years_high", "1"),
-        (
-            "hazards",
-            {(5, "quarters_high"): "1"},
-            "hazard-range",
-            5,
-            "quarters_high",
-            "below quarters_low 2",
-        ),
-        (
-            "hazards",
-            {(4, "factor_low"): "0.95"},
-            "hazard-range",
-            4,
-            "factor_high",
-            "below factor_low",
-        ),
-        ("hazards", {(3, "factor_low"): "1.5"}, "delay-years", 3, "factor_low", "whole years"),
-        ("hazards", {(3, "last"): "2030Q2"}, "delay-quarter", 3, "last", "begins in a year"),
-        ("hazards", {(5, "each"): "project"}, "hazard-each", 5, "each", 'kind "import"'),
-        ("hazards", {(4, "each"): "country"}, "hazard-each", 4, "each", "once"),
-        ("hazards", {(4, "within"): "cut"}, "hazard-event", 4, "within", "line 3"),
-        (
-            "hazards",
-            {(4, "first"): "2028", (4, "last"): "2028"},
-            "hazard-event",
-            4,
-            "first",
-            "it does last",
-        ),
-        ("hazards", {(2, "probability"): ""}, "empty-cell", 2, "probability", "must not be empty"),
-        (
-            "hazards",
-            {(2, "probability"): "1.2"},
-            "range",
-            2,
-            "probability",
-            "less than or equal to 1",
-        ),
-        ("hazards", {(2, "leak"): "0.5"}, "leak-kind", 2, "leak", 'kind "capacity"'),
-        ("hazards", {(2, "element"): "Dy"}, "shock-filter", 2, "element", 'kind "capacity"'),
-        (
-            "hazards",
-            {(5, "within"): "cut;slit"},
-            "unknown-reference",
-            5,
-            "within",
-            'did you mean "slip"',
-        ),
-        ("resale", {(2, "share"): "1.1"}, "range", 2, "share", "less than or equal to 1"),
-        ("resale", {(2, "form"): "ore"}, "choice", 2, "form", "oxide, metal, magnet"),
-        (
-            "funders",
-            {(2, "countries"): "AUS;AUX"},
-            "unknown-reference",
-            2,
-            "countries",
-            'did you mean "AUS"',
-        ),
-        (
-            "imports",
-            {(2, "supplier"): "CHM"},
-            "unknown-reference",
-            2,
-            "supplier",
-            'did you mean "CHN"',
-        ),
-        ("countries", {(2, "country"): "A\u0405S"}, "mixed-letters", 2, "country", "letter S"),
-        ("countries", {(2, "bloc"): "\u0430bc"}, "mixed-letters", 2, "bloc", "letter a"),
-        ("elements", {(2, "element"): "D\u00a0y"}, "invisible-character", 2, "element", "U+00A0"),
-        ("stockpiles", {(2, "initial_t"): "61"}, "stock-limit", 2, "initial_t", "above max_t 60"),
-        ("targets", {(2, "feeds"): "clay"}, "target-sense", 2, "feeds", 'form "feed" alone'),
-        ("targets", {(2, "form"): "feed"}, "target-sense", 2, "form", 'kind "served"'),
-        ("targets", {(3, "party"): "AUS"}, "target-sense", 3, "party", "names countries already"),
-        ("targets", {(2, "kind"): "made_share"}, "empty-cell", 2, "form", 'kind "made_share"'),
-        ("targets", {(2, "party"): "AUX"}, "unknown-reference", 2, "party", '"AUS"'),
-        ("targets", {(3, "country"): "JPX;USA"}, "unknown-reference", 3, "country", '"JPN"'),
-        ("targets", {(3, "feeds"): "caly"}, "unknown-reference", 3, "feeds", '"clay"'),
-        ("targets", {(3, "scenario"): "cot"}, "unknown-reference", 3, "scenario", '"cut"'),
-        ("targets", {(3, "last_year"): "2026"}, "reversed-period", 3, "last_year", "before"),
-        (
-            "budgets",
-            {(last["budgets"], "funder"): "UAS"},
-            "funder-nowhere",
-            last["budgets"],
-            "funder",
-            '"USA"',
-        ),
-        (
-            "staffing",
-            {(last["staffing"], "stage"): "mine"},
-            "staffing-stage",
-            last["staffing"],
-            "stage",
-            "of stage separation",
-        ),
-        ("elements", {(2, "element"): "D;y"}, "bad-id", 2, "element", "which ids may not"),
-        ("countries", {(2, "country"): "AU\u200bS"}, "invisible-character", 2, "country", "U+200B"),
-        (
-            "training",
-            {(2, "duration_years"): "0"},
-            "range",
-            2,
-            "duration_years",
-            "greater than or equal to 1",
-        ),
-        ("projects", {(2, "lead_time_years"): "1.5"}, "not-whole", 2, "lead_time_years", "whole"),
-        ("demand", {(2, "year"): "26"}, "range", 2, "year", "1900"),
-    ]
-    for number, (table, changes, rule, line, column, says) in enumerate(one):
-        yield Mutation(f"{rule} {number}", edit(table, changes), rule, table, line, column, says)
+    lines = {"mine": mine, "plant": plant, "smelter": smelter, "thrift": thrift}
+    lines |= {f"last_{name}": line for name, line in last.items()}
+    lines["ore_of_feeds"] = last["feeds"] - 3
+    for number, row in enumerate(RULES.strip().splitlines()):
+        table, cells, rule, says, *elsewhere = (part.strip() for part in row.split(" | "))
+        changes = {}
+        for cell in cells.format_map(lines).split(" & "):
+            at, _, value = cell.partition(" =")
+            changes[placed(at)] = value.strip()
+        told_at = placed(elsewhere[0].format_map(lines)) if elsewhere else next(iter(changes))
+        yield Mutation(f"{rule} {number}", edit(table, changes), rule, table, *told_at, says)
 
     for kind, (table, column) in DEFINED.items():
         if kind not in ("supplier", "funder"):
