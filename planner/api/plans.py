@@ -80,10 +80,9 @@ class Plan(PlanValues):
     def chart(self, name: str, run: str | Path | None = None) -> altair.TopLevelMixin:
         """A chart of the report as an Altair chart, to be shown in a notebook or saved.
 
-        name: `losses`, `unmet_by_element`, `unmet_by_country`, `timeline`, `capacity`, `use_by_year`, `stock`, `teams`,
-        `by_source`, `origins`, `largest_origin`, `spending_by_funder`, `spending_by_item` and, with `run`, `frontier` and
-        `tornado`. run: a folder that `plan.write` wrote and `planner explain` explained. Raises KeyError that lists the
-        names there are.
+        name: `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
+        `spending_by_item` and, with `run`, `frontier` and `tornado`. run: a folder that `plan.write` wrote and `planner
+        explain` explained. Raises KeyError that lists the names there are.
 
             plan.chart("losses").save("losses.html")
             plan.chart("losses").save("losses.svg")  # needs the extra `pdf`

@@ -126,14 +126,6 @@ class Tree:
         calm = [self.effects[n.scenarios[0]].is_neutral_in(n.period) for n in self.nodes]
         return np.array(calm, dtype=bool)
 
-    def undisturbed_years(self, scenario: str) -> list[int]:
-        """The years in which a scenario is undisturbed throughout."""
-        disturbed: set[int] = set()
-        for node in self.path_of(scenario):
-            if not self.undisturbed[node]:
-                disturbed.add(self.nodes[node].year)
-        return [year for year in self.case.years if year not in disturbed]
-
     @cached_property
     def undisturbed_scenario(self) -> str:
         """The most probable of the scenarios that are undisturbed in every year, of all where none is."""

@@ -386,7 +386,7 @@ class Statement:
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
     """A chapter: what it answers, its title, a lead, cards and parts. behind: reached by a link, not on the first
-    screens. alone: only in report.html."""
+    screens."""
 
     anchor: str
     title: str
@@ -394,7 +394,6 @@ class Chapter:
     cards: Sequence[Card] = ()
     parts: Sequence[Part] = ()
     behind: bool = False
-    alone: bool = False
 
     @classmethod
     def of(

@@ -11,7 +11,6 @@ import pytest
 
 from planner.reporting.chapters import limits, money, plants, supply
 from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, sureness
-from planner.reporting.chapters.sharing import ally_tables
 from planner.reporting.parts import ReportTable
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.numbers import number
@@ -80,24 +79,6 @@ def test_loss_by_scenario(run: RunView) -> None:
     for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
         assert row[titles.index("loss with the plan")] == number(with_plan[scenario])
         assert row[titles.index("loss without a plan")] == number(before[scenario])
-
-
-def test_allies_by_year_sum_to_what_is_paid_lost_and_moved(run: RunView, csv: Csv) -> None:
-    tables = ally_tables(run)
-    assert tables and all(table.title.endswith("USD") for table in tables)
-    sums = {
-        c.title: sum(table.sum_of(c.field) for table in tables)
-        for c in tables[0].columns
-        if c.summed
-    }
-    assert sums["pays"] == pytest.approx(csv("spending")["expected"].sum())
-    assert sums["loss with the plan"] == pytest.approx(run.losses["musd"].sum())
-    assert sums["loss without the plan"] == pytest.approx(run.losses["without_musd"].sum())
-    # What one gives another gets, of pools within the group.
-    assert sums["gets"] <= sums["gives"] + 1e-6 and sums["gets"] > 0
-    begun = set(csv("investments")["project"])
-    told = " ".join(str(row[1]) for table in tables for row in table.rows)
-    assert all(run.names.project(project) in told for project in begun)
 
 
 def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:

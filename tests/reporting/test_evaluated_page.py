@@ -6,7 +6,7 @@ from typing import Any
 
 from planner.reporting.chapters import limits, remains
 from planner.reporting.chapters.answer import front
-from planner.reporting.chapters.fresh import bounds_table, safe_table
+from planner.reporting.chapters.fresh import bounds_table
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
 from tests.cases import near
@@ -25,7 +25,6 @@ def evaluation(**stated: object) -> dict[str, Any]:
         "futures": 240,
         "policy": "myopic",
         "policy_is": "nothing is known but the past",
-        "safe_from": {"plan": {"Dy": 2030, "Tb": None}, "without_plan": {"Dy": None, "Tb": None}},
         **stated,
     }
     for way, risk in {"plan": 700.0, "without_plan": 7000.0, "difference": 6300.0}.items():
@@ -76,21 +75,6 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> N
         alone[way] = alone[way] | {"foreseen": None}
     one = bounds_table(run_view(plan, beside={"evaluation": alone}))
     assert one is not None and len(one.shown) == 3 and "lies between" not in one.note
-
-
-def test_the_page_says_from_when_on_each_element_is_safe(plan: PlanValues) -> None:
-    table = safe_table(run_view(plan, beside={"evaluation": evaluation()}))
-    assert table is not None
-    assert table.shown == [["Dysprosium", "2030", "never"], ["Terbium", "never", "never"]]
-    assert table.title == "With the plan 1 of 2 elements is safe sooner"
-    assert "is unmet with at least 95 % probability." in table.note
-    assert "Estimated from 240 fresh scenarios under policy myopic" in table.note
-    late = {"safe_from": {"plan": {"Dy": 2031}, "without_plan": {"Dy": 2031}}}
-    same = safe_table(run_view(plan, beside={"evaluation": evaluation(**late)}))
-    assert same is not None and same.title == "The plan makes no element safe sooner"
-    assert safe_table(run_view(plan)) is None
-    seen = run_view(plan, beside={"evaluation": evaluation(out_of_sample=False)})
-    assert safe_table(seen) is None and bounds_table(seen) is None
 
 
 def test_the_workbook_leads_with_the_risk_out_of_sample(plan: PlanValues) -> None:

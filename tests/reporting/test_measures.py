@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.reporting.chapters import answer, calm, fund, plants, remains
+from planner.reporting.chapters import answer, fund, plants
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.numbers import kinds, some_of
-from planner.results.figures.calm_years import use_by_year
 from planner.results.figures.deadlines import deadlines
 from planner.results.figures.plants import Counted, counted, plant_count
 
@@ -53,13 +52,6 @@ def test_what_must_be_decided_soon_is_told_by_kind(run: RunView) -> None:
     assert found is not None and found.built == Counted(plants=0, measures=1)
     (told,) = answer.front(run).statements
     assert "1 savings measure, " in told.sentence and "plant" not in told.sentence.split(".")[0]
-
-
-def test_charts_of_use_count_both_kinds(run: RunView) -> None:
-    used = remains.use_chart(run)
-    assert used is not None and "a new plant or savings measure" in used.caption
-    drawn = calm.use_chart(run, use_by_year(run))
-    assert "idle" in drawn.title and "plants and" not in drawn.title
 
 
 def test_kinds_are_told_by_their_words() -> None:

@@ -15,7 +15,7 @@ from tests.reporting.conftest import Vary
 
 GIVEN = [
     *("index", "summary", "plants", "supply and demand", "who is short", "loss by scenario"),
-    *("payments", "cost parts", "spending", "ally by ally"),
+    *("payments", "cost parts", "spending"),
     *("capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")

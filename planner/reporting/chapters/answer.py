@@ -13,8 +13,8 @@ from planner.reporting.chapters.deadlines import deadline_statements
 from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
-from planner.reporting.words.names import headline, midway
-from planner.reporting.words.numbers import BILLION, before_and_after, money, percent
+from planner.reporting.words.names import headline
+from planner.reporting.words.numbers import BILLION, before_and_after, money
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.decision import Frontier
 from planner.results.explanation import EXPLANATION
@@ -33,7 +33,6 @@ from planner.results.figures.decision import (
 from planner.results.figures.money import cost_increment, public_present
 from planner.results.figures.plants import plant_count
 from planner.results.figures.run import EXPECTED
-from planner.results.figures.unmet import WorstCase, worst_remaining
 
 say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
@@ -110,9 +109,8 @@ def _cut_off(run: RunView) -> list[str]:
 
 
 def _cards(run: RunView) -> Iterator[Card]:
-    """Risk, out of sample first; unmet demand with the worst element beside; plants at work; cost beyond no plan."""
+    """Risk, out of sample first; plants at work; cost beyond no plan."""
     yield from _risk_cards(run)
-    yield from _unmet_cards(run)
     yield _plants_card(run)
     yield _cost_card(run)
 
@@ -142,44 +140,6 @@ def _risk_cards(run: RunView) -> Iterator[Card]:
     )
     note = say("in_sample_note", run=run, idle=idle, risk=risk)
     yield replace(in_sample, note=note, small=True)
-
-
-def _unmet_cards(run: RunView) -> Iterator[Card]:
-    for case in run.worst_cases[:1]:
-        at = case.at
-        title = f"Unmet demand, {_scenario(run, case.scenario)}"
-        both = f"{percent(at.undone)} → {percent(at.left)}" if run.compared else percent(at.share)
-        year = at.undone_year if run.compared else at.year
-        yield Card(
-            title=title,
-            value=both,
-            unit=f"of {midway(run.names.element(case.element))}, {year}",
-            note=say("unmet_note", probability=run.weights[case.scenario]),
-            source=table_rows("shortfall", case.scenario, element=case.element),
-        )
-        worst = worst_remaining(run, case.scenario)
-        if worst is not None:
-            yield _worst_card(run, worst)
-
-
-def _scenario(run: RunView, scenario: str) -> str:
-    """A scenario by its name, and by the story of what was sampled where it has one."""
-    name, story = run.names.scenario(scenario), run.names.stories.get(scenario)
-    told = f"“{name}”"
-    return f"{told}: {story.split(';')[0].strip()}" if story and len(story) < 60 else told
-
-
-def _worst_card(run: RunView, worst: WorstCase) -> Card:
-    at = worst.at
-    both = before_and_after(percent, at.before if run.compared else None, at.share)
-    return Card(
-        title="Largest unmet share with the plan, same scenario",
-        value=both,
-        unit=f"of {midway(run.names.element(worst.element))}, {at.year}",
-        note="in-sample",
-        source=table_rows("shortfall", worst.scenario, element=worst.element),
-        small=True,
-    )
 
 
 def _plants_card(run: RunView) -> Card:

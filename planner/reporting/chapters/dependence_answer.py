@@ -8,15 +8,10 @@ import pandas as pd
 
 from planner.reporting.parts import Column, ReportTable, Text, text
 from planner.reporting.run_view import RunView, summary_keys
-from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import NOTHING, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import (
-    LINE,
-    LINE_YEAR,
-    above_line,
     largest_origins,
-    line_out_of_reach,
     met_without_origin,
     milestones,
     removals,
@@ -136,11 +131,6 @@ def _lost(run: RunView, rows: pd.DataFrame) -> str:
 
 
 def out_of_reach(run: RunView) -> Text | None:
-    """The targets that are missed, when and why; without targets how the official line is kept."""
-    return _missed(run) if run.case.targets else _line(run)
-
-
-def _missed(run: RunView) -> Text | None:
     """The missed targets, those together that are missed in the same years for the same reason."""
     alike: dict[str, list[MissedTarget]] = {}
     missed = missed_targets(run)
@@ -156,29 +146,3 @@ def _missed(run: RunView) -> Text | None:
     title = say("missed_title", missed=len(missed), targets=len(run.case.targets))
     source = f"{summary_keys('targets')}; tables/capacity.csv, weighted by probability"
     return Text(told, title=title, source=source, listed=True) if told else None
-
-
-def _line(run: RunView) -> Text | None:
-    """Whether the official line is within reach, and the goods that pass it."""
-    if largest_origins(run).empty or run.years[-1] < LINE_YEAR:
-        return None
-    out_of_reach, within = [], []
-    for year, elements in line_out_of_reach(run).items():
-        if elements:
-            names = [midway(run.names.element(element)) for element in elements]
-            out_of_reach.append((year, names))
-        else:
-            within.append(year)
-    goods = []
-    for row in records(above_line(run)):
-        element = run.names.element(row.pop("element"))
-        origin = run.names.origin(row.pop("origin"))
-        goods.append(say("line_good", element=midway(element), origin=origin, **row))
-    reach = say("line_reach", line=LINE, out_of_reach=out_of_reach, within=within)
-    told = [reach, say("line_passed", goods=goods)]
-    return Text(
-        [sentence for sentence in told if sentence],
-        title=say("line_title", line=LINE, by=LINE_YEAR),
-        source=SOURCE,
-        listed=True,
-    )

@@ -1,28 +1,20 @@
-"""How exposed are we? Unmet demand and loss without a plan, and who is short."""
+"""How exposed are we? Unmet demand and loss without a plan."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pandas as pd
 
 from planner.reporting.charts import outcomes, style
-from planner.reporting.parts import Card, Chapter, Chart, told_chart
+from planner.reporting.parts import Card, Chapter, Chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
-from planner.reporting.words.numbers import money, percent
+from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.run import EXPECTED
-from planner.results.figures.unmet import (
-    SMALLEST_T,
-    main_scenario,
-    short_by,
-    short_by_country,
-    short_columns,
-)
+from planner.results.figures.unmet import SMALLEST_T, main_scenario, short_by, short_columns
 
 say = Passages("exposed.j2")
-MOST_SCENARIOS, MOST_COUNTRIES = 40, 12
-"""Scenarios that can be chosen and countries that are drawn, those that lose most."""
+MOST_SCENARIOS = 40
+"""Scenarios that can be chosen, those that lose most."""
 ALL = "all, expected"
 """The mean over all scenarios, among those to choose from."""
 SOURCE = table_rows("shortfall") + ": tonnes, without_plan_t, demand_t"
@@ -30,34 +22,20 @@ DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """Loss without a plan in its parts, unmet demand by element and by country."""
-    parts = [by_element(run), by_country(run)]
+    """How probable a shortage is without a plan, and unmet demand by element."""
+    parts = [by_element(run)]
     lead = "" if run.worst_cases else say("nothing_unmet")
-    return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=list(_cards(run)))
+    cards = [_shortage_card(run)] if run.compared else []
+    return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=cards)
 
 
-def _cards(run: RunView) -> Iterator[Card]:
-    """Expected loss and loss of the tail apart, before they are added to risk."""
-    if not run.compared:
-        return
-    yield Card(
-        title="Expected loss without a plan",
-        value=money(run.without["expected_loss_musd"]),
-        note="mean over all scenarios, in-sample",
-        source=summary_keys("without_plan.expected_loss_musd"),
-    )
-    yield Card(
-        title="Loss in the tail without a plan",
-        value=money(run.without["cvar_musd"]),
-        note=f"mean of the worst {tail(run)} of cases (CVaR), in-sample",
-        source=summary_keys("without_plan.cvar_musd"),
-    )
+def _shortage_card(run: RunView) -> Card:
+    """How probable it is that anybody is short without a plan."""
     losses = run.without["scenario_loss_musd"]
     hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
-    likely = sum(run.weights[scenario] for scenario in hit)
-    yield Card(
-        title="Probability of a shortage",
-        value=percent(likely),
+    return Card(
+        title="Probability of a shortage without a plan",
+        value=percent(sum(run.weights[scenario] for scenario in hit)),
         note=say("shortage", hit=len(hit), scenarios=len(run.weights)),
         source=summary_keys("without_plan.scenario_loss_musd"),
     )
@@ -95,43 +73,6 @@ def _title(run: RunView) -> str:
     return "Nothing is unmet"
 
 
-def by_country(run: RunView) -> Chart | None:
-    """Unmet demand of an element country by country in a scenario."""
-    every = short_by_country(run)
-    rows = _shown(run, every[every["country"].isin(_shortest(run, every))])
-    if rows.empty:
-        return None
-    there = set(rows["scenario"])
-    scenarios = [name for name in _scenarios(run).values() if name in there]
-    main = run.names.scenario(main_scenario(run))
-    opening = main if main in there else scenarios[0]
-    elements = style.in_order(rows["element"])
-    in_main = style.in_order(rows.loc[rows["scenario"] == main, "element"])
-    first = [*in_main, *elements][0]
-    by_scenario = style.chooser("scenario", "Scenario", scenarios, opening)
-    by_element = style.chooser("element", "Element", elements, first)
-    return told_chart(
-        say,
-        "by_country",
-        outcomes.unmet(rows, "country", 4, SOURCE, [by_scenario, by_element]),
-        SOURCE,
-        name="unmet_by_country",
-        run=run,
-        countries=rows["country"].nunique(),
-        compared=run.compared,
-        shown=len(scenarios),
-        scenarios=len(run.weights),
-    )
-
-
-def _shortest(run: RunView, rows: pd.DataFrame) -> pd.Index:
-    """The countries that are drawn: those with the most unmet demand, with the plan and without it together."""
-    by_country = rows.groupby("country")[["tonnes", run.undone]].sum()
-    unmet = by_country.sum(axis=1)
-    most_first = unmet.sort_values(ascending=False, kind="stable")
-    return most_first.index[:MOST_COUNTRIES]
-
-
 def _scenarios(run: RunView) -> dict[str, str]:
     """Names of the scenarios that can be chosen: those that lose most, and the one in which the page opens."""
     names = {EXPECTED: ALL}
@@ -155,4 +96,4 @@ def _shown(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
     ordered = run.costliest_first(found, "scenario", "year")
     named = run.names.told(ordered)
     named["scenario"] = ordered["scenario"].map(names)
-    return named[[*DRAWN, "country"] if "country" in named else DRAWN]
+    return named[DRAWN]

@@ -1,4 +1,4 @@
-"""The plan in fresh scenarios: its figures between two bounds, and from when on each element is safe."""
+"""The plan in fresh scenarios: its figures between two bounds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from planner.results.figures.evaluated import FreshFigure, in_fresh_scenarios
 
 say = Passages("fresh.j2")
 EVALUATED = "evaluation.json: plan, without_plan, difference"
-SAFE_FROM = "evaluation.json: safe_from"
 HEADINGS = {
     "risk_musd": "Risk",
     "expected_loss_musd": "Expected loss",
     "cvar_musd": "Mean loss of the tail",
 }
-NEVER = "never"
 
 
 class FreshFigures(DeclaredTable):
@@ -62,33 +60,3 @@ def _interval(of: OutOfSample) -> str:
     if of.low is None or of.high is None:
         return NOTHING
     return f"{number(of.low)} to {number(of.high)}"
-
-
-class SafeYears(DeclaredTable):
-    """A row an element."""
-
-    source = SAFE_FROM
-
-    element = text()
-    plan = text("safe from, with the plan")
-    without = text("safe from, without a plan")
-
-
-def safe_table(run: RunView) -> ReportTable | None:
-    """The year from which on each element is safe; None if the plan was not evaluated in fresh scenarios."""
-    found = in_fresh_scenarios(run)
-    if found is None or not found.safe:
-        return None
-    rows = []
-    for one in found.safe:
-        plan = str(one.plan or NEVER)
-        without = str(one.without or NEVER)
-        rows.append((run.names.element(one.element), plan, without))
-    sooner = sum(_is_sooner(one.plan, one.without) for one in found.safe)
-    title = say("safe_title", sooner=sooner, elements=len(rows))
-    note = say("safe_note", found=found, last=run.years[-1])
-    return SafeYears.from_rows(rows, title=title, note=note)
-
-
-def _is_sooner(plan: int | None, without: int | None) -> bool:
-    return plan is not None and (without is None or plan < without)

@@ -30,7 +30,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES, midway
-from planner.reporting.words.numbers import NOTHING, SLIGHT, first_few, number, span
+from planner.reporting.words.numbers import NOTHING, first_few, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
 from planner.results.explanation import EXPLANATION, Marginal
@@ -46,13 +46,12 @@ from planner.results.figures.decision import (
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import are_measures, counted, everywhere, expected_sum
-from planner.results.figures.unmet import insured_years
 from planner.results.ledger import rows_of
 
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
 MERIT = f"{EXPLANATION}: decision, merit"
-MOST_CHARTED, MOST_PLANTS, MOST_FUNDED, MOST_STEPS, MOST_ROWS = 15, 4, 6, 5, 25
+MOST_PLANTS, MOST_FUNDED, MOST_STEPS, MOST_ROWS = 4, 6, 5, 25
 FIRST_YEARS = ("this year", "next year")
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 BEGUN = (
@@ -65,10 +64,9 @@ def chapter(run: RunView) -> Chapter | None:
     """The chapter on the use of the next money, its time, and who pays and carries what."""
     found = decided(run)
     when = [begun_table(run), deadlines.later_table(run), timeline(run)]
-    parts: list[Part | None] = [*when, sharing.chart(run)]
+    parts: list[Part | None] = [*when, sharing.chart(run), sharing.table(run)]
     if found is not None and found.merit:
-        parts = [steps_table(run, found), merit_chart(run, found), *parts]
-        parts.append(merit_table(run, found))
+        parts = [steps_table(run, found), *parts, merit_table(run, found)]
     return Chapter.of("fund", "What to fund now, and by whom?", parts, lead=lead(run))
 
 
@@ -152,38 +150,6 @@ def tag(run: RunView, row: Merit) -> str:
         year=run.first_begun.get(row.project),
         waits=asked.probability if asked else None,
     )
-
-
-def merit_chart(run: RunView, found: Decision) -> Chart:
-    """Public money and net worth of the first projects in the order of merit."""
-    place = _place_of_step(found)
-    rows = []
-    for row in found.merit[:MOST_CHARTED]:
-        rows.append(
-            {
-                "project": run.names.brief(row.project),
-                "stage": STAGES[row.stage],
-                "public_musd": row.public,
-                "worth_musd": row.worth,
-                "when": tag(run, row),
-                "step": place[row.project],
-            }
-        )
-    spec = charts.merit(pd.DataFrame(rows), MERIT)
-    projects = len(found.merit)
-    repaid = sum(row.worth > SLIGHT for row in found.merit)
-    return told_chart(
-        say, "merit", spec, MERIT, charted=len(rows), repaid=repaid, projects=projects
-    )
-
-
-def _place_of_step(found: Decision) -> dict[str, int]:
-    """Project -> the step of the frontier in which it comes in."""
-    places = {}
-    for step in steps(found.merit, named(found.frontier, "nothing")):
-        for project in step.projects:
-            places[project] = step.place
-    return places
 
 
 class MeritList(DeclaredTable):
@@ -312,14 +278,8 @@ def timeline(run: RunView) -> Chart | None:
         begins = training_begins(run, row.project, row.first_output)
         if begins is not None:
             signs.append({"plant": plant, "sign": "training begins", "year": begins})
-    insured = insured_years(run)
-    spec = charts.timeline(
-        pd.DataFrame(phases),
-        pd.DataFrame(signs),
-        (insured[0], insured[-1]) if insured else None,
-        BUILT,
-    )
-    values = _milestones(run, rows) | {"insured": insured, "shown": len(drawn)}
+    spec = charts.timeline(pd.DataFrame(phases), pd.DataFrame(signs), BUILT)
+    values = _milestones(run, rows) | {"shown": len(drawn)}
     return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 

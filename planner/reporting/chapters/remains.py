@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reporting.chapters.exposed import tail
-from planner.reporting.chapters.fresh import bounds_table, safe_table
-from planner.reporting.charts import outcomes, shapes, style
+from planner.reporting.chapters.fresh import bounds_table
+from planner.reporting.charts import outcomes
 from planner.reporting.parts import (
     Card,
     Chapter,
@@ -21,12 +21,12 @@ from planner.reporting.parts import (
     text,
     told_chart,
 )
-from planner.reporting.run_view import RunView, summary_keys, table_rows
+from planner.reporting.run_view import RunView, summary_keys
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided, doing_nothing, out_of_sample, rung, stock_use
-from planner.results.figures.plants import counted, seldom_used, use_by_stage, use_of_new_plants
+from planner.results.figures.decision import decided, doing_nothing, out_of_sample
+from planner.results.figures.plants import use_by_stage
 from planner.results.figures.unmet import (
     hardly_helped,
     insured_years,
@@ -37,20 +37,13 @@ from planner.results.figures.unmet import (
 
 say = Passages("remains.j2")
 exposure = Passages("not_protected.j2")
-MOST_SCENARIOS, MOST_PLANTS = 40, 30
-"""Scenarios and plants that are drawn: those that lose most, those of the most capital."""
-USE_TIPS = {
-    "plant": "plant",
-    "scenario": "scenario",
-    "probability": "probability",
-    "share": "use of its capacity",
-}
+MOST_SCENARIOS = 40
+"""Scenarios that are drawn: those that lose most."""
 UNBROKEN = "\u00a0"
 """A space at which no line is broken."""
 NO_LOSS = 0.005
 """MUSD up to which a scenario causes no loss."""
 LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
-CAPACITY = table_rows("capacity") + ": throughput_t, existing_tpa, new_tpa"
 
 
 def chapter(run: RunView) -> Chapter | None:
@@ -64,8 +57,6 @@ def chapter(run: RunView) -> Chapter | None:
         ),
         losses_chart(run) if decided(run) is not None else None,
         bounds_table(run),
-        safe_table(run),
-        use_chart(run),
         by_stage_table(run),
     ]
     return Chapter.of(
@@ -118,8 +109,6 @@ def _not_protected(run: RunView) -> list[str]:
         often=often_short(run, stays[0].element) if stays else 0.0,
         unmoved=hardly_helped(run),
         insured=insured if ends_before else [],
-        stock=stock_use(run),
-        kept=rung(run, "kept"),
         worse=_worse(run),
     )
 
@@ -133,54 +122,6 @@ def _worse(run: RunView) -> list[str]:
         unit = "t" if is_element else "MUSD"
         told.append(f"{name} {row.year} ({number(row.more)} {unit})")
     return told
-
-
-def use_chart(run: RunView) -> Chart | None:
-    """Use of each new plant in each scenario."""
-    use = use_of_new_plants(run)
-    if use.empty:
-        return None
-    shown = run.by_loss[:MOST_SCENARIOS]
-    drawn = use[use["project"].isin(_of_most_capital(run))]
-    plants = _by_stage_and_size(run, drawn)
-    rows = drawn[drawn["scenario"].isin(shown)]
-    named = run.names.told(rows)
-    frame = named.assign(
-        plant=rows["project"].map(run.names.brief),
-        probability=rows["scenario"].map(run.weights).astype(float),
-        share=rows["share"].clip(upper=1.0),
-    )
-    scenarios = list(map(run.names.scenario, shown))
-    spec = shapes.use_of_plants(
-        frame, style.names_below("scenario", scenarios), plants, tips=USE_TIPS, source=CAPACITY
-    )
-    seldom = seldom_used(run)
-    return told_chart(
-        say,
-        "use",
-        spec,
-        CAPACITY,
-        name="use_of_plants",
-        seldom=seldom,
-        few=counted(run, seldom.projects),
-        built=counted(run, use["project"]),
-        shown=len(shown),
-        scenarios=len(run.weights),
-        drawn=len(plants),
-    )
-
-
-def _by_stage_and_size(run: RunView, use: pd.DataFrame) -> list[str]:
-    """The names of plants by stage, the largest first."""
-    plants = use.drop_duplicates("project")
-    in_order = plants.sort_values(["stage", "tpa"], ascending=[True, False])
-    return list(map(run.names.brief, in_order["project"]))
-
-
-def _of_most_capital(run: RunView) -> pd.Index:
-    """The projects that are drawn."""
-    capital = run.decisions.groupby("project")["capex_musd"].sum()
-    return capital.nlargest(MOST_PLANTS).index
 
 
 class UseByStage(DeclaredTable):

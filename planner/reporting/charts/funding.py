@@ -153,38 +153,6 @@ def _is_free(place: Place, taken: Sequence[Place], line: pd.DataFrame, most: flo
     return bool((above | below).all())
 
 
-MERIT_TIPS = {
-    "project": "project",
-    "stage": "stage",
-    "public_musd": "public money, MUSD",
-    "worth_musd": "net worth, MUSD",
-    "when": "when",
-    "step": "step",
-}
-
-
-def merit(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """A row a project in the order of merit: public money as a bar, net worth as a dot; both in MUSD, on a scale on which
-    small and large amounts are seen. The line stands at 0, as worth is net of cost.
-
-    frame: project, stage, public_musd, worth_musd, when, step.
-    """
-    order = list(frame["project"])
-    musd = frame[["public_musd", "worth_musd"]].to_numpy()
-    most, least = float(musd.max()), float(musd.min())
-    title = "MUSD: public money (bar), net worth (dot); logarithmic above 10"
-    chart = style.marked(frame, MERIT_TIPS, source)
-    base = chart.encode(y=style.rows("project", order))
-    money = base.mark_bar(opacity=0.45, height=11)
-    worth = base.mark_point(filled=True, size=70, opacity=1, color=style.INK)
-    paid = style.logarithmic("public_musd", title, most, least)
-    gained = style.logarithmic("worth_musd", title, most, least)
-    hue = style.coloured("stage", style.stage_colours(frame["stage"]))
-    nought = style.constant("x", 0.0, color=style.INK)
-    layers = alt.layer(money.encode(x=paid, color=hue), worth.encode(x=gained), nought)
-    return style.across(layers, style.rows_high(order))
-
-
 SIGNS = {"committed": style.INK, "training begins": "#7A5195"}
 SHAPES = ["diamond", "triangle-up"]
 """Shapes of the signs, in their order."""
@@ -199,10 +167,8 @@ PHASE_TIPS = {
 SIGN_TIPS = {"plant": "plant", "sign": "", "year": "year"}
 
 
-def timeline(
-    phases: pd.DataFrame, signs: pd.DataFrame, insured: tuple[int, int] | None, source: str
-) -> style.Drawing:
-    """When each plant is committed, built, ramped up and used in full; the years that the plan insures are shaded.
+def timeline(phases: pd.DataFrame, signs: pd.DataFrame, source: str) -> style.Drawing:
+    """When each plant is committed, built, ramped up and used in full.
 
     phases: plant, stage, phase (one of `PHASES`), start, end, size (t/y, with its unit), capex_musd. signs: plant, sign,
     year.
@@ -210,13 +176,8 @@ def timeline(
     order = style.in_order(phases["plant"])
     plants = style.rows("plant", order)
     years = _years_above(int(phases["start"].min()), int(phases["end"].max()))
-    layers = [_phases(phases, years, plants, source), _signs(signs, years, plants, source)]
-    if insured is not None:
-        begin, end = insured
-        shade = alt.Chart(pd.DataFrame({"start": [begin], "end": [end + 1]}))
-        shaded = shade.mark_rect(color="#fdf3d8").encode(x=years.field("start"), x2=alt.X2("end:Q"))
-        layers.insert(0, shaded)
-    chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
+    bars, marks = _phases(phases, years, plants, source), _signs(signs, years, plants, source)
+    chart = alt.layer(bars, marks).resolve_scale(color="independent", shape="independent")
     return style.across(chart, style.rows_high(order, style.ROW + 1))
 
 

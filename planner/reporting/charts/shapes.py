@@ -7,7 +7,6 @@ called with its unit; `source` is where in the run folder the figures are; `look
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -16,7 +15,6 @@ from planner.reporting.charts import style
 
 Tips = Mapping[str, str]
 """Field of a frame -> what a tooltip calls it."""
-MATRIX_HUES = ("#e6edf4", style.ACCENT)
 
 
 def bars(
@@ -99,45 +97,9 @@ def matrix(
     *,
     tips: Tips,
     source: str,
-    words: alt.Text | None = None,
-    choosers: Sequence[alt.Parameter] = (),
+    words: alt.Text,
 ) -> style.Drawing:
-    """A cell for each pair of names in the colour of its figure, which stands in it where `words` says how."""
-    chart = style.marked(frame, tips, source, choosers=choosers)
-    base = chart.encode(x=across, y=up)
-    cells: alt.Chart = base.mark_rect(stroke="white").encode(color=hue)
-    if words is None:
-        return cells
+    """A cell for each pair of names in the colour of its figure, which stands in it as `words` says."""
+    base = style.marked(frame, tips, source).encode(x=across, y=up)
+    cells = base.mark_rect(stroke="white").encode(color=hue)
     return alt.layer(cells, base.mark_text(fontSize=10).encode(text=words))
-
-
-def share_hue(title: str, hues: Sequence[str] = MATRIX_HUES) -> alt.Color:
-    """Shares in per cent as a colour, from that of nothing to that of all."""
-    steps = [at / (len(hues) - 1) for at in range(len(hues))]
-    legend = alt.Legend(title=title, format=style.PERCENT, gradientLength=160)
-    scale = alt.Scale(domain=steps, range=list(hues))
-    return alt.Color(field="share", type="quantitative", scale=scale, legend=legend)
-
-
-def names_across(field: str, order: Sequence[str], **axis: Any) -> alt.X:
-    """Names from left to right; upright where a column is narrower than the longest."""
-    shown = style.of_lines(style.LETTERS, **axis)
-    return alt.X(field=field, type="nominal", sort=list(order), axis=shown)
-
-
-def use_of_plants(
-    frame: pd.DataFrame,
-    across: alt.X,
-    plants: Sequence[str],
-    *,
-    tips: Tips,
-    source: str,
-    choosers: Sequence[alt.Parameter] = (),
-) -> style.Drawing:
-    """The share of its capacity that each plant uses, a row a plant. frame: plant, share, the field of `across`, and
-    those of `tips`."""
-    told = frame[[*tips]]
-    up = style.rows("plant", plants)
-    hue = share_hue("use of capacity")
-    cells = matrix(told, across, up, hue, tips=tips, source=source, choosers=choosers)
-    return style.across(cells, style.rows_high(plants, style.ROW - 2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -49,8 +48,6 @@ WIDTH, ROW = 640, 20
 """Width of a chart where nobody says how wide it may be, and height of a row, px."""
 LETTERS, LINE = 37, 13
 """Letters of a line of a label of a row, and its height, px; on a narrow page report.js takes fewer letters."""
-WORD = 8
-"""Letters by which lines of equal length may pass the longest one divided by their number, as words are not cut."""
 HEADING_LETTER = 7.2
 """Width of a letter of the heading of one of small multiples, px; they are as wide as their charts at most."""
 LABELS = 240
@@ -209,16 +206,6 @@ def rows_high(order: Sequence[str], row: float = ROW) -> float:
     """The height of named rows, px: each is `row` high, or as high as the label of the most lines."""
     most = max((len(lines_of(name, LETTERS)) for name in order), default=1)
     return len(order) * max(row, most * LINE + 3)
-
-
-def names_below(field: str, order: Sequence[str]) -> alt.X:
-    """Long names from left to right, upright below their columns, on as many lines as a column has room for."""
-    column = (WIDTH - LABELS) / max(len(order), 1)
-    lines = max(1, int(column / LINE))
-    longest = max(map(len, order), default=1)
-    letters = math.ceil(longest / lines) + WORD
-    axis = of_lines(letters, labelAngle=-90, labelLimit=0, labelOverlap="greedy")
-    return alt.X(field=field, type="nominal", sort=list(order), axis=axis)
 
 
 def colours(by: Mapping[str, str]) -> alt.Scale:

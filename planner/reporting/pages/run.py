@@ -14,7 +14,6 @@ from altair.utils.schemapi import debug_mode
 from planner.errors import ChapterWarning
 from planner.reporting.chapters import (
     answer,
-    calm,
     capacity,
     claims,
     dependence,
@@ -27,7 +26,6 @@ from planner.reporting.chapters import (
     money,
     plants,
     remains,
-    sharing,
     supply,
     why,
 )
@@ -61,10 +59,8 @@ CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
     claims.chapter,
     why.chapter,
     plants.chapter,
-    calm.chapter,
     supply.chapter,
     money.chapter,
-    sharing.chapter,
     capacity.chapter,
     limits.chapter,
     made.chapter,
@@ -199,11 +195,9 @@ def printed_front(front: Front) -> Front:
 
 
 def printed(found: Sequence[Chapter]) -> list[Chapter]:
-    """The chapters that are printed: no ally by itself, no input tables, which the page and the workbook hold."""
+    """The chapters that are printed: no input tables, which the page and the workbook hold."""
     kept = []
     for chapter in found:
-        if chapter.alone:
-            continue
         if chapter.anchor == "inputs":
             chapter = replace(chapter, lead=say("inputs_elsewhere"))
         parts = [part for part in chapter.parts if _is_printed(part, chapter)]

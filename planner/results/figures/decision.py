@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.schema import Shock
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Commitment, Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
@@ -145,14 +144,11 @@ def decisive_trial(verdict: Verdict) -> Trial | None:
 
 def cut_suppliers(run: RunFigures) -> list[str]:
     """The suppliers whose imports some scenario cuts."""
-    cuts = _import_cuts(run)
-    return sorted({shock.supplier for shock in cuts if shock.supplier})
-
-
-def _import_cuts(run: RunFigures) -> list[Shock]:
-    """Shocks that cut imports."""
-    shocks = run.case.tables.shocks
-    return [shock for shock in shocks if shock.kind == "import" and shock.factor < 1]
+    suppliers: set[str] = set()
+    for shock in run.case.tables.shocks:
+        if shock.kind == "import" and shock.factor < 1 and shock.supplier:
+            suppliers.add(shock.supplier)
+    return sorted(suppliers)
 
 
 def share_rows(run: RunFigures) -> list[Share]:
@@ -306,49 +302,6 @@ def acting_alone(run: RunFigures) -> dict[str, float]:
 def execution(found: Decision, key: str) -> Execution | None:
     """A thing that may go wrong by its key, or the plan as `planned`; None if it was not asked for."""
     return next((row for row in found.execution if row.key == key), None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StockUse:
-    """Stock (t, expected): held at the end of the first and of the last year; what leaves until `until`, and of that
-    what leaves in years without a cut."""
-
-    first: float
-    last: float
-    sold: float
-    sold_without_cut: float
-    until: int
-
-
-def stock_use(run: RunFigures) -> StockUse:
-    """Stock held at both ends, and when it leaves."""
-    stocks = run.by_year["stocks"]
-    held = run.expected(stocks, ["year"], ["stock_t"]).set_index("year")["stock_t"]
-    until = run.years[-(len(run.years) // 3) - 1]
-    early = stocks[stocks["year"] <= until]
-    weight = early["scenario"].map(run.weights).astype(float)
-    released = early["released_t"] * weight
-    places = pd.MultiIndex.from_frame(early[["scenario", "year"]])
-    in_cut = places.isin(_cut_years(run))
-    without_cut = released[~in_cut]
-    first = held.get(run.years[0], 0.0)
-    last = held.get(run.years[-1], 0.0)
-    return StockUse(
-        first=float(first),
-        last=float(last),
-        sold=float(released.sum()),
-        sold_without_cut=float(without_cut.sum()),
-        until=until,
-    )
-
-
-def _cut_years(run: RunFigures) -> list[tuple[str, int]]:
-    """(scenario, year) in which imports are cut."""
-    found = []
-    for shock in _import_cuts(run):
-        for year in run.years_of(shock):
-            found.append((shock.scenario, year))
-    return found
 
 
 def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:

@@ -11,10 +11,8 @@ from planner.results.coverage import NOTHING
 from planner.results.figures.run import RunFigures, records
 from planner.results.origins import LAST, STOCK
 
-LINE_YEAR = 2030
-"""Year by which official lines are to be kept: Regulation (EU) 2024/1252, article 5."""
-LINE = 0.65
-"""Official line for the share of one third country, by `LINE_YEAR`: the same article."""
+LATER = 2030
+"""Year for which official lines of Europe are set: Regulation (EU) 2024/1252, article 5."""
 SLIGHT_MUSD = 1e-6
 """Loss (MUSD) up to which nothing is lost."""
 
@@ -47,11 +45,11 @@ def largest_origins(run: RunFigures) -> pd.DataFrame:
 
 
 def milestones(years: Iterable[int]) -> list[int]:
-    """The first of some years, the first of them that is not before `LINE_YEAR`, and the last; none of none."""
+    """The first of some years, the first of them that is not before `LATER`, and the last; none of none."""
     told = sorted(map(int, years))
     if not told:
         return []
-    later = [year for year in told if year >= LINE_YEAR] or told
+    later = [year for year in told if year >= LATER] or told
     return sorted({told[0], later[0], told[-1]})
 
 
@@ -89,29 +87,6 @@ def worst_single_losses(run: RunFigures) -> Iterator[SingleLoss]:
     losses = losses.fillna(0.0).reset_index()
     for year in milestones(losses["year"].unique()):
         yield from _worst_of(losses[losses["year"] == year])
-
-
-def above_line(run: RunFigures) -> pd.DataFrame:
-    """Goods that come by more than the official line from one country outside the case, from its year on: element, form,
-    origin, `years`, and `most`, the largest of their shares."""
-    rows = largest_origins(run)
-    is_third = ~rows["origin"].isin(list(run.case.countries))
-    rows = rows[is_third & (rows["year"] >= LINE_YEAR) & (rows["share"] > LINE)]
-    by_good = rows.groupby(["element", "form", "origin"])
-    return by_good.agg(years=("year", list), most=("share", "max")).reset_index()
-
-
-def line_out_of_reach(run: RunFigures) -> dict[int, list[str]]:
-    """Year that coverage tells -> elements of which the plan cannot meet, without their worst origin, the rest that the
-    official line leaves to others: there the line is out of reach."""
-    rows = met_without_origin(run)
-    rows = rows[rows["plan"]]
-    found: dict[int, list[str]] = {}
-    for year in sorted(map(int, rows["year"].unique())):
-        of_year = rows[rows["year"] == year]
-        short = set(of_year.loc[of_year["served_share"] < 1.0 - LINE, "element"])
-        found[year] = [element for element in run.elements if element in short]
-    return found
 
 
 def _worst_of(losses: pd.DataFrame) -> Iterator[SingleLoss]:

@@ -25,24 +25,13 @@ class FreshFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SafeElement:
-    """The year from which on an element is safe with the plan and without one; None: it never is."""
-
-    element: str
-    plan: int | None
-    without: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Fresh:
-    """A run in fresh scenarios: how many, the policy that operates it and its rule in words, the figures, and the years
-    from which on elements are safe."""
+    """A run in fresh scenarios: how many, the policy that operates it and its rule in words, and the figures."""
 
     scenarios: int
     policy: str
     rule: str
     figures: list[FreshFigure]
-    safe: list[SafeElement]
 
 
 def in_fresh_scenarios(run: RunFigures) -> Fresh | None:
@@ -61,17 +50,9 @@ def in_fresh_scenarios(run: RunFigures) -> Fresh | None:
                     figure=figure, way=way, plan=plan, without=without, reduction=reduction
                 )
                 figures.append(found)
-    years = stated.get("safe_from") or {}
-    with_plan, before = years.get("plan", {}), years.get("without_plan", {})
-    safe = []
-    for element in run.case.elements:
-        if element in with_plan:
-            one = SafeElement(element=element, plan=with_plan[element], without=before.get(element))
-            safe.append(one)
     return Fresh(
         scenarios=int(stated["futures"]),
         policy=str(stated.get("policy", "")),
         rule=str(stated.get("policy_is", "")),
         figures=figures,
-        safe=safe,
     )

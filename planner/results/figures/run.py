@@ -12,8 +12,6 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
-from planner.data.schema import Shock
-from planner.data.shock_effects import year_of
 from planner.results.explanation import Explanation
 from planner.results.losses import weighted_loss
 from planner.results.plan import PlanValues
@@ -77,12 +75,6 @@ class RunFigures:
     def years(self) -> list[int]:
         """Years of the plan."""
         return list(self.case.years)
-
-    def years_of(self, shock: Shock) -> range:
-        """The years in which a shock is at work."""
-        first = year_of(shock.start_year or self.case.first_year)
-        last = year_of(shock.end_year or self.case.last_year)
-        return range(first, last + 1)
 
     @cached_property
     def by_year(self) -> dict[str, pd.DataFrame]:

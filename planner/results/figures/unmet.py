@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of
-from planner.results.ledger import CONVERTED, rows_of
-from planner.results.schema import IMPORTED
+from planner.results.ledger import rows_of
 
 LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""
@@ -106,13 +105,6 @@ def insured_years(run: RunFigures) -> list[int]:
     return sorted({int(year) for year in unmet["year"]})
 
 
-def short_by_country(run: RunFigures) -> pd.DataFrame:
-    """Unmet demand and demand (t), all forms, by scenario, element, country and year in which any is or would be short."""
-    sums = short_by(run, ["scenario", "element", "country", "year"])
-    most = sums[["tonnes", run.undone]].max(axis=1)
-    return sums[most > SMALLEST_T].reset_index(drop=True)
-
-
 @dataclass(frozen=True, kw_only=True)
 class WorstYear:
     """The share of an element's demand that is unmet in its worst year in a scenario with the plan, and `before`, in that
@@ -164,38 +156,6 @@ def main_scenario(run: RunFigures) -> str:
         if reached >= LIKELY - 1e-9:
             return scenario
     return run.worst
-
-
-def sources(run: RunFigures, goods: list[tuple[str, str]], scenarios: list[str]) -> pd.DataFrame:
-    """Places where goods (element, form) come from in some scenarios, by scenario, element, form, year: `way`
-    (imported, made, stock), `by` (the supplier or the country that makes it, '' for stock) and `tonnes`."""
-    flows = _of_goods(run.tables["operations"], goods, scenarios)
-    stock = flows[flows["item"] == "released"].assign(way="stock", by="")
-    imports = flows[flows["item"].isin(IMPORTED)].assign(way="imported")
-    imports["by"] = imports["project"]
-    made = flows[flows["item"] == "made"].assign(way="made")
-    made["by"] = made["country"]
-    keys = ["scenario", "element", "form", "year", "way", "by"]
-    return pd.concat([imports, made, stock]).groupby(keys, as_index=False)[["tonnes"]].sum()
-
-
-def use_of_goods(
-    run: RunFigures, goods: list[tuple[str, str]], scenarios: list[str]
-) -> pd.DataFrame:
-    """Use of goods by scenario, element, form, year: `use_t`, demand and what metal and magnet plants take in."""
-    short = _of_goods(run.tables["shortfall"], goods, scenarios)
-    flows = _of_goods(run.tables["operations"], goods, scenarios)
-    wanted = short.rename(columns={"demand_t": "use_t"})
-    taken = flows[flows["item"].isin(CONVERTED)].rename(columns={"tonnes": "use_t"})
-    keys = ["scenario", "element", "form", "year"]
-    return pd.concat([wanted, taken]).groupby(keys, as_index=False)[["use_t"]].sum()
-
-
-def _of_goods(
-    table: pd.DataFrame, goods: list[tuple[str, str]], scenarios: list[str]
-) -> pd.DataFrame:
-    good = pd.MultiIndex.from_frame(table[["element", "form"]])
-    return table[table["scenario"].isin(scenarios) & good.isin(goods)]
 
 
 def missing(run: RunFigures, scenario: str) -> pd.DataFrame:
@@ -252,12 +212,6 @@ def most_exposed(run: RunFigures) -> list[WorstCase]:
                 hit.append(WorstCase(scenario, element, at))
         found += sorted(hit, key=most_first)[:1]
     return found[:MOST_WORST]
-
-
-def worst_remaining(run: RunFigures, scenario: str) -> WorstCase | None:
-    """The element that is worst off with the plan in a scenario; None if nothing is unmet there."""
-    cases = [case for case in _cases(run, scenario) if case.at.share > SEEN]
-    return max(cases, key=lambda case: (case.at.share, case.element), default=None)
 
 
 def _cases(run: RunFigures, scenario: str) -> list[WorstCase]:
