@@ -117,7 +117,9 @@ def possible(case: Case, stage: str) -> Any:
 def longer_lead(case: Case) -> Case:
     """The largest separation plant takes a year longer."""
     plant = possible(case, "separation")
-    return case.set("projects", plant.project, "lead_time_years", plant.lead_time_years + 1)
+    return case.with_settings(
+        {f"projects.{plant.project}.lead_time_years": plant.lead_time_years + 1}
+    )
 
 
 def project_in(case: Case) -> Case:
@@ -240,7 +242,7 @@ def _probabilities(case: Case, chance: Random) -> Case:
 
 def _capacity(case: Case, chance: Random) -> Case:
     project, most = _project(case, chance, "max_new_tpa")
-    return case.set("projects", project, "max_new_tpa", most * chance.uniform(0.3, 2))
+    return case.with_settings({f"projects.{project}.max_new_tpa": most * chance.uniform(0.3, 2)})
 
 
 def _lead_time(case: Case, chance: Random) -> Case:
@@ -276,7 +278,7 @@ def _member(case: Case, chance: Random) -> Case:
 
 
 def _kept_out(case: Case, chance: Random) -> Case:
-    return case.set("projects", _project(case, chance, "project")[0], "max_new_tpa", 0.0)
+    return case.with_settings({f"projects.{_project(case, chance, 'project')[0]}.max_new_tpa": 0.0})
 
 
 ASKED: dict[str, Callable[[Case, Random], Case]] = {

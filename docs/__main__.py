@@ -17,8 +17,7 @@ import planner
 from docs.declarations import dictionary, formulation_page, reference_page, results_page
 from docs.model_keys import model_page
 from planner.config import read_toml
-from planner.data.export import datapackage, model_schema
-from planner.data.load import load
+from planner.data.export import model_schema
 from planner.studies.study_file import study_schema
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
@@ -27,7 +26,6 @@ BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 def pages(root: Path) -> dict[Path, str]:
     """Each generated page and what it should hold, given the checkout at `root`."""
     inputs = root / "inputs" / "README.md"
-    real = root / "inputs" / "allied-2026"
     before, _, rest = inputs.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     models = root / "models"
@@ -42,19 +40,7 @@ def pages(root: Path) -> dict[Path, str]:
         inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
         root / "reports" / "README.md": results_page(),
         root / "planner" / "API.md": public_names(),
-        real / "datapackage.json": json.dumps(package_of(real), indent=1) + "\n",
     }
-
-
-def package_of(folder: Path) -> dict[str, Any]:
-    """Frictionless data package of the real case: what may be done with it, and the columns of each table."""
-    found = datapackage(folder.name, load(folder).origin.headers)
-    about = {
-        "title": "Allied heavy rare earths: plants from mine to magnet, use, trade, people, money, hazards",
-        "version": "3.0",
-        "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
-    }
-    return {"name": found["name"], **about, **{key: found[key] for key in ("profile", "resources")}}
 
 
 def public_names() -> str:

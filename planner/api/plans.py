@@ -140,7 +140,7 @@ class Session:
 
     >>> session = Session(case)
     >>> first = session.solve()
-    >>> second = session.solve(case.set("projects", "coast_plant", "capex_usd_per_tpa", "+10%"))   # warm
+    >>> second = session.solve(case.changed("projects.coast_plant.capex_usd_per_tpa=+10%"))   # warm
     >>> session.rebuilt   # why it had to start afresh
     ''
     >>> figures = session.figures(case.set_model("policy.budget_carry_over", False))   # no tables

@@ -13,7 +13,7 @@ import typer
 import planner
 from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.export import datapackage, model_schema, write_model, write_tables, write_workbook
+from planner.data.export import model_schema, write_model, write_tables, write_workbook
 from planner.data.load import load
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
@@ -166,31 +166,9 @@ def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:
 
 @app.command("schema")
 def schema(
-    case: Annotated[
-        Path | None,
-        typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False),
-    ] = None,
-    package: Annotated[
-        bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")
-    ] = False,
     study: Annotated[
         bool, typer.Option("--study", help="Print the JSON Schema of a study file.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of the model file or of a study file, or describe the tables."""
-    with exit_codes():
-        if study:
-            if package or case is not None:
-                said = "describes study files alone"
-                raise InputError([Fault("--study", 0, "", said, remedy="leave out the rest")])
-            described = study_schema()
-        elif not package:
-            if case is not None:
-                load(find_case(case))  # says what is wrong with it
-            described = model_schema()
-        elif case is None:
-            described = datapackage("case", None)
-        else:
-            found = load(find_case(case))
-            described = datapackage(found.name, found.origin.headers)
-        say(json.dumps(described, indent=2))
+    """Print the JSON Schema of the model file or of a study file."""
+    say(json.dumps(study_schema() if study else model_schema(), indent=2))

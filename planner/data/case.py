@@ -5,7 +5,7 @@ A Case never changes: each method gives another one, checked as files are, or ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.config import ModelFile, build_model
 from planner.data.cells import text_of
-from planner.data.change import (
-    Change,
-    InputValue,
-    cells_changed,
-    change_of,
-    known_table,
-    parse_change,
-)
+from planner.data.change import Change, InputValue, change_of, known_table, parse_change
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
@@ -37,16 +30,12 @@ from planner.data.project_rows import (
     with_rows_of,
     without_rows,
 )
-from planner.data.schema import TABLES, Project, Table
+from planner.data.schema import TABLES, Project
 from planner.data.sheets import Sheet, read_rows
-from planner.errors import Fault, InputError, fault
+from planner.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Where = str | Sequence[str] | Mapping[str, object]
-"""Rows of a table: an id or ids where one column is the key, or column -> what its cells must be, as in a study file: a
-value, a list of them, `s1*`, `2030..2035` ({}: all rows)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,19 +134,6 @@ class Case(Lookups):
         if faults:
             raise InputError(faults)
         return case.checked()
-
-    def set(self, table: str, where: Where, column: str, value: object) -> Case:
-        """The case with one value in a column of the rows that `where` names. None: blank; `x1.2`, `+30%`, `plus 1`
-        and `+2%/y` are made of the present value, as in `--set`.
-
-        Raises InputError, also if no row is named; it then says which is near.
-
-        >>> later = case.set("projects", "coast_plant", "lead_time_years", 4)
-        >>> more = case.set("demand", {"country": "JPN", "year": "2030..2035"}, "tonnes", "+30%")
-        """
-        known = known_table(table)
-        rows = _by_column(self, known, where)
-        return self.changed(cells_changed(table, rows, column, value))
 
     def set_model(self, key: str, value: object) -> Case:
         """The case with one dotted key of the model file changed. Raises InputError.
@@ -276,15 +252,3 @@ def _readers(changes: Iterable[Change | str | Iterable[Change]]) -> Iterator[Cal
             yield partial(replace, given)
         else:
             yield from _readers(given)
-
-
-def _by_column(case: Case, table: Table, where: Where) -> Mapping[str, object]:
-    """Rows by column, where ids alone were given. Raises InputError where several columns identify a row."""
-    if isinstance(where, Mapping):
-        return where
-    if len(table.key) == 1:
-        return {table.key[0]: where}
-    said = f"a row is identified by {', '.join(table.key)}"
-    remedy = f'write e.g. {{"{table.key[0]}": ...}}'
-    place = case.origin.place(table.name)
-    raise InputError([fault("no-such-row", place, 0, "", message=said, remedy=remedy)])

@@ -78,13 +78,6 @@ def end_of(period: int | Quarter) -> tuple[int, int]:
     return (period.year, period.quarter) if isinstance(period, Quarter) else (period, 4)
 
 
-def later_by(period: int | Quarter, years: int) -> int | Quarter:
-    """The year or quarter that is so many years later."""
-    if isinstance(period, Quarter):
-        return Quarter(period.year + years, period.quarter)
-    return period + years
-
-
 def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
     """The error of a rule; the template may name values in braces."""
     return PydanticCustomError(rule, template, values)

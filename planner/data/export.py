@@ -1,16 +1,12 @@
-"""A case for other programs: as a workbook, as CSV; and the declarations of its tables and model file.
-
-Declarations are JSON Schema (https://json-schema.org/draft/2020-12) and Frictionless descriptors
-(https://specs.frictionlessdata.io/data-package).
-"""
+"""A case for other programs: as a workbook, as CSV; and JSON Schema of its model file
+(https://json-schema.org/draft/2020-12)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -21,15 +17,13 @@ from pydantic.fields import FieldInfo
 from planner.config import ModelFile, meaning
 from planner.data.cells import CARRIED, Row, armour, text_of
 from planner.data.checks import DEFINED, FIXED, REFERENCES
-from planner.data.frames import PERIOD, field_type
+from planner.data.frames import field_type
 from planner.data.lookups import Lookups
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.data.sheets import MODEL_SHEET, NOTES_SHEET
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
-"""Columns that hold several names, which no foreign key of a table can follow."""
-SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
-"""Names that several rows share, so that they are no key of their table."""
+"""Columns that hold several names, of which no drop-down can offer one."""
 
 
 def model_schema() -> dict[str, Any]:
@@ -40,94 +34,6 @@ def model_schema() -> dict[str, Any]:
         **schema,
         "title": "Model file of the planner",
     }
-
-
-def datapackage(name: str, headers: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
-    """Frictionless descriptor of a case folder; `headers` are those of the tables it has (None: all)."""
-    wanted = [table for table in TABLES if headers is None or table.name in headers]
-    present = {table.name for table in wanted}
-    resources: list[dict[str, Any]] = []
-    for table in wanted:
-        header = () if headers is None else headers[table.name]
-        resource = {
-            "name": table.name,
-            "path": f"{table.name}.csv",
-            "profile": "tabular-data-resource",
-            "description": table.meaning,
-            "format": "csv",
-            "encoding": "utf-8",
-            "schema": table_schema(table, present, header),
-        }
-        resources.append(resource)
-    return {
-        "name": re.sub("[^A-Za-z0-9_.-]", "-", name.casefold()),
-        "title": name,
-        "profile": "tabular-data-package",
-        "resources": resources,
-    }
-
-
-def table_schema(table: Table, present: set[str], header: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Fields in the order of the header (none: all), key and references of a table."""
-    fields: list[dict[str, Any]] = []
-    for name in header or (*table.row.columns(), *CARRIED):
-        field = {"name": name, "type": "string", "description": "carried, never computed with"}
-        if name not in CARRIED:
-            field = describe_column(name, table.row.model_fields[name])
-        fields.append(field)
-    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
-    # A primary key must be filled in every row, which a key with blanks for "all" is not.
-    if all(table.row.model_fields[column].is_required() for column in table.key):
-        schema["primaryKey"] = list(table.key)
-    references: list[dict[str, Any]] = []
-    for column, (other, defining) in _foreign_keys(table):
-        if other in present and (not header or column in header):
-            reference = {"resource": other, "fields": defining}
-            references.append({"fields": column, "reference": reference})
-    if references:
-        schema["foreignKeys"] = references
-    return schema
-
-
-def _foreign_keys(table: Table) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Columns of a table that always name one row of another, and the table and column that they name."""
-    for source, column, kind in REFERENCES:
-        defined = DEFINED.get(kind)
-        if source != table.name or defined is None or defined in SHARED:
-            continue
-        is_list = (source, column) in LISTS_OF_NAMES
-        if not is_list and table.row.model_fields[column].is_required():
-            yield column, defined
-
-
-_BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "minimum"}
-
-
-def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
-    """One Frictionless field: name, type, meaning, unit and bounds."""
-    extra: Any = field.json_schema_extra
-    kind = field_type(field)
-    out: dict[str, Any] = {"name": name, "type": kind, "description": str(field.description)}
-    if extra["unit"]:
-        out["unit"] = extra["unit"]
-    if kind == "boolean":
-        out |= {"trueValues": ["true", "1", "yes"], "falseValues": ["false", "0", "no"]}
-    limits: dict[str, Any] = {}
-    if field.is_required():
-        limits["required"] = True
-    if kind == PERIOD:
-        out["type"] = "string"
-        limits["pattern"] = "[0-9]{1,4}|[0-9]{4}Q[1-4]"
-    choices = choices_of(field)
-    if choices:
-        limits["enum"] = list(choices)
-    for bound in field.metadata:
-        for name_of_bound, word in _BOUNDS.items():
-            if hasattr(bound, name_of_bound):
-                limits[word] = getattr(bound, name_of_bound)
-    if limits:
-        out["constraints"] = limits
-    return out
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:

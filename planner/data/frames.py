@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PERIOD = "period"
 PLAIN = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
 WITH_NA = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
-"""pandas types of Frictionless types, without and with cells that may be blank."""
+"""pandas types of the types of columns, without and with cells that may be blank."""
 
 
 def frame_of(case: Lookups, table: str) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def _or_none(value: object) -> object:
 
 
 def field_type(field: FieldInfo) -> str:
-    """Frictionless type of a column, or PERIOD: a year or a quarter."""
+    """Type of a column: integer, number, boolean, string, or PERIOD, a year or a quarter."""
     types = types_in(field.annotation)
     if Quarter in types:
         return PERIOD

@@ -16,7 +16,7 @@ from planner.data.changed_case import as_given
 from planner.data.checks import Reading, check_all
 from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Table, Tables
-from planner.data.sheets import PACKAGE, Sheet, declared_columns, leads_out, read_folder, read_rows
+from planner.data.sheets import Sheet, leads_out, read_folder, read_rows
 from planner.data.workbook import read_workbook
 from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
@@ -192,7 +192,6 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
 def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables:
     """The tables of a case, read from their sheets; faults of rows and of tables that are missing are noted in
     `reading`."""
-    declared = declared_columns(path)
     misnamed: set[str] = set()
     for unknown in reading.faults:
         if unknown.rule == "unknown-table":
@@ -201,46 +200,20 @@ def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables
     for table in TABLES:
         name = table.name
         if name in sheets:
-            rows[name] = _rows(table, sheets[name], reading, declared.get(name, ()))
+            rows[name] = _rows(table, sheets[name], reading)
             continue
-        missing = ""
-        remedy = ""
         if name in misnamed:
             reading.lost(name)
         elif table.required:
-            missing = table.meaning
-        elif name in declared:
-            missing = f"{PACKAGE} lists it"
-            remedy = f"add it, or take it out of {PACKAGE}"
-        if missing:
-            said = f"is missing: {missing}"
-            reading.faults.append(_no_table(_place(path, name), said, remedy))
+            said = f"is missing: {table.meaning}"
+            reading.faults.append(_no_table(_place(path, name), said))
             reading.lost(name)
     return Tables(**rows)  # type: ignore[arg-type]
 
 
-def _rows(
-    table: Table, sheet: Sheet, reading: Reading, declared: Sequence[str] = ()
-) -> tuple[Row, ...]:
-    """Rows of a sheet; a sound one that lacks a declared column is a fault."""
+def _rows(table: Table, sheet: Sheet, reading: Reading) -> tuple[Row, ...]:
+    """Rows of a sheet."""
     if sheet.unread:
         reading.lost(table.name)
         return ()
-    before = len(reading.faults)
-    rows = read_rows(table, sheet, reading)
-    if len(reading.faults) > before:
-        return rows
-    for column in declared:
-        if column not in sheet.header:
-            said = f"column is missing: {PACKAGE} lists it"
-            remedy = f"add it, or take it out of {PACKAGE}"
-            missing = fault(
-                "missing-column",
-                sheet.place,
-                sheet.header_line,
-                column,
-                message=said,
-                remedy=remedy,
-            )
-            reading.faults.append(missing)
-    return rows
+    return read_rows(table, sheet, reading)

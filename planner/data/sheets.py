@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +18,6 @@ from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
 from planner.host import available_memory
 
-PACKAGE = "datapackage.json"
-"""Lists the tables and columns of a case, for other programs: one that it lists and that is gone was lost."""
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
 MAX_BYTES = 256 * 2**20
@@ -90,20 +87,6 @@ def read_folder(folder: Path, reading: Reading) -> dict[str, Sheet]:
                 reading.faults += error.faults
                 sheets[name] = Sheet(path.name, (), (), unread=True)
     return sheets
-
-
-def declared_columns(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Table -> columns that the data package of a case lists; nothing without one that can be read."""
-    package = folder / PACKAGE
-    declared: dict[str, tuple[str, ...]] = {}
-    try:
-        if package.is_file():
-            for entry in json.loads(package.read_bytes())["resources"]:
-                fields = entry["schema"]["fields"]
-                declared[str(entry["name"])] = tuple(str(field["name"]) for field in fields)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return {}
-    return declared
 
 
 def leads_out(path: Path, folder: Path) -> bool:

@@ -38,7 +38,7 @@ def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
         share = stricter(plan.case, target)
         if not 0.0 <= share <= 1.0:
             continue
-        after = variants.solve(plan.case.set("targets", target, "share", share))
+        after = variants.solve(plan.case.with_settings({f"targets.{target}.share": share}))
         name = criterion(after.scope, target)
         if after.is_optimal:
             # What a criterion reached in its own phase.

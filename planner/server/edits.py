@@ -198,7 +198,7 @@ def _stays_out(case: Case, party: str) -> Case:
 def _plant(case: Case, project: str, value: EditedValue) -> Case:
     """A project is kept out: nothing new of it; or it is built, whole and at its earliest, and others pay for it."""
     if value == "out":
-        return case.set("projects", project, "max_new_tpa", 0.0)
+        return case.with_settings({f"projects.{project}.max_new_tpa": 0.0})
     row = case.projects.get(project)
     if value != "built" or row is None or row.existing_tpa:
         said = "a plant is free, out, or built by others, which one that runs already is not"

@@ -1,23 +1,19 @@
 """Why a target cannot be met, and the smallest changes that would make it reachable, each of them solved for.
 
-Money is found exactly, by one more linear program each: the least addition to the budgets, by funder and year, and
-the least factor on all of them. Years are found by bisection on whole years, which is right because a shorter lead
-time, or a later shock, only adds possibilities.
+Each is found exactly, by one more linear program: the least addition to the budgets, by funder and year, and the least
+factor on all of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.data.cells import later_by
 from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Outcome, Phase, phases_of
@@ -28,9 +24,6 @@ from planner.solving.program import Key, Program, Vector, dual_residuals, residu
 from planner.solving.solution import Stop
 from planner.solving.variants import Variants
 
-MOST_YEARS = 10
-LARGE_PROGRAM = 400_000
-"""Nonzeros above which years are not searched for: each try builds the program again."""
 LARGEST_FACTOR = 1e4
 LISTED = 3
 """Rows named where no optimum was proven."""
@@ -45,9 +38,6 @@ class Diagnosis:
     least_risk: float | None
     extra_budget: dict[FunderYear, float] | None = None
     budget_factor: float | None = None
-    years_sooner: int | None = None
-    years_later: int | None = None
-    tried_years: bool = field(default=False)
 
     def reasons(self) -> list[str]:
         """In words a planner can act on."""
@@ -61,12 +51,6 @@ class Diagnosis:
         lines.append(self._more_money())
         if self.budget_factor is not None:
             lines.append(f"  or multiply every budget by {self.budget_factor:.6g}")
-        if self.years_sooner is not None:
-            lines.append(f"  or shorten every lead time by {_years(self.years_sooner)}")
-        if self.years_later is not None:
-            lines.append(f"  or have {_years(self.years_later)} more before the shocks begin")
-        if self.tried_years and self.years_sooner is None:
-            lines.append(f"  lead times shorter by up to {MOST_YEARS} years are not enough")
         return lines
 
     def _more_money(self) -> str:
@@ -81,7 +65,6 @@ class Diagnosis:
     def as_json(self) -> dict[str, Any]:
         """For summary.json."""
         values = asdict(self)
-        del values["tried_years"]
         if self.extra_budget is not None:
             rows: list[dict[str, Any]] = []
             for (funder, year), musd in self.extra_budget.items():
@@ -156,7 +139,7 @@ def _too_coarse(case: Case, limit: float) -> list[str]:
     """The limit is reached by plants of any size, not by whole ones."""
     said = f"no plan with whole plants reaches a risk of {limit:g} MUSD"
     lines = [f"{said}, though one with plants of any size does"]
-    least = Variants(_for_risk(case)).solve(phases=[Phase("risk")]).outcome.values.get("risk")
+    least = Variants(for_risk(case)).solve(phases=[Phase("risk")]).outcome.values.get("risk")
     if least is not None:
         raised = f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD"
         lines.append(f"{raised}, which whole plants reach")
@@ -175,24 +158,13 @@ def diagnose(case: Case, program: Program) -> Diagnosis:
         return Diagnosis(limit=limit, least_risk=None)
     years = account_years(case, program)
     extra = least_extra_budget(program, years, limit)
-    factor, years_sooner, years_later = None, None, None
+    factor = None
     # A factor adds money where the additions may: where they are not enough, it is not.
     if extra is not None:
         budgets = {row: case.budget.get(of, 0.0) for row, of in years.items()}
         factor = least_budget_factor(program, budgets, limit)
-    tries_years = program.matrix.nnz <= LARGE_PROGRAM
-    if tries_years:
-        years_sooner = _fewest_years(partial(sooner, case), limit)
-    if tries_years and case.tables.shocks:
-        years_later = _fewest_years(partial(later, case), limit)
     return Diagnosis(
-        limit=limit,
-        least_risk=float(found.x[risk]),
-        extra_budget=extra,
-        budget_factor=factor,
-        years_sooner=years_sooner,
-        years_later=years_later,
-        tried_years=tries_years,
+        limit=limit, least_risk=float(found.x[risk]), extra_budget=extra, budget_factor=factor
     )
 
 
@@ -257,22 +229,6 @@ def _least(
     return least
 
 
-def _fewest_years(changed: Callable[[int], Case], limit: float) -> int | None:
-    """Smallest n in 1..MOST_YEARS for which the changed case reaches the limit."""
-    if reaches(changed(1), limit):
-        return 1
-    if not reaches(changed(MOST_YEARS), limit):
-        return None
-    low, high = 1, MOST_YEARS
-    while high - low > 1:
-        middle = (low + high) // 2
-        if reaches(changed(middle), limit):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 def reaches(case: Case, limit: float) -> bool:
     """Some plan of this case has a risk within the limit (MUSD)."""
     live = Variants(case).live
@@ -281,27 +237,8 @@ def reaches(case: Case, limit: float) -> bool:
     return found.stop is Stop.OPTIMAL and float(found.x[risk]) <= limit * (1 + 1e-7) + 1e-7
 
 
-def sooner(case: Case, years: int) -> Case:
-    """The case with every lead time shorter by so many years (none below 0)."""
-    rows = []
-    for row in case.tables.projects:
-        shorter = {"lead_time_years": max(0, row.lead_time_years - years)}
-        rows.append(row.model_copy(update=shorter))
-    return _for_risk(case.with_tables(projects=tuple(rows)))
-
-
-def later(case: Case, years: int) -> Case:
-    """The case with every shock later by so many years."""
-    rows = []
-    for row in case.tables.shocks:
-        start = case.first_year if row.start_year is None else row.start_year
-        end = None if row.end_year is None else later_by(row.end_year, years)
-        moved = {"start_year": later_by(start, years), "end_year": end}
-        rows.append(row.model_copy(update=moved))
-    return _for_risk(case.with_tables(shocks=tuple(rows)))
-
-
-def _for_risk(case: Case) -> Case:
+def for_risk(case: Case) -> Case:
+    """The case that asks for the least risk, whatever its goal."""
     old = case.model.objective
     objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail)
     return case.with_model(case.model.model_copy(update={"objective": objective}))
@@ -313,7 +250,3 @@ def round_up(value: float) -> float:
         return 0.0
     scale = 10.0 ** (5 - math.floor(math.log10(value)))
     return math.ceil(value * scale * (1 - 1e-12) + 1e-3) / scale
-
-
-def _years(count: int) -> str:
-    return f"{count} year{'s' if count != 1 else ''}"

@@ -82,8 +82,7 @@ def test_there_and_back_is_the_case_as_it_was(case: Case) -> None:
 def test_half_of_a_plant_and_its_twin_make_what_it_made(case: Case) -> None:
     """A plant split in two has the risk of the whole, because both halves meet its dangers."""
     whole = planner.solve(case, baseline=False).summary["risk_musd"]
-    half = case.set("projects", "plant", "existing_tpa", "x0.5")
-    half = half.set("projects", "plant", "max_new_tpa", "x0.5")
+    half = case.changed("projects.plant.existing_tpa=x0.5", "projects.plant.max_new_tpa=x0.5")
     both = half.with_project({"project": "twin"}, like="plant")
     assert planner.solve(both, baseline=False).summary["risk_musd"] == near(whole)
 

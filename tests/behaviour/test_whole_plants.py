@@ -291,12 +291,12 @@ def test_a_session_asked_again_answers_as_a_new_one(make_case: MakeCase) -> None
     case = knapsack(make_case)
     session = planner.Session(case)
     session.solve()
-    richer = case.set("budgets", {"year": 2026}, "musd", 73.0)
+    richer = case.changed("budgets.*.2026.musd=73")
     again = session.solve(richer)
     assert session.rebuilt == ""
     assert again.summary["risk_musd"] == near(3 * 30)  # `large` and a small one
     assert again.summary["gap"] == {"risk": near(0), "cost": near(0)}
-    smaller = richer.set("projects", "large", "unit_tpa", 20.0)
+    smaller = richer.changed("projects.large.unit_tpa=20")
     assert session.solve(smaller).summary["risk_musd"] == near(3 * 30)
     assert session.solve(case).summary["risk_musd"] == near(3 * 40)
     assert session.solve(case).summary["gap"] == {"risk": near(0), "cost": near(0)}

@@ -172,7 +172,7 @@ def test_worth_is_what_solving_without_a_project_costs_more(starter: Found) -> N
     assert len(merit) >= 3
     for project, row in merit.items():
         assert row.worth == pytest.approx(
-            least(case.set("projects", project, "max_new_tpa", 0)) - whole, rel=1e-6
+            least(case.changed(f"projects.{project}.max_new_tpa=0")) - whole, rel=1e-6
         )
     assert sorted((row.weight for row in merit.values()), reverse=True) == [
         row.weight for row in merit.values()

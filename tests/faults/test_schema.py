@@ -1,4 +1,4 @@
-"""The declarations for other programs: JSON Schema, Frictionless, and a workbook that gives back its tables."""
+"""The declarations for other programs: JSON Schema, and a workbook that gives back its tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 import planner
 from planner.cli import app
-from planner.data.export import datapackage, model_schema, write_workbook
+from planner.data.export import model_schema, write_workbook
 from planner.data.schema import TABLES
 from tests.cases import LONG, stored
 from tests.faults.conftest import STARTER
@@ -41,32 +41,6 @@ def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_
     ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, found)
-
-
-def test_the_descriptor_lists_every_table_column_bound_and_reference() -> None:
-    found = {resource["name"]: resource["schema"] for resource in datapackage("case")["resources"]}
-    assert list(found) == [table.name for table in TABLES]
-    share = next(field for field in found["feeds"]["fields"] if field["name"] == "share")
-    assert share["type"] == "number" and share["constraints"] == {
-        "required": True,
-        "minimum": 0,
-        "maximum": 1,
-    }
-    assert {
-        "fields": "country",
-        "reference": {"resource": "countries", "fields": "country"},
-    } in found["demand"]["foreignKeys"]
-    ours = json.loads(run("schema", STARTER, "--datapackage").stdout)
-    fields = [field["name"] for field in ours["resources"][0]["schema"]["fields"]]
-    assert ",".join(fields) == (STARTER / "countries.csv").read_text().splitlines()[0]
-
-
-def test_a_descriptor_is_accepted_by_frictionless(tmp_path: Path) -> None:
-    frictionless = pytest.importorskip("frictionless")
-    for path in STARTER.glob("*.csv"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "datapackage.json").write_text(run("schema", STARTER, "--datapackage").stdout)
-    assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
 
 
 @pytest.mark.parametrize("case", ["starter", "allied-2026"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -346,7 +345,7 @@ def test_staged_investment_without_draws_is_said() -> None:
 
 
 def test_with_stable_shares_a_funder_whose_party_has_no_country_is_warned_about() -> None:
-    case = planner.load(cases.REAL).set("funders", "jpn", "party", "nobody")
+    case = planner.load(cases.REAL).with_settings({"funders.jpn.party": "nobody"})
     before = {w.rule for w in warnings_of(case)}
     found = [
         w
@@ -630,23 +629,3 @@ def test_rates_that_were_meant_in_per_cent_are_asked_about() -> None:
         ("far-off", "discount_rate"),
         ("far-off", "objective.risk_slack"),
     ]
-
-
-def test_a_table_or_column_that_the_data_package_lists_was_lost(tmp_path: Path) -> None:
-    case = tmp_path / "case"
-    shutil.copytree(ALLIED, case)
-    (case / "resale.csv").rename(case / "resale.txt")
-    demand = (case / "demand.csv").read_text(encoding="utf-8").splitlines()
-    (case / "loss_tiers.csv").write_text(
-        "element,up_to_share,loss_usd_per_kg\nDy,1,5\n".replace("Dy", demand[1].split(",")[1])
-    )
-    with pytest.raises(planner.InputError) as told:
-        planner.load(case)
-    listed = {(fault.place, fault.rule, fault.column) for fault in told.value.faults}
-    assert {
-        ("resale.csv", "missing-table", ""),
-        ("loss_tiers.csv", "missing-column", "country"),
-    } <= listed
-    assert all("datapackage.json" in fault.remedy for fault in told.value.faults)
-    (case / "datapackage.json").write_text("[")
-    assert planner.load(case).tables.resale == ()

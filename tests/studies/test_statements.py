@@ -137,7 +137,7 @@ def test_eight_base_points_name_no_driver_but_how_far_they_reach(tmp_path: Path)
 def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None:
     """Two plants that are alike in all: either serves, so neither is in every best plan, and both may be."""
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    twin = case.set("projects", "coast_plant", "max_new_tpa", 400.0)
+    twin = case.changed("projects.coast_plant.max_new_tpa=400")
     row = next(r for r in twin.tables.projects if r.project == "coast_plant")
     plants = (*twin.tables.projects, row.model_copy(update={"project": "twin_plant"}))
     also = {

@@ -365,7 +365,7 @@ def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was
     case = starter()
     session = LiveProgram(case)
     session.solve(silent)
-    less = case.set("projects", "coast_plant", "max_new_tpa", 0.0)
+    less = case.changed("projects.coast_plant.max_new_tpa=0")
     assert len(session.scope.tree.nodes) > len(Scope(less).tree.nodes)
     assert not session.update(less)
     assert session.rebuilt == "the histories that scenarios share differ"
