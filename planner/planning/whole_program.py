@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.config import Objective
 from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
@@ -304,10 +303,11 @@ def _bounds(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str
 
 
 def without_plan(case: Case) -> Case:
-    """The case with no levers and no targets: what exists keeps running, nothing is added. Its payments are even
-    ones."""
-    old = case.model.objective
-    objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, odds=old.odds)
+    """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its payments
+    are even ones; goal `target` is read as `welfare`."""
+    objective = case.model.objective
+    if objective.goal == "target":
+        objective = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
     policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
     free = case.without_targets()
     update = {"levers": (), "objective": objective, "policy": policy}

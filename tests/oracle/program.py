@@ -335,8 +335,10 @@ def least_given(
 
 
 def without_plan(folder: Path, model: Mapping[str, Any]) -> OracleResult:
-    """Contract: "the case without levers, goal `risk`, with the model's risk_aversion, tail and odds and all else of
-    `objective` at its default"; targets "bind the plan (not the case without a plan)"."""
-    kept = ("risk_aversion", "tail", "odds")
-    objective = {k: v for k, v in model.get("objective", {}).items() if k in kept}
+    """Contract: "of the same case and model with `levers = []`, without targets, `cost_sharing` `even`, goal `target`
+    read as `welfare`: the figures of that case solved by itself (goal `risk`: its slack too)"."""
+    objective = dict(model.get("objective", {}))
+    if objective.get("goal") == "target":
+        objective["goal"] = "welfare"
+        objective.pop("risk_limit", None)
     return solve_case(folder, {**model, "objective": objective, "levers": []}, targets=False)
