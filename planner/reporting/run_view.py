@@ -15,7 +15,7 @@ import pandas as pd
 from planner.reporting.words.names import Names
 from planner.results.evaluation import read_evaluation
 from planner.results.explanation import Explanation, read_explanation
-from planner.results.figures import money, plants
+from planner.results.figures import plants
 from planner.results.figures.run import EXPECTED, RunFigures, typed_tables
 from planner.results.figures.unmet import WorstCase, worst_cases
 from planner.results.plan import PlanValues
@@ -42,11 +42,6 @@ class RunView(RunFigures):
     def first_begun(self) -> Mapping[Any, int]:
         """Project -> the first year in which some of it is begun."""
         return self.decisions.groupby("project")["year"].min().to_dict()
-
-    @cached_property
-    def cost_parts(self) -> pd.DataFrame:
-        """The parts of the cost, as `figures.money.cost_parts` has them; not to be changed."""
-        return money.cost_parts(self)
 
     @cached_property
     def worst_cases(self) -> list[WorstCase]:

@@ -60,8 +60,8 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
     return {
         ("Who pays", "pays"): s["public_spend_musd"],
         ("Who pays", "budget"): sum(row.musd for row in plan.case.tables.budgets),
-        ("From capital and public money to the cost of the plan", "present value"): s["cost_musd"],
-        ("From capital and public money to the cost of the plan", "public money"): s[
+        ("From public money to the cost of the plan", "present value"): s["cost_musd"],
+        ("From public money to the cost of the plan", "public money"): s[
             "public_spend_musd"
         ],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),

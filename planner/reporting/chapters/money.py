@@ -6,7 +6,6 @@ import pandas as pd
 
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
-    PAGE,
     Chapter,
     Chart,
     DeclaredTable,
@@ -21,16 +20,7 @@ from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import ITEM_NAMES
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing
-from planner.results.figures.money import (
-    FIXED,
-    HELD,
-    IMPORTS,
-    NEW,
-    OLD,
-    TARGETS,
-    largest_first,
-    spent,
-)
+from planner.results.figures.money import cost_parts, largest_first, spent
 
 say = Passages("money.j2")
 MOST_KINDS = 8
@@ -38,21 +28,19 @@ OTHERS = "others"
 SMALLEST_MUSD = 5e-4
 SPENDING = table_rows("spending") + ": expected"
 PARTS = {
-    **{item: f"Capital: {name.lower()}" for item, name in ITEM_NAMES.items() if "capex" in item},
-    **{item: name for item, name in ITEM_NAMES.items() if "capex" not in item},
-    FIXED: "Fixed cost of new plants",
-    NEW: "Running of new capacity",
-    OLD: "Running of existing capacity",
-    IMPORTS: "Imports",
-    HELD: "Holding of stock",
-    TARGETS: "Missed targets, at their price",
+    "capex": "Capital, public and private",
+    "fixed_opex": "Fixed cost of new plants",
+    "variable_opex": "Running cost, net of credits",
+    "imports": "Imports",
+    "training": ITEM_NAMES["training fees"],
+    "seats": ITEM_NAMES["training seats"],
+    "hires": ITEM_NAMES["hiring"],
+    "stock_purchases": ITEM_NAMES["stock purchases"],
+    "stock_holding": "Holding of stock",
+    "targets": "Missed targets, at their price",
 }
 """Names of the parts of the cost."""
-COST = (
-    "tables/spending.csv: expected; tables/investments.csv: capex_musd, tpa; "
-    "tables/capacity.csv, weighted by probability: throughput_t; tables/stocks.csv, weighted by probability: stock_t; "
-    "summary.json: cost_musd, cost_parts_musd, public_spend_musd"
-)
+COST = "tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, public_spend_musd"
 
 
 def chapter(run: RunView) -> Chapter | None:
@@ -133,33 +121,27 @@ def payers(run: RunView) -> ReportTable | None:
 
 
 class Cost(DeclaredTable):
-    """A row a part of the cost, from what is paid to its present value."""
+    """A row a part of the cost."""
 
-    title = "From capital and public money to the cost of the plan"
+    title = "From public money to the cost of the plan"
     source = COST
     sum_row = "All"
     sheet = "cost parts"
-    meaning = "from capital and public money to the cost; expected"
+    meaning = "public money, and the cost of the plan by part; expected"
 
     part = text()
     public = in_musd("public money", summed=True)
-    others = in_musd("paid by others", summed=True)
-    both = in_musd("together", summed=True, only=PAGE)
-    discounting = in_musd("discounting", summed=True, only=PAGE)
     present = in_musd("present value", summed=True)
 
 
 def cost(run: RunView) -> ReportTable:
-    """Capital, public money and cost of the plan in one table: present values add up to the cost."""
-    parts = run.cost_parts
-    both = parts["public"] + parts["others"]
-    is_told = (both.fillna(0.0) >= SMALLEST_MUSD) | (parts["present"] >= SMALLEST_MUSD)
-    parts = parts.assign(
-        both=both, discounting=parts["present"] - both, part=parts["part"].map(PARTS)
-    )
+    """Public money and cost of the plan in one table: present values add up to the cost."""
+    parts = cost_parts(run)
+    is_told = parts[["public", "present"]].max(axis="columns") >= SMALLEST_MUSD
     without = doing_nothing(run).get("cost")
     return Cost.over(
-        parts[is_told], note=say("cost", rate=run.case.model.discount_rate, without=without)
+        parts.assign(part=parts["part"].map(PARTS))[is_told],
+        note=say("cost", rate=run.case.model.discount_rate, without=without),
     )
 
 

@@ -11,25 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.data.stages import STAGES
 from planner.results.figures.plants import decisions
 from planner.results.figures.run import RunFigures, records
 from planner.results.ledger import rows_of
-from planner.units import musd, musd_per_tonne
 
-ITEMS = (
-    *(f"capex {stage}" for stage in STAGES),
-    "training fees",
-    "training seats",
-    "hiring",
-    "stock purchases",
-)
-"""Items of public spending, in the order of the chain."""
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
-FIXED, NEW, OLD = "fixed cost of new plants", "running new capacity", "running existing capacity"
-IMPORTS, HELD, TARGETS = "imports", "holding stock", "missed targets"
-PARTS = [*ITEMS, FIXED, NEW, OLD, HELD]
-"""Parts of the cost that tables tell, in their order."""
+"""Items of public spending beside capital."""
+CAPEX = "capex"
+PART_PAID_FOR = {
+    "training fees": "training",
+    "training seats": "seats",
+    "hiring": "hires",
+    "stock purchases": "stock_purchases",
+}
+"""Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
 LEAST_MUSD, LEAST_T = 0.05, 0.5
 """MUSD, and tonnes of a purchase, below which nothing is begun."""
 
@@ -133,82 +128,14 @@ def _years_together(run: RunFigures, of_plants: pd.Series, others: set[int]) -> 
 
 
 def cost_parts(run: RunFigures) -> pd.DataFrame:
-    """The parts of the cost (MUSD, expected): `part` (an item of public spending or a part that no budget pays),
-    `public` and `others` (not discounted), and `present`, the present values, which add up to the cost."""
-    paid = run.tables["spending"].rename(columns={"expected": "public"})
-    unpaid = [*_private(run), *_fixed(run), *_running(run), *_held(run)]
-    others = pd.DataFrame(unpaid, columns=["item", "year", "others"])
-    public = paid[["item", "year", "public"]]
-    rows = pd.concat([public, others])
-    rows = rows.fillna({"public": 0.0, "others": 0.0})
-    discount = rows["year"].map(run.case.cost_discount).astype(float)
-    rows["present"] = discount * (rows["public"] + rows["others"])
-    sums = rows.groupby("item")[["public", "others", "present"]].sum()
-    table = sums.reindex(PARTS, fill_value=0.0).rename_axis("part")
-    return _as_summary_tells(run, table).reset_index()
-
-
-def _as_summary_tells(run: RunFigures, table: pd.DataFrame) -> pd.DataFrame:
-    """The parts with what the summary knows beside the tables: imports, missed targets, purchases net of the price of
-    the goods, running cost net of credits."""
-    stated = run.summary["cost_parts_musd"]
-    running = table.loc[[NEW, OLD], "present"].sum()
-    if running > 0:
-        table.loc[[NEW, OLD], ["others", "present"]] *= stated["variable_opex"] / running
-    table.loc["stock purchases", "present"] = stated["stock_purchases"]
-    table.loc[HELD, "present"] = stated["stock_holding"]
-    unknown = float("nan")
-    table.loc[IMPORTS] = {"public": 0.0, "others": unknown, "present": stated["imports"]}
-    table.loc[TARGETS] = {"public": 0.0, "others": unknown, "present": stated["targets"]}
-    return table
-
-
-def _private(run: RunFigures) -> Iterator[tuple[str, int, float]]:
-    """Capital that no budget pays: item, year, expected MUSD."""
-    for row in rows_of(run.tables["investments"]):
-        years = run.case.payment_years(row.project, row.year)
-        share = 1.0 - run.case.projects[row.project].public_share
-        expected = row.capex_musd * row.probability
-        amount = expected * share / len(years)
-        for year in years:
-            yield f"capex {row.stage}", year, amount
-
-
-def _fixed(run: RunFigures) -> Iterator[tuple[str, int, float]]:
-    """Fixed cost of new plants: part, year, expected MUSD."""
-    for row in rows_of(run.tables["investments"]):
-        project = run.case.projects[row.project]
-        a_year = musd(project.fixed_opex_usd_per_tpa) * row.tpa
-        amount = a_year * row.probability
-        starts = row.year + project.lead_time_years
-        for year in range(starts, run.case.last_year + 1):
-            yield FIXED, year, amount
-
-
-def _running(run: RunFigures) -> Iterator[tuple[str, int, float]]:
-    """Variable cost of new and of existing plants: part, year, expected MUSD. New and existing capacity of one project
-    are used alike."""
-    rows = run.by_year["capacity"]
-    tpa = rows["existing_tpa"] + rows["new_tpa"]
-    whole = tpa.where(tpa > 0, 1.0)
-    rows = rows.assign(new=rows["throughput_t"] * rows["new_tpa"] / whole)
-    expected = run.expected(rows, ["project", "year"], ["throughput_t", "new"])
-    for row in rows_of(expected):
-        project = run.case.projects[row.project]
-        net = project.variable_opex_usd_per_t - project.credit_usd_per_t
-        per_tonne = musd(max(0.0, net))
-        yield NEW, row.year, per_tonne * row.new
-        yield OLD, row.year, per_tonne * (row.throughput_t - row.new)
-
-
-def _held(run: RunFigures) -> Iterator[tuple[str, int, float]]:
-    """Cost of holding stock: part, year, expected MUSD."""
-    keys = ["country", "element", "form", "year"]
-    held = run.expected(run.by_year["stocks"], keys, ["stock_t"])
-    for row in rows_of(held):
-        stockpile = run.case.stockpiles[row.country, row.element, row.form]
-        a_tonne = musd_per_tonne(stockpile.holding_usd_per_kg_year)
-        yield HELD, row.year, a_tonne * row.stock_t
+    """The parts of the cost (MUSD, expected): `part`, a key of `cost_parts_musd` of the summary, `public` money, not
+    discounted, and `present`, the present values, which add up to the cost."""
+    paid = run.tables["spending"]
+    by_part = paid["expected"].groupby(paid["item"].map(PART_PAID_FOR).fillna(CAPEX)).sum()
+    present = pd.Series(run.summary["cost_parts_musd"], dtype=float)
+    public = by_part.reindex(present.index, fill_value=0.0)
+    parts = pd.DataFrame({"public": public, "present": present})
+    return parts.rename_axis("part").reset_index()
 
 
 PER_KIND = 4
