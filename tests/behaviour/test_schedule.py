@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import planner
-from tests.cases import budget, demand, imports, near, scenarios, shock, total, write_rows
+from tests.cases import budget, demand, imports, load_case, near, scenarios, shock, total
 from tests.conftest import SolveCase
 
 SCHEDULED = {"policy.stock": "scheduled"}
@@ -166,10 +166,9 @@ def test_decisions_held_in_other_scenarios_hold_the_schedule(
     assert own.plan.foreseen is not None
     assert own.plan.policy["cvar_musd"].value == near(40)
     assert own.plan.foreseen["cvar_musd"].value == near(40)
-    assert own.plan.purchases == near(0.5 * 6 + 0.5 * 6)
-    write_rows(tmp_path, "scenarios", scenarios(calm=0.5, cut=0.5))
-    write_rows(tmp_path, "shocks", [shock("cut", "import", 0, 2027, 2028)])
-    other = planner.evaluate(plan, tmp_path)
+    assert own.plan.purchases == near(6)
+    earlier = buyer(shocks=[shock("cut", "import", 0, 2027, 2028)])
+    other = planner.evaluate(plan, register=load_case(tmp_path, **earlier))
     assert other.plan.foreseen is not None
     assert other.plan.foreseen["cvar_musd"].value == near(170)
     assert other.plan.policy["cvar_musd"].value == near(170)
