@@ -155,7 +155,7 @@ def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
 
 _NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
 """Kinds of things that a column names if it is not called by them."""
-_FREE = {("budgets", "funder"), ("contracts", "element"), ("prices", "element"), *DEFINED.values()}
+_FREE = {("budgets", "funder"), ("prices", "element"), *DEFINED.values()}
 """Columns that need not name something that is there."""
 _WITH_FIXED = ("shocks", "hazards", "returns")
 """Tables in which stages and forms are names like any other."""
@@ -177,18 +177,23 @@ REFERENCES = tuple(_references())
 def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
+    more = {
+        ("targets", "scenario"): {row.storyline for row in case.tables.scenarios},
+        ("contracts", "element"): {row.product for row in case.tables.byproducts},
+    }
     unknown_names: dict[tuple[str, str], _UnknownName] = {}
     for table, column, kind in REFERENCES:
+        if (table, kind) == ("contracts", "element") and "byproducts" in read.unsound:
+            continue
         names = known.get(kind) or set(FIXED.get(kind, ()))
-        if (table, kind) == ("targets", "scenario"):
-            names = names | {row.storyline for row in case.tables.scenarios}
         if kind in read.nameless or (not names and _is_unread(kind, read)):
             continue
+        # Without the defining table all its names are one fault.
+        is_defined = bool(names - {BASE})
+        names = names | more.get((table, kind), set())
         for row in case.tables.rows(table):
             for name in _names_in(row, table, column):
                 if name not in names:
-                    # Without the defining table all its names are one fault.
-                    is_defined = bool(names - {BASE})
                     key = (kind, name if is_defined else "")
                     fault = _UnknownName(name=name, column=column, is_defined=is_defined)
                     unknown_names.setdefault(key, fault).lines[table, row.line] = None

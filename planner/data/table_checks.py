@@ -196,16 +196,8 @@ def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:
-    """Findings about contracts: elements that nobody sells, terms of offtake in a feed contract, goods covered
-    twice."""
-    sold = {row.product for row in case.tables.byproducts}
-    sold.update(case.elements)
-    told = {row.element for row in case.tables.demand}  # with the names of all tables, once
+    """Findings about contracts: terms of offtake in a feed contract, goods covered twice."""
     for row in case.tables.contracts:
-        if row.element and row.element not in sold | told:
-            yield unknown(
-                row, "element", kind="element or by-product", name=row.element, known=case.elements
-            )
         if row.kind == "feed":
             for column in ("floor_usd_per_kg", "cap_usd_per_kg", "upside_from_usd_per_kg"):
                 if getattr(row, column) is not None:

@@ -92,7 +92,7 @@ DECK = {"element": "Dy", "market": "lenders", "price_usd_per_kg": 5}
         (
             "contracts",
             {"contract": "c", "kind": "offtake", "element": "Pm"},
-            'contracts.csv:2: element: unknown element or by-product "Pm"',
+            'contracts.csv:2: element: unknown element "Pm"',
         ),
         (
             "contracts",
