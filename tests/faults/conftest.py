@@ -15,6 +15,7 @@ from tests.faults.mutations import Text
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 MORE = {
+    "about": "key,value\ntitle,The starter\ncommodity,rare earths\n",
     "uncertainties": "uncertainty,name,table,where,column,low,high,claims\n"
     "use,use of Dy,demand,element=Dy,tonnes,0.8,1.2,allies\n",
     "loss_tiers": "element,country,form,up_to_share,loss_usd_per_kg\n"
@@ -105,6 +106,7 @@ def fill(text: Text) -> None:
         name="Thrift",
         country="JPN",
         stage="saving",
+        must_run="true",
         existing_tpa="0",
         max_new_tpa="5",
         basis="treo",

@@ -260,6 +260,9 @@ def find(base: Text, table: str, **where: str) -> int:
 RULES = """
 projects     | {thrift}.feeds = clay | no-feeds | no feeds
 projects     | {thrift}.recovery = 0.9 | saving-recovery | no recovery
+projects     | {mine}.must_run = true | must-run-stage | a project of stage mine
+projects     | {thrift}.rise = 0.1 | must-run-rise | cannot be held to a rise
+staffing     | 2.project = thrift & 2.stage = saving | must-run-staff | takes no people | 2.project
 recoveries   | 2.project = thrift | saving-recovery | has no recovery
 savings      | 2.project = metal_works | savings-stage | of stage metal
 availability | 2.project = coast_plant | availability-stage | of stage separation
@@ -451,6 +454,10 @@ HIDDEN = {
 }
 
 
+WORDS = ("name", "value", *CARRIED)
+"""Columns of words, not of ids."""
+
+
 def texts(base: Text) -> Iterator[Mutation]:
     """Characters that no one sees, in every column of text; ids also with a letter of another script."""
     for table in TABLES:
@@ -466,7 +473,7 @@ def texts(base: Text) -> Iterator[Mutation]:
             ):
                 continue
             for said, hidden in HIDDEN.items():
-                if said == "no break" and column in ("name", *CARRIED):
+                if said == "no break" and column in WORDS:
                     continue  # which may stand between words
                 wrong = f"{value[0]}{hidden}{value[1:]}"
                 change = setter(table.name, line, column, wrong)
@@ -474,7 +481,7 @@ def texts(base: Text) -> Iterator[Mutation]:
                 yield Mutation(
                     name, change, "invisible-character", table.name, line, column, "invisible"
                 )
-            if column not in ("name", *CARRIED):
+            if column not in WORDS:
                 change, name = (
                     setter(table.name, line, column, f"{value}x\u0430"),
                     f"{table.name}.{column} of two scripts",
