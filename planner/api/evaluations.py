@@ -28,7 +28,7 @@ def evaluate_into(
     samples: int = 10,
     seed: int = 0,
     foreseen: bool = True,
-    replications: int | None = None,
+    gap: int | None = None,
     out: Path | None = None,
     workers: int | Team = 1,
     progress: Progress = silent,
@@ -51,7 +51,7 @@ def evaluate_into(
             seed=seed,
             foreseen=foreseen,
             workers=workers,
-            replications=replications,
+            gap=gap,
             progress=progress,
         )
 

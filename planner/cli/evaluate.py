@@ -47,7 +47,7 @@ Replications = Annotated[
     typer.Option(
         min=1,
         max=10_000,
-        help="Without --register: draws to see how far from the least risk the plan is.",
+        help="With --register: fresh samples in which the plan is held against the best one.",
     ),
 ]
 LossFile = Annotated[
@@ -66,7 +66,7 @@ def evaluate(
     samples: SampleCount = 10,
     seed: SeedOfDraws = 0,
     foreseen: LowerBound = True,
-    replications: Replications = None,
+    gap: Replications = None,
     out: LossFile = None,
     workers: Processes = 1,
 ) -> None:
@@ -81,7 +81,7 @@ def evaluate(
                 samples=samples,
                 seed=seed,
                 foreseen=foreseen,
-                replications=replications,
+                gap=gap,
                 out=out,
                 workers=workers,
                 progress=progress,

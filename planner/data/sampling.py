@@ -150,6 +150,14 @@ def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
     return counts
 
 
+def draws_for(case: Case, size: int) -> int:
+    """The most draws, in all, of which `sample` makes no more than `size` scenarios; at least 1."""
+    draws = 1
+    while sum(_counts(case, draws + 1, even=False).values()) <= size and draws < size:
+        draws += 1
+    return draws
+
+
 def _refuse(case: Case, draws: int, seed: int) -> None:
     """Raise InputError for a case that was drawn already, and for a number of draws or a seed out of range."""
     faults: list[Fault] = []

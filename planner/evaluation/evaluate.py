@@ -13,15 +13,25 @@ from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
-from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions, single_path
-from planner.evaluation.fixed_tree import replicate, with_other_scenarios
+from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions
+from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, of_pairs, of_samples
+from planner.evaluation.optimality_gap import optimality_gap
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
-from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of
+from planner.evaluation.ranges import ends_of_losses, risk_by_odds
+from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
 from planner.parallel import Team
 from planner.planning.whole_program import without_plan
-from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, SafeFrom
+from planner.results.evaluation import (
+    RISK,
+    Estimates,
+    Evaluation,
+    PolicyFigures,
+    RiskRange,
+    RiskRanges,
+    SafeFrom,
+)
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
@@ -41,7 +51,7 @@ def evaluate(
     seed: int = 0,
     foreseen: bool = True,
     workers: int | Team = 1,
-    replications: int | None = None,
+    gap: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Hold the decisions of a plan fixed in other scenarios, operations by a policy; and the same without a plan.
@@ -50,8 +60,8 @@ def evaluate(
     seed + 2, ..; of each sample half by probability and half evenly over its storylines, each weighed by its
     probability. Of a case without hazards its scenarios as they are; without a register, the plan's own. foreseen: whether the
     lower bound is asked for too. workers: processes, with more than one a script calls this under
-    `if __name__ == "__main__"`. replications: without a register, how often as many of the scenarios as there are are
-    drawn to see how far the plan is from the least risk.
+    `if __name__ == "__main__"`. gap: with a register, replications of
+    `planner.evaluation.optimality_gap`: how much more the plan costs than the best one in fresh samples.
 
     Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
 
@@ -61,12 +71,19 @@ def evaluate(
     """
     refuse_other(plan, PlanValues, A_PLAN)
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
-    if register is not None:
-        return _in_samples(plan, asked, register, draws=draws, samples=samples)
-    found = _evaluation(plan, asked, [plan.case], samples=0, out_of_sample=False)
-    if not replications:
+    if register is None:
+        if gap:
+            said = "needs hazards to draw fresh samples from"
+            raise InputError([Fault("--gap", 0, str(gap), said, remedy="add --register CASE")])
+        return _evaluation(plan, asked, [plan.case], samples=0, out_of_sample=False)
+    found = _in_samples(plan, asked, register, draws=draws, samples=samples)
+    if not gap:
         return found
-    return replace(found, gap=replicate(plan.case, replications, seed, single_path(plan)))
+    if not register.tables.hazards:
+        said = "needs a register with hazards"
+        raise InputError([Fault("--gap", 0, str(gap), said, remedy="name a case with hazards")])
+    fresh = seed + samples + 1
+    return replace(found, gap=optimality_gap(plan, register, gap, fresh, progress))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +178,10 @@ def _evaluation(
     bare = without_plan(case)
     words = "without a plan"
     nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words=words)
+    losses = _losses(carried.policy)
+    names = [future.name for future in given.futures]
+    by_odds = risk_by_odds(case, cases, dict(zip(names, losses.tolist(), strict=True)))
+    by_loss = _by_loss(plan, asked, given, own)
     policy = _compared(given, _losses(carried.policy), _losses(nothing.policy), objective)
     with_plan = PolicyFigures(policy=policy.plan, purchases=_purchases(case, given, carried.policy))
     without = PolicyFigures(
@@ -191,8 +212,26 @@ def _evaluation(
         difference=difference,
         safe_from=safe,
         in_sample=in_sample,
+        ranges=RiskRanges(odds=by_odds, losses=by_loss),
         table=_table(given, carried, nothing),
     )
+
+
+def _by_loss(plan: PlanValues, asked: _Asked, given: Futures, own: Futures) -> RiskRange | None:
+    """The risk (MUSD) of the policy with every loss per kg at the low and at the high end of its doubt; None without
+    one. given: scenarios of the evaluation. own: those that the plan was made for."""
+    ends = ends_of_losses(plan.case)
+    if ends is None:
+        return None
+    risks: list[float] = []
+    decisions = fixed_decisions(plan)
+    for words, case in zip(("low", "high"), ends, strict=True):
+        said = f"with the plan, losses per kg {words}"
+        once = replace(asked, foreseen=False)
+        ways = _ways(once, case, decisions, given=given, own=own, words=said)
+        figures = weighed(_losses(ways.policy), given.weights, case.model.objective)
+        risks.append(figures[RISK])
+    return RiskRange(low=risks[0], high=risks[1])
 
 
 def _ways(

@@ -86,6 +86,48 @@ SafeFrom = Mapping[str, int | None]
 """Element -> the year from which on its unmet demand is under 1 % in 95 % of scenarios; None if there is none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RiskRange:
+    """The risk (MUSD) at both ends of what is not known."""
+
+    low: float
+    high: float
+
+    def as_json(self) -> dict[str, float]:
+        """low, high."""
+        return {"low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskRanges:
+    """The plan's risk in the same scenarios by the best and the worst odds within their bounds, and with every loss
+    per kg at both ends of its doubt; None where the case gives no bounds or no doubt."""
+
+    odds: RiskRange | None
+    losses: RiskRange | None
+
+    def as_json(self) -> dict[str, Any]:
+        """odds, losses."""
+        return {
+            "odds": None if self.odds is None else self.odds.as_json(),
+            "losses": None if self.losses is None else self.losses.as_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimalityGap:
+    """What a plan costs more than the optimum of the same fresh samples (MUSD): the mean, and its one-sided 95 %
+    bound, None for one replication."""
+
+    value: float
+    high: float | None
+    replications: int
+
+    def as_json(self) -> dict[str, Any]:
+        """value, high, replications."""
+        return {"value": self.value, "high": self.high, "replications": self.replications}
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Evaluation:
     """A plan with its decisions fixed in other scenarios, and the same scenarios without a plan.
@@ -94,8 +136,8 @@ class Evaluation:
     many. samples: how many of them were drawn apart, with the seeds after `seed`; 0 where they were given. policy: the
     name of the policy, and `how` it decides. out_of_sample: true where the plan was not made for these scenarios; a
     register without hazards, or a folder with the plan's own scenarios, gives no others. difference: without the plan
-    less with it, in the same scenarios. in_sample: the risk in the scenarios that the plan was made for. gap: what
-    `replicate` gives, if asked.
+    less with it, in the same scenarios. in_sample: the risk in the scenarios that the plan was made for. ranges: how
+    far that may be off besides sampling. gap: how far the plan is from the best one, if asked.
     """
 
     policy: str
@@ -110,8 +152,9 @@ class Evaluation:
     difference: PolicyFigures
     safe_from: Mapping[str, SafeFrom]
     in_sample: Mapping[str, float | None]
+    ranges: RiskRanges
     table: pd.DataFrame
-    gap: tuple[float, float | None] | None = None
+    gap: OptimalityGap | None = None
 
     def __repr__(self) -> str:
         with_it, without = self.plan.policy[RISK], self.without_plan.policy[RISK]
@@ -134,6 +177,7 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """The contents of evaluation.json."""
         purchases = {"plan": self.plan.purchases, "without_plan": self.without_plan.purchases}
+        gap = {} if self.gap is None else {"optimality_gap": self.gap.as_json()}
         return {
             "futures": self.futures,
             "out_of_sample": self.out_of_sample,
@@ -147,6 +191,8 @@ class Evaluation:
             "difference": self.difference.as_json(),
             "stock_purchases_musd": purchases,
             "in_sample_risk_musd": dict(self.in_sample),
+            "ranges": self.ranges.as_json(),
+            **gap,
             "safe_from": {name: dict(years) for name, years in self.safe_from.items()},
         }
 

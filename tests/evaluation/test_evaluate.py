@@ -158,15 +158,6 @@ def test_its_own_scenarios_say_nothing_of_others_and_leave_the_run_as_it_is(run:
     )
 
 
-@pytest.mark.parametrize("replications", [1, 2])
-def test_one_replication_is_enough_for_a_gap(replications: int, run: Path) -> None:
-    found = planner.evaluate(planner.open_run(run), replications=replications)
-    assert found.gap is not None and found.gap[0] >= 0
-    assert (found.gap[1] is None) == (replications == 1)
-    code, told = call("evaluate", run, "--replications", replications)
-    assert code == 0 and ("95 % sure" in told) == (replications == 2)
-
-
 def test_only_its_own_file_is_replaced(run: Path, tmp_path: Path) -> None:
     notes, losses = tmp_path / "notes.csv", tmp_path / "losses.csv"
     notes.write_text("years of work")

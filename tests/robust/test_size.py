@@ -145,7 +145,7 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
         planner.check_coefficients(by_fact)
 
 
-@pytest.mark.parametrize("option", ["--samples", "--workers", "--replications"])
+@pytest.mark.parametrize("option", ["--samples", "--workers", "--gap"])
 def test_counts_that_nobody_means_are_refused_before_anything_is_built(option: str) -> None:
     found = CliRunner().invoke(app, ["evaluate", "no run at all", option, "1" + "0" * 12])
     assert found.exit_code == 2 and option in found.output
