@@ -247,9 +247,8 @@ def _capacity(case: Case, chance: Random) -> Case:
 
 def _lead_time(case: Case, chance: Random) -> Case:
     project, years = _project(case, chance, "lead_time_years")
-    return case.set(
-        "projects", project, "lead_time_years", max(0, years + chance.choice((-1, 1, 2)))
-    )
+    moved = max(0, years + chance.choice((-1, 1, 2)))
+    return case.with_settings({f"projects.{project}.lead_time_years": moved})
 
 
 def _lever(case: Case, chance: Random) -> Case:

@@ -118,22 +118,6 @@ class Change:
         """
         return f"--set {shlex.quote(str(self))}"
 
-    @property
-    def sentence(self) -> str:
-        """The change in one sentence.
-
-        >>> parse_change("budgets.USA;JPN.2028..2030.musd=-10%").sentence
-        'musd of budgets (USA;JPN, 2028..2030) is multiplied by 0.9.'
-        """
-        of_rows = ", ".join(text or "blank" for _, text in self.rows) or "all rows"
-        if self.how == "new":
-            return f"{of_rows} is added to {self.table}."
-        if self.how == "gone":
-            return f"{of_rows} is taken out of {self.table}."
-        if self.table == MODEL:
-            return f"{self.column} {_verb(self)}."
-        return f"{self.column} of {self.table} ({of_rows}) {_verb(self)}."
-
     def _value_text(self) -> str:
         """The value as it is written after `=`: `x0.5`, `plus 2`, `+2%/y`, or a literal that reads back as the same
         value."""
@@ -506,20 +490,6 @@ def _percent(share: float) -> str:
 def _part_text(wanted: str) -> str:
     bare = re.fullmatch(rf"{_BARE}+", wanted) and wanted == wanted.strip()
     return wanted if bare else _literal(wanted)
-
-
-def _verb(change: Change) -> str:
-    """The words for how a figure changes."""
-    value = change.value
-    if change.how == "scale":
-        return f"is multiplied by {value:g}"
-    if change.how == "add":
-        verb = "falls" if value < 0 else "rises"
-        return f"{verb} by {abs(value):g}"
-    if change.how == "grow":
-        verb = "shrinks" if value < 0 else "grows"
-        return f"{verb} by {abs(value) * 100:g} % a year"
-    return f"becomes {text_of(value) or 'blank'}"
 
 
 # ---- what a column or key holds --------------------------------------------------------------------------------------

@@ -35,7 +35,6 @@ from planner.explanation.counterfactuals import (
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
 from planner.solving.program import Program
-from planner.solving.wait_and_see import alone
 
 MEAN = "mean"
 QUARTERS = (1, 2, 3, 4)
@@ -60,6 +59,17 @@ def knowing(reference: Reference, losses: ByScenario) -> Iterator[Counterfactual
 
 def _key(scenario: str) -> str:
     return f"know:{scenario}"
+
+
+def alone(case: Case, scenario: str) -> Case:
+    """The case in which one scenario is certain."""
+    certain = {"probability": 1.0, "probability_low": None, "probability_high": None}
+    rows = [row for row in case.tables.scenarios if row.scenario == scenario]
+    shocks = tuple(row for row in case.tables.shocks if row.scenario == scenario)
+    scenarios = tuple(row.model_copy(update=certain) for row in rows)
+    policy = case.model.policy.model_copy(update={"investment": "committed"})
+    model = case.model.model_copy(update={"policy": policy})
+    return case.with_tables(scenarios=scenarios, shocks=shocks).with_model(model)
 
 
 def knowledge(

@@ -36,7 +36,6 @@ from planner.solving.solution import Stop
 from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
 from planner.solving.variants import Variant, Variants
-from planner.solving.wait_and_see import no_less_than
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -206,7 +205,7 @@ def solve_session(
     outcome = outcome or live.solve(lambda name: progress(STEPS[name]))
     summary = header(case, len(live.scope.tree.nodes), live.program.size)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
-        summary["bounds"] = _bounds(live, outcome, progress)
+        summary["bounds"] = outcome.bounds()
     if not outcome.has_plan:
         summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
@@ -244,7 +243,7 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     upper = live.solver.upper
     if outcome.stop is Stop.INFEASIBLE:
         progress("finding out why")
-        found |= why_infeasible(live.case, live.program, upper)
+        found |= why_infeasible(live.case, live.program)
     elif outcome.stop is Stop.UNPROVEN:
         found["reasons"] = why_unproven(live.scope, live.program, upper, outcome)
     return found
@@ -285,21 +284,6 @@ def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) ->
         if amount > TOLERANCE:
             reasons.append(f"the plan breaks the rule {rule} by {amount:.2g}")
     return reasons + why_unproven(live.scope, live.program, live.solver.upper, outcome)
-
-
-def _bounds(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, dict[str, float]]:
-    """Objective -> its known bounds (MUSD) after a solve that was stopped.
-
-    Where the time was up at once they come from each scenario by itself.
-    """
-    bounds = outcome.bounds()
-    first = next(iter(bounds))
-    if outcome.stop is Stop.TIME_LIMIT and not outcome.values and first != "cost":
-        progress("solving each scenario by itself, for a lower bound")
-        # Cost plus risk is no less than the risk either.
-        least = no_less_than(live.case, live.time_limit or 0.0)
-        bounds[first]["at_least"] = max(bounds[first]["at_least"], least)
-    return bounds
 
 
 def without_plan(case: Case) -> Case:

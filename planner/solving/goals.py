@@ -84,7 +84,7 @@ class Outcome:
     def bounds(self) -> dict[str, dict[str, float]]:
         """Objective that was begun -> bounds of its least value: `at_least`, `at_most` (MUSD).
 
-        Those of linear programs before a stop are known exactly; else what the run had found.
+        Those of phases that ended are known exactly; of the one that was stopped, what the phases before say.
         """
         bounds: dict[str, dict[str, float]] = {}
         for name, solution in self.phases.items():

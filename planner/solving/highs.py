@@ -28,7 +28,7 @@ from planner.solving.program import (
     dual_objective,
 )
 from planner.solving.rows_held import Positions, RowsHeld
-from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
+from planner.solving.solution import FEASIBLE, Searched, Solution, Stop
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
@@ -52,9 +52,6 @@ HOLDS_ALL = SMALL_PROGRAM
 """Nonzeros below which all rows are held from the beginning: there is little to spare."""
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
-IRREDUCIBLE = 2 | 4 | 8
-"""The way in which contradictions are sought: by linear programs, till none can be left out, columns first (else one
-was over)."""
 LITTLE = 0.001
 """Perturbation of costs from a kept basis, as a multiple of what HiGHS does (measured)."""
 STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4, "ipm": 4}
@@ -141,7 +138,6 @@ class Solver:
         program: Program,
         *,
         time_limit: float | None = None,
-        heard: Bounds | None = None,
         longest_way: float | None = None,
         cancelled: Event | None = None,
         grows: bool = False,
@@ -161,8 +157,6 @@ class Solver:
         # Primal simplex takes a third less of iterations, or half, where bounds stay as they are (measured).
         self._options(primal_simplex_bound_perturbation_multiplier=0.0)
         # Not `self` in the callback: HiGHS would keep this object alive.
-        self._heard = heard = heard or Bounds()
-        self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         asked_to_stop = self._cancelled.is_set
         # Interior point reads its limit of time once; simplex at every iteration.
         self._highs.cbIpmInterrupt.subscribe(lambda event: event.interrupt(asked_to_stop()))
@@ -178,9 +172,7 @@ class Solver:
         # Exact edge weights are a solve for each row and spare half of the iterations, in a large program none.
         is_large = program.matrix.nnz >= LARGE_PROGRAM
         self._again_weights = DEVEX if grows or self._small or is_large else EXACT
-        # The time being up, a point that meets all rows is to bound the least value from above.
-        in_time = time_limit is not None
-        holds_all = grows or in_time or program.matrix.nnz < HOLDS_ALL
+        holds_all = grows or program.matrix.nnz < HOLDS_ALL
         self._rows = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
         self._cost = program.goal
         self._load()
@@ -201,7 +193,6 @@ class Solver:
         """Pass the rows held, with the present bounds and costs."""
         program = replace(self.program, lower=self.lower, upper=self.upper, goal=self._cost)
         _pass(self._highs, program, self._rows)
-        self._heard.primal_counts = self._rows.are_all
 
     def _hold_rows(self, rows: Positions) -> None:
         """Have some rows held too, so that all of the program is scaled anew; bases are kept."""
@@ -373,10 +364,8 @@ class Solver:
         phase = phase or self.program.columns[column][0]
         order = order or self._algorithms(phase, column)
         cost = self.program.unit_cost(column)
-        # The time being up, bounds of this column alone are asked for.
-        may_lean = self.program.matrix.nnz >= LARGE_PROGRAM and math.isinf(self._seconds)
         leaning = None
-        if following is not None and may_lean:
+        if following is not None and self.program.matrix.nnz >= LARGE_PROGRAM:
             leaning = cost + NEXT_WEIGHT * self.program.unit_cost(following)
         return self.minimise_sum(cost, order, phase, leaning)
 
@@ -417,9 +406,7 @@ class Solver:
         a longer way than the one to the plan. Where cost weighs a little it is not there.
         """
         self._set_cost(leaning)
-        self._heard.dual_counts = False
         found = self._run("ipm", leaning, None)
-        self._heard.dual_counts = True
         self._set_cost(cost)
         return found.stop is Stop.OPTIMAL and self._has_basis
 
@@ -465,7 +452,7 @@ class Solver:
         """Number of constraints, of the point and of its prices, that a basis misses on the present data."""
         self._highs.clearSolver()
         self._set_basis(basis)
-        self._options(solver="simplex", output_flag=False, simplex_iteration_limit=0)
+        self._options(solver="simplex", simplex_iteration_limit=0)
         self._run_interruptibly()
         found = self._highs.getInfo()
         return int(found.num_primal_infeasibilities + found.num_dual_infeasibilities)
@@ -496,11 +483,10 @@ class Solver:
         self._has_basis, self._met = False, ""
         self._set_kind(whole, _INTEGER)
         absolute = max(gap, FEASIBLE)
-        self._options(solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=absolute)
+        self._options(solver="choose", mip_rel_gap=gap, mip_abs_gap=absolute)
         if start is not None:
             places = np.arange(len(start), dtype=np.int32)
             self._highs.setSolution(len(start), places, start)
-        self._heard.forget()
         self._run_interruptibly()
         stop, info = self._ended(), self._highs.getInfo()
         feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
@@ -510,20 +496,6 @@ class Solver:
 
     def _set_kind(self, columns: Columns, kind: np.uint8) -> None:
         self._highs.changeColsIntegrality(len(columns), columns, np.full(len(columns), kind))
-
-    def contradiction(self) -> tuple[list[int], list[int]]:
-        """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
-        self._hold_all_rows()
-        # As many threads as HiGHS has in this process, which it refuses to change.
-        self._options(iis_strategy=IRREDUCIBLE, threads=0)
-        _, found = self._highs.getIis()
-        free = int(highspy.IisBoundStatus.kIisBoundStatusFree)
-        columns: list[int] = []
-        for column, bound in zip(found.col_index_, found.col_bound_, strict=True):
-            if int(bound) != free:
-                columns.append(column)
-        rows = self._rows.held[list(found.row_index_)]
-        return rows.tolist(), columns
 
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)
@@ -554,8 +526,7 @@ class Solver:
             self._set_basis(basis)
         # "ipm" alone would mean another code where the solver's extras are installed.
         name = "ipx" if algorithm == "ipm" else "simplex"
-        self._options(solver=name, output_flag=algorithm == "ipm")
-        self._heard.forget()
+        self._options(solver=name)
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
         # not perturbed at all stall.
         again = algorithm in AGAIN
@@ -577,16 +548,14 @@ class Solver:
         return found
 
     def _found(self, algorithm: str, cost: Vector) -> Solution:
-        """The point of a run with its certificate; without a point, the reason and the bounds that the log has
-        said."""
+        """The point of a run with its certificate; without a point, the reason."""
         self._run_interruptibly()
         self._run_till_all_rows_hold()
         stop, found = self._ended(), self._highs.getSolution()
         ended = stop in (Stop.OPTIMAL, Stop.UNPROVEN)
         if not ended or not (found.value_valid and found.dual_valid):
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
-            heard = replace(self._heard)
-            return Solution(stop, np.empty(0), np.empty(0), None, bounds=heard, algorithm=algorithm)
+            return Solution(stop, np.empty(0), np.empty(0), None, algorithm=algorithm)
         x, duals = np.array(found.col_value), self._rows.spread(np.array(found.row_dual))
         certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
@@ -642,7 +611,7 @@ class Solver:
         except KeyboardInterrupt:
             self._options(time_limit=0.0)  # read by HiGHS at every iteration
             thread.join(GRACE_SECONDS)
-            raise KeyboardInterrupt(str(self._heard)) from None
+            raise
 
     def _options(self, **values: bool | float | str) -> None:
         for name, value in values.items():

@@ -1,27 +1,15 @@
-"""How a run of the solver ended: why it stopped, the point held, and what is known of the least value.
-
-Bounds on the least value of an objective, for runs that are stopped early, HiGHS tells nowhere but in its log of an
-interior point run: objective values of the primal and the dual point of each iteration, and how far each is from
-feasible. By weak duality a feasible dual point bounds the optimum from below, as any feasible primal point does from
-above.
-"""
+"""How a run of the solver ended: why it stopped, the point held, and what is known of the least value."""
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from planner.solving.program import Certificate, Vector
 
-_ITERATION = re.compile(
-    r"\s*\d+\*?\s+(?P<primal>\S+)\s+(?P<dual>\S+)\s+(?P<pinf>\S+)\s+(?P<dinf>\S+)\s+\S+\s+[\d.]+\s*"
-)
 FEASIBLE = 1e-9
 """Residual below which a point counts as feasible."""
-MARGIN = 1e-6
-"""The most that the residual and the digits of the log may be worth, relative and in MUSD."""
 
 
 class Stop(StrEnum):
@@ -45,25 +33,6 @@ class Bounds:
 
     at_least: float = 0.0
     at_most: float = math.inf
-    dual_counts: bool = field(default=True, repr=False)
-    """A dual point bounds the least value: not so while another objective weighs a little too."""
-    primal_counts: bool = field(default=True, repr=False)
-    """A primal point bounds it: not so while the solver does without some rows."""
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.at_least, self.at_most = 0.0, math.inf
-
-    def hear(self, log: str) -> None:
-        """Take in what the solver says."""
-        for line in log.splitlines():
-            found = _ITERATION.fullmatch(line)
-            if found:
-                primal, dual, pinf, dinf = (float(figure) for figure in found.groups())
-                if self.dual_counts and dinf <= FEASIBLE:
-                    self.at_least = max(self.at_least, dual - MARGIN * (1 + abs(dual)))
-                if self.primal_counts and pinf <= FEASIBLE:
-                    self.at_most = min(self.at_most, primal + MARGIN * (1 + abs(primal)))
 
     def as_json(self) -> dict[str, float]:
         """For summary.json; what is not known is left out."""
@@ -91,7 +60,7 @@ class Solution:
     certificate: Certificate | None
     algorithm: str = ""
     bounds: Bounds = field(default_factory=Bounds)
-    """Of the least value, found by a run that was stopped."""
+    """Of the least value, where it is not proven."""
 
 
 @dataclass(frozen=True)

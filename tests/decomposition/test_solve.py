@@ -127,9 +127,8 @@ def test_a_target_out_of_reach_names_what_is_attainable(tmp_path: Path) -> None:
 
 def test_whole_plants_of_the_master(tmp_path: Path) -> None:
     """Of plants of 15 t/y two fit into the budget of 40 t/y: 70 t are missing."""
-    case = cut_off(tmp_path, **{"policy.whole_plants": True}).set(
-        "projects", "plant", "unit_tpa", 15
-    )
+    case = cut_off(tmp_path, **{"policy.whole_plants": True})
+    case = case.changed("projects.plant.unit_tpa=15")
     whole, parted = both(case)
     for plan in (whole, parted):
         assert plan.table("investments")["tpa"].sum() == 30

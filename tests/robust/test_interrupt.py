@@ -38,11 +38,11 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
+def test_ctrl_c_ends_a_solve() -> None:
     session = LiveProgram(planner.load(REAL))
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(KeyboardInterrupt, match=r"^(at least|between) \d"):
+    with pytest.raises(KeyboardInterrupt):
         session.solver.minimise(session.program.column["risk", None])
     timer.join()
 

@@ -14,7 +14,7 @@ from planner.solving.highs import BASIC, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.rows_held import SELDOM_BINDING, RowsHeld
-from planner.solving.solution import Bounds, Stop
+from planner.solving.solution import Stop
 from planner.solving.variants import Variants
 from planner.solving.written_rows import WrittenRow, program_of_rows
 from tests.cases import seeds
@@ -114,22 +114,12 @@ def test_what_only_a_row_left_out_bounds_is_bounded() -> None:
     assert found.stop is Stop.OPTIMAL and found.x[A] == 7
 
 
-def test_a_search_and_a_contradiction_know_of_all_rows() -> None:
+def test_a_search_knows_of_all_rows() -> None:
     solver = Solver(covered(needed=4.5, most=1.5))
     solver.minimise(COST)
     assert held(solver) == [1, 3, 0]
     whole = np.array([A, B], dtype=np.int32)
     assert solver.search(COST, whole, 0.0).x.tolist() == [1 * 3 + 4 * 5, 1, 4]
-    rows, _ = Solver(covered(needed=4, most=1, left=2)).contradiction()
-    assert sorted(rows) == [0, 2, 3]
-
-
-def test_what_is_heard_of_points_counts_once_all_rows_are_held() -> None:
-    heard = Bounds()
-    Solver(covered(needed=4, most=7), heard=heard)
-    assert not heard.primal_counts
-    Solver(covered(needed=4, most=7), heard=heard, time_limit=60.0)
-    assert heard.primal_counts
 
 
 @pytest.mark.parametrize("seed", seeds(0, 4, 40))

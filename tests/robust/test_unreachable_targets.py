@@ -96,3 +96,12 @@ def test_every_kind_of_change_is_said_in_words() -> None:
     said = "\n".join(diagnosed(4)[2].reasons())
     for words in ("raise objective.risk_limit", "MUSD to the budgets", "multiply every budget"):
         assert words in said
+
+
+def test_rows_past_the_rules_of_their_tables_are_named_where_there_is_no_plan() -> None:
+    case = planner.load(STARTER)
+    first, *others = case.tables.budgets
+    owed = first.model_copy(update={"musd": -5.0})
+    plan = planner.solve(case.with_tables(budgets=(owed, *others)), baseline=False)
+    assert plan.status == "infeasible" and plan.status.exit_code == 3
+    assert "changed in Python past the rules" in plan.summary["reasons"][0]

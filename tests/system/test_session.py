@@ -26,7 +26,7 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
-from planner.solving.solution import Bounds, Solution
+from planner.solving.solution import Solution
 from planner.solving.variants import STRUCTURES
 from tests.cases import more, seeds, some
 
@@ -403,21 +403,6 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     assert_same_optimum(warm, LiveProgram(changed).solve(silent))
     assert session.rebuilt
     assert taken < sum(steps) / 3
-
-
-def test_where_the_time_may_be_up_bounds_of_the_first_objective_alone_are_heard(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
-    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
-    assert LiveProgram(starter(), time_limit=60).solve(silent).phases["risk"].algorithm == "ipm"
-
-
-def test_a_dual_point_of_another_objective_is_no_bound() -> None:
-    heard = Bounds(dual_counts=False)
-    heard.hear("  57*   2.00000000e+03   1.00000000e+03   1.46e-16   1.58e-15  1.74e-15      15.2")
-    assert heard.at_least == 0.0
-    assert heard.at_most == pytest.approx(2000.0, rel=1e-5)
 
 
 def test_a_kept_basis_is_given_up_after_a_share_of_the_rows_and_of_many_rows_after_so_many_steps() -> (
