@@ -1,4 +1,4 @@
-"""Differences between a stored run and the same run solved again, or recomputed, a line each."""
+"""Differences between a stored run and the same run solved again, a line each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def differences(stored: PlanValues, again: PlanValues) -> list[str]:
     """Figures of the summary and the tables that differ by more than 1e-9, the first few of each."""
     before = _of_the_plan(stored.summary)
     now = _of_the_plan(again.summary)
-    found = summary_differences(before, now)
+    found = _summary_differences(before, now)
     if before.get("inputs_sha256") != now.get("inputs_sha256"):
         other = "inputs/: are not what the run was solved from (inputs_sha256 differs)"
         return [other, *found]
@@ -52,17 +52,15 @@ def _of_the_plan(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in summary.items() if key not in MAY_DIFFER}
 
 
-def summary_differences(
-    stored: Mapping[str, Any], again: Mapping[str, Any], where: str = "solved"
-) -> list[str]:
-    """Figures of a summary that differ from others, which come from `where`; the first few."""
+def _summary_differences(stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
+    """Figures of a summary that differ from those solved again, the first few."""
     before = dict(_flat(stored))
     now = dict(_flat(again))
     found = []
     for key in dict.fromkeys([*before, *now]):
         if not _same(before.get(key), now.get(key)):
-            was = before.get(key, "missing")
-            found.append(f"summary.json: {key}: {was} stored, {now.get(key, 'missing')} {where}")
+            was, is_now = before.get(key, "missing"), now.get(key, "missing")
+            found.append(f"summary.json: {key}: {was} stored, {is_now} solved")
     if len(found) > SHOWN:
         return [*found[:SHOWN], f"summary.json: and {len(found) - SHOWN} more"]
     return found

@@ -1,7 +1,7 @@
-"""A run folder held against what was written: the digests of its files, and the figures that follow from its tables.
+"""A run folder held against what was written: the digests of its files, and the form of its summary and tables.
 
-The record of digests (`planner.results.folders`) tells of accidents and of edits by hand; who renews it as well is
-found out where a figure can be computed from inputs and tables, and else by `planner replay`.
+The record of digests (`planner.results.folders`) tells of accidents and of edits by hand; who renews it as well is found
+out by `planner replay`, which solves the run again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,9 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
-from planner.data.scenario_tree import Tree
 from planner.errors import RunFolderError
-from planner.results.differences import summary_differences
 from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
-from planner.results.ledger import Ledger
-from planner.results.losses import losses_of
-from planner.results.plan import Status, figures
 from planner.results.schema import LATER_TABLES, RESULT_TABLES, SCHEDULE
-from planner.results.verify import verify
 
 ASKED_LATER = (
     "explain.json",
@@ -69,18 +63,16 @@ def _counts(name: str) -> bool:
     return folder in ("inputs", "tables") if folder else rest.endswith(".json")
 
 
-def contradictions(
-    case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
+def misfits(
+    case: Case, summary: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]
 ) -> list[str]:
-    """Places where a summary says anything else than what inputs and tables give, a line each."""
+    """Parts of a run that are not of its form or not of its inputs, a line each."""
     messages = list(_of_summary(summary))
     if messages:
         return messages
     if case.sha256 != summary["inputs_sha256"]:
         return ["inputs/: are not what the run was solved from (inputs_sha256 differs)"]
-    if "risk_musd" not in summary and not tables:
-        return []
-    return list(_of_tables(tables)) or _of_figures(case, summary, tables)
+    return list(_of_tables(tables)) if "risk_musd" in summary or tables else []
 
 
 def _of_summary(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -123,50 +115,8 @@ def _of_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
                 yield f"{where}: holds something else than figures"
 
 
-def _of_figures(
-    case: Case, summary: Mapping[str, Any], tables: dict[str, pd.DataFrame]
-) -> list[str]:
-    """Messages about figures of a summary that its tables do not give, and a broken rule of a run that calls itself
-    optimal."""
-    try:
-        checked = verify(case, tables)
-        now = figures(case, tables, checked, summary.get("least_risk_musd"))
-        if "without_plan" in summary:
-            now["without_plan"] = _without_plan(case, tables, checked.ledger.tree)
-        stated = _stated(summary, now)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        return [f"tables/: do not fit the inputs ({type(error).__name__}: {error})"]
-    messages = summary_differences(stated, now, "by its tables")
-    if summary["status"] == Status.OPTIMAL and not checked.holds:
-        rule = max(checked.violations, key=lambda name: checked.violations[name])
-        messages.append(
-            f"tables/: break the rule {rule} by {checked.worst:.2g}, and the run calls itself optimal"
-        )
-    return messages
-
-
-def _stated(summary: Mapping[str, Any], recomputed: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a summary that can be recomputed."""
-    stated = {key: summary.get(key) for key in recomputed}
-    diversification = dict(summary.get("diversification", {}))
-    diversification.pop("without_plan", None)
-    stated["diversification"] = diversification
-    if "without_plan" in recomputed:
-        without = summary["without_plan"]
-        stated["without_plan"] = {key: without.get(key) for key in recomputed["without_plan"]}
-    return stated
-
-
-def _without_plan(case: Case, tables: dict[str, pd.DataFrame], tree: Tree) -> dict[str, float]:
-    """Losses of the case without a plan, from its shortfalls then. tree: the histories of the case."""
-    shortfall = tables["shortfall"]
-    idle = shortfall.assign(tonnes=shortfall["without_plan_t"])
-    found = losses_of(case, Ledger(case, tables | {"shortfall": idle}, tree))
-    return {"risk_musd": found.risk, "expected_loss_musd": found.expected, "cvar_musd": found.cvar}
-
-
 def refuse_if(folder: Path, messages: list[str]) -> None:
-    """Raise RunFolderError if anything is messages of a run."""
+    """Raise RunFolderError if there are messages about a run."""
     if not messages:
         return
     more = [f"and {len(messages) - SHOWN} more"] if len(messages) > SHOWN else []

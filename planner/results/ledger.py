@@ -27,8 +27,6 @@ from planner.results.schema import IMPORTED, RETURNED, SAVED, SCHEDULE
 from planner.results.visit_inputs import VisitInputs, counted_per_tonne
 
 Places = NDArray[np.intp]
-FEW_ROWS = 2000
-"""Rows of a table up to which its keys are told apart one by one: of so few, arrays take up to ten times as long."""
 GOOD = ["country", "element", "form"]
 """Columns that name a good."""
 CONVERTED = tuple(stage.item for stage in CONVERTING)
@@ -121,21 +119,16 @@ class Ledger:
     A visit is a scenario in a period; vectors are over visits, in the order of both, or over scenarios.
     """
 
-    def __init__(
-        self, case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
-    ) -> None:
-        """tree: that of the case, if it is known; of another case it is not used."""
+    def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame]) -> None:
         self.case = case
         self.tables = tables
-        self._known_tree = tree
 
     # ---- when ------------------------------------------------------------------------------------
 
     @cached_property
     def tree(self) -> Tree:
         """The histories of the case."""
-        known = self._known_tree
-        return known if known is not None and known.case is self.case else scenario_tree(self.case)
+        return scenario_tree(self.case)
 
     @cached_property
     def inputs(self) -> VisitInputs:
@@ -463,21 +456,6 @@ def _place(
 
 def coded(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
     """For each row of a table the place of its key, and the keys in the order in which they appear."""
-    if len(table) <= FEW_ROWS:
-        return _coded_row_by_row(table, columns)
-    keys = [_key_column(table, name) for name in columns]
-    code = np.zeros(len(table), dtype=np.intp)
-    for column in keys:
-        places, values = pd.factorize(column, use_na_sentinel=False)
-        code = code * max(len(values), 1) + places
-    places, _ = pd.factorize(code)
-    _, first_rows = np.unique(places, return_index=True)
-    cells = [column.iloc[first_rows].tolist() for column in keys]
-    return places, list(zip(*cells, strict=True))
-
-
-def _coded_row_by_row(table: pd.DataFrame, columns: list[str]) -> tuple[Places, list[Any]]:
-    """The same without arrays."""
     cells = [_key_column(table, name).tolist() for name in columns]
     place_of: dict[Any, int] = {}
     places = [place_of.setdefault(key, len(place_of)) for key in zip(*cells, strict=True)]

@@ -35,12 +35,7 @@ from planner.data.load import load
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
 from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
-from planner.results.integrity import (
-    changed_files,
-    changes_since_written,
-    contradictions,
-    refuse_if,
-)
+from planner.results.integrity import changed_files, changes_since_written, misfits, refuse_if
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 
@@ -205,7 +200,7 @@ def write_case(case: Case, folder: Path) -> None:
 def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
     """Read a run folder back.
 
-    as_written: refuse one that was changed since it was written, or that says anything else than what its tables give.
+    as_written: refuse one that was changed since it was written.
     Raises RunFolderError if it is none, InputError if its inputs were damaged.
     """
     folder = Path(folder)
@@ -226,7 +221,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
-        refuse_if(folder, contradictions(case, summary, tables))
+        refuse_if(folder, misfits(case, summary, tables))
     return PlanValues(case=case, status=status, summary=summary, tables=tables, point=point)
 
 
