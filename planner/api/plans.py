@@ -271,9 +271,9 @@ def _solve_whole(
 ) -> PlanValues:
     """Solve a case as one program, and without levers beside it for the comparison."""
     if not baseline:
-        return solve_whole(case, progress, time_limit, baseline=False, nothing=None)
+        return solve_whole(case, progress, time_limit, baseline=False)
     nothing = beside(solve_without_plan, case, silent, time_limit)
-    plan = solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
+    plan = solve_whole(case, progress, time_limit, baseline=False)
     if plan.status not in COMPARABLE:
         return plan
     progress("without a plan")

@@ -32,7 +32,7 @@ from planner.formulation.index_sets import Scope
 from planner.host import give_memory_back
 from planner.parallel import Team, team_of
 from planner.planning import whole_program
-from planner.planning.whole_program import ENDS, Nothing, header, seconds_of
+from planner.planning.whole_program import ENDS, header, seconds_of
 from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, figures
@@ -91,7 +91,6 @@ def solve_case(
     time_limit: float | None = None,
     *,
     baseline: bool = True,
-    nothing: Nothing | None = None,
     method: Method = "auto",
     workers: int | Team = 1,
 ) -> PlanValues:
@@ -101,11 +100,9 @@ def solve_case(
     processes of this machine that solve scenarios, or another team; with more than one a script calls this under
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
-        return whole_program.solve_case(
-            case, progress, time_limit, baseline=baseline, nothing=nothing
-        )
+        return whole_program.solve_case(case, progress, time_limit, baseline=baseline)
     solve = partial(_solve, time_limit=time_limit, workers=workers)
-    return whole_program.with_nothing(solve, case, progress, baseline=baseline, nothing=nothing)
+    return whole_program.with_nothing(solve, case, progress, baseline=baseline)
 
 
 def begin(
@@ -135,12 +132,7 @@ def begin(
 
 
 def _solve(
-    case: Case,
-    progress: Progress,
-    _: Nothing | None,
-    *,
-    time_limit: float | None,
-    workers: int | Team,
+    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Team
 ) -> PlanValues:
     """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
     found = _searched(case, progress, time_limit=time_limit, workers=workers)

@@ -6,7 +6,7 @@ import math
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +16,6 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
-from planner.parallel import meanwhile
 from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
 from planner.results.plan import PlanValues, Status, figures
@@ -26,7 +25,6 @@ from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.extract import extract_tables
-from planner.solving.frontier import beside
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
@@ -47,8 +45,6 @@ ENDS = {
 }
 COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
 """Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
-Nothing = Callable[[], PlanValues]
-"""Gives the solution of the case without levers."""
 STEPS = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
@@ -78,38 +74,26 @@ def solve_case(
     time_limit: float | None = None,
     *,
     baseline: bool = True,
-    nothing: Nothing | None = None,
 ) -> PlanValues:
     """Solve a case and verify the plan.
 
     time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
-    `without_plan` in the summary and `without_plan_t` in the table `shortfall`. nothing: gives that solution, if it is
-    made elsewhere.
+    `without_plan` in the summary and `without_plan_t` in the table `shortfall`.
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
-    curve = baseline or nothing is not None
-    solve = partial(_solve, time_limit=time_limit, curve=curve)
-    return with_nothing(solve, case, progress, baseline=baseline, nothing=nothing)
+    solve = partial(_solve, time_limit=time_limit)
+    return with_nothing(solve, case, progress, baseline=baseline)
 
 
 def with_nothing(
-    solve: Callable[[Case, Progress, Nothing | None], PlanValues],
-    case: Case,
-    progress: Progress,
-    *,
-    baseline: bool,
-    nothing: Nothing | None,
+    solve: Callable[[Case, Progress], PlanValues], case: Case, progress: Progress, *, baseline: bool
 ) -> PlanValues:
     """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
-
-    def solve_without() -> PlanValues:
-        return solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), None)
-
-    found_without = cache(nothing or solve_without)
-    plan = solve(case, progress, found_without)
-    if baseline and plan.status in COMPARABLE:
-        return compared(plan, found_without())
-    return plan
+    plan = solve(case, progress)
+    if not baseline or plan.status not in COMPARABLE:
+        return plan
+    nothing = solve(without_plan(case), lambda step: progress(f"without a plan: {step}"))
+    return compared(plan, nothing)
 
 
 def solve_without_plan(
@@ -159,14 +143,7 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     return replace(plan, summary=plan.summary | {"bounds": bounds})
 
 
-def _solve(
-    case: Case,
-    progress: Progress,
-    nothing: Nothing | None = None,
-    *,
-    time_limit: float | None,
-    curve: bool = False,
-) -> PlanValues:
+def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> PlanValues:
     """Solve a case as one program.
 
     Raises InputError where it does not fit in memory, InfeasibleError and StoppedError as `solve_session`.
@@ -176,8 +153,7 @@ def _solve(
     progress("building the program")
     live = Variants(case, time_limit).live
     built = perf_counter() - started
-    with_curve = curve and nothing is not None
-    return solve_session(live, progress, build_seconds=built, curve=with_curve)
+    return solve_session(live, progress, build_seconds=built)
 
 
 def solve_variant(
@@ -195,11 +171,10 @@ def solve_session(
     *,
     build_seconds: float = 0.0,
     outcome: Outcome | None = None,
-    curve: bool = False,
 ) -> PlanValues:
     """Solve a program, extract and verify the plan.
 
-    outcome: what it was solved to already. curve: also find cheaper and dearer plans.
+    outcome: what it was solved to already.
     """
     case, started = live.case, perf_counter()
     outcome = outcome or live.solve(lambda name: progress(STEPS[name]))
@@ -210,7 +185,6 @@ def solve_session(
         summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
-    beside_found = _curve_begun(live, outcome) if curve else None
     tables = _tables(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
@@ -228,9 +202,6 @@ def solve_session(
     summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: phase.algorithm for name, phase in outcome.phases.items()}
     summary["seconds"] = seconds
-    if beside_found is not None and status is Status.OPTIMAL:
-        progress("looking at cheaper and dearer plans")
-        summary["frontier"] = beside_found()
     ends = [np.concatenate([phase.x, phase.duals]) for phase in outcome.phases.values()]
     return PlanValues(
         case=case, status=status, summary=summary, tables=tables, point=np.array(ends)
@@ -247,23 +218,6 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     elif outcome.stop is Stop.UNPROVEN:
         found["reasons"] = why_unproven(live.scope, live.program, upper, outcome)
     return found
-
-
-def _curve_begun(
-    live: LiveProgram, outcome: Outcome
-) -> Callable[[], dict[str, dict[str, float]]] | None:
-    """Cheaper and dearer plans, solved for meanwhile; None where one solve does not lead to them."""
-    case = live.case
-    if outcome.stop is not Stop.OPTIMAL or case.model.policy.whole_plants:
-        return None
-    solve = partial(
-        beside,
-        program=live.program,
-        start=live.solver.kept,
-        phase=list(outcome.phases)[-1],
-        goal=case.model.objective.goal,
-    )
-    return meanwhile(solve)
 
 
 def _tables(live: LiveProgram, outcome: Outcome) -> dict[str, pd.DataFrame]:

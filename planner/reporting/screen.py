@@ -20,12 +20,6 @@ from planner.results.figures.run import records
 from planner.results.plan import PlanValues
 
 NAMED, MOST_NAMED, MOST_COUNTRIES = 4, 4, 6
-BESIDE = {
-    "2": "if 1 MUSD has to save 2",
-    "1": "if 1 MUSD has to save 1",
-    "0.5": "if it may save a half",
-}
-"""Plans beside the run, by the weight of cost at which each is the best."""
 LIMITS = {
     "capacity": "{} capacity",
     "nameplate limit": "size limit of new {} plants",
@@ -56,7 +50,6 @@ def closing_lines(plan: PlanValues) -> list[str]:
         short=_unmet(run),
         **_worst(run),
         binds=_binds(run),
-        frontier=_frontier(run),
     )
 
 
@@ -65,26 +58,6 @@ def _payers(run: RunView) -> list[str]:
     spending = run.tables["spending"].groupby("funder")["expected"].sum()
     most = spending.sort_values(ascending=False).head(NAMED)
     return [f"{run.names.party(str(funder))} {number(amount)}" for funder, amount in most.items()]
-
-
-def _frontier(run: RunView) -> dict[tuple[str, str], str]:
-    """Cost and residual risk -> the plans that have them: no action, this plan, and those beside it; the cheapest
-    first."""
-    summary = run.summary
-    points = []
-    for weight, point in summary.get("frontier", {}).items():
-        points.append((point["cost_musd"], point["risk_musd"], BESIDE[weight]))
-    if not points:
-        return {}
-    nothing = summary.get("without_plan")
-    if nothing:
-        points.append((nothing["cost_musd"], nothing["risk_musd"], "no action"))
-    points.append((summary["cost_musd"], summary["risk_musd"], "this plan"))
-    found: dict[tuple[str, str], str] = {}
-    for cost, risk, name in sorted(points):
-        at = number(cost), number(risk)
-        found[at] = f"{found[at]}; {name}" if at in found else name
-    return found
 
 
 def _builds(run: RunView) -> Iterator[tuple[str, float, list[str]]]:

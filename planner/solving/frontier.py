@@ -9,7 +9,7 @@ breakpoint and the only one between the two, or above it, and both sides are loo
 that is further apart than the solver's own precision; where solves are left out, the lines still bound the curve.
 
 All curves of cost and risk are traced here: that of a study in the budgets, that of the decision page from end to end,
-the plans beside the one of a run, and the plans that the workbench solves one by one.
+and the plans that the workbench solves one by one.
 """
 
 from __future__ import annotations
@@ -19,18 +19,14 @@ from dataclasses import dataclass
 from math import inf
 
 from planner.data.case import Case
-from planner.solving.highs import KeptBases, Solver
+from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
-from planner.solving.solution import Solution, Stop
+from planner.solving.solution import Solution
 
 PRECISION = 1e-8
 """Relative distance of the curve from the crossing of two lines that counts as none."""
 NARROW = 1e-7
 """Relative width of a stretch that is not looked into any further."""
-SHORT_WAY = 0.08
-"""Iterations from one plan to a plan beside it, as a share of the rows: some 2 s where a whole solve takes 25."""
-BESIDE = {"welfare": (2.0, 0.5)}
-"""Weights of cost at which the plans beside that of a goal lie; next to a plan of little risk, (0.5, 1)."""
 
 
 @dataclass(frozen=True)
@@ -155,23 +151,6 @@ def breakpoints(points: Sequence[tuple[float, float]]) -> list[int]:
             kept.pop()
         kept.append(position)
     return kept
-
-
-def beside(
-    program: Program, start: KeptBases, phase: str, goal: str
-) -> dict[str, dict[str, float]]:
-    """Plans beside that of a goal, whose phases ended at `start`, the last of them `phase`: weight of cost -> cost and
-    risk (MUSD). Each is solved on from the plan; one that is too far is left out."""
-    found: dict[str, dict[str, float]] = {}
-    for weight in BESIDE.get(goal, (0.5, 1.0)):
-        there = weighted(program, weight)
-        near = FrontierSolver(there, phase=phase, order=("again",), longest_way=SHORT_WAY)
-        near.solver.begin_like(start)
-        solution = near.least("welfare")
-        if solution.stop is Stop.OPTIMAL:
-            point = near.point(solution.x)
-            found[f"{weight:g}"] = {"cost_musd": point.cost, "risk_musd": point.risk}
-    return found
 
 
 def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:

@@ -14,7 +14,6 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import Walk
-from planner.reporting.screen import closing_lines
 from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
 from planner.solving.frontier import PRECISION
 from planner.solving.goals import Phase, silent
@@ -85,26 +84,6 @@ def test_two_plants_make_two_pieces(make_case: MakeCase) -> None:
     )
     assert [(m.year, m.share) for m in half.missing] == [(2026, near(0.3125))]
     assert (twice.cost, twice.risk) == near((125, 0))
-
-
-def test_the_closing_screen_shows_a_cheaper_and_a_dearer_plan(make_case: MakeCase) -> None:
-    # The cheap plant takes 6 MUSD off for each that it costs, the dear one 1.5: where a MUSD has to save 2, it is left.
-    plan = planner.solve(make_case({"objective.goal": "welfare"}, **TWO))
-    assert plan.summary["frontier"] == {
-        "2": {"cost_musd": near(25), "risk_musd": near(150)},
-        "0.5": {"cost_musd": near(125), "risk_musd": near(0)},
-    }
-    assert [" ".join(line.split()) for line in closing_lines(plan)[2:5]] == [
-        "Frontier 0 MUSD leave 300: no action",
-        "25.0 MUSD leave 150: if 1 MUSD has to save 2",
-        "125 MUSD leave 0: if it may save a half; this plan",
-    ]
-    assert (
-        "frontier"
-        not in planner.solve(
-            make_case({"objective.goal": "welfare"}, **TWO), baseline=False
-        ).summary
-    )
 
 
 def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case: MakeCase) -> None:

@@ -61,9 +61,7 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
         ("Who pays", "pays"): s["public_spend_musd"],
         ("Who pays", "budget"): sum(row.musd for row in plan.case.tables.budgets),
         ("From public money to the cost of the plan", "present value"): s["cost_musd"],
-        ("From public money to the cost of the plan", "public money"): s[
-            "public_spend_musd"
-        ],
+        ("From public money to the cost of the plan", "public money"): s["public_spend_musd"],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
         ("Loss by scenario", "probability"): 1.0,
         ("Gets and pays", "charge"): least,

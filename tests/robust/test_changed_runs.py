@@ -78,11 +78,7 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         "summary.json",
         "",
     ),
-    "cost": (
-        text("summary.json", r'"cost_musd": [\d.]+', '"cost_musd": 1.0'),
-        "summary.json",
-        "",
-    ),
+    "cost": (text("summary.json", r'"cost_musd": [\d.]+', '"cost_musd": 1.0'), "summary.json", ""),
     "shortfall": (cells("shortfall", "tonnes", 0.1), "tables/shortfall.csv", ""),
     "invested": (cells("investments", "tpa", 2.0), "tables/investments.csv", ""),
     "stock": (cells("stocks", "stock_t", 1.5), "tables/stocks.csv", ""),
