@@ -30,7 +30,6 @@ from planner.results.evaluation import (
     PolicyFigures,
     RiskRange,
     RiskRanges,
-    SafeFrom,
 )
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
@@ -38,7 +37,6 @@ from planner.solving.program import Vector
 
 POLICY = "myopic"
 ROUNDING = 1e-9
-SAFE_SHARE, SAFE_CHANCE = 0.01, 0.95
 """An element is safe in a year in which less than this share of its demand is unmet in this share of scenarios."""
 
 
@@ -193,10 +191,6 @@ def _evaluation(
         with_plan = replace(with_plan, foreseen=known.plan)
         without = replace(without, foreseen=known.without_plan)
         difference = replace(difference, foreseen=known.difference)
-    safe = {
-        "plan": safe_from(case, carried.policy, given.weights),
-        "without_plan": safe_from(case, nothing.policy, given.weights),
-    }
     before = plan.summary.get("without_plan", {}).get("risk_musd")
     in_sample = {"plan": float(plan.summary["risk_musd"]), "without_plan": before}
     return Evaluation(
@@ -210,7 +204,6 @@ def _evaluation(
         plan=with_plan,
         without_plan=without,
         difference=difference,
-        safe_from=safe,
         in_sample=in_sample,
         ranges=RiskRanges(odds=by_odds, losses=by_loss),
         table=_table(given, carried, nothing),
@@ -266,27 +259,6 @@ def _purchases(case: Case, given: Futures, outcomes: Sequence[FutureOutcome]) ->
     for place, found in enumerate(outcomes):
         paid[place] = np.sum(found.purchases * discount)
     return max(0.0, float(np.sum(paid * given.weights)))
-
-
-def safe_from(case: Case, outcomes: Sequence[FutureOutcome], weights: Vector) -> SafeFrom:
-    """The year from which on each element is safe, None if it never is.
-
-    weights: probability of each outcome (n, summing to 1). Safe in a year: under 1 % of its demand, of all countries
-    and forms, is unmet in at least 95 % of scenarios.
-    """
-    unmet = np.array([found.unmet for found in outcomes])
-    demand = np.array([found.demand for found in outcomes])
-    enough = unmet < SAFE_SHARE * demand + ROUNDING
-    chance = np.tensordot(weights / weights.sum(), enough, axes=1)
-    found: dict[str, int | None] = {}
-    for row, element in enumerate(case.elements):
-        year: int | None = None
-        for place in reversed(range(len(case.years))):
-            if chance[row, place] < SAFE_CHANCE - ROUNDING:
-                break
-            year = case.years[place]
-        found[element] = year
-    return found
 
 
 def _table(given: Futures, carried: _Ways, nothing: _Ways) -> pd.DataFrame:

@@ -9,30 +9,20 @@ from planner.data.case import Case
 from planner.data.stages import stages_told
 from planner.reporting.chapters.why import explained, say
 from planner.reporting.run_view import RunView, run_view
-from planner.reporting.words.names import STAGES, Names, midway
+from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
-from planner.results.figures.money import worth_of_a_hundredth
 from planner.results.figures.people_and_stock import most_hired, stock_traded
 from planner.results.figures.plants import expected_sum
 from planner.results.figures.run import records
 from planner.results.plan import PlanValues
 
 NAMED, MOST_NAMED, MOST_COUNTRIES = 4, 4, 6
-LIMITS = {
-    "capacity": "{} capacity",
-    "nameplate limit": "size limit of new {} plants",
-    "budget": "budgets",
-    "hires": "hiring limits",
-    "training seats": "training seats",
-    "availability": "what {} projects can yield",
-    "saving": "largest shares of {} projects",
-}
 
 
 def closing_lines(plan: PlanValues) -> list[str]:
-    """Builds with place, year and capital; risk without and with the plan; unmet demand; binding constraints."""
+    """Builds with place, year and capital; risk without and with the plan; unmet demand."""
     run = run_view(plan)
     without = run.summary.get("without_plan", {})
     return worded_lines(
@@ -49,7 +39,6 @@ def closing_lines(plan: PlanValues) -> list[str]:
         payers=_payers(run),
         short=_unmet(run),
         **_worst(run),
-        binds=_binds(run),
     )
 
 
@@ -109,17 +98,6 @@ def _worst(run: RunView) -> dict[str, Any]:
         "years": sorted(table.loc[hit, "year"].unique()),
         "countries": countries[:MOST_COUNTRIES],
     }
-
-
-def _binds(run: RunView) -> list[str]:
-    """Reductions of the objective (MUSD) by one per cent more of what money, plants or people could move, the most
-    first."""
-    told: dict[str, float] = {}
-    for (scarce, stage), musd in worth_of_a_hundredth(run).items():
-        name = LIMITS[scarce].format(midway(STAGES[stage]) if stage else "")
-        told[name] = told.get(name, 0.0) + musd
-    most = sorted(told.items(), key=lambda one: -one[1])[:NAMED]
-    return [f"{name} {number(musd)}" for name, musd in most if musd >= SLIGHT]
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:

@@ -82,10 +82,6 @@ def _stated(found: Estimates | None) -> dict[str, Any] | None:
     return None if found is None else {key: found[key].as_json() for key in KEYS}
 
 
-SafeFrom = Mapping[str, int | None]
-"""Element -> the year from which on its unmet demand is under 1 % in 95 % of scenarios; None if there is none."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class RiskRange:
     """The risk (MUSD) at both ends of what is not known."""
@@ -150,7 +146,6 @@ class Evaluation:
     plan: PolicyFigures
     without_plan: PolicyFigures
     difference: PolicyFigures
-    safe_from: Mapping[str, SafeFrom]
     in_sample: Mapping[str, float | None]
     ranges: RiskRanges
     table: pd.DataFrame
@@ -193,7 +188,6 @@ class Evaluation:
             "in_sample_risk_musd": dict(self.in_sample),
             "ranges": self.ranges.as_json(),
             **gap,
-            "safe_from": {name: dict(years) for name, years in self.safe_from.items()},
         }
 
 

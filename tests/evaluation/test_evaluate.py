@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from planner.api.evaluations import evaluate_into
 from planner.cli import app
 from planner.data.case import Case
 from planner.evaluation.decisions import ALL, fixed_decisions
-from planner.evaluation.evaluate import safe_from
 from planner.evaluation.outcome import FutureOutcome
 from planner.reporting.pages.run import write_pages
 from planner.results.evaluation import KEYS, read_evaluation
@@ -256,21 +254,6 @@ def outcome(case: Case, unmet: list[list[float]], demanded: float = 100.0) -> Fu
     return FutureOutcome(
         losses=nothing, purchases=nothing, unmet=array, demand=np.full(array.shape, demanded)
     )
-
-
-def test_an_element_is_safe_from_the_year_on_in_which_it_stays_so(tmp_path: Path) -> None:
-    """Under 1 % in 95 % of scenarios: half a tonne of 100 does no harm, 2 t in one of 20 neither, in one of 10 do."""
-    case = load_case(tmp_path)
-    fine = outcome(case, [[0.0, 0.5, 0.0]])
-    assert safe_from(case, [fine], np.array([1.0])) == {"Dy": 2026}
-    early, late = outcome(case, [[2.0, 0.0, 0.0]]), outcome(case, [[0.0, 2.0, 0.0]])
-    assert safe_from(case, [early, fine], np.array([0.1, 0.9])) == {"Dy": 2027}
-    assert safe_from(case, [late, fine], np.array([0.1, 0.9])) == {"Dy": 2028}
-    assert safe_from(case, [late, fine], np.array([0.05, 0.95])) == {"Dy": 2026}
-    last = outcome(case, [[0.0, 0.0, 2.0]])
-    assert safe_from(case, [last, fine], np.array([0.1, 0.9])) == {"Dy": None}
-    nobody = replace(last, demand=np.zeros((1, 3)), unmet=np.zeros((1, 3)))
-    assert safe_from(case, [nobody], np.array([1.0])) == {"Dy": 2026}
 
 
 def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None:

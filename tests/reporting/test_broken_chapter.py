@@ -63,7 +63,7 @@ def test_a_plan_that_loses_where_nothing_was_lost_before_is_written_and_told(
     result = CliRunner().invoke(app, ["solve", str(case), "--out", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
     page = read_page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
-    assert "costs 300 MUSD with the plan, 0 MUSD without: this plan adds 300 MUSD." in page.text
+    assert "the worst scenario loses 300 MUSD, 0 MUSD without a plan" in page.text
 
 
 @pytest.mark.filterwarnings("default::planner.errors.ChapterWarning")

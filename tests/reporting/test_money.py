@@ -10,7 +10,6 @@ import pytest
 from planner.reporting.chapters.fund import begun_table
 from planner.reporting.chapters.money import cost, payers, spending_sheet
 from planner.reporting.run_view import run_view
-from planner.reporting.screen import closing_lines
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import cost_parts
 from planner.results.plan import PlanValues
@@ -148,37 +147,6 @@ def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
     # The second part of the same plant is no second plant.
     assert [row[3] for row in table.shown] == ["1", "0", "0", "1"]
     assert table.shown[2][2:] == ["training and hiring", "0", "0", "2.00"]
-
-
-def test_what_binds_is_price_times_a_hundredth_of_what_there_is(plan: PlanValues) -> None:
-    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {
-        "item": "",
-        "country": "",
-        "year": 2027,
-        "quarter": None,
-    }
-    prices = [
-        row
-        | {
-            "scarce": "capacity",
-            "item": "coast_plant",
-            "country": "AUS",
-            "year": 2031,
-            "musd_per_unit": 2.0,
-        },
-        row | {"scarce": "budget", "item": "USA", "musd_per_unit": 50.0},
-        row | {"scarce": "stock", "musd_per_unit": 999.0},
-    ]
-    there = (
-        plan.tables["capacity"]
-        .query("project == 'coast_plant' and year == 2031")
-        .assign(usable_tpa=300.0)
-    )
-    tables = plan.tables | {"shadow_prices": pd.DataFrame(prices), "capacity": there}
-    budget = sum(r.musd for r in plan.case.tables.budgets if (r.funder, r.year) == ("USA", 2027))
-    said = closing_lines(dataclasses.replace(plan, tables=tables))[-1]
-    both = {"separation capacity 6.00": 6.0, f"budgets {number(0.5 * budget)}": 0.5 * budget}
-    assert said.endswith("MUSD: " + "; ".join(sorted(both, key=lambda name: -both[name])))
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:

@@ -7,7 +7,7 @@ import pytest
 from planner.reporting.chapters import exposed
 from planner.reporting.chapters.supply import short_sheet
 from planner.reporting.run_view import RunView, run_view
-from planner.results.figures.unmet import insured_years, main_scenario, worst_cases, worst_shares
+from planner.results.figures.unmet import main_scenario, worst_cases, worst_shares
 from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
 
@@ -42,7 +42,6 @@ def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> No
     assert at.year == 2028 and (at.share, at.before) == (near(0.7), near(0.7))
     (worst,) = worst_cases(book)
     assert (worst.scenario, worst.element, worst.at.year) == ("stop", "Dy", 2028)
-    assert insured_years(book) == [2027, 2028]
 
 
 def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
@@ -56,7 +55,7 @@ def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
 
 def test_nobody_is_short(solve: SolveCase) -> None:
     book = run_view(solve(imports=[imports(100)]))
-    assert worst_cases(book) == [] and insured_years(book) == []
+    assert worst_cases(book) == []
 
 
 def test_a_page_opens_in_its_scenario_however_many_lose_more(

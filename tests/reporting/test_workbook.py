@@ -73,17 +73,6 @@ def test_every_sheet_is_a_filtered_table_with_a_frozen_header(written: Path) -> 
         assert len({str(h).casefold() for h in headings}) == len(headings)
 
 
-def test_charts_are_native(written: Path) -> None:
-    with zipfile.ZipFile(written / "report.xlsx") as archive:
-        charts = [
-            archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")
-        ]
-    assert len(charts) >= 3
-    assert [chart.count(b"<c:ser>") for chart in charts if b"barChart" in chart] == [2], (
-        "losses, and no words"
-    )
-
-
 def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
     text = '"=HYPERLINK(""http://evil.example"",""x"")"'
     source = ",http://evil.example,"

@@ -46,15 +46,12 @@ def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
         title = f"{found.after}: {about}"
         return Chapter(anchor=f"{anchor}-{place}", title=title, lead=lead, parts=parts)
 
-    causes: list[Part] = [_causes(found) if found.causes else Text([say("same_inputs")])]
-    movers = _movers(found, names)
-    if movers is not None:
-        causes.append(movers)
+    causes = _causes(found) if found.causes else Text([say("same_inputs")])
     built = _resized(found.first, found.second, names)
     plan = _built(found, built) if len(built) else Text([say("same_plan")])
     cells = _cells(found) if found.cells else Text([say("no_cells")])
     return [
-        chapter("causes", "which input explains which change", causes, say("causes")),
+        chapter("causes", "which input explains which change", [causes], say("causes")),
         chapter("plan", "the plan", [plan]),
         chapter("inputs", "inputs that differ", [cells]),
     ]
@@ -97,30 +94,6 @@ def _cause(found: Comparison, cause: Cause) -> TableRow:
         row |= _figures(found.first, cause.alone)
         row["moved"] = found.effect(cause)
     return row
-
-
-class Resized(DeclaredTable):
-    """A row a project."""
-
-    title = "Which cause moves which project"
-
-    group = text("inputs")
-    project = text()
-    before = figures("first run", "t/y")
-    after = figures("with it", "t/y")
-    change = figures("change", "t/y")
-
-
-def _movers(found: Comparison, names: Names) -> ReportTable | None:
-    """The projects that each cause moves."""
-    parts = []
-    for cause in found.causes:
-        if cause.alone:
-            parts.append(_resized(found.first, cause.alone, names).assign(group=cause.group))
-    frame = pd.concat(parts) if parts else pd.DataFrame()
-    if frame.empty:
-        return None
-    return Resized.over(frame)
 
 
 class Built(DeclaredTable):

@@ -27,13 +27,7 @@ from planner.reporting.words.numbers import before_and_after, money, number, per
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample
 from planner.results.figures.plants import use_by_stage
-from planner.results.figures.unmet import (
-    hardly_helped,
-    insured_years,
-    most_exposed,
-    often_short,
-    worse_with_the_plan,
-)
+from planner.results.figures.unmet import most_exposed, worse_with_the_plan
 
 say = Passages("remains.j2")
 exposure = Passages("not_protected.j2")
@@ -99,17 +93,8 @@ def _loss_card(run: RunView, key: str, title: str) -> Card:
 
 def _not_protected(run: RunView) -> list[str]:
     """Paragraphs on the things that the plan does not protect against."""
-    stays, insured = most_exposed(run), insured_years(run)
-    ends_before = bool(insured) and insured[-1] < run.years[-1]
     return exposure.lines(
-        "paragraphs",
-        run=run,
-        names=run.names,
-        stays=stays,
-        often=often_short(run, stays[0].element) if stays else 0.0,
-        unmoved=hardly_helped(run),
-        insured=insured if ends_before else [],
-        worse=_worse(run),
+        "paragraphs", run=run, names=run.names, stays=most_exposed(run), worse=_worse(run)
     )
 
 

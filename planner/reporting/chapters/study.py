@@ -36,13 +36,12 @@ from planner.results.study import (
     OptionResults,
     OutcomeResults,
     StudyResults,
-    moves,
     unit_ending,
 )
 
 say = Passages("study.j2")
 BEST = "best plan for each point"
-MOST_BARS, MOST_CELLS, MOST_DOTS, MOST_POINTS_SHOWN, MOST_PANELS = 20, 25, 2000, 500, 6
+MOST_BARS, MOST_CELLS = 20, 25
 RESULTS = "results.parquet"
 KINDS = {
     "sobol": ("share of the variance", "with interactions", "points of the base sample"),
@@ -97,13 +96,10 @@ def titled(title: str, option: str) -> str:
 
 
 def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
-    """Pictures of each outcome under one option, and of all points."""
-    is_one_by_one = found.design == "one_at_a_time"
+    """Pictures of each outcome under one option."""
     parts: list[Part | None] = []
     for one in option.outcomes:
         parts += _pictures(found, option, one, f"{place}.{one.outcome}")
-    if not is_one_by_one:
-        parts.append(all_points(option.rows, found.uncertainties, found.outcomes, place))
     kept = [part for part in parts if part is not None] or [_summary(found, option.rows)]
     title = titled("Influences on the outcomes", option.name)
     return Chapter(anchor=f"outcomes{place}", title=title, parts=kept)
@@ -142,14 +138,6 @@ def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
     table = by_outcome.reset_index(names="outcome")
     frame = table.assign(outcome=table["outcome"].map(outcome_words))
     return Summary.over(frame)
-
-
-def plane(found: StudyResults) -> Chapter | None:
-    """Cost and residual risk of every point, coloured by option."""
-    dots = risk_against_cost({option.name: option.rows for option in found.options})
-    if dots is None:
-        return None
-    return Chapter(anchor="plane", title="Risk against cost", parts=[dots])
 
 
 class FixedPlans(DeclaredTable):
@@ -449,67 +437,6 @@ def heat_map(rows: pd.DataFrame, names: tuple[str, str], outcome: str, prefix: s
 
 def _label(value: object) -> object:
     return round(value, 6) if isinstance(value, float) else value
-
-
-def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many of the rows with an optimum, evenly spread."""
-    solved = rows[rows["status"] == OPTIMAL]
-    step = -(-len(solved) // most) if len(solved) else 1
-    return solved.iloc[::step]
-
-
-def risk_against_cost(groups: Mapping[str, pd.DataFrame]) -> Chart | None:
-    """A dot for each point: cost of the plan and residual risk, coloured by option."""
-    parts = []
-    for name, rows in groups.items():
-        shown = _thinned(rows, MOST_DOTS // len(groups))
-        parts.append(shown[["point", "cost_musd", "risk_musd"]].assign(option=name))
-    every = pd.concat(parts)
-    if every.empty or not (moves(every["cost_musd"]) and moves(every["risk_musd"])):
-        return None
-    points = sum(int((rows["status"] == OPTIMAL).sum()) for rows in groups.values())
-    ends = {"least": every["risk_musd"].min(), "most": every["risk_musd"].max()}
-    return told_chart(
-        say,
-        "scatter",
-        charts.risk_against_cost(every, RESULTS),
-        RESULTS,
-        name="risk_against_cost",
-        **ends,
-        shown=len(every),
-        points=points,
-    )
-
-
-def all_points(
-    rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], place: int
-) -> Chart | None:
-    """Outcomes against uncertainties, a dot a point, with ranges to drag; None with too few points."""
-    shown = _thinned(rows, MOST_POINTS_SHOWN)
-    numbers = [name for name in names if pd.api.types.is_numeric_dtype(shown[name])]
-    varied = [name for name in numbers if shown[name].nunique() > 1][:MOST_PANELS]
-    moved = [outcome for outcome in outcomes if moves(shown[outcome])][:MOST_PANELS]
-    if len(shown) < 3 or not varied or not moved:
-        return None
-    names_shown = [_plain(name) for name in varied]
-    outcomes_shown = [_plain(name) for name in moved]
-    frame = shown[["point", *varied, *moved]]
-    frame = frame.set_axis(["point", *names_shown, *outcomes_shown], axis=1)
-    points = int((rows["status"] == OPTIMAL).sum())
-    return told_chart(
-        say,
-        "all_points",
-        charts.all_points(frame, names_shown, outcomes_shown, RESULTS),
-        RESULTS,
-        name=f"points.{place}",
-        shown=len(shown),
-        points=points,
-    )
-
-
-def _plain(name: str) -> str:
-    """A name without dots and brackets, which Vega-Lite would read as a path into the data."""
-    return name.replace(".", " ").replace("[", "(").replace("]", ")")
 
 
 def fixed_plans(held: pd.DataFrame) -> Chart:

@@ -111,45 +111,6 @@ def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str
     return style.across(cells, 30 * frame["second"].nunique())
 
 
-def risk_against_cost(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """A dot for each point: cost of the plan and residual risk. frame: option, point, cost_musd, risk_musd."""
-    tips = {
-        "point": "point",
-        "option": "option",
-        "cost_musd": "cost, MUSD",
-        "risk_musd": "residual risk, MUSD",
-    }
-    options = style.in_order(frame["option"])
-    hue = style.by_kind("option", options)
-    dots = style.marked(frame, tips, source).mark_point(filled=True, size=35, opacity=0.7)
-    axis = alt.Axis(format=style.DIGITS)
-    drawn = dots.encode(
-        x=alt.X("cost_musd:Q", title="cost, MUSD", scale=FREE, axis=axis),
-        y=style.amounts("risk_musd", "residual risk, MUSD", scale=FREE),
-        color=hue if len(options) > 1 else hue.legend(None),
-    )
-    return style.across(drawn, 300)
-
-
-def all_points(
-    frame: pd.DataFrame, varied: Sequence[str], outcomes: Sequence[str], source: str
-) -> style.Drawing:
-    """Each outcome against each uncertainty, a dot a point. A range dragged in one panel keeps its points in all; ranges
-    in several panels keep the points that lie in all of them. frame: point, and a column for each name."""
-    brush = alt.selection_interval(name="brush", resolve="intersect")
-    tips = [style.word(name, name) for name in ("point", *varied, *outcomes)]
-    dots = style.sourced(frame, source).mark_point(filled=True, size=25)
-    x = alt.X(alt.repeat("column"), type="quantitative", scale=FREE)
-    y = alt.Y(alt.repeat("row"), type="quantitative", scale=FREE)
-    chosen, others = alt.value(style.ACCENT), alt.value(style.RULE)
-    hue = alt.condition(brush, chosen, others)
-    panel: alt.Chart = dots.encode(x=x, y=y, color=hue, tooltip=style.told(*tips))
-    sized = panel.properties(width=150, height=120)
-    dragged = sized.add_params(brush)
-    drawn: style.Drawing = dragged.repeat(column=list(varied), row=list(outcomes))
-    return drawn
-
-
 def fixed_plans(frame: pd.DataFrame, best: str, source: str) -> style.Drawing:
     """Risk of each fixed plan, and of the best plan for each point, points in order of risk.
 

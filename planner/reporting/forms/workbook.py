@@ -4,7 +4,7 @@ formulas, set up to be printed. Same plan, same bytes."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range
 
-from planner.reporting.charts.style import ACCENT, PLAIN, RULE
 from planner.reporting.parts import Chapter, ReportTable
 
 MADE = datetime(2000, 1, 1)
@@ -43,11 +42,7 @@ def write_workbook(path: Path, title: str, units: str, chapters: Sequence[Chapte
         writer = _Writer(target)
         writer.index(f"Supply security plan: {title}", units, sheets)
         for sheet in sheets:
-            page = writer.table(sheet)
-            if sheet.sheet == "supply and demand":
-                writer.supply_charts(sheet, page)
-            elif sheet.sheet == "loss by scenario":
-                writer.loss_chart(sheet, page)
+            writer.table(sheet)
 
 
 def sheets_of(chapters: Sequence[Chapter]) -> list[ReportTable]:
@@ -98,7 +93,7 @@ class _Writer:
             page.write_number(row, 1, rows)
             page.write_string(row, 2, (sheet.meaning or sheet.title) + cut)
 
-    def table(self, sheet: ReportTable) -> Any:
+    def table(self, sheet: ReportTable) -> None:
         """A sheet with one native table: header frozen, filters on, sums below."""
         page = self._page(sheet.sheet)
         page.freeze_panes(1, 0)
@@ -124,7 +119,6 @@ class _Writer:
                 page.write_formula(last + 1, place, formula, form, sheet.sum_of(column.field))
         if sheet.sum_row:
             page.write_string(last + 1, 0, sheet.sum_row, self._head)
-        return page
 
     @staticmethod
     def _column(page: Any, place: int, values: Sequence[Any], form: Any) -> None:
@@ -135,64 +129,6 @@ class _Writer:
                     page.write_string(row, place, value[:LONGEST])
             elif value is not None and value == value:
                 page.write_number(row, place, value, form)
-
-    def supply_charts(self, sheet: ReportTable, page: Any) -> None:
-        """Lines over the years beside the table, a chart for each element."""
-        wide = len(sheet.columns)
-        looks = {}
-        for place, (hue, width) in zip(range(2, wide), LINES, strict=False):
-            looks[place] = {"line": {"color": hue, "width": width}}
-        begin = 1
-        elements = Counter(sheet.frame[sheet.columns[0].field])
-        for place, (element, rows) in enumerate(elements.items()):
-            along = (1, begin, begin + rows - 1)
-            title = f"{element}: expected demand and supply, t a year"
-            chart = self._chart("line", title, sheet=sheet.sheet, along=along, looks=looks)
-            down, right = divmod(place, 2)
-            page.insert_chart(1 + 17 * down, wide + 1 + 8 * right, chart)
-            begin += rows
-
-    def loss_chart(self, sheet: ReportTable, page: Any) -> None:
-        """Bars by scenario under the table."""
-        losses = []
-        for place, (column, _) in enumerate(sheet.sheet_columns):
-            if column.unit == "MUSD":
-                losses.append(place)
-        looks = {}
-        for place, hue in zip(reversed(losses), (ACCENT, PLAIN), strict=False):
-            looks[place] = {"fill": {"color": hue}}
-        rows, title = len(sheet.frame), "Loss by scenario, MUSD"
-        chart = self._chart("bar", title, sheet=sheet.sheet, along=(0, 1, rows), looks=looks)
-        page.insert_chart(rows + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
-
-    def _chart(
-        self,
-        kind: str,
-        title: str,
-        *,
-        sheet: str,
-        along: tuple[int, int, int],
-        looks: Mapping[int, dict[str, Any]],
-    ) -> Any:
-        """A native chart of columns, each with its look, along another column from a first row to a last."""
-        column, first, last = along
-        chart = self._target.add_chart({"type": kind})
-        for place, look in looks.items():
-            series = {
-                "name": [sheet, 0, place],
-                "values": [sheet, first, place, last, place],
-                "categories": [sheet, first, column, last, column],
-            }
-            chart.add_series(series | look)
-        # A name such as Dy!A1 would be taken for the address of a cell.
-        chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
-        chart.set_legend({"position": "bottom"})
-        chart.set_y_axis({"reverse": True} if kind == "bar" else {"num_format": "#,##0", "min": 0})
-        return chart
-
-
-LINES = ((RULE, 5), (ACCENT, 1.75), (PLAIN, 1.75))
-"""Colour and width of demand and of what is met of it with the plan and without."""
 
 
 def _unique(headings: Sequence[str]) -> list[str]:

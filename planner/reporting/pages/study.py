@@ -13,7 +13,6 @@ from planner.results.store import csv_text
 from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyResults
 
 CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
-    study.plane,
     study.given,
     study.options,
     study.failures,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import RunFigures, records
+from planner.results.figures.run import RunFigures
 from planner.results.ledger import rows_of
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
@@ -188,68 +185,3 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     together = rows.groupby(alike)["item"].transform("size")
     told_before = pd.concat(alike, axis=1).duplicated()
     return rows.assign(others=together - 1)[~told_before]
-
-
-ScarcePlace = tuple[str, str, str, str, str]
-"""Scarce thing, item, country, year and quarter ('' where it has none)."""
-AMOUNTS = (
-    ("capacity", "capacity", "project", "usable_tpa"),
-    ("hires", "workforce", "skill", "hired"),
-    ("training seats", "training", "programme", "intake"),
-)
-"""Scarce thing, the table that says how much there is of it, and its columns of what it is and of how much."""
-LIMITED = (
-    "capacity",
-    "nameplate limit",
-    "budget",
-    "hires",
-    "training seats",
-    "availability",
-    "saving",
-)
-"""Scarce things that money, plants or people could move."""
-
-
-def worth_of_a_hundredth(run: RunFigures) -> dict[tuple[str, str], float]:
-    """(scarce thing, stage of the plant or '') -> MUSD by which one per cent more of it reduces the objective: its
-    marginal value times a hundredth of what there is."""
-    there = _there(run)
-    found = defaultdict[tuple[str, str], float](float)
-    for row in records(run.tables["shadow_prices"]):
-        if row["scarce"] in LIMITED:
-            project = run.case.projects.get(row["item"])
-            stage = project.stage if project else ""
-            place = _place(row["scarce"], row["item"], row)
-            a_hundredth = 0.01 * row["musd_per_unit"] * there.get(place, 0.0)
-            found[row["scarce"], stage] += a_hundredth
-    return found
-
-
-def _there(run: RunFigures) -> Mapping[ScarcePlace, float]:
-    """The amount of each scarce thing, expected: t/y, MUSD, persons, seats."""
-    case = run.case
-    found = defaultdict[ScarcePlace, float](float)
-    for budget in case.tables.budgets:
-        found["budget", budget.funder, "", str(budget.year), ""] += budget.musd
-    for project in case.projects.values():
-        place = "nameplate limit", project.project, project.country, "", ""
-        found[place] += project.max_new_tpa
-    for scarce, table, item, column in AMOUNTS:
-        rows = run.tables[table]
-        where = [item, "country", "year", "quarter"]
-        places = rows.groupby(where, sort=False, dropna=False).ngroup().to_numpy()
-        chances = rows.get("probability")
-        if chances is None:
-            chances = rows["scenario"].map(case.scenarios)
-        expected = rows[column].to_numpy(float) * chances.to_numpy(float)
-        totals = np.bincount(places, expected)
-        for row, total in zip(records(rows[where].drop_duplicates()), totals.tolist(), strict=True):
-            found[_place(scarce, row[item], row)] += total
-    return found
-
-
-def _place(scarce: str, item: str, row: Mapping[str, Any]) -> ScarcePlace:
-    """A scarce thing where a row of a table stands."""
-    year = "" if pd.isna(row["year"]) else str(int(row["year"]))
-    quarter = "" if pd.isna(row["quarter"]) else str(row["quarter"])
-    return scarce, item, row["country"], year, quarter

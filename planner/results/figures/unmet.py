@@ -16,8 +16,6 @@ LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""
 SMALLEST_T = 5e-4
 """Tonnes below which nothing is unmet: a table would print nothing."""
-INSURED = 0.01
-"""Share of a year's demand from which on a plan insures the year."""
 LIKELY = 0.02
 """Probability with which the main scenario's loss is reached or passed."""
 
@@ -95,14 +93,6 @@ def ever_short(run: RunFigures) -> list[str]:
     """The elements that are short in some scenario, with or without the plan, the costliest shortage first."""
     most = run.tables["shortfall"].groupby("element")[["tonnes", run.undone]].max().max(axis=1)
     return [element for element in run.elements if most[element] > 0]
-
-
-def insured_years(run: RunFigures) -> list[int]:
-    """The years in which more than a hundredth of an element would be unmet in some scenario without the plan: what
-    the plan insures against; with it where nothing is compared."""
-    sums = short_by(run, OF_ELEMENT)
-    unmet = sums[sums[run.undone] > INSURED * sums["demand_t"]]
-    return sorted({int(year) for year in unmet["year"]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,17 +214,6 @@ def _cases(run: RunFigures, scenario: str) -> list[WorstCase]:
     return found
 
 
-def often_short(run: RunFigures, element: str) -> float:
-    """Probability that more than a tenth of an element's demand is unmet in some year, with the plan."""
-    shares = worst_shares(run)
-    found = 0.0
-    for scenario, probability in run.weights.items():
-        at = shares.get((scenario, element))
-        if at is not None and at.share > TENTH:
-            found += probability
-    return found
-
-
 WORSE, MOST_WORSE = 1.0, 2
 """From how many t or MUSD a year is told that is worse with the plan, and how many of them."""
 
@@ -269,15 +248,3 @@ def worse_with_the_plan(run: RunFigures) -> list[WorseYear]:
 
 HARDLY = 0.8
 """Part of its loss that remains in a scenario where the plan hardly helps."""
-
-
-def hardly_helped(run: RunFigures) -> list[tuple[str, float, float]]:
-    """The scenarios of which the plan reduces the loss least: scenario, its loss (MUSD) with the plan and without."""
-    after = run.summary["scenario_loss_musd"]
-    before = run.without.get("scenario_loss_musd", {})
-    found = []
-    for scenario in run.by_loss:
-        loss = after[scenario]
-        if scenario in before and loss > HARDLY * before[scenario] and loss > WORSE:
-            found.append((scenario, loss, before[scenario]))
-    return sorted(found, key=lambda row: -row[1])[:MOST_WORSE]
