@@ -9,8 +9,9 @@ share a node.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -25,12 +26,11 @@ from planner.data.schema import Ramp, Shock
 from planner.data.shock_effects import Period, length_of, year_of
 from planner.units import musd, musd_per_tonne
 
-Places = NDArray[np.intp]
-Moment = tuple[int, int]
-"""Year and quarter."""
 KINDS = ("import", "price", "demand", "capacity", "delay")
 CELLS = ("supplier", "country", "element", "form", "stage", "project")
 """Kinds of shocks, and their cells that name what they hit."""
+Named = tuple[tuple[str, tuple[str, ...]], ...]
+"""Kind and `CELLS` of some shocks."""
 
 
 # ---- rows that shocks do not touch -----------------------------------------------------------------------------------
@@ -97,7 +97,10 @@ class VisitInputs:
         self.periods = periods
         self._years = np.array([year_of(period) for period in periods])
         self._lengths = np.array([length_of(period) for period in periods])
-        self._factors: dict[tuple[str, bytes], Vector] = {}
+        self._begins = [begin_of(period) for period in periods]
+        self._ends = [end_of(period) for period in periods]
+        self._scenario = {scenario: place for place, scenario in enumerate(case.scenarios)}
+        self._factors: dict[Named, Vector] = {}
 
     def demand(self, good: Good) -> Vector:
         """Demand (t)."""
@@ -153,11 +156,11 @@ class VisitInputs:
 
     def leak(self, series: Series) -> Vector:
         """The least leak of the cuts in force on what a supplier sells to a country; 0 without a cut."""
-        cuts = self._shocks["import"]
         leaks = np.full((len(self.case.scenarios), len(self.periods)), np.inf)
-        rows = cuts.naming(*series)
-        of_cuts = np.where(cuts.factor < 1.0, cuts.leak, np.inf)[rows, np.newaxis]
-        np.minimum.at(leaks, cuts.scenario[rows], np.where(cuts.in_force[rows], of_cuts, np.inf))
+        for shock in self._shocks(self._naming("import", *series)):
+            if shock.factor < 1.0:
+                in_force = leaks[self._scenario[shock.scenario], self._in_force(shock)]
+                np.minimum(in_force, shock.leak, out=in_force)
         return np.where(np.isinf(leaks), 0.0, leaks).ravel()
 
     def capacity_factor(self, project: str) -> Vector:
@@ -189,12 +192,11 @@ class VisitInputs:
 
     def _years_late(self, project: str, due: int) -> NDArray[np.int64]:
         """Years by which a build due in a year is late, by scenario."""
-        delays = self._shocks["delay"]
         late = np.zeros(len(self.case.scenarios), dtype=np.int64)
-        rows = delays.naming(*self._cells_of(project))
-        is_hit = delays.first[rows] <= _quarter(end_of(due))
-        is_hit &= delays.last[rows] >= _quarter(begin_of(due))
-        np.add.at(late, delays.scenario[rows], np.where(is_hit, delays.factor[rows], 0).astype(int))
+        for shock in self._shocks(self._naming("delay", *self._cells_of(project))):
+            first, last = self._window(shock)
+            if year_of(first) <= due <= year_of(last):
+                late[self._scenario[shock.scenario]] += int(shock.factor)
         return late
 
     def _cells_of(self, project: str) -> tuple[str, ...]:
@@ -202,18 +204,44 @@ class VisitInputs:
         row = self.case.projects[project]
         return "", row.country, "", "", row.stage, project
 
+    # ---- shocks ----------------------------------------------------------------------------------
+
     def _factor(self, kind: str, *cells: str) -> Vector:
         """The product of the shocks of a kind that name these cells and are in force."""
-        shocks = self._shocks[kind]
-        rows = shocks.naming(*cells)
-        key = (kind, rows.tobytes())
-        if key not in self._factors:
+        named = self._naming(kind, *cells)
+        if named not in self._factors:
             product = np.ones((len(self.case.scenarios), len(self.periods)))
-            of_rows = shocks.factor[rows, np.newaxis]
-            in_force = shocks.in_force[rows]
-            np.multiply.at(product, shocks.scenario[rows], np.where(in_force, of_rows, 1.0))
-            self._factors[key] = product.ravel()
-        return self._factors[key]
+            for shock in self._shocks(named):
+                product[self._scenario[shock.scenario], self._in_force(shock)] *= shock.factor
+            self._factors[named] = product.ravel()
+        return self._factors[named]
+
+    def _naming(self, kind: str, *cells: str) -> Named:
+        """Kind and cells of the shocks that name these of `CELLS`; what is blank in a row names all."""
+        named = []
+        for stated in self._shocks_by_kind[kind]:
+            if all(one in ("", cell) for one, cell in zip(stated, cells, strict=False)):
+                named.append((kind, stated))
+        return tuple(named)
+
+    def _shocks(self, named: Named) -> Iterator[Shock]:
+        for kind, stated in named:
+            yield from self._shocks_by_kind[kind][stated]
+
+    def _window(self, shock: Shock) -> tuple[Period, Period]:
+        """The periods with which a shock begins and ends; blank ones are the ends of the horizon."""
+        first = self.case.first_year if shock.start_year is None else shock.start_year
+        last = self.case.last_year if shock.end_year is None else shock.end_year
+        return first, last
+
+    def _in_force(self, shock: Shock) -> slice:
+        """The periods in which a shock is in force."""
+        first, last = self._window(shock)
+        begun = bisect_left(self._ends, begin_of(first))
+        over = bisect_right(self._begins, end_of(last))
+        return slice(begun, over)
+
+    # ---- rows ------------------------------------------------------------------------------------
 
     def _limit(self, series: Series) -> Vector:
         """Undisturbed tonnes a year that a supplier can sell, by period."""
@@ -247,50 +275,9 @@ class VisitInputs:
         return grouped_by(self.case.tables.availability, "project")
 
     @cached_property
-    def _shocks(self) -> dict[str, _Shocks]:
+    def _shocks_by_kind(self) -> dict[str, dict[Any, list[Shock]]]:
         by_kind = grouped_by(self.case.tables.shocks, "kind")
-        return {kind: _Shocks(self.case, by_kind[kind], self.periods) for kind in KINDS}
-
-
-class _Shocks:
-    """The shocks of a kind as arrays, a place a row."""
-
-    def __init__(self, case: Case, rows: Sequence[Shock], periods: Sequence[Period]) -> None:
-        place_of = {scenario: place for place, scenario in enumerate(case.scenarios)}
-        self.scenario = np.array([place_of[row.scenario] for row in rows], dtype=np.intp)
-        self.factor = np.array([row.factor for row in rows], dtype=float)
-        self.leak = np.array([row.leak for row in rows], dtype=float)
-        self.first = np.array([_first_quarter(row.start_year, case) for row in rows], dtype=int)
-        self.last = np.array([_last_quarter(row.end_year, case) for row in rows], dtype=int)
-        begins = np.array([_quarter(begin_of(period)) for period in periods])
-        ends = np.array([_quarter(end_of(period)) for period in periods])
-        self.in_force = (self.first[:, np.newaxis] <= ends) & (begins <= self.last[:, np.newaxis])
-        self._codes: list[tuple[dict[str, int], Places]] = []
-        for column in CELLS:
-            code_of = {"": 0}
-            cells = [getattr(row, column) for row in rows]
-            codes = [code_of.setdefault(cell, len(code_of)) for cell in cells]
-            self._codes.append((code_of, np.array(codes, dtype=np.intp)))
-
-    def naming(self, *cells: str) -> Places:
-        """The rows that name these of `CELLS`; what is blank in a row names all."""
-        named = np.ones(len(self.factor), dtype=bool)
-        for (code_of, codes), cell in zip(self._codes, cells, strict=False):
-            named &= (codes == 0) | (codes == code_of.get(cell, -1))
-        return np.flatnonzero(named)
-
-
-def _quarter(moment: Moment) -> int:
-    year, quarter = moment
-    return 4 * year + quarter
-
-
-def _first_quarter(start: Period | None, case: Case) -> int:
-    return _quarter(begin_of(case.first_year if start is None else start))
-
-
-def _last_quarter(end: Period | None, case: Case) -> int:
-    return _quarter(end_of(case.last_year if end is None else end))
+        return {kind: grouped_by(by_kind[kind], *CELLS) for kind in KINDS}
 
 
 def _year_after_start(step: Ramp) -> int:
