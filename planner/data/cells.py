@@ -379,8 +379,10 @@ def is_number(value: object) -> bool:
 
 def is_one(cell: object, option: str) -> bool:
     """A cell is this alternative."""
+    if _between(cell, option):
+        return True
     text = text_of(cell)
-    return text == option or _between(cell, option) or fnmatchcase(text, option)
+    return text == option or fnmatchcase(text, option)
 
 
 def _between(cell: object, option: str) -> bool:

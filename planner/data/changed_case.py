@@ -18,6 +18,7 @@ from planner.data.lookups import Lookups
 from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, repeated_rows, row_of
+from planner.data.thresholds import ROUNDING
 from planner.errors import Fault, InputError, did_you_mean, fault
 
 C = TypeVar("C", bound=Lookups)
@@ -309,7 +310,7 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
             given += row.probability
         else:
             rest += row.probability
-    if given > 1 + 1e-9:
+    if given > 1 + ROUNDING:
         said = f"those set sum to {given:g}, more than 1"
         raise InputError([Fault("scenarios.csv", 0, "probability", said)])
     share = max(0.0, 1.0 - given) / rest if rest > 0 else 1.0

@@ -37,10 +37,9 @@ from planner.data.table_checks import (
     check_targets,
     check_tranches,
 )
+from planner.data.thresholds import PROBABILITIES, ROUNDING
 from planner.errors import Fault, InputError, did_you_mean
 
-PROBABILITY_TOLERANCE = 1e-6
-SHARE_TOLERANCE = 1e-9
 CLAIMS = ("mining", "separation", "metal", "magnets", "people", "allies")
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
@@ -273,7 +272,7 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
         totals[row.feed] += row.share
         last[row.feed] = row.line
     for feed, total in totals.items():
-        if total > 1 + SHARE_TOLERANCE:
+        if total > 1 + ROUNDING:
             yield Finding(
                 rule="feed-shares",
                 table="feeds",
@@ -315,7 +314,7 @@ def check_probabilities(case: Lookups) -> Iterator[Finding]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
     total = math.fsum(row.probability for row in rows)
-    if rows and abs(total - 1) > PROBABILITY_TOLERANCE:
+    if rows and abs(total - 1) > PROBABILITIES:
         yield Finding(
             rule="probabilities",
             table="scenarios",
@@ -343,7 +342,7 @@ def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     )
     tiers = grouped_by(by_depth, "element", "country", "form")
     for steps in tiers.values():
-        if abs(steps[-1].up_to_share - 1) > SHARE_TOLERANCE:
+        if abs(steps[-1].up_to_share - 1) > ROUNDING:
             yield found(steps[-1], "up_to_share", "tiers-end")
         for lower, upper in itertools.pairwise(steps):
             before = lower.loss_usd_per_kg

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import Scenario
-
-ROUNDING = 1e-12
-"""Distance from the probability up to which a bound counts as equal to it."""
+from planner.data.thresholds import ROUNDING
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,13 +31,12 @@ from planner.data.cells import (
 from planner.data.lookups import BASE
 from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
 from planner.data.shock_effects import projects_hit
+from planner.data.thresholds import ROUNDING
 from planner.errors import A_CASE, Fault, InputError, fault, refuse_other
 from planner.host import available_memory
 
 DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
 """Tables that sampling replaces."""
-WHOLE = 1e-9
-"""Distance from a whole number within which a number of draws counts as whole."""
 DIGITS = 4
 """Digits of the number of a draw, at least."""
 NAMED = 6
@@ -241,7 +240,7 @@ def _chosen(probability: float, count: int, generator: np.random.Generator) -> l
     """Draws in which it happens, in ascending order: the floor or the ceiling of probability * count of them."""
     expected = probability * count
     times = round(expected)
-    if abs(expected - times) > WHOLE:
+    if abs(expected - times) > ROUNDING:
         whole = math.floor(expected)
         times = whole + int(generator.random() < expected - whole)
     order: list[int] = generator.permutation(count).tolist()

@@ -9,8 +9,7 @@ from planner.data.findings import Finding, found
 from planner.data.lookups import Lookups, returning
 from planner.data.schema import Project, Return
 from planner.data.stages import FORMS, STAGES
-
-SHARE_TOLERANCE = 1e-9
+from planner.data.thresholds import ROUNDING
 
 
 def check_project_feeds(case: Lookups) -> Iterator[Finding]:
@@ -84,7 +83,7 @@ def check_returns(case: Lookups) -> Iterator[Finding]:
         yield from _of_no_plant(case, row)
         shares = case.feed_shares.get(row.feed, {})
         others = [element for element, share in shares.items() if share > 0]
-        is_whole = abs(shares.get(row.element, 0.0) - 1.0) <= SHARE_TOLERANCE
+        is_whole = abs(shares.get(row.element, 0.0) - 1.0) <= ROUNDING
         is_known = row.element in case.elements  # an unknown one is told already
         if is_known and shares and not (is_whole and others == [row.element]):
             yield found(row, "feed", "returns-feed")
@@ -123,7 +122,7 @@ def check_return_sums(case: Lookups) -> Iterator[Finding]:
         for element, total in totals.items():
             lost = 1.0 - case.recovery(name, element)
             row = _last_return(case, project, element)
-            if total > lost + SHARE_TOLERANCE and row.line not in told:
+            if total > lost + ROUNDING and row.line not in told:
                 told.add(row.line)
                 yield found(row, "share", "returns-sum", of=name, total=total, lost=lost)
 

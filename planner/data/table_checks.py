@@ -18,6 +18,7 @@ from planner.data.investment_tables import (
 )
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
+from planner.data.thresholds import ROUNDING
 
 # Filters that mean something, by kind.
 _MEANT: Mapping[str, tuple[str, ...]] = {
@@ -189,7 +190,7 @@ def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
                 lends.append(holds)
         together = sum(row.value for row in lends)
         last = max(lends, key=lambda row: row.line)
-        if together > 1 + 1e-9 and last.line not in told:
+        if together > 1 + ROUNDING and last.line not in told:
             told.add(last.line)
             said = f"tranches lend {together:.0%} of the capital together"
             yield found(last, "value", "tranche-share", said)
@@ -223,7 +224,7 @@ def _covered_twice(case: Lookups) -> Iterator[Finding]:
             covers = sum(row.covers for row in together)
             is_unlimited = any(row.tonnes is None for row in together)
             last = together[-1]
-            if covers > 1 + 1e-9 and is_unlimited and last.line not in told:
+            if covers > 1 + ROUNDING and is_unlimited and last.line not in told:
                 told.add(last.line)
                 whose = f'"{project}"' if project else "every plant"
                 what = f"{covers:.0%} of {element or 'each element'} of {whose}"

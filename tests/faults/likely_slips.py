@@ -1,4 +1,4 @@
-"""Slips that leave a case valid, one for each rule of `planner.data.likely_slips`, and edits that must stay silent."""
+"""Slips that leave a case valid, by the rule that asks about them, and edits that must stay silent."""
 
 from __future__ import annotations
 
@@ -70,6 +70,29 @@ def twin(table: str, key: str, line: int, new: str) -> Change:
         row = list(text[table][line - 1])
         row[text[table][0].index(key)] = new
         text[table].append(row)
+
+    return change
+
+
+def edit_last(table: str, **values: str) -> Change:
+    """Cells of the last row."""
+
+    def change(text: Text) -> None:
+        for column, value in values.items():
+            text[table][-1][text[table][0].index(column)] = value
+
+    return change
+
+
+def again(table: str, column: str, other: dict[str, str]) -> Change:
+    """Rows once more, under another name in a column."""
+
+    def change(text: Text) -> None:
+        header, *rows = text[table]
+        at = header.index(column)
+        for row in rows:
+            if row[at] in other:
+                text[table].append([*row[:at], other[row[at]], *row[at + 1 :]])
 
     return change
 
@@ -152,23 +175,29 @@ SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
             "supplier",
         )
     ],
+    "same-imports-twice": [
+        (
+            "CN beside CHN",
+            both(
+                lambda text: text.pop("suppliers") and None,
+                again("imports", "supplier", {"CHN": "CN"}),
+            ),
+            "imports",
+            "supplier",
+        )
+    ],
     "same-thing-twice": [
         ("a plant", twin("projects", "project", 3, "coast_again"), "projects", "project"),
+        (
+            "a plant with another name and other figures",
+            both(
+                twin("projects", "project", 3, "coast_sep"),
+                edit_last("projects", name="Coast separation", capex_usd_per_tpa="190000"),
+            ),
+            "projects",
+            "project",
+        ),
         ("a hazard", twin("hazards", "hazard", 2, "strike_again"), "hazards", "hazard"),
-    ],
-    "swapped": [
-        (
-            "course and seats",
-            edit("training", {(2, "duration_years"): "12", (2, "seats"): "2"}),
-            "training",
-            "duration_years",
-        ),
-        (
-            "staff of two countries",
-            edit("workforce", {(2, "initial"): "4", (3, "initial"): "1"}),
-            "workforce",
-            "initial",
-        ),
     ],
 }
 

@@ -1,0 +1,141 @@
+"""Shocks, hazards and scenarios that do nothing, or not what their names say."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+from planner.data.cells import grouped_by
+from planner.data.findings import Finding, found
+from planner.data.schema import FILTERS, Hazard, Project, Scenario, Shock
+from planner.data.shock_effects import neutral_factor, projects_hit, touches, window
+from planner.data.thresholds import LITTLE_LOST, ROUNDING
+from planner.data.warnings.facts import CaseFacts
+from planner.data.warnings.rows import pairs
+
+LOST = re.compile(
+    r"cut off|all lost|embargo|stopped|\bban(ned)?\b|\bwar\b|blockade|shut", re.IGNORECASE
+)
+"""Words of a name that promise that little is left."""
+
+
+def weak_dangers(facts: CaseFacts) -> Iterator[Finding]:
+    """Shocks and hazards that leave all as it is, or most of it though the name says that all is lost.
+
+    A shock that does nothing is meant where others of its scenario do something and the name promises nothing.
+    """
+    shocks = grouped_by(facts.rows("shocks", "hazard="), "scenario")
+    for scenario in facts.tables.scenarios:
+        yield from _weak(scenario.name, shocks[scenario.scenario], ("factor",))
+    for event in facts.events:
+        yield from _weak(event[0].name, event, ("factor_low", "factor_high"))
+
+
+def _weak(name: str, rows: Sequence[Any], factors: tuple[str, ...]) -> Iterator[Finding]:
+    """Findings about dangers of one name, whose factors are in some columns, the lowest first."""
+    all_is_lost = bool(LOST.search(name))
+    for kind, alike in grouped_by(rows, "kind").items():
+        idle = [row for row in alike if set(row.cells(factors)) == {neutral_factor(kind)}]
+        if idle and (all_is_lost or len(idle) == len(alike)):
+            yield found(idle[0], factors[0], "neutral-factor")
+    cuts = [row for row in rows if row.kind in ("import", "capacity")]
+    left = {getattr(row, factors[0]): row for row in reversed(cuts)}
+    if all_is_lost and LITTLE_LOST <= min(left, default=0) < 1:
+        yield found(left[min(left)], factors[0], "mild-disaster", of=name)
+
+
+def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
+    """Shocks and hazards that touch nothing, and shocks that overlap an equal one; written ones, not drawn ones."""
+    case = facts.case
+    for row in facts.tables.hazards:
+        filters = {name: getattr(row, name) for name in FILTERS}
+        always = Shock.model_construct(
+            kind=row.kind, factor=1.0, start_year=None, end_year=None, **filters
+        )
+        if not touches(case, always):
+            yield found(row, "kind", "shock-without-effect")
+    earlier: dict[Hashable, list[Shock]] = defaultdict(list)
+    for row in facts.rows("shocks", "hazard="):
+        begin, end = window(case, row)
+        is_idle = row.factor == neutral_factor(row.kind)
+        is_inside = case.first_year <= begin[0] and end[0] <= case.last_year
+        if is_inside and not is_idle and not touches(case, row):
+            yield found(row, "kind", "shock-without-effect")
+        alike = earlier[row.cells(("scenario", "kind", *FILTERS))]
+        for other in alike:
+            other_begin, other_end = window(case, other)
+            if begin <= other_end and other_begin <= end:
+                yield found(row, "start_year", "same-shock-twice", other=other.line)
+        alike.append(row)
+
+
+def escaping_plants(facts: CaseFacts) -> Iterator[Finding]:
+    """Projects that no danger meets, while one meets others of their stage and country that are there as they are."""
+    dangers: dict[Hashable, Shock | Hazard] = {}
+    for row in [*facts.rows("shocks"), *facts.rows("hazards")]:
+        if row.kind in ("capacity", "delay"):
+            dangers[row.project, row.stage, row.country] = row
+    met: set[str] = set()
+    for danger in dangers.values():
+        met.update(projects_hit(facts.case, danger))
+    met_there: dict[Hashable, set[str]] = defaultdict(set)
+    for name in met:
+        for way in _ways(facts, facts.case.projects[name]):
+            met_there[way].add(name)
+    for row in facts.rows("projects"):
+        others = set[str]().union(*(met_there[way] for way in _ways(facts, row)))
+        if others and row.project not in met:
+            yield found(row, "project", "escapes-danger", others=len(others))
+
+
+def _ways(facts: CaseFacts, row: Project) -> Iterator[Hashable]:
+    """Stage, country and how a project is there: what may befall one that is yet to be built says nothing of one that
+    runs."""
+    if row.max_new_tpa > 0:
+        yield row.stage, row.country, "may be built"
+    if row.existing_tpa > 0:
+        yield row.stage, row.country, (row.online_year or 0) > facts.case.first_year
+
+
+def quiet_scenarios(facts: CaseFacts) -> Iterator[Finding]:
+    """Scenarios in which the same is felt; what was or will be drawn may well be the same."""
+    tables = facts.tables
+    if facts.are_drawn or (tables.hazards and not tables.shocks):
+        return
+    is_enough = True
+    for good, used in facts.used.items():
+        is_enough &= bool((used <= facts.bought.get(good, 0.0) * (1 + ROUNDING)).all())
+    columns = [column for column in Shock.columns() if column != "scenario"]
+    shocks = grouped_by(tables.shocks, "scenario")
+
+    def felt(row: Scenario) -> Hashable:
+        """Shocks that are felt: delays are not where imports are enough for all."""
+        rows = shocks[row.scenario]
+        if is_enough and all(shock.kind == "delay" for shock in rows):
+            return frozenset()
+        return frozenset(shock.cells(columns) for shock in rows)
+
+    for row, other in pairs(tables.scenarios, felt):
+        yield found(row, "scenario", "quiet-scenario", other=other.scenario)
+
+
+def ending_danger(facts: CaseFacts) -> Iterator[Finding]:
+    """Nothing is disturbed in the last third of the horizon: a plan sells its stocks and lets its staff go before."""
+    years = facts.case.years
+    felt = [row for row in facts.tables.shocks if row.kind != "delay" and row.factor != 1]
+    ends = [facts.period(row.start_year, row.end_year)[1] for row in felt]
+    for event in facts.events:
+        if any(row.kind != "delay" for row in event):
+            _, end = facts.period(event[0].first, event[0].last)
+            quarters = event[0].quarters_high or 4 * len(years)
+            ends.append(end + (event[0].years_high or quarters // 4))
+    last = max(ends, default=years[-1])
+    if (years[-1] - last) * 3 > len(years):
+        table = "hazards" if facts.events else "shocks"
+        message = f"nothing happens after {last}, and the horizon ends in {years[-1]}"
+        yield Finding(rule="danger-ends", table=table, message=message, value=last)
+
+
+QUESTIONS = (weak_dangers, idle_dangers, escaping_plants, quiet_scenarios, ending_danger)

@@ -1,0 +1,183 @@
+"""Figures that are probably mistyped: far from what such figures are, or unlike the others around them.
+
+measures.csv says of a column of figures which rows are alike, what a figure is a multiple of, and between what such
+multiples lie in any case of this kind. Ranges are those of projects, people and prices of record, with room of two to
+three on either side. A line with a rule of its own has the words of that rule.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from planner.data.findings import Finding
+from planner.data.thresholds import FAR, FAR_OF_FEW, ROUNDING, TOGETHER
+from planner.data.warnings.amounts import AMOUNTS, UNKNOWN
+from planner.data.warnings.facts import CaseFacts
+from planner.errors import EVERY_RULE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A line of measures.csv: usual sizes of the figures of a column.
+
+    where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: an amount
+    of `amounts`, or another column. like: columns within whose equal values rows are compared, over the years where there are
+    years; `*`: all rows. zero: a figure of 0 is odd too, `one` where others have a figure, `all` where none has one,
+    `ever` in both cases.
+    """
+
+    rule: str
+    table: str
+    where: str
+    column: str
+    low: float
+    high: float
+    per: str
+    like: str
+    zero: str
+
+    def size(self, facts: CaseFacts, row: Any) -> float:
+        """What the figure of a row is a multiple of."""
+        if not self.per:
+            return 1.0
+        if self.per in AMOUNTS:
+            return AMOUNTS[self.per].of(facts, row)
+        return getattr(row, self.per) or UNKNOWN
+
+
+class MeasuredFigure(NamedTuple):
+    """A figure of a row, and what it is a multiple of."""
+
+    row: Any
+    value: float
+    size: float
+
+    @property
+    def ratio(self) -> float:
+        """The multiple."""
+        return self.value / self.size
+
+
+def _read_measures() -> Iterator[Measure]:
+    text = files("planner.data.warnings").joinpath("measures.csv").read_text(encoding="utf-8")
+    for line in csv.DictReader(text.splitlines()):
+        cells: dict[str, Any] = dict(line)
+        cells["low"] = float(line["low"] or 0)
+        cells["high"] = float(line["high"] or math.inf)
+        yield Measure(**cells)
+
+
+MEASURES = tuple(_read_measures())
+
+
+def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
+    """Figures far from what such figures are, or from all of their like; a rule asks once about a cell."""
+    cells = set[tuple[str, str, int, str]]()
+    for measure in MEASURES:
+        figures = list(_figures(facts, measure))
+        for figure, message in (*_out_of_range(measure, figures), *_unlike(measure, figures)):
+            rule = measure.rule or ("far-off" if figure.value else "zero-figure")
+            cell = (rule, measure.table, figure.row.line, measure.column)
+            if cell not in cells:
+                cells.add(cell)
+                yield Finding(
+                    rule=rule,
+                    table=measure.table,
+                    line=figure.row.line,
+                    column=measure.column,
+                    message=message,
+                    value=f"{figure.value:g}",
+                )
+
+
+def _figures(facts: CaseFacts, measure: Measure) -> Iterator[MeasuredFigure]:
+    """Figures of a measure that are filled in and can be measured."""
+    for row in facts.rows(measure.table, measure.where):
+        value = getattr(row, measure.column)
+        if value is not None:
+            size = measure.size(facts, row)
+            if size > 0:
+                yield MeasuredFigure(row, value, size)
+
+
+def _out_of_range(
+    measure: Measure, figures: list[MeasuredFigure]
+) -> Iterator[tuple[MeasuredFigure, str]]:
+    """Figures outside the range of a measure, and what is odd about each."""
+    positive = [figure for figure in figures if figure.value > 0]
+    judged = positive
+    if positive and measure.zero in ("one", "ever"):
+        judged = figures
+    elif not positive and measure.zero in ("all", "ever"):
+        judged = figures[:1]
+    for figure in judged:
+        is_within = measure.low * (1 - ROUNDING) <= figure.ratio <= measure.high * (1 + ROUNDING)
+        if figure.value == 0 or not is_within:
+            yield figure, _words(measure, figure)
+
+
+def _words(measure: Measure, figure: MeasuredFigure) -> str:
+    if measure.rule and EVERY_RULE[measure.rule].told:
+        words = EVERY_RULE[measure.rule].told
+        names = {"cell": figure.value, "size": figure.size}
+        return words.format_map(figure.row.__dict__ | names)
+    if not figure.value:
+        return "is 0, which such a figure never is"
+    value, low, high = f"{figure.value:g}", f"{measure.low:g}", f"{measure.high:g}"
+    if not measure.per:
+        return f"{value} is not between {low} and {high}, where such figures are"
+    times = f"{figure.ratio:,.0f}" if figure.ratio >= 10 else f"{figure.ratio:.2g}"
+    per = AMOUNTS[measure.per].words if measure.per in AMOUNTS else measure.per
+    return f"{value} is {times} times {per}; usual is {low} to {high} times"
+
+
+# ---- figures beside their like ---------------------------------------------------------------------------------------
+
+
+def _unlike(
+    measure: Measure, figures: list[MeasuredFigure]
+) -> Iterator[tuple[MeasuredFigure, str]]:
+    """Figures that are far from all of their like, and what is odd about each."""
+    columns = [column for column in measure.like.split(";") if column != "*"]
+    groups: dict[tuple[object, ...], list[MeasuredFigure]] = defaultdict(list)
+    outstanding: list[tuple[int, float, MeasuredFigure]] = []
+    for figure in figures:
+        if measure.like and figure.value > 0:
+            groups[figure.row.cells(columns)].append(figure)
+    for alike in groups.values():
+        is_series = hasattr(alike[0].row, "year")
+        alike.sort(key=lambda figure: figure.row.year if is_series else figure.ratio)
+        powers = [math.log10(figure.ratio) for figure in alike]
+        for place, figure in enumerate(alike if len(alike) > 1 else ()):
+            away = _away(powers, place, is_series)
+            if away:
+                outstanding.append((getattr(figure.row, "year", figure.row.line), away, figure))
+    for year, away, figure in outstanding:
+        # Figures of one year that are off by the same are meant: two slips are not alike.
+        same_year = [other for of_other, other, _ in outstanding if of_other == year]
+        if sum(abs(other - away) < math.log10(TOGETHER) for other in same_year) == 1:
+            times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
+            yield figure, f"{figure.value:g} is {times} what is nearest among its like"
+
+
+def _away(powers: list[float], place: int, is_series: bool) -> float:
+    """Powers of ten by which a figure stands out among others in their order; 0 if it does not.
+
+    In a series over years it is far from both its neighbours; else, by size, the smallest or the largest, and farther from
+    the next than all others are from each other.
+    """
+    others = powers[:place] + powers[place + 1 :]
+    steps = [powers[place] - other for other in others[max(place - 1, 0) : place + 1]]
+    least = math.log10(FAR)
+    if not is_series:
+        spread = max(others) - min(others)
+        least = max(math.log10(FAR_OF_FEW.get(len(others), FAR)), spread)
+    away = min(steps, key=abs)
+    is_between = min(steps) < 0 < max(steps)
+    return away if abs(away) >= least and not is_between else 0.0

@@ -1,0 +1,144 @@
+"""What is missing: rows and cells that all others of a kind have, tables, supply of what is used."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from operator import attrgetter
+
+import numpy as np
+from pydantic_core import PydanticUndefined
+
+from planner.data.cells import Row, grouped_by
+from planner.data.change import MODEL
+from planner.data.findings import Finding, found
+from planner.data.lookups import GOOD, Good, good_of
+from planner.data.schema import TABLES
+from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
+from planner.data.warnings.facts import CaseFacts, Vector
+from planner.data.warnings.rows import NEEDS
+
+COVERED = (
+    ("elements", ("element",), "demand"),
+    ("demand", GOOD, "imports"),
+    ("imports", ("country",), "resale"),
+    ("stockpiles", GOOD, "imports"),
+    ("budgets", ("funder",), "funders"),
+    ("skills", ("skill",), "staffing"),
+    ("workforce", ("country", "skill"), "training"),
+)
+"""Table, columns that name something, and the table in which all or most of these have rows."""
+COMPLETE = (
+    ("demand", GOOD, "year"),
+    ("imports", ("supplier", *GOOD), "year"),
+    ("budgets", ("funder",), "year"),
+    ("ramps", ("ramp",), "year_after_start"),
+    ("resale", ("country",), "supplier"),
+)
+"""Table, what has several rows in it, and the column of which all have the same values."""
+
+
+def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
+    """Rows that all others of a kind have, and one has not."""
+    for table, columns, other in COVERED:
+        has = {row.cells(columns) for row in facts.rows(other)}
+        first = {row.cells(columns): row for row in reversed(facts.rows(table))}
+        bare = [row for name, row in first.items() if name not in has]
+        yield from _alone(bare, len(first), columns[-1], f"row in {other}")
+    for table, names, member in COMPLETE:
+        groups = grouped_by(facts.rows(table), *names).values()
+        for value in {getattr(row, member): None for row in facts.rows(table)}:
+            bare = [rows[0] for rows in groups if value not in map(attrgetter(member), rows)]
+            yield from _alone(bare, len(groups), member, f"row for {member} {value}")
+    for rows in grouped_by(facts.tables.projects, "stage").values():
+        bare = [row for row in rows if not facts.case.staffing[row.project]]
+        yield from _alone(bare, len(rows), "project", "person who runs it")
+
+
+def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[Finding]:
+    """The one row of several that lacks something."""
+    if len(bare) == 1 and count >= FEWEST:
+        yield found(bare[0], column, "row-missing", what=what, others=count - 1)
+
+
+def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
+    """Cells that alone are blank in their column, and so have its default."""
+    for table in TABLES:
+        for column in table.row.columns() if table.solved else ():
+            default = table.row.model_fields[column].get_default()
+            if column == "leak" or default in (None, "", (), PydanticUndefined):
+                continue
+            rows = facts.rows(table.name)
+            if column in NEEDS:
+                rows = [row for row in rows if getattr(row, NEEDS[column])]
+            blank = [row for row in rows if column not in row.model_fields_set]
+            if len(blank) == 1 < len(rows):
+                yield found(blank[0], column, "blank-cell", default=default, others=len(rows) - 1)
+
+
+def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
+    """Tables and choices that only make sense with others."""
+    tables, policy = facts.tables, facts.case.model.policy
+    if tables.budgets and not tables.funders and len(facts.case.countries) > 1:
+        message = "there is no table funders: each funder pays in the country of its name alone"
+        yield Finding(rule="absent-table", table="budgets", message=message)
+    if tables.workforce and not tables.staffing:
+        message = "there is no table staffing: no plant needs anybody"
+        yield Finding(rule="absent-table", table="workforce", message=message)
+    if tables.hazards and not facts.are_drawn:
+        message = f"{len(tables.hazards)} hazards are left aside: a plan is made for the scenarios that are given"
+        yield Finding(rule="hazards-not-drawn", table="hazards", message=message)
+    if policy.investment == "staged" and not any(row.hazard for row in tables.shocks):
+        message = "nothing was drawn, so decisions answer what is revealed, as with adaptive"
+        key = "policy.investment"
+        yield Finding(rule="staged-without-draws", table=MODEL, column=key, message=message)
+
+
+def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
+    """Ramps that fall, or that end far below full use."""
+    by_year = sorted(facts.tables.ramps, key=attrgetter("year_after_start"))
+    for rows in grouped_by(by_year, "ramp").values():
+        for before, row in pairwise(rows):
+            if row.share < before.share:
+                than = f"the {before.share:g} of the year before"
+                yield found(row, "share", "odd-ramp", than=than)
+        if rows[-1].share < ENDS_AT:
+            than = f"{ENDS_AT:g}, and the ramp ends with it"
+            yield found(rows[-1], "share", "odd-ramp", than=than)
+
+
+def ending_demand(facts: CaseFacts) -> Iterator[Finding]:
+    """Demand of 0 after a year in which it was about as large as ever: a figure that was not filled in."""
+    by_year = sorted(facts.tables.demand, key=attrgetter("year"))
+    for rows in grouped_by(by_year, *GOOD).values():
+        largest = max(row.tonnes for row in rows)
+        for before, row in pairwise(rows):
+            if row.tonnes == 0 and before.tonnes > largest / 2:
+                what = f"{before.tonnes:g} t are used in {before.year}"
+                yield found(row, "tonnes", "zero-figure", what=what)
+
+
+def short_supply(facts: CaseFacts) -> Iterator[Finding]:
+    """Demand of a group above what its countries can buy, hold in stock and could at most make, in its worst year."""
+    case = facts.case
+    made = facts.made(case.group)
+    rows = {good_of(row): row for row in reversed(facts.tables.demand)}
+    short: dict[Good, dict[str, Vector]] = defaultdict(dict)
+    for (country, element, form), used in facts.used.items():
+        stock = case.stockpiles.get((country, element, form))
+        bought = facts.bought.get((country, element, form), 0.0)
+        had = bought + (stock.initial_t if stock else 0.0)
+        rest = np.maximum(used * (1 - ROUNDING) - had, 0)
+        short[case.group[country], element, form][country] = rest
+    for (group, element, form), by_country in short.items():
+        gaps = sum(by_country.values()) - made[group, element, form]
+        worst = int(np.argmax(gaps))
+        if gaps[worst] > 0:
+            country = max(by_country, key=lambda name: by_country[name][worst])
+            row = rows[country, element, form]
+            year = case.years[worst]
+            yield found(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
+
+
+QUESTIONS = (missing_rows, blank_cells, case_as_a_whole, odd_ramps, ending_demand, short_supply)
