@@ -12,13 +12,7 @@ from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
 from planner.explanation.alternatives import alternatives, with_planned
 from planner.explanation.bottleneck import links
-from planner.explanation.commitments import (
-    Build,
-    capital_by_stage,
-    flexibility,
-    of_optimum,
-    of_table,
-)
+from planner.explanation.commitments import capital_by_stage, of_table
 from planner.explanation.counterfactuals import (
     Counterfactual,
     Optimum,
@@ -32,14 +26,14 @@ from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of,
 from planner.explanation.mishaps import execution
 from planner.explanation.one_unit_more import marginals
 from planner.explanation.other_odds import odds_change, other_odds
-from planner.explanation.other_rules import RuleQuestion, compared, is_one_path, timing, together
+from planner.explanation.other_rules import RuleQuestion, compared, timing, together
 from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
 from planner.explanation.target_marginals import target_marginals
 from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
 from planner.explanation.value_of_information import knowing, knowledge
 from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import Explanation, Flexibility, LeverValues
+from planner.results.explanation import Explanation, LeverValues
 from planner.results.plan import PlanValues, Status
 from planner.sharing.game import Game
 from planner.sharing.shares import charged
@@ -200,7 +194,6 @@ def _explain(
         solves=solves,
         thorough=thorough,
         alternatives=others,
-        flexibility=_flexibility(reference, found, builds),
         decision=decision,
         stock=stock_value(plan),
         odds=odds_change(plan, reference, found, builds),
@@ -253,20 +246,3 @@ def _shares(reference: Reference) -> Shares | None:
     if model.policy.whole_plants or model.objective.odds == "worst" or case.target_rows:
         return charged(Game(case), "alone")
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
-
-
-def _flexibility(
-    reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]
-) -> Flexibility | None:
-    """The plan that answers what has shown itself against the committed one; nothing where there is one future only."""
-    case = reference.case
-    if len(case.scenarios) == 1:
-        return None
-    investment = case.model.policy.investment
-    if investment != "committed":
-        once = of_optimum(found["committed"])
-        return flexibility(case, own, once, staged=investment == "staged")
-    if is_one_path(case):
-        return flexibility(case, own, own, staged=True)
-    answering = "staged" if "staged" in found else "adaptive"
-    return flexibility(case, of_optimum(found[answering]), own, staged=answering == "staged")

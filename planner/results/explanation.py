@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 
 from planner.results.decision import Decision
 from planner.results.display import Parts
-from planner.results.signs import Sign
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
@@ -238,37 +237,6 @@ class Alternatives:
     solves: int
 
 
-@dataclass(frozen=True)
-class Commitment:
-    """New capacity of a project (t/y) in the plan that is decided anew each year, knowing what has happened.
-
-    at_once: decided while nothing has happened; sure, expected, most: least, mean and most over the scenarios;
-    probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
-    the plan that decides everything once; capital: MUSD per t/y, public and private; signs: the events for which those
-    of its builds wait that not every scenario has, the likeliest first; answers_in: the first year of such a build.
-    """
-
-    project: str
-    at_once: float
-    sure: float
-    expected: float
-    most: float
-    probability: float
-    first_year: int | None
-    committed: float
-    committed_year: int | None
-    capital: float
-    signs: Sequence[Sign] = ()
-    answers_in: int | None = None
-
-
-@dataclass(frozen=True)
-class Flexibility:
-    """The plan that answers what has shown itself, project by project."""
-
-    commitments: Sequence[Commitment]
-
-
 @dataclass(frozen=True, kw_only=True)
 class PlanUnderOdds:
     """A plan under odds that are not known: cost and risk (MUSD) by the given odds and by the worst, and what it builds.
@@ -329,8 +297,8 @@ class StockValue:
 @dataclass(frozen=True, repr=False)
 class Explanation(Parts):
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
-    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
-    where there is one future only, `knowledge` and `alternatives` where they were not asked for. `stock`: the value of
+    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself.
+    `knowledge` and `alternatives` are None where they were not asked for. `stock`: the value of
     stock purchases without hindsight, which the ladder states with it. `odds`: what changes from the given odds to the
     worst; None where no bounds are given. `values`: of each lever on one scale.
     """
@@ -351,7 +319,6 @@ class Explanation(Parts):
     solves: int
     thorough: bool
     alternatives: Alternatives | None
-    flexibility: Flexibility | None
     decision: Decision | None = None
     stock: StockValue | None = None
     odds: OddsChange | None = None

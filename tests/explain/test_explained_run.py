@@ -70,7 +70,7 @@ def test_the_workbook_says_why(explained: Path) -> None:
     found = read_explanation(explained)
     assert found is not None
     book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
-    assert "why this plan" in book.sheetnames[1:7] and len(book.sheetnames) <= MOST_SHEETS
+    assert "why this plan" in book.sheetnames[1:8] and len(book.sheetnames) <= MOST_SHEETS
     rungs = [
         row
         for row in book["why this plan"].iter_rows(min_row=2, values_only=True)

@@ -8,11 +8,9 @@ import pytest
 
 import planner
 from planner.explanation.explain import explain
-from planner.reporting.chapters.answer import front
-from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
-from tests.behaviour.test_staged import DRAWN, LATE, case_of
+from tests.behaviour.test_staged import DRAWN, case_of
 from tests.cases import near, shock
 
 
@@ -42,14 +40,6 @@ def test_without_bounds_nothing_is_asked_of_other_odds(tmp_path: Path) -> None:
     assert explained(case.with_tables(scenarios=tuple(rows))).odds is None
 
 
-def test_where_futures_were_drawn_what_waits_answers_storylines(tmp_path: Path) -> None:
-    """Staged builds in 2028 in one storyline, with a probability of one half; adaptive would build for draws in 2027."""
-    flexible = explained(case_of(tmp_path, "committed", LATE)).flexibility
-    assert flexible is not None
-    [plant] = flexible.commitments
-    assert (plant.first_year, plant.probability, plant.most) == (2028, near(0.5), near(100))
-
-
 def test_where_storylines_show_nothing_nothing_waits(tmp_path: Path) -> None:
     """All that happens was drawn: a plan in stages answers no single draw, so it is the committed one, and builds for 50
     what saves 60."""
@@ -60,10 +50,6 @@ def test_where_storylines_show_nothing_nothing_waits(tmp_path: Path) -> None:
     alone = planner.solve(case_of(tmp_path / "alone", "staged", drawn))
     both = alone.summary["risk_musd"] + alone.summary["cost_musd"]
     assert (staged.objective, staged.against) == (near(both), "")
-    assert found.flexibility is not None
-    assert [one.signs for one in found.flexibility.commitments] == [[]]
-    (told,) = front(run_view(plan, found)).statements
-    assert told.sentence.endswith("No plant waits for a sign.")
 
 
 def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:

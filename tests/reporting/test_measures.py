@@ -11,7 +11,6 @@ import planner
 from planner.reporting.chapters import answer, fund, plants
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.numbers import kinds, some_of
-from planner.results.figures.deadlines import deadlines
 from planner.results.figures.plants import Counted, counted, plant_count
 
 WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
@@ -45,13 +44,6 @@ def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> 
     chart = fund.timeline(run)
     assert chart is not None and chart.title.startswith("1 savings measure committed in 20")
     assert plants.investments(run).title == "Plants and savings measures to commit"
-
-
-def test_what_must_be_decided_soon_is_told_by_kind(run: RunView) -> None:
-    found = deadlines(run)
-    assert found is not None and found.built == Counted(plants=0, measures=1)
-    (told,) = answer.front(run).statements
-    assert "1 savings measure, " in told.sentence and "plant" not in told.sentence.split(".")[0]
 
 
 def test_kinds_are_told_by_their_words() -> None:

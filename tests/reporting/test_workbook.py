@@ -19,10 +19,7 @@ GIVEN = [
     *("capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
-EXPLAINED = (
-    *("why this plan", "claims", "assumptions", "what can wait"),
-    *("plans at the ends", "alternatives"),
-)
+EXPLAINED = (*("why this plan", "claims", "assumptions"), *("plans at the ends", "alternatives"))
 MOST_SHEETS = 25
 
 

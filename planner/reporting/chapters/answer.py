@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.chapters import remains
-from planner.reporting.chapters.deadlines import deadline_statements
 from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.run_view import RunView, summary_keys, table_rows
@@ -61,14 +60,13 @@ def front(run: RunView) -> Front:
         claim=claim(run),
         cards=list(_cards(run)),
         parts=[frontier_chart(run) or remains.losses_chart(run)],
-        statements=list(deadline_statements(run)),
         note=note,
     )
 
 
 def claim(run: RunView) -> str:
     """The answer in one line."""
-    found, built = decided(run), run.decisions
+    found = decided(run)
     basis, before, after = _risks(run)
     core, core_effect = None, None
     if found is not None:
@@ -84,8 +82,7 @@ def claim(run: RunView) -> str:
         basis=basis,
         before=before,
         after=after,
-        plants=built["project"].nunique(),
-        first_year=int(built["year"].min()) if len(built) else None,
+        plants=run.decisions["project"].nunique(),
     )
 
 

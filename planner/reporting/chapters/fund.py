@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters import deadlines, sharing
+from planner.reporting.chapters import sharing
 from planner.reporting.chapters.answer import first_steps
 from planner.reporting.charts import funding as charts
 from planner.reporting.parts import (
@@ -34,15 +34,7 @@ from planner.reporting.words.numbers import NOTHING, first_few, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
 from planner.results.explanation import EXPLANATION, Marginal
-from planner.results.figures.decision import (
-    commitments,
-    decided,
-    named,
-    public_money,
-    recourse,
-    steps,
-    waiting,
-)
+from planner.results.figures.decision import decided, named, public_money, steps
 from planner.results.figures.money import Begun, begun, tiny_budget
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import are_measures, counted, everywhere, expected_sum
@@ -63,7 +55,7 @@ BEGUN = (
 def chapter(run: RunView) -> Chapter | None:
     """The chapter on the use of the next money, its time, and who pays and carries what."""
     found = decided(run)
-    when = [begun_table(run), deadlines.later_table(run), timeline(run)]
+    when = [begun_table(run), timeline(run)]
     parts: list[Part | None] = [*when, sharing.chart(run), sharing.table(run)]
     if found is not None and found.merit:
         parts = [steps_table(run, found), *parts, merit_table(run, found)]
@@ -71,8 +63,8 @@ def chapter(run: RunView) -> Chapter | None:
 
 
 def lead(run: RunView) -> str:
-    """The first step, who pays, what may wait."""
-    built, money = run.decisions, public_money(run)
+    """The first step, and who pays."""
+    money = public_money(run)
     first = first_steps(run)[:1]
     names: list[str] = []
     for step in first:
@@ -80,8 +72,6 @@ def lead(run: RunView) -> str:
     payers = []
     for funder, paid in money.payers.items():
         payers.append(f"{run.names.party(funder)} {number(paid)}")
-    may_wait = _may_wait(run)
-    timing = run.found.timing if run.found is not None else ()
     return say(
         "lead",
         first=first,
@@ -89,16 +79,8 @@ def lead(run: RunView) -> str:
         money=money,
         again=_one_more_musd(run),
         payers=payers,
-        waiting=counted(run, may_wait.intersection(built["project"])),
-        decided=counted(run, built["project"]),
-        recourse=recourse(timing),
         goal=run.case.model.objective.goal,
     )
-
-
-def _may_wait(run: RunView) -> set[str]:
-    """The projects that wait for a sign."""
-    return {commitment.project for commitment in waiting(run)}
 
 
 def _one_more_musd(run: RunView) -> Marginal | None:
@@ -143,13 +125,7 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
 
 def tag(run: RunView, row: Merit) -> str:
     """A word or two on the time at which a project is to be paid for."""
-    asked = {c.project: c for c in waiting(run)}.get(row.project)
-    return say(
-        "tag",
-        row=row,
-        year=run.first_begun.get(row.project),
-        waits=asked.probability if asked else None,
-    )
+    return say("tag", row=row, year=run.first_begun.get(row.project))
 
 
 class MeritList(DeclaredTable):
@@ -206,32 +182,27 @@ class BegunYears(DeclaredTable):
     what = text("what is begun, the largest first")
     plants = whole("plants", "first begun", summed=True)
     measures = whole("savings measures", "first begun", summed=True)
-    sure = whole("begun in every scenario", "of these, multistage")
     capital = total("capital", "MUSD, not discounted")
     public = total("public money", "MUSD, not discounted")
 
 
 def begun_table(run: RunView) -> ReportTable | None:
-    """Decisions of this year and next, of later years, and those that may wait for a sign."""
-    told, may_wait = begun(run), waiting(run)
-    if not told and not may_wait:
+    """Decisions of this year and next, and of later years."""
+    rows = [_begun_row(run, one) for one in begun(run)]
+    if not rows:
         return None
-    rows = [_begun_row(run, one) for one in told]
-    left_out = [] if commitments(run) else ["sure"]
-    if not any(row["measures"] for row in rows):
-        left_out.append("measures")
+    measures = any(row["measures"] for row in rows)
     return BegunYears.from_rows(
         rows,
-        BegunYears.all(*left_out),
+        BegunYears.all() if measures else BegunYears.all("measures"),
         title=say("begun_title", years=rows[:2]),
-        note=say("begun_note", flexible=bool(commitments(run))),
+        note=say("begun_note"),
     )
 
 
 def _begun_row(run: RunView, one: Begun) -> TableRow:
     is_new = ~one.projects["again"]
     new = set(one.projects.loc[is_new, "project"])
-    may_wait = _may_wait(run)
     first_begun = counted(run, new)
     public = expected_sum(one.projects, "public_musd")
     return {
@@ -240,7 +211,6 @@ def _begun_row(run: RunView, one: Begun) -> TableRow:
         "what": _what_is_begun(run, one) or NOTHING,
         "plants": float(first_begun.plants),
         "measures": float(first_begun.measures),
-        "sure": float(len(new - may_wait)),
         "capital": expected_sum(one.projects, "capex_musd"),
         "public": one.stock + one.people + public,
     }

@@ -27,10 +27,8 @@ from planner.reporting.parts import (
     Text,
     changed,
     figures,
-    frame_of,
     in_musd,
     per_cent,
-    rate,
     reworded,
     several,
     text,
@@ -44,7 +42,6 @@ from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Frontier, NamedPlan
 from planner.results.explanation import (
     EXPLANATION,
-    Commitment,
     Explanation,
     Knowledge,
     Link,
@@ -54,7 +51,7 @@ from planner.results.explanation import (
     leading,
 )
 from planner.results.figures.decision import alike, decided, effect, moved_builds, named, recourse
-from planner.results.figures.plants import SLIGHT_TPA, counted
+from planner.results.figures.plants import counted
 
 say = Passages("why.j2")
 MOST_NAMED, MOST_SHOWN = 4, 4
@@ -158,7 +155,7 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
         "contained",
         found=found,
         names=names,
-        once=found.flexibility is not None and fixed,
+        once=fixed,
         musts=[row.key for row in musts],
         capital=sum(row.capital for row in musts),
         may=len(counted) - often["must"] - often["never"],
@@ -285,12 +282,7 @@ def more_unmet(run: RunView, frontier: Frontier) -> dict[str, str]:
 
 def tables(found: Explanation, names: Names) -> list[ReportTable]:
     """The tables behind the statements that have rows."""
-    made = [
-        counterfactuals(found),
-        commitments(found, names),
-        moved_plans(found, names),
-        ranges(found, names),
-    ]
+    made = [counterfactuals(found), moved_plans(found, names), ranges(found, names)]
     if found.knowledge is not None:
         made.append(knowledge(found.knowledge, found.goal, names))
     return [table for table in made if len(table.frame)]
@@ -412,49 +404,6 @@ def assumptions(found: Explanation) -> ReportTable | None:
         note=say("assumptions", own=own),
         folded=len(found.influences) > MOST_SHOWN,
     )
-
-
-class Commitments(DeclaredTable):
-    """A row a project: the plan that decides everything once against the one that answers."""
-
-    title = "What can wait: two-stage, or begun when a disruption begins"
-    source = f"{EXPLANATION}: flexibility"
-    folded = True
-    sheet = "what can wait"
-    meaning = (
-        "new capacity if all is decided once, and in the plan that decides when a disruption begins"
-    )
-
-    project = text()
-    committed = figures("two-stage", "t/y", heading="committed once (t/y)")
-    at_once = figures("decided at once", "t/y", only=SHEET)
-    sure = figures("in every scenario", "t/y")
-    expected = figures("expected", "t/y")
-    most = figures("most", "t/y")
-    probability = per_cent("probability", "built at all", heading="probability of being built")
-    first_year = whole("earliest", heading="earliest year")
-    committed_year = whole("two-stage", "year", heading="year if committed once")
-    capital = rate("capital", "MUSD per t/y", only=SHEET)
-    words = text("in words", only=PAGE)
-
-
-def commitments(found: Explanation, names: Names) -> ReportTable:
-    """Project by project: the plan that decides everything once against the one that answers; no rows if not asked."""
-    built = found.flexibility.commitments if found.flexibility is not None else ()
-    frame = frame_of(built, project=names.placed)
-    return Commitments.over(
-        frame.assign(words=[_word(row) for row in built]), note=say("commitments")
-    )
-
-
-def _word(row: Commitment) -> str:
-    if row.most <= SLIGHT_TPA:
-        return "not needed"
-    if row.sure <= SLIGHT_TPA:
-        return "can wait"
-    if row.at_once >= row.most - SLIGHT_TPA * (1 + row.most):
-        return "at once"
-    return "in any case, amount or time can wait"
 
 
 class MovedPlans(DeclaredTable):

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
-from planner.results.explanation import Commitment, Influence, Rung, Trial, Verdict
+from planner.results.explanation import Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
-from planner.results.figures.plants import SLIGHT_TPA
 from planner.results.figures.run import RunFigures, records
 
 BILLION = 1000.0
@@ -217,27 +216,6 @@ def public_money(run: RunFigures) -> PublicMoney:
     )
 
 
-def commitments(run: RunFigures) -> dict[str, Commitment]:
-    """Project -> the part of it that is decided only when a disruption begins; empty if not asked."""
-    flexible = run.found.flexibility if run.found is not None else None
-    if flexible is None:
-        return {}
-    return {commitment.project: commitment for commitment in flexible.commitments}
-
-
-def waiting(run: RunFigures) -> list[Commitment]:
-    """Projects that may wait for a sign, the earliest and then the costliest first."""
-    found = []
-    for asked in commitments(run).values():
-        if asked.sure <= SLIGHT_TPA < asked.most and asked.first_year is not None:
-            found.append(asked)
-
-    def earliest(of: Commitment) -> tuple[int, float, str]:
-        return of.first_year or 0, -of.expected * of.capital, of.project
-
-    return sorted(found, key=earliest)
-
-
 @dataclass(frozen=True)
 class Recourse:
     """The plan that decides everything once (two-stage) and the one that answers (multistage), both with costs: where
@@ -258,12 +236,6 @@ class Recourse:
         most_cost = (1 - SMALLEST_SHARE) * _cost(self.committed)
         most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SLIGHT_MUSD
         return _cost(self.answering) <= most_cost or self.answering.risk <= most_risk
-
-    @property
-    def better(self) -> bool:
-        """Cost plus risk are less where the plan answers."""
-        answering = _cost(self.answering) + self.answering.risk
-        return answering < _cost(self.committed) + self.committed.risk
 
 
 def _cost(plan: Rung) -> float:

@@ -1,4 +1,4 @@
-"""What can wait, and what the plan becomes at the ends: figures by hand and against cases solved by themselves."""
+"""What the plan becomes at the ends of unsure inputs: figures by hand and against cases solved by themselves."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from planner.explanation.claims import uncertain_inputs
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.planning.whole_program import solve_case
-from planner.reporting.chapters.fund import begun_table
-from planner.reporting.chapters.why import commitments, moved_plans
-from planner.reporting.run_view import run_view
+from planner.reporting.chapters.why import moved_plans
 from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation
-from planner.results.figures.decision import named, waiting
+from planner.results.figures.decision import named
 from tests.cases import (
     MUSD,
     budget,
@@ -30,7 +28,6 @@ from tests.cases import (
     shock,
     unsure,
 )
-from tests.conftest import MakeCase
 
 
 @pytest.fixture(scope="module")
@@ -56,54 +53,6 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 @pytest.fixture(scope="module")
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
-
-
-def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(
-    found: Explanation,
-) -> None:
-    flexible = found.flexibility
-    assert flexible is not None
-    cheap, dear = flexible.commitments
-    assert (cheap.project, cheap.first_year) == ("cheap", 2026)
-    assert (cheap.at_once, cheap.sure, cheap.expected, cheap.most, cheap.probability) == near(
-        (50, 50, 50, 50, 1)
-    )
-    assert (dear.project, dear.first_year) == ("dear", 2027)
-    assert (dear.at_once, dear.sure, dear.expected, dear.most, dear.probability) == near(
-        (0, 0, 12.5, 50, 0.25)
-    )
-    assert [c.committed for c in flexible.commitments] == near([50, 50])
-    assert [c.capital for c in flexible.commitments] == near([1, 2])
-
-
-def test_it_is_told(found: Explanation, case: Case) -> None:
-    book = run_view(solve_case(case, baseline=False), found)
-    assert [c.project for c in waiting(book)] == ["dear"]
-    begun = begun_table(book)
-    assert begun is not None and begun.shown[0][3:5] == ["2", "1"], (
-        "one of two is needed whatever happens"
-    )
-    table = commitments(found, Names(case))
-    assert [row[0] for row in table.shown] == ["cheap, AAA", "dear, AAA"]
-    assert [row[-1] for row in table.shown] == ["at once", "can wait"]
-    assert [row[-3:-1] for row in table.shown] == [["2026", "2026"], ["2027", "2026"]]
-
-
-def test_an_adaptive_run_tells_the_same(case: Case, found: Explanation) -> None:
-    policy = case.model.policy.model_copy(update={"investment": "adaptive"})
-    adaptive = case.with_model(case.model.model_copy(update={"policy": policy}))
-    other = explain(solve_case(adaptive, baseline=False), "run", workers=1).flexibility
-    assert other is not None and found.flexibility is not None
-    for one, two in zip(found.flexibility.commitments, other.commitments, strict=True):
-        assert (one.project, one.first_year) == (two.project, two.first_year)
-        assert list(vars(one).values())[1:6] == near(list(vars(two).values())[1:6])
-
-
-def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
-    case = make_case(imports=[imports(50)])
-    found = explain(solve_case(case, baseline=False), "run", workers=1)
-    assert found.flexibility is None
-    assert commitments(found, Names(case)).rows == []
 
 
 def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
