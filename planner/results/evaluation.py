@@ -16,7 +16,8 @@ from planner.results.display import MOST_ROWS
 from planner.results.store import fingerprint
 
 EVALUATION = "evaluation.json"
-RISK, EXPECTED, CVAR = KEYS = ("risk_musd", "expected_loss_musd", "cvar_musd")
+RISK = "risk_musd"
+KEYS = (RISK, "expected_loss_musd", "cvar_musd")
 """The three figures of which each estimate is one."""
 
 

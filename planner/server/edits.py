@@ -36,8 +36,6 @@ ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
 CHANCES = ("future.", "hazard.")
 """Beginnings of the keys of questions for a probability."""
-IN_PERCENT = ("money", "depth", "objective", "future", "hazard")
-"""Heads of keys whose numbers the page shows in per cent."""
 TARGET_WORDS = ("kind", "element", "form", "party")
 """Columns of a target that name it."""
 SHARE = "share of a target"

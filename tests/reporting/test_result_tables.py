@@ -7,7 +7,7 @@ import pytest
 from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
 from planner.results.plan import PlanValues
-from planner.results.schema import RESULT_TABLES, Kind
+from planner.results.schema import RESULT_TABLES, SCHEDULE, Kind
 from planner.results.store import read_run, write_run
 from tests.reporting.conftest import Vary
 
@@ -18,6 +18,9 @@ FITS = {
     Kind.NUMBER: is_float_dtype,
     Kind.SHARE: is_float_dtype,
 }
+
+
+OF_EVERY_RUN = {name: table for name, table in RESULT_TABLES.items() if name != SCHEDULE}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def check(found: pd.DataFrame, table: str) -> None:
             assert found[column.name].between(0, 1 + 1e-12).all()
 
 
-@pytest.mark.parametrize("table", RESULT_TABLES)
+@pytest.mark.parametrize("table", OF_EVERY_RUN)
 def test_columns_and_types_are_the_declared_ones(
     plan: PlanValues, read_back: PlanValues, table: str
 ) -> None:
@@ -48,10 +51,17 @@ def test_columns_and_types_are_the_declared_ones(
 
 
 def test_there_is_no_other_table(plan: PlanValues) -> None:
+    assert set(plan.tables) == set(OF_EVERY_RUN)
+
+
+def test_a_plan_that_schedules_stock_has_the_table_of_it(vary: Vary) -> None:
+    plan = vary(baseline=False, policy__stock="scheduled")
     assert set(plan.tables) == set(RESULT_TABLES)
+    declared = [column for column in RESULT_TABLES[SCHEDULE].columns if not column.optional]
+    assert list(plan.tables[SCHEDULE].columns) == [column.name for column in declared]
 
 
 def test_a_run_without_baseline_lacks_only_what_is_optional(vary: Vary) -> None:
     plan = vary(baseline=False)
-    for name, table in RESULT_TABLES.items():
+    for name, table in OF_EVERY_RUN.items():
         assert list(plan.tables[name].columns) == [c.name for c in table.columns if not c.optional]

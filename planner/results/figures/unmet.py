@@ -244,7 +244,3 @@ def worse_with_the_plan(run: RunFigures) -> list[WorseYear]:
         most = sorted(rows, key=lambda row: -row.more)[:MOST_WORSE]
         found += [row for row in most if row.more > WORSE]
     return found
-
-
-HARDLY = 0.8
-"""Part of its loss that remains in a scenario where the plan hardly helps."""
