@@ -15,125 +15,39 @@ from tests.conftest import MakeCase
 DECK = {"element": "Dy", "market": "lenders", "price_usd_per_kg": 5}
 
 
-@pytest.mark.parametrize(
-    ("table", "row", "said"),
-    [
-        (
-            "finance",
-            {"item": "wac", "value": 0.1},
-            'finance.csv:2: item: unknown item "wac" (did you mean "wacc"?)',
-        ),
-        (
-            "finance",
-            {"item": "life_years", "value": 1.5},
-            "finance.csv:2: value: 1.5: life_years is in whole years",
-        ),
-        (
-            "finance",
-            {"item": "life_years", "value": 1000},
-            "finance.csv:2: value: 1000 is out of bounds",
-        ),
-        (
-            "finance",
-            {"item": "wacc", "value": 0.1, "high": 0.05},
-            "finance.csv:2: high: 0.05 is below value 0.1",
-        ),
-        (
-            "finance",
-            {"item": "dscr", "value": 0},
-            "finance.csv:2: value: 0: debt would have no end",
-        ),
-        (
-            "finance",
-            {"item": "wacc", "value": 0.1, "country": "AAB"},
-            '"AAB" (did you mean "AAA"?)',
-        ),
-        ("prices", {**DECK, "low": 6}, "prices.csv:2: price_usd_per_kg: 5 is below low 6"),
-        (
-            "prices",
-            {**DECK, "future": "glat"},
-            'prices.csv:2: future: unknown scenario "glat" (did you mean "glut"?)',
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "offtake", "project": "plnt"},
-            '"plnt" (did you mean "plant"?)',
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "offtake", "floor_usd_per_kg": 9, "cap_usd_per_kg": 8},
-            "contracts.csv:2: cap_usd_per_kg: 8 is below floor_usd_per_kg 9",
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "offtake", "first_year": 2030, "last_year": 2029},
-            "contracts.csv:2: last_year: 2029 is before first_year 2030",
-        ),
-        (
-            "byproducts",
-            {"project": "plnt", "product": "Dy", "tonnes_per_t": 1},
-            '"plnt" (did you mean "plant"?)',
-        ),
-        (
-            "byproducts",
-            {"project": "plant", "product": "zircon", "tonnes_per_t": 1},
-            'byproducts.csv:2: product: "zircon" has no row in prices; add a row to prices',
-        ),
-        (
-            "finance",
-            {"item": "tax_rate", "value": 30},
-            "finance.csv:2: value: 30 is out of bounds: tax_rate (share) is 0 to 1; 30 % is 0.3",
-        ),
-        (
-            "finance",
-            {"item": "debt_share", "value": 0.6, "high": 60},
-            "finance.csv:2: high: 60 is out of bounds: debt_share (share of capital) is 0 to 1",
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "offtake", "element": "Pm"},
-            'contracts.csv:2: element: unknown element "Pm"',
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "feed", "floor_usd_per_kg": 100},
-            "contracts.csv:2: floor_usd_per_kg: floor_usd_per_kg is a term of offtake alone",
-        ),
-        (
-            "contracts",
-            {"contract": "c", "kind": "offtake", "price_share": 80},
-            "contracts.csv:2: price_share: 80: must be less than or equal to 5",
-        ),
-        (
-            "finance",
-            {"tranche": "eca", "item": "debt_rate", "value": 0.04},
-            'finance.csv:2: tranche: nothing says how much "eca" lends; give each tranche a debt_share',
-        ),
-        (
-            "finance",
-            {"tranche": "eca", "item": "tax_rate", "value": 0.04},
-            "finance.csv:2: tranche: tax_rate is no term of a tranche; its terms: debt_rate,",
-        ),
-        (
-            "finance",
-            {"item": "subordinated", "value": 1},
-            "finance.csv:2: tranche: subordinated is a term of a tranche, and none is named; leave",
-        ),
-        (
-            "finance",
-            {"tranche": "eca", "item": "debt_shar", "value": 0.2},
-            'finance.csv:2: item: unknown item "debt_shar" (did you mean "debt_share"?)',
-        ),
-        (
-            "finance",
-            {"tranche": "eca", "item": "debt_share", "value": 20},
-            "finance.csv:2: value: 20 is out of bounds: debt_share (share of capital) is 0 to 1; 20 % is 0.2",
-        ),
-    ],
-)
-def test_each_fault_is_told_once(
-    make_case: MakeCase, table: str, row: dict[str, object], said: str
-) -> None:
+FAULTS = """
+finance | item=wac, value=0.1 | finance.csv:2: item: unknown item "wac" (did you mean "wacc"?)
+finance | item=life_years, value=1.5 | finance.csv:2: value: 1.5: life_years is in whole years
+finance | item=life_years, value=1000 | finance.csv:2: value: 1000 is out of bounds
+finance | item=wacc, value=0.1, high=0.05 | finance.csv:2: high: 0.05 is below value 0.1
+finance | item=dscr, value=0 | finance.csv:2: value: 0: debt would have no end
+finance | item=wacc, value=0.1, country=AAB | "AAB" (did you mean "AAA"?)
+prices | element=Dy, market=lenders, price_usd_per_kg=5, low=6 | prices.csv:2: price_usd_per_kg: 5 is below low 6
+prices | element=Dy, market=lenders, price_usd_per_kg=5, future=glat | prices.csv:2: future: unknown scenario "glat" (did you mean "glut"?)
+contracts | contract=c, kind=offtake, project=plnt | "plnt" (did you mean "plant"?)
+contracts | contract=c, kind=offtake, floor_usd_per_kg=9, cap_usd_per_kg=8 | contracts.csv:2: cap_usd_per_kg: 8 is below floor_usd_per_kg 9
+contracts | contract=c, kind=offtake, first_year=2030, last_year=2029 | contracts.csv:2: last_year: 2029 is before first_year 2030
+byproducts | project=plnt, product=Dy, tonnes_per_t=1 | "plnt" (did you mean "plant"?)
+byproducts | project=plant, product=zircon, tonnes_per_t=1 | byproducts.csv:2: product: "zircon" has no row in prices; add a row to prices
+finance | item=tax_rate, value=30 | finance.csv:2: value: 30 is out of bounds: tax_rate (share) is 0 to 1; 30 % is 0.3
+finance | item=debt_share, value=0.6, high=60 | finance.csv:2: high: 60 is out of bounds: debt_share (share of capital) is 0 to 1
+contracts | contract=c, kind=offtake, element=Pm | contracts.csv:2: element: unknown element "Pm"
+contracts | contract=c, kind=feed, floor_usd_per_kg=100 | contracts.csv:2: floor_usd_per_kg: floor_usd_per_kg is a term of offtake alone
+contracts | contract=c, kind=offtake, price_share=80 | contracts.csv:2: price_share: 80: must be less than or equal to 5
+finance | tranche=eca, item=debt_rate, value=0.04 | finance.csv:2: tranche: nothing says how much "eca" lends; give each tranche a debt_share
+finance | tranche=eca, item=tax_rate, value=0.04 | finance.csv:2: tranche: tax_rate is no term of a tranche; its terms: debt_rate,
+finance | item=subordinated, value=1 | finance.csv:2: tranche: subordinated is a term of a tranche, and none is named; leave
+finance | tranche=eca, item=debt_shar, value=0.2 | finance.csv:2: item: unknown item "debt_shar" (did you mean "debt_share"?)
+finance | tranche=eca, item=debt_share, value=20 \
+    | finance.csv:2: value: 20 is out of bounds: debt_share (share of capital) is 0 to 1; 20 % is 0.2
+"""
+"""Table | the cells of its only row | what is told."""
+
+
+@pytest.mark.parametrize("fault", FAULTS.strip().splitlines())
+def test_each_fault_is_told_once(make_case: MakeCase, fault: str) -> None:
+    table, cells, said = (part.strip() for part in fault.split(" | "))
+    row = dict(cell.split("=") for cell in cells.split(", "))
     with pytest.raises(InputError) as caught:
         make_case(
             projects=[mine(), plant()], scenarios=scenarios(calm=0.5, glut=0.5), **{table: [row]}
