@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -166,7 +167,10 @@ def total(plan: PlanValues, table: str, column: str, **where: object) -> float:
 
 def _csv(table: TableText) -> str:
     if isinstance(table, str):
-        return "\n".join(line.strip() for line in table.strip().splitlines()) + "\n"
+        return (
+            "\n".join(re.sub(" *, *", ",", line.strip()) for line in table.strip().splitlines())
+            + "\n"
+        )
     columns = list(dict.fromkeys(name for row in table for name in row))
     lines = [columns, *([row.get(name, "") for name in columns] for row in table)]
     return "".join(",".join(_cell(cell) for cell in line) + "\n" for line in lines)

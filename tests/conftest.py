@@ -116,20 +116,24 @@ def make_case(tmp_path: Path) -> MakeCase:
     return make
 
 
+def proven(plan: Plan) -> Plan:
+    """The plan, which certificate and verifier let pass."""
+    assert plan.status.value in ("optimal", "infeasible"), (
+        "the certificate or the verifier rejects the plan"
+    )
+    objective = plan.case.model.objective
+    if objective.goal == "risk" and objective.risk_slack == 0:
+        # Without slack the plan's risk, recomputed from its shortfalls, is the least risk that the solver found.
+        assert plan.summary["risk_musd"] == near(plan.summary["least_risk_musd"])
+    return plan
+
+
 @pytest.fixture
 def solve(make_case: MakeCase) -> SolveCase:
     """`solve(model, **tables)`: the plan of such a case, without the baseline."""
 
     def run(model: dict[str, object] | None = None, **tables: Any) -> Plan:
-        plan = planner.solve(make_case(model, **tables), baseline=False)
-        assert plan.status.value in ("optimal", "infeasible"), (
-            "the certificate or the verifier rejects the plan"
-        )
-        objective = plan.case.model.objective
-        if objective.goal == "risk" and objective.risk_slack == 0:
-            # Without slack the plan's risk, recomputed from its shortfalls, is the least risk that the solver found.
-            assert plan.summary["risk_musd"] == near(plan.summary["least_risk_musd"])
-        return plan
+        return proven(planner.solve(make_case(model, **tables), baseline=False))
 
     return run
 

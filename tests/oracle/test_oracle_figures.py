@@ -90,48 +90,6 @@ def test_oxide_is_traced_to_its_mine(solve: Solve) -> None:
     assert origins(result, traced=True) == {"BBB": near(1)}
 
 
-def test_metal_is_traced_to_what_goes_in(solve: Solve) -> None:
-    """60 t oxide of CHN and 40 made of BBB's ore go into 100 t of metal."""
-    result = solve(
-        countries="country,name\nAAA,A\nBBB,B",
-        demand=METAL,
-        imports=SOLD + "CHN,AAA,Dy,,2026,60,1",
-        projects=PLANTS
-        + MINE.replace("AAA", "BBB")
-        + "S,S,AAA,separation,400,,,clay\nT,T,AAA,metal,100,,,",
-    )
-    assert origins(result, "metal") == {"AAA": near(1)}
-    assert origins(result, "metal", traced=True) == {"CHN": near(0.6), "BBB": near(0.4)}
-    assert origins(result) == {"CHN": near(0.6), "AAA": near(0.4)}
-
-
-def test_stock_is_no_origin(solve: Solve) -> None:
-    """50 t of stock and 30 of CHN and 20 of MYS become metal: 0.6 and 0.4 of what has an origin."""
-    result = solve(
-        demand=METAL,
-        imports=SOLD + "CHN,AAA,Dy,,2026,30,1\nMYS,AAA,Dy,,2026,20,1",
-        stockpiles="country,element,initial_t,purchase_usd_per_kg\nAAA,Dy,50,10",
-        projects=PLANTS + "T,T,AAA,metal,100,,,",
-    )
-    assert origins(result) == {"CHN": near(0.6), "MYS": near(0.4)}
-    assert origins(result, "metal", traced=True) == {"CHN": near(0.6), "MYS": near(0.4)}
-
-
-def test_what_is_received_has_the_mixture_of_what_is_given(solve: Solve) -> None:
-    """BBB has no oxide but AAA's (30 t) and CCC's (10 t), from their own mines, for 40 t of metal, and 60 of CHN."""
-    result = solve(
-        countries="country,name\nAAA,A\nBBB,B\nCCC,C",
-        demand=METAL.replace("AAA", "BBB"),
-        feeds="feed,element,share\nclay,Dy,0.1\nsand,Dy,0.1",
-        imports=SOLD + "CHN,BBB,Dy,,2026,60,1",
-        projects=PLANTS
-        + MINE
-        + "N,N,CCC,mine,5000,,,sand\nS,S,AAA,separation,300,,,clay\nR,R,CCC,separation,100,,,sand\nT,T,BBB,metal,100,,,",
-    )
-    traced = origins(result, "metal", traced=True)
-    assert traced == {"AAA": near(0.3), "CCC": near(0.1), "CHN": near(0.6)}
-
-
 def test_what_returns_has_the_origin_of_what_went_in(solve: Solve) -> None:
     """x = 60 of CHN + 0.2 x that came back of it: all of CHN, though 15 t of the oxide are made in AAA."""
     result = solve(
@@ -145,21 +103,6 @@ def test_what_returns_has_the_origin_of_what_went_in(solve: Solve) -> None:
     assert origins(result) == {"CHN": near(0.8), "AAA": near(0.2)}
     assert origins(result, traced=True) == {"CHN": near(1)}
     assert origins(result, "metal", traced=True) == {"CHN": near(1)}
-
-
-def test_what_is_made_and_left_over_is_not_counted(solve: Solve) -> None:
-    """Tb asks for all ore of both makers; 30 t and 10 t of Dy are made with it, 20 are used: 15 and 5."""
-    result = solve(
-        countries="country,name\nAAA,A\nBBB,B",
-        elements="element,name,heavy,loss_usd_per_kg\nDy,Dy,true,1000\nTb,Tb,true,1000",
-        feeds="feed,element,share\nclay,Dy,0.1\nclay,Tb,0.2",
-        demand="country,element,year,tonnes\nAAA,Dy,2026,20\nAAA,Tb,2026,80\nBBB,Dy,2026,0",
-        projects=PLANTS + MINE + "S,S,AAA,separation,300,,,clay\nR,R,BBB,separation,100,,,clay",
-    )
-    assert origins(result) == {"AAA": near(0.75), "BBB": near(0.25)}
-    assert result.world is not None and result.solution is not None
-    tonnes = origins_of_year(result.world, result.solution, "Dy", "oxide", 2026, traced=False)
-    assert tonnes == {"AAA": near(15), "BBB": near(5)}
 
 
 @pytest.mark.parametrize(
