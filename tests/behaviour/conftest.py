@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 import planner
 from planner import Plan
+from planner.data.case import Case
+from planner.results.store import write_case as write_stored
 from tests.cases import EXACT, write_case
 from tests.conftest import MakeCase, SolveCase, proven
 from tests.oracle.agreement import agree
@@ -26,6 +29,16 @@ def nested(keys: dict[str, Any]) -> dict[str, Any]:
             place = place.setdefault(section, {})
         place[name] = value
     return model
+
+
+def agreed(case: Case) -> Plan:
+    """The plan of a case, as good as the oracle's."""
+    model = {"objective": {}, "policy": {}} | case.model.model_dump(exclude_defaults=True)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "case"
+        write_stored(case, folder)
+        (folder / "model.toml").unlink()
+        return agree(folder, model)
 
 
 NEWER_THAN_THE_ORACLE = ("test_must_run", "test_schedule", "test_decided_when_and_by_whom")

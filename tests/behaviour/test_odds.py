@@ -19,6 +19,7 @@ from planner.data.change import parse_change
 from planner.data.changed_case import applied
 from planner.results.losses import risk_under
 from planner.results.odds import least_risk, worst_odds
+from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, seeds, shock
 
 NEUTRAL = {"objective.goal": "welfare", "objective.risk_aversion": 0.0}
@@ -62,7 +63,7 @@ def bounded(folder: Path, **model: Any) -> Case:
 def test_the_mean_is_worst_where_the_larger_loss_is_as_likely_as_it_may_be(tmp_path: Path) -> None:
     """Late at 0.2, early at 0.1: 10 + 40; best with late at 0, early at 0.3."""
     case = bounded(tmp_path, risk_aversion=0.0, odds="worst")
-    summary = planner.solve(case, baseline=False).summary
+    summary = agreed(case).summary
     assert summary["risk_musd"] == near(50)
     assert summary["risk_given_musd"] == summary["expected_loss_musd"] == near(40)
     assert summary["odds"] == {
@@ -85,7 +86,7 @@ def test_the_tail_is_worst_where_it_holds_as_much_of_the_larger_loss_as_may_be(
     """Worst quarter: 0.2 of 200 and 0.05 of 100, 180; half of it and half of the mean of 50 are 115.
     Best: 0.25 of 100, and a mean of 30."""
     case = bounded(tmp_path, risk_aversion=0.5, tail=0.75, odds="worst")
-    summary = planner.solve(case, baseline=False).summary
+    summary = agreed(case).summary
     assert summary["risk_musd"] == near(115)
     assert summary["cvar_musd"] == near(140)
     assert summary["odds"]["best_risk_musd"] == near(65)
@@ -93,9 +94,9 @@ def test_the_tail_is_worst_where_it_holds_as_much_of_the_larger_loss_as_may_be(
 
 def test_without_bounds_nothing_is_told_of_odds(tmp_path: Path) -> None:
     rows = futures([(0.7, None, None), (0.2, None, None), (0.1, None, None)])
-    summary = planner.solve(case_of(tmp_path, rows, {}), baseline=False).summary
+    summary = agreed(case_of(tmp_path, rows, {})).summary
     assert "odds" not in summary and "risk_given_musd" not in summary
-    worst = planner.solve(case_of(tmp_path, rows, WORST), baseline=False).summary
+    worst = agreed(case_of(tmp_path, rows, WORST)).summary
     assert worst["risk_musd"] == pytest.approx(summary["risk_musd"], rel=1e-9)
 
 
@@ -109,7 +110,7 @@ def test_draws_of_one_storyline_keep_their_proportions(tmp_path: Path) -> None:
     for row, low, high in ((rows[1], 0.05, 0.2), (rows[2], 0.05, 0.3)):
         row |= {"probability_low": low, "probability_high": high}
     case = case_of(tmp_path, rows, WORST | {"objective.risk_aversion": 0.0})
-    summary = planner.solve(case, baseline=False).summary
+    summary = planner.solve(case, baseline=False).summary  # the oracle holds each draw, too
     assert summary["odds"]["worst"] == near({"calm": 0.5, "early": 0.5 / 3, "late": 1 / 3})
     assert summary["risk_musd"] == near(250 / 3)
 
@@ -125,7 +126,7 @@ def test_draws_of_probability_0_are_even(tmp_path: Path) -> None:
     ]
     rows[1]["probability_high"] = rows[2]["probability_high"] = 0.1
     case = case_of(tmp_path, rows, WORST | {"objective.risk_aversion": 0.0})
-    summary = planner.solve(case, baseline=False).summary
+    summary = agreed(case).summary
     assert summary["risk_musd"] == near(30)
     assert summary["risk_given_musd"] == near(0)
     assert summary["odds"]["worst"] == near({"calm": 0.8, "early": 0.1, "late": 0.1})
@@ -157,7 +158,7 @@ def test_worst_and_best_odds_are_those_of_a_fine_grid(tmp_path: Path, seed: int)
     found = risk_under(case, losses, worst)
     assert found >= max(risks) - 1e-9
     assert least_risk(case, losses) == pytest.approx(min(risks), abs=1e-9)
-    model = planner.solve(case.set_model("objective.odds", "worst"), baseline=False)
+    model = agreed(case.set_model("objective.odds", "worst"))
     assert model.summary["risk_musd"] == pytest.approx(
         model.summary["odds"]["worst_risk_musd"], rel=1e-9
     )
@@ -188,8 +189,8 @@ def choice(folder: Path, odds: str, goal: str = "welfare") -> Case:
 def test_worst_odds_turn_the_plan(tmp_path: Path) -> None:
     """Late is worth 0.1 x 200 = 20 by the given odds and 0.2 x 200 = 40 by the worst: a plant for 30 pays then alone.
     With it, early at 0.3 is the worst."""
-    given = planner.solve(choice(tmp_path / "given", "given"), baseline=False).summary
-    worst = planner.solve(choice(tmp_path / "worst", "worst"), baseline=False).summary
+    given = agreed(choice(tmp_path / "given", "given")).summary
+    worst = agreed(choice(tmp_path / "worst", "worst")).summary
     assert (given["cost_musd"], given["risk_musd"]) == near((0, 40))
     # Half a plant leaves 100 in late, as much as in early: 30 whatever the odds. More would cost and save nothing.
     assert worst["cost_musd"] + worst["risk_musd"] == near(45)
@@ -207,7 +208,7 @@ def test_every_goal_goes_by_the_worst_odds(tmp_path: Path, goal: str) -> None:
     assert summary["without_plan"]["risk_musd"] == near(50)
     assert summary["without_plan"]["risk_given_musd"] == near(40)
     if goal == "target":
-        given = planner.solve(case.set_model("objective.odds", "given"), baseline=False).summary
+        given = agreed(case.set_model("objective.odds", "given")).summary
         assert given["new_capacity_tpa"]["plant"] == near(50)
 
 
@@ -217,7 +218,7 @@ def test_every_goal_goes_by_the_worst_odds(tmp_path: Path, goal: str) -> None:
 def test_bounds_of_a_later_year_are_those_given_what_has_come(tmp_path: Path) -> None:
     """In 2027 early is over: late, at 0 to 0.2 of a rest of 0.8 to 1 - 0.1 = 0.9, lies between 0 and 0.2 / 0.9."""
     case = bounded(tmp_path)
-    later = planner.advance(planner.solve(case, baseline=False), 2027, "calm")
+    later = planner.advance(agreed(case), 2027, "calm")
     rows = {row.scenario: row for row in later.tables.scenarios}
     assert rows.keys() == {"calm", "late"}
     late = rows["late"]
@@ -235,7 +236,7 @@ def test_the_case_after_what_could_not_happen_can_be_had(tmp_path: Path) -> None
         shock("early", "import", 0, 2026, 2026, supplier="CHN"),
         shock("late", "import", 0, 2026, 2028, supplier="CHN"),
     ]
-    plan = planner.solve(case_of(tmp_path, rows, {}, shocks=cuts), baseline=False)
+    plan = agreed(case_of(tmp_path, rows, {}, shocks=cuts))
     assert planner.advance(plan, 2027, "early").scenarios == {"early": 0.5, "late": 0.5}
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import planner
 from planner.data.case import Case
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from planner.solving.goals import phases_of, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.unweighed_losses import unweighed, with_least_losses
+from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, budget, imports, load_case, mine, near, plant, scenarios, shock, total
 
 PEOPLE: dict[str, Any] = {
@@ -47,7 +47,7 @@ def case_of(
 
 
 def solved(case: Case) -> PlanValues:
-    plan = planner.solve(case, baseline=False)
+    plan = agreed(case)
     assert plan.status == "optimal", plan.summary
     assert verify(case, plan.tables).holds
     return plan

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-import planner
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.scenario_tree import scenario_tree
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
+from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock, total
 
 NEUTRAL = {"objective.goal": "welfare", "objective.risk_aversion": 0.0}
@@ -44,7 +44,7 @@ def case_of(folder: Path, investment: str, shocks: list[Row], **model: Any) -> C
 
 
 def solved(case: Case) -> PlanValues:
-    plan = planner.solve(case, baseline=False)
+    plan = agreed(case)
     assert plan.status == "optimal"
     return plan
 
