@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
     from planner.evaluation.evaluate import evaluate as evaluate
+    from planner.evaluation.kept_draws import keep_draws as keep_draws
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.coverage import coverage as coverage
@@ -71,6 +72,7 @@ _HOMES = {
         "StoppedError",
     ),
     "planner.evaluation.evaluate": ("evaluate",),
+    "planner.evaluation.kept_draws": ("keep_draws",),
     "planner.explanation.later_year": ("advance",),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),

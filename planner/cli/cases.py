@@ -18,6 +18,7 @@ from planner.data.load import load
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
+from planner.evaluation.kept_draws import KeptDraws
 from planner.results.folders import refuse_foreign, write_folder, write_whole
 from planner.results.store import write_case
 from planner.studies.study_file import study_schema
@@ -127,6 +128,15 @@ def sample(
             help="Half of them evenly over the scenarios, so that rare ones have many too.",
         ),
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            "--keep",
+            metavar="K",
+            min=1,
+            help="Keep so many of the draws, those that stand best for all.",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
@@ -138,14 +148,33 @@ def sample(
             loaded = load(source)
             progress(f"drawing {draws:,} scenarios")
             drawn: Case = planner.sample(loaded, draws, seed, even)
+            few = None if keep is None else planner.keep_draws(drawn, keep, progress)
+            if few is not None:
+                drawn = few.case
             progress("writing")
             fill = partial(_fill_drawn, drawn, loaded, source)
             write_folder(out, f"{DRAWS}.csv", SAMPLED, fill, force=force)
         shocks = f"{len(drawn.tables.draws):,} shocks"
         hazards = f"{len(loaded.tables.hazards):,} hazards"
         scenarios = f"{len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}"
-        say(f"{out}: {scenarios}, {shocks} drawn from {hazards}. Next:")
+        say(f"{out}: {scenarios}, {shocks} drawn from {hazards}")
+        if few is not None:
+            for line in _stand_for(few):
+                say(line)
+        say("Next:")
         say(f"  planner solve {out}")
+
+
+def _stand_for(few: KeptDraws) -> list[str]:
+    """Lines about what is lost without a plan in all draws and in those kept, each known from its start."""
+    lines = [f"Distance to the nearest kept draw, times probability: {few.distance:,.6g} MUSD"]
+    for key, words in (("expected_loss_musd", "Expected loss"), ("cvar_musd", "CVaR")):
+        every, kept = few.every[key], few.kept[key]
+        apart = kept / every - 1 if every else 0.0
+        lines.append(
+            f"{words} without a plan: {every:,.0f} MUSD in all draws, {kept:,.0f} in those kept ({apart:+.1%})"
+        )
+    return lines
 
 
 def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:

@@ -149,21 +149,28 @@ class ChainProgram:
     """
 
     def __init__(
-        self, case: Case, amounts: FixedAmounts, periods: Sequence[Period], pools: frozenset[Pool]
+        self,
+        case: Case,
+        amounts: FixedAmounts | None,
+        periods: Sequence[Period],
+        pools: frozenset[Pool],
     ) -> None:
-        """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
+        """amounts: the decisions; None, of a case without levers: who is trained for existing seats stays free.
+
+        periods: of the horizon, as divided in any of the futures. pools: that any of them has.
+        """
         self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
         self.scope = ChainScope(self.case, tree, pools, not_covered=every_demand(tree))
         self._at = {period: index for index, period in enumerate(self.periods)}
         self._scheduled: dict[tuple[Good, int], float] = {}
-        for (name, index), tonnes in amounts.items():
+        for (name, index), tonnes in (amounts or {}).items():
             if name == "scheduled":
                 *good, year = index
                 self._scheduled[tuple(good), year] = tonnes
         self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for (name, index), tonnes in amounts.items():
+        for (name, index), tonnes in (amounts or {}).items():
             if name == "build":
                 self._builds[index[0]].append((index[1], tonnes))
         held = self._with_decisions(Writer(self.scope).program(), amounts)
@@ -185,7 +192,7 @@ class ChainProgram:
 
     # ---- what the plan decides ---------------------------------------------------------------------------------
 
-    def _with_decisions(self, program: Program, amounts: FixedAmounts) -> Program:
+    def _with_decisions(self, program: Program, amounts: FixedAmounts | None) -> Program:
         """The program that is left once decisions are put in: operations, stocks, accounts and the loss."""
         value, free = self._decided(program, amounts)
         left_out = LEFT_OUT + MONEY_ROWS if self.case.has_schedule else LEFT_OUT
@@ -203,19 +210,23 @@ class ChainProgram:
         row_upper = kept.row_upper - shift + room
         return replace(kept, row_lower=row_lower, row_upper=row_upper)
 
-    def _decided(self, program: Program, amounts: FixedAmounts) -> tuple[Vector, list[int]]:
+    def _decided(self, program: Program, amounts: FixedAmounts | None) -> tuple[Vector, list[int]]:
         """The value of each column that the decisions determine, else 0; and the columns that stay free."""
         value = np.zeros(len(program.columns))
         free: list[int] = []
         follow: list[int] = []
         equations: list[int] = []
         for column, (name, index) in enumerate(program.columns):
-            if name in DECISIONS:
+            if name in LEFT_OUT_COLUMNS or index is None:
+                continue
+            if amounts is None:
+                free.append(column)
+            elif name in DECISIONS:
                 year = index[-1] + self.case.first_year
                 value[column] = amounts.get((name, (*index[:-1], year)), 0.0)
             elif name in FOLLOW:
                 follow.append(column)
-            elif name not in LEFT_OUT_COLUMNS and index is not None:
+            else:
                 free.append(column)
         for row, (name, _) in enumerate(program.rows):
             if name in FOLLOW.values():

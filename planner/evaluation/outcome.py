@@ -9,6 +9,8 @@ from scipy.sparse import csr_array, lil_array
 
 from planner.data.shock_effects import Effects, year_of
 from planner.evaluation.chain import LOSS, ChainProgram
+from planner.formulation.objective import loss_per_tonne
+from planner.formulation.variable_trees import OperationNode
 from planner.solving.program import Vector
 from planner.units import musd_per_tonne
 
@@ -26,11 +28,13 @@ class Future:
 class FutureOutcome:
     """A future with operations as a policy has them.
 
-    losses: MUSD by period, weighted and discounted as in the risk. purchases: MUSD by period, not discounted.
+    losses: MUSD by period, weighted and discounted as in the risk. losses_by_element: the same of the whole horizon, by
+    element. purchases: MUSD by period, not discounted.
     unmet, demand: t by element (rows) and year (columns), all countries and forms.
     """
 
     losses: Vector
+    losses_by_element: Vector
     purchases: Vector
     unmet: Vector
     demand: Vector
@@ -54,19 +58,28 @@ class OutcomeReader:
         unmet = lil_array((self._shape[0] * self._shape[1], columns))
         purchases = lil_array((periods, columns))
         losses = lil_array((periods, columns))
+        by_element = lil_array((self._shape[0], columns))
         for column, (name, index) in enumerate(chain.program.columns):
+            if name not in ("shortfall", "bought", LOSS):
+                continue
             node = chain.node_of_column((name, index))
             if name == "shortfall":
                 place = self._place(index[1], year_of(chain.periods[node]))
                 unmet[place, column] = 1.0
+                country, element, form, *_, step = index
+                key = (country, element, form, OperationNode(node), step)
+                by_element[self._elements.index(element), column] = loss_per_tonne(
+                    chain.scope, *key
+                )
             elif name == "bought":
                 price = case.stockpiles[index[:3]].purchase_usd_per_kg
                 purchases[node, column] = musd_per_tonne(price)
-            elif name == LOSS:
+            else:
                 losses[node, column] = 1.0
         self._unmet: csr_array = csr_array(unmet)
         self._purchases: csr_array = csr_array(purchases)
         self._losses: csr_array = csr_array(losses)
+        self._by_element: csr_array = csr_array(by_element)
 
     def _place(self, element: str, year: int) -> int:
         """The row of an element and a year."""
@@ -82,6 +95,7 @@ class OutcomeReader:
         unmet = self._unmet @ values
         return FutureOutcome(
             losses=np.diff(self._losses @ values, prepend=0.0),
+            losses_by_element=self._by_element @ values,
             purchases=self._purchases @ values,
             unmet=unmet.reshape(self._shape),
             demand=demand.reshape(self._shape),

@@ -1,0 +1,214 @@
+"""Few draws that stand for many: fast forward selection on what draws lose without a plan.
+
+Heitsch and Römisch, Scenario Reduction Algorithms in Stochastic Programming, Computational Optimization and
+Applications 24 (2003): draws are kept one after the other, each time the one by which the sum of probability times
+distance to the nearest kept draw falls most. A draw gives its probability to the nearest kept one of its scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from planner.data.case import Case
+from planner.data.schema import Scenario
+from planner.errors import A_CASE, Fault, InputError, refuse_other
+from planner.evaluation.chain import ChainProgram
+from planner.evaluation.fixed_tree import with_other_scenarios
+from planner.evaluation.policies import Foreseen
+from planner.evaluation.simulator import futures_of, weighed
+from planner.planning.whole_program import without_plan
+from planner.solving.goals import Progress, silent
+
+Matrix = NDArray[np.float64]
+TIED = 1e-9
+"""Relative difference up to which two choices take off as much: the first by name is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptDraws:
+    """A case with few of its draws, and what they stand for.
+
+    distance: sum of probability times distance to the nearest kept draw (MUSD). every, kept: expected loss and CVaR
+    (MUSD) of what is lost without a plan, each draw known from its start, of all draws and of those kept.
+    """
+
+    case: Case
+    distance: float
+    every: Mapping[str, float]
+    kept: Mapping[str, float]
+
+
+def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws:
+    """Keep some draws of a sampled case under their names, at least one of each storyline.
+
+    keep: how many, at most. Two draws of one storyline are as far apart as the vectors of what each loses by element
+    (MUSD over the horizon) as the only scenario of the case, without a plan. Probabilities of storylines stay; bounds
+    of a draw go with its probability. Raises InputError for fewer than there are storylines, StoppedError.
+
+    >>> drawn = sample(register, draws=8)
+    >>> len(keep_draws(drawn, 4).case.scenarios)
+    4
+    """
+    refuse_other(drawn, Case, A_CASE)
+    together = _draws_by_storyline(drawn)
+    if keep < len(together):
+        said = f"{keep}: at least one draw of each of {len(together)} scenarios is kept"
+        raise InputError([Fault("--keep", 0, str(keep), said, remedy=f"keep {len(together)}")])
+    progress(f"what each of {len(drawn.scenarios):,} draws loses without a plan")
+    losses = losses_without_plan(drawn)
+    progress(f"keeping {min(keep, len(drawn.scenarios)):,}")
+    strata = [_Stratum(drawn, names, losses) for names in together.values()]
+    for _ in range(len(strata), min(keep, len(drawn.scenarios))):
+        gains = np.array([stratum.gain for stratum in strata])
+        strata[_first_least(-gains)].keep_next()
+    probabilities: dict[str, float] = {}
+    for stratum in strata:
+        probabilities |= stratum.probabilities()
+    return KeptDraws(
+        case=_with_kept(drawn, probabilities),
+        distance=sum(stratum.distance for stratum in strata),
+        every=_figures(drawn, losses, drawn.scenarios),
+        kept=_figures(drawn, losses, probabilities),
+    )
+
+
+def _draws_by_storyline(drawn: Case) -> dict[str, list[str]]:
+    """Storyline -> its draws, by name."""
+    together: dict[str, list[str]] = {}
+    for scenario, storyline in drawn.storylines.items():
+        together.setdefault(storyline, []).append(scenario)
+    return together
+
+
+def losses_without_plan(case: Case) -> dict[str, Matrix]:
+    """Scenario -> loss by element (MUSD over the horizon) as the only scenario of the case, without a plan."""
+    bare = without_plan(case)
+    committed = bare.model.policy.model_copy(update={"investment": "committed"})
+    bare = bare.with_model(bare.model.model_copy(update={"policy": committed}))
+    given = futures_of([case])
+    chain = ChainProgram(bare, None, given.periods, given.pools)
+    outcomes = Foreseen(chain).outcomes(given.futures)
+    losses: dict[str, Matrix] = {}
+    for future, outcome in zip(given.futures, outcomes, strict=True):
+        _, _, scenario = future.name.partition(":")
+        losses[scenario] = outcome.losses_by_element
+    return losses
+
+
+class _Stratum:
+    """The draws of one storyline, and those of them that are kept."""
+
+    def __init__(self, case: Case, names: Sequence[str], losses: Mapping[str, Matrix]) -> None:
+        self._names = names
+        self._chances = np.array([case.scenarios[name] for name in names])
+        points = np.array([losses[name] for name in names])
+        self._apart = cdist(points, points)
+        weighted = self._chances @ self._apart
+        self._kept = [_first_least(weighted)]
+        self._nearest = self._apart[self._kept[0]].copy()
+
+    @property
+    def is_whole(self) -> bool:
+        """Every draw is kept."""
+        return len(self._kept) == len(self._names)
+
+    @property
+    def distance(self) -> float:
+        """Sum of probability times distance to the nearest kept draw."""
+        return float(self._chances @ self._nearest)
+
+    @property
+    def gain(self) -> float:
+        """What the next draw takes off the distance; below 0 where every draw is kept."""
+        return -1.0 if self.is_whole else self.distance - float(self._left_by_choice().min())
+
+    def _left_by_choice(self) -> Matrix:
+        """The distance that is left after each draw as the next one; infinite after one that is kept."""
+        left: Matrix = np.minimum(self._nearest, self._apart) @ self._chances
+        left[self._kept] = np.inf
+        return left
+
+    def keep_next(self) -> None:
+        """Keep the draw that takes most off the distance, the first by name of those that take as much."""
+        chosen = _first_least(self._left_by_choice())
+        self._kept.append(chosen)
+        self._nearest = np.minimum(self._nearest, self._apart[chosen])
+
+    def probabilities(self) -> dict[str, float]:
+        """Kept draw -> its probability and that of those nearest to it."""
+        kept = sorted(self._kept)
+        nearest = np.argmin(self._apart[kept], axis=0)
+        nearest[kept] = range(len(kept))
+        sums = np.bincount(nearest, self._chances, minlength=len(kept))
+        return {self._names[place]: float(sums[row]) for row, place in enumerate(kept)}
+
+
+def _first_least(values: Matrix) -> int:
+    """The place of the least value, the first of those that are as small."""
+    least = float(values.min())
+    return int(np.flatnonzero(values <= least + TIED * (1.0 + abs(least)))[0])
+
+
+def _figures(
+    case: Case, losses: Mapping[str, Matrix], probabilities: Mapping[str, float]
+) -> dict[str, float]:
+    """Expected loss and CVaR (MUSD) of scenarios with these probabilities."""
+    totals = np.array([losses[name].sum() for name in probabilities])
+    chances = np.array(list(probabilities.values()))
+    found = weighed(totals, chances, case.model.objective)
+    return {key: found[key] for key in ("expected_loss_musd", "cvar_musd")}
+
+
+def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
+    """The case with some of its draws, as likely as they are now; bounds go with the probability of a draw, so that
+    those of its storyline stay."""
+    bounds = _storyline_bounds(drawn)
+    shares = _storyline_shares(drawn, probabilities)
+    rows: list[Scenario] = []
+    for row in drawn.tables.scenarios:
+        if row.scenario not in probabilities:
+            continue
+        low, high = bounds[drawn.storylines[row.scenario]]
+        share = shares[row.scenario]
+        update = {
+            "probability": probabilities[row.scenario],
+            "probability_low": None if low is None else low * share,
+            "probability_high": None if high is None else high * share,
+        }
+        rows.append(row.model_copy(update=update))
+    shocks = [row for row in drawn.tables.shocks if row.scenario in probabilities]
+    return with_other_scenarios(drawn, rows, shocks).checked()
+
+
+def _storyline_bounds(case: Case) -> dict[str, tuple[float | None, float | None]]:
+    """Storyline -> the sums of the bounds of its draws; None where there are none."""
+    bounds: dict[str, tuple[float | None, float | None]] = {}
+    for row in case.tables.scenarios:
+        storyline = case.storylines[row.scenario]
+        low, high = bounds.get(storyline, (None, None))
+        if row.probability_low is not None and row.probability_high is not None:
+            low = (low or 0.0) + row.probability_low
+            high = (high or 0.0) + row.probability_high
+        bounds[storyline] = (low, high)
+    return bounds
+
+
+def _storyline_shares(case: Case, probabilities: Mapping[str, float]) -> dict[str, float]:
+    """Kept draw -> its part of its storyline: of the probability, even where that is 0."""
+    sums: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    for scenario, chance in probabilities.items():
+        storyline = case.storylines[scenario]
+        sums[storyline] = sums.get(storyline, 0.0) + chance
+        counts[storyline] = counts.get(storyline, 0) + 1
+    shares: dict[str, float] = {}
+    for scenario, chance in probabilities.items():
+        storyline = case.storylines[scenario]
+        whole = sums[storyline]
+        shares[scenario] = chance / whole if whole > 0 else 1.0 / counts[storyline]
+    return shares
