@@ -12,7 +12,7 @@ from planner.config import Objective
 from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
-from planner.errors import A_PLAN, Fault, InputError, refuse_other
+from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions
 from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, of_pairs, of_samples
@@ -22,6 +22,7 @@ from planner.evaluation.policies import POLICIES
 from planner.evaluation.ranges import ends_of_losses, risk_by_odds
 from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
 from planner.parallel import Team
+from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
 from planner.results.evaluation import (
     RISK,
@@ -31,7 +32,7 @@ from planner.results.evaluation import (
     RiskRange,
     RiskRanges,
 )
-from planner.results.plan import PlanValues
+from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 
@@ -173,9 +174,10 @@ def _evaluation(
     own = futures_of([case])
     words = "with the plan"
     carried = _ways(asked, case, fixed_decisions(plan), given=given, own=own, words=words)
+    asked.progress("what would be decided without a plan")
     bare = without_plan(case)
     words = "without a plan"
-    nothing = _ways(asked, bare, NO_DECISIONS, given=given, own=own, words=words)
+    nothing = _ways(asked, bare, _decided_without(bare), given=given, own=own, words=words)
     losses = _losses(carried.policy)
     names = [future.name for future in given.futures]
     by_odds = risk_by_odds(case, cases, dict(zip(names, losses.tolist(), strict=True)))
@@ -208,6 +210,19 @@ def _evaluation(
         ranges=RiskRanges(odds=by_odds, losses=by_loss),
         table=_table(given, carried, nothing),
     )
+
+
+def _decided_without(bare: Case) -> FixedDecisions:
+    """What is decided in a case without a plan, one path: who is trained for seats that exist, which plants are warm."""
+    trains = any(row.seats > 0 for row in bare.programmes.values())
+    if not trains and not any(map(bare.has_rise, bare.projects)):
+        return NO_DECISIONS
+    policy = bare.model.policy.model_copy(update={"investment": "committed"})
+    one_path = bare.with_model(bare.model.model_copy(update={"policy": policy}))
+    found = solve_case(one_path, baseline=False)
+    if found.status is not Status.OPTIMAL:
+        raise StoppedError(f"without a plan no optimum is proven ({found.status})")
+    return fixed_decisions(found)
 
 
 def _by_loss(plan: PlanValues, asked: _Asked, given: Futures, own: Futures) -> RiskRange | None:

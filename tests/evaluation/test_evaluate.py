@@ -283,3 +283,19 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     again = planner.evaluate(plan, register=case, draws=6, samples=2, seed=10, foreseen=False)
     assert again.plan.foreseen is None
     assert again.as_json()["plan"]["foreseen"] is None
+
+
+# Half of the ten chemists leave each year; five trainees a year into seats that exist make up for them, and ten run 10 t.
+def test_without_a_plan_people_are_trained_as_ever(tmp_path: Path) -> None:
+    case = load_case(
+        tmp_path,
+        demand=demand(10, last=2028),
+        projects=[mine(), plant(existing_tpa=100)],
+        skills="skill, attrition\nchemist, 0.5",
+        workforce="country, skill, initial\nAAA, chemist, 10",
+        training="programme, country, skill, duration_years, seats, cost_per_trainee_usd\n"
+        "school, AAA, chemist, 1, 5, 0",
+        staffing="stage, skill, persons_per_ktpa\nseparation, chemist, 1000",
+    )
+    found = planner.evaluate(planner.solve(case))
+    assert found.without_plan.policy["risk_musd"].value == near(0)
