@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -344,9 +344,11 @@ Wanted = object
 
 def matching(rows: Sequence[Row], where: Mapping[str, Wanted]) -> list[int]:
     """Positions of the rows whose cells all fit. Columns must exist."""
+    # Columns hold few different cells, and large tables many rows.
+    fitting = {name: cache(partial(fits, wanted=wanted)) for name, wanted in where.items()}
     positions: list[int] = []
     for at, row in enumerate(rows):
-        if all(fits(getattr(row, name), wanted) for name, wanted in where.items()):
+        if all(fit(getattr(row, name)) for name, fit in fitting.items()):
             positions.append(at)
     return positions
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
-from planner.data.findings import Finding, collapse, found, unknown
+from planner.data.findings import Finding, collapse, finding_at, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
@@ -250,7 +250,7 @@ def check_funders(case: Lookups) -> Iterator[Finding]:
         if row.funder not in known and row.funder not in reported:
             reported.add(row.funder)
             hint = did_you_mean(row.funder, known)
-            yield found(row, "funder", "funder-nowhere", hint=hint)
+            yield finding_at(row, "funder", "funder-nowhere", hint=hint)
 
 
 def check_horizon(case: Lookups) -> Iterator[Finding]:
@@ -290,7 +290,7 @@ def check_ramps(case: Lookups) -> Iterator[Finding]:
     for rows in ramps.values():
         for year, row in enumerate(rows):
             if row.year_after_start != year:
-                yield found(row, "year_after_start", "ramp-years", expected=year)
+                yield finding_at(row, "year_after_start", "ramp-years", expected=year)
                 break
 
 
@@ -303,7 +303,7 @@ def check_staffing(case: Lookups) -> Iterator[Finding]:
             continue
         first = wrong.get(row.project)
         if first is None:
-            wrong[row.project] = found(row, "stage", "staffing-stage", is_of=project.stage)
+            wrong[row.project] = finding_at(row, "stage", "staffing-stage", is_of=project.stage)
         else:
             also = (*first.also, ("staffing", row.line))
             wrong[row.project] = replace(first, also=also)
@@ -330,9 +330,9 @@ def check_odds(case: Lookups) -> Iterator[Finding]:
     low, high = "probability_low", "probability_high"
     for row in case.tables.scenarios:
         if row.probability_low is None and row.probability_high is not None:
-            yield found(row, low, "odds", f"must not be empty beside {high}")
+            yield finding_at(row, low, "odds", f"must not be empty beside {high}")
         if row.probability_high is None and row.probability_low is not None:
-            yield found(row, high, "odds", f"must not be empty beside {low}")
+            yield finding_at(row, high, "odds", f"must not be empty beside {low}")
 
 
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
@@ -343,11 +343,11 @@ def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     tiers = grouped_by(by_depth, "element", "country", "form")
     for steps in tiers.values():
         if abs(steps[-1].up_to_share - 1) > ROUNDING:
-            yield found(steps[-1], "up_to_share", "tiers-end")
+            yield finding_at(steps[-1], "up_to_share", "tiers-end")
         for lower, upper in itertools.pairwise(steps):
             before = lower.loss_usd_per_kg
             if upper.loss_usd_per_kg < before:
-                yield found(upper, "loss_usd_per_kg", "tiers-fall", before=before)
+                yield finding_at(upper, "loss_usd_per_kg", "tiers-fall", before=before)
 
 
 RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -388,7 +388,7 @@ def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Finding
         else:
             wrong, how = two < one, "below"
         if wrong:
-            yield found(row, column, rule, f"{text_of(two)} is {how} {before} {text_of(one)}")
+            yield finding_at(row, column, rule, f"{text_of(two)} is {how} {before} {text_of(one)}")
 
 
 def check_uncertainties(case: Lookups) -> Iterator[Finding]:
@@ -399,12 +399,12 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         for column in ("name", "low", "high", "claims"):
             if getattr(row, column) != getattr(before, column):
                 said = f"is not as in line {before.line}, of the same uncertainty"
-                yield found(row, column, "range", said)
+                yield finding_at(row, column, "range", said)
         if row.low == row.high:
-            yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
+            yield finding_at(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
         for claim in row.claims:
             if claim not in CLAIMS:
-                yield unknown(row, "claims", kind="claim", name=claim, known=CLAIMS)
+                yield unknown_name(row, "claims", kind="claim", name=claim, known=CLAIMS)
         yield from _range_of(case, row)
 
 
@@ -413,30 +413,30 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
     rule = "unknown-reference"
     table = BY_NAME.get(row.table)
     if table is None or not table.solved:
-        yield unknown(row, "table", kind="table", name=row.table, known=BY_NAME)
+        yield unknown_name(row, "table", kind="table", name=row.table, known=BY_NAME)
         return
     columns = table.row.columns()
     try:
         where = conditions(row.where)
     except ValueError as error:
-        yield found(row, "where", rule, str(error))
+        yield finding_at(row, "where", rule, str(error))
         return
     named = [("column", row.column)]
     named += [("where", column) for column in where]
     for place, column in named:
         if column not in columns:
             near = did_you_mean(column, columns)
-            yield found(row, place, rule, f'unknown column "{column}" of {row.table}{near}')
+            yield finding_at(row, place, rule, f'unknown column "{column}" of {row.table}{near}')
             return
     rows = case.tables.rows(row.table)
     if table.required and not rows:
         return  # which is a fault already
     cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
     if not cells:
-        yield found(row, "where", rule, f'"{row.where}" is no row of {row.table}')
+        yield finding_at(row, "where", rule, f'"{row.where}" is no row of {row.table}')
     elif not all(isinstance(cell, float | None) for cell in cells):
         said = f"{row.table}.{row.column} holds no figures that can be multiplied"
-        yield found(row, "column", rule, said)
+        yield finding_at(row, "column", rule, said)
 
 
 _ORDERED = tuple(dict.fromkeys(table for table, _, _ in RISES))

@@ -29,18 +29,18 @@ class Finding:
     """Tables and lines of the same fault."""
 
 
-def found(row: Row, column: str, rule: str, said: str = "", **words: object) -> Finding:
-    """A rule broken in a cell. What is told is `said`, else the rule's own words, filled with the row and `words`."""
+def finding_at(row: Row, column: str, rule: str, message: str = "", **words: object) -> Finding:
+    """A rule broken in a cell; the message is the rule's own, filled with the row and `words`, unless another is given."""
     cell = text_of(getattr(row, column))
-    if not said:
-        said = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
-    return _in_row(row, column, rule, message=said, value=cell)
+    if not message:
+        message = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
+    return _in_row(row, column, rule, message=message, value=cell)
 
 
-def unknown(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Finding:
+def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Finding:
     """A name in a cell that nothing has."""
-    said = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
-    return _in_row(row, column, "unknown-reference", message=said, value=name)
+    message = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
+    return _in_row(row, column, "unknown-reference", message=message, value=name)
 
 
 def _in_row(row: Row, column: str, rule: str, *, message: str, value: str) -> Finding:
@@ -108,15 +108,15 @@ def collapse(faults: Iterable[Fault]) -> list[Fault]:
     kept: list[Fault] = []
     seen: Counter[tuple[str, str, str]] = Counter()
     rest: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
-    for found in faults:
-        key = (found.place, found.column, found.rule)
+    for one in faults:
+        key = (one.place, one.column, one.rule)
         seen[key] += 1
         if seen[key] <= LISTED:
-            kept.append(found)
+            kept.append(one)
         else:
-            rest[key].append(found)
+            rest[key].append(one)
     for first, *others in rest.values():
-        also = tuple(f"{found.place}:{found.line}" for found in others)
-        said = f"and {len(others) + 1} more like it, from here on"
-        kept.append(replace(first, message=said, remedy="", also=also))
+        also = tuple(f"{one.place}:{one.line}" for one in others)
+        message = f"and {len(others) + 1} more like it, from here on"
+        kept.append(replace(first, message=message, remedy="", also=also))
     return kept

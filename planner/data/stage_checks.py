@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from planner.data.findings import Finding, found
+from planner.data.findings import Finding, finding_at
 from planner.data.lookups import Lookups, returning
 from planner.data.schema import Project, Return
 from planner.data.stages import FORMS, STAGES
@@ -18,18 +18,18 @@ def check_project_feeds(case: Lookups) -> Iterator[Finding]:
         stage = STAGES[row.stage]
         if stage.mines and len(row.feeds) != 1:
             said = f"a mine has exactly one feed, here {len(row.feeds)}"
-            yield found(row, "feeds", "mine-feed", said)
+            yield finding_at(row, "feeds", "mine-feed", said)
         if stage.separates and not row.feeds:
             said = "a separation plant must name the feeds it accepts"
-            yield found(row, "feeds", "separation-feed", said)
+            yield finding_at(row, "feeds", "separation-feed", said)
         if not stage.has_feeds and row.feeds:
-            yield found(row, "feeds", "no-feeds", _in_place_of_feeds(row))
+            yield finding_at(row, "feeds", "no-feeds", _in_place_of_feeds(row))
         if stage.saves and row.recovery != 1.0:
-            yield found(row, "recovery", "saving-recovery")
+            yield finding_at(row, "recovery", "saving-recovery")
     for recovery in case.tables.recoveries:
         project = case.projects.get(recovery.project)
         if project is not None and STAGES[project.stage].saves:
-            yield found(recovery, "project", "saving-recovery", of=project)
+            yield finding_at(recovery, "project", "saving-recovery", of=project)
 
 
 def _in_place_of_feeds(row: Project) -> str:
@@ -44,20 +44,20 @@ def check_savings(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.savings:
         project = case.projects.get(row.project)
         if project is not None and not STAGES[project.stage].saves:
-            yield found(row, "project", "savings-stage", is_of=project.stage)
+            yield finding_at(row, "project", "savings-stage", is_of=project.stage)
 
 
 def check_must_run(case: Lookups) -> Iterator[Finding]:
     """Savings alone must run, at no share of a rise, and with no people."""
     for row in case.tables.projects:
         if row.must_run and not STAGES[row.stage].saves:
-            yield found(row, "must_run", "must-run-stage")
+            yield finding_at(row, "must_run", "must-run-stage")
         elif row.must_run and row.rise is not None:
-            yield found(row, "rise", "must-run-rise")
+            yield finding_at(row, "rise", "must-run-rise")
     for staffed in case.tables.staffing:
         project = case.projects.get(staffed.project)
         if project is not None and project.must_run:
-            yield found(staffed, "project", "must-run-staff")
+            yield finding_at(staffed, "project", "must-run-staff")
 
 
 def check_unsaved(case: Lookups) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def check_unsaved(case: Lookups) -> Iterator[Finding]:
     told = {row.project for row in case.tables.savings}
     for row in case.tables.projects:
         if STAGES[row.stage].saves and row.project not in told:
-            yield found(row, "project", "saving-without-rows")
+            yield finding_at(row, "project", "saving-without-rows")
 
 
 def check_availability(case: Lookups) -> Iterator[Finding]:
@@ -73,7 +73,7 @@ def check_availability(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.availability:
         project = case.projects.get(row.project)
         if project is not None and not STAGES[project.stage].mines:
-            yield found(row, "project", "availability-stage", is_of=project.stage)
+            yield finding_at(row, "project", "availability-stage", is_of=project.stage)
 
 
 def check_returns(case: Lookups) -> Iterator[Finding]:
@@ -86,28 +86,28 @@ def check_returns(case: Lookups) -> Iterator[Finding]:
         is_whole = abs(shares.get(row.element, 0.0) - 1.0) <= ROUNDING
         is_known = row.element in case.elements  # an unknown one is told already
         if is_known and shares and not (is_whole and others == [row.element]):
-            yield found(row, "feed", "returns-feed")
+            yield finding_at(row, "feed", "returns-feed")
         returned = (*returning(row), row.element, row.feed)
         other = first.setdefault(returned, row)
         if other is not row and row.stage != other.stage:
-            yield found(row, "project", "returns-twice", first=other.line)
+            yield finding_at(row, "project", "returns-twice", first=other.line)
 
 
 def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
     """Findings about a row of `returns` that names nobody, another stage, or a plant that converts nothing."""
     if not row.project:
         if not row.stage:
-            yield found(row, "project", "returns-nobody")
+            yield finding_at(row, "project", "returns-nobody")
         elif row.stage in STAGES and not STAGES[row.stage].converts:
-            yield found(row, "stage", "returns-plant", is_of=row.stage)
+            yield finding_at(row, "stage", "returns-plant", is_of=row.stage)
         return
     project = case.projects.get(row.project)
     if project is None:
         return
     if row.stage not in ("", project.stage):
-        yield found(row, "stage", "returns-stage", is_of=f'"{row.project}" ({project.stage})')
+        yield finding_at(row, "stage", "returns-stage", is_of=f'"{row.project}" ({project.stage})')
     elif not STAGES[project.stage].converts:
-        yield found(row, "project", "returns-plant", is_of=project.stage)
+        yield finding_at(row, "project", "returns-plant", is_of=project.stage)
 
 
 def check_return_sums(case: Lookups) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def check_return_sums(case: Lookups) -> Iterator[Finding]:
             row = _last_return(case, project, element)
             if total > lost + ROUNDING and row.line not in told:
                 told.add(row.line)
-                yield found(row, "share", "returns-sum", of=name, total=total, lost=lost)
+                yield finding_at(row, "share", "returns-sum", of=name, total=total, lost=lost)
 
 
 def _last_return(case: Lookups, project: Project, element: str) -> Return:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from planner.data.cells import Quarter
-from planner.data.findings import Finding, found, unknown
+from planner.data.findings import Finding, finding_at, unknown_name
 from planner.data.investment_tables import (
     ITEMS,
     SHARE_OF_TRANCHE,
@@ -41,7 +41,7 @@ def check_shocks(case: Lookups) -> Iterator[Finding]:
                 given = getattr(row, column)
                 if isinstance(given, Quarter):
                     said = f"{given}: a delay holds for whole years"
-                    yield found(row, column, "delay-quarter", said)
+                    yield finding_at(row, column, "delay-quarter", said)
         yield from _part_years(row, "factor")
         yield from _what_does_not_fit(row)
 
@@ -52,15 +52,15 @@ def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
     for column in columns:
         given = getattr(row, column)
         if not given.is_integer():
-            yield found(row, column, "delay-years", f"{given:g}: a delay is in whole years")
+            yield finding_at(row, column, "delay-years", f"{given:g}: a delay is in whole years")
 
 
 def _what_does_not_fit(row: Shock | Hazard) -> Iterator[Finding]:
     for column in FILTERS:
         if column not in _MEANT[row.kind] and getattr(row, column):
-            yield found(row, column, "shock-filter", f'has no meaning for kind "{row.kind}"')
+            yield finding_at(row, column, "shock-filter", f'has no meaning for kind "{row.kind}"')
     if row.leak and row.kind != "import":
-        yield found(row, "leak", "leak-kind")
+        yield finding_at(row, "leak", "leak-kind")
 
 
 def check_hazards(case: Lookups) -> Iterator[Finding]:
@@ -71,10 +71,10 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
         yield from _part_years(row, "factor_low", "factor_high")
         if row.each == "project" and row.kind not in ("capacity", "delay"):
             said = f'"project" has no meaning for kind "{row.kind}"'
-            yield found(row, "each", "hazard-each", said)
+            yield finding_at(row, "each", "hazard-each", said)
         if row.event and row.each:
             said = f'event "{row.event}" happens once, not for each {row.each}'
-            yield found(row, "each", "hazard-each", said)
+            yield finding_at(row, "each", "hazard-each", said)
         opening = first.setdefault(row.event, row) if row.event else row
         if opening is row:
             yield from _window(row)
@@ -90,13 +90,15 @@ def _window(row: Hazard) -> Iterator[Finding]:
     if empty:
         column, *others = empty
         also = f", nor may {', '.join(others)}" if others else ""
-        yield found(row, column, "empty-cell", f"must not be empty{also}")
+        yield finding_at(row, column, "empty-cell", f"must not be empty{also}")
     for low, high in _LENGTHS:
         for missing, given in ((low, high), (high, low)):
             if getattr(row, missing) is None and getattr(row, given) is not None:
-                yield found(row, missing, "hazard-length", f"must not be empty beside {given}")
+                yield finding_at(row, missing, "hazard-length", f"must not be empty beside {given}")
     if row.quarters_low is not None and row.years_low is not None:
-        yield found(row, "years_low", "hazard-length", "the length is given in quarters already")
+        yield finding_at(
+            row, "years_low", "hazard-length", "the length is given in quarters already"
+        )
 
 
 def _left_to(opening: Hazard, row: Hazard) -> Iterator[Finding]:
@@ -106,7 +108,7 @@ def _left_to(opening: Hazard, row: Hazard) -> Iterator[Finding]:
         said = f'line {opening.line} says it for all rows of event "{row.event}"'
         if others:
             said += f", as it does {', '.join(others)}"
-        yield found(row, column, "hazard-event", said)
+        yield finding_at(row, column, "hazard-event", said)
 
 
 def _in_years(opening: Hazard, row: Hazard) -> Iterator[Finding]:
@@ -115,12 +117,14 @@ def _in_years(opening: Hazard, row: Hazard) -> Iterator[Finding]:
     for column in ("first", "last"):
         given = getattr(opening, column)
         if isinstance(given, Quarter):
-            yield found(opening, column, "delay-quarter", f"{given}: {who} begins in a year")
+            yield finding_at(opening, column, "delay-quarter", f"{given}: {who} begins in a year")
     if opening.quarters_low is not None:
-        yield found(opening, "quarters_low", "delay-quarter", f"{who} is not counted in quarters")
+        yield finding_at(
+            opening, "quarters_low", "delay-quarter", f"{who} is not counted in quarters"
+        )
     if not row.event and row.years_low is not None:
         said = "a delay has no length; its factors are the years"
-        yield found(row, "years_low", "hazard-length", said)
+        yield finding_at(row, "years_low", "hazard-length", said)
 
 
 def stem(scenario: str) -> str:
@@ -142,7 +146,7 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
                 continue
             rule, said = fault_of_term(row.item, given)
             if rule:
-                yield found(row, column, rule, said)
+                yield finding_at(row, column, rule, said)
 
 
 def check_tranches(case: Lookups) -> Iterator[Finding]:
@@ -155,11 +159,11 @@ def _unknown_item(row: Finance, known: Mapping[str, Item]) -> Finding:
     """An item that is none, or none of a tranche."""
     if row.item in ITEMS:
         said = f"{row.item} is no term of a tranche; its terms: {', '.join(known)}"
-        return found(row, "tranche", "tranche-term", said)
+        return finding_at(row, "tranche", "tranche-term", said)
     if row.item in TRANCHE_ITEMS:
         said = f"{row.item} is a term of a tranche, and none is named"
-        return found(row, "tranche", "tranche-term", said)
-    return unknown(row, "item", kind="item", name=row.item, known=known)
+        return finding_at(row, "tranche", "tranche-term", said)
+    return unknown_name(row, "item", kind="item", name=row.item, known=known)
 
 
 def _tranches_without_share(rows: Sequence[Finance]) -> Iterator[Finding]:
@@ -171,7 +175,7 @@ def _tranches_without_share(rows: Sequence[Finance]) -> Iterator[Finding]:
         if row.tranche and row.tranche not in shared and row.tranche not in told:
             told.add(row.tranche)
             said = f'nothing says how much "{row.tranche}" lends'
-            yield found(row, "tranche", "tranche-share", said)
+            yield finding_at(row, "tranche", "tranche-share", said)
 
 
 def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
@@ -193,7 +197,7 @@ def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
         if together > 1 + ROUNDING and last.line not in told:
             told.add(last.line)
             said = f"tranches lend {together:.0%} of the capital together"
-            yield found(last, "value", "tranche-share", said)
+            yield finding_at(last, "value", "tranche-share", said)
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:
@@ -202,7 +206,7 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
         if row.kind == "feed":
             for column in ("floor_usd_per_kg", "cap_usd_per_kg", "upside_from_usd_per_kg"):
                 if getattr(row, column) is not None:
-                    yield found(
+                    yield finding_at(
                         row, column, "feed-contract", f"{column} is a term of offtake alone"
                     )
     yield from _covered_twice(case)
@@ -229,7 +233,7 @@ def _covered_twice(case: Lookups) -> Iterator[Finding]:
                 whose = f'"{project}"' if project else "every plant"
                 what = f"{covers:.0%} of {element or 'each element'} of {whose}"
                 said = f"with line {together[0].line} contracts cover {what}"
-                yield found(last, "covers", "contract-share", said)
+                yield finding_at(last, "covers", "contract-share", said)
 
 
 def _in_force(contracts: Sequence[Contract]) -> Iterator[list[Contract]]:
@@ -249,7 +253,9 @@ def check_byproducts(case: Lookups) -> Iterator[Finding]:
     priced = {row.element for row in case.tables.prices}
     for row in case.tables.byproducts:
         if row.product not in priced and row.product not in case.elements:
-            yield found(row, "product", "unpriced-product", f'"{row.product}" has no row in prices')
+            yield finding_at(
+                row, "product", "unpriced-product", f'"{row.product}" has no row in prices'
+            )
 
 
 def check_prices(case: Lookups) -> Iterator[Finding]:
@@ -259,7 +265,7 @@ def check_prices(case: Lookups) -> Iterator[Finding]:
     futures = {*case.storylines, *case.storylines.values()}
     for row in case.tables.prices:
         if row.future and row.future not in futures:
-            yield unknown(row, "future", kind="scenario", name=row.future, known=futures)
+            yield unknown_name(row, "future", kind="scenario", name=row.future, known=futures)
 
 
 def check_targets(case: Lookups) -> Iterator[Finding]:
@@ -269,7 +275,7 @@ def check_targets(case: Lookups) -> Iterator[Finding]:
     for row in case.target_rows:
         if row.target in seen:
             place = "the table targets" if row.target in of_table else "the model"
-            yield found(row, "target", "repeated-row", f'"{row.target}" is in {place} already')
+            yield finding_at(row, "target", "repeated-row", f'"{row.target}" is in {place} already')
         seen.add(row.target)
         yield from _names_of_target(case, row)
         yield from _sense_of_target(row)
@@ -278,30 +284,32 @@ def check_targets(case: Lookups) -> Iterator[Finding]:
 def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
     """Parties of all targets; the other names of those in the table are checked with those of all tables."""
     if row.party and row.party not in case.party.values():
-        yield unknown(row, "party", kind="party", name=row.party, known=case.party.values())
+        yield unknown_name(row, "party", kind="party", name=row.party, known=case.party.values())
     if not isinstance(row, ModelTarget):
         return
     scenarios = {*case.storylines, *case.storylines.values()}
     if row.scenario and row.scenario not in scenarios:
-        yield unknown(row, "scenario", kind="scenario", name=row.scenario, known=scenarios)
+        yield unknown_name(row, "scenario", kind="scenario", name=row.scenario, known=scenarios)
     for country in row.country:
         if country not in case.countries:
-            yield unknown(row, "country", kind="country", name=country, known=case.countries)
+            yield unknown_name(row, "country", kind="country", name=country, known=case.countries)
     if row.element and row.element not in case.elements:
-        yield unknown(row, "element", kind="element", name=row.element, known=case.elements)
+        yield unknown_name(row, "element", kind="element", name=row.element, known=case.elements)
     feeds = {share.feed for share in case.tables.feeds}
     for feed in row.feeds:
         if feed not in feeds:
-            yield unknown(row, "feeds", kind="feed", name=feed, known=feeds)
+            yield unknown_name(row, "feeds", kind="feed", name=feed, known=feeds)
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:
     """Findings on cells of a target that do not go together."""
     if row.country and row.party:
-        yield found(row, "party", "target-sense", "country names countries already")
+        yield finding_at(row, "party", "target-sense", "country names countries already")
     if row.form is None and row.kind != "served":
-        yield found(row, "form", "empty-cell", f'must not be empty for kind "{row.kind}"')
+        yield finding_at(row, "form", "empty-cell", f'must not be empty for kind "{row.kind}"')
     if row.form == "feed" and row.kind != "made_share":
-        yield found(row, "form", "target-sense", f'"feed" has no meaning for kind "{row.kind}"')
+        yield finding_at(
+            row, "form", "target-sense", f'"feed" has no meaning for kind "{row.kind}"'
+        )
     if row.feeds and row.form != "feed":
-        yield found(row, "feeds", "target-sense", 'has a meaning for form "feed" alone')
+        yield finding_at(row, "feeds", "target-sense", 'has a meaning for form "feed" alone')

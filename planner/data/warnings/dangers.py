@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from planner.data.cells import grouped_by
-from planner.data.findings import Finding, found
+from planner.data.findings import Finding, finding_at
 from planner.data.schema import FILTERS, Hazard, Project, Scenario, Shock
 from planner.data.shock_effects import neutral_factor, projects_hit, touches, window
 from planner.data.thresholds import LITTLE_LOST, ROUNDING
@@ -39,11 +39,11 @@ def _weak(name: str, rows: Sequence[Any], factors: tuple[str, ...]) -> Iterator[
     for kind, alike in grouped_by(rows, "kind").items():
         idle = [row for row in alike if set(row.cells(factors)) == {neutral_factor(kind)}]
         if idle and (all_is_lost or len(idle) == len(alike)):
-            yield found(idle[0], factors[0], "neutral-factor")
+            yield finding_at(idle[0], factors[0], "neutral-factor")
     cuts = [row for row in rows if row.kind in ("import", "capacity")]
     left = {getattr(row, factors[0]): row for row in reversed(cuts)}
     if all_is_lost and LITTLE_LOST <= min(left, default=0) < 1:
-        yield found(left[min(left)], factors[0], "mild-disaster", of=name)
+        yield finding_at(left[min(left)], factors[0], "mild-disaster", of=name)
 
 
 def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
@@ -55,19 +55,19 @@ def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
             kind=row.kind, factor=1.0, start_year=None, end_year=None, **filters
         )
         if not touches(case, always):
-            yield found(row, "kind", "shock-without-effect")
+            yield finding_at(row, "kind", "shock-without-effect")
     earlier: dict[Hashable, list[Shock]] = defaultdict(list)
     for row in facts.rows("shocks", "hazard="):
         begin, end = window(case, row)
         is_idle = row.factor == neutral_factor(row.kind)
         is_inside = case.first_year <= begin[0] and end[0] <= case.last_year
         if is_inside and not is_idle and not touches(case, row):
-            yield found(row, "kind", "shock-without-effect")
+            yield finding_at(row, "kind", "shock-without-effect")
         alike = earlier[row.cells(("scenario", "kind", *FILTERS))]
         for other in alike:
             other_begin, other_end = window(case, other)
             if begin <= other_end and other_begin <= end:
-                yield found(row, "start_year", "same-shock-twice", other=other.line)
+                yield finding_at(row, "start_year", "same-shock-twice", other=other.line)
         alike.append(row)
 
 
@@ -87,7 +87,7 @@ def escaping_plants(facts: CaseFacts) -> Iterator[Finding]:
     for row in facts.rows("projects"):
         others = set[str]().union(*(met_there[way] for way in _ways(facts, row)))
         if others and row.project not in met:
-            yield found(row, "project", "escapes-danger", others=len(others))
+            yield finding_at(row, "project", "escapes-danger", others=len(others))
 
 
 def _ways(facts: CaseFacts, row: Project) -> Iterator[Hashable]:
@@ -118,7 +118,7 @@ def quiet_scenarios(facts: CaseFacts) -> Iterator[Finding]:
         return frozenset(shock.cells(columns) for shock in rows)
 
     for row, other in pairs(tables.scenarios, felt):
-        yield found(row, "scenario", "quiet-scenario", other=other.scenario)
+        yield finding_at(row, "scenario", "quiet-scenario", other=other.scenario)
 
 
 def ending_danger(facts: CaseFacts) -> Iterator[Finding]:

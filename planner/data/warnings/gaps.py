@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from planner.data.cells import Row, grouped_by
 from planner.data.change import MODEL
-from planner.data.findings import Finding, found
+from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD, Good, good_of
 from planner.data.schema import TABLES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
@@ -59,7 +59,7 @@ def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
 def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[Finding]:
     """The one row of several that lacks something."""
     if len(bare) == 1 and count >= FEWEST:
-        yield found(bare[0], column, "row-missing", what=what, others=count - 1)
+        yield finding_at(bare[0], column, "row-missing", what=what, others=count - 1)
 
 
 def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
@@ -74,7 +74,9 @@ def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
                 rows = [row for row in rows if getattr(row, NEEDS[column])]
             blank = [row for row in rows if column not in row.model_fields_set]
             if len(blank) == 1 < len(rows):
-                yield found(blank[0], column, "blank-cell", default=default, others=len(rows) - 1)
+                yield finding_at(
+                    blank[0], column, "blank-cell", default=default, others=len(rows) - 1
+                )
 
 
 def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
@@ -102,10 +104,10 @@ def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
         for before, row in pairwise(rows):
             if row.share < before.share:
                 than = f"the {before.share:g} of the year before"
-                yield found(row, "share", "odd-ramp", than=than)
+                yield finding_at(row, "share", "odd-ramp", than=than)
         if rows[-1].share < ENDS_AT:
             than = f"{ENDS_AT:g}, and the ramp ends with it"
-            yield found(rows[-1], "share", "odd-ramp", than=than)
+            yield finding_at(rows[-1], "share", "odd-ramp", than=than)
 
 
 def ending_demand(facts: CaseFacts) -> Iterator[Finding]:
@@ -116,7 +118,7 @@ def ending_demand(facts: CaseFacts) -> Iterator[Finding]:
         for before, row in pairwise(rows):
             if row.tonnes == 0 and before.tonnes > largest / 2:
                 what = f"{before.tonnes:g} t are used in {before.year}"
-                yield found(row, "tonnes", "zero-figure", what=what)
+                yield finding_at(row, "tonnes", "zero-figure", what=what)
 
 
 def short_supply(facts: CaseFacts) -> Iterator[Finding]:
@@ -138,7 +140,7 @@ def short_supply(facts: CaseFacts) -> Iterator[Finding]:
             country = max(by_country, key=lambda name: by_country[name][worst])
             row = rows[country, element, form]
             year = case.years[worst]
-            yield found(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
+            yield finding_at(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
 
 
 QUESTIONS = (missing_rows, blank_cells, case_as_a_whole, odd_ramps, ending_demand, short_supply)

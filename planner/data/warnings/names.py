@@ -13,7 +13,7 @@ from importlib.resources import files
 from itertools import compress, product
 from typing import Any
 
-from planner.data.findings import Finding, found
+from planner.data.findings import Finding, finding_at
 from planner.data.lookups import good_of
 from planner.data.stages import STAGES
 from planner.data.warnings.facts import CaseFacts
@@ -44,7 +44,7 @@ def useless_names(facts: CaseFacts) -> Iterator[Finding]:
                     cells_of_name = dict(zip(columns, names, strict=True))
                     said = line["words"].format_map(row.__dict__ | cells_of_name)
                     column = line["at"] or columns[-1]
-                    yield found(row, column, line["rule"], said, near=near, **cells_of_name)
+                    yield finding_at(row, column, line["rule"], said, near=near, **cells_of_name)
 
 
 def _of_use(facts: CaseFacts, names: str) -> Iterable[NameParts]:

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, TypeVar
 
 from planner.data.cells import LAST_YEAR, begin_of, grouped_by, look_of
-from planner.data.findings import Finding, found
+from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD
 from planner.data.schema import Hazard, Project
 from planner.data.stages import STAGES
@@ -43,21 +43,21 @@ def odd_plants(facts: CaseFacts) -> Iterator[Finding]:
     case = facts.case
     for row in facts.tables.projects:
         if row.max_new_tpa > 0 and not facts.share_of_new[row.project].any():
-            yield found(row, "lead_time_years", "too-late", case=case)
+            yield finding_at(row, "lead_time_years", "too-late", case=case)
         if row.largest_tpa <= 0:
             nowhere = f'"{row.project}" neither exists nor may be built'
-            yield found(row, "max_new_tpa", "never-there", nowhere)
+            yield finding_at(row, "max_new_tpa", "never-there", nowhere)
         elif row.existing_tpa and not _is_ever_there(facts, row):
             column = "online_year" if row.retire_year is None else "retire_year"
-            yield found(row, column, "never-there", case=case)
+            yield finding_at(row, column, "never-there", case=case)
         if row.basis not in STAGES[row.stage].bases:
             why = "only separation plants count heavy elements alone"
-            yield found(row, "basis", "no-effect", why=why)
+            yield finding_at(row, "basis", "no-effect", why=why)
         if row.credit_usd_per_t > row.variable_opex_usd_per_t:
-            yield found(row, "credit_usd_per_t", "credit-above-opex")
+            yield finding_at(row, "credit_usd_per_t", "credit-above-opex")
         for column, needs in NEEDS.items():
             if getattr(row, column) and not getattr(row, needs):
-                yield found(row, column, "no-effect", why=f"{needs} is 0")
+                yield finding_at(row, column, "no-effect", why=f"{needs} is 0")
 
 
 def _is_ever_there(facts: CaseFacts, row: Project) -> bool:
@@ -73,7 +73,7 @@ def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
             mines = [row for row in facts.rows("projects", "stage=mine") if feed in row.feeds]
             widest = max(mines, key=attrgetter("largest_tpa"))
             tonnes = f"{mined:.6g} t/y of {feed} may be mined, and all plants can take {takes:.6g}"
-            yield found(widest, "max_new_tpa", "unseparated-feed", tonnes)
+            yield finding_at(widest, "max_new_tpa", "unseparated-feed", tonnes)
 
 
 # ---- people and money ------------------------------------------------------------------------------------------------
@@ -93,12 +93,12 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
             most += (school.seats + school.max_new_seats) * school.completion_rate * intakes
         is_renewed = row.hires_per_year or schools[place]
         if facts.tables.staffing and row.initial and not needed and not is_lent:
-            yield found(row, "initial", "idle-staff")
+            yield finding_at(row, "initial", "idle-staff")
         elif needed and not is_renewed and case.skills[row.skill].attrition:
-            yield found(row, "hires_per_year", "fading-staff", case=case)
+            yield finding_at(row, "hires_per_year", "fading-staff", case=case)
         elif most < needed and not is_lent:
             persons = f"{needed:.4g} persons of {row.skill}, and at most {most:.4g}"
-            yield found(row, "hires_per_year", "too-few-people", persons=persons, case=case)
+            yield finding_at(row, "hires_per_year", "too-few-people", persons=persons, case=case)
     for (country, skill), needed in facts.posts.items():
         exists = facts.first_posts[country, skill] > 0
         if needed > 0 and (country, skill) not in case.workforce and (exists or not is_lent):
@@ -118,12 +118,12 @@ def idle_money(facts: CaseFacts) -> Iterator[Finding]:
         reached = case.reach[funder]
         if facts.budgets[funder] > 0 and uses.isdisjoint(reached):
             where = ", ".join(reached) or "nowhere"
-            yield found(rows[0], "funder", "idle-money", where=where)
+            yield finding_at(rows[0], "funder", "idle-money", where=where)
     is_even = case.model.policy.cost_sharing == "even"
     parties = {*case.party.values(), None}
     for row in facts.tables.funders:
         if not is_even and case.funder_party.get(row.funder) not in parties:
-            yield found(row, "party", "party-without-country")
+            yield finding_at(row, "party", "party-without-country")
 
 
 # ---- years -----------------------------------------------------------------------------------------------------------
@@ -156,9 +156,9 @@ def periods_outside(facts: CaseFacts) -> Iterator[Finding]:
         for row in facts.rows(table, where):
             begin, end = facts.period(*row.cells(columns))
             if begin > years[-1] or (is_whole and begin < years[0]):
-                yield found(row, columns[0], rule, case=facts.case)
+                yield finding_at(row, columns[0], rule, case=facts.case)
             elif end < years[0] or (is_whole and end > years[-1]):
-                yield found(row, columns[1], rule, case=facts.case)
+                yield finding_at(row, columns[1], rule, case=facts.case)
 
 
 def odd_years(facts: CaseFacts) -> Iterator[Finding]:
@@ -174,7 +174,7 @@ def odd_years(facts: CaseFacts) -> Iterator[Finding]:
             apart = min((abs(year - other) for other in times if other != year), default=0)
             is_alone = column == "year" and times[year] == 1 and apart >= ALONE_YEARS
             if is_far or is_past or is_alone:
-                yield found(row, column, "odd-year", case=facts.case)
+                yield finding_at(row, column, "odd-year", case=facts.case)
 
 
 # ---- rows that are alike ---------------------------------------------------------------------------------------------
@@ -221,11 +221,11 @@ def look_alikes(facts: CaseFacts) -> Iterator[Finding]:
         for row, other in pairs(facts.rows(table), partial(_look, column)):
             name = getattr(other, column)
             if getattr(row, column) != name:
-                yield found(row, column, "look-alike", other=name)
+                yield finding_at(row, column, "look-alike", other=name)
     for table in dict(NAMES):
         named = [row for row in facts.rows(table) if getattr(row, "name", "")]
         for row, other in pairs(named, partial(_look, "name")):
-            yield found(row, "name", "repeated-label", other=other.line)
+            yield finding_at(row, "name", "repeated-label", other=other.line)
 
 
 def rare_names(facts: CaseFacts) -> Iterator[Finding]:
@@ -243,7 +243,7 @@ def rare_names(facts: CaseFacts) -> Iterator[Finding]:
                 others = [other for other in (*times, *confirmed) if _stem(other) != _stem(name)]
                 near = did_you_mean(name, others)
                 if near or (column == "supplier" and max(times.values()) > 1):
-                    yield found(row, column, "rare-name", kind=column, near=near)
+                    yield finding_at(row, column, "rare-name", kind=column, near=near)
 
 
 def _stem(name: str) -> str:
@@ -257,16 +257,16 @@ def same_things_twice(facts: CaseFacts) -> Iterator[Finding]:
     for alike in grouped_by(named, *PLACE).values():
         for other, row in combinations(alike, 2):
             if _is_same(row, other):
-                yield found(row, "project", "same-thing-twice", other=other.project)
+                yield finding_at(row, "project", "same-thing-twice", other=other.project)
     contents = [name for name in Hazard.columns() if name not in ("hazard", "name")]
     for row, other in pairs(facts.rows("hazards"), methodcaller("cells", contents)):
-        yield found(row, "hazard", "same-thing-twice", other=other.hazard)
+        yield finding_at(row, "hazard", "same-thing-twice", other=other.hazard)
     sales = facts.rows("imports", "tonnes=1e-9..1e15") if not facts.tables.suppliers else []
     for row, other in pairs(sales, methodcaller("cells", (*GOOD, "year", "tonnes"))):
-        yield found(row, "supplier", "same-imports-twice", other=other.supplier)
+        yield finding_at(row, "supplier", "same-imports-twice", other=other.supplier)
     for row, other in pairs(facts.rows("projects", "stage=separation"), attrgetter("feeds")):
         if row.basis != other.basis:
-            yield found(row, "basis", "mixed-basis", other=other)
+            yield finding_at(row, "basis", "mixed-basis", other=other)
 
 
 def _is_same(row: Project, other: Project) -> bool:
