@@ -293,23 +293,6 @@ def test_twice_as_probable_is_one_click_and_holds_what_it_became(
     assert server.site.bench.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
 
 
-def test_tonnes_say_which_element_how_much_and_in_which_scenario(page: Page) -> None:
-    short = page.locator(".elements li")
-    expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
-    expect(page.locator("#scenario")).to_have_value("expected")
-    page.locator("#scenario").select_option("cut")
-    expect(page.locator("label[for=scenario]")).to_have_text(
-        "in one scenario of 3, the worst first:"
-    )
-    page.locator("#scenario").select_option("expected")
-    expect(page.locator("label[for=scenario]")).to_have_text("over")
-    expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
-    page.locator("#tab-shortage").click()
-    expect(page.locator("#views")).to_contain_text("all scenarios, expected")
-    page.locator("#views td:not(:empty)").first.hover(force=True)
-    expect(page.locator("#tip")).to_contain_text("of demand unmet")
-
-
 def test_a_file_that_only_its_owner_reads_opens_the_page(
     window: BrowserContext, server: Server
 ) -> None:

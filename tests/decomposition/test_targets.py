@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import planner
-from planner.cli import app
 from planner.data.case import Case
 from planner.planning import solve as chooser
 from planner.planning.solve import method_of
@@ -78,19 +75,6 @@ def test_a_target_of_a_scenario_holds_before_it_leaves(
         # 2026 and 2027 are shared by all; in 2028 `late` has left, a quarter; 2029 has no imports.
         assert plan.status == "optimal"
         assert (missed["missing_t"], missed["cost_musd"]) == near((137.5, 0.1375))
-
-
-@pytest.mark.usefixtures("without_pages")
-def test_the_command_ends_with_3_and_the_nearest_share(tmp_path: Path) -> None:
-    folder, out = tmp_path / "case", tmp_path / "run"
-    cut_off(folder)
-    (folder / "targets.csv").write_text(
-        "target,kind,form,element,share,scenario\nfloor,served,oxide,Dy,0.45,late\n"
-    )
-    command = ["solve", str(folder), "--method", "scenarios", "--out", str(out)]
-    assert CliRunner().invoke(app, command).exit_code == 3
-    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    assert summary["nearest_shares"] == {"floor": 0.4}
 
 
 def test_many_scenarios_with_such_targets_are_solved_one_by_one(

@@ -48,7 +48,7 @@ def test_ctrl_c_ends_a_solve() -> None:
 
 
 @pytest.mark.parametrize(
-    "imported", some(["typer", "numpy", "pandas", "highspy", "planner.api.plans"], 4)
+    "imported", some(["typer", "numpy", "pandas", "highspy", "planner.api.plans"], 5)
 )
 def test_ctrl_c_while_the_command_is_still_importing_is_one_line(
     tmp_path: Path, imported: str

@@ -50,20 +50,3 @@ def test_a_way_back_begins_where_the_fewest_constraints_are_missed(
     # From the first plan nothing is to do; the last one has made too little everywhere.
     assert (steps(solver, supplied(made=2)) == 0) is large
     assert solver.minimise(COST).x[COST] == GOODS
-
-
-def test_phases_end_at_their_optimum_whichever_starts_were_looked_at(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
-    solver = Solver(supplied(made=3))
-    bought = 2
-    for made in (3.0, 0.5, 2.0, 0.25):
-        solver.replace(supplied(made=made))
-        least = solver.minimise(COST).x[COST]
-        solver.bound(COST, least * 1.01)
-        found = solver.minimise(bought)
-        assert found.stop is Stop.OPTIMAL
-        expected = max(0.0, 1.0 - made)
-        assert found.x[bought] == pytest.approx(expected, abs=1e-9)
-        solver.reset_bounds()

@@ -45,17 +45,6 @@ def test_a_solve_out_of_time_reports_the_bounds_it_has(tmp_path: Path) -> None:
     assert not (tmp_path / "run" / "tables").exists()
 
 
-def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
-    case = planner.load(ROOT / "inputs" / "starter")
-    nothing = planner.solve(case, baseline=True).summary["without_plan"]["risk_musd"]
-    stopped = planner.planning.whole_program.compared(
-        planner.solve(case, time_limit=0.0, baseline=False),
-        planner.planning.whole_program.solve_without_plan(case),
-    )
-    assert stopped.status == "time_limit"
-    assert stopped.summary["bounds"] == {"risk": {"at_least": 0.0, "at_most": nothing}}
-
-
 def test_phases_that_ended_are_known_exactly() -> None:
     session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
     minimise = session.solver.minimise

@@ -185,20 +185,6 @@ def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
-def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
-    session = planner.Session(starter())
-    assert (
-        session.solve().summary["risk_musd"]
-        == planner.solve(starter(), baseline=False).summary["risk_musd"]
-    )
-    changed = scaled(starter(), "budgets", "musd", 0.5)
-    warm, cold = session.solve(changed), planner.solve(changed, baseline=False)
-    assert session.rebuilt == ""
-    assert warm.status.value == "optimal"
-    for key in ("least_risk_musd", "cost_musd"):
-        assert warm.summary[key] == pytest.approx(cold.summary[key], rel=1e-7)
-
-
 @pytest.mark.parametrize("name", CHANGES)
 def test_who_takes_a_change_back_waits_for_no_program_to_be_written(name: str) -> None:
     case = starter()
@@ -268,36 +254,6 @@ def test_the_first_program_is_kept_however_many_came_after_it() -> None:
         assert session.rebuilt
     session.figures(case)
     assert session.rebuilt == ""
-
-
-def test_of_two_programs_that_can_hold_a_case_the_smaller_is_asked() -> None:
-    case = starter()
-    session = planner.Session(case)
-    rows = session.solve().summary["model"]["rows"]
-    assert session.solve(CHANGES["secondment"].of(case)).summary["model"]["rows"] > rows
-    assert (
-        session.solve(case.with_settings({"budgets.*.*.musd": 10.0})).summary["model"]["rows"]
-        == rows
-    )
-
-
-def test_a_program_is_begun_at_the_last_plan_of_those_who_share_alike(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    case = starter()
-    session, begun = planner.Session(case), list[Solver]()
-    session.figures()
-    allied, begin = session.variants.live.solver, Solver.begin_near
-
-    def spied(self: Solver, other: Solver, *arguments: Any) -> None:
-        begun.append(other)
-        begin(self, other, *arguments)
-
-    monkeypatch.setattr(Solver, "begin_near", spied)
-    session.figures(CHANGES["blocs"].of(case))
-    assert begun == []  # from the plan of other groups it is a long way
-    session.figures(CHANGES["lead time +1 year"].of(case))
-    assert begun == [allied]
 
 
 @pytest.mark.parametrize("seed", seeds(0, 3, 6))
@@ -403,13 +359,6 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     assert_same_optimum(warm, LiveProgram(changed).solve(silent))
     assert session.rebuilt
     assert taken < sum(steps) / 3
-
-
-def test_a_kept_basis_is_given_up_after_a_share_of_the_rows_and_of_many_rows_after_so_many_steps() -> (
-    None
-):
-    assert highs.usual_way(1_000) == highs.LONGEST_WAY
-    assert highs.usual_way(100_000) * 100_000 == pytest.approx(highs.MOST_STEPS)
 
 
 def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one() -> None:
