@@ -17,10 +17,10 @@ import planner
 from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
 from planner.reporting.forms.html import words_of
-from planner.reporting.parts import Chapter, ReportTable, Text
+from planner.reporting.parts import Chapter, ReportTable
 from planner.reporting.run_view import run_view
 from planner.results.plan import PlanValues
-from tests.cases import budget, demand, imports, mine, plant, scenarios, shock
+from tests.cases import budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase
 
 ROOT = Path(__file__).parents[2]
@@ -85,38 +85,6 @@ def test_it_is_said_where_nothing_was_taken_away(plan: PlanValues) -> None:
     assert "What is met if one origin, plant or country is lost was not asked for." in chapter.lead
     headings = [column.full for column in at_a_glance(chapter).columns]
     assert headings == ["element", "most from one origin (2026)", "most from one origin (2028)"]
-
-
-def reach(chapter: Chapter) -> Text:
-    return next(part for part in chapter.parts if isinstance(part, Text) and part.title)
-
-
-def asked_of(make_case: MakeCase, **target: object) -> Text:
-    """What is told of one target, nothing cut off: half of use is to be made at home, or it costs 1 USD per kg."""
-    row = {"target": "home", "kind": "made_share", "form": "oxide", "share": 0.5}
-    row |= {"price_usd_per_kg": 1} | target
-    both = {
-        "countries": [{"country": "AAA"}, {"country": "BBB"}],
-        "demand": [*demand(100), *demand(10, country="BBB")],
-        "imports": [imports(100, supplier="chn"), imports(10, supplier="chn", country="BBB")],
-    }
-    no_cut = {key: rows for key, rows in CUT_OFF.items() if key not in {"scenarios", "shocks"}}
-    return reach(told(planner.solve(make_case(**(no_cut | both), targets=[row]))))
-
-
-def test_a_target_is_out_of_reach_until_a_plant_can_start(make_case: MakeCase) -> None:
-    # 30 t of 100 are made in 2026, 70 can be from 2027 on.
-    found = asked_of(make_case)
-    assert found.title == "1 of 1 target is missed"
-    assert found.paragraphs == [
-        "home: missed in 2026, met from 2027 on. "
-        "Out of reach before 2027, when the first new plant that could give it can start."
-    ]
-
-
-def test_a_target_is_out_of_reach_where_nothing_could_meet_it(make_case: MakeCase) -> None:
-    found = asked_of(make_case, form="feed", feeds="ore", country="BBB")
-    assert "Out of reach: this case has no plant there that could give it." in found.paragraphs[0]
 
 
 def test_the_model_of_the_act_has_its_lines() -> None:

@@ -11,7 +11,7 @@ import planner
 from planner.reporting.chapters import answer, fund, plants
 from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.numbers import kinds, some_of
-from planner.results.figures.plants import Counted, counted, plant_count
+from planner.results.figures.plants import Counted, counted
 
 WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
 
@@ -24,15 +24,6 @@ def run() -> RunView:
 def test_a_measure_is_no_plant(run: RunView) -> None:
     there = ["collection", "bench", "works", "thrift", "thrift"]
     assert counted(run, there) == Counted(plants=3, measures=1)
-    found = plant_count(run, run.years[-1])
-    assert (found.without, found.with_plan, found.measures) == (3, 3, 1)
-    assert found.most <= 3
-
-
-def test_the_first_screen_counts_plants_and_names_measures_beside(run: RunView) -> None:
-    (card,) = [card for card in answer.front(run).cards if card.title.startswith("Plants that")]
-    assert card.value.endswith(" of 3")
-    assert card.note.endswith("3 exist without it; besides 1 savings measure")
 
 
 def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> None:

@@ -30,15 +30,12 @@ from planner.results.figures.decision import (
     steps,
 )
 from planner.results.figures.money import cost_increment, public_present
-from planner.results.figures.plants import plant_count
 from planner.results.figures.run import EXPECTED
 
 say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
 KIND = "Supply security plan"
 MOST_SUPPLIERS = 2
-AHEAD = 4
-"""Years after the first in which plants are counted."""
 FIRST_STEPS = 3
 """Steps of the frontier that the first screen shows."""
 FRONTIER = f"{EXPLANATION}: decision, frontier"
@@ -106,9 +103,8 @@ def _cut_off(run: RunView) -> list[str]:
 
 
 def _cards(run: RunView) -> Iterator[Card]:
-    """Risk, out of sample first; plants at work; cost beyond no plan."""
+    """Risk, out of sample first, and cost beyond no plan."""
     yield from _risk_cards(run)
-    yield _plants_card(run)
     yield _cost_card(run)
 
 
@@ -137,25 +133,6 @@ def _risk_cards(run: RunView) -> Iterator[Card]:
     )
     note = say("in_sample_note", run=run, idle=idle, risk=risk)
     yield replace(in_sample, note=note, small=True)
-
-
-def _plants_card(run: RunView) -> Card:
-    year = min(run.years[0] + AHEAD, run.years[-1])
-    found = plant_count(run, year)
-    by_scenario = span_of(found.fewest, found.most)
-    capacity = table_rows("capacity", year=found.year)
-    return Card(
-        title=f"Plants that produce in {found.year}",
-        value=f"{round(found.expected)} of {found.with_plan}",
-        unit="expected",
-        note=say("plants_note", found=found, between=by_scenario),
-        source=f"{capacity}: existing_tpa, new_tpa, throughput_t",
-    )
-
-
-def span_of(least: int, most: int) -> str:
-    """'8 to 48', '8'."""
-    return str(least) if least == most else f"{least} to {most}"
 
 
 def _cost_card(run: RunView) -> Card:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters.dependence_answer import answer_table, lead, out_of_reach
+from planner.reporting.chapters.dependence_answer import answer_table, lead
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
@@ -34,7 +34,7 @@ COVERAGE = "tables/coverage.csv"
 
 def chapter(run: RunView) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
-    parts = [answer_table(run), out_of_reach(run), targets(run), _single_points(run), origins(run)]
+    parts = [answer_table(run), targets(run), _single_points(run), origins(run)]
     return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(run))
 
 

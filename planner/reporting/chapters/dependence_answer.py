@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.parts import Column, ReportTable, Text, text
-from planner.reporting.run_view import RunView, summary_keys
+from planner.reporting.parts import Column, ReportTable, text
+from planner.reporting.run_view import RunView
 from planner.reporting.words.numbers import NOTHING, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import (
@@ -18,7 +18,6 @@ from planner.results.figures.dependence import (
     worst_single_losses,
 )
 from planner.results.figures.run import records
-from planner.results.figures.targets import MissedTarget, missed_targets
 
 say = Passages("dependence.j2")
 SOURCE = "tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv"
@@ -128,21 +127,3 @@ def _lost(run: RunView, rows: pd.DataFrame) -> str:
     """The origin that is lost, where it is the same for each element and year."""
     origins = rows["without"].unique()
     return run.names.without(origins[0]) if len(origins) == 1 else "the worst origin"
-
-
-def out_of_reach(run: RunView) -> Text | None:
-    """The missed targets, those together that are missed in the same years for the same reason."""
-    alike: dict[str, list[MissedTarget]] = {}
-    missed = missed_targets(run)
-    for target in missed:
-        price = run.case.targets[target.target].price_usd_per_kg
-        alike.setdefault(f"{target.reason} {price}", []).append(target)
-    told = []
-    for group in alike.values():
-        rows = [run.case.targets[target.target] for target in group]
-        names = [row.name or row.target for row in rows]
-        price = rows[0].price_usd_per_kg
-        told.append(say("missed_alike", names=names, of=group[0], price=price))
-    title = say("missed_title", missed=len(missed), targets=len(run.case.targets))
-    source = f"{summary_keys('targets')}; tables/capacity.csv, weighted by probability"
-    return Text(told, title=title, source=source, listed=True) if told else None

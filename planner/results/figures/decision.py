@@ -179,17 +179,13 @@ class PublicMoney:
     """Payments out of public budgets, and the years in which these bind (MUSD).
 
     payers: funder -> paid, who pays most first; used: share of all budgets; binding: years in which one more MUSD
-    reduces the objective by more than it is; budgeted: what those years have; dearest: the most that one more reduces,
-    of budgets that are not tiny; objectives: of what.
+    reduces the objective by more than it is, of budgets that are not tiny.
     """
 
     payers: dict[str, float]
     paid: float
     used: float
     binding: list[int]
-    budgeted: float
-    dearest: float
-    objectives: list[str]
 
 
 def public_money(run: RunFigures) -> PublicMoney:
@@ -200,20 +196,10 @@ def public_money(run: RunFigures) -> PublicMoney:
     available = float(paid["budget_musd"].sum())
     prices = worth_something(run)
     is_dear = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
-    dear = prices[is_dear]
-    dearest = float(dear["musd_per_unit"].max()) if len(dear) else 0.0
-    binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
-    budgeted = [musd for (_, year), musd in run.case.budget.items() if year in binding]
+    binding = sorted({int(year) for year in prices.loc[is_dear, "year"]}) if len(paid) else []
     by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
-    return PublicMoney(
-        payers=by_payer,
-        paid=total,
-        used=total / max(available, SLIGHT_MUSD),
-        binding=binding,
-        budgeted=sum(budgeted),
-        dearest=dearest,
-        objectives=list(dear["objective"].unique()),
-    )
+    used = total / max(available, SLIGHT_MUSD)
+    return PublicMoney(payers=by_payer, paid=total, used=used, binding=binding)
 
 
 @dataclass(frozen=True)

@@ -141,44 +141,6 @@ def capacity_by_year(run: RunFigures, stage: str, kind: str) -> pd.DataFrame:
     return sums.merge(worst, on="year", how="left")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlantCount:
-    """Plants that have capacity in a year, without the plan and with it, and those with it that produce:
-    the fewest and the most over the scenarios, and expected; and the measures that save demand with the plan."""
-
-    year: int
-    without: int
-    with_plan: int
-    fewest: int
-    most: int
-    expected: float
-    measures: int
-
-
-def plant_count(run: RunFigures, year: int) -> PlantCount:
-    """Plants in a year; measures that save demand are counted by themselves."""
-    capacity = run.by_year["capacity"]
-    of_year = capacity[capacity["year"] == year]
-    tpa = of_year["existing_tpa"] + of_year["new_tpa"]
-    there = of_year[tpa > SLIGHT_TPA]
-    with_plan = counted(run, there["project"])
-    rows = there[~are_measures(run, there["project"])]
-    is_old = rows["existing_tpa"] > SLIGHT_TPA
-    at_work = rows[rows["throughput_t"] > SLIGHT_TPA]
-    by_scenario = at_work.groupby("scenario")["project"].nunique()
-    counts = by_scenario.reindex(list(run.weights), fill_value=0)
-    weights = pd.Series(run.weights, dtype=float)
-    return PlantCount(
-        year=year,
-        without=rows.loc[is_old, "project"].nunique(),
-        with_plan=with_plan.plants,
-        fewest=int(counts.min()),
-        most=int(counts.max()),
-        expected=float((counts * weights).sum()),
-        measures=with_plan.measures,
-    )
-
-
 def use_by_stage(run: RunFigures) -> pd.DataFrame:
     """Share of usable capacity that is used over the horizon, expected, by stage: `new`, `new_undisturbed` and
     `existing`, as `utilisation` of the summary has them."""
