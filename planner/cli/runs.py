@@ -130,10 +130,7 @@ def explain(
     ] = False,
     as_given: Annotated[
         bool,
-        typer.Option(
-            "--as-given",
-            help="Try no unsure input and no subset of levers: of a large case a quarter of the solves.",
-        ),
+        typer.Option("--as-given", help="Try no unsure input: of a large case half of the solves."),
     ] = False,
     workers: Annotated[
         int | None,

@@ -66,7 +66,7 @@ class Counterfactual:
 
     after: key of one asked before, from whose optimum to go on; by default from that of the reference. at: another
     reference than that of the pool. with_cost: under the goal of least risk also the least cost within its slack.
-    want_x: return the columns. far: any known optimum is further than nothing is (all plants late: 18 s, not 35).
+    want_x: return the columns.
     """
 
     key: str
@@ -75,7 +75,6 @@ class Counterfactual:
     at: Reference | None = None
     with_cost: bool = False
     want_x: bool = False
-    far: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,14 +107,10 @@ def quickest(program: Program) -> tuple[str, ...]:
     return ("ipm", "dual") if is_large(program) else ("dual", "ipm")
 
 
-class ImpossibleError(StoppedError):
-    """A counterfactual in which no plan meets all limits."""
-
-
 def proven(solution: Solution, key: str) -> Solution:
-    """The solution, if it is an optimum. Raises ImpossibleError or StoppedError, which says of what."""
+    """The solution, if it is an optimum. Raises StoppedError, which says of what."""
     if solution.stop is Stop.INFEASIBLE:
-        raise ImpossibleError(f"{key}: no plan can be paid for")
+        raise StoppedError(f"{key}: no plan can be paid for")
     if solution.stop is not Stop.OPTIMAL:
         raise StoppedError(f"{key}: stopped before an optimum was proven ({solution.stop})")
     return solution
@@ -139,8 +134,7 @@ def optimum(
     program, goal = ready.program, reference.goal
     way = LARGE_WAY if is_large(program) else WAY[goal]
     solver = Solver(program, longest_way=way)
-    is_warm = warm and (start is not None or not wanted.far)
-    order = ready.begin(solver, start) if is_warm else quickest(program)
+    order = ready.begin(solver, start) if warm else quickest(program)
     column = program.column[goal, None]
     solution = proven(solver.minimise(column, order), wanted.key)
     least = program.measure(goal, solution.x)
@@ -308,18 +302,6 @@ class Reference:
             early.append(bool(lever) and self._year_of(key) < year)
         return held_at_zero(self.program, np.array(early))
 
-    def keeping_stock(self, share: float, last_year: int) -> Program:
-        """The program in which a share of what each stock holds at the beginning stays there up to a year."""
-        lower, upper = self.program.lower.copy(), self.program.upper
-        for column, (name, index) in enumerate(self.program.columns):
-            if name != "stock":
-                continue
-            *good, node = index
-            if self.scope.tree.nodes[node].year <= last_year:
-                kept = share * self.case.stockpiles[tuple(good)].initial_t
-                lower[column] = min(kept, upper[column])
-        return self.program.with_data(lower=lower, upper=upper)
-
     def paying_at_home(self) -> Program:
         """The program in which each funder pays only in the countries of its own party; goods still cross."""
         case = self.case
@@ -371,12 +353,7 @@ def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:
 
 def held_at_zero(program: Program, mask: Mask) -> Program:
     """The program with some columns held at zero."""
-    return held_below(program, np.where(mask, 0.0, program.upper))
-
-
-def held_below(program: Program, upper: Vector) -> Program:
-    """The program with other upper bounds of its columns."""
-    return program.with_data(upper=upper)
+    return program.with_data(upper=np.where(mask, 0.0, program.upper))
 
 
 SolveAll = Callable[[Iterable[Counterfactual]], Mapping[str, Optimum]]

@@ -22,9 +22,7 @@ from planner.explanation.counterfactuals import (
 )
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import COARSE, Walk
-from planner.explanation.levers import MOST_SUBSETS, MOST_SUBSETS_LARGE, key_of, lever_values, steps
-from planner.explanation.mishaps import execution
-from planner.explanation.one_unit_more import marginals
+from planner.explanation.levers import alone, key_of, lever_values, steps
 from planner.explanation.other_odds import odds_change, other_odds
 from planner.explanation.other_rules import RuleQuestion, compared, timing, together
 from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
@@ -33,7 +31,7 @@ from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
 from planner.explanation.value_of_information import knowing, knowledge
 from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import Explanation, LeverValues
+from planner.results.explanation import Explanation
 from planner.results.plan import PlanValues, Status
 from planner.sharing.game import Game
 from planner.sharing.shares import charged
@@ -56,9 +54,8 @@ def explain(
     """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
     name: what the plan is called. progress: called with each step in words.
-    thorough: where the program is large, all that is left out else: every unsure input on every claim, all subsets of
-    levers, what information is worth, what all good plans share, and plants a year sooner. as_given: unsure inputs are
-    as given in every answer, and subsets of levers are left out: of a large case a quarter of the solves.
+    thorough: where the program is large, all that is left out else: every unsure input on every claim, what information
+    is worth, and what all good plans share. as_given: unsure inputs are as given in every answer.
     Variants are not held to targets that must hold, nor is the plan that they are compared with, which is solved anew.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
@@ -89,18 +86,16 @@ def explain(
         return found
     progress("targets a percentage point stricter")
     stricter = target_marginals(asked)
-    marginals = [*found.marginals, *stricter]
-    return replace(found, marginals=marginals, solves=found.solves + len(stricter))
+    return replace(found, marginals=stricter, solves=found.solves + len(stricter))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Questions:
     """All that is asked about a run. full: nothing is left out because the program is large. as_given: no unsure input is
-    tried, and no subset of levers."""
+    tried."""
 
     reference: Reference
     full: bool
-    as_given: bool
     partners: Sequence[RuleQuestion]
     times: Sequence[RuleQuestion]
     ends: Sequence[InputEnd]
@@ -110,7 +105,7 @@ class Questions:
     def counterfactuals(self) -> list[Counterfactual]:
         """All that is solved for them, without the last rung of the ladder, which is the run itself."""
         reference = self.reference
-        found = [*cumulative(reference)[1:], *all_but_one(reference)]
+        found = [*cumulative(reference)[1:], *all_but_one(reference), *alone(reference)]
         for question in [*self.times, *self.partners]:
             if question.asked is not None:
                 found.append(question.asked)
@@ -126,9 +121,8 @@ def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: 
     return Questions(
         reference=reference,
         full=full,
-        as_given=as_given,
-        partners=together(reference, full),
-        times=timing(reference, full),
+        partners=together(reference),
+        times=timing(reference),
         ends=[] if as_given else at_ends(reference),
         trials=[] if as_given else claims.trials_of(reference, every_pair=full),
         losses=plan.summary["scenario_loss_musd"],
@@ -149,16 +143,13 @@ def _explain(
     case = reference.case
     progress("counterfactuals: levers, partners, time, information, unsure inputs")
     pool.know(_known(plan, reference))
-    prices = pool.begin(partial(marginals, reference))
     near = None
     if full:
         near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"]))
     found = pool(questions.counterfactuals())
     nothing = found[key_of([])]
-    decide = partial(_decision, plan, reference, nothing, full=full, thorough=thorough)
-    decided = pool.begin(decide)
+    decided = pool.begin(partial(_decision, plan, reference, nothing, full=full, thorough=thorough))
     shared = pool.begin(partial(_shares, reference))
-    values = _lever_values(questions, pool, progress)
     progress("verdicts, the frontier, who pays")
     verdicts = claims.verdicts(reference, questions.trials, pool)
     own = own_rung(plan, reference)
@@ -166,9 +157,8 @@ def _explain(
     rungs = ladder(case, found, plan.summary.get("without_plan", {}))
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     _, solved = reference.best()
-    marginal = prices.result()
     decision = replace(decided.result(), shares=shared.result())
-    solves = pool.solved + len(marginal) + 1 + decision.frontier.solves
+    solves = pool.solved + 1 + decision.frontier.solves
     others = known = None
     if near is not None:
         others = with_planned(near.result(), case, builds)
@@ -188,7 +178,7 @@ def _explain(
         timing=compared(case, questions.times, found, own),
         knowledge=known,
         links=links(reference, solved.x, solved.duals),
-        marginals=marginal,
+        marginals=[],
         verdicts=verdicts,
         influences=moved,
         solves=solves,
@@ -197,17 +187,8 @@ def _explain(
         decision=decision,
         stock=stock_value(plan),
         odds=odds_change(plan, reference, found, builds),
-        values=values,
+        values=lever_values(case, reference.objective, found),
     )
-
-
-def _lever_values(questions: Questions, pool: SolverPool, progress: Progress) -> LeverValues | None:
-    """The worth of each lever by first in, last out and Shapley share; None where levers are asked about as given."""
-    if questions.as_given:
-        return None
-    progress("levers: first in, last out, and all between")
-    most = MOST_SUBSETS if questions.full else MOST_SUBSETS_LARGE
-    return lever_values(questions.reference, questions.reference.objective, pool, most)
 
 
 def _known(plan: PlanValues, reference: Reference) -> Optimum:
@@ -230,7 +211,7 @@ def _decision(
     """The curve of risk and cost to the last corner if thorough."""
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)
     curve, merit = frontier(walk, plan, nothing)
-    return Decision(curve, merit, execution(plan, reference, merit))
+    return Decision(curve, merit)
 
 
 def _shares(reference: Reference) -> Shares | None:

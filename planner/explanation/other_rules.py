@@ -29,8 +29,6 @@ INVESTMENT = {
 }
 LATER = 2
 """Years of delay that the report speaks of."""
-KEPT, KEPT_YEARS = 0.5, 4
-"""Part of the stock at the beginning that is kept, and for how many years after the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +57,8 @@ def compared(
 # ---- who acts together -----------------------------------------------------------------------------------------------
 
 
-def together(reference: Reference, full: bool) -> list[RuleQuestion]:
-    """The ways of acting together. full: blocs too where they are not what allies do without a deal."""
+def together(reference: Reference) -> list[RuleQuestion]:
+    """The ways of acting together; blocs where they are what allies do without a deal."""
     case = reference.case
     found = []
     for key, name in COORDINATION.items():
@@ -70,7 +68,7 @@ def together(reference: Reference, full: bool) -> list[RuleQuestion]:
                 continue
             asked = Counterfactual(key, partial(paying_at_home, reference), with_cost=True)
         elif key != case.model.policy.coordination:
-            if key == "blocs" and not full and no_deal(case) != key:
+            if key == "blocs" and no_deal(case) != key:
                 continue
             asked = _acting(reference, key)
         found.append(RuleQuestion(key=key, name=name, asked=asked))
@@ -108,21 +106,12 @@ def paying_at_home(reference: Reference) -> Program | Case:
 # ---- when is decided -------------------------------------------------------------------------------------------------
 
 
-def timing(reference: Reference, full: bool) -> list[RuleQuestion]:
-    """The ways of investing, everything later, stock kept and, if `full`, every new plant a year sooner in use."""
+def timing(reference: Reference) -> list[RuleQuestion]:
+    """The ways of investing, and everything later."""
     case = reference.case
     found = _ways_of_investing(case)
     later = Counterfactual("later", lambda: reference.not_before(later_year(case)))
     found.append(RuleQuestion(key="later", name=later_name(case), asked=later))
-    if case.stockpiles:
-        until = min(case.first_year + KEPT_YEARS, case.last_year - 1)
-        kept = Counterfactual("kept", lambda: reference.keeping_stock(KEPT, until))
-        name = f"Half of today's stock kept to {until}"
-        found.append(RuleQuestion(key="kept", name=name, asked=kept))
-    if full:
-        sooner = Counterfactual("sooner", lambda: a_year_sooner(case))
-        name = "Every new plant in use a year sooner"
-        found.append(RuleQuestion(key="sooner", name=name, asked=sooner))
     return found
 
 
@@ -164,12 +153,3 @@ def later_name(case: Case) -> str:
     waits += [thing for lever, thing in things.items() if lever in case.model.levers]
     named = ", ".join(waits) or "thing"
     return f"Everything decided {LATER} years later: no new {named} before {later_year(case)}"
-
-
-def a_year_sooner(case: Case) -> Case:
-    """The case in which every lead time is a year shorter."""
-    rows = []
-    for row in case.tables.projects:
-        shorter = max(row.lead_time_years - 1, 0)
-        rows.append(row.model_copy(update={"lead_time_years": shorter}))
-    return case.with_tables(projects=tuple(rows))

@@ -43,17 +43,7 @@ def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
         if after.is_optimal:
             # What a criterion reached in its own phase.
             grows = after.outcome.values[name] - before.outcome.values[name]
-            yield Marginal(
-                scarce="target",
-                item=target,
-                country="",
-                element="",
-                form="",
-                year=None,
-                unit=UNIT,
-                price=price,
-                resolved=grows,
-            )
+            yield Marginal(scarce="target", item=target, unit=UNIT, price=price, resolved=grows)
 
 
 def stricter(case: Case, target: str) -> float:

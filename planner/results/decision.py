@@ -1,4 +1,4 @@
-"""The grounds of a decision, as values: the cost of risk, the order of payment, failures, and who carries the cost.
+"""The grounds of a decision, as values: the cost of risk, the order of payment, and who carries the cost.
 `planner.explanation` fills them in, the decision page and explain.json show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
@@ -18,8 +18,6 @@ MOVED = {"half": 0.5, "twice": 2.0}
 """Keys of the plans of the curve at a part of the cost of that of the run, and the part."""
 HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
-OVERRUN = 0.3
-"""The share by which capital costs more, where it does."""
 
 
 @dataclass(frozen=True)
@@ -101,25 +99,6 @@ class Merit:
 
 
 @dataclass(frozen=True)
-class Execution:
-    """The effect of one thing that goes wrong. projects: those it happens to.
-
-    key: `planned`: nothing; `late`: all new plants a year late; `late_three`: the three of most worth; `permits`:
-    nothing new may be begun until a year after it is due to be; `overrun`: capital costs more by `OVERRUN`.
-
-    held_risk, held_cost: with all that the plan decided held, operations and stock answering; None where the budgets
-    do not pay for it. risk, cost: of a plan that knows of it from the start.
-    """
-
-    key: str
-    projects: Sequence[str]
-    held_risk: float | None
-    held_cost: float | None
-    risk: float
-    cost: float
-
-
-@dataclass(frozen=True)
 class Share:
     """The charge of a party so that nobody is better off leaving, a row of the table `shares` (MUSD).
 
@@ -172,5 +151,4 @@ class Decision:
 
     frontier: Frontier
     merit: Sequence[Merit]
-    execution: Sequence[Execution]
     shares: Shares | None = None

@@ -57,17 +57,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Marginal:
-    """A shadow price (MUSD per unit) and the same found by solving again with one unit more.
+    """The price of a target (MUSD per unit) and the same found by solving again with a unit stricter.
 
-    scarce .. year: the scarce thing, as in the table `shadow_prices`; '' and None where they do not apply.
+    scarce, item: as in the table `shadow_prices`.
     """
 
     scarce: str
     item: str
-    country: str
-    element: str
-    form: str
-    year: int | None
     unit: str
     price: float
     resolved: float
@@ -77,34 +73,26 @@ class Marginal:
 class LeverValue:
     """The value of one lever: reductions of the objective, MUSD.
 
-    first_in: where it is pulled alone; last_out: where it comes to all others; shapley: mean over all orders of pulling
-    levers; doubt: standard error of that mean, 0 where all subsets were solved.
+    first_in: where it is pulled alone; last_out: where it comes to all others.
     """
 
     key: str
     name: str
     first_in: float
     last_out: float
-    shapley: float
-    doubt: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeverValues:
-    """The reduction of the objective (MUSD) by each lever: without any lever it is `nothing`, with all `everything`.
-
-    subsets: subsets of levers whose programs were solved; orders: that were sampled; 0: all subsets were solved.
-    """
+    """The reduction of the objective (MUSD) by each lever: without any lever it is `nothing`, with all `everything`."""
 
     nothing: float
     everything: float
     levers: Sequence[LeverValue]
-    subsets: int
-    orders: int
 
     @property
     def whole(self) -> float:
-        """The reduction by all levers together (MUSD), to which the Shapley shares sum."""
+        """The reduction by all levers together (MUSD)."""
         return self.nothing - self.everything
 
 
@@ -316,13 +304,13 @@ class Explanation(Parts):
     marginals: Sequence[Marginal]
     verdicts: Sequence[Verdict]
     influences: Sequence[Influence]
+    values: LeverValues
     solves: int
     thorough: bool
     alternatives: Alternatives | None
     decision: Decision | None = None
     stock: StockValue | None = None
     odds: OddsChange | None = None
-    values: LeverValues | None = None
 
     @property
     def headline(self) -> dict[str, str]:

@@ -8,8 +8,20 @@ from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.explanation.unsure_inputs import touched_rows
 from planner.planning.whole_program import solve_case
+from planner.reporting.chapters.claims import verdict_statements
 from planner.results.explanation import Explanation
-from tests.cases import MUSD, budget, imports, load_case, mine, plant, scenarios, shock, unsure
+from tests.cases import (
+    MUSD,
+    budget,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    unsure,
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +57,21 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 @pytest.fixture(scope="module")
 def found(case: Case) -> Explanation:
     return explain(solve_case(case, baseline=False), "run", workers=1)
+
+
+def test_as_given_no_unsure_input_is_tried_and_the_rest_is_the_same(
+    case: Case, found: Explanation
+) -> None:
+    given = explain(solve_case(case, baseline=False), "run", as_given=True, workers=1)
+    assert found.influences and not given.influences
+    assert not any(verdict.trials for verdict in given.verdicts)
+    assert given.solves < found.solves
+    measures = {verdict.claim: verdict.measure for verdict in found.verdicts}
+    assert {verdict.claim: verdict.measure for verdict in given.verdicts} == near(measures)
+    assert "No unsure input was tried" in next(verdict_statements(given)).sentence
+    for figure in ("first_in", "last_out"):
+        worths = [getattr(value, figure) for value in given.values.levers]
+        assert worths == near([getattr(value, figure) for value in found.values.levers])
 
 
 def test_the_most_influential_comes_first(found: Explanation) -> None:

@@ -12,7 +12,6 @@ from planner.results.decision import (
     PLANS,
     Corner,
     Decision,
-    Execution,
     Frontier,
     Merit,
     Missing,
@@ -74,12 +73,7 @@ def made_up(plan: PlanValues) -> Decision:
                 last,
             )
         )
-    slips = [
-        Execution("planned", [], 2095.0, 4600.0, 2090.0, 5900.0),
-        Execution("late", list(builds), 2500.0, 4500.0, 2300.0, 4700.0),
-        Execution("overrun", list(builds), None, None, 2200.0, 5000.0),
-    ]
-    return Decision(Frontier(corners, plans, moved, 0.0, 9), merit, slips)
+    return Decision(Frontier(corners, plans, moved, 0.0, 9), merit)
 
 
 def with_shares(plan: PlanValues) -> PlanValues:

@@ -1,4 +1,4 @@
-"""The decision page of a plan whose frontier, merit list, slips and charges are made up: figures by hand."""
+"""The decision page of a plan whose frontier, merit list and charges are made up: figures by hand."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView, made: Repor
     )
     assert tag(run, dataclasses.replace(found.merit[0], public=1e6)) != "not in this plan"
     names = [sheet.sheet for sheet in sheets_of(made.chapters)]
-    assert {"frontier", "merit list", "execution", "gets and pays"} <= set(names)
+    assert {"frontier", "merit list", "gets and pays"} <= set(names)
     assert len(names) == len(set(names)) < 27
 
 

@@ -88,18 +88,16 @@ def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunV
 
 
 def test_lever_titles_state_their_condition(run: RunView) -> None:
-    """The Shapley share is one of three measures, a rung of the ladder owes its size to the order; stock is not said to be
-    worth more or less than a policy makes of it."""
+    """A rung of the ladder owes its size to the order; stock is not said to be worth more or less than a policy makes of
+    it."""
     assert run.found is not None
-    lever = LeverValue(
-        key="stockpile", name="stock", first_in=60.0, last_out=60.0, shapley=60.0, doubt=0.0
-    )
+    lever = LeverValue(key="stockpile", name="stock", first_in=60.0, last_out=60.0)
     stock = StockValue(with_purchases=40.0, without_purchases=100.0)
-    values = LeverValues(nothing=60.0, everything=0.0, levers=[lever], subsets=2, orders=0)
+    values = LeverValues(nothing=60.0, everything=0.0, levers=[lever])
     found = dataclasses.replace(run.found, values=values, stock=stock)
     chart = claims.lever_chart(found)
     assert chart is not None
-    assert chart.title == "Largest Shapley share: stock, 100 % of the whole reduction"
+    assert chart.title == "Missed most: stock, 100 % of the whole reduction"
     assert "stock purchases reduce in-sample risk by 60.0 MUSD" in chart.caption
     assert why.levers(found).title.startswith("In this order the longest step is ")
 

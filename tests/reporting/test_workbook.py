@@ -18,7 +18,7 @@ GIVEN = [
     *("payments", "cost parts", "spending"),
     *("capacity", "operations", "stocks", "workforce", "inputs"),
 ]
-DECISION = ("frontier", "merit list", "execution", "gets and pays")
+DECISION = ("frontier", "merit list", "gets and pays")
 EXPLAINED = (*("why this plan", "claims", "assumptions"), *("plans at the ends", "alternatives"))
 MOST_SHEETS = 25
 

@@ -251,14 +251,14 @@ def _turned(verdict: Verdict, measures: Mapping[str, float]) -> bool:
 
 
 def lever_chart(found: Explanation) -> Chart | None:
-    """Shapley share of each lever, with what it makes first in and last out; None if levers reduce nothing."""
+    """The reduction by each lever alone, and the loss without it; None if levers reduce nothing."""
     values, ranked = found.values, _ranked(found.values)
-    if values is None or not ranked:
+    if not ranked:
         return None
     rows = []
     for value in ranked:
-        row: TableRow = {"lever": value.name, "doubt": value.doubt / values.whole}
-        for figure in ("first_in", "last_out", "shapley"):
+        row: TableRow = {"lever": value.name}
+        for figure in ("first_in", "last_out"):
             row[figure] = getattr(value, figure) / values.whole
         rows.append(row)
     return told_chart(
@@ -274,11 +274,11 @@ def lever_chart(found: Explanation) -> Chart | None:
     )
 
 
-def _ranked(values: LeverValues | None) -> Sequence[LeverValue]:
-    """The levers of a run by their Shapley share; none if they were not asked for or together reduce nothing."""
-    if values is None or values.whole <= 0:
+def _ranked(values: LeverValues) -> Sequence[LeverValue]:
+    """The levers of a run, the one that is missed most first; none if together they reduce nothing."""
+    if values.whole <= 0:
         return []
-    return sorted(values.levers, key=lambda value: (-value.shapley, value.key))
+    return sorted(values.levers, key=lambda value: (-value.last_out, -value.first_in, value.key))
 
 
 class Levers(DeclaredTable):
@@ -286,28 +286,27 @@ class Levers(DeclaredTable):
 
     source = VALUES
     folded = True
-    sum_row = "All"
 
     lever = text()
     first_in = in_musd("first in")
+    first_share = per_cent("first in", "of all levers")
     last_out = in_musd("last out")
-    shapley = in_musd("Shapley share", summed=True)
-    doubt = in_musd("its standard error")
-    share = per_cent("share", "of all levers")
+    last_share = per_cent("last out", "of all levers")
 
 
 def lever_table(found: Explanation) -> ReportTable | None:
-    """The value of each lever in figures; None if it was not asked for."""
+    """The value of each lever in figures; None if levers reduce nothing."""
     values, ranked = found.values, _ranked(found.values)
-    if values is None or not ranked:
+    if not ranked:
         return None
     rows = []
     for value in ranked:
-        share = value.shapley / values.whole
-        rows.append({**vars(value), "lever": value.name, "share": share})
+        shares = {
+            "first_share": value.first_in / values.whole,
+            "last_share": value.last_out / values.whole,
+        }
+        rows.append({**vars(value), **shares, "lever": value.name})
     what = OBJECTIVES[found.goal]
     return Levers.from_rows(
-        rows,
-        title=notes("values_title", values=values, what=what),
-        note=notes("values_note", values=values),
+        rows, title=notes("values_title", values=values, what=what), note=notes("values_note")
     )

@@ -1,43 +1,27 @@
-"""What could be wrong? Unsure inputs, claims that were tested, slips, and what the model leaves out."""
+"""What could be wrong? Unsure inputs, claims that were tested, and what the model leaves out."""
 
 from __future__ import annotations
 
 from planner.reporting.chapters import why
 from planner.reporting.charts import shapes, style
-from planner.reporting.parts import (
-    SHEET,
-    Chapter,
-    Chart,
-    DeclaredTable,
-    Part,
-    ReportTable,
-    Text,
-    in_musd,
-    text,
-    told_chart,
-)
+from planner.reporting.parts import Chapter, Chart, Part, Text, told_chart
 from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
-from planner.results.decision import Decision
 from planner.results.explanation import EXPLANATION, leading
-from planner.results.figures.decision import decided, execution, tornado
+from planner.results.figures.decision import tornado
 
 say = Passages("doubts.j2")
 MOST_INPUTS = 12
 INFLUENCES = f"{EXPLANATION}: influences"
 DIRECTIONS = {True: "higher", False: "lower"}
 LOOK = {"higher": style.MISSING, "lower": style.ACCENT}
-EXECUTION = f"{EXPLANATION}: decision, execution"
 
 
 def chapter(run: RunView) -> Chapter | None:
-    """The chapter on what moves the answer, what goes wrong on the way, and what is not looked at."""
+    """The chapter on what moves the answer, and what is not looked at."""
     parts: list[Part | None] = [tornado_chart(run)]
-    found = decided(run)
     if run.found is not None:
         parts.append(why.assumptions(run.found))
-    if found is not None and found.execution:
-        parts.append(slips(run, found))
     left_out = say.lines("left_out", run=run)
     parts.append(Text(left_out, title="What the model leaves out", listed=True))
     return Chapter.of("doubts", "What could be wrong?", parts, lead=lead(run))
@@ -85,33 +69,4 @@ def tornado_chart(run: RunView) -> Chart | None:
     )
     return told_chart(
         say, "tornado", spec, INFLUENCES, first=first, what=what, own=found.own.objective
-    )
-
-
-class Slips(DeclaredTable):
-    """A row a thing that goes wrong."""
-
-    source = EXECUTION
-    sheet = "execution"
-    meaning = "what a year's slip, late permits and a cost overrun do"
-
-    what = text("what goes wrong")
-    held_risk = in_musd("risk, decisions fixed")
-    held_cost = in_musd("cost, decisions fixed")
-    risk = in_musd("risk, re-optimised")
-    cost = in_musd("cost, re-optimised")
-    plants = text(only=SHEET)
-
-
-def slips(run: RunView, found: Decision) -> ReportTable:
-    """The effect of a slip, a late permit or an overrun on risk and cost."""
-    rows = []
-    for row in found.execution:
-        names = [run.names.project(project) for project in row.projects]
-        what = say("slip", key=row.key, projects=names)
-        plants = "; ".join(map(run.names.placed, row.projects))
-        rows.append(vars(row) | {"what": what, "plants": plants})
-    planned, late = execution(found, "planned"), execution(found, "late")
-    return Slips.from_rows(
-        rows, title=say("slips_title", planned=planned, late=late), note=say("slips_note")
     )

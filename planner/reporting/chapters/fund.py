@@ -33,9 +33,9 @@ from planner.reporting.words.names import STAGES, midway
 from planner.reporting.words.numbers import NOTHING, first_few, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
-from planner.results.explanation import EXPLANATION, Marginal
+from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import decided, named, public_money, steps
-from planner.results.figures.money import Begun, begun, tiny_budget
+from planner.results.figures.money import Begun, begun
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import are_measures, counted, everywhere, expected_sum
 from planner.results.ledger import rows_of
@@ -72,25 +72,7 @@ def lead(run: RunView) -> str:
     payers = []
     for funder, paid in money.payers.items():
         payers.append(f"{run.names.party(funder)} {number(paid)}")
-    return say(
-        "lead",
-        first=first,
-        names=names,
-        money=money,
-        again=_one_more_musd(run),
-        payers=payers,
-        goal=run.case.model.objective.goal,
-    )
-
-
-def _one_more_musd(run: RunView) -> Marginal | None:
-    """The marginal value of the first budget, unless that budget is tiny."""
-    marginals = run.found.marginals if run.found is not None else ()
-    for marginal in marginals:
-        if marginal.scarce == "budget":
-            is_tiny = tiny_budget(run, marginal.item, marginal.year)
-            return None if is_tiny else marginal
-    return None
+    return say("lead", first=first, names=names, money=money, payers=payers)
 
 
 class Steps(DeclaredTable):

@@ -13,13 +13,7 @@ LOOK = {GIVEN: style.INK, TRIALS: style.PLAIN, OTHER: style.ACCENT}
 TITLE = "share of the reduction by all levers"
 PER_CENT = alt.Axis(format=style.PERCENT, tickCount=6)
 CLAIM_TIPS = {"claim": "claim", "kind": "", "low": "least", "high": "most"}
-LEVER_TIPS = {
-    "lever": "lever",
-    "shapley": "Shapley share",
-    "doubt": "its standard error",
-    "first_in": "first in",
-    "last_out": "last out",
-}
+LEVER_TIPS = {"lever": "lever", "first_in": "first in", "last_out": "last out"}
 
 
 def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawing:
@@ -50,9 +44,9 @@ def verdicts(frame: pd.DataFrame, threshold: float, source: str) -> style.Drawin
 
 
 def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """Shapley share of each lever as a bar, first in and last out as its marks.
+    """The loss without each lever as a bar, what it reduces alone as its mark.
 
-    frame: lever, first_in, last_out, shapley, doubt: shares of the whole.
+    frame: lever, first_in, last_out: shares of the whole.
     """
     order = list(frame["lever"])
     chart = style.sourced(frame, source)
@@ -60,10 +54,8 @@ def lever_values(frame: pd.DataFrame, source: str) -> style.Drawing:
     base = chart.encode(y=style.rows("lever", order), tooltip=tips)
     bars = base.mark_bar(color=style.ACCENT, opacity=0.85)
     first = base.mark_point(shape="triangle-right", size=70, filled=True, color=style.INK)
-    last = base.mark_point(shape="diamond", size=60, filled=True, color=style.MISSING)
     layers = alt.layer(
-        bars.encode(x=alt.X("shapley:Q", title=TITLE, axis=PER_CENT)),
+        bars.encode(x=alt.X("last_out:Q", title=TITLE, axis=PER_CENT)),
         first.encode(x=alt.X("first_in:Q")),
-        last.encode(x=alt.X("last_out:Q")),
     )
     return style.across(layers, style.rows_high(order, 26))

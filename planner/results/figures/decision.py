@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
+from planner.results.decision import Decision, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
 from planner.results.figures.run import RunFigures, records
@@ -237,12 +237,6 @@ def recourse(timing: Sequence[Rung]) -> Recourse | None:
     return Recourse(by_key["committed"], answering)
 
 
-def rung(run: RunFigures, key: str) -> Rung | None:
-    """A counterfactual about timing by its key, if it was asked for."""
-    timing = run.found.timing if run.found is not None else ()
-    return next((rung for rung in timing if rung.key == key), None)
-
-
 def acting_alone(run: RunFigures) -> dict[str, float]:
     """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own money`
     with trade going on; empty if that was not asked with this goal."""
@@ -255,11 +249,6 @@ def acting_alone(run: RunFigures) -> dict[str, float]:
             base = counterfactual.objective - counterfactual.change
             out[counterfactual.key] = counterfactual.change / base
     return out
-
-
-def execution(found: Decision, key: str) -> Execution | None:
-    """A thing that may go wrong by its key, or the plan as `planned`; None if it was not asked for."""
-    return next((row for row in found.execution if row.key == key), None)
 
 
 def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:
