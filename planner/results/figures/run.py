@@ -100,16 +100,6 @@ class RunFigures:
         """The scenario with the largest loss."""
         return self.by_loss[0]
 
-    @cached_property
-    def calm(self) -> str:
-        """The likeliest of the scenarios with the least loss."""
-
-        def least_first(scenario: str) -> tuple[float, float, float, str]:
-            before, after = self._losses_of(scenario)
-            return before, after, -self.weights.get(scenario, 0.0), scenario
-
-        return min(map(str, self.summary["scenario_loss_musd"]), key=least_first)
-
     def _losses_of(self, scenario: str) -> tuple[float, float]:
         """Loss (MUSD) of a scenario without a plan, or with it where nothing is compared, and with the plan."""
         with_plan = self.summary["scenario_loss_musd"]
