@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.data.lookups import BASE, Lookups
@@ -76,66 +76,3 @@ def with_probability(row: Scenario, probability: float) -> Scenario:
         update["probability_low"] = min(row.probability_low, probability)
         update["probability_high"] = max(row.probability_high, probability)
     return row.model_copy(update=update)
-
-
-def given_that(case: Lookups, kept: Collection[str]) -> Odds:
-    """The odds of some scenarios given that one of them comes true: of storylines, with the scenarios left of each.
-
-    Bounds are those that a storyline's probability can reach by itself, whatever the odds of all the others. Where none
-    of them can come true, they are as likely as each other.
-    """
-    odds = odds_of(case)
-    left: dict[str, dict[str, float]] = {}
-    weights: dict[str, float] = {}
-    certain = 0.0
-    for name, one in odds.items():
-        shares = {scenario: share for scenario, share in one.shares.items() if scenario in kept}
-        left[name] = shares
-        weights[name] = sum(shares.values())
-        certain += weights[name] * one.probability
-    found: Odds = {}
-    for name, shares in left.items():
-        if not shares:
-            continue
-        one = odds[name]
-        weight = weights[name]
-        # The less likely it is itself, and the more likely what else is left, the less likely it is given both.
-        least_of_others = _others(odds, weights, name, one.high, most=False)
-        most_of_others = _others(odds, weights, name, one.low, most=True)
-        even = len(shares) / len(kept)
-        own = weight * one.probability
-        probability = _part(own, certain - own, even)
-        low = _part(weight * one.low, most_of_others, even)
-        high = _part(weight * one.high, least_of_others, even)
-        parts: dict[str, float] = {}
-        for scenario, share in shares.items():
-            parts[scenario] = _part(share, weight - share, 1 / len(shares))
-        found[name] = StorylineOdds(
-            shares=parts,
-            probability=probability,
-            low=min(low, probability),
-            high=max(high, probability),
-        )
-    return found
-
-
-def _part(own: float, others: float, even: float) -> float:
-    """Its part of what it and others have; `even` where nobody has anything."""
-    total = own + max(others, 0.0)
-    return own / total if total > 0 else even
-
-
-def _others(
-    odds: Odds, weights: Mapping[str, float], name: str, probability: float, *, most: bool
-) -> float:
-    """The most, or the least, that all others have of what counts, where one storyline has a probability."""
-    others = sorted((other for other in odds if other != name), key=weights.__getitem__)
-    if most:
-        others.reverse()
-    left = 1.0 - probability - sum(odds[other].low for other in others)
-    total = 0.0
-    for other in others:
-        more = min(max(left, 0.0), odds[other].room)
-        total += weights[other] * (odds[other].low + more)
-        left -= more
-    return total

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from planner.config import ModelFile, TargetKeys
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
-from planner.data.odds import given_that
 from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Target, Training
 from planner.data.table_checks import stem
@@ -140,22 +139,20 @@ def _model(past: _Past) -> ModelFile:
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:
-    """Scenarios that are still possible, with their probability given what has come; draws of one storyline in
-    proportion."""
-    odds = given_that(past.case, past.left)
-    bounded = any(one.room > 0 for one in odds.values())
-    unbounded = {"probability_low": None, "probability_high": None}
+    """Scenarios that are still possible, as likely among each other as they were; bounds move as probabilities do."""
+    rows = [row for row in past.case.tables.scenarios if row.scenario in past.left]
+    whole = sum(row.probability for row in rows)
+    is_open = whole > 0 and len(rows) > 1
     found = []
-    for row in past.case.tables.scenarios:
-        if row.scenario not in past.left:
-            continue
-        one = odds[row.storyline or row.scenario]
-        share = one.shares[row.scenario]
-        update: dict[str, float | None] = {"probability": share * one.probability}
-        if bounded:
-            update |= {"probability_low": share * one.low, "probability_high": share * one.high}
-        else:
-            update |= unbounded
+    for row in rows:
+        update: dict[str, float | None] = {
+            "probability": row.probability / whole if whole > 0 else 1 / len(rows),
+            "probability_low": None,
+            "probability_high": None,
+        }
+        low, high = row.probability_low, row.probability_high
+        if is_open and low is not None and high is not None:
+            update |= {"probability_low": low / whole, "probability_high": min(high / whole, 1.0)}
         found.append(row.model_copy(update=update))
     return tuple(found)
 

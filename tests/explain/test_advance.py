@@ -117,6 +117,10 @@ def test_targets_of_what_has_not_come_and_bounds_of_what_is_certain_go(make_case
         (row.probability, row.probability_low, row.probability_high)
         for row in case.tables.scenarios
     ] == [(1.0, None, None)]
+    calm, late = planner.advance(plan, 2027).tables.scenarios
+    assert (calm.probability, late.probability) == near((5 / 7, 2 / 7))
+    for row in (calm, late):
+        assert (row.probability_low, row.probability_high) == near((1 / 7, 6 / 7))
 
 
 SPLIT: dict[str, Any] = {
