@@ -518,79 +518,48 @@ def mutated(base: Text, mutation: Mutation) -> Text:
     return text
 
 
+KEYS = """
+discount_rate = -0.1 | bad-value | discount_rate | greater than or equal to 0
+discount_rate = 1.0 | bad-value | discount_rate | less than 1
+discount_rate = "0.05" | bad-value | discount_rate | valid number
+discount_rate = nan | bad-value | discount_rate | finite
+[objective] & tail = 1.0 | bad-value | objective.tail | less than 1
+[objective] & tail = 1.5 | bad-value | objective.tail | less than 1
+[objective] & risk_aversion = 1.1 | bad-value | objective.risk_aversion | less than or equal to 1
+[objective] & risk_aversion = true | bad-value | objective.risk_aversion | number
+[objective] & risk_slack = -1 | bad-value | objective.risk_slack | greater than or equal to 0
+[objective] & goal = "rsik" | bad-value | objective.goal | did you mean "risk"
+[objective] & goal = "target" | risk-limit | objective.goal | needs objective.risk_limit
+[objective] & risk_limit = 5 | risk-limit | objective.risk_limit | no effect
+[objective] & goal = "target" & risk_limit = -5 | bad-value | objective.risk_limit | greater than or equal to 0
+[objective] & goal = "target" & risk_limit = inf | bad-value | objective.risk_limit | finite
+[policy] & coordination = "alied" | bad-value | policy.coordination | did you mean "allied"
+[policy] & investment = "adpative" | bad-value | policy.investment | did you mean "adaptive"
+[policy] & budget_carry_over = 1 | bad-value | policy.budget_carry_over | boolean
+[policy] & secondment_share = 2 | bad-value | policy.secondment_share | less than or equal to 1
+[policy] & whole_plants = 1 | bad-value | policy.whole_plants | boolean
+[policy] & committed_through = 26 | bad-value | policy.committed_through | 1900
+[policy] & cost_sharing = "evne" | bad-value | policy.cost_sharing | did you mean "even"
+[objective] & gap = 1.0 | bad-value | objective.gap | less than 1
+levers = ["mine", "trainnig"] | bad-value | levers | did you mean "training"
+[horizon] & first_year = 2030.5 | bad-value | horizon.first_year | integer
+[horizon] & first_year = 26 | bad-value | horizon.first_year | 1900
+[horizon] & first_year = 2031 & last_year = 2028 | horizon | horizon.first_year | after last_year
+[horizon] & first_year = 2040 | horizon | horizon.first_year | after last_year
+objective = 3 | bad-value | objective | is a section
+risk_limit = 3 | unknown-key | risk_limit | "objective.risk_limit"
+[policy] & tail = 0.5 | unknown-key | policy.tail | "objective.tail"
+[objektive] & tail = 0.5 | unknown-key | objektive | "objective"
+name = 3 | bad-value | name | string
+"""
+"""Lines of a model file, joined by & | rule | key | words of its one fault."""
+
+
 KEY_FAULTS: list[tuple[str, str, str, str]] = [
-    ("discount_rate = -0.1", "bad-value", "discount_rate", "greater than or equal to 0"),
-    ("discount_rate = 1.0", "bad-value", "discount_rate", "less than 1"),
-    ('discount_rate = "0.05"', "bad-value", "discount_rate", "valid number"),
-    ("discount_rate = nan", "bad-value", "discount_rate", "finite"),
-    ("[objective]\ntail = 1.0", "bad-value", "objective.tail", "less than 1"),
-    ("[objective]\ntail = 1.5", "bad-value", "objective.tail", "less than 1"),
-    (
-        "[objective]\nrisk_aversion = 1.1",
-        "bad-value",
-        "objective.risk_aversion",
-        "less than or equal to 1",
+    *(
+        (text.replace(" & ", "\n"), *told)
+        for text, *told in (row.split(" | ") for row in KEYS.strip().splitlines())
     ),
-    ("[objective]\nrisk_aversion = true", "bad-value", "objective.risk_aversion", "number"),
-    (
-        "[objective]\nrisk_slack = -1",
-        "bad-value",
-        "objective.risk_slack",
-        "greater than or equal to 0",
-    ),
-    ('[objective]\ngoal = "rsik"', "bad-value", "objective.goal", 'did you mean "risk"'),
-    ('[objective]\ngoal = "target"', "risk-limit", "objective.goal", "needs objective.risk_limit"),
-    ("[objective]\nrisk_limit = 5", "risk-limit", "objective.risk_limit", "no effect"),
-    (
-        '[objective]\ngoal = "target"\nrisk_limit = -5',
-        "bad-value",
-        "objective.risk_limit",
-        "greater than or equal to 0",
-    ),
-    (
-        '[objective]\ngoal = "target"\nrisk_limit = inf',
-        "bad-value",
-        "objective.risk_limit",
-        "finite",
-    ),
-    (
-        '[policy]\ncoordination = "alied"',
-        "bad-value",
-        "policy.coordination",
-        'did you mean "allied"',
-    ),
-    (
-        '[policy]\ninvestment = "adpative"',
-        "bad-value",
-        "policy.investment",
-        'did you mean "adaptive"',
-    ),
-    ("[policy]\nbudget_carry_over = 1", "bad-value", "policy.budget_carry_over", "boolean"),
-    (
-        "[policy]\nsecondment_share = 2",
-        "bad-value",
-        "policy.secondment_share",
-        "less than or equal to 1",
-    ),
-    ("[policy]\nwhole_plants = 1", "bad-value", "policy.whole_plants", "boolean"),
-    ("[policy]\ncommitted_through = 26", "bad-value", "policy.committed_through", "1900"),
-    ('[policy]\ncost_sharing = "evne"', "bad-value", "policy.cost_sharing", 'did you mean "even"'),
-    ("[objective]\ngap = 1.0", "bad-value", "objective.gap", "less than 1"),
-    ('levers = ["mine", "trainnig"]', "bad-value", "levers", 'did you mean "training"'),
-    ("[horizon]\nfirst_year = 2030.5", "bad-value", "horizon.first_year", "integer"),
-    ("[horizon]\nfirst_year = 26", "bad-value", "horizon.first_year", "1900"),
-    (
-        "[horizon]\nfirst_year = 2031\nlast_year = 2028",
-        "horizon",
-        "horizon.first_year",
-        "after last_year",
-    ),
-    ("[horizon]\nfirst_year = 2040", "horizon", "horizon.first_year", "after last_year"),
-    ("objective = 3", "bad-value", "objective", "is a section"),
-    ("risk_limit = 3", "unknown-key", "risk_limit", '"objective.risk_limit"'),
-    ("[policy]\ntail = 0.5", "unknown-key", "policy.tail", '"objective.tail"'),
-    ("[objektive]\ntail = 0.5", "unknown-key", "objektive", '"objective"'),
-    ("name = 3", "bad-value", "name", "string"),
     *(
         (
             f"{'.'.join([*key.split('.')[:-1], swap(key.split('.')[-1])])} = 1",

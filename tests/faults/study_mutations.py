@@ -157,6 +157,20 @@ def _line(text: str, which: int = 1) -> int:
     return [i for i, line in enumerate(LINES, start=1) if line == text][which - 1]
 
 
+INSTEAD = """
+name = "together" | name = "" | levers.1.name | at least 1 character
+kind = "lhs" | kind = "lsh" | design.kind | did you mean "lhs"
+points = 8 | points = 1 | design.points | greater than or equal to 2
+points = 8 | points = 8.5 | design.points | integer
+points = 8 | points = 8 & level = 8 | design.level | unknown key
+correlation = 0.5 | correlation = 1.0 | correlated.1.correlation | less than 1
+members = ["money", "lead time"] | members = ["money"] | correlated.1.members | at least 2
+check_share = 0.5 | check_share = 1.5 | check_share | less than or equal to 1
+time_limit = 60.0 | time_limit = 0 | time_limit | greater than 0
+"""
+"""A line | what stands there instead, lines joined by & | the key of the last of them | words."""
+
+
 def _meanings() -> Iterator[StudyFault]:
     money, lead = _line("[[uncertainties]]"), _line("[[uncertainties]]", 2)
     change = _line('change = "budgets.USA.*.musd=x?"')
@@ -227,65 +241,13 @@ def _meanings() -> Iterator[StudyFault]:
         (option, 'label = "all"', lever, "levers.1", "label of two options"),
         (option, 'label = "\u0391ll"', option, "levers.1.options.2.label", "looks like"),
         (option, 'label = ""', option, "levers.1.options.2.label", "at least 1 character"),
-        (
-            _line('name = "together"'),
-            'name = ""',
-            _line('name = "together"'),
-            "levers.1.name",
-            "at least 1 character",
-        ),
-        (
-            _line('kind = "lhs"'),
-            'kind = "lsh"',
-            _line('kind = "lhs"'),
-            "design.kind",
-            'did you mean "lhs"',
-        ),
-        (
-            _line("points = 8"),
-            "points = 1",
-            _line("points = 8"),
-            "design.points",
-            "greater than or equal to 2",
-        ),
-        (_line("points = 8"), "points = 8.5", _line("points = 8"), "design.points", "integer"),
-        (
-            _line("points = 8"),
-            "points = 8\nlevel = 8",
-            _line("points = 8") + 1,
-            "design.level",
-            "unknown key",
-        ),
-        (
-            _line("correlation = 0.5"),
-            "correlation = 1.0",
-            _line("correlation = 0.5"),
-            "correlated.1.correlation",
-            "less than 1",
-        ),
-        (
-            _line('members = ["money", "lead time"]'),
-            'members = ["money"]',
-            _line('members = ["money", "lead time"]'),
-            "correlated.1.members",
-            "at least 2",
-        ),
-        (
-            _line("check_share = 0.5"),
-            "check_share = 1.5",
-            _line("check_share = 0.5"),
-            "check_share",
-            "less than or equal to 1",
-        ),
-        (
-            _line("time_limit = 60.0"),
-            "time_limit = 0",
-            _line("time_limit = 60.0"),
-            "time_limit",
-            "greater than 0",
-        ),
     ):
         yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)
+    for row in INSTEAD.strip().splitlines():
+        before, text, column, says = row.split(" | ")
+        at = _line(before)
+        text = text.replace(" & ", "\n")
+        yield StudyFault(f"{column}: {text!r}", at, text, at + text.count("\n"), column, says)
     money_is, lead_is = 'uncertainty "money"', 'uncertainty "lead time"'
     lever_is = 'lever "together", alone'
     correlated = "correlated.1.members"
