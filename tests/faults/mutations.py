@@ -366,6 +366,15 @@ def placed(cell: str) -> tuple[int, str]:
     return int(line), column
 
 
+def written(cells: str) -> dict[tuple[int, str], str]:
+    """LINE.column = value & .. as line and column -> value."""
+    changes = {}
+    for cell in cells.split(" & "):
+        at, _, value = cell.partition(" =")
+        changes[placed(at)] = value.strip()
+    return changes
+
+
 def rules(base: Text) -> Iterator[Mutation]:
     """The rules that span rows and tables."""
     mine, plant, smelter = (
@@ -378,10 +387,7 @@ def rules(base: Text) -> Iterator[Mutation]:
     lines["ore_of_feeds"] = last["feeds"] - 3
     for number, row in enumerate(RULES.strip().splitlines()):
         table, cells, rule, says, *elsewhere = (part.strip() for part in row.split(" | "))
-        changes = {}
-        for cell in cells.format_map(lines).split(" & "):
-            at, _, value = cell.partition(" =")
-            changes[placed(at)] = value.strip()
+        changes = written(cells.format_map(lines))
         told_at = placed(elsewhere[0].format_map(lines)) if elsewhere else next(iter(changes))
         yield Mutation(f"{rule} {number}", edit(table, changes), rule, table, *told_at, says)
 

@@ -17,7 +17,7 @@ from planner.errors import RULES
 from tests import cases
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.likely_slips import SLIPS
-from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter
+from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter, written
 
 ALLIED = STARTER.parent / "allied-2026"
 BASE_WARNINGS = {"unmined-feed", "unused"}
@@ -415,6 +415,26 @@ def test_a_hazard_that_touches_nothing_is_said(base: Text, tmp_path: Path) -> No
 
 
 Change = Callable[[Text], None]
+WRITTEN = """
+shock before | shocks | 2.start_year = 2019 | shock-outside | 2019 is outside 2026-2031
+hazard after | hazards | 2.first = 2040 & 2.last = 2041 | shock-outside | 2040 is outside 2026-2031
+per cent | elements | 2.loss_usd_per_kg = 20 | far-off | 0.067 times the price of its element
+slip of a loss | elements | 3.loss_usd_per_kg = 50 | far-off | 0.042 times the price of its element
+slip of a capex | projects | 3.capex_usd_per_tpa = 200 | far-off | not between 30000
+slip of a price | stockpiles | 2.purchase_usd_per_kg = 400000 | far-off | 1,333 times the price
+a delay of centuries | shocks | 4.factor = 1000 | far-off | not between
+a terbium that no ore has | feeds | 3.share = 0.2 | far-off | 2 times the dysprosium in it
+stock of another form | stockpiles | 2.form = magnet | no-use | neither uses nor buys Dy (magnet)
+resale by another | resale | 2.country = AUS | no-use | is sold to AUS
+recovery of a mine | recoveries | 2.project = desert_mine | no-use | "desert_mine" recovers no Dy
+shock beyond the end | shocks | 2.end_year = 2040 | shock-outside | 2040 is outside 2026-2031
+neither there nor possible | projects | 4.existing_tpa = 0 | never-there | neither exists nor
+course and seats exchanged | training | 2.duration_years = 12 & 2.seats = 2 | far-off | 12 is not between 1 and 8
+retired before it comes online | projects | 2.online_year = 2030 & 2.retire_year = 2028 | never-there | exists in no year
+"""
+"""What is asked about: its name | table | LINE.column = value & .. | rule | words. The first cell is named."""
+
+
 NEW: dict[str, tuple[Change, str, str, int, str]] = {
     "two blocs": (
         both(
@@ -439,55 +459,6 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         3,
         'the same is felt as in "calm"',
     ),
-    "shock before": (
-        edit("shocks", {(2, "start_year"): "2019"}),
-        "shock-outside",
-        "shocks",
-        2,
-        "2019 is outside 2026-2031",
-    ),
-    "hazard after": (
-        edit("hazards", {(2, "first"): "2040", (2, "last"): "2041"}),
-        "shock-outside",
-        "hazards",
-        2,
-        "2040 is outside 2026-2031",
-    ),
-    "per cent": (
-        setter("elements", 2, "loss_usd_per_kg", "20"),
-        "far-off",
-        "elements",
-        2,
-        "0.067 times the price of its element",
-    ),
-    "slip of a loss": (
-        setter("elements", 3, "loss_usd_per_kg", "50"),
-        "far-off",
-        "elements",
-        3,
-        "0.042 times the price of its element",
-    ),
-    "slip of a capex": (
-        setter("projects", 3, "capex_usd_per_tpa", "200"),
-        "far-off",
-        "projects",
-        3,
-        "not between 30000",
-    ),
-    "slip of a price": (
-        setter("stockpiles", 2, "purchase_usd_per_kg", "400000"),
-        "far-off",
-        "stockpiles",
-        2,
-        "1,333 times the price",
-    ),
-    "a delay of centuries": (
-        setter("shocks", 4, "factor", "1000"),
-        "far-off",
-        "shocks",
-        4,
-        "not between",
-    ),
     "slip of a demand": (
         both(setter("demand", 5, "tonnes", "0.01"), lambda text: text.pop("stockpiles") and None),
         "far-off",
@@ -504,13 +475,6 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "feeds",
         7,
         "1e-12 is not between",
-    ),
-    "a terbium that no ore has": (
-        setter("feeds", 3, "share", "0.2"),
-        "far-off",
-        "feeds",
-        3,
-        "2 times the dysprosium in it",
     ),
     "plants that are late and that nobody misses": (
         both(
@@ -531,33 +495,12 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         3,
         "USA neither uses Dy (oxide)",
     ),
-    "stock of another form": (
-        setter("stockpiles", 2, "form", "magnet"),
-        "no-use",
-        "stockpiles",
-        2,
-        "neither uses nor buys Dy (magnet)",
-    ),
     "tier of another form": (
         both(setter("loss_tiers", 2, "form", "magnet"), setter("loss_tiers", 3, "form", "magnet")),
         "no-use",
         "loss_tiers",
         2,
         "uses Dy",
-    ),
-    "resale by another": (
-        setter("resale", 2, "country", "AUS"),
-        "no-use",
-        "resale",
-        2,
-        "is sold to AUS",
-    ),
-    "recovery of a mine": (
-        setter("recoveries", 2, "project", "desert_mine"),
-        "no-use",
-        "recoveries",
-        2,
-        '"desert_mine" recovers no Dy',
     ),
     "two scenarios alike": (
         both(
@@ -568,27 +511,6 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "scenarios",
         4,
         'the same is felt as in "cut"',
-    ),
-    "shock beyond the end": (
-        edit("shocks", {(2, "end_year"): "2040"}),
-        "shock-outside",
-        "shocks",
-        2,
-        "2040 is outside 2026-2031",
-    ),
-    "neither there nor possible": (
-        edit("projects", {(4, "existing_tpa"): "0"}),
-        "never-there",
-        "projects",
-        4,
-        "neither exists nor",
-    ),
-    "course and seats exchanged": (
-        edit("training", {(2, "duration_years"): "12", (2, "seats"): "2"}),
-        "far-off",
-        "training",
-        2,
-        "12 is not between 1 and 8",
     ),
     "staff of two countries exchanged": (
         edit("workforce", {(2, "initial"): "4", (3, "initial"): "1"}),
@@ -607,13 +529,6 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         6,
         "5 t of Lu (oxide) are short in 2026",
     ),
-    "retired before it comes online": (
-        edit("projects", {(2, "online_year"): "2030", (2, "retire_year"): "2028"}),
-        "never-there",
-        "projects",
-        2,
-        "exists in no year",
-    ),
     "nobody needed": (
         lambda text: text.pop("staffing") and None,
         "absent-table",
@@ -622,6 +537,12 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "staffing",
     ),
 }
+
+
+for row in WRITTEN.strip().splitlines():
+    name, table, cells, rule, words = row.split(" | ")
+    changes = written(cells)
+    NEW[name] = (edit(table, changes), rule, table, next(iter(changes))[0], words)
 
 
 @pytest.mark.parametrize("name", NEW)
