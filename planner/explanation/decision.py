@@ -11,7 +11,7 @@ from planner.explanation.commitments import is_built
 from planner.explanation.counterfactuals import Optimum
 from planner.explanation.frontier_walk import CurvePoint, Walk, corners
 from planner.explanation.named_plans import of_point, of_run
-from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, NamedPlan
+from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, NamedPlan
 from planner.results.plan import PlanValues
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.program import ZERO
@@ -29,9 +29,7 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
     a_little_more = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
     near = along(bends, "risk", a_little_more)
-    chosen = of_run(
-        "chosen", case=plan.case, figures=plan.summary, tables=plan.tables, column="tonnes"
-    )
+    chosen = of_run("chosen", plan.case, plan.summary, plan.tables["investments"])
     named = [
         _nothing(walk, plan, idle),
         of_point(walk, "core", walk.core),
@@ -39,13 +37,8 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
         of_point(walk, "near", near),
         of_point(walk, "least", walk.end),
     ]
-    way = [idle, *bends] if idle.cost < bends[0].cost else bends
-    moved = []
-    for key, part in MOVED.items():
-        point = along(way, "cost", part * chosen.cost)
-        moved.append(of_point(walk, key, point))
     bought = _weighed(bends)
-    curve = Frontier(corners=bought, plans=named, moved=moved, gap=walk.gap, solves=walk.solves)
+    curve = Frontier(corners=bought, plans=named, gap=walk.gap, solves=walk.solves)
     return curve, _merit(walk, bends, bought, near)
 
 
@@ -63,14 +56,8 @@ def _nothing(walk: Walk, plan: PlanValues, idle: CurvePoint) -> NamedPlan:
     found = of_point(walk, "nothing", idle)
     if "without_plan" not in plan.summary:
         return found
-    tables = {
-        "investments": plan.tables["investments"].iloc[:0],
-        "shortfall": plan.tables["shortfall"],
-    }
-    figures = plan.summary["without_plan"]
-    in_run = of_run(
-        "nothing", case=plan.case, figures=figures, tables=tables, column="without_plan_t"
-    )
+    nothing_new = plan.tables["investments"].iloc[:0]
+    in_run = of_run("nothing", plan.case, plan.summary["without_plan"], nothing_new)
     return replace(in_run, public=found.public)
 
 

@@ -14,8 +14,6 @@ from planner.results.display import Parts
 PLANS = ("nothing", "core", "chosen", "near", "least")
 """Keys of the named plans: none of the levers pulled; least cost plus risk; the plan of the run; the cheapest within
 a hundredth of the least risk; the cheapest of the least risk."""
-MOVED = {"half": 0.5, "twice": 2.0}
-"""Keys of the plans of the curve at a part of the cost of that of the run, and the part."""
 HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
 
@@ -34,19 +32,9 @@ class Corner:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """Unmet demand of an element in the worst year of a scenario, as a share of all that is wanted of it in that year."""
-
-    scenario: str
-    element: str
-    year: int
-    share: float
-
-
-@dataclass(frozen=True)
 class NamedPlan:
     """A plan with a name. public: expected public spending, not discounted. builds: expected new capacity (t/y) of what
-    is built more than a hundredth of. loss: by scenario. missing: of each scenario and element of which any is short.
+    is built more than a hundredth of.
     """
 
     key: str
@@ -56,21 +44,17 @@ class NamedPlan:
     cost: float
     public: float
     builds: Mapping[str, float]
-    loss: Mapping[str, float]
-    missing: Sequence[Missing]
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS;
-    moved: those in the order of MOVED, or the end of the curve that is nearest.
+    """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS.
 
     gap: how far the curve can lie below what is stated (MUSD of risk); 0 if every corner was found.
     """
 
     corners: Sequence[Corner]
     plans: Sequence[NamedPlan]
-    moved: Sequence[NamedPlan]
     gap: float
     solves: int
 

@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import Walk
-from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
+from planner.results.decision import PLANS, Corner, Frontier, Merit
 from planner.solving.frontier import PRECISION
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver
@@ -36,9 +36,7 @@ def found(case: Case) -> Found:
     curve, merit = frontier(
         Walk(reference, nothing.risk, PRECISION), planner.solve(case, baseline=False), nothing
     )
-    assert [p.key for p in curve.plans] == list(PLANS) and [p.key for p in curve.moved] == list(
-        MOVED
-    )
+    assert [p.key for p in curve.plans] == list(PLANS)
     assert curve.gap == 0.0
     return reference, nothing, curve, {row.project: row for row in merit}
 
@@ -73,17 +71,6 @@ def test_two_plants_make_two_pieces(make_case: MakeCase) -> None:
         **dict.fromkeys(["core", "chosen", "near", "least"], near((0, 125, 75))),
     }
     assert plans["core"].builds == near({"cheap": 50, "dear": 50})
-    assert [(m.scenario, m.element, m.year, m.share) for m in plans["nothing"].missing] == [
-        ("base", "Dy", 2026, 1.0)
-    ]
-    assert plans["core"].missing == []
-    # Half of 125 MUSD: the cheap one and three eighths of the dear one; twice is more than the curve has.
-    half, twice = curve.moved
-    assert (half.cost, half.risk, half.public, half.builds["dear"]) == near(
-        (62.5, 93.75, 43.75, 18.75)
-    )
-    assert [(m.year, m.share) for m in half.missing] == [(2026, near(0.3125))]
-    assert (twice.cost, twice.risk) == near((125, 0))
 
 
 def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case: MakeCase) -> None:

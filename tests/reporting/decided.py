@@ -7,16 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from planner.results.decision import (
-    MOVED,
-    PLANS,
-    Corner,
-    Decision,
-    Frontier,
-    Merit,
-    Missing,
-    NamedPlan,
-)
+from planner.results.decision import PLANS, Corner, Decision, Frontier, Merit, NamedPlan
 from planner.results.plan import PlanValues
 from planner.results.schema import SHARES
 
@@ -28,25 +19,11 @@ def made_up(plan: PlanValues) -> Decision:
     """Five plans on a curve: 99 % of the effect for 900 of 5,900 MUSD; every project of the plan in order of its id."""
     built = plan.tables["investments"]
     builds = {str(p): float(t) for p, t in built.groupby("project")["tpa"].sum().items()}
-    losses, element = plan.summary["scenario_loss_musd"], next(iter(plan.case.elements))
-    missing = [Missing(w, element, plan.case.last_year, 0.25) for w in losses]
     plans = [
         NamedPlan(
-            key,
-            risk,
-            risk / 2,
-            3 * risk / 2,
-            cost,
-            cost / 2,
-            {} if key == "nothing" else builds,
-            losses,
-            missing,
+            key, risk, risk / 2, 3 * risk / 2, cost, cost / 2, {} if key == "nothing" else builds
         )
         for key, cost, risk in zip(PLANS, COSTS, RISKS, strict=True)
-    ]
-    moved = [
-        dataclasses.replace(plans[2], key=key, cost=4600 * part, risk=risk)
-        for (key, part), risk in zip(MOVED.items(), (2109.0, 2090.0), strict=True)
     ]
     ends = sorted(zip(COSTS, RISKS, strict=True))
     slopes = [None, *((a[1] - b[1]) / (b[0] - a[0]) for a, b in pairwise(ends))]
@@ -73,7 +50,7 @@ def made_up(plan: PlanValues) -> Decision:
                 last,
             )
         )
-    return Decision(Frontier(corners, plans, moved, 0.0, 9), merit)
+    return Decision(Frontier(corners, plans, 0.0, 9), merit)
 
 
 def with_shares(plan: PlanValues) -> PlanValues:

@@ -56,21 +56,6 @@ def test_money_of_a_step_and_of_this_plan_are_told_apart(run: RunView) -> None:
     assert "complementary" not in note + fund.lead(run)
 
 
-def test_the_end_of_the_curve_is_not_called_twice_the_cost(run: RunView) -> None:
-    found = decided(run)
-    assert found is not None
-    frontier = found.frontier
-    half, twice = frontier.moved
-    ended = dataclasses.replace(twice, cost=frontier.corners[-1].cost)
-    told = {}
-    for name, last in {"within": twice, "ended": ended}.items():
-        curve = dataclasses.replace(frontier, moved=[half, last])
-        table = why.named_plans(run, dataclasses.replace(found, frontier=curve))
-        told[name] = [row[0] for row in table.rows]
-    assert "Twice the cost" in told["within"]
-    assert "Twice the cost" not in told["ended"] and "Half the cost" in told["ended"]
-
-
 def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunView) -> None:
     assert run.found is not None
     untried = [dataclasses.replace(verdict, trials=()) for verdict in run.found.verdicts]

@@ -36,10 +36,10 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES_MANY, Names, midway
+from planner.reporting.words.names import STAGES_MANY, Names
 from planner.reporting.words.numbers import NOTHING, first_few, number
 from planner.reporting.words.sentences import Passages
-from planner.results.decision import Decision, Frontier, NamedPlan
+from planner.results.decision import Decision
 from planner.results.explanation import (
     EXPLANATION,
     Explanation,
@@ -50,7 +50,7 @@ from planner.results.explanation import (
     Tried,
     leading,
 )
-from planner.results.figures.decision import alike, decided, effect, moved_builds, named, recourse
+from planner.results.figures.decision import alike, decided, effect, named, recourse
 from planner.results.figures.plants import counted
 
 say = Passages("why.j2")
@@ -187,7 +187,7 @@ def levers(found: Explanation) -> Chart:
 
 
 class NamedPlans(DeclaredTable):
-    """A row a plan; a column for each of the worst scenarios comes before its description."""
+    """A row a plan."""
 
     source = f"{EXPLANATION}: decision, frontier"
     folded = True
@@ -205,79 +205,26 @@ class NamedPlans(DeclaredTable):
 
 
 def named_plans(run: RunView, found: Decision) -> ReportTable:
-    """The named plans on the efficient frontier: money, plants, and unmet demand in the worst scenarios."""
-    frontier, names = found.frontier, run.names
-    worst = run.worst_cases
+    """The named plans on the efficient frontier, those that do not differ together: money, plants and risk."""
     rows = []
-    for same, meaning in _described(frontier, names):
+    for same in alike(found.frontier.plans):
         plan = same[0]
         begun = counted(run, plan.builds)
         row = vars(plan) | {
             "plan": plan_name(same),
             "plants": float(begun.plants),
             "measures": float(begun.measures),
-            "effect": effect(frontier, plan.risk),
-            "words": meaning,
+            "effect": effect(found.frontier, plan.risk),
+            "words": say("plan_meaning", alike=same),
         }
-        for place, case in enumerate(worst):
-            row[f"unmet{place}"] = unmet(plan, case.scenario, case.element)
         rows.append(row)
     saves = any(row["measures"] for row in rows)
-    *columns, description = NamedPlans.all() if saves else NamedPlans.all("measures")
-    for place, case in enumerate(worst):
-        title = f"{names.scenario(case.scenario)}: unmet {midway(names.element(case.element))}"
-        columns.append(per_cent(title, "worst year", field=f"unmet{place}"))
     return NamedPlans.from_rows(
         rows,
-        [*columns, description],
+        NamedPlans.all() if saves else NamedPlans.all("measures"),
         title=f"{len(rows)} plans on the efficient frontier",
-        note=say("frontier", run=run, more=more_unmet(run, frontier)),
+        note=say("frontier", run=run),
     )
-
-
-def _described(frontier: Frontier, names: Names) -> Iterator[tuple[list[NamedPlan], str]]:
-    """Plans that do not differ, together, and what they are; then the plan of this run at other weights of cost."""
-    for same in alike(frontier.plans):
-        yield same, say("plan_meaning", alike=same)
-    for plan in frontier.moved:
-        if _ends_the_curve(frontier, plan):
-            continue
-        without, besides = moved_builds(frontier, plan)
-        words = say(
-            "moved_meaning",
-            without=[names.project(project) for project in without],
-            besides=[names.project(project) for project in besides],
-        )
-        yield [plan], words
-
-
-def _ends_the_curve(frontier: Frontier, plan: NamedPlan) -> bool:
-    """A plan for half or twice the cost is the end of the curve: this has no plan of such a cost."""
-    costs = [corner.cost for corner in frontier.corners]
-    costs.append(named(frontier, "nothing").cost)
-    return plan.cost in (min(costs), max(costs))
-
-
-def unmet(plan: NamedPlan, scenario: str, element: str) -> float:
-    """Share of an element's demand that is unmet in the worst year of a scenario with a plan."""
-    for row in plan.missing:
-        if (row.scenario, row.element) == (scenario, element):
-            return row.share
-    return 0.0
-
-
-def more_unmet(run: RunView, frontier: Frontier) -> dict[str, str]:
-    """An element of which the plan of least risk leaves more unmet in some scenario than that of least risk-adjusted
-    cost, the one with the largest difference."""
-    core, least = named(frontier, "core"), named(frontier, "least")
-    most, scenario, element = 0.0, "", ""
-    for row in least.missing:
-        more = row.share - unmet(core, row.scenario, row.element)
-        if (more, row.scenario, row.element) > (most, scenario, element):
-            most, scenario, element = more, row.scenario, row.element
-    if most <= SLIGHTLY:
-        return {}
-    return {"element": midway(run.names.element(element)), "scenario": run.names.scenario(scenario)}
 
 
 def tables(found: Explanation, names: Names) -> list[ReportTable]:

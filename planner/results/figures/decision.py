@@ -76,12 +76,6 @@ def effect(frontier: Frontier, risk: float) -> float:
     return (nothing - risk) / (nothing - least) if nothing > least else 1.0
 
 
-def moved_builds(frontier: Frontier, plan: NamedPlan) -> tuple[list[str], list[str]]:
-    """The projects of the run's plan that another does without, and those that it takes besides."""
-    own, other = set(named(frontier, "chosen").builds), set(plan.builds)
-    return sorted(own - other), sorted(other - own)
-
-
 def next_billion(frontier: Frontier) -> float | None:
     """MUSD by which 1,000 MUSD beyond the core plan reduce the risk; None where the frontier ends before, or where that
     is within the doubt of the frontier."""
