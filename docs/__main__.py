@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import planner
+from docs.data_package import package_of
 from docs.declarations import dictionary, formulation_page, reference_page, results_page
 from docs.model_keys import model_page
 from planner.config import read_toml
@@ -26,6 +27,7 @@ BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 def pages(root: Path) -> dict[Path, str]:
     """Each generated page and what it should hold, given the checkout at `root`."""
     inputs = root / "inputs" / "README.md"
+    real = root / "inputs" / "allied-2026"
     before, _, rest = inputs.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     models = root / "models"
@@ -40,6 +42,7 @@ def pages(root: Path) -> dict[Path, str]:
         inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
         root / "reports" / "README.md": results_page(),
         root / "planner" / "API.md": public_names(),
+        real / "datapackage.json": json.dumps(package_of(real), indent=1) + "\n",
     }
 
 
