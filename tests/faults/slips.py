@@ -75,7 +75,7 @@ def slips(base: Text, most: int = 10**9) -> Iterator[tuple[str, Slip]]:
 
 def _others(table: str, column: str, cell: str, base: Text) -> Iterator[tuple[str, str]]:
     kind, field = kind_of(BY_NAME[table], column), BY_NAME[table].row.model_fields[column]
-    if kind in ("float", "int") and cell and float(cell):
+    if kind in ("float", "int") and cell and "Q" not in cell and float(cell):
         figure = float(cell)
         if "year" in column and figure > 1900:
             yield from ((said, str(int(figure) + years)) for said, years in YEARS.items())

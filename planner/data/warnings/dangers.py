@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
-from planner.data.cells import grouped_by
+from planner.data.cells import end_of, grouped_by
 from planner.data.findings import Finding, finding_at
 from planner.data.schema import FILTERS, Hazard, Project, Scenario, Shock
 from planner.data.shock_effects import neutral_factor, projects_hit, touches, window
@@ -47,7 +48,7 @@ def _weak(name: str, rows: Sequence[Any], factors: tuple[str, ...]) -> Iterator[
 
 
 def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
-    """Shocks and hazards that touch nothing, and shocks that overlap an equal one; written ones, not drawn ones."""
+    """Hazards and written shocks that touch nothing."""
     case = facts.case
     for row in facts.tables.hazards:
         filters = {name: getattr(row, name) for name in FILTERS}
@@ -56,19 +57,23 @@ def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
         )
         if not touches(case, always):
             yield finding_at(row, "kind", "shock-without-effect")
-    earlier: dict[Hashable, list[Shock]] = defaultdict(list)
     for row in facts.rows("shocks", "hazard="):
-        begin, end = window(case, row)
+        begin, end = facts.period(row.start_year, row.end_year)
+        is_inside = case.first_year <= begin and end <= case.last_year
         is_idle = row.factor == neutral_factor(row.kind)
-        is_inside = case.first_year <= begin[0] and end[0] <= case.last_year
         if is_inside and not is_idle and not touches(case, row):
             yield finding_at(row, "kind", "shock-without-effect")
-        alike = earlier[row.cells(("scenario", "kind", *FILTERS))]
-        for other in alike:
-            other_begin, other_end = window(case, other)
+
+
+def repeated_shocks(facts: CaseFacts) -> Iterator[Finding]:
+    """Written shocks that overlap an equal one."""
+    written = facts.rows("shocks", "hazard=")
+    for alike in grouped_by(written, "scenario", "kind", *FILTERS).values():
+        for other, row in combinations(alike, 2):
+            begin, end = window(facts.case, row)
+            other_begin, other_end = window(facts.case, other)
             if begin <= other_end and other_begin <= end:
                 yield finding_at(row, "start_year", "same-shock-twice", other=other.line)
-        alike.append(row)
 
 
 def escaping_plants(facts: CaseFacts) -> Iterator[Finding]:
@@ -126,16 +131,22 @@ def ending_danger(facts: CaseFacts) -> Iterator[Finding]:
     years = facts.case.years
     felt = [row for row in facts.tables.shocks if row.kind != "delay" and row.factor != 1]
     ends = [facts.period(row.start_year, row.end_year)[1] for row in felt]
-    for event in facts.events:
-        if any(row.kind != "delay" for row in event):
-            _, end = facts.period(event[0].first, event[0].last)
-            quarters = event[0].quarters_high or 4 * len(years)
-            ends.append(end + (event[0].years_high or quarters // 4))
+    for row in facts.tables.hazards:
+        if row.kind != "delay" and row.last is not None:
+            quarters = row.quarters_high or 4 * len(years)
+            ends.append(end_of(row.last)[0] + (row.years_high or quarters // 4))
     last = max(ends, default=years[-1])
     if (years[-1] - last) * 3 > len(years):
-        table = "hazards" if facts.events else "shocks"
+        table = "hazards" if facts.tables.hazards else "shocks"
         message = f"nothing happens after {last}, and the horizon ends in {years[-1]}"
         yield Finding(rule="danger-ends", table=table, message=message, value=last)
 
 
-QUESTIONS = (weak_dangers, idle_dangers, escaping_plants, quiet_scenarios, ending_danger)
+QUESTIONS = (
+    weak_dangers,
+    idle_dangers,
+    repeated_shocks,
+    escaping_plants,
+    quiet_scenarios,
+    ending_danger,
+)

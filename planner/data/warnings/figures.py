@@ -144,26 +144,34 @@ def _unlike(
     measure: Measure, figures: list[MeasuredFigure]
 ) -> Iterator[tuple[MeasuredFigure, str]]:
     """Figures that are far from all of their like, and what is odd about each."""
+    outstanding: list[tuple[int, float, MeasuredFigure]] = []
+    for alike in _groups(measure, figures):
+        is_series = hasattr(alike[0].row, "year")
+        alike.sort(key=lambda figure: figure.row.year if is_series else figure.ratio)
+        powers = [math.log10(figure.ratio) for figure in alike]
+        for place, figure in enumerate(alike):
+            away = _away(powers, place, is_series)
+            if away:
+                together = figure.row.year if is_series else figure.row.line
+                outstanding.append((together, away, figure))
+    for together, away, figure in outstanding:
+        # Figures of one year that are off by the same are meant: two slips are not alike.
+        others = [other for of_other, other, _ in outstanding if of_other == together]
+        if sum(abs(other - away) < math.log10(TOGETHER) for other in others) == 1:
+            times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
+            yield figure, f"{figure.value:g} is {times} what is nearest among its like"
+
+
+def _groups(measure: Measure, figures: list[MeasuredFigure]) -> Iterator[list[MeasuredFigure]]:
+    """Figures that are compared: two or more above 0 of rows that are alike."""
     columns = [column for column in measure.like.split(";") if column != "*"]
     groups: dict[tuple[object, ...], list[MeasuredFigure]] = defaultdict(list)
-    outstanding: list[tuple[int, float, MeasuredFigure]] = []
     for figure in figures:
         if measure.like and figure.value > 0:
             groups[figure.row.cells(columns)].append(figure)
     for alike in groups.values():
-        is_series = hasattr(alike[0].row, "year")
-        alike.sort(key=lambda figure: figure.row.year if is_series else figure.ratio)
-        powers = [math.log10(figure.ratio) for figure in alike]
-        for place, figure in enumerate(alike if len(alike) > 1 else ()):
-            away = _away(powers, place, is_series)
-            if away:
-                outstanding.append((getattr(figure.row, "year", figure.row.line), away, figure))
-    for year, away, figure in outstanding:
-        # Figures of one year that are off by the same are meant: two slips are not alike.
-        same_year = [other for of_other, other, _ in outstanding if of_other == year]
-        if sum(abs(other - away) < math.log10(TOGETHER) for other in same_year) == 1:
-            times = f"{10**away:,.0f} times" if away > 0 else f"1/{10**-away:,.0f} of"
-            yield figure, f"{figure.value:g} is {times} what is nearest among its like"
+        if len(alike) > 1:
+            yield alike
 
 
 def _away(powers: list[float], place: int, is_series: bool) -> float:
