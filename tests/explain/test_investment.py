@@ -351,14 +351,6 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
     assert "The plan does not run it" in read_page(business_case_page(found, plan.case)).text
 
 
-def test_sales_are_held_against_demand(make_case: MakeCase) -> None:
-    """8 t a year of its own and 10 t of another plant, where 12 t are wanted."""
-    projects = [mine(), plant(**PLANT), plant(project="other", existing_tpa=20)]
-    plan = planned(make_case, 12, projects=projects)
-    (market,) = business_case(plan, "plant", solve=False).markets
-    assert market.sold == near(8) and market.others == near(10) and market.share == near(1.5)
-
-
 MODELS = [path for path in sorted((ROOT / "models").glob("*.toml")) if path.stem not in OF_ONE_CASE]
 
 
@@ -476,17 +468,6 @@ def test_money_by_year_foots_to_the_printed_digit(plan: PlanValues) -> None:
         assert at["owners"] == pytest.approx(by_year[int(at["year"])], abs=0.07)
 
 
-def test_what_is_stated_without_a_source_is_not_called_judged(make_case: MakeCase) -> None:
-    stated = [row for row in TERMS if row["item"] != "wacc"]
-    found = business_case(
-        planned(make_case, finance=[*stated, {"item": "wacc", "value": 0.1}]), "plant", solve=False
-    )
-    assert (
-        found.terms["wacc"].source == "stated without a source" and not found.terms["wacc"].judged
-    )
-    assert found.terms["volume"].judged and found.terms["tax_rate"].source == "here"
-
-
 def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:
     """Half of the price in 2026, a quarter off in 2028 (linear in USD between: 3000 and 4500 of 6000), as it is in 2030."""
     rows = [{"year": year, "low": low} for year, low in ((2026, 3000), (2028, 4500), (2030, None))]
@@ -566,11 +547,6 @@ def test_a_plant_that_needs_nothing_on_the_market_is_told_so_first(make_case: Ma
     assert found.bankable_at_market and not found.bankable
     answer = business_case_lines(found, plan.case)[1]
     assert answer.startswith("Answer           Selling all at the market it needs no public money")
-
-
-def test_contracted_volumes_need_a_contract(plan: PlanValues) -> None:
-    with pytest.raises(InputError, match="no offtake contract"):
-        business_case(plan, "plant", basis="contracted", solve=False)
 
 
 def test_instruments_are_stated_together_and_name_their_budget_lines(plan: PlanValues) -> None:

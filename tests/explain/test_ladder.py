@@ -286,20 +286,6 @@ def test_the_optimum_of_a_run_is_not_looked_for_again(
     assert Reference(plan.case, plan.point * 1.01).objective == near(objective)
 
 
-@pytest.mark.parametrize("algorithm", ["again", "again primal"])
-def test_a_solve_goes_on_from_an_optimum_by_dual_and_by_primal_simplex(algorithm: str) -> None:
-    reference = Reference(planner.load(STARTER, overrides={"objective.goal": "welfare"}))
-    column = reference.program.column["welfare", None]
-    with_mines = reference.only(["mine"])
-    for program in (reference.program, with_mines):
-        solver = Solver(program)
-        solver.begin_like(reference.best()[0].kept)
-        found = solver.minimise(column, [algorithm])
-        assert found.x[column] == near(Solver(program).minimise(column).x[column])
-        taken = solver._highs.getInfo().simplex_iteration_count
-        assert (taken == 0) == (program is reference.program)
-
-
 def test_under_cost_plus_risk_a_rung_is_the_case_solved_for_it() -> None:
     case = planner.load(STARTER, overrides={"objective.goal": "welfare"})
     found = explain(solve_case(case, baseline=False), "starter", workers=1)

@@ -1,13 +1,11 @@
-"""What makes no difference makes none; what scales, scales."""
+"""What makes no difference makes none."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -15,9 +13,8 @@ import planner
 from planner import Plan
 from planner.data.lookups import BASE
 from planner.results.store import write_case
-from planner.results.verify import verify
 from tests.cases import read_rows
-from tests.properties.random_cases import Change, Rows, World, few, seeds, times, world
+from tests.properties.random_cases import Rows, World, few, seeds, world
 
 
 def texts(plan: Plan) -> dict[str, str]:
@@ -123,71 +120,6 @@ def test_a_scenario_split_in_two_halves_changes_nothing(seed: int) -> None:
         split = base.changed(scenarios=halve, shocks=double)
         assert split.solve().summary["model"]["nodes"] == base.solve().summary["model"]["nodes"]
         assert_same_optimum(base, split)
-
-
-TONNES: dict[str, Change] = {
-    # All that is counted in tonnes or persons, and the money to pay for it: a world k times as large.
-    "demand": times(2, "tonnes"),
-    "imports": times(2, "tonnes"),
-    "projects": times(2, "existing_tpa", "max_new_tpa"),
-    "workforce": times(2, "initial", "hires_per_year"),
-    "training": times(2, "seats", "max_new_seats"),
-    "budgets": times(2, "musd"),
-    "stockpiles": times(2, "initial_t", "max_t"),
-}
-MONEY: dict[str, Change] = {
-    "elements": times(2, "loss_usd_per_kg"),
-    "loss_tiers": times(2, "loss_usd_per_kg"),
-    "budgets": times(2, "musd"),
-    "projects": times(2, "capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "variable_opex_usd_per_t"),
-    "workforce": times(2, "hire_cost_usd"),
-    "training": times(2, "cost_per_trainee_usd", "cost_per_seat_usd"),
-    "stockpiles": times(2, "purchase_usd_per_kg", "holding_usd_per_kg_year"),
-}
-AMOUNTS = re.compile(
-    r".*(tpa|_t|tonnes|musd|expected|intake|new_seats|staff|hired|lent|borrowed|available|needed)$"
-)
-MONEYS = re.compile(r".*(musd|expected)$")
-
-
-def assert_scales(base: World, changes: dict[str, Change], columns: re.Pattern[str]) -> None:
-    """Twice the answer; and the old plan, with these columns doubled, is as good in the new world."""
-    before = base.solve(objective__goal="welfare")
-    large = base.changed(
-        **{name: change for name, change in changes.items() if read_rows(base.folder, name)}
-    )
-    after = large.solve(objective__goal="welfare")
-    assert large.least_risk() == close(2 * base.least_risk())
-    assert after.summary["risk_musd"] + after.summary["cost_musd"] == close(
-        2 * (before.summary["risk_musd"] + before.summary["cost_musd"])
-    )
-    doubled: dict[str, pd.DataFrame] = {
-        name: frame.assign(**{c: frame[c] * 2 for c in frame if columns.fullmatch(c)})
-        for name, frame in before.tables.items()
-    }
-    checked = verify(after.case, doubled)
-    assert checked.worst < 1e-6, {
-        rule: amount for rule, amount in checked.violations.items() if amount > 1e-6
-    }
-    assert checked.losses.risk + checked.cost == close(
-        after.summary["risk_musd"] + after.summary["cost_musd"]
-    )
-
-
-@few
-@given(seeds)
-def test_a_world_twice_as_large_has_twice_the_risk_and_the_same_plan_twice_as_large(
-    seed: int,
-) -> None:
-    with world(seed) as base:
-        assert_scales(base, TONNES, AMOUNTS)
-
-
-@few
-@given(seeds)
-def test_money_worth_half_doubles_risk_and_cost_and_leaves_the_plan(seed: int) -> None:
-    with world(seed) as base:
-        assert_scales(base, MONEY, MONEYS)
 
 
 def as_workbook(case: World, path: Path) -> None:

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.charts import style
 from planner.reporting.forms.html import embedded, render, static, words_of
 from planner.reporting.pages.run import Report, render_page, report_of, write_pages
 from planner.reporting.parts import Chapter, Front, ReportTable, figures, text
@@ -188,12 +187,6 @@ def test_unproven_run_warns(odd: str) -> None:
     assert "did not end with a proven optimum" in read_page(odd).text
 
 
-def test_no_table_cell_spills_out_of_a_scroller(page: PageText) -> None:
-    assert page.tags.count("table") == sum(
-        1 for tag, name, value in page.attributes if tag == "div" and name == "aria-label"
-    )
-
-
 def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) -> None:
     summary = {
         "status": "infeasible",
@@ -337,12 +330,3 @@ def test_the_first_charts_claim_a_figure(report: Report) -> None:
 def test_every_chart_keeps_to_the_schema_of_vega_lite(run_charts: list[Any]) -> None:
     for chart in run_charts:
         chart.spec.to_dict(validate=True)
-
-
-def test_a_row_is_as_high_as_the_label_of_the_most_lines() -> None:
-    long = "Pressure rises, then a full embargo, draw 1 of 2 (1.8\u00a0%)"
-    lines = style.lines_of(long, style.LETTERS)
-    assert lines == ["Pressure rises, then a full embargo,", "draw 1 of 2 (1.8\u00a0%)"]
-    assert style.lines_of("Licences widen", style.LETTERS) == ["Licences widen"]
-    assert style.rows_high(["Licences widen"] * 3) == 3 * style.ROW
-    assert style.rows_high([long, "Licences widen"]) == 2 * (2 * style.LINE + 3)

@@ -98,16 +98,6 @@ def test_bases_are_taken_over_with_the_rows_that_they_are_of() -> None:
     assert other.minimise(COST, ["again"]).x.tolist() == [18, 1, 3]
 
 
-def test_bases_of_another_program_are_left_alone() -> None:
-    solver = Solver(covered(needed=4, most=1))
-    solver.minimise(COST)
-    wider = covered(needed=4, most=1).with_rows([("more", 0)], [{A: 1.0}], 0.0, np.inf)
-    other = Solver(wider)
-    other.begin_like(solver.kept)
-    assert "cost" not in other.kept
-    assert other.minimise(COST).x.tolist() == [18, 1, 3]
-
-
 def test_what_only_a_row_left_out_bounds_is_bounded() -> None:
     solver = Solver(covered(needed=4, most=7))
     found = solver.minimise_sum(np.array([0.0, -1.0, 0.0]), ["dual", "ipm"], "most of a")

@@ -11,7 +11,6 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,12 +19,11 @@ import planner
 from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
-from planner.planning import whole_program as solve
 from planner.results.store import write_case
 from planner.server import solver_thread
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
-from planner.server.journal import Journal, OpenedCase, Record, folder_for, shown_as
+from planner.server.journal import Journal, OpenedCase, folder_for, shown_as
 from planner.server.page_regions import Regions
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
@@ -396,21 +394,20 @@ for at in range(100_000):
 
 
 def test_a_kill_loses_no_edit_that_was_answered(tmp_path: Path) -> None:
-    for lines in (7, 60):
-        process = subprocess.Popen(
-            [sys.executable, "-c", EDITOR, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        for _ in range(lines):
-            last = int(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        process.stdout.close()
-        process.wait()
-        journal = Journal(tmp_path)
-        (edit,) = journal.record.edits
-        assert isinstance(edit.value, float) and edit.value >= last / 7
-        assert [path.name for path in tmp_path.glob(".*")] == []
-        journal.close()
+    process = subprocess.Popen(
+        [sys.executable, "-c", EDITOR, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(20):
+        last = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    process.stdout.close()
+    process.wait()
+    journal = Journal(tmp_path)
+    (edit,) = journal.record.edits
+    assert isinstance(edit.value, float) and edit.value >= last / 7
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    journal.close()
 
 
 class SlowSession:
@@ -493,36 +490,6 @@ def test_a_risk_below_the_least_is_refused_once_that_is_known(bench: Workbench) 
     assert answered(bench).solver.found.stage in ("plan", "failed")
 
 
-def test_a_solve_that_is_replaced_ends_before_it_is_verified(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    session = planner.Session(planner.load(ROOT / "inputs" / "starter"))
-    session.figures()
-    extract = solve.extract_tables
-
-    def replaced(*given: Any) -> Any:
-        session.cancel()
-        return extract(*given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(solve, "extract_tables", replaced)
-        patch.setattr(solve, "verify", lambda *_: pytest.fail("it was verified all the same"))
-        with pytest.raises(StoppedError):
-            session.solve()
-    assert session.solve().status == "optimal"
-
-
-def test_a_stored_plan_is_gone_on_from() -> None:
-    plan = planner.solve(planner.load(ROOT / "inputs" / "starter"), baseline=False)
-    found = planner.Session(plan.case, plan=plan).solve()
-    assert set(found.summary["algorithms"].values()) <= {"again", "primal"}  # nothing from nothing
-    assert found.summary["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-9)
-    odd = replace(plan, point=np.zeros((1, 7)))
-    assert planner.Session(plan.case, plan=odd).figures()["risk_musd"] == pytest.approx(
-        plan.summary["risk_musd"]
-    )
-
-
 def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     case = planner.load(ROOT / "inputs" / "starter")
@@ -534,10 +501,3 @@ def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert folder_for(REFERENCE, case) == REFERENCE.parent / "workbench-starter-base"
     odd = replace(case, name="../../x")
     assert folder_for(tmp_path / "starter", odd).parent == Path("reports")
-
-
-def test_the_record_remembers_so_many_steps() -> None:
-    record = Record()
-    for at in range(600):
-        record = record.then((Edit("money", float(at)),))
-    assert len(record.steps) == 500 and record.edits[0].value == 599.0

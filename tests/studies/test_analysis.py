@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.api.studies import retry_study, study_report, study_status
+from planner.api.studies import study_report
 from planner.data.change import parse_change
 from planner.data.changed_case import Changer
 from planner.errors import InputError, RunFolderError, StoppedError
@@ -30,10 +28,9 @@ from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
 from planner.studies.points import case_of
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
-from planner.studies.store import FOUND, PART, read_design, read_journal
+from planner.studies.store import read_design
 from planner.studies.study_file import FrontierDesign
 from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
-from tests.cases import long_run
 from tests.studies import studies
 from tests.studies.studies import keeping, measured_in, sample
 
@@ -266,31 +263,6 @@ def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path)
     assert (tmp_path / "out" / "report.html").read_bytes() == page
     with pytest.raises(InputError, match="is a frontier"):
         study_report(tmp_path / "out", [tmp_path / "out"])
-
-
-@long_run
-def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(
-    tmp_path: Path,
-) -> None:
-    path = frontier_file(tmp_path)
-    planner.study(path, tmp_path / "whole")
-    planner.study(path, tmp_path / "cut", workers=2)
-    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (
-        tmp_path / "whole" / "frontier.csv"
-    ).read_bytes()
-    journal = tmp_path / "cut" / "journal.db"
-    assert study_status(tmp_path / "cut").done == 16
-    (tmp_path / "cut" / "frontier.csv").unlink()
-    with closing(sqlite3.connect(journal)) as database, database:
-        database.execute("DELETE FROM entries WHERE number > 5")
-    first = list(read_journal(journal, FOUND, PART))
-    assert (study_status(tmp_path / "cut").done, study_status(tmp_path / "cut").total) == (5, 16)
-    retry_study(tmp_path / "cut")
-    whole = list(read_journal(journal, FOUND, PART))
-    assert (whole[:5], len(whole)) == (first, 16)
-    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (
-        tmp_path / "whole" / "frontier.csv"
-    ).read_bytes()
 
 
 def frontier_file(folder: Path) -> Path:
