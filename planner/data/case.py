@@ -21,16 +21,7 @@ from planner.data.display import shown
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.frames import frame_of
 from planner.data.lookups import Lookups
-from planner.data.project_rows import (
-    RowsByTable,
-    cells_of,
-    known_project,
-    remarked,
-    tables_with,
-    with_rows_of,
-    without_rows,
-)
-from planner.data.schema import TABLES, Project
+from planner.data.schema import TABLES
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import Fault, InputError
 
@@ -146,44 +137,6 @@ class Case(Lookups):
     def with_tables(self, **rows: Any) -> Case:
         """The case with other rows (tuples of the table's type) in some tables, not checked."""
         return replace(self, tables=replace(self.tables, **rows))
-
-    def without_project(self, project: str) -> Case:
-        """The case without a project and without every row that names it, in whatever table.
-
-        What was taken along stands among the remarks of the case (`case.origin.remarks`), which `check` tells, and in
-        `difference`. Raises InputError for an unknown project, or if what is left breaks a rule.
-
-        >>> smaller = case.without_project("coast_plant")
-        >>> "coast_plant" in smaller.projects
-        False
-        """
-        changed, said = without_rows(self, project)
-        return self._with_project_rows(changed, said)
-
-    def with_project(self, row: Project | Mapping[str, object], like: str = "") -> Case:
-        """The case with one more project, and with copies of all rows that name its twin: shocks, staff, recoveries, ..
-
-        row: a `Project`, or its cells by column; columns left out are as in the twin, or blank without one. like: the
-        twin; '' copies nothing. What was copied is told as by `without_project`. Raises InputError with every fault.
-
-        >>> twins = case.with_project({"project": "cape_plant", "name": "Cape plant"}, like="coast_plant")
-        >>> twins.projects["cape_plant"].stage
-        'separation'
-        """
-        cells = cells_of(row, known_project(self, like) if like else None)
-        header = tuple(cells)
-        sheet = Sheet("the new project", header, ((1, tuple(cells.values())),), header_line=0)
-        reading = Reading()
-        rows = read_rows(known_table("projects"), sheet, reading)
-        reading.refuse()
-        (project,) = rows
-        assert isinstance(project, Project)  # noqa: S101 - the rows of that table
-        changed, said = with_rows_of(self, project, like)
-        return self._with_project_rows(changed, said)
-
-    def _with_project_rows(self, changed: RowsByTable, said: str) -> Case:
-        tables = tables_with(self.tables, changed)
-        return replace(self, tables=tables, origin=remarked(self.origin, said)).checked()
 
     def with_model(self, model: ModelFile) -> Case:
         """The same facts under other choices. Raises InputError."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -257,7 +258,6 @@ def test_every_warning_is_tested() -> None:
         "hidden-cells",
         "short-row",
         "ignored-file",
-        "rows-along",
         "not-adaptive",
         "staged-without-draws",
         "party-without-country",
@@ -299,7 +299,9 @@ def test_check_prints_warnings_for_people_and_programs(base: Text, tmp_path: Pat
 
 def test_plants_that_may_be_built_where_nobody_could_run_them_are_warned_about() -> None:
     case = planner.load(STARTER)
-    gulf = case.with_project({"project": "gulf", "country": "USA"}, like="coast_plant")
+    projects = case.frame("projects")
+    twin = projects[projects["project"] == "coast_plant"].assign(project="gulf", country="USA")
+    gulf = case.with_table("projects", pd.concat([projects, twin]))
     (found,) = [w for w in warnings_of(gulf) if w.rule == "too-few-people"]
     assert (found.place, found.line) == ("workforce.csv", 0)
     assert "USA may build need 20 persons of chemist, and no row names them" in found.message
