@@ -11,6 +11,7 @@ import pytest
 
 import planner
 from planner import Plan
+from planner.data import change
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.results.display import Parts
@@ -62,6 +63,7 @@ def test_examples_of_what_they_are_made_of_do_too(
     names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
+    for module in (change, outcomes):
         assert tried(module, module.__name__, names) > 0
 
 
