@@ -3,6 +3,8 @@ worked out for both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,13 +33,19 @@ def nested(keys: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
-def agreed(case: Case) -> Plan:
-    """The plan of a case, as good as the oracle's."""
-    model = {"objective": {}, "policy": {}} | case.model.model_dump(exclude_defaults=True)
+@contextmanager
+def as_text(case: Case) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Folder and model of a case, as the oracle reads them."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
         write_stored(case, folder)
         (folder / "model.toml").unlink()
+        yield folder, {"objective": {}, "policy": {}} | case.model.model_dump(exclude_defaults=True)
+
+
+def agreed(case: Case) -> Plan:
+    """The plan of a case, as good as the oracle's."""
+    with as_text(case) as (folder, model):
         return agree(folder, model)
 
 

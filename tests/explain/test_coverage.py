@@ -13,8 +13,11 @@ import planner
 from planner.data.case import Case
 from planner.explanation.coverage import coverage
 from planner.results.coverage import Coverage, TakenAway
+from tests.behaviour.conftest import as_text
 from tests.cases import Row, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
+from tests.oracle.agreement_figures import agree_coverage
+from tests.oracle.program import build
 
 TWO = {
     "countries": [{"country": "AAA"}, {"country": "BBB"}],
@@ -32,8 +35,11 @@ TWO = {
 
 
 def covered(case: Case, *years: int) -> Coverage:
-    """The coverage of the plan of a case."""
-    return coverage(planner.solve(case, baseline=False), years)
+    """The coverage of the plan of a case; that of its first and last year is the oracle's, a program for each removal."""
+    plan = planner.solve(case, baseline=False)
+    with as_text(case) as (folder, model):
+        agree_coverage(plan, build(folder, model))
+    return coverage(plan, years)
 
 
 def served(found: Coverage, element: str = "Dy", plan: bool = True) -> dict[str, float]:

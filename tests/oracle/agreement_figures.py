@@ -193,7 +193,7 @@ def agree_table_of_origins(
 def agree_coverage(plan: planner.Plan, world: World) -> None:
     """Contract: what can be served in a calm year without something; "Rows of projects that change neither are left out"."""
     values = values_of(plan, world)
-    years = (world.choices.first, world.choices.last)
+    years = tuple(dict.fromkeys((world.choices.first, world.choices.last)))
     quiet = undisturbed_scenario(world, partial(undisturbed, world))
     table = coverage(plan, years).table()
     told = {

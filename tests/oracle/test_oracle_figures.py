@@ -1,4 +1,4 @@
-"""Use of capacity, origins and years without something, worked out by hand.
+"""Use of capacity and origins, worked out by hand.
 
 One country AAA needs 100 t of Dy in each of 2026 and 2027, 1 MUSD per tonne short; ore holds 0.1 t of Dy per tonne.
 """
@@ -10,7 +10,6 @@ import pytest
 from tests.oracle.figures import diversity, origins_of_year, told_years, utilisation
 from tests.oracle.hand import Solve, near, roughly
 from tests.oracle.program import OracleResult
-from tests.oracle.removals import Removal, covered, largest_origin, removals
 
 ONE_YEAR = "country,element,year,tonnes\nAAA,Dy,2026,100"
 METAL = "country,element,form,year,tonnes\nAAA,Dy,metal,2026,100"
@@ -113,60 +112,3 @@ def test_the_years_told(solve: Solve, last: int, years: list[int]) -> None:
     world = solve({"horizon": {"last_year": last}}).world
     assert world is not None
     assert told_years(world) == years
-
-
-COVER = {
-    "countries": "country,name\nAAA,A\nBBB,B",
-    "demand": ONE_YEAR + "\nBBB,Dy,2026,20",
-    "imports": SOLD + "CHN,AAA,Dy,,2026,50,1\nMYS,AAA,Dy,,2026,20,1\nCHN,BBB,Dy,,2026,20,1",
-    "projects": PLANTS
-    + MINE
-    + "S,S,AAA,separation,200,,,clay\nR,R,BBB,separation,100,,,clay\nV,V,BBB,saving,10,,,",
-    "savings": "project,element,form,tonnes\nV,Dy,oxide,1",
-    "shocks": "scenario,kind,start_year,end_year,factor\nbase,import,2026,2026,0\nbase,capacity,2026,2026,0",
-}
-
-
-@pytest.mark.parametrize(
-    ("removal", "short"),
-    [
-        (Removal(), 0),  # 70 + 20 + 10 of AAA's 100 t, 20 of BBB's
-        (Removal(origin="CHN"), 60),  # 20 + 30 of AAA's 100, 10 saved of BBB's 20
-        (Removal(origin="MYS"), 20),
-        (Removal(country="AAA"), 30),  # no ore either: 70 of AAA's 100, BBB's imports stay
-        (Removal(country="BBB"), 10),  # R's 10 t; BBB saves nothing, and imports its 20
-        (Removal(project="M"), 30),
-        (Removal(project="V"), 0),
-        (Removal(origin="CHN", project="V"), 70),
-        (Removal(origin="CHN", country="AAA"), 90),
-    ],
-)
-def test_a_year_without_something(solve: Solve, removal: Removal, short: float) -> None:
-    """120 t of demand; CHN 50 + 20, MYS 20; S makes 20 and R 10 t, V saves 10 of BBB. Shocks are left out."""
-    result = solve(**COVER)
-    assert result.world is not None and result.solution is not None
-    told = covered(result.world, result.solution, "base", 2026, removal)
-    assert (told.loss, told.served) == (near(short), {"Dy": near(1 - short / 120)})
-
-
-def test_each_share_is_the_largest_and_the_loss_is_of_all_together(solve: Solve) -> None:
-    """One plant makes 30 t of Dy or of Tb: each could be served whole, together 30 t are short, the cheaper Tb."""
-    result = solve(
-        elements="element,name,heavy,loss_usd_per_kg\nDy,Dy,true,1000\nTb,Tb,true,500",
-        feeds="feed,element,share\nclay,Dy,0.1\nsand,Tb,0.1",
-        demand="country,element,year,tonnes\nAAA,Dy,2026,30\nAAA,Tb,2026,30",
-        projects=PLANTS + MINE + "N,N,AAA,mine,5000,,,sand\nS,S,AAA,separation,300,,,clay;sand",
-    )
-    assert result.world is not None and result.solution is not None
-    told = covered(result.world, result.solution, "base", 2026, Removal())
-    assert (told.loss, told.served) == (near(15), {"Dy": near(1), "Tb": near(1)})
-
-
-def test_what_is_taken_away(solve: Solve) -> None:
-    """CHN sells 70 t in all, MYS 20: pairs are with CHN."""
-    world = solve(**COVER).world
-    assert world is not None
-    assert largest_origin(world, 2026) == "CHN"
-    names = [removal.name for removal in removals(world, 2026)]
-    assert names[:5] == ["nothing", "origin:CHN", "origin:MYS", "country:AAA", "country:BBB"]
-    assert {"project:V", "origin:CHN+project:S", "origin:CHN+country:BBB"} <= set(names)
