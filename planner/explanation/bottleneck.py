@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 from planner.data.case import Case
 from planner.data.stages import CONVERTING, OXIDE, STAGES
-from planner.explanation.counterfactuals import SMALLEST_MUSD, Reference
+from planner.explanation.counterfactuals import Reference
 from planner.results.explanation import Link
 from planner.solving.program import Key, Vector
+from planner.thresholds import TOLERATED
 
 PEOPLE = ("staff_limit",)
 CAPACITY = ("throughput_limit", "rise_limit", "availability_limit", "cost_definition")
@@ -49,10 +50,10 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
     out = []
     for (element, year), parts in sorted(_split(used).items()):
         total = sum(parts.values())
-        if total <= SMALLEST_MUSD:
+        if total <= TOLERATED:
             continue
         for link, musd in parts.items():
-            if musd > SMALLEST_MUSD:
+            if musd > TOLERATED:
                 share = musd / total
                 out.append(Link(element=element, year=year, link=link, musd=musd, share=share))
     return out

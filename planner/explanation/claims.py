@@ -15,17 +15,12 @@ from typing import Literal
 
 from planner.config import Lever
 from planner.data.case import Case
-from planner.explanation.counterfactuals import (
-    SMALLEST_MUSD,
-    Counterfactual,
-    Optimum,
-    Reference,
-    SolveAll,
-)
+from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, SolveAll
 from planner.explanation.levers import LeverStep, key_of, only, steps
 from planner.explanation.unsure_inputs import InputAtEnd, setting, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
+from planner.thresholds import TOLERATED
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
@@ -95,9 +90,9 @@ class Sides:
         0.25
         """
         part = self.without_it - self.with_it
-        if self.whole > SMALLEST_MUSD:
+        if self.whole > TOLERATED:
             return part / self.whole
-        return 1.0 if part > SMALLEST_MUSD else 0.0
+        return 1.0 if part > TOLERATED else 0.0
 
 
 def speaking(case: Case) -> list[Claim]:

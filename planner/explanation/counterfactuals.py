@@ -55,8 +55,6 @@ Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
 TOLD = 10
 """Counterfactuals after which progress is told."""
-SMALLEST_MUSD = 1e-6
-"""Risk up to which there is none: differences of two optima within their tolerance."""
 T = TypeVar("T")
 
 

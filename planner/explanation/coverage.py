@@ -30,9 +30,10 @@ from planner.results.ledger import rows_of
 from planner.results.plan import PlanValues
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import Columns, Solver
-from planner.solving.program import ZERO, Vector
+from planner.solving.program import Vector
 from planner.solving.program_writer import Writer
 from planner.solving.solution import Solution, Stop
+from planner.thresholds import ROUNDING
 
 EVERY = 5
 """Years between those that are told of by default."""
@@ -315,7 +316,7 @@ def _answers(
     out = {}
     for goal in year.goals():
         before = None if base is None else base[goal]
-        if before is not None and not np.any(np.abs(before.x[held]) > most + ZERO):
+        if before is not None and not np.any(np.abs(before.x[held]) > most + ROUNDING):
             out[goal] = before
         else:
             out[goal] = year.least(goal, limits)

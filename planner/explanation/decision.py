@@ -14,7 +14,7 @@ from planner.explanation.named_plans import of_point, of_run
 from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, NamedPlan
 from planner.results.plan import PlanValues
 from planner.solving.goals import HOLD_MUSD
-from planner.solving.program import ZERO
+from planner.thresholds import ROUNDING
 
 TENTH = 0.1
 """Part of its final size from which on a project counts as there."""
@@ -133,4 +133,4 @@ def _public(project: str, in_core: Mapping[str, float], in_end: Mapping[str, flo
 
 def _rank(merit: Merit) -> tuple[float, float, str]:
     """Sort key: most risk reduced per MUSD first, then most worth per public MUSD."""
-    return -merit.weight, -merit.worth / max(merit.public, ZERO), merit.project
+    return -merit.weight, -merit.worth / max(merit.public, ROUNDING), merit.project

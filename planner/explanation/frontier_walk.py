@@ -27,8 +27,9 @@ from planner.solving.frontier import (
 )
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solver
-from planner.solving.program import ZERO, Vector
+from planner.solving.program import Vector
 from planner.solving.solution import Solution
+from planner.thresholds import ROUNDING
 
 STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
@@ -175,7 +176,7 @@ class Walk:
         out = defaultdict[str, float](float)
         for build in self._builds:
             size = float(x[build.column])
-            if size <= ZERO:
+            if size <= ROUNDING:
                 continue
             project = self.projects[build.project]
             years = scope.case.payment_years(project, build.node.year)
@@ -190,7 +191,7 @@ class Walk:
         order = ("again", *quickest(self.program))
         solver = Solver(self.program, longest_way=self._way)
         out = {}
-        for place in np.flatnonzero(self.core.tpa > ZERO).tolist():
+        for place in np.flatnonzero(self.core.tpa > ROUNDING).tolist():
             project = self.projects[place]
             own = [build.column for build in self._builds if build.project == place]
             nothing = np.zeros(len(own))

@@ -24,11 +24,8 @@ from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.commitments import Build, of_table
 from planner.results.ledger import members, rows_of
 from planner.results.plan import PlanValues
+from planner.thresholds import ROUNDING
 from planner.units import musd
-
-SLIGHT = 1e-9
-"""Amounts up to which nothing was decided."""
-
 
 OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
 """Tables whose rows name plants; what was built of a plant has them as the plant has."""
@@ -327,10 +324,10 @@ class _Plants:
 
 
 def _built_before(past: _Past) -> list[Build]:
-    """Builds of the plan before the year along the history; those below `SLIGHT` t/y are none."""
+    """Builds of the plan before the year along the history; those below `ROUNDING` t/y are none."""
     found = []
     for build in of_table(past.case, past.plan.tables["investments"]):
-        if build.year < past.year and past.along in build.scenarios and build.tpa > SLIGHT:
+        if build.year < past.year and past.along in build.scenarios and build.tpa > ROUNDING:
             found.append(build)
     return found
 
@@ -381,7 +378,7 @@ def _training(past: _Past) -> tuple[Row, ...]:
             continue
         seats[intake.programme] += float(intake.new_seats)
         ends = begun + row.duration_years
-        if ends > past.year and intake.intake > SLIGHT:
+        if ends > past.year and intake.intake > ROUNDING:
             update = {
                 "programme": _unused(f"{row.programme}_{begun}", rows),
                 "duration_years": ends - past.year,
@@ -474,4 +471,4 @@ def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
         if int(team.year) == past.year:
             cost = case.workforce[team.country, team.skill].hire_cost_usd
             out[team.country, past.year] += float(team.hired) * musd(cost)
-    return {key: amount for key, amount in out.items() if amount > SLIGHT}
+    return {key: amount for key, amount in out.items() if amount > ROUNDING}

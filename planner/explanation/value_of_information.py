@@ -24,7 +24,6 @@ from planner.data.lookups import GOOD
 from planner.data.schema import Scenario, Shock
 from planner.data.shock_effects import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import (
-    SMALLEST_MUSD,
     Counterfactual,
     Optimum,
     Reference,
@@ -35,6 +34,7 @@ from planner.explanation.counterfactuals import (
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
 from planner.solving.program import Program
+from planner.thresholds import TOLERATED
 
 MEAN = "mean"
 QUARTERS = (1, 2, 3, 4)
@@ -52,7 +52,7 @@ def knowing(reference: Reference, losses: ByScenario) -> Iterator[Counterfactual
     """
     yield Counterfactual("mean plan", partial(_mean_plan, reference))
     for scenario, weight in _weights(reference, losses).items():
-        if reference.goal == "welfare" or losses[scenario] > SMALLEST_MUSD:
+        if reference.goal == "welfare" or losses[scenario] > TOLERATED:
             make = partial(_known, reference.case, scenario, weight)
             yield Counterfactual(_key(scenario), make)
 
@@ -126,7 +126,7 @@ def _losses_if_known(
 
 def _clean(musd: float) -> float:
     """Zero where a difference of two optima is within their tolerance."""
-    return musd if abs(musd) > SMALLEST_MUSD else 0.0
+    return musd if abs(musd) > TOLERATED else 0.0
 
 
 def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
@@ -141,7 +141,7 @@ def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
     weights = {}
     for scenario, chance in chances.items():
         part = tail[scenario] / (chance * (1 - objective.tail)) if chance > 0 else 0.0
-        weights[scenario] = max(1 - aversion + aversion * part, SMALLEST_MUSD)
+        weights[scenario] = max(1 - aversion + aversion * part, TOLERATED)
     return weights
 
 

@@ -26,11 +26,10 @@ from planner.data.stages import CONVERTING, FORMS, OXIDE
 from planner.results.ledger import Broken, Ledger, equal
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
 from planner.results.targets import KeptStock, kept_stock, left_over
+from planner.thresholds import ROUNDING
 
 STOCK = "stock"
 LAST, TRACED = "last", "traced"
-SMALLEST = 1e-9
-"""Tonnes up to which there is nothing whose origin could be told."""
 ROUNDS, SETTLED = 500, 1e-13
 """Rounds at most, and change of a share at which what returns has brought its origins back often enough."""
 Mixture = dict[str, Vector]
@@ -285,7 +284,7 @@ def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector) -> None:
 
 def _share(part: Vector, whole: Vector) -> Vector:
     """A part of a whole, 0 where there is nothing."""
-    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > SMALLEST)
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > ROUNDING)
 
 
 def _largest_change(before: MadeOf, after: MadeOf) -> float:
@@ -385,7 +384,7 @@ def _table_of(case: Case, found: Iterable[YearlyOrigin]) -> pd.DataFrame:
     shape = (-1, len(case.years))
     tonnes = np.array([row.tonnes for row in ordered]).reshape(shape)
     shares = np.array([row.shares for row in ordered]).reshape(shape)
-    years, rows = np.nonzero(tonnes.T > SMALLEST)
+    years, rows = np.nonzero(tonnes.T > ROUNDING)
     columns: dict[str, Any] = {"year": years + case.first_year}
     names = ("group", "party", "element", "form", "basis", "origin")
     for place, name in enumerate(names):

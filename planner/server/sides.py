@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.reporting.run_view import RunView
-
-LEAST_MUSD = 0.05
-"""Loss and payments (MUSD) up to which a party is left out."""
+from planner.thresholds import SHOWN_MUSD
 
 
 @dataclass(kw_only=True)
@@ -43,7 +41,7 @@ def parties(now: RunView, before: RunView | None) -> list[Party]:
             _of(found, now, _payer(now, row)).paid += row["paid_musd"]
     shown = []
     for one in found.values():
-        if one.loss + one.pays + one.paid > LEAST_MUSD:
+        if one.loss + one.pays + one.paid > SHOWN_MUSD:
             shown.append(one)
     return sorted(shown, key=lambda one: -one.loss)
 

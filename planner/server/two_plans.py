@@ -17,9 +17,8 @@ from planner.results.figures.plants import decisions
 from planner.results.figures.run import EXPECTED
 from planner.results.ledger import rows_of
 from planner.server.answers import Shown
+from planner.thresholds import SHOWN_T
 
-SLIGHT_TPA = 0.5
-"""New capacity (t/y) below which a plant counts as not built."""
 MOST_SIZED = 5
 """Plants whose size changed most that are named."""
 PEOPLE = "people and stock"
@@ -103,7 +102,7 @@ def built(view: RunView | None) -> Shown:
         "public": "sum",
     }
     found = grouped.agg(columns)
-    return {row.project: row for row in rows_of(found) if row.t > SLIGHT_TPA}
+    return {row.project: row for row in rows_of(found) if row.t > SHOWN_T}
 
 
 def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
@@ -150,7 +149,7 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
             continue
         if here.year != there.year:
             moved.append(f"{bar.name} {there.year} → {here.year}")
-        if abs(grown) > SLIGHT_TPA:
+        if abs(grown) > SHOWN_T:
             sized.append((abs(grown), words))
     sized.sort(reverse=True)
     return [
@@ -187,7 +186,7 @@ def shortage(view: RunView, scenario: str) -> Shown:
     sums = view.within(table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
     demand = sums["demand_t"].where(sums["demand_t"] > 0)
     shares = sums["tonnes"] / demand
-    is_short = table["tonnes"] > SLIGHT_TPA
+    is_short = table["tonnes"] > SHOWN_T
     ever = set(table["country"][is_short])
     short = [country for country in view.case.countries if country in ever]
     return {

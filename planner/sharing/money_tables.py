@@ -6,8 +6,8 @@ import pandas as pd
 
 from planner.formulation.index_sets import Scope
 from planner.sharing.payments import Accounts, Payments, Weights, split
-from planner.solving.program import ZERO
 from planner.solving.spending import PURCHASES, Rows, Spent, table_of, who
+from planner.thresholds import ROUNDING
 
 
 def money_tables(scope: Scope, spent: Spent, weights: Weights) -> dict[str, pd.DataFrame]:
@@ -28,7 +28,7 @@ def spending(scope: Scope, spent: Spent, payments: Payments) -> Rows:
         for funder, share in payments.shares.get((country, node), {}).items():
             for item, amount in items.items():
                 part = share * amount
-                if part > ZERO:
+                if part > ROUNDING:
                     quarter = account.quarter if item == PURCHASES else None
                     expected = part * probability
                     place = (funder, country, year, quarter, item)

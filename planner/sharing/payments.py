@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
 from planner.solving.highs import Solver
-from planner.solving.program import ZERO, Key, Program, Vector
+from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
 from planner.solving.written_rows import WrittenRow, equation, program_of_rows
+from planner.thresholds import ROUNDING
 
 TIGHT = 1e-6
 """Part of 1 + a funder's payment (MUSD) by which it must be able to pay less before its share counts as not tight."""
@@ -124,7 +125,7 @@ class Accounts:
             by_node[one.index] = defaultdict(float)
         for (country, node), amount in self.spent.items():
             place = self.place(country)
-            if amount > ZERO and place:
+            if amount > ROUNDING and place:
                 by_node[node][place] += amount
         return by_node
 
@@ -343,7 +344,7 @@ class Split:
         shares: dict[tuple[str, int], dict[str, float]] = {}
         for (country, node), amount in accounts.spent.items():
             place = accounts.place(country)
-            if amount <= ZERO or not place:
+            if amount <= ROUNDING or not place:
                 continue
             parts: dict[str, float] = {}
             for funder in place:
@@ -375,7 +376,7 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     that in proportion to their budgets.
     """
     budget = whole_budgets(accounts.case)
-    if accounts.total <= ZERO:
+    if accounts.total <= ROUNDING:
         nothing: list[Payment] = []
         for funder, amount in budget.items():
             row = Payment(
@@ -409,4 +410,4 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
 
 
 def _clean(musd: float) -> float:
-    return musd if musd > ZERO else 0.0
+    return musd if musd > ROUNDING else 0.0

@@ -13,7 +13,8 @@ import numpy as np
 from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
 from planner.solving.node_values import AtNodes, Flags
-from planner.solving.program import ZERO, Vector
+from planner.solving.program import Vector
+from planner.thresholds import ROUNDING
 
 
 def counting_nodes(scope: Scope, goods: Collection[Good]) -> Flags:
@@ -48,7 +49,7 @@ def net_given(at: AtNodes, made: Mapping[Good, Vector]) -> dict[Good, Vector]:
     # What plants do not cover comes from stock that nobody asks to be kept, where it is.
     stock = np.minimum(at.rows(stocks), need)
     net = used + _as_needed(stock, need, used) - need
-    clean = np.where(np.abs(net) > ZERO, net, 0.0)
+    clean = np.where(np.abs(net) > ROUNDING, net, 0.0)
     return dict(zip(made, clean, strict=True))
 
 

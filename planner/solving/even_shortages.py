@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.variable_trees import OperationNode
-from planner.solving.program import ZERO
 from planner.solving.variable_values import Values
+from planner.thresholds import ROUNDING
 
 DIGITS = 9
 """Decimals to which the cost of a tonne short is the same (MUSD per t)."""
@@ -87,7 +87,7 @@ def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step
     for number, loss in enumerate(scope.case.loss_steps((country, element, form))):
         width = loss.width * demand
         tonnes = values("shortfall", *good, number)
-        if values("shortfall", *good, number + 1) <= ZERO:
+        if values("shortfall", *good, number + 1) <= ROUNDING:
             at = (country, element, form, OperationNode(node))
             cost = round(loss_per_tonne(scope, *at, number), DIGITS)
             room = tonnes + values("delivered", *good)
@@ -96,7 +96,7 @@ def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step
                 country=country, step=number, below=below, short=tonnes, most=most, demand=demand
             )
             ends.append((cost, step))
-        if tonnes < width - ZERO:
+        if tonnes < width - ROUNDING:
             break
         below += width
     return ends
@@ -107,7 +107,7 @@ def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> bool:
     that was asked for at all."""
     _, element, form, node = good
     total = sum(step.short for step in steps)
-    if len(steps) < 2 or total <= ZERO:
+    if len(steps) < 2 or total <= ROUNDING:
         return False
     share = _share_of(steps, total)
     for step in steps:

@@ -19,9 +19,10 @@ from planner.results.schema import SCHEDULE
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import FlowLabel, flows_of
 from planner.solving.node_values import AtNodes, Flags, RowPlaces, Visits, words
-from planner.solving.program import ZERO, Vector
+from planner.solving.program import Vector
 from planner.solving.spending import table_of, who
 from planner.solving.variable_values import Values
+from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
 PEOPLE = ("staff", "hired", "lent", "borrowed", "available", "needed")
@@ -62,7 +63,7 @@ def investments(scope: Scope, values: Values) -> pd.DataFrame:
         capex = scope.case.full_capex(project)
         for node in scope.decision_tree.nodes:
             tpa = values("build", project, node.index)
-            if tpa > ZERO:
+            if tpa > ROUNDING:
                 what = (project, of_project.stage, of_project.country, node.year, None)
                 rows.append((*what, tpa, tpa * capex, node.probability, who(scope, node)))
     return table_of("investments", rows)
@@ -75,7 +76,7 @@ def purchases(scope: Scope, values: Values) -> pd.DataFrame:
         price = musd_per_tonne(scope.case.stockpiles[good].purchase_usd_per_kg)
         for node in scope.decision_tree.nodes:
             tonnes = values("scheduled", *good, node.index)
-            if tonnes > ZERO:
+            if tonnes > ROUNDING:
                 what = (*good, node.year, tonnes, tonnes * price)
                 rows.append((*what, node.probability, who(scope, node)))
     return table_of(SCHEDULE, rows)
@@ -89,7 +90,7 @@ def training(scope: Scope, values: Values) -> pd.DataFrame:
         for node in scope.decision_tree.nodes:
             intake = values("intake", programme, node.index)
             seats = values("new_seats", programme, node.index)
-            if intake > ZERO or seats > ZERO:
+            if intake > ROUNDING or seats > ROUNDING:
                 what = (programme, of_programme.country, of_programme.skill, node.year, None)
                 rows.append((*what, intake, seats, node.probability, who(scope, node)))
     return table_of("training", rows)
@@ -106,7 +107,7 @@ def capacity(at: AtNodes, visits: Visits) -> pd.DataFrame:
     factor = at.rows(map(tree.capacity_factors, projects))
     usable = factor * (existing + new)
     throughput = at.rows(at.loads.values())
-    rows, plant = visits.where(existing + new > ZERO)
+    rows, plant = visits.where(existing + new > ROUNDING)
     cells = plant, visits.node[rows]
     columns = {
         "project": words(projects, plant),
@@ -132,7 +133,7 @@ def _new_capacity(at: AtNodes) -> NDArray[np.float64]:
             continue
         for decision in scope.decision_tree.nodes:
             tpa = at.values("build", project, decision.index)
-            if tpa <= ZERO:
+            if tpa <= ROUNDING:
                 continue
             if decision.index not in after:
                 after[decision.index] = _nodes_after(at, decision.index)

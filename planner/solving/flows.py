@@ -12,7 +12,8 @@ from planner.data.stages import OXIDE
 from planner.results.schema import RETURNED, SAVED, STAGE_ITEMS
 from planner.solving.counted_exchange import counting_nodes, net_given
 from planner.solving.node_values import AtNodes
-from planner.solving.program import ZERO, Vector
+from planner.solving.program import Vector
+from planner.thresholds import ROUNDING
 
 
 class FlowLabel(NamedTuple):
@@ -170,7 +171,7 @@ def _shared(at: AtNodes, made: dict[Good, Vector]) -> dict[Good, Vector]:
         nothing = np.zeros(at.size)
         part = np.divide(tonnes * taken, offered, out=nothing, where=offered > 0)
         moved = np.where(tonnes > 0, part, tonnes)
-        moves = (taken > ZERO) & (np.abs(tonnes) > ZERO)
+        moves = (taken > ROUNDING) & (np.abs(tonnes) > ROUNDING)
         net[good] = np.where(moves, moved, 0.0)
     return net
 

@@ -21,8 +21,6 @@ Terms = Mapping[int, float]
 """Coefficients by position."""
 SMALLEST_COEFFICIENT = 1e-12
 """HiGHS takes smaller coefficients for zero."""
-ZERO = 1e-9
-"""Values of a solution up to this one are rounding."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from planner.formulation.budgets import spending_countries
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.program import ZERO
 from planner.solving.variable_values import Values
+from planner.thresholds import ROUNDING
 from planner.units import musd, musd_per_tonne
 
 Rows = Iterable[tuple[Any, ...]]
@@ -54,10 +54,10 @@ def items_spent(scope: Scope, values: Values) -> Spent:
                 place = country, decision
                 if place not in by_decision:
                     due = _due_by_year(scope, values, country, decision)
-                    by_decision[place] = {item: amount for item, amount in due if amount > ZERO}
+                    by_decision[place] = {item: amount for item, amount in due if amount > ROUNDING}
                 items = dict(by_decision[place])
             bought = purchases[country, account.index]
-            if bought > ZERO:
+            if bought > ROUNDING:
                 items[PURCHASES] = bought
             if items:
                 spent[country, account.index] = items

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from planner.formulation.whole_program import VARIABLES
-from planner.solving.program import ZERO, Key, Vector
+from planner.solving.program import Key, Vector
+from planner.thresholds import ROUNDING
 
 NODE_PLACE = {
     variable.name: variable.letters.index("n") for variable in VARIABLES if "n" in variable.letters
@@ -41,7 +42,7 @@ class Values:
         left out. Decisions, staff and all that lives on no node of histories are taken over as they are.
         """
         values = np.asarray(x, dtype=float)
-        kept = np.flatnonzero(np.abs(values) > ZERO)
+        kept = np.flatnonzero(np.abs(values) > ROUNDING)
         for j, value in zip(kept.tolist(), values[kept].tolist(), strict=True):
             name, index = columns[j]
             place = NODE_PLACE.get(name)
@@ -67,7 +68,7 @@ class Values:
     def put(self, name: str, node: int, rest: tuple[Any, ...], value: float) -> None:
         """Set the value of a variable at a node; `rest` is its index without the node."""
         found = self._at_nodes[name].setdefault(rest, {})
-        if abs(value) > ZERO:
+        if abs(value) > ROUNDING:
             found[node] = value
         else:
             found.pop(node, None)

@@ -24,9 +24,10 @@ from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS, NEW_CAPACITY
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
-from planner.solving.program import ZERO, Program, Vector
+from planner.solving.program import Program, Vector
 from planner.solving.variable_values import Values
 from planner.solving.variants import Solved
+from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
 Measures = dict[str, float]
@@ -77,7 +78,7 @@ def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
     """Amounts of a solution x (n) that are not zero, by variable and index."""
     found: dict[str, dict[tuple[Any, ...], float]] = defaultdict(dict)
     for (name, index), value in zip(program.columns, x.tolist(), strict=True):
-        if abs(value) > ZERO:
+        if abs(value) > ROUNDING:
             place = index if isinstance(index, tuple) else (index,)
             found[name][place] = value
     return found

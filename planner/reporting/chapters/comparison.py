@@ -23,12 +23,11 @@ from planner.reporting.words.names import Names
 from planner.reporting.words.numbers import NOTHING, number, signed
 from planner.reporting.words.sentences import Passages
 from planner.results.comparison import Cause, Comparison, Figures
+from planner.thresholds import SHOWN_T
 
 say = Passages("comparison.j2")
 TOLD, MANY = 3, 40
 """Causes that are named in a sentence, and cells that are shown without being asked for."""
-LEAST_TPA = 0.5
-"""t/y from which a plant counts as resized."""
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -145,6 +144,6 @@ def _resized(first: Figures, second: Figures, names: Names) -> pd.DataFrame:
         before = first.capacity.get(project, 0.0)
         after = second.capacity.get(project, 0.0)
         change = after - before
-        if abs(change) > LEAST_TPA:
+        if abs(change) > SHOWN_T:
             rows.append((names.placed(project), number(before), number(after), signed(change)))
     return pd.DataFrame(rows, columns=["project", "before", "after", "change"])

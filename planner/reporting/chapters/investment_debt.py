@@ -26,10 +26,9 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import Names
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
+from planner.thresholds import TOLERATED
 
 say = Passages("investment_debt.j2")
-OWED = 1e-6
-"""Debt (MUSD) below which a year has none."""
 
 
 class Tranches(DeclaredTable):
@@ -137,7 +136,7 @@ def by_year(found: BusinessCase) -> Part:
         _add_lines(debt, columns, lines)
     if len(columns) == 1:
         return Text([])
-    is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > OWED
+    is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > TOLERATED
     columns.append(figures("senior DSCR", "times", field="cover", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
     frame = pd.DataFrame(lines, dtype=object)

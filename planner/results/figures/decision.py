@@ -14,9 +14,9 @@ from planner.results.decision import Decision, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
 from planner.results.figures.run import RunFigures, records
+from planner.thresholds import SHOWN_MUSD
 
 BILLION = 1000.0
-SLIGHT_MUSD = 0.05
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder is named."""
 BINDING = 1.0
@@ -154,7 +154,7 @@ def share_rows(run: RunFigures) -> list[Share]:
     found = decided(run)
     if not rows and found is not None and found.shares is not None:
         rows = list(found.shares.rows)
-    charged = [row for row in rows if abs(row.charge) + row.alone > SLIGHT_MUSD]
+    charged = [row for row in rows if abs(row.charge) + row.alone > SHOWN_MUSD]
     return sorted(charged, key=lambda row: (-row.gain, row.party))
 
 
@@ -192,7 +192,7 @@ def public_money(run: RunFigures) -> PublicMoney:
     is_dear = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
     binding = sorted({int(year) for year in prices.loc[is_dear, "year"]}) if len(paid) else []
     by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
-    used = total / max(available, SLIGHT_MUSD)
+    used = total / max(available, SHOWN_MUSD)
     return PublicMoney(payers=by_payer, paid=total, used=used, binding=binding)
 
 
@@ -214,7 +214,7 @@ class Recourse:
     def saves(self) -> bool:
         """Answering reduces the cost or the risk by a hundredth or more."""
         most_cost = (1 - SMALLEST_SHARE) * _cost(self.committed)
-        most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SLIGHT_MUSD
+        most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SHOWN_MUSD
         return _cost(self.answering) <= most_cost or self.answering.risk <= most_risk
 
 

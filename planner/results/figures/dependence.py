@@ -10,11 +10,10 @@ import pandas as pd
 from planner.results.coverage import NOTHING
 from planner.results.figures.run import RunFigures, records
 from planner.results.origins import LAST, STOCK
+from planner.thresholds import TOLERATED
 
 LATER = 2030
 """Year for which official lines of Europe are set: Regulation (EU) 2024/1252, article 5."""
-SLIGHT_MUSD = 1e-6
-"""Loss (MUSD) up to which nothing is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ def worst_single_losses(run: RunFigures) -> Iterator[SingleLoss]:
 def _worst_of(losses: pd.DataFrame) -> Iterator[SingleLoss]:
     """The worst of a year's losses; nothing if there is none."""
     worst = losses[["with_plan", "no_plan"]].max(axis="columns")
-    if worst.max() > SLIGHT_MUSD:
+    if worst.max() > TOLERATED:
         row = records(losses.loc[[worst.idxmax()]])[0]
         yield SingleLoss(
             year=row["year"],

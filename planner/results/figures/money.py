@@ -11,6 +11,7 @@ import pandas as pd
 from planner.results.figures.plants import decisions
 from planner.results.figures.run import RunFigures
 from planner.results.ledger import rows_of
+from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
 """Items of public spending beside capital."""
@@ -22,8 +23,6 @@ PART_PAID_FOR = {
     "stock purchases": "stock_purchases",
 }
 """Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
-LEAST_MUSD, LEAST_T = 0.05, 0.5
-"""MUSD, and tonnes of a purchase, below which nothing is begun."""
 
 
 def spent(run: RunFigures, by: str) -> pd.DataFrame:
@@ -100,7 +99,7 @@ def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
     """Element -> tonnes bought in some years, the most first; slight purchases are left out."""
     of_years = bought[bought["year"].isin(years)]
     tonnes = of_years.groupby("element")["bought_t"].sum()
-    told = tonnes[tonnes >= LEAST_T]
+    told = tonnes[tonnes >= SHOWN_T]
     most_first = told.sort_values(ascending=False, kind="stable")
     return {str(element): amount for element, amount in most_first.items()}
 
@@ -108,7 +107,7 @@ def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
 def _paid_by_year(run: RunFigures, items: tuple[str, ...]) -> pd.Series:
     paid = run.tables["spending"]
     sums = paid[paid["item"].isin(items)].groupby("year")["expected"].sum()
-    return sums[sums >= LEAST_MUSD]
+    return sums[sums >= SHOWN_MUSD]
 
 
 def _years_together(run: RunFigures, of_plants: pd.Series, others: set[int]) -> list[list[int]]:

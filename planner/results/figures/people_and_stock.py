@@ -5,13 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.results.figures.run import RunFigures
+from planner.thresholds import ROUNDING, TOLERATED
 
 SLIGHT_STOCK_T = 0.05
 """Stock (t) up to which nothing is held."""
-SLIGHT_PURCHASE_T = 1e-9
-"""Purchase (t) up to which nothing is bought."""
-SLIGHT_STAFF = 1e-6
-"""Persons up to which nobody is needed or hired."""
 
 
 TEAM = ["country", "skill"]
@@ -36,7 +33,7 @@ def tightest_team(run: RunFigures) -> pd.DataFrame:
     that some plant ever needs."""
     rows = staff(run)
     needed = rows.groupby(TEAM)["needed"].transform("sum")
-    rows = rows[needed > SLIGHT_STAFF]
+    rows = rows[needed > TOLERATED]
     tightest_first = rows.sort_values(["use", "needed"], ascending=False, kind="stable")
     by_year = tightest_first.drop_duplicates("year")
     return by_year.sort_values("year", ignore_index=True)
@@ -49,7 +46,7 @@ def people_decisions(run: RunFigures) -> pd.DataFrame:
     persons = training[["intake", "new_seats"]].mul(training["probability"], axis=0)
     taught = training[keys].join(persons)
     hired = run.expected(run.by_year["workforce"], keys, ["hired"])
-    hired = hired[hired["hired"] > SLIGHT_STAFF]
+    hired = hired[hired["hired"] > TOLERATED]
     decided = pd.concat([taught, hired]).fillna(0.0)
     return decided.groupby(TEAM, as_index=False).agg(
         intake=("intake", "sum"),
@@ -98,7 +95,7 @@ def purchases(run: RunFigures) -> pd.DataFrame:
     """Expected stock purchases (t) by country, element, form: `bought_t`, the first and the last year, and in how many
     `scenarios`, of which `probability`."""
     stocks = run.by_year["stocks"]
-    stocks = stocks[stocks["bought_t"] > SLIGHT_PURCHASE_T]
+    stocks = stocks[stocks["bought_t"] > ROUNDING]
     by_year = run.expected(stocks, [*GOOD, "year"], ["bought_t"])
     bought = by_year.groupby(GOOD, as_index=False).agg(
         bought_t=("bought_t", "sum"), first=("year", "min"), last=("year", "max")

@@ -20,8 +20,6 @@ UNITS = {
     "saving": "t of throughput",
 }
 """The tonnes that a plant counts, in words, by measure."""
-SLIGHT_TPA = 1e-6
-"""New capacity (t/y) up to which a plant counts as not there."""
 
 
 def measure(run: RunFigures, project: str) -> str:
