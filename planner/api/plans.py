@@ -14,7 +14,6 @@ import altair
 
 from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.display import shown
 from planner.data.program_size import refuse_if_too_large, size_of
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
@@ -161,11 +160,6 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
-
-    def _repr_html_(self) -> str:
-        facts = {"case": repr(self.case), "cached programs": self.variants.programs}
-        more = ["session.solve(case)", "session.figures(case)", "session.rebuilt"]
-        return shown("Session", facts, {}, more)
 
     @property
     def case(self) -> Case:

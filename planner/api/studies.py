@@ -13,11 +13,9 @@ import pandas as pd
 from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
-from planner.data.display import shown
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.parallel import Team, team_of
 from planner.reporting.pages.study import frontier_page, write_page, write_report
-from planner.results.display import MOST_ROWS
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
@@ -156,14 +154,6 @@ class StudyData:
     def __repr__(self) -> str:
         done = self.results["status"].count()
         return f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {done} with a result)"
-
-    def _repr_html_(self) -> str:
-        facts: dict[str, Any] = {"folder": self.folder, "rows": len(self.results)}
-        for status, count in self.results["status"].value_counts().items():
-            facts[str(status)] = int(count)
-        table = self.results.head(MOST_ROWS).to_html(index=False)
-        more = ["study.results", "study.plans", "study.case_at(0)"]
-        return shown(repr(self), facts, {"results": table}, more)
 
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""

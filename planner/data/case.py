@@ -17,11 +17,9 @@ from planner.data.change import Change, InputValue, change_of, known_table, pars
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
-from planner.data.display import shown
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.frames import frame_of
 from planner.data.lookups import Lookups
-from planner.data.schema import TABLES
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import Fault, InputError
 
@@ -38,29 +36,6 @@ class Case(Lookups):
     def __repr__(self) -> str:
         counts = f"{len(self.countries)} countries, {len(self.projects)} projects, {len(self.scenarios)} scenarios"
         return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
-
-    def _repr_html_(self) -> str:
-        """The case in a notebook: its facts, its tables, and what to ask of it next."""
-        rows: list[str] = []
-        for table in TABLES:
-            count = len(self.rows(table.name))
-            if count:
-                cells = f"<td>{table.name}</td><td>{count}</td><td>{table.meaning}</td>"
-                rows.append(f"<tr>{cells}</tr>")
-        facts = {
-            "years": f"{self.first_year}-{self.last_year}",
-            "objective": self.model.objective.goal,
-            "investment": self.model.policy.investment,
-            "coordination": self.model.policy.coordination,
-            "levers": ", ".join(self.model.levers),
-        }
-        more = [
-            'case.frame("projects")',
-            'case.changed("budgets.*.*.musd=x0.5")',
-            "planner.solve(case)",
-        ]
-        tables = {"tables": f"<table>{''.join(rows)}</table>"}
-        return shown(repr(self), facts, tables=tables, more=more)
 
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.

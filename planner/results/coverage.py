@@ -8,8 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.display import shown
-from planner.results.display import MOST_ROWS
 from planner.results.schema import COVERAGE
 
 COVERAGE_JSON = "coverage.json"
@@ -66,12 +64,6 @@ class Coverage:
         return (
             f"Coverage({len(self.rows)} rows; {len(self.single_points)} single points of failure)"
         )
-
-    def _repr_html_(self) -> str:
-        facts = {"rows": len(self.rows), "single points of failure": len(self.single_points)}
-        rows = self.table().head(MOST_ROWS).to_html(index=False)
-        more = ["coverage.table()", "coverage.n1", "coverage.n2", "coverage.single_points"]
-        return shown("Coverage", facts, {"table": rows}, more)
 
     def table(self) -> pd.DataFrame:
         """The table `coverage`."""

@@ -1,4 +1,4 @@
-"""Answers of many parts: a short `repr`, a page for notebooks, and each part as a data frame."""
+"""Answers of many parts: a short `repr`, and each part as a data frame."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.display import shown
 from planner.errors import Fault, InputError, did_you_mean
-
-MOST_ROWS = 10
-"""Rows of a table that are shown."""
 
 
 class Parts:
@@ -43,14 +39,6 @@ class Parts:
     def __repr__(self) -> str:
         figures = ", ".join(f"{name} {value}" for name, value in self.headline.items())
         return f"{type(self).__name__}({figures})"
-
-    def _repr_html_(self) -> str:
-        tables: dict[str, str] = {}
-        for part in self.parts:
-            rows = self.frame(part)
-            tables[f"{part} ({len(rows)})"] = rows.head(MOST_ROWS).to_html(index=False)
-        more = [f'.frame("{part}")' for part in self.parts[:3]]
-        return shown(type(self).__name__, self.headline, tables, more)
 
 
 def _is_part(value: object) -> bool:

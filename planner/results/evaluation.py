@@ -11,8 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.display import shown
-from planner.results.display import MOST_ROWS
 from planner.results.store import fingerprint
 
 EVALUATION = "evaluation.json"
@@ -160,15 +158,6 @@ class Evaluation:
     def where(self) -> str:
         """'out of sample', or 'in sample' where the plan was made for these scenarios."""
         return "out of sample" if self.out_of_sample else "in sample"
-
-    def _repr_html_(self) -> str:
-        scenarios = f"{self.futures}, {self.where}"
-        facts: dict[str, object] = {"scenarios": scenarios, "policy": self.policy}
-        for key in KEYS:
-            facts[key] = f"{self.plan.policy[key]}; without a plan {self.without_plan.policy[key]}"
-        rows = self.table.head(MOST_ROWS).to_html(index=False)
-        more = ["found.plan.policy", "found.difference.policy", "found.table"]
-        return shown("Evaluation", facts, {f"table ({len(self.table)})": rows}, more)
 
     def as_json(self) -> dict[str, Any]:
         """The contents of evaluation.json."""

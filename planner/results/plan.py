@@ -12,10 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.display import shown
 from planner.data.odds import are_bounded
 from planner.errors import Fault, InputError, did_you_mean
-from planner.results.display import MOST_ROWS
 from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
@@ -57,21 +55,6 @@ class PlanValues:
             for name in ("risk", "cost"):
                 parts.append(f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD")
         return f"{type(self).__name__}({', '.join(parts)})"
-
-    def _repr_html_(self) -> str:
-        """The plan in a notebook: its figures, its first tables, and what to ask of it next."""
-        facts = {"status": self.status.value}
-        figures = ("risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd")
-        for name in figures:
-            if isinstance(self.summary.get(name), float):
-                facts[name] = f"{self.summary[name]:,.1f}"
-        tables: dict[str, str] = {}
-        for name in ("investments", "shortfall"):
-            if name in self.tables:
-                rows = self.tables[name]
-                tables[f"{name} ({len(rows)})"] = rows.head(MOST_ROWS).to_html(index=False)
-        more = ['plan.table("investments")', "planner.explain(plan)", 'plan.write("reports/mine")']
-        return shown(repr(self), facts, tables, more)
 
     def table(self, name: str) -> pd.DataFrame:
         """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,

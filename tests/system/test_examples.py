@@ -82,20 +82,12 @@ def answers(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_values_show_themselves_in_a_line_and_on_a_page(
-    names: dict[str, Any], answers: dict[str, Any]
-) -> None:
+def test_values_show_themselves_in_a_line(names: dict[str, Any], answers: dict[str, Any]) -> None:
     case, plan = names["case"], names["plan"]
     assert isinstance(case, Case) and isinstance(plan, Plan)
     for value in (case, plan, *answers.values()):
         assert len(repr(value)) < 400 and "\n" not in repr(value)
-        page = value._repr_html_()
-        assert "Look next" in page and len(page) < 60_000 and "<script" not in page
     assert len(repr(case.tables)) < 400
-    risk = f"{plan.summary['risk_musd']:,.1f}"
-    assert risk in plan._repr_html_() and "coast_plant" in plan._repr_html_()
-    hostile = case.changed("projects.coast_plant.name=<script>alert(1)</script>")
-    assert "<script" not in planner.solve(hostile, baseline=False)._repr_html_()
 
 
 def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, Any]) -> None:
