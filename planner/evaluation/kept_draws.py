@@ -50,7 +50,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     (MUSD over the horizon) as the only scenario of the case, without a plan. Probabilities of storylines stay; bounds
     of a draw go with its probability. Raises InputError for fewer than there are storylines, StoppedError.
 
-    >>> drawn = sample(register, draws=8)
+    >>> drawn = planner.sample(case, 8)
     >>> len(keep_draws(drawn, 4).case.scenarios)
     4
     """
