@@ -1,8 +1,9 @@
 """Many random cases against the independent formulation: python -m checks.random_cases [FIRST] [COUNT] [DIVIDED].
 
-COUNT cases over all switches, and COUNT over all rules, are solved both ways (`tests.oracle.both_ways`); DIVIDED cases
-without a shock inside a year are solved as they are and with every year divided, which must not change an optimum; of as
-many others what is left without something is compared. Minutes for hundreds.
+COUNT cases over all switches, COUNT over all rules and COUNT over what is decided when are solved both ways
+(`tests.oracle.both_ways`); DIVIDED cases without a shock inside a year are solved as they are and with every year
+divided, which must not change an optimum; of as many others what is left without something is compared. Minutes for
+hundreds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from tests.oracle.both_ways import (
     both_ways,
+    both_ways_decided,
     both_ways_with_new_rules,
     same_coverage,
     same_when_divided,
@@ -38,9 +40,10 @@ def main(first: int = 5000, count: int = 400, divided: int = 100) -> None:
     """Compare, and end with exit code 1 if two answers differ."""
     many, few = range(first, first + count), range(first, first + divided)
     found = apart(both_ways, many) + apart(both_ways_with_new_rules, many)
+    found += apart(both_ways_decided, many)
     found += apart(same_when_divided, few)
     found += apart(same_coverage, few)
-    told = f"{count} cases twice and {divided} divided ones: {len(found)} apart"
+    told = f"{count} cases thrice and {divided} divided ones: {len(found)} apart"
     print(*found, told, sep="\n")  # noqa: T201
     sys.exit(bool(found))
 

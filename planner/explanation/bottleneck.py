@@ -22,7 +22,7 @@ from planner.solving.program import Key, Vector
 from planner.thresholds import TOLERATED
 
 PEOPLE = ("staff_limit",)
-CAPACITY = ("throughput_limit", "rise_limit", "availability_limit", "cost_definition")
+CAPACITY = ("throughput_limit", "must_run", "rise_limit", "availability_limit", "cost_definition")
 """A plant, that it runs on from year to year, and what it costs to run where cost is part of the objective."""
 UNASSIGNED = "unassigned"
 """Value that no plant of the year explains: oxide from stock or imports."""

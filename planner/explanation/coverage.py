@@ -18,6 +18,7 @@ from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import scenario_tree
+from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.explanation.commitments import of_table
 from planner.formulation.import_cover import every_demand
@@ -119,6 +120,7 @@ class Standing:
         calm = case.without_targets().with_tables(
             projects=tuple(projects),
             workforce=tuple(workforce),
+            staffing=(*case.tables.staffing, *self._need_nobody()),
             scenarios=(),
             shocks=(),
             draws=(),
@@ -140,8 +142,16 @@ class Standing:
             "retire_year": None,
             "max_new_tpa": 0.0,
             "rise": None,
+            # What must run can be taken away, and to run less serves no less.
+            "must_run": False,
         }
         return row.model_copy(update=now)
+
+    def _need_nobody(self) -> Iterator[Staffing]:
+        """Rows by which savings that must run, and here may, need no people, as before."""
+        for project, row in self.case.projects.items():
+            for skill in self.case.skills if row.must_run else ():
+                yield Staffing(stage=row.stage, project=project, skill=skill, persons_per_ktpa=0.0)
 
 
 def standing_of(plan: PlanValues, year: int) -> Standing:

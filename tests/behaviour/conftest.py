@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-import planner
 from planner import Plan
 from planner.data.case import Case
 from planner.results.store import write_case as write_stored
 from tests.cases import EXACT, write_case
-from tests.conftest import MakeCase, SolveCase, proven
+from tests.conftest import SolveCase, proven
 from tests.oracle.agreement import agree
 
 
@@ -49,19 +48,12 @@ def agreed(case: Case) -> Plan:
         return agree(folder, model)
 
 
-NEWER_THAN_THE_ORACLE = ("test_must_run", "test_schedule", "test_decided_when_and_by_whom")
-"""Files about rules that the independent formulation does not have yet."""
-
-
 @pytest.fixture
-def solve(request: pytest.FixtureRequest, tmp_path: Path, make_case: MakeCase) -> SolveCase:
+def solve(tmp_path: Path) -> SolveCase:
     """`solve(model, **tables)`: the plan of such a case, without the baseline, as good as the oracle's."""
     number = count()
-    is_newer = request.path.stem in NEWER_THAN_THE_ORACLE
 
     def run(model: dict[str, object] | None = None, **tables: Any) -> Plan:
-        if is_newer:
-            return proven(planner.solve(make_case(model, **tables), baseline=False))
         folder = write_case(tmp_path / f"both{next(number)}", **tables)
         keys = nested({**EXACT, **(model or {})})
         return proven(agree(folder, keys))

@@ -9,7 +9,7 @@ import pytest
 
 import planner
 from tests.cases import budget, demand, imports, load_case, near, scenarios, shock, total
-from tests.conftest import SolveCase
+from tests.conftest import MakeCase, SolveCase
 
 SCHEDULED = {"policy.stock": "scheduled"}
 PILE = {"country": "AAA", "element": "Dy", "form": "oxide", "initial_t": 0}
@@ -155,6 +155,30 @@ def test_a_stress_test_gets_what_one_path_has_scheduled(solve: SolveCase) -> Non
     plan = solve(SCHEDULED, **buyer(scenarios=scenarios(calm=1, cut=0), targets=targets))
     assert total(plan, "purchases", "tonnes") == near(50)
     assert total(plan, "shortfall", "tonnes", scenario="cut", year=2028) == near(50)
+
+
+def test_where_a_stress_test_is_known_by_itself_only_a_schedule_passes_it(
+    make_case: MakeCase,
+) -> None:
+    # A shock of 2026 tells the cut, which has no chance, from the calm history: purchases that answer it buy nothing there.
+    targets = [
+        {"target": "served", "kind": "served", "scenario": "cut", "first_year": 2028, "share": 0.5}
+    ]
+    case = buyer(scenarios=scenarios(calm=1, cut=0), shocks=[TOLD, CUT], targets=targets)
+    status = {
+        (stock, investment): planner.solve(
+            make_case({"policy.stock": stock, "policy.investment": investment}, **case),
+            baseline=False,
+        ).status.value
+        for stock in ("recourse", "scheduled")
+        for investment in ("committed", "adaptive")
+    }
+    assert status == {
+        ("recourse", "committed"): "infeasible",
+        ("recourse", "adaptive"): "infeasible",
+        ("scheduled", "committed"): "optimal",
+        ("scheduled", "adaptive"): "infeasible",
+    }
 
 
 def test_decisions_held_in_other_scenarios_hold_the_schedule(

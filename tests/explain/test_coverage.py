@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.explanation.coverage import coverage
 from planner.results.coverage import Coverage, TakenAway
 from tests.behaviour.conftest import as_text
-from tests.cases import Row, budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.program import build
@@ -210,6 +210,38 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
         ],
     )
     assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
+
+
+def test_what_must_run_can_be_taken_away_and_needs_nobody(make_case: MakeCase) -> None:
+    """25 of 100 t are saved by what must run, whatever people savings need; 50 t come from CHN."""
+    found = covered(
+        make_case(
+            demand=demand(100, last=2026),
+            imports=[imports(50)],
+            projects=[
+                {
+                    "project": "redesign",
+                    "country": "AAA",
+                    "stage": "saving",
+                    "existing_tpa": 25,
+                    "must_run": "true",
+                }
+            ],
+            savings="project, element, form, tonnes\nredesign, Dy, oxide, 1",
+            skills="skill, attrition\nchemist, 0",
+            staffing="stage, skill, persons_per_ktpa\nsaving, chemist, 1000",
+        )
+    )
+    assert served(found) == near(
+        {
+            "nothing": 0.75,
+            "origin:CHN": 0.25,
+            "country:AAA": 0.5,
+            "project:redesign": 0.5,
+            "origin:CHN+country:AAA": 0,
+            "origin:CHN+project:redesign": 0,
+        }
+    )
 
 
 def test_savings_go_with_their_country_and_what_returns_with_its_plant(make_case: MakeCase) -> None:

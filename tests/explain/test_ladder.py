@@ -145,6 +145,18 @@ def test_the_small_stage_is_the_bottleneck(make_case: MakeCase, stage: str) -> N
     assert [link.musd for link in found] == near([40.0] * 3)
 
 
+def test_what_must_run_is_a_bottleneck_by_its_capacity(make_case: MakeCase) -> None:
+    # 40 of 100 t are saved a year, each worth 1 MUSD; nothing else serves.
+    redesign = {"project": "redesign", "country": "AAA", "stage": "saving", "must_run": "true"}
+    saves = "project, element, form, tonnes\nredesign, Dy, oxide, 1"
+    projects = [redesign | {"existing_tpa": 40}]
+    reference = Reference(make_case(demand=demand(100), projects=projects, savings=saves))
+    solved = reference.best()[1]
+    found = links(reference, solved.x, solved.duals)
+    assert {link.link for link in found} == {"saving capacity"}
+    assert [link.musd for link in found] == near([40.0] * 3)
+
+
 def test_stages_that_make_the_same_form_are_links_side_by_side(
     make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,13 +19,16 @@ from tests.oracle.figures import (
     utilisation,
 )
 from tests.oracle.odds import best_risk, possible_odds, storylines, worst_odds
+from tests.oracle.physical import still
 from tests.oracle.plan_values import rows_of, values_of
 from tests.oracle.program import OracleResult, parts_of_cost, tail_weights
 from tests.oracle.removals import covered, removals, undisturbed_scenario
 from tests.oracle.sparse import Solution
+from tests.oracle.tables import number
 from tests.oracle.world import World
 
 TOLERANCE = 1e-6
+PURCHASE = "purchase_usd_per_kg"
 LOOSE = 1e-5
 """What rounding in a chain of steps may add up to, relative and absolute."""
 PARTS = (
@@ -53,6 +56,7 @@ def agree_figures(plan: planner.Plan, theirs: OracleResult) -> None:
     assert world is not None
     values = values_of(plan, world)
     agree_cost_parts(plan, world, values)
+    agree_purchases(plan, world, values)
     agree_utilisation(plan, world, values)
     agree_odds(plan, world)
     agree_targets(plan, world, values)
@@ -67,6 +71,23 @@ def agree_cost_parts(plan: planner.Plan, world: World, values: Solution) -> None
     found = parts_of_cost(world, values)
     for part in PARTS[:-1]:
         assert told[part] == near(found[part], share=LOOSE), part
+
+
+def agree_purchases(plan: planner.Plan, world: World, values: Solution) -> None:
+    """Contract: table `purchases`, "with scheduled stock": what is bought is what is scheduled, as far as trade goes on,
+    and `musd` "= tonnes * purchase_usd_per_kg / 1000, not discounted".
+    """
+    assert ("purchases" in plan.tables) == (world.choices.stock == "scheduled")
+    if world.choices.stock != "scheduled":
+        return
+    for row in rows_of(plan, "purchases"):
+        usd = number(world.case.stockpiles[row["country"], row["element"], row["form"]], PURCHASE)
+        assert row["musd"] == near(row["tonnes"] * usd / 1000)
+    for good in world.case.stockpiles:
+        for w, t in world.moments:
+            scheduled = values["scheduled", *good, w, t.year]
+            delivered = t.length * still(world, good, w, t) * scheduled
+            assert values["bought", *good, w, t] == near(delivered, share=LOOSE), (good, w, t)
 
 
 def agree_utilisation(plan: planner.Plan, world: World, values: Solution) -> None:

@@ -9,6 +9,7 @@ from tests.oracle.physical import (
     add_exchange,
     add_imports,
     add_resale,
+    add_schedule,
     add_stages,
     add_stocks,
 )
@@ -107,6 +108,7 @@ def add_tonnes(world: World) -> None:
     add_imports(world)
     add_resale(world)
     add_stocks(world)
+    add_schedule(world)
     add_shortfalls(world)
     add_rise(world)
     add_availability(world)

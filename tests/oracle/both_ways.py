@@ -28,9 +28,16 @@ def both_ways_with_new_rules(folder: Path, seed: int) -> None:
     agree(folder, model, baseline=seed % 4 < 2)
 
 
+def both_ways_decided(folder: Path, seed: int) -> None:
+    """A case of any kind with schedules, savings that must run and the other rules of what is decided when."""
+    old, new = seed % 4 in (0, 1), seed % 3 != 0
+    model = write_random_case(folder, seed, old=old, new=new, decided=True)
+    agree(folder, model, baseline=seed % 4 < 2)
+
+
 def same_coverage(folder: Path, seed: int) -> None:
     """What a plan can serve without something, each removal by a program of its own."""
-    model = write_random_case(folder, seed, old=seed % 2 == 0, new=True)
+    model = write_random_case(folder, seed, old=seed % 2 == 0, new=True, decided=seed % 3 == 0)
     plan = planner.solve(load(folder, model), baseline=False)
     if plan.status.value == "optimal":
         agree_coverage(plan, build(folder, model))

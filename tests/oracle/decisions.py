@@ -74,7 +74,9 @@ def tie(world: World) -> None:
 
 
 def decide_nothing_where_nothing_weighs(world: World) -> None:
-    """Contract: "On nodes of probability 0 nothing is decided: no builds, seats, intake, hires or purchases"."""
+    """Contract: "On nodes of probability 0 nothing is decided: no builds, seats, intake, hires or purchases (what one path
+    has decided, scheduled purchases among it, comes there too ...)".
+    """
     chance = world.case.scenarios
     decider = deciders(world)
     decided: dict[tuple[str, int], float] = {}
@@ -87,7 +89,7 @@ def decide_nothing_where_nothing_weighs(world: World) -> None:
         *_, w, t = key if len(key) > 2 else (None, None)
         if key[0] in INVESTMENT:
             weight = decided[decider[w, t], t]
-        elif key[0] == "bought":
+        elif key[0] == "bought" and world.choices.stock == "recourse":
             weight = node[world.history[w, t]]
         else:
             continue
@@ -95,9 +97,25 @@ def decide_nothing_where_nothing_weighs(world: World) -> None:
             world.lp.bounds[place] = (0.0, 0.0)
 
 
-def hold_decisions(world: World, values: dict[tuple[object, ...], float], room: float) -> None:
-    """Builds, seats, intake, hires and purchases stay as they are, but for rounding."""
+def decide_nothing_too_early(world: World) -> None:
+    """Contract: before `policy.first_decision_year` "the plan decides nothing: no builds, new seats, hires, purchases or
+    schedule; intake into existing seats stays free. Beyond the horizon: nothing is decided".
+    """
     for key, place in world.lp.index.items():
-        if key[0] in INVESTMENT or key[0] == "bought":
+        if key[0] in INVESTMENT - {"intake"}:
+            year = key[-1]
+        elif key[0] == "bought":
+            year = key[-1].year
+        else:
+            continue
+        if year < world.choices.first_decision:
+            world.lp.bounds[place] = (0.0, 0.0)
+
+
+def hold_decisions(world: World, values: dict[tuple[object, ...], float], room: float) -> None:
+    """Builds, seats, intake, hires and purchases, or their schedule, stay as they are, but for rounding."""
+    recourse = world.choices.stock == "recourse"
+    for key, place in world.lp.index.items():
+        if key[0] in INVESTMENT or (key[0] == "bought" and recourse):
             value = values.get(key, 0.0)
             world.lp.bounds[place] = (max(value - room, 0.0), value + room)

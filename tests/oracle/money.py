@@ -164,12 +164,24 @@ def only(name: str, terms: dict[Key, float]) -> dict[Key, float]:
 
 
 def payers(world: World) -> dict[str, list[str]]:
-    """Where each funder may pay: "`*` or `;`-separated"; without a row "only in the country of its own name"."""
+    """Where each funder may pay: "`*` or `;`-separated"; without a row "only in the country of its own name".
+
+    Contract: "`home`: of these only in the countries of their own party".
+    """
     found = {}
     for funder in dict.fromkeys(funder for funder, _ in world.case.budgets):
         where = world.case.funders.get(funder, [funder])
         found[funder] = [c for c in world.case.country_names if c in where or "*" in where]
+        if world.choices.funding == "home":
+            party = funder_party(world, funder)
+            found[funder] = [c for c in found[funder] if world.case.parties[c] == party]
     return found
+
+
+def funder_party(world: World, funder: str) -> str:
+    """Contract: `funders.party`, "blank: the party of the country of its name, else its own name"."""
+    own = world.case.parties.get(funder, funder)
+    return world.case.funder_parties.get(funder) or own
 
 
 def add_budgets(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.oracle.histories import SAME, build_years, existing_in
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import Period, Project, at_year, number
+from tests.oracle.tables import Period, Project, at_year, flag, number
 from tests.oracle.world import World
 
 
@@ -44,7 +44,11 @@ def ramp_share(world: World, plant: Project, age: int) -> float:
 
 
 def add_capacity(world: World) -> None:
-    """Contract: The sum, times the node's capacity factors, bounds throughput; it "counts times h in a period"."""
+    """Contract: The sum, times the node's capacity factors, bounds throughput; it "counts times h in a period".
+
+    "With `must_run` its throughput equals its usable capacity (ramped, existing and new, times the node's capacity
+    factors) times h in every period".
+    """
     for plant in world.case.projects:
         for w, t in world.moments:
             factor = world.shocks.capacity_factor(w, t, plant)
@@ -57,15 +61,20 @@ def add_capacity(world: World) -> None:
                     )
             world.lp.equals(terms, factor * existing_in(plant, t.year))
             throughput = world.lp.variable("throughput", plant.name, w, t)
-            world.lp.at_most({throughput: 1.0, capacity: -t.length}, 0.0)
+            run = world.lp.equals if plant.must_run else world.lp.at_most
+            run({throughput: 1.0, capacity: -t.length}, 0.0)
 
 
 def counted(world: World, plant: Project, feed: str) -> float:
-    """Contract: its throughput counts TREO (`treo`) or only the heavy elements' share of it (`heavy`)."""
+    """Contract: its throughput counts TREO (`treo`), "only the heavy elements' share of it (`heavy`) or that of all
+    elements of the case (`contained`)".
+    """
     if plant.basis == "treo":
         return 1.0
-    heavy = {r["element"] for r in world.case.elements if r["heavy"].lower() == "true"}
-    return sum(share for element, share in world.case.shares[feed].items() if element in heavy)
+    counts = set(world.case.element_names)
+    if plant.basis == "heavy":
+        counts = {r["element"] for r in world.case.elements if flag(r, "heavy")}
+    return sum(share for element, share in world.case.shares[feed].items() if element in counts)
 
 
 def add_stages(world: World) -> None:
@@ -176,3 +185,34 @@ def add_stocks(world: World) -> None:
                 world.lp.equals(terms, number(row, "initial_t"))
             else:
                 world.lp.equals({**terms, ("stock", *good, w, parent): -1.0}, 0.0)
+
+
+def still(world: World, good: tuple[str, str, str], w: str, t: Period) -> float:
+    """Contract: "the part of the undisturbed import limits of that year that the node's shocks leave: sum over suppliers
+    of limit * min(1, f), over the sum of limit; 1 where the sum is 0".
+    """
+    whole, left = 0.0, 0.0
+    for key, series in world.case.imports.items():
+        if key[1:] == good:
+            limit = at_year(series, t.year)
+            whole += limit
+            left += limit * min(1.0, world.shocks.import_factor(w, t, key))
+    return left / whole if whole > 0 else 1.0
+
+
+def add_schedule(world: World) -> None:
+    """Contract: With `policy.stock = "scheduled"` "scheduled[c,e,o,d] >= 0 (t a year) stands on the decision nodes, as
+    builds do (lever `stockpile` ...), and on every node n, disturbed or not, bought[c,e,o,n] = h(n) *
+    scheduled[c,e,o,d(n)] * still[c,e,o,n]".
+    """
+    if world.choices.stock != "scheduled":
+        return
+    high = float("inf") if "stockpile" in world.choices.levers else 0.0
+    for good in world.case.stockpiles:
+        for w, t in world.openings:
+            world.lp.variable("scheduled", *good, w, t.year, high=high)
+        for w, t in world.moments:
+            delivered = t.length * still(world, good, w, t)
+            world.lp.equals(
+                {("bought", *good, w, t): 1.0, ("scheduled", *good, w, t.year): -delivered}, 0.0
+            )

@@ -35,7 +35,7 @@ def rows_of(plan: planner.Plan, table: str) -> list[TableRow]:
 
 
 def decisions(plan: planner.Plan, world: World) -> Iterator[tuple[Key, float]]:
-    """Builds, seats, intake and hires by scenario."""
+    """Builds, seats, intake, hires and scheduled purchases by scenario."""
     for row in rows_of(plan, "investments"):
         for w in scenarios_of(row, world):
             yield ("build", row["project"], w, int(row["year"])), row["tpa"]
@@ -49,6 +49,10 @@ def decisions(plan: planner.Plan, world: World) -> Iterator[tuple[Key, float]]:
         if period(row, world).opens_year:
             yield ("staff", *at), row["staff"]
         yield ("hires", *at), row["hired"]
+    for row in rows_of(plan, "purchases") if world.choices.stock == "scheduled" else ():
+        for w in scenarios_of(row, world):
+            good = (row["country"], row["element"], row["form"])
+            yield ("scheduled", *good, w, int(row["year"])), row["tonnes"]
 
 
 def flows(plan: planner.Plan, world: World) -> Iterator[tuple[Key, float]]:

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.balances import add_tonnes
-from tests.oracle.decisions import decide_nothing_where_nothing_weighs, hold_decisions, tie
+from tests.oracle.decisions import (
+    decide_nothing_too_early,
+    decide_nothing_where_nothing_weighs,
+    hold_decisions,
+    tie,
+)
 from tests.oracle.histories import count_nodes
 from tests.oracle.money import PER_TONNE, add_money, cost_parts, spent_terms
 from tests.oracle.odds import best_risk, worst_odds
@@ -63,6 +68,7 @@ def build(folder: Path, model: Mapping[str, Any], *, targets: bool = True) -> Wo
     add_money(world)
     tie(world)
     decide_nothing_where_nothing_weighs(world)
+    decide_nothing_too_early(world)
     return world
 
 

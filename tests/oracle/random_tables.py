@@ -16,7 +16,7 @@ ELEMENTS = {  # name: heavy, demand t/y, loss USD/kg, share of TREO
 }
 REQUIRED = {
     "countries": "country name",
-    "elements": "element name heavy loss_usd_per_kg",
+    "elements": "element name loss_usd_per_kg",
     "loss_tiers": "element up_to_share loss_usd_per_kg",
     "demand": "country element year tonnes",
     "imports": "supplier country element year tonnes",

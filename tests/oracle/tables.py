@@ -97,6 +97,11 @@ def whole(row: Row, column: str, default: int) -> int:
     return int(float(cell)) if cell else default
 
 
+def flag(row: Row, column: str) -> bool:
+    """True or false, false where blank."""
+    return row.get(column, "").lower() == "true"
+
+
 def names(row: Row, column: str) -> list[str]:
     """A `;`-separated list."""
     return [part.strip() for part in row.get(column, "").split(";") if part.strip()]
@@ -139,6 +144,7 @@ class Project:
     unit: float
     credit: float
     rise: float | None
+    must_run: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +185,9 @@ class Choices:
     whole_plants: bool
     committed_through: int
     odds: str
+    first_decision: int
+    funding: str
+    stock: str
 
     @property
     def years(self) -> range:
@@ -205,6 +214,8 @@ class Case:
     staffing: list[Row]
     budgets: dict[tuple[str, int], float]
     funders: dict[str, list[str]]
+    parties: dict[str, str]
+    funder_parties: dict[str, str]
     scenarios: dict[str, float]
     shocks: list[Row]
     resale: list[Row]
@@ -262,6 +273,9 @@ def read_choices(model: Mapping[str, Any], demand: dict[tuple[str, str, str], Se
         whole_plants=policy.get("whole_plants", False),
         committed_through=policy.get("committed_through", -(10**6)),
         odds=objective.get("odds", "given"),
+        first_decision=policy.get("first_decision_year", horizon.get("first_year", min(span))),
+        funding=policy.get("funding", "reach"),
+        stock=policy.get("stock", "recourse"),
     )
 
 
@@ -288,6 +302,7 @@ def read_project(row: Row, first: int) -> Project:
         unit=number(row, "unit_tpa"),
         credit=number(row, "credit_usd_per_t"),
         rise=number(row, "rise") if row.get("rise") else None,
+        must_run=flag(row, "must_run"),
     )
 
 
@@ -385,6 +400,8 @@ def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
         staffing=rows["staffing"],
         budgets={(r["funder"], int(r["year"])): number(r, "musd") for r in rows["budgets"]},
         funders={r["funder"]: names(r, "countries") for r in rows["funders"]},
+        parties={r["country"]: text(r, "party", r["country"]) for r in rows["countries"]},
+        funder_parties={r["funder"]: text(r, "party") for r in rows["funders"]},
         scenarios=chances or {"base": 1.0},
         shocks=rows["shocks"],
         resale=rows["resale"],

@@ -28,7 +28,7 @@ OPERATIONS = {
     "pay",
     "carry",
 }
-INVESTMENT = {"build", "intake", "seats", "hires"}
+INVESTMENT = {"build", "intake", "seats", "hires", "scheduled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,12 @@ class World:
         return (1 + self.choices.risk_discount) ** -(year - self.choices.first)
 
     def persons(self, plant: Project, skill: str) -> float:
-        """persons_per_ktpa: "blank = every project of the stage; a project row overrides" (read: skill by skill)."""
+        """persons_per_ktpa: "blank = every project of the stage; a project row overrides" (read: skill by skill).
+
+        "What must run needs no people: rows of `staffing` for its stage pass it over".
+        """
+        if plant.must_run:
+            return 0.0
         own = [
             r for r in self.case.staffing if r.get("project") == plant.name and r["skill"] == skill
         ]

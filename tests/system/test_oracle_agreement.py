@@ -19,6 +19,7 @@ from tests.cases import seeds
 from tests.oracle.agreement import flat
 from tests.oracle.both_ways import (
     both_ways,
+    both_ways_decided,
     both_ways_with_new_rules,
     same_coverage,
     same_when_divided,
@@ -121,6 +122,12 @@ def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -
 def test_planner_and_oracle_agree_over_all_rules(tmp_path: Path, seed: int) -> None:
     """Prices, rises, savings, returns, storylines, odds and targets, alone and together, with all that a run tells."""
     both_ways_with_new_rules(tmp_path / "case", seed)
+
+
+@pytest.mark.parametrize("seed", seeds(30002, 2, 60))
+def test_planner_and_oracle_agree_over_what_is_decided_when(tmp_path: Path, seed: int) -> None:
+    """Schedules of purchases, savings that must run, a first year of decisions, money at home, on top of all else."""
+    both_ways_decided(tmp_path / "case", seed)
 
 
 @pytest.mark.parametrize("seed", seeds(202, 1, 20))
