@@ -89,7 +89,7 @@ def _taught(facts: CaseFacts, row: Any) -> float:
 def _share_of_all(facts: CaseFacts, row: Any) -> float:
     """What a budget would be if all together were what all that may be built takes (MUSD)."""
     total = sum(facts.budgets.values())
-    return row.musd * facts.public_cost / total if total else UNKNOWN
+    return row.musd * facts.capital / total if total else UNKNOWN
 
 
 def _as_others(facts: CaseFacts, row: Any) -> float:
@@ -97,7 +97,7 @@ def _as_others(facts: CaseFacts, row: Any) -> float:
     takes."""
     others = [total for funder, total in facts.budgets.items() if funder != row.funder and total]
     own = facts.budgets[row.funder]
-    is_judged = len(others) > 1 and 0 < facts.public_cost < own
+    is_judged = len(others) > 1 and 0 < facts.capital < own
     return row.musd * sum(others) / len(others) / own if is_judged else UNKNOWN
 
 

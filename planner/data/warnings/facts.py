@@ -21,7 +21,6 @@ from planner.data.change import MODEL
 from planner.data.lookups import Good
 from planner.data.schema import Hazard, Project
 from planner.data.stages import FORMS, STAGES
-from planner.units import KG_PER_TONNE, musd
 
 K = TypeVar("K")
 Vector = NDArray[np.float64]
@@ -225,21 +224,10 @@ class CaseFacts:
         return _sums((row.funder, row.musd) for row in self.tables.budgets)
 
     @cached_property
-    def public_cost(self) -> float:
-        """Public money (MUSD) that all new capacity, seats, hires and stocks of the case would take at most."""
-        years = len(self.case.years)
-        usd = 0.0
-        for school in self.case.programmes.values():
-            trained = (school.seats + school.max_new_seats) * years
-            usd += trained * school.cost_per_trainee_usd
-            usd += school.max_new_seats * school.cost_per_seat_usd
-        for team in self.tables.workforce:
-            usd += team.hires_per_year * years * team.hire_cost_usd
-        for stock in self.tables.stockpiles:
-            usd += (stock.max_t or 0.0) * KG_PER_TONNE * stock.purchase_usd_per_kg
+    def capital(self) -> float:
+        """Public money (MUSD) that all plants that may be built take."""
         plants = self.tables.projects
-        capital = sum(row.max_new_tpa * self.case.public_capex(row.project) for row in plants)
-        return capital + musd(usd)
+        return sum(row.max_new_tpa * self.case.public_capex(row.project) for row in plants)
 
     # ---- dangers -----------------------------------------------------------------------------------------------------
 

@@ -97,28 +97,29 @@ def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
 
 
 def _figures(facts: CaseFacts, measure: Measure) -> Iterator[MeasuredFigure]:
-    """Figures of a measure that are filled in and can be measured."""
+    """Figures of a measure that are filled in."""
     for row in facts.rows(measure.table, measure.where):
         value = getattr(row, measure.column)
         if value is not None:
-            size = measure.size(facts, row)
-            if size > 0:
-                yield MeasuredFigure(row, value, size)
+            yield MeasuredFigure(row, value, measure.size(facts, row))
 
 
 def _out_of_range(
     measure: Measure, figures: list[MeasuredFigure]
 ) -> Iterator[tuple[MeasuredFigure, str]]:
     """Figures outside the range of a measure, and what is odd about each."""
-    positive = [figure for figure in figures if figure.value > 0]
-    judged = positive
-    if positive and measure.zero in ("one", "ever"):
-        judged = figures
-    elif not positive and measure.zero in ("all", "ever"):
-        judged = figures[:1]
-    for figure in judged:
+    is_any = any(figure.value for figure in figures)
+    measured = [figure for figure in figures if figure.size > 0]
+    odd_zeros = measured
+    if not is_any and not measure.rule:
+        odd_zeros = figures[:1]
+    if measure.zero in ("ever", "one" if is_any else "all"):
+        for figure in odd_zeros:
+            if figure.value == 0:
+                yield figure, _words(measure, figure)
+    for figure in measured:
         is_within = measure.low * (1 - ROUNDING) <= figure.ratio <= measure.high * (1 + ROUNDING)
-        if figure.value == 0 or not is_within:
+        if figure.value > 0 and not is_within:
             yield figure, _words(measure, figure)
 
 
@@ -167,7 +168,7 @@ def _groups(measure: Measure, figures: list[MeasuredFigure]) -> Iterator[list[Me
     columns = [column for column in measure.like.split(";") if column != "*"]
     groups: dict[tuple[object, ...], list[MeasuredFigure]] = defaultdict(list)
     for figure in figures:
-        if measure.like and figure.value > 0:
+        if measure.like and figure.value > 0 and figure.size > 0:
             groups[figure.row.cells(columns)].append(figure)
     for alike in groups.values():
         if len(alike) > 1:

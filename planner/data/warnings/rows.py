@@ -51,7 +51,7 @@ def odd_plants(facts: CaseFacts) -> Iterator[Finding]:
             column = "online_year" if row.retire_year is None else "retire_year"
             yield finding_at(row, column, "never-there", case=case)
         if row.basis not in STAGES[row.stage].bases:
-            why = "only separation plants count heavy elements alone"
+            why = "only separation plants count some elements alone"
             yield finding_at(row, "basis", "no-effect", why=why)
         if row.credit_usd_per_t > row.variable_opex_usd_per_t:
             yield finding_at(row, "credit_usd_per_t", "credit-above-opex")
