@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 from planner.explanation.commitments import is_built
 from planner.explanation.counterfactuals import Optimum
@@ -28,7 +27,7 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     bends = corners(walk, nothing.risk)
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
     a_little_more = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
-    near = along(bends, "risk", a_little_more)
+    near = at_risk(bends, a_little_more)
     chosen = of_run("chosen", plan.case, plan.summary, plan.tables["investments"])
     named = [
         _nothing(walk, plan, idle),
@@ -61,12 +60,11 @@ def _nothing(walk: Walk, plan: PlanValues, idle: CurvePoint) -> NamedPlan:
     return replace(in_run, public=found.public)
 
 
-def along(bends: Sequence[CurvePoint], figure: Literal["cost", "risk"], level: float) -> CurvePoint:
-    """The first plan of the curve, a mixture of those at two corners, whose cost or risk (MUSD) is at a level; the end
-    that is nearest if none is."""
+def at_risk(bends: Sequence[CurvePoint], risk: float) -> CurvePoint:
+    """The first plan of the curve, a mixture of those at two corners, with a risk (MUSD); the end that is nearest if
+    none has it."""
     for before, after in pairwise(bends):
-        start, stop = float(getattr(before, figure)), float(getattr(after, figure))
-        part = (level - start) / (stop - start)
+        part = (risk - before.risk) / (after.risk - before.risk)
         if part <= 1.0:
             return before.toward(after, max(part, 0.0))
     return bends[-1]

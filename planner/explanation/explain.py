@@ -91,8 +91,7 @@ def explain(
 
 @dataclass(frozen=True, kw_only=True)
 class Questions:
-    """All that is asked about a run. full: nothing is left out because the program is large. as_given: no unsure input is
-    tried."""
+    """All that is asked about a run. full: nothing is left out because the program is large."""
 
     reference: Reference
     full: bool
@@ -117,7 +116,7 @@ class Questions:
 
 
 def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: bool) -> Questions:
-    """The questions about a plan. full, as_given: as `Questions` has them."""
+    """The questions about a plan. full: as `Questions` has it; as_given: no unsure input is tried."""
     return Questions(
         reference=reference,
         full=full,
@@ -170,7 +169,6 @@ def _explain(
     return Explanation(
         goal=reference.goal,
         run=name,
-        title=str(plan.summary.get("case", case.name)),
         own=own,
         ladder=rungs,
         left_out=left_out(case, found, own),
@@ -182,7 +180,6 @@ def _explain(
         verdicts=verdicts,
         influences=moved,
         solves=solves,
-        thorough=thorough,
         alternatives=others,
         decision=decision,
         stock=stock_value(plan),

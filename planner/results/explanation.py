@@ -293,7 +293,6 @@ class Explanation(Parts):
 
     goal: str
     run: str
-    title: str
     own: Rung
     ladder: Sequence[Rung]
     left_out: Sequence[Rung]
@@ -306,7 +305,6 @@ class Explanation(Parts):
     influences: Sequence[Influence]
     values: LeverValues
     solves: int
-    thorough: bool
     alternatives: Alternatives | None
     decision: Decision | None = None
     stock: StockValue | None = None
