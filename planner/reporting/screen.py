@@ -18,7 +18,7 @@ from planner.results.figures.plants import expected_sum
 from planner.results.figures.run import records
 from planner.results.plan import PlanValues
 
-NAMED, MOST_NAMED, MOST_COUNTRIES = 4, 4, 6
+NAMED, MOST_COUNTRIES = 4, 6
 
 
 def closing_lines(plan: PlanValues) -> list[str]:
