@@ -47,6 +47,8 @@ GOOD = ("country", "element", "form")
 Series = tuple[str, str, str, str]
 """(supplier, country, element, form)."""
 BASE = "base"
+RARE_EARTHS = "rare earths"
+"""The commodity of a case that names none."""
 
 
 def good_of(row: Any) -> Good:
@@ -124,6 +126,16 @@ class Lookups:
         return discount_factor(self.model.risk_discount_rate, year, self.first_year)
 
     # ---- who and what ----------------------------------------------------------------------------
+
+    @cached_property
+    def about(self) -> dict[str, str]:
+        """What a reader calls the case, its commodity and its stages, by key; empty where nothing is said."""
+        return {row.key: row.value for row in self.tables.about}
+
+    @property
+    def commodity(self) -> str:
+        """What the case is about, in words."""
+        return self.about.get("commodity", RARE_EARTHS)
 
     @cached_property
     def countries(self) -> dict[str, Country]:

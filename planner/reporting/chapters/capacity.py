@@ -10,7 +10,7 @@ from planner.reporting.run_view import RunView, table_rows
 from planner.reporting.words.names import STAGES_MANY
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import stock_held, tightest_team
-from planner.results.figures.plants import UNITS, capacity_by_year, capacity_groups
+from planner.results.figures.plants import capacity_by_year, capacity_groups, unit_of
 from planner.results.figures.run import EXPECTED
 
 say = Passages("capacity.j2")
@@ -34,17 +34,18 @@ def capacities(run: RunView) -> Chart:
     built, used, last = [], [], None
     for stage, kind in capacity_groups(run):
         sums = capacity_by_year(run, stage, kind)
-        name = f"{STAGES_MANY[stage]}, {UNITS[kind]}/y"
+        name = f"{STAGES_MANY[stage]}, {unit_of(run.case, kind)}/y"
         built.append(_by_kind(sums, name, BUILT))
         used.append(_by_kind(sums, name, USED))
         if last is None or stage == "metal":
-            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": UNITS[kind]}
+            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": unit_of(run.case, kind)}
     return told_chart(
         say,
         "capacity",
         funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
         SOURCE,
         last=last,
+        commodity=run.case.commodity,
         worst=run.names.scenario(run.worst),
     )
 

@@ -218,5 +218,5 @@ def facts(run: RunView) -> ReportTable:
     return Facts.from_rows(
         rows,
         columns=Facts.all() if before else Facts.all("before"),
-        note=say("facts", tail=1 - model.objective.tail),
+        note=say("facts", tail=1 - model.objective.tail, commodity=run.case.commodity),
     )

@@ -91,7 +91,8 @@ def investments(run: RunView) -> ReportTable:
         words["capex_musd"] = words["public_musd"] = {"summed": True}
     columns = reworded(Plants.all(*left_out), words)
     title = say("investments_title", built=counted(run, rows["project"]))
-    return Plants.over(frame, columns=columns, title=title, note=say("investments", near=near))
+    note = say("investments", near=near, commodity=run.case.commodity)
+    return Plants.over(frame, columns=columns, title=title, note=note)
 
 
 def _spread(run: RunView) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.cells import begin_of, end_of
 from planner.results.decision import Decision, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
@@ -142,6 +143,18 @@ def cut_suppliers(run: RunFigures) -> list[str]:
         if shock.kind == "import" and shock.factor < 1 and shock.supplier:
             suppliers.add(shock.supplier)
     return sorted(suppliers)
+
+
+def cut_years(run: RunFigures) -> list[int]:
+    """Years of the horizon in which imports are cut in some scenario."""
+    case = run.case
+    years: set[int] = set()
+    for shock in case.tables.shocks:
+        if shock.kind == "import" and shock.factor < 1:
+            first, _ = begin_of(case.first_year if shock.start_year is None else shock.start_year)
+            last, _ = end_of(case.last_year if shock.end_year is None else shock.end_year)
+            years.update(range(first, last + 1))
+    return sorted(years.intersection(case.years))
 
 
 def share_rows(run: RunFigures) -> list[Share]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from planner.data.case import Case
+from planner.data.lookups import RARE_EARTHS
 from planner.data.stages import STAGES
 from planner.results.figures.run import RunFigures
 
@@ -15,11 +17,19 @@ ORDER = {name: place for place, name in enumerate(STAGES)}
 UNITS = {
     "treo": "t TREO",
     "heavy": "t heavy oxides",
+    "contained": "t of the elements",
     "oxide": "t oxide",
     "metal": "t oxide in metal",
     "saving": "t of throughput",
 }
 """The tonnes that a plant counts, in words, by measure."""
+
+
+def unit_of(case: Case, kind: str) -> str:
+    """The tonnes of a measure in words; what mines give is TREO of rare earths alone."""
+    if kind == "treo" and case.commodity != RARE_EARTHS:
+        return "t of feed"
+    return UNITS[kind]
 
 
 def measure(run: RunFigures, project: str) -> str:
@@ -92,7 +102,7 @@ def _of_new_plants(run: RunFigures, built: pd.Series) -> pd.DataFrame:
                 "lead": row.lead_time_years,
                 "ramp": _ramp_years(run, project),
                 "public_share": row.public_share,
-                "unit": UNITS[measure(run, project)] + "/y",
+                "unit": unit_of(run.case, measure(run, project)) + "/y",
             }
         )
     return pd.DataFrame(found, columns=["project", "lead", "ramp", "public_share", "unit"])
