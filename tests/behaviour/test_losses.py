@@ -247,9 +247,14 @@ def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(
 
 @pytest.mark.parametrize("end", ["1", "0.9999999995"])
 def test_loss_steps_that_end_a_hair_below_one_still_let_the_whole_demand_be_short(
-    solve: SolveCase, end: str
+    tmp_path: Path, end: str
 ) -> None:
     steps = f"element,up_to_share,loss_usd_per_kg\nDy,0.5,1000\nDy,{end},2000"
-    case = {"demand": demand(1e5), "projects": [mine(), plant()], "budgets": budget(1.0)}
-    plan = solve(**case, loss_tiers=steps)
-    assert plan.summary["risk_musd"] == pytest.approx(3 * 1.5e5)
+    case = load_case(
+        tmp_path / "case",
+        demand=demand(1e5),
+        projects=[mine(), plant()],
+        budgets=budget(1.0),
+        loss_tiers=steps,
+    )
+    assert planner.solve(case, baseline=False).summary["risk_musd"] == pytest.approx(3 * 1.5e5)
